@@ -1,0 +1,54 @@
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), then TypeScript to dist/.
+// Skips a step whose outputs are newer than all of its inputs, so that `npm start` and `npm test` stay quick.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const assembly = join(root, "src/kernels/assembly");
+const generated = join(root, "src/kernels/binary.generated.ts");
+const stamp = join(root, "dist/build.tsbuildinfo");
+
+function newest(path) {
+  const stats = statSync(path);
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function isFresh(output, inputs) {
+  return existsSync(output) && inputs.every((path) => newest(path) <= statSync(output).mtimeMs);
+}
+
+function node(script, args) {
+  execFileSync(process.execPath, [join(root, "node_modules", script), ...args], { cwd: root, stdio: "inherit" });
+}
+
+/** Compiles the kernels once with shared memory (threads) and once without. */
+function buildKernels() {
+  const common = ["src/kernels/assembly/index.ts", "-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
+  const features = ["--enable", "simd", "--enable", "bulk-memory", "--disable", "mutable-globals"];
+  const memory = ["--initialMemory", "16", "--maximumMemory", "65536"];
+  const shared = ["--sharedMemory", "--enable", "threads"];
+  const compile = (extra, name) => {
+    const out = join(root, "dist", name);
+    mkdirSync(dirname(out), { recursive: true });
+    node("assemblyscript/bin/asc.js", [...common, ...features, ...memory, ...extra, "-o", out]);
+    const bytes = readFileSync(out);
+    rmSync(out);
+    return bytes.toString("base64");
+  };
+  writeFileSync(
+    generated,
+    `// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n` +
+      `export const SHARED_BINARY = "${compile(shared, "shared.wasm")}";\n` +
+      `export const UNSHARED_BINARY = "${compile([], "unshared.wasm")}";\n`,
+  );
+}
+
+const script = fileURLToPath(import.meta.url);
+if (!isFresh(generated, [assembly, script])) buildKernels();
+if (!isFresh(stamp, [join(root, "src"), join(root, "tsconfig.json"), script])) {
+  node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
+  writeFileSync(stamp, "");
+}

@@ -1,0 +1,133 @@
+/**
+ * The network as plain data: an architecture and its named parameters. Training, folding, mapping and simulation hand this
+ * value over; `model/` says what it computes.
+ *
+ * Letters used throughout `model/` and `kernels/`:
+ *   T steps, B prompts, N tokens, D width, H heads, d = D / H head dimension, F = expansion D, C classes, M = T B N rows.
+ *
+ * Weights are stored `[inputs, outputs]`, as they sit on a crossbar (inputs on rows). A linear layer `name` has
+ *   name.weight [K, n], name.offset [n]
+ * and, while BatchNorm is not folded, name.gain, name.mean, name.variance [n] with
+ *   I = gain (x W - mean) / sqrt(variance + 1e-5) + offset.
+ */
+import type { Stream } from "../numeric/stream.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
+
+export const NORM_EPSILON = 1e-5;
+
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What the task asks of a network: sizes, who may attend to whom, and where the answer is read. */
+export interface Geometry {
+  /** Values (or binary lines) per token. */
+  readonly inputs: number;
+  readonly tokens: number;
+  readonly classes: number;
+  /** `[tokens, tokens]`, 1 where query token i may attend to key token j. Row-major over i. */
+  readonly mask: Uint8Array;
+  /** Tokens at which a class is predicted, ascending. */
+  readonly queries: Int32Array;
+}
+
+export interface Network<M extends ModelSpec = ModelSpec> {
+  readonly model: M;
+  readonly geometry: Geometry;
+  readonly parameters: Readonly<Record<string, Tensor>>;
+}
+
+export interface ParameterLayout {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Standard deviation of the normal initial value, or a constant. */
+  readonly init: { readonly deviation: number } | { readonly constant: number };
+  /** False for running statistics, which training measures instead of learning. */
+  readonly learned: boolean;
+}
+
+/** Names, shapes and initial values of all parameters, in a fixed order. */
+export function parameterLayout(model: ModelSpec, geometry: Geometry): ParameterLayout[] {
+  return model.kind === "ann" ? annLayout(model, geometry) : spikingLayout(model, geometry);
+}
+
+/** A fresh network; each parameter draws from `random.fork(name)`. */
+export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, random: Stream): Network<M> {
+  const parameters: Record<string, Tensor> = {};
+  for (const { name, shape, init } of parameterLayout(model, geometry)) {
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    if ("constant" in init) data.fill(init.constant);
+    else {
+      const draws = random.fork(name);
+      for (let i = 0; i < data.length; i++) data[i] = init.deviation * draws.normal();
+    }
+    parameters[name] = { shape, data };
+  }
+  return { model, geometry, parameters };
+}
+
+/** Linear layers of a spiking network in the order in which they run, with their input and output counts. */
+export function linearLayers(model: SpikingSpec, geometry: Geometry): { name: string; inputs: number; outputs: number }[] {
+  const { width, depth, expansion } = model;
+  const layers = [{ name: "embed", inputs: geometry.inputs, outputs: width }];
+  for (let i = 0; i < depth; i++) {
+    layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
+    if (model.outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
+    layers.push({ name: `blocks.${i}.up`, inputs: width, outputs: expansion * width });
+    layers.push({ name: `blocks.${i}.down`, inputs: expansion * width, outputs: width });
+  }
+  layers.push({ name: "head", inputs: width, outputs: geometry.classes });
+  return layers;
+}
+
+function spikingLayout(model: SpikingSpec, geometry: Geometry): ParameterLayout[] {
+  const layout: ParameterLayout[] = [];
+  for (const { name, inputs, outputs } of linearLayers(model, geometry)) {
+    layout.push(matrix(`${name}.weight`, inputs, outputs), vector(`${name}.offset`, outputs, 0));
+    if (model.normalisation === "batch" && name !== "head") {
+      // Residual branches start at half strength, so that the stream's variance grows slowly with depth.
+      const branch = name.endsWith(".projection") || name.endsWith(".down");
+      layout.push(vector(`${name}.gain`, outputs, branch ? 0.5 : 1));
+      layout.push(statistic(`${name}.mean`, outputs, 0), statistic(`${name}.variance`, outputs, 1));
+    }
+    if (name === "embed" && model.position === "learned") layout.push(positions(geometry.tokens, model.width));
+  }
+  return layout;
+}
+
+function annLayout(model: AnnSpec, geometry: Geometry): ParameterLayout[] {
+  const { width, depth, expansion } = model;
+  const linear = (name: string, inputs: number, outputs: number, scale = 1) => [
+    matrix(`${name}.weight`, inputs, outputs, scale),
+    vector(`${name}.offset`, outputs, 0),
+  ];
+  const norm = (name: string) => [vector(`${name}.gain`, width, 1), vector(`${name}.offset`, width, 0)];
+  const branch = 1 / Math.sqrt(2 * depth);
+  const layout = linear("embed", geometry.inputs, width);
+  if (model.position === "learned") layout.push(positions(geometry.tokens, width));
+  for (let i = 0; i < depth; i++) {
+    layout.push(...norm(`blocks.${i}.norm1`), ...linear(`blocks.${i}.qkv`, width, 3 * width));
+    layout.push(...linear(`blocks.${i}.projection`, width, width, branch));
+    layout.push(...norm(`blocks.${i}.norm2`), ...linear(`blocks.${i}.up`, width, expansion * width));
+    layout.push(...linear(`blocks.${i}.down`, expansion * width, width, branch));
+  }
+  layout.push(...norm("norm"), ...linear("head", width, geometry.classes));
+  return layout;
+}
+
+function matrix(name: string, inputs: number, outputs: number, scale = 1): ParameterLayout {
+  return { name, shape: [inputs, outputs], init: { deviation: scale / Math.sqrt(inputs) }, learned: true };
+}
+
+function vector(name: string, length: number, constant: number): ParameterLayout {
+  return { name, shape: [length], init: { constant }, learned: true };
+}
+
+function statistic(name: string, length: number, constant: number): ParameterLayout {
+  return { name, shape: [length], init: { constant }, learned: false };
+}
+
+function positions(tokens: number, width: number): ParameterLayout {
+  return { name: "position", shape: [tokens, width], init: { deviation: 0.02 }, learned: true };
+}

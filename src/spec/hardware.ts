@@ -1,0 +1,61 @@
+/** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
+import { z } from "zod";
+
+export const deviceSpec = z.discriminatedUnion("kind", [
+  /** Phase-change memory with published programming and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
+  z.strictObject({
+    kind: z.literal("pcm"),
+    /** Largest programmed conductance, microsiemens. */
+    maxConductance: z.number().positive().max(1000).default(25),
+    /** Multiplies the published programming spread; 0 switches it off. */
+    programmingNoise: z.number().min(0).max(10).default(1),
+    /** Multiplies the published read spread; 0 switches it off. */
+    readNoise: z.number().min(0).max(10).default(1),
+  }),
+  /** Exact conductances: no noise. */
+  z.strictObject({ kind: z.literal("ideal"), maxConductance: z.number().positive().max(1000).default(25) }),
+]);
+
+export const crossbarSpec = z.strictObject({
+  /** Input lines of one crossbar. Table II: 128. */
+  rows: z.int().min(1).max(4096).default(128),
+  /** Output columns (differential pairs) of one crossbar. Table II: 128. */
+  columns: z.int().min(1).max(4096).default(128),
+  /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */
+  conductanceBits: z.int().min(1).max(12).nullable().default(4),
+  /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
+  clippingQuantile: z.number().gt(0.5).max(1).default(1),
+  device: deviceSpec.default({ kind: "pcm", maxConductance: 25, programmingNoise: 1, readNoise: 1 }),
+});
+
+export const adcSpec = z.strictObject({
+  /** Bits of one conversion. Table II: 5. `null` reads the exact current. */
+  bits: z.int().min(1).max(16).nullable().default(5),
+  /** Columns that share one converter. Table II: 8. */
+  sharing: z.int().min(1).max(128).default(8),
+  /** `pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion. */
+  mode: z.enum(["pair", "differential"]).default("pair"),
+  /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
+  rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
+});
+
+export const ssaSpec = z.strictObject({
+  /** `ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped. */
+  random: z.enum(["ideal", "lfsr"]).default("ideal"),
+});
+
+export const hardwareSpec = z.strictObject({
+  crossbar: crossbarSpec.prefault({}),
+  adc: adcSpec.prefault({}),
+  ssa: ssaSpec.prefault({}),
+  /** Seconds between programming and use. */
+  readTime: z.number().min(0).default(1),
+  /** Independently programmed chips to simulate. */
+  chips: z.int().min(1).max(1000).default(10),
+});
+
+export type DeviceSpec = z.infer<typeof deviceSpec>;
+export type CrossbarSpec = z.infer<typeof crossbarSpec>;
+export type AdcSpec = z.infer<typeof adcSpec>;
+export type SsaSpec = z.infer<typeof ssaSpec>;
+export type HardwareSpec = z.infer<typeof hardwareSpec>;

@@ -1,0 +1,82 @@
+/** The network: an ANN transformer, or a spiking one with LIF or stochastic attention. */
+import { z } from "zod";
+
+/** Integer gains are powers of two, so that hardware applies them by a shift. */
+const gain = z.int().min(1).max(256).refine((g) => (g & (g - 1)) === 0, { message: "must be a power of two: hardware applies the gain by a shift" });
+
+const size = {
+  /** Model width D. */
+  width: z.int().min(8).max(4096).default(64),
+  /** Blocks, each attention then feed-forward. */
+  depth: z.int().min(1).max(64).default(4),
+  /** Attention heads H; the head dimension d_K is width / heads. */
+  heads: z.int().min(1).max(64).default(4),
+  /** Feed-forward width as a multiple of D. */
+  expansion: z.int().min(1).max(8).default(4),
+  /** A learned vector per token position, or none. In-context examples are exchangeable, so none is the default. */
+  position: z.enum(["none", "learned"]).default("none"),
+};
+
+export const annSpec = z.strictObject({
+  /** Pre-LayerNorm GPT block: softmax attention, tanh-free exact GELU. */
+  kind: z.literal("ann"),
+  ...size,
+});
+
+export const neuronSpec = z.strictObject({
+  /** Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2. */
+  beta: z.number().gt(0).max(1).default(0.5),
+  /** Fires when V >= threshold; equality fires (equation 3). */
+  threshold: z.number().positive().default(1),
+  /** `hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold. */
+  reset: z.enum(["hard", "soft"]).default("hard"),
+});
+
+export const surrogateSpec = z.discriminatedUnion("kind", [
+  /** s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code. */
+  z.strictObject({ kind: z.literal("sigmoid"), alpha: z.number().positive().default(4) }),
+  /** s'(x) = max(0, 1 - |x| / width) / width: compact support, so the backward pass is sparse. */
+  z.strictObject({ kind: z.literal("triangular"), width: z.number().positive().default(1) }),
+  /** s'(x) = 1 / (2 width) where |x| < width. */
+  z.strictObject({ kind: z.literal("rectangular"), width: z.number().positive().default(0.5) }),
+]);
+
+export const spikingSpec = z.strictObject({
+  kind: z.literal("spiking"),
+  ...size,
+  /** Time steps T. */
+  steps: z.int().min(1).max(64).default(4),
+  attention: z
+    .strictObject({
+      /** `stochastic` samples Bernoulli bits (Xpikeformer, Algorithm 1); `lif` is the Spikformer-type digital baseline. */
+      neuron: z.enum(["stochastic", "lif"]).default("stochastic"),
+      /** Score probability min(1, scoreGain sum(Q and K) / d_K). The literal 1 leaves attention almost silent. */
+      scoreGain: gain.default(4),
+      /** Output probability min(1, valueGain sum(S and V) / N). */
+      valueGain: gain.default(8),
+      /**
+       * `independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a
+       * bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean.
+       */
+      draws: z.enum(["independent", "stratified"]).default("stratified"),
+    })
+    .prefault({}),
+  neuron: neuronSpec.prefault({}),
+  surrogate: surrogateSpec.default({ kind: "sigmoid", alpha: 4 }),
+  /** BatchNorm after each linear layer in training, folded into weights and an offset before mapping; or none. */
+  normalisation: z.enum(["batch", "none"]).default("batch"),
+  /** Residual on the pre-activation stream (membrane shortcut), so that every crossbar input is binary; or none. */
+  residual: z.enum(["membrane", "none"]).default("membrane"),
+  /** Attention output projection W_O. The paper's phase list has none; without it the attention spikes feed FF1's stream. */
+  outputProjection: z.boolean().default(true),
+});
+
+export const modelSpec = z
+  .discriminatedUnion("kind", [annSpec, spikingSpec])
+  .refine((model) => model.width % model.heads === 0, { message: "width must be a multiple of heads", path: ["heads"] });
+
+export type AnnSpec = z.infer<typeof annSpec>;
+export type SpikingSpec = z.infer<typeof spikingSpec>;
+export type NeuronSpec = z.infer<typeof neuronSpec>;
+export type SurrogateSpec = z.infer<typeof surrogateSpec>;
+export type ModelSpec = z.infer<typeof modelSpec>;
