@@ -42,8 +42,21 @@ function buildKernels() {
     generated,
     `// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n` +
       `export const SHARED_BINARY = "${compile(shared, "shared.wasm")}";\n` +
-      `export const UNSHARED_BINARY = "${compile([], "unshared.wasm")}";\n`,
+      `export const UNSHARED_BINARY = "${compile([], "unshared.wasm")}";\n${kernelInterface()}`,
   );
+}
+
+/** The exports as a TypeScript interface, read from the kernel sources: every parameter is a 32-bit integer or float. */
+function kernelInterface() {
+  const lines = [];
+  for (const file of readdirSync(assembly).filter((name) => name.endsWith(".ts"))) {
+    const source = readFileSync(join(assembly, file), "utf8");
+    for (const [, name, parameters, type] of source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+)/gm)) {
+      const list = [...parameters.matchAll(/(\w+):/g)].map(([, parameter]) => `${parameter}: number`);
+      lines.push(`  ${name}(${list.join(", ")}): ${type === "void" ? "void" : "number"};`);
+    }
+  }
+  return `export interface KernelExports {\n${lines.join("\n")}\n}\n`;
 }
 
 const script = fileURLToPath(import.meta.url);

@@ -12,24 +12,13 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
 
 export const NORM_EPSILON = 1e-5;
 
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array;
-}
-
-/** What the task asks of a network: sizes, who may attend to whom, and where the answer is read. */
-export interface Geometry {
-  /** Values (or binary lines) per token. */
-  readonly inputs: number;
-  readonly tokens: number;
-  readonly classes: number;
-  /** `[tokens, tokens]`, 1 where query token i may attend to key token j. Row-major over i. */
-  readonly mask: Uint8Array;
-  /** Tokens at which a class is predicted, ascending. */
-  readonly queries: Int32Array;
 }
 
 export interface Network<M extends ModelSpec = ModelSpec> {
@@ -68,7 +57,10 @@ export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, ra
 }
 
 /** Linear layers of a spiking network in the order in which they run, with their input and output counts. */
-export function linearLayers(model: SpikingSpec, geometry: Geometry): { name: string; inputs: number; outputs: number }[] {
+export function linearLayers(
+  model: SpikingSpec,
+  geometry: Geometry,
+): { name: string; inputs: number; outputs: number }[] {
   const { width, depth, expansion } = model;
   const layers = [{ name: "embed", inputs: geometry.inputs, outputs: width }];
   for (let i = 0; i < depth; i++) {

@@ -2,7 +2,11 @@
 import { z } from "zod";
 
 /** Integer gains are powers of two, so that hardware applies them by a shift. */
-const gain = z.int().min(1).max(256).refine((g) => (g & (g - 1)) === 0, { message: "must be a power of two: hardware applies the gain by a shift" });
+const gain = z
+  .int()
+  .min(1)
+  .max(256)
+  .refine((g) => (g & (g - 1)) === 0, { message: "must be a power of two: hardware applies the gain by a shift" });
 
 const size = {
   /** Model width D. */
@@ -73,7 +77,10 @@ export const spikingSpec = z.strictObject({
 
 export const modelSpec = z
   .discriminatedUnion("kind", [annSpec, spikingSpec])
-  .refine((model) => model.width % model.heads === 0, { message: "width must be a multiple of heads", path: ["heads"] });
+  .refine((model) => model.width % model.heads === 0, {
+    message: "width must be a multiple of heads",
+    path: ["heads"],
+  });
 
 export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;

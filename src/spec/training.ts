@@ -31,7 +31,11 @@ export const trainingSpec = z.strictObject({
    * number of threads. BatchNorm statistics are taken over one shard.
    */
   shards: z.int().min(1).max(256).default(8),
-  stages: z.array(stageSpec).min(1).max(16).default([stageSpec.parse({})]),
+  stages: z
+    .array(stageSpec)
+    .min(1)
+    .max(16)
+    .default([stageSpec.parse({})]),
   /** Decoupled weight decay of AdamW, on matrices only. */
   weightDecay: z.number().min(0).max(1).default(0.01),
   beta1: z.number().min(0).lt(1).default(0.9),

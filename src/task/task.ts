@@ -1,6 +1,17 @@
 /** What every task offers to training and evaluation: a geometry, and batches drawn from a named stream. */
-import type { Geometry } from "../model/network.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+
+/** What the task asks of a network: sizes, who may attend to whom, and where the answer is read. */
+export interface Geometry {
+  /** Values (or binary lines) per token. */
+  readonly inputs: number;
+  readonly tokens: number;
+  readonly classes: number;
+  /** `[tokens, tokens]`, 1 where query token i may attend to key token j. Row-major over i. */
+  readonly mask: Uint8Array;
+  /** Tokens at which a class is predicted, ascending. */
+  readonly queries: Int32Array;
+}
 
 export interface Batch {
   readonly prompts: number;
