@@ -112,9 +112,16 @@ export function streamOfKey(key0: number, key1: number): Stream {
   return self;
 }
 
-/** 62 bits of a label: integers map to themselves, strings through two FNV-1a hashes (tagged by the top bits). */
-function hashLabel(label: string | number): [number, number] {
-  if (typeof label === "number") return [label | 0, Math.floor(label / 4294967296) & 0x3fffffff];
+/**
+ * 62 bits of a label. Integers map to themselves; strings go through two FNV-1a hashes (tagged by the top bits), and so
+ * do other numbers, written in decimal: 2.5 and 2 are two labels.
+ */
+function hashLabel(value: string | number): [number, number] {
+  if (Number.isSafeInteger(value)) {
+    const label = value as number;
+    return [label | 0, Math.floor(label / 4294967296) & 0x3fffffff];
+  }
+  const label = String(value);
   let a = 0x811c9dc5;
   let b = 0xc9dc5118;
   for (let i = 0; i < label.length; i++) {
@@ -124,10 +131,9 @@ function hashLabel(label: string | number): [number, number] {
   return [a, (b & 0x3fffffff) | 0x40000000];
 }
 
-const LN2 = 0.6931471805599453;
 const bits64 = new DataView(new ArrayBuffer(8));
 
-/** Natural logarithm of a positive normal number from IEEE basic operations only; relative error below 4e-16. */
+/** Natural logarithm of a positive normal number from IEEE basic operations only; within 3 units in the last place. */
 export function naturalLog(x: number): number {
   bits64.setFloat64(0, x);
   const high = bits64.getUint32(0);
@@ -143,7 +149,7 @@ export function naturalLog(x: number): number {
   const z = s * s;
   let sum = 0;
   for (let n = 23; n >= 1; n -= 2) sum = sum * z + 1 / n;
-  return exponent * LN2 + 2 * s * sum;
+  return exponent * Math.LN2 + 2 * s * sum;
 }
 
 // Wichura, Algorithm AS 241 (PPND16), Applied Statistics 37 (1988) 477-484; relative accuracy about 1e-16.

@@ -1,10 +1,13 @@
 /**
  * What a person writes down: one JSON document that names the task, the network, the machine, the training and the
  * evaluation. Everything has a default with its reason beside it, so an experiment can be as short as `{}`.
+ *
+ * `parse.ts` turns text into an `Experiment` and explains what is wrong; the comments here also become the descriptions in
+ * the JSON Schema (`schema.ts`). What may be combined on hardware is decided by the mapping, not here.
  */
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
-import { modelSpec, spikingSpec } from "./model.ts";
+import { modelSpec } from "./model.ts";
 import { taskSpec } from "./task.ts";
 import { trainingSpec } from "./training.ts";
 
@@ -20,20 +23,29 @@ export const evaluationSpec = z.strictObject({
 export const experimentSpec = z.strictObject({
   /** For editors only; ignored. */
   $schema: z.string().optional(),
+  /** Title of the report. */
   name: z.string().min(1).max(80).default("experiment"),
   /** Seed of every random stream of the run. */
   seed: z.int().min(0).default(1),
+  /** Where prompts come from and what is asked. */
   task: taskSpec.prefault({}),
-  model: modelSpec.default(spikingSpec.parse({ kind: "spiking" })),
+  /** The network's architecture. */
+  model: modelSpec.prefault({}),
+  /** The machine it runs on. */
   hardware: hardwareSpec.prefault({}),
+  /** How it learns. */
   training: trainingSpec.prefault({}),
+  /** What is measured. */
   evaluation: evaluationSpec.prefault({}),
   /** Trained networks, as paths relative to this file. `network` runs on the hardware; the others are compared with it. */
   checkpoints: z
     .strictObject({
-      network: z.string().optional(),
-      ann: z.string().optional(),
-      spiking: z.string().optional(),
+      /** Runs on the simulated hardware. */
+      network: z.string().min(1).max(4096).optional(),
+      /** The conventional transformer, for comparison. */
+      ann: z.string().min(1).max(4096).optional(),
+      /** The digital spiking transformer with LIF attention, for comparison. */
+      spiking: z.string().min(1).max(4096).optional(),
     })
     .prefault({}),
 });

@@ -2,18 +2,24 @@
 import { z } from "zod";
 
 export const deviceSpec = z.discriminatedUnion("kind", [
-  /** Phase-change memory with published programming and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
+  /** Phase-change memory with published programming, drift and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
   z.strictObject({
-    kind: z.literal("pcm"),
+    kind: z.literal("pcm").optional().default("pcm"),
     /** Largest programmed conductance, microsiemens. */
     maxConductance: z.number().positive().max(1000).default(25),
     /** Multiplies the published programming spread; 0 switches it off. */
     programmingNoise: z.number().min(0).max(10).default(1),
+    /** Multiplies the published drift exponent; 0 switches drift off. */
+    drift: z.number().min(0).max(10).default(1),
     /** Multiplies the published read spread; 0 switches it off. */
     readNoise: z.number().min(0).max(10).default(1),
   }),
   /** Exact conductances: no noise. */
-  z.strictObject({ kind: z.literal("ideal"), maxConductance: z.number().positive().max(1000).default(25) }),
+  z.strictObject({
+    kind: z.literal("ideal"),
+    /** Largest programmed conductance, microsiemens. */
+    maxConductance: z.number().positive().max(1000).default(25),
+  }),
 ]);
 
 export const crossbarSpec = z.strictObject({
@@ -25,19 +31,26 @@ export const crossbarSpec = z.strictObject({
   conductanceBits: z.int().min(1).max(12).nullable().default(4),
   /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
   clippingQuantile: z.number().gt(0.5).max(1).default(1),
-  device: deviceSpec.default({ kind: "pcm", maxConductance: 25, programmingNoise: 1, readNoise: 1 }),
+  /** The memory cell. */
+  device: deviceSpec.prefault({}),
 });
 
-export const adcSpec = z.strictObject({
-  /** Bits of one conversion. Table II: 5. `null` reads the exact current. */
-  bits: z.int().min(1).max(16).nullable().default(5),
-  /** Columns that share one converter. Table II: 8. */
-  sharing: z.int().min(1).max(128).default(8),
-  /** `pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion. */
-  mode: z.enum(["pair", "differential"]).default("pair"),
-  /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
-  rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
-});
+export const adcSpec = z
+  .strictObject({
+    /** Bits of one conversion. Table II: 5. `null` reads the exact current. */
+    bits: z.int().min(1).max(16).nullable().default(5),
+    /** Columns that share one converter. Table II: 8. */
+    sharing: z.int().min(1).max(128).default(8),
+    /** `pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion. */
+    mode: z.enum(["pair", "differential"]).default("pair"),
+    /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
+    rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
+  })
+  .refine((adc) => adc.mode === "pair" || adc.bits !== 1, {
+    message:
+      "1 bit is too few: a differential conversion needs a sign and at least one bit of magnitude. Use 2 bits or more.",
+    path: ["bits"],
+  });
 
 export const ssaSpec = z.strictObject({
   /** `ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped. */
@@ -45,11 +58,14 @@ export const ssaSpec = z.strictObject({
 });
 
 export const hardwareSpec = z.strictObject({
+  /** Arrays of memory cells, which hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
+  /** Converters at the crossbars' columns. */
   adc: adcSpec.prefault({}),
+  /** The engine of AND gates and counters that computes attention. */
   ssa: ssaSpec.prefault({}),
   /** Seconds between programming and use. */
-  readTime: z.number().min(0).default(1),
+  readTime: z.number().min(0).max(1e10).default(1),
   /** Independently programmed chips to simulate. */
   chips: z.int().min(1).max(1000).default(10),
 });

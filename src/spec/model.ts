@@ -6,11 +6,14 @@ const gain = z
   .int()
   .min(1)
   .max(256)
-  .refine((g) => (g & (g - 1)) === 0, { message: "must be a power of two: hardware applies the gain by a shift" });
+  .refine((g) => (g & (g - 1)) === 0, {
+    error: (issue) =>
+      `${issue.input} is not a power of two, and hardware applies the gain by a shift. Use 1, 2, 4, ... 256.`,
+  });
 
 const size = {
-  /** Model width D. */
-  width: z.int().min(8).max(4096).default(64),
+  /** Model width D; a multiple of 8, because spikes are packed into bytes. */
+  width: z.int().min(8).max(4096).multipleOf(8).default(64),
   /** Blocks, each attention then feed-forward. */
   depth: z.int().min(1).max(64).default(4),
   /** Attention heads H; the head dimension d_K is width / heads. */
@@ -22,7 +25,7 @@ const size = {
 };
 
 export const annSpec = z.strictObject({
-  /** Pre-LayerNorm GPT block: softmax attention, tanh-free exact GELU. */
+  /** Pre-LayerNorm GPT block: softmax attention, GELU in the tanh approximation of GPT-2. */
   kind: z.literal("ann"),
   ...size,
 });
@@ -31,25 +34,39 @@ export const neuronSpec = z.strictObject({
   /** Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2. */
   beta: z.number().gt(0).max(1).default(0.5),
   /** Fires when V >= threshold; equality fires (equation 3). */
-  threshold: z.number().positive().default(1),
+  threshold: z.number().positive().max(1000).default(1),
   /** `hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold. */
   reset: z.enum(["hard", "soft"]).default("hard"),
 });
 
 export const surrogateSpec = z.discriminatedUnion("kind", [
   /** s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code. */
-  z.strictObject({ kind: z.literal("sigmoid"), alpha: z.number().positive().default(4) }),
+  z.strictObject({
+    kind: z.literal("sigmoid").optional().default("sigmoid"),
+    /** Four times the slope at the threshold. */
+    alpha: z.number().positive().max(1000).default(4),
+  }),
   /** s'(x) = max(0, 1 - |x| / width) / width: compact support, so the backward pass is sparse. */
-  z.strictObject({ kind: z.literal("triangular"), width: z.number().positive().default(1) }),
+  z.strictObject({
+    kind: z.literal("triangular"),
+    /** Half the base of the triangle, in units of the membrane. */
+    width: z.number().positive().max(1000).default(1),
+  }),
   /** s'(x) = 1 / (2 width) where |x| < width. */
-  z.strictObject({ kind: z.literal("rectangular"), width: z.number().positive().default(0.5) }),
+  z.strictObject({
+    kind: z.literal("rectangular"),
+    /** Half the base of the rectangle, in units of the membrane. */
+    width: z.number().positive().max(1000).default(0.5),
+  }),
 ]);
 
 export const spikingSpec = z.strictObject({
-  kind: z.literal("spiking"),
+  /** Linear layers with LIF neurons; residuals before the neuron. */
+  kind: z.literal("spiking").optional().default("spiking"),
   ...size,
   /** Time steps T. */
   steps: z.int().min(1).max(64).default(4),
+  /** How scores and outputs of attention become spikes. */
   attention: z
     .strictObject({
       /** `stochastic` samples Bernoulli bits (Xpikeformer, Algorithm 1); `lif` is the Spikformer-type digital baseline. */
@@ -65,8 +82,10 @@ export const spikingSpec = z.strictObject({
       draws: z.enum(["independent", "stratified"]).default("stratified"),
     })
     .prefault({}),
+  /** The leaky integrate-and-fire (LIF) unit behind every linear layer. */
   neuron: neuronSpec.prefault({}),
-  surrogate: surrogateSpec.default({ kind: "sigmoid", alpha: 4 }),
+  /** Stands in for the derivative of the spike in the backward pass. */
+  surrogate: surrogateSpec.prefault({}),
   /** BatchNorm after each linear layer in training, folded into weights and an offset before mapping; or none. */
   normalisation: z.enum(["batch", "none"]).default("batch"),
   /** Residual on the pre-activation stream (membrane shortcut), so that every crossbar input is binary; or none. */
@@ -77,10 +96,17 @@ export const spikingSpec = z.strictObject({
 
 export const modelSpec = z
   .discriminatedUnion("kind", [annSpec, spikingSpec])
-  .refine((model) => model.width % model.heads === 0, {
-    message: "width must be a multiple of heads",
-    path: ["heads"],
-  });
+  .refine((model) => model.width % model.heads === 0, { error: (issue) => explainHeads(issue.input), path: ["heads"] });
+
+/** An issue's input is untyped; the check above runs on parsed models only. */
+function explainHeads(input: unknown): string {
+  const { width, heads } = input as { width: number; heads: number };
+  const divisors = Array.from({ length: 64 }, (_, i) => i + 1).filter((divisor) => width % divisor === 0);
+  return (
+    `${heads} heads do not divide model.width ${width} (${width} / ${heads} = ${Number((width / heads).toFixed(3))}). ` +
+    `Heads that divide it: ${divisors.join(", ")}.`
+  );
+}
 
 export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;

@@ -4,12 +4,23 @@ import { z } from "zod";
 /** A fixed signal-to-noise ratio, or a uniform range, in decibels. */
 const snr = z.union([
   z.number().min(-50).max(100),
-  z.strictObject({ min: z.number().min(-50).max(100), max: z.number().min(-50).max(100) }),
+  z
+    .strictObject({
+      /** Lowest ratio. */
+      min: z.number().min(-50).max(100),
+      /** Highest ratio. */
+      max: z.number().min(-50).max(100),
+    })
+    .refine((range) => range.min <= range.max, {
+      error: "the lowest ratio is above the highest. Swap `min` and `max`, or give one number for a fixed ratio.",
+      path: ["min"],
+    }),
 ]);
 
 export const symbolDetectionSpec = z.strictObject({
+  /** The only task so far. */
   kind: z.literal("symbol-detection").default("symbol-detection"),
-  /** Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol. */
+  /** Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most. */
   transmitAntennas: z.int().min(1).max(6).default(2),
   /** Receive antennas Nr. */
   receiveAntennas: z.int().min(1).max(16).default(2),

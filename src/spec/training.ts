@@ -2,12 +2,15 @@
 import { z } from "zod";
 
 export const stageSpec = z.strictObject({
+  /** Shown in the log. */
   name: z.string().min(1).max(40).default("train"),
   /** Optimiser steps of this stage. */
   steps: z.int().min(1).max(10_000_000).default(4000),
   /** Peak learning rate, reached after `warmup` steps and then lowered along a cosine to `finalFraction` of it. */
   learningRate: z.number().positive().max(1).default(3e-3),
+  /** Steps over which the learning rate rises from 0 to its peak. */
   warmup: z.int().min(0).max(1_000_000).default(200),
+  /** Learning rate at the end of the stage, as a fraction of the peak. */
   finalFraction: z.number().min(0).max(1).default(0.02),
   /**
    * `sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns
@@ -23,40 +26,55 @@ export const stageSpec = z.strictObject({
     .prefault({}),
 });
 
-export const trainingSpec = z.strictObject({
-  /** Prompts (or images) per optimiser step. */
-  batch: z.int().min(1).max(65536).default(128),
-  /**
-   * Fixed number of micro-batches a step is cut into; gradients are summed in this order, so results do not depend on the
-   * number of threads. BatchNorm statistics are taken over one shard.
-   */
-  shards: z.int().min(1).max(256).default(8),
-  stages: z
-    .array(stageSpec)
-    .min(1)
-    .max(16)
-    .default([stageSpec.parse({})]),
-  /** Decoupled weight decay of AdamW, on matrices only. */
-  weightDecay: z.number().min(0).max(1).default(0.01),
-  beta1: z.number().min(0).lt(1).default(0.9),
-  beta2: z.number().min(0).lt(1).default(0.99),
-  epsilon: z.number().positive().default(1e-8),
-  /** Largest Euclidean norm of the whole gradient; larger ones are scaled down. */
-  clipNorm: z.number().positive().default(1),
-  /**
-   * `symbols` trains on the symbols sent; `posterior` on their exact posterior given the channel, which the generator
-   * knows: the same expected gradient with less variance.
-   */
-  labels: z.enum(["symbols", "posterior"]).default("posterior"),
-  /** Optimiser steps between validations. */
-  validateEvery: z.int().min(1).default(250),
-  /** Prompts of the fixed validation set. */
-  validationPrompts: z.int().min(1).max(1_000_000).default(1024),
-  /** Stop a stage after this many validations without a new best; 0 never stops early. */
-  patience: z.int().min(0).default(0),
-  /** Seconds between checkpoints of the full training state. */
-  checkpointSeconds: z.number().positive().default(60),
-});
+export const trainingSpec = z
+  .strictObject({
+    /** Prompts (or images) per optimiser step. */
+    batch: z.int().min(1).max(65536).default(128),
+    /**
+     * Fixed number of micro-batches a step is cut into; gradients are summed in this order, so results do not depend on the
+     * number of threads. BatchNorm statistics are taken over one shard.
+     */
+    shards: z.int().min(1).max(256).default(8),
+    /** Run one after another; each goes on from the network of the one before. */
+    stages: z
+      .array(stageSpec)
+      .min(1)
+      .max(16)
+      .default([stageSpec.parse({})]),
+    /** Decoupled weight decay of AdamW, on matrices only. */
+    weightDecay: z.number().min(0).max(1).default(0.01),
+    /** Decay of AdamW's running mean of the gradient. */
+    beta1: z.number().min(0).lt(1).default(0.9),
+    /** Decay of AdamW's running mean of the squared gradient. */
+    beta2: z.number().min(0).lt(1).default(0.99),
+    /** Added to AdamW's denominator. */
+    epsilon: z.number().positive().max(1).default(1e-8),
+    /** Largest Euclidean norm of the whole gradient; larger ones are scaled down. */
+    clipNorm: z.number().positive().max(1e9).default(1),
+    /**
+     * `symbols` trains on the symbols sent; `posterior` on their exact posterior given the channel, which the generator
+     * knows: the same expected gradient with less variance.
+     */
+    labels: z.enum(["symbols", "posterior"]).default("posterior"),
+    /** Optimiser steps between validations. */
+    validateEvery: z.int().min(1).max(10_000_000).default(250),
+    /** Prompts of the fixed validation set. */
+    validationPrompts: z.int().min(1).max(1_000_000).default(1024),
+    /** Stop a stage after this many validations without a new best; 0 never stops early. */
+    patience: z.int().min(0).max(1_000_000).default(0),
+    /** Seconds between checkpoints of the full training state. */
+    checkpointSeconds: z.number().positive().max(86400).default(60),
+  })
+  .refine((training) => training.batch >= training.shards, {
+    error: (issue) => explainShards(issue.input),
+    path: ["shards"],
+  });
+
+/** An issue's input is untyped; the check above runs on parsed values only. */
+function explainShards(input: unknown): string {
+  const { batch, shards } = input as { batch: number; shards: number };
+  return `${shards} shards of a batch of ${batch} would leave some empty. Use at most ${batch} shards, or a batch of at least ${shards}.`;
+}
 
 export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
