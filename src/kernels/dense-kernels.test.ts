@@ -132,15 +132,15 @@ test.each([
     const longest = Math.max(tokens, dimension);
     const scratch = unset(tokens * stride + gemmScratchWords(longest, longest, longest));
     run.softmaxAttentionForward(source, prompts, tokens, heads, width, maskAt, probabilities, target, scratch);
-    // Scores reach 10, so they and the exponentials' arguments round by 1e-6, and each probability relatively by as much.
-    expectClose(get(target, prompts * tokens * width), reference.output, 8e-6);
+    // Scores reach 10, so they round by 5e-7, and each probability relatively by twice as much; values reach 4.
+    expectClose(get(target, prompts * tokens * width), reference.output, 4e-6);
     expect(get(target, width).every((x) => x === 0)).toBe(true);
 
     const dQkv = unset(prompts * tokens * 3 * width);
     run.softmaxAttentionBackward(source, prompts, tokens, heads, width, probabilities, put(dy), dQkv, scratch);
     const expected = multiHeadBackward(dy, layout, reference.caches, softmaxAttentionBackward);
     // The same relative error, on gradients that sum over up to 37 queries and reach 10.
-    expectClose(get(dQkv, expected.length), expected, 4e-5);
+    expectClose(get(dQkv, expected.length), expected, 1e-5);
   },
 );
 

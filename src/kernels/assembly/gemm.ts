@@ -3,8 +3,9 @@
  * high-performance matrix multiplication" (ACM TOMS 34, 2008).
  *
  * B is packed into panels of 16 columns and A into panels of 2 rows, so that the inner loop reads both in order. A tile of
- * 2 x 16 sums stays in eight registers; with four registers of B and two of A that is what 128-bit SIMD on x86-64 can hold. The
- * loop over K is not unrolled: V8 11 hoists the loads of an unrolled body and spills (31 instead of 43 GFLOP/s).
+ * 2 x 16 sums stays in eight of the sixteen registers. Each vector of B is used by both rows as soon as it is loaded, and
+ * the loop over K is not unrolled: V8 11 hoists the loads of an unrolled body and spills. On a Zen 4 core at 3.6 GHz (limit
+ * 57): 40 GFLOP/s as written, 36 with all loads first, 29 unrolled by two.
  *
  * Each sum runs over k in order within a block of 256; the blocks are added in order. So a result depends on neither
  * threads nor platform, and a row of C does not depend on how many rows are computed with it.
@@ -80,21 +81,21 @@ function tile(a: usize, b: usize, bytes: usize, c0: usize, c1: usize, add: i32):
   let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0), s13 = f32x4.splat(0);
   const end = b + bytes;
   do {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    const b2 = v128.load(b, 32);
-    const b3 = v128.load(b, 48);
     const a0 = v128.load_splat<f32>(a);
-    s00 = f32x4.add(s00, f32x4.mul(a0, b0));
-    s01 = f32x4.add(s01, f32x4.mul(a0, b1));
-    s02 = f32x4.add(s02, f32x4.mul(a0, b2));
-    s03 = f32x4.add(s03, f32x4.mul(a0, b3));
     const a1 = v128.load_splat<f32>(a, 4);
-    s10 = f32x4.add(s10, f32x4.mul(a1, b0));
-    s11 = f32x4.add(s11, f32x4.mul(a1, b1));
-    s12 = f32x4.add(s12, f32x4.mul(a1, b2));
-    s13 = f32x4.add(s13, f32x4.mul(a1, b3));
     a += 8;
+    const b0 = v128.load(b);
+    s00 = f32x4.add(s00, f32x4.mul(a0, b0));
+    s10 = f32x4.add(s10, f32x4.mul(a1, b0));
+    const b1 = v128.load(b, 16);
+    s01 = f32x4.add(s01, f32x4.mul(a0, b1));
+    s11 = f32x4.add(s11, f32x4.mul(a1, b1));
+    const b2 = v128.load(b, 32);
+    s02 = f32x4.add(s02, f32x4.mul(a0, b2));
+    s12 = f32x4.add(s12, f32x4.mul(a1, b2));
+    const b3 = v128.load(b, 48);
+    s03 = f32x4.add(s03, f32x4.mul(a0, b3));
+    s13 = f32x4.add(s13, f32x4.mul(a1, b3));
     b += 64;
   } while (b < end);
   if (add) {
