@@ -1,4 +1,5 @@
 /** What every task offers to training and evaluation: a geometry, and batches drawn from a named stream. */
+import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
 /** What the task asks of a network: sizes, who may attend to whom, and where the answer is read. */
@@ -29,4 +30,21 @@ export interface Batch {
 export interface TaskGeometry {
   readonly real: Geometry;
   readonly spiking: Geometry;
+}
+
+export interface DrawOptions {
+  /** Number of the batch's first prompt: prompts a .. b - 1 are the same whichever batch they are drawn in. Default 0. */
+  readonly firstPrompt?: number;
+  /** `posterior` adds the exact distribution of the class given all that the generator knows. Default `symbols`: none. */
+  readonly targets?: "symbols" | "posterior";
+  /** False leaves out `spikes`. Default true. */
+  readonly spikes?: boolean;
+  /** False leaves `values` empty. Default true. */
+  readonly values?: boolean;
+}
+
+/** A source of batches. Prompt k of a stream is always the same, so any slice can be drawn on any thread. */
+export interface Task {
+  readonly geometry: TaskGeometry;
+  draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
 }

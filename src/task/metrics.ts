@@ -1,0 +1,141 @@
+/**
+ * Bit and symbol error rates with honest intervals.
+ *
+ * All bits of a prompt went through one channel at one SNR, so they tend to fail together: n bits say less than n independent
+ * trials, and the binomial interval would be too narrow. A prompt is therefore one cluster. With e_k wrong of the m bits of
+ * prompt k, and G prompts, the rate p is the mean of e_k / m and its squared standard error is
+ *
+ *   SE^2 = sum (e_k / m - p)^2 / (G (G - 1)),   design effect d = SE^2 / (p (1 - p) / (G m))
+ *
+ * The interval is Wilson's with z sqrt(d) in the place of z, which is Wilson's for G m / d independent trials: it stays within
+ * [0, 1] and is honest at few errors. d is kept within 1 .. m, its range for whole prompts; where the sample cannot tell (no
+ * error at all, nothing but errors, a single prompt) it is m, as if the bits of a prompt always failed together.
+ * Source: L. Kish, "Survey Sampling" (1965), section 5.4 for the cluster variance and design effect.
+ */
+import { ShapeError, ValueError } from "../errors.ts";
+import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { popcount32 } from "../spike/train.ts";
+import { bitsPerClass } from "./link.ts";
+
+/** A share of wrong bits or symbols, with its 95 % interval. */
+export interface ErrorRate extends Interval {
+  readonly errors: number;
+  readonly trials: number;
+  readonly rate: number;
+  /** Clustered by prompt. */
+  readonly standardError: number;
+  /** Variance relative to independent trials. */
+  readonly designEffect: number;
+}
+
+export interface DetectionErrors {
+  readonly prompts: number;
+  readonly bits: ErrorRate;
+  readonly symbols: ErrorRate;
+}
+
+/**
+ * Bit and symbol error rate over all decisions.
+ *
+ * Shapes   labels, decisions: [prompts, decisionsPerPrompt] classes
+ * Throws   as `bitErrors`; ShapeError when the decisions are not a whole number of prompts
+ */
+export function detectionErrors(
+  labels: ArrayLike<number>,
+  decisions: ArrayLike<number>,
+  spec: SymbolDetectionSpec,
+  decisionsPerPrompt = 1,
+): DetectionErrors {
+  const prompts = labels.length / decisionsPerPrompt;
+  if (!(Number.isInteger(prompts) && prompts >= 1)) {
+    throw new ShapeError(
+      "labels",
+      `${labels.length} labels are not a whole number of prompts with ${decisionsPerPrompt} decisions each.`,
+    );
+  }
+  const wrongBits = bitErrors(labels, decisions, spec);
+  const bits = clusteredRate(wrongBits, prompts, bitsPerClass(spec));
+  const symbols = clusteredRate(
+    wrongBits.map((wrong) => Math.min(wrong, 1)),
+    prompts,
+    1,
+  );
+  return { prompts, bits, symbols };
+}
+
+/** Errors at each query, by number of pilots before it. Shapes: labels, decisions [prompts, pilots + 1]. */
+export function errorsByContext(
+  labels: ArrayLike<number>,
+  decisions: ArrayLike<number>,
+  spec: SymbolDetectionSpec,
+): DetectionErrors[] {
+  const queries = spec.pilots + 1;
+  if (labels.length % queries !== 0 || labels.length !== decisions.length) {
+    throw new ShapeError(
+      "decisions",
+      `${labels.length} labels and ${decisions.length} decisions are not [prompts, ${queries}].`,
+    );
+  }
+  const column = (classes: ArrayLike<number>, query: number) =>
+    Int32Array.from({ length: classes.length / queries }, (_, k) => classes[k * queries + query]!);
+  return Array.from({ length: queries }, (_, query) =>
+    detectionErrors(column(labels, query), column(decisions, query), spec),
+  );
+}
+
+/**
+ * Wrong bits of each decision: the ones of `label XOR decision` (see `link.ts`).
+ *
+ * Throws   ShapeError when the lengths differ; ValueError when a label or decision is not a class of the task
+ */
+export function bitErrors(
+  labels: ArrayLike<number>,
+  decisions: ArrayLike<number>,
+  spec: SymbolDetectionSpec,
+): Uint8Array {
+  if (labels.length !== decisions.length) {
+    throw new ShapeError(
+      "decisions",
+      `${labels.length} labels were sent, but ${decisions.length} decisions were made.`,
+    );
+  }
+  const classes = 2 ** bitsPerClass(spec);
+  const check = (value: number, path: string) => {
+    if (!(Number.isInteger(value) && value >= 0 && value < classes)) {
+      throw new ValueError(path, `${value} is not a class; this task has classes 0 .. ${classes - 1}.`);
+    }
+    return value;
+  };
+  return Uint8Array.from({ length: labels.length }, (_, i) =>
+    popcount32(check(labels[i]!, `labels[${i}]`) ^ check(decisions[i]!, `decisions[${i}]`)),
+  );
+}
+
+/** Rate over decisions of `trialsPerDecision` trials each, in equal clusters, one per prompt. */
+function clusteredRate(wrong: Uint8Array, prompts: number, trialsPerDecision: number): ErrorRate {
+  const perPrompt = wrong.length / prompts;
+  const clusterSize = perPrompt * trialsPerDecision;
+  const trials = prompts * clusterSize;
+  const shares = new Float64Array(prompts);
+  let errors = 0;
+  for (let i = 0; i < wrong.length; i++) {
+    errors += wrong[i]!;
+    shares[Math.floor(i / perPrompt)]! += wrong[i]! / clusterSize;
+  }
+  const rate = errors / trials;
+  const binomialVariance = (rate * (1 - rate)) / trials;
+  let designEffect = clusterSize;
+  if (prompts > 1 && binomialVariance > 0) {
+    const clusteredVariance = deviation(shares) ** 2 / prompts;
+    designEffect = Math.min(clusterSize, Math.max(1, clusteredVariance / binomialVariance));
+  }
+  return {
+    errors,
+    trials,
+    rate,
+    standardError: Math.sqrt(binomialVariance * designEffect),
+    designEffect,
+    ...wilson(errors, trials, 1.96 * Math.sqrt(designEffect)),
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * The wireless task of the paper (section VI-A): in-context symbol detection on a MIMO link. A prompt holds P known pairs
+ * (y_i, x_i) over a channel that stays the same within the prompt, then a new y; the network classifies the joint symbol x.
+ *
+ *   y = H x + n,   H_ra ~ CN(0, 1),   n_r ~ CN(0, v),   v = 10^(-SNR/10), or twice that; y reaches the network quantised
+ *
+ * The formulation follows Zecchin et al. (public code `kclip/ICL-Equalization`) as far as the paper leaves it open; what the
+ * paper leaves open, and what is chosen here, is listed in `docs/task.md`. Not modelled: correlated or time-varying channels,
+ * channel coding, and other non-linearities than the quantiser.
+ */
+import { ValueError } from "../errors.ts";
+import { exponential, fromDecibels } from "../numeric/exponential.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { bernoulliInto } from "../spike/encode.ts";
+import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
+import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
+import type { Batch, DrawOptions, Task } from "./task.ts";
+import { bitTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
+
+/** Pairs = pilots + 1: the query counts as the last one. Complex values have real and imaginary part side by side. */
+export interface PromptBatch extends Batch {
+  readonly spec: SymbolDetectionSpec;
+  /** H, complex `[prompts, Nr, Nt]`. */
+  readonly channels: Float64Array;
+  /** Signal-to-noise ratio of each prompt, dB. */
+  readonly snrDecibels: Float64Array;
+  /** Complex noise variance v of each prompt: real and imaginary part have v / 2 each. */
+  readonly noiseVariances: Float64Array;
+  /** y before the quantiser, complex `[prompts, pairs, Nr]`. */
+  readonly received: Float64Array;
+  /** y after the quantiser, as the network and the receivers see it. */
+  readonly quantised: Float64Array;
+}
+
+export interface SymbolDrawOptions extends DrawOptions {
+  /** This SNR for every prompt instead of the task's; channel, symbols and noise (but for its strength) stay the same. */
+  readonly snrDecibels?: number;
+}
+
+export interface SymbolDetectionTask extends Task {
+  readonly spec: SymbolDetectionSpec;
+  /**
+   * Draws prompts.
+   *
+   * Random   prompt k draws from `random.fork(purpose).fork(firstPrompt + k)` with purposes snr, channel, symbols, noise and
+   *          coding; `random` itself is not advanced
+   * Throws   ValueError when `prompts`, `firstPrompt` or `snrDecibels` is out of range
+   */
+  draw(prompts: number, random: Stream, options?: SymbolDrawOptions): PromptBatch;
+}
+
+/** The task of a spec, for spiking networks of `steps` time steps. */
+export function symbolDetection(spec: SymbolDetectionSpec, steps: number): SymbolDetectionTask {
+  if (!(Number.isInteger(steps) && steps >= 1)) {
+    throw new ValueError("steps", `${steps} time steps; a spike train has at least 1, and a whole number of them.`);
+  }
+  const geometry = tokenGeometry(spec);
+  const points = constellation(spec);
+  return {
+    spec,
+    geometry,
+    draw: (prompts, random, options = {}) => {
+      checkDraw(prompts, options);
+      const firstPrompt = options.firstPrompt ?? 0;
+      const link = drawLink(spec, points, prompts, random, firstPrompt, options.snrDecibels);
+      const spikes = options.spikes !== false && codePairs(spec, link, steps, random.fork("coding"), firstPrompt);
+      return {
+        ...link,
+        values: options.values === false ? new Float32Array(0) : realTokens(spec, link, points),
+        ...(spikes && { spikes }),
+        ...(options.targets === "posterior" && { targets: posterior(link, points) }),
+      };
+    },
+  };
+}
+
+function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: SymbolDrawOptions): void {
+  if (!(Number.isInteger(prompts) && prompts >= 1)) {
+    throw new ValueError("prompts", `${prompts} prompts cannot be drawn; ask for a whole number of at least 1.`);
+  }
+  if (!(Number.isSafeInteger(firstPrompt) && firstPrompt >= 0)) {
+    throw new ValueError("firstPrompt", `${firstPrompt} is not the number of a prompt; prompts count from 0.`);
+  }
+  if (!(Math.abs(snrDecibels) <= 100)) {
+    throw new ValueError("snrDecibels", `${snrDecibels} dB is outside -100 .. 100 dB.`);
+  }
+}
+
+type Link = Omit<PromptBatch, "values" | "spikes" | "targets">;
+
+/** Channels, symbols and received vectors: everything but their coding for a network. */
+function drawLink(
+  spec: SymbolDetectionSpec,
+  points: Float64Array,
+  prompts: number,
+  random: Stream,
+  firstPrompt: number,
+  snrOverride: number | undefined,
+): Link {
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const pairs = spec.pilots + 1;
+  const classes = points.length / (2 * nt);
+  const channelLength = 2 * nr * nt;
+  const link = {
+    spec,
+    prompts,
+    labels: new Int32Array(prompts * pairs),
+    channels: new Float64Array(prompts * channelLength),
+    snrDecibels: new Float64Array(prompts),
+    noiseVariances: new Float64Array(prompts),
+    received: new Float64Array(prompts * pairs * 2 * nr),
+    quantised: new Float64Array(prompts * pairs * 2 * nr),
+  };
+  const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
+  const noiseless = new Float64Array(classes * 2 * nr);
+  const snrs = random.fork("snr");
+  const fades = random.fork("channel");
+  const messages = random.fork("symbols");
+  const noises = random.fork("noise");
+  for (let k = 0; k < prompts; k++) {
+    const channel = fades.fork(firstPrompt + k);
+    const symbols = messages.fork(firstPrompt + k);
+    const noise = noises.fork(firstPrompt + k);
+    link.snrDecibels[k] = snrOverride ?? drawSnr(spec, snrs.fork(firstPrompt + k));
+    const variance = (spec.noise === "doubled" ? 2 : 1) * fromDecibels(-link.snrDecibels[k]!);
+    link.noiseVariances[k] = variance;
+    for (let i = 0; i < channelLength; i++) link.channels[k * channelLength + i] = Math.SQRT1_2 * channel.normal();
+    receivedPoints(link.channels, k * channelLength, points, spec, noiseless);
+    const deviation = Math.sqrt(variance / 2);
+    for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
+      const label = symbols.integer(classes);
+      link.labels[pair] = label;
+      for (let i = 0; i < 2 * nr; i++) {
+        const y = noiseless[label * 2 * nr + i]! + deviation * noise.normal();
+        link.received[pair * 2 * nr + i] = y;
+        link.quantised[pair * 2 * nr + i] = quantiser.value(quantiser.code(y));
+      }
+    }
+  }
+  return link;
+}
+
+function drawSnr({ snrDecibels }: SymbolDetectionSpec, random: Stream): number {
+  if (typeof snrDecibels === "number") return snrDecibels;
+  return snrDecibels.min + (snrDecibels.max - snrDecibels.min) * random.uniform();
+}
+
+/** Spike input of the task's coding; none for `repeat`, which gives a spiking network the real values. */
+function codePairs(
+  spec: SymbolDetectionSpec,
+  pairs: Pairs,
+  steps: number,
+  random: Stream,
+  firstPrompt: number,
+): SpikeTrain | undefined {
+  if (spec.coding === "repeat") return undefined;
+  if (spec.coding === "bits") return bitTokens(spec, pairs, steps);
+  const { inputs, tokens } = tokenGeometry(spec).spiking;
+  const train = emptySpikeTrain(steps, pairs.prompts * tokens, inputs);
+  for (let k = 0; k < pairs.prompts; k++) {
+    bernoulliInto(train, k * tokens, promptProbabilities(spec, pairs, k), random.fork(firstPrompt + k));
+  }
+  return train;
+}
+
+/**
+ * The exact posterior of the class at every query, `[prompts, pairs, classes]`, given H, v and y before the quantiser:
+ *
+ *   p(c | y) = exp(-|y - H x_c|^2 / v) / sum over c' of the same
+ *
+ * Training on it has the same expected gradient as training on the classes sent, which are a draw from it, with less
+ * variance. (The network sees less than this posterior is given: its own best answer is the posterior's mean over all that.)
+ */
+function posterior(link: Link, points: Float64Array): Float32Array {
+  const { spec, prompts, channels, received, noiseVariances } = link;
+  const length = 2 * spec.receiveAntennas;
+  const pairs = spec.pilots + 1;
+  const classes = points.length / (2 * spec.transmitAntennas);
+  const noiseless = new Float64Array(classes * length);
+  const exponents = new Float64Array(classes);
+  const targets = new Float32Array(prompts * pairs * classes);
+  for (let k = 0; k < prompts; k++) {
+    receivedPoints(channels, k * length * spec.transmitAntennas, points, spec, noiseless);
+    for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
+      let nearest = Number.POSITIVE_INFINITY;
+      for (let c = 0; c < classes; c++) {
+        const distance = squaredDistance(received, pair * length, noiseless, c * length, length);
+        exponents[c] = distance;
+        nearest = Math.min(nearest, distance);
+      }
+      let sum = 0;
+      for (let c = 0; c < classes; c++) {
+        exponents[c] = exponential((nearest - exponents[c]!) / noiseVariances[k]!);
+        sum += exponents[c]!;
+      }
+      for (let c = 0; c < classes; c++) targets[pair * classes + c] = exponents[c]! / sum;
+    }
+  }
+  return targets;
+}

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { stream } from "../numeric/stream.ts";
+import { type SymbolDetectionSpec, symbolDetectionSpec } from "../spec/task.ts";
+import { decodeRates } from "../spike/encode.ts";
+import { unpackSpikes } from "../spike/train.ts";
+import { bitsPerClass, constellation, midRiseQuantiser } from "./link.ts";
+import { type PromptBatch, symbolDetection } from "./symbol-detection.ts";
+import { tokenGeometry, tokenLayout } from "./tokens.ts";
+
+const anySpec = fc
+  .record({
+    transmitAntennas: fc.integer({ min: 1, max: 3 }),
+    receiveAntennas: fc.integer({ min: 1, max: 4 }),
+    modulation: fc.constantFrom("bpsk", "qpsk"),
+    receiverBits: fc.constantFrom(1, 3, 4, 8),
+    pilots: fc.integer({ min: 1, max: 6 }),
+    tokens: fc.constantFrom("query-context", "shifted", "interleaved"),
+  })
+  .map((fields) => symbolDetectionSpec.parse(fields));
+
+const draw = (spec: SymbolDetectionSpec, seed: number, steps = 2): PromptBatch =>
+  symbolDetection(spec, steps).draw(3, stream(seed));
+
+function drawMask(tokens: SymbolDetectionSpec["tokens"], pilots: number): string[] {
+  const { mask, tokens: n } = tokenGeometry(symbolDetectionSpec.parse({ tokens, pilots })).real;
+  return Array.from({ length: n }, (_, i) => [...mask.subarray(i * n, i * n + n)].map((m) => ".x"[m]).join(""));
+}
+
+test("two pilots in the three token forms, drawn by hand", () => {
+  // Tokens q1 c1 q2 c2 q3: only c1 and c2 are ever looked at, by later tokens.
+  expect(drawMask("query-context", 2)).toEqual([".....", ".....", ".x...", ".x...", ".x.x."]);
+  expect(drawMask("shifted", 2)).toEqual(["x..", "xx.", "xxx"]);
+  expect(drawMask("interleaved", 2)).toEqual(["x....", "xx...", "xxx..", "xxxx.", "xxxxx"]);
+  const form = (tokens: SymbolDetectionSpec["tokens"]) => {
+    const spec = symbolDetectionSpec.parse({ tokens, pilots: 2 });
+    const { received, sent } = tokenLayout(spec);
+    return { y: [...received], x: [...sent], queries: [...tokenGeometry(spec).real.queries] };
+  };
+  expect(form("query-context")).toEqual({ y: [0, 0, 1, 1, 2], x: [-1, 0, -1, 1, -1], queries: [0, 2, 4] });
+  expect(form("shifted")).toEqual({ y: [0, 1, 2], x: [-1, 0, 1], queries: [0, 1, 2] });
+  expect(form("interleaved")).toEqual({ y: [0, -1, 1, -1, 2], x: [-1, 0, -1, 1, -1], queries: [0, 2, 4] });
+});
+
+test("a query learns every earlier pair, and never its own answer or a later one", () => {
+  fc.assert(
+    fc.property(anySpec, (spec) => {
+      const { mask, tokens, queries } = tokenGeometry(spec).spiking;
+      const { received, sent } = tokenLayout(spec);
+      queries.forEach((query, pair) => {
+        expect(received[query]).toBe(pair);
+        // Everything that can reach the query through any number of layers.
+        const reached = new Set([query]);
+        for (const i of reached) for (let j = 0; j < tokens; j++) if (mask[i * tokens + j]) reached.add(j);
+        const numbers = (parts: Int32Array) => {
+          const found = new Set([...reached].map((i) => parts[i]!).filter((k) => k >= 0));
+          return [...found].sort((a, b) => a - b);
+        };
+        expect(numbers(sent)).toEqual(Array.from({ length: pair }, (_, k) => k));
+        expect(numbers(received)).toEqual(Array.from({ length: pair + 1 }, (_, k) => k));
+      });
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+});
+
+test("real tokens hold the quantised y and the symbols sent, and 0 where a part is absent", () => {
+  fc.assert(
+    fc.property(anySpec, fc.nat(), (spec, seed) => {
+      const batch = draw(spec, seed);
+      const { inputs, tokens } = tokenGeometry(spec).real;
+      const { received, sent } = tokenLayout(spec);
+      const points = constellation(spec);
+      const [nr, nt, pairs] = [2 * spec.receiveAntennas, 2 * spec.transmitAntennas, spec.pilots + 1];
+      for (let k = 0, row = 0; k < batch.prompts; k++) {
+        for (let i = 0; i < tokens; i++, row++) {
+          const y = (k * pairs + received[i]!) * nr;
+          const x = sent[i]! < 0 ? 0 : batch.labels[k * pairs + sent[i]!]! * nt;
+          const expected = [
+            ...(received[i]! < 0 ? new Float64Array(nr) : batch.quantised.subarray(y, y + nr)),
+            ...(sent[i]! < 0 ? new Float64Array(nt) : points.subarray(x, x + nt)),
+          ];
+          expect(batch.values.subarray(row * inputs, (row + 1) * inputs)).toEqual(Float32Array.from(expected));
+        }
+      }
+    }),
+    { seed: 1, numRuns: 40 },
+  );
+});
+
+test("binary lines decode to the quantised y and the bits sent, the same at every step", () => {
+  fc.assert(
+    fc.property(anySpec, fc.nat(), (spec, seed) => {
+      const batch = draw(spec, seed);
+      const { inputs, tokens } = tokenGeometry(spec).spiking;
+      const { received, sent } = tokenLayout(spec);
+      const { value } = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
+      const lines = unpackSpikes(batch.spikes!);
+      const [nr, pairs] = [2 * spec.receiveAntennas, spec.pilots + 1];
+      const number = (bits: Uint8Array) => bits.reduce((sum, bit) => 2 * sum + bit, 0);
+      for (let row = 0; row < 2 * batch.prompts * tokens; row++) {
+        const token = lines.subarray(row * inputs, (row + 1) * inputs);
+        const prompt = Math.floor(row / tokens) % batch.prompts;
+        const [y, x] = [received[row % tokens]!, sent[row % tokens]!];
+        for (let i = 0; i < nr; i++) {
+          const code = number(token.subarray(i * spec.receiverBits, (i + 1) * spec.receiverBits));
+          if (y < 0) expect(code).toBe(0);
+          else expect(value(code)).toBe(batch.quantised[(prompt * pairs + y) * nr + i]);
+        }
+        const symbolLines = token.subarray(nr * spec.receiverBits);
+        const bits = symbolLines.filter((_, i) => i % 2 === 0);
+        const complements = symbolLines.filter((_, i) => i % 2 === 1);
+        expect(complements).toEqual(bits.map((bit) => (x < 0 ? 0 : 1 - bit)));
+        expect(number(bits)).toBe(x < 0 ? 0 : batch.labels[prompt * pairs + x]);
+      }
+    }),
+    { seed: 1, numRuns: 40 },
+  );
+});
+
+test("Bernoulli lines fire at the values they carry, mapped to [0, 1]", () => {
+  const steps = 4000;
+  for (const tokens of ["query-context", "interleaved"] as const) {
+    const spec = symbolDetectionSpec.parse({ coding: "bernoulli", pilots: 2, tokens });
+    const batch = symbolDetection(spec, steps).draw(2, stream(3));
+    const rates = decodeRates(batch.spikes!);
+    const { received, sent } = tokenLayout(spec);
+    const inputs = tokenGeometry(spec).real.inputs;
+    expect(rates.features).toBe(4 + 2 * bitsPerClass(spec));
+    for (let row = 0; row < rates.rows; row++) {
+      const value = (i: number) => batch.values[row * inputs + i]!;
+      const token = row % received.length;
+      const expected = [0, 1, 2, 3].map((i) => (received[token]! < 0 ? 0 : (value(i) + 4) / 8));
+      for (let i = 4; i < 8; i++) {
+        const p = sent[token]! < 0 ? 0 : (value(i) + 1) / 2;
+        expected.push(p, sent[token]! < 0 ? 0 : 1 - p);
+      }
+      expected.forEach((p, i) => {
+        // 4.5 standard errors: one of the 240 lines fails by chance in about 1 of 600 seeds, and this seed is fixed.
+        const tolerance = 4.5 * Math.sqrt((p * (1 - p)) / steps);
+        expect(Math.abs(rates.values[row * rates.features + i]! - p)).toBeLessThanOrEqual(tolerance);
+      });
+    }
+  }
+});
+
+test("the published shape: 2 x 2 QPSK with 18 pilots is 37 tokens of 24 lines and 16 classes", () => {
+  const { real, spiking } = tokenGeometry(symbolDetectionSpec.parse({}));
+  expect([real.tokens, real.inputs, real.classes, real.queries.length]).toEqual([37, 8, 16, 19]);
+  expect([spiking.tokens, spiking.inputs, spiking.classes]).toEqual([37, 4 * 4 + 2 * 4, 16]);
+  expect(tokenGeometry(symbolDetectionSpec.parse({ coding: "repeat" })).spiking).toEqual(real);
+});

@@ -1,0 +1,161 @@
+/**
+ * Token forms of the symbol-detection task: which token holds which y and x, who may attend to whom, where the answer is
+ * read, and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` draws the three forms.
+ */
+import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { type Rates, repeatBits } from "../spike/encode.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import { bitsPerClass, midRiseQuantiser } from "./link.ts";
+import type { Geometry, TaskGeometry } from "./task.ts";
+
+/** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
+export interface TokenLayout {
+  readonly received: Int32Array;
+  readonly sent: Int32Array;
+}
+
+export function tokenLayout(spec: SymbolDetectionSpec): TokenLayout {
+  const tokens = spec.tokens === "shifted" ? spec.pilots + 1 : 2 * spec.pilots + 1;
+  const received = new Int32Array(tokens);
+  const sent = new Int32Array(tokens);
+  for (let i = 0; i < tokens; i++) {
+    const pair = i >> 1;
+    const second = i % 2 === 1;
+    if (spec.tokens === "shifted") [received[i], sent[i]] = [i, i - 1];
+    else if (spec.tokens === "query-context") [received[i], sent[i]] = [pair, second ? pair : -1];
+    else [received[i], sent[i]] = second ? [-1, pair] : [pair, -1];
+  }
+  return { received, sent };
+}
+
+/** Sizes, mask and queries for networks that take real values and for spiking ones. */
+export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
+  const { received, sent } = tokenLayout(spec);
+  const tokens = received.length;
+  const mask = new Uint8Array(tokens * tokens);
+  for (let i = 0; i < tokens; i++) {
+    for (let j = 0; j <= i; j++) {
+      const visible = spec.tokens === "query-context" ? sent[j]! >= 0 && j < i : true;
+      mask[i * tokens + j] = visible ? 1 : 0;
+    }
+  }
+  // x_i is predicted at the first token that holds y_i.
+  const queries = Int32Array.from({ length: spec.pilots + 1 }, (_, pair) => received.indexOf(pair));
+  const shared = { tokens, classes: 2 ** bitsPerClass(spec), mask, queries };
+  const real: Geometry = { inputs: realInputs(spec), ...shared };
+  return { real, spiking: { ...real, inputs: spikingInputs(spec) } };
+}
+
+const realInputs = (spec: SymbolDetectionSpec): number => 2 * (spec.receiveAntennas + spec.transmitAntennas);
+
+function spikingInputs(spec: SymbolDetectionSpec): number {
+  const parts = 2 * spec.receiveAntennas;
+  if (spec.coding === "repeat") return realInputs(spec);
+  return parts * (spec.coding === "bits" ? spec.receiverBits : 1) + 2 * bitsPerClass(spec);
+}
+
+/** The quantised y `[prompts, pairs, 2 Nr]` and the classes sent `[prompts, pairs]`, to be written as tokens. */
+export interface Pairs {
+  readonly prompts: number;
+  readonly quantised: Float64Array;
+  readonly labels: Int32Array;
+}
+
+/** Real token values `[prompts, tokens, 2 Nr + 2 Nt]`: quantised y, then x; absent parts are 0. */
+export function realTokens(spec: SymbolDetectionSpec, pairs: Pairs, points: Float64Array): Float32Array {
+  const parts = 2 * spec.receiveAntennas;
+  const symbols = 2 * spec.transmitAntennas;
+  const inputs = parts + symbols;
+  const layout = tokenLayout(spec);
+  const values = new Float32Array(pairs.prompts * layout.received.length * inputs);
+  forEachToken(spec, pairs, layout, (row, received, sent) => {
+    if (received >= 0) {
+      for (let i = 0; i < parts; i++) values[row * inputs + i] = pairs.quantised[received * parts + i]!;
+    }
+    if (sent >= 0) {
+      const x = pairs.labels[sent]! * symbols;
+      for (let i = 0; i < symbols; i++) values[row * inputs + parts + i] = points[x + i]!;
+    }
+  });
+  return values;
+}
+
+/**
+ * Coding `bits`: each quantised part of y as the binary code of its cell, most significant bit first; then for each sent bit
+ * the pair (bit, not bit). Absent parts are all 0, so a network sees whether x is there. The same at every time step.
+ */
+export function bitTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: number): SpikeTrain {
+  const { receiverBits, receiverRange } = spec;
+  const parts = 2 * spec.receiveAntennas;
+  const sentBits = bitsPerClass(spec);
+  const features = spikingInputs(spec);
+  const quantiser = midRiseQuantiser(receiverBits, receiverRange);
+  const layout = tokenLayout(spec);
+  const train = emptySpikeTrain(1, pairs.prompts * layout.received.length, features);
+  const stride = wordsPerRow(features);
+  const set = (row: number, line: number) => {
+    train.words[row * stride + (line >>> 5)]! |= 1 << (line & 31);
+  };
+  forEachToken(spec, pairs, layout, (row, received, sent) => {
+    if (received >= 0) {
+      for (let i = 0; i < parts; i++) {
+        const code = quantiser.code(pairs.quantised[received * parts + i]!);
+        for (let b = 0; b < receiverBits; b++) {
+          if ((code >>> (receiverBits - 1 - b)) & 1) set(row, i * receiverBits + b);
+        }
+      }
+    }
+    if (sent >= 0) {
+      for (let b = 0; b < sentBits; b++) {
+        const bit = (pairs.labels[sent]! >>> (sentBits - 1 - b)) & 1;
+        set(row, parts * receiverBits + 2 * b + (1 - bit));
+      }
+    }
+  });
+  return repeatBits(train, steps);
+}
+
+/**
+ * Coding `bernoulli`, firing probabilities of one prompt: one line per part of y, mapped from [-range, range] to [0, 1];
+ * for each modulated part of x, mapped from [-1, 1], the pair (p, 1 - p). Absent parts never fire.
+ */
+export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, prompt: number): Rates {
+  const parts = 2 * spec.receiveAntennas;
+  const sentBits = bitsPerClass(spec);
+  const features = spikingInputs(spec);
+  const layout = tokenLayout(spec);
+  const amplitude = spec.modulation === "qpsk" ? Math.SQRT1_2 : 1;
+  const rows = layout.received.length;
+  const values = new Float64Array(rows * features);
+  const first = prompt * (spec.pilots + 1);
+  for (let row = 0; row < rows; row++) {
+    const [received, sent] = [layout.received[row]!, layout.sent[row]!];
+    for (let i = 0; received >= 0 && i < parts; i++) {
+      values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i]! / (2 * spec.receiverRange);
+    }
+    for (let b = 0; sent >= 0 && b < sentBits; b++) {
+      const bit = (pairs.labels[first + sent]! >>> (sentBits - 1 - b)) & 1;
+      const probability = 0.5 + (amplitude / 2) * (1 - 2 * bit);
+      values[row * features + parts + 2 * b] = probability;
+      values[row * features + parts + 2 * b + 1] = 1 - probability;
+    }
+  }
+  return { rows, features, values };
+}
+
+/** Visits every token with its row and the index, in `labels`, of the pairs whose y and x it holds; -1 where absent. */
+function forEachToken(
+  spec: SymbolDetectionSpec,
+  pairs: Pairs,
+  layout: TokenLayout,
+  visit: (row: number, received: number, sent: number) => void,
+): void {
+  const tokens = layout.received.length;
+  for (let prompt = 0, row = 0; prompt < pairs.prompts; prompt++) {
+    const first = prompt * (spec.pilots + 1);
+    for (let i = 0; i < tokens; i++, row++) {
+      const [received, sent] = [layout.received[i]!, layout.sent[i]!];
+      visit(row, received < 0 ? -1 : first + received, sent < 0 ? -1 : first + sent);
+    }
+  }
+}
