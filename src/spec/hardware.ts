@@ -1,5 +1,6 @@
 /** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
 import { z } from "zod";
+import { onceValid } from "./once-valid.ts";
 
 export const deviceSpec = z.discriminatedUnion("kind", [
   /** Phase-change memory with published programming, drift and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
@@ -47,7 +48,8 @@ export const adcSpec = z
     rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
   })
   .refine((adc) => adc.mode === "pair" || adc.bits !== 1, {
-    message:
+    ...onceValid,
+    error:
       "1 bit is too few: a differential conversion needs a sign and at least one bit of magnitude. Use 2 bits or more.",
     path: ["bits"],
   });

@@ -1,5 +1,6 @@
 /** The network: an ANN transformer, or a spiking one with LIF or stochastic attention. */
 import { z } from "zod";
+import { onceValid } from "./once-valid.ts";
 
 /** Integer gains are powers of two, so that hardware applies them by a shift. */
 const gain = z
@@ -7,6 +8,7 @@ const gain = z
   .min(1)
   .max(256)
   .refine((g) => (g & (g - 1)) === 0, {
+    ...onceValid,
     error: (issue) =>
       `${issue.input} is not a power of two, and hardware applies the gain by a shift. Use 1, 2, 4, ... 256.`,
   });
@@ -96,7 +98,11 @@ export const spikingSpec = z.strictObject({
 
 export const modelSpec = z
   .discriminatedUnion("kind", [annSpec, spikingSpec])
-  .refine((model) => model.width % model.heads === 0, { error: (issue) => explainHeads(issue.input), path: ["heads"] });
+  .refine((model) => model.width % model.heads === 0, {
+    ...onceValid,
+    error: (issue) => explainHeads(issue.input),
+    path: ["heads"],
+  });
 
 /** An issue's input is untyped; the check above runs on parsed models only. */
 function explainHeads(input: unknown): string {

@@ -1,5 +1,6 @@
 /** The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it). */
 import { z } from "zod";
+import { onceValid } from "./once-valid.ts";
 
 /** A fixed signal-to-noise ratio, or a uniform range, in decibels. */
 const snr = z.union([
@@ -12,6 +13,7 @@ const snr = z.union([
       max: z.number().min(-50).max(100),
     })
     .refine((range) => range.min <= range.max, {
+      ...onceValid,
       error: "the lowest ratio is above the highest. Swap `min` and `max`, or give one number for a fixed ratio.",
       path: ["min"],
     }),

@@ -1,5 +1,6 @@
 /** How a network is trained: stages run one after another, each with its own learning-rate schedule. */
 import { z } from "zod";
+import { onceValid } from "./once-valid.ts";
 
 export const stageSpec = z.strictObject({
   /** Shown in the log. */
@@ -66,6 +67,7 @@ export const trainingSpec = z
     checkpointSeconds: z.number().positive().max(86400).default(60),
   })
   .refine((training) => training.batch >= training.shards, {
+    ...onceValid,
     error: (issue) => explainShards(issue.input),
     path: ["shards"],
   });

@@ -1,0 +1,128 @@
+/** What each field means: the doc comments of the schemas, collected by `descriptions.test.ts`. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  $schema: "For editors only; ignored.",
+  name: "Title of the report.",
+  seed: "Seed of every random stream of the run.",
+  task: "Where prompts come from and what is asked.",
+  "task.kind": "The only task so far.",
+  "task.transmitAntennas":
+    "Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most.",
+  "task.receiveAntennas": "Receive antennas Nr.",
+  "task.modulation":
+    "Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`).",
+  "task.snrDecibels": "Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB.",
+  "task.snrDecibels[1].min": "Lowest ratio.",
+  "task.snrDecibels[1].max": "Highest ratio.",
+  "task.noise":
+    "Complex noise variance at SNR s dB: `standard` is 10^(-s/10); `doubled` is twice that, as the public baseline code draws real and imaginary parts with that standard deviation each. Doubled brackets the paper's ANN result.",
+  "task.receiverBits": "Bits of the receive quantiser (mid-rise) for each real and imaginary part.",
+  "task.receiverRange": "Full scale of the receive quantiser: [-range, range].",
+  "task.pilots": "Known (y, x) pairs before the query. The paper uses 18.",
+  "task.tokens":
+    "`query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens. `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.",
+  "task.coding":
+    "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
+  model: "The network's architecture.",
+  "model[0].kind": "Pre-LayerNorm GPT block: softmax attention, GELU in the tanh approximation of GPT-2.",
+  "model[0].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",
+  "model[0].depth": "Blocks, each attention then feed-forward.",
+  "model[0].heads": "Attention heads H; the head dimension d_K is width / heads.",
+  "model[0].expansion": "Feed-forward width as a multiple of D.",
+  "model[0].position":
+    "A learned vector per token position, or none. In-context examples are exchangeable, so none is the default.",
+  "model[1].kind": "Linear layers with LIF neurons; residuals before the neuron.",
+  "model[1].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",
+  "model[1].depth": "Blocks, each attention then feed-forward.",
+  "model[1].heads": "Attention heads H; the head dimension d_K is width / heads.",
+  "model[1].expansion": "Feed-forward width as a multiple of D.",
+  "model[1].position":
+    "A learned vector per token position, or none. In-context examples are exchangeable, so none is the default.",
+  "model[1].steps": "Time steps T.",
+  "model[1].attention": "How scores and outputs of attention become spikes.",
+  "model[1].attention.neuron":
+    "`stochastic` samples Bernoulli bits (Xpikeformer, Algorithm 1); `lif` is the Spikformer-type digital baseline.",
+  "model[1].attention.scoreGain":
+    "Score probability min(1, scoreGain sum(Q and K) / d_K). The literal 1 leaves attention almost silent.",
+  "model[1].attention.valueGain": "Output probability min(1, valueGain sum(S and V) / N).",
+  "model[1].attention.draws":
+    "`independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean.",
+  "model[1].neuron": "The leaky integrate-and-fire (LIF) unit behind every linear layer.",
+  "model[1].neuron.beta":
+    "Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2.",
+  "model[1].neuron.threshold": "Fires when V >= threshold; equality fires (equation 3).",
+  "model[1].neuron.reset": "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
+  "model[1].surrogate": "Stands in for the derivative of the spike in the backward pass.",
+  "model[1].surrogate[0].alpha": "Four times the slope at the threshold.",
+  "model[1].surrogate[1].width": "Half the base of the triangle, in units of the membrane.",
+  "model[1].surrogate[2].width": "Half the base of the rectangle, in units of the membrane.",
+  "model[1].normalisation":
+    "BatchNorm after each linear layer in training, folded into weights and an offset before mapping; or none.",
+  "model[1].residual":
+    "Residual on the pre-activation stream (membrane shortcut), so that every crossbar input is binary; or none.",
+  "model[1].outputProjection":
+    "Attention output projection W_O. The paper's phase list has none; without it the attention spikes feed FF1's stream.",
+  hardware: "The machine it runs on.",
+  "hardware.crossbar": "Arrays of memory cells, which hold the weights of linear layers.",
+  "hardware.crossbar.rows": "Input lines of one crossbar. Table II: 128.",
+  "hardware.crossbar.columns": "Output columns (differential pairs) of one crossbar. Table II: 128.",
+  "hardware.crossbar.conductanceBits":
+    "Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous.",
+  "hardware.crossbar.clippingQuantile":
+    "Quantile of |w| that maps to the largest conductance; larger weights are clipped.",
+  "hardware.crossbar.device": "The memory cell.",
+  "hardware.crossbar.device[0].maxConductance": "Largest programmed conductance, microsiemens.",
+  "hardware.crossbar.device[0].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
+  "hardware.crossbar.device[0].drift": "Multiplies the published drift exponent; 0 switches drift off.",
+  "hardware.crossbar.device[0].readNoise": "Multiplies the published read spread; 0 switches it off.",
+  "hardware.crossbar.device[1].maxConductance": "Largest programmed conductance, microsiemens.",
+  "hardware.adc": "Converters at the crossbars' columns.",
+  "hardware.adc.bits": "Bits of one conversion. Table II: 5. `null` reads the exact current.",
+  "hardware.adc.sharing": "Columns that share one converter. Table II: 8.",
+  "hardware.adc.mode":
+    "`pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion.",
+  "hardware.adc.rangeQuantile":
+    "Full scale is this quantile of the column currents seen on calibration prompts, per crossbar.",
+  "hardware.ssa": "The engine of AND gates and counters that computes attention.",
+  "hardware.ssa.random":
+    "`ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped.",
+  "hardware.readTime": "Seconds between programming and use.",
+  "hardware.chips": "Independently programmed chips to simulate.",
+  training: "How it learns.",
+  "training.batch": "Prompts (or images) per optimiser step.",
+  "training.shards":
+    "Fixed number of micro-batches a step is cut into; gradients are summed in this order, so results do not depend on the number of threads. BatchNorm statistics are taken over one shard.",
+  "training.stages": "Run one after another; each goes on from the network of the one before.",
+  "training.stages.name": "Shown in the log.",
+  "training.stages.steps": "Optimiser steps of this stage.",
+  "training.stages.learningRate":
+    "Peak learning rate, reached after `warmup` steps and then lowered along a cosine to `finalFraction` of it.",
+  "training.stages.warmup": "Steps over which the learning rate rises from 0 to its peak.",
+  "training.stages.finalFraction": "Learning rate at the end of the stage, as a fraction of the peak.",
+  "training.stages.attention":
+    "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
+  "training.stages.noise":
+    "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",
+  "training.stages.noise.weights":
+    "Standard deviation added to each weight, relative to the largest |w| of its layer; drawn once per step.",
+  "training.weightDecay": "Decoupled weight decay of AdamW, on matrices only.",
+  "training.beta1": "Decay of AdamW's running mean of the gradient.",
+  "training.beta2": "Decay of AdamW's running mean of the squared gradient.",
+  "training.epsilon": "Added to AdamW's denominator.",
+  "training.clipNorm": "Largest Euclidean norm of the whole gradient; larger ones are scaled down.",
+  "training.labels":
+    "`symbols` trains on the symbols sent; `posterior` on their exact posterior given the channel, which the generator knows: the same expected gradient with less variance.",
+  "training.validateEvery": "Optimiser steps between validations.",
+  "training.validationPrompts": "Prompts of the fixed validation set.",
+  "training.patience": "Stop a stage after this many validations without a new best; 0 never stops early.",
+  "training.checkpointSeconds": "Seconds between checkpoints of the full training state.",
+  evaluation: "What is measured.",
+  "evaluation.prompts":
+    "Prompts per point. 4096 prompts of 4 bits give a standard error of about 0.002 at a bit error rate of 0.06.",
+  "evaluation.snrDecibels": "Signal-to-noise ratios at which curves are drawn, dB.",
+  "evaluation.steps": "Time steps at which the bit error rate is measured.",
+  checkpoints:
+    "Trained networks, as paths relative to this file. `network` runs on the hardware; the others are compared with it.",
+  "checkpoints.network": "Runs on the simulated hardware.",
+  "checkpoints.ann": "The conventional transformer, for comparison.",
+  "checkpoints.spiking": "The digital spiking transformer with LIF attention, for comparison.",
+};

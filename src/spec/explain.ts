@@ -1,0 +1,160 @@
+/**
+ * What is wrong with an experiment, in words: zod's issues become one `SpecError` that lists for every field what was
+ * given, what is allowed (read from the JSON Schema, so it is always the whole truth), and the likely meaning of a typo.
+ */
+import type { z } from "zod";
+import { SpecError } from "../errors.ts";
+import { formatPath, shorten } from "./json.ts";
+import { experimentJsonSchema, type JsonSchema } from "./schema.ts";
+import { suggest } from "./suggest.ts";
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+interface Problem {
+  readonly path: Path;
+  readonly text: string;
+}
+
+const MOST_PROBLEMS = 20;
+
+/** One error for all issues of `document`; its path is the first field at fault, or `name` for the document itself. */
+export function explainIssues(issues: readonly Issue[], document: unknown, name: string): SpecError {
+  const schema = experimentJsonSchema();
+  const problems = issues.flatMap((issue) => explainIssue(issue, [], document, schema));
+  // A value that breaks two limits of its field is told once.
+  const lines = [...new Set(problems.map(({ path, text }) => `${formatPath(path) || name}${text}`))];
+  const shown = lines.slice(0, MOST_PROBLEMS);
+  if (lines.length > shown.length) shown.push(`and ${lines.length - shown.length} more.`);
+  const message = lines.length === 1 ? lines[0]! : `${lines.length} problems:\n  ${shown.join("\n  ")}`;
+  return new SpecError(formatPath(problems[0]!.path) || name, message);
+}
+
+function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: JsonSchema): Problem[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => explainUnknownKey(key, path, document, schema));
+  if (issue.code === "custom") return [{ path, text: `: ${issue.message}` }];
+  if (issue.code === "invalid_union") {
+    if (issue.errors.length === 0) return [explainKind(path, document, schema)];
+    // The member of the union that was meant is the one that complains about parts, not about the whole.
+    const meant = issue.errors.filter(
+      (errors) => !errors.some(({ path, code }) => path.length === 0 && code === "invalid_type"),
+    );
+    if (meant.length === 1) return meant[0]!.flatMap((inner) => explainIssue(inner, path, document, schema));
+  }
+  return [explainValue(valueAt(document, path), path, schemaAt(schema, path, document))];
+}
+
+function explainValue(value: unknown, path: Path, schema: JsonSchema): Problem {
+  const given = value === undefined ? "is missing" : `is ${shorten(value)}`;
+  return { path, text: ` ${given}; allowed: ${describe(schema)}.${didYouMean(value, wordsOf(schema))}` };
+}
+
+/** A discriminator that names no member of the union. */
+function explainKind(path: Path, document: unknown, schema: JsonSchema): Problem {
+  const members = variants(schemaAt(schema, path.slice(0, -1), document));
+  const kinds = members.map((member) => member.properties!.kind!.const as string);
+  return explainValue(valueAt(document, path), path, { enum: kinds });
+}
+
+/** A key that is misspelt, or that belongs to another part of the document. */
+function explainUnknownKey(key: string, parent: Path, document: unknown, schema: JsonSchema): Problem {
+  const known = Object.keys(schemaAt(schema, parent, document).properties ?? {});
+  const nearest = suggest(key, known);
+  const elsewhere = fields(schema, "").find((field) => field.endsWith(`.${key}`));
+  const help = nearest
+    ? `did you mean \`${nearest}\`?`
+    : elsewhere
+      ? `did you mean \`${elsewhere}\`?`
+      : `known keys here: ${known.join(", ")}.`;
+  return { path: [...parent, key], text: ` is not a known key; ${help}` };
+}
+
+/** "an integer from 1 to 64, a multiple of 8 (default 64)". */
+export function describe(schema: JsonSchema): string {
+  const initial =
+    schema.default === undefined || typeof schema.default === "object" ? "" : ` (default ${shorten(schema.default)})`;
+  return describeType(schema) + initial;
+}
+
+function describeType(schema: JsonSchema): string {
+  if (schema.const !== undefined) return shorten(schema.const);
+  if (schema.enum) return alternatives(schema.enum.map(shorten));
+  const members = variants(schema);
+  if (members.length > 0) return alternatives(members.map(describeType));
+  if (schema.type === "integer") return `an integer${describeRange(schema)}`;
+  if (schema.type === "number") return `a number${describeRange(schema)}`;
+  if (schema.type === "string") return `a string${describeCount(schema.minLength, schema.maxLength, "character")}`;
+  if (schema.type === "boolean") return "true or false";
+  if (schema.type === "array") {
+    return `a list${describeCount(schema.minItems, schema.maxItems, "entry")}, each ${describeType(schema.items!)}`;
+  }
+  if (schema.type === "null") return "null";
+  const kind = schema.properties?.kind?.const;
+  if (kind !== undefined) return `an object of kind ${shorten(kind)}`;
+  return `an object with ${Object.keys(schema.properties ?? {}).join(", ")}`;
+}
+
+function describeRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: JsonSchema): string {
+  const low =
+    exclusiveMinimum !== undefined ? ` above ${exclusiveMinimum}` : minimum !== undefined ? ` from ${minimum}` : "";
+  const high =
+    exclusiveMaximum !== undefined ? ` below ${exclusiveMaximum}` : maximum !== undefined ? ` to ${maximum}` : "";
+  return low + high + (multipleOf === undefined ? "" : `, a multiple of ${multipleOf}`);
+}
+
+function describeCount(least: number | undefined, most: number | undefined, unit: "character" | "entry"): string {
+  const plural = unit === "entry" ? "entries" : "characters";
+  if (most === undefined) return "";
+  return least === undefined ? ` of at most ${most} ${plural}` : ` of ${least} to ${most} ${plural}`;
+}
+
+function alternatives(texts: readonly string[]): string {
+  return texts.length < 2 ? texts.join() : `${texts.slice(0, -1).join(", ")} or ${texts.at(-1)}`;
+}
+
+function didYouMean(value: unknown, words: readonly string[]): string {
+  const nearest = typeof value === "string" ? suggest(value, words) : undefined;
+  return nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
+}
+
+function wordsOf(schema: JsonSchema): string[] {
+  return [schema.const, ...(schema.enum ?? [])].filter((word) => typeof word === "string");
+}
+
+const variants = (schema: JsonSchema): JsonSchema[] => schema.oneOf ?? schema.anyOf ?? [];
+
+function valueAt(document: unknown, path: Path): unknown {
+  let value = document;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+/** The schema of a field; at a union, of the member that the document's value belongs to. */
+function schemaAt(root: JsonSchema, path: Path, document: unknown): JsonSchema {
+  let schema = root;
+  path.forEach((key, i) => {
+    const owner = memberFor(schema, valueAt(document, path.slice(0, i)));
+    schema = (typeof key === "number" ? owner.items : owner.properties?.[String(key)]) ?? {};
+  });
+  const value = valueAt(document, path);
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? memberFor(schema, value) : schema;
+}
+
+function memberFor(schema: JsonSchema, value: unknown): JsonSchema {
+  const members = variants(schema).filter((member) => member.properties);
+  if (members.length < 2) return members[0] ?? schema;
+  const given = (value as { kind?: unknown } | null | undefined)?.kind;
+  const matches = ({ properties }: JsonSchema) => properties!.kind!.const === (given ?? properties!.kind!.default);
+  return members.find(matches) ?? schema;
+}
+
+/** Dotted names of all fields. */
+function fields(schema: JsonSchema, prefix: string): string[] {
+  const inner = [schema, ...variants(schema)].flatMap(({ properties }) => Object.entries(properties ?? {}));
+  return inner.flatMap(([key, field]) => {
+    const name = prefix ? `${prefix}.${key}` : key;
+    return [name, ...fields(field, name), ...(field.items ? fields(field.items, `${name}[0]`) : [])];
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * From what a person wrote to an `Experiment`: JSON text or a plain value, with an optional preset underneath.
+ *
+ * The document is laid over the preset: objects field by field, everything else (lists, numbers, an object of another
+ * `kind`) as a whole. The result names no preset any more, so it can be saved and read again with the same meaning.
+ */
+import { SpecError } from "../errors.ts";
+import { type Experiment, experimentSpec } from "./experiment.ts";
+import { explainIssues } from "./explain.ts";
+import { parseJson, plainValue, shorten } from "./json.ts";
+import { presets } from "./presets.ts";
+import { suggest } from "./suggest.ts";
+
+/**
+ * Checks an experiment and fills in every default.
+ *
+ * `name` stands for the document in error messages, usually its file name.
+ * Throws  SpecError for anything that is not an experiment. Its path is the first field at fault (`model.heads`) or, for
+ *         text that is not JSON, `name:line:column`; its message lists all problems.
+ *
+ * @example
+ * parseExperiment('{ "preset": "paper-2x2-small", "model": { "steps": 8 } }').model.width; // 256
+ */
+export function parseExperiment(source: unknown, name = "experiment"): Experiment {
+  const written = typeof source === "string" ? parseJson(source, name) : source;
+  const document = applyPreset(plainValue(written, name));
+  const result = experimentSpec.safeParse(document);
+  if (result.success) return result.data;
+  throw explainIssues(result.error.issues, document, name);
+}
+
+function applyPreset(document: unknown): unknown {
+  if (!isObject(document) || document.preset === undefined) return document;
+  const { preset: wanted, ...rest } = document;
+  const known = presets();
+  const preset = known.find(({ name }) => name === wanted);
+  if (preset) return merge(preset.document, rest);
+  const names = known.map(({ name }) => name);
+  const nearest = typeof wanted === "string" ? suggest(wanted, names) : undefined;
+  const help = nearest ? ` Did you mean "${nearest}"?` : "";
+  throw new SpecError("preset", `preset is ${shorten(wanted)}; known presets: ${names.join(", ")}.${help}`);
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over;
+  if (over.kind !== undefined && over.kind !== base.kind) return over;
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over))
+    result[key] = Object.hasOwn(base, key) ? merge(base[key], value) : value;
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,93 @@
+/**
+ * Experiments with a name, to start from: `{ "preset": "paper-2x2-small", "model": { "steps": 8 } }`.
+ *
+ * The `paper-` presets are the wireless rows of the paper's Table IV with the hardware of its Table II; what the paper does
+ * not print (heads, constellation, SNR range) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
+ * enough to train on two processor cores.
+ */
+import type { z } from "zod";
+import type { experimentSpec } from "./experiment.ts";
+
+/** An experiment as written down: every field may be left out. */
+export type ExperimentDocument = z.input<typeof experimentSpec>;
+
+export interface Preset {
+  readonly name: string;
+  readonly description: string;
+  readonly document: ExperimentDocument;
+}
+
+/** Every preset, as fresh copies. */
+export function presets(): Preset[] {
+  return [
+    preset("wireless-2x2", "2x2 QPSK link, 4 blocks of width 64: trains in minutes on two cores", 2, {
+      width: 64,
+      heads: 4,
+      depth: 4,
+      steps: 4,
+    }),
+    preset("wireless-4x4", "4x4 QPSK link, 4 blocks of width 64: trains on two cores", 4, {
+      width: 64,
+      heads: 4,
+      depth: 4,
+      steps: 4,
+    }),
+    preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
+      width: 256,
+      heads: 8,
+      depth: 4,
+      steps: 6,
+    }),
+    preset("paper-2x2-large", "Table IV: 2x2 link, 8 blocks of width 512, 4 time steps", 2, {
+      width: 512,
+      heads: 8,
+      depth: 8,
+      steps: 4,
+    }),
+    preset("paper-4x4-small", "Table IV: 4x4 link, 4 blocks of width 256, 11 time steps", 4, {
+      width: 256,
+      heads: 8,
+      depth: 4,
+      steps: 11,
+    }),
+    preset("paper-4x4-large", "Table IV: 4x4 link, 8 blocks of width 512, 5 time steps", 4, {
+      width: 512,
+      heads: 8,
+      depth: 8,
+      steps: 5,
+    }),
+  ];
+}
+
+interface Size {
+  readonly width: number;
+  readonly heads: number;
+  readonly depth: number;
+  readonly steps: number;
+}
+
+/** An n x n QPSK link at 0 to 30 dB, a spiking network of the given size, and the machine of Table II. */
+function preset(name: string, description: string, antennas: number, size: Size): Preset {
+  return {
+    name,
+    description,
+    document: {
+      name,
+      task: {
+        kind: "symbol-detection",
+        transmitAntennas: antennas,
+        receiveAntennas: antennas,
+        modulation: "qpsk",
+        snrDecibels: { min: 0, max: 30 },
+        noise: "doubled",
+        receiverBits: 4,
+        pilots: 18,
+      },
+      model: { kind: "spiking", ...size },
+      hardware: {
+        crossbar: { rows: 128, columns: 128, conductanceBits: 4, device: { kind: "pcm" } },
+        adc: { bits: 5, sharing: 8 },
+      },
+    },
+  };
+}
