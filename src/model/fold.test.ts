@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { expectClose } from "../../test/support/gradient.ts";
+import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stream } from "../numeric/stream.ts";
+import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
+import { foldNetwork } from "./fold.ts";
+import { parameterLayout } from "./network.ts";
+import type { LifCache } from "./neuron/lif.ts";
+import { drawBlocks, type SpikingForward, spikingForward } from "./spiking.ts";
+
+const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
+  spikingSpec.parse({ kind: "spiking", width: 8, heads: 2, depth: 2, expansion: 2, position: "learned", ...settings });
+
+const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
+
+/** Membranes of all LIF layers, in the order in which they run. */
+function membranes({ cache }: SpikingForward): number[] {
+  const layers: LifCache[] = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
+  return [...layers, cache.output].flatMap(({ membrane }) => [...membrane]);
+}
+
+describe("a folded network", () => {
+  // A low threshold, so that every layer has something to say.
+  const network = tinyNetwork(model({ neuron: { beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
+  const folded = foldNetwork(network);
+
+  test("has the parameters of a network without normalisation, in the same order", () => {
+    const layout = parameterLayout(folded.model, folded.geometry);
+    expect(folded.model.normalisation).toBe("none");
+    expect(Object.keys(folded.parameters)).toEqual(layout.map(({ name }) => name));
+    for (const { name, shape } of layout) expect(folded.parameters[name].shape).toEqual(shape);
+  });
+
+  test("spikes exactly as before, so its logits are the same to the last bit", () => {
+    const draws = drawBlocks(network, input, stream(4));
+    const before = spikingForward(network, input, { mode: "eval", draws });
+    const after = spikingForward(folded, input, { mode: "eval", draws });
+    // Folded weights are rounded to single precision. A spike may flip only where a membrane is closer to the threshold than
+    // that rounding moves it; here none is, which is part of the test.
+    const [v, w] = [membranes(before), membranes(after)];
+    const moved = Math.max(...v.map((x, i) => Math.abs(x - w[i])));
+    const margin = Math.min(...v.map((x) => Math.abs(x - network.model.neuron.threshold)));
+    expect(moved).toBeGreaterThan(0);
+    expect(moved).toBeLessThan(1e-6);
+    expect(margin).toBeGreaterThan(moved);
+    for (const [name, fired] of Object.entries(before.trace)) expect(fired.includes(1), `${name} fires`).toBe(true);
+    expect(after.trace).toEqual(before.trace);
+    expect(after.logits).toEqual(before.logits);
+  });
+
+  test("agrees in the smooth network, too, up to single precision", () => {
+    const options = { mode: "eval", attention: "expected", smooth: true } as const;
+    const before = spikingForward(network, input, options);
+    const after = spikingForward(folded, input, options);
+    // Weights are off by up to 2^-24 of their size; a dozen layers with slopes of order 1 amplify that a little.
+    expectClose(after.logits, before.logits, { absolute: 2e-6 });
+  });
+
+  test("is left alone by a second fold", () => {
+    expect(foldNetwork(folded)).toBe(folded);
+  });
+});

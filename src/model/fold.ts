@@ -1,0 +1,42 @@
+/**
+ * Folding BatchNorm into the layer before it, so that the hardware sees Linear + LIF only:
+ *
+ *   scale = gain / sqrt(variance + 1e-5),   W' = W scale (column by column),   offset' = offset - mean scale
+ *
+ * with the running statistics. The folded network computes the same currents as the unfolded one in `eval`, up to the
+ * rounding of W' and offset' to single precision; spikes agree unless a membrane lies that close to the threshold
+ * (`docs/model.md#ties`).
+ */
+import { invariant } from "../errors.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { isNormalised, parameter, runningStatistics } from "./dense.ts";
+import { linearLayers, type Network, NORM_EPSILON, parameterLayout, type Tensor } from "./network.ts";
+
+/** The same network with normalisation "none". A network that has none is returned as it is. */
+export function foldNetwork(network: Network<SpikingSpec>): Network<SpikingSpec> {
+  if (network.model.normalisation === "none") return network;
+  const { geometry } = network;
+  const model: SpikingSpec = { ...network.model, normalisation: "none" };
+  const folded: Record<string, Tensor> = {};
+  for (const { name } of linearLayers(model, geometry)) {
+    if (isNormalised(network, name)) Object.assign(folded, foldLayer(network, name));
+  }
+  const parameters: Record<string, Tensor> = {};
+  for (const { name } of parameterLayout(model, geometry)) {
+    const tensor = folded[name] ?? network.parameters[name];
+    invariant(tensor !== undefined, `a folded network has the parameter ${name}`);
+    parameters[name] = tensor;
+  }
+  return { model, geometry, parameters };
+}
+
+function foldLayer(network: Network, name: string): Record<string, Tensor> {
+  const { mean, variance } = runningStatistics(network, name);
+  const scale = parameter(network, `${name}.gain`).map((gain, n) => gain / Math.sqrt(variance[n] + NORM_EPSILON));
+  const weight = parameter(network, `${name}.weight`).map((w, i) => w * scale[i % scale.length]);
+  const offset = parameter(network, `${name}.offset`).map((b, n) => b - mean[n] * scale[n]);
+  return {
+    [`${name}.weight`]: { shape: network.parameters[`${name}.weight`].shape, data: Float32Array.from(weight) },
+    [`${name}.offset`]: { shape: [scale.length], data: Float32Array.from(offset) },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Attention with LIF neurons on one head, the usual spiking transformer's (Table I, middle column; Spikformer):
+ *
+ *   S = LIF(scoreGain Q K^T / d), 0 where the mask is closed;   A = LIF(valueGain S V / N)
+ *
+ * It is the digital baseline beside stochastic attention: same normalisers and gains, but every one of the N N scores and
+ * N d outputs keeps a membrane from step to step, and nothing is drawn. Membranes behind a closed mask run unread.
+ */
+import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
+import {
+  type Head,
+  type HeadShape,
+  scoreProduct,
+  scoreProductBackward,
+  valueProduct,
+  valueProductBackward,
+} from "./heads.ts";
+import { type LifCache, lifBackward, lifForward } from "./neuron/lif.ts";
+
+export interface LifAttention {
+  /** `[N, N]`, 1 where query token i may attend to key token j. */
+  readonly mask: Uint8Array;
+  readonly scoreGain: number;
+  readonly valueGain: number;
+  readonly neuron: NeuronSpec;
+  readonly surrogate: SurrogateSpec;
+  /** Read s(V - threshold) instead of bits (see `neuron/lif.ts`). */
+  readonly smooth: boolean;
+}
+
+export interface LifAttentionCache {
+  readonly head: Head;
+  readonly shape: HeadShape;
+  readonly attention: LifAttention;
+  readonly scoreNeurons: LifCache;
+  /** S after the mask, `[T][N][N]`. */
+  readonly scores: Float64Array;
+  readonly outputNeurons: LifCache;
+}
+
+/** Shapes: head [T][N][d] each; returns A, [T][N][d]. */
+export function lifAttentionForward(
+  head: Head,
+  shape: HeadShape,
+  attention: LifAttention,
+): { output: Float64Array; cache: LifAttentionCache } {
+  const { steps, tokens, dimension } = shape;
+  const { mask, scoreGain, valueGain, neuron, surrogate } = attention;
+  const smooth = attention.smooth ? surrogate : null;
+  const scoreCurrent = scoreProduct(head.query, head.key, shape).map((count) => (scoreGain * count) / dimension);
+  const scoreNeurons = lifForward(scoreCurrent, steps, neuron, smooth);
+  const scores = scoreNeurons.output.map((s, i) => (mask[i % mask.length] ? s : 0));
+  const outputCurrent = valueProduct(scores, head.value, shape).map((sum) => (valueGain * sum) / tokens);
+  const outputNeurons = lifForward(outputCurrent, steps, neuron, smooth);
+  return { output: outputNeurons.output, cache: { head, shape, attention, scoreNeurons, scores, outputNeurons } };
+}
+
+/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAttentionCache): Head {
+  const { head, shape, attention, scoreNeurons, scores, outputNeurons } = cache;
+  const { steps, tokens, dimension } = shape;
+  const { mask, scoreGain, valueGain, neuron, surrogate } = attention;
+  const sumGradient = lifBackward(outputGradient, outputNeurons, steps, neuron, surrogate).map(
+    (dI) => (dI * valueGain) / tokens,
+  );
+  const { scores: scoreGradient, value } = valueProductBackward(sumGradient, scores, head.value, shape);
+  const open = scoreGradient.map((dS, i) => (mask[i % mask.length] ? dS : 0));
+  const countGradient = lifBackward(open, scoreNeurons, steps, neuron, surrogate).map(
+    (dI) => (dI * scoreGain) / dimension,
+  );
+  return { ...scoreProductBackward(countGradient, head.query, head.key, shape), value };
+}

@@ -1,0 +1,67 @@
+/**
+ * A linear layer: Y = X W + offset, on rows. W is `[inputs, outputs]`, as it sits on a crossbar (inputs on rows).
+ *
+ * Backward: dX = dY W^T, dW = X^T dY, d offset = sum of dY over rows.
+ */
+import { expectMultiple, expectShape } from "./shape.ts";
+
+export interface LinearSize {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export interface LinearGradient {
+  /** `[rows, inputs]` */
+  readonly input: Float64Array;
+  /** `[inputs, outputs]` */
+  readonly weight: Float64Array;
+  /** `[outputs]` */
+  readonly offset: Float64Array;
+}
+
+/** Shapes: input [rows, inputs], weight [inputs, outputs], offset [outputs] or null for none; returns [rows, outputs]. */
+export function linearForward(
+  input: Float64Array,
+  weight: Float64Array,
+  offset: Float64Array | null,
+  { inputs, outputs }: LinearSize,
+): Float64Array {
+  const rows = expectMultiple("input", input.length, inputs);
+  expectShape("weight", weight.length, { inputs, outputs });
+  const output = new Float64Array(rows * outputs);
+  for (let r = 0; r < rows; r++) {
+    for (let n = 0; n < outputs; n++) {
+      let sum = offset ? offset[n] : 0;
+      for (let k = 0; k < inputs; k++) sum += input[r * inputs + k] * weight[k * outputs + n];
+      output[r * outputs + n] = sum;
+    }
+  }
+  return output;
+}
+
+/** Shapes: outputGradient [rows, outputs], input [rows, inputs], weight [inputs, outputs]. */
+export function linearBackward(
+  outputGradient: Float64Array,
+  input: Float64Array,
+  weight: Float64Array,
+  { inputs, outputs }: LinearSize,
+): LinearGradient {
+  const rows = expectMultiple("outputGradient", outputGradient.length, outputs);
+  expectShape("input", input.length, { rows, inputs });
+  const gradient = {
+    input: new Float64Array(rows * inputs),
+    weight: new Float64Array(inputs * outputs),
+    offset: new Float64Array(outputs),
+  };
+  for (let r = 0; r < rows; r++) {
+    for (let n = 0; n < outputs; n++) {
+      const dy = outputGradient[r * outputs + n];
+      gradient.offset[n] += dy;
+      for (let k = 0; k < inputs; k++) {
+        gradient.input[r * inputs + k] += dy * weight[k * outputs + n];
+        gradient.weight[k * outputs + n] += input[r * inputs + k] * dy;
+      }
+    }
+  }
+  return gradient;
+}

@@ -1,0 +1,41 @@
+/**
+ * Surrogate gradients: what training uses in place of the derivative of a spike.
+ *
+ * A spike is the step function H(x) of x = V - threshold, whose derivative is 0 almost everywhere. Training replaces it by a
+ * bump s'(x) of unit area around x = 0. Its integral s(x), rising from 0 to 1, is the spike of a *smooth* network of which
+ * the surrogate gradient is the true gradient; gradient checks run that network.
+ *
+ * The paper trains with the surrogate of its simulator, SpikingJelly's sigmoid with alpha 4; the other two have compact
+ * support, so most entries of a backward pass are 0.
+ */
+import type { SurrogateSpec } from "../../spec/model.ts";
+
+/** s'(x) at x = V - threshold; it has unit area for every kind. */
+export function surrogateDerivative(surrogate: SurrogateSpec, x: number): number {
+  switch (surrogate.kind) {
+    case "sigmoid": {
+      const s = sigmoid(surrogate.alpha * x);
+      return surrogate.alpha * s * (1 - s);
+    }
+    case "triangular":
+      return Math.max(0, 1 - Math.abs(x) / surrogate.width) / surrogate.width;
+    case "rectangular":
+      return Math.abs(x) < surrogate.width ? 1 / (2 * surrogate.width) : 0;
+  }
+}
+
+/** s(x), the integral of s' from minus infinity: the smooth network's spike, in [0, 1] and 0.5 at the threshold. */
+export function surrogateIntegral(surrogate: SurrogateSpec, x: number): number {
+  switch (surrogate.kind) {
+    case "sigmoid":
+      return sigmoid(surrogate.alpha * x);
+    case "triangular": {
+      const rest = Math.max(0, 1 - Math.abs(x) / surrogate.width);
+      return x < 0 ? (rest * rest) / 2 : 1 - (rest * rest) / 2;
+    }
+    case "rectangular":
+      return Math.min(1, Math.max(0, (x / surrogate.width + 1) / 2));
+  }
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -1,0 +1,64 @@
+/**
+ * Softmax attention on one head (Table I, left column); the ANN only:
+ *
+ *   Z = Q K^T / sqrt(d),   W_i = softmax of Z_i over the keys that mask row i allows,   A = W V
+ *
+ * A token that may attend to nobody gets A = 0. Such tokens exist: in-context prompts open with a query that has no context.
+ *
+ * Backward: dZ_ij = W_ij (dW_ij - sum_k W_ik dW_ik).
+ */
+import {
+  type Head,
+  type HeadShape,
+  scoreProduct,
+  scoreProductBackward,
+  valueProduct,
+  valueProductBackward,
+} from "./heads.ts";
+
+export interface SoftmaxAttentionCache {
+  readonly head: Head;
+  readonly shape: HeadShape;
+  /** W, `[T][N][N]`; 0 where the mask is closed. */
+  readonly weights: Float64Array;
+}
+
+/** Shapes: head [T][N][d] each (T is 1 in the ANN), mask [N, N]; returns A, [T][N][d]. */
+export function softmaxAttentionForward(
+  head: Head,
+  shape: HeadShape,
+  mask: Uint8Array,
+): { output: Float64Array; cache: SoftmaxAttentionCache } {
+  const { steps, tokens, dimension } = shape;
+  const scores = scoreProduct(head.query, head.key, shape).map((product) => product / Math.sqrt(dimension));
+  const weights = new Float64Array(scores.length);
+  for (let row = 0; row < steps * tokens; row++) {
+    const start = row * tokens;
+    const allowed = mask.subarray((row % tokens) * tokens, ((row % tokens) + 1) * tokens);
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < tokens; j++) if (allowed[j]) largest = Math.max(largest, scores[start + j]);
+    let sum = 0;
+    for (let j = 0; j < tokens; j++) {
+      if (allowed[j]) sum += weights[start + j] = Math.exp(scores[start + j] - largest);
+    }
+    for (let j = 0; j < tokens; j++) if (allowed[j]) weights[start + j] /= sum;
+  }
+  return { output: valueProduct(weights, head.value, shape), cache: { head, shape, weights } };
+}
+
+/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+export function softmaxAttentionBackward(outputGradient: Float64Array, cache: SoftmaxAttentionCache): Head {
+  const { head, shape, weights } = cache;
+  const { steps, tokens, dimension } = shape;
+  const { scores: weightGradient, value } = valueProductBackward(outputGradient, weights, head.value, shape);
+  const scoreGradient = new Float64Array(weights.length);
+  for (let row = 0; row < steps * tokens; row++) {
+    const start = row * tokens;
+    let mean = 0;
+    for (let j = start; j < start + tokens; j++) mean += weights[j] * weightGradient[j];
+    for (let j = start; j < start + tokens; j++) {
+      scoreGradient[j] = (weights[j] * (weightGradient[j] - mean)) / Math.sqrt(dimension);
+    }
+  }
+  return { ...scoreProductBackward(scoreGradient, head.query, head.key, shape), value };
+}

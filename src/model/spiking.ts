@@ -1,0 +1,242 @@
+/**
+ * The spiking transformer as a whole, in exact arithmetic: the definition that the fast kernels, the simulators and the RTL
+ * are compared with.
+ *
+ * Every linear layer reads bits. The stream R carries currents; a branch reads LIF(R) and adds its own currents to R:
+ *
+ *   R = embed(x_t) + position[n]
+ *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = attention(q, k, v);   R = R + projection(A)
+ *                 s2 = LIF(R);   h = LIF(up(s2));                                   R = R + down(h)
+ *   logits = mean over t of head(LIF(R)), read at the query tokens
+ *
+ * Without `outputProjection`, A itself is added as 0 and 1; without `residual`, the branch replaces R.
+ * `docs/model.md` derives these choices from the paper, which leaves the residual, the projection and the gains open.
+ *
+ * Rows are [T][B][N] throughout. Membranes start at 0 for every prompt and token. Nothing here is fast.
+ */
+import { ShapeError, ValueError } from "../errors.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
+import type { Statistics } from "./batch-norm.ts";
+import { type DenseCache, denseBackward, denseForward, type Gradients, type Mode } from "./dense.ts";
+import type { HeadLayout } from "./heads.ts";
+import type { Network } from "./network.ts";
+import { type LifCache, lifBackward, lifForward } from "./neuron/lif.ts";
+import { positionBackward, positionForward } from "./position.ts";
+import { readOutBackward, readOutForward } from "./read-out.ts";
+import { expectMultiple, expectShape } from "./shape.ts";
+import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./spiking-attention.ts";
+import { type AttentionDraws, drawAttention } from "./stochastic-attention.ts";
+
+export interface SpikingInput {
+  readonly steps: number;
+  readonly prompts: number;
+  /** `[T][B][N][inputs]`: 0 and 1 for binary coding, reals for `repeat`. */
+  readonly values: Float64Array;
+}
+
+export interface SpikingOptions {
+  readonly mode: Mode;
+  /** Stochastic attention only: `sampled` draws bits, `expected` passes the probabilities on. Default `sampled`. */
+  readonly attention?: "sampled" | "expected";
+  /** One entry per block; needed by sampled stochastic attention (see `drawBlocks`). */
+  readonly draws?: readonly AttentionDraws[];
+  /** Gradient checks only: LIF neurons emit the surrogate's integral instead of bits (see `neuron/surrogate.ts`). */
+  readonly smooth?: boolean;
+}
+
+export interface SpikingForward {
+  /** `[B][queries][C]` */
+  readonly logits: Float64Array;
+  /**
+   * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
+   * `.hidden` (h), ..., `output`; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
+   */
+  readonly trace: Record<string, Uint8Array>;
+  /** Statistics of this batch by normalised layer, for the running averages; empty in `eval`. */
+  readonly statistics: Record<string, Statistics>;
+  readonly cache: SpikingCache;
+}
+
+export interface SpikingCache {
+  readonly steps: number;
+  readonly prompts: number;
+  readonly embed: DenseCache;
+  readonly blocks: readonly BlockCache[];
+  readonly output: LifCache;
+  readonly head: DenseCache;
+}
+
+interface BlockCache {
+  readonly input: LifCache;
+  readonly qkv: DenseCache;
+  readonly qkvNeurons: LifCache;
+  readonly attention: SpikingAttentionCache;
+  readonly projection: DenseCache | null;
+  readonly middle: LifCache;
+  readonly up: DenseCache;
+  readonly hidden: LifCache;
+  readonly down: DenseCache;
+}
+
+/** Throws ShapeError when the input does not fit the geometry, ValueError when draws are missing. */
+export function spikingForward(
+  network: Network<SpikingSpec>,
+  input: SpikingInput,
+  options: SpikingOptions,
+): SpikingForward {
+  const { model, geometry } = network;
+  const { steps, prompts } = input;
+  const { tokens, inputs } = geometry;
+  expectShape("input.values", input.values.length, { steps, prompts, tokens, inputs });
+  const draws = blockDraws(model, options);
+  const trace: Record<string, Uint8Array> = {};
+  const statistics: Record<string, Statistics> = {};
+
+  const dense = (name: string, rows: Float64Array) => {
+    const layer = denseForward(network, name, rows, options.mode);
+    if (layer.cache.norm?.ofBatch) statistics[name] = layer.cache.norm.statistics;
+    return layer;
+  };
+  const fire = (name: string, current: Float64Array) => {
+    const neurons = lifForward(current, steps, model.neuron, options.smooth ? model.surrogate : null);
+    trace[name] = neurons.fired;
+    return neurons;
+  };
+  const join = (stream: Float64Array, branch: Float64Array) =>
+    model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
+
+  const embed = dense("embed", input.values);
+  let stream = positionForward(network, embed.output);
+  const blocks: BlockCache[] = [];
+  for (let i = 0; i < model.depth; i++) {
+    const block = `blocks.${i}`;
+    const s = fire(`${block}.input`, stream);
+    const qkv = dense(`${block}.qkv`, s.output);
+    const bits = fire(`${block}.qkv`, qkv.output);
+    const attention = spikingAttentionForward(bits.output, headLayout(network, input), network, {
+      draws: draws?.[i] ?? null,
+      smooth: options.smooth ?? false,
+    });
+    if (attention.scores) trace[`${block}.scores`] = attention.scores;
+    if (attention.fired) trace[`${block}.attention`] = attention.fired;
+    const projection = model.outputProjection ? dense(`${block}.projection`, attention.output) : null;
+    stream = join(stream, projection?.output ?? attention.output);
+
+    const middle = fire(`${block}.middle`, stream);
+    const up = dense(`${block}.up`, middle.output);
+    const hidden = fire(`${block}.hidden`, up.output);
+    const down = dense(`${block}.down`, hidden.output);
+    stream = join(stream, down.output);
+    blocks.push({
+      input: s,
+      qkv: qkv.cache,
+      qkvNeurons: bits,
+      attention: attention.cache,
+      projection: projection?.cache ?? null,
+      middle,
+      up: up.cache,
+      hidden,
+      down: down.cache,
+    });
+  }
+  const output = fire("output", stream);
+  const head = dense("head", output.output);
+  const logits = readOutForward(network, head.output, steps, prompts);
+  return { logits, trace, statistics, cache: { steps, prompts, embed: embed.cache, blocks, output, head: head.cache } };
+}
+
+/**
+ * Gradients of all learned parameters, by name, from the gradient with respect to the logits, [B][queries][C]: surrogate
+ * through LIF neurons, straight-through through stochastic attention, the reset detached.
+ */
+export function spikingBackward(
+  network: Network<SpikingSpec>,
+  logitGradient: Float64Array,
+  cache: SpikingCache,
+): Gradients {
+  const { model, geometry } = network;
+  const { steps, prompts } = cache;
+  expectShape("logitGradient", logitGradient.length, {
+    prompts,
+    queries: geometry.queries.length,
+    classes: geometry.classes,
+  });
+  const gradients: Gradients = {};
+  const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
+    denseBackward(network, name, outputGradient, layer, gradients);
+  const fire = (outputGradient: Float64Array, neurons: LifCache) =>
+    lifBackward(outputGradient, neurons, steps, model.neuron, model.surrogate);
+  /** The stream before a branch: past the branch (if it is a shortcut) plus through it. */
+  const join = (stream: Float64Array, branch: Float64Array) =>
+    model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
+
+  const head = dense("head", readOutBackward(network, logitGradient, steps, prompts), cache.head);
+  let stream = fire(head, cache.output);
+  for (let i = model.depth - 1; i >= 0; i--) {
+    const block = `blocks.${i}`;
+    const layers = cache.blocks[i];
+    const hidden = dense(`${block}.down`, stream, layers.down);
+    const middle = dense(`${block}.up`, fire(hidden, layers.hidden), layers.up);
+    stream = join(stream, fire(middle, layers.middle));
+
+    const attention = layers.projection ? dense(`${block}.projection`, stream, layers.projection) : stream;
+    const bits = spikingAttentionBackward(attention, headLayout(network, cache), layers.attention);
+    const input = dense(`${block}.qkv`, fire(bits, layers.qkvNeurons), layers.qkv);
+    stream = join(stream, fire(input, layers.input));
+  }
+  positionBackward(network, stream, gradients);
+  dense("embed", stream, cache.embed);
+  return gradients;
+}
+
+/** A packed spike train as input; its rows are prompts x tokens. */
+export function spikeInput(train: SpikeTrain, tokens: number): SpikingInput {
+  const prompts = expectMultiple("train.rows", train.rows, tokens);
+  return { steps: train.steps, prompts, values: Float64Array.from(unpackSpikes(train)) };
+}
+
+/** Real values `[B][N][inputs]`, the same at each of `steps` time steps (coding `repeat`). */
+export function repeatInput(values: ArrayLike<number>, steps: number, prompts: number): SpikingInput {
+  const repeated = new Float64Array(steps * values.length);
+  for (let t = 0; t < steps; t++) repeated.set(values, t * values.length);
+  return { steps, prompts, values: repeated };
+}
+
+/** Words for the stochastic attention of every block, drawn as the model says; block i uses `random.fork("attention", i)`. */
+export function drawBlocks(
+  network: Network<SpikingSpec>,
+  sizes: Pick<SpikingInput, "steps" | "prompts">,
+  random: Stream,
+): AttentionDraws[] {
+  const { depth, attention } = network.model;
+  return Array.from({ length: depth }, (_, i) =>
+    drawAttention(random.fork("attention", i), headLayout(network, sizes), attention.draws),
+  );
+}
+
+function headLayout(
+  { model, geometry }: Network<SpikingSpec>,
+  { steps, prompts }: Pick<SpikingInput, "steps" | "prompts">,
+): HeadLayout {
+  return { steps, prompts, tokens: geometry.tokens, heads: model.heads, dimension: model.width / model.heads };
+}
+
+/** The draws that this run uses, or null where nothing is drawn. */
+function blockDraws(model: SpikingSpec, options: SpikingOptions): readonly AttentionDraws[] | null {
+  if (model.attention.neuron === "lif" || options.attention === "expected") return null;
+  if (!options.draws) {
+    throw new ValueError(
+      "options.draws",
+      `Sampled stochastic attention reads random words, but none were given. Pass drawBlocks(network, input, random), or attention: "expected".`,
+    );
+  }
+  if (options.draws.length !== model.depth) {
+    throw new ShapeError(
+      "options.draws",
+      `The network has ${model.depth} blocks, but draws for ${options.draws.length} were given.`,
+    );
+  }
+  return options.draws;
+}

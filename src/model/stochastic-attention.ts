@@ -1,0 +1,132 @@
+/**
+ * Stochastic spiking attention, Algorithm 1 of the paper, on one head, forward and backward.
+ *
+ *   count_ij = sum_d Q_id K_jd          S_ij ~ Bern(P_ij),   P_ij = min(1, scoreGain count_ij / d) where mask_ij, else 0
+ *   c_id = sum_j S_ij V_jd              A_id ~ Bern(PA_id),  PA_id = min(1, valueGain c_id / N)
+ *
+ * at every time step, without memory. Algorithm 1 has both gains at 1; `docs/model.md#gains` says why ours are larger.
+ * The random words are an input: `sampled` attention is a pure function of them, and `expected` attention passes P and PA on
+ * as reals without any.
+ *
+ * Backward is straight-through (Bengio, Leonard and Courville, arXiv 1308.3432): dP = dS and dPA = dA, through the minimum
+ * where it is not saturated and through the mask where it is open. With sampled bits the products use S, not P.
+ */
+import type { Stream } from "../numeric/stream.ts";
+import {
+  type Head,
+  type HeadLayout,
+  type HeadShape,
+  scoreProduct,
+  scoreProductBackward,
+  valueProduct,
+  valueProductBackward,
+} from "./heads.ts";
+import { bernoulliBit, bernoulliProbability, bernoulliSlope, stratify } from "./neuron/bernoulli.ts";
+import { expectShape } from "./shape.ts";
+
+/** 32-bit words of one layer, or of one head (then without the dimensions B and H). */
+export interface AttentionDraws {
+  /** `[T][B][H][N][N]` */
+  readonly scoreDraws: Uint32Array;
+  /** `[T][B][H][N][d]` */
+  readonly outputDraws: Uint32Array;
+}
+
+export interface StochasticAttention {
+  /** `[N, N]`, 1 where query token i may attend to key token j. */
+  readonly mask: Uint8Array;
+  readonly scoreGain: number;
+  readonly valueGain: number;
+}
+
+export interface StochasticAttentionCache {
+  readonly head: Head;
+  readonly shape: HeadShape;
+  readonly attention: StochasticAttention;
+  /** `[T][N][N]` */
+  readonly counts: Float64Array;
+  /** S (sampled) or P (expected), `[T][N][N]`. */
+  readonly scores: Float64Array;
+  /** c, `[T][N][d]`. */
+  readonly sums: Float64Array;
+}
+
+/**
+ * Shapes   head: [T][N][d] each; draws: those of this head, or null for expected attention; returns A (or PA), [T][N][d]
+ * Random   none beyond the given words
+ */
+export function stochasticAttentionForward(
+  head: Head,
+  shape: HeadShape,
+  attention: StochasticAttention,
+  draws: AttentionDraws | null,
+): { output: Float64Array; cache: StochasticAttentionCache } {
+  const { steps, tokens, dimension } = shape;
+  const { mask, scoreGain, valueGain } = attention;
+  if (draws) {
+    expectShape("scoreDraws", draws.scoreDraws.length, { steps, queries: tokens, keys: tokens });
+    expectShape("outputDraws", draws.outputDraws.length, { steps, tokens, dimension });
+  }
+  const counts = scoreProduct(head.query, head.key, shape);
+  const scores = counts.map((count, i) => {
+    if (!mask[i % mask.length]) return 0;
+    const numerator = scoreGain * count;
+    return draws ? bernoulliBit(draws.scoreDraws[i], numerator, dimension) : bernoulliProbability(numerator, dimension);
+  });
+  const sums = valueProduct(scores, head.value, shape);
+  const output = sums.map((sum, i) => {
+    const numerator = valueGain * sum;
+    return draws ? bernoulliBit(draws.outputDraws[i], numerator, tokens) : bernoulliProbability(numerator, tokens);
+  });
+  return { output, cache: { head, shape, attention, counts, scores, sums } };
+}
+
+/** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
+export function stochasticAttentionBackward(outputGradient: Float64Array, cache: StochasticAttentionCache): Head {
+  const { head, shape, attention, counts, scores, sums } = cache;
+  const { tokens, dimension } = shape;
+  const { mask, scoreGain, valueGain } = attention;
+  const sumGradient = outputGradient.map(
+    (dA, i) => ((dA * valueGain) / tokens) * bernoulliSlope(valueGain * sums[i], tokens),
+  );
+  const { scores: scoreGradient, value } = valueProductBackward(sumGradient, scores, head.value, shape);
+  const countGradient = scoreGradient.map((dS, i) =>
+    mask[i % mask.length] ? ((dS * scoreGain) / dimension) * bernoulliSlope(scoreGain * counts[i], dimension) : 0,
+  );
+  return { ...scoreProductBackward(countGradient, head.query, head.key, shape), value };
+}
+
+/**
+ * Words for all heads of one layer: `independent` anew at every step, `stratified` one per bit, spread over the steps.
+ *
+ * Random   `random.fork("scores")` and `random.fork("outputs")`
+ */
+export function drawAttention(random: Stream, layout: HeadLayout, kind: "independent" | "stratified"): AttentionDraws {
+  const { steps, prompts, tokens, heads, dimension } = layout;
+  const draw = (name: string, size: number) => {
+    const stream = random.fork(name);
+    const words = new Uint32Array(kind === "stratified" ? size : steps * size).map(() => stream.word());
+    return kind === "stratified" ? stratify(words, steps) : words;
+  };
+  const rows = prompts * heads * tokens;
+  return { scoreDraws: draw("scores", rows * tokens), outputDraws: draw("outputs", rows * dimension) };
+}
+
+/** The words of head `index` of `prompt`. */
+export function headDraws(draws: AttentionDraws, layout: HeadLayout, prompt: number, index: number): AttentionDraws {
+  const { steps, prompts, tokens, heads, dimension } = layout;
+  expectShape("scoreDraws", draws.scoreDraws.length, { steps, prompts, heads, queries: tokens, keys: tokens });
+  expectShape("outputDraws", draws.outputDraws.length, { steps, prompts, heads, tokens, dimension });
+  const pick = (words: Uint32Array, size: number) => {
+    const picked = new Uint32Array(steps * size);
+    for (let t = 0; t < steps; t++) {
+      const from = ((t * prompts + prompt) * heads + index) * size;
+      picked.set(words.subarray(from, from + size), t * size);
+    }
+    return picked;
+  };
+  return {
+    scoreDraws: pick(draws.scoreDraws, tokens * tokens),
+    outputDraws: pick(draws.outputDraws, tokens * dimension),
+  };
+}

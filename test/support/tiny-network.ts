@@ -1,0 +1,41 @@
+/** A network small enough for finite differences, with every parameter away from its neutral initial value. */
+import { initialise, type Network, type Tensor } from "../../src/model/network.ts";
+import { stream } from "../../src/numeric/stream.ts";
+import type { ModelSpec } from "../../src/spec/model.ts";
+import type { Geometry } from "../../src/task/task.ts";
+
+/**
+ * Two context pairs and a last query: queries at tokens 0, 2, 4, contexts at 1 and 3; tokens attend to earlier contexts, so
+ * token 0 attends to nobody.
+ */
+export const tinyGeometry: Geometry = {
+  inputs: 6,
+  tokens: 5,
+  classes: 3,
+  mask: Uint8Array.from({ length: 25 }, (_, ij) => {
+    const [i, j] = [Math.floor(ij / 5), ij % 5];
+    return j % 2 === 1 && j < i ? 1 : 0;
+  }),
+  queries: Int32Array.of(0, 2, 4),
+};
+
+export function tinyNetwork<M extends ModelSpec>(model: M, seed: number): Network<M> {
+  const network = initialise(model, tinyGeometry, stream(seed).fork("initial"));
+  const parameters: Record<string, Tensor> = {};
+  for (const [name, { shape, data }] of Object.entries(network.parameters)) {
+    const draws = stream(seed).fork("move", name);
+    const move = (x: number) => {
+      if (name.endsWith(".variance")) return 0.5 + draws.uniform();
+      return name.endsWith(".weight") ? x : x + 0.3 * draws.normal();
+    };
+    parameters[name] = { shape, data: data.map(move) };
+  }
+  return { ...network, parameters };
+}
+
+/** Bits that are 1 with probability 0.4. */
+export function tinyBits(steps: number, prompts: number, seed: number): Float64Array {
+  const draws = stream(seed);
+  const size = steps * prompts * tinyGeometry.tokens * tinyGeometry.inputs;
+  return new Float64Array(size).map(() => (draws.uniform() < 0.4 ? 1 : 0));
+}
