@@ -6,3 +6,16 @@ export function heapBase(): usize {
 }
 
 export * from "./gemm";
+export * from "./adamw";
+export * from "./cross-entropy";
+export * from "./elementwise";
+export * from "./gelu";
+export * from "./layer-norm";
+export * from "./softmax-attention";
+export * from "./batch-norm";
+export * from "./bits";
+export * from "./lif";
+export * from "./lif-attention";
+export * from "./spike-product";
+export * from "./stochastic-attention";
+export * from "./noise";

@@ -1,0 +1,117 @@
+/**
+ * One attention head of one prompt at one time step: reading its packed spikes, and the products that all attention
+ * variants share in their backward pass. Lengths along the head are padded to a multiple of 4 with zeros.
+ */
+
+/** Bits `offset .. offset + length - 1` (length <= 64) of a packed row. May read, and masks off, up to 12 bytes further. */
+// @ts-ignore: decorator
+@inline export function extract(row: usize, offset: i32, length: i32): u64 {
+  const at = row + (<usize>(offset >> 5) << 2);
+  const shift = <u64>(offset & 31);
+  let value = load<u64>(at) >> shift;
+  if (shift) value |= <u64>load<u32>(at, 8) << (64 - shift);
+  return length == 64 ? value : value & ((<u64>1 << length) - 1);
+}
+
+/** Writes the low `length` bits of `value` into an all-zero span of a packed row. */
+// @ts-ignore: decorator
+@inline export function deposit(row: usize, offset: i32, length: i32, value: u64): void {
+  let done = 0;
+  while (done < length) {
+    const bit = offset + done;
+    const at = row + (<usize>(bit >> 5) << 2);
+    store<u32>(at, load<u32>(at) | (<u32>(value >> done) << (bit & 31)));
+    done += 32 - (bit & 31);
+  }
+}
+
+/** Bits as 0 and 1 floats, `padded` of them. */
+// @ts-ignore: decorator
+@inline export function expand(value: u64, out: usize, padded: i32): void {
+  for (let i = 0; i < padded; i++) store<f32>(out + (<usize>i << 2), <f32>(<i32>((value >> i) & 1)));
+}
+
+// @ts-ignore: decorator
+@inline export function dot(a: usize, b: usize, length: i32): f32 {
+  let sum = f32x4.splat(0);
+  const bytes = <usize>length << 2;
+  for (let i: usize = 0; i < bytes; i += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(a + i), v128.load(b + i)));
+  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3);
+}
+
+/** y += a x */
+// @ts-ignore: decorator
+@inline export function addScaled(y: usize, x: usize, a: f32, length: i32): void {
+  const factor = f32x4.splat(a);
+  const bytes = <usize>length << 2;
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), f32x4.mul(factor, v128.load(x + i))));
+}
+
+// @ts-ignore: decorator
+@inline export function isAllowed(mask: usize, maskWords: i32, i: i32, j: i32): bool {
+  return ((load<u64>(mask + (<usize>(i * maskWords + (j >> 6)) << 3)) >> (j & 63)) & 1) != 0;
+}
+
+/** One past the last key that token i may attend to; 0 when there is none. */
+export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
+  for (let w = maskWords - 1; w >= 0; w--) {
+    const word = load<u64>(mask + (<usize>(i * maskWords + w) << 3));
+    if (word) return (w << 6) + 64 - <i32>clz(word);
+  }
+  return 0;
+}
+
+/**
+ * Through the value product c_i = sum_j S_ij V_j: dS_ij = dc_i . V_j for allowed pairs (else 0), dV_j += S_ij dc_i.
+ * s, dS [N, N]; v, dc, dV [N, padded].
+ */
+export function valueBackward(s: usize, v: usize, dc: usize, mask: usize, maskWords: i32, tokens: i32, padded: i32, dS: usize, dV: usize): void {
+  const step = <usize>padded << 2;
+  for (let i = 0; i < tokens; i++) {
+    const last = lastKey(mask, maskWords, i);
+    for (let j = 0; j < tokens; j++) {
+      const at = <usize>(i * tokens + j) << 2;
+      if (j >= last || !isAllowed(mask, maskWords, i, j)) {
+        store<f32>(dS + at, 0);
+        continue;
+      }
+      store<f32>(dS + at, dot(dc + <usize>i * step, v + <usize>j * step, padded));
+      const weight = load<f32>(s + at);
+      if (weight != 0) addScaled(dV + <usize>j * step, dc + <usize>i * step, weight, padded);
+    }
+  }
+}
+
+/** Through the score product count_ij = Q_i . K_j: dQ_i += e_ij K_j, dK_j += e_ij Q_i. Zero entries of e are skipped. */
+export function scoreBackward(e: usize, q: usize, k: usize, tokens: i32, padded: i32, dQ: usize, dK: usize): void {
+  const step = <usize>padded << 2;
+  for (let i = 0; i < tokens; i++) {
+    for (let j = 0; j < tokens; j++) {
+      const weight = load<f32>(e + (<usize>(i * tokens + j) << 2));
+      if (weight == 0) continue;
+      addScaled(dQ + <usize>i * step, k + <usize>j * step, weight, padded);
+      addScaled(dK + <usize>j * step, q + <usize>i * step, weight, padded);
+    }
+  }
+}
+
+/** Expands q, k, v of one head, prompt and step to floats [N, padded] each, one after another at `out`. */
+export function expandHead(qkv: usize, words: i32, row: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, out: usize): void {
+  for (let part = 0; part < 3; part++) {
+    for (let i = 0; i < tokens; i++) {
+      const bits = extract(qkv + (<usize>((row + i) * words) << 2), part * width + head * d, d);
+      expand(bits, out + (<usize>((part * tokens + i) * padded) << 2), padded);
+    }
+  }
+}
+
+/** Copies gradients [3, N, padded] of one head into rows of dQKV [rows, 3 width]. */
+export function storeHead(gradients: usize, row: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, out: usize): void {
+  for (let part = 0; part < 3; part++) {
+    for (let i = 0; i < tokens; i++) {
+      const source = gradients + (<usize>((part * tokens + i) * padded) << 2);
+      const target = out + (<usize>((row + i) * 3 * width + part * width + head * d) << 2);
+      memory.copy(target, source, <usize>d << 2);
+    }
+  }
+}

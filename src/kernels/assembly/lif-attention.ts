@@ -1,0 +1,157 @@
+/**
+ * Attention with LIF neurons on scores and outputs (Spikformer-type digital baseline, Xpikeformer Table I), forward and
+ * backward through time. Twin: `model/lif-attention.ts`.
+ *
+ *   S = LIF(scoreGain |Q_i and K_j| / d) masked,  A = LIF(valueGain |S_i and V_c| / N)
+ *
+ * Layouts as in `stochastic-attention.ts`; per head the membranes of all steps stay in scratch.
+ */
+import { addScaled, dot, expandHead, isAllowed, scoreBackward, storeHead, valueBackward } from "./head";
+import { surrogate } from "./surrogate";
+
+/** Membranes after integration of scores [T, N, N] and outputs [T, N, padded], score spikes, and q, k, v of every step. */
+function runHead(qkv: usize, words: i32, steps: i32, rows: i32, prompt: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, expanded: usize, scoreMembranes: usize, scoreSpikes: usize, outputMembranes: usize): void {
+  const maskWords = (tokens + 63) >> 6;
+  const step = <usize>padded << 2;
+  const matrix = <usize>tokens * step;
+  const square = <usize>(tokens * tokens) << 2;
+  const scoreScale = scoreGain / <f32>d;
+  const valueScale = valueGain / <f32>tokens;
+  for (let t = 0; t < steps; t++) {
+    const q = expanded + <usize>t * 3 * matrix;
+    const k = q + matrix;
+    const v = k + matrix;
+    expandHead(qkv, words, t * rows + prompt * tokens, tokens, width, head, d, padded, q);
+    const u = scoreMembranes + <usize>t * square;
+    const s = scoreSpikes + <usize>t * square;
+    const out = outputMembranes + <usize>t * matrix;
+    memory.fill(out, 0, matrix);
+    for (let i = 0; i < tokens; i++) {
+      for (let j = 0; j < tokens; j++) {
+        const at = <usize>(i * tokens + j) << 2;
+        if (!isAllowed(mask, maskWords, i, j)) {
+          store<f32>(u + at, 0);
+          store<f32>(s + at, 0);
+          continue;
+        }
+        const rest = t ? settle(load<f32>(u - square + at), threshold, soft) : 0;
+        const membrane = beta * rest + scoreScale * dot(q + <usize>i * step, k + <usize>j * step, padded);
+        store<f32>(u + at, membrane);
+        const fired = membrane >= threshold;
+        store<f32>(s + at, fired ? 1 : 0);
+        if (fired) addScaled(out + <usize>i * step, v + <usize>j * step, valueScale, padded);
+      }
+      if (t) {
+        for (let c = 0; c < padded; c++) {
+          const at = out + <usize>i * step + (<usize>c << 2);
+          store<f32>(at, load<f32>(at) + beta * settle(load<f32>(at - matrix), threshold, soft));
+        }
+      }
+    }
+  }
+}
+
+/** Membrane after the reset. */
+// @ts-ignore: decorator
+@inline
+function settle(membrane: f32, threshold: f32, soft: i32): f32 {
+  if (membrane < threshold) return membrane;
+  return soft ? membrane - threshold : 0;
+}
+
+/** Attention bits [T][B N][outWords]. Scratch: T (4 N ceil4(d) + 2 N^2) + 16 words. */
+export function lifAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, out: usize, outWords: i32, scratch: usize): void {
+  const d = width / heads;
+  const padded = (d + 3) & ~3;
+  const rows = prompts * tokens;
+  const matrix = <usize>(tokens * padded) << 2;
+  const square = <usize>(tokens * tokens) << 2;
+  const scoreMembranes = scratch + <usize>steps * 3 * matrix;
+  const scoreSpikes = scoreMembranes + <usize>steps * square;
+  const outputMembranes = scoreSpikes + <usize>steps * square;
+  memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
+  for (let b = 0; b < prompts; b++) {
+    for (let h = 0; h < heads; h++) {
+      runHead(qkv, words, steps, rows, b, tokens, width, h, d, padded, mask, scoreGain, valueGain, beta, threshold, soft, scratch, scoreMembranes, scoreSpikes, outputMembranes);
+      for (let t = 0; t < steps; t++) {
+        for (let i = 0; i < tokens; i++) {
+          const row = out + (<usize>((t * rows + b * tokens + i) * outWords) << 2);
+          for (let c = 0; c < d; c++) {
+            if (load<f32>(outputMembranes + <usize>t * matrix + (<usize>(i * padded + c) << 2)) < threshold) continue;
+            const bit = h * d + c;
+            const at = row + (<usize>(bit >> 5) << 2);
+            store<u32>(at, load<u32>(at) | (<u32>1 << (bit & 31)));
+          }
+        }
+      }
+    }
+  }
+}
+
+/** dQKV [T, B N, 3 width] from dA [T, B N, width]. Scratch: T (4 N ceil4(d) + 2 N^2) + 4 N ceil4(d) + 2 N^2 + N ceil4(d) + 16 words. */
+export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32, dQKV: usize, scratch: usize): void {
+  const d = width / heads;
+  const padded = (d + 3) & ~3;
+  const rows = prompts * tokens;
+  const maskWords = (tokens + 63) >> 6;
+  const matrix = <usize>(tokens * padded) << 2;
+  const square = <usize>(tokens * tokens) << 2;
+  const scoreMembranes = scratch + <usize>steps * 3 * matrix;
+  const scoreSpikes = scoreMembranes + <usize>steps * square;
+  const outputMembranes = scoreSpikes + <usize>steps * square;
+  const gradients = outputMembranes + <usize>steps * matrix;
+  const dc = gradients + 3 * matrix;
+  const outputCarry = dc + matrix;
+  const dS = outputCarry + matrix;
+  const scoreCarry = dS + square;
+  const scoreScale = scoreGain / <f32>d;
+  const valueScale = valueGain / <f32>tokens;
+  for (let b = 0; b < prompts; b++) {
+    for (let h = 0; h < heads; h++) {
+      runHead(qkv, words, steps, rows, b, tokens, width, h, d, padded, mask, scoreGain, valueGain, beta, threshold, soft, scratch, scoreMembranes, scoreSpikes, outputMembranes);
+      memory.fill(outputCarry, 0, matrix);
+      memory.fill(scoreCarry, 0, square);
+      for (let t = steps - 1; t >= 0; t--) {
+        const first = t * rows + b * tokens;
+        const q = scratch + <usize>t * 3 * matrix;
+        memory.fill(gradients, 0, 4 * matrix);
+        for (let i = 0; i < tokens; i++) {
+          memory.copy(dc + (<usize>(i * padded) << 2), dA + (<usize>((first + i) * width + h * d) << 2), <usize>d << 2);
+        }
+        neuronBackward(dc, outputMembranes + <usize>t * matrix, outputCarry, tokens * padded, valueScale, beta, threshold, soft, kind, parameter);
+        valueBackward(scoreSpikes + <usize>t * square, q + 2 * matrix, dc, mask, maskWords, tokens, padded, dS, gradients + 2 * matrix);
+        neuronBackward(dS, scoreMembranes + <usize>t * square, scoreCarry, tokens * tokens, scoreScale, beta, threshold, soft, kind, parameter);
+        scoreBackward(dS, q, q + matrix, tokens, padded, gradients, gradients + matrix);
+        storeHead(gradients, first, tokens, width, h, d, padded, dQKV);
+      }
+    }
+  }
+}
+
+/** One step back through a population: carry = dV_t, and d becomes dV_t times the input scale. */
+function neuronBackward(d: usize, membranes: usize, carry: usize, count: i32, scale: f32, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32): void {
+  const level = f32x4.splat(threshold);
+  const bytes = <usize>count << 2;
+  const whole = bytes & ~15;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    // The last group may overlap the next block; it is merged so that only the population itself changes.
+    const membrane = v128.load(membranes + at);
+    const kept = soft ? v128.load(carry + at) : v128.andnot(v128.load(carry + at), f32x4.ge(membrane, level));
+    const slope = surrogate(f32x4.sub(membrane, level), kind, f32x4.splat(parameter), f32x4.splat(1 / parameter));
+    const next = f32x4.add(f32x4.mul(v128.load(d + at), slope), f32x4.mul(f32x4.splat(beta), kept));
+    if (at < whole) {
+      v128.store(carry + at, next);
+      v128.store(d + at, f32x4.mul(next, f32x4.splat(scale)));
+    } else {
+      const rest = (bytes - at) >> 2;
+      storeLanes(carry + at, next, rest);
+      storeLanes(d + at, f32x4.mul(next, f32x4.splat(scale)), rest);
+    }
+  }
+}
+
+function storeLanes(target: usize, value: v128, lanes: usize): void {
+  store<f32>(target, f32x4.extract_lane(value, 0));
+  if (lanes > 1) store<f32>(target, f32x4.extract_lane(value, 1), 4);
+  if (lanes > 2) store<f32>(target, f32x4.extract_lane(value, 2), 8);
+}

@@ -1,0 +1,195 @@
+/**
+ * Stochastic spiking attention (Xpikeformer, Algorithm 1) on packed spikes, forward and straight-through backward.
+ * Twin: `model/stochastic-attention.ts`.
+ *
+ *   S_ij ~ Bern(min(1, scoreGain |Q_i and K_j| / d)) where the mask allows,  A_ic ~ Bern(min(1, valueGain |S_i and V_c| / N))
+ *
+ * qkv `[T][B N][words]` holds q, k, v of `width` bits each; head h owns bits h d .. (h + 1) d - 1 of each (d <= 64).
+ * mask: N rows of ceil(N / 64) 64-bit words. A limit table says, for each count, the largest 32-bit word that still fires
+ * (entry 0 is never used: a count of 0 never fires). Draw w of (step, prompt) is word `w` of the block row whose counter
+ * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
+ */
+import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey, scoreBackward, storeHead, valueBackward } from "./head";
+import { drawWords, radicalInverse } from "./threefry";
+
+/** Output draws per token: one per bit of the head, at most 64. */
+const HEAD: i32 = 64;
+
+// @ts-ignore: decorator
+@inline
+function counter(output: bool, prompt: i32, step: i32): u32 {
+  return ((output ? <u32>1 : <u32>0) << 31) | (<u32>prompt << 7) | <u32>step;
+}
+
+/**
+ * Scratch in words: N ceil8(N) + 64 N draws, 4 N (q, k), 128 ceil(N / 64) (V transposed) and 16.
+ * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords].
+ */
+export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): void {
+  const d = width / heads;
+  const maskWords = (tokens + 63) >> 6;
+  const rowDraws = (tokens + 7) & ~7;
+  const scoreDraws = scratch;
+  const outputDraws = scoreDraws + (<usize>(tokens * rowDraws) << 2);
+  const q = outputDraws + (<usize>(tokens * HEAD) << 2);
+  const k = q + (<usize>tokens << 3);
+  const vT = k + (<usize>tokens << 3);
+  const rows = prompts * tokens;
+  memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
+  for (let b = 0; b < prompts; b++) {
+    for (let h = 0; h < heads; h++) {
+      for (let t = 0; t < steps; t++) {
+        if (t == 0 || !stratified) {
+          const scoreCounter = counter(false, firstPrompt + b, t);
+          const outputCounter = counter(true, firstPrompt + b, t);
+          for (let i = 0; i < tokens; i++) {
+            const token = h * tokens + i;
+            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, lastKey(mask, maskWords, i), scoreDraws + (<usize>(i * rowDraws) << 2));
+            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, outputDraws + (<usize>(i * HEAD) << 2));
+          }
+        }
+        const shift = stratified ? radicalInverse(t) : 0;
+        const first = t * rows + b * tokens;
+        memory.fill(vT, 0, <usize>(d * maskWords) << 3);
+        for (let i = 0; i < tokens; i++) {
+          const row = qkv + (<usize>((first + i) * words) << 2);
+          store<u64>(q + (<usize>i << 3), extract(row, h * d, d));
+          store<u64>(k + (<usize>i << 3), extract(row, width + h * d, d));
+          let v = extract(row, 2 * width + h * d, d);
+          while (v) {
+            const at = vT + (<usize>(<i32>ctz(v) * maskWords + (i >> 6)) << 3);
+            store<u64>(at, load<u64>(at) | (<u64>1 << (i & 63)));
+            v &= v - 1;
+          }
+        }
+        const base = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
+        for (let i = 0; i < tokens; i++) {
+          const query = load<u64>(q + (<usize>i << 3));
+          const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
+          const row = base + (<usize>(i * maskWords) << 3);
+          for (let w = 0; w < maskWords; w++) {
+            let allowed = load<u64>(mask + (<usize>(i * maskWords + w) << 3));
+            let bits: u64 = 0;
+            while (allowed) {
+              const lane = <i32>ctz(allowed);
+              allowed &= allowed - 1;
+              const j = (w << 6) + lane;
+              const count = <i32>popcnt(query & load<u64>(k + (<usize>j << 3)));
+              const draw = load<u32>(draws + (<usize>j << 2)) + shift;
+              if (count && draw <= load<u32>(scoreLimits + (<usize>count << 2))) bits |= <u64>1 << lane;
+            }
+            store<u64>(row + (<usize>w << 3), bits);
+          }
+          const outputs = outputDraws + (<usize>(i * HEAD) << 2);
+          let value: u64 = 0;
+          for (let c = 0; c < d; c++) {
+            let count = 0;
+            for (let w = 0; w < maskWords; w++) count += <i32>popcnt(load<u64>(row + (<usize>w << 3)) & load<u64>(vT + (<usize>(c * maskWords + w) << 3)));
+            const draw = load<u32>(outputs + (<usize>c << 2)) + shift;
+            if (count && draw <= load<u32>(outputLimits + (<usize>count << 2))) value |= <u64>1 << c;
+          }
+          deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
+        }
+      }
+    }
+  }
+}
+
+/** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
+export function expectedAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, out: usize, scratch: usize): void {
+  const d = width / heads;
+  const padded = (d + 3) & ~3;
+  const maskWords = (tokens + 63) >> 6;
+  const rows = prompts * tokens;
+  const step = <usize>padded << 2;
+  const q = scratch;
+  const k = q + <usize>tokens * step;
+  const v = k + <usize>tokens * step;
+  const sums = v + <usize>tokens * step;
+  for (let t = 0; t < steps; t++) {
+    for (let b = 0; b < prompts; b++) {
+      const first = t * rows + b * tokens;
+      for (let h = 0; h < heads; h++) {
+        expandHead(qkv, words, first, tokens, width, h, d, padded, scratch);
+        for (let i = 0; i < tokens; i++) {
+          memory.fill(sums, 0, step);
+          const last = lastKey(mask, maskWords, i);
+          for (let j = 0; j < last; j++) {
+            if (!isAllowed(mask, maskWords, i, j)) continue;
+            const count = dot(q + <usize>i * step, k + <usize>j * step, padded);
+            if (count != 0) addScaled(sums, v + <usize>j * step, min<f32>(1, (scoreGain * count) / <f32>d), padded);
+          }
+          const target = out + (<usize>((first + i) * width + h * d) << 2);
+          for (let c = 0; c < d; c++) store<f32>(target + (<usize>c << 2), min<f32>(1, (valueGain * load<f32>(sums + (<usize>c << 2))) / <f32>tokens));
+        }
+      }
+    }
+  }
+}
+
+/**
+ * dQKV [T, B N, 3 width] from dA [T, B N, width]; gradients pass where a probability is not saturated, and straight through
+ * the draws. `scores` holds the sampled S, or is 0 for `expectedAttention`. Scratch: 7 N ceil4(d) + 3 N^2 + 16 words.
+ */
+export function stochasticAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, scores: usize, dQKV: usize, scratch: usize): void {
+  const d = width / heads;
+  const padded = (d + 3) & ~3;
+  const maskWords = (tokens + 63) >> 6;
+  const rows = prompts * tokens;
+  const step = <usize>padded << 2;
+  const matrix = <usize>tokens * step;
+  const square = <usize>(tokens * tokens) << 2;
+  const q = scratch;
+  const k = q + matrix;
+  const v = k + matrix;
+  const gradients = v + matrix;
+  const dc = gradients + 3 * matrix;
+  const s = dc + matrix;
+  const slopes = s + square;
+  const dS = slopes + square;
+  const scoreSlope = scoreGain / <f32>d;
+  const valueSlope = valueGain / <f32>tokens;
+  for (let t = 0; t < steps; t++) {
+    for (let b = 0; b < prompts; b++) {
+      const first = t * rows + b * tokens;
+      for (let h = 0; h < heads; h++) {
+        expandHead(qkv, words, first, tokens, width, h, d, padded, scratch);
+        memory.fill(gradients, 0, 4 * matrix);
+        const sampled = scores ? scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3) : 0;
+        for (let i = 0; i < tokens; i++) {
+          const last = lastKey(mask, maskWords, i);
+          for (let j = 0; j < last; j++) {
+            const at = <usize>(i * tokens + j) << 2;
+            const count = dot(q + <usize>i * step, k + <usize>j * step, padded);
+            store<f32>(slopes + at, scoreGain * count <= <f32>d ? scoreSlope : 0);
+            let weight: f32 = 0;
+            if (sampled) weight = isAllowed(sampled, maskWords, i, j) ? 1 : 0;
+            else if (isAllowed(mask, maskWords, i, j)) weight = min<f32>(1, (scoreGain * count) / <f32>d);
+            store<f32>(s + at, weight);
+          }
+          // dc first holds the sums c_i, then the gradient where valueGain c_i / N is not saturated.
+          const sums = dc + <usize>i * step;
+          for (let j = 0; j < last; j++) {
+            const weight = load<f32>(s + (<usize>(i * tokens + j) << 2));
+            if (weight != 0) addScaled(sums, v + <usize>j * step, weight, padded);
+          }
+          const upstream = dA + (<usize>((first + i) * width + h * d) << 2);
+          for (let c = 0; c < d; c++) {
+            const at = <usize>c << 2;
+            store<f32>(sums + at, valueGain * load<f32>(sums + at) <= <f32>tokens ? load<f32>(upstream + at) * valueSlope : 0);
+          }
+        }
+        valueBackward(s, v, dc, mask, maskWords, tokens, padded, dS, gradients + 2 * matrix);
+        for (let i = 0; i < tokens; i++) {
+          const last = lastKey(mask, maskWords, i);
+          for (let j = 0; j < last; j++) {
+            const at = <usize>(i * tokens + j) << 2;
+            store<f32>(dS + at, load<f32>(dS + at) * load<f32>(slopes + at));
+          }
+        }
+        scoreBackward(dS, q, k, tokens, padded, gradients, gradients + matrix);
+        storeHead(gradients, first, tokens, width, h, d, padded, dQKV);
+      }
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The attention of one block as the passes see it: sampled or expected stochastic attention, or LIF attention, over all
+ * prompts, heads and steps. Sizes, tables and scratch of the kernels in `assembly/*-attention.ts`.
+ */
+import type { SpikingSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
+import type { Arena, Kernels } from "./memory.ts";
+import { type PackedBits, reserveBits } from "./spike-linear.ts";
+import type { DrawSource } from "./spiking.ts";
+
+export interface AttentionPass {
+  /** Attention spikes `[T][B N][words]`; null when probabilities are passed on unsampled. */
+  readonly bits: PackedBits | null;
+  /** Attention probabilities [T B N, D] when unsampled, else 0. */
+  readonly values: number;
+  forward(qkv: PackedBits, prompts: number, draws: DrawSource): void;
+  /** dQKV [T B N, 3 D] from dA [T B N, D]; they may be the same place only if dA is copied first, which this does. */
+  backward(dA: number, qkv: PackedBits, prompts: number, dQKV: number): void;
+}
+
+export function createAttention(
+  kernels: Kernels | null,
+  arena: Arena,
+  network: { model: SpikingSpec; geometry: Geometry },
+  options: { maxPrompts: number; training: boolean; mode: "sampled" | "expected"; block: number },
+): AttentionPass {
+  const { model, geometry } = network;
+  const { width: D, heads, steps: T, neuron, surrogate } = model;
+  const { neuron: kind, scoreGain, valueGain } = model.attention;
+  const N = geometry.tokens;
+  const d = D / heads;
+  const padded = Math.ceil(d / 4) * 4;
+  const maskWords = Math.ceil(N / 64);
+  const maxRows = T * options.maxPrompts * N;
+  const expected = kind === "stochastic" && options.mode === "expected";
+  const sampled = kind === "stochastic" && !expected;
+  const soft = neuron.reset === "soft" ? 1 : 0;
+  const surrogateKind = { sigmoid: 0, triangular: 1, rectangular: 2 }[surrogate.kind];
+  const surrogateParameter = surrogate.kind === "sigmoid" ? surrogate.alpha : surrogate.width;
+
+  const mask = arena.words(2 * N * maskWords);
+  const scoreLimits = arena.words(d + 1);
+  const outputLimits = arena.words(N + 1);
+  const bits = expected ? null : reserveBits(arena, maxRows, D);
+  const values = expected ? arena.words(maxRows * D) : 0;
+  const scores = sampled ? arena.words(2 * T * options.maxPrompts * heads * N * maskWords) : 0;
+  const upstream = options.training ? arena.words(maxRows * D) : 0;
+  const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + 16;
+  const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 128 * maskWords + 16;
+  const scratch = arena.words(Math.max(drawWords, kind === "lif" ? lifWords : 7 * N * padded + 3 * N * N + N + 16));
+
+  if (kernels) {
+    kernels.u32.fill(0, mask / 4, mask / 4 + 2 * N * maskWords);
+    for (let i = 0; i < N; i++) {
+      for (let j = 0; j < N; j++) {
+        if (geometry.mask[i * N + j]) kernels.u32[mask / 4 + i * 2 * maskWords + (j >> 5)]! |= 1 << (j & 31);
+      }
+    }
+    kernels.u32.set(fireLimits(scoreGain, d), scoreLimits / 4);
+    kernels.u32.set(fireLimits(valueGain, N), outputLimits / 4);
+  }
+
+  function forward(qkv: PackedBits, prompts: number, draws: DrawSource) {
+    const { run } = kernels!;
+    if (expected) {
+      run.expectedAttention(qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, values, scratch);
+    } else if (kind === "lif") {
+      run.lifAttention(
+        qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, neuron.beta, neuron.threshold, soft,
+        bits!.at, bits!.words, scratch,
+      );
+    } else {
+      // Each block draws from a key of its own.
+      const [key0, key1] = draws.key;
+      run.stochasticAttention(
+        qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreLimits, outputLimits, key0, key1 + options.block,
+        draws.firstPrompt, model.attention.draws === "stratified" ? 1 : 0, scores, bits!.at, bits!.words, scratch,
+      );
+    }
+  }
+
+  function backward(dA: number, qkv: PackedBits, prompts: number, dQKV: number) {
+    const { run, u8 } = kernels!;
+    u8.copyWithin(upstream, dA, dA + T * prompts * N * D * 4);
+    if (kind === "lif") {
+      run.lifAttentionBackward(
+        upstream, qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, neuron.beta, neuron.threshold,
+        soft, surrogateKind, surrogateParameter, dQKV, scratch,
+      );
+    } else {
+      run.stochasticAttentionBackward(
+        upstream, qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, scores, dQKV, scratch,
+      );
+    }
+  }
+
+  return { bits, values, forward, backward };
+}
+
+/**
+ * For each count 0 .. denominator the largest 32-bit word u with u denominator < gain count 2^32: a uniform word fires with
+ * probability min(1, gain count / denominator), exact to 2^-32. Entry 0 is unused.
+ */
+export function fireLimits(gain: number, denominator: number): Uint32Array {
+  return Uint32Array.from({ length: denominator + 1 }, (_, count) => {
+    const limit = (BigInt(gain * count) * 2n ** 32n + BigInt(denominator) - 1n) / BigInt(denominator) - 1n;
+    return Number(limit < 0n ? 0n : limit > 0xffffffffn ? 0xffffffffn : limit);
+  });
+}

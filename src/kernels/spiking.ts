@@ -1,0 +1,324 @@
+/**
+ * The spiking transformer on packed spikes, forward and backward through time: fast twin of `model/spiking.ts`.
+ *
+ * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. A pass is
+ * planned once and never allocates afterwards. While the network carries BatchNorm, its statistics are those of the
+ * micro-batch; evaluation runs on the folded network.
+ */
+import type { Geometry } from "../task/task.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { type AttentionPass, createAttention } from "./attention.ts";
+import { gemmScratchWords } from "./gemm.ts";
+import type { Arena, Kernels } from "./memory.ts";
+import { createNormalised, type Normalised } from "./normalised.ts";
+import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
+import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
+
+export interface SpikingPassOptions extends PassOptions {
+  /** `expected` passes attention probabilities on unsampled. */
+  readonly attention: "sampled" | "expected";
+  /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
+  readonly realInputs: boolean;
+}
+
+/** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
+export interface DrawSource {
+  key: readonly [number, number];
+  firstPrompt: number;
+}
+
+export interface SpikingPass extends Pass {
+  readonly draws: DrawSource;
+  /** Packed spikes of each layer `[T][B N][words]`, by the names of `model/spiking.ts`. */
+  readonly spikes: Readonly<Record<string, PackedBits>>;
+  /** BatchNorm statistics of the last micro-batch, by layer name. */
+  readonly statistics: Readonly<Record<string, { mean: number; variance: number }>>;
+}
+
+/** A linear layer between two places of the network: its normalisation and its raw output y [T B N, n]. */
+interface Layer {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly norm: Normalised;
+  readonly y: number;
+}
+
+export function createSpikingPass(
+  kernels: Kernels | null,
+  arena: Arena,
+  network: { model: SpikingSpec; geometry: Geometry },
+  offsets: ParameterOffsets,
+  options: SpikingPassOptions,
+): SpikingPass {
+  const { model, geometry } = network;
+  const { width: D, depth, expansion, steps: T, neuron, surrogate } = model;
+  const { training, maxPrompts, realInputs } = options;
+  const F = expansion * D;
+  const N = geometry.tokens;
+  const C = geometry.classes;
+  const Q = geometry.queries.length;
+  const maxRows = T * maxPrompts * N;
+  const batch = model.normalisation === "batch";
+  const membrane = model.residual === "membrane";
+  const soft = neuron.reset === "soft" ? 1 : 0;
+  const surrogateKind = { sigmoid: 0, triangular: 1, rectangular: 2 }[surrogate.kind];
+  const surrogateParameter = surrogate.kind === "sigmoid" ? surrogate.alpha : surrogate.width;
+  const weight = (name: string) => offsets.value[`${name}.weight`]!;
+  const dWeight = (name: string) => offsets.gradient![`${name}.weight`]!;
+
+  // What the backward pass reads is kept per layer when training, and shared between layers otherwise.
+  const shared = new Map<string, number>();
+  function kept(kind: string, count: number): number {
+    if (training) return arena.words(count);
+    if (!shared.has(kind)) shared.set(kind, arena.words(count));
+    return shared.get(kind)!;
+  }
+  const statistics: Record<string, { mean: number; variance: number }> = {};
+  function layer(name: string, inputs: number, outputs: number): Layer {
+    const norm = createNormalised(kernels, arena, offsets, name, outputs, batch);
+    if (norm.statistics) statistics[name] = norm.statistics;
+    return { name, inputs, outputs, norm, y: kept("y", maxRows * Math.max(3 * D, F)) };
+  }
+  const spikes: Record<string, PackedBits> = {};
+  function bits(name: string, features: number): PackedBits {
+    spikes[name] = reserveBits(arena, maxRows, features);
+    return spikes[name];
+  }
+
+  const linear = createSpikeLinear(kernels, arena, {
+    maxRows,
+    maxFeatures: Math.max(F, D, geometry.inputs),
+    gemmScratch: Math.max(
+      gemmScratchWords(maxRows, F, D),
+      gemmScratchWords(maxRows, D, F),
+      gemmScratchWords(maxRows, D, 3 * D),
+      gemmScratchWords(geometry.inputs, D, maxPrompts * N),
+    ),
+    training,
+  });
+  const denseScratch = arena.words(
+    Math.max(
+      gemmScratchWords(maxRows, D, Math.max(D, geometry.inputs)),
+      gemmScratchWords(D, D, maxRows),
+      gemmScratchWords(maxPrompts * Q, Math.max(C, D), Math.max(C, D)),
+      gemmScratchWords(D, C, maxPrompts * Q),
+      gemmScratchWords(geometry.inputs, D, maxPrompts * N),
+    ),
+  );
+  const lifScratch = arena.words(4 * T);
+  const input: PackedBits = realInputs
+    ? { at: arena.words(maxPrompts * N * geometry.inputs), words: 0, features: geometry.inputs }
+    : bits("input", geometry.inputs);
+  const embed = layer("embed", geometry.inputs, D);
+  const blocks = Array.from({ length: depth }, (_, i) => {
+    const name = `blocks.${i}`;
+    return {
+      stream: kept("stream", maxRows * D),
+      input: bits(`${name}.input`, D),
+      qkv: layer(`${name}.qkv`, D, 3 * D),
+      qkvBits: bits(`${name}.qkv`, 3 * D),
+      attention: createAttention(kernels, arena, network, { maxPrompts, training, mode: options.attention, block: i }),
+      projection: model.outputProjection ? layer(`${name}.projection`, D, D) : null,
+      middleStream: kept("middle", maxRows * D),
+      middle: bits(`${name}.middle`, D),
+      up: layer(`${name}.up`, D, F),
+      hidden: bits(`${name}.hidden`, F),
+      down: layer(`${name}.down`, F, D),
+    };
+  });
+  for (const [i, block] of blocks.entries()) {
+    if (block.attention.bits) spikes[`blocks.${i}.attention`] = block.attention.bits;
+  }
+  const lastStream = kept("stream", maxRows * D);
+  const output = bits("output", D);
+  const rates = arena.words(maxPrompts * Q * D);
+  const logits = arena.words(maxPrompts * Q * C);
+  const targets = training ? arena.words(maxPrompts * Q * C) : 0;
+  const dLogits = training ? arena.words(maxPrompts * Q * C) : 0;
+  const dRates = training ? arena.words(maxPrompts * Q * D) : 0;
+  const dStream = training ? arena.words(maxRows * D) : 0;
+  const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
+  const narrow = training ? arena.words(maxRows * D) : 0;
+  const draws: DrawSource = { key: [0, 0], firstPrompt: 0 };
+
+  function fire(x: number, rows: number, n: number, norm: Normalised | null, out: PackedBits) {
+    const scale = norm ? norm.scale : 0;
+    const shift = norm ? norm.shift : 0;
+    kernels!.run.lifForward(x, T, rows, n, scale, shift, neuron.beta, neuron.threshold, soft, out.at, out.words);
+  }
+
+  function apply(to: Layer, from: PackedBits, rows: number) {
+    linear.forward(from, rows, weight(to.name), to.outputs, to.y);
+    to.norm.measure(to.y, rows);
+  }
+
+  /** Adds a branch to the stream (membrane shortcut), or puts it in the stream's place. */
+  function join(base: number, branch: Layer, rows: number, out: number) {
+    const { norm, y } = branch;
+    kernels!.run.affineAdd(membrane ? base : 0, y, rows, D, norm.scale, norm.shift, out);
+  }
+
+  function embedInputs(prompts: number, rows: number, out: number) {
+    const { run } = kernels!;
+    if (realInputs) {
+      const perStep = prompts * N;
+      for (let t = 0; t < T; t++) {
+        const y = embed.y + t * perStep * D * 4;
+        run.gemm(0, 0, perStep, D, embed.inputs, input.at, embed.inputs, weight("embed"), D, y, D, 0, denseScratch);
+      }
+      embed.norm.measure(embed.y, rows);
+    } else apply(embed, input, rows);
+    run.affineAdd(0, embed.y, rows, D, embed.norm.scale, embed.norm.shift, out);
+    if (model.position === "learned") run.addPeriodic(out, rows, N, D, offsets.value.position!);
+  }
+
+  function forward(prompts: number) {
+    const { run } = kernels!;
+    const rows = T * prompts * N;
+    const perStep = prompts * N;
+    embedInputs(prompts, rows, blocks[0]?.stream ?? lastStream);
+    for (const [i, block] of blocks.entries()) {
+      const next = blocks[i + 1]?.stream ?? lastStream;
+      fire(block.stream, perStep, D, null, block.input);
+      apply(block.qkv, block.input, rows);
+      fire(block.qkv.y, perStep, 3 * D, block.qkv.norm, block.qkvBits);
+      block.attention.forward(block.qkvBits, prompts, draws);
+      if (block.projection) {
+        const { projection } = block;
+        if (block.attention.bits) linear.forward(block.attention.bits, rows, weight(projection.name), D, projection.y);
+        else {
+          const values = block.attention.values;
+          run.gemm(0, 0, rows, D, D, values, D, weight(projection.name), D, projection.y, D, 0, denseScratch);
+        }
+        projection.norm.measure(projection.y, rows);
+        join(block.stream, projection, rows, block.middleStream);
+      } else joinAttention(block.stream, block.attention, rows, block.middleStream);
+      fire(block.middleStream, perStep, D, null, block.middle);
+      apply(block.up, block.middle, rows);
+      fire(block.up.y, perStep, F, block.up.norm, block.hidden);
+      apply(block.down, block.hidden, rows);
+      join(block.middleStream, block.down, rows, next);
+    }
+    fire(lastStream, perStep, D, null, output);
+    readOut(prompts);
+  }
+
+  /** Without W_O the attention's output itself joins the stream. */
+  function joinAttention(base: number, attention: AttentionPass, rows: number, out: number) {
+    const { run, u8 } = kernels!;
+    if (membrane) u8.copyWithin(out, base, base + rows * D * 4);
+    else u8.fill(0, out, out + rows * D * 4);
+    if (attention.bits) run.addBits(out, rows, D, attention.bits.at, attention.bits.words);
+    else run.add(out, attention.values, rows * D);
+  }
+
+  /** logits [B, Q, C] = (mean over T of the output spikes at the query tokens) W + offset. */
+  function readOut(prompts: number) {
+    const { f32, u32, run } = kernels!;
+    const perStep = prompts * N;
+    for (let b = 0, r = rates / 4; b < prompts; b++) {
+      for (const query of geometry.queries) {
+        for (let f = 0; f < D; f++, r++) {
+          let count = 0;
+          for (let t = 0; t < T; t++) {
+            const row = t * perStep + b * N + query;
+            count += (u32[output.at / 4 + row * output.words + (f >> 5)]! >>> (f & 31)) & 1;
+          }
+          f32[r] = count / T;
+        }
+      }
+    }
+    const offset = f32.subarray(offsets.value["head.offset"]! / 4, offsets.value["head.offset"]! / 4 + C);
+    for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
+    run.gemm(0, 0, prompts * Q, C, D, rates, D, weight("head"), C, logits, C, 1, denseScratch);
+  }
+
+  function fireBackward(ds: number, x: number, rows: number, n: number, norm: Normalised | null, out: number, add: boolean) {
+    kernels!.run.lifBackward(
+      ds, x, T, rows, n, norm ? norm.scale : 0, norm ? norm.shift : 0, neuron.beta, neuron.threshold, soft,
+      surrogateKind, surrogateParameter, out, add ? 1 : 0, lifScratch,
+    );
+  }
+
+  /** From dy of a layer: its weight gradient, and dx [rows, inputs]. */
+  function layerBackward(of: Layer, from: PackedBits, dy: number, rows: number, dx: number) {
+    linear.weightGradient(from, rows, dy, of.outputs, dWeight(of.name));
+    linear.inputGradient(dy, rows, weight(of.name), of.inputs, of.outputs, dx);
+  }
+
+  function step(prompts: number, scale: number): number {
+    const { run, u8 } = kernels!;
+    forward(prompts);
+    const rows = T * prompts * N;
+    const perStep = prompts * N;
+    const loss = run.crossEntropy(logits, targets, prompts * Q, C, dLogits, scale);
+    readOutBackward(prompts, narrow);
+    fireBackward(narrow, lastStream, perStep, D, null, dStream, false);
+    for (let i = depth - 1; i >= 0; i--) {
+      const block = blocks[i]!;
+      block.down.norm.backward(dStream, block.down.y, rows, narrow);
+      layerBackward(block.down, block.hidden, narrow, rows, wide);
+      fireBackward(wide, block.up.y, perStep, F, block.up.norm, wide, false);
+      block.up.norm.backward(wide, block.up.y, rows, wide);
+      layerBackward(block.up, block.middle, wide, rows, narrow);
+      fireBackward(narrow, block.middleStream, perStep, D, null, dStream, membrane);
+      if (block.projection) {
+        const { projection } = block;
+        projection.norm.backward(dStream, projection.y, rows, narrow);
+        attentionInputBackward(projection, block.attention, narrow, rows);
+      } else u8.copyWithin(wide, dStream, dStream + rows * D * 4);
+      block.attention.backward(wide, block.qkvBits, prompts, wide);
+      fireBackward(wide, block.qkv.y, perStep, 3 * D, block.qkv.norm, wide, false);
+      block.qkv.norm.backward(wide, block.qkv.y, rows, wide);
+      layerBackward(block.qkv, block.input, wide, rows, narrow);
+      fireBackward(narrow, block.stream, perStep, D, null, dStream, membrane);
+    }
+    embedBackward(prompts, rows);
+    return loss;
+  }
+
+  /** Through W_O: its input is attention spikes, or probabilities when unsampled. dA is left in `wide`. */
+  function attentionInputBackward(projection: Layer, attention: AttentionPass, dy: number, rows: number) {
+    if (attention.bits) return layerBackward(projection, attention.bits, dy, rows, wide);
+    const { run } = kernels!;
+    const at = dWeight(projection.name);
+    run.gemm(1, 0, D, D, rows, attention.values, D, dy, D, at, D, 1, denseScratch);
+    linear.inputGradient(dy, rows, weight(projection.name), D, D, wide);
+  }
+
+  function readOutBackward(prompts: number, dOutput: number) {
+    const { f32, run } = kernels!;
+    const count = prompts * Q;
+    run.gemm(1, 0, D, C, count, rates, D, dLogits, C, dWeight("head"), C, 1, denseScratch);
+    const dOffset = offsets.gradient!["head.offset"]! / 4;
+    for (let row = 0; row < count; row++) {
+      for (let c = 0; c < C; c++) f32[dOffset + c]! += f32[dLogits / 4 + row * C + c]!;
+    }
+    run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dRates, D, 0, denseScratch);
+    const perStep = prompts * N;
+    f32.fill(0, dOutput / 4, dOutput / 4 + T * perStep * D);
+    for (let b = 0, source = dRates / 4; b < prompts; b++) {
+      for (const query of geometry.queries) {
+        for (let f = 0; f < D; f++, source++) {
+          const value = f32[source]! / T;
+          for (let t = 0; t < T; t++) f32[dOutput / 4 + (t * perStep + b * N + query) * D + f] = value;
+        }
+      }
+    }
+  }
+
+  function embedBackward(prompts: number, rows: number) {
+    const { run } = kernels!;
+    if (model.position === "learned") run.sumPeriodic(dStream, rows, N, D, offsets.gradient!.position!);
+    embed.norm.backward(dStream, embed.y, rows, narrow);
+    if (!realInputs) return linear.weightGradient(input, rows, narrow, D, dWeight("embed"));
+    const perStep = prompts * N;
+    for (let t = 0; t < T; t++) {
+      const dy = narrow + t * perStep * D * 4;
+      run.gemm(1, 0, embed.inputs, D, perStep, input.at, embed.inputs, dy, D, dWeight("embed"), D, 1, denseScratch);
+    }
+  }
+
+  return { inputs: input.at, targets, logits, draws, spikes, statistics, forward, step };
+}

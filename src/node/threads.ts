@@ -1,0 +1,24 @@
+/** Threads in Node: an executor on worker_threads. */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { ValueError } from "../errors.ts";
+import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../kernels/executor.ts";
+import { jobs } from "../jobs.ts";
+
+/** An executor of `threads` threads (default: all cores). One thread runs inline. Close it when done. */
+export function nodeExecutor(threads: number = availableParallelism()): Executor {
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
+    throw new ValueError("threads", `${threads} threads are not possible; give a whole number from 1 to 1024.`);
+  }
+  if (threads === 1 || !canShareMemory()) return inlineExecutor(jobs);
+  const script = new URL("./worker.js", import.meta.url);
+  const workers = Array.from({ length: threads }, () => new Worker(script));
+  return workerExecutor(
+    workers.map((worker) => ({
+      post: (message) => worker.postMessage(message),
+      onMessage: (listen) => worker.on("message", listen),
+      onError: (listen) => worker.on("error", listen),
+      terminate: () => worker.terminate(),
+    })),
+  );
+}

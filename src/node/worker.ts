@@ -1,0 +1,10 @@
+/** Entry of a Node worker thread. */
+import { parentPort } from "node:worker_threads";
+import { jobs } from "../jobs.ts";
+import { serveJobs } from "../kernels/executor.ts";
+
+const port = parentPort!;
+port.on(
+  "message",
+  serveJobs(jobs, (message) => port.postMessage(message)),
+);

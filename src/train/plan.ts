@@ -1,0 +1,129 @@
+/**
+ * Where everything lies in the one memory that the training threads share: parameters, their noisy copy, the folded copy for
+ * validation, one gradient per shard, optimiser moments, and a region of activations for each thread.
+ */
+import { arena, countingArena, type Arena, type Kernels } from "../kernels/memory.ts";
+import { createAnnPass } from "../kernels/ann.ts";
+import type { ParameterOffsets, Pass } from "../kernels/pass.ts";
+import { createSpikingPass, type SpikingPass } from "../kernels/spiking.ts";
+import { parameterLayout, type ParameterLayout } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { ModelSpec } from "../spec/model.ts";
+import type { StageSpec } from "../spec/training.ts";
+import type { Geometry } from "../task/task.ts";
+
+type Offsets = Readonly<Record<string, number>>;
+
+export interface TrainingPlan {
+  readonly layout: readonly ParameterLayout[];
+  readonly foldedLayout: readonly ParameterLayout[];
+  /** Parameters, by name. */
+  readonly value: Offsets;
+  /** Parameters as the forward pass sees them when a stage adds weight noise. */
+  readonly noisy: Offsets;
+  readonly folded: Offsets;
+  /** Gradients of each shard, by name. */
+  readonly gradients: readonly Offsets[];
+  /** Words from the first to the last gradient of a shard, padding included. */
+  readonly gradientWords: number;
+  /** First byte of each shard's gradients. */
+  readonly gradientStarts: readonly number[];
+  readonly first: Offsets;
+  readonly second: Offsets;
+  /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
+  readonly statistics: readonly Offsets[];
+  readonly regions: readonly { readonly start: number; readonly end: number }[];
+  /** Bytes of the whole memory. */
+  readonly bytes: number;
+}
+
+export const shardPrompts = ({ training }: Experiment): number => Math.ceil(training.batch / training.shards);
+
+/** Prompts of one shard: the batch is cut as evenly as possible. */
+export function shardRange({ training: { batch, shards } }: Experiment, shard: number): { first: number; count: number } {
+  const first = Math.floor((shard * batch) / shards);
+  return { first, count: Math.floor(((shard + 1) * batch) / shards) - first };
+}
+
+export const foldedModel = (model: ModelSpec): ModelSpec =>
+  model.kind === "spiking" ? { ...model, normalisation: "none" } : model;
+
+export function planTraining(experiment: Experiment, geometry: Geometry, base: number, threads: number): TrainingPlan {
+  const { model, training } = experiment;
+  const layout = parameterLayout(model, geometry);
+  const learned = layout.filter((parameter) => parameter.learned);
+  const measured = layout.filter((parameter) => !parameter.learned);
+  const foldedLayout = parameterLayout(foldedModel(model), geometry);
+  const memory = arena(base, Number.POSITIVE_INFINITY);
+  const value = reserve(memory, layout);
+  const noisy = reserve(memory, layout);
+  const folded = reserve(memory, foldedLayout);
+  const gradientStarts: number[] = [];
+  let gradientWords = 0;
+  const gradients = Array.from({ length: training.shards }, () => {
+    const start = memory.words(0);
+    gradientStarts.push(start);
+    const offsets = reserve(memory, learned);
+    gradientWords = (memory.mark() - start) / 4;
+    return offsets;
+  });
+  const first = reserve(memory, learned);
+  const second = reserve(memory, learned);
+  const statistics = gradients.map(() => reserve(memory, measured));
+  const counting = countingArena();
+  for (const stage of training.stages) {
+    counting.rewind(0);
+    createPasses(null, counting, experiment, geometry, { value, noisy, folded, gradient: gradients[0] }, stage);
+  }
+  const size = Math.ceil(counting.used / 64) * 64 + 64;
+  const start = memory.mark();
+  const regions = Array.from({ length: threads }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
+  return {
+    layout, foldedLayout, value, noisy, folded, gradients, gradientStarts, gradientWords, first, second, statistics, regions,
+    bytes: start + threads * size,
+  };
+}
+
+/** The training pass and the validation pass of one thread. */
+export function createPasses(
+  kernels: Kernels | null,
+  memory: Arena,
+  experiment: Experiment,
+  geometry: Geometry,
+  offsets: { value: Offsets; noisy: Offsets; folded: Offsets; gradient: Offsets },
+  stage: StageSpec,
+): { training: (gradient: Offsets) => Pass | SpikingPass; validation: Pass | SpikingPass } {
+  const { model, task } = experiment;
+  const maxPrompts = shardPrompts(experiment);
+  const source = stage.noise.weights > 0 ? offsets.noisy : offsets.value;
+  // Shards differ only in where gradients go: one pass reads its target from this object, set before each step.
+  const parameters: { value: Offsets; gradient: Offsets } = { value: source, gradient: offsets.gradient };
+  const validationParameters: ParameterOffsets = { value: offsets.folded, gradient: null };
+  if (model.kind === "ann") {
+    const training = createAnnPass(kernels, memory, { model, geometry }, parameters, { maxPrompts, training: true });
+    const validation = createAnnPass(kernels, memory, { model, geometry }, validationParameters, {
+      maxPrompts,
+      training: false,
+    });
+    return { training: (gradient) => Object.assign(parameters, { gradient }) && training, validation };
+  }
+  const realInputs = task.coding === "repeat";
+  const training = createSpikingPass(kernels, memory, { model, geometry }, parameters, {
+    maxPrompts,
+    training: true,
+    attention: stage.attention,
+    realInputs,
+  });
+  const folded = { ...model, normalisation: "none" as const };
+  const validation = createSpikingPass(kernels, memory, { model: folded, geometry }, validationParameters, {
+    maxPrompts,
+    training: false,
+    attention: "sampled",
+    realInputs,
+  });
+  return { training: (gradient) => Object.assign(parameters, { gradient }) && training, validation };
+}
+
+function reserve(memory: Arena, layout: readonly ParameterLayout[]): Offsets {
+  return Object.fromEntries(layout.map(({ name, shape }) => [name, memory.words(shape.reduce((a, b) => a * b, 1))]));
+}

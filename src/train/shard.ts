@@ -1,0 +1,132 @@
+/** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
+import type { Job } from "../kernels/executor.ts";
+import { arena, instantiateKernels, type Kernels } from "../kernels/memory.ts";
+import type { Pass } from "../kernels/pass.ts";
+import type { SpikingPass } from "../kernels/spiking.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import type { Batch } from "../task/task.ts";
+import { createPasses, planTraining, shardPrompts, shardRange } from "./plan.ts";
+
+export interface ShardSetup {
+  readonly experiment: Experiment;
+  readonly memory: WebAssembly.Memory;
+  readonly threads: number;
+  readonly stage: number;
+}
+
+export type ShardTask =
+  | { readonly kind: "train"; readonly step: number; readonly shard: number }
+  | { readonly kind: "validate"; readonly first: number; readonly count: number };
+
+/** Loss summed over prompts and queries; for validation also the decided class at each query. */
+export interface ShardResult {
+  readonly loss: number;
+  readonly labels?: Int32Array;
+  readonly decisions?: Int32Array;
+}
+
+export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment, memory, threads, stage }, thread) => {
+  const kernels = instantiateKernels(memory);
+  const task = createTask(experiment);
+  const geometry = networkGeometry(experiment, task);
+  const plan = planTraining(experiment, geometry, kernels.base, threads);
+  const region = plan.regions[thread];
+  const offsets = { ...plan, gradient: plan.gradients[0] };
+  const stageSpec = experiment.training.stages[stage];
+  const passes = createPasses(kernels, arena(region.start, region.end), experiment, geometry, offsets, stageSpec);
+  const root = stream(experiment.seed);
+  const spiking = experiment.model.kind === "spiking" && experiment.task.coding !== "repeat";
+  const classes = geometry.classes;
+  const queries = geometry.queries.length;
+  const draw = { spikes: spiking, values: !spiking };
+
+  function runTraining(step: number, shard: number): ShardResult {
+    const { first, count } = shardRange(experiment, shard);
+    const pass = passes.training(plan.gradients[shard]);
+    const batch = task.draw(count, root.fork("train", step), {
+      ...draw,
+      firstPrompt: first,
+      targets: experiment.training.labels,
+    });
+    load(kernels, pass, batch);
+    writeTargets(kernels, pass.targets, batch, count * queries, classes);
+    setDraws(pass, root.fork("train attention", step).key, first);
+    kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
+    const loss = pass.step(count, 1 / (experiment.training.batch * queries));
+    if ("statistics" in pass) {
+      for (const [name, { mean, variance }] of Object.entries(pass.statistics)) {
+        const to = plan.statistics[shard];
+        const words = experimentWords(name);
+        kernels.f32.copyWithin(to[`${name}.mean`] / 4, mean / 4, mean / 4 + words);
+        kernels.f32.copyWithin(to[`${name}.variance`] / 4, variance / 4, variance / 4 + words);
+      }
+    }
+    return { loss };
+  }
+
+  const widths = new Map(plan.layout.map(({ name, shape }) => [name, shape[0]]));
+  const experimentWords = (layer: string): number => widths.get(`${layer}.mean`)!;
+
+  function runValidation(first: number, count: number): ShardResult {
+    const pass = passes.validation;
+    const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first });
+    load(kernels, pass, batch);
+    setDraws(pass, root.fork("validation attention").key, first);
+    pass.forward(count);
+    const logits = kernels.f32.subarray(pass.logits / 4, pass.logits / 4 + count * queries * classes);
+    return { ...decide(logits, batch.labels, classes), labels: batch.labels };
+  }
+
+  return (request) =>
+    request.kind === "train"
+      ? runTraining(request.step, request.shard)
+      : runValidation(request.first, request.count);
+};
+
+/** Slices of the validation set, one task each. */
+export function validationTasks(experiment: Experiment): ShardTask[] {
+  const size = shardPrompts(experiment);
+  const tasks: ShardTask[] = [];
+  for (let first = 0; first < experiment.training.validationPrompts; first += size) {
+    tasks.push({ kind: "validate", first, count: Math.min(size, experiment.training.validationPrompts - first) });
+  }
+  return tasks;
+}
+
+/** Copies a batch's inputs to where the pass reads them. */
+export function load(kernels: Kernels, pass: Pass, batch: Batch): void {
+  if (batch.spikes) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
+  else kernels.f32.set(batch.values, pass.inputs / 4);
+}
+
+export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number], firstPrompt: number): void {
+  if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
+}
+
+function writeTargets(kernels: Kernels, at: number, batch: Batch, rows: number, classes: number): void {
+  if (batch.targets) return kernels.f32.set(batch.targets, at / 4);
+  kernels.f32.fill(0, at / 4, at / 4 + rows * classes);
+  for (let row = 0; row < rows; row++) kernels.f32[at / 4 + row * classes + batch.labels[row]] = 1;
+}
+
+/** Most probable class of each row (the first of equals), and the cross entropy of the labels. */
+export function decide(
+  logits: Float32Array,
+  labels: Int32Array,
+  classes: number,
+): { loss: number; decisions: Int32Array } {
+  const decisions = new Int32Array(labels.length);
+  let loss = 0;
+  for (let row = 0; row < labels.length; row++) {
+    const scores = logits.subarray(row * classes, (row + 1) * classes);
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (scores[c] > scores[best]) best = c;
+    decisions[row] = best;
+    let sum = 0;
+    for (const score of scores) sum += Math.exp(score - scores[best]);
+    loss += Math.log(sum) - (scores[labels[row]] - scores[best]);
+  }
+  return { loss, decisions };
+}
