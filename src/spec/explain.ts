@@ -16,24 +16,27 @@ interface Problem {
   readonly text: string;
 }
 
+/** More are not worked out: a hostile document may hold a hundred thousand. */
 const MOST_PROBLEMS = 20;
 
 /** One error for all issues of `document`; its path is the first field at fault, or `name` for the document itself. */
 export function explainIssues(issues: readonly Issue[], document: unknown, name: string): SpecError {
   const schema = experimentJsonSchema();
-  const problems = issues.flatMap((issue) => explainIssue(issue, [], document, schema));
+  const problems = issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => explainIssue(issue, [], document, schema));
   // A value that breaks two limits of its field is told once.
   const lines = [...new Set(problems.map(({ path, text }) => `${formatPath(path) || name}${text}`))];
-  const shown = lines.slice(0, MOST_PROBLEMS);
-  if (lines.length > shown.length) shown.push(`and ${lines.length - shown.length} more.`);
-  const message = lines.length === 1 ? lines[0]! : `${lines.length} problems:\n  ${shown.join("\n  ")}`;
+  const count =
+    lines.length > MOST_PROBLEMS
+      ? `More than ${MOST_PROBLEMS} problems, of which the first`
+      : `${lines.length} problems`;
+  const message = lines.length === 1 ? lines[0]! : `${count}:\n  ${lines.slice(0, MOST_PROBLEMS).join("\n  ")}`;
   return new SpecError(formatPath(problems[0]!.path) || name, message);
 }
 
 function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: JsonSchema): Problem[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => explainUnknownKey(key, path, document, schema));
+    return issue.keys.slice(0, MOST_PROBLEMS + 1).map((key) => explainUnknownKey(key, path, document, schema));
   if (issue.code === "custom") return [{ path, text: `: ${issue.message}` }];
   if (issue.code === "invalid_union") {
     if (issue.errors.length === 0) return [explainKind(path, document, schema)];

@@ -1,0 +1,150 @@
+/**
+ * A network as the bytes of a file, and back.
+ *
+ * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
+ * `geometry` (sizes, mask as a text of 0 and 1, query tokens) and whatever the writer adds, such as the training seed.
+ * Reading checks that the arrays are exactly the parameters of that model on that geometry.
+ */
+import { z } from "zod";
+import { FileError, SpecError, ValueError } from "../errors.ts";
+import { parseJson, shorten } from "../spec/json.ts";
+import { type ModelSpec, modelSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
+import { type Network, parameterLayout, type Tensor } from "./network.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
+
+const FORMAT = "xpikeformer-1";
+const RESERVED = ["format", "model", "geometry"];
+
+/** A mask of 2048 tokens takes 4 million characters of metadata. */
+const geometryDocument = z.strictObject({
+  inputs: z.int().min(1).max(65536),
+  tokens: z.int().min(1).max(2048),
+  classes: z.int().min(1).max(65536),
+  queries: z.array(z.int().min(0)).min(1).max(2048),
+  mask: z.string().regex(/^[01]*$/),
+});
+
+/**
+ * The bytes of a checkpoint.
+ *
+ * `extra` is kept as further metadata.
+ * Throws  ValueError when the network could not be read back: parameters that the model does not have, numbers that are not
+ *         finite, metadata under a reserved name
+ */
+export function encodeCheckpoint(
+  network: Network,
+  extra: Readonly<Record<string, string>>,
+  options: SafetensorsOptions = {},
+): Uint8Array {
+  const { model, geometry, parameters } = network;
+  const refuse = (problem: string): never => {
+    throw new ValueError("network", `The network cannot be saved: ${problem}`);
+  };
+  const reserved = RESERVED.find((key) => Object.hasOwn(extra, key));
+  if (reserved) refuse(`the metadata key ${reserved} is reserved. Use another name.`);
+  const written = {
+    format: FORMAT,
+    model: JSON.stringify(model),
+    geometry: JSON.stringify({
+      inputs: geometry.inputs,
+      tokens: geometry.tokens,
+      classes: geometry.classes,
+      queries: Array.from(geometry.queries),
+      mask: geometry.mask.join(""),
+    }),
+  };
+  const readable = readModel(written.model, refuse);
+  checkParameters(readable, readGeometry(written.geometry, refuse), parameters, refuse);
+  return encodeSafetensors(parameters, { ...written, ...extra }, options);
+}
+
+/**
+ * The network of a checkpoint, and the metadata that its writer added.
+ *
+ * `path` stands for the file in error messages.
+ * Throws  FileError when the file is no checkpoint, or when its arrays do not belong to the model that it names
+ */
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  path = "checkpoint",
+): { network: Network; metadata: Record<string, string> } {
+  const { tensors, metadata: all } = decodeSafetensors(bytes, path);
+  const fail = (problem: string): never => {
+    throw new FileError(path, `The checkpoint contradicts itself: ${problem} Copy or train it again.`);
+  };
+  const { format, model: modelText, geometry: geometryText, ...metadata } = all;
+  if (format !== FORMAT) {
+    const given = format === undefined ? "names no format" : `is of format ${shorten(format)}`;
+    throw new FileError(
+      path,
+      `The file ${given}, but checkpoints of this version are of format "${FORMAT}". Train it again.`,
+    );
+  }
+  const model = readModel(modelText, fail);
+  const geometry = readGeometry(geometryText, fail);
+  checkParameters(model, geometry, tensors, fail);
+  return { network: { model, geometry, parameters: tensors as Record<string, Tensor> }, metadata };
+}
+
+type Fail = (problem: string) => never;
+
+function readModel(text: string | undefined, fail: Fail): ModelSpec {
+  const result = modelSpec.safeParse(readMetadata("model", text, fail));
+  return result.success ? result.data : fail(`the metadata \`model\` is no model: ${firstIssue(result.error)}.`);
+}
+
+function readGeometry(text: string | undefined, fail: Fail): Geometry {
+  const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
+  if (!result.success) return fail(`the metadata \`geometry\` is no geometry: ${firstIssue(result.error)}.`);
+  const { inputs, tokens, classes, queries, mask } = result.data;
+  if (mask.length !== tokens * tokens) {
+    fail(
+      `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
+    );
+  }
+  const disordered = queries.findIndex((token, i) => token >= tokens || (i > 0 && token <= queries[i - 1]!));
+  if (disordered >= 0) fail(`query ${disordered} is token ${queries[disordered]}; queries ascend below ${tokens}.`);
+  return {
+    inputs,
+    tokens,
+    classes,
+    mask: Uint8Array.from(mask, Number),
+    queries: Int32Array.from(queries),
+  };
+}
+
+function readMetadata(key: string, text: string | undefined, fail: Fail): unknown {
+  if (text === undefined) return fail(`the metadata \`${key}\` is missing.`);
+  try {
+    // The file's header, which holds this text, is bounded already.
+    return parseJson(text, key, text.length);
+  } catch (error) {
+    if (error instanceof SpecError) return fail(`the metadata \`${key}\` is not JSON. ${error.message}`);
+    throw error;
+  }
+}
+
+function firstIssue(error: z.ZodError): string {
+  const { path, message } = error.issues[0]!;
+  return `${path.join(".") || "the whole"}: ${message}`;
+}
+
+/** The parameters are those of the layout, no fewer, no more, each as float32 of the right shape. */
+function checkParameters(
+  model: ModelSpec,
+  geometry: Geometry,
+  tensors: Readonly<Record<string, NamedArray>>,
+  fail: Fail,
+): void {
+  const layout = parameterLayout(model, geometry);
+  for (const { name, shape } of layout) {
+    if (!Object.hasOwn(tensors, name)) fail(`the parameter ${name} [${shape}] is missing.`);
+    const tensor = tensors[name]!;
+    if (tensor.shape.join() !== shape.join()) fail(`${name} has shape [${tensor.shape}] instead of [${shape}].`);
+    if (!(tensor.data instanceof Float32Array)) fail(`${name} holds integers instead of floats.`);
+  }
+  const known = new Set(layout.map(({ name }) => name));
+  const stranger = Object.keys(tensors).find((name) => !known.has(name));
+  if (stranger !== undefined) fail(`${shorten(stranger)} is no parameter of this ${model.kind} network.`);
+}

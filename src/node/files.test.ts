@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FileError } from "../errors.ts";
+import { readFileChecked, writeFileAtomic } from "./files.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xpikeformer-files-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const at = (name: string): string => join(folder, name);
+
+const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
+  const error = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(FileError);
+  return error as FileError;
+};
+
+describe("writeFileAtomic", () => {
+  test("writes bytes and text, and replaces what was there", async () => {
+    await writeFileAtomic(at("bytes"), Uint8Array.of(1, 2, 255));
+    expect(await readFile(at("bytes"))).toEqual(Buffer.from([1, 2, 255]));
+    await writeFileAtomic(at("bytes"), "shorter \u00e4");
+    expect(await readFile(at("bytes"), "utf8")).toBe("shorter \u00e4");
+  });
+
+  test("leaves one whole version when many write at once, and no temporary file", async () => {
+    const versions = Array.from({ length: 8 }, (_, i) => String(i).repeat(10_000));
+    await Promise.all(versions.map((version) => writeFileAtomic(at("contested"), version)));
+    expect(versions).toContain(await readFile(at("contested"), "utf8"));
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("never shows a reader anything but the old or the new content", async () => {
+    const [old, fresh] = ["a".repeat(100_000), "b".repeat(200_000)];
+    await writeFileAtomic(at("watched"), old);
+    let done = false;
+    const writing = writeFileAtomic(at("watched"), fresh).then(() => {
+      done = true;
+    });
+    while (!done) expect([old, fresh]).toContain(await readFile(at("watched"), "utf8"));
+    await writing;
+    expect(await readFile(at("watched"), "utf8")).toBe(fresh);
+  });
+
+  test("says why it failed, leaves the target and no temporary file", async () => {
+    expect(await errorOf(writeFileAtomic(at("absent/file"), "x"))).toMatchObject({
+      path: at("absent/file"),
+      message: "The folder does not exist. Create it first.",
+    });
+    await mkdir(at("taken"));
+    expect((await errorOf(writeFileAtomic(at("taken"), "x"))).message).toBe("This is a folder. Name a file in it.");
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});
+
+describe("readFileChecked", () => {
+  test("gives the bytes of a file up to the limit", async () => {
+    await writeFile(at("five"), "12345");
+    expect(await readFileChecked(at("five"), 5)).toEqual(new Uint8Array(Buffer.from("12345")));
+    await writeFile(at("none"), "");
+    expect((await readFileChecked(at("none"), 5)).length).toBe(0);
+  });
+
+  test("refuses a larger file before reading it", async () => {
+    await writeFile(at("six"), "123456");
+    expect((await errorOf(readFileChecked(at("six"), 5))).message).toBe(
+      "The file has 6 bytes; at most 5 are read here. Is it the right file?",
+    );
+  });
+
+  test("says what stands in place of a file", async () => {
+    await mkdir(at("folder"));
+    const message = async (path: string) => (await errorOf(readFileChecked(path, 100))).message;
+    expect(await message(at("missing"))).toBe("There is no such file. Check the path.");
+    expect(await message(at("folder"))).toBe("This is a folder. Name a file in it.");
+    await writeFile(at("plain"), "x");
+    expect(await message(at("plain/below"))).toContain("A part of the path is a file");
+  });
+
+  test.skipIf(process.platform === "win32")("neither waits for a pipe nor reads a device", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    expect((await errorOf(readFileChecked(at("pipe"), 100))).message).toContain("a device or pipe");
+    expect((await errorOf(readFileChecked("/dev/zero", 100))).message).toContain("a device or pipe");
+  });
+
+  // Root may read everything.
+  test.skipIf(process.platform === "win32" || process.getuid?.() === 0)("says when it may not read", async () => {
+    await writeFile(at("secret"), "x");
+    await chmod(at("secret"), 0o000);
+    expect((await errorOf(readFileChecked(at("secret"), 100))).message).toContain("permission denied");
+  });
+});

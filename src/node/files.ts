@@ -1,0 +1,99 @@
+/**
+ * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FileError } from "../errors.ts";
+
+/** A pipe without a writer opens at once, instead of never; Windows knows no such flag and has no such pipes. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+let written = 0;
+
+/**
+ * Replaces the file at `path`: at every moment, also when the power fails, it holds the old content or the new one.
+ *
+ * The content goes to a temporary file in the same folder (a rename does not cross file systems), reaches the disk, and
+ * takes the file's name; then the folder reaches the disk.
+ * Throws  FileError when the folder is missing, full or not writable; the temporary file is removed then
+ */
+export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${written++}.tmp`);
+  try {
+    await withFile(temporary, "w", async (file) => {
+      await file.writeFile(content);
+      await file.sync();
+    });
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(path, error, "written");
+  }
+}
+
+/**
+ * The bytes of a file of at most `maxBytes`.
+ * Throws  FileError when it is missing, larger, not readable or not a regular file
+ */
+export async function readFileChecked(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await withFile(path, READ_WITHOUT_WAITING, async (file) => {
+      const stats = await file.stat();
+      if (stats.isDirectory()) throw new FileError(path, "This is a folder. Name a file in it.");
+      if (!stats.isFile()) throw new FileError(path, "This is a device or pipe. Copy its content to a file first.");
+      if (stats.size > maxBytes) {
+        throw new FileError(
+          path,
+          `The file has ${stats.size} bytes; at most ${maxBytes} are read here. Is it the right file?`,
+        );
+      }
+      return readExactly(file, stats.size);
+    });
+  } catch (error) {
+    throw error instanceof FileError ? error : fileError(path, error, "read");
+  }
+}
+
+/** Up to `size` bytes: a file that grows meanwhile is cut there, one that shrinks gives what is left. */
+async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
+
+async function withFile<T>(path: string, flags: string | number, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, flags);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes the rename itself durable. Windows cannot open folders and orders renames by itself. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await withFile(folder, "r", (file) => file.sync());
+}
+
+function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const known: Record<string, string> = {
+    ENOENT: verb === "read" ? "There is no such file. Check the path." : "The folder does not exist. Create it first.",
+    ENOTDIR: "A part of the path is a file, not a folder. Check the path.",
+    EISDIR: "This is a folder. Name a file in it.",
+    EACCES: `The file cannot be ${verb}: permission denied.`,
+    EPERM: `The file cannot be ${verb}: permission denied.`,
+    EROFS: "The disk is read-only. Write somewhere else.",
+    ENOSPC: "The disk is full. Free some space; the old file is unchanged.",
+  };
+  const message = known[code] ?? `The file cannot be ${verb} (${code || String(cause)}).`;
+  return new FileError(path, message, { cause });
+}
