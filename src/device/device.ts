@@ -1,0 +1,35 @@
+/**
+ * One memory device: a conductance that is programmed once and read at any time after.
+ *
+ * Converting weights to target conductances is a separate step (`conversion.ts`), so that a device model knows nothing of
+ * weights and one conversion serves every device. Conductances are in microsiemens throughout `device/`, because the
+ * published statistics are polynomials in microsiemens; times are in seconds.
+ */
+import type { Stream } from "../numeric/stream.ts";
+
+/** Devices after programming: all that is drawn once per chip. */
+export interface ProgrammedDevices {
+  /** Conductance just after programming, microsiemens. */
+  readonly conductances: Float64Array;
+  /** Exponent nu of each device's drift (t / t0)^-nu; absent for a device that does not drift. */
+  readonly driftExponents?: Float64Array;
+}
+
+export interface DeviceModel {
+  readonly name: string;
+  /** Where the statistics come from, for reports. */
+  readonly source: string;
+  /** Largest conductance that can be asked for, microsiemens. Noise may exceed it. */
+  readonly maxConductance: number;
+  /**
+   * Programs devices towards `targets` (0 .. maxConductance, microsiemens).
+   * Random   programming error and drift exponents, from forks of `random`
+   */
+  program(targets: Float64Array, random: Stream): ProgrammedDevices;
+  /**
+   * Conductances as a read `time` seconds after programming sees them; `programmed` stays as it is, so that one chip can
+   * be read many times.
+   * Random   read noise, from `random`; the same stream gives the same read
+   */
+  read(programmed: ProgrammedDevices, time: number, random: Stream): Float64Array;
+}

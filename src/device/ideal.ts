@@ -1,0 +1,12 @@
+/** A device that keeps exactly the conductance it was asked for: the yardstick of all other models. */
+import type { DeviceModel } from "./device.ts";
+
+export function idealDevice(maxConductance: number): DeviceModel {
+  return {
+    name: "ideal",
+    source: "exact conductances",
+    maxConductance,
+    program: (targets) => ({ conductances: targets.slice() }),
+    read: (programmed) => programmed.conductances.slice(),
+  };
+}

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { stream } from "../numeric/stream.ts";
+import {
+  driftExponentStatistics,
+  driftFactor,
+  phaseChangeMemory,
+  programmingDeviation,
+  readNoiseIntegral,
+  readNoiseScale,
+} from "./nandakumar-icecs-2019.ts";
+
+const DAY = 86_400;
+const SAMPLES = 200_000;
+const memory = phaseChangeMemory({ kind: "pcm", maxConductance: 25, programmingNoise: 1, drift: 1, readNoise: 1 });
+
+/**
+ * Expected values computed outside this project from aihwkit's formulas (commit 4545f11) for g_max = 25 uS.
+ * Columns: x, sigma_prog, E and SD of g_prog (with the clamp at 0), mu_nu, sd_nu, E and SD of nu (with |.|), Q_s.
+ */
+const SINGLE_DEVICE = [
+  [0, 0.26348, 0.10511, 0.15382, 0.1, 0.045, 0.100413, 0.044071, 0.2],
+  [0.01, 0.28301, 0.2793, 0.23835, 0.09578, 0.045, 0.096318, 0.043837, 0.175583],
+  [0.05, 0.3588, 1.25002, 0.35871, 0.070834, 0.031547, 0.071105, 0.030932, 0.061681],
+  [0.1, 0.44825, 2.5, 0.44825, 0.06009, 0.022882, 0.060152, 0.02272, 0.039308],
+  [0.25, 0.68141, 6.25, 0.68141, 0.049, 0.011429, 0.049, 0.011428, 0.021668],
+  [0.5, 0.95271, 12.5, 0.95271, 0.049, 0.008, 0.049, 0.008, 0.013809],
+  [0.75, 1.07736, 18.75, 1.07736, 0.049, 0.008, 0.049, 0.008, 0.010609],
+  [1, 1.05538, 25, 1.05538, 0.049, 0.008, 0.049, 0.008, 0.0088],
+] as const;
+
+/** R(t) at 0 s, 1 s, 1 min, 1 h, 1 d, 30 d, 360 d and 365 d, from the same source. */
+const TIMES = [0, 1, 60, 3600, DAY, 30 * DAY, 360 * DAY, 365 * DAY] as const;
+const READ_INTEGRALS = [4.18382, 4.18965, 4.34634, 4.76475, 5.08681, 5.41079, 5.63573, 5.63696] as const;
+const DRIFT_FACTORS = [
+  { exponent: 0.049, factors: [1, 0.99761, 0.93433, 0.77513, 0.66352, 0.56167, 0.49728, 0.49695] },
+  { exponent: 0.0708339, factors: [1, 0.99655, 0.90647, 0.69196, 0.55268, 0.43436, 0.36426, 0.3639] },
+] as const;
+
+test.each(SINGLE_DEVICE)("the deterministic maps at x = %d equal the published polynomials", (...row) => {
+  const [x, sigma, , , mean, deviation, , , scale] = row;
+  // The table prints five decimals of sigma (half a unit of the last: 5e-6) and six of the others.
+  expect(Math.abs(programmingDeviation(x, 25) - sigma)).toBeLessThan(6e-6);
+  expect(Math.abs(driftExponentStatistics(x).mean - mean)).toBeLessThan(6e-7);
+  expect(Math.abs(driftExponentStatistics(x).deviation - deviation)).toBeLessThan(6e-7);
+  expect(Math.abs(readNoiseScale(x) - scale)).toBeLessThan(6e-7);
+});
+
+test("read noise integrates 1/f from the read duration to the device's age", () => {
+  TIMES.forEach((time, i) => {
+    expect(Math.abs(readNoiseIntegral(time) - READ_INTEGRALS[i])).toBeLessThan(6e-6);
+  });
+});
+
+test("conductance drifts by a power of its age", () => {
+  for (const { exponent, factors } of DRIFT_FACTORS) {
+    TIMES.forEach((time, i) => {
+      expect(Math.abs(driftFactor(exponent, time) - factors[i])).toBeLessThan(6e-6);
+    });
+  }
+  expect(driftFactor(0, DAY)).toBe(1);
+  expect(driftFactor(0.05, 3600)).toBeCloseTo(181 ** -0.05, 12);
+});
+
+test.each(SINGLE_DEVICE)("programmed devices at x = %d have the published means and spreads", (...row) => {
+  const [x, , meanConductance, spreadConductance, , , meanExponent, spreadExponent] = row;
+  const targets = new Float64Array(SAMPLES).fill(25 * x);
+  const { conductances, driftExponents } = memory.program(targets, stream(11).fork(row[0] * 100));
+  expectMoments(conductances, meanConductance, spreadConductance);
+  expectMoments(driftExponents!, meanExponent, spreadExponent);
+});
+
+/** Mean and SD in uS of program, drift, read for one device: 4 million samples of an independent program (NumPy). */
+const CHAIN = [
+  {
+    x: 0,
+    values: [
+      [0, 0.1076, 0.1866],
+      [3600, 0.0663, 0.1222],
+      [360 * DAY, 0.0323, 0.0738],
+    ],
+  },
+  {
+    x: 0.25,
+    values: [
+      [0, 6.2498, 0.8855],
+      [3600, 4.854, 0.785],
+      [360 * DAY, 3.1498, 0.7345],
+    ],
+  },
+  {
+    x: 1,
+    values: [
+      [0, 24.9997, 1.4004],
+      [3600, 19.3962, 1.4091],
+      [360 * DAY, 12.5126, 1.6505],
+    ],
+  },
+] as const;
+
+test.each(CHAIN)(
+  "a device at x = $x, programmed and read later, has the published mean and spread",
+  ({ x, values }) => {
+    const chip = memory.program(new Float64Array(SAMPLES).fill(25 * x), stream(12));
+    for (const [time, mean, spread] of values)
+      expectMoments(memory.read(chip, time, stream(13).fork(time)), mean, spread);
+  },
+);
+
+test("reading twice with one stream gives the same values, and leaves the chip as it was", () => {
+  const chip = memory.program(Float64Array.of(0, 5, 25), stream(1));
+  const before = chip.conductances.slice();
+  expect(memory.read(chip, 60, stream(2))).toEqual(memory.read(chip, 60, stream(2)));
+  expect(memory.read(chip, 60, stream(2))).not.toEqual(memory.read(chip, 60, stream(3)));
+  expect(chip.conductances).toEqual(before);
+});
+
+test("with every noise scaled to zero the device is ideal", () => {
+  const quiet = phaseChangeMemory({ kind: "pcm", maxConductance: 25, programmingNoise: 0, drift: 0, readNoise: 0 });
+  const targets = Float64Array.of(0, 1.25, 25);
+  expect(quiet.read(quiet.program(targets, stream(1)), 360 * DAY, stream(2))).toEqual(targets);
+});
+
+/**
+ * Mean and standard deviation within four standard errors. That of the mean is SD / sqrt(n); that of the SD follows from
+ * the sample's fourth moment, because clamped values are far from normal. 6e-5 allows for the printed digits.
+ */
+function expectMoments(values: Float64Array, mean: number, deviation: number): void {
+  const n = values.length;
+  const sampleMean = values.reduce((a, b) => a + b, 0) / n;
+  let second = 0;
+  let fourth = 0;
+  for (const value of values) {
+    const square = (value - sampleMean) ** 2;
+    second += square / n;
+    fourth += (square * square) / n;
+  }
+  const sampleDeviation = Math.sqrt(second);
+  const deviationError = Math.sqrt((fourth - second * second) / n) / (2 * sampleDeviation);
+  // Printed digits: four decimals of conductances around 0.1 .. 25 uS, six of exponents below 0.11.
+  const printed = mean > 0.11 || deviation > 0.05 ? 6e-5 : 6e-7;
+  expect(Math.abs(sampleMean - mean)).toBeLessThan((4 * deviation) / Math.sqrt(n) + printed);
+  expect(Math.abs(sampleDeviation - deviation)).toBeLessThan(4 * deviationError + printed);
+}
