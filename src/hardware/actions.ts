@@ -1,0 +1,47 @@
+/**
+ * The actions that the hardware blocks count; the cost model multiplies them by prices.
+ *
+ * An action is something that happens on the chip and costs energy, named once here, so that block, simulator and price
+ * list speak of the same event. Counts are exact for the run at hand (they depend on the spikes), not estimates.
+ */
+
+export const ACTIONS = {
+  lineDrives: "Input lines of a crossbar raised for one spike; one vector drives each row block of each column group.",
+  cellReads: "Cells (pairs of devices) that pass current in a read: driven lines x columns read.",
+  conversions: "Conversions by an ADC: one per line, so two per column in `pair` mode.",
+  subtractions: "Digital subtractions of the two codes of a pair (`pair` mode only).",
+  scalings: "Local sums brought to the layer's common scale: each crossbar has its own range.",
+  accumulations: "Additions of a local sum to those of the other row blocks, by the tile's adder.",
+  offsetAdditions: "Digital additions of a layer's offset, or of a position vector, to a pre-activation.",
+  residualAdditions: "Additions of a block's output to the residual stream, per feature.",
+  lifUpdates: "Membrane updates of LIF neurons: leak, add, compare, reset.",
+  bitsRead: "Spikes or silences read from a buffer: each input vector once per layer, q, k and v once per attention.",
+  bitsWritten: "Spikes or silences written to a buffer by LIF units and SSA tiles.",
+  scoreAnds: "AND gates of Q and K evaluated, in the cells that the mask leaves on.",
+  counterIncrements: "Counters of cells that count up: the ANDs above that gave 1.",
+  scoreComparisons: "Comparisons of a count with a random number in a cell, one per step.",
+  valueAnds: "AND gates of S and V evaluated, in the cells that the mask leaves on.",
+  columnAdditions: "Evaluations of a column's N-input adder.",
+  outputComparisons: "Comparisons of a column's sum with a random number.",
+  randomNumbers: "Random numbers compared with: one per comparison.",
+  lfsrShifts: "One-bit shifts of a 32-bit LFSR; 0 when random numbers are ideal.",
+} as const;
+
+export type Action = keyof typeof ACTIONS;
+export type ActionCounts = Readonly<Record<Action, number>>;
+
+/** Counts that a block adds to while it works. */
+export type ActionTally = Record<Action, number>;
+
+export const ACTION_NAMES = Object.keys(ACTIONS) as Action[];
+
+export function emptyTally(): ActionTally {
+  return Object.fromEntries(ACTION_NAMES.map((action) => [action, 0])) as ActionTally;
+}
+
+/** The sum of several counts. */
+export function sumActions(parts: readonly ActionCounts[]): ActionCounts {
+  const sum = emptyTally();
+  for (const part of parts) for (const action of ACTION_NAMES) sum[action] += part[action];
+  return sum;
+}

@@ -1,0 +1,80 @@
+/**
+ * Analog-to-digital converters at the foot of a crossbar's columns.
+ *
+ *   pair          both lines of a differential pair are converted, unsigned, and subtracted digitally:
+ *                 code = clamp(round(I+ / step), 0, 2^b - 1) - clamp(round(I- / step), 0, 2^b - 1),
+ *                 step = full scale / (2^b - 1)
+ *   differential  one signed conversion of the difference, symmetric about zero:
+ *                 code = clamp(round((I+ - I-) / step), -(2^(b-1) - 1), 2^(b-1) - 1),
+ *                 step = full scale / (2^(b-1) - 1)
+ *
+ * Rounding is to nearest, ties to even. The paper draws two converters and a digital adder per readout unit (Figs. 2
+ * and 4), which is `pair`; its conclusion names differential converters as future work. Table II: 5 bits, 8 columns share
+ * a converter. A readout unit takes 1 cycle per conversion; a crossbar of 128 columns has 16 units and needs 8 cycles
+ * (multiplexer steps) for one input vector.
+ *
+ * Currents are line conductances in microsiemens (current / read voltage). Left out: offset, gain spread and noise of the
+ * converter.
+ */
+import { roundHalfEven } from "../numeric/rounding.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
+
+/** The converters of one crossbar, set to a common range. */
+export interface Converter {
+  readonly mode: AdcSpec["mode"];
+  /** Current of one code step, microsiemens. */
+  readonly step: number;
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/** Converters of `bits` bits whose largest code stands for `fullScale` microsiemens. */
+export function converter(mode: AdcSpec["mode"], bits: number, fullScale: number): Converter {
+  const largest = mode === "pair" ? 2 ** bits - 1 : 2 ** (bits - 1) - 1;
+  return { mode, step: fullScale / largest, smallest: mode === "pair" ? 0 : -largest, largest };
+}
+
+/** The code that stands for a line current. */
+export function convert({ step, smallest, largest }: Converter, current: number): number {
+  return Math.min(largest, Math.max(smallest, roundHalfEven(current / step)));
+}
+
+/**
+ * Converts the columns of a crossbar for a run of input vectors: the code of a pair, `codes[i]`, from `plus[i]` and
+ * `minus[i]`.
+ *
+ * Shapes   plus, minus: line currents, microsiemens, any equal length; codes: overwritten
+ * Returns  conversions made, and those that clipped: whose nearest code lies outside of the converter's range
+ */
+export function convertColumns(
+  { mode, step, smallest, largest }: Converter,
+  plus: Float32Array,
+  minus: Float32Array,
+  codes: Float32Array,
+): { conversions: number; clipped: number } {
+  let clipped = 0;
+  const pair = mode === "pair";
+  for (let i = 0; i < codes.length; i++) {
+    let code = roundHalfEven((pair ? plus[i] : plus[i] - minus[i]) / step);
+    if (code > largest || code < smallest) {
+      clipped++;
+      code = code > largest ? largest : smallest;
+    }
+    if (pair) {
+      let other = roundHalfEven(minus[i] / step);
+      if (other > largest) {
+        clipped++;
+        other = largest;
+      }
+      code -= other;
+    }
+    codes[i] = code;
+  }
+  return { conversions: pair ? 2 * codes.length : codes.length, clipped };
+}
+
+/** Readout units of a crossbar: converters (pairs of them in `pair` mode) that work side by side. */
+export const readoutUnits = (columns: number, adc: AdcSpec): number => Math.ceil(columns / adc.sharing);
+
+/** Multiplexer steps, of one cycle each, in which `units` readout units serve `columns` columns. */
+export const multiplexerSteps = (columns: number, units: number): number => Math.ceil(columns / units);

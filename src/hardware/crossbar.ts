@@ -1,0 +1,131 @@
+/**
+ * A crossbar: a block of a weight matrix on differential pairs of memory devices, read by spikes.
+ *
+ * Inputs are single bits on the rows, so no digital-to-analog converter is needed: a spike raises its line, a silence does
+ * not. Each column has two result lines, and the current of each is the sum of the conductances of the driven rows,
+ *
+ *   I+_c = sum_r x_r g+_rc,   I-_c = sum_r x_r g-_rc,   (I+ - I-) / scale = sum_r x_r w_rc   (microsiemens; voltage 1).
+ *
+ * Life of a crossbar: `programCrossbar` once per chip; `readCrossbar` gives the conductances at some time after, which
+ * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
+ * cells of two devices each. Cycles and conversions are those of the converters (`adc.ts`).
+ *
+ * Left out: resistance of wires, leakage of cells that are not driven, noise within one read.
+ */
+import { convertWeights, pairWeights } from "../device/conversion.ts";
+import type { DeviceModel, ProgrammedDevices } from "../device/device.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { CrossbarSpec } from "../spec/hardware.ts";
+import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+
+export interface ProgrammedCrossbar {
+  /** Rows and columns in use; the block may be smaller than the crossbar. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Devices of the two signs, `[rows, columns]`. */
+  readonly plus: ProgrammedDevices;
+  readonly minus: ProgrammedDevices;
+  /** Microsiemens per unit of weight. */
+  readonly scale: number;
+  /** Weights clipped by the conversion. */
+  readonly clippedWeights: number;
+}
+
+/** What the columns see at one time after programming. */
+export interface CrossbarReading {
+  readonly rows: number;
+  readonly columns: number;
+  /** Conductances of the two signs, `[rows, columns]`, microsiemens. */
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
+  /** The weights that these conductances stand for, `[rows, columns]`. */
+  readonly weights: Float32Array;
+  readonly scale: number;
+}
+
+/**
+ * Programs a block of weights.
+ *
+ * Shapes   weights: [rows, columns]
+ * Random   `random.fork("plus")` and `random.fork("minus")`
+ */
+export function programCrossbar(
+  weights: Float32Array,
+  rows: number,
+  columns: number,
+  spec: CrossbarSpec,
+  device: DeviceModel,
+  random: Stream,
+): ProgrammedCrossbar {
+  const { plus, minus, scale, clipped } = convertWeights(weights, {
+    maxConductance: device.maxConductance,
+    bits: spec.conductanceBits,
+    clippingQuantile: spec.clippingQuantile,
+  });
+  return {
+    rows,
+    columns,
+    plus: device.program(plus, random.fork("plus")),
+    minus: device.program(minus, random.fork("minus")),
+    scale,
+    clippedWeights: clipped,
+  };
+}
+
+/** Reads both devices of every pair `time` seconds after programming. Random: forks "plus" and "minus" of `random`. */
+export function readCrossbar(
+  crossbar: ProgrammedCrossbar,
+  device: DeviceModel,
+  time: number,
+  random: Stream,
+): CrossbarReading {
+  const { rows, columns, scale } = crossbar;
+  const plus = device.read(crossbar.plus, time, random.fork("plus"));
+  const minus = device.read(crossbar.minus, time, random.fork("minus"));
+  return {
+    rows,
+    columns,
+    plus: Float32Array.from(plus),
+    minus: Float32Array.from(minus),
+    weights: pairWeights(plus, minus, scale),
+    scale,
+  };
+}
+
+/**
+ * The inner product of the machine: spikes times a block, for every vector (time step and row) of a train.
+ *
+ *   out_v = sum over r with bit (firstFeature + r) of vector v set of matrix_r, rows in ascending order, in single precision
+ *
+ * Shapes   train: [T][rows'][features]; matrix: [rows, columns]; out: [T rows', columns], overwritten
+ * Returns  the number of set bits, that is, of driven lines
+ */
+export function spikeProduct(
+  train: SpikeTrain,
+  firstFeature: number,
+  rows: number,
+  columns: number,
+  matrix: Float32Array,
+  out: Float32Array,
+): number {
+  const stride = wordsPerRow(train.features);
+  const firstWord = firstFeature >> 5;
+  const lastWord = (firstFeature + rows - 1) >> 5;
+  const vectors = train.steps * train.rows;
+  let driven = 0;
+  out.fill(0);
+  for (let v = 0; v < vectors; v++) {
+    const base = v * columns;
+    for (let w = firstWord; w <= lastWord; w++) {
+      let bits = train.words[v * stride + w];
+      while (bits !== 0) {
+        const row = w * 32 + 31 - Math.clz32(bits & -bits) - firstFeature;
+        bits &= bits - 1;
+        if (row < 0 || row >= rows) continue;
+        driven++;
+        for (let c = 0, from = row * columns; c < columns; c++, from++) out[base + c] += matrix[from];
+      }
+    }
+  }
+  return driven;
+}

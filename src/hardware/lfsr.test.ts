@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { LFSR_MASK, lfsrByte, lfsrNext } from "./lfsr.ts";
+
+const after = (shifts: number, state: number, mask: number) => {
+  for (let i = 0; i < shifts; i++) state = lfsrNext(state, mask);
+  return state;
+};
+
+test("the first words of the 32-bit register follow by hand", () => {
+  // A 1 falls out of state 1 and leaves the mask, which ends in two zeros: two plain shifts follow, then a 1 falls out.
+  //   B4BCD35C -> 5A5E69AE -> 2D2F34D7 -> 16979A6B ^ B4BCD35C = A22B4937
+  const words = [1];
+  for (let i = 0; i < 4; i++) words.push(lfsrNext(words[i]));
+  expect(words).toEqual([1, 0xb4bcd35c, 0x5a5e69ae, 0x2d2f34d7, 0xa22b4937]);
+  expect([0, 1, 2, 3].map((i) => lfsrByte(0xa22b4937, i))).toEqual([0x37, 0x49, 0x2b, 0xa2]);
+});
+
+test("a primitive mask visits every state but zero; another one does not", () => {
+  const period = (mask: number) => {
+    let state = lfsrNext(1, mask);
+    let shifts = 1;
+    for (; state !== 1; shifts++) state = lfsrNext(state, mask);
+    return shifts;
+  };
+  expect(period(0xb8)).toBe(255); // x^8 + x^6 + x^5 + x^4 + 1
+  expect(period(0xb400)).toBe(65535); // x^16 + x^14 + x^13 + x^11 + 1
+  expect(period(0x80)).toBe(8); // x^8 + 1 only rotates
+});
+
+test("the period of the 32-bit register is 2^32 - 1", () => {
+  // A shift is a linear map over two elements: its columns are the images of the 32 single bits, and squaring the map
+  // doubles the shifts. The period is 2^32 - 1 when that many shifts, but no proper divisor of it, are the identity.
+  const apply = (map: Uint32Array, state: number) => {
+    let image = 0;
+    for (let bit = 0; bit < 32; bit++) if ((state >>> bit) & 1) image ^= map[bit];
+    return image >>> 0;
+  };
+  const isIdentityAfter = (shifts: number) => {
+    let images = Uint32Array.from({ length: 32 }, (_, bit) => (1 << bit) >>> 0);
+    let map = images.map((state) => lfsrNext(state, LFSR_MASK));
+    for (let rest = shifts; rest > 0; rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 1) images = images.map((state) => apply(map, state));
+      const squared = map;
+      map = squared.map((state) => apply(squared, state));
+    }
+    return images.every((state, bit) => state === (1 << bit) >>> 0);
+  };
+  const full = 2 ** 32 - 1;
+  expect(3 * 5 * 17 * 257 * 65537).toBe(full);
+  expect(isIdentityAfter(full)).toBe(true);
+  expect([3, 5, 17, 257, 65537].map((prime) => isIdentityAfter(full / prime))).toEqual(new Array(5).fill(false));
+});
+
+test("zero is the one state that stays", () => {
+  expect(after(5, 0, LFSR_MASK)).toBe(0);
+});

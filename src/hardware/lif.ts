@@ -1,0 +1,47 @@
+/**
+ * The LIF unit: a leaky integrate-and-fire neuron at the end of a tile's adder (Xpikeformer, section IV-A2, equations 2 and 3).
+ *
+ *   V = beta V + I;  fire where V >= threshold;  then V = 0 (hard reset) or V - threshold (soft reset)
+ *
+ * With beta 0.5 the leak is one right shift of the membrane register. Membranes start at 0 for every token. A unit serves
+ * the columns of its readout unit in turn (eight with Table II's sharing), so it holds as many membranes. Each update is
+ * one action and is hidden behind the conversion of the next column, so it adds no cycles. Membranes and currents are
+ * single-precision numbers here; `model/neuron/lif.ts` is the reference in double precision.
+ */
+import type { NeuronSpec } from "../spec/model.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import type { ActionTally } from "./actions.ts";
+
+/**
+ * Runs a layer of LIF units from rest over all time steps.
+ *
+ * Shapes   currents: [T][rows][features]; returns a train of the same shape
+ * Counts   lifUpdates, bitsWritten
+ */
+export function runLifUnits(
+  currents: Float32Array,
+  shape: { readonly steps: number; readonly rows: number; readonly features: number },
+  neuron: NeuronSpec,
+  tally: ActionTally,
+): SpikeTrain {
+  const { steps, rows, features } = shape;
+  const { beta, threshold, reset } = neuron;
+  const train = emptySpikeTrain(steps, rows, features);
+  const stride = wordsPerRow(features);
+  const membranes = new Float32Array(rows * features);
+  for (let t = 0, i = 0; t < steps; t++) {
+    for (let r = 0, m = 0; r < rows; r++) {
+      const base = (t * rows + r) * stride;
+      for (let f = 0; f < features; f++, i++, m++) {
+        const v = Math.fround(Math.fround(beta * membranes[m]) + currents[i]);
+        if (v >= threshold) {
+          train.words[base + (f >> 5)] |= 1 << (f & 31);
+          membranes[m] = reset === "hard" ? 0 : v - threshold;
+        } else membranes[m] = v;
+      }
+    }
+  }
+  tally.lifUpdates += currents.length;
+  tally.bitsWritten += currents.length;
+  return train;
+}
