@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { MappingError, ShapeError } from "../errors.ts";
+import { type Network, parameterLayout } from "../model/network.ts";
+import { hardwareSpec } from "../spec/hardware.ts";
+import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
+import { type LayerMapping, mapLayer, mapNetwork } from "./mapping.ts";
+
+const hardware = hardwareSpec.parse({});
+
+function networkOf(model: object): Network<SpikingSpec> {
+  const geometry: Geometry = {
+    inputs: 16,
+    tokens: 3,
+    classes: 16,
+    mask: new Uint8Array(9).fill(1),
+    queries: Int32Array.of(2),
+  };
+  const spec = spikingSpec.parse({ kind: "spiking", normalisation: "none", ...model });
+  const zeros = (shape: readonly number[]) => new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const parameters = parameterLayout(spec, geometry).map(({ name, shape }) => [name, { shape, data: zeros(shape) }]);
+  return { model: spec, geometry, parameters: Object.fromEntries(parameters) };
+}
+
+test("the paper's example, 384 outputs of 512 inputs, takes 12 crossbars: 3 groups of 4 row blocks", () => {
+  const layer = mapLayer({ name: "up", inputs: 512, outputs: 384 }, { rows: 128, columns: 128 }, 16, {
+    crossbar: 0,
+    tile: 0,
+  });
+  expect([layer.blocks.length, layer.columnGroups, layer.rowBlocks]).toEqual([12, 3, 4]);
+  expect([layer.multiplexerSteps, layer.lifUnits]).toEqual([8, 3 * 16]);
+  // Outputs 129 .. 256 (counted from 1) sit on the four crossbars of the second tile.
+  expect(layer.blocks.filter((block) => block.columnStart === 128)).toEqual(
+    [0, 1, 2, 3].map((i) => ({
+      crossbar: 4 + i,
+      tile: 1,
+      rowStart: 128 * i,
+      rows: 128,
+      columnStart: 128,
+      columns: 128,
+    })),
+  );
+});
+
+/** Crossbars of the paper's model sizes, without embedding and head: ceil(outputs / 128) ceil(inputs / 128) by layer. */
+test.each([
+  { depth: 4, width: 384, heads: 6, projection: true, perBlock: 108 },
+  { depth: 6, width: 512, heads: 8, projection: false, perBlock: 176 },
+  { depth: 4, width: 256, heads: 8, projection: true, perBlock: 48 },
+  { depth: 4, width: 256, heads: 8, projection: false, perBlock: 44 },
+])("$depth-$width takes $perBlock crossbars per block, with projection: $projection", (size) => {
+  const { depth, width, heads, projection, perBlock } = size;
+  const { layers, totals, ssa } = mapNetwork(
+    networkOf({ depth, width, heads, outputProjection: projection }),
+    hardware,
+  );
+  const blocks = layers.filter((layer) => layer.name.startsWith("blocks."));
+  expect(blocks.reduce((sum, layer) => sum + layer.blocks.length, 0)).toBe(depth * perBlock);
+  const ends = 2 * (width / 128);
+  expect(totals.crossbars).toBe(depth * perBlock + ends);
+  expect(totals.converters).toBe(totals.crossbars * 32);
+  expect(totals.usedCells).toBe(totals.cells - ends * (128 - 16) * 128);
+  expect(totals.utilisation).toBe(totals.usedCells / totals.cells);
+  expect(ssa).toEqual({ tiles: heads, tokens: 3, dimension: width / heads });
+  expect(totals.stochasticCells).toBe(heads * 9);
+});
+
+test("blocks cover every weight of a layer exactly once, each on a crossbar of its own", () => {
+  const size = fc.integer({ min: 1, max: 300 });
+  const crossbarSize = fc.integer({ min: 1, max: 64 });
+  fc.assert(
+    fc.property(size, size, crossbarSize, crossbarSize, (inputs, outputs, rows, columns) => {
+      const layer = mapLayer({ name: "layer", inputs, outputs }, { rows, columns }, 4, { crossbar: 7, tile: 3 });
+      expect(coverage(layer).every((times) => times === 1)).toBe(true);
+      expect(layer.blocks.map((block) => block.crossbar)).toEqual(layer.blocks.map((_, i) => 7 + i));
+      for (const block of layer.blocks) {
+        expect(block.rows).toBeLessThanOrEqual(rows);
+        expect(block.columns).toBeLessThanOrEqual(columns);
+        // Row blocks of one column group, and only they, share a tile.
+        expect(block.tile).toBe(3 + block.columnStart / columns);
+      }
+    }),
+    { seed: 1, numRuns: 50 },
+  );
+});
+
+function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
+  const times = new Uint8Array(inputs * outputs);
+  for (const { rowStart, rows, columnStart, columns } of blocks) {
+    for (let r = rowStart; r < rowStart + rows; r++) {
+      for (let c = columnStart; c < columnStart + columns; c++) times[r * outputs + c]++;
+    }
+  }
+  return times;
+}
+
+test("a mapping is plain data, and the head has no neurons", () => {
+  const mapping = mapNetwork(networkOf({}), hardware);
+  expect(JSON.parse(JSON.stringify(mapping))).toEqual(mapping);
+  expect(mapping.layers.at(-1)).toMatchObject({ name: "head", lifUnits: 0, multiplexerSteps: 1 });
+});
+
+test("networks that the hardware cannot run are refused with the way out", () => {
+  const refusal = (model: object, coding: "bits" | "repeat" = "bits") => {
+    try {
+      mapNetwork(networkOf(model), hardware, coding);
+    } catch (error) {
+      expect(error).toBeInstanceOf(MappingError);
+      return [(error as MappingError).path, (error as MappingError).message];
+    }
+    return [];
+  };
+  expect(refusal({ attention: { neuron: "lif" } })).toEqual(["model.attention.neuron", expect.stringContaining("SSA")]);
+  expect(refusal({ normalisation: "batch" })).toEqual(["model.normalisation", expect.stringContaining("foldNetwork")]);
+  expect(refusal({}, "repeat")).toEqual(["task.coding", expect.stringContaining("16 real values")]);
+  const { model, geometry } = networkOf({});
+  expect(() => mapNetwork({ model, geometry, parameters: {} }, hardware)).toThrow(ShapeError);
+});

@@ -1,0 +1,85 @@
+/**
+ * The SSA engine: cuts q, k and v of every head out of the packed qkv train, runs one tile per head, and merges the heads.
+ *
+ * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work side by side
+ * and take prompts one after another.
+ */
+import type { ActionTally } from "../hardware/actions.ts";
+import type { TileDraws } from "../hardware/draws.ts";
+import { runSsaTile, type SsaTileSettings, ssaTileCycles } from "../hardware/ssa-tile.ts";
+import type { SsaMapping } from "../mapping/mapping.ts";
+import { density, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+
+export interface AttentionRun {
+  /** A, `[T][prompts tokens][D]`. */
+  readonly output: SpikeTrain;
+  /** Share of ones in S, over all heads and cells. */
+  readonly scoreDensity: number;
+  readonly cycles: number;
+}
+
+/** Shapes: qkv [T][prompts tokens][3 D]. Random: through `draws` only. */
+export function runAttention(
+  qkv: SpikeTrain,
+  ssa: SsaMapping,
+  settings: SsaTileSettings,
+  draws: (prompt: number, head: number) => TileDraws,
+  tally: ActionTally,
+): AttentionRun {
+  const { tiles: heads, tokens, dimension } = ssa;
+  const width = heads * dimension;
+  const prompts = qkv.rows / tokens;
+  const output = emptySpikeTrain(qkv.steps, qkv.rows, width);
+  let scoreDensity = 0;
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    for (let head = 0; head < heads; head++) {
+      const cut = (part: number) => cutHead(qkv, prompt, tokens, part * width + head * dimension, dimension);
+      const run = runSsaTile(cut(0), cut(1), cut(2), settings, draws(prompt, head), tally);
+      pasteHead(run.output, output, prompt, head * dimension);
+      scoreDensity += density(run.scores) / (prompts * heads);
+    }
+  }
+  return { output, scoreDensity, cycles: prompts * ssaTileCycles(qkv.steps, dimension) };
+}
+
+/** Features `first .. first + dimension - 1` of a prompt's rows, `[T][N][dimension]`. */
+function cutHead(train: SpikeTrain, prompt: number, tokens: number, first: number, dimension: number): SpikeTrain {
+  const head = emptySpikeTrain(train.steps, tokens, dimension);
+  const [from, to] = [wordsPerRow(train.features), wordsPerRow(dimension)];
+  for (let t = 0; t < train.steps; t++) {
+    for (let n = 0; n < tokens; n++) {
+      const row = (t * train.rows + prompt * tokens + n) * from;
+      for (let w = 0; w < to; w++) {
+        const bits = readBits(train.words, row, first + 32 * w, Math.min(32, dimension - 32 * w));
+        head.words[(t * tokens + n) * to + w] = bits;
+      }
+    }
+  }
+  return head;
+}
+
+/** Writes a head's features into the rows of its prompt, from feature `first` on. */
+function pasteHead(head: SpikeTrain, train: SpikeTrain, prompt: number, first: number): void {
+  const [from, to] = [wordsPerRow(head.features), wordsPerRow(train.features)];
+  for (let t = 0; t < head.steps; t++) {
+    for (let n = 0; n < head.rows; n++) {
+      const row = (t * train.rows + prompt * head.rows + n) * to;
+      for (let w = 0; w < from; w++) {
+        const bits = head.words[(t * head.rows + n) * from + w];
+        const position = first + 32 * w;
+        const [word, shift] = [row + (position >> 5), position & 31];
+        train.words[word] |= bits << shift;
+        // Bits past the row's last feature are 0, so a carry is never lost to the next row.
+        if (shift > 0 && bits >>> (32 - shift) !== 0) train.words[word + 1] |= bits >>> (32 - shift);
+      }
+    }
+  }
+}
+
+/** `count` (1 .. 32) bits from bit `position` of the row that starts at word `row`. */
+function readBits(words: Uint32Array, row: number, position: number, count: number): number {
+  const [word, shift] = [row + (position >> 5), position & 31];
+  const low = words[word] >>> shift;
+  const bits = shift + count > 32 ? low | (words[word + 1] << (32 - shift)) : low;
+  return (count === 32 ? bits : bits & ((1 << count) - 1)) >>> 0;
+}

@@ -1,0 +1,215 @@
+/**
+ * The functional simulator: the folded spiking network on a programmed chip, by value, with actions counted.
+ *
+ *   R = embed(x_t) + position
+ *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = SSA(q, k, v);   R = R + projection(A)
+ *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
+ *   logits_t = head(LIF(R)) at the query tokens, averaged over t
+ *
+ * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
+ * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
+ * and the average are digital, in single precision. The head runs at query tokens only. All time steps of a stage are
+ * computed before the next stage, which changes no value, because each stage's step t needs only steps up to t before it.
+ *
+ * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
+ * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
+ * right `firstPrompt` gives the same answers as one call.
+ */
+import { ShapeError, ValueError } from "../errors.ts";
+import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
+import { idealDraws, lfsrDraws, type TileDraws } from "../hardware/draws.ts";
+import { runLifUnits } from "../hardware/lif.ts";
+import type { LayerMapping } from "../mapping/mapping.ts";
+import type { Stream } from "../numeric/stream.ts";
+import { density, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
+import { type AttentionRun, runAttention } from "./attention.ts";
+import { type Chip, readChip } from "./chip.ts";
+import { type AnalogEngine, runLinear } from "./linear.ts";
+import { meanLogits, type StageTrace, type Trace } from "./trace.ts";
+
+export interface SimulationOptions {
+  /** Position of the input's first prompt in the whole set: prompts draw by position. Default 0. */
+  readonly firstPrompt?: number;
+  /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */
+  readonly rasters?: number;
+  /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
+  readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
+}
+
+/**
+ * Runs the chip on spikes.
+ *
+ * Shapes   input: [T][prompts tokens][inputs]
+ * Random   `random.fork("read", crossbar)` and `random.fork("attention", block, prompt, head)`
+ * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated
+ */
+export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
+  if (chip.ranges === null && chip.hardware.adc.bits !== null) {
+    throw new ValueError(
+      "chip.ranges",
+      `The chip's ${chip.crossbars.length} crossbars have ${chip.hardware.adc.bits}-bit converters without a range. ` +
+        "Set them with calibrate(chip, input, random) on a few prompts of the task.",
+    );
+  }
+  const engine = analogEngine(chip, random, chip.ranges ?? new Float64Array(chip.crossbars.length), false);
+  return run(chip, input, random, engine, options);
+}
+
+/**
+ * Sets each crossbar's converter range to the `adc.rangeQuantile` of the currents it sees on `input`, layer after layer, so
+ * that a layer is measured on what the calibrated ones before it deliver. Returns a chip with ranges; `chip` is unchanged.
+ *
+ * A crossbar that sees no current gets the range of all of its rows at the largest conductance.
+ * Shapes, random, throws as `simulate`
+ */
+export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
+  const ranges = new Float64Array(chip.crossbars.length);
+  run(chip, input, random, analogEngine(chip, random, ranges, true), {});
+  return { ...chip, ranges };
+}
+
+function analogEngine(chip: Chip, random: Stream, ranges: Float64Array, measure: boolean): AnalogEngine {
+  const { maxConductance } = chip.device;
+  return { readings: readChip(chip, random), adc: chip.hardware.adc, ranges, measure, maxConductance };
+}
+
+function run(
+  chip: Chip,
+  input: SpikeTrain,
+  random: Stream,
+  engine: AnalogEngine,
+  { firstPrompt = 0, rasters: rasterPrompts = 0, draws }: SimulationOptions,
+): Trace {
+  const { model, geometry, parameters } = chip.network;
+  const { steps, rows } = input;
+  const prompts = requirePrompts(chip, input);
+  const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
+  const stages: StageTrace[] = [];
+  const densities: Record<string, number> = {};
+  const rasters: Record<string, SpikeTrain> = {};
+
+  const keep = (name: string, train: SpikeTrain) => {
+    densities[name] = density(train);
+    if (rasterPrompts > 0) rasters[name] = firstRows(train, rasterPrompts * geometry.tokens);
+    return train;
+  };
+  const linear = (name: string, spikes: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
+    const tally = emptyTally();
+    const layer = layers.get(name) as LayerMapping;
+    const { currents, clipped, cycles } = runLinear(layer, parameters[`${name}.offset`].data, engine, spikes, tally);
+    after?.(currents, tally);
+    stages.push({ name, kind: "linear", cycles, actions: tally, clipped });
+    return currents;
+  };
+  const fire = (name: string, currents: Float32Array) => {
+    const tally = emptyTally();
+    const features = currents.length / (steps * rows);
+    const train = runLifUnits(currents, { steps, rows, features }, model.neuron, tally);
+    stages.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
+    return keep(name, train);
+  };
+  const attend = (block: number, qkv: SpikeTrain): AttentionRun => {
+    const tally = emptyTally();
+    const numbers = draws ?? tileDraws(chip, steps, random, firstPrompt);
+    const { scoreGain, valueGain } = model.attention;
+    const settings = { mask: geometry.mask, scoreGain, valueGain };
+    const attention = runAttention(qkv, chip.mapping.ssa, settings, (p, h) => numbers(block, p, h), tally);
+    const name = `blocks.${block}.attention`;
+    stages.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
+    return attention;
+  };
+  /** Joins a branch to the stream, in place. */
+  const join = (stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally) => {
+    if (model.residual === "none") stream.set(branch);
+    else {
+      for (let i = 0; i < stream.length; i++) stream[i] += branch[i];
+      tally.residualAdditions += stream.length;
+    }
+  };
+
+  keep("input", input);
+  const stream = linear("embed", input, (currents, tally) => addPositions(chip, currents, tally));
+  for (let i = 0; i < model.depth; i++) {
+    const block = `blocks.${i}`;
+    const qkv = fire(`${block}.qkv`, linear(`${block}.qkv`, fire(`${block}.input`, stream)));
+    const attention = attend(i, qkv);
+    densities[`${block}.scores`] = attention.scoreDensity;
+    keep(`${block}.attention`, attention.output);
+    if (model.outputProjection) {
+      linear(`${block}.projection`, attention.output, (branch, tally) => join(stream, branch, tally));
+    } else {
+      const tally = emptyTally();
+      join(stream, unpackSpikes(attention.output), tally);
+      stages.push({ name: `${block}.shortcut`, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
+    }
+    const hidden = fire(`${block}.hidden`, linear(`${block}.up`, fire(`${block}.middle`, stream)));
+    linear(`${block}.down`, hidden, (branch, tally) => join(stream, branch, tally));
+  }
+  const output = fire("output", stream);
+  const stepLogits = linear("head", gatherRows(output, geometry.tokens, geometry.queries));
+  return {
+    steps,
+    prompts,
+    logits: meanLogits(stepLogits, steps, steps),
+    stepLogits,
+    stages,
+    actions: sumActions(stages.map((stage) => stage.actions)),
+    densities,
+    rasters,
+  };
+}
+
+/** The tiles' random numbers as the spec says; each head of each prompt in each block has its own stream. */
+function tileDraws(chip: Chip, steps: number, random: Stream, firstPrompt: number) {
+  const { tokens, dimension } = chip.mapping.ssa;
+  const kind = chip.network.model.attention.draws;
+  const make = chip.hardware.ssa.random === "lfsr" ? lfsrDraws : idealDraws;
+  return (block: number, prompt: number, head: number): TileDraws =>
+    make({ steps, tokens, dimension }, kind, random.fork("attention", block, firstPrompt + prompt, head));
+}
+
+function requirePrompts({ network }: Chip, input: SpikeTrain): number {
+  const { inputs, tokens } = network.geometry;
+  if (input.features !== inputs || input.rows % tokens !== 0) {
+    throw new ShapeError(
+      "input",
+      `The network reads rows of ${inputs} lines, ${tokens} rows to a prompt, but the input has ${input.rows} rows of ` +
+        `${input.features} features.`,
+    );
+  }
+  return input.rows / tokens;
+}
+
+/** Adds position[n] to the currents of every row; rows are [T][prompts][tokens]. */
+function addPositions({ network }: Chip, currents: Float32Array, tally: ActionTally): void {
+  if (network.model.position === "none") return;
+  const position = network.parameters.position.data;
+  for (let i = 0; i < currents.length; i++) currents[i] += position[i % position.length];
+  tally.offsetAdditions += currents.length;
+}
+
+/** The rows of the query tokens, `[T][prompts queries][features]`. */
+function gatherRows(train: SpikeTrain, tokens: number, queries: Int32Array): SpikeTrain {
+  const stride = wordsPerRow(train.features);
+  const gathered = emptySpikeTrain(train.steps, (train.rows / tokens) * queries.length, train.features);
+  for (let group = 0, to = 0; group < (train.steps * train.rows) / tokens; group++) {
+    for (const query of queries) {
+      const from = (group * tokens + query) * stride;
+      gathered.words.set(train.words.subarray(from, from + stride), to);
+      to += stride;
+    }
+  }
+  return gathered;
+}
+
+/** The first rows of every step, at most `rows` of them. */
+function firstRows(train: SpikeTrain, rows: number): SpikeTrain {
+  const kept = Math.min(rows, train.rows);
+  const stride = wordsPerRow(train.features);
+  const first = emptySpikeTrain(train.steps, kept, train.features);
+  for (let t = 0; t < train.steps; t++) {
+    const from = t * train.rows * stride;
+    first.words.set(train.words.subarray(from, from + kept * stride), t * kept * stride);
+  }
+  return first;
+}

@@ -1,0 +1,131 @@
+/**
+ * A linear layer on crossbars: line currents, converters, and the digital sum over row blocks.
+ *
+ *   I_n = sum over row blocks of  factor * code_n  +  offset_n,    factor = step / scale of the block's crossbar
+ *
+ * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
+ * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
+ * With `adc.bits` null the converters pass the exact current, in the layer's unit.
+ */
+import type { ActionTally } from "../hardware/actions.ts";
+import { convertColumns, converter } from "../hardware/adc.ts";
+import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
+import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
+import { quantile } from "../numeric/quantile.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+
+/** What all layers of one simulation share. */
+export interface AnalogEngine {
+  readonly readings: readonly CrossbarReading[];
+  readonly adc: AdcSpec;
+  /** Full scale by crossbar, microsiemens. */
+  readonly ranges: Float64Array;
+  /** Calibration: each crossbar's range is measured on the currents it sees, and written to `ranges`, before it converts. */
+  readonly measure: boolean;
+  /** Range of a crossbar that saw no current in calibration, per row: the largest conductance, microsiemens. */
+  readonly maxConductance: number;
+}
+
+export interface LinearRun {
+  /** Pre-activations, `[T][rows][outputs]`. */
+  readonly currents: Float32Array;
+  readonly clipped: number;
+  readonly cycles: number;
+}
+
+/** Input vectors, evenly spaced, from which a crossbar's range is measured at most. */
+const MEASURED_VECTORS = 1024;
+
+/**
+ * Shapes   input: [T][rows][inputs]; offset: [outputs]
+ * State    `engine.ranges`, when it measures
+ * Counts   lineDrives, cellReads, conversions, subtractions, scalings, accumulations, offsetAdditions, bitsRead
+ */
+export function runLinear(
+  layer: LayerMapping,
+  offset: Float32Array,
+  engine: AnalogEngine,
+  input: SpikeTrain,
+  tally: ActionTally,
+): LinearRun {
+  const vectors = input.steps * input.rows;
+  const currents = new Float32Array(vectors * layer.outputs);
+  let clipped = 0;
+  for (const block of layer.blocks) {
+    const local = runBlock(block, engine, input, tally);
+    clipped += local.clipped;
+    for (let v = 0, i = 0; v < vectors; v++) {
+      for (let c = 0, n = v * layer.outputs + block.columnStart; c < block.columns; c++, i++, n++) {
+        currents[n] += local.sums[i];
+      }
+    }
+    tally.scalings += local.sums.length;
+    if (block.rowStart > 0) tally.accumulations += local.sums.length;
+  }
+  for (let v = 0, n = 0; v < vectors; v++) {
+    for (let c = 0; c < layer.outputs; c++, n++) currents[n] += offset[c];
+  }
+  tally.offsetAdditions += currents.length;
+  tally.bitsRead += vectors * layer.inputs;
+  return { currents, clipped, cycles: vectors * layer.multiplexerSteps };
+}
+
+/** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */
+function runBlock(
+  block: CrossbarBlock,
+  engine: AnalogEngine,
+  input: SpikeTrain,
+  tally: ActionTally,
+): { sums: Float32Array; clipped: number } {
+  const { adc, ranges } = engine;
+  const { rows, columns, crossbar } = block;
+  const reading = engine.readings[crossbar];
+  const size = input.steps * input.rows * columns;
+  const product = (matrix: Float32Array) => {
+    const out = new Float32Array(size);
+    const driven = spikeProduct(input, block.rowStart, rows, columns, matrix, out);
+    return { out, driven };
+  };
+  const count = (driven: number) => {
+    tally.lineDrives += driven;
+    tally.cellReads += driven * columns;
+    tally.conversions += adc.mode === "pair" ? 2 * size : size;
+    if (adc.mode === "pair") tally.subtractions += size;
+  };
+  if (adc.bits === null) {
+    const { out, driven } = product(reading.weights);
+    count(driven);
+    return { sums: out, clipped: 0 };
+  }
+  const plus = product(reading.plus);
+  const minus = product(reading.minus);
+  count(plus.driven);
+  if (engine.measure) {
+    const seen = measureRange(plus.out, minus.out, columns, adc);
+    ranges[crossbar] = seen > 0 ? seen : rows * engine.maxConductance;
+  }
+  const converters = converter(adc.mode, adc.bits, ranges[crossbar]);
+  const sums = new Float32Array(size);
+  const { clipped } = convertColumns(converters, plus.out, minus.out, sums);
+  const factor = converters.step / reading.scale;
+  for (let i = 0; i < size; i++) sums[i] *= factor;
+  return { sums, clipped };
+}
+
+/** The quantile of the currents that reach the converters: both lines of a pair, or the size of their difference. */
+function measureRange(plus: Float32Array, minus: Float32Array, columns: number, adc: AdcSpec): number {
+  const vectors = plus.length / columns;
+  const stride = Math.ceil(vectors / MEASURED_VECTORS);
+  const taken = Math.ceil(vectors / stride) * columns;
+  const seen = new Float32Array(adc.mode === "pair" ? 2 * taken : taken);
+  for (let v = 0, i = 0; v < vectors; v += stride) {
+    for (let n = v * columns; n < (v + 1) * columns; n++, i++) {
+      if (adc.mode === "pair") {
+        seen[i] = plus[n];
+        seen[taken + i] = minus[n];
+      } else seen[i] = Math.abs(plus[n] - minus[n]);
+    }
+  }
+  return quantile(seen, adc.rangeQuantile);
+}

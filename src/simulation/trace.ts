@@ -1,0 +1,57 @@
+/** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
+import type { ActionCounts } from "../hardware/actions.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+
+/** One stage of the network on the machine, in the order in which stages run. */
+export interface StageTrace {
+  /** `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own stage. */
+  readonly name: string;
+  /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
+  readonly kind: "linear" | "neurons" | "attention" | "residual";
+  /**
+   * Cycles the stage is busy for all prompts, one after another: multiplexer steps per input vector, tile clocks per
+   * prompt. LIF updates hide behind the conversions and take 0. Overlap between stages is not modelled here.
+   */
+  readonly cycles: number;
+  readonly actions: ActionCounts;
+  /** Conversions that clipped, of `actions.conversions`. */
+  readonly clipped: number;
+}
+
+export interface Trace {
+  readonly steps: number;
+  readonly prompts: number;
+  /** Mean over all steps, `[prompts, queries, classes]`. */
+  readonly logits: Float32Array;
+  /** Of each step, `[steps, prompts, queries, classes]`; step t depends on inputs up to t only. */
+  readonly stepLogits: Float32Array;
+  readonly stages: readonly StageTrace[];
+  /** Sum over all stages. */
+  readonly actions: ActionCounts;
+  /** Share of ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. */
+  readonly densities: Readonly<Record<string, number>>;
+  /** The trains above of the first prompts, where asked for; scores are left out. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+/**
+ * Logits after the first `steps` steps only: one run of T steps answers for every shorter run, because nothing looks ahead.
+ *
+ * Returns  [prompts, queries, classes]
+ */
+export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: number): Float32Array {
+  const size = stepLogits.length / totalSteps;
+  const mean = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    for (let t = 0; t < steps; t++) sum += stepLogits[t * size + i];
+    mean[i] = sum / steps;
+  }
+  return mean;
+}
+
+/** Share of conversions that clipped, over all stages; 0 when nothing was converted. */
+export function clippedShare(trace: Trace): number {
+  const clipped = trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
+  return clipped / Math.max(1, trace.actions.conversions);
+}
