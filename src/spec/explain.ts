@@ -35,8 +35,9 @@ export function explainIssues(issues: readonly Issue[], document: unknown, name:
 
 function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: JsonSchema): Problem[] {
   const path = [...prefix, ...issue.path];
-  if (issue.code === "unrecognized_keys")
+  if (issue.code === "unrecognized_keys") {
     return issue.keys.slice(0, MOST_PROBLEMS + 1).map((key) => explainUnknownKey(key, path, document, schema));
+  }
   if (issue.code === "custom") return [{ path, text: `: ${issue.message}` }];
   if (issue.code === "invalid_union") {
     if (issue.errors.length === 0) return [explainKind(path, document, schema)];
@@ -61,17 +62,19 @@ function explainKind(path: Path, document: unknown, schema: JsonSchema): Problem
   return explainValue(valueAt(document, path), path, { enum: kinds });
 }
 
-/** A key that is misspelt, or that belongs to another part of the document. */
+/** A key that is misspelt, or that belongs to another kind or part of the document. */
 function explainUnknownKey(key: string, parent: Path, document: unknown, schema: JsonSchema): Problem {
-  const known = Object.keys(schemaAt(schema, parent, document).properties ?? {});
-  const nearest = suggest(key, known);
-  const elsewhere = fields(schema, "").find((field) => field.endsWith(`.${key}`));
-  const help = nearest
-    ? `did you mean \`${nearest}\`?`
-    : elsewhere
-      ? `did you mean \`${elsewhere}\`?`
-      : `known keys here: ${known.join(", ")}.`;
-  return { path: [...parent, key], text: ` is not a known key; ${help}` };
+  const whole = schemaAt(schema, parent, document);
+  const known = Object.keys(memberFor(whole, valueAt(document, parent)).properties ?? {});
+  const path = [...parent, key];
+  const other = variants(whole).find(({ properties }) => properties && Object.hasOwn(properties, key));
+  if (other) {
+    const kind = shorten(other.properties?.kind?.const ?? null);
+    return { path, text: ` is a field of kind ${kind} only; known keys here: ${known.join(", ")}.` };
+  }
+  const nearest = suggest(key, known) ?? fields(schema, "").find((field) => field.endsWith(`.${key}`));
+  const help = nearest ? `did you mean \`${nearest}\`?` : `known keys here: ${known.join(", ")}.`;
+  return { path, text: ` is not a known key; ${help}` };
 }
 
 /** "an integer from 1 to 64, a multiple of 8 (default 64)". */
@@ -134,17 +137,17 @@ function valueAt(document: unknown, path: Path): unknown {
   return value;
 }
 
-/** The schema of a field; at a union, of the member that the document's value belongs to. */
+/** The schema of a field; on the way there, a union is taken as the member that the document's value belongs to. */
 function schemaAt(root: JsonSchema, path: Path, document: unknown): JsonSchema {
   let schema = root;
   path.forEach((key, i) => {
     const owner = memberFor(schema, valueAt(document, path.slice(0, i)));
     schema = (typeof key === "number" ? owner.items : owner.properties?.[String(key)]) ?? {};
   });
-  const value = valueAt(document, path);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? memberFor(schema, value) : schema;
+  return schema;
 }
 
+/** Of a union, the member with the kind of `value`; the whole union when there is none. */
 function memberFor(schema: JsonSchema, value: unknown): JsonSchema {
   const members = variants(schema).filter((member) => member.properties);
   if (members.length < 2) return members[0] ?? schema;

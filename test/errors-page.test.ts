@@ -1,0 +1,90 @@
+/**
+ * Produces every message that docs/errors.md shows: an experiment from the JSON above it, anything else from the case below
+ * that has the section's title.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isXpikeError } from "../src/errors.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
+import { initialise, type Network } from "../src/model/network.ts";
+import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
+import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { modelSpec } from "../src/spec/model.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
+
+const sections = page
+  .split(/^### /m)
+  .slice(1)
+  .map((section) => ({
+    title: section.slice(0, section.indexOf("\n")),
+    json: /^```json\n([\s\S]*?)\n```/m.exec(section)?.[1],
+    message: /^```text\n([\s\S]*?)\n```/m.exec(section)?.[1],
+  }));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-errors-"));
+  mkdirSync(join(folder, "folder"));
+  writeFileSync(join(folder, "large.json"), " ".repeat(2_000_000));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const network: Network = initialise(
+  modelSpec.parse({ width: 8, heads: 1, depth: 1 }),
+  { inputs: 4, tokens: 1, classes: 2, mask: Uint8Array.of(1), queries: Int32Array.of(0) },
+  stream(1),
+);
+const good = encodeCheckpoint(network, {});
+const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
+
+const cases: Record<string, () => unknown> = {
+  "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
+  "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
+  "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),
+  "A folder that does not exist": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
+  "A checkpoint that was cut off": () => read(good.subarray(0, 3000)),
+  "A file that is no checkpoint": () => {
+    const image = new Uint8Array(64);
+    image.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+    read(image);
+  },
+  "A checkpoint of another program": () => read(encodeSafetensors({ a: { shape: [1], data: Float32Array.of(1) } }, {})),
+  "Parameters that do not fit the model": () => {
+    const { tensors, metadata } = decodeSafetensors(good);
+    const model = metadata.model!.replace('"width":8', '"width":16');
+    read(encodeSafetensors(tensors, { ...metadata, model }));
+  },
+  "A parameter that is not a number": () => {
+    const damaged = good.slice();
+    new DataView(damaged.buffer).setFloat32(damaged.length - 4, Number.NaN, true);
+    read(damaged);
+  },
+  "A network that cannot be saved": () => {
+    const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
+    encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
+  },
+};
+
+test.each(sections)("the page shows the message of: $title", async ({ title, json, message }) => {
+  const produce = json === undefined ? cases[title] : () => parseExperiment(json, "experiment.json");
+  expect(produce, `docs/errors.md has a section without a case: ${title}`).toBeDefined();
+  let shown = "no error";
+  try {
+    await produce!();
+  } catch (error) {
+    if (!isXpikeError(error)) throw error;
+    shown = `${error.name} at ${error.path.replace(`${folder}/`, "")}\n${error.message}`;
+  }
+  expect(shown).toBe(message);
+});
+
+test("the page has a section for every case", () => {
+  const titles = sections.map(({ title }) => title);
+  expect(Object.keys(cases).filter((title) => !titles.includes(title))).toEqual([]);
+  expect(sections.length).toBeGreaterThan(20);
+});
