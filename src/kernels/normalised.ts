@@ -27,7 +27,7 @@ export function createNormalised(
   batch: boolean,
 ): Normalised {
   const [scale, shift, mean, variance, sum, product, slope, constant] = Array.from({ length: 8 }, () => arena.words(n));
-  const scratch = arena.words(16);
+  const scratch = arena.words(64);
   const offsetAt = offsets.value[`${name}.offset`]!;
   const gainAt = offsets.value[`${name}.gain`] ?? 0;
 
@@ -43,12 +43,12 @@ export function createNormalised(
 
   /** With x^ = (y - mean) / deviation:  dy = scale (dI - mean(dI) - x^ mean(dI x^)),  dGain = sum dI x^,  dOffset = sum dI. */
   function backward(dI: number, y: number, rows: number, out: number) {
-    const { f32, run } = kernels!;
+    const { f32, run, u8 } = kernels!;
     const dOffset = offsets.gradient![`${name}.offset`]! / 4;
     if (!batch) {
       run.columnSums(dI, dI, rows, n, mean!, sum!, product!, scratch);
       for (let i = 0; i < n; i++) f32[dOffset + i]! += f32[sum! / 4 + i]!;
-      if (out !== dI) run.affineAdd(0, dI, rows, n, scale!, constant!, out);
+      if (out !== dI) u8.copyWithin(out, dI, dI + rows * n * 4);
       return;
     }
     const dGain = offsets.gradient![`${name}.gain`]! / 4;

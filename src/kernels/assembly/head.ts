@@ -62,36 +62,40 @@ export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
 }
 
 /**
- * Through the value product c_i = sum_j S_ij V_j: dS_ij = dc_i . V_j for allowed pairs (else 0), dV_j += S_ij dc_i.
- * s, dS [N, N]; v, dc, dV [N, padded].
+ * Through the value product c_i = sum_j S_ij V_j: row i of dS, dS_ij = dc_i . V_j, for j < last rounded up to a multiple of 4.
+ * vT [padded, stride] is V transposed, dc_i [padded].
  */
-export function valueBackward(s: usize, v: usize, dc: usize, mask: usize, maskWords: i32, tokens: i32, padded: i32, dS: usize, dV: usize): void {
-  const step = <usize>padded << 2;
-  for (let i = 0; i < tokens; i++) {
-    const last = lastKey(mask, maskWords, i);
-    for (let j = 0; j < tokens; j++) {
-      const at = <usize>(i * tokens + j) << 2;
-      if (j >= last || !isAllowed(mask, maskWords, i, j)) {
-        store<f32>(dS + at, 0);
-        continue;
-      }
-      store<f32>(dS + at, dot(dc + <usize>i * step, v + <usize>j * step, padded));
-      const weight = load<f32>(s + at);
-      if (weight != 0) addScaled(dV + <usize>j * step, dc + <usize>i * step, weight, padded);
+// @ts-ignore: decorator
+@inline export function valueBackward(vT: usize, dc: usize, d: i32, stride: i32, last: i32, dS: usize): void {
+  const step = <usize>stride << 2;
+  const bytes = <usize>last << 2;
+  for (let j: usize = 0; j < bytes; j += 16) {
+    let sum = f32x4.splat(0);
+    let column = vT + j;
+    for (let c = 0; c < d; c++, column += step) sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(dc + (<usize>c << 2)), v128.load(column)));
+    v128.store(dS + j, sum);
+  }
+}
+
+/** Transposes floats [tokens, padded] to [d, stride], zero past the last token. */
+export function transposeHead(v: usize, tokens: i32, d: i32, padded: i32, stride: i32, vT: usize): void {
+  for (let c = 0; c < d; c++) {
+    for (let j = 0; j < stride; j++) {
+      const value = j < tokens ? load<f32>(v + (<usize>(j * padded + c) << 2)) : 0;
+      store<f32>(vT + (<usize>(c * stride + j) << 2), value);
     }
   }
 }
 
-/** Through the score product count_ij = Q_i . K_j: dQ_i += e_ij K_j, dK_j += e_ij Q_i. Zero entries of e are skipped. */
-export function scoreBackward(e: usize, q: usize, k: usize, tokens: i32, padded: i32, dQ: usize, dK: usize): void {
+/** Through the scores of row i, count_ij = Q_i . K_j: dQ_i += e_j K_j, dK_j += e_j Q_i for j < last where e_j is not 0. */
+// @ts-ignore: decorator
+@inline export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i32, dQ: usize, dK: usize): void {
   const step = <usize>padded << 2;
-  for (let i = 0; i < tokens; i++) {
-    for (let j = 0; j < tokens; j++) {
-      const weight = load<f32>(e + (<usize>(i * tokens + j) << 2));
-      if (weight == 0) continue;
-      addScaled(dQ + <usize>i * step, k + <usize>j * step, weight, padded);
-      addScaled(dK + <usize>j * step, q + <usize>i * step, weight, padded);
-    }
+  for (let j = 0; j < last; j++) {
+    const weight = load<f32>(e + (<usize>j << 2));
+    if (weight == 0) continue;
+    addScaled(dQ, k + <usize>j * step, weight, padded);
+    addScaled(dK + <usize>j * step, q, weight, padded);
   }
 }
 

@@ -6,7 +6,7 @@
  *
  * Layouts as in `stochastic-attention.ts`; per head the membranes of all steps stay in scratch.
  */
-import { addScaled, dot, expandHead, isAllowed, scoreBackward, storeHead, valueBackward } from "./head";
+import { addScaled, dot, expandHead, isAllowed, lastKey, scoreBackward, storeHead, transposeHead, valueBackward } from "./head";
 import { surrogate } from "./surrogate";
 
 /** Membranes after integration of scores [T, N, N] and outputs [T, N, padded], score spikes, and q, k, v of every step. */
@@ -88,7 +88,7 @@ export function lifAttention(qkv: usize, words: i32, steps: i32, prompts: i32, t
   }
 }
 
-/** dQKV [T, B N, 3 width] from dA [T, B N, width]. Scratch: T (4 N ceil4(d) + 2 N^2) + 4 N ceil4(d) + 2 N^2 + N ceil4(d) + 16 words. */
+/** dQKV [T, B N, 3 width] from dA [T, B N, width]. Scratch: T (4 N ceil4(d) + 2 N^2) + 5 N ceil4(d) + 2 N^2 + 66 ceil4(N) + 16 words. */
 export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32, dQKV: usize, scratch: usize): void {
   const d = width / heads;
   const padded = (d + 3) & ~3;
@@ -104,6 +104,9 @@ export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i
   const outputCarry = dc + matrix;
   const dS = outputCarry + matrix;
   const scoreCarry = dS + square;
+  const stride = (tokens + 3) & ~3;
+  const vT = scoreCarry + square;
+  const e = vT + (<usize>(padded * stride) << 2);
   const scoreScale = scoreGain / <f32>d;
   const valueScale = valueGain / <f32>tokens;
   for (let b = 0; b < prompts; b++) {
@@ -119,9 +122,24 @@ export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i
           memory.copy(dc + (<usize>(i * padded) << 2), dA + (<usize>((first + i) * width + h * d) << 2), <usize>d << 2);
         }
         neuronBackward(dc, outputMembranes + <usize>t * matrix, outputCarry, tokens * padded, valueScale, beta, threshold, soft, kind, parameter);
-        valueBackward(scoreSpikes + <usize>t * square, q + 2 * matrix, dc, mask, maskWords, tokens, padded, dS, gradients + 2 * matrix);
+        transposeHead(q + 2 * matrix, tokens, d, padded, stride, vT);
+        for (let i = 0; i < tokens; i++) {
+          const last = lastKey(mask, maskWords, i);
+          const row = dS + (<usize>(i * tokens) << 2);
+          memory.fill(row, 0, <usize>tokens << 2);
+          valueBackward(vT, dc + <usize>(i * padded << 2), d, stride, last, e);
+          for (let j = 0; j < last; j++) {
+            if (!isAllowed(mask, maskWords, i, j)) continue;
+            store<f32>(row + (<usize>j << 2), load<f32>(e + (<usize>j << 2)));
+            const spike = load<f32>(scoreSpikes + <usize>t * square + (<usize>(i * tokens + j) << 2));
+            if (spike != 0) addScaled(gradients + 2 * matrix + <usize>(j * padded << 2), dc + <usize>(i * padded << 2), 1, padded);
+          }
+        }
         neuronBackward(dS, scoreMembranes + <usize>t * square, scoreCarry, tokens * tokens, scoreScale, beta, threshold, soft, kind, parameter);
-        scoreBackward(dS, q, q + matrix, tokens, padded, gradients, gradients + matrix);
+        for (let i = 0; i < tokens; i++) {
+          const at = <usize>(i * padded) << 2;
+          scoreBackward(dS + (<usize>(i * tokens) << 2), q + at, q + matrix, lastKey(mask, maskWords, i), padded, gradients + at, gradients + matrix);
+        }
         storeHead(gradients, first, tokens, width, h, d, padded, dQKV);
       }
     }

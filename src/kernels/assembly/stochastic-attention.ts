@@ -9,7 +9,7 @@
  * (entry 0 is never used: a count of 0 never fires). Draw w of (step, prompt) is word `w` of the block row whose counter
  * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
  */
-import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey, scoreBackward, storeHead, valueBackward } from "./head";
+import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey, scoreBackward, storeHead, transposeHead, valueBackward } from "./head";
 import { drawWords, radicalInverse } from "./threefry";
 
 /** Output draws per token: one per bit of the head, at most 64. */
@@ -129,24 +129,25 @@ export function expectedAttention(qkv: usize, words: i32, steps: i32, prompts: i
 
 /**
  * dQKV [T, B N, 3 width] from dA [T, B N, width]; gradients pass where a probability is not saturated, and straight through
- * the draws. `scores` holds the sampled S, or is 0 for `expectedAttention`. Scratch: 7 N ceil4(d) + 3 N^2 + 16 words.
+ * the draws. `scores` holds the sampled S, or is 0 for `expectedAttention`. Scratch: 7 N ceil4(d) + 65 ceil4(N) + 5 N + 64 words.
  */
 export function stochasticAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, scores: usize, dQKV: usize, scratch: usize): void {
   const d = width / heads;
   const padded = (d + 3) & ~3;
   const maskWords = (tokens + 63) >> 6;
   const rows = prompts * tokens;
+  const stride = (tokens + 3) & ~3;
   const step = <usize>padded << 2;
   const matrix = <usize>tokens * step;
-  const square = <usize>(tokens * tokens) << 2;
   const q = scratch;
   const k = q + matrix;
   const v = k + matrix;
   const gradients = v + matrix;
-  const dc = gradients + 3 * matrix;
-  const s = dc + matrix;
-  const slopes = s + square;
-  const dS = slopes + square;
+  const vT = gradients + 3 * matrix;
+  const e = vT + (<usize>(padded * stride) << 2);
+  const weights = e + (<usize>stride << 2);
+  const dc = weights + (<usize>stride << 2);
+  const keys = dc + (<usize>padded << 2);
   const scoreSlope = scoreGain / <f32>d;
   const valueSlope = valueGain / <f32>tokens;
   for (let t = 0; t < steps; t++) {
@@ -154,40 +155,46 @@ export function stochasticAttentionBackward(dA: usize, qkv: usize, words: i32, s
       const first = t * rows + b * tokens;
       for (let h = 0; h < heads; h++) {
         expandHead(qkv, words, first, tokens, width, h, d, padded, scratch);
-        memory.fill(gradients, 0, 4 * matrix);
+        transposeHead(v, tokens, d, padded, stride, vT);
+        memory.fill(gradients, 0, 3 * matrix);
+        for (let i = 0; i < tokens; i++) store<u64>(keys + (<usize>i << 3), extract(qkv + (<usize>((first + i) * words) << 2), width + h * d, d));
         const sampled = scores ? scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3) : 0;
         for (let i = 0; i < tokens; i++) {
           const last = lastKey(mask, maskWords, i);
+          if (last == 0) continue;
+          const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
+          // The sums c_i, then the gradient dc_i where valueGain c_i / N is not saturated.
+          memory.fill(dc, 0, step);
           for (let j = 0; j < last; j++) {
-            const at = <usize>(i * tokens + j) << 2;
-            const count = dot(q + <usize>i * step, k + <usize>j * step, padded);
-            store<f32>(slopes + at, scoreGain * count <= <f32>d ? scoreSlope : 0);
-            let weight: f32 = 0;
-            if (sampled) weight = isAllowed(sampled, maskWords, i, j) ? 1 : 0;
-            else if (isAllowed(mask, maskWords, i, j)) weight = min<f32>(1, (scoreGain * count) / <f32>d);
-            store<f32>(s + at, weight);
-          }
-          // dc first holds the sums c_i, then the gradient where valueGain c_i / N is not saturated.
-          const sums = dc + <usize>i * step;
-          for (let j = 0; j < last; j++) {
-            const weight = load<f32>(s + (<usize>(i * tokens + j) << 2));
-            if (weight != 0) addScaled(sums, v + <usize>j * step, weight, padded);
+            const at = <usize>j << 2;
+            store<f32>(weights + at, 0);
+            if (!isAllowed(mask, maskWords, i, j)) continue;
+            if (sampled) {
+              if (!isAllowed(sampled, maskWords, i, j)) continue;
+              store<f32>(weights + at, 1);
+              addScaled(dc, v + <usize>j * step, 1, padded);
+            } else {
+              const weight = min<f32>(1, scoreSlope * <f32>(<i32>popcnt(query & load<u64>(keys + (<usize>j << 3)))));
+              store<f32>(weights + at, weight);
+              if (weight != 0) addScaled(dc, v + <usize>j * step, weight, padded);
+            }
           }
           const upstream = dA + (<usize>((first + i) * width + h * d) << 2);
           for (let c = 0; c < d; c++) {
             const at = <usize>c << 2;
-            store<f32>(sums + at, valueGain * load<f32>(sums + at) <= <f32>tokens ? load<f32>(upstream + at) * valueSlope : 0);
+            store<f32>(dc + at, valueGain * load<f32>(dc + at) <= <f32>tokens ? load<f32>(upstream + at) * valueSlope : 0);
           }
-        }
-        valueBackward(s, v, dc, mask, maskWords, tokens, padded, dS, gradients + 2 * matrix);
-        for (let i = 0; i < tokens; i++) {
-          const last = lastKey(mask, maskWords, i);
+          valueBackward(vT, dc, d, stride, last, e);
           for (let j = 0; j < last; j++) {
-            const at = <usize>(i * tokens + j) << 2;
-            store<f32>(dS + at, load<f32>(dS + at) * load<f32>(slopes + at));
+            const at = <usize>j << 2;
+            const weight = load<f32>(weights + at);
+            if (weight != 0) addScaled(gradients + 2 * matrix + <usize>j * step, dc, weight, padded);
+            const count = <f32>(<i32>popcnt(query & load<u64>(keys + (<usize>j << 3))));
+            const passes = isAllowed(mask, maskWords, i, j) && scoreGain * count <= <f32>d;
+            store<f32>(e + at, passes ? load<f32>(e + at) * scoreSlope : 0);
           }
+          scoreBackward(e, q + <usize>i * step, k, last, padded, gradients + <usize>i * step, gradients + matrix);
         }
-        scoreBackward(dS, q, k, tokens, padded, gradients, gradients + matrix);
         storeHead(gradients, first, tokens, width, h, d, padded, dQKV);
       }
     }

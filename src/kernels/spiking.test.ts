@@ -1,0 +1,149 @@
+import { expect, test } from "vitest";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { expectClose } from "../../test/support/gradient.ts";
+import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
+import type { Network } from "../model/network.ts";
+import { spikingBackward, spikingForward } from "../model/spiking.ts";
+import { spikingSpec, type SpikingSpec } from "../spec/model.ts";
+import { packSpikes, unpackSpikes } from "../spike/train.ts";
+import { attentionDraws } from "./draws.ts";
+import { standaloneKernels } from "./memory.ts";
+import { createSpikingPass } from "./spiking.ts";
+
+const PROMPTS = 3;
+const KEY = [12345, -678] as const;
+const FIRST = 4;
+const { tokens: N, classes, queries, inputs } = tinyGeometry;
+
+type Attention = "sampled" | "expected";
+
+/** A pass with its parameters in memory, zero gradients, and NaN wherever nothing was written. */
+function setUp(network: Network<SpikingSpec>, attention: Attention, training: boolean, realInputs = false) {
+  const { kernels, arena } = standaloneKernels(8 << 20);
+  const value: Record<string, number> = {};
+  const gradient: Record<string, number> = {};
+  for (const [name, { data }] of Object.entries(network.parameters)) {
+    value[name] = arena.words(data.length);
+    gradient[name] = arena.words(data.length);
+    kernels.f32.set(data, value[name] / 4);
+  }
+  kernels.f32.fill(Number.NaN, arena.mark() / 4);
+  const pass = createSpikingPass(kernels, arena, network, { value, gradient: training ? gradient : null }, {
+    maxPrompts: PROMPTS,
+    training,
+    attention,
+    realInputs,
+  });
+  Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST });
+  const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
+  return { kernels, pass, gradient, read };
+}
+
+function referenceDraws(model: SpikingSpec) {
+  const shape = { steps: model.steps, prompts: PROMPTS, heads: model.heads, tokens: N, dimension: model.width / model.heads };
+  return Array.from({ length: model.depth }, (_, block) =>
+    attentionDraws(KEY, block, FIRST, shape, model.attention.draws),
+  );
+}
+
+function traceOf({ kernels, pass }: ReturnType<typeof setUp>, model: SpikingSpec) {
+  const rows = model.steps * PROMPTS * N;
+  return Object.fromEntries(
+    Object.entries(pass.spikes).map(([name, { at, words, features }]) => {
+      const packed = kernels.u32.slice(at / 4, at / 4 + rows * words);
+      return [name, unpackSpikes({ steps: model.steps, rows: PROMPTS * N, features, words: packed })];
+    }),
+  );
+}
+
+const base = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, steps: 3 } as const;
+const cases: [string, SpikingSpec, Attention][] = [
+  ["sampled attention", spikingSpec.parse({ ...base, attention: { draws: "independent" } }), "sampled"],
+  ["stratified draws", spikingSpec.parse({ ...base, position: "learned" }), "sampled"],
+  ["expected attention", spikingSpec.parse({ ...base, surrogate: { kind: "rectangular", width: 0.7 } }), "expected"],
+  ["no output projection", spikingSpec.parse({ ...base, outputProjection: false, steps: 2 }), "expected"],
+  [
+    "LIF attention",
+    spikingSpec.parse({ ...base, attention: { neuron: "lif", scoreGain: 16, valueGain: 16 }, surrogate: { kind: "triangular" } }),
+    "sampled",
+  ],
+  ["soft reset and no residual", spikingSpec.parse({ ...base, neuron: { reset: "soft" }, residual: "none" }), "sampled"],
+  ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
+];
+
+test.each(cases)("the fast network equals the reference, forward and backward: %s", (_, model, attention) => {
+  const network = tinyNetwork(model, 5);
+  const set = setUp(network, attention, true);
+  const { kernels, pass, gradient, read } = set;
+  const bits = tinyBits(model.steps, PROMPTS, 6);
+  kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
+  const rows = PROMPTS * queries.length;
+  const targets = Float64Array.from({ length: rows * classes }, (_, i) => (i % classes === (i * 7) % 3 ? 0.75 : 0.125));
+  for (let row = 0; row < rows; row++) {
+    const sum = targets.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0);
+    for (let c = 0; c < classes; c++) targets[row * classes + c] /= sum;
+  }
+  kernels.f32.set(targets, pass.targets / 4);
+  const loss = pass.step(PROMPTS, 1 / rows);
+
+  const reference = spikingForward(network, { steps: model.steps, prompts: PROMPTS, values: bits }, {
+    mode: "train",
+    attention,
+    draws: referenceDraws(model),
+  });
+  const trace = traceOf(set, model);
+  for (const [name, expected] of Object.entries(reference.trace)) {
+    if (!name.endsWith(".scores")) expect(trace[name], name).toEqual(expected);
+  }
+  // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
+  expectClose(read(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
+  const { loss: meanLoss, cache } = crossEntropyForward(reference.logits, targets, classes);
+  expect(loss / rows).toBeCloseTo(meanLoss, 5);
+  const gradients = spikingBackward(network, crossEntropyBackward(cache, classes), reference.cache);
+  for (const [name, expected] of Object.entries(gradients)) {
+    const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
+    expectClose(read(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
+  }
+});
+
+test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
+  // Sums of such numbers are exact in single precision, so no order of summation can change a spike or a logit.
+  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+  const network = tinyNetwork(model, 8);
+  for (const { data } of Object.values(network.parameters)) {
+    for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
+  }
+  const set = setUp(network, "sampled", false);
+  const bits = tinyBits(4, PROMPTS, 9);
+  set.kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, set.pass.inputs / 4);
+  set.pass.forward(PROMPTS);
+  const reference = spikingForward(network, { steps: 4, prompts: PROMPTS, values: bits }, {
+    mode: "eval",
+    draws: referenceDraws(model),
+  });
+  expect(traceOf(set, model).output).toEqual(reference.trace.output);
+  expect([...set.read(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
+});
+
+test("attention bits of a prompt do not depend on the batch it comes in", () => {
+  const model = spikingSpec.parse({ ...base, normalisation: "none" });
+  const network = tinyNetwork(model, 10);
+  const bits = tinyBits(3, PROMPTS, 11);
+  const perPrompt = N * inputs;
+  const whole = setUp(network, "sampled", false);
+  whole.kernels.u32.set(packSpikes(bits, 3, PROMPTS * N, inputs).words, whole.pass.inputs / 4);
+  whole.pass.forward(PROMPTS);
+  const logits = whole.read(whole.pass.logits, PROMPTS * queries.length * classes);
+  for (let prompt = 0; prompt < PROMPTS; prompt++) {
+    const alone = setUp(network, "sampled", false);
+    const own = Array.from({ length: 3 }, (_, t) => {
+      const from = (t * PROMPTS + prompt) * perPrompt;
+      return [...bits.subarray(from, from + perPrompt)];
+    }).flat();
+    alone.kernels.u32.set(packSpikes(own, 3, N, inputs).words, alone.pass.inputs / 4);
+    alone.pass.draws.firstPrompt = FIRST + prompt;
+    alone.pass.forward(1);
+    const size = queries.length * classes;
+    expect(alone.read(alone.pass.logits, size)).toEqual(logits.slice(prompt * size, (prompt + 1) * size));
+  }
+});
