@@ -11,51 +11,38 @@
 
 const PARITY = 0x1bd11bda;
 
-/** One Threefry-2x32-20 block: writes two 32-bit words (as signed integers) into `out`. */
+/**
+ * One Threefry-2x32-20 block: writes two 32-bit words (as signed integers) into `out`.
+ *
+ * Five groups of four rounds; a round adds x1 to x0, rotates x1 and mixes x0 into it. After group g the next two of the
+ * three key words (k0, k1 and their parity k2) are added, and g to the second.
+ */
 export function threefry2x32(key0: number, key1: number, counter0: number, counter1: number, out: Int32Array): void {
-  const k0 = key0 | 0;
-  const k1 = key1 | 0;
-  const k2 = k0 ^ k1 ^ PARITY;
-  let x0 = (counter0 + k0) | 0;
-  let x1 = (counter1 + k1) | 0;
-  const mixA = () => {
+  let x0 = (counter0 + key0) | 0;
+  let x1 = (counter1 + key1) | 0;
+  let [first, second, third] = [key1 | 0, key0 ^ key1 ^ PARITY, key0 | 0];
+  for (let group = 1; group <= 5; group++) {
+    const odd = group & 1;
     x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+    x1 = rotate(x1, odd ? 13 : 17) ^ x0;
     x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+    x1 = rotate(x1, odd ? 15 : 29) ^ x0;
     x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+    x1 = rotate(x1, odd ? 26 : 16) ^ x0;
     x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
-  };
-  const mixB = () => {
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
-  };
-  mixA();
-  x0 = (x0 + k1) | 0;
-  x1 = (x1 + k2 + 1) | 0;
-  mixB();
-  x0 = (x0 + k2) | 0;
-  x1 = (x1 + k0 + 2) | 0;
-  mixA();
-  x0 = (x0 + k0) | 0;
-  x1 = (x1 + k1 + 3) | 0;
-  mixB();
-  x0 = (x0 + k1) | 0;
-  x1 = (x1 + k2 + 4) | 0;
-  mixA();
-  x0 = (x0 + k2) | 0;
-  x1 = (x1 + k0 + 5) | 0;
+    x1 = rotate(x1, odd ? 6 : 24) ^ x0;
+    x0 = (x0 + first) | 0;
+    x1 = (x1 + second + group) | 0;
+    const used = first;
+    first = second;
+    second = third;
+    third = used;
+  }
   out[0] = x0;
   out[1] = x1;
 }
+
+const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits));
 
 /** A named source of random numbers. Drawing advances `position`; forking does not. */
 export interface Stream {
