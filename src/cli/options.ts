@@ -1,0 +1,134 @@
+/** What `run` and `train` have in common: their options, the experiment they read, and the command that repeats them. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename, dirname } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { FileError, SpecError } from "../errors.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { LONGEST_TEXT } from "../spec/json.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { presets } from "../spec/presets.ts";
+import { suggest } from "../spec/suggest.ts";
+
+export interface CommandOptions {
+  /** Folder for the results; `results/<name of the experiment>` when left out. */
+  readonly out?: string;
+  /** Results as JSON on standard output, and no progress. */
+  readonly json?: boolean;
+  /** Threads to compute on. Results do not depend on it. */
+  readonly threads: number;
+  /** Takes the place of the experiment's seed. */
+  readonly seed?: number;
+}
+
+export interface LoadedExperiment {
+  readonly experiment: Experiment;
+  /** Folder that the experiment's checkpoints are relative to. */
+  readonly directory: string;
+}
+
+const PRESET = "preset:";
+
+/** Adds the experiment and the common options to a command. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
+    .option("-o, --out <folder>", "folder for the results (default: results/<name of the experiment>)")
+    .option("--json", "print the results as JSON and show no progress")
+    .option("--threads <n>", "threads to compute on", wholeNumber(1, 1024), availableParallelism())
+    .option(
+      "--seed <n>",
+      "seed of all random numbers, instead of the experiment's",
+      wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    );
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+/**
+ * The experiment in a file or preset, with `--seed` applied.
+ * Throws  FileError when the file cannot be read; SpecError when it is no experiment, or no preset has the name
+ */
+export async function loadExperiment(
+  source: string,
+  { seed }: Pick<CommandOptions, "seed">,
+): Promise<LoadedExperiment> {
+  const isPreset = source.startsWith(PRESET);
+  const experiment = isPreset
+    ? parseExperiment(findPreset(source.slice(PRESET.length)).document)
+    : parseExperiment(await readExperimentFile(source), source);
+  return {
+    experiment: seed === undefined ? experiment : { ...experiment, seed },
+    directory: isPreset ? "." : dirname(source),
+  };
+}
+
+/** Throws SpecError, with the likely meaning, for an unknown name. */
+export function findPreset(name: string): ReturnType<typeof presets>[number] {
+  const all = presets();
+  const found = all.find((preset) => preset.name === name);
+  if (found) return found;
+  const names = all.map((preset) => preset.name);
+  const nearest = suggest(name, names);
+  const help = nearest ? ` Did you mean ${nearest}?` : "";
+  throw new SpecError(
+    `${PRESET}${name}`,
+    `There is no preset of this name. Known presets: ${names.join(", ")}.${help}`,
+  );
+}
+
+async function readExperimentFile(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    // A character takes at most four bytes; larger files are refused before they are read.
+    if (size > 4 * LONGEST_TEXT) {
+      throw new FileError(path, `The file has ${size} bytes; an experiment has at most ${4 * LONGEST_TEXT}.`);
+    }
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw await explainFileError(path, error);
+  }
+}
+
+/** A system error in words, as a FileError; other errors as they are. */
+export async function explainFileError(path: string, error: unknown): Promise<unknown> {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== "string") return error;
+  const options = { cause: error };
+  if (code === "ENOENT") return new FileError(path, `There is no such file.${await nearby(path)}`, options);
+  if (code === "EISDIR") return new FileError(path, "This is a folder; name a file.", options);
+  if (code === "EACCES" || code === "EPERM") return new FileError(path, "Permission denied.", options);
+  if (code === "ENOSPC") return new FileError(path, "The disk is full.", options);
+  if (code === "ENOTDIR" || code === "EEXIST") {
+    return new FileError(path, "A part of this path is a file, where a folder is needed.", options);
+  }
+  return new FileError(path, `The system says ${(error as Error).message}.`, options);
+}
+
+/** What may have been meant by a missing file: a preset of this name, or a file beside it. */
+async function nearby(path: string): Promise<string> {
+  const name = basename(path);
+  const preset = suggest(
+    name.replace(/\.json$/, ""),
+    presets().map((preset) => preset.name),
+  );
+  const files = await readdir(dirname(path)).catch(() => []);
+  const file = suggest(name, files);
+  if (file) return ` Did you mean ${path.slice(0, path.length - name.length)}${file}?`;
+  return preset ? ` Did you mean ${PRESET}${preset}?` : " See `xpike presets` for experiments to start from.";
+}
+
+/** What to type to get the same results again; threads and folders do not change them. */
+export function commandLine(command: string, source: string, { seed }: Pick<CommandOptions, "seed">): string {
+  const parts = ["xpike", command, source, ...(seed === undefined ? [] : ["--seed", String(seed)])];
+  return parts.map(quote).join(" ");
+}
+
+/** For a POSIX shell. */
+const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

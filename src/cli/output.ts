@@ -1,0 +1,56 @@
+/** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { reportHtml } from "../report/html.ts";
+import { reportJson } from "../report/json.ts";
+import type { Report } from "../report/report.ts";
+import { terminalTable } from "../report/table.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { type CommandOptions, explainFileError } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** `--out`, or a folder below `results/` named after the experiment. */
+export function outputFolder({ name }: Experiment, { out }: Pick<CommandOptions, "out">): string {
+  return (
+    out ??
+    join(
+      "results",
+      name
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-|-$/g, "") || "experiment",
+    )
+  );
+}
+
+/**
+ * Writes the report to the folder and prints it: the table, or with `--json` the JSON alone.
+ * Throws  FileError when the folder cannot be written
+ */
+export async function deliverReport(
+  report: Report,
+  options: Pick<CommandOptions, "out" | "json">,
+  terminal: Terminal,
+): Promise<void> {
+  const folder = outputFolder(report.experiment, options);
+  const json = reportJson(report);
+  await writeWhole(join(folder, "report.json"), json);
+  await writeWhole(join(folder, "report.html"), reportHtml(report));
+  if (options.json) return terminal.out(json);
+  terminal.out(`${terminalTable(report, { color: terminal.color })}\n`);
+  terminal.out(`${join(folder, "report.html")}\n${join(folder, "report.json")}\n`);
+}
+
+/** Writes a file so that it is there whole or not at all, making its folder. Throws FileError. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  // In the same folder, because a rename is atomic only within one file system.
+  const part = `${path}.part`;
+  try {
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(part, content);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => {});
+    throw await explainFileError(path, error);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The `xpike` command: what can be typed, and what an error looks like.
+ *
+ * Exit codes: 0 done; 1 a defect of ours, with its stack; 2 input or options that cannot be used, with the way out. Ctrl-C
+ * ends the process by SIGINT at once, also within a long computation, and a shell reports 130: a handler of our own could
+ * only run between computations. Files are written whole or not at all, so nothing is left half done.
+ */
+import { Command, CommanderError } from "commander";
+import picocolors from "picocolors";
+import { isXpikeError } from "../errors.ts";
+import { printable } from "../report/markup.ts";
+import { presets } from "../spec/presets.ts";
+import { experimentJsonSchema } from "../spec/schema.ts";
+import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
+import { runCommand } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
+import { trainCommand } from "./train.ts";
+import { packageVersion } from "./version.ts";
+
+/** Runs one command line, without the program's name; resolves to the exit code. */
+export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await program(terminal).parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander has printed its message already; asking for help or the version is no mistake.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.err(describeError(error, terminal.color));
+    return isXpikeError(error) ? 2 : 1;
+  }
+}
+
+function program(terminal: Terminal): Command {
+  const xpike = new Command("xpike")
+    .description("Train, map, simulate and price spiking transformers on hybrid analog-digital hardware.")
+    .version(packageVersion())
+    .exitOverride()
+    .showHelpAfterError("Add --help for what can be typed.")
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHasColors: () => terminal.color });
+
+  withCommonOptions(xpike.command("run"))
+    .description("simulate an experiment on its hardware and report")
+    .addHelpText("after", "\nExample:\n  xpike run preset:wireless-2x2 --seed 7 --out results/seven")
+    .action((source: string, options: CommandOptions) => runCommand(source, options, terminal));
+
+  withCommonOptions(xpike.command("train"))
+    .description("train the network of an experiment")
+    .action((source: string, options: CommandOptions) => trainCommand(source, options, terminal));
+
+  xpike
+    .command("presets")
+    .description("list the presets, or print one as a document to start from")
+    .argument("[name]", "preset to print")
+    .action((name: string | undefined) =>
+      terminal.out(name === undefined ? listPresets() : asJson(findPreset(name).document)),
+    );
+
+  xpike
+    .command("schema")
+    .description("print the JSON Schema of an experiment, for editors")
+    .action(() => terminal.out(asJson(experimentJsonSchema())));
+
+  return xpike;
+}
+
+function listPresets(): string {
+  const all = presets();
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all.map(({ name, description }) => `${name.padEnd(width)}  ${description}\n`).join("");
+}
+
+const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** `SpecError at model.heads` and the message below; a defect of ours with its stack. */
+export function describeError(error: unknown, color = false): string {
+  const { bold, red } = picocolors.createColors(color);
+  if (isXpikeError(error)) {
+    const lines = printable(error.message).split("\n");
+    return `${bold(red(error.name))} at ${printable(error.path)}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `${bold(red("Unexpected error"))}, a defect of xpikeformer. Please report it with these lines:\n${stack}\n`;
+}

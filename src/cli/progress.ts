@@ -1,0 +1,81 @@
+/**
+ * How far a long command has come, on standard error: a line that redraws itself on a screen, a line every ten seconds in a
+ * log file, nothing with `--json`.
+ */
+import type { Terminal } from "./terminal.ts";
+
+export interface Progress {
+  /** `done` of the total so far; `note` says what is new, such as the loss. */
+  update(done: number, note?: string): void;
+  /** Leaves a last line with the time taken. */
+  end(): void;
+}
+
+const SCREEN_INTERVAL = 100;
+const LOG_INTERVAL = 10_000;
+const BAR = 24;
+
+/** `unit` is what is counted, in the plural: `prompts`, `steps`. */
+export function startProgress(
+  terminal: Terminal,
+  { label, total, unit, quiet = false }: { label: string; total: number; unit: string; quiet?: boolean },
+): Progress {
+  if (quiet) return { update: () => {}, end: () => {} };
+  const { interactive, columns } = terminal;
+  const start = terminal.now();
+  // The first line on a screen appears at once; in a log only when there is something to wait for.
+  let last = interactive ? Number.NEGATIVE_INFINITY : start;
+  let done = 0;
+  let note = "";
+
+  const show = (text: string, final: boolean): void => {
+    // On a screen: back to the first column, the line, and erase what a longer line left behind.
+    terminal.err(interactive ? `\r${text.slice(0, columns - 1)}\u001b[K${final ? "\n" : ""}` : `${text}\n`);
+  };
+
+  return {
+    update(count, text = note) {
+      [done, note] = [count, text];
+      const now = terminal.now();
+      if (now - last < (interactive ? SCREEN_INTERVAL : LOG_INTERVAL)) return;
+      last = now;
+      show(progressLine({ label, done, total, unit, elapsed: (now - start) / 1000, note }), false);
+    },
+    end() {
+      const rest = note ? ` · ${note}` : "";
+      show(`${label} · ${done} ${unit} in ${formatTime((terminal.now() - start) / 1000)}${rest}`, true);
+    },
+  };
+}
+
+/** `train  ━━━━━━──────  25 %  1000 of 4000 steps · 33.3 a second · 1 min 30 s left · loss 0.51`. */
+export function progressLine(state: {
+  label: string;
+  done: number;
+  total: number;
+  unit: string;
+  elapsed: number;
+  note: string;
+}): string {
+  const { label, done, total, unit, elapsed, note } = state;
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const filled = Math.round(share * BAR);
+  const bar = "━".repeat(filled) + "─".repeat(BAR - filled);
+  const parts = [`${label} ${bar} ${String(Math.floor(100 * share)).padStart(3)} %  ${done} of ${total} ${unit}`];
+  // A rate from less than a second is noise.
+  if (done > 0 && elapsed >= 1) {
+    const rate = done / elapsed;
+    parts.push(`${rate.toPrecision(3)} a second`, `${formatTime(Math.max(0, total - done) / rate)} left`);
+  }
+  if (note) parts.push(note);
+  return parts.join(" · ");
+}
+
+/** `0.8 s`, `42 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatTime(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What every chart has in common: SVG made by Observable Plot in a document without a browser, in colours that are CSS
+ * variables of the page, so that one drawing serves light, dark and paper.
+ */
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import { html, type Markup, printable } from "../markup.ts";
+
+/** A drawn chart. */
+export interface Drawing {
+  /** One SVG, or small multiples with a name each. */
+  readonly panels: readonly { readonly name?: string; readonly svg: Markup }[];
+  readonly legend: readonly { readonly swatch: Markup; readonly name: string }[];
+  /** What the drawing leaves out or changes. */
+  readonly remark?: string;
+  /** Needs the full width of the page. */
+  readonly wide: boolean;
+}
+
+/** Colours that people with any common colour vision can tell apart, after Okabe and Ito (2008); the page defines them. */
+export const COLOURS = 7;
+export const colour = (index: number): string => `var(--series-${index % COLOURS})`;
+
+/** Shapes differ too: six shapes and seven colours make 42 pairs before one repeats. */
+const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "cross"] as const;
+export const symbol = (index: number): (typeof SYMBOLS)[number] => SYMBOLS[index % SYMBOLS.length]!;
+
+/** Mean width of a character in the charts' 12 px sans serif, pixels: for margins, as no browser measures text here. */
+export const CHARACTER = 7;
+
+/**
+ * A plot as SVG text.
+ *
+ * `description` is read out in its place; it names what is drawn, while the table of data below gives the numbers.
+ */
+export function drawPlot(options: Plot.PlotOptions, description?: string): Markup {
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = Plot.plot({ className: "plot", ...options, document });
+  // Plot's own style sheet fixes a white background; the page's takes its place.
+  for (const style of svg.querySelectorAll("style")) style.remove();
+  for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
+  if (description === undefined) svg.setAttribute("aria-hidden", "true");
+  else {
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", printable(description));
+  }
+  return { markup: svg.outerHTML };
+}
+
+/** A path as an extra mark, in pixels: thousands of rectangles in one element. */
+export function pathMark(
+  style: { fill?: string; stroke?: string; opacity?: number },
+  path: (scales: Plot.ScaleFunctions) => string,
+): Plot.RenderFunction {
+  return (_index, scales, _values, _dimensions, context) => {
+    const element = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
+    element.setAttribute("d", path(scales));
+    element.setAttribute("fill", style.fill ?? "none");
+    if (style.stroke) element.setAttribute("stroke", style.stroke);
+    if (style.opacity !== undefined) element.setAttribute("opacity", String(style.opacity));
+    return element;
+  };
+}
+
+/** A coordinate with two decimals, enough for any screen. */
+export const pixel = (x: number): string => String(Math.round(x * 100) / 100);
+
+/** A small sample of a mark for the legend. */
+export function swatch(marks: Plot.Markish[]): Markup {
+  const scale = { type: "linear", domain: [0, 1], axis: null } as const;
+  return drawPlot({ width: 30, height: 14, margin: 4, x: scale, y: scale, marks });
+}
+
+/** A filled square for the legend. */
+export function squareSwatch(fill: string, opacity = 1): Markup {
+  return html`<svg class="plot" width="14" height="14" aria-hidden="true"><rect width="14" height="14" rx="2" fill="${fill}" fill-opacity="${opacity}"></rect></svg>`;
+}

@@ -1,0 +1,158 @@
+/** Curves with error bars, on linear or logarithmic axes, with published values as horizontal rules. */
+import * as Plot from "@observablehq/plot";
+import { formatNumber } from "../format.ts";
+import { printable } from "../markup.ts";
+import type { LinesChart } from "../report.ts";
+import { CHARACTER, colour, type Drawing, drawPlot, swatch, symbol } from "./drawing.ts";
+
+type Series = LinesChart["series"][number];
+
+const WIDTH = 560;
+const HEIGHT = 360;
+/** Pixels between the labels of two rules. */
+const LABEL_SPACING = 14;
+
+export function drawLines(chart: LinesChart): Drawing {
+  const floor = chart.y.scale === "log" ? logFloor(chart) : undefined;
+  const marks = chart.series.flatMap((series, i) => seriesMarks(series, i, floor));
+  const longest = Math.max(0, ...chart.rules.map(({ label }) => label.length));
+  const marginRight = longest ? Math.min(200, 12 + longest * CHARACTER) : 20;
+  const log = chart.y.scale === "log";
+  const svg = drawPlot(
+    {
+      width: WIDTH,
+      height: HEIGHT,
+      marginLeft: 52,
+      marginTop: 28,
+      marginBottom: 42,
+      marginRight,
+      x: {
+        label: printable(chart.x.label),
+        labelAnchor: "center",
+        labelArrow: "none",
+        type: chart.x.scale,
+        tickFormat: formatTick,
+        ...(chart.x.ticks ? { ticks: chart.x.ticks } : {}),
+      },
+      y: {
+        label: printable(chart.y.label),
+        labelArrow: "none",
+        type: chart.y.scale,
+        grid: true,
+        nice: true,
+        tickFormat: formatTick,
+        ...(chart.y.ticks ? { ticks: chart.y.ticks } : log ? { ticks: decadeTicks(chart) } : { ticks: 6 }),
+      },
+      marks: [Plot.frame({ strokeOpacity: 0.15 }), ruleMarks(chart), ...marks],
+    },
+    describe(chart),
+  );
+  const legend = chart.series.map((series, i) => ({ name: series.name, swatch: seriesSwatch(series, i) }));
+  const zeros = floor !== undefined && chart.series.some(({ points }) => points.some(({ y }) => y <= 0));
+  const remark = "Open triangles on the lower edge are zeros, which a logarithmic axis cannot show.";
+  return { panels: [{ svg }], legend, wide: false, ...(zeros ? { remark } : {}) };
+}
+
+/** Where values that a logarithmic axis cannot show are put: half of the smallest that it can. */
+function logFloor({ series, rules }: LinesChart): number {
+  const values = [
+    ...series.flatMap(({ points }) => points.flatMap(({ y, low }) => [y, low ?? y])),
+    ...rules.map(({ y }) => y),
+  ];
+  const positive = values.filter((value) => value > 0);
+  return positive.length ? Math.min(...positive) / (values.some((value) => value <= 0) ? 2 : 1) : 1e-6;
+}
+
+function seriesMarks({ points, dashed }: Series, index: number, floor: number | undefined): Plot.Markish[] {
+  const stroke = colour(index);
+  const hidden = ({ y }: { y: number }) => floor !== undefined && y <= 0;
+  const onAxis = (value: number) => (floor === undefined ? value : Math.max(value, floor));
+  const bars = points.filter(({ low, high }) => low !== undefined && high !== undefined && high > low);
+  const placed = points.map((point) => ({ ...point, y: onAxis(point.y) }));
+  return [
+    Plot.ruleX(bars, {
+      x: "x",
+      y1: ({ low }) => onAxis(low),
+      y2: ({ high }) => onAxis(high),
+      stroke,
+      strokeOpacity: 0.55,
+    }),
+    Plot.line(placed, { x: "x", y: "y", stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
+    Plot.dot(
+      points.filter((point) => !hidden(point)),
+      { x: "x", y: "y", symbol: symbol(index), fill: stroke, r: 3.2 },
+    ),
+    Plot.dot(points.filter(hidden), {
+      x: "x",
+      y: () => floor,
+      symbol: "triangle",
+      rotate: 180,
+      stroke,
+      fill: "var(--page)",
+      r: 3.6,
+    }),
+  ];
+}
+
+function seriesSwatch({ dashed }: Series, index: number) {
+  const stroke = colour(index);
+  return swatch([
+    Plot.ruleY([0.5], { stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
+    Plot.dot([[0.5, 0.5]], { symbol: symbol(index), fill: stroke, r: 3.2 }),
+  ]);
+}
+
+/** Rules across the frame, with their labels on the right, pushed apart where they would overlap. */
+function ruleMarks({ rules }: LinesChart): Plot.Markish {
+  if (rules.length === 0) return null;
+  const render: Plot.RenderFunction = (_index, scales, _values, dimensions, context) => {
+    const { width, marginLeft, marginRight } = dimensions;
+    const group = element(context, "g", { class: "rules" });
+    let lowest = Number.NEGATIVE_INFINITY;
+    const placed = rules.map(({ label, y }) => ({ label, y: scales.y!(y) as number })).sort((a, b) => a.y - b.y);
+    for (const { label, y } of placed) {
+      const textY = Math.max(y, lowest + LABEL_SPACING);
+      lowest = textY;
+      const right = width - marginRight;
+      const d = `M${marginLeft},${round(y)}H${right}L${right + 5},${round(textY)}`;
+      group.append(element(context, "path", { d, fill: "none", stroke: "currentColor", "stroke-dasharray": "1 3" }));
+      const text = element(context, "text", { x: right + 8, y: round(textY), dy: "0.32em", "text-anchor": "start" });
+      text.textContent = printable(label);
+      group.append(text);
+    }
+    return group;
+  };
+  // The rules' values must be inside the axis, which a render function alone does not ask for.
+  return [Plot.ruleY(rules, { y: "y", strokeOpacity: 0 }), render];
+}
+
+function element(
+  context: Plot.RenderFunction extends (...parts: infer P) => unknown ? P[4] : never,
+  name: string,
+  attributes: Record<string, string | number>,
+): SVGElement {
+  const made = context.document.createElementNS("http://www.w3.org/2000/svg", name) as SVGElement;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+const round = (x: number): number => Math.round(x * 10) / 10;
+
+const formatTick = (value: unknown): string => formatNumber(Number(value));
+
+/** 1, 2 and 5 of every decade that the data touch. */
+function decadeTicks(chart: LinesChart): number[] {
+  const values = chart.series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
+  const positive = [...values, ...chart.rules.map(({ y }) => y)].filter((value) => value > 0);
+  if (positive.length === 0) return [];
+  const first = Math.floor(Math.log10(Math.min(...positive)));
+  const last = Math.ceil(Math.log10(Math.max(...positive)));
+  const steps = last - first > 4 ? [1] : [1, 2, 5];
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((power) =>
+    steps.map((step) => Number(`${step}e${power}`)),
+  );
+}
+
+function describe({ title, x, y, series }: LinesChart): string {
+  return `${title}: ${y.label} against ${x.label} for ${series.map(({ name }) => name).join(", ")}.`;
+}
