@@ -48,7 +48,7 @@ export function createAttention(
   const stride = Math.ceil(N / 4) * 4;
   const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + (padded + 1) * stride + 16;
   const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 128 * maskWords + 16;
-  const scratch = arena.words(Math.max(drawWords, kind === "lif" ? lifWords : 6 * N * padded + (padded + 3) * stride + padded + 2 * N + 16));
+  const scratch = arena.words(Math.max(drawWords, kind === "lif" ? lifWords : 6 * N * padded + (padded + 3) * stride + padded + 4 * N + 16));
 
   if (kernels) {
     kernels.u32.fill(0, mask / 4, mask / 4 + 2 * N * maskWords);

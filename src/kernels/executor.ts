@@ -30,13 +30,13 @@ export interface Executor {
 export function inlineExecutor(jobs: JobRegistry): Executor {
   return {
     threads: 1,
-    open: <Setup, Task, Result>(name: string, setup: Setup) => {
-      const run = find(jobs, name)(setup, 0);
+    open: <Setup, Task, Result>(name: string, setup: Setup): Session<Task, Result> => {
+      const run = find(jobs, name)(setup, 0) as (task: unknown) => Result;
       return {
         run: async (tasks) => {
           const results: Result[] = [];
           for (const task of tasks) {
-            results.push(run(task) as Result);
+            results.push(run(task));
             await Promise.resolve();
           }
           return results;
