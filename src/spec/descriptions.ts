@@ -21,7 +21,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task.tokens":
     "`query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens. `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.",
   "task.coding":
-    "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
+    "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
   model: "The network's architecture.",
   "model[0].kind": "Pre-LayerNorm GPT block: softmax attention, GELU in the tanh approximation of GPT-2.",
   "model[0].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",

@@ -49,10 +49,11 @@ export const symbolDetectionSpec = z.strictObject({
   tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
   /**
    * How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step;
+   * `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding;
    * `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step
    * (needs a DAC on hardware). The ANN always receives real values.
    */
-  coding: z.enum(["bits", "bernoulli", "repeat"]).default("bits"),
+  coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("bits"),
 });
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;

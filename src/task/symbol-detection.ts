@@ -16,7 +16,7 @@ import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
 import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
 import type { Batch, DrawOptions, Task } from "./task.ts";
-import { bitTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
+import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
 
 /** Pairs = pilots + 1: the query counts as the last one. Complex values have real and imaginary part side by side. */
 export interface PromptBatch extends Batch {
@@ -155,7 +155,7 @@ function codePairs(
   firstPrompt: number,
 ): SpikeTrain | undefined {
   if (spec.coding === "repeat") return undefined;
-  if (spec.coding === "bits") return bitTokens(spec, pairs, steps);
+  if (spec.coding !== "bernoulli") return lineTokens(spec, pairs, steps);
   const { inputs, tokens } = tokenGeometry(spec).spiking;
   const train = emptySpikeTrain(steps, pairs.prompts * tokens, inputs);
   for (let k = 0; k < pairs.prompts; k++) {

@@ -49,9 +49,14 @@ export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
 const realInputs = (spec: SymbolDetectionSpec): number => 2 * (spec.receiveAntennas + spec.transmitAntennas);
 
 function spikingInputs(spec: SymbolDetectionSpec): number {
-  const parts = 2 * spec.receiveAntennas;
   if (spec.coding === "repeat") return realInputs(spec);
-  return parts * (spec.coding === "bits" ? spec.receiverBits : 1) + 2 * bitsPerClass(spec);
+  return 2 * spec.receiveAntennas * linesPerPart(spec) + 2 * bitsPerClass(spec);
+}
+
+/** Binary lines for one real part of y. */
+function linesPerPart({ coding, receiverBits }: SymbolDetectionSpec): number {
+  if (coding === "thermometer") return 2 ** receiverBits - 1;
+  return coding === "bits" ? receiverBits : 1;
 }
 
 /** The quantised y `[prompts, pairs, 2 Nr]` and the classes sent `[prompts, pairs]`, to be written as tokens. */
@@ -81,14 +86,17 @@ export function realTokens(spec: SymbolDetectionSpec, pairs: Pairs, points: Floa
 }
 
 /**
- * Coding `bits`: each quantised part of y as the binary code of its cell, most significant bit first; then for each sent bit
- * the pair (bit, not bit). Absent parts are all 0, so a network sees whether x is there. The same at every time step.
+ * Codings `bits` and `thermometer`: each quantised part of y as the binary code of its cell, most significant bit first, or as
+ * one line per threshold of the quantiser that it exceeds, lowest first; then for each sent bit the pair (bit, not bit).
+ * Absent parts are all 0, so a network sees whether x is there. The same at every time step.
  */
-export function bitTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: number): SpikeTrain {
+export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: number): SpikeTrain {
   const { receiverBits, receiverRange } = spec;
   const parts = 2 * spec.receiveAntennas;
   const sentBits = bitsPerClass(spec);
   const features = spikingInputs(spec);
+  const lines = linesPerPart(spec);
+  const thermometer = spec.coding === "thermometer";
   const quantiser = midRiseQuantiser(receiverBits, receiverRange);
   const layout = tokenLayout(spec);
   const train = emptySpikeTrain(1, pairs.prompts * layout.received.length, features);
@@ -100,15 +108,15 @@ export function bitTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: number
     if (received >= 0) {
       for (let i = 0; i < parts; i++) {
         const code = quantiser.code(pairs.quantised[received * parts + i]!);
-        for (let b = 0; b < receiverBits; b++) {
-          if ((code >>> (receiverBits - 1 - b)) & 1) set(row, i * receiverBits + b);
+        for (let line = 0; line < lines; line++) {
+          if (thermometer ? code > line : (code >>> (lines - 1 - line)) & 1) set(row, i * lines + line);
         }
       }
     }
     if (sent >= 0) {
       for (let b = 0; b < sentBits; b++) {
         const bit = (pairs.labels[sent]! >>> (sentBits - 1 - b)) & 1;
-        set(row, parts * receiverBits + 2 * b + (1 - bit));
+        set(row, parts * lines + 2 * b + (1 - bit));
       }
     }
   });
