@@ -1,9 +1,10 @@
 /** What `run` and `train` have in common: their options, the experiment they read, and the command that repeats them. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { FileError, SpecError } from "../errors.ts";
+import { readFileChecked } from "../node/files.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseExperiment } from "../spec/parse.ts";
@@ -85,30 +86,13 @@ export function findPreset(name: string): ReturnType<typeof presets>[number] {
 
 async function readExperimentFile(path: string): Promise<string> {
   try {
-    const { size } = await stat(path);
-    // A character takes at most four bytes; larger files are refused before they are read.
-    if (size > 4 * LONGEST_TEXT) {
-      throw new FileError(path, `The file has ${size} bytes; an experiment has at most ${4 * LONGEST_TEXT}.`);
-    }
-    return await readFile(path, "utf8");
+    // A character takes at most four bytes.
+    return new TextDecoder().decode(await readFileChecked(path, 4 * LONGEST_TEXT));
   } catch (error) {
-    throw await explainFileError(path, error);
+    const missing = error instanceof FileError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+    if (!missing) throw error;
+    throw new FileError(path, `There is no such file.${await nearby(path)}`, { cause: error });
   }
-}
-
-/** A system error in words, as a FileError; other errors as they are. */
-export async function explainFileError(path: string, error: unknown): Promise<unknown> {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code !== "string") return error;
-  const options = { cause: error };
-  if (code === "ENOENT") return new FileError(path, `There is no such file.${await nearby(path)}`, options);
-  if (code === "EISDIR") return new FileError(path, "This is a folder; name a file.", options);
-  if (code === "EACCES" || code === "EPERM") return new FileError(path, "Permission denied.", options);
-  if (code === "ENOSPC") return new FileError(path, "The disk is full.", options);
-  if (code === "ENOTDIR" || code === "EEXIST") {
-    return new FileError(path, "A part of this path is a file, where a folder is needed.", options);
-  }
-  return new FileError(path, `The system says ${(error as Error).message}.`, options);
 }
 
 /** What may have been meant by a missing file: a preset of this name, or a file beside it. */

@@ -1,12 +1,14 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { FileError } from "../errors.ts";
+import { writeFileAtomic } from "../node/files.ts";
 import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
 import { terminalTable } from "../report/table.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { type CommandOptions, explainFileError } from "./options.ts";
+import type { CommandOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `--out`, or a folder below `results/` named after the experiment. */
@@ -34,23 +36,25 @@ export async function deliverReport(
 ): Promise<void> {
   const folder = outputFolder(report.experiment, options);
   const json = reportJson(report);
-  await writeWhole(join(folder, "report.json"), json);
-  await writeWhole(join(folder, "report.html"), reportHtml(report));
+  await makeFolder(folder);
+  await writeFileAtomic(join(folder, "report.json"), json);
+  await writeFileAtomic(join(folder, "report.html"), reportHtml(report));
   if (options.json) return terminal.out(json);
   terminal.out(`${terminalTable(report, { color: terminal.color })}\n`);
   terminal.out(`${join(folder, "report.html")}\n${join(folder, "report.json")}\n`);
 }
 
-/** Writes a file so that it is there whole or not at all, making its folder. Throws FileError. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  // In the same folder, because a rename is atomic only within one file system.
-  const part = `${path}.part`;
+/**
+ * Makes a folder with those above it.
+ * Throws  FileError
+ */
+export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(join(path, ".."), { recursive: true });
-    await writeFile(part, content);
-    await rename(part, path);
+    await mkdir(path, { recursive: true });
   } catch (error) {
-    await rm(part, { force: true }).catch(() => {});
-    throw await explainFileError(path, error);
+    const { code } = error as NodeJS.ErrnoException;
+    const isFile = code === "EEXIST" || code === "ENOTDIR";
+    const reason = isFile ? "a part of the path is a file" : code === "EACCES" ? "permission denied" : String(code);
+    throw new FileError(path, `The folder cannot be made: ${reason}. Choose another with --out.`, { cause: error });
   }
 }

@@ -25,8 +25,7 @@ export function startProgress(
   const start = terminal.now();
   // The first line on a screen appears at once; in a log only when there is something to wait for.
   let last = interactive ? Number.NEGATIVE_INFINITY : start;
-  let done = 0;
-  let note = "";
+  let [done, note] = [0, ""];
 
   const show = (text: string, final: boolean): void => {
     // On a screen: back to the first column, the line, and erase what a longer line left behind.
@@ -42,20 +41,20 @@ export function startProgress(
       show(progressLine({ label, done, total, unit, elapsed: (now - start) / 1000, note }), false);
     },
     end() {
-      const rest = note ? ` · ${note}` : "";
-      show(`${label} · ${done} ${unit} in ${formatTime((terminal.now() - start) / 1000)}${rest}`, true);
+      const time = formatTime((terminal.now() - start) / 1000);
+      show(`${label} · ${done} ${unit} in ${time}${note && ` · ${note}`}`, true);
     },
   };
 }
 
 /** `train  ━━━━━━──────  25 %  1000 of 4000 steps · 33.3 a second · 1 min 30 s left · loss 0.51`. */
 export function progressLine(state: {
-  label: string;
-  done: number;
-  total: number;
-  unit: string;
-  elapsed: number;
-  note: string;
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly elapsed: number;
+  readonly note: string;
 }): string {
   const { label, done, total, unit, elapsed, note } = state;
   const share = total > 0 ? Math.min(1, done / total) : 1;

@@ -16,7 +16,7 @@ export function dataTable(chart: Chart): Markup {
 
 /** A table from cells that are markup already. */
 export function tableOf(head: readonly Markup[], rows: readonly (readonly Markup[])[]): Markup {
-  return html`<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>
+  return html`<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>
 ${rows.map((cells) => html`<tr>${cells}</tr>`)}
 </tbody></table></div>`;
 }

@@ -354,6 +354,10 @@ function checkChart(chart: Chart): void {
       throw new ValueError(path, `${rows} x ${columns} ticks need as many values, row by row.`);
     }
   }
+  if (chart.kind === "lines" && chart.x.scale === "log") {
+    const bad = chart.series.find(({ points }) => points.some(({ x }) => x <= 0));
+    if (bad) throw new ValueError(path, `${bad.name} has a point at x <= 0, which a logarithmic axis does not have.`);
+  }
   if (chart.kind === "raster") {
     for (const { name, steps, tokens, features, spikes } of chart.layers) {
       const bytes = Math.ceil((steps * tokens * features) / 8);

@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { formatNumber } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { BarsChart } from "../report.ts";
+import { numericAxis } from "./axis.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, squareSwatch } from "./drawing.ts";
 
 const WIDTH = 560;
@@ -14,7 +15,7 @@ export function drawBars(chart: BarsChart): Drawing {
   const log = axis.scale === "log";
   const positive = bars.map(({ value }) => value).filter((value) => value > 0);
   // Bars on a logarithmic axis have no natural start: a tenth below the smallest keeps every bar visible.
-  const start = log ? Math.min(...positive, 1e300) / 10 : 0;
+  const start = log ? Math.min(...(positive.length ? positive : [1])) / 10 : 0;
   const rows = bars.map((bar, i) => ({
     ...bar,
     i,
@@ -25,6 +26,8 @@ export function drawBars(chart: BarsChart): Drawing {
   const intervals = shown.filter(({ low, high }) => low !== undefined && high !== undefined);
   const longest = Math.max(...bars.map(({ label }) => label.length));
   const ends = shown.map(({ value, high, ...bar }) => ({ ...bar, value, end: Math.max(value, high ?? value, start) }));
+  const lengths = rows.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
+  const xAxis = numericAxis("x", axis, [...lengths, start]);
   const svg = drawPlot(
     {
       width: WIDTH,
@@ -33,16 +36,7 @@ export function drawBars(chart: BarsChart): Drawing {
       marginRight: 60,
       marginBottom: 42,
       marginTop: 8,
-      x: {
-        label: printable(axis.label),
-        labelAnchor: "center",
-        labelArrow: "none",
-        type: axis.scale,
-        grid: true,
-        tickFormat: (tick: unknown) => formatNumber(Number(tick)),
-        ...(axis.ticks ? { ticks: axis.ticks } : { ticks: 5 }),
-        ...(log ? {} : { zero: true }),
-      },
+      x: xAxis.scale,
       y: {
         domain: bars.map((_, i) => i),
         label: null,
@@ -51,6 +45,7 @@ export function drawBars(chart: BarsChart): Drawing {
         tickFormat: (i: unknown) => shorten(bars[Number(i)]!.label),
       },
       marks: [
+        ...xAxis.marks,
         ...shown.map((bar) =>
           Plot.barX([bar], { x1: start, x2: "value", y: "i", fill: bar.fill, fillOpacity: 0.8, rx: 1 }),
         ),

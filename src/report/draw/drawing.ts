@@ -4,7 +4,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { html, type Markup, printable } from "../markup.ts";
+import { html, type Markup } from "../markup.ts";
 
 /** A drawn chart. */
 export interface Drawing {
@@ -31,7 +31,7 @@ export const CHARACTER = 7;
 /**
  * A plot as SVG text.
  *
- * `description` is read out in its place; it names what is drawn, while the table of data below gives the numbers.
+ * `description` is read out in its place: it names what is drawn, and the table of data below gives the numbers.
  */
 export function drawPlot(options: Plot.PlotOptions, description?: string): Markup {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
@@ -39,12 +39,10 @@ export function drawPlot(options: Plot.PlotOptions, description?: string): Marku
   // Plot's own style sheet fixes a white background; the page's takes its place.
   for (const style of svg.querySelectorAll("style")) style.remove();
   for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
-  if (description === undefined) svg.setAttribute("aria-hidden", "true");
-  else {
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", printable(description));
-  }
-  return { markup: svg.outerHTML };
+  svg.setAttribute("aria-hidden", "true");
+  const drawn: Markup = { markup: svg.outerHTML };
+  // The description is put around the drawing, because linkedom does not escape attributes in full.
+  return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
 
 /** A path as an extra mark, in pixels: thousands of rectangles in one element. */

@@ -9,7 +9,8 @@ import { CHARACTER, colour, type Drawing, drawPlot, squareSwatch } from "./drawi
 
 const WIDTH = 1120;
 const GAP = 20;
-const LABEL = 18;
+/** Two lines above each layer: its name, its size. */
+const LABEL = 32;
 /** Space that a crossbar leaves to its neighbours, pixels. */
 const INSET = 1;
 
@@ -56,7 +57,16 @@ export function drawLayout(chart: LayoutChart): Drawing {
           fontSize: 10,
           pointerEvents: "none",
         }),
-        Plot.text(placed, { x: "x", y: "y", dy: 7, textAnchor: "start", text: ({ layer }) => labelOf(layer) }),
+        Plot.text(placed, { x: "x", y: "y", dy: 7, textAnchor: "start", text: ({ layer }) => printable(layer.name) }),
+        Plot.text(placed, {
+          x: "x",
+          y: "y",
+          dy: 22,
+          textAnchor: "start",
+          fontSize: 11,
+          fillOpacity: 0.65,
+          text: ({ layer: { inputs, outputs } }) => `${inputs} × ${outputs}`,
+        }),
       ],
     },
     `${chart.title}: ${count} crossbars of ${crossbar.rows} x ${crossbar.columns} for ${layers.length} layers.`,
@@ -71,16 +81,13 @@ export function drawLayout(chart: LayoutChart): Drawing {
   return { panels: [{ svg }], legend, wide: true, remark };
 }
 
-const labelOf = ({ name, inputs, outputs }: LayoutChart["layers"][number]): string =>
-  `${printable(name)} ${inputs}×${outputs}`;
-
 /** Layers from left to right, as lines of text are set: a layer that does not fit starts a new line. */
 function placeLayers({ layers }: LayoutChart, side: number) {
   let [x, y, lineHeight] = [0, 0, 0];
   return layers.map((layer) => {
     const columns = 1 + Math.max(...layer.crossbars.map(({ columnBlock }) => columnBlock));
     const rows = 1 + Math.max(...layer.crossbars.map(({ rowBlock }) => rowBlock));
-    const width = Math.max(columns * side, labelOf(layer).length * CHARACTER);
+    const width = Math.max(columns * side, layer.name.length * CHARACTER);
     if (x > 0 && x + width > WIDTH) [x, y, lineHeight] = [0, y + lineHeight + GAP, 0];
     const place = { layer, x, y, bottom: y + LABEL + rows * side };
     lineHeight = Math.max(lineHeight, LABEL + rows * side);

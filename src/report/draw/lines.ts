@@ -1,8 +1,8 @@
 /** Curves with error bars, on linear or logarithmic axes, with published values as horizontal rules. */
 import * as Plot from "@observablehq/plot";
-import { formatNumber } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { LinesChart } from "../report.ts";
+import { numericAxis } from "./axis.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, swatch, symbol } from "./drawing.ts";
 
 type Series = LinesChart["series"][number];
@@ -13,54 +13,49 @@ const HEIGHT = 360;
 const LABEL_SPACING = 14;
 
 export function drawLines(chart: LinesChart): Drawing {
-  const floor = chart.y.scale === "log" ? logFloor(chart) : undefined;
-  const marks = chart.series.flatMap((series, i) => seriesMarks(series, i, floor));
-  const longest = Math.max(0, ...chart.rules.map(({ label }) => label.length));
-  const marginRight = longest ? Math.min(200, 12 + longest * CHARACTER) : 20;
-  const log = chart.y.scale === "log";
+  const { series, rules } = chart;
+  const points = series.flatMap(({ points }) => points);
+  const heights = [...points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]), ...rules.map(({ y }) => y)];
+  const floor = chart.y.scale === "log" ? logFloor(heights) : undefined;
+  const longest = Math.max(0, ...rules.map(({ label }) => label.length));
+  const xAxis = numericAxis(
+    "x",
+    chart.x,
+    points.map(({ x }) => x),
+  );
+  const yAxis = numericAxis("y", chart.y, floor === undefined ? heights : [...heights, floor]);
   const svg = drawPlot(
     {
       width: WIDTH,
       height: HEIGHT,
-      marginLeft: 52,
+      marginLeft: 56,
       marginTop: 28,
       marginBottom: 42,
-      marginRight,
-      x: {
-        label: printable(chart.x.label),
-        labelAnchor: "center",
-        labelArrow: "none",
-        type: chart.x.scale,
-        tickFormat: formatTick,
-        ...(chart.x.ticks ? { ticks: chart.x.ticks } : {}),
-      },
-      y: {
-        label: printable(chart.y.label),
-        labelArrow: "none",
-        type: chart.y.scale,
-        grid: true,
-        nice: true,
-        tickFormat: formatTick,
-        ...(chart.y.ticks ? { ticks: chart.y.ticks } : log ? { ticks: decadeTicks(chart) } : { ticks: 6 }),
-      },
-      marks: [Plot.frame({ strokeOpacity: 0.15 }), ruleMarks(chart), ...marks],
+      marginRight: longest ? Math.min(220, 12 + longest * CHARACTER) : 20,
+      x: xAxis.scale,
+      y: yAxis.scale,
+      marks: [
+        Plot.frame({ strokeOpacity: 0.15 }),
+        // The grid of x would compete with the error bars, which are upright too.
+        ...xAxis.marks.slice(1),
+        ...yAxis.marks,
+        ruleMarks(chart),
+        ...series.flatMap((one, i) => seriesMarks(one, i, floor)),
+      ],
     },
-    describe(chart),
+    `${chart.title}: ${chart.y.label} against ${chart.x.label} for ${series.map(({ name }) => name).join(", ")}.`,
   );
-  const legend = chart.series.map((series, i) => ({ name: series.name, swatch: seriesSwatch(series, i) }));
-  const zeros = floor !== undefined && chart.series.some(({ points }) => points.some(({ y }) => y <= 0));
+  const legend = series.map((one, i) => ({ name: one.name, swatch: seriesSwatch(one, i) }));
+  const zeros = floor !== undefined && points.some(({ y }) => y <= 0);
   const remark = "Open triangles on the lower edge are zeros, which a logarithmic axis cannot show.";
   return { panels: [{ svg }], legend, wide: false, ...(zeros ? { remark } : {}) };
 }
 
 /** Where values that a logarithmic axis cannot show are put: half of the smallest that it can. */
-function logFloor({ series, rules }: LinesChart): number {
-  const values = [
-    ...series.flatMap(({ points }) => points.flatMap(({ y, low }) => [y, low ?? y])),
-    ...rules.map(({ y }) => y),
-  ];
+function logFloor(values: readonly number[]): number {
   const positive = values.filter((value) => value > 0);
-  return positive.length ? Math.min(...positive) / (values.some((value) => value <= 0) ? 2 : 1) : 1e-6;
+  if (positive.length === 0) return 0.1;
+  return Math.min(...positive) / (positive.length < values.length ? 2 : 1);
 }
 
 function seriesMarks({ points, dashed }: Series, index: number, floor: number | undefined): Plot.Markish[] {
@@ -127,7 +122,7 @@ function ruleMarks({ rules }: LinesChart): Plot.Markish {
 }
 
 function element(
-  context: Plot.RenderFunction extends (...parts: infer P) => unknown ? P[4] : never,
+  context: Parameters<Plot.RenderFunction>[4],
   name: string,
   attributes: Record<string, string | number>,
 ): SVGElement {
@@ -137,22 +132,3 @@ function element(
 }
 
 const round = (x: number): number => Math.round(x * 10) / 10;
-
-const formatTick = (value: unknown): string => formatNumber(Number(value));
-
-/** 1, 2 and 5 of every decade that the data touch. */
-function decadeTicks(chart: LinesChart): number[] {
-  const values = chart.series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]));
-  const positive = [...values, ...chart.rules.map(({ y }) => y)].filter((value) => value > 0);
-  if (positive.length === 0) return [];
-  const first = Math.floor(Math.log10(Math.min(...positive)));
-  const last = Math.ceil(Math.log10(Math.max(...positive)));
-  const steps = last - first > 4 ? [1] : [1, 2, 5];
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i).flatMap((power) =>
-    steps.map((step) => Number(`${step}e${power}`)),
-  );
-}
-
-function describe({ title, x, y, series }: LinesChart): string {
-  return `${title}: ${y.label} against ${x.label} for ${series.map(({ name }) => name).join(", ")}.`;
-}

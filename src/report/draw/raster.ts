@@ -1,10 +1,11 @@
 /** Spike rasters: a dot for every spike of a layer, features down, time to the right within each token. */
-import { printable } from "../markup.ts";
 import { rasterSpikes } from "../measured.ts";
 import type { RasterChart, RasterLayer } from "../report.ts";
 import { colour, type Drawing, drawPlot, pathMark, pixel } from "./drawing.ts";
 
 const WIDTH = 350;
+/** The same for every layer, so that layers of different width stand side by side. */
+const HEIGHT = 230;
 const MOST_FEATURES = 512;
 const MOST_COLUMNS = 640;
 
@@ -30,7 +31,7 @@ function drawLayer(layer: RasterLayer) {
   return drawPlot(
     {
       width: WIDTH,
-      height: Math.min(Math.max(1.6 * features, 90), 240) + 46,
+      height: HEIGHT,
       marginLeft: 48,
       marginRight: 8,
       marginTop: 8,
@@ -51,7 +52,7 @@ function drawLayer(layer: RasterLayer) {
         ),
       ],
     },
-    `Spikes of ${printable(name)}: ${(100 * density).toFixed(1)} % of the bits are spikes.`,
+    `Spikes of ${name}: ${(100 * density).toFixed(1)} % of the bits are spikes.`,
   );
 }
 
