@@ -9,15 +9,14 @@ test("a conversion within range errs by half a step at most, and its code has th
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 10 }), fc.double({ min: 0, max: 1, noNaN: true }), (bits, share) => {
       const pair = converter("pair", bits, 40);
-      expect(Math.abs(convert(pair, 40 * share) * pair.step - 40 * share)).toBeLessThanOrEqual(
-        pair.step * (0.5 + 1e-9),
-      );
+      // In steps: quotient and step are rounded to single precision, 2^-24 of at most 2^bits steps each.
+      const half = 0.5 + 2 ** (bits - 23);
+      expect(Math.abs(convert(pair, 40 * share) * pair.step - 40 * share)).toBeLessThanOrEqual(pair.step * half);
       expect(convert(pair, 40 * share)).toBeLessThan(2 ** bits);
       const signed = converter("differential", bits, 40);
       for (const current of [40 * share, -40 * share]) {
         const code = convert(signed, current);
-        // 1e-9 of a step allows for the rounding of the division and the product.
-        expect(Math.abs(code * signed.step - current)).toBeLessThanOrEqual(signed.step * (0.5 + 1e-9));
+        expect(Math.abs(code * signed.step - current)).toBeLessThanOrEqual(signed.step * half);
         expect(Math.abs(code)).toBeLessThan(2 ** (bits - 1));
       }
     }),
@@ -35,7 +34,8 @@ test("a pair of five-bit conversions errs by one step at most: half a step each"
       const codes = new Float32Array(n);
       expect(convertColumns(adc, plus, minus, codes)).toEqual({ conversions: 2 * n, clipped: 0 });
       codes.forEach((code, i) => {
-        expect(Math.abs(code * adc.step - (plus[i] - minus[i]))).toBeLessThanOrEqual(adc.step * (1 + 1e-9));
+        // Two quotients of at most 31 steps and the step itself are rounded to single precision.
+        expect(Math.abs(code * adc.step - (plus[i] - minus[i]))).toBeLessThanOrEqual(adc.step * (1 + 2 ** -17));
       });
     }),
     { seed: 1, numRuns: 100 },

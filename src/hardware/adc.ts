@@ -13,8 +13,8 @@
  * a converter. A readout unit takes 1 cycle per conversion; a crossbar of 128 columns has 16 units and needs 8 cycles
  * (multiplexer steps) for one input vector.
  *
- * Currents are line conductances in microsiemens (current / read voltage). Left out: offset, gain spread and noise of the
- * converter.
+ * Currents are line conductances in microsiemens (current / read voltage), and single-precision numbers, as are the step and
+ * every result. Left out: offset, gain spread and noise of the converter.
  */
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
@@ -31,13 +31,15 @@ export interface Converter {
 /** Converters of `bits` bits whose largest code stands for `fullScale` microsiemens. */
 export function converter(mode: AdcSpec["mode"], bits: number, fullScale: number): Converter {
   const largest = mode === "pair" ? 2 ** bits - 1 : 2 ** (bits - 1) - 1;
-  return { mode, step: fullScale / largest, smallest: mode === "pair" ? 0 : -largest, largest };
+  return { mode, step: Math.fround(fullScale / largest), smallest: mode === "pair" ? 0 : -largest, largest };
 }
 
 /** The code that stands for a line current. */
 export function convert({ step, smallest, largest }: Converter, current: number): number {
-  return Math.min(largest, Math.max(smallest, roundHalfEven(current / step)));
+  return Math.min(largest, Math.max(smallest, nearestCode(current, step)));
 }
+
+const nearestCode = (current: number, step: number): number => roundHalfEven(Math.fround(current / step));
 
 /**
  * Converts the columns of a crossbar for a run of input vectors: the code of a pair, `codes[i]`, from `plus[i]` and
@@ -55,13 +57,13 @@ export function convertColumns(
   let clipped = 0;
   const pair = mode === "pair";
   for (let i = 0; i < codes.length; i++) {
-    let code = roundHalfEven((pair ? plus[i] : plus[i] - minus[i]) / step);
+    let code = nearestCode(pair ? plus[i] : Math.fround(plus[i] - minus[i]), step);
     if (code > largest || code < smallest) {
       clipped++;
       code = code > largest ? largest : smallest;
     }
     if (pair) {
-      let other = roundHalfEven(minus[i] / step);
+      let other = nearestCode(minus[i], step);
       if (other > largest) {
         clipped++;
         other = largest;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
-import { idealDraws, lfsrDraws, type TileDraws } from "./draws.ts";
+import { type DrawKind, idealDraws, lfsrDraws, type TileDraws } from "./draws.ts";
 import { lfsrNext } from "./lfsr.ts";
 
 const shape = { steps: 4, tokens: 5, dimension: 6 };
@@ -13,21 +14,25 @@ const all = (draws: TileDraws, step: number) => {
   return values;
 };
 
-test.each([idealDraws, lfsrDraws])("draws are functions of their place, whatever was asked before", (make) => {
+const ideal = (kind: DrawKind, seed: number) =>
+  idealDraws(shape, kind, { key: stream(seed).key, block: 2, prompt: 3, head: 1 });
+const lfsr = (kind: DrawKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
+
+test.each([ideal, lfsr])("draws are functions of their place, whatever was asked before", (make) => {
   for (const kind of ["independent", "stratified"] as const) {
-    const a = make(shape, kind, stream(1));
-    const b = make(shape, kind, stream(1));
+    const a = make(kind, 1);
+    const b = make(kind, 1);
     const forwards = [0, 1, 2, 3].map((step) => all(a, step));
     expect([3, 2, 1, 0].map((step) => all(b, step)).reverse()).toEqual(forwards);
-    expect(all(make(shape, kind, stream(2)), 0)).not.toEqual(forwards[0]);
+    expect(all(make(kind, 2), 0)).not.toEqual(forwards[0]);
   }
 });
 
 test.each([
-  ["ideal", idealDraws],
-  ["lfsr", lfsrDraws],
+  ["ideal", ideal],
+  ["lfsr", lfsr],
 ] as const)("%s stratified draws of four steps are a quarter of the range apart", (_name, make) => {
-  const draws = make(shape, "stratified", stream(3));
+  const draws = make("stratified", 3);
   const range = 2 ** draws.bits;
   const steps = [0, 1, 2, 3].map((step) => all(draws, step));
   for (let n = 0; n < steps[0].length; n++) {
@@ -35,6 +40,34 @@ test.each([
     expect(offsets).toEqual([0, range / 2, range / 4, (3 * range) / 4]);
   }
 });
+
+test.each([
+  [5, 6],
+  [9, 70],
+])(
+  "ideal draws of %i tokens and %i features are the words of the digital network, and no two places share one",
+  (tokens, dimension) => {
+    const sizes = { steps: 3, tokens, dimension };
+    for (const kind of ["independent", "stratified"] as const) {
+      const { scoreDraws, outputDraws } = attentionDraws([7, -8], 2, 4, { ...sizes, prompts: 2, heads: 3 }, kind);
+      const scores: number[] = [];
+      const outputs: number[] = [];
+      for (let step = 0; step < 3; step++) {
+        for (const [prompt, head] of [4, 5].flatMap((prompt) => [0, 1, 2].map((head) => [prompt, head]))) {
+          const draws = idealDraws(sizes, kind, { key: [7, -8], block: 2, prompt, head });
+          for (let i = 0; i < tokens; i++) {
+            for (let j = 0; j < tokens; j++) scores.push(draws.score(step, i, j));
+            for (let f = 0; f < dimension; f++) outputs.push(draws.output(step, i, f));
+          }
+        }
+      }
+      expect(Uint32Array.from(scores)).toEqual(scoreDraws);
+      expect(Uint32Array.from(outputs)).toEqual(outputDraws);
+      // Of 13,000 random words two are equal with a chance of 2 %; the key is fixed.
+      expect(new Set([...scores, ...outputs]).size).toBe(scores.length + outputs.length);
+    }
+  },
+);
 
 test("LFSR bytes are those of the registers, clock by clock", () => {
   // 5 tokens need two LFSRs a side; seeds are the stream's first four words, columns before rows.

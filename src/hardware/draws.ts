@@ -9,7 +9,7 @@
  * draws (all of them from p = 1 on), so the probability exceeds p by less than 2^-bits and is exact when I_max divides
  * 2^bits.
  *
- *   ideal   32-bit words of a counter-based stream: p to within 2^-32
+ *   ideal   32-bit words of a counter-based stream, those that the fast kernels draw (`kernels/draws.ts`): p to within 2^-32
  *   lfsr    bytes of the hardware's 32-bit LFSRs (`lfsr.ts`). For an I_max that is no power of two, such as N = 37 tokens,
  *           r takes 1 .. 37 with unequal chances (6 or 7 of 256 bytes each): p is off by less than 1/256
  *
@@ -23,6 +23,7 @@
  * LFSRs are set back at the start of a step) and adds the bit-reversed step index modulo 2^bits: each step stays exactly
  * uniform, and the numbers of T = 2^k steps are equally spaced.
  */
+import { attentionWord, outputRow, scoreRow } from "../kernels/draws.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { LFSR_MASK, lfsrByte, lfsrNext } from "./lfsr.ts";
 
@@ -49,22 +50,26 @@ export interface TileDraws {
 
 export type DrawKind = "independent" | "stratified";
 
-/** Random: `random.fork("score")` and `random.fork("output")`, one word per bit (and step, when independent). */
-export function idealDraws({ tokens, dimension }: TileShape, kind: DrawKind, random: Stream): TileDraws {
-  const words = (name: string, size: number) => {
-    const source = random.fork(name);
-    return (step: number, index: number) => {
-      source.position = kind === "stratified" ? index : step * size + index;
-      const word = source.word();
-      return kind === "stratified" ? (word + reverseBits(step)) >>> 0 : word;
-    };
-  };
-  const scores = words("score", tokens * tokens);
-  const outputs = words("output", tokens * dimension);
+/** Whose draws: one head of one prompt in one block of the network. */
+export interface TilePlace {
+  /** Key of the stream from which all tiles draw. */
+  readonly key: readonly [number, number];
+  readonly block: number;
+  readonly prompt: number;
+  readonly head: number;
+}
+
+/** Random: words of the keyed stream, one per bit (and step, when independent); each place has words of its own. */
+export function idealDraws({ tokens, dimension }: TileShape, kind: DrawKind, place: TilePlace): TileDraws {
+  const { key, block, prompt, head } = place;
+  const word = (output: boolean, step: number, index: number) =>
+    kind === "stratified"
+      ? (attentionWord(key, block, { output, prompt, step: 0 }, index) + reverseBits(step)) >>> 0
+      : attentionWord(key, block, { output, prompt, step }, index);
   return {
     bits: 32,
-    score: (step, query, key) => scores(step, query * tokens + key),
-    output: (step, query, feature) => outputs(step, query * dimension + feature),
+    score: (step, query, other) => word(false, step, (head * tokens + query) * scoreRow(tokens) + other),
+    output: (step, query, feature) => word(true, step, (head * tokens + query) * outputRow(dimension) + feature),
     lfsrShifts: 0,
   };
 }
@@ -75,9 +80,8 @@ export function idealDraws({ tokens, dimension }: TileShape, kind: DrawKind, ran
  */
 export function lfsrDraws({ steps, tokens, dimension }: TileShape, kind: DrawKind, random: Stream): TileDraws {
   const perSide = Math.ceil(tokens / 4);
-  const seeds = Uint32Array.from({ length: 2 * perSide }, () => random.word() || 1);
+  const states = lfsrSeeds(tokens, random);
   const windows = kind === "stratified" ? 1 : steps + 1;
-  const states = seeds.slice();
   const columnBytes = new Uint8Array(windows * dimension * tokens);
   const rowBytes = new Uint8Array(windows * tokens);
   for (let clock = 0; clock < windows * dimension; clock++) {
@@ -99,9 +103,18 @@ export function lfsrDraws({ steps, tokens, dimension }: TileShape, kind: DrawKin
     },
     output: (step, query, feature) =>
       shift(columnBytes[(window(step + 1) * dimension + feature) * tokens + query], step),
-    lfsrShifts: 2 * perSide * (steps + 1) * dimension,
+    lfsrShifts: lfsrShifts({ steps, tokens, dimension }),
   };
 }
+
+/** Seeds of a tile's registers, columns before rows; a register at 0 would stay there. */
+export function lfsrSeeds(tokens: number, random: Stream): Uint32Array {
+  return Uint32Array.from({ length: 2 * Math.ceil(tokens / 4) }, () => random.word() || 1);
+}
+
+/** Every register shifts once per clock, in all T + 1 windows. */
+export const lfsrShifts = ({ steps, tokens, dimension }: TileShape): number =>
+  2 * Math.ceil(tokens / 4) * (steps + 1) * dimension;
 
 /** The 32 bits of a word in reverse: the radical inverse of the step in base 2, times 2^32. */
 function reverseBits(word: number): number {

@@ -6,7 +6,7 @@
  * With beta 0.5 the leak is one right shift of the membrane register. Membranes start at 0 for every token. A unit serves
  * the columns of its readout unit in turn (eight with Table II's sharing), so it holds as many membranes. Each update is
  * one action and is hidden behind the conversion of the next column, so it adds no cycles. Membranes and currents are
- * single-precision numbers here; `model/neuron/lif.ts` is the reference in double precision.
+ * single-precision numbers here, and so are beta and threshold; `model/neuron/lif.ts` is the reference in double precision.
  */
 import type { NeuronSpec } from "../spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -25,7 +25,8 @@ export function runLifUnits(
   tally: ActionTally,
 ): SpikeTrain {
   const { steps, rows, features } = shape;
-  const { beta, threshold, reset } = neuron;
+  const { reset } = neuron;
+  const [beta, threshold] = [Math.fround(neuron.beta), Math.fround(neuron.threshold)];
   const train = emptySpikeTrain(steps, rows, features);
   const stride = wordsPerRow(features);
   const membranes = new Float32Array(rows * features);

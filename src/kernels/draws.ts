@@ -4,11 +4,12 @@
  *
  * Block `b` of a network draws from the key (key0, key1 + b). The counter of a word holds in its high half whether it is an
  * output draw (bit 31), the prompt (bits 7 .. 30) and the step (bits 0 .. 6; always 0 when stratified), and in its low half
- * the place: (head N + i) ceil8(N) + j for scores, (head N + i) 64 + c for outputs.
+ * the place: (head N + i) ceil8(N) + j for scores, (head N + i) ceil64(d) + c for outputs. (The kernel takes d up to 64.)
  */
-import { threefry2x32 } from "../numeric/stream.ts";
-import { type AttentionDraws } from "../model/stochastic-attention.ts";
+
 import { stratify } from "../model/neuron/bernoulli.ts";
+import type { AttentionDraws } from "../model/stochastic-attention.ts";
+import { threefry2x32 } from "../numeric/stream.ts";
 
 export interface DrawShape {
   readonly steps: number;
@@ -17,6 +18,10 @@ export interface DrawShape {
   readonly tokens: number;
   readonly dimension: number;
 }
+
+/** Words set aside for the scores of one token, and for its output bits. */
+export const scoreRow = (tokens: number): number => Math.ceil(tokens / 8) * 8;
+export const outputRow = (dimension: number): number => Math.ceil(dimension / 64) * 64;
 
 /** Word at `place` of a block, prompt and step. */
 export function attentionWord(
@@ -42,7 +47,6 @@ export function attentionDraws(
 ): AttentionDraws {
   const { steps, prompts, heads, tokens, dimension } = shape;
   const drawn = kind === "stratified" ? 1 : steps;
-  const rowDraws = Math.ceil(tokens / 8) * 8;
   const fill = (output: boolean, columns: number, stride: number) => {
     const words = new Uint32Array(drawn * prompts * heads * tokens * columns);
     let i = 0;
@@ -57,5 +61,8 @@ export function attentionDraws(
     }
     return kind === "stratified" ? stratify(words, steps) : words;
   };
-  return { scoreDraws: fill(false, tokens, rowDraws), outputDraws: fill(true, dimension, 64) };
+  return {
+    scoreDraws: fill(false, tokens, scoreRow(tokens)),
+    outputDraws: fill(true, dimension, outputRow(dimension)),
+  };
 }

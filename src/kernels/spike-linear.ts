@@ -8,7 +8,7 @@ import type { Arena, Kernels } from "./memory.ts";
 
 const TABLE_DENSITY = 0.22;
 /** Words that `gatherProduct` (the larger of the two) needs. */
-const PRODUCT_SCRATCH = 16448;
+export const PRODUCT_SCRATCH = 16448;
 
 export interface PackedBits {
   /** Byte offset of `[rows][words]`. */

@@ -2,19 +2,22 @@
  * The SSA engine: cuts q, k and v of every head out of the packed qkv train, runs one tile per head, and merges the heads.
  *
  * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work side by side
- * and take prompts one after another.
+ * and take prompts one after another. `fast-attention.ts` is the fast twin.
  */
 import type { ActionTally } from "../hardware/actions.ts";
-import type { TileDraws } from "../hardware/draws.ts";
+import { idealDraws, lfsrDraws, type TileDraws } from "../hardware/draws.ts";
 import { runSsaTile, type SsaTileSettings, ssaTileCycles } from "../hardware/ssa-tile.ts";
 import type { SsaMapping } from "../mapping/mapping.ts";
-import { density, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import type { Stream } from "../numeric/stream.ts";
+import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import type { Chip } from "./chip.ts";
+import type { SpikeCount } from "./trace.ts";
 
 export interface AttentionRun {
   /** A, `[T][prompts tokens][D]`. */
   readonly output: SpikeTrain;
-  /** Share of ones in S, over all heads and cells. */
-  readonly scoreDensity: number;
+  /** Ones in S, of all cells of all heads. */
+  readonly scores: SpikeCount;
   readonly cycles: number;
 }
 
@@ -30,16 +33,36 @@ export function runAttention(
   const width = heads * dimension;
   const prompts = qkv.rows / tokens;
   const output = emptySpikeTrain(qkv.steps, qkv.rows, width);
-  let scoreDensity = 0;
+  let ones = 0;
   for (let prompt = 0; prompt < prompts; prompt++) {
     for (let head = 0; head < heads; head++) {
       const cut = (part: number) => cutHead(qkv, prompt, tokens, part * width + head * dimension, dimension);
       const run = runSsaTile(cut(0), cut(1), cut(2), settings, draws(prompt, head), tally);
       pasteHead(run.output, output, prompt, head * dimension);
-      scoreDensity += density(run.scores) / (prompts * heads);
+      ones += countSpikes(run.scores);
     }
   }
-  return { output, scoreDensity, cycles: prompts * ssaTileCycles(qkv.steps, dimension) };
+  const scores = { ones, bits: qkv.steps * prompts * heads * tokens ** 2 };
+  return { output, scores, cycles: prompts * ssaTileCycles(qkv.steps, dimension) };
+}
+
+/**
+ * The tiles' random numbers as the spec says; each head of each prompt in each block has numbers of its own.
+ *
+ * Random   ideal: the key of `random.fork("attention")`; lfsr: `random.fork("attention", block, prompt, head)`
+ */
+export function tileDraws(
+  chip: Chip,
+  steps: number,
+  random: Stream,
+): (block: number, prompt: number, head: number) => TileDraws {
+  const { tokens, dimension } = chip.mapping.ssa;
+  const shape = { steps, tokens, dimension };
+  const kind = chip.network.model.attention.draws;
+  const root = random.fork("attention");
+  return chip.hardware.ssa.random === "lfsr"
+    ? (block, prompt, head) => lfsrDraws(shape, kind, root.fork(block, prompt, head))
+    : (block, prompt, head) => idealDraws(shape, kind, { key: root.key, block, prompt, head });
 }
 
 /** Features `first .. first + dimension - 1` of a prompt's rows, `[T][N][dimension]`. */

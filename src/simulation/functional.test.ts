@@ -79,7 +79,7 @@ test.each([
   const { depth, heads, width, attention } = network.model;
   const shape = { steps: 4, tokens: TOKENS, dimension: width / heads };
   const draws = (block: number, prompt: number, head: number) =>
-    idealDraws(shape, attention.draws, stream(8).fork(block, prompt, head));
+    idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
   const trace = simulate(chipOf(network, exactHardware), input, stream(9), { draws, rasters: 3 });
 
   const blocks = Array.from({ length: depth }, (_, block) => layerDraws(3, heads, shape, draws, block));

@@ -13,25 +13,21 @@
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
  * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
- * right `firstPrompt` gives the same answers as one call.
+ * right `firstPrompt` gives the same answers as one call. `fast.ts` is the fast twin, equal bit for bit.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
-import { idealDraws, lfsrDraws, type TileDraws } from "../hardware/draws.ts";
+import type { TileDraws } from "../hardware/draws.ts";
 import { runLifUnits } from "../hardware/lif.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { density, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
-import { type AttentionRun, runAttention } from "./attention.ts";
+import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
+import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type Chip, readChip } from "./chip.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
-import { meanLogits, type StageTrace, type Trace } from "./trace.ts";
+import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
 
-export interface SimulationOptions {
-  /** Position of the input's first prompt in the whole set: prompts draw by position. Default 0. */
-  readonly firstPrompt?: number;
-  /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */
-  readonly rasters?: number;
+export interface SimulationOptions extends RunOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
 }
@@ -40,19 +36,23 @@ export interface SimulationOptions {
  * Runs the chip on spikes.
  *
  * Shapes   input: [T][prompts tokens][inputs]
- * Random   `random.fork("read", crossbar)` and `random.fork("attention", block, prompt, head)`
+ * Random   `random.fork("read", crossbar)`, and for the tiles as `tileDraws` says
  * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated
  */
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
-  if (chip.ranges === null && chip.hardware.adc.bits !== null) {
-    throw new ValueError(
-      "chip.ranges",
-      `The chip's ${chip.crossbars.length} crossbars have ${chip.hardware.adc.bits}-bit converters without a range. ` +
-        "Set them with calibrate(chip, input, random) on a few prompts of the task.",
-    );
-  }
+  requireRanges(chip);
   const engine = analogEngine(chip, random, chip.ranges ?? new Float64Array(chip.crossbars.length), false);
   return run(chip, input, random, engine, options);
+}
+
+/** Throws ValueError when the chip has converters that are not calibrated. */
+export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
+  if (ranges !== null || hardware.adc.bits === null) return;
+  throw new ValueError(
+    "chip.ranges",
+    `The chip's ${crossbars.length} crossbars have ${hardware.adc.bits}-bit converters without a range. ` +
+      "Set them with calibrate(chip, input, random) on a few prompts of the task.",
+  );
 }
 
 /**
@@ -85,18 +85,18 @@ function run(
   const prompts = requirePrompts(chip, input);
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
   const stages: StageTrace[] = [];
-  const densities: Record<string, number> = {};
+  const spikes: Record<string, SpikeCount> = {};
   const rasters: Record<string, SpikeTrain> = {};
 
   const keep = (name: string, train: SpikeTrain) => {
-    densities[name] = density(train);
+    spikes[name] = { ones: countSpikes(train), bits: train.steps * train.rows * train.features };
     if (rasterPrompts > 0) rasters[name] = firstRows(train, rasterPrompts * geometry.tokens);
     return train;
   };
-  const linear = (name: string, spikes: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
+  const linear = (name: string, train: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
     const tally = emptyTally();
     const layer = layers.get(name) as LayerMapping;
-    const { currents, clipped, cycles } = runLinear(layer, parameters[`${name}.offset`].data, engine, spikes, tally);
+    const { currents, clipped, cycles } = runLinear(layer, parameters[`${name}.offset`].data, engine, train, tally);
     after?.(currents, tally);
     stages.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
@@ -110,10 +110,16 @@ function run(
   };
   const attend = (block: number, qkv: SpikeTrain): AttentionRun => {
     const tally = emptyTally();
-    const numbers = draws ?? tileDraws(chip, steps, random, firstPrompt);
+    const numbers = draws ?? tileDraws(chip, steps, random);
     const { scoreGain, valueGain } = model.attention;
     const settings = { mask: geometry.mask, scoreGain, valueGain };
-    const attention = runAttention(qkv, chip.mapping.ssa, settings, (p, h) => numbers(block, p, h), tally);
+    const attention = runAttention(
+      qkv,
+      chip.mapping.ssa,
+      settings,
+      (p, h) => numbers(block, firstPrompt + p, h),
+      tally,
+    );
     const name = `blocks.${block}.attention`;
     stages.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
     return attention;
@@ -133,7 +139,7 @@ function run(
     const block = `blocks.${i}`;
     const qkv = fire(`${block}.qkv`, linear(`${block}.qkv`, fire(`${block}.input`, stream)));
     const attention = attend(i, qkv);
-    densities[`${block}.scores`] = attention.scoreDensity;
+    spikes[`${block}.scores`] = attention.scores;
     keep(`${block}.attention`, attention.output);
     if (model.outputProjection) {
       linear(`${block}.projection`, attention.output, (branch, tally) => join(stream, branch, tally));
@@ -154,21 +160,14 @@ function run(
     stepLogits,
     stages,
     actions: sumActions(stages.map((stage) => stage.actions)),
-    densities,
+    spikes,
+    densities: densitiesOf(spikes),
     rasters,
   };
 }
 
-/** The tiles' random numbers as the spec says; each head of each prompt in each block has its own stream. */
-function tileDraws(chip: Chip, steps: number, random: Stream, firstPrompt: number) {
-  const { tokens, dimension } = chip.mapping.ssa;
-  const kind = chip.network.model.attention.draws;
-  const make = chip.hardware.ssa.random === "lfsr" ? lfsrDraws : idealDraws;
-  return (block: number, prompt: number, head: number): TileDraws =>
-    make({ steps, tokens, dimension }, kind, random.fork("attention", block, firstPrompt + prompt, head));
-}
-
-function requirePrompts({ network }: Chip, input: SpikeTrain): number {
+/** Prompts of an input. Throws ShapeError when it does not fit the network. */
+export function requirePrompts({ network }: Chip, input: SpikeTrain): number {
   const { inputs, tokens } = network.geometry;
   if (input.features !== inputs || input.rows % tokens !== 0) {
     throw new ShapeError(

@@ -18,6 +18,20 @@ export interface StageTrace {
   readonly clipped: number;
 }
 
+/** How many of a train's bits are 1. */
+export interface SpikeCount {
+  readonly ones: number;
+  readonly bits: number;
+}
+
+/** What a run is told beside its input. */
+export interface RunOptions {
+  /** Position of the input's first prompt in the whole set: prompts draw by position. Default 0. */
+  readonly firstPrompt?: number;
+  /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */
+  readonly rasters?: number;
+}
+
 export interface Trace {
   readonly steps: number;
   readonly prompts: number;
@@ -28,7 +42,9 @@ export interface Trace {
   readonly stages: readonly StageTrace[];
   /** Sum over all stages. */
   readonly actions: ActionCounts;
-  /** Share of ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. */
+  /** Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. */
+  readonly spikes: Readonly<Record<string, SpikeCount>>;
+  /** Share of ones of the same trains. */
   readonly densities: Readonly<Record<string, number>>;
   /** The trains above of the first prompts, where asked for; scores are left out. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
@@ -50,8 +66,12 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
   return mean;
 }
 
+/** Share of ones of every train. */
+export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(spikes).map(([name, { ones, bits }]) => [name, ones / Math.max(1, bits)]));
+
 /** Share of conversions that clipped, over all stages; 0 when nothing was converted. */
-export function clippedShare(trace: Trace): number {
-  const clipped = trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
-  return clipped / Math.max(1, trace.actions.conversions);
+export function clippedShare({ stages, actions }: Pick<Trace, "stages" | "actions">): number {
+  const clipped = stages.reduce((sum, stage) => sum + stage.clipped, 0);
+  return clipped / Math.max(1, actions.conversions);
 }

@@ -49,11 +49,16 @@ export function unpackSpikes(train: SpikeTrain): Uint8Array {
   return values;
 }
 
-/** Share of bits that are 1, over all steps, rows and features. */
-export function density(train: SpikeTrain): number {
+/** Bits that are 1. */
+export function countSpikes(train: SpikeTrain): number {
   let count = 0;
   for (const word of train.words) count += popcount32(word);
-  return count / Math.max(1, train.steps * train.rows * train.features);
+  return count;
+}
+
+/** Share of bits that are 1, over all steps, rows and features. */
+export function density(train: SpikeTrain): number {
+  return countSpikes(train) / Math.max(1, train.steps * train.rows * train.features);
 }
 
 export function popcount32(word: number): number {

@@ -7,6 +7,7 @@ export function heapBase(): usize {
 
 export * from "./gemm";
 export * from "./adamw";
+export * from "./adc";
 export * from "./cross-entropy";
 export * from "./elementwise";
 export * from "./gelu";
@@ -16,6 +17,7 @@ export * from "./batch-norm";
 export * from "./bits";
 export * from "./lif";
 export * from "./lif-attention";
+export * from "./lfsr-attention";
 export * from "./spike-product";
 export * from "./stochastic-attention";
 export * from "./noise";

@@ -9,11 +9,9 @@
  * (entry 0 is never used: a count of 0 never fires). Draw w of (step, prompt) is word `w` of the block row whose counter
  * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
  */
-import { addScaled, deposit, dot, expand, expandHead, extract, isAllowed, lastKey, transposeHead, valueBackward } from "./head";
+import { attendStep, HEAD } from "./attend";
+import { addScaled, dot, expand, expandHead, extract, isAllowed, lastKey, transposeHead, valueBackward } from "./head";
 import { drawWords, radicalInverse } from "./threefry";
-
-/** Output draws per token: one per bit of the head, at most 64. */
-const HEAD: i32 = 64;
 
 // @ts-ignore: decorator
 @inline
@@ -24,17 +22,17 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
 /**
  * Scratch in words: N ceil8(N) + 64 N draws, 4 N (q, k), 128 ceil(N / 64) (V transposed) and 16.
  * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords].
+ * Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on.
  */
-export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): void {
+export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
   const d = width / heads;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
   const scoreDraws = scratch;
   const outputDraws = scoreDraws + (<usize>(tokens * rowDraws) << 2);
-  const q = outputDraws + (<usize>(tokens * HEAD) << 2);
-  const k = q + (<usize>tokens << 3);
-  const vT = k + (<usize>tokens << 3);
+  const rest = outputDraws + (<usize>(tokens * HEAD) << 2);
   const rows = prompts * tokens;
+  let counted: u64 = 0;
   memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
@@ -49,50 +47,12 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
           }
         }
         const shift = stratified ? radicalInverse(t) : 0;
-        const first = t * rows + b * tokens;
-        memory.fill(vT, 0, <usize>(d * maskWords) << 3);
-        for (let i = 0; i < tokens; i++) {
-          const row = qkv + (<usize>((first + i) * words) << 2);
-          store<u64>(q + (<usize>i << 3), extract(row, h * d, d));
-          store<u64>(k + (<usize>i << 3), extract(row, width + h * d, d));
-          let v = extract(row, 2 * width + h * d, d);
-          while (v) {
-            const at = vT + (<usize>(<i32>ctz(v) * maskWords + (i >> 6)) << 3);
-            store<u64>(at, load<u64>(at) | (<u64>1 << (i & 63)));
-            v &= v - 1;
-          }
-        }
-        const base = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
-        for (let i = 0; i < tokens; i++) {
-          const query = load<u64>(q + (<usize>i << 3));
-          const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
-          const row = base + (<usize>(i * maskWords) << 3);
-          for (let w = 0; w < maskWords; w++) {
-            let allowed = load<u64>(mask + (<usize>(i * maskWords + w) << 3));
-            let bits: u64 = 0;
-            while (allowed) {
-              const lane = <i32>ctz(allowed);
-              allowed &= allowed - 1;
-              const j = (w << 6) + lane;
-              const count = <i32>popcnt(query & load<u64>(k + (<usize>j << 3)));
-              const draw = load<u32>(draws + (<usize>j << 2)) + shift;
-              if (count && draw <= load<u32>(scoreLimits + (<usize>count << 2))) bits |= <u64>1 << lane;
-            }
-            store<u64>(row + (<usize>w << 3), bits);
-          }
-          const outputs = outputDraws + (<usize>(i * HEAD) << 2);
-          let value: u64 = 0;
-          for (let c = 0; c < d; c++) {
-            let count = 0;
-            for (let w = 0; w < maskWords; w++) count += <i32>popcnt(load<u64>(row + (<usize>w << 3)) & load<u64>(vT + (<usize>(c * maskWords + w) << 3)));
-            const draw = load<u32>(outputs + (<usize>c << 2)) + shift;
-            if (count && draw <= load<u32>(outputLimits + (<usize>count << 2))) value |= <u64>1 << c;
-          }
-          deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
-        }
+        const sampled = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
+        counted += attendStep(qkv, words, t * rows + b * tokens, tokens, width, d, h, mask, scoreLimits, outputLimits, scoreDraws, outputDraws, shift, sampled, out, outWords, rest);
       }
     }
   }
+  return <f64>counted;
 }
 
 /** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */

@@ -1,0 +1,182 @@
+/**
+ * Linear layers of a chip on the WebAssembly kernels: fast twin of `linear.ts`, bit for bit.
+ *
+ * The two matrices of a crossbar lie side by side, so that one product gives both lines of every pair:
+ *
+ *   matrix [lead + rows, 2 columns]     I+ of column c at c, I- at half + c, half = columns rounded up to 4
+ *
+ * The product adds the rows of set bits in ascending order, as `spikeProduct` does. (A look-up table over four inputs would be
+ * faster above a density of 22 %, but adds in another order.) A block whose first row is not a multiple of 32 starts in the
+ * middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits of
+ * neighbouring blocks add 0. Vectors go through in chunks whose line currents stay in the cache.
+ */
+import { converter } from "../hardware/adc.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
+import type { Arena, Kernels } from "../kernels/memory.ts";
+import { type PackedBits, PRODUCT_SCRATCH } from "../kernels/spike-linear.ts";
+import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
+import { quantile } from "../numeric/quantile.ts";
+import type { Chip } from "./chip.ts";
+import { MEASURED_VECTORS } from "./linear.ts";
+
+export interface CrossbarKernels {
+  /** Puts the conductances of one read, and the converters' full scales, in place. */
+  load(readings: readonly CrossbarReading[], ranges: Float64Array): void;
+  /**
+   * y [vectors, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
+   *
+   * @param measured receives each crossbar's range, which it then converts with; null converts with the ranges loaded
+   */
+  run(layer: LayerMapping, bits: PackedBits, vectors: number, y: number, measured: Float64Array | null): number;
+}
+
+/** Where a block of weights lies in memory. */
+interface BlockPlan {
+  readonly block: CrossbarBlock;
+  /** Byte offset of the matrix. */
+  readonly matrix: number;
+  /** Floats from a plus line to its minus line, and from row to row. */
+  readonly half: number;
+  readonly stride: number;
+  /** Rows of zeros in front. */
+  readonly lead: number;
+}
+
+/** How a crossbar converts. */
+interface Conversion {
+  readonly scale: number;
+  readonly step: number;
+  readonly largest: number;
+  readonly factor: number;
+}
+
+/** Vectors whose currents are held at a time. */
+const CHUNK = 64;
+
+/** Plans memory for the crossbars of a chip; with `kernels` null it only plans. */
+export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip): CrossbarKernels {
+  const { bits: adcBits, mode, rangeQuantile } = chip.hardware.adc;
+  const exact = adcBits === null;
+  const plans = new Map<string, { readonly blocks: BlockPlan[]; readonly offset: number }>();
+  for (const layer of chip.mapping.layers) {
+    const offset = arena.words(layer.outputs);
+    kernels?.f32.set(chip.network.parameters[`${layer.name}.offset`].data, offset / 4);
+    plans.set(layer.name, { blocks: layer.blocks.map(planBlock), offset });
+  }
+  const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
+  const lines = arena.words(CHUNK * Math.max(...allBlocks.map(({ stride }) => stride)));
+  const scratch = arena.words(PRODUCT_SCRATCH);
+  /** By crossbar number. */
+  const conversions: Conversion[] = [];
+
+  function planBlock(block: CrossbarBlock): BlockPlan {
+    const lead = block.rowStart & 31;
+    const half = Math.ceil(block.columns / 4) * 4;
+    const stride = exact ? half : 2 * half;
+    return { block, matrix: arena.words(matrixRows(lead, block.rows) * stride), half, stride, lead };
+  }
+
+  function load(readings: readonly CrossbarReading[], ranges: Float64Array) {
+    const { f32 } = kernels!;
+    for (const { block, matrix, half, stride, lead } of allBlocks) {
+      const { plus, minus, weights, scale } = readings[block.crossbar];
+      const start = matrix / 4;
+      f32.fill(0, start, start + matrixRows(lead, block.rows) * stride);
+      for (let r = 0; r < block.rows; r++) {
+        const row = (values: Float32Array) => values.subarray(r * block.columns, (r + 1) * block.columns);
+        const at = start + (lead + r) * stride;
+        f32.set(row(exact ? weights : plus), at);
+        if (!exact) f32.set(row(minus), at + half);
+      }
+      conversions[block.crossbar] = conversion(scale, ranges[block.crossbar]);
+    }
+  }
+
+  function conversion(scale: number, fullScale: number): Conversion {
+    if (adcBits === null) return { scale, step: 1, largest: 0, factor: 1 };
+    const { step, largest } = converter(mode, adcBits, fullScale);
+    return { scale, step, largest, factor: Math.fround(step / scale) };
+  }
+
+  function run(layer: LayerMapping, bits: PackedBits, vectors: number, y: number, measured: Float64Array | null) {
+    const { blocks, offset } = plans.get(layer.name)!;
+    let clipped = 0;
+    for (const plan of blocks) {
+      const { block } = plan;
+      if (measured && !exact) {
+        const range = measureRange(plan, bits, vectors) || block.rows * chip.device.maxConductance;
+        measured[block.crossbar] = range;
+        conversions[block.crossbar] = conversion(conversions[block.crossbar].scale, range);
+      }
+      const last = block.rowStart + block.rows === layer.inputs;
+      const added = last ? offset + 4 * block.columnStart : 0;
+      for (let first = 0; first < vectors; first += CHUNK) {
+        const count = Math.min(CHUNK, vectors - first);
+        multiply(plan, bits, first, count, 1);
+        clipped += convert(plan, count, added, y + 4 * (first * layer.outputs + block.columnStart), layer.outputs);
+      }
+    }
+    return clipped;
+  }
+
+  /** Currents of `count` vectors, every `every`-th from `first` on, to `lines`. */
+  function multiply(
+    { block, matrix, stride, lead }: BlockPlan,
+    bits: PackedBits,
+    first: number,
+    count: number,
+    every: number,
+  ) {
+    const row = 4 * bits.words;
+    const at = bits.at + first * row + 4 * (block.rowStart >> 5);
+    const inputs = lead + block.rows;
+    kernels!.run.gatherProduct(at, every * row, count, inputs, matrix, stride, lines, stride, stride, 0, scratch);
+  }
+
+  /** From `lines` to the block's columns of `count` vectors at `y`; returns the clipped conversions. */
+  function convert(
+    { block, half, stride }: BlockPlan,
+    count: number,
+    offset: number,
+    y: number,
+    outputs: number,
+  ): number {
+    const { run } = kernels!;
+    const fresh = block.rowStart === 0 ? 1 : 0;
+    if (exact) {
+      run.passCurrents(lines, count, stride, block.columns, fresh, offset, y, outputs);
+      return 0;
+    }
+    const { step, largest, factor } = conversions[block.crossbar];
+    const kernel = mode === "pair" ? run.convertPairs : run.convertDifferences;
+    return kernel(lines, count, stride, half, block.columns, step, largest, factor, fresh, offset, y, outputs);
+  }
+
+  /** As `measureRange` in `linear.ts`. */
+  function measureRange(plan: BlockPlan, bits: PackedBits, vectors: number): number {
+    const { half, stride, block } = plan;
+    const every = Math.ceil(vectors / MEASURED_VECTORS);
+    const taken = Math.ceil(vectors / every);
+    const seen = new Float32Array((mode === "pair" ? 2 : 1) * taken * block.columns);
+    let i = 0;
+    for (let v = 0; v < taken; v += CHUNK) {
+      const count = Math.min(CHUNK, taken - v);
+      multiply(plan, bits, v * every, count, every);
+      for (let row = 0; row < count; row++) {
+        for (let c = 0, at = lines / 4 + row * stride; c < block.columns; c++, at++) {
+          const [plus, minus] = [kernels!.f32[at], kernels!.f32[at + half]];
+          if (mode === "pair") {
+            seen[i++] = plus;
+            seen[i++] = minus;
+          } else seen[i++] = Math.abs(plus - minus);
+        }
+      }
+    }
+    return quantile(seen, rangeQuantile);
+  }
+
+  return { load, run };
+}
+
+/** Rows of a block's matrix: up to the end of the last word that its bits lie in. */
+const matrixRows = (lead: number, rows: number): number => Math.ceil((lead + rows) / 32) * 32;

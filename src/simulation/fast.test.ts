@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { stream } from "../numeric/stream.ts";
+import { hardwareSpec } from "../spec/hardware.ts";
+import { spikingSpec } from "../spec/model.ts";
+import { packSpikes, type SpikeTrain } from "../spike/train.ts";
+import { type Chip, programChip } from "./chip.ts";
+import { calibrateFast, createStandaloneSimulator, simulateFast } from "./fast.ts";
+import { calibrate, simulate } from "./functional.ts";
+
+const PROMPTS = 5;
+const { tokens, inputs } = tinyGeometry;
+
+function input(prompts = PROMPTS, steps = 3): SpikeTrain {
+  return packSpikes(tinyBits(steps, prompts, 3), steps, prompts * tokens, inputs);
+}
+
+interface Setting {
+  model?: { neuron?: object; attention?: object; [field: string]: unknown };
+  hardware?: object;
+}
+
+/** A chip of a network whose parameters fill single precision, so that the order of every sum matters. */
+function chipOf({ model = {}, hardware = {} }: Setting, seed = 1): Chip {
+  const base = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
+  // A low threshold and a high gain keep every train of the untrained network busy.
+  const neuron = { threshold: 0.4, ...model.neuron };
+  const attention = { scoreGain: 16, ...model.attention };
+  const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4);
+  const spec = hardwareSpec.parse(hardware);
+  return programChip(network, mapNetwork(network, spec), spec, stream(seed));
+}
+
+const calibrated = (chip: Chip) => calibrate(chip, input(), stream(2));
+
+/** Crossbars so small that every layer spans several: in blocks that end at words, within words, and within vectors. */
+const blocks = { rows: 16, columns: 16 };
+const oddBlocks = { rows: 13, columns: 10 };
+const ideal = { kind: "ideal" };
+
+test.each<Setting>([
+  {},
+  { hardware: { crossbar: blocks } },
+  { hardware: { crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } } },
+  { hardware: { crossbar: blocks, adc: { mode: "differential" } } },
+  { hardware: { crossbar: oddBlocks, adc: { mode: "differential", bits: 3, rangeQuantile: 0.8 } } },
+  { hardware: { crossbar: blocks, adc: { bits: null } } },
+  { hardware: { crossbar: { ...oddBlocks, device: ideal, conductanceBits: null }, adc: { bits: null } } },
+  { hardware: { crossbar: { ...blocks, device: ideal } } },
+  { hardware: { crossbar: { device: ideal }, adc: { mode: "differential" } } },
+  { model: { attention: { draws: "independent" } } },
+  { model: { outputProjection: false } },
+  { model: { residual: "none" } },
+  { model: { residual: "none", outputProjection: false, position: "learned" }, hardware: { crossbar: blocks } },
+  { model: { position: "learned" } },
+  { model: { neuron: { reset: "soft", beta: 0.9, threshold: 0.7 } } },
+  { hardware: { ssa: { random: "lfsr" } } },
+  { model: { attention: { draws: "independent" } }, hardware: { ssa: { random: "lfsr" } } },
+  { model: { width: 72, heads: 1, attention: { draws: "independent" } } },
+  { model: { width: 72, heads: 1 }, hardware: { ssa: { random: "lfsr" } } },
+])("the fast simulator's trace is that of the slow one, bit for bit: %j", (setting) => {
+  const chip = calibrated(chipOf(setting));
+  const options = { firstPrompt: 6, rasters: 2 };
+  const slow = simulate(chip, input(), stream(5), options);
+  const fast = simulateFast(chip, input(), stream(5), options);
+  for (const name of Object.keys(slow.rasters)) expect(fast.rasters[name], name).toEqual(slow.rasters[name]);
+  expect(fast).toEqual(slow);
+  // The comparison is empty if the network is silent.
+  for (const name of ["blocks.1.scores", "blocks.1.attention", "output"]) {
+    expect(slow.densities[name], name).toBeGreaterThan(0);
+  }
+});
+
+test("clipped conversions are part of what was compared", () => {
+  const adc = { rangeQuantile: 0.9 };
+  const trace = simulateFast(calibrated(chipOf({ hardware: { crossbar: oddBlocks, adc } })), input(), stream(5));
+  expect(trace.stages.filter(({ clipped }) => clipped > 0).length).toBeGreaterThan(3);
+});
+
+test.each([
+  { crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } },
+  { crossbar: blocks, adc: { mode: "differential" } },
+  { adc: { bits: null } },
+])("fast calibration finds the ranges of the slow one, also where it skips vectors: %j", (hardware) => {
+  // 80 prompts of 5 tokens and 3 steps are 1200 vectors, of which 1024 at most are looked at: every second one.
+  const chip = chipOf({ hardware });
+  expect(calibrateFast(chip, input(80), stream(2)).ranges).toEqual(calibrate(chip, input(80), stream(2)).ranges);
+});
+
+test("a simulator keeps nothing of earlier runs, whatever their size, stream and length", () => {
+  const chip = calibrated(chipOf({ hardware: { crossbar: oddBlocks } }));
+  const simulator = createStandaloneSimulator(chip, { maxPrompts: 6, maxSteps: 4 });
+  const runs = fc.array(
+    fc.record({
+      prompts: fc.integer({ min: 1, max: 6 }),
+      steps: fc.integer({ min: 1, max: 4 }),
+      seed: fc.integer({ min: 1, max: 2 }),
+    }),
+    { minLength: 2, maxLength: 4 },
+  );
+  fc.assert(
+    fc.property(runs, (list) => {
+      for (const { prompts, steps, seed } of list) {
+        const trace = simulator.run(input(prompts, steps), stream(seed));
+        expect(trace).toEqual(simulate(chip, input(prompts, steps), stream(seed)));
+      }
+    }),
+    { seed: 1, numRuns: 8 },
+  );
+});
+
+test("a simulator runs with the ranges that it measured", () => {
+  const chip = chipOf({});
+  const simulator = createStandaloneSimulator(chip, { maxPrompts: PROMPTS });
+  expect(() => simulator.run(input(), stream(5))).toThrow(ValueError);
+  const measured = simulator.calibrate(input(), stream(2));
+  expect(simulator.run(input(), stream(5))).toEqual(simulate(measured, input(), stream(5)));
+  expect(simulator.run(input(), stream(2))).toEqual(simulate(measured, input(), stream(2)));
+});
+
+test("an input larger than planned is refused with the way out", () => {
+  const simulator = createStandaloneSimulator(calibrated(chipOf({})), { maxPrompts: 2 });
+  expect(() => simulator.run(input(3), stream(1))).toThrow(ShapeError);
+  expect(() => simulator.run(input(3), stream(1))).toThrow(/planned for 2 prompts of 3 steps/);
+  expect(() => simulator.run(input(1, 4), stream(1))).toThrow(ShapeError);
+});
