@@ -48,23 +48,28 @@ export function phaseChangeMemory(spec: PhaseChangeSpec): DeviceModel {
       const spread = random.fork("drift exponent");
       const conductances = new Float64Array(targets.length);
       const driftExponents = new Float64Array(targets.length);
+      // One device of every pair is asked for zero.
+      const ofZero = driftExponentStatistics(0);
       for (let i = 0; i < targets.length; i++) {
         const relative = targets[i] / maxConductance;
         const sigma = programmingNoise * programmingDeviation(relative, maxConductance);
         conductances[i] = Math.max(0, targets[i] + sigma * noise.normal());
-        const { mean, deviation } = driftExponentStatistics(relative);
+        const { mean, deviation } = relative === 0 ? ofZero : driftExponentStatistics(relative);
         driftExponents[i] = drift * Math.abs(mean + deviation * spread.normal());
       }
       return { conductances, driftExponents };
     },
     read: ({ conductances, driftExponents }, time, random) => {
       const integration = readNoiseIntegral(time);
+      const drifts = driftFactors(time);
       const read = new Float64Array(conductances.length);
       for (let i = 0; i < read.length; i++) {
         const programmed = conductances[i];
-        const drifted = programmed * driftFactor(driftExponents?.[i] ?? 0, time);
+        const noise = random.normal();
+        if (programmed === 0) continue;
+        const drifted = programmed * drifts(driftExponents?.[i] ?? 0);
         const relative = readNoise * readNoiseScale(programmed / maxConductance) * integration;
-        read[i] = Math.max(0, drifted * (1 + relative * random.normal()));
+        read[i] = Math.max(0, drifted * (1 + relative * noise));
       }
       return read;
     },
@@ -86,13 +91,20 @@ export function driftExponentStatistics(x: number): { mean: number; deviation: n
 }
 
 /** What drift leaves of a conductance `time` seconds after programming: ((time + t0) / t0)^-exponent. */
-export function driftFactor(exponent: number, time: number): number {
-  return time > 0 ? power((time + REFERENCE_TIME) / REFERENCE_TIME, -exponent) : 1;
+export const driftFactor = (exponent: number, time: number): number => driftFactors(time)(exponent);
+
+/** The same as a function of the exponent, for many devices. */
+function driftFactors(time: number): (exponent: number) => number {
+  if (!(time > 0)) return () => 1;
+  const logarithm = naturalLog((time + REFERENCE_TIME) / REFERENCE_TIME);
+  return (exponent) => exponential(-exponent * logarithm);
 }
 
 /** Amplitude Q of the 1/f read noise, relative to the conductance, at the relative programmed conductance `x`. */
 export function readNoiseScale(x: number): number {
-  const raised = x > 0 ? power(Math.max(x, 1e-300), 0.65) : 0;
+  // The minimum holds up to x = 0.00819; many devices that were asked for zero need no power.
+  if (x <= 0.008) return 0.2;
+  const raised = power(x, 0.65);
   return Math.min(0.2, 0.0088 / Math.max(raised, 1e-3));
 }
 
