@@ -1,8 +1,6 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { FileError } from "../errors.ts";
-import { writeFileAtomic } from "../node/files.ts";
+import { makeFolder, writeFileAtomic } from "../node/files.ts";
 import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
@@ -42,19 +40,4 @@ export async function deliverReport(
   if (options.json) return terminal.out(json);
   terminal.out(`${terminalTable(report, { color: terminal.color })}\n`);
   terminal.out(`${join(folder, "report.html")}\n${join(folder, "report.json")}\n`);
-}
-
-/**
- * Makes a folder with those above it.
- * Throws  FileError
- */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const isFile = code === "EEXIST" || code === "ENOTDIR";
-    const reason = isFile ? "a part of the path is a file" : code === "EACCES" ? "permission denied" : String(code);
-    throw new FileError(path, `The folder cannot be made: ${reason}. Choose another with --out.`, { cause: error });
-  }
 }

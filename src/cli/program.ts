@@ -2,10 +2,11 @@
  * The `xpike` command: what can be typed, and what an error looks like.
  *
  * Exit codes: 0 done; 1 a defect of ours, with its stack; 2 input or options that cannot be used, with the way out. Ctrl-C
- * ends the process by SIGINT at once, also within a long computation, and a shell reports 130: a handler of our own could
- * only run between computations. Files are written whole or not at all, so nothing is left half done.
+ * ends the process by SIGINT, and a shell reports 130: at once, also within a long computation, because a handler of our own
+ * could only run between computations; only `train` finishes its step and saves first. Files are written whole or not at
+ * all, so nothing is left half done.
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import picocolors from "picocolors";
 import { isXpikeError } from "../errors.ts";
 import { printable } from "../report/markup.ts";
@@ -14,7 +15,7 @@ import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
-import { trainCommand } from "./train.ts";
+import { type TrainCommandOptions, trainCommand } from "./train.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs one command line, without the program's name; resolves to the exit code. */
@@ -44,8 +45,11 @@ function program(terminal: Terminal): Command {
     .action((source: string, options: CommandOptions) => runCommand(source, options, terminal));
 
   withCommonOptions(xpike.command("train"))
-    .description("train the network of an experiment")
-    .action((source: string, options: CommandOptions) => trainCommand(source, options, terminal));
+    .description("train the network of an experiment; a run that was stopped goes on with --resume")
+    .option("--resume", "go on with the run that the folder holds")
+    .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"))
+    .addHelpText("after", "\nExample:\n  xpike train preset:wireless-2x2 --out results/first --resume")
+    .action((source: string, options: TrainCommandOptions) => trainCommand(source, options, terminal));
 
   xpike
     .command("presets")

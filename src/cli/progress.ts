@@ -15,17 +15,18 @@ const SCREEN_INTERVAL = 100;
 const LOG_INTERVAL = 10_000;
 const BAR = 24;
 
-/** `unit` is what is counted, in the plural: `prompts`, `steps`. */
+/** `unit` is what is counted, in the plural: `prompts`, `steps`; `from` of them were done before, in no time. */
 export function startProgress(
   terminal: Terminal,
-  { label, total, unit, quiet = false }: { label: string; total: number; unit: string; quiet?: boolean },
+  options: { label: string; total: number; unit: string; from?: number; quiet?: boolean },
 ): Progress {
+  const { label, total, unit, from = 0, quiet = false } = options;
   if (quiet) return { update: () => {}, end: () => {} };
   const { interactive, columns } = terminal;
   const start = terminal.now();
   // The first line on a screen appears at once; in a log only when there is something to wait for.
   let last = interactive ? Number.NEGATIVE_INFINITY : start;
-  let [done, note] = [0, ""];
+  let [done, note] = [from, ""];
 
   const show = (text: string, final: boolean): void => {
     // On a screen: back to the first column, the line, and erase what a longer line left behind.
@@ -38,11 +39,14 @@ export function startProgress(
       const now = terminal.now();
       if (now - last < (interactive ? SCREEN_INTERVAL : LOG_INTERVAL)) return;
       last = now;
-      show(progressLine({ label, done, total, unit, elapsed: (now - start) / 1000, note }), false);
+      const state = { label, done, total, unit, from, elapsed: (now - start) / 1000, note };
+      const line = progressLine(state);
+      // What is new matters more than the bar.
+      show(interactive && line.length >= columns ? progressLine({ ...state, bar: 0 }) : line, false);
     },
     end() {
       const time = formatTime((terminal.now() - start) / 1000);
-      show(`${label} · ${done} ${unit} in ${time}${note && ` · ${note}`}`, true);
+      show(`${label} · ${done - from} ${unit} in ${time}${note && ` · ${note}`}`, true);
     },
   };
 }
@@ -55,15 +59,19 @@ export function progressLine(state: {
   readonly unit: string;
   readonly elapsed: number;
   readonly note: string;
+  readonly from?: number;
+  readonly bar?: number;
 }): string {
-  const { label, done, total, unit, elapsed, note } = state;
+  const { label, done, total, unit, elapsed, note, from = 0, bar: width = BAR } = state;
   const share = total > 0 ? Math.min(1, done / total) : 1;
-  const filled = Math.round(share * BAR);
-  const bar = "━".repeat(filled) + "─".repeat(BAR - filled);
-  const parts = [`${label} ${bar} ${String(Math.floor(100 * share)).padStart(3)} %  ${done} of ${total} ${unit}`];
+  const filled = Math.round(share * width);
+  const bar = "━".repeat(filled) + "─".repeat(width - filled);
+  const parts = [
+    `${label} ${bar && `${bar} `}${String(Math.floor(100 * share)).padStart(3)} %  ${done} of ${total} ${unit}`,
+  ];
   // A rate from less than a second is noise.
-  if (done > 0 && elapsed >= 1) {
-    const rate = done / elapsed;
+  if (done > from && elapsed >= 1) {
+    const rate = (done - from) / elapsed;
     parts.push(`${rate.toPrecision(3)} a second`, `${formatTime(Math.max(0, total - done) / rate)} left`);
   }
   if (note) parts.push(note);

@@ -1,16 +1,110 @@
-/** `xpike train`: from an experiment to a trained network. */
+/** `xpike train`: from an experiment to a trained network, in a folder that keeps all that is needed to stop and go on. */
 import { join } from "node:path";
-import { writeFileAtomic } from "../node/files.ts";
-import { type CommandOptions, loadExperiment } from "./options.ts";
-import { makeFolder, outputFolder } from "./output.ts";
+import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { totalSteps } from "../train/train.ts";
+import { type CommandOptions, commandLine, loadExperiment, quote } from "./options.ts";
+import { outputFolder } from "./output.ts";
+import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Throws XpikeError for input that cannot be trained. */
-export async function trainCommand(source: string, options: CommandOptions, terminal: Terminal): Promise<void> {
+export interface TrainCommandOptions extends CommandOptions {
+  readonly resume?: boolean;
+  readonly force?: boolean;
+}
+
+/**
+ * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM) finishes the step, saves, and ends the process by the same
+ * signal, so that a shell reports 130; the second one ends it at once.
+ * Throws  XpikeError for input that cannot be trained
+ */
+export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
   const { experiment } = await loadExperiment(source, options);
   const folder = outputFolder(experiment, options);
-  await makeFolder(folder);
-  const path = join(folder, "experiment.json");
-  await writeFileAtomic(path, `${JSON.stringify(experiment, null, 2)}\n`);
-  terminal.out(`${path}\n`);
+  const command = commandLine("train", source, options);
+  const interruption = listenForInterruption(terminal);
+  const show = showProgress(experiment, options.json === true, terminal);
+  try {
+    const result = await trainToFolder(experiment, folder, {
+      threads: options.threads,
+      resume: options.resume === true,
+      force: options.force === true,
+      command,
+      onEvent: show.event,
+      signal: interruption.signal,
+    });
+    show.end();
+    terminal.out(options.json ? asJson(result, folder) : describe(result, experiment, folder));
+    if (!result.finished) terminal.err(`Go on with:\n  ${command} --out ${quote(folder)} --resume\n`);
+  } finally {
+    interruption.stop();
+  }
+  interruption.endProcess();
+}
+
+interface Interruption {
+  readonly signal: AbortSignal;
+  stop(): void;
+  /** Ends the process by the signal that came, if one did. */
+  endProcess(): void;
+}
+
+function listenForInterruption(terminal: Terminal): Interruption {
+  const controller = new AbortController();
+  let received: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    received = signal;
+    terminal.err("\nFinishing this step, then saving. Once more stops at once.\n");
+    controller.abort();
+  };
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  return {
+    signal: controller.signal,
+    stop: () => {
+      process.off("SIGINT", onSignal);
+      process.off("SIGTERM", onSignal);
+    },
+    endProcess: () => {
+      if (received) process.kill(process.pid, received);
+    },
+  };
+}
+
+function showProgress({ training }: Experiment, quiet: boolean, terminal: Terminal) {
+  let progress: Progress | undefined;
+  let [first, start, bitErrorRate] = [0, 0, ""];
+  return {
+    event: (event: FolderEvent): void => {
+      if (!progress) {
+        [first, start] = [event.step, terminal.now()];
+        progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", from: first, quiet });
+      }
+      if (event.validation) bitErrorRate = ` · BER ${event.validation.bitErrorRate.toPrecision(3)}`;
+      const seconds = (terminal.now() - start) / 1000;
+      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} prompts/s` : "";
+      progress.update(event.step, `loss ${event.loss.toPrecision(3)}${bitErrorRate}${rate}`);
+    },
+    end: (): void => progress?.end(),
+  };
+}
+
+function describe({ finished, step, best, seconds }: FolderResult, experiment: Experiment, folder: string): string {
+  const lines = [
+    finished
+      ? `Trained ${step} steps in ${formatTime(seconds)}.`
+      : `Stopped at step ${step} of ${totalSteps(experiment.training)}, after ${formatTime(seconds)}. Everything is saved.`,
+  ];
+  if (best) {
+    lines.push(
+      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, bit error rate ${best.bitErrorRate.toPrecision(3)}.`,
+    );
+  }
+  lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
+  return `${lines.join("\n")}\n`;
+}
+
+function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {
+  const files = Object.fromEntries(Object.entries(RUN_FILES).map(([key, name]) => [key, join(folder, name)]));
+  return `${JSON.stringify({ finished, step, best, seconds, files }, null, 2)}\n`;
 }

@@ -5,7 +5,16 @@
  * Results come back in task order, and a job must not depend on which thread runs a task, so the outcome is the same for
  * any number of threads. Set-up values and tasks are copied (structured clone); shared memory is passed by reference.
  */
-import { PlatformError } from "../errors.ts";
+import {
+  FileError,
+  invariant,
+  isXpikeError,
+  MappingError,
+  PlatformError,
+  ShapeError,
+  SpecError,
+  ValueError,
+} from "../errors.ts";
 
 /** Opens a job on one thread and returns the function that runs its tasks. */
 export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
@@ -16,6 +25,7 @@ export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
 export type JobRegistry = Readonly<Record<string, Job>>;
 
 export interface Session<Task, Result> {
+  /** Results in task order; one call at a time. Rejects with the first error of a task, or of opening the job. */
   run(tasks: readonly Task[]): Promise<Result[]>;
   close(): void;
 }
@@ -23,21 +33,23 @@ export interface Session<Task, Result> {
 export interface Executor {
   readonly threads: number;
   open<Setup, Task, Result>(job: string, setup: Setup): Session<Task, Result>;
+  /** Ends the threads; what still runs rejects. */
   close(): Promise<void>;
 }
 
-/** Runs every task on the calling thread. */
+/** Runs every task on the calling thread, and lets events (Ctrl-C, a redraw) through between tasks. */
 export function inlineExecutor(jobs: JobRegistry): Executor {
   return {
     threads: 1,
     open: <Setup, Task, Result>(name: string, setup: Setup): Session<Task, Result> => {
-      const run = find(jobs, name)(setup, 0) as (task: unknown) => Result;
+      let work: ((task: unknown) => unknown) | undefined;
       return {
         run: async (tasks) => {
+          work ??= find(jobs, name)(setup, 0);
           const results: Result[] = [];
           for (const task of tasks) {
-            results.push(run(task));
-            await Promise.resolve();
+            results.push(work(task) as Result);
+            await nextTurn();
           }
           return results;
         },
@@ -48,22 +60,38 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
   };
 }
 
+/** Resolves after waiting events were handled. Resolved promises alone would keep them out for as long as training runs. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
 export type Request =
   | { kind: "open"; session: number; job: string; setup: unknown; thread: number }
   | { kind: "run"; session: number; index: number; task: unknown }
   | { kind: "close"; session: number };
 
-export type Response = { session: number; index: number; result: unknown } | { session: number; index: number; error: unknown };
+export type Response =
+  | { session: number; index: number; result: unknown }
+  | { session: number; index: number; error: PlainError };
 
 /** One end of a worker thread, as Node and browsers both offer it. */
 export interface WorkerPort {
   post(message: Request): void;
   onMessage(listen: (message: Response) => void): void;
+  /** The thread is gone, or never came up. */
   onError(listen: (error: Error) => void): void;
   terminate(): Promise<unknown>;
 }
 
-/** The worker's side: answers requests from `jobs`. An error is passed back as it is, with its fields. */
+/** The worker's side: answers requests from `jobs`. */
 export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
   const open = new Map<number, (task: unknown) => unknown>();
   const failed = new Map<number, unknown>();
@@ -81,7 +109,7 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
     } catch (error) {
       // A session that could not be opened answers its first task with the reason.
       if (message.kind === "open") failed.set(session, error);
-      else post({ session, index: message.index, error });
+      else post({ session, index: message.index, error: toPlainError(error) });
     }
   };
 }
@@ -92,21 +120,27 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
   let broken: Error | null = null;
   const listeners = new Map<number, (port: number, message: Response) => void>();
   const failures = new Set<(error: Error) => void>();
+  const breakDown = (error: Error): void => {
+    broken ??= error;
+    for (const fail of failures) fail(broken);
+  };
   for (const [index, port] of ports.entries()) {
     port.onMessage((message) => listeners.get(message.session)?.(index, message));
-    port.onError((error) => {
-      broken = error;
-      for (const fail of failures) fail(error);
-    });
+    port.onError((cause) => breakDown(stoppedThread(cause)));
   }
 
   function open<Setup, Task, Result>(job: string, setup: Setup): Session<Task, Result> {
     const session = sessions++;
+    let issued = 0;
     for (const [thread, port] of ports.entries()) port.post({ kind: "open", session, job, setup, thread });
     const run = (tasks: readonly Task[]) =>
       new Promise<Result[]>((resolve, reject) => {
+        invariant(!listeners.has(session), "a session runs one list of tasks at a time");
         if (broken) return reject(broken);
         const results = new Array<Result>(tasks.length);
+        // Indices go on from list to list: what is left of a list that failed is told apart by a smaller index.
+        const first = issued;
+        issued += tasks.length;
         let next = 0;
         let done = 0;
         const finish = (settle: () => void) => {
@@ -116,16 +150,19 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
         };
         const fail = (error: Error) => finish(() => reject(error));
         const give = (port: number) => {
-          if (next < tasks.length) ports[port].post({ kind: "run", session, index: next, task: tasks[next++] });
+          if (next >= tasks.length) return;
+          ports[port].post({ kind: "run", session, index: first + next, task: tasks[next] });
+          next++;
         };
+        if (tasks.length === 0) return resolve(results);
         failures.add(fail);
         listeners.set(session, (port, message) => {
-          if ("error" in message) return finish(() => reject(message.error));
-          results[message.index] = message.result as Result;
+          if (message.index < first) return;
+          if ("error" in message) return fail(fromPlainError(message.error));
+          results[message.index - first] = message.result as Result;
           if (++done === tasks.length) return finish(() => resolve(results));
           give(port);
         });
-        if (tasks.length === 0) return finish(() => resolve(results));
         for (let port = 0; port < ports.length; port++) give(port);
       });
     return {
@@ -140,13 +177,48 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
     threads: ports.length,
     open,
     close: async () => {
+      breakDown(new PlatformError("threads", "The threads were closed while work was under way."));
       await Promise.all(ports.map((port) => port.terminate()));
     },
   };
 }
 
+function stoppedThread(cause: Error): PlatformError {
+  return new PlatformError(
+    "threads",
+    `A worker thread stopped: ${cause.message || "no reason was given"}. Use fewer threads if memory ran out.`,
+    { cause },
+  );
+}
+
+/** Copying between threads turns errors of our classes into plain ones, so their fields travel instead. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Of an XpikeError only. */
+  readonly xpike?: { readonly tag: string; readonly path: string };
+}
+
+const XPIKE_ERRORS = [SpecError, FileError, ShapeError, ValueError, MappingError, PlatformError];
+
+function toPlainError(error: unknown): PlainError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
+  const { name, message, stack } = error;
+  return { name, message, stack, ...(isXpikeError(error) && { xpike: { tag: error.tag, path: error.path } }) };
+}
+
+function fromPlainError({ name, message, stack, xpike }: PlainError): Error {
+  const rebuilt =
+    xpike && XPIKE_ERRORS.map((kind) => new kind(xpike.path, message)).find(({ tag }) => tag === xpike.tag);
+  const error = rebuilt ?? Object.assign(new Error(message), { name });
+  // Where it happened, on the other thread.
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
 function find(jobs: JobRegistry, name: string): Job {
-  const job = jobs[name];
+  const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
   if (!job) throw new PlatformError("executor", `There is no job "${name}". Known: ${Object.keys(jobs).join(", ")}.`);
   return job;
 }

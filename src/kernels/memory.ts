@@ -31,7 +31,9 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
       `The plan needs ${(bytes / 2 ** 30).toFixed(2)} GiB, but WebAssembly addresses 4 GiB. Use a smaller batch or more shards.`,
     );
   }
-  return new WebAssembly.Memory({ initial: Math.max(pages, 16), maximum: MAXIMUM_PAGES, shared });
+  // A memory never grows; shared memories reserve their maximum at once.
+  const size = Math.max(pages, 16);
+  return new WebAssembly.Memory({ initial: size, maximum: size, shared });
 }
 
 /** Instantiates the kernels on a memory; every thread does this once on the same memory. */

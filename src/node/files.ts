@@ -2,7 +2,7 @@
  * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
 
@@ -56,6 +56,21 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
   }
 }
 
+/**
+ * Makes a folder with those above it.
+ * Throws  FileError
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const isFile = code === "EEXIST" || code === "ENOTDIR";
+    const reason = isFile ? "a part of the path is a file" : code === "EACCES" ? "permission denied" : String(code);
+    throw new FileError(path, `The folder cannot be made: ${reason}. Choose another with --out.`, { cause });
+  }
+}
+
 /** Up to `size` bytes: a file that grows meanwhile is cut there, one that shrinks gives what is left. */
 async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
@@ -83,7 +98,8 @@ async function syncFolder(folder: string): Promise<void> {
   await withFile(folder, "r", (file) => file.sync());
 }
 
-function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
+/** What the system says about a file, in words. */
+export function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const known: Record<string, string> = {
     ENOENT: verb === "read" ? "There is no such file. Check the path." : "The folder does not exist. Create it first.",

@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ValueError } from "../errors.ts";
-import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../kernels/executor.ts";
 import { jobs } from "../jobs.ts";
+import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../kernels/executor.ts";
 
 /** An executor of `threads` threads (default: all cores). One thread runs inline. Close it when done. */
 export function nodeExecutor(threads: number = availableParallelism()): Executor {
@@ -17,7 +17,10 @@ export function nodeExecutor(threads: number = availableParallelism()): Executor
     workers.map((worker) => ({
       post: (message) => worker.postMessage(message),
       onMessage: (listen) => worker.on("message", listen),
-      onError: (listen) => worker.on("error", listen),
+      onError: (listen) => {
+        worker.on("error", listen);
+        worker.on("exit", (code) => listen(new Error(`it exited with code ${code}`)));
+      },
       terminate: () => worker.terminate(),
     })),
   );

@@ -2,11 +2,12 @@
  * Where everything lies in the one memory that the training threads share: parameters, their noisy copy, the folded copy for
  * validation, one gradient per shard, optimiser moments, and a region of activations for each thread.
  */
-import { arena, countingArena, type Arena, type Kernels } from "../kernels/memory.ts";
+
 import { createAnnPass } from "../kernels/ann.ts";
+import { type Arena, arena, countingArena, type Kernels } from "../kernels/memory.ts";
 import type { ParameterOffsets, Pass } from "../kernels/pass.ts";
 import { createSpikingPass, type SpikingPass } from "../kernels/spiking.ts";
-import { parameterLayout, type ParameterLayout } from "../model/network.ts";
+import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
@@ -21,17 +22,23 @@ export interface TrainingPlan {
   readonly value: Offsets;
   /** Parameters as the forward pass sees them when a stage adds weight noise. */
   readonly noisy: Offsets;
+  /** Parameters without BatchNorm, for validation. */
   readonly folded: Offsets;
+  /** Scratch of the weight noise: a deviation for each column of the widest matrix, and a block of random words. */
+  readonly noiseDeviations: number;
+  readonly noiseWords: number;
   /** Gradients of each shard, by name. */
   readonly gradients: readonly Offsets[];
   /** Words from the first to the last gradient of a shard, padding included. */
   readonly gradientWords: number;
   /** First byte of each shard's gradients. */
   readonly gradientStarts: readonly number[];
+  /** AdamW moments, by name. */
   readonly first: Offsets;
   readonly second: Offsets;
   /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
   readonly statistics: readonly Offsets[];
+  /** Activations of each thread. */
   readonly regions: readonly { readonly start: number; readonly end: number }[];
   /** Bytes of the whole memory. */
   readonly bytes: number;
@@ -40,14 +47,19 @@ export interface TrainingPlan {
 export const shardPrompts = ({ training }: Experiment): number => Math.ceil(training.batch / training.shards);
 
 /** Prompts of one shard: the batch is cut as evenly as possible. */
-export function shardRange({ training: { batch, shards } }: Experiment, shard: number): { first: number; count: number } {
+export function shardRange(
+  { training: { batch, shards } }: Experiment,
+  shard: number,
+): { first: number; count: number } {
   const first = Math.floor((shard * batch) / shards);
   return { first, count: Math.floor(((shard + 1) * batch) / shards) - first };
 }
 
+/** The model as the hardware sees it, and validation with it. */
 export const foldedModel = (model: ModelSpec): ModelSpec =>
   model.kind === "spiking" ? { ...model, normalisation: "none" } : model;
 
+/** Plans the memory of a training run. `base` is the first byte that the kernels leave free. */
 export function planTraining(experiment: Experiment, geometry: Geometry, base: number, threads: number): TrainingPlan {
   const { model, training } = experiment;
   const layout = parameterLayout(model, geometry);
@@ -58,6 +70,8 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const value = reserve(memory, layout);
   const noisy = reserve(memory, layout);
   const folded = reserve(memory, foldedLayout);
+  const noiseDeviations = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
+  const noiseWords = memory.words(16);
   const gradientStarts: number[] = [];
   let gradientWords = 0;
   const gradients = Array.from({ length: training.shards }, () => {
@@ -79,7 +93,20 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const start = memory.mark();
   const regions = Array.from({ length: threads }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
   return {
-    layout, foldedLayout, value, noisy, folded, gradients, gradientStarts, gradientWords, first, second, statistics, regions,
+    layout,
+    foldedLayout,
+    value,
+    noisy,
+    folded,
+    noiseDeviations,
+    noiseWords,
+    gradients,
+    gradientStarts,
+    gradientWords,
+    first,
+    second,
+    statistics,
+    regions,
     bytes: start + threads * size,
   };
 }

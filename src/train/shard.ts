@@ -3,9 +3,10 @@ import type { Job } from "../kernels/executor.ts";
 import { arena, instantiateKernels, type Kernels } from "../kernels/memory.ts";
 import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
-import { stream } from "../numeric/stream.ts";
+import { exponential } from "../numeric/exponential.ts";
+import { naturalLog, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
+import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
 import { createPasses, planTraining, shardPrompts, shardRange } from "./plan.ts";
 
@@ -37,10 +38,10 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment
   const stageSpec = experiment.training.stages[stage];
   const passes = createPasses(kernels, arena(region.start, region.end), experiment, geometry, offsets, stageSpec);
   const root = stream(experiment.seed);
-  const spiking = experiment.model.kind === "spiking" && experiment.task.coding !== "repeat";
+  const spikes = takesSpikes(experiment.model, experiment.task);
   const classes = geometry.classes;
   const queries = geometry.queries.length;
-  const draw = { spikes: spiking, values: !spiking };
+  const draw = { spikes, values: !spikes };
 
   function runTraining(step: number, shard: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
@@ -55,19 +56,19 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment
     setDraws(pass, root.fork("train attention", step).key, first);
     kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
-    if ("statistics" in pass) {
-      for (const [name, { mean, variance }] of Object.entries(pass.statistics)) {
-        const to = plan.statistics[shard];
-        const words = experimentWords(name);
-        kernels.f32.copyWithin(to[`${name}.mean`] / 4, mean / 4, mean / 4 + words);
-        kernels.f32.copyWithin(to[`${name}.variance`] / 4, variance / 4, variance / 4 + words);
-      }
-    }
+    if ("statistics" in pass) keepStatistics(pass, shard);
     return { loss };
   }
 
-  const widths = new Map(plan.layout.map(({ name, shape }) => [name, shape[0]]));
-  const experimentWords = (layer: string): number => widths.get(`${layer}.mean`)!;
+  /** Copies a shard's BatchNorm statistics to where the running ones are updated from. */
+  function keepStatistics(pass: SpikingPass, shard: number): void {
+    for (const { name, shape, learned } of plan.layout) {
+      if (learned) continue;
+      const [, layer, kind] = name.match(/^(.+)\.(mean|variance)$/) as [string, string, "mean" | "variance"];
+      const source = pass.statistics[layer][kind] / 4;
+      kernels.f32.copyWithin(plan.statistics[shard][name] / 4, source, source + shape[0]);
+    }
+  }
 
   function runValidation(first: number, count: number): ShardResult {
     const pass = passes.validation;
@@ -80,9 +81,7 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment
   }
 
   return (request) =>
-    request.kind === "train"
-      ? runTraining(request.step, request.shard)
-      : runValidation(request.first, request.count);
+    request.kind === "train" ? runTraining(request.step, request.shard) : runValidation(request.first, request.count);
 };
 
 /** Slices of the validation set, one task each. */
@@ -106,12 +105,18 @@ export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number
 }
 
 function writeTargets(kernels: Kernels, at: number, batch: Batch, rows: number, classes: number): void {
-  if (batch.targets) return kernels.f32.set(batch.targets, at / 4);
+  if (batch.targets) {
+    kernels.f32.set(batch.targets, at / 4);
+    return;
+  }
   kernels.f32.fill(0, at / 4, at / 4 + rows * classes);
   for (let row = 0; row < rows; row++) kernels.f32[at / 4 + row * classes + batch.labels[row]] = 1;
 }
 
-/** Most probable class of each row (the first of equals), and the cross entropy of the labels. */
+/**
+ * Most probable class of each row (the first of equals), and the cross entropy of the labels, summed, in nats. It decides
+ * which network is the best, so it uses no function that differs between platforms.
+ */
 export function decide(
   logits: Float32Array,
   labels: Int32Array,
@@ -125,8 +130,8 @@ export function decide(
     for (let c = 1; c < classes; c++) if (scores[c] > scores[best]) best = c;
     decisions[row] = best;
     let sum = 0;
-    for (const score of scores) sum += Math.exp(score - scores[best]);
-    loss += Math.log(sum) - (scores[labels[row]] - scores[best]);
+    for (const score of scores) sum += exponential(score - scores[best]);
+    loss += naturalLog(sum) - (scores[labels[row]] - scores[best]);
   }
   return { loss, decisions };
 }

@@ -1,11 +1,24 @@
-/** Everything that training needs to go on exactly where it stopped. */
-import type { Tensor } from "../model/network.ts";
+/**
+ * Everything that training needs to go on exactly where it stopped, and its file.
+ *
+ * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments) and `best.*`, and three
+ * texts: `progress` (the numbers below), `experiment` (what decides the result) and `checksum` (CRC-32 of the whole file, its
+ * own eight digits read as zeros). Damage is found by the checksum, a foreign experiment by comparison.
+ */
+import { FileError, SpecError } from "../errors.ts";
+import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";
+import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../model/safetensors.ts";
+import { crc32 } from "../numeric/checksum.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { formatPath, parseJson, shorten } from "../spec/json.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface TrainingState {
   /** Optimiser steps done, over all stages. */
   readonly step: number;
+  /** Stage that the next step belongs to; the number of stages when all are over. */
   readonly stage: number;
   /** Step at which the stage began. */
   readonly stageStart: number;
@@ -15,11 +28,195 @@ export interface TrainingState {
   /** AdamW moments of the learned parameters. */
   readonly first: Tensors;
   readonly second: Tensors;
-  /** Best validation of the stage, with its parameters. */
+  /** Best validation of the stage (after the last stage: of that one), with its parameters. */
   readonly best: {
     readonly step: number;
     readonly loss: number;
     readonly bitErrorRate: number;
     readonly parameters: Tensors;
   } | null;
+}
+
+const FORMAT = "xpikeformer-training-1";
+const CHECKSUM_PREFIX = new TextEncoder().encode('{"__metadata__":{"checksum":"');
+/** The header's length takes eight bytes. */
+const CHECKSUM_AT = 8 + CHECKSUM_PREFIX.length;
+const NO_CHECKSUM = "00000000";
+
+/** The bytes of a state of this experiment. Throws ValueError at a number that is not finite. */
+export function encodeState(state: TrainingState, experiment: Experiment): Uint8Array {
+  const { step, stage, stageStart, sinceBest, best } = state;
+  const numbers = best && { step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate };
+  const bytes = encodeSafetensors(
+    {
+      ...prefixed("parameters", state.parameters),
+      ...prefixed("first", state.first),
+      ...prefixed("second", state.second),
+      ...prefixed("best", best?.parameters ?? {}),
+    },
+    {
+      // First, so that its place in the file is known.
+      checksum: NO_CHECKSUM,
+      format: FORMAT,
+      progress: JSON.stringify({ step, stage, stageStart, sinceBest, best: numbers }),
+      experiment: JSON.stringify(decisive(experiment)),
+    },
+  );
+  bytes.set(new TextEncoder().encode(checksum(bytes)), CHECKSUM_AT);
+  return bytes;
+}
+
+/**
+ * The state in a file that `encodeState` made for the same experiment. `name`, `hardware`, `evaluation`, `checkpoints` and the
+ * time between checkpoints may differ, because training does not depend on them.
+ *
+ * `path` stands for the file in error messages.
+ * Throws  FileError when the file is damaged or no training state; SpecError, at the field, when it belongs to an experiment
+ *         that trains differently
+ */
+export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "state"): TrainingState {
+  const fail = (problem: string): never => {
+    throw new FileError(path, `${problem} Start the training over, or put back a copy of the file.`);
+  };
+  checkChecksum(bytes, path);
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  if (metadata.format !== FORMAT) {
+    fail(`The file is of format ${shorten(metadata.format ?? null)}, but training states are of format "${FORMAT}".`);
+  }
+  compare(readMetadata("experiment", metadata, fail), decisive(experiment), [], path);
+  const progress = readProgress(readMetadata("progress", metadata, fail), experiment, fail);
+  const layout = parameterLayout(experiment.model, networkGeometry(experiment, createTask(experiment)));
+  const learned = layout.filter((parameter) => parameter.learned);
+  const expected = 2 * learned.length + layout.length * (progress.best ? 2 : 1);
+  if (Object.keys(tensors).length !== expected) {
+    fail(`The file holds ${Object.keys(tensors).length} arrays instead of ${expected}.`);
+  }
+  const { best, ...numbers } = progress;
+  return {
+    ...numbers,
+    parameters: extract("parameters", layout, tensors, fail),
+    first: extract("first", learned, tensors, fail),
+    second: extract("second", learned, tensors, fail),
+    best: best && { ...best, parameters: extract("best", layout, tensors, fail) },
+  };
+}
+
+type Fail = (problem: string) => never;
+
+/** What decides the result of training. */
+function decisive({ seed, task, model, training }: Experiment): Record<string, unknown> {
+  const { checkpointSeconds: _, ...rest } = training;
+  return { seed, task, model, training: rest };
+}
+
+function checksum(bytes: Uint8Array): string {
+  const end = CHECKSUM_AT + NO_CHECKSUM.length;
+  const before = crc32(new TextEncoder().encode(NO_CHECKSUM), crc32(bytes.subarray(0, CHECKSUM_AT)));
+  return crc32(bytes.subarray(end), before).toString(16).padStart(NO_CHECKSUM.length, "0");
+}
+
+function checkChecksum(bytes: Uint8Array, path: string): void {
+  if (!CHECKSUM_PREFIX.every((byte, i) => bytes[8 + i] === byte)) {
+    throw new FileError(
+      path,
+      "The file is no training state: it does not begin with a checksum. Is it the right file?",
+    );
+  }
+  const stored = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, CHECKSUM_AT + NO_CHECKSUM.length));
+  const actual = checksum(bytes);
+  if (stored === actual) return;
+  throw new FileError(
+    path,
+    `The file is damaged: its checksum is ${actual}, but should be ${shorten(stored)}. Start the training over, or put back ` +
+      "a copy of the file.",
+  );
+}
+
+function readMetadata(key: string, metadata: Readonly<Record<string, string>>, fail: Fail): unknown {
+  const text = metadata[key];
+  if (text === undefined) return fail(`The metadata \`${key}\` is missing.`);
+  try {
+    return parseJson(text, key, text.length);
+  } catch (error) {
+    if (error instanceof SpecError) return fail(`The metadata \`${key}\` is not JSON. ${error.message}`);
+    throw error;
+  }
+}
+
+/** Throws SpecError at the first field that differs. */
+function compare(saved: unknown, given: unknown, path: readonly (string | number)[], file: string): void {
+  if (isContainer(saved) && isContainer(given) && Array.isArray(saved) === Array.isArray(given)) {
+    for (const key of new Set([...Object.keys(saved), ...Object.keys(given)])) {
+      compare(saved[key], given[key], [...path, Array.isArray(given) ? Number(key) : key], file);
+    }
+    return;
+  }
+  if (saved === given) return;
+  const field = formatPath(path);
+  const show = (value: unknown): string => (value === undefined ? "absent" : shorten(value));
+  throw new SpecError(
+    field,
+    `The training saved in ${file} has ${field} ${show(saved)}, but the experiment has ${show(given)}. Go on with the ` +
+      "experiment that it was started with, or train into another folder.",
+  );
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+type Progress = Pick<TrainingState, "step" | "stage" | "stageStart" | "sinceBest"> & {
+  readonly best: Omit<NonNullable<TrainingState["best"]>, "parameters"> | null;
+};
+
+function readProgress(value: unknown, { training: { stages } }: Experiment, fail: Fail): Progress {
+  const refuse = (reason: string): never => fail(`The numbers of its progress contradict each other: ${reason}.`);
+  const whole = (source: unknown, name: string, most: number): number => {
+    const number = isContainer(source) ? source[name] : undefined;
+    if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= most) return number;
+    return refuse(`${name} is ${shorten(number ?? null)}, not a whole number from 0 to ${most}`);
+  };
+  const real = (source: unknown, name: string): number => {
+    const number = isContainer(source) ? source[name] : undefined;
+    return typeof number === "number" ? number : refuse(`${name} is ${shorten(number ?? null)}, not a number`);
+  };
+  const stage = whole(value, "stage", stages.length);
+  const most = (count: number): number => stages.slice(0, count).reduce((sum, { steps }) => sum + steps, 0);
+  const stageStart = whole(value, "stageStart", most(stage));
+  const step = whole(value, "step", stageStart + (stages[stage]?.steps ?? 0));
+  if (step < stageStart) refuse(`step ${step} comes before the stage's first, ${stageStart}`);
+  const sinceBest = whole(value, "sinceBest", step);
+  const numbers = isContainer(value) ? value.best : undefined;
+  if (numbers === null) return { step, stage, stageStart, sinceBest, best: null };
+  return {
+    step,
+    stage,
+    stageStart,
+    sinceBest,
+    best: {
+      step: whole(numbers, "step", step),
+      loss: real(numbers, "loss"),
+      bitErrorRate: real(numbers, "bitErrorRate"),
+    },
+  };
+}
+
+function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
+}
+
+function extract(
+  prefix: string,
+  layout: readonly ParameterLayout[],
+  tensors: Readonly<Record<string, NamedArray>>,
+  fail: Fail,
+): Tensors {
+  const entries = layout.map(({ name, shape }): [string, Tensor] => {
+    const tensor = Object.hasOwn(tensors, `${prefix}.${name}`) ? tensors[`${prefix}.${name}`] : undefined;
+    if (tensor?.data instanceof Float32Array && tensor.shape.join() === shape.join()) {
+      return [name, { shape: tensor.shape, data: tensor.data }];
+    }
+    return fail(`It lacks the array ${prefix}.${name} of shape [${shape}].`);
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,0 +1,81 @@
+/**
+ * The public API for browsers and Node, by stage: `Experiment -> Network -> Mapping -> Trace -> Report`, training beside it.
+ * Needs zod and nothing else. What only Node can do is in `node.ts`.
+ */
+
+// Training: `(Network, Task) -> Network`, on any number of threads.
+export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
+// Device and hardware: blocks made of cells and gates.
+export { deviceOfSpec } from "./device/catalogue.ts";
+export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
+// Errors: `tag`, `path` and a message with the way out.
+export {
+  FileError,
+  isXpikeError,
+  MappingError,
+  PlatformError,
+  ShapeError,
+  SpecError,
+  ValueError,
+  XpikeError,
+} from "./errors.ts";
+export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
+export { type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
+export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
+export { runLifUnits } from "./hardware/lif.ts";
+export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
+export { jobs } from "./jobs.ts";
+export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
+// Mapping and simulation: what goes where, and what comes out.
+export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type SsaMapping } from "./mapping/mapping.ts";
+// Network: an architecture with its parameters, in exact arithmetic.
+export { annForward } from "./model/ann.ts";
+export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
+export { foldNetwork } from "./model/fold.ts";
+export { initialise, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
+export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
+export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
+// Numbers: named random streams, and statistics with honest intervals.
+export { type Interval, meanInterval, wilson } from "./numeric/statistics.ts";
+export { type Stream, stream } from "./numeric/stream.ts";
+// Report: results as a value.
+export { parseReport, reportJson } from "./report/json.ts";
+export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+export { type Chip, programChip } from "./simulation/chip.ts";
+export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
+export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+// Experiment: what a person writes down.
+export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
+export type { AdcSpec, CrossbarSpec, DeviceSpec, HardwareSpec, SsaSpec } from "./spec/hardware.ts";
+export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
+export { parseExperiment } from "./spec/parse.ts";
+export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";
+export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
+export type { SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export type { StageSpec, TrainingSpec } from "./spec/training.ts";
+// Spikes: bits over time.
+export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
+export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
+// Task: data plus metric.
+export { createTask, networkGeometry } from "./task/create.ts";
+export {
+  bitErrors,
+  type DetectionErrors,
+  detectionErrors,
+  type ErrorRate,
+  errorsByContext,
+} from "./task/metrics.ts";
+export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
+export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
+export type { Batch, DrawOptions, Geometry, Task, TaskGeometry } from "./task/task.ts";
+export { scheduledRate } from "./train/schedule.ts";
+export { decodeState, encodeState, type TrainingState } from "./train/state.ts";
+export {
+  type TrainingEvent,
+  type TrainOptions,
+  type TrainResult,
+  totalSteps,
+  train,
+  type Validation,
+} from "./train/train.ts";
+export type { Joules, Seconds, Siemens, SquareMetres } from "./units.ts";

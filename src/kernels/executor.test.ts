@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest";
+import * as errors from "../errors.ts";
+import {
+  inlineExecutor,
+  type JobRegistry,
+  type Response,
+  serveJobs,
+  type WorkerPort,
+  workerExecutor,
+} from "./executor.ts";
+
+const { PlatformError, ValueError, XpikeError } = errors;
+
+const jobs: JobRegistry = {
+  scale: ((setup: { factor: number }) => (task: number) => setup.factor * task) as JobRegistry[string],
+  thread: ((_: unknown, thread: number) => () => thread) as JobRegistry[string],
+  fail: (() => (task: unknown) => {
+    if (task instanceof Error || typeof task === "string") throw task;
+    throw new ValueError("model.width", `task ${task}`);
+  }) as JobRegistry[string],
+  closed: (() => {
+    throw new ValueError("setup", "cannot be opened");
+  }) as JobRegistry[string],
+  uncopyable: (() => () => () => {}) as JobRegistry[string],
+};
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Workers without threads: messages are copied as between threads, and answered in a later turn. `delay(thread, index)` is
+ * how many turns an answer takes.
+ */
+function ports(count: number, delay: (thread: number, index: number) => number = () => 1, registry = jobs) {
+  const crash: ((error: Error) => void)[] = [];
+  const list = Array.from({ length: count }, (_, thread): WorkerPort => {
+    let listen: (message: Response) => void = () => {};
+    const serve = serveJobs(registry, (message) => {
+      const copy = structuredClone(message);
+      let turns = delay(thread, copy.index);
+      if (turns === NEVER) return;
+      const wait = () => {
+        if (turns-- > 0) setImmediate(wait);
+        else listen(copy);
+      };
+      wait();
+    });
+    return {
+      post: (message) => {
+        const copy = structuredClone(message);
+        setImmediate(() => serve(copy));
+      },
+      onMessage: (listener) => {
+        listen = listener;
+      },
+      onError: (listener) => {
+        crash[thread] = listener;
+      },
+      terminate: async () => {},
+    };
+  });
+  return { list, crash };
+}
+
+const rejection = async (promise: Promise<unknown>): Promise<Error> => {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("It resolved.");
+};
+
+describe.each([
+  ["inline", () => inlineExecutor(jobs)],
+  ["on three workers", () => workerExecutor(ports(3, (_, index) => (index * 7) % 5).list)],
+] as const)("an executor %s", (_, create) => {
+  test("gives results in the order of the tasks, whichever is done first", async () => {
+    const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
+    const tasks = Array.from({ length: 11 }, (_, i) => i);
+    expect(await session.run(tasks)).toEqual(tasks.map((task) => 10 * task));
+    expect(await session.run([])).toEqual([]);
+    expect(await session.run([7])).toEqual([70]);
+  });
+
+  test("keeps sessions apart", async () => {
+    const executor = create();
+    const [a, b] = [2, 3].map((factor) => executor.open<{ factor: number }, number, number>("scale", { factor }));
+    expect(await Promise.all([a.run([1, 2, 3, 4]), b.run([1, 2, 3, 4])])).toEqual([
+      [2, 4, 6, 8],
+      [3, 6, 9, 12],
+    ]);
+    a.close();
+    expect(await b.run([5])).toEqual([15]);
+  });
+
+  test("hands on an error of a task with its class, path and message", async () => {
+    const session = create().open<null, number, unknown>("fail", null);
+    const error = await rejection(session.run([5]));
+    expect(error).toBeInstanceOf(ValueError);
+    expect(error).toMatchObject({ tag: "value", name: "ValueError", path: "model.width", message: "task 5" });
+    expect(error.stack).toContain("executor.test.ts");
+  });
+
+  test("hands on what is not of our classes", async () => {
+    const session = create().open<null, unknown, unknown>("fail", null);
+    const error = await rejection(session.run([new RangeError("out of range")]));
+    expect(error).not.toBeInstanceOf(XpikeError);
+    expect(error).toMatchObject({ name: "RangeError", message: "out of range" });
+  });
+
+  test("says why a job could not be opened, and which jobs there are", async () => {
+    const executor = create();
+    expect(await rejection(executor.open("closed", null).run([1]))).toMatchObject({
+      tag: "value",
+      path: "setup",
+      message: "cannot be opened",
+    });
+    expect(await rejection(executor.open("scales", null).run([1]))).toMatchObject({
+      tag: "platform",
+      message: 'There is no job "scales". Known: scale, thread, fail, closed, uncopyable.',
+    });
+    expect((await rejection(executor.open("toString", null).run([1]))).message).toContain("no job");
+  });
+});
+
+describe("worker threads", () => {
+  test("bring every error class back", async () => {
+    const kinds = Object.values(errors).filter(
+      (value): value is typeof ValueError => typeof value === "function" && value.prototype instanceof XpikeError,
+    );
+    expect(kinds.length).toBeGreaterThan(5);
+    for (const kind of kinds) {
+      const throws: JobRegistry = {
+        throws: () => () => {
+          throw new kind("a.path", "a message");
+        },
+      };
+      const executor = workerExecutor(ports(1, undefined, throws).list);
+      const error = await rejection(executor.open("throws", null).run([1]));
+      expect(error).toBeInstanceOf(kind);
+      expect(error).toMatchObject({ path: "a.path", message: "a message" });
+    }
+  });
+
+  test("are all used, one task at a time each", async () => {
+    const session = workerExecutor(ports(3).list).open<null, number, number>("thread", null);
+    expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1, 2]));
+  });
+
+  test("forget what a failed list leaves behind", async () => {
+    // Task 0 fails at once. Task 1 of the same list answers after 40 turns, while task 2, the whole next list, takes 80.
+    const session = workerExecutor(ports(2, (_, index) => 40 * index).list).open<null, unknown, number>("fail", null);
+    expect((await rejection(session.run(["first", "left behind"]))).message).toBe("first");
+    expect((await rejection(session.run(["second"]))).message).toBe("second");
+  });
+
+  test("reject what they run when one crashes, and all that comes after", async () => {
+    const { list, crash } = ports(2, () => NEVER);
+    const session = workerExecutor(list).open<{ factor: number }, number, number>("scale", { factor: 1 });
+    const running = rejection(session.run([1, 2, 3]));
+    crash[1](new Error("out of memory"));
+    const error = await running;
+    expect(error).toBeInstanceOf(PlatformError);
+    expect(error.message).toBe("A worker thread stopped: out of memory. Use fewer threads if memory ran out.");
+    expect(await rejection(session.run([1]))).toBe(error);
+  });
+
+  test("reject what they run when they are closed", async () => {
+    const executor = workerExecutor(ports(2, () => NEVER).list);
+    const running = rejection(executor.open<{ factor: number }, number, number>("scale", { factor: 1 }).run([1]));
+    await executor.close();
+    expect((await running).message).toBe("The threads were closed while work was under way.");
+  });
+
+  test("reject a result that cannot be copied, instead of waiting for it", async () => {
+    const session = workerExecutor(ports(1).list).open("uncopyable", null);
+    expect((await rejection(session.run([1]))).name).toBe("DataCloneError");
+  });
+});
+
+test("events get through while tasks run inline", async () => {
+  const session = inlineExecutor(jobs).open<{ factor: number }, number, number>("scale", { factor: 1 });
+  let before = 0;
+  let finished = false;
+  setImmediate(() => {
+    before = finished ? 0 : 1;
+  });
+  await session.run([1, 2, 3]);
+  finished = true;
+  expect(before).toBe(1);
+});

@@ -1,0 +1,12 @@
+/** The public API of Node: files, worker threads, training into a folder, and reports as pages and tables. */
+export { readFileChecked, writeFileAtomic } from "./node/files.ts";
+export { nodeExecutor } from "./node/threads.ts";
+export {
+  type FolderEvent,
+  type FolderOptions,
+  type FolderResult,
+  RUN_FILES,
+  trainToFolder,
+} from "./node/training.ts";
+export { reportHtml } from "./report/html.ts";
+export { terminalTable } from "./report/table.ts";

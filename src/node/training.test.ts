@@ -1,0 +1,185 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { FileError, SpecError } from "../errors.ts";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { type FolderOptions, RUN_FILES, trainToFolder } from "./training.ts";
+
+const experiment = tinyExperiment({
+  training: {
+    stages: [
+      { name: "first", steps: 5, warmup: 2 },
+      { name: "second", steps: 6, warmup: 0 },
+    ],
+  },
+});
+
+let root: string;
+let count = 0;
+let folder: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "xpikeformer-training-"));
+});
+afterAll(() => rm(root, { recursive: true }));
+beforeEach(() => {
+  folder = join(root, `run-${count++}`);
+});
+
+const at = (name: string): string => join(folder, name);
+
+/** One thread: the sources have no worker script; `test/threads.test.ts` runs the built package on several. */
+const run = (options: FolderOptions = {}, spec = experiment) =>
+  trainToFolder(spec, folder, { threads: 1, command: "a command", ...options });
+
+/** Stops after `step`. */
+function stopAt(step: number): FolderOptions {
+  const controller = new AbortController();
+  return { signal: controller.signal, onEvent: (event) => event.step === step && controller.abort() };
+}
+
+interface Metric {
+  readonly step: number;
+  readonly seconds: number;
+}
+
+async function metrics(): Promise<Metric[]> {
+  const text = await readFile(at(RUN_FILES.metrics), "utf8");
+  expect(text.endsWith("\n")).toBe(true);
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Metric);
+}
+
+const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
+  const error = await action.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(FileError);
+  return error as FileError;
+};
+
+/** What is in the folder, without times. */
+async function contents() {
+  const lines = (await metrics()).map(({ seconds: _, ...rest }) => rest);
+  return { lines, network: await readFile(at(RUN_FILES.network)) };
+}
+
+describe("a run in a folder", () => {
+  test("leaves the experiment, metrics, a state and a network that says where it comes from", async () => {
+    const result = await run();
+    expect((await readdir(folder)).sort()).toEqual(Object.values(RUN_FILES).sort());
+    expect(parseExperiment(await readFile(at(RUN_FILES.experiment), "utf8"))).toEqual(experiment);
+    // Validations at every second step, at the ends of both stages, and the tenth step.
+    expect((await metrics()).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8, 10, 11]);
+    const { network, metadata } = decodeCheckpoint(await readFile(at(RUN_FILES.network)));
+    expect(network).toEqual(result.network);
+    expect(network.parameters["embed.variance"]).toBeDefined();
+    expect(metadata).toMatchObject({ command: "a command", seed: "1", steps: "11" });
+    expect(parseExperiment(metadata.experiment)).toEqual(experiment);
+    expect(JSON.parse(metadata.validation)).toEqual(result.best);
+    expect(result).toMatchObject({ finished: true, step: 11 });
+  });
+
+  test.each([1, 4, 5, 7, 11])("stopped after step %i goes on as if it had not been stopped", async (step) => {
+    await run();
+    const whole = await contents();
+    folder = `${folder}-stopped`;
+    const part = await run(stopAt(step));
+    expect(part.step).toBe(step);
+    expect(part.finished).toBe(step === 11);
+    const rest = await run({ resume: true });
+    expect(rest).toMatchObject({ finished: true, step: 11 });
+    expect(await contents()).toEqual(whole);
+  });
+
+  test("counts the seconds of all sittings", async () => {
+    const first = await run(stopAt(4));
+    const second = await run({ resume: true });
+    expect(second.seconds).toBeGreaterThan(first.seconds / 2);
+    const seconds = (await metrics()).map((metric) => metric.seconds);
+    expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+  });
+
+  test("cuts metrics that the state does not cover, and a line that was left half written", async () => {
+    await run();
+    const whole = await contents();
+    folder = `${folder}-stopped`;
+    await run(stopAt(4));
+    await appendFile(at(RUN_FILES.metrics), '{"step":6,"seconds":9}\n{"step":8,"sec');
+    await run({ resume: true });
+    expect(await contents()).toEqual(whole);
+  });
+
+  test("goes on without its metrics, and clears away what a killed process was writing", async () => {
+    await run(stopAt(4));
+    await rm(at(RUN_FILES.metrics));
+    await writeFile(at(".state.safetensors.123-4.tmp"), "half a sta");
+    await run({ resume: true });
+    expect((await readdir(folder)).sort()).toEqual(Object.values(RUN_FILES).sort());
+    expect((await metrics())[0].step).toBe(5);
+  });
+
+  test("that is finished is finished again at once", async () => {
+    await run();
+    const whole = await contents();
+    const events: number[] = [];
+    await run({ resume: true, onEvent: ({ step }) => events.push(step) });
+    expect(events).toEqual([]);
+    expect(await contents()).toEqual(whole);
+  });
+});
+
+describe("a folder that holds a run", () => {
+  test("is not overwritten, unless that is asked for", async () => {
+    await run(stopAt(4));
+    const error = await errorOf(run());
+    expect(error.path).toBe(folder);
+    expect(error.message).toBe(
+      "The folder holds a run already (state.safetensors, metrics.jsonl). Go on with it (--resume), start over (--force), " +
+        "or train into another folder (--out).",
+    );
+    const result = await run({ force: true });
+    expect(result).toMatchObject({ finished: true, step: 11 });
+    expect((await metrics())[0].step).toBe(2);
+  });
+
+  test("is not overwritten by going on without a state", async () => {
+    await run();
+    await rm(at(RUN_FILES.state));
+    expect((await errorOf(run({ resume: true }))).message).toContain(
+      "(network.safetensors, metrics.jsonl), but no state.safetensors to go on from. Start over (--force)",
+    );
+  });
+
+  test("with nothing but metrics was stopped before it saved, and starts", async () => {
+    await run(stopAt(1));
+    await rm(at(RUN_FILES.state));
+    expect(await run({ resume: true })).toMatchObject({ finished: true, step: 11 });
+    expect((await metrics()).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8, 10, 11]);
+  });
+
+  test("does not go on with another experiment, and keeps its own", async () => {
+    await run(stopAt(4));
+    const other = tinyExperiment({ seed: 2 });
+    await expect(run({ resume: true }, other)).rejects.toThrow(SpecError);
+    expect(parseExperiment(await readFile(at(RUN_FILES.experiment), "utf8"))).toEqual(experiment);
+  });
+
+  test("does not go on from a damaged state", async () => {
+    await run(stopAt(4));
+    const bytes = await readFile(at(RUN_FILES.state));
+    await writeFile(at(RUN_FILES.state), bytes.subarray(0, bytes.length - 1));
+    expect((await errorOf(run({ resume: true }))).path).toBe(at(RUN_FILES.state));
+  });
+});
+
+test("a folder cannot be made below a file", async () => {
+  await writeFile(join(root, "file"), "");
+  folder = join(root, "file", "below");
+  expect((await errorOf(run())).message).toContain("a part of the path is a file");
+});

@@ -1,0 +1,229 @@
+/**
+ * Training into a folder, so that a run may be stopped at any moment, by Ctrl-C, a power cut or `kill -9`, and goes on later to
+ * the same result, byte for byte:
+ *
+ *   experiment.json        the experiment with every default filled in
+ *   metrics.jsonl          one JSON object a line: step, stage, losses, and the seconds of training so far
+ *   state.safetensors      everything that training needs to go on
+ *   network.safetensors    the network of the best validation, once training is over
+ *
+ * The metrics reach the disk before the state that covers them; lines after the state's step are cut off when a run goes on.
+ */
+import { open, readdir, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { FileError } from "../errors.ts";
+import { encodeCheckpoint } from "../model/checkpoint.ts";
+import type { Network } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { decodeState, encodeState, type TrainingState } from "../train/state.ts";
+import { type TrainingEvent, train } from "../train/train.ts";
+import { fileError, makeFolder, readFileChecked, writeFileAtomic } from "./files.ts";
+import { nodeExecutor } from "./threads.ts";
+
+/** Names of the files in a run's folder. */
+export const RUN_FILES = {
+  experiment: "experiment.json",
+  metrics: "metrics.jsonl",
+  state: "state.safetensors",
+  network: "network.safetensors",
+} as const;
+
+/** Steps between lines of the metrics; every validation has one besides. */
+const METRICS_EVERY = 10;
+/** All that is trained lies in one WebAssembly memory, which addresses this much. */
+const LARGEST_STATE = 2 ** 32;
+const LARGEST_METRICS = 2 ** 30;
+
+export interface FolderEvent extends TrainingEvent {
+  /** Seconds of training so far, over all sittings. For people only: no result depends on it. */
+  readonly seconds: number;
+}
+
+export interface FolderOptions {
+  /** Default: all cores. The result does not depend on it. */
+  readonly threads?: number;
+  /** Goes on from the folder's state, or starts when there is none yet. */
+  readonly resume?: boolean;
+  /** Deletes the run that the folder holds, and starts over. */
+  readonly force?: boolean;
+  /** Starts from these parameters instead of fresh ones. */
+  readonly initial?: Network;
+  /** What was typed, for the network's metadata. */
+  readonly command?: string;
+  readonly onEvent?: (event: FolderEvent) => void;
+  /** Finishes the step, saves, and returns with `finished` false. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FolderResult {
+  /** False when `signal` stopped the training; it goes on with `resume`. */
+  readonly finished: boolean;
+  /** Optimiser steps done. */
+  readonly step: number;
+  /** Best validation of the last stage so far. */
+  readonly best: { readonly step: number; readonly loss: number; readonly bitErrorRate: number } | null;
+  readonly network: Network;
+  /** Seconds of training, over all sittings. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains the network of an experiment into `folder`, which is made when it is missing.
+ *
+ * Throws  FileError when the folder holds a run and neither `resume` nor `force` is set, or when files cannot be read or
+ *         written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`
+ */
+export async function trainToFolder(
+  experiment: Experiment,
+  folder: string,
+  options: FolderOptions = {},
+): Promise<FolderResult> {
+  await makeFolder(folder);
+  const state = await openRun(experiment, folder, options);
+  await writeFileAtomic(join(folder, RUN_FILES.experiment), `${JSON.stringify(experiment, null, 2)}\n`);
+  const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? 0);
+  const executor = nodeExecutor(options.threads ?? availableParallelism());
+  const start = performance.now();
+  const seconds = (): number => metrics.secondsBefore + (performance.now() - start) / 1000;
+  let saved = start;
+  const save = async (current: TrainingState): Promise<void> => {
+    await metrics.sync();
+    await writeFileAtomic(join(folder, RUN_FILES.state), encodeState(current, experiment));
+    saved = performance.now();
+  };
+  try {
+    const result = await train(experiment, {
+      executor,
+      ...(state && { state }),
+      ...(options.initial && { initial: options.initial }),
+      ...(options.signal && { signal: options.signal }),
+      onStep: (event) => {
+        metrics.add(event, seconds());
+        options.onEvent?.({ ...event, seconds: seconds() });
+      },
+      afterStep: async (snapshot, stageEnded) => {
+        await metrics.write();
+        const due = performance.now() - saved >= experiment.training.checkpointSeconds * 1000;
+        if (due || stageEnded) await save(snapshot());
+      },
+    });
+    const { step, best } = result.state;
+    if (result.finished) {
+      const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
+      await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
+    } else await save(result.state);
+    const numbers = best && { step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate };
+    return { finished: result.finished, step, best: numbers, network: result.network, seconds: seconds() };
+  } finally {
+    await metrics.close();
+    await executor.close();
+  }
+}
+
+/** Where the network comes from, as its metadata. */
+function provenance(experiment: Experiment, { step, best }: TrainingState, command = ""): Record<string, string> {
+  return {
+    experiment: JSON.stringify(experiment),
+    command,
+    seed: String(experiment.seed),
+    steps: String(step),
+    ...(best && { validation: JSON.stringify({ step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate }) }),
+  };
+}
+
+/** The state to go on from; undefined for a fresh start, with what stood in its way removed. */
+async function openRun(
+  experiment: Experiment,
+  folder: string,
+  { resume = false, force = false }: FolderOptions,
+): Promise<TrainingState | undefined> {
+  const names = new Set(await readdir(folder));
+  const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
+  for (const name of names) {
+    // What a killed process was about to write.
+    const isLeftover = Object.values(RUN_FILES).some((file) => name.startsWith(`.${file}.`) && name.endsWith(".tmp"));
+    if (isLeftover) await rm(join(folder, name), { force: true });
+  }
+  if (resume && names.has(RUN_FILES.state)) {
+    const path = join(folder, RUN_FILES.state);
+    return decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
+  }
+  // Metrics alone are left by a run that was stopped before it saved its state.
+  const startsOver = force || (resume && !names.has(RUN_FILES.network));
+  if (present.length > 0 && !startsOver) {
+    const reason = resume ? `but no ${RUN_FILES.state} to go on from` : "";
+    throw new FileError(
+      folder,
+      `The folder holds a run already (${present.join(", ")})${reason ? `, ${reason}` : ""}. ` +
+        `${resume ? "Start" : "Go on with it (--resume), start"} over (--force), or train into another folder (--out).`,
+    );
+  }
+  for (const name of present) await rm(join(folder, name), { force: true });
+  return undefined;
+}
+
+interface Metrics {
+  /** Seconds that earlier sittings took. */
+  readonly secondsBefore: number;
+  add(event: TrainingEvent, seconds: number): void;
+  /** Appends what was added. */
+  write(): Promise<void>;
+  /** Appends what was added, and waits until the disk has it. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the metrics for appending after `step`: later lines, and a line that a killed process left half written, go. */
+async function openMetrics(path: string, step: number): Promise<Metrics> {
+  const append = () => open(path, "a").catch(failWriting);
+  // Made empty when somebody removed it, so that training still goes on.
+  await (await append()).close();
+  const kept = await readMetrics(path, step);
+  await writeFileAtomic(path, kept.map(({ line }) => `${line}\n`).join(""));
+  const file = await append();
+  let pending = "";
+  function failWriting(cause: unknown): never {
+    throw fileError(path, cause, "written");
+  }
+  async function write(): Promise<void> {
+    if (!pending) return;
+    const text = pending;
+    pending = "";
+    await file.appendFile(text).catch(failWriting);
+  }
+  return {
+    secondsBefore: kept.at(-1)?.seconds ?? 0,
+    add: ({ steps: _, ...event }, seconds) => {
+      if (event.step % METRICS_EVERY !== 0 && !event.validation) return;
+      pending += `${JSON.stringify({ ...event, seconds: Math.round(seconds * 1000) / 1000 })}\n`;
+    },
+    write,
+    sync: async () => {
+      await write();
+      await file.sync().catch(failWriting);
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Lines up to `step`; the first that is no metric ends them. */
+async function readMetrics(path: string, step: number): Promise<{ line: string; seconds: number }[]> {
+  const kept: { line: string; seconds: number }[] = [];
+  const text = new TextDecoder().decode(await readFileChecked(path, LARGEST_METRICS));
+  for (const line of text.split("\n")) {
+    const metric = parseMetric(line);
+    if (!metric || metric.step > step) break;
+    kept.push({ line, seconds: metric.seconds });
+  }
+  return kept;
+}
+
+function parseMetric(line: string): { step: number; seconds: number } | null {
+  try {
+    const { step, seconds } = JSON.parse(line);
+    return typeof step === "number" && typeof seconds === "number" ? { step, seconds } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { crc32 } from "./checksum.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test("the checksum of the digits 1 to 9 is the published check value", () => {
+  // Koopman's and zlib's check value of CRC-32/ISO-HDLC.
+  expect(crc32(bytes("123456789"))).toBe(0xcbf43926);
+  expect(crc32(bytes(""))).toBe(0);
+});
+
+test("the checksum of parts is that of the whole", () => {
+  expect(crc32(bytes("56789"), crc32(bytes("1234")))).toBe(0xcbf43926);
+});

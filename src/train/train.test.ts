@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { jobs } from "../jobs.ts";
+import { inlineExecutor, type JobRegistry } from "../kernels/executor.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { scheduledRate } from "./schedule.ts";
+import { type ShardSetup, type ShardTask, trainShard } from "./shard.ts";
+import { decodeState, encodeState, type TrainingState } from "./state.ts";
+import { type TrainingEvent, type TrainOptions, train } from "./train.ts";
+
+/** Trains on one thread, and keeps every event and the state after every step and stage. */
+async function recorded(experiment: Experiment, options: Omit<TrainOptions, "executor"> = {}, registry = jobs) {
+  const events: TrainingEvent[] = [];
+  const states: { state: TrainingState; stageEnded: boolean }[] = [];
+  const result = await train(experiment, {
+    executor: inlineExecutor(registry),
+    onStep: (event) => events.push(event),
+    afterStep: async (snapshot, stageEnded) => {
+      states.push({ state: snapshot(), stageEnded });
+    },
+    ...options,
+  });
+  return { ...result, events, states };
+}
+
+const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "resolved",
+    (error: unknown) => error,
+  );
+
+/** Everything that the trainer can do in two short stages: weight noise, expected attention, uneven shards. */
+const twoStages = tinyExperiment({
+  training: {
+    stages: [
+      { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02 },
+      { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05 }, learningRate: 0.01 },
+    ],
+  },
+});
+
+describe("training", () => {
+  // The first batch comes again at every step: 8 prompts with 3 symbols each, which a network of width 16 can learn by heart.
+  // The loss then has no floor; a twentieth within 60 steps leaves a factor of two to what was seen when this was written.
+  test.each([
+    ["the conventional transformer", { kind: "ann" }],
+    ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }],
+    ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }],
+  ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model) => {
+    const experiment = tinyExperiment({
+      model: { ...model, width: 16 },
+      training: {
+        batch: 8,
+        shards: 2,
+        labels: "symbols",
+        validateEvery: 100,
+        stages: [{ steps: 60, warmup: 5, learningRate: 0.02 }],
+      },
+    });
+    const oneBatch: JobRegistry = {
+      "train-shard": (setup, thread) => {
+        const run = trainShard(setup as ShardSetup, thread);
+        return (task) => run(Object.assign(task as ShardTask, { step: 0 }));
+      },
+    };
+    const { events } = await recorded(experiment, {}, oneBatch);
+    expect(events.at(-1)!.loss).toBeLessThan(events[0].loss / 20);
+  });
+
+  test("reports every step, and validates at its interval and at the end of each stage", async () => {
+    const { events, finished, state } = await recorded(twoStages);
+    expect(events.map(({ step, stage }) => [step, stage])).toEqual([
+      [1, "first"],
+      [2, "first"],
+      [3, "first"],
+      [4, "first"],
+      [5, "first"],
+      [6, "second"],
+      [7, "second"],
+      [8, "second"],
+    ]);
+    expect(events.filter(({ validation }) => validation).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8]);
+    for (const { steps, loss, gradientNorm } of events) {
+      expect(steps).toBe(8);
+      expect(loss).toBeGreaterThan(0);
+      expect(gradientNorm).toBeGreaterThan(0);
+    }
+    const [first, second] = twoStages.training.stages;
+    expect(events[4].learningRate).toBe(scheduledRate(first, 4));
+    expect(events[5].learningRate).toBe(scheduledRate(second, 0));
+    expect([finished, state.step, state.stage]).toEqual([true, 8, 2]);
+  });
+
+  test("goes on from any step to the same network and the same events", async () => {
+    const whole = await recorded(twoStages);
+    expect(whole.states).toHaveLength(8);
+    for (const { state } of whole.states) {
+      const saved = decodeState(encodeState(state, twoStages), twoStages);
+      expect(saved).toEqual(state);
+      const rest = await recorded(twoStages, { state: saved });
+      expect(rest.network).toEqual(whole.network);
+      expect(rest.state).toEqual(whole.state);
+      expect(rest.events).toEqual(whole.events.slice(state.step));
+    }
+  });
+
+  test("starts each stage from the best network of the one before, with fresh moments", async () => {
+    // A rate at which every step overshoots, so that the last network is not the best.
+    const stage = { warmup: 0, learningRate: 0.3, finalFraction: 1 };
+    const experiment = tinyExperiment({
+      training: {
+        validateEvery: 1,
+        stages: [
+          { ...stage, steps: 6 },
+          { ...stage, steps: 1 },
+        ],
+      },
+    });
+    const { states, events } = await recorded(experiment);
+    const losses = events.slice(0, 6).map(({ validation }) => validation!.loss);
+    const bestStep = 1 + losses.indexOf(Math.min(...losses));
+    expect(bestStep).toBeLessThan(6);
+    const afterBest = states.find(({ state }) => state.step === bestStep)!.state;
+    const { state: begin } = states.find(({ stageEnded }) => stageEnded)!;
+    expect(begin).toMatchObject({ step: 6, stage: 1, stageStart: 6, sinceBest: 0, best: null });
+    expect(begin.parameters).toEqual(afterBest.parameters);
+    for (const { data } of [...Object.values(begin.first), ...Object.values(begin.second)]) {
+      expect(data.every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  test("returns the network of the best validation", async () => {
+    const experiment = tinyExperiment({
+      training: { validateEvery: 1, stages: [{ steps: 6, warmup: 0, learningRate: 0.3, finalFraction: 1 }] },
+    });
+    const { network, states, events, state } = await recorded(experiment);
+    const best = events.findLast(({ validation }) => validation!.best)!;
+    expect(best.step).toBeLessThan(6);
+    expect(state.best).toMatchObject({ step: best.step, loss: best.validation!.loss });
+    expect(network.parameters).toEqual(states.find((entry) => entry.state.step === best.step)!.state.parameters);
+  });
+
+  test("leaves a stage early when validation stops getting better, also when it was interrupted there", async () => {
+    const stage = { steps: 50, warmup: 0, learningRate: 0.3, finalFraction: 1 };
+    const experiment = tinyExperiment({ training: { validateEvery: 1, patience: 2, stages: [stage, stage] } });
+    const { states, events } = await recorded(experiment);
+    const end = states.find(({ stageEnded }) => stageEnded)!.state.step;
+    expect(end).toBeLessThan(50);
+    const best = events.slice(0, end).findLast(({ validation }) => validation!.best)!;
+    expect(end - best.step).toBe(2);
+
+    const controller = new AbortController();
+    const stopped = await train(experiment, {
+      executor: inlineExecutor(jobs),
+      signal: controller.signal,
+      onStep: ({ step }) => step === end && controller.abort(),
+    });
+    expect(stopped.state).toMatchObject({ step: end, stage: 1, stageStart: end });
+  });
+
+  test("stops after the step in which it is asked to", async () => {
+    const controller = new AbortController();
+    const { finished, state, events } = await recorded(twoStages, {
+      signal: controller.signal,
+      afterStep: async (snapshot) => {
+        if (snapshot().step === 3) controller.abort();
+      },
+    });
+    expect([finished, state.step, events.length]).toEqual([false, 3, 3]);
+    const rest = await recorded(twoStages, { state });
+    expect(rest.network).toEqual((await recorded(twoStages)).network);
+    expect((await recorded(twoStages, { signal: AbortSignal.abort() })).state.step).toBe(0);
+  });
+
+  test("depends on the seed", async () => {
+    const [a, b] = await Promise.all([1, 2].map((seed) => recorded(tinyExperiment({ seed }))));
+    expect(a.events[0].loss).not.toBe(b.events[0].loss);
+  });
+});
+
+describe("training that cannot go well", () => {
+  const geometry = networkGeometry(twoStages, createTask(twoStages));
+  const fresh = initialise(twoStages.model, geometry, stream(1));
+
+  test("says that it diverged, in which stage, and what to try", async () => {
+    // Weights near the largest float32, 3.4e38: the first sum overflows.
+    const { data, shape } = fresh.parameters["head.weight"];
+    const huge = { shape, data: data.map((value) => 3e38 * Math.sign(value)) };
+    const initial = { ...fresh, parameters: { ...fresh.parameters, "head.weight": huge } };
+    const error = await rejection(recorded(twoStages, { initial }));
+    expect(error).toBeInstanceOf(ValueError);
+    expect(error).toMatchObject({ path: "training.stages[0].learningRate" });
+    expect((error as Error).message).toMatch(/diverged.* at step 0\. The stage "first" .* of 0\.02; try 0\.007, /);
+  });
+
+  test("refuses to start from another network", async () => {
+    const { "blocks.0.up.weight": _, ...rest } = fresh.parameters;
+    const missing = await rejection(recorded(twoStages, { initial: { ...fresh, parameters: rest } }));
+    expect(missing).toBeInstanceOf(ShapeError);
+    expect(missing).toMatchObject({ path: "initial.blocks.0.up.weight" });
+    const wide = tinyExperiment({ model: { kind: "spiking", width: 16 } });
+    const initial = initialise(wide.model, geometry, stream(1));
+    expect(String(await rejection(recorded(twoStages, { initial })))).toMatch(/has embed\.weight of shape \[\d+,8\]/);
+  });
+
+  test("starts from the network that it is given", async () => {
+    const { state } = await recorded(twoStages, { initial: fresh, signal: AbortSignal.abort() });
+    expect(state.parameters).toEqual(fresh.parameters);
+  });
+});

@@ -1,0 +1,27 @@
+/** Experiments that train in a fraction of a second, for tests of the trainer. */
+import type { Experiment } from "../../src/spec/experiment.ts";
+import { parseExperiment } from "../../src/spec/parse.ts";
+import type { ExperimentDocument } from "../../src/spec/presets.ts";
+
+type Document = Pick<ExperimentDocument, "model" | "training" | "name" | "seed">;
+
+/** One block of width 8 on a BPSK link with two pilots. Shards of 3, 3 and 4 prompts; validation slices of 4 and a rest. */
+export function tinyDocument({ model, training, ...rest }: Document = {}): ExperimentDocument {
+  const size = { width: 8, depth: 1, heads: 2, expansion: 2 };
+  return {
+    name: "tiny",
+    ...rest,
+    task: { transmitAntennas: 1, receiveAntennas: 1, modulation: "bpsk", pilots: 2 },
+    model: model?.kind === "ann" ? { ...size, ...model } : { kind: "spiking", ...size, steps: 2, ...model },
+    training: {
+      batch: 10,
+      shards: 3,
+      validateEvery: 2,
+      validationPrompts: 10,
+      stages: [{ steps: 4, warmup: 2 }],
+      ...training,
+    },
+  };
+}
+
+export const tinyExperiment = (document?: Document): Experiment => parseExperiment(tinyDocument(document));
