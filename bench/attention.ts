@@ -1,0 +1,75 @@
+/** Attention of one block, forward and backward: the stochastic kinds and LIF attention, at two prompt lengths. */
+import { createAttention } from "../src/kernels/attention.ts";
+import { countingArena, standaloneKernels } from "../src/kernels/memory.ts";
+import { reserveBits } from "../src/kernels/spike-linear.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { spikingSpec } from "../src/spec/model.ts";
+import type { Geometry } from "../src/task/task.ts";
+import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
+import { randomBits } from "./reference-model.ts";
+
+interface Kind {
+  readonly name: string;
+  readonly neuron: "stochastic" | "lif";
+  readonly draws: "independent" | "stratified";
+  readonly mode: "sampled" | "expected";
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "independent draws", neuron: "stochastic", draws: "independent", mode: "sampled" },
+  { name: "stratified draws", neuron: "stochastic", draws: "stratified", mode: "sampled" },
+  { name: "unsampled", neuron: "stochastic", draws: "stratified", mode: "expected" },
+  { name: "LIF", neuron: "lif", draws: "stratified", mode: "sampled" },
+];
+const PROMPTS = 8;
+const WIDTH = 128;
+const HEADS = 2;
+const STEPS = 4;
+const DENSITY = 0.15;
+
+export async function attention({ quick }: BenchOptions): Promise<Section> {
+  const rows: Row[] = [];
+  for (const tokens of quick ? [32] : [32, 128]) {
+    for (const kind of KINDS) rows.push(...(await measureKind(kind, tokens, quick ? 3 : 9)));
+  }
+  const about = `${PROMPTS} prompts, ${STEPS} steps, ${HEADS} heads of ${WIDTH / HEADS}, causal, density ${DENSITY}, one thread.`;
+  return { name: "attention", about, rows, notes: [] };
+}
+
+async function measureKind({ name, neuron, draws, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
+  const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention: { neuron, draws } });
+  const network = { model, geometry: causal(tokens) };
+  const options = { maxPrompts: PROMPTS, training: true, mode, block: 0 };
+  const cells = STEPS * PROMPTS * tokens;
+  const plan = (arena: ReturnType<typeof countingArena>) => ({
+    qkv: reserveBits(arena, cells, 3 * WIDTH),
+    dA: arena.words(cells * WIDTH),
+    dQkv: arena.words(cells * 3 * WIDTH),
+  });
+  const counting = countingArena();
+  plan(counting);
+  createAttention(null, counting, network, options);
+  const { kernels, arena } = standaloneKernels(counting.used);
+  const { qkv, dA, dQkv } = plan(arena);
+  const pass = createAttention(kernels, arena, network, options);
+  const random = stream(1);
+  kernels.u32.set(randomBits(cells * qkv.words, DENSITY, random.word), qkv.at / 4);
+  for (let i = 0; i < cells * WIDTH; i++) kernels.f32[dA / 4 + i] = random.uniform() - 0.5;
+  const source = { key: [1, 2] as const, firstPrompt: 0 };
+
+  const forward = await measure(() => pass.forward(qkv, PROMPTS, source), { repeats });
+  const backward = await measure(() => pass.backward(dA, qkv, PROMPTS, dQkv), { repeats });
+  const matrices = STEPS * PROMPTS * HEADS;
+  const figures = (cpu: readonly number[]) => ({ "us per head and step": (1000 * median(cpu)) / matrices });
+  return [
+    { name: `${tokens} tokens, ${name}, forward`, samples: forward, figures: figures(forward.cpu) },
+    { name: `${tokens} tokens, ${name}, backward`, samples: backward, figures: figures(backward.cpu) },
+  ];
+}
+
+function causal(tokens: number): Geometry {
+  const mask = Uint8Array.from({ length: tokens * tokens }, (_, cell) =>
+    cell % tokens <= Math.floor(cell / tokens) ? 1 : 0,
+  );
+  return { inputs: 1, tokens, classes: 2, mask, queries: Int32Array.of(tokens - 1) };
+}

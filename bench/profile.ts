@@ -1,0 +1,120 @@
+/** Where the time of a training step and of an inference of the reference model goes, kernel by kernel, on one thread. */
+import type { KernelExports } from "../src/kernels/binary.generated.ts";
+import { type Arena, countingArena, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
+import { createSpikingPass, type SpikingPass } from "../src/kernels/spiking.ts";
+import { foldNetwork } from "../src/model/fold.ts";
+import { initialise, type Network, type Tensor } from "../src/model/network.ts";
+import { stream } from "../src/numeric/stream.ts";
+import type { SpikingSpec } from "../src/spec/model.ts";
+import { type BenchOptions, median, type Row, type Samples, type Section, startClock } from "./harness.ts";
+import {
+  BATCH,
+  referenceExperiment,
+  referenceGeometry,
+  referenceInputs,
+  referenceTargets,
+  SHARDS,
+} from "./reference-model.ts";
+
+const PROMPTS = BATCH / SHARDS;
+
+/** Milliseconds. */
+type Spent = Record<string, { wall: number; cpu: number }>;
+
+/** A pass with its kernels, which add their time to `spent`. */
+interface Profiled {
+  readonly kernels: Kernels;
+  readonly pass: SpikingPass;
+  readonly spent: Spent;
+}
+
+export function profile({ quick }: BenchOptions): Section {
+  const repeats = quick ? 3 : 15;
+  const rows: Row[] = [];
+  for (const surrogate of ["sigmoid", "triangular"] as const) {
+    const { model } = referenceExperiment(surrogate);
+    const network = initialise(model, referenceGeometry, stream(1));
+    const training = createProfiled(network, true);
+    rows.push(...measureKernels(`step, ${surrogate}`, training, repeats, ({ pass }) => pass.step(PROMPTS, 1)));
+    if (surrogate !== "sigmoid") continue;
+    const folded = createProfiled(foldNetwork(withStatistics(network, training)), false);
+    rows.push(...measureKernels("inference", folded, repeats, ({ pass }) => pass.forward(PROMPTS)));
+  }
+  const about = `one micro-batch of ${PROMPTS} prompts of the reference model on one thread, kernel by kernel.`;
+  return { name: "profile", about, rows, notes: [] };
+}
+
+function createProfiled(network: Network<SpikingSpec>, training: boolean): Profiled {
+  const options = { maxPrompts: PROMPTS, training, attention: "sampled", realInputs: false } as const;
+  const place = (arena: Arena) =>
+    Object.fromEntries(Object.entries(network.parameters).map(([name, { data }]) => [name, arena.words(data.length)]));
+  const counting = countingArena();
+  const sized = { value: place(counting), gradient: place(counting) };
+  createSpikingPass(null, counting, network, sized, options);
+
+  const { kernels: plain, arena } = standaloneKernels(counting.used);
+  const spent: Spent = {};
+  const kernels = { ...plain, run: timeKernels(plain.run, spent) };
+  const value = place(arena);
+  const pass = createSpikingPass(kernels, arena, network, { value, gradient: place(arena) }, options);
+  for (const [name, { data }] of Object.entries(network.parameters)) kernels.f32.set(data, value[name] / 4);
+  kernels.u32.set(referenceInputs(network.model.steps, PROMPTS, 0), pass.inputs / 4);
+  if (training) kernels.f32.set(referenceTargets(PROMPTS, 0), pass.targets / 4);
+  return { kernels, pass, spent };
+}
+
+/** The same kernels, each adding the time of its calls to `spent`. */
+function timeKernels(run: KernelExports, spent: Spent): KernelExports {
+  const timed = Object.entries(run).map(([name, kernel]: [string, (...numbers: number[]) => number]) => {
+    const call = (...numbers: number[]): number => {
+      const elapsed = startClock();
+      const result = kernel(...numbers);
+      const { wall, cpu } = elapsed();
+      spent[name] ??= { wall: 0, cpu: 0 };
+      spent[name].wall += wall;
+      spent[name].cpu += cpu;
+      return result;
+    };
+    return [name, call];
+  });
+  return Object.fromEntries(timed);
+}
+
+/** One row for the whole, and one for each kernel that takes at least 1 % of it. */
+function measureKernels(title: string, profiled: Profiled, repeats: number, work: (profiled: Profiled) => void): Row[] {
+  const WARM_UP = 2;
+  const samples = new Map<string, { wall: number[]; cpu: number[] }>([[title, { wall: [], cpu: [] }]]);
+  for (let repeat = 0; repeat < repeats + WARM_UP; repeat++) {
+    for (const name of Object.keys(profiled.spent)) delete profiled.spent[name];
+    const elapsed = startClock();
+    work(profiled);
+    if (repeat < WARM_UP) continue;
+    for (const [name, { wall, cpu }] of Object.entries({ [title]: elapsed(), ...profiled.spent })) {
+      const list = samples.get(name) ?? { wall: [], cpu: [] };
+      samples.set(name, list);
+      list.wall.push(wall);
+      list.cpu.push(cpu);
+    }
+  }
+  const share = ({ cpu }: Samples) => median(cpu) / median(samples.get(title)!.cpu);
+  return [...samples]
+    .filter(([, list]) => share(list) >= 0.01)
+    .sort(([, a], [, b]) => share(b) - share(a))
+    .map(([name, list]) => ({
+      name: name === title ? title : `  ${name}`,
+      samples: list,
+      figures: { share: `${(100 * share(list)).toFixed(1)} %` },
+    }));
+}
+
+/** The network with the BatchNorm statistics of the last step as running ones, as if training had gone on for long. */
+function withStatistics(network: Network<SpikingSpec>, { pass, kernels }: Profiled): Network<SpikingSpec> {
+  const parameters: Record<string, Tensor> = { ...network.parameters };
+  for (const [layer, at] of Object.entries(pass.statistics)) {
+    for (const kind of ["mean", "variance"] as const) {
+      const { shape } = parameters[`${layer}.${kind}`];
+      parameters[`${layer}.${kind}`] = { shape, data: kernels.f32.slice(at[kind] / 4, at[kind] / 4 + shape[0]) };
+    }
+  }
+  return { ...network, parameters };
+}

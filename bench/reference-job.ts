@@ -1,0 +1,95 @@
+/**
+ * What one thread does of a training step or an inference of the reference model. Memory, passes and optimiser are the
+ * trainer's (`src/train`); inputs and targets are random and written when the job opens.
+ */
+import type { Job, JobRegistry } from "../src/kernels/executor.ts";
+import { arena, instantiateKernels } from "../src/kernels/memory.ts";
+import type { PackedBits } from "../src/kernels/spike-linear.ts";
+import type { SpikingPass } from "../src/kernels/spiking.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { createPasses, planTraining, shardRange } from "../src/train/plan.ts";
+import { setDraws } from "../src/train/shard.ts";
+import {
+  BATCH,
+  referenceExperiment,
+  referenceGeometry,
+  referenceInputs,
+  referenceTargets,
+  type SurrogateName,
+  TOKENS,
+} from "./reference-model.ts";
+
+export interface ReferenceSetup {
+  readonly surrogate: SurrogateName;
+  readonly memory: WebAssembly.Memory;
+  readonly threads: number;
+}
+
+export interface ReferenceTask {
+  /** `count` counts the spikes of the last inference of this shard's thread. */
+  readonly kind: "train" | "infer" | "count";
+  readonly step: number;
+  readonly shard: number;
+}
+
+/** `train` returns the summed loss, `count` the spike density of each layer. */
+export type ReferenceResult = Readonly<Record<string, number>>;
+
+const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
+  { surrogate, memory, threads },
+  thread,
+) => {
+  const experiment = referenceExperiment(surrogate);
+  const kernels = instantiateKernels(memory);
+  const plan = planTraining(experiment, referenceGeometry, kernels.base, threads);
+  const { start, end } = plan.regions[thread];
+  const offsets = { ...plan, gradient: plan.gradients[0] };
+  const [stage] = experiment.training.stages;
+  const passes = createPasses(kernels, arena(start, end), experiment, referenceGeometry, offsets, stage);
+  const validation = passes.validation as SpikingPass;
+  const root = stream(1);
+  const { steps } = experiment.model;
+  const { shards } = experiment.training;
+  const counts = Array.from({ length: shards }, (_, shard) => shardRange(experiment, shard).count);
+  const inputs = counts.map((count, shard) => referenceInputs(steps, count, shard));
+  const targets = counts.map((count, shard) => referenceTargets(count, shard));
+
+  function train(step: number, shard: number): ReferenceResult {
+    const pass = passes.training(plan.gradients[shard]) as SpikingPass;
+    kernels.f32.set(targets[shard], pass.targets / 4);
+    const gradient = plan.gradientStarts[shard] / 4;
+    kernels.f32.fill(0, gradient, gradient + plan.gradientWords);
+    write(pass, step, shard);
+    const loss = pass.step(counts[shard], 1 / (BATCH * TOKENS));
+    for (const [name, { mean, variance }] of Object.entries(pass.statistics)) {
+      const to = plan.statistics[shard];
+      const [words] = plan.layout.find((parameter) => parameter.name === `${name}.mean`)!.shape;
+      kernels.f32.copyWithin(to[`${name}.mean`] / 4, mean / 4, mean / 4 + words);
+      kernels.f32.copyWithin(to[`${name}.variance`] / 4, variance / 4, variance / 4 + words);
+    }
+    return { loss };
+  }
+
+  function infer(step: number, shard: number): ReferenceResult {
+    write(validation, step, shard);
+    validation.forward(counts[shard]);
+    return {};
+  }
+
+  function count(shard: number): ReferenceResult {
+    const rows = steps * counts[shard] * TOKENS;
+    const density = ({ at, words, features }: PackedBits) =>
+      kernels.run.countBits(at, rows * words) / (rows * features);
+    return Object.fromEntries(Object.entries(validation.spikes).map(([name, bits]) => [name, density(bits)]));
+  }
+
+  function write(pass: SpikingPass, step: number, shard: number): void {
+    kernels.u32.set(inputs[shard], pass.inputs / 4);
+    setDraws(pass, root.fork("attention", step).key, shardRange(experiment, shard).first);
+  }
+
+  return ({ kind, step, shard }) =>
+    kind === "train" ? train(step, shard) : kind === "infer" ? infer(step, shard) : count(shard);
+};
+
+export const referenceJobs: JobRegistry = { "reference-shard": referenceShard as Job };

@@ -1,0 +1,54 @@
+/**
+ * `npm run bench`: all benchmarks, or those named. `--quick` runs short versions without peers, `--json` prints JSON.
+ *
+ *   npm run bench -- --quick
+ *   npm run bench -- training-step inference --json
+ */
+import { parseArgs } from "node:util";
+import { attention } from "./attention.ts";
+import { gemm } from "./gemm.ts";
+import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
+import { inference } from "./inference.ts";
+import { profile } from "./profile.ts";
+import { prompts } from "./prompts.ts";
+import { spikeProduct } from "./spike-product.ts";
+import { trainingStep } from "./training-step.ts";
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  "training-step": trainingStep,
+  inference,
+  profile,
+  "spike-product": spikeProduct,
+  gemm,
+  attention,
+  prompts,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !(name in benchmarks));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no benchmark "${unknown[0]}". There are: ${Object.keys(benchmarks).join(", ")}.\n`);
+  process.exitCode = 2;
+} else {
+  await run(positionals.length > 0 ? positionals : Object.keys(benchmarks));
+}
+
+async function run(names: readonly string[]): Promise<void> {
+  const machine = describeMachine();
+  if (!values.json) process.stdout.write(`${printMachine(machine)}\n\n`);
+  const sections = [];
+  for (const name of names) {
+    const section = await benchmarks[name]({ quick: values.quick });
+    if (!values.json) process.stdout.write(`${printSection(section)}\n`);
+    const rows = section.rows.map((row) => ({
+      ...row,
+      wallMilliseconds: summarise(row.samples.wall),
+      cpuMilliseconds: summarise(row.samples.cpu),
+    }));
+    sections.push({ ...section, rows });
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine, sections }, null, 2)}\n`);
+}
