@@ -85,9 +85,9 @@ test.each([
   { crossbar: blocks, adc: { mode: "differential" } },
   { adc: { bits: null } },
 ])("fast calibration finds the ranges of the slow one, also where it skips vectors: %j", (hardware) => {
-  // 80 prompts of 5 tokens and 3 steps are 1200 vectors, of which 1024 at most are looked at: every second one.
+  // 70 prompts of 5 tokens and 3 steps are 1050 vectors, of which 1024 at most are looked at: every second one.
   const chip = chipOf({ hardware });
-  expect(calibrateFast(chip, input(80), stream(2)).ranges).toEqual(calibrate(chip, input(80), stream(2)).ranges);
+  expect(calibrateFast(chip, input(70), stream(2)).ranges).toEqual(calibrate(chip, input(70), stream(2)).ranges);
 });
 
 test("a simulator keeps nothing of earlier runs, whatever their size, stream and length", () => {
@@ -108,7 +108,7 @@ test("a simulator keeps nothing of earlier runs, whatever their size, stream and
         expect(trace).toEqual(simulate(chip, input(prompts, steps), stream(seed)));
       }
     }),
-    { seed: 1, numRuns: 8 },
+    { seed: 1, numRuns: 5 },
   );
 });
 

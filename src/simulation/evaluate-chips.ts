@@ -1,0 +1,201 @@
+/**
+ * How well a network does on simulated chips: several chips, each programmed on its own, on the same prompts, on any number of
+ * threads. One run of T steps answers for every shorter run, so the error rate against the number of steps comes with it.
+ *
+ * A thread programs and calibrates the chip that its slice asks for, and keeps it until another is asked for. Chips come one after
+ * another, so every thread programs every chip at most once.
+ */
+import { type ActionCounts, sumActions } from "../hardware/actions.ts";
+import type { Executor, Job } from "../kernels/executor.ts";
+import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { type DetectionErrors, detectionErrors } from "../task/metrics.ts";
+import { programChip } from "./chip.ts";
+import {
+  type Answers,
+  answer,
+  cutPrompts,
+  decide,
+  type Evaluation,
+  evaluationOf,
+  requireCounts,
+  type Slice,
+  taskOf,
+} from "./evaluation.ts";
+import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
+import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "./trace.ts";
+
+export interface EvaluateChipsOptions {
+  /** Number of chips, counted from 0: chip c is the same whatever the number. */
+  readonly chips: number;
+  readonly prompts: number;
+  /** Evaluates every chip at each of these SNRs. Default: once, at the SNRs that the task draws. */
+  readonly snrDecibels?: readonly number[];
+  /** Default: the experiment's. */
+  readonly hardware?: HardwareSpec;
+  /** Prompts of one task. Changes the speed only. Default 32. */
+  readonly slice?: number;
+  /** Called when a chip is done at one SNR. */
+  readonly onChip?: (evaluation: ChipEvaluation) => void;
+}
+
+export interface ChipEvaluation extends Evaluation {
+  readonly chip: number;
+  /** At the last query, after 1 .. T time steps. */
+  readonly bySteps: readonly DetectionErrors[];
+  /** Stages of the network in the order in which they run, summed over all prompts. */
+  readonly stages: readonly StageTrace[];
+  /** Sum over all stages. */
+  readonly actions: ActionCounts;
+  /** Share of conversions that clipped. */
+  readonly clippedShare: number;
+  /** Share of ones by spike train, named as in `Trace`. */
+  readonly densities: Readonly<Record<string, number>>;
+}
+
+/** Prompts on which converters are calibrated, at the SNRs that the task draws. */
+const CALIBRATION_PROMPTS = 32;
+
+/**
+ * Evaluates chips, chip by chip and, within a chip, SNR by SNR.
+ *
+ * Random   prompts from `stream(seed).fork("evaluation")` and `.fork("calibration")`; chip c is programmed from
+ *          `stream(seed).fork("chip", c)`, calibrated and run with forks "calibration" and "run" of the same
+ * Throws   MappingError and ShapeError when the network does not fit hardware or task, ValueError when an option is out of range
+ */
+export async function evaluateChips(
+  executor: Executor,
+  experiment: Experiment,
+  network: Network<SpikingSpec>,
+  options: EvaluateChipsOptions,
+): Promise<ChipEvaluation[]> {
+  const { chips, prompts, hardware = experiment.hardware, slice = 32, onChip } = options;
+  requireCounts({ chips, prompts, slice });
+  const folded = foldNetwork(network);
+  taskOf(experiment, folded);
+  mapNetwork(folded, hardware, experiment.task.coding);
+  const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
+  const setup = { experiment, network: folded, hardware, slice };
+  const session = executor.open<ChipSetup, ChipTask, ChipAnswers>("simulate-chip", setup);
+  const evaluations: ChipEvaluation[] = [];
+  try {
+    for (let chip = 0; chip < chips; chip++) {
+      for (const snrDecibels of ratios) {
+        const tasks = cutPrompts(prompts, slice, snrDecibels).map((part) => ({ chip, ...part }));
+        const evaluation = { chip, ...summarise(await session.run(tasks), experiment, snrDecibels) };
+        evaluations.push(evaluation);
+        onChip?.(evaluation);
+      }
+    }
+  } finally {
+    session.close();
+  }
+  return evaluations;
+}
+
+export interface ChipSetup {
+  readonly experiment: Experiment;
+  /** Folded. */
+  readonly network: Network<SpikingSpec>;
+  readonly hardware: HardwareSpec;
+  /** Most prompts of a task. */
+  readonly slice: number;
+}
+
+export interface ChipTask extends Slice {
+  readonly chip: number;
+}
+
+export interface ChipAnswers extends Answers {
+  /** `[steps][prompts, queries]`, after 1 .. T steps. */
+  readonly byStep: readonly Int32Array[];
+  readonly stages: readonly StageTrace[];
+  readonly spikes: Readonly<Record<string, SpikeCount>>;
+}
+
+/** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
+export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({ experiment, network, hardware, slice }) => {
+  const task = taskOf(experiment, network);
+  const mapping = mapNetwork(network, hardware, experiment.task.coding);
+  const root = stream(experiment.seed);
+  const promptStream = root.fork("evaluation");
+  const { classes } = network.geometry;
+  const sizes = { maxPrompts: Math.max(slice, CALIBRATION_PROMPTS) };
+  const chipStream = (index: number) => root.fork("chip", index);
+  let memory: { kernels: Kernels; arena: Arena; start: number } | null = null;
+  let held: { index: number; simulator: Simulator } | null = null;
+
+  function simulatorOf(index: number): Simulator {
+    if (held?.index === index) return held.simulator;
+    const chip = programChip(network, mapping, hardware, chipStream(index));
+    if (!memory) {
+      const fresh = standaloneKernels(simulatorBytes(chip, sizes));
+      memory = { ...fresh, start: fresh.arena.mark() };
+    }
+    memory.arena.rewind(memory.start);
+    const simulator = createSimulator(memory.kernels, memory.arena, chip, sizes);
+    if (hardware.adc.bits !== null) {
+      const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), { values: false });
+      simulator.calibrate(spikes!, chipStream(index).fork("calibration"));
+    }
+    held = { index, simulator };
+    return simulator;
+  }
+
+  return ({ chip, firstPrompt, prompts, snrDecibels }) => {
+    const snr = snrDecibels === null ? {} : { snrDecibels };
+    const batch = task.draw(prompts, promptStream, { firstPrompt, values: false, ...snr });
+    const trace = simulatorOf(chip).run(batch.spikes!, chipStream(chip).fork("run"), { firstPrompt });
+    const { steps, stepLogits, logits, stages, spikes } = trace;
+    const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
+    return { ...answer(logits, batch.labels, classes), byStep, stages, spikes };
+  };
+};
+
+function summarise(
+  slices: readonly ChipAnswers[],
+  { task }: Experiment,
+  snrDecibels: number | null,
+): Omit<ChipEvaluation, "chip"> {
+  const queries = task.pilots + 1;
+  const last = (classes: Int32Array) => [...classes.filter((_, i) => i % queries === queries - 1)];
+  const labels = slices.flatMap((slice) => last(slice.labels));
+  const bySteps = slices[0].byStep.map((_, t) =>
+    detectionErrors(
+      labels,
+      slices.flatMap((slice) => last(slice.byStep[t])),
+      task,
+    ),
+  );
+  const stages = slices[0].stages.map(({ name, kind }, i) => ({
+    name,
+    kind,
+    cycles: slices.reduce((sum, slice) => sum + slice.stages[i].cycles, 0),
+    actions: sumActions(slices.map((slice) => slice.stages[i].actions)),
+    clipped: slices.reduce((sum, slice) => sum + slice.stages[i].clipped, 0),
+  }));
+  const actions = sumActions(stages.map((stage) => stage.actions));
+  const spikes = Object.fromEntries(
+    Object.keys(slices[0].spikes).map((name) => [
+      name,
+      {
+        ones: slices.reduce((sum, slice) => sum + slice.spikes[name].ones, 0),
+        bits: slices.reduce((sum, slice) => sum + slice.spikes[name].bits, 0),
+      },
+    ]),
+  );
+  return {
+    ...evaluationOf(slices, task, snrDecibels),
+    bySteps,
+    stages,
+    actions,
+    clippedShare: clippedShare({ stages, actions }),
+    densities: densitiesOf(spikes),
+  };
+}

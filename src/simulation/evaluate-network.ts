@@ -1,0 +1,111 @@
+/**
+ * How well a network does without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
+ * WebAssembly kernels and any number of threads.
+ */
+import { createAnnPass } from "../kernels/ann.ts";
+import type { Executor, Job } from "../kernels/executor.ts";
+import { type Arena, countingArena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
+import type { Pass } from "../kernels/pass.ts";
+import { createSpikingPass, type SpikingPass } from "../kernels/spiking.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
+import { takesSpikes } from "../task/create.ts";
+import {
+  type Answers,
+  answer,
+  cutPrompts,
+  type Evaluation,
+  evaluationOf,
+  requireCounts,
+  type Slice,
+  taskOf,
+} from "./evaluation.ts";
+
+export interface EvaluateOptions {
+  readonly prompts: number;
+  /** This SNR for every prompt. Default: as the task says. */
+  readonly snrDecibels?: number;
+  /** Prompts of one task. Changes the speed only. Default 64. */
+  readonly slice?: number;
+}
+
+/**
+ * Evaluates a network; a spiking one is folded first.
+ *
+ * Random   prompts from `stream(seed).fork("evaluation")`, attention bits from `stream(seed).fork("evaluation attention")`
+ * Throws   ShapeError when the network was made for another task, ValueError when an option is out of range
+ */
+export async function evaluateNetwork(
+  executor: Executor,
+  experiment: Experiment,
+  network: Network,
+  { prompts, snrDecibels, slice = 64 }: EvaluateOptions,
+): Promise<Evaluation> {
+  requireCounts({ prompts, slice });
+  taskOf(experiment, network);
+  const slices = cutPrompts(prompts, slice, snrDecibels ?? null);
+  const setup = { experiment, network: isSpiking(network) ? foldNetwork(network) : network, maxPrompts: slice };
+  const session = executor.open<NetworkSetup, Slice, Answers>("evaluate-network", setup);
+  try {
+    return evaluationOf(await session.run(slices), experiment.task, snrDecibels ?? null);
+  } finally {
+    session.close();
+  }
+}
+
+export interface NetworkSetup {
+  readonly experiment: Experiment;
+  /** Folded. */
+  readonly network: Network;
+  readonly maxPrompts: number;
+}
+
+/** The job "evaluate-network": answers slices of the evaluation prompts. */
+export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({ experiment, network, maxPrompts }) => {
+  const task = taskOf(experiment, network);
+  const root = stream(experiment.seed);
+  const [promptStream, { key }] = [root.fork("evaluation"), root.fork("evaluation attention")];
+  const spikes = takesSpikes(network.model, experiment.task);
+  const { kernels, pass } = createPass(network, maxPrompts, !spikes);
+  const { classes, queries } = network.geometry;
+  return ({ firstPrompt, prompts, snrDecibels }) => {
+    const snr = snrDecibels === null ? {} : { snrDecibels };
+    const batch = task.draw(prompts, promptStream, { firstPrompt, spikes, values: !spikes, ...snr });
+    if (batch.spikes) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
+    else kernels.f32.set(batch.values, pass.inputs / 4);
+    if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
+    pass.forward(prompts);
+    const from = pass.logits / 4;
+    const logits = kernels.f32.slice(from, from + prompts * queries.length * classes);
+    return answer(logits, batch.labels, classes);
+  };
+};
+
+/** A pass with the network's parameters, on memory of its own. */
+function createPass(
+  network: Network,
+  maxPrompts: number,
+  realInputs: boolean,
+): { kernels: Kernels; pass: Pass | SpikingPass } {
+  const plan = (kernels: Kernels | null, arena: Arena) => {
+    const value: Record<string, number> = {};
+    for (const [name, { data }] of Object.entries(network.parameters)) {
+      value[name] = arena.words(data.length);
+      kernels?.f32.set(data, value[name] / 4);
+    }
+    const offsets = { value, gradient: null };
+    const options = { maxPrompts, training: false };
+    return isSpiking(network)
+      ? createSpikingPass(kernels, arena, network, offsets, { ...options, attention: "sampled", realInputs })
+      : createAnnPass(kernels, arena, network as Network<AnnSpec>, offsets, options);
+  };
+  const counting = countingArena();
+  plan(null, counting);
+  const { kernels, arena } = standaloneKernels(counting.used);
+  return { kernels, pass: plan(kernels, arena) };
+}
+
+const isSpiking = (network: Network): network is Network<SpikingSpec> => network.model.kind === "spiking";

@@ -1,0 +1,116 @@
+/**
+ * Evaluating networks and chips on the experiment's evaluation prompts, slice by slice: what both have in common.
+ *
+ * Prompt k of `stream(seed).fork("evaluation")` is the same for every network, chip and SNR (but for the strength of its noise), so
+ * comparisons are paired. Answers are kept per decision and summed in the order of prompts: how prompts are cut into
+ * slices, and which thread takes which, changes no result.
+ */
+import { ShapeError, ValueError } from "../errors.ts";
+import type { Network } from "../model/network.ts";
+import { exponential } from "../numeric/exponential.ts";
+import { naturalLog } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
+import type { SymbolDetectionTask } from "../task/symbol-detection.ts";
+
+export interface Evaluation {
+  readonly prompts: number;
+  /** Signal-to-noise ratio of all prompts; null where every prompt draws its own, as the task says. */
+  readonly snrDecibels: number | null;
+  /** At the last query, where all pilots are known. */
+  readonly errors: DetectionErrors;
+  /** After 0, 1, ... pilots. */
+  readonly byContext: readonly DetectionErrors[];
+  /** Cross entropy per decision over all queries, nats. */
+  readonly loss: number;
+}
+
+/** Prompts that one task answers. */
+export interface Slice {
+  readonly firstPrompt: number;
+  readonly prompts: number;
+  readonly snrDecibels: number | null;
+}
+
+export interface Answers {
+  /** `[prompts, queries]` */
+  readonly labels: Int32Array;
+  readonly decisions: Int32Array;
+  readonly losses: Float64Array;
+}
+
+/** Throws ValueError when one of the values is not a whole number from 1 on. */
+export function requireCounts(values: Readonly<Record<string, number>>): void {
+  for (const [path, value] of Object.entries(values)) {
+    if (!(Number.isSafeInteger(value) && value >= 1)) {
+      throw new ValueError(path, `${path} is ${value}; give a whole number of at least 1.`);
+    }
+  }
+}
+
+/** Cuts `prompts` prompts into slices of at most `size`. */
+export function cutPrompts(prompts: number, size: number, snrDecibels: number | null): Slice[] {
+  return Array.from({ length: Math.ceil(prompts / size) }, (_, i) => {
+    const firstPrompt = i * size;
+    return { firstPrompt, prompts: Math.min(size, prompts - firstPrompt), snrDecibels };
+  });
+}
+
+/** The experiment's task as the network sees it. Throws ShapeError when the network was made for another task. */
+export function taskOf(experiment: Experiment, { model, geometry }: Network): SymbolDetectionTask {
+  const described = { task: experiment.task, model };
+  const task = createTask(described);
+  const asked = networkGeometry(described, task);
+  for (const field of ["inputs", "tokens", "classes"] as const) {
+    if (geometry[field] !== asked[field]) {
+      throw new ShapeError(
+        "network.geometry",
+        `The network has ${geometry[field]} ${field}, but the experiment's task has ${asked[field]}. ` +
+          "Evaluate it with the task it was trained on.",
+      );
+    }
+  }
+  return task;
+}
+
+/** The most probable class of each row of `[rows, classes]`, the first of equals. */
+export function decide(logits: Float32Array, classes: number): Int32Array {
+  const decisions = new Int32Array(logits.length / classes);
+  for (let row = 0; row < decisions.length; row++) {
+    const first = row * classes;
+    let best = first;
+    for (let i = first + 1; i < first + classes; i++) if (logits[i] > logits[best]) best = i;
+    decisions[row] = best - first;
+  }
+  return decisions;
+}
+
+/** Answers from logits `[prompts, queries, classes]`. */
+export function answer(logits: Float32Array, labels: Int32Array, classes: number): Answers {
+  const decisions = decide(logits, classes);
+  const losses = new Float64Array(labels.length);
+  for (let row = 0; row < labels.length; row++) {
+    const scores = logits.subarray(row * classes, (row + 1) * classes);
+    const largest = scores[decisions[row]];
+    let sum = 0;
+    for (const score of scores) sum += exponential(score - largest);
+    losses[row] = naturalLog(sum) - (scores[labels[row]] - largest);
+  }
+  return { labels, decisions, losses };
+}
+
+/** The evaluation of all slices, in the order of prompts. */
+export function evaluationOf(
+  slices: readonly Answers[],
+  spec: Experiment["task"],
+  snrDecibels: number | null,
+): Evaluation {
+  const labels = slices.flatMap((slice) => [...slice.labels]);
+  const decisions = slices.flatMap((slice) => [...slice.decisions]);
+  const byContext = errorsByContext(labels, decisions, spec);
+  let loss = 0;
+  for (const slice of slices) for (const one of slice.losses) loss += one;
+  const errors = byContext[byContext.length - 1];
+  return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
+}
