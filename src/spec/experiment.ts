@@ -14,6 +14,8 @@ import { trainingSpec } from "./training.ts";
 export const evaluationSpec = z.strictObject({
   /** Prompts per point. 4096 prompts of 4 bits give a standard error of about 0.002 at a bit error rate of 0.06. */
   prompts: z.int().min(1).max(10_000_000).default(4096),
+  /** Prompts per point of the curves over SNR and over time steps. */
+  curvePrompts: z.int().min(1).max(10_000_000).default(1024),
   /** Signal-to-noise ratios at which curves are drawn, dB. */
   snrDecibels: z.array(z.number().min(-50).max(100)).max(64).default([0, 5, 10, 15, 20, 25, 30]),
   /** Time steps at which the bit error rate is measured. */

@@ -1,0 +1,41 @@
+/** Drawings of the machine: its crossbars, and what one prompt's spikes look like on their way through it. */
+import type { Mapping } from "../mapping/mapping.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import { rasterLayer } from "./measured.ts";
+import type { ChartDraft } from "./report.ts";
+
+export function layoutChart({ crossbar, layers }: Mapping): ChartDraft {
+  return {
+    kind: "layout",
+    id: "layout",
+    title: "Crossbars by layer",
+    caption:
+      `Each square is a crossbar of ${crossbar.rows} x ${crossbar.columns} differential cells, filled as far as it holds weights. Row ` +
+      "blocks of one column group share a tile, whose adder sums them.",
+    crossbar,
+    layers: layers.map(({ name, inputs, outputs, blocks }) => ({
+      name,
+      inputs,
+      outputs,
+      crossbars: blocks.map((block) => ({
+        rowBlock: block.rowStart / crossbar.rows,
+        columnBlock: block.columnStart / crossbar.columns,
+        usedRows: block.rows,
+        usedColumns: block.columns,
+        tile: block.tile,
+      })),
+    })),
+  };
+}
+
+/** Spike trains of one prompt. */
+export function rasterChart(rasters: Readonly<Record<string, SpikeTrain>>): ChartDraft {
+  return {
+    kind: "raster",
+    id: "rasters",
+    title: "Spikes of one prompt, layer by layer",
+    caption:
+      "Every dot is a spike on the first chip: tokens from left to right within each time step, features from the top.",
+    layers: Object.entries(rasters).map(([name, train]) => rasterLayer(name, train)),
+  };
+}

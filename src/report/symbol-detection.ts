@@ -1,0 +1,345 @@
+/**
+ * The report of a symbol-detection run: bit error rates of classical receivers, ANN, digital spiking network and Xpikeformer
+ * on simulated chips, set beside Table IV of the paper.
+ */
+import type { Mapping } from "../mapping/mapping.ts";
+import { deviation, mean } from "../numeric/statistics.ts";
+import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
+import type { ReceiverEvaluation } from "../simulation/receivers.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
+import { layoutChart, rasterChart } from "./machine.ts";
+import { errorRateFigure, meanFigure } from "./measured.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
+
+/** What one detector did on the evaluation prompts. */
+export interface DetectorResult {
+  /** At the last query, where all pilots are known. */
+  readonly errors: DetectionErrors;
+  readonly byContext: readonly DetectionErrors[];
+  /** At each of `evaluation.snrDecibels`. */
+  readonly bySnr: readonly DetectionErrors[];
+}
+
+/** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
+export type NetworkRole = "ann" | "spiking" | "digital";
+
+export interface SymbolDetectionRun {
+  readonly experiment: Experiment;
+  readonly command: string;
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+  readonly receivers: readonly (ReceiverEvaluation & DetectorResult)[];
+  readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
+  /** One entry per programmed chip, all on the same prompts. */
+  readonly chips: readonly ChipEvaluation[];
+  /** The first chip, or several pooled, over SNR. */
+  readonly chipBySnr: readonly DetectionErrors[];
+  /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  readonly mapping: Mapping;
+  /** Spike trains of one prompt on the first chip, by layer. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+const NAMES: Record<NetworkRole, string> = {
+  ann: "ANN transformer",
+  spiking: "Digital spiking transformer",
+  digital: "Xpikeformer network, exact arithmetic",
+};
+
+export function symbolDetectionReport(run: SymbolDetectionRun): Report {
+  const { experiment } = run;
+  const hardware = chipFigure(run);
+  const ann = run.networks.ann?.errors.bits.rate;
+  const gap = ann === undefined ? "" : `, ${signed(hardware.value - ann)} against the ANN of the same size`;
+  return buildReport({
+    title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
+    summary:
+      `On ${run.chips.length} programmed chips the spiking transformer detects symbols with a bit error rate of ` +
+      `${hardware.value.toFixed(4)}${gap}.`,
+    description: describe(experiment),
+    experiment,
+    command: run.command,
+    seed: run.seed,
+    versions: { ...run.versions },
+    notes: run.notes,
+    sources: SOURCES,
+    highlights: highlights(run),
+    figures: [...errorFigures(run, hardware), ...machineFigures(run)],
+    charts: charts(run),
+    claims: claims(run),
+  });
+}
+
+function describe({ task, model, hardware, evaluation }: Experiment): string {
+  const { transmitAntennas: nt, receiveAntennas: nr, modulation, snrDecibels: snr, pilots } = task;
+  const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
+  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const { device } = hardware.crossbar;
+  return (
+    `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase()} at ${range} (${task.noise} noise), a ` +
+    `${task.receiverBits}-bit receiver and ${pilots} pilots. Networks have ${model.depth} blocks of width ${model.width} with ` +
+    `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
+    `${device.kind === "pcm" ? "phase-change memory" : "ideal devices"}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
+    `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming. Every detector ` +
+    `sees the same ${evaluation.prompts} prompts, none of which was used in training.`
+  );
+}
+
+/** Mean over chips. The interval adds the spread of the prompts, which all chips share, to that of the chips. */
+function chipFigure({ chips }: SymbolDetectionRun): FigureDraft {
+  const rates = chips.map(({ errors }) => errors.bits.rate);
+  const promptError = mean(chips.map(({ errors }) => errors.bits.standardError));
+  const chipError = rates.length > 1 ? deviation(rates) / Math.sqrt(rates.length) : 0;
+  const half = 1.96 * Math.hypot(promptError, chipError);
+  const value = mean(rates);
+  return {
+    id: "ber.xpikeformer",
+    label: `Xpikeformer on hardware, mean of ${rates.length} chips`,
+    value,
+    unit: "1",
+    interval: { low: Math.max(0, value - half), high: value + half, kind: "95 %, prompts and chips" },
+    trials: rates.length,
+  };
+}
+
+function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDraft[] {
+  const figures: FigureDraft[] = [];
+  for (const receiver of run.receivers) {
+    figures.push(errorRateFigure(`ber.${receiverId(receiver)}`, receiverName(receiver), receiver.errors.bits));
+  }
+  for (const [role, result] of roles(run))
+    figures.push(errorRateFigure(`ber.${role}`, NAMES[role], result.errors.bits));
+  figures.push(hardware);
+  const rates = run.chips.map(({ errors }) => errors.bits.rate);
+  if (rates.length > 1) {
+    const label = "Standard deviation between chips";
+    figures.push({ id: "ber.xpikeformer.deviation", label, value: deviation(rates), unit: "1", trials: rates.length });
+  }
+  for (const role of ["ann", "spiking"] as const) {
+    const baseline = run.networks[role]?.errors.bits.rate;
+    if (baseline === undefined) continue;
+    const label = `Xpikeformer on hardware minus ${NAMES[role]}`;
+    figures.push({ id: `gap.${role}`, label, value: hardware.value - baseline, unit: "1" });
+  }
+  for (const receiver of run.receivers) {
+    const label = `Symbol error rate: ${receiverName(receiver)}`;
+    figures.push(errorRateFigure(`ser.${receiverId(receiver)}`, label, receiver.errors.symbols));
+  }
+  for (const [role, result] of roles(run)) {
+    figures.push(errorRateFigure(`ser.${role}`, `Symbol error rate: ${NAMES[role]}`, result.errors.symbols));
+  }
+  const symbols = run.chips.map(({ errors }) => errors.symbols.rate);
+  figures.push(meanFigure("ser.xpikeformer", "Symbol error rate: Xpikeformer on hardware", symbols));
+  return figures;
+}
+
+function machineFigures({ mapping, chips, experiment }: SymbolDetectionRun): FigureDraft[] {
+  const { totals } = mapping;
+  const figures: FigureDraft[] = [
+    { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
+    { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
+    { id: "tiles.ssa", label: "SSA tiles, one per head", value: mapping.ssa.tiles, unit: "tiles" },
+    { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
+    meanFigure(
+      "adc.clipped",
+      "Share of conversions that clip",
+      chips.map(({ clippedShare }) => clippedShare),
+    ),
+  ];
+  if (experiment.model.kind === "spiking") {
+    figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
+  }
+  for (const name of Object.keys(chips[0].densities)) {
+    const label = `Spike density: ${name}`;
+    figures.push(
+      meanFigure(
+        `density.${name}`,
+        label,
+        chips.map(({ densities }) => densities[name]),
+      ),
+    );
+  }
+  return figures;
+}
+
+function highlights(run: SymbolDetectionRun): string[] {
+  const ids = ["ber.xpikeformer", ...roles(run).map(([role]) => `ber.${role}`), "ber.ml.pilots", "ber.mmse.pilots"];
+  return [...ids, "crossbars.count"];
+}
+
+function charts(run: SymbolDetectionRun): ChartDraft[] {
+  const { experiment, mapping, rasters, chips } = run;
+  const { snrDecibels } = experiment.evaluation;
+  const rates = { label: "Bit error rate", scale: "log" as const };
+  const list: ChartDraft[] = [];
+  if (snrDecibels.length > 0) {
+    list.push({
+      kind: "lines",
+      id: "ber-snr",
+      title: "Bit error rate against signal-to-noise ratio",
+      caption:
+        "All pilots known; the same channels, symbols and noise shapes at every ratio. Dashed: classical receivers.",
+      x: { label: "SNR, dB", ticks: [...snrDecibels] },
+      y: rates,
+      series: [
+        ...run.receivers
+          .filter(({ channel }) => channel === "pilots")
+          .map((receiver) => series(receiverName(receiver), snrDecibels, receiver.bySnr, true)),
+        ...roles(run)
+          .filter(([role]) => role !== "digital")
+          .map(([role, { bySnr }]) => series(NAMES[role], snrDecibels, bySnr)),
+        series("Xpikeformer on hardware", snrDecibels, run.chipBySnr),
+      ],
+    });
+  }
+  list.push(stepsChart(run));
+  const context = chips[0].byContext.map((_, pilots) => pilots);
+  list.push({
+    kind: "lines",
+    id: "ber-context",
+    title: "Bit error rate against context length",
+    caption: "With 0, 1, ... known pairs before the query: the network learns the channel from its prompt alone.",
+    x: { label: "Pilots before the query" },
+    y: rates,
+    series: [
+      ...run.receivers
+        .filter(({ channel }) => channel === "pilots")
+        .map((receiver) => series(receiverName(receiver), context, receiver.byContext, true)),
+      ...roles(run)
+        .filter(([role]) => role !== "digital")
+        .map(([role, { byContext }]) => series(NAMES[role], context, byContext)),
+      series("Xpikeformer on hardware, first chip", context, chips[0].byContext),
+    ],
+  });
+  list.push({
+    kind: "bars",
+    id: "densities",
+    title: "Spike density of each layer",
+    caption: "Share of ones over all prompts, tokens and time steps, mean of the chips. Sparse layers drive few lines.",
+    value: { label: "Share of ones" },
+    bars: Object.keys(chips[0].densities).map((name) => ({
+      label: name,
+      value: mean(chips.map(({ densities }) => densities[name])),
+    })),
+  });
+  if (Object.keys(rasters).length > 0) list.push(rasterChart(rasters));
+  list.push(layoutChart(mapping));
+  return list;
+}
+
+function stepsChart({ chipBySteps: { steps, rates }, networks }: SymbolDetectionRun): ChartDraft {
+  const points = steps.map((x, i) => {
+    const values = rates.map((row) => row[i]);
+    const half = values.length > 1 ? deviation(values) : 0;
+    const y = mean(values);
+    return { x, y, low: Math.max(1e-6, y - half), high: y + half };
+  });
+  const ann = networks.ann?.errors.bits.rate;
+  return {
+    kind: "lines",
+    id: "ber-steps",
+    title: "Bit error rate against time steps",
+    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    x: { label: "Time steps T", ticks: [...steps] },
+    y: { label: "Bit error rate", scale: "log" },
+    series: [{ name: "Xpikeformer on hardware", points }],
+    rules: ann === undefined ? [] : [{ label: NAMES.ann, y: ann }],
+  };
+}
+
+function series(name: string, x: readonly number[], errors: readonly DetectionErrors[], dashed = false) {
+  return { name, dashed, points: errors.map(({ bits }, i) => ({ x: x[i], ...positive(bits) })) };
+}
+
+/** A logarithmic axis has no zero: without any error, half an error stands for it. */
+function positive({ rate, low, high, trials }: ErrorRate): { y: number; low: number; high: number } {
+  const least = 0.5 / trials;
+  return { y: Math.max(rate, least), low: Math.max(low, least), high: Math.max(high, least) };
+}
+
+/** Table IV of the paper, by antennas: size, then ANN, digital spiking (T), Xpikeformer (T). */
+const TABLE_IV: Record<number, readonly (readonly [string, number, number, number, number, number])[]> = {
+  2: [
+    ["4-256", 0.051, 0.061, 6, 0.067, 6],
+    ["8-512", 0.049, 0.058, 4, 0.063, 4],
+  ],
+  4: [
+    ["4-256", 0.141, 0.196, 7, 0.205, 11],
+    ["8-512", 0.077, 0.086, 4, 0.091, 5],
+  ],
+};
+
+function claims(run: SymbolDetectionRun): ClaimDraft[] {
+  const { task, model } = run.experiment;
+  const rows = task.transmitAntennas === task.receiveAntennas ? TABLE_IV[task.transmitAntennas] : undefined;
+  if (!rows || task.modulation !== "qpsk") return [];
+  const ours = `${model.depth}-${model.width}`;
+  const setting =
+    `Ours is ${ours}. The paper does not print modulation, SNR range or noise convention; this run's setting ` +
+    "is the one that brackets its ANN (docs/assumptions.md).";
+  return rows.flatMap(([size, ann, spiking, spikingSteps, hardware, hardwareSteps]) => {
+    const source = `Table IV, ${task.transmitAntennas}x${task.receiveAntennas}, ${size}`;
+    const claim = (role: string, words: string, paper: number, why: string): ClaimDraft[] =>
+      role === "xpikeformer" || run.networks[role as NetworkRole]
+        ? [{ id: `${role}-${size}`, source, claim: words, paper, figure: `ber.${role}`, why }]
+        : [];
+    const gap: ClaimDraft[] = run.networks.ann
+      ? [
+          {
+            id: `gap-${size}`,
+            source,
+            claim: "Xpikeformer minus ANN, bit error rate",
+            paper: Number((hardware - ann).toFixed(3)),
+            figure: "gap.ann",
+            why: "The gap depends least on the setting, since both networks see the same prompts.",
+          },
+        ]
+      : [];
+    return [
+      ...claim("ann", "ANN transformer, bit error rate", ann, setting),
+      ...claim("spiking", `Digital spiking transformer, T = ${spikingSteps}, bit error rate`, spiking, setting),
+      ...claim("xpikeformer", `Xpikeformer on hardware, T = ${hardwareSteps}, bit error rate`, hardware, setting),
+      ...gap,
+    ];
+  });
+}
+
+const SOURCES: Source[] = [
+  {
+    text: "Song, Katti, Simeone, Rajendran: Xpikeformer: Hybrid Analog-Digital Hardware Acceleration for Spiking Transformers. IEEE TVLSI 33(6), 2025",
+    usedFor: "architecture, Algorithm 1, Tables I, II and IV",
+    url: "https://arxiv.org/abs/2408.08794",
+  },
+  {
+    text: "Nandakumar, Boybat, Joshi, Piveteau, Le Gallo, Rajendran, Sebastian, Eleftheriou: Phase-change memory models for deep learning training and inference. ICECS 2019",
+    usedFor: "programming spread, drift and 1/f read noise of the phase-change devices",
+  },
+  {
+    text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
+    usedFor: "formulation of the symbol-detection task",
+    url: "https://arxiv.org/abs/2311.06101",
+  },
+  {
+    text: "Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC 2011",
+    usedFor: "Threefry-2x32-20, the source of every random number",
+  },
+];
+
+const roles = ({ networks }: SymbolDetectionRun) =>
+  (["ann", "spiking", "digital"] as const).flatMap((role) => {
+    const result = networks[role];
+    return result ? [[role, result] as const] : [];
+  });
+
+const receiverId = ({ kind, channel }: Pick<ReceiverEvaluation, "kind" | "channel">) => `${kind}.${channel}`;
+
+function receiverName({ kind, channel }: Pick<ReceiverEvaluation, "kind" | "channel">): string {
+  const name = kind === "ml" ? "Maximum likelihood" : "Linear MMSE";
+  return `${name}, ${channel === "perfect" ? "perfect channel" : "channel from pilots"}`;
+}
+
+const signed = (x: number): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;

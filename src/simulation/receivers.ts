@@ -1,0 +1,72 @@
+/** The classical receivers of the task on the same prompts as the networks: what the networks are judged against. */
+import type { Executor, Job } from "../kernels/executor.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { createTask } from "../task/create.ts";
+import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
+import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
+import { cutPrompts, requireCounts, type Slice } from "./evaluation.ts";
+
+export interface Receiver {
+  readonly kind: ReceiverKind;
+  readonly channel: ChannelKnowledge;
+}
+
+export const RECEIVERS: readonly Receiver[] = [
+  { kind: "ml", channel: "perfect" },
+  { kind: "ml", channel: "pilots" },
+  { kind: "mmse", channel: "perfect" },
+  { kind: "mmse", channel: "pilots" },
+];
+
+export interface ReceiverEvaluation extends Receiver {
+  /** At the last query, where all pilots are known. */
+  readonly errors: DetectionErrors;
+  /** After 0, 1, ... pilots. */
+  readonly byContext: readonly DetectionErrors[];
+}
+
+interface SliceResult {
+  readonly labels: Int32Array;
+  /** `[prompts, queries]` for each receiver. */
+  readonly decisions: readonly Int32Array[];
+}
+
+/** Prompts that one task of the job draws and detects. */
+const SLICE_PROMPTS = 256;
+
+export const detectSlice: Job<{ experiment: Experiment }, Slice, SliceResult> = ({ experiment }) => {
+  const task = createTask(experiment);
+  const random = stream(experiment.seed).fork("evaluation");
+  const queries = experiment.task.pilots + 1;
+  return ({ firstPrompt, prompts, snrDecibels }) => {
+    const snr = snrDecibels === null ? {} : { snrDecibels };
+    const batch = task.draw(prompts, random, { firstPrompt, spikes: false, values: false, ...snr });
+    const decisions = RECEIVERS.map(({ kind, channel }) => {
+      const all = new Int32Array(prompts * queries);
+      for (let query = 0; query < queries; query++) {
+        const classes = detect(batch, kind, channel, query);
+        for (let k = 0; k < prompts; k++) all[k * queries + query] = classes[k];
+      }
+      return all;
+    });
+    return { labels: batch.labels, decisions };
+  };
+};
+
+/** Every receiver on the experiment's evaluation prompts. Random: as the networks', `stream(seed).fork("evaluation")`. */
+export async function evaluateReceivers(
+  executor: Executor,
+  experiment: Experiment,
+  { prompts, snrDecibels }: { prompts: number; snrDecibels?: number },
+): Promise<ReceiverEvaluation[]> {
+  requireCounts({ prompts });
+  const session = executor.open<{ experiment: Experiment }, Slice, SliceResult>("detect-slice", { experiment });
+  const results = await session.run(cutPrompts(prompts, SLICE_PROMPTS, snrDecibels ?? null)).finally(session.close);
+  const labels = results.flatMap((result) => [...result.labels]);
+  return RECEIVERS.map((receiver, i) => {
+    const decisions = results.flatMap((result) => [...result.decisions[i]]);
+    const byContext = errorsByContext(labels, decisions, experiment.task);
+    return { ...receiver, errors: byContext[byContext.length - 1], byContext };
+  });
+}
