@@ -25,3 +25,15 @@ export function tinyDocument({ model, training, ...rest }: Document = {}): Exper
 }
 
 export const tinyExperiment = (document?: Document): Experiment => parseExperiment(tinyDocument(document));
+
+/** Two short stages with all that a spiking network can be trained with: expected attention, weight noise, positions. */
+export const everyFeature: Document = {
+  model: { kind: "spiking", position: "learned" },
+  training: {
+    shards: 5,
+    stages: [
+      { name: "first", steps: 3, warmup: 1, attention: "expected" },
+      { name: "second", steps: 3, warmup: 1, noise: { weights: 0.05 } },
+    ],
+  },
+};

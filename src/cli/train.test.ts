@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tinyDocument } from "../../test/support/tiny-training.ts";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
+import { main } from "./program.ts";
+import { progressLine, startProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "xpikeformer-train-"));
+  await writeFile(join(root, "tiny.json"), JSON.stringify(tinyDocument()));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+function recorder(columns = 100, interactive = false) {
+  const written = { out: "", err: "", time: 0 };
+  const terminal: Terminal = {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    interactive,
+    color: false,
+    columns,
+    now: () => written.time,
+  };
+  return { written, terminal };
+}
+
+async function xpikeTrain(folder: string, ...options: string[]) {
+  const { written, terminal } = recorder();
+  const out = join(root, folder);
+  const code = await main(["train", join(root, "tiny.json"), "--out", out, "--threads", "1", ...options], terminal);
+  return { code, ...written };
+}
+
+describe("xpike train", () => {
+  test("says how long it took, how good the network is, and where it lies", async () => {
+    const { code, out } = await xpikeTrain("summary");
+    expect(code).toBe(0);
+    const [first, second, third] = out.trimEnd().split("\n");
+    expect(first).toMatch(/^Trained 4 steps in \d+\.\d s\.$/);
+    expect(second).toMatch(/^Best validation at step [24]: loss \d\.\d+, bit error rate 0\.\d+\.$/);
+    expect(third).toBe(join(root, "summary", "network.safetensors"));
+    const { metadata } = decodeCheckpoint(await readFile(third));
+    expect(metadata.command).toBe(`xpike train ${join(root, "tiny.json")}`);
+  });
+
+  test("prints the same as JSON, and nothing else", async () => {
+    const { code, out, err } = await xpikeTrain("json", "--json", "--seed", "5");
+    expect([code, err]).toEqual([0, ""]);
+    expect(JSON.parse(out)).toMatchObject({
+      finished: true,
+      step: 4,
+      best: { loss: expect.any(Number), bitErrorRate: expect.any(Number) },
+      files: { network: join(root, "json", "network.safetensors") },
+    });
+    const saved = JSON.parse(await readFile(join(root, "json", "experiment.json"), "utf8"));
+    expect(saved.seed).toBe(5);
+  });
+
+  test("does not overwrite a run, goes on with it, or starts over when told to", async () => {
+    await xpikeTrain("twice");
+    const { code, err } = await xpikeTrain("twice");
+    expect(code).toBe(2);
+    expect(err).toMatch(/^FileError at .*twice\n {2}The folder holds a run already .*--resume.*--force/);
+    expect((await xpikeTrain("twice", "--resume")).out).toContain("Trained 4 steps");
+    expect((await xpikeTrain("twice", "--force")).code).toBe(0);
+    const both = await xpikeTrain("twice", "--force", "--resume");
+    expect([both.code, both.err]).toEqual([2, expect.stringContaining("cannot be used with option '--resume'")]);
+  });
+
+  test("names the field in which the run to go on with differs", async () => {
+    await xpikeTrain("seeded", "--seed", "1");
+    const { code, err } = await xpikeTrain("seeded", "--seed", "2", "--resume");
+    expect(code).toBe(2);
+    expect(err).toMatch(/^SpecError at seed\n {2}.* has seed 1, but the experiment has 2\./);
+  });
+});
+
+describe("the progress of training that goes on", () => {
+  const state = { label: "train", done: 1000, from: 900, total: 4000, unit: "steps", elapsed: 10, note: "loss 0.51" };
+
+  test("takes its rate from this sitting", () => {
+    // 100 steps in 10 s; 3000 more take 300 s.
+    expect(progressLine(state)).toContain("25 %  1000 of 4000 steps · 10.0 a second · 5 min 0 s left · loss 0.51");
+  });
+
+  test("leaves out the bar on a narrow screen", () => {
+    const { written, terminal } = recorder(90, true);
+    const progress = startProgress(terminal, state);
+    written.time = 10_000;
+    progress.update(1000, "loss 0.51");
+    expect(written.err).toBe("\rtrain  25 %  1000 of 4000 steps · 10.0 a second · 5 min 0 s left · loss 0.51\u001b[K");
+  });
+});
