@@ -1,14 +1,14 @@
 /**
  * A linear layer on packed spikes, forward and backward: chooses between row gather and look-up table by density.
  *
- * In wasm the gather wins while few inputs fire; the table costs the same at any density. They cross near 22 %, measured
+ * In wasm the gather wins while few inputs fire; the table costs the same at any density. They cross near 31 %, measured
  * with `bench/spike-product.ts`. The choice depends only on the spikes, so results repeat exactly.
  */
 import type { Arena, Kernels } from "./memory.ts";
 
-const TABLE_DENSITY = 0.22;
+const TABLE_DENSITY = 0.31;
 /** Words that `gatherProduct` (the larger of the two) needs. */
-export const PRODUCT_SCRATCH = 16448;
+export const PRODUCT_SCRATCH = 22656;
 
 export interface PackedBits {
   /** Byte offset of `[rows][words]`. */

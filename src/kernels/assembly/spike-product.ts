@@ -4,190 +4,227 @@
  * The weight gradient dW = S^T dY is the same product with the transposed bits (`bits.ts`), so one kernel serves both.
  * Two ways, chosen by the caller from the measured density: `gatherProduct` adds one row of W per set bit, in ascending k;
  * `tableProduct` looks up sums over 4 inputs, whatever the density. `n` is a multiple of 4.
- * Twin: `spikeProduct` in `../reference.ts`.
+ * Twin: `spikeProduct` in `hardware/crossbar.ts`.
+ *
+ * Both work on 24 columns at a time: six sums and the six vectors added to them fit the registers, where with eight V8 11
+ * passes one sum through memory and waits for it. The rows to add lie side by side, so that they share no cache sets with
+ * the rows of a matrix whose stride is a power of two.
  */
 
-/** Rows of S whose set bits are listed at a time, and rows of W that stay in the first-level cache: 256 x 32 x 4 bytes. */
-const CHUNK: i32 = 64;
+/** Rows of S whose set bits are listed at a time. */
+const CHUNK: i32 = 128;
+/** Rows of W that are added at a time. */
 const TILE: i32 = 256;
-/** Inputs whose look-up tables are held at a time: 64 / 4 groups x 16 sums x 32 columns x 4 bytes = 32 KiB. */
+/** Columns, and bytes from row to row where rows lie side by side: 256 rows are 24 KiB, in the first-level cache. */
+const COLUMNS: i32 = 24;
+const PANEL_ROW: i32 = 96;
+/** Inputs whose look-up tables are held at a time: 64 / 4 groups x 16 sums x 24 columns x 4 bytes = 24 KiB. */
 const TABLE_TILE: i32 = 64;
 
-// @ts-ignore: decorator
-@inline
-function accumulate8(list: usize, count: i32, w: usize, y: usize, fresh: bool): void {
-  let a0 = fresh ? f32x4.splat(0) : v128.load(y, 0);
-  let a1 = fresh ? f32x4.splat(0) : v128.load(y, 16);
-  let a2 = fresh ? f32x4.splat(0) : v128.load(y, 32);
-  let a3 = fresh ? f32x4.splat(0) : v128.load(y, 48);
-  let a4 = fresh ? f32x4.splat(0) : v128.load(y, 64);
-  let a5 = fresh ? f32x4.splat(0) : v128.load(y, 80);
-  let a6 = fresh ? f32x4.splat(0) : v128.load(y, 96);
-  let a7 = fresh ? f32x4.splat(0) : v128.load(y, 112);
-  const end = list + (<usize>count << 2);
-  for (let p = list; p < end; p += 4) {
-    const row = w + <usize>load<u32>(p);
-    a0 = f32x4.add(a0, v128.load(row, 0));
-    a1 = f32x4.add(a1, v128.load(row, 16));
-    a2 = f32x4.add(a2, v128.load(row, 32));
-    a3 = f32x4.add(a3, v128.load(row, 48));
-    a4 = f32x4.add(a4, v128.load(row, 64));
-    a5 = f32x4.add(a5, v128.load(row, 80));
-    a6 = f32x4.add(a6, v128.load(row, 96));
-    a7 = f32x4.add(a7, v128.load(row, 112));
-  }
-  v128.store(y, a0, 0);
-  v128.store(y, a1, 16);
-  v128.store(y, a2, 32);
-  v128.store(y, a3, 48);
-  v128.store(y, a4, 64);
-  v128.store(y, a5, 80);
-  v128.store(y, a6, 96);
-  v128.store(y, a7, 112);
-}
-
-// @ts-ignore: decorator
-@inline
-function accumulate1(list: usize, count: i32, w: usize, y: usize, fresh: bool): void {
-  let a = fresh ? f32x4.splat(0) : v128.load(y);
-  const end = list + (<usize>count << 2);
-  for (let p = list; p < end; p += 4) a = f32x4.add(a, v128.load(w + <usize>load<u32>(p)));
-  v128.store(y, a);
-}
-
 /**
- * Y [rows, n] (+)= S W by row gather. `stride` is the byte distance of rows of S, `ldw` and `ldy` row lengths in floats.
- * Scratch: 64 counts and 64 x 256 offsets, 16448 words.
+ * Y [rows, n] (+)= S W by row gather. `stride` is the byte distance of rows of S, `ldw` and `ldy` row lengths in floats; bits
+ * past `k` are left out.
+ * Scratch: 128 counts, 128 x 256 16-bit offsets and 256 x 24 floats, 22656 words.
  */
 export function gatherProduct(bits: usize, stride: i32, rows: i32, k: i32, w: usize, ldw: i32, y: usize, ldy: i32, n: i32, accumulate: i32, scratch: usize): void {
   const lists = scratch + (<usize>CHUNK << 2);
+  const panel = lists + (<usize>(CHUNK * TILE) << 1);
   for (let k0 = 0; k0 < k; k0 += TILE) {
-    const words = (min(TILE, k - k0) + 31) >> 5;
+    const depth = min(TILE, k - k0);
     const fresh = k0 == 0 && accumulate == 0;
     for (let m0 = 0; m0 < rows; m0 += CHUNK) {
       const chunk = min(CHUNK, rows - m0);
-      let next = lists;
-      for (let m = 0; m < chunk; m++) {
-        const begin = next;
-        const row = bits + <usize>(m0 + m) * stride + (<usize>(k0 >> 5) << 2);
-        for (let i = 0; i < words; i++) {
-          let word = load<u32>(row + (<usize>i << 2));
-          const first = k0 + (i << 5);
-          while (word) {
-            store<u32>(next, (<u32>(first + <i32>ctz(word)) * ldw) << 2);
-            next += 4;
-            word &= word - 1;
-          }
-        }
-        store<u32>(scratch + (<usize>m << 2), <u32>((next - begin) >> 2));
-      }
-      let c = 0;
-      for (; c + 32 <= n; c += 32) {
-        let list = lists;
-        for (let m = 0; m < chunk; m++) {
-          const count = load<i32>(scratch + (<usize>m << 2));
-          accumulate8(list, count, w + (<usize>c << 2), y + ((<usize>(m0 + m) * ldy + c) << 2), fresh);
-          list += <usize>count << 2;
-        }
-      }
-      for (; c < n; c += 4) {
-        let list = lists;
-        for (let m = 0; m < chunk; m++) {
-          const count = load<i32>(scratch + (<usize>m << 2));
-          accumulate1(list, count, w + (<usize>c << 2), y + ((<usize>(m0 + m) * ldy + c) << 2), fresh);
-          list += <usize>count << 2;
-        }
+      listBits(bits + <usize>m0 * stride + (<usize>(k0 >> 5) << 2), stride, chunk, depth, scratch, lists);
+      for (let c = 0; c < n; c += COLUMNS) {
+        const width = min(COLUMNS, n - c);
+        const target = y + (<usize>(m0 * ldy + c) << 2);
+        packPanel(w + (<usize>(k0 * ldw + c) << 2), ldw, depth, width, panel);
+        if (width < COLUMNS) gatherEdge(scratch, lists, chunk, panel, target, ldy, width, fresh);
+        else if (fresh) gatherColumns(scratch, lists, chunk, panel, target, ldy, true);
+        else gatherColumns(scratch, lists, chunk, panel, target, ldy, false);
       }
     }
+  }
+}
+
+/** Counts the set bits of each row up to `depth`, and lists one after another where in a panel their rows begin. */
+function listBits(bits: usize, stride: i32, rows: i32, depth: i32, counts: usize, lists: usize): void {
+  const words = (depth + 31) >> 5;
+  const lastWord: u32 = depth & 31 ? (<u32>1 << (depth & 31)) - 1 : 0xffffffff;
+  let next = lists;
+  for (let m = 0; m < rows; m++) {
+    const begin = next;
+    const row = bits + <usize>m * stride;
+    for (let i = 0; i < words; i++) {
+      let word = load<u32>(row + (<usize>i << 2)) & (i == words - 1 ? lastWord : 0xffffffff);
+      const first = (i << 5) * PANEL_ROW;
+      while (word) {
+        store<u16>(next, <u16>(first + <i32>ctz(word) * PANEL_ROW));
+        next += 2;
+        word &= word - 1;
+      }
+    }
+    store<u32>(counts + (<usize>m << 2), <u32>((next - begin) >> 1));
+  }
+}
+
+/** Copies `width` columns of `depth` rows of W to a panel. */
+function packPanel(w: usize, ldw: i32, depth: i32, width: i32, panel: usize): void {
+  const step = <usize>ldw << 2;
+  const bytes = <usize>width << 2;
+  for (let i = 0; i < depth; i++) {
+    for (let v: usize = 0; v < bytes; v += 16) v128.store(panel + v, v128.load(w + v));
+    panel += PANEL_ROW;
+    w += step;
+  }
+}
+
+/** 24 columns of Y: for each row the sum of the listed rows of the panel, on top of Y unless `fresh`. */
+// @ts-ignore: decorator
+@inline
+function gatherColumns(counts: usize, list: usize, rows: i32, panel: usize, y: usize, ldy: i32, fresh: bool): void {
+  for (let m = 0; m < rows; m++) {
+    const end = list + (<usize>load<u32>(counts + (<usize>m << 2)) << 1);
+    let a0 = fresh ? f32x4.splat(0) : v128.load(y, 0);
+    let a1 = fresh ? f32x4.splat(0) : v128.load(y, 16);
+    let a2 = fresh ? f32x4.splat(0) : v128.load(y, 32);
+    let a3 = fresh ? f32x4.splat(0) : v128.load(y, 48);
+    let a4 = fresh ? f32x4.splat(0) : v128.load(y, 64);
+    let a5 = fresh ? f32x4.splat(0) : v128.load(y, 80);
+    for (; list < end; list += 2) {
+      const row = panel + <usize>load<u16>(list);
+      a0 = f32x4.add(a0, v128.load(row, 0));
+      a1 = f32x4.add(a1, v128.load(row, 16));
+      a2 = f32x4.add(a2, v128.load(row, 32));
+      a3 = f32x4.add(a3, v128.load(row, 48));
+      a4 = f32x4.add(a4, v128.load(row, 64));
+      a5 = f32x4.add(a5, v128.load(row, 80));
+    }
+    v128.store(y, a0, 0);
+    v128.store(y, a1, 16);
+    v128.store(y, a2, 32);
+    v128.store(y, a3, 48);
+    v128.store(y, a4, 64);
+    v128.store(y, a5, 80);
+    y += <usize>ldy << 2;
+  }
+}
+
+/** The same for fewer than 24 columns, by eight and by four. */
+function gatherEdge(counts: usize, list: usize, rows: i32, panel: usize, y: usize, ldy: i32, width: i32, fresh: bool): void {
+  for (let m = 0; m < rows; m++) {
+    const end = list + (<usize>load<u32>(counts + (<usize>m << 2)) << 1);
+    let at: usize = 0;
+    for (const last = <usize>(width - 8) << 2; <isize>at <= <isize>last; at += 32) {
+      let a0 = fresh ? f32x4.splat(0) : v128.load(y + at);
+      let a1 = fresh ? f32x4.splat(0) : v128.load(y + at, 16);
+      for (let p = list; p < end; p += 2) {
+        const row = panel + at + <usize>load<u16>(p);
+        a0 = f32x4.add(a0, v128.load(row));
+        a1 = f32x4.add(a1, v128.load(row, 16));
+      }
+      v128.store(y + at, a0);
+      v128.store(y + at, a1, 16);
+    }
+    if (width & 4) {
+      let a = fresh ? f32x4.splat(0) : v128.load(y + at);
+      for (let p = list; p < end; p += 2) a = f32x4.add(a, v128.load(panel + at + <usize>load<u16>(p)));
+      v128.store(y + at, a);
+    }
+    list = end;
+    y += <usize>ldy << 2;
   }
 }
 
 /**
- * The same by look-up: for each group of 4 inputs the 16 possible sums of their weight rows are tabulated once per column
- * block. Bits past `k` must be 0. Scratch: 16 groups x 16 sums x 32 columns, 8192 words.
+ * The same product by look-up: for each group of 4 inputs the 16 possible sums of their weight rows are tabulated once per
+ * column block. Bits past `k` must be 0. Scratch: 16 groups x 16 sums x 24 columns, 6144 words.
  */
 export function tableProduct(bits: usize, stride: i32, rows: i32, k: i32, w: usize, ldw: i32, y: usize, ldy: i32, n: i32, accumulate: i32, scratch: usize): void {
-  for (let c = 0; c < n; c += 32) {
-    const vectors = min(32, n - c) >> 2;
+  for (let c = 0; c < n; c += COLUMNS) {
+    const width = min(COLUMNS, n - c);
     for (let k0 = 0; k0 < k; k0 += TABLE_TILE) {
       const depth = min(TABLE_TILE, k - k0);
       const groups = (depth + 3) >> 2;
-      for (let g = 0; g < groups; g++) {
-        const table = scratch + (<usize>g << 11);
-        for (let v = 0; v < vectors; v++) v128.store(table + (<usize>v << 4), f32x4.splat(0));
-        for (let code = 1; code < 16; code++) {
-          const input = k0 + (g << 2) + <i32>ctz(code);
-          const previous = table + (<usize>(code & (code - 1)) << 7);
-          const target = table + (<usize>code << 7);
-          const row = w + ((<usize>input * ldw + c) << 2);
-          const present = input < k;
-          for (let v = 0; v < vectors; v++) {
-            const at = <usize>v << 4;
-            const sum = v128.load(previous + at);
-            v128.store(target + at, present ? f32x4.add(sum, v128.load(row + at)) : sum);
-          }
-        }
-      }
+      tabulate(w + (<usize>(k0 * ldw + c) << 2), ldw, depth, width, scratch);
+      const source = bits + (<usize>(k0 >> 5) << 2);
+      const target = y + (<usize>c << 2);
       const fresh = k0 == 0 && accumulate == 0;
-      if (vectors == 8) tableRows8(bits + (<usize>(k0 >> 5) << 2), stride, rows, groups, y + (<usize>c << 2), ldy, fresh, scratch);
-      else tableRows(bits + (<usize>(k0 >> 5) << 2), stride, rows, groups, y + (<usize>c << 2), ldy, vectors, fresh, scratch);
+      if (width < COLUMNS) tableEdge(source, stride, rows, groups, target, ldy, width, fresh, scratch);
+      else tableRows(source, stride, rows, groups, target, ldy, fresh, scratch);
     }
   }
 }
 
-function tableRows8(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, fresh: bool, scratch: usize): void {
+/** The sums of `width` columns for groups of 4 of `depth` rows of W: entry `code` adds its highest row to an earlier entry. */
+function tabulate(w: usize, ldw: i32, depth: i32, width: i32, table: usize): void {
+  const bytes = <usize>width << 2;
+  for (let input = 0; input < depth; input += 4) {
+    for (let v: usize = 0; v < bytes; v += 16) v128.store(table + v, f32x4.splat(0));
+    for (let bit = 0; bit < 4; bit++) {
+      const row = w + (<usize>((input + bit) * ldw) << 2);
+      const first = 1 << bit;
+      const present = input + bit < depth;
+      for (let v: usize = 0; v < bytes; v += 16) {
+        const value = present ? v128.load(row + v) : f32x4.splat(0);
+        for (let code = 0; code < first; code++) {
+          const entry = table + <usize>(code * PANEL_ROW) + v;
+          v128.store(entry + <usize>(first * PANEL_ROW), f32x4.add(v128.load(entry), value));
+        }
+      }
+    }
+    table += 16 * PANEL_ROW;
+  }
+}
+
+/** 24 columns of Y. */
+function tableRows(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, fresh: bool, scratch: usize): void {
   for (let m = 0; m < rows; m++) {
-    const row = bits + <usize>m * stride;
-    const out = y + (<usize>m * ldy << 2);
-    let a0 = fresh ? f32x4.splat(0) : v128.load(out, 0);
-    let a1 = fresh ? f32x4.splat(0) : v128.load(out, 16);
-    let a2 = fresh ? f32x4.splat(0) : v128.load(out, 32);
-    let a3 = fresh ? f32x4.splat(0) : v128.load(out, 48);
-    let a4 = fresh ? f32x4.splat(0) : v128.load(out, 64);
-    let a5 = fresh ? f32x4.splat(0) : v128.load(out, 80);
-    let a6 = fresh ? f32x4.splat(0) : v128.load(out, 96);
-    let a7 = fresh ? f32x4.splat(0) : v128.load(out, 112);
+    let a0 = fresh ? f32x4.splat(0) : v128.load(y, 0);
+    let a1 = fresh ? f32x4.splat(0) : v128.load(y, 16);
+    let a2 = fresh ? f32x4.splat(0) : v128.load(y, 32);
+    let a3 = fresh ? f32x4.splat(0) : v128.load(y, 48);
+    let a4 = fresh ? f32x4.splat(0) : v128.load(y, 64);
+    let a5 = fresh ? f32x4.splat(0) : v128.load(y, 80);
     let table = scratch;
     for (let g = 0; g < groups; g += 8) {
-      let word = load<u32>(row + (<usize>g >> 1));
-      const last = min(8, groups - g);
-      for (let i = 0; i < last; i++) {
-        const entry = table + (<usize>(word & 15) << 7);
+      let word = load<u32>(bits + (<usize>g >> 1));
+      const end = table + <usize>(min(8, groups - g) * 16 * PANEL_ROW);
+      for (; table < end; table += 16 * PANEL_ROW) {
+        const entry = table + <usize>((word & 15) * PANEL_ROW);
         a0 = f32x4.add(a0, v128.load(entry, 0));
         a1 = f32x4.add(a1, v128.load(entry, 16));
         a2 = f32x4.add(a2, v128.load(entry, 32));
         a3 = f32x4.add(a3, v128.load(entry, 48));
         a4 = f32x4.add(a4, v128.load(entry, 64));
         a5 = f32x4.add(a5, v128.load(entry, 80));
-        a6 = f32x4.add(a6, v128.load(entry, 96));
-        a7 = f32x4.add(a7, v128.load(entry, 112));
-        table += 2048;
         word >>= 4;
       }
     }
-    v128.store(out, a0, 0);
-    v128.store(out, a1, 16);
-    v128.store(out, a2, 32);
-    v128.store(out, a3, 48);
-    v128.store(out, a4, 64);
-    v128.store(out, a5, 80);
-    v128.store(out, a6, 96);
-    v128.store(out, a7, 112);
+    v128.store(y, a0, 0);
+    v128.store(y, a1, 16);
+    v128.store(y, a2, 32);
+    v128.store(y, a3, 48);
+    v128.store(y, a4, 64);
+    v128.store(y, a5, 80);
+    bits += stride;
+    y += <usize>ldy << 2;
   }
 }
 
-function tableRows(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, vectors: i32, fresh: bool, scratch: usize): void {
+/** The same for fewer than 24 columns, by four. */
+function tableEdge(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, width: i32, fresh: bool, scratch: usize): void {
+  const bytes = <usize>width << 2;
   for (let m = 0; m < rows; m++) {
-    const row = bits + <usize>m * stride;
-    const out = y + (<usize>m * ldy << 2);
-    for (let v = 0; v < vectors; v++) {
-      const at = <usize>v << 4;
-      let a = fresh ? f32x4.splat(0) : v128.load(out + at);
+    for (let v: usize = 0; v < bytes; v += 16) {
+      let a = fresh ? f32x4.splat(0) : v128.load(y + v);
       for (let g = 0; g < groups; g++) {
-        const code = (load<u32>(row + (<usize>(g >> 3) << 2)) >> ((g & 7) << 2)) & 15;
-        a = f32x4.add(a, v128.load(scratch + (<usize>g << 11) + (<usize>code << 7) + at));
+        const code = (load<u32>(bits + (<usize>(g >> 3) << 2)) >> ((g & 7) << 2)) & 15;
+        a = f32x4.add(a, v128.load(scratch + <usize>(((g << 4) + code) * PANEL_ROW) + v));
       }
-      v128.store(out + at, a);
+      v128.store(y + v, a);
     }
+    bits += stride;
+    y += <usize>ldy << 2;
   }
 }

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { stream } from "../numeric/stream.ts";
+import { standaloneKernels } from "./memory.ts";
+import { PRODUCT_SCRATCH } from "./spike-linear.ts";
+
+/** Sizes that pass each border of the kernels: blocks of 24 columns, of 128 rows, and of 64 or 256 inputs. */
+const sizes = fc.record({
+  rows: fc.integer({ min: 1, max: 150 }),
+  inputs: fc.integer({ min: 1, max: 300 }),
+  outputs: fc.integer({ min: 1, max: 15 }).map((n) => 4 * n),
+  density: fc.constantFrom(0, 0.1, 0.5, 1),
+  accumulate: fc.boolean(),
+  seed: fc.nat(1000),
+});
+
+test.each(["gatherProduct", "tableProduct"] as const)("%s equals the product of 0/1 floats", (kernel) => {
+  fc.assert(
+    fc.property(sizes, ({ rows, inputs, outputs, density, accumulate, seed }) => {
+      const words = Math.ceil(inputs / 32);
+      const count = rows * words + inputs * outputs + rows * outputs + PRODUCT_SCRATCH;
+      const { kernels, arena } = standaloneKernels(4 * count);
+      kernels.f32.fill(Number.NaN, arena.mark() / 4);
+      const [bits, weights, y, scratch] = [rows * words, inputs * outputs, rows * outputs, PRODUCT_SCRATCH].map(
+        (length) => arena.words(length),
+      );
+      const random = stream(seed);
+      kernels.u32.fill(0, bits / 4, bits / 4 + rows * words);
+      // Multiples of 1/64: sums of some hundred are exact in single precision, in whatever order.
+      const value = () => (random.integer(129) - 64) / 64;
+      for (let i = 0; i < inputs * outputs; i++) kernels.f32[weights / 4 + i] = value();
+      const expected = Float32Array.from({ length: rows * outputs }, () => (accumulate ? value() : 0));
+      if (accumulate) kernels.f32.set(expected, y / 4);
+      for (let m = 0; m < rows; m++) {
+        for (let k = 0; k < inputs; k++) {
+          if (random.uniform() >= density) continue;
+          kernels.u32[bits / 4 + m * words + (k >> 5)] |= 1 << (k & 31);
+          for (let n = 0; n < outputs; n++) expected[m * outputs + n] += kernels.f32[weights / 4 + k * outputs + n];
+        }
+      }
+      const multiply = kernels.run[kernel];
+      multiply(bits, 4 * words, rows, inputs, weights, outputs, y, outputs, outputs, accumulate ? 1 : 0, scratch);
+      expect(kernels.f32.slice(y / 4, y / 4 + rows * outputs)).toEqual(expected);
+    }),
+    { numRuns: 40, seed: 1 },
+  );
+});
+
+test("a gather leaves out bits past the last input", () => {
+  const { kernels, arena } = standaloneKernels(1 << 20);
+  const [bits, weights, y, scratch] = [1, 16, 4, PRODUCT_SCRATCH].map((length) => arena.words(length));
+  kernels.u32[bits / 4] = 0b110101;
+  kernels.f32.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 100, 100, 100, 100], weights / 4);
+  kernels.run.gatherProduct(bits, 4, 1, 3, weights, 4, y, 4, 4, 0, scratch);
+  expect([...kernels.f32.slice(y / 4, y / 4 + 4)]).toEqual([10, 12, 14, 16]);
+});
