@@ -1,9 +1,11 @@
 /** What `run` and `train` have in common: their options, the experiment they read, and the command that repeats them. */
 import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { FileError, SpecError } from "../errors.ts";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
+import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
@@ -106,6 +108,15 @@ async function nearby(path: string): Promise<string> {
   const file = suggest(name, files);
   if (file) return ` Did you mean ${path.slice(0, path.length - name.length)}${file}?`;
   return preset ? ` Did you mean ${PRESET}${preset}?` : " See `xpike presets` for experiments to start from.";
+}
+
+/** Largest checkpoint that is read. */
+const CHECKPOINT_BYTES = 2 ** 31;
+
+/** A network that an experiment in `directory` names. Throws FileError. */
+export async function readNetwork(directory: string, path: string): Promise<Network> {
+  const file = resolve(directory, path);
+  return decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file).network;
 }
 
 /** What to type to get the same results again; threads and folders do not change them. */

@@ -1,20 +1,14 @@
 /** `xpike run`: the main job, from an experiment and its trained networks to a report. */
-import { resolve } from "node:path";
 import { SpecError } from "../errors.ts";
-import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
-import { readFileChecked } from "../node/files.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { runExperiment } from "../run.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { type CommandOptions, commandLine, loadExperiment } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, readNetwork } from "./options.ts";
 import { deliverReport } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
-
-/** Largest checkpoint that is read. */
-const CHECKPOINT_BYTES = 2 ** 31;
 
 /** Throws XpikeError for input that cannot be run. */
 export async function runCommand(source: string, options: CommandOptions, terminal: Terminal): Promise<void> {
@@ -42,10 +36,6 @@ export async function runCommand(source: string, options: CommandOptions, termin
 
 /** Reads the experiment's checkpoints; a baseline may be missing, which the report notes. */
 async function loadNetworks({ checkpoints }: Experiment, directory: string, source: string) {
-  const read = async (path: string): Promise<Network> => {
-    const file = resolve(directory, path);
-    return decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file).network;
-  };
   if (checkpoints.network === undefined) {
     throw new SpecError(
       "checkpoints.network",
@@ -54,10 +44,12 @@ async function loadNetworks({ checkpoints }: Experiment, directory: string, sour
     );
   }
   const notes: string[] = [];
-  const networks: { network: Network; ann?: Network; spiking?: Network } = { network: await read(checkpoints.network) };
+  const networks: { network: Network; ann?: Network; spiking?: Network } = {
+    network: await readNetwork(directory, checkpoints.network),
+  };
   for (const role of ["ann", "spiking"] as const) {
     const path = checkpoints[role];
-    if (path !== undefined) networks[role] = await read(path);
+    if (path !== undefined) networks[role] = await readNetwork(directory, path);
     else notes.push(`No checkpoint for the baseline checkpoints.${role}: it is left out of the comparison.`);
   }
   return { networks, notes };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { totalSteps } from "../train/train.ts";
-import { type CommandOptions, commandLine, loadExperiment, quote } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, quote, readNetwork } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +19,8 @@ export interface TrainCommandOptions extends CommandOptions {
  * Throws  XpikeError for input that cannot be trained
  */
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
-  const { experiment } = await loadExperiment(source, options);
+  const { experiment, directory } = await loadExperiment(source, options);
+  const { initial, teacher } = experiment.training;
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal);
@@ -30,6 +31,8 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       resume: options.resume === true,
       force: options.force === true,
       command,
+      ...(initial !== undefined && { initial: await readNetwork(directory, initial) }),
+      ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher) }),
       onEvent: show.event,
       signal: interruption.signal,
     });

@@ -49,6 +49,8 @@ export interface FolderOptions {
   readonly force?: boolean;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
+  /** Gives the labels in stages whose labels are `teacher`. */
+  readonly teacher?: Network;
   /** What was typed, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
@@ -97,6 +99,7 @@ export async function trainToFolder(
       executor,
       ...(state && { state }),
       ...(options.initial && { initial: options.initial }),
+      ...(options.teacher && { teacher: options.teacher }),
       ...(options.signal && { signal: options.signal }),
       onStep: (event) => {
         metrics.add(event, seconds());

@@ -2,16 +2,12 @@
  * How well a network does without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
-import { createAnnPass } from "../kernels/ann.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
-import { type Arena, countingArena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
-import type { Pass } from "../kernels/pass.ts";
-import { createSpikingPass, type SpikingPass } from "../kernels/spiking.ts";
+import { createNetworkPass, isSpiking } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { takesSpikes } from "../task/create.ts";
 import {
   type Answers,
@@ -69,7 +65,7 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({ experi
   const root = stream(experiment.seed);
   const [promptStream, { key }] = [root.fork("evaluation"), root.fork("evaluation attention")];
   const spikes = takesSpikes(network.model, experiment.task);
-  const { kernels, pass } = createPass(network, maxPrompts, !spikes);
+  const { kernels, pass } = createNetworkPass(network, maxPrompts, !spikes);
   const { classes, queries } = network.geometry;
   return ({ firstPrompt, prompts, snrDecibels }) => {
     const snr = snrDecibels === null ? {} : { snrDecibels };
@@ -83,29 +79,3 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({ experi
     return answer(logits, batch.labels, classes);
   };
 };
-
-/** A pass with the network's parameters, on memory of its own. */
-function createPass(
-  network: Network,
-  maxPrompts: number,
-  realInputs: boolean,
-): { kernels: Kernels; pass: Pass | SpikingPass } {
-  const plan = (kernels: Kernels | null, arena: Arena) => {
-    const value: Record<string, number> = {};
-    for (const [name, { data }] of Object.entries(network.parameters)) {
-      value[name] = arena.words(data.length);
-      kernels?.f32.set(data, value[name] / 4);
-    }
-    const offsets = { value, gradient: null };
-    const options = { maxPrompts, training: false };
-    return isSpiking(network)
-      ? createSpikingPass(kernels, arena, network, offsets, { ...options, attention: "sampled", realInputs })
-      : createAnnPass(kernels, arena, network as Network<AnnSpec>, offsets, options);
-  };
-  const counting = countingArena();
-  plan(null, counting);
-  const { kernels, arena } = standaloneKernels(counting.used);
-  return { kernels, pass: plan(kernels, arena) };
-}
-
-const isSpiking = (network: Network): network is Network<SpikingSpec> => network.model.kind === "spiking";

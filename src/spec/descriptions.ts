@@ -100,6 +100,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.stages.finalFraction": "Learning rate at the end of the stage, as a fraction of the peak.",
   "training.stages.attention":
     "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
+  "training.stages.labels": "Instead of the labels of the whole training.",
   "training.stages.noise":
     "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",
   "training.stages.noise.weights":
@@ -110,7 +111,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.epsilon": "Added to AdamW's denominator.",
   "training.clipNorm": "Largest Euclidean norm of the whole gradient; larger ones are scaled down.",
   "training.labels":
-    "`symbols` trains on the symbols sent; `posterior` on their exact posterior given the channel, which the generator knows: the same expected gradient with less variance.",
+    "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
+  "training.teacher":
+    "Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file.",
+  "training.initial":
+    "Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set.",
   "training.patience": "Stop a stage after this many validations without a new best; 0 never stops early.",

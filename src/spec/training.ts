@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
 
+const labels = z.enum(["symbols", "posterior", "teacher"]);
+
 export const stageSpec = z.strictObject({
   /** Shown in the log. */
   name: z.string().min(1).max(40).default("train"),
@@ -18,6 +20,8 @@ export const stageSpec = z.strictObject({
    * faster and is meant for a first stage.
    */
   attention: z.enum(["sampled", "expected"]).default("sampled"),
+  /** Instead of the labels of the whole training. */
+  labels: labels.optional(),
   /** Forward-only noise that prepares the network for analog crossbars (hardware-aware training). */
   noise: z
     .strictObject({
@@ -53,10 +57,15 @@ export const trainingSpec = z
     /** Largest Euclidean norm of the whole gradient; larger ones are scaled down. */
     clipNorm: z.number().positive().max(1e9).default(1),
     /**
-     * `symbols` trains on the symbols sent; `posterior` on their exact posterior given the channel, which the generator
-     * knows: the same expected gradient with less variance.
+     * What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel,
+     * which the generator knows: the same expected gradient with less variance. `teacher`: the answers of the network in
+     * `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.
      */
-    labels: z.enum(["symbols", "posterior"]).default("posterior"),
+    labels: labels.default("posterior"),
+    /** Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file. */
+    teacher: z.string().max(4096).optional(),
+    /** Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out. */
+    initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
     /** Prompts of the fixed validation set. */

@@ -1,11 +1,14 @@
 /** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
 import type { Job } from "../kernels/executor.ts";
 import { arena, instantiateKernels, type Kernels } from "../kernels/memory.ts";
+import { createNetworkPass } from "../kernels/network-pass.ts";
 import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
+import type { Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
 import { createPasses, planTraining, shardPrompts, shardRange } from "./plan.ts";
@@ -15,6 +18,8 @@ export interface ShardSetup {
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
   readonly stage: number;
+  /** The network that gives the labels, folded, when the stage asks for it. */
+  readonly teacher: Network | null;
 }
 
 export type ShardTask =
@@ -28,7 +33,8 @@ export interface ShardResult {
   readonly decisions?: Int32Array;
 }
 
-export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment, memory, threads, stage }, thread) => {
+export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, thread) => {
+  const { experiment, memory, threads, stage } = setup;
   const kernels = instantiateKernels(memory);
   const task = createTask(experiment);
   const geometry = networkGeometry(experiment, task);
@@ -42,17 +48,21 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment
   const classes = geometry.classes;
   const queries = geometry.queries.length;
   const draw = { spikes, values: !spikes };
+  const labels = stageLabels(experiment, stage);
+  const teacher = setup.teacher && createTeacher(setup.teacher, experiment);
 
   function runTraining(step: number, shard: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
     const pass = passes.training(plan.gradients[shard]);
     const batch = task.draw(count, root.fork("train", step), {
-      ...draw,
+      spikes,
+      values: !spikes || teacher !== null,
       firstPrompt: first,
-      targets: experiment.training.labels,
+      targets: labels === "posterior" ? "posterior" : "symbols",
     });
     load(kernels, pass, batch);
-    writeTargets(kernels, pass.targets, batch, count * queries, classes);
+    if (teacher) kernels.f32.set(teacher(batch, first), pass.targets / 4);
+    else writeTargets(kernels, pass.targets, batch, count * queries, classes);
     setDraws(pass, root.fork("train attention", step).key, first);
     kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
@@ -84,6 +94,43 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = ({ experiment
     request.kind === "train" ? runTraining(request.step, request.shard) : runValidation(request.first, request.count);
 };
 
+/** What predictions of a stage are compared with. */
+export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
+  training.stages[stage].labels ?? training.labels;
+
+/** Asks a network for the distribution of the class at every query, `[prompts, queries, classes]`. */
+function createTeacher(network: Network, experiment: Experiment): (batch: Batch, firstPrompt: number) => Float32Array {
+  const { kernels, pass } = createNetworkPass(
+    network,
+    shardPrompts(experiment),
+    !takesSpikes(network.model, experiment.task),
+  );
+  const { classes, queries } = network.geometry;
+  const { key } = stream(experiment.seed).fork("teacher attention");
+  return (batch, firstPrompt) => {
+    load(kernels, pass, batch);
+    setDraws(pass, key, firstPrompt);
+    pass.forward(batch.prompts);
+    const size = batch.prompts * queries.length * classes;
+    return softmaxRows(kernels.f32.slice(pass.logits / 4, pass.logits / 4 + size), classes);
+  };
+}
+
+/** In place, row by row. */
+function softmaxRows(scores: Float32Array, classes: number): Float32Array {
+  for (let first = 0; first < scores.length; first += classes) {
+    const row = scores.subarray(first, first + classes);
+    const largest = row.reduce((a, b) => Math.max(a, b));
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      row[c] = exponential(row[c] - largest);
+      sum += row[c];
+    }
+    for (let c = 0; c < classes; c++) row[c] /= sum;
+  }
+  return scores;
+}
+
 /** Slices of the validation set, one task each. */
 export function validationTasks(experiment: Experiment): ShardTask[] {
   const size = shardPrompts(experiment);
@@ -94,9 +141,9 @@ export function validationTasks(experiment: Experiment): ShardTask[] {
   return tasks;
 }
 
-/** Copies a batch's inputs to where the pass reads them. */
-export function load(kernels: Kernels, pass: Pass, batch: Batch): void {
-  if (batch.spikes) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
+/** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */
+export function load(kernels: Kernels, pass: Pass | SpikingPass, batch: Batch): void {
+  if (batch.spikes && "draws" in pass) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
   else kernels.f32.set(batch.values, pass.inputs / 4);
 }
 

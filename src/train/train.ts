@@ -5,21 +5,21 @@
  * order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
  * the same network to the last bit.
  */
-import { ShapeError, ValueError } from "../errors.ts";
+import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { canShareMemory, type Executor } from "../kernels/executor.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import { isSpiking } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { SpikingSpec } from "../spec/model.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { detectionErrors } from "../task/metrics.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { planTraining, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardResult, type ShardSetup, type ShardTask, validationTasks } from "./shard.ts";
+import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validationTasks } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
 
 export interface Validation {
@@ -46,6 +46,8 @@ export interface TrainOptions {
   readonly state?: TrainingState;
   /** Starts from these parameters instead of fresh ones; they must be those of the experiment's model. */
   readonly initial?: Network;
+  /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
+  readonly teacher?: Network;
   readonly onStep?: (event: TrainingEvent) => void;
   /**
    * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
@@ -83,6 +85,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
   const optimiser = createOptimiser(instantiateKernels(memory), plan, experiment);
   const { stages } = experiment.training;
   const steps = totalSteps(experiment.training);
+  const teacher = checkTeacher(experiment, options.teacher);
 
   let { step, best, sinceBest, stageStart, stage } = options.state ?? {
     step: 0,
@@ -113,6 +116,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
       memory,
       threads,
       stage,
+      teacher: stageLabels(experiment, stage) === "teacher" ? teacher : null,
     });
     const shards = Array.from({ length: experiment.training.shards }, (_, shard) => shard);
     const { patience } = experiment.training;
@@ -181,6 +185,29 @@ function checkInitial({ parameters }: Network, { layout }: TrainingPlan): Networ
   return parameters;
 }
 
+/** The teacher, folded, or null when no stage asks for one. */
+function checkTeacher(experiment: Experiment, teacher: Network | undefined): Network | null {
+  const { stages } = experiment.training;
+  if (!stages.some((_, stage) => stageLabels(experiment, stage) === "teacher")) return null;
+  if (!teacher) {
+    throw new SpecError(
+      "training.teacher",
+      "Labels are to come from a teacher, but none is given. Set training.teacher to the checkpoint of a network for this task, " +
+        "or labels to `posterior`.",
+    );
+  }
+  const described = { task: experiment.task, model: teacher.model };
+  const asked = networkGeometry(described, createTask(described));
+  for (const field of ["inputs", "tokens", "classes"] as const) {
+    if (teacher.geometry[field] === asked[field]) continue;
+    throw new ShapeError(
+      `teacher.geometry.${field}`,
+      `The teacher has ${teacher.geometry[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task.`,
+    );
+  }
+  return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
+}
+
 function divergence(step: number, stage: number, { name, learningRate }: StageSpec): ValueError {
   return new ValueError(
     `training.stages[${stage}].learningRate`,
@@ -204,5 +231,3 @@ async function validate(
   const loss = results.reduce((sum, result) => sum + result.loss, 0) / (labels.length * queries);
   return { loss, bitErrorRate: detectionErrors(labels, decisions, experiment.task).bits.rate };
 }
-
-const isSpiking = (network: Network): network is Network<SpikingSpec> => network.model.kind === "spiking";
