@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { jobs } from "../jobs.ts";
 import { inlineExecutor, type JobRegistry } from "../kernels/executor.ts";
 import { initialise } from "../model/network.ts";
@@ -69,6 +69,33 @@ describe("training", () => {
     };
     const { events } = await recorded(experiment, {}, oneBatch);
     expect(events.at(-1)!.loss).toBeLessThan(events[0].loss / 20);
+  });
+
+  test("with a teacher has nothing to learn from itself, and learns from another", async () => {
+    const experiment = tinyExperiment({
+      model: { kind: "ann" },
+      training: { labels: "teacher", stages: [{ steps: 1, warmup: 0 }] },
+    });
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    const teacher = initialise(experiment.model, geometry, stream(11));
+    const own = await recorded(experiment, { initial: teacher, teacher });
+    // The gradient of the cross entropy is prediction minus label: the rounding of two soft maximums, 1e-7, and no more.
+    expect(own.events[0].gradientNorm).toBeLessThan(1e-5);
+    const other = await recorded(experiment, { teacher });
+    expect(other.events[0].gradientNorm).toBeGreaterThan(0.01);
+  });
+
+  test("refuses a stage whose teacher is missing or knows another task", async () => {
+    const experiment = tinyExperiment({ training: { stages: [{ labels: "teacher", steps: 1 }] } });
+    const missing = await rejection(recorded(experiment));
+    expect(missing).toBeInstanceOf(SpecError);
+    expect(missing).toMatchObject({ path: "training.teacher" });
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    const foreign = initialise(experiment.model, { ...geometry, classes: geometry.classes + 1 }, stream(12));
+    expect(await rejection(recorded(experiment, { teacher: foreign }))).toMatchObject({
+      tag: "shape",
+      path: "teacher.geometry.classes",
+    });
   });
 
   test("reports every step, and validates at its interval and at the end of each stage", async () => {
