@@ -114,7 +114,7 @@ function rowOf(file: string): Row | undefined {
 function readTable(text: string): Row[] {
   const table: Row[] = [];
   for (const [, path, imports] of text.matchAll(/^\| `(src\/[^`]+)` \|[^|]*\|([^|]*)\|$/gm)) {
-    const [everything, exceptions] = imports!.split(";")[0]!.split("except");
+    const [everything, exceptions] = imports!.split(";")[0].split("except");
     const isEverything = everything!.includes("every row above");
     const named = (part: string | undefined): string[] =>
       Array.from((part ?? "").matchAll(/`([^`]+)`/g), ([, name]) => name!);

@@ -50,7 +50,7 @@ test("the guide shows what the programs print", async () => {
 test("every section that a program of the guide prints is shown there", () => {
   const page = readFileSync(guide, "utf8");
   const printed = programs.flatMap((program) =>
-    Array.from(outputs[program]!.matchAll(/^== (.+) ==$/gm), ([, title]) => `<!-- ${program}: ${title} -->`),
+    Array.from(outputs[program].matchAll(/^== (.+) ==$/gm), ([, title]) => `<!-- ${program}: ${title} -->`),
   );
   expect(printed.length).toBeGreaterThan(10);
   expect(printed.filter((marker) => !page.includes(marker))).toEqual([]);
@@ -69,7 +69,7 @@ test("crossbar columns and neurons worked by hand fire as the simulator's do, at
     for (let feature = 0; feature < 16; feature++) {
       const stream = [0, 0, 0, 0];
       for (const [layer, input, fired] of branches) {
-        for (const t of steps) stream[t]! += readColumn(layer, bitsOf(input, t, token), feature).current;
+        for (const t of steps) stream[t] += readColumn(layer, bitsOf(input, t, token), feature).current;
         const byHand = membrane(stream).map((state: { fired: number }) => state.fired);
         // By hand in double precision, in the simulator in single: equal spikes, as no membrane is that close to the threshold.
         expect(byHand, `${fired}, token ${token}, feature ${feature}`).toEqual(
@@ -100,9 +100,9 @@ test("each further bit of the converters brings the logits closer to the exact o
 function sectionOf(program: string, title: string): string {
   const [, rest] = (outputs[program] ?? "").split(`== ${title} ==\n`);
   expect(rest, `docs/guide.md shows "${title}" of ${program}, which prints no such section`).toBeDefined();
-  return rest!.split("\n\n==")[0]!.trimEnd();
+  return rest!.split("\n\n==")[0].trimEnd();
 }
 
 function numbersAfter(program: string, pattern: RegExp): number[] {
-  return Array.from(outputs[program]!.matchAll(pattern), ([, number]) => Number(number));
+  return Array.from(outputs[program].matchAll(pattern), ([, number]) => Number(number));
 }

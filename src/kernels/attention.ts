@@ -48,13 +48,15 @@ export function createAttention(
   const stride = Math.ceil(N / 4) * 4;
   const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + (padded + 1) * stride + 16;
   const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 128 * maskWords + 16;
-  const scratch = arena.words(Math.max(drawWords, kind === "lif" ? lifWords : 6 * N * padded + (padded + 3) * stride + padded + 4 * N + 16));
+  const scratch = arena.words(
+    Math.max(drawWords, kind === "lif" ? lifWords : 6 * N * padded + (padded + 3) * stride + padded + 4 * N + 16),
+  );
 
   if (kernels) {
     kernels.u32.fill(0, mask / 4, mask / 4 + 2 * N * maskWords);
     for (let i = 0; i < N; i++) {
       for (let j = 0; j < N; j++) {
-        if (geometry.mask[i * N + j]) kernels.u32[mask / 4 + i * 2 * maskWords + (j >> 5)]! |= 1 << (j & 31);
+        if (geometry.mask[i * N + j]) kernels.u32[mask / 4 + i * 2 * maskWords + (j >> 5)] |= 1 << (j & 31);
       }
     }
     kernels.u32.set(fireLimits(scoreGain, d), scoreLimits / 4);
@@ -67,15 +69,45 @@ export function createAttention(
       run.expectedAttention(qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, values, scratch);
     } else if (kind === "lif") {
       run.lifAttention(
-        qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, neuron.beta, neuron.threshold, soft,
-        bits!.at, bits!.words, scratch,
+        qkv.at,
+        qkv.words,
+        T,
+        prompts,
+        N,
+        D,
+        heads,
+        mask,
+        scoreGain,
+        valueGain,
+        neuron.beta,
+        neuron.threshold,
+        soft,
+        bits!.at,
+        bits!.words,
+        scratch,
       );
     } else {
       // Each block draws from a key of its own.
       const [key0, key1] = draws.key;
       run.stochasticAttention(
-        qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreLimits, outputLimits, key0, key1 + options.block,
-        draws.firstPrompt, model.attention.draws === "stratified" ? 1 : 0, scores, bits!.at, bits!.words, scratch,
+        qkv.at,
+        qkv.words,
+        T,
+        prompts,
+        N,
+        D,
+        heads,
+        mask,
+        scoreLimits,
+        outputLimits,
+        key0,
+        key1 + options.block,
+        draws.firstPrompt,
+        model.attention.draws === "stratified" ? 1 : 0,
+        scores,
+        bits!.at,
+        bits!.words,
+        scratch,
       );
     }
   }
@@ -85,12 +117,41 @@ export function createAttention(
     u8.copyWithin(upstream, dA, dA + T * prompts * N * D * 4);
     if (kind === "lif") {
       run.lifAttentionBackward(
-        upstream, qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, neuron.beta, neuron.threshold,
-        soft, surrogateKind, surrogateParameter, dQKV, scratch,
+        upstream,
+        qkv.at,
+        qkv.words,
+        T,
+        prompts,
+        N,
+        D,
+        heads,
+        mask,
+        scoreGain,
+        valueGain,
+        neuron.beta,
+        neuron.threshold,
+        soft,
+        surrogateKind,
+        surrogateParameter,
+        dQKV,
+        scratch,
       );
     } else {
       run.stochasticAttentionBackward(
-        upstream, qkv.at, qkv.words, T, prompts, N, D, heads, mask, scoreGain, valueGain, scores, dQKV, scratch,
+        upstream,
+        qkv.at,
+        qkv.words,
+        T,
+        prompts,
+        N,
+        D,
+        heads,
+        mask,
+        scoreGain,
+        valueGain,
+        scores,
+        dQKV,
+        scratch,
       );
     }
   }

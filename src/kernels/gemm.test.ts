@@ -39,11 +39,11 @@ function check({ transposeA, transposeB, m, n, k, accumulate, padding }: Product
   const guard = arena.words(16);
   kernels.f32.fill(123, guard / 4, guard / 4 + 16);
   const at = (matrix: number, row: number, column: number, stride: number) =>
-    kernels.f32[matrix / 4 + row * stride + column]!;
+    kernels.f32[matrix / 4 + row * stride + column];
   const expected = kernels.f32.slice(c / 4, c / 4 + m * ldc);
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
-      let sum = accumulate ? expected[i * ldc + j]! : 0;
+      let sum = accumulate ? expected[i * ldc + j] : 0;
       for (let p = 0; p < k; p++) {
         sum += (transposeA ? at(a, p, i, lda) : at(a, i, p, lda)) * (transposeB ? at(b, j, p, ldb) : at(b, p, j, ldb));
       }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { expectClose } from "../../test/support/gradient.ts";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import type { Network } from "../model/network.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
-import { spikingSpec, type SpikingSpec } from "../spec/model.ts";
+import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { attentionDraws } from "./draws.ts";
 import { standaloneKernels } from "./memory.ts";
@@ -28,19 +28,31 @@ function setUp(network: Network<SpikingSpec>, attention: Attention, training: bo
     kernels.f32.set(data, value[name] / 4);
   }
   kernels.f32.fill(Number.NaN, arena.mark() / 4);
-  const pass = createSpikingPass(kernels, arena, network, { value, gradient: training ? gradient : null }, {
-    maxPrompts: PROMPTS,
-    training,
-    attention,
-    realInputs,
-  });
+  const pass = createSpikingPass(
+    kernels,
+    arena,
+    network,
+    { value, gradient: training ? gradient : null },
+    {
+      maxPrompts: PROMPTS,
+      training,
+      attention,
+      realInputs,
+    },
+  );
   Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST });
   const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
   return { kernels, pass, gradient, read };
 }
 
 function referenceDraws(model: SpikingSpec) {
-  const shape = { steps: model.steps, prompts: PROMPTS, heads: model.heads, tokens: N, dimension: model.width / model.heads };
+  const shape = {
+    steps: model.steps,
+    prompts: PROMPTS,
+    heads: model.heads,
+    tokens: N,
+    dimension: model.width / model.heads,
+  };
   return Array.from({ length: model.depth }, (_, block) =>
     attentionDraws(KEY, block, FIRST, shape, model.attention.draws),
   );
@@ -64,10 +76,18 @@ const cases: [string, SpikingSpec, Attention][] = [
   ["no output projection", spikingSpec.parse({ ...base, outputProjection: false, steps: 2 }), "expected"],
   [
     "LIF attention",
-    spikingSpec.parse({ ...base, attention: { neuron: "lif", scoreGain: 16, valueGain: 16 }, surrogate: { kind: "triangular" } }),
+    spikingSpec.parse({
+      ...base,
+      attention: { neuron: "lif", scoreGain: 16, valueGain: 16 },
+      surrogate: { kind: "triangular" },
+    }),
     "sampled",
   ],
-  ["soft reset and no residual", spikingSpec.parse({ ...base, neuron: { reset: "soft" }, residual: "none" }), "sampled"],
+  [
+    "soft reset and no residual",
+    spikingSpec.parse({ ...base, neuron: { reset: "soft" }, residual: "none" }),
+    "sampled",
+  ],
   ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
 ];
 
@@ -86,11 +106,15 @@ test.each(cases)("the fast network equals the reference, forward and backward: %
   kernels.f32.set(targets, pass.targets / 4);
   const loss = pass.step(PROMPTS, 1 / rows);
 
-  const reference = spikingForward(network, { steps: model.steps, prompts: PROMPTS, values: bits }, {
-    mode: "train",
-    attention,
-    draws: referenceDraws(model),
-  });
+  const reference = spikingForward(
+    network,
+    { steps: model.steps, prompts: PROMPTS, values: bits },
+    {
+      mode: "train",
+      attention,
+      draws: referenceDraws(model),
+    },
+  );
   const trace = traceOf(set, model);
   for (const [name, expected] of Object.entries(reference.trace)) {
     if (!name.endsWith(".scores")) expect(trace[name], name).toEqual(expected);
@@ -117,10 +141,14 @@ test("on weights that are multiples of 1/64 the folded network is bit-identical 
   const bits = tinyBits(4, PROMPTS, 9);
   set.kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, set.pass.inputs / 4);
   set.pass.forward(PROMPTS);
-  const reference = spikingForward(network, { steps: 4, prompts: PROMPTS, values: bits }, {
-    mode: "eval",
-    draws: referenceDraws(model),
-  });
+  const reference = spikingForward(
+    network,
+    { steps: 4, prompts: PROMPTS, values: bits },
+    {
+      mode: "eval",
+      draws: referenceDraws(model),
+    },
+  );
   expect(traceOf(set, model).output).toEqual(reference.trace.output);
   expect([...set.read(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
 });

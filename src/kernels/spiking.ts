@@ -5,8 +5,9 @@
  * planned once and never allocates afterwards. While the network carries BatchNorm, its statistics are those of the
  * micro-batch; evaluation runs on the folded network.
  */
-import type { Geometry } from "../task/task.ts";
+
 import type { SpikingSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
 import { type AttentionPass, createAttention } from "./attention.ts";
 import { gemmScratchWords } from "./gemm.ts";
 import type { Arena, Kernels } from "./memory.ts";
@@ -64,8 +65,8 @@ export function createSpikingPass(
   const soft = neuron.reset === "soft" ? 1 : 0;
   const surrogateKind = { sigmoid: 0, triangular: 1, rectangular: 2 }[surrogate.kind];
   const surrogateParameter = surrogate.kind === "sigmoid" ? surrogate.alpha : surrogate.width;
-  const weight = (name: string) => offsets.value[`${name}.weight`]!;
-  const dWeight = (name: string) => offsets.gradient![`${name}.weight`]!;
+  const weight = (name: string) => offsets.value[`${name}.weight`];
+  const dWeight = (name: string) => offsets.gradient![`${name}.weight`];
 
   // What the backward pass reads is kept per layer when training, and shared between layers otherwise.
   const shared = new Map<string, number>();
@@ -223,21 +224,42 @@ export function createSpikingPass(
           let count = 0;
           for (let t = 0; t < T; t++) {
             const row = t * perStep + b * N + query;
-            count += (u32[output.at / 4 + row * output.words + (f >> 5)]! >>> (f & 31)) & 1;
+            count += (u32[output.at / 4 + row * output.words + (f >> 5)] >>> (f & 31)) & 1;
           }
           f32[r] = count / T;
         }
       }
     }
-    const offset = f32.subarray(offsets.value["head.offset"]! / 4, offsets.value["head.offset"]! / 4 + C);
+    const offset = f32.subarray(offsets.value["head.offset"] / 4, offsets.value["head.offset"] / 4 + C);
     for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
     run.gemm(0, 0, prompts * Q, C, D, rates, D, weight("head"), C, logits, C, 1, denseScratch);
   }
 
-  function fireBackward(ds: number, x: number, rows: number, n: number, norm: Normalised | null, out: number, add: boolean) {
+  function fireBackward(
+    ds: number,
+    x: number,
+    rows: number,
+    n: number,
+    norm: Normalised | null,
+    out: number,
+    add: boolean,
+  ) {
     kernels!.run.lifBackward(
-      ds, x, T, rows, n, norm ? norm.scale : 0, norm ? norm.shift : 0, neuron.beta, neuron.threshold, soft,
-      surrogateKind, surrogateParameter, out, add ? 1 : 0, lifScratch,
+      ds,
+      x,
+      T,
+      rows,
+      n,
+      norm ? norm.scale : 0,
+      norm ? norm.shift : 0,
+      neuron.beta,
+      neuron.threshold,
+      soft,
+      surrogateKind,
+      surrogateParameter,
+      out,
+      add ? 1 : 0,
+      lifScratch,
     );
   }
 
@@ -256,7 +278,7 @@ export function createSpikingPass(
     readOutBackward(prompts, narrow);
     fireBackward(narrow, lastStream, perStep, D, null, dStream, false);
     for (let i = depth - 1; i >= 0; i--) {
-      const block = blocks[i]!;
+      const block = blocks[i];
       block.down.norm.backward(dStream, block.down.y, rows, narrow);
       layerBackward(block.down, block.hidden, narrow, rows, wide);
       fireBackward(wide, block.up.y, perStep, F, block.up.norm, wide, false);
@@ -291,9 +313,9 @@ export function createSpikingPass(
     const { f32, run } = kernels!;
     const count = prompts * Q;
     run.gemm(1, 0, D, C, count, rates, D, dLogits, C, dWeight("head"), C, 1, denseScratch);
-    const dOffset = offsets.gradient!["head.offset"]! / 4;
+    const dOffset = offsets.gradient!["head.offset"] / 4;
     for (let row = 0; row < count; row++) {
-      for (let c = 0; c < C; c++) f32[dOffset + c]! += f32[dLogits / 4 + row * C + c]!;
+      for (let c = 0; c < C; c++) f32[dOffset + c] += f32[dLogits / 4 + row * C + c];
     }
     run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dRates, D, 0, denseScratch);
     const perStep = prompts * N;
@@ -301,7 +323,7 @@ export function createSpikingPass(
     for (let b = 0, source = dRates / 4; b < prompts; b++) {
       for (const query of geometry.queries) {
         for (let f = 0; f < D; f++, source++) {
-          const value = f32[source]! / T;
+          const value = f32[source] / T;
           for (let t = 0; t < T; t++) f32[dOutput / 4 + (t * perStep + b * N + query) * D + f] = value;
         }
       }

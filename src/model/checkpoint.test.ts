@@ -80,7 +80,7 @@ describe("a checkpoint", () => {
       data.forEach((value, i) => {
         // Relative 2^-11, and below 2^-14 an absolute half of 2^-24.
         const bound = Math.max(Math.abs(value) * 2 ** -11, 2 ** -25);
-        expect(Math.abs(parameters[name]!.data[i]! - value)).toBeLessThanOrEqual(bound);
+        expect(Math.abs(parameters[name].data[i] - value)).toBeLessThanOrEqual(bound);
       });
     }
   });
@@ -116,7 +116,7 @@ describe("a damaged checkpoint", () => {
     fc.assert(
       fc.property(fc.nat({ max: header - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
         const changed = bytes.slice();
-        changed[at]! ^= change;
+        changed[at] ^= change;
         if (messageOf(changed) !== "accepted") return;
         // Only a value of the model or geometry can have changed without contradiction; it can be written again.
         expect(encodeCheckpoint(decodeCheckpoint(changed).network, {}).length).toBeGreaterThan(0);

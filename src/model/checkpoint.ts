@@ -103,7 +103,7 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
       `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
     );
   }
-  const disordered = queries.findIndex((token, i) => token >= tokens || (i > 0 && token <= queries[i - 1]!));
+  const disordered = queries.findIndex((token, i) => token >= tokens || (i > 0 && token <= queries[i - 1]));
   if (disordered >= 0) fail(`query ${disordered} is token ${queries[disordered]}; queries ascend below ${tokens}.`);
   return {
     inputs,
@@ -126,7 +126,7 @@ function readMetadata(key: string, text: string | undefined, fail: Fail): unknow
 }
 
 function firstIssue(error: z.ZodError): string {
-  const { path, message } = error.issues[0]!;
+  const { path, message } = error.issues[0];
   return `${path.join(".") || "the whole"}: ${message}`;
 }
 
@@ -140,7 +140,7 @@ function checkParameters(
   const layout = parameterLayout(model, geometry);
   for (const { name, shape } of layout) {
     if (!Object.hasOwn(tensors, name)) fail(`the parameter ${name} [${shape}] is missing.`);
-    const tensor = tensors[name]!;
+    const tensor = tensors[name];
     if (tensor.shape.join() !== shape.join()) fail(`${name} has shape [${tensor.shape}] instead of [${shape}].`);
     if (!(tensor.data instanceof Float32Array)) fail(`${name} holds integers instead of floats.`);
   }

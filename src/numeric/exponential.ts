@@ -14,8 +14,8 @@ const LARGEST = 709;
 /** 2^k for k = -1022 .. 1023, exact. */
 const powersOfTwo = new Float64Array(2046);
 powersOfTwo[1022] = 1;
-for (let k = 1; k <= 1023; k++) powersOfTwo[1022 + k] = powersOfTwo[1021 + k]! * 2;
-for (let k = 1; k <= 1022; k++) powersOfTwo[1022 - k] = powersOfTwo[1023 - k]! / 2;
+for (let k = 1; k <= 1023; k++) powersOfTwo[1022 + k] = powersOfTwo[1021 + k] * 2;
+for (let k = 1; k <= 1022; k++) powersOfTwo[1022 - k] = powersOfTwo[1023 - k] / 2;
 
 /** e^x; 0 below -708 (where doubles turn subnormal), infinite above 709; relative error below 5e-16 between. */
 export function exponential(x: number): number {
@@ -37,7 +37,7 @@ export function exponential(x: number): number {
   sum = sum * r + 0.5;
   sum = sum * r + 1;
   sum = sum * r + 1;
-  return sum * powersOfTwo[k + 1022]!;
+  return sum * powersOfTwo[k + 1022];
 }
 
 /** The power ratio of a level in decibels, 10^(x / 10). */

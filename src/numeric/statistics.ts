@@ -15,7 +15,7 @@ export interface Interval {
 export function mean(values: ArrayLike<number>): number {
   requireValues(values, 1, "A mean");
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }
 
@@ -24,7 +24,7 @@ export function deviation(values: ArrayLike<number>): number {
   requireValues(values, 2, "A standard deviation");
   const centre = mean(values);
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += (values[i]! - centre) ** 2;
+  for (let i = 0; i < values.length; i++) sum += (values[i] - centre) ** 2;
   return Math.sqrt(sum / (values.length - 1));
 }
 

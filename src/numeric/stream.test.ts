@@ -115,8 +115,8 @@ describe("distributions", () => {
     const y = Float64Array.from({ length: n }, () => b.uniform() - 0.5);
     // A product of two independent values has mean 0 and variance 1/144; four standard errors.
     const bound = 4 * Math.sqrt(1 / 144 / n);
-    expect(Math.abs(mean(x.map((value, i) => value * y[i]!)))).toBeLessThan(bound);
-    expect(Math.abs(mean(x.map((value, i) => value * x[(i + 1) % n]!)))).toBeLessThan(bound);
+    expect(Math.abs(mean(x.map((value, i) => value * y[i])))).toBeLessThan(bound);
+    expect(Math.abs(mean(x.map((value, i) => value * x[(i + 1) % n])))).toBeLessThan(bound);
   });
 
   test("integers below a bound are equally frequent", () => {

@@ -79,7 +79,7 @@ export function streamOfKey(key0: number, key1: number): Stream {
         // The high counter bit keeps forked keys apart from drawn words.
         threefry2x32(k0, k1, h0, h1 | 0x80000000, block);
         held = -1;
-        [k0, k1] = [block[0]!, block[1]!];
+        [k0, k1] = [block[0], block[1]];
       }
       return streamOfKey(k0, k1);
     },
@@ -90,7 +90,7 @@ export function streamOfKey(key0: number, key1: number): Stream {
         threefry2x32(key0, key1, pair | 0, Math.floor(pair / 4294967296), block);
         held = pair;
       }
-      return block[index & 1]! >>> 0;
+      return block[index & 1] >>> 0;
     },
     uniform: () => self.word() / 4294967296,
     integer: (bound) => Math.floor((self.word() * bound) / 4294967296),
@@ -167,7 +167,7 @@ const F = [
 
 /** A polynomial of degree 7. Written out: programming a chip evaluates millions of them. */
 function polynomial(c: readonly number[], x: number): number {
-  return ((((((c[7]! * x + c[6]!) * x + c[5]!) * x + c[4]!) * x + c[3]!) * x + c[2]!) * x + c[1]!) * x + c[0]!;
+  return ((((((c[7] * x + c[6]) * x + c[5]) * x + c[4]) * x + c[3]) * x + c[2]) * x + c[1]) * x + c[0];
 }
 
 /** Inverse of the standard normal distribution function, for 0 < p < 1. */

@@ -16,7 +16,7 @@ const CHROMIUM = "/usr/bin/chromium";
 
 const sample = buildReport(sampleDraft());
 const chart = (id: string): Chart => sample.charts.find((one) => one.id === id)!;
-const svgOf = (one: Chart): Element => parseHTML(drawChart(one).panels[0]!.svg.markup).document.querySelector("svg")!;
+const svgOf = (one: Chart): Element => parseHTML(drawChart(one).panels[0].svg.markup).document.querySelector("svg")!;
 
 /** The sample with every text replaced. */
 function hostileDraft(): ReportDraft {
@@ -78,7 +78,7 @@ describe("the page", () => {
     }
     const levels = [...document.querySelectorAll("h1, h2, h3")].map(({ localName }) => Number(localName[1]));
     expect(levels[0]).toBe(1);
-    expect(Math.max(...levels.slice(1).map((level, i) => level - levels[i]!))).toBe(1);
+    expect(Math.max(...levels.slice(1).map((level, i) => level - levels[i]))).toBe(1);
     for (const link of document.querySelectorAll('a[href^="#"]')) {
       expect(document.querySelector(`[id="${link.getAttribute("href")!.slice(1)}"]`)).not.toBeNull();
     }
@@ -124,7 +124,7 @@ describe("drawings", () => {
     // Labels of rules keep their distance, or they could not be read.
     const heights = [...svg.querySelectorAll("g.rules text")].map((text) => Number(text.getAttribute("y")));
     // 14 pixels, written with one decimal.
-    expect(Math.min(...heights.slice(1).map((y, i) => y - heights[i]!))).toBeGreaterThanOrEqual(13.9);
+    expect(Math.min(...heights.slice(1).map((y, i) => y - heights[i]))).toBeGreaterThanOrEqual(13.9);
   });
 
   test("zeros on a logarithmic axis are open triangles, and the drawing says so", () => {

@@ -101,7 +101,7 @@ function chartFigure(chart: Chart): Markup {
   const { panels, legend, remark, wide } = drawChart(chart);
   const drawn =
     panels.length === 1
-      ? html`<div class="scroll only">${panels[0]!.svg}</div>`
+      ? html`<div class="scroll only">${panels[0].svg}</div>`
       : html`<div class="panels">${panels.map(({ name, svg }) => html`<div class="panel"><p class="panel-name">${name}</p>${svg}</div>`)}</div>`;
   const keys = legend.map(({ swatch, name }) => html`<li>${swatch}<span>${name}</span></li>`);
   return html`<figure id="chart-${chart.id}" class="${wide ? "wide" : "narrow"}">

@@ -17,7 +17,7 @@ export function meanFigure(
   values: readonly number[],
   { unit = "1", of = "chips" }: { unit?: string; of?: string } = {},
 ): FigureDraft {
-  if (values.length === 1) return { id, label, value: values[0]!, unit, trials: 1 };
+  if (values.length === 1) return { id, label, value: values[0], unit, trials: 1 };
   const { mean, low, high } = meanInterval(values);
   return {
     id,
@@ -50,7 +50,7 @@ export function rasterLayer(
   const bytes = new Uint8Array(Math.ceil((steps * tokens * features) / 8));
   for (let t = 0, i = 0; t < steps; t++) {
     const start = (t * rows + firstRow) * features;
-    for (let j = 0; j < tokens * features; j++, i++) bytes[i >> 3]! |= bits[start + j]! << (i & 7);
+    for (let j = 0; j < tokens * features; j++, i++) bytes[i >> 3] |= bits[start + j] << (i & 7);
   }
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);

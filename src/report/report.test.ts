@@ -29,7 +29,7 @@ describe("a report", () => {
     const report = buildReport(sampleDraft());
     expect(report.figures[0]).toMatchObject({ seed: 1, command: report.command });
     expect(report.claims[0]).toMatchObject({ paper: 0.067, ours: 0.0581, unit: "1" });
-    expect(report.claims[0]!.difference).toBeCloseTo(-0.0089, 12);
+    expect(report.claims[0].difference).toBeCloseTo(-0.0089, 12);
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])("refuses a figure of %d and names its id", (value) => {
@@ -62,7 +62,7 @@ describe("a report", () => {
       throw new Error("the sample changed");
     const short = { ...heat, values: heat.values.slice(1) };
     expect(thrown({ ...sampleDraft(), charts: [short] }).message).toContain("37 x 37");
-    const cut = { ...raster, layers: [{ ...raster.layers[0]!, spikes: "AAAA" }] };
+    const cut = { ...raster, layers: [{ ...raster.layers[0], spikes: "AAAA" }] };
     expect(thrown({ ...sampleDraft(), charts: [cut] }).message).toContain("1184 bytes");
     const logarithmic = { ...lines, x: { ...lines.x, scale: "log" as const } };
     expect(thrown({ ...sampleDraft(), charts: [logarithmic] }).message).toContain("x <= 0");

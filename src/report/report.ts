@@ -299,7 +299,7 @@ export function checkReport(data: unknown): Report {
   if (!result.success) {
     const problems = result.error.issues.map((issue) => ({ path: pathById(data, issue.path), message: issue.message }));
     const more = problems.length > 1 ? ` There are ${problems.length - 1} more problems.` : "";
-    throw new ValueError(problems[0]!.path, `${problems[0]!.message}.${more}`);
+    throw new ValueError(problems[0].path, `${problems[0].message}.${more}`);
   }
   const report = result.data;
   checkIds(report);

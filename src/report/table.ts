@@ -44,13 +44,13 @@ function grid(
   dim: (text: string) => string,
 ): string {
   const cells = rows.map((row) => row.map(clean));
-  const longest = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]!.length)));
+  const longest = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i].length)));
   const others = longest.slice(1).map((width) => Math.min(width, 34) + 2);
   const rest = TERMINAL_WIDTH - others.reduce((sum, width) => sum + width, 0);
   const table = new Table({
     head: head.map(dim),
     colAligns: aligns,
-    colWidths: [Math.max(16, Math.min(rest, longest[0]! + 2)), ...others],
+    colWidths: [Math.max(16, Math.min(rest, longest[0] + 2)), ...others],
     wordWrap: true,
     wrapOnWordBoundary: true,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },

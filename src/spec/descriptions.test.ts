@@ -57,8 +57,8 @@ function describeFields(node: ts.Expression, file: string, path: string): [strin
   if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return [];
   const { expression: owner, name: method } = node.expression;
   if (owner.getText() !== "z") return describeFields(owner, file, path);
-  if (method.text === "strictObject") return describeFields(node.arguments[0]!, file, path);
-  if (method.text === "array") return describeFields(node.arguments[0]!, file, path);
+  if (method.text === "strictObject") return describeFields(node.arguments[0], file, path);
+  if (method.text === "array") return describeFields(node.arguments[0], file, path);
   const members = node.arguments.find(ts.isArrayLiteralExpression)?.elements ?? [];
   if (method.text !== "union" && method.text !== "discriminatedUnion") return [];
   return members.flatMap((member, i) => describeFields(member, file, `${path}[${i}]`));

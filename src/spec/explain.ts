@@ -29,8 +29,8 @@ export function explainIssues(issues: readonly Issue[], document: unknown, name:
     lines.length > MOST_PROBLEMS
       ? `More than ${MOST_PROBLEMS} problems, of which the first`
       : `${lines.length} problems`;
-  const message = lines.length === 1 ? lines[0]! : `${count}:\n  ${lines.slice(0, MOST_PROBLEMS).join("\n  ")}`;
-  return new SpecError(formatPath(problems[0]!.path) || name, message);
+  const message = lines.length === 1 ? lines[0] : `${count}:\n  ${lines.slice(0, MOST_PROBLEMS).join("\n  ")}`;
+  return new SpecError(formatPath(problems[0].path) || name, message);
 }
 
 function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: JsonSchema): Problem[] {
@@ -45,7 +45,7 @@ function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: Jso
     const meant = issue.errors.filter(
       (errors) => !errors.some(({ path, code }) => path.length === 0 && code === "invalid_type"),
     );
-    if (meant.length === 1) return meant[0]!.flatMap((inner) => explainIssue(inner, path, document, schema));
+    if (meant.length === 1) return meant[0].flatMap((inner) => explainIssue(inner, path, document, schema));
   }
   return [explainValue(valueAt(document, path), path, schemaAt(schema, path, document))];
 }

@@ -223,7 +223,7 @@ describe("whatever comes in, an experiment or an explanation comes out", () => {
   });
 
   test("for a valid document with one value replaced", () => {
-    const paths = leaves(JSON.parse(valid[0]!));
+    const paths = leaves(JSON.parse(valid[0]));
     const replacement = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.integer({ min: -3, max: 300 }),
@@ -232,7 +232,7 @@ describe("whatever comes in, an experiment or an explanation comes out", () => {
     let accepted = 0;
     fc.assert(
       fc.property(fc.constantFrom(...paths), replacement, (path, value) => {
-        const document = JSON.parse(valid[0]!);
+        const document = JSON.parse(valid[0]);
         let owner = document;
         for (const key of path.slice(0, -1)) owner = owner[key];
         owner[path.at(-1)!] = value;
@@ -299,7 +299,7 @@ describe("the JSON Schema", () => {
 
   test("offers presets, defaults and descriptions to an editor", () => {
     expect(schema.properties!.preset!.enum).toContain("wireless-2x2");
-    const spiking = schema.properties!.model!.oneOf![1]!;
+    const spiking = schema.properties!.model!.oneOf![1];
     expect(spiking.properties!.width).toEqual({
       description: "Model width D; a multiple of 8, because spikes are packed into bytes.",
       type: "integer",

@@ -10,7 +10,7 @@ test("a Bernoulli-coded value fires at its probability (equation 1)", () => {
   const rates = decodeRates(bernoulliEncode({ rows: 2, features: 3, values }, steps, stream(7))).values;
   values.forEach((p, i) => {
     // Four and a half standard errors: one of six fails by chance about once in 24,000 seeds, and this seed is fixed.
-    expect(Math.abs(rates[i]! - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / steps));
+    expect(Math.abs(rates[i] - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / steps));
   });
 });
 
@@ -19,7 +19,7 @@ test("bits at different steps and features are independent", () => {
   const bits = unpackSpikes(bernoulliEncode({ rows: 1, features, values: Array(features).fill(p) }, steps, stream(11)));
   const correlation = (lag: number) => {
     let sum = 0;
-    for (let i = 0; i + lag < bits.length; i++) sum += (bits[i]! - p) * (bits[i + lag]! - p);
+    for (let i = 0; i + lag < bits.length; i++) sum += (bits[i] - p) * (bits[i + lag] - p);
     return sum / (bits.length - lag) / (p * (1 - p));
   };
   // Lags 1 .. 3 pair features (and neighbouring steps), lag 4 the same feature at the next step. The sample correlation
@@ -32,7 +32,7 @@ test("the mean of two streams' AND is the product of their values (equation 4)",
   const [x, y] = [0.6, 0.35];
   const a = unpackSpikes(bernoulliEncode({ rows: 1, features: 1, values: [x] }, steps, stream(1).fork("a")));
   const b = unpackSpikes(bernoulliEncode({ rows: 1, features: 1, values: [y] }, steps, stream(1).fork("b")));
-  const rate = a.reduce((sum, bit, t) => sum + (bit & b[t]!), 0) / steps;
+  const rate = a.reduce((sum, bit, t) => sum + (bit & b[t]), 0) / steps;
   expect(Math.abs(rate - x * y)).toBeLessThan(4 * Math.sqrt((x * y * (1 - x * y)) / steps));
 });
 

@@ -51,7 +51,7 @@ export function bernoulliInto(train: SpikeTrain, firstRow: number, probabilities
     for (let r = 0, i = 0; r < rows; r++) {
       const base = (t * train.rows + firstRow + r) * stride;
       for (let f = 0; f < features; f++, i++) {
-        if (random.word() < thresholds[i]!) train.words[base + (f >>> 5)]! |= 1 << (f & 31);
+        if (random.word() < thresholds[i]) train.words[base + (f >>> 5)] |= 1 << (f & 31);
       }
     }
   }
@@ -75,9 +75,9 @@ export function decodeRates(train: SpikeTrain): Rates & { readonly values: Float
   for (let t = 0; t < steps; t++) {
     for (let r = 0, i = 0; r < rows; r++) {
       const base = (t * rows + r) * stride;
-      for (let f = 0; f < features; f++, i++) values[i]! += (words[base + (f >>> 5)]! >>> (f & 31)) & 1;
+      for (let f = 0; f < features; f++, i++) values[i] += (words[base + (f >>> 5)] >>> (f & 31)) & 1;
     }
   }
-  for (let i = 0; i < values.length; i++) values[i]! /= steps;
+  for (let i = 0; i < values.length; i++) values[i] /= steps;
   return { rows, features, values };
 }

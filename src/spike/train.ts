@@ -32,7 +32,7 @@ export function packSpikes(values: ArrayLike<number>, steps: number, rows: numbe
   const stride = wordsPerRow(features);
   for (let r = 0, i = 0; r < steps * rows; r++) {
     for (let f = 0; f < features; f++, i++) {
-      if (values[i]) train.words[r * stride + (f >> 5)]! |= 1 << (f & 31);
+      if (values[i]) train.words[r * stride + (f >> 5)] |= 1 << (f & 31);
     }
   }
   return train;
@@ -44,7 +44,7 @@ export function unpackSpikes(train: SpikeTrain): Uint8Array {
   const stride = wordsPerRow(features);
   const values = new Uint8Array(steps * rows * features);
   for (let r = 0, i = 0; r < steps * rows; r++) {
-    for (let f = 0; f < features; f++, i++) values[i] = (words[r * stride + (f >> 5)]! >>> (f & 31)) & 1;
+    for (let f = 0; f < features; f++, i++) values[i] = (words[r * stride + (f >> 5)] >>> (f & 31)) & 1;
   }
   return values;
 }

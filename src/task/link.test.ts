@@ -37,7 +37,7 @@ test("received points are the channel times the symbols", () => {
   receivedPoints(Float64Array.of(9, 1, 2, 0, -1), 1, constellation(spec), spec, out);
   // (1 + 2j)(1 - j) = 3 + j and -j (1 - j) = -1 - j, both over sqrt 2.
   const expected = [3, 1, -1, -1].map((x) => x * Math.SQRT1_2);
-  for (let i = 0; i < 4; i++) expect(out[4 + i]).toBeCloseTo(expected[i]!, 15);
+  for (let i = 0; i < 4; i++) expect(out[4 + i]).toBeCloseTo(expected[i], 15);
 });
 
 const quantiserCase = fc.record({

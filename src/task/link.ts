@@ -52,8 +52,8 @@ export function receivedPoints(
       for (let a = 0; a < nt; a++) {
         const h = offset + 2 * (r * nt + a);
         const x = 2 * (c * nt + a);
-        re += channel[h]! * points[x]! - channel[h + 1]! * points[x + 1]!;
-        im += channel[h]! * points[x + 1]! + channel[h + 1]! * points[x]!;
+        re += channel[h] * points[x] - channel[h + 1] * points[x + 1];
+        im += channel[h] * points[x + 1] + channel[h + 1] * points[x];
       }
       out[2 * (c * nr + r)] = re;
       out[2 * (c * nr + r) + 1] = im;
@@ -65,7 +65,7 @@ export function receivedPoints(
 export function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, length: number): number {
   let sum = 0;
   for (let k = 0; k < length; k++) {
-    const difference = a[i + k]! - b[j + k]!;
+    const difference = a[i + k] - b[j + k];
     sum += difference * difference;
   }
   return sum;

@@ -61,7 +61,7 @@ test("the clustered interval covers the true rate 95 times in 100; the binomial 
     for (let k = 0; k < prompts; k++) {
       const bad = random.uniform() < 0.5;
       for (let i = 0; i < 3; i++) {
-        for (let b = 0; b < 4; b++) if (bad && random.uniform() < 0.4) decisions[3 * k + i]! |= 1 << b;
+        for (let b = 0; b < 4; b++) if (bad && random.uniform() < 0.4) decisions[3 * k + i] |= 1 << b;
       }
     }
     const { bits } = detectionErrors(new Int32Array(prompts * 3), decisions, spec, 3);

@@ -78,7 +78,7 @@ export function errorsByContext(
     );
   }
   const column = (classes: ArrayLike<number>, query: number) =>
-    Int32Array.from({ length: classes.length / queries }, (_, k) => classes[k * queries + query]!);
+    Int32Array.from({ length: classes.length / queries }, (_, k) => classes[k * queries + query]);
   return Array.from({ length: queries }, (_, query) =>
     detectionErrors(column(labels, query), column(decisions, query), spec),
   );
@@ -108,7 +108,7 @@ export function bitErrors(
     return value;
   };
   return Uint8Array.from({ length: labels.length }, (_, i) =>
-    popcount32(check(labels[i]!, `labels[${i}]`) ^ check(decisions[i]!, `decisions[${i}]`)),
+    popcount32(check(labels[i], `labels[${i}]`) ^ check(decisions[i], `decisions[${i}]`)),
   );
 }
 
@@ -120,8 +120,8 @@ function clusteredRate(wrong: Uint8Array, prompts: number, trialsPerDecision: nu
   const shares = new Float64Array(prompts);
   let errors = 0;
   for (let i = 0; i < wrong.length; i++) {
-    errors += wrong[i]!;
-    shares[Math.floor(i / perPrompt)]! += wrong[i]! / clusterSize;
+    errors += wrong[i];
+    shares[Math.floor(i / perPrompt)] += wrong[i] / clusterSize;
   }
   const rate = errors / trials;
   const binomialVariance = (rate * (1 - rate)) / trials;

@@ -67,7 +67,7 @@ const measured = reference.map(({ name, fields, two, four }) => ({
   ].map(({ antennas, prompts, published }) => {
     const batch = drawPrompts({ ...fields, transmitAntennas: antennas, receiveAntennas: antennas }, prompts);
     return receivers.map(([kind, channel], i) => ({
-      published: published[i]!,
+      published: published[i],
       ours: errorsOf(batch, kind, channel).bits,
     }));
   }),
@@ -134,11 +134,11 @@ test("pilots help: from guessing without any to nearly the true channel with eig
   const batch = drawPrompts({}, 3000);
   const rates = [0, 2, 6, 18].map((query) => errorsOf(batch, "ml", "pilots", query).bits);
   // Without a pilot the estimate is 0 and all classes tie: half of the bits are wrong.
-  expect(Math.abs(rates[0]!.rate - 0.5)).toBeLessThan(4 * rates[0]!.standardError);
-  for (let i = 1; i < 4; i++) expect(rates[i]!.rate).toBeLessThan(rates[i - 1]!.rate);
+  expect(Math.abs(rates[0].rate - 0.5)).toBeLessThan(4 * rates[0].standardError);
+  for (let i = 1; i < 4; i++) expect(rates[i].rate).toBeLessThan(rates[i - 1].rate);
   const perfect = errorsOf(batch, "ml", "perfect").bits.rate;
-  expect(rates[3]!.rate).toBeGreaterThan(perfect);
-  expect(rates[3]!.rate).toBeLessThan(1.25 * perfect);
+  expect(rates[3].rate).toBeGreaterThan(perfect);
+  expect(rates[3].rate).toBeLessThan(1.25 * perfect);
 });
 
 test("a query that the prompt does not have is refused", () => {

@@ -86,12 +86,12 @@ function linearMmse({ spec, quantised, noiseVariances }: PromptBatch): Decide {
         addConjugateProduct(x, a, channel, row + 2 * a, quantised, y + 2 * r);
       }
     }
-    for (let a = 0; a < nt; a++) gram[2 * (a * nt + a)]! += noiseVariances[prompt]!;
+    for (let a = 0; a < nt; a++) gram[2 * (a * nt + a)] += noiseVariances[prompt];
     solveHermitian(gram, x, nt, 1);
     let decision = 0;
     for (let i = 0; i < bits; i++) {
       const part = spec.modulation === "qpsk" ? i : 2 * i;
-      decision = 2 * decision + (x[part]! < 0 ? 1 : 0);
+      decision = 2 * decision + (x[part] < 0 ? 1 : 0);
     }
     return decision;
   };
@@ -111,7 +111,7 @@ function channelEstimator(batch: PromptBatch, points: Float64Array): (prompt: nu
     right.fill(0);
     const first = prompt * (spec.pilots + 1);
     for (let pair = first; pair < first + query; pair++) {
-      const x = 2 * nt * labels[pair]!;
+      const x = 2 * nt * labels[pair];
       for (let a = 0; a < nt; a++) {
         for (let b = 0; b < nt; b++) addConjugateProduct(gram, a * nt + b, points, x + 2 * a, points, x + 2 * b);
         for (let r = 0; r < nr; r++) {
@@ -119,12 +119,12 @@ function channelEstimator(batch: PromptBatch, points: Float64Array): (prompt: nu
         }
       }
     }
-    for (let a = 0; a < nt; a++) gram[2 * (a * nt + a)]! += noiseVariances[prompt]!;
+    for (let a = 0; a < nt; a++) gram[2 * (a * nt + a)] += noiseVariances[prompt];
     solveHermitian(gram, right, nt, nr);
     for (let r = 0; r < nr; r++) {
       for (let a = 0; a < nt; a++) {
-        estimate[2 * (r * nt + a)] = right[2 * (a * nr + r)]!;
-        estimate[2 * (r * nt + a) + 1] = right[2 * (a * nr + r) + 1]!;
+        estimate[2 * (r * nt + a)] = right[2 * (a * nr + r)];
+        estimate[2 * (r * nt + a) + 1] = right[2 * (a * nr + r) + 1];
       }
     }
     return estimate;
@@ -140,6 +140,6 @@ function addConjugateProduct(
   b: Float64Array,
   j: number,
 ): void {
-  sum[2 * element]! += a[i]! * b[j]! + a[i + 1]! * b[j + 1]!;
-  sum[2 * element + 1]! += a[i]! * b[j + 1]! - a[i + 1]! * b[j]!;
+  sum[2 * element] += a[i] * b[j] + a[i + 1] * b[j + 1];
+  sum[2 * element + 1] += a[i] * b[j + 1] - a[i + 1] * b[j];
 }

@@ -17,7 +17,7 @@ function noiseOf({ spec, prompts, channels, received, labels }: PromptBatch): Fl
   for (let k = 0; k < prompts; k++) {
     receivedPoints(channels, k * length * spec.transmitAntennas, points, spec, noiseless);
     for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
-      for (let i = 0; i < length; i++) noise[pair * length + i]! -= noiseless[labels[pair]! * length + i]!;
+      for (let i = 0; i < length; i++) noise[pair * length + i] -= noiseless[labels[pair] * length + i];
     }
   }
   return noise;
@@ -86,7 +86,7 @@ test("the posterior sums to 1 and peaks at the maximum-likelihood class of the e
             const p = batch.targets!.subarray(start, start + classes);
             // Each of the values is rounded to single precision, 2^-25 of itself at most.
             expect(Math.abs(p.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(classes * 2 ** -24);
-            expect(p[best[k]!]).toBe(Math.max(...p));
+            expect(p[best[k]]).toBe(Math.max(...p));
           }
         }
       },
@@ -107,7 +107,7 @@ test("the posterior is calibrated: the class sent is a draw from it", () => {
     // query of each prompt, so that its terms are independent.
     const differences = Float64Array.from({ length: prompts }, (_, k) => {
       const p = targets!.subarray(k * 32, k * 32 + 16);
-      return p[labels[2 * k]!]! - p.reduce((sum, q) => sum + q * q, 0);
+      return p[labels[2 * k]] - p.reduce((sum, q) => sum + q * q, 0);
     });
     // Three standard errors. A variance wrong by a factor of 2 would show as more than ten.
     expect(Math.abs(mean(differences))).toBeLessThan((3 * deviation(differences)) / Math.sqrt(prompts));
@@ -152,7 +152,7 @@ test("the SNR of a prompt is uniform over the task's range, and every class is s
   // 37.7 once in 1000 seeds, and this seed is fixed.
   const chiSquare = (cells: number[]) => {
     const counts = new Float64Array(16);
-    for (const cell of cells) counts[cell]!++;
+    for (const cell of cells) counts[cell]++;
     const expected = cells.length / 16;
     return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
   };
@@ -172,7 +172,7 @@ test("another SNR scales the noise of the same prompts and nothing else", () => 
   const small = noiseOf(quiet);
   // 20 dB are a factor of 10 in amplitude; y - H x loses a few units of 2^-53 of |y|.
   noiseOf(loud).forEach((x, i) => {
-    expect(Math.abs(x - 10 * small[i]!)).toBeLessThan(1e-13);
+    expect(Math.abs(x - 10 * small[i])).toBeLessThan(1e-13);
   });
 });
 

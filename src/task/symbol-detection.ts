@@ -123,7 +123,7 @@ function drawLink(
     const symbols = messages.fork(firstPrompt + k);
     const noise = noises.fork(firstPrompt + k);
     link.snrDecibels[k] = snrOverride ?? drawSnr(spec, snrs.fork(firstPrompt + k));
-    const variance = (spec.noise === "doubled" ? 2 : 1) * fromDecibels(-link.snrDecibels[k]!);
+    const variance = (spec.noise === "doubled" ? 2 : 1) * fromDecibels(-link.snrDecibels[k]);
     link.noiseVariances[k] = variance;
     for (let i = 0; i < channelLength; i++) link.channels[k * channelLength + i] = Math.SQRT1_2 * channel.normal();
     receivedPoints(link.channels, k * channelLength, points, spec, noiseless);
@@ -132,7 +132,7 @@ function drawLink(
       const label = symbols.integer(classes);
       link.labels[pair] = label;
       for (let i = 0; i < 2 * nr; i++) {
-        const y = noiseless[label * 2 * nr + i]! + deviation * noise.normal();
+        const y = noiseless[label * 2 * nr + i] + deviation * noise.normal();
         link.received[pair * 2 * nr + i] = y;
         link.quantised[pair * 2 * nr + i] = quantiser.value(quantiser.code(y));
       }
@@ -191,10 +191,10 @@ function posterior(link: Link, points: Float64Array): Float32Array {
       }
       let sum = 0;
       for (let c = 0; c < classes; c++) {
-        exponents[c] = exponential((nearest - exponents[c]!) / noiseVariances[k]!);
-        sum += exponents[c]!;
+        exponents[c] = exponential((nearest - exponents[c]) / noiseVariances[k]);
+        sum += exponents[c];
       }
-      for (let c = 0; c < classes; c++) targets[pair * classes + c] = exponents[c]! / sum;
+      for (let c = 0; c < classes; c++) targets[pair * classes + c] = exponents[c] / sum;
     }
   }
   return targets;

@@ -53,7 +53,7 @@ test("a query learns every earlier pair, and never its own answer or a later one
         const reached = new Set([query]);
         for (const i of reached) for (let j = 0; j < tokens; j++) if (mask[i * tokens + j]) reached.add(j);
         const numbers = (parts: Int32Array) => {
-          const found = new Set([...reached].map((i) => parts[i]!).filter((k) => k >= 0));
+          const found = new Set([...reached].map((i) => parts[i]).filter((k) => k >= 0));
           return [...found].sort((a, b) => a - b);
         };
         expect(numbers(sent)).toEqual(Array.from({ length: pair }, (_, k) => k));
@@ -74,11 +74,11 @@ test("real tokens hold the quantised y and the symbols sent, and 0 where a part 
       const [nr, nt, pairs] = [2 * spec.receiveAntennas, 2 * spec.transmitAntennas, spec.pilots + 1];
       for (let k = 0, row = 0; k < batch.prompts; k++) {
         for (let i = 0; i < tokens; i++, row++) {
-          const y = (k * pairs + received[i]!) * nr;
-          const x = sent[i]! < 0 ? 0 : batch.labels[k * pairs + sent[i]!]! * nt;
+          const y = (k * pairs + received[i]) * nr;
+          const x = sent[i] < 0 ? 0 : batch.labels[k * pairs + sent[i]] * nt;
           const expected = [
-            ...(received[i]! < 0 ? new Float64Array(nr) : batch.quantised.subarray(y, y + nr)),
-            ...(sent[i]! < 0 ? new Float64Array(nt) : points.subarray(x, x + nt)),
+            ...(received[i] < 0 ? new Float64Array(nr) : batch.quantised.subarray(y, y + nr)),
+            ...(sent[i] < 0 ? new Float64Array(nt) : points.subarray(x, x + nt)),
           ];
           expect(batch.values.subarray(row * inputs, (row + 1) * inputs)).toEqual(Float32Array.from(expected));
         }
@@ -101,7 +101,7 @@ test("binary lines decode to the quantised y and the bits sent, the same at ever
       for (let row = 0; row < 2 * batch.prompts * tokens; row++) {
         const token = lines.subarray(row * inputs, (row + 1) * inputs);
         const prompt = Math.floor(row / tokens) % batch.prompts;
-        const [y, x] = [received[row % tokens]!, sent[row % tokens]!];
+        const [y, x] = [received[row % tokens], sent[row % tokens]];
         for (let i = 0; i < nr; i++) {
           const code = number(token.subarray(i * spec.receiverBits, (i + 1) * spec.receiverBits));
           if (y < 0) expect(code).toBe(0);
@@ -128,17 +128,17 @@ test("Bernoulli lines fire at the values they carry, mapped to [0, 1]", () => {
     const inputs = tokenGeometry(spec).real.inputs;
     expect(rates.features).toBe(4 + 2 * bitsPerClass(spec));
     for (let row = 0; row < rates.rows; row++) {
-      const value = (i: number) => batch.values[row * inputs + i]!;
+      const value = (i: number) => batch.values[row * inputs + i];
       const token = row % received.length;
-      const expected = [0, 1, 2, 3].map((i) => (received[token]! < 0 ? 0 : (value(i) + 4) / 8));
+      const expected = [0, 1, 2, 3].map((i) => (received[token] < 0 ? 0 : (value(i) + 4) / 8));
       for (let i = 4; i < 8; i++) {
-        const p = sent[token]! < 0 ? 0 : (value(i) + 1) / 2;
-        expected.push(p, sent[token]! < 0 ? 0 : 1 - p);
+        const p = sent[token] < 0 ? 0 : (value(i) + 1) / 2;
+        expected.push(p, sent[token] < 0 ? 0 : 1 - p);
       }
       expected.forEach((p, i) => {
         // 4.5 standard errors: one of the 240 lines fails by chance in about 1 of 600 seeds, and this seed is fixed.
         const tolerance = 4.5 * Math.sqrt((p * (1 - p)) / steps);
-        expect(Math.abs(rates.values[row * rates.features + i]! - p)).toBeLessThanOrEqual(tolerance);
+        expect(Math.abs(rates.values[row * rates.features + i] - p)).toBeLessThanOrEqual(tolerance);
       });
     }
   }

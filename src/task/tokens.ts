@@ -35,7 +35,7 @@ export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
   const mask = new Uint8Array(tokens * tokens);
   for (let i = 0; i < tokens; i++) {
     for (let j = 0; j <= i; j++) {
-      const visible = spec.tokens === "query-context" ? sent[j]! >= 0 && j < i : true;
+      const visible = spec.tokens === "query-context" ? sent[j] >= 0 && j < i : true;
       mask[i * tokens + j] = visible ? 1 : 0;
     }
   }
@@ -75,11 +75,11 @@ export function realTokens(spec: SymbolDetectionSpec, pairs: Pairs, points: Floa
   const values = new Float32Array(pairs.prompts * layout.received.length * inputs);
   forEachToken(spec, pairs, layout, (row, received, sent) => {
     if (received >= 0) {
-      for (let i = 0; i < parts; i++) values[row * inputs + i] = pairs.quantised[received * parts + i]!;
+      for (let i = 0; i < parts; i++) values[row * inputs + i] = pairs.quantised[received * parts + i];
     }
     if (sent >= 0) {
-      const x = pairs.labels[sent]! * symbols;
-      for (let i = 0; i < symbols; i++) values[row * inputs + parts + i] = points[x + i]!;
+      const x = pairs.labels[sent] * symbols;
+      for (let i = 0; i < symbols; i++) values[row * inputs + parts + i] = points[x + i];
     }
   });
   return values;
@@ -102,12 +102,12 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
   const train = emptySpikeTrain(1, pairs.prompts * layout.received.length, features);
   const stride = wordsPerRow(features);
   const set = (row: number, line: number) => {
-    train.words[row * stride + (line >>> 5)]! |= 1 << (line & 31);
+    train.words[row * stride + (line >>> 5)] |= 1 << (line & 31);
   };
   forEachToken(spec, pairs, layout, (row, received, sent) => {
     if (received >= 0) {
       for (let i = 0; i < parts; i++) {
-        const code = quantiser.code(pairs.quantised[received * parts + i]!);
+        const code = quantiser.code(pairs.quantised[received * parts + i]);
         for (let line = 0; line < lines; line++) {
           if (thermometer ? code > line : (code >>> (lines - 1 - line)) & 1) set(row, i * lines + line);
         }
@@ -115,7 +115,7 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
     }
     if (sent >= 0) {
       for (let b = 0; b < sentBits; b++) {
-        const bit = (pairs.labels[sent]! >>> (sentBits - 1 - b)) & 1;
+        const bit = (pairs.labels[sent] >>> (sentBits - 1 - b)) & 1;
         set(row, parts * lines + 2 * b + (1 - bit));
       }
     }
@@ -137,12 +137,12 @@ export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, pro
   const values = new Float64Array(rows * features);
   const first = prompt * (spec.pilots + 1);
   for (let row = 0; row < rows; row++) {
-    const [received, sent] = [layout.received[row]!, layout.sent[row]!];
+    const [received, sent] = [layout.received[row], layout.sent[row]];
     for (let i = 0; received >= 0 && i < parts; i++) {
-      values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i]! / (2 * spec.receiverRange);
+      values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i] / (2 * spec.receiverRange);
     }
     for (let b = 0; sent >= 0 && b < sentBits; b++) {
-      const bit = (pairs.labels[first + sent]! >>> (sentBits - 1 - b)) & 1;
+      const bit = (pairs.labels[first + sent] >>> (sentBits - 1 - b)) & 1;
       const probability = 0.5 + (amplitude / 2) * (1 - 2 * bit);
       values[row * features + parts + 2 * b] = probability;
       values[row * features + parts + 2 * b + 1] = 1 - probability;
@@ -162,7 +162,7 @@ function forEachToken(
   for (let prompt = 0, row = 0; prompt < pairs.prompts; prompt++) {
     const first = prompt * (spec.pilots + 1);
     for (let i = 0; i < tokens; i++, row++) {
-      const [received, sent] = [layout.received[i]!, layout.sent[i]!];
+      const [received, sent] = [layout.received[i], layout.sent[i]];
       visit(row, received < 0 ? -1 : first + received, sent < 0 ? -1 : first + sent);
     }
   }

@@ -42,7 +42,7 @@ export function drawBars(chart: BarsChart): Drawing {
         label: null,
         padding: 0.25,
         tickSize: 0,
-        tickFormat: (i: unknown) => shorten(bars[Number(i)]!.label),
+        tickFormat: (i: unknown) => shorten(bars[Number(i)].label),
       },
       marks: [
         ...xAxis.marks,

@@ -23,7 +23,7 @@ export const colour = (index: number): string => `var(--series-${index % COLOURS
 
 /** Shapes differ too: six shapes and seven colours make 42 pairs before one repeats. */
 const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "cross"] as const;
-export const symbol = (index: number): (typeof SYMBOLS)[number] => SYMBOLS[index % SYMBOLS.length]!;
+export const symbol = (index: number): (typeof SYMBOLS)[number] => SYMBOLS[index % SYMBOLS.length];
 
 /** Mean width of a character in the charts' 12 px sans serif, pixels: for margins, as no browser measures text here. */
 export const CHARACTER = 7;

@@ -22,7 +22,7 @@ export function drawHeat(chart: HeatChart): Drawing {
       type: "band",
       domain: ticks.map((_, i) => i),
       ticks: ticks.map((_, i) => i).filter((i) => i % every === 0),
-      tickFormat: (i: unknown) => printable(ticks[Number(i)]!).slice(0, LONGEST_TICK),
+      tickFormat: (i: unknown) => printable(ticks[Number(i)]).slice(0, LONGEST_TICK),
       label: printable(label),
       labelArrow: "none",
       labelAnchor: "center",
