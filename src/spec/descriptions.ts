@@ -100,6 +100,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.stages.finalFraction": "Learning rate at the end of the stage, as a fraction of the peak.",
   "training.stages.attention":
     "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
+  "training.stages.timeSteps":
+    "Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster.",
   "training.stages.labels": "Instead of the labels of the whole training.",
   "training.stages.noise":
     "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",

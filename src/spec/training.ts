@@ -20,6 +20,8 @@ export const stageSpec = z.strictObject({
    * faster and is meant for a first stage.
    */
   attention: z.enum(["sampled", "expected"]).default("sampled"),
+  /** Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster. */
+  timeSteps: z.int().min(1).max(64).optional(),
   /** Instead of the labels of the whole training. */
   labels: labels.optional(),
   /** Forward-only noise that prepares the network for analog crossbars (hardware-aware training). */

@@ -111,6 +111,10 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   };
 }
 
+/** The model as a stage trains it: with its own number of time steps. */
+export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
+  model.kind === "spiking" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
+
 /** The training pass and the validation pass of one thread. */
 export function createPasses(
   kernels: Kernels | null,
@@ -120,7 +124,8 @@ export function createPasses(
   offsets: { value: Offsets; noisy: Offsets; folded: Offsets; gradient: Offsets },
   stage: StageSpec,
 ): { training: (gradient: Offsets) => Pass | SpikingPass; validation: Pass | SpikingPass } {
-  const { model, task } = experiment;
+  const { task } = experiment;
+  const model = stageModel(experiment, stage);
   const maxPrompts = shardPrompts(experiment);
   const source = stage.noise.weights > 0 ? offsets.noisy : offsets.value;
   // Shards differ only in where gradients go: one pass reads its target from this object, set before each step.

@@ -11,7 +11,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
-import { createPasses, planTraining, shardPrompts, shardRange } from "./plan.ts";
+import { createPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
 
 export interface ShardSetup {
   readonly experiment: Experiment;
@@ -36,12 +36,12 @@ export interface ShardResult {
 export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, thread) => {
   const { experiment, memory, threads, stage } = setup;
   const kernels = instantiateKernels(memory);
-  const task = createTask(experiment);
+  const stageSpec = experiment.training.stages[stage];
+  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) });
   const geometry = networkGeometry(experiment, task);
   const plan = planTraining(experiment, geometry, kernels.base, threads);
   const region = plan.regions[thread];
   const offsets = { ...plan, gradient: plan.gradients[0] };
-  const stageSpec = experiment.training.stages[stage];
   const passes = createPasses(kernels, arena(region.start, region.end), experiment, geometry, offsets, stageSpec);
   const root = stream(experiment.seed);
   const spikes = takesSpikes(experiment.model, experiment.task);

@@ -135,6 +135,22 @@ describe("training", () => {
     }
   });
 
+  test("with time steps of its own trains a stage as a model of that many steps", async () => {
+    const stage = { steps: 3, warmup: 0 };
+    const few = tinyExperiment({ model: { kind: "spiking", steps: 2 }, training: { stages: [stage] } });
+    const many = tinyExperiment({
+      model: { kind: "spiking", steps: 5 },
+      training: { stages: [{ ...stage, timeSteps: 2 }] },
+    });
+    const [a, b] = [await recorded(few), await recorded(many)];
+    expect(b.network.parameters).toEqual(a.network.parameters);
+    expect(b.network.model).toMatchObject({ steps: 5 });
+    expect(
+      (await recorded(tinyExperiment({ model: { kind: "spiking", steps: 5 }, training: { stages: [stage] } }))).network
+        .parameters,
+    ).not.toEqual(a.network.parameters);
+  });
+
   test("starts each stage from the best network of the one before, with fresh moments", async () => {
     // A rate at which every step overshoots, so that the last network is not the best.
     const stage = { warmup: 0, learningRate: 0.3, finalFraction: 1 };
