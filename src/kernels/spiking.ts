@@ -107,7 +107,7 @@ export function createSpikingPass(
       gemmScratchWords(geometry.inputs, D, maxPrompts * N),
     ),
   );
-  const lifScratch = arena.words(4 * T);
+  const lifScratch = arena.words(64 * T + 32);
   const input: PackedBits = realInputs
     ? { at: arena.words(maxPrompts * N * geometry.inputs), words: 0, features: geometry.inputs }
     : bits("input", geometry.inputs);
