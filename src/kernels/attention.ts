@@ -5,7 +5,7 @@
 import type { SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "../task/task.ts";
 import type { Arena, Kernels } from "./memory.ts";
-import { type PackedBits, reserveBits } from "./spike-linear.ts";
+import { type PackedBits, PRODUCT_SCRATCH, reserveBits } from "./spike-linear.ts";
 import type { DrawSource } from "./spiking.ts";
 
 export interface AttentionPass {
@@ -48,8 +48,10 @@ export function createAttention(
   const stride = Math.ceil(N / 4) * 4;
   const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + (padded + 1) * stride + 16;
   const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 128 * maskWords + 16;
+  const expectedWords = 3 * N * padded + N + 16;
+  const backwardWords = 6 * N + maskWords * (2 * N + 258) + 68 + stride * (3 * N + 3 * padded + 1) + PRODUCT_SCRATCH;
   const scratch = arena.words(
-    Math.max(drawWords, kind === "lif" ? lifWords : 6 * N * padded + (padded + 3) * stride + padded + 4 * N + 16),
+    kind === "lif" ? lifWords : Math.max(drawWords, expectedWords, options.training ? backwardWords : 0),
   );
 
   if (kernels) {

@@ -77,6 +77,38 @@ export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
   }
 }
 
+/** target [columns, rows] = source [rows, columns] transposed, by blocks of 4 x 4; strides in floats. */
+export function transposeFloats(source: usize, rows: i32, columns: i32, stride: i32, target: usize, targetStride: i32): void {
+  const step = <usize>stride << 2;
+  const targetStep = <usize>targetStride << 2;
+  for (let r = 0; r < rows; r += 4) {
+    const height = min(4, rows - r);
+    for (let c = 0; c < columns; c += 4) {
+      const from = source + (<usize>(r * stride + c) << 2);
+      const to = target + (<usize>(c * targetStride + r) << 2);
+      const width = min(4, columns - c);
+      if (height < 4 || width < 4) {
+        for (let i = 0; i < height; i++) {
+          for (let j = 0; j < width; j++) store<f32>(to + <usize>j * targetStep + (<usize>i << 2), load<f32>(from + <usize>i * step + (<usize>j << 2)));
+        }
+        continue;
+      }
+      const x0 = v128.load(from);
+      const x1 = v128.load(from + step);
+      const x2 = v128.load(from + 2 * step);
+      const x3 = v128.load(from + 3 * step);
+      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+      v128.store(to + targetStep, v128.shuffle<f64>(low01, low23, 1, 3));
+      v128.store(to + 2 * targetStep, v128.shuffle<f64>(high01, high23, 0, 2));
+      v128.store(to + 3 * targetStep, v128.shuffle<f64>(high01, high23, 1, 3));
+    }
+  }
+}
+
 /** Transposes floats [tokens, padded] to [d, stride], zero past the last token. */
 export function transposeHead(v: usize, tokens: i32, d: i32, padded: i32, stride: i32, vT: usize): void {
   for (let c = 0; c < d; c++) {

@@ -20,4 +20,5 @@ export * from "./lif-attention";
 export * from "./lfsr-attention";
 export * from "./spike-product";
 export * from "./stochastic-attention";
+export * from "./stochastic-attention-backward";
 export * from "./noise";

@@ -1,5 +1,5 @@
 /**
- * Stochastic spiking attention (Xpikeformer, Algorithm 1) on packed spikes, forward and straight-through backward.
+ * Stochastic spiking attention (Xpikeformer, Algorithm 1) on packed spikes; backward in `stochastic-attention-backward.ts`.
  * Twin: `model/stochastic-attention.ts`.
  *
  *   S_ij ~ Bern(min(1, scoreGain |Q_i and K_j| / d)) where the mask allows,  A_ic ~ Bern(min(1, valueGain |S_i and V_c| / N))
@@ -10,7 +10,7 @@
  * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
  */
 import { attendStep, HEAD } from "./attend";
-import { addScaled, dot, expand, expandHead, extract, isAllowed, lastKey, transposeHead, valueBackward } from "./head";
+import { addScaled, dot, expandHead, isAllowed, lastKey } from "./head";
 import { drawWords, radicalInverse } from "./threefry";
 
 // @ts-ignore: decorator
@@ -84,120 +84,5 @@ export function expectedAttention(qkv: usize, words: i32, steps: i32, prompts: i
         }
       }
     }
-  }
-}
-
-/**
- * dQKV [T, B N, 3 width] from dA [T, B N, width]; gradients pass where a probability is not saturated, and straight through
- * the draws. `scores` holds the sampled S, or is 0 for `expectedAttention`. Only tokens that some token may attend to take part
- * as keys, in a compact list. Scratch: 6 N ceil4(d) + (ceil4(d) + 3) ceil4(N) + ceil4(d) + 4 N words.
- */
-export function stochasticAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, scores: usize, dQKV: usize, scratch: usize): void {
-  const d = width / heads;
-  const padded = (d + 3) & ~3;
-  const maskWords = (tokens + 63) >> 6;
-  const rows = prompts * tokens;
-  const stride = (tokens + 3) & ~3;
-  const step = <usize>padded << 2;
-  const matrix = <usize>tokens * step;
-  const q = scratch;
-  const k = q + matrix;
-  const v = k + matrix;
-  const gradients = v + matrix;
-  const dK = gradients + matrix;
-  const dV = dK + matrix;
-  const vT = dV + matrix;
-  const e = vT + (<usize>(padded * stride) << 2);
-  const weights = e + (<usize>stride << 2);
-  const dc = weights + (<usize>stride << 2);
-  const keyBits = dc + (<usize>padded << 2);
-  const keyTokens = keyBits + (<usize>tokens << 3);
-  const keys = listKeys(mask, maskWords, tokens, keyTokens);
-  const scoreSlope = scoreGain / <f32>d;
-  const valueSlope = valueGain / <f32>tokens;
-  for (let t = 0; t < steps; t++) {
-    for (let b = 0; b < prompts; b++) {
-      const first = t * rows + b * tokens;
-      for (let h = 0; h < heads; h++) {
-        for (let j = 0; j < keys; j++) {
-          const row = qkv + (<usize>((first + load<i32>(keyTokens + (<usize>j << 2))) * words) << 2);
-          const key = extract(row, width + h * d, d);
-          store<u64>(keyBits + (<usize>j << 3), key);
-          expand(key, k + <usize>j * step, padded);
-          expand(extract(row, 2 * width + h * d, d), v + <usize>j * step, padded);
-        }
-        transposeHead(v, keys, d, padded, stride, vT);
-        memory.fill(gradients, 0, 3 * matrix);
-        const sampled = scores ? scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3) : 0;
-        let last = 0;
-        for (let i = 0; i < tokens; i++) {
-          const end = lastKey(mask, maskWords, i);
-          last = 0;
-          while (last < keys && load<i32>(keyTokens + (<usize>last << 2)) < end) last++;
-          if (last == 0) continue;
-          const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
-          expand(query, q, padded);
-          // The sums c_i, then the gradient dc_i where valueGain c_i / N is not saturated.
-          memory.fill(dc, 0, step);
-          for (let j = 0; j < last; j++) {
-            const token = load<i32>(keyTokens + (<usize>j << 2));
-            let weight: f32 = 0;
-            if (sampled) weight = isAllowed(sampled, maskWords, i, token) ? 1 : 0;
-            else if (isAllowed(mask, maskWords, i, token)) weight = min<f32>(1, scoreSlope * <f32>(<i32>popcnt(query & load<u64>(keyBits + (<usize>j << 3)))));
-            store<f32>(weights + (<usize>j << 2), weight);
-            if (weight != 0) addScaled(dc, v + <usize>j * step, weight, padded);
-          }
-          const upstream = dA + (<usize>((first + i) * width + h * d) << 2);
-          for (let c = 0; c < d; c++) {
-            const at = <usize>c << 2;
-            store<f32>(dc + at, valueGain * load<f32>(dc + at) <= <f32>tokens ? load<f32>(upstream + at) * valueSlope : 0);
-          }
-          valueBackward(vT, dc, d, stride, last, e);
-          const dQ = gradients + <usize>i * step;
-          for (let j = 0; j < last; j++) {
-            const at = <usize>j << 2;
-            const weight = load<f32>(weights + at);
-            if (weight != 0) addScaled(dV + <usize>j * step, dc, weight, padded);
-            const count = <f32>(<i32>popcnt(query & load<u64>(keyBits + (<usize>j << 3))));
-            if (scoreGain * count > <f32>d || !isAllowed(mask, maskWords, i, load<i32>(keyTokens + at))) continue;
-            const slope = load<f32>(e + at) * scoreSlope;
-            addScaled(dQ, k + <usize>j * step, slope, padded);
-            addScaled(dK + <usize>j * step, q, slope, padded);
-          }
-        }
-        storeCompact(gradients, keyTokens, keys, first, tokens, width, h, d, padded, dQKV);
-      }
-    }
-  }
-}
-
-/** Tokens that some token may attend to, ascending, at `list`; returns how many. */
-function listKeys(mask: usize, maskWords: i32, tokens: i32, list: usize): i32 {
-  let keys = 0;
-  for (let j = 0; j < tokens; j++) {
-    let used = false;
-    for (let i = 0; i < tokens && !used; i++) used = isAllowed(mask, maskWords, i, j);
-    if (!used) continue;
-    store<i32>(list + (<usize>keys << 2), j);
-    keys++;
-  }
-  return keys;
-}
-
-/** Writes dQ [N], and dK and dV [keys] to their tokens (0 for tokens that are no key), into rows of dQKV [rows, 3 width]. */
-function storeCompact(gradients: usize, keyTokens: usize, keys: i32, row: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, out: usize): void {
-  const matrix = <usize>(tokens * padded) << 2;
-  let key = 0;
-  for (let i = 0; i < tokens; i++) {
-    const target = out + (<usize>((row + i) * 3 * width + head * d) << 2);
-    const isKey = key < keys && load<i32>(keyTokens + (<usize>key << 2)) == i;
-    const dQ = gradients + (<usize>(i * padded) << 2);
-    const dK = gradients + matrix + (<usize>(key * padded) << 2);
-    for (let c: usize = 0; c < <usize>d << 2; c += 4) {
-      store<f32>(target + c, load<f32>(dQ + c));
-      store<f32>(target + (<usize>width << 2) + c, isKey ? load<f32>(dK + c) : 0);
-      store<f32>(target + (<usize>width << 3) + c, isKey ? load<f32>(dK + matrix + c) : 0);
-    }
-    if (isKey) key++;
   }
 }
