@@ -47,7 +47,7 @@ export function createAttention(
   const upstream = options.training ? arena.words(maxRows * D) : 0;
   const stride = Math.ceil(N / 4) * 4;
   const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + (padded + 1) * stride + 16;
-  const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 128 * maskWords + 16;
+  const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 64;
   const expectedWords = 3 * N * padded + N + 16;
   const backwardWords = 6 * N + maskWords * (2 * N + 258) + 68 + stride * (3 * N + 3 * padded + 1) + PRODUCT_SCRATCH;
   const scratch = arena.words(

@@ -38,7 +38,7 @@ function runWindow(registers: usize, tokens: i32, d: i32, columns: usize, rows: 
 
 /**
  * As `stochasticAttention`, but draws come from `registers` [B][H][2 ceil(N / 4)], which hold the seeds and are left where the
- * registers stop. Scratch in words: N ceil8(N) + 64 N draws, N row bytes, 4 N (q, k), 128 ceil(N / 64) (V transposed).
+ * registers stop. Scratch in words: N ceil8(N) + 64 N draws, N row bytes, 4 N (k, v) and 64.
  */
 export function lfsrAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, registers: usize, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
   const d = width / heads;

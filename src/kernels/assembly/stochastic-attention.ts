@@ -9,8 +9,8 @@
  * (entry 0 is never used: a count of 0 never fires). Draw w of (step, prompt) is word `w` of the block row whose counter
  * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
  */
-import { attendStep, HEAD } from "./attend";
-import { addScaled, dot, expandHead, isAllowed, lastKey } from "./head";
+import { HEAD, loadHead, outputRow, scoreRow } from "./attend";
+import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey } from "./head";
 import { drawWords, radicalInverse } from "./threefry";
 
 // @ts-ignore: decorator
@@ -20,39 +20,57 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
 }
 
 /**
- * Scratch in words: N ceil8(N) + 64 N draws, 4 N (q, k), 128 ceil(N / 64) (V transposed) and 16.
  * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords].
- * Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on.
+ * Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can ask for are not
+ * drawn. Scratch in words: N ceil8(N) + 64 N draws, 4 N (k, v) and 64.
  */
 export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
   const d = width / heads;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
-  const scoreDraws = scratch;
-  const outputDraws = scoreDraws + (<usize>(tokens * rowDraws) << 2);
-  const rest = outputDraws + (<usize>(tokens * HEAD) << 2);
+  const outputDraws = scratch + (<usize>(tokens * rowDraws) << 2);
+  const k = outputDraws + (<usize>(tokens * HEAD) << 2);
+  const v = k + (<usize>tokens << 3);
+  const planes = v + (<usize>tokens << 3);
   const rows = prompts * tokens;
   let counted: u64 = 0;
   memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < steps; t++) {
-        if (t == 0 || !stratified) {
-          const scoreCounter = counter(false, firstPrompt + b, t);
-          const outputCounter = counter(true, firstPrompt + b, t);
-          for (let i = 0; i < tokens; i++) {
-            const token = h * tokens + i;
-            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, lastKey(mask, maskWords, i), scoreDraws + (<usize>(i * rowDraws) << 2));
-            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, outputDraws + (<usize>(i * HEAD) << 2));
-          }
-        }
+        const first = t * rows + b * tokens;
+        const fresh = t == 0 || !stratified;
         const shift = stratified ? radicalInverse(t) : 0;
-        const sampled = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
-        counted += attendStep(qkv, words, t * rows + b * tokens, tokens, width, d, h, mask, scoreLimits, outputLimits, scoreDraws, outputDraws, shift, sampled, out, outWords, rest);
+        const scoreCounter = counter(false, firstPrompt + b, t);
+        const outputCounter = counter(true, firstPrompt + b, t);
+        loadHead(qkv, words, first, tokens, width, d, h, k, v);
+        for (let i = 0; i < tokens; i++) {
+          const token = h * tokens + i;
+          const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
+          const draws = scratch + (<usize>(i * rowDraws) << 2);
+          const allowed = mask + (<usize>(i * maskWords) << 3);
+          const row = scores + (<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords) << 3);
+          if (fresh && (query || stratified)) drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, lastKey(mask, maskWords, i), draws);
+          counted += scoreRow(query, k, allowed, maskWords, scoreLimits, draws, shift, row);
+          const chosen = anyBit(row, maskWords);
+          const columns = outputDraws + (<usize>(i * HEAD) << 2);
+          if (fresh && (chosen || stratified)) drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+          if (!chosen) continue;
+          const value = outputRow(row, v, maskWords, outputLimits, columns, shift, planes);
+          deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
+        }
       }
     }
   }
   return <f64>counted;
+}
+
+// @ts-ignore: decorator
+@inline
+function anyBit(row: usize, words: i32): bool {
+  let any: u64 = 0;
+  for (let w = 0; w < words; w++) any |= load<u64>(row + (<usize>w << 3));
+  return any != 0;
 }
 
 /** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
