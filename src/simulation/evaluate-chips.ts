@@ -15,19 +15,10 @@ import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import { type Answers, answer, decide } from "../task/answers.ts";
 import { type DetectionErrors, detectionErrors } from "../task/metrics.ts";
 import { programChip } from "./chip.ts";
-import {
-  type Answers,
-  answer,
-  cutPrompts,
-  decide,
-  type Evaluation,
-  evaluationOf,
-  requireCounts,
-  type Slice,
-  taskOf,
-} from "./evaluation.ts";
+import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
 import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
 import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "./trace.ts";
 

@@ -8,17 +8,9 @@ import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { type Answers, answer } from "../task/answers.ts";
 import { takesSpikes } from "../task/create.ts";
-import {
-  type Answers,
-  answer,
-  cutPrompts,
-  type Evaluation,
-  evaluationOf,
-  requireCounts,
-  type Slice,
-  taskOf,
-} from "./evaluation.ts";
+import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
 
 export interface EvaluateOptions {
   readonly prompts: number;

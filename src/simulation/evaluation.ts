@@ -7,9 +7,8 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
-import { exponential } from "../numeric/exponential.ts";
-import { naturalLog } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { Answers } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import type { SymbolDetectionTask } from "../task/symbol-detection.ts";
@@ -31,13 +30,6 @@ export interface Slice {
   readonly firstPrompt: number;
   readonly prompts: number;
   readonly snrDecibels: number | null;
-}
-
-export interface Answers {
-  /** `[prompts, queries]` */
-  readonly labels: Int32Array;
-  readonly decisions: Int32Array;
-  readonly losses: Float64Array;
 }
 
 /** Throws ValueError when one of the values is not a whole number from 1 on. */
@@ -72,32 +64,6 @@ export function taskOf(experiment: Experiment, { model, geometry }: Network): Sy
     }
   }
   return task;
-}
-
-/** The most probable class of each row of `[rows, classes]`, the first of equals. */
-export function decide(logits: Float32Array, classes: number): Int32Array {
-  const decisions = new Int32Array(logits.length / classes);
-  for (let row = 0; row < decisions.length; row++) {
-    const first = row * classes;
-    let best = first;
-    for (let i = first + 1; i < first + classes; i++) if (logits[i] > logits[best]) best = i;
-    decisions[row] = best - first;
-  }
-  return decisions;
-}
-
-/** Answers from logits `[prompts, queries, classes]`. */
-export function answer(logits: Float32Array, labels: Int32Array, classes: number): Answers {
-  const decisions = decide(logits, classes);
-  const losses = new Float64Array(labels.length);
-  for (let row = 0; row < labels.length; row++) {
-    const scores = logits.subarray(row * classes, (row + 1) * classes);
-    const largest = scores[decisions[row]];
-    let sum = 0;
-    for (const score of scores) sum += exponential(score - largest);
-    losses[row] = naturalLog(sum) - (scores[labels[row]] - largest);
-  }
-  return { labels, decisions, losses };
 }
 
 /** The evaluation of all slices, in the order of prompts. */

@@ -6,9 +6,10 @@ import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import type { Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
-import { naturalLog, stream } from "../numeric/stream.ts";
+import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TrainingSpec } from "../spec/training.ts";
+import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
 import { createPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
@@ -87,7 +88,8 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
     const logits = kernels.f32.subarray(pass.logits / 4, pass.logits / 4 + count * queries * classes);
-    return { ...decide(logits, batch.labels, classes), labels: batch.labels };
+    const { decisions, losses } = answer(logits, batch.labels, classes);
+    return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
   return (request) =>
@@ -158,27 +160,4 @@ function writeTargets(kernels: Kernels, at: number, batch: Batch, rows: number, 
   }
   kernels.f32.fill(0, at / 4, at / 4 + rows * classes);
   for (let row = 0; row < rows; row++) kernels.f32[at / 4 + row * classes + batch.labels[row]] = 1;
-}
-
-/**
- * Most probable class of each row (the first of equals), and the cross entropy of the labels, summed, in nats. It decides
- * which network is the best, so it uses no function that differs between platforms.
- */
-export function decide(
-  logits: Float32Array,
-  labels: Int32Array,
-  classes: number,
-): { loss: number; decisions: Int32Array } {
-  const decisions = new Int32Array(labels.length);
-  let loss = 0;
-  for (let row = 0; row < labels.length; row++) {
-    const scores = logits.subarray(row * classes, (row + 1) * classes);
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (scores[c] > scores[best]) best = c;
-    decisions[row] = best;
-    let sum = 0;
-    for (const score of scores) sum += exponential(score - scores[best]);
-    loss += naturalLog(sum) - (scores[labels[row]] - scores[best]);
-  }
-  return { loss, decisions };
 }
