@@ -27,7 +27,7 @@ export function createNormalised(
   batch: boolean,
 ): Normalised {
   const [scale, shift, mean, variance, sum, product, slope, constant] = Array.from({ length: 8 }, () => arena.words(n));
-  const scratch = arena.words(64);
+  const scratch = arena.words(6 * n);
   const offsetAt = offsets.value[`${name}.offset`];
   const gainAt = offsets.value[`${name}.gain`] ?? 0;
 

@@ -133,6 +133,8 @@ export function createSpikingPass(
   }
   const lastStream = kept("stream", maxRows * D);
   const output = bits("output", D);
+  const queries = arena.words(Q);
+  kernels?.i32.set(geometry.queries, queries / 4);
   const rates = arena.words(maxPrompts * Q * D);
   const logits = arena.words(maxPrompts * Q * C);
   const targets = training ? arena.words(maxPrompts * Q * C) : 0;
@@ -216,20 +218,8 @@ export function createSpikingPass(
 
   /** logits [B, Q, C] = (mean over T of the output spikes at the query tokens) W + offset. */
   function readOut(prompts: number) {
-    const { f32, u32, run } = kernels!;
-    const perStep = prompts * N;
-    for (let b = 0, r = rates / 4; b < prompts; b++) {
-      for (const query of geometry.queries) {
-        for (let f = 0; f < D; f++, r++) {
-          let count = 0;
-          for (let t = 0; t < T; t++) {
-            const row = t * perStep + b * N + query;
-            count += (u32[output.at / 4 + row * output.words + (f >> 5)] >>> (f & 31)) & 1;
-          }
-          f32[r] = count / T;
-        }
-      }
-    }
+    const { f32, run } = kernels!;
+    run.spikeRates(output.at, output.words, T, prompts, N, queries, Q, D, rates);
     const offset = f32.subarray(offsets.value["head.offset"] / 4, offsets.value["head.offset"] / 4 + C);
     for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
     run.gemm(0, 0, prompts * Q, C, D, rates, D, weight("head"), C, logits, C, 1, denseScratch);
@@ -318,16 +308,7 @@ export function createSpikingPass(
       for (let c = 0; c < C; c++) f32[dOffset + c] += f32[dLogits / 4 + row * C + c];
     }
     run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dRates, D, 0, denseScratch);
-    const perStep = prompts * N;
-    f32.fill(0, dOutput / 4, dOutput / 4 + T * perStep * D);
-    for (let b = 0, source = dRates / 4; b < prompts; b++) {
-      for (const query of geometry.queries) {
-        for (let f = 0; f < D; f++, source++) {
-          const value = f32[source] / T;
-          for (let t = 0; t < T; t++) f32[dOutput / 4 + (t * perStep + b * N + query) * D + f] = value;
-        }
-      }
-    }
+    run.spikeRatesBackward(dRates, T, prompts, N, queries, Q, D, dOutput);
   }
 
   function embedBackward(prompts: number, rows: number) {

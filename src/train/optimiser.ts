@@ -16,6 +16,9 @@ import type { TrainingState } from "./state.ts";
 /** New statistics of a step count this much in the running ones. */
 const STATISTICS_MOMENTUM = 0.05;
 
+/** Weight noise of a column relative to its own largest weight, at most. */
+const LARGEST_COLUMN_NOISE = 0.5;
+
 export interface Optimiser {
   /** Prepares what the shards of a step read: the noisy copy of the weights. */
   prepare(stage: StageSpec, step: number): void;
@@ -64,7 +67,11 @@ export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training
     }
   }
 
-  /** Noise relative to the largest folded weight of the layer, undone by the fold: BatchNorm rescales each column. */
+  /**
+   * Noise relative to the largest folded weight of the layer, undone by the fold: BatchNorm rescales each column. The noise of a
+   * column is at most half of its own largest weight: it raises the column's running variance, which shrinks the column when
+   * folded, so that without a limit noise and variance of a weak column would drive each other to infinity.
+   */
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
     const layer = name.slice(0, -".weight".length);
     const scale = Float32Array.from({ length: columns }, (_, n) => {
@@ -72,10 +79,13 @@ export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training
       if (variance === undefined) return 1;
       return Math.abs(f32[plan.value[`${layer}.gain`] / 4 + n]) / Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON);
     });
-    let largest = 0;
+    const columnLargest = new Float32Array(columns);
     const values = view(plan.value[name], [rows, columns]);
-    for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]) * scale[i % columns]);
-    return scale.map((factor) => (factor > 0 ? (weights * largest) / factor : 0));
+    for (let i = 0; i < values.length; i++) {
+      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
+    }
+    const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * scale[n]), 0);
+    return columnLargest.map((own, n) => Math.min((weights * largest) / scale[n], LARGEST_COLUMN_NOISE * own));
   }
 
   function update(learningRate: number, count: number): number {

@@ -6,115 +6,135 @@
 
 const BLOCK: i32 = 128;
 
-// @ts-ignore: decorator
-@inline
-function addTo64(target: usize, sum: v128): void {
-  v128.store(target, f64x2.add(v128.load(target), f64x2.promote_low_f32x4(sum)));
-  const high = i8x16.shuffle(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-  v128.store(target, f64x2.add(v128.load(target, 16), f64x2.promote_low_f32x4(high)), 16);
-}
-
-/** Adds the column sums of four vectors (16 columns) of float32 to float64 sums at `target`. */
-// @ts-ignore: decorator
-@inline
-function flush(target: usize, s0: v128, s1: v128, s2: v128, s3: v128): void {
-  addTo64(target, s0);
-  addTo64(target + 32, s1);
-  addTo64(target + 64, s2);
-  addTo64(target + 96, s3);
-}
-
-// @ts-ignore: decorator
-@inline
-function loadUpTo(source: usize, vector: i32, vectors: i32): v128 {
-  return vector < vectors ? v128.load(source + (<usize>vector << 4)) : f32x4.splat(0);
-}
-
-/** mean [n] and biased variance [n] of the columns. Scratch: 32 words. */
+/** mean [n] and biased variance [n] of the columns. Scratch: 3 n words. */
 export function columnStatistics(x: usize, rows: i32, n: i32, mean: usize, variance: usize, scratch: usize): void {
-  for (let c = 0; c < n; c += 16) {
-    const vectors = min(16, n - c) >> 2;
-    const column = x + (<usize>c << 2);
-    sumSquares(column, rows, n, vectors, 0, scratch);
-    for (let i = 0; i < vectors << 2; i++) store<f32>(mean + (<usize>(c + i) << 2), <f32>(load<f64>(scratch + (<usize>i << 3)) / <f64>rows));
-    sumSquares(column, rows, n, vectors, mean + (<usize>c << 2), scratch);
-    for (let i = 0; i < vectors << 2; i++) store<f32>(variance + (<usize>(c + i) << 2), <f32>(load<f64>(scratch + (<usize>i << 3)) / <f64>rows));
-  }
-}
-
-/** Float64 sums over rows of up to 16 columns: of x when `mean` is 0, else of (x - mean)^2. */
-function sumSquares(column: usize, rows: i32, n: i32, vectors: i32, mean: usize, sums: usize): void {
-  const step = <usize>n << 2;
-  const m0 = mean ? loadUpTo(mean, 0, vectors) : f32x4.splat(0);
-  const m1 = mean ? loadUpTo(mean, 1, vectors) : f32x4.splat(0);
-  const m2 = mean ? loadUpTo(mean, 2, vectors) : f32x4.splat(0);
-  const m3 = mean ? loadUpTo(mean, 3, vectors) : f32x4.splat(0);
-  memory.fill(sums, 0, 128);
+  const bytes = <usize>n << 2;
+  const block = scratch + 2 * bytes;
+  clear(scratch, 2 * bytes);
   for (let m = 0; m < rows; m += BLOCK) {
-    let p = column + <usize>m * step;
-    const end = p + <usize>min(BLOCK, rows - m) * step;
-    let s0 = f32x4.splat(0);
-    let s1 = f32x4.splat(0);
-    let s2 = f32x4.splat(0);
-    let s3 = f32x4.splat(0);
-    for (; p < end; p += step) {
-      const d0 = f32x4.sub(v128.load(p), m0);
-      const d1 = f32x4.sub(loadUpTo(p, 1, vectors), m1);
-      const d2 = f32x4.sub(loadUpTo(p, 2, vectors), m2);
-      const d3 = f32x4.sub(loadUpTo(p, 3, vectors), m3);
-      s0 = f32x4.add(s0, mean ? f32x4.mul(d0, d0) : d0);
-      s1 = f32x4.add(s1, mean ? f32x4.mul(d1, d1) : d1);
-      s2 = f32x4.add(s2, mean ? f32x4.mul(d2, d2) : d2);
-      s3 = f32x4.add(s3, mean ? f32x4.mul(d3, d3) : d3);
+    sumBlock(x + <usize>m * bytes, min(BLOCK, rows - m), bytes, block);
+    flush(block, bytes, scratch);
+  }
+  divide(scratch, n, rows, mean);
+  clear(scratch, 2 * bytes);
+  for (let m = 0; m < rows; m += BLOCK) {
+    sumSquares(x + <usize>m * bytes, min(BLOCK, rows - m), bytes, mean, block);
+    flush(block, bytes, scratch);
+  }
+  divide(scratch, n, rows, variance);
+}
+
+/** sum [n] = sum over rows of d, product [n] = sum over rows of d (x - mean). Scratch: 6 n words. */
+export function columnSums(d: usize, x: usize, rows: i32, n: i32, mean: usize, sum: usize, product: usize, scratch: usize): void {
+  const bytes = <usize>n << 2;
+  const products = scratch + 2 * bytes;
+  const block = products + 2 * bytes;
+  clear(scratch, 4 * bytes);
+  for (let m = 0; m < rows; m += BLOCK) {
+    const first = <usize>m * bytes;
+    sumProducts(d + first, x + first, min(BLOCK, rows - m), bytes, mean, block);
+    flush(block, bytes, scratch);
+    flush(block + bytes, bytes, products);
+  }
+  divide(scratch, n, 1, sum);
+  divide(products, n, 1, product);
+}
+
+/*
+ * Sums over the rows of one block, to `block` (float32). Four rows are read side by side, each in order; what is left of a
+ * block goes by single rows.
+ */
+
+function sumBlock(x: usize, rows: i32, bytes: usize, block: usize): void {
+  clear(block, bytes);
+  for (; rows >= 4; rows -= 4) {
+    const x1 = x + bytes;
+    const x2 = x1 + bytes;
+    const x3 = x2 + bytes;
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const pairs = f32x4.add(f32x4.add(v128.load(x + at), v128.load(x1 + at)), f32x4.add(v128.load(x2 + at), v128.load(x3 + at)));
+      v128.store(block + at, f32x4.add(v128.load(block + at), pairs));
     }
-    flush(sums, s0, s1, s2, s3);
+    x = x3 + bytes;
+  }
+  for (; rows > 0; rows--) {
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(block + at, f32x4.add(v128.load(block + at), v128.load(x + at)));
+    x += bytes;
   }
 }
 
-/** sum [n] = sum over rows of d, product [n] = sum over rows of d (x - mean). Scratch: 64 words. */
-export function columnSums(d: usize, x: usize, rows: i32, n: i32, mean: usize, sum: usize, product: usize, scratch: usize): void {
-  const step = <usize>n << 2;
-  for (let c = 0; c < n; c += 16) {
-    const at = <usize>c << 2;
-    const vectors = min(16, n - c) >> 2;
-    const m0 = loadUpTo(mean + at, 0, vectors);
-    const m1 = loadUpTo(mean + at, 1, vectors);
-    const m2 = loadUpTo(mean + at, 2, vectors);
-    const m3 = loadUpTo(mean + at, 3, vectors);
-    memory.fill(scratch, 0, 256);
-    for (let m = 0; m < rows; m += BLOCK) {
-      let p = <usize>m * step + at;
-      const end = p + <usize>min(BLOCK, rows - m) * step;
-      let s0 = f32x4.splat(0);
-      let s1 = f32x4.splat(0);
-      let s2 = f32x4.splat(0);
-      let s3 = f32x4.splat(0);
-      let w0 = f32x4.splat(0);
-      let w1 = f32x4.splat(0);
-      let w2 = f32x4.splat(0);
-      let w3 = f32x4.splat(0);
-      for (; p < end; p += step) {
-        const d0 = v128.load(d + p);
-        const d1 = loadUpTo(d + p, 1, vectors);
-        const d2 = loadUpTo(d + p, 2, vectors);
-        const d3 = loadUpTo(d + p, 3, vectors);
-        s0 = f32x4.add(s0, d0);
-        s1 = f32x4.add(s1, d1);
-        s2 = f32x4.add(s2, d2);
-        s3 = f32x4.add(s3, d3);
-        w0 = f32x4.add(w0, f32x4.mul(d0, f32x4.sub(v128.load(x + p), m0)));
-        w1 = f32x4.add(w1, f32x4.mul(d1, f32x4.sub(loadUpTo(x + p, 1, vectors), m1)));
-        w2 = f32x4.add(w2, f32x4.mul(d2, f32x4.sub(loadUpTo(x + p, 2, vectors), m2)));
-        w3 = f32x4.add(w3, f32x4.mul(d3, f32x4.sub(loadUpTo(x + p, 3, vectors), m3)));
-      }
-      flush(scratch, s0, s1, s2, s3);
-      flush(scratch + 128, w0, w1, w2, w3);
+/** Sums of (x - mean)^2. */
+function sumSquares(x: usize, rows: i32, bytes: usize, mean: usize, block: usize): void {
+  clear(block, bytes);
+  for (; rows >= 4; rows -= 4) {
+    const x1 = x + bytes;
+    const x2 = x1 + bytes;
+    const x3 = x2 + bytes;
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const m = v128.load(mean + at);
+      const pairs = f32x4.add(f32x4.add(square(x + at, m), square(x1 + at, m)), f32x4.add(square(x2 + at, m), square(x3 + at, m)));
+      v128.store(block + at, f32x4.add(v128.load(block + at), pairs));
     }
-    for (let i = 0; i < vectors << 2; i++) {
-      store<f32>(sum + at + (<usize>i << 2), <f32>load<f64>(scratch + (<usize>i << 3)));
-      store<f32>(product + at + (<usize>i << 2), <f32>load<f64>(scratch + 128 + (<usize>i << 3)));
+    x = x3 + bytes;
+  }
+  for (; rows > 0; rows--) {
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(block + at, f32x4.add(v128.load(block + at), square(x + at, v128.load(mean + at))));
+    x += bytes;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function square(at: usize, mean: v128): v128 {
+  const difference = f32x4.sub(v128.load(at), mean);
+  return f32x4.mul(difference, difference);
+}
+
+/** Sums of d, and after them sums of d (x - mean). */
+function sumProducts(d: usize, x: usize, rows: i32, bytes: usize, mean: usize, block: usize): void {
+  clear(block, 2 * bytes);
+  const products = block + bytes;
+  for (; rows >= 2; rows -= 2) {
+    const d1 = d + bytes;
+    const x1 = x + bytes;
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const m = v128.load(mean + at);
+      const a = v128.load(d + at);
+      const b = v128.load(d1 + at);
+      const product = f32x4.add(f32x4.mul(a, f32x4.sub(v128.load(x + at), m)), f32x4.mul(b, f32x4.sub(v128.load(x1 + at), m)));
+      v128.store(block + at, f32x4.add(v128.load(block + at), f32x4.add(a, b)));
+      v128.store(products + at, f32x4.add(v128.load(products + at), product));
+    }
+    d = d1 + bytes;
+    x = x1 + bytes;
+  }
+  if (rows > 0) {
+    for (let at: usize = 0; at < bytes; at += 16) {
+      const a = v128.load(d + at);
+      const product = f32x4.mul(a, f32x4.sub(v128.load(x + at), v128.load(mean + at)));
+      v128.store(block + at, f32x4.add(v128.load(block + at), a));
+      v128.store(products + at, f32x4.add(v128.load(products + at), product));
     }
   }
+}
+
+function clear(target: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) v128.store(target + at, f32x4.splat(0));
+}
+
+/** Adds float32 sums to float64 ones. */
+function flush(block: usize, bytes: usize, target: usize): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const sum = v128.load(block + at);
+    const high = i8x16.shuffle(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    const to = target + 2 * at;
+    v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(sum)));
+    v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high)), 16);
+  }
+}
+
+function divide(sums: usize, n: i32, by: i32, target: usize): void {
+  for (let i = 0; i < n; i++) store<f32>(target + (<usize>i << 2), <f32>(load<f64>(sums + (<usize>i << 3)) / <f64>by));
 }
 
 /** out = base + scale x + offset, per column; `base` 0 leaves it out. `out` may be `base` or `x`. */

@@ -22,3 +22,4 @@ export * from "./spike-product";
 export * from "./stochastic-attention";
 export * from "./stochastic-attention-backward";
 export * from "./noise";
+export * from "./read-out";
