@@ -31,7 +31,7 @@ interface Profiled {
 export function profile({ quick }: BenchOptions): Section {
   const repeats = quick ? 3 : 15;
   const rows: Row[] = [];
-  for (const surrogate of ["sigmoid", "triangular"] as const) {
+  for (const surrogate of ["sigmoid", "triangular", "rectangular"] as const) {
     const { model } = referenceExperiment(surrogate);
     const network = initialise(model, referenceGeometry, stream(1));
     const training = createProfiled(network, true);

@@ -17,7 +17,7 @@ export const CLASSES = 10;
 export const LEARNING_RATE = 1e-3;
 const INPUT_DENSITY = 0.25;
 
-export type SurrogateName = "sigmoid" | "triangular";
+export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 
 /**
  * Micro-batches of a step. Eight prompts of 32 tokens make 1024 rows over 4 steps: an activation of 128 floats a row is half a

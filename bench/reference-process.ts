@@ -14,8 +14,19 @@ import { createOptimiser } from "../src/train/optimiser.ts";
 import { planTraining } from "../src/train/plan.ts";
 import { measure } from "./harness.ts";
 import { type ReferenceResult, type ReferenceSetup, type ReferenceTask, referenceJobs } from "./reference-job.ts";
-import { BATCH, LEARNING_RATE, referenceExperiment, referenceGeometry, SHARDS, TOKENS } from "./reference-model.ts";
+import {
+  BATCH,
+  LEARNING_RATE,
+  referenceExperiment,
+  referenceGeometry,
+  SHARDS,
+  type SurrogateName,
+  TOKENS,
+} from "./reference-model.ts";
 import type { ReferenceRun } from "./reference-run.ts";
+
+/** Steps until V8 has optimised every kernel. */
+const WARM_UP = 5;
 
 const { values } = parseArgs({
   options: {
@@ -27,7 +38,7 @@ const { values } = parseArgs({
 });
 const threads = Number(values.threads);
 const repeats = Number(values.repeats);
-const surrogate = values.surrogate === "triangular" ? "triangular" : "sigmoid";
+const surrogate = values.surrogate as SurrogateName;
 
 const experiment = referenceExperiment(surrogate);
 const { base } = instantiateKernels(allocateMemory(0, false));
@@ -49,14 +60,14 @@ await executor.close();
 process.stdout.write(`${JSON.stringify(run)}\n`);
 
 async function measureTraining(): Promise<ReferenceRun> {
-  const samples = await measure(train, { repeats, minimumMilliseconds: 0 });
+  const samples = await measure(train, { repeats, warmUp: WARM_UP, minimumMilliseconds: 0 });
   return { samples, ...memoryAndLoss(), densities: {} };
 }
 
 async function measureInference(): Promise<ReferenceRun> {
   await train();
   optimiser.writeFolded(foldNetwork(measuredNetwork()));
-  const samples = await measure(() => forEachShard("infer"), { repeats, minimumMilliseconds: 0 });
+  const samples = await measure(() => forEachShard("infer"), { repeats, warmUp: WARM_UP, minimumMilliseconds: 0 });
   const [densities] = await forEachShard("count");
   return { samples, ...memoryAndLoss(), densities };
 }

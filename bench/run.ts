@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { attention } from "./attention.ts";
+import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
 import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
 import { inference } from "./inference.ts";
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   inference,
   profile,
   "spike-product": spikeProduct,
+  "gated-product": gatedProduct,
   gemm,
   attention,
   prompts,

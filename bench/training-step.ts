@@ -9,6 +9,6 @@ export function trainingStep(options: BenchOptions): Section {
     about:
       `forward, backward, clipping and AdamW of a spiking transformer (T 4, batch 32, 32 tokens, D 128, 2 blocks); ` +
       `${SHARDS} micro-batches here, one batch in PyTorch.`,
-    ...compareWithPeer("training", ["sigmoid", "triangular"], options),
+    ...compareWithPeer("training", ["sigmoid", "triangular", "rectangular"], options),
   };
 }

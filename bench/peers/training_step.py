@@ -24,7 +24,7 @@ STEPS, BATCH, TOKENS, WIDTH, DEPTH, HEADS, EXPANSION, INPUTS, CLASSES = 4, 32, 3
 INPUT_DENSITY = 0.25
 BETA, THRESHOLD = 0.5, 1.0
 SCORE_GAIN, VALUE_GAIN = 4.0, 8.0
-SIGMOID_ALPHA, TRIANGLE_WIDTH = 4.0, 1.0
+SIGMOID_ALPHA, TRIANGLE_WIDTH, RECTANGLE_WIDTH = 4.0, 1.0, 0.5
 LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 1e-3, 0.01, 1.0
 
 
@@ -55,6 +55,23 @@ class TriangularSpike(torch.autograd.Function):
     def backward(ctx, upstream):
         (distance,) = ctx.saved_tensors
         return upstream * (torch.clamp(1 - distance.abs() / TRIANGLE_WIDTH, min=0) / TRIANGLE_WIDTH)
+
+
+class RectangularSpike(torch.autograd.Function):
+    """Heaviside step forward, a rectangle backward."""
+
+    @staticmethod
+    def forward(ctx, distance):
+        ctx.save_for_backward(distance)
+        return (distance >= 0).to(distance.dtype)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (distance,) = ctx.saved_tensors
+        return upstream * ((distance.abs() < RECTANGLE_WIDTH) / (2 * RECTANGLE_WIDTH))
+
+
+SURROGATES = {"sigmoid": SigmoidSpike, "triangular": TriangularSpike, "rectangular": RectangularSpike}
 
 
 class BernoulliDraw(torch.autograd.Function):
@@ -161,13 +178,13 @@ class SpikingTransformer(nn.Module):
                 module.fold()
 
 
-def measure(work, repeats):
-    """Wall and CPU milliseconds of each repeat after two warm-ups."""
+def measure(work, repeats, warm_up=3):
+    """Wall and CPU milliseconds of each repeat after the warm-ups."""
     wall, cpu = [], []
-    for repeat in range(repeats + 2):
+    for repeat in range(repeats + warm_up):
         wall_start, cpu_start = time.perf_counter(), time.process_time()
         work()
-        if repeat >= 2:
+        if repeat >= warm_up:
             wall.append(1e3 * (time.perf_counter() - wall_start))
             cpu.append(1e3 * (time.process_time() - cpu_start))
     return {"wall": wall, "cpu": cpu}
@@ -184,12 +201,12 @@ def main():
     parser.add_argument("--measure", choices=["training", "inference"], default="training")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--surrogate", choices=["sigmoid", "triangular"], default="sigmoid")
+    parser.add_argument("--surrogate", choices=list(SURROGATES), default="sigmoid")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
 
-    model = SpikingTransformer({"sigmoid": SigmoidSpike, "triangular": TriangularSpike}[options.surrogate])
+    model = SpikingTransformer(SURROGATES[options.surrogate])
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99), weight_decay=WEIGHT_DECAY)
     spikes = (torch.rand(STEPS, BATCH, TOKENS, INPUTS) < INPUT_DENSITY).float()
     labels = torch.randint(CLASSES, (BATCH * TOKENS,))

@@ -2,12 +2,15 @@
  * A linear layer on packed spikes, forward and backward: chooses between row gather and look-up table by density.
  *
  * In wasm the gather wins while few inputs fire; the table costs the same at any density. They cross near 31 %, measured
- * with `bench/spike-product.ts`. The choice depends only on the spikes, so results repeat exactly.
+ * with `bench/spike-product.ts`. The gradient of the inputs is a dense product, unless the neurons before let few gradients
+ * through. Choices depend only on the spikes and membranes, so results repeat exactly.
  */
 import type { Arena, Kernels } from "./memory.ts";
 
 const TABLE_DENSITY = 0.31;
-/** Words that `gatherProduct` (the larger of the two) needs. */
+/** Below this share of inputs with a gradient, single scalar products beat the dense product (`bench/gated-product.ts`). */
+const GATED_DENSITY = 0.55;
+/** Words that `gatherProduct` (the largest of them) needs. */
 export const PRODUCT_SCRATCH = 22656;
 
 export interface PackedBits {
@@ -29,8 +32,16 @@ export interface SpikeLinear {
   forward(bits: PackedBits, rows: number, weight: number, outputs: number, y: number): void;
   /** dW [features, outputs] += bits^T dy. */
   weightGradient(bits: PackedBits, rows: number, dy: number, outputs: number, dWeight: number): void;
-  /** dx [rows, inputs] = dy W^T. */
-  inputGradient(dy: number, rows: number, weight: number, inputs: number, outputs: number, dx: number): void;
+  /** dx [rows, inputs] = dy W^T; with a gate only where its bits are set, and 0 elsewhere. */
+  inputGradient(
+    dy: number,
+    rows: number,
+    weight: number,
+    inputs: number,
+    outputs: number,
+    dx: number,
+    gate: PackedBits | null,
+  ): void;
 }
 
 /** Plans the scratch for layers of at most `maxFeatures` inputs, `maxOutputs` outputs and `maxRows` rows. */
@@ -61,7 +72,11 @@ export function createSpikeLinear(
       kernels!.run.transposeBits(bits.at, bits.words * 4, rows, bits.features, transposed, words * 4, blockScratch);
       product(transposed, words, bits.features, rows, dy, dWeight, outputs, 1);
     },
-    inputGradient: (dy, rows, weight, inputs, outputs, dx) =>
-      kernels!.run.gemm(0, 1, rows, inputs, outputs, dy, outputs, weight, outputs, dx, inputs, 0, gemmScratch),
+    inputGradient: (dy, rows, weight, inputs, outputs, dx, gate) => {
+      const { run } = kernels!;
+      if (gate && run.countBits(gate.at, rows * gate.words) < GATED_DENSITY * rows * inputs) {
+        run.gatedProduct(dy, rows, outputs, weight, inputs, gate.at, gate.words, dx, scratch);
+      } else run.gemm(0, 1, rows, inputs, outputs, dy, outputs, weight, outputs, dx, inputs, 0, gemmScratch);
+    },
   };
 }

@@ -86,6 +86,9 @@ export function createSpikingPass(
     spikes[name] = reserveBits(arena, maxRows, features);
     return spikes[name];
   }
+  // Where a neuron's membrane is within the surrogate's compact support. Elsewhere its spikes need no gradient.
+  const gated = training && surrogate.kind !== "sigmoid";
+  const gate = (features: number) => (gated ? reserveBits(arena, maxRows, features) : null);
 
   const linear = createSpikeLinear(kernels, arena, {
     maxRows,
@@ -117,14 +120,17 @@ export function createSpikingPass(
     return {
       stream: kept("stream", maxRows * D),
       input: bits(`${name}.input`, D),
+      inputGate: gate(D),
       qkv: layer(`${name}.qkv`, D, 3 * D),
       qkvBits: bits(`${name}.qkv`, 3 * D),
       attention: createAttention(kernels, arena, network, { maxPrompts, training, mode: options.attention, block: i }),
       projection: model.outputProjection ? layer(`${name}.projection`, D, D) : null,
       middleStream: kept("middle", maxRows * D),
       middle: bits(`${name}.middle`, D),
+      middleGate: gate(D),
       up: layer(`${name}.up`, D, F),
       hidden: bits(`${name}.hidden`, F),
+      hiddenGate: gate(F),
       down: layer(`${name}.down`, F, D),
     };
   });
@@ -145,10 +151,22 @@ export function createSpikingPass(
   const narrow = training ? arena.words(maxRows * D) : 0;
   const draws: DrawSource = { key: [0, 0], firstPrompt: 0 };
 
-  function fire(x: number, rows: number, n: number, norm: Normalised | null, out: PackedBits) {
+  function fire(
+    x: number,
+    rows: number,
+    n: number,
+    norm: Normalised | null,
+    out: PackedBits,
+    near: PackedBits | null = null,
+  ) {
+    const { run } = kernels!;
+    const { beta, threshold } = neuron;
     const scale = norm ? norm.scale : 0;
     const shift = norm ? norm.shift : 0;
-    kernels!.run.lifForward(x, T, rows, n, scale, shift, neuron.beta, neuron.threshold, soft, out.at, out.words);
+    if (near) {
+      const { at, words } = out;
+      run.lifForwardGated(x, T, rows, n, scale, shift, beta, threshold, soft, at, words, surrogateParameter, near.at);
+    } else run.lifForward(x, T, rows, n, scale, shift, beta, threshold, soft, out.at, out.words);
   }
 
   function apply(to: Layer, from: PackedBits, rows: number) {
@@ -183,7 +201,7 @@ export function createSpikingPass(
     embedInputs(prompts, rows, blocks[0]?.stream ?? lastStream);
     for (const [i, block] of blocks.entries()) {
       const next = blocks[i + 1]?.stream ?? lastStream;
-      fire(block.stream, perStep, D, null, block.input);
+      fire(block.stream, perStep, D, null, block.input, block.inputGate);
       apply(block.qkv, block.input, rows);
       fire(block.qkv.y, perStep, 3 * D, block.qkv.norm, block.qkvBits);
       block.attention.forward(block.qkvBits, prompts, draws);
@@ -197,9 +215,9 @@ export function createSpikingPass(
         projection.norm.measure(projection.y, rows);
         join(block.stream, projection, rows, block.middleStream);
       } else joinAttention(block.stream, block.attention, rows, block.middleStream);
-      fire(block.middleStream, perStep, D, null, block.middle);
+      fire(block.middleStream, perStep, D, null, block.middle, block.middleGate);
       apply(block.up, block.middle, rows);
-      fire(block.up.y, perStep, F, block.up.norm, block.hidden);
+      fire(block.up.y, perStep, F, block.up.norm, block.hidden, block.hiddenGate);
       apply(block.down, block.hidden, rows);
       join(block.middleStream, block.down, rows, next);
     }
@@ -253,10 +271,10 @@ export function createSpikingPass(
     );
   }
 
-  /** From dy of a layer: its weight gradient, and dx [rows, inputs]. */
-  function layerBackward(of: Layer, from: PackedBits, dy: number, rows: number, dx: number) {
+  /** From dy of a layer: its weight gradient, and dx [rows, inputs] where the gate of the neurons before it is open. */
+  function layerBackward(of: Layer, from: PackedBits, gate: PackedBits | null, dy: number, rows: number, dx: number) {
     linear.weightGradient(from, rows, dy, of.outputs, dWeight(of.name));
-    linear.inputGradient(dy, rows, weight(of.name), of.inputs, of.outputs, dx);
+    linear.inputGradient(dy, rows, weight(of.name), of.inputs, of.outputs, dx, gate);
   }
 
   function step(prompts: number, scale: number): number {
@@ -270,10 +288,10 @@ export function createSpikingPass(
     for (let i = depth - 1; i >= 0; i--) {
       const block = blocks[i];
       block.down.norm.backward(dStream, block.down.y, rows, narrow);
-      layerBackward(block.down, block.hidden, narrow, rows, wide);
+      layerBackward(block.down, block.hidden, block.hiddenGate, narrow, rows, wide);
       fireBackward(wide, block.up.y, perStep, F, block.up.norm, wide, false);
       block.up.norm.backward(wide, block.up.y, rows, wide);
-      layerBackward(block.up, block.middle, wide, rows, narrow);
+      layerBackward(block.up, block.middle, block.middleGate, wide, rows, narrow);
       fireBackward(narrow, block.middleStream, perStep, D, null, dStream, membrane);
       if (block.projection) {
         const { projection } = block;
@@ -283,7 +301,7 @@ export function createSpikingPass(
       block.attention.backward(wide, block.qkvBits, prompts, wide);
       fireBackward(wide, block.qkv.y, perStep, 3 * D, block.qkv.norm, wide, false);
       block.qkv.norm.backward(wide, block.qkv.y, rows, wide);
-      layerBackward(block.qkv, block.input, wide, rows, narrow);
+      layerBackward(block.qkv, block.input, block.inputGate, wide, rows, narrow);
       fireBackward(narrow, block.stream, perStep, D, null, dStream, membrane);
     }
     embedBackward(prompts, rows);
@@ -292,11 +310,11 @@ export function createSpikingPass(
 
   /** Through W_O: its input is attention spikes, or probabilities when unsampled. dA is left in `wide`. */
   function attentionInputBackward(projection: Layer, attention: AttentionPass, dy: number, rows: number) {
-    if (attention.bits) return layerBackward(projection, attention.bits, dy, rows, wide);
+    if (attention.bits) return layerBackward(projection, attention.bits, null, dy, rows, wide);
     const { run } = kernels!;
     const at = dWeight(projection.name);
     run.gemm(1, 0, D, D, rows, attention.values, D, dy, D, at, D, 1, denseScratch);
-    linear.inputGradient(dy, rows, weight(projection.name), D, D, wide);
+    linear.inputGradient(dy, rows, weight(projection.name), D, D, wide, null);
   }
 
   function readOutBackward(prompts: number, dOutput: number) {

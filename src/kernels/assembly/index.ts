@@ -10,6 +10,7 @@ export * from "./adamw";
 export * from "./adc";
 export * from "./cross-entropy";
 export * from "./elementwise";
+export * from "./gated-product";
 export * from "./gelu";
 export * from "./layer-norm";
 export * from "./softmax-attention";

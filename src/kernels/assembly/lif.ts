@@ -9,19 +9,34 @@
 import { surrogates } from "./surrogate";
 
 export function lifForward(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32): void {
+  fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, false, 0, 0);
+}
+
+/** The same, and to `gate` (packed like the spikes) where |V - threshold| < reach: where a surrogate of compact support is not 0. */
+export function lifForwardGated(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32, reach: f32, gate: usize): void {
+  fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, true, reach, gate);
+}
+
+// @ts-ignore: decorator
+@inline
+function fire(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32, gated: bool, reach: f32, gate: usize): void {
   const leak = f32x4.splat(beta);
   const level = f32x4.splat(threshold);
+  const width = f32x4.splat(reach);
   const stepFloats = <usize>rows * n << 2;
   const stepWords = <usize>rows * words << 2;
   for (let r = 0; r < rows; r++) {
     for (let word = 0; word < words; word++) {
-      const target = bits + (<usize>(r * words + word) << 2);
-      for (let t = 0; t < steps; t++) store<u32>(target + <usize>t * stepWords, 0);
+      const place = <usize>(r * words + word) << 2;
+      for (let t = 0; t < steps; t++) {
+        store<u32>(bits + place + <usize>t * stepWords, 0);
+        if (gated) store<u32>(gate + place + <usize>t * stepWords, 0);
+      }
       const groups = min(32, n - (word << 5)) >> 2;
       for (let g = 0; g < groups; g++) {
         const feature = (word << 5) + (g << 2);
         let source = x + ((<usize>r * n + feature) << 2);
-        let out = target;
+        let at = place;
         let v = f32x4.splat(0);
         const a = scale ? v128.load(scale + (<usize>feature << 2)) : f32x4.splat(1);
         const c = scale ? v128.load(offset + (<usize>feature << 2)) : f32x4.splat(0);
@@ -29,10 +44,14 @@ export function lifForward(x: usize, steps: i32, rows: i32, n: i32, scale: usize
           const current = scale ? f32x4.add(f32x4.mul(v128.load(source), a), c) : v128.load(source);
           v = f32x4.add(f32x4.mul(v, leak), current);
           const fired = f32x4.ge(v, level);
+          store<u32>(bits + at, load<u32>(bits + at) | (<u32>i32x4.bitmask(fired) << (g << 2)));
+          if (gated) {
+            const near = f32x4.lt(f32x4.abs(f32x4.sub(v, level)), width);
+            store<u32>(gate + at, load<u32>(gate + at) | (<u32>i32x4.bitmask(near) << (g << 2)));
+          }
           v = soft ? f32x4.sub(v, v128.and(fired, level)) : v128.andnot(v, fired);
-          store<u32>(out, load<u32>(out) | (<u32>i32x4.bitmask(fired) << (g << 2)));
           source += stepFloats;
-          out += stepWords;
+          at += stepWords;
         }
       }
     }
