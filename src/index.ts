@@ -41,8 +41,15 @@ export { type Stream, stream } from "./numeric/stream.ts";
 // Report: results as a value.
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+// The main job, and its parts: networks, chips and classical receivers on the same prompts.
+export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
 export { type Chip, programChip } from "./simulation/chip.ts";
+export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./simulation/evaluate-chips.ts";
+export { type EvaluateOptions, evaluateNetwork } from "./simulation/evaluate-network.ts";
+export type { Evaluation } from "./simulation/evaluation.ts";
+export { calibrateFast, simulateFast } from "./simulation/fast.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
+export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
 export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
 // Experiment: what a person writes down.
 export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
