@@ -20,42 +20,98 @@ export function lifForwardGated(x: usize, steps: i32, rows: i32, n: i32, scale: 
 // @ts-ignore: decorator
 @inline
 function fire(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32, gated: bool, reach: f32, gate: usize): void {
-  const leak = f32x4.splat(beta);
-  const level = f32x4.splat(threshold);
-  const width = f32x4.splat(reach);
   const stepFloats = <usize>rows * n << 2;
   const stepWords = <usize>rows * words << 2;
   for (let r = 0; r < rows; r++) {
-    for (let word = 0; word < words; word++) {
-      const place = <usize>(r * words + word) << 2;
-      for (let t = 0; t < steps; t++) {
-        store<u32>(bits + place + <usize>t * stepWords, 0);
-        if (gated) store<u32>(gate + place + <usize>t * stepWords, 0);
-      }
-      const groups = min(32, n - (word << 5)) >> 2;
-      for (let g = 0; g < groups; g++) {
-        const feature = (word << 5) + (g << 2);
-        let source = x + ((<usize>r * n + feature) << 2);
-        let at = place;
-        let v = f32x4.splat(0);
-        const a = scale ? v128.load(scale + (<usize>feature << 2)) : f32x4.splat(1);
-        const c = scale ? v128.load(offset + (<usize>feature << 2)) : f32x4.splat(0);
-        for (let t = 0; t < steps; t++) {
-          const current = scale ? f32x4.add(f32x4.mul(v128.load(source), a), c) : v128.load(source);
-          v = f32x4.add(f32x4.mul(v, leak), current);
-          const fired = f32x4.ge(v, level);
-          store<u32>(bits + at, load<u32>(bits + at) | (<u32>i32x4.bitmask(fired) << (g << 2)));
-          if (gated) {
-            const near = f32x4.lt(f32x4.abs(f32x4.sub(v, level)), width);
-            store<u32>(gate + at, load<u32>(gate + at) | (<u32>i32x4.bitmask(near) << (g << 2)));
-          }
-          v = soft ? f32x4.sub(v, v128.and(fired, level)) : v128.andnot(v, fired);
-          source += stepFloats;
-          at += stepWords;
-        }
-      }
+    for (let feature = 0; feature < n; feature += 16) {
+      const at = <usize>feature << 2;
+      const source = x + ((<usize>r * n) << 2) + at;
+      const place = (<usize>(r * words) << 2) + (<usize>feature >> 3);
+      const a = scale ? scale + at : 0;
+      const c = offset + at;
+      const width = min(16, n - feature);
+      // The second half of the last word stays 0.
+      if (n - feature <= 16 && !(feature & 16)) clearHalves(bits + place + 2, gated ? gate + place + 2 : 0, steps, stepWords);
+      if (width == 16) fireSixteen(source, steps, stepFloats, a, c, beta, threshold, soft, bits + place, stepWords, gated, reach, gate + place);
+      else fireFew(source, steps, stepFloats, width, a, c, beta, threshold, soft, bits + place, stepWords, gated, reach, gate + place);
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function clearHalves(bits: usize, gate: usize, steps: i32, stepWords: usize): void {
+  for (let t = 0; t < steps; t++) {
+    store<u16>(bits + <usize>t * stepWords, 0);
+    if (gate) store<u16>(gate + <usize>t * stepWords, 0);
+  }
+}
+
+/** Sixteen neurons over all steps: four vectors of membranes side by side, so that none waits for its own last step. */
+// @ts-ignore: decorator
+@inline
+function fireSixteen(x: usize, steps: i32, stepFloats: usize, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, stepWords: usize, gated: bool, reach: f32, gate: usize): void {
+  const leak = f32x4.splat(beta);
+  const level = f32x4.splat(threshold);
+  const width = f32x4.splat(reach);
+  let v0 = f32x4.splat(0);
+  let v1 = f32x4.splat(0);
+  let v2 = f32x4.splat(0);
+  let v3 = f32x4.splat(0);
+  for (let t = 0; t < steps; t++) {
+    v0 = f32x4.add(f32x4.mul(v0, leak), current(x, scale, offset));
+    v1 = f32x4.add(f32x4.mul(v1, leak), current(x + 16, scale ? scale + 16 : 0, offset + 16));
+    v2 = f32x4.add(f32x4.mul(v2, leak), current(x + 32, scale ? scale + 32 : 0, offset + 32));
+    v3 = f32x4.add(f32x4.mul(v3, leak), current(x + 48, scale ? scale + 48 : 0, offset + 48));
+    if (gated) store<u16>(gate, <u16>(near(v0, level, width) | (near(v1, level, width) << 4) | (near(v2, level, width) << 8) | (near(v3, level, width) << 12)));
+    const f0 = f32x4.ge(v0, level);
+    const f1 = f32x4.ge(v1, level);
+    const f2 = f32x4.ge(v2, level);
+    const f3 = f32x4.ge(v3, level);
+    store<u16>(bits, <u16>(i32x4.bitmask(f0) | (i32x4.bitmask(f1) << 4) | (i32x4.bitmask(f2) << 8) | (i32x4.bitmask(f3) << 12)));
+    v0 = soft ? f32x4.sub(v0, v128.and(f0, level)) : v128.andnot(v0, f0);
+    v1 = soft ? f32x4.sub(v1, v128.and(f1, level)) : v128.andnot(v1, f1);
+    v2 = soft ? f32x4.sub(v2, v128.and(f2, level)) : v128.andnot(v2, f2);
+    v3 = soft ? f32x4.sub(v3, v128.and(f3, level)) : v128.andnot(v3, f3);
+    x += stepFloats;
+    bits += stepWords;
+    gate += stepWords;
+  }
+}
+
+/** The same for 4, 8 or 12 neurons at the end of a row. */
+// @ts-ignore: decorator
+@inline
+function fireFew(x: usize, steps: i32, stepFloats: usize, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, stepWords: usize, gated: bool, reach: f32, gate: usize): void {
+  const leak = f32x4.splat(beta);
+  const level = f32x4.splat(threshold);
+  const width = f32x4.splat(reach);
+  clearHalves(bits, gated ? gate : 0, steps, stepWords);
+  for (let g = 0; g < n; g += 4) {
+    const at = <usize>g << 2;
+    let v = f32x4.splat(0);
+    for (let t = 0; t < steps; t++) {
+      const place = <usize>t * stepWords;
+      v = f32x4.add(f32x4.mul(v, leak), current(x + at + <usize>t * stepFloats, scale ? scale + at : 0, offset + at));
+      if (gated) store<u16>(gate + place, <u16>(load<u16>(gate + place) | (near(v, level, width) << g)));
+      const fired = f32x4.ge(v, level);
+      store<u16>(bits + place, <u16>(load<u16>(bits + place) | (i32x4.bitmask(fired) << g)));
+      v = soft ? f32x4.sub(v, v128.and(fired, level)) : v128.andnot(v, fired);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function current(x: usize, scale: usize, offset: usize): v128 {
+  const value = v128.load(x);
+  return scale ? f32x4.add(f32x4.mul(value, v128.load(scale)), v128.load(offset)) : value;
+}
+
+// @ts-ignore: decorator
+@inline
+function near(v: v128, level: v128, width: v128): i32 {
+  return i32x4.bitmask(f32x4.lt(f32x4.abs(f32x4.sub(v, level)), width));
 }
 
 /** Features whose membranes are followed at a time, in bytes: 32 floats. */
