@@ -57,7 +57,7 @@ export function compareWithPeer(
     if (peer) notes.push(...compare(surrogate, own, peers));
   }
   if (!peer && !quick) {
-    notes.push("No PyTorch to compare with: `apt install python3-torch libopenblas0-pthread` (Debian) adds it.");
+    notes.push("No PyTorch to compare with: `apt install python3-torch libopenblas0-openmp` (Debian) adds it.");
   }
   return { rows, notes };
 }
@@ -87,7 +87,7 @@ function compare(surrogate: string, own: readonly ReferenceRun[], peers: readonl
     `PyTorch multiplies matrices at ${printNumber(gflops)} GFLOP/s on one thread.`,
   ];
   if (gflops < TUNED_BLAS_GFLOPS) {
-    notes.push("That is the reference BLAS; `apt install libopenblas0-pthread` makes PyTorch much faster.");
+    notes.push("That is the reference BLAS; `apt install libopenblas0-openmp` makes PyTorch much faster.");
   }
   return notes;
 }
