@@ -44,7 +44,10 @@ export interface TrainOptions {
   readonly executor: Executor;
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
-  /** Starts from these parameters instead of fresh ones; they must be those of the experiment's model. */
+  /**
+   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model. A network with BatchNorm
+   * is folded for a model without.
+   */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
   readonly teacher?: Network;
@@ -95,7 +98,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
     stageStart: 0,
   };
   if (options.state) optimiser.restore(options.state);
-  else if (options.initial) optimiser.writeParameters(checkInitial(options.initial, plan));
+  else if (options.initial) optimiser.writeParameters(checkInitial(asTrained(options.initial, experiment), plan));
   else optimiser.writeParameters(initialise(experiment.model, geometry, root.fork("initial")).parameters);
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
@@ -170,6 +173,12 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
     state: snapshot(),
     finished: stage >= stages.length,
   };
+}
+
+/** Folded where the experiment trains without BatchNorm: weight noise then acts as on a chip, whose offsets are fixed. */
+function asTrained(initial: Network, { model }: Experiment): Network {
+  const folds = isSpiking(initial) && model.kind === "spiking" && model.normalisation === "none";
+  return folds ? foldNetwork(initial) : initial;
 }
 
 function checkInitial({ parameters }: Network, { layout }: TrainingPlan): Network["parameters"] {
