@@ -1,13 +1,15 @@
 /**
  * A linear layer on packed spikes, forward and backward: chooses between row gather and look-up table by density.
  *
- * In wasm the gather wins while few inputs fire; the table costs the same at any density. They cross near 31 %, measured
- * with `bench/spike-product.ts`. The gradient of the inputs is a dense product, unless the neurons before let few gradients
- * through. Choices depend only on the spikes and membranes, so results repeat exactly.
+ * In wasm the gather wins while few inputs fire; the table costs the same at any density. They cross near 33 %, measured
+ * with `bench/spike-product.ts`, if there are enough rows to repay the tables. The gradient of the inputs is a dense product,
+ * unless the neurons before let few gradients through. Choices depend only on spikes and membranes, so results repeat exactly.
  */
 import type { Arena, Kernels } from "./memory.ts";
 
-const TABLE_DENSITY = 0.31;
+const TABLE_DENSITY = 0.33;
+/** Fewest rows for which a table is built. */
+const TABLE_ROWS = 256;
 /** Below this share of inputs with a gradient, single scalar products beat the dense product (`bench/gated-product.ts`). */
 const GATED_DENSITY = 0.55;
 /** Words that `gatherProduct` (the largest of them) needs. */
@@ -59,7 +61,7 @@ export function createSpikeLinear(
   function product(at: number, words: number, rows: number, k: number, w: number, y: number, n: number, add: number) {
     const { run } = kernels!;
     const set = run.countBits(at, rows * words);
-    const dense = set > TABLE_DENSITY * rows * k && rows >= 16;
+    const dense = set > TABLE_DENSITY * rows * k && rows >= TABLE_ROWS;
     const multiply = dense ? run.tableProduct : run.gatherProduct;
     multiply(at, words * 4, rows, k, w, n, y, n, n, add, scratch);
   }

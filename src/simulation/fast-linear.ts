@@ -6,7 +6,7 @@
  *   matrix [lead + rows, 2 columns]     I+ of column c at c, I- at half + c, half = columns rounded up to 4
  *
  * The product adds the rows of set bits in ascending order, as `spikeProduct` does. (A look-up table over four inputs would be
- * faster above a density of 31 %, but adds in another order.) A block whose first row is not a multiple of 32 starts in the
+ * faster above a density of 33 %, but adds in another order.) A block whose first row is not a multiple of 32 starts in the
  * middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits of
  * neighbouring blocks add 0. Vectors go through in chunks whose line currents stay in the cache.
  */
