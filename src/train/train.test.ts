@@ -3,9 +3,11 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { jobs } from "../jobs.ts";
 import { inlineExecutor, type JobRegistry } from "../kernels/executor.ts";
-import { initialise } from "../model/network.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardSetup, type ShardTask, trainShard } from "./shard.ts";
@@ -96,6 +98,19 @@ describe("training", () => {
       tag: "shape",
       path: "teacher.geometry.classes",
     });
+  });
+
+  test("without BatchNorm starts from a network that has it, folded", async () => {
+    const model = { kind: "spiking" } as const;
+    const training = { stages: [{ steps: 1, warmup: 0, learningRate: 1e-9 }] };
+    const { network } = await recorded(tinyExperiment({ model, training: { stages: [{ steps: 4 }] } }));
+    const folded = tinyExperiment({ model: { ...model, normalisation: "none" }, training });
+    const { states } = await recorded(folded, { initial: network });
+    const expected = foldNetwork(network as Network<SpikingSpec>).parameters;
+    for (const [name, { data }] of Object.entries(states[0].state.parameters)) {
+      // One step at a rate of 1e-9 moves a weight by 1e-9 at most: below the rounding of float32 for all but tiny weights.
+      for (let i = 0; i < data.length; i++) expect(Math.abs(data[i] - expected[name].data[i])).toBeLessThan(1e-8);
+    }
   });
 
   test("reports every step, and validates at its interval and at the end of each stage", async () => {
