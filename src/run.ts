@@ -11,7 +11,7 @@ import { stream } from "./numeric/stream.ts";
 import type { Report } from "./report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "./report/symbol-detection.ts";
 import { programChip } from "./simulation/chip.ts";
-import { type ChipEvaluation, evaluateChips } from "./simulation/evaluate-chips.ts";
+import { CALIBRATION_PROMPTS, type ChipEvaluation, evaluateChips } from "./simulation/evaluate-chips.ts";
 import { evaluateNetwork } from "./simulation/evaluate-network.ts";
 import { calibrateFast, simulateFast } from "./simulation/fast.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
@@ -42,8 +42,6 @@ export interface RunOptions {
 
 /** Chips on which the error rate against more time steps than the network's own is measured. */
 const STEP_CHIPS = 3;
-/** Prompts on which the chip whose spikes are shown is calibrated. */
-const CALIBRATION_PROMPTS = 32;
 
 /**
  * Random   all from `stream(experiment.seed)`, as each evaluation says
@@ -170,7 +168,7 @@ async function runSteps(
   return { steps, rates: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1].bits.rate)) };
 }
 
-/** Spikes of the first evaluation prompt on the first chip. */
+/** Spikes of the first evaluation prompt on the first chip, programmed and calibrated as `evaluateChips` does. */
 function runRaster(
   experiment: Experiment,
   network: Network<SpikingSpec>,

@@ -51,7 +51,7 @@ export interface ChipEvaluation extends Evaluation {
 }
 
 /** Prompts on which converters are calibrated, at the SNRs that the task draws. */
-const CALIBRATION_PROMPTS = 32;
+export const CALIBRATION_PROMPTS = 32;
 
 /**
  * Evaluates chips, chip by chip and, within a chip, SNR by SNR.
