@@ -11,12 +11,12 @@ const { maxConductance } = chip.device;
 const levels = 2 ** experiment.hardware.crossbar.conductanceBits - 1;
 const { blocks, current } = readColumn("embed", bitsOf("input", 0, token), feature);
 
-const cells = blocks.flatMap(({ crossbar, lines, cell }) =>
+const cells = blocks.flatMap(({ crossbar, columnStart, lines, cell }) =>
   lines.map((line) => {
-    const { plus, minus, scale } = chip.crossbars[crossbar];
+    const { plus, minus, scales } = chip.crossbars[crossbar];
     const { plus: readPlus, minus: readMinus } = readings[crossbar];
     const weight = weights[line * width + feature];
-    const level = Math.round((weight * scale * levels) / maxConductance);
+    const level = Math.round((weight * scales[feature - columnStart] * levels) / maxConductance);
     const target = (Math.abs(level) * maxConductance) / levels;
     const [i, positive] = [cell(line), level > 0];
     const conductances = [positive ? target : 0, positive ? 0 : target];

@@ -23,7 +23,8 @@ export function readColumn(name, bits, column) {
     const step = chip.ranges[block.crossbar] / largestCode;
     const currents = [current(reading.plus), current(reading.minus)];
     const codes = currents.map((amount) => Math.min(largestCode, Math.round(amount / step)));
-    return { ...block, lines, cell, currents, step, codes, sum: ((codes[0] - codes[1]) * step) / reading.scale };
+    const sum = ((codes[0] - codes[1]) * step) / reading.scales[column - block.columnStart];
+    return { ...block, lines, cell, currents, step, codes, sum };
   });
   const offset = network.parameters[`${name}.offset`].data[column];
   return { blocks, current: blocks.reduce((sum, block) => sum + block.sum, offset) };

@@ -1,9 +1,9 @@
 /**
  * Signed weights on pairs of conductances and back.
  *
- * A weight is the difference of two devices, w = (g+ - g-) / scale; the device of the other sign is left at zero. One
- * scale serves a whole crossbar: the largest conductance stands for a quantile of |w| (1: the largest weight), larger
- * weights are clipped. With b bits a device takes 2^b - 1 equally spaced levels above zero, so that a pair has
+ * A weight is the difference of two devices, w = (g+ - g-) / scale; the device of the other sign is left at zero. The
+ * largest conductance stands for a quantile of |w| (1: the largest weight) over the whole crossbar, or over each column: then
+ * every column uses all of its devices' range, and errors are small beside its own weights. Larger weights are clipped. With b bits a device takes 2^b - 1 equally spaced levels above zero, so that a pair has
  * 2 (2^b - 1) + 1 signed levels: 31 for the 4 bits of Table II (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
  *
  * Pairs are handled physically: both devices keep their own error, drift and read noise, also the one at zero.
@@ -18,45 +18,57 @@ export interface ConversionSettings {
   readonly bits: number | null;
   /** Quantile of |w| that maps to `maxConductance`. */
   readonly clippingQuantile: number;
+  /** What shares a scale. */
+  readonly scaling: "crossbar" | "column";
 }
 
 export interface ConductancePairs {
-  /** Target conductances of the two devices of each weight, microsiemens, in the order of the weights. */
+  /** Target conductances of the two devices of each weight, `[rows, columns]`, microsiemens. */
   readonly plus: Float64Array;
   readonly minus: Float64Array;
-  /** Microsiemens per unit of weight. */
-  readonly scale: number;
+  /** Microsiemens per unit of weight, by column. */
+  readonly scales: Float64Array;
   /** Weights that were clipped because their size exceeds `maxConductance / scale`. */
   readonly clipped: number;
 }
 
-/** Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats. */
-export function convertWeights(weights: Float32Array, settings: ConversionSettings): ConductancePairs {
-  const { maxConductance, bits, clippingQuantile } = settings;
-  const sizes = weights.map(Math.abs);
-  const largest = quantile(sizes, clippingQuantile) || quantile(sizes, 1);
-  // A crossbar of zeros has no natural scale; any positive one represents it.
-  const scale = maxConductance / (largest || 1);
+/**
+ * Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats.
+ *
+ * Shapes   weights: [rows, columns]
+ */
+export function convertWeights(weights: Float32Array, columns: number, settings: ConversionSettings): ConductancePairs {
+  const { maxConductance, bits } = settings;
+  const largest = largestWeights(weights.map(Math.abs), columns, settings);
+  // Zeros have no natural scale; any positive one represents them.
+  const scales = largest.map((size) => maxConductance / (size || 1));
   const levels = bits === null ? null : 2 ** bits - 1;
   const plus = new Float64Array(weights.length);
   const minus = new Float64Array(weights.length);
   let clipped = 0;
   for (let i = 0; i < weights.length; i++) {
-    const size = sizes[i];
-    if (size > largest) clipped++;
-    const conductance = Math.min(size * scale, maxConductance);
+    const size = Math.abs(weights[i]);
+    if (size > largest[i % columns]) clipped++;
+    const conductance = Math.min(size * scales[i % columns], maxConductance);
     const target =
       levels === null
         ? conductance
         : (roundHalfEven((conductance / maxConductance) * levels) * maxConductance) / levels;
     (weights[i] < 0 ? minus : plus)[i] = target;
   }
-  return { plus, minus, scale, clipped };
+  return { plus, minus, scales, clipped };
+}
+
+/** The size of weight that the largest conductance stands for, by column. */
+function largestWeights(sizes: Float32Array, columns: number, settings: ConversionSettings): Float64Array {
+  const largestOf = (values: Float32Array) => quantile(values, settings.clippingQuantile) || quantile(values, 1);
+  if (settings.scaling === "crossbar") return new Float64Array(columns).fill(largestOf(sizes));
+  return Float64Array.from({ length: columns }, (_, c) => largestOf(sizes.filter((_, i) => i % columns === c)));
 }
 
 /** The weights that pairs of conductances stand for. */
-export function pairWeights(plus: Float64Array, minus: Float64Array, scale: number): Float32Array {
+export function pairWeights(plus: Float64Array, minus: Float64Array, scales: Float64Array): Float32Array {
   const weights = new Float32Array(plus.length);
-  for (let i = 0; i < weights.length; i++) weights[i] = (plus[i] - minus[i]) / scale;
+  for (let i = 0; i < weights.length; i++) weights[i] = (plus[i] - minus[i]) / scales[i % scales.length];
   return weights;
 }

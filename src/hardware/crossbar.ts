@@ -4,7 +4,7 @@
  * Inputs are single bits on the rows, so no digital-to-analog converter is needed: a spike raises its line, a silence does
  * not. Each column has two result lines, and the current of each is the sum of the conductances of the driven rows,
  *
- *   I+_c = sum_r x_r g+_rc,   I-_c = sum_r x_r g-_rc,   (I+ - I-) / scale = sum_r x_r w_rc   (microsiemens; voltage 1).
+ *   I+_c = sum_r x_r g+_rc,   I-_c = sum_r x_r g-_rc,   (I+ - I-) / scale_c = sum_r x_r w_rc   (microsiemens; voltage 1).
  *
  * Life of a crossbar: `programCrossbar` once per chip; `readCrossbar` gives the conductances at some time after, which
  * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
@@ -25,8 +25,8 @@ export interface ProgrammedCrossbar {
   /** Devices of the two signs, `[rows, columns]`. */
   readonly plus: ProgrammedDevices;
   readonly minus: ProgrammedDevices;
-  /** Microsiemens per unit of weight. */
-  readonly scale: number;
+  /** Microsiemens per unit of weight, by column. */
+  readonly scales: Float64Array;
   /** Weights clipped by the conversion. */
   readonly clippedWeights: number;
 }
@@ -40,7 +40,8 @@ export interface CrossbarReading {
   readonly minus: Float32Array;
   /** The weights that these conductances stand for, `[rows, columns]`. */
   readonly weights: Float32Array;
-  readonly scale: number;
+  /** Microsiemens per unit of weight, by column. */
+  readonly scales: Float64Array;
 }
 
 /**
@@ -57,17 +58,18 @@ export function programCrossbar(
   device: DeviceModel,
   random: Stream,
 ): ProgrammedCrossbar {
-  const { plus, minus, scale, clipped } = convertWeights(weights, {
+  const { plus, minus, scales, clipped } = convertWeights(weights, columns, {
     maxConductance: device.maxConductance,
     bits: spec.conductanceBits,
     clippingQuantile: spec.clippingQuantile,
+    scaling: spec.scaling,
   });
   return {
     rows,
     columns,
     plus: device.program(plus, random.fork("plus")),
     minus: device.program(minus, random.fork("minus")),
-    scale,
+    scales,
     clippedWeights: clipped,
   };
 }
@@ -79,7 +81,7 @@ export function readCrossbar(
   time: number,
   random: Stream,
 ): CrossbarReading {
-  const { rows, columns, scale } = crossbar;
+  const { rows, columns, scales } = crossbar;
   const plus = device.read(crossbar.plus, time, random.fork("plus"));
   const minus = device.read(crossbar.minus, time, random.fork("minus"));
   return {
@@ -87,8 +89,8 @@ export function readCrossbar(
     columns,
     plus: Float32Array.from(plus),
     minus: Float32Array.from(minus),
-    weights: pairWeights(plus, minus, scale),
-    scale,
+    weights: pairWeights(plus, minus, scales),
+    scales,
   };
 }
 

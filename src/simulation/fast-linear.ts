@@ -10,14 +10,14 @@
  * middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits of
  * neighbouring blocks add 0. Vectors go through in chunks whose line currents stay in the cache.
  */
-import { converter } from "../hardware/adc.ts";
+import { type Converter, converter } from "../hardware/adc.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { Arena, Kernels } from "../kernels/memory.ts";
 import { type PackedBits, PRODUCT_SCRATCH } from "../kernels/spike-linear.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
 import type { Chip } from "./chip.ts";
-import { MEASURED_VECTORS } from "./linear.ts";
+import { columnFactors, MEASURED_VECTORS } from "./linear.ts";
 
 export interface CrossbarKernels {
   /** Puts the conductances of one read, and the converters' full scales, in place. */
@@ -40,14 +40,8 @@ interface BlockPlan {
   readonly stride: number;
   /** Rows of zeros in front. */
   readonly lead: number;
-}
-
-/** How a crossbar converts. */
-interface Conversion {
-  readonly scale: number;
-  readonly step: number;
-  readonly largest: number;
-  readonly factor: number;
+  /** Byte offset of what a code step is worth, by column. */
+  readonly factors: number;
 }
 
 /** Vectors whose currents are held at a time. */
@@ -66,20 +60,24 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
   const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
   const lines = arena.words(CHUNK * Math.max(...allBlocks.map(({ stride }) => stride)));
   const scratch = arena.words(PRODUCT_SCRATCH);
-  /** By crossbar number. */
-  const conversions: Conversion[] = [];
+  /** By crossbar number; none when converters are exact. */
+  const converters: Converter[] = [];
+  let scales: readonly Float64Array[] = [];
 
   function planBlock(block: CrossbarBlock): BlockPlan {
     const lead = block.rowStart & 31;
     const half = Math.ceil(block.columns / 4) * 4;
     const stride = exact ? half : 2 * half;
-    return { block, matrix: arena.words(matrixRows(lead, block.rows) * stride), half, stride, lead };
+    const matrix = arena.words(matrixRows(lead, block.rows) * stride);
+    return { block, matrix, half, stride, lead, factors: arena.words(block.columns) };
   }
 
   function load(readings: readonly CrossbarReading[], ranges: Float64Array) {
     const { f32 } = kernels!;
-    for (const { block, matrix, half, stride, lead } of allBlocks) {
-      const { plus, minus, weights, scale } = readings[block.crossbar];
+    scales = readings.map((reading) => reading.scales);
+    for (const plan of allBlocks) {
+      const { block, matrix, half, stride, lead } = plan;
+      const { plus, minus, weights } = readings[block.crossbar];
       const start = matrix / 4;
       f32.fill(0, start, start + matrixRows(lead, block.rows) * stride);
       for (let r = 0; r < block.rows; r++) {
@@ -88,14 +86,14 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
         f32.set(row(exact ? weights : plus), at);
         if (!exact) f32.set(row(minus), at + half);
       }
-      conversions[block.crossbar] = conversion(scale, ranges[block.crossbar]);
+      setRange(plan, ranges[block.crossbar]);
     }
   }
 
-  function conversion(scale: number, fullScale: number): Conversion {
-    if (adcBits === null) return { scale, step: 1, largest: 0, factor: 1 };
-    const { step, largest } = converter(mode, adcBits, fullScale);
-    return { scale, step, largest, factor: Math.fround(step / scale) };
+  function setRange({ block, factors }: BlockPlan, fullScale: number) {
+    if (adcBits === null) return;
+    converters[block.crossbar] = converter(mode, adcBits, fullScale);
+    kernels!.f32.set(columnFactors(converters[block.crossbar], scales[block.crossbar]), factors / 4);
   }
 
   function run(layer: LayerMapping, bits: PackedBits, vectors: number, y: number, measured: Float64Array | null) {
@@ -106,7 +104,7 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
       if (measured && !exact) {
         const range = measureRange(plan, bits, vectors) || block.rows * chip.device.maxConductance;
         measured[block.crossbar] = range;
-        conversions[block.crossbar] = conversion(conversions[block.crossbar].scale, range);
+        setRange(plan, range);
       }
       const last = block.rowStart + block.rows === layer.inputs;
       const added = last ? offset + 4 * block.columnStart : 0;
@@ -135,7 +133,7 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
 
   /** From `lines` to the block's columns of `count` vectors at `y`; returns the clipped conversions. */
   function convert(
-    { block, half, stride }: BlockPlan,
+    { block, half, stride, factors }: BlockPlan,
     count: number,
     offset: number,
     y: number,
@@ -147,9 +145,9 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
       run.passCurrents(lines, count, stride, block.columns, fresh, offset, y, outputs);
       return 0;
     }
-    const { step, largest, factor } = conversions[block.crossbar];
+    const { step, largest } = converters[block.crossbar];
     const kernel = mode === "pair" ? run.convertPairs : run.convertDifferences;
-    return kernel(lines, count, stride, half, block.columns, step, largest, factor, fresh, offset, y, outputs);
+    return kernel(lines, count, stride, half, block.columns, step, largest, factors, fresh, offset, y, outputs);
   }
 
   /** As `measureRange` in `linear.ts`. */

@@ -67,7 +67,7 @@ test.each([
         const column = i % 6;
         const bound = layer.blocks
           .filter((block) => column >= block.columnStart && column < block.columnStart + block.columns)
-          .map(({ crossbar }) => converter(mode, bits, engine.ranges[crossbar]).step / readings[crossbar].scale)
+          .map(({ crossbar }) => converter(mode, bits, engine.ranges[crossbar]).step / readings[crossbar].scales[0])
           .reduce((sum, step) => sum + (step / 2) * conversions, 0);
         // 1e-5 covers single-precision sums of 20 currents of 25 uS (25 uS is a weight of about 1).
         expect(Math.abs(current - exact[i])).toBeLessThanOrEqual(bound + 1e-5);

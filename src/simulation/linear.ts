@@ -1,14 +1,14 @@
 /**
  * A linear layer on crossbars: line currents, converters, and the digital sum over row blocks.
  *
- *   I_n = sum over row blocks of  factor * code_n  +  offset_n,    factor = step / scale of the block's crossbar
+ *   I_n = sum over row blocks of  factor_n * code_n  +  offset_n,    factor_n = step / scale_n of the block's crossbar
  *
  * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
  * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
  * With `adc.bits` null the converters pass the exact current, in the layer's unit. `fast-linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../hardware/actions.ts";
-import { convertColumns, converter } from "../hardware/adc.ts";
+import { type Converter, convertColumns, converter } from "../hardware/adc.ts";
 import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
@@ -108,10 +108,14 @@ function runBlock(
   const converters = converter(adc.mode, adc.bits, ranges[crossbar]);
   const sums = new Float32Array(size);
   const { clipped } = convertColumns(converters, plus.out, minus.out, sums);
-  const factor = Math.fround(converters.step / reading.scale);
-  for (let i = 0; i < size; i++) sums[i] *= factor;
+  const factors = columnFactors(converters, reading.scales);
+  for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
   return { sums, clipped };
 }
+
+/** What one code step is worth in the layer's unit, by column. */
+export const columnFactors = ({ step }: Converter, scales: Float64Array): Float32Array =>
+  Float32Array.from(scales, (scale) => step / scale);
 
 /** The quantile of the currents that reach the converters: both lines of a pair, or the size of their difference. */
 function measureRange(plus: Float32Array, minus: Float32Array, columns: number, adc: AdcSpec): number {

@@ -69,6 +69,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous.",
   "hardware.crossbar.clippingQuantile":
     "Quantile of |w| that maps to the largest conductance; larger weights are clipped.",
+  "hardware.crossbar.scaling":
+    "What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small beside its own weights. Either way every local sum is scaled digitally, by one factor per crossbar or per column.",
   "hardware.crossbar.device": "The memory cell.",
   "hardware.crossbar.device[0].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[0].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",

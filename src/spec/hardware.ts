@@ -32,6 +32,11 @@ export const crossbarSpec = z.strictObject({
   conductanceBits: z.int().min(1).max(12).nullable().default(4),
   /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
   clippingQuantile: z.number().gt(0.5).max(1).default(1),
+  /**
+   * What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small
+   * beside its own weights. Either way every local sum is scaled digitally, by one factor per crossbar or per column.
+   */
+  scaling: z.enum(["crossbar", "column"]).default("crossbar"),
   /** The memory cell. */
   device: deviceSpec.prefault({}),
 });
