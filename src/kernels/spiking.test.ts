@@ -18,7 +18,7 @@ const { tokens: N, classes, queries, inputs } = tinyGeometry;
 type Attention = "sampled" | "expected";
 
 /** A pass with its parameters in memory, zero gradients, and NaN wherever nothing was written. */
-function setUp(network: Network<SpikingSpec>, attention: Attention, training: boolean, realInputs = false) {
+function setUp(network: Network<SpikingSpec>, attention: Attention, training: boolean, outputNoise = 0) {
   const { kernels, arena } = standaloneKernels(8 << 20);
   const value: Record<string, number> = {};
   const gradient: Record<string, number> = {};
@@ -37,10 +37,11 @@ function setUp(network: Network<SpikingSpec>, attention: Attention, training: bo
       maxPrompts: PROMPTS,
       training,
       attention,
-      realInputs,
+      outputNoise,
+      realInputs: false,
     },
   );
-  Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST });
+  Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
   const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
   return { kernels, pass, gradient, read };
 }
@@ -174,4 +175,27 @@ test("attention bits of a prompt do not depend on the batch it comes in", () => 
     const size = queries.length * classes;
     expect(alone.read(alone.pass.logits, size)).toEqual(logits.slice(prompt * size, (prompt + 1) * size));
   }
+});
+
+test("noise on pre-activations widens each column of the embedding by the share asked for", () => {
+  const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
+  const network = tinyNetwork(model, 5);
+  const bits = tinyBits(model.steps, PROMPTS, 6);
+  const statistics = (outputNoise: number) => {
+    const { kernels, pass, read } = setUp(network, "sampled", true, outputNoise);
+    kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
+    pass.forward(PROMPTS);
+    const { mean, variance } = pass.statistics.embed;
+    return { mean: read(mean, model.width), variance: read(variance, model.width) };
+  };
+  const [plain, noisy] = [statistics(0), statistics(0.5)];
+  const rows = model.steps * PROMPTS * N;
+  const running = network.parameters["embed.variance"].data;
+  running.forEach((variance, n) => {
+    const added = 0.25 * variance;
+    // Four standard errors: of the mean of `rows` draws, and of a variance that a product with the signal joins.
+    expect(Math.abs(noisy.mean[n] - plain.mean[n])).toBeLessThan(4 * Math.sqrt(added / rows));
+    const error = Math.sqrt((1.4 * added ** 2 + 4 * added * plain.variance[n]) / rows);
+    expect(Math.abs(noisy.variance[n] - plain.variance[n] - added)).toBeLessThan(4 * error + added / rows);
+  });
 });

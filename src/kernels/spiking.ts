@@ -6,6 +6,7 @@
  * micro-batch; evaluation runs on the folded network.
  */
 
+import { NORM_EPSILON } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "../task/task.ts";
 import { type AttentionPass, createAttention } from "./attention.ts";
@@ -18,6 +19,8 @@ import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.
 export interface SpikingPassOptions extends PassOptions {
   /** `expected` passes attention probabilities on unsampled. */
   readonly attention: "sampled" | "expected";
+  /** Standard deviation of the noise on pre-activations, relative to what their column varies by. Default 0. */
+  readonly outputNoise?: number;
   /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
   readonly realInputs: boolean;
 }
@@ -28,8 +31,13 @@ export interface DrawSource {
   firstPrompt: number;
 }
 
+export interface PassDraws extends DrawSource {
+  /** Of the noise on pre-activations; layer i draws from the counters whose upper half is i. */
+  noiseKey: readonly [number, number];
+}
+
 export interface SpikingPass extends Pass {
-  readonly draws: DrawSource;
+  readonly draws: PassDraws;
   /** Packed spikes of each layer `[T][B N][words]`, by the names of `model/spiking.ts`. */
   readonly spikes: Readonly<Record<string, PackedBits>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
@@ -39,6 +47,7 @@ export interface SpikingPass extends Pass {
 /** A linear layer between two places of the network: its normalisation and its raw output y [T B N, n]. */
 interface Layer {
   readonly name: string;
+  readonly index: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly norm: Normalised;
@@ -54,7 +63,7 @@ export function createSpikingPass(
 ): SpikingPass {
   const { model, geometry } = network;
   const { width: D, depth, expansion, steps: T, neuron, surrogate } = model;
-  const { training, maxPrompts, realInputs } = options;
+  const { training, maxPrompts, realInputs, outputNoise = 0 } = options;
   const F = expansion * D;
   const N = geometry.tokens;
   const C = geometry.classes;
@@ -76,10 +85,12 @@ export function createSpikingPass(
     return shared.get(kind)!;
   }
   const statistics: Record<string, { mean: number; variance: number }> = {};
+  let layers = 0;
   function layer(name: string, inputs: number, outputs: number): Layer {
     const norm = createNormalised(kernels, arena, offsets, name, outputs, batch);
     if (norm.statistics) statistics[name] = norm.statistics;
-    return { name, inputs, outputs, norm, y: kept("y", maxRows * Math.max(3 * D, F)) };
+    const index = layers++;
+    return { name, index, inputs, outputs, norm, y: kept("y", maxRows * Math.max(3 * D, F)) };
   }
   const spikes: Record<string, PackedBits> = {};
   function bits(name: string, features: number): PackedBits {
@@ -149,7 +160,9 @@ export function createSpikingPass(
   const dStream = training ? arena.words(maxRows * D) : 0;
   const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
   const narrow = training ? arena.words(maxRows * D) : 0;
-  const draws: DrawSource = { key: [0, 0], firstPrompt: 0 };
+  const noiseDeviations = outputNoise > 0 ? arena.words(Math.max(3 * D, F)) : 0;
+  const noiseWords = outputNoise > 0 ? arena.words(256) : 0;
+  const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
 
   function fire(
     x: number,
@@ -171,7 +184,22 @@ export function createSpikingPass(
 
   function apply(to: Layer, from: PackedBits, rows: number) {
     linear.forward(from, rows, weight(to.name), to.outputs, to.y);
-    to.norm.measure(to.y, rows);
+    settle(to, rows);
+  }
+
+  /** From a layer's raw output on: noise, then the statistics, of which it is a part as it is on a chip. */
+  function settle({ name, index, outputs, norm, y }: Layer, rows: number) {
+    if (outputNoise > 0) {
+      const { f32, run } = kernels!;
+      const variance = offsets.value[`${name}.variance`];
+      for (let n = 0; n < outputs; n++) {
+        const spread = variance === undefined ? neuron.threshold : Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON);
+        f32[noiseDeviations / 4 + n] = outputNoise * spread;
+      }
+      const [key0, key1] = draws.noiseKey;
+      run.addOutputNoise(y, rows, outputs, noiseDeviations, key0, key1, index, noiseWords);
+    }
+    norm.measure(y, rows);
   }
 
   /** Adds a branch to the stream (membrane shortcut), or puts it in the stream's place. */
@@ -188,7 +216,7 @@ export function createSpikingPass(
         const y = embed.y + t * perStep * D * 4;
         run.gemm(0, 0, perStep, D, embed.inputs, input.at, embed.inputs, weight("embed"), D, y, D, 0, denseScratch);
       }
-      embed.norm.measure(embed.y, rows);
+      settle(embed, rows);
     } else apply(embed, input, rows);
     run.affineAdd(0, embed.y, rows, D, embed.norm.scale, embed.norm.shift, out);
     if (model.position === "learned") run.addPeriodic(out, rows, N, D, offsets.value.position!);
@@ -212,7 +240,7 @@ export function createSpikingPass(
           const values = block.attention.values;
           run.gemm(0, 0, rows, D, D, values, D, weight(projection.name), D, projection.y, D, 0, denseScratch);
         }
-        projection.norm.measure(projection.y, rows);
+        settle(projection, rows);
         join(block.stream, projection, rows, block.middleStream);
       } else joinAttention(block.stream, block.attention, rows, block.middleStream);
       fire(block.middleStream, perStep, D, null, block.middle, block.middleGate);

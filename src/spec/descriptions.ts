@@ -108,7 +108,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.stages.noise":
     "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",
   "training.stages.noise.weights":
-    "Standard deviation added to each weight, relative to the largest |w| of its layer; drawn once per step.",
+    "Standard deviation added to each weight, relative to the largest |w| of its layer, or of its column where `hardware.crossbar.scaling` is `column`; drawn once per step.",
+  "training.stages.noise.outputs":
+    "Standard deviation added to each pre-activation of a spiking network, as converters do, relative to what its column varies by (BatchNorm's running deviation; the threshold where there is none); drawn for every row. The head has none.",
   "training.weightDecay": "Decoupled weight decay of AdamW, on matrices only.",
   "training.beta1": "Decay of AdamW's running mean of the gradient.",
   "training.beta2": "Decay of AdamW's running mean of the squared gradient.",

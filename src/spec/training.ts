@@ -27,8 +27,16 @@ export const stageSpec = z.strictObject({
   /** Forward-only noise that prepares the network for analog crossbars (hardware-aware training). */
   noise: z
     .strictObject({
-      /** Standard deviation added to each weight, relative to the largest |w| of its layer; drawn once per step. */
+      /**
+       * Standard deviation added to each weight, relative to the largest |w| of its layer, or of its column where
+       * `hardware.crossbar.scaling` is `column`; drawn once per step.
+       */
       weights: z.number().min(0).max(1).default(0),
+      /**
+       * Standard deviation added to each pre-activation of a spiking network, as converters do, relative to what its column
+       * varies by (BatchNorm's running deviation; the threshold where there is none); drawn for every row. The head has none.
+       */
+      outputs: z.number().min(0).max(1).default(0),
     })
     .prefault({}),
 });

@@ -34,7 +34,11 @@ export interface Optimiser {
 }
 
 /** The optimiser on the memory of `plan`. */
-export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training, seed }: Experiment): Optimiser {
+export function createOptimiser(
+  kernels: Kernels,
+  plan: TrainingPlan,
+  { training, hardware, seed }: Experiment,
+): Optimiser {
   const { run, f32 } = kernels;
   const learned = plan.layout.filter((parameter) => parameter.learned);
   const measured = plan.layout.filter((parameter) => !parameter.learned);
@@ -68,22 +72,26 @@ export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training
   }
 
   /**
-   * Noise relative to the largest folded weight of the layer, undone by the fold: BatchNorm rescales each column. The noise of a
-   * column is at most half of its own largest weight: it raises the column's running variance, which shrinks the column when
-   * folded, so that without a limit noise and variance of a weak column would drive each other to infinity.
+   * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, undone by the fold: BatchNorm
+   * rescales each column. The noise of a column is at most half of its own largest weight: it raises the column's running variance,
+   * which shrinks the column when folded, so that without a limit noise and variance of a weak column would drive each other to
+   * infinity.
    */
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
+    const columnLargest = new Float32Array(columns);
+    const values = view(plan.value[name], [rows, columns]);
+    for (let i = 0; i < values.length; i++) {
+      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
+    }
+    if (hardware.crossbar.scaling === "column") {
+      return columnLargest.map((own) => Math.min(weights, LARGEST_COLUMN_NOISE) * own);
+    }
     const layer = name.slice(0, -".weight".length);
     const scale = Float32Array.from({ length: columns }, (_, n) => {
       const variance = plan.value[`${layer}.variance`];
       if (variance === undefined) return 1;
       return Math.abs(f32[plan.value[`${layer}.gain`] / 4 + n]) / Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON);
     });
-    const columnLargest = new Float32Array(columns);
-    const values = view(plan.value[name], [rows, columns]);
-    for (let i = 0; i < values.length; i++) {
-      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
-    }
     const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * scale[n]), 0);
     return columnLargest.map((own, n) => Math.min((weights * largest) / scale[n], LARGEST_COLUMN_NOISE * own));
   }

@@ -144,6 +144,7 @@ export function createPasses(
     maxPrompts,
     training: true,
     attention: stage.attention,
+    outputNoise: stage.noise.outputs,
     realInputs,
   });
   const folded = { ...model, normalisation: "none" as const };

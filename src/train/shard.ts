@@ -65,6 +65,7 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
     if (teacher) kernels.f32.set(teacher(batch, first), pass.targets / 4);
     else writeTargets(kernels, pass.targets, batch, count * queries, classes);
     setDraws(pass, root.fork("train attention", step).key, first);
+    if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
     if ("statistics" in pass) keepStatistics(pass, shard);

@@ -35,12 +35,12 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Everything that the trainer can do in two short stages: weight noise, expected attention, uneven shards. */
+/** Everything that the trainer can do in two short stages: noise on weights and pre-activations, expected attention, uneven shards. */
 const twoStages = tinyExperiment({
   training: {
     stages: [
       { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02 },
-      { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05 }, learningRate: 0.01 },
+      { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05, outputs: 0.1 }, learningRate: 0.01 },
     ],
   },
 });

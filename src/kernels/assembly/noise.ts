@@ -1,4 +1,4 @@
-/** Noise on weights for hardware-aware training. Twin: `addNoise` in `train/noise.test.ts`. */
+/** Noise on weights and on pre-activations for hardware-aware training. Twins: `addNoise` and `addOutputNoise` in `train/noise.test.ts`. */
 import { drawWords } from "./threefry";
 
 /** Variance of the sum of four integers uniform on 0 .. 65535: 4 (2^32 - 1) / 12. */
@@ -20,6 +20,36 @@ export function addNoise(source: usize, rows: i32, columns: i32, deviation: usiz
       const at = <usize>(i + lane) << 2;
       const spread = load<f32>(deviation + (<usize>((i + lane) % columns) << 2));
       store<f32>(target + at, load<f32>(source + at) + spread * (SCALE * <f32>sum));
+    }
+  }
+}
+
+/** Values that one block of random words serves. */
+const BLOCK: i32 = 256;
+/** Variance of the sum of two integers uniform on 0 .. 65535: 2 (2^32 - 1) / 12. */
+const PAIR_SCALE: f32 = 3.7376247e-5;
+
+/**
+ * x [rows, columns] += deviation[column] z, in place, where z is the centred and scaled sum of two 16-bit uniforms: the triangular
+ * error of two conversions, |z| < 2.45, from one word of the keyed stream per value; `high` is the upper half of its counter.
+ * columns: a multiple of 4. Scratch: 256 words.
+ */
+export function addOutputNoise(x: usize, rows: i32, columns: i32, deviation: usize, key0: u32, key1: u32, high: u32, scratch: usize): void {
+  const count = rows * columns;
+  const half = i32x4.splat(0xffff);
+  const scale = f32x4.splat(PAIR_SCALE);
+  let column = 0;
+  for (let first = 0; first < count; first += BLOCK) {
+    const values = min(BLOCK, count - first);
+    drawWords(key0, key1, first >> 1, high, values, scratch);
+    for (let i = 0; i < values; i += 4) {
+      const word = v128.load(scratch + (<usize>i << 2));
+      const sum = i32x4.sub(i32x4.add(v128.and(word, half), i32x4.shr_u(word, 16)), half);
+      const z = f32x4.mul(scale, f32x4.convert_i32x4_s(sum));
+      const at = x + (<usize>(first + i) << 2);
+      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(v128.load(deviation + (<usize>column << 2)), z)));
+      column += 4;
+      if (column == columns) column = 0;
     }
   }
 }
