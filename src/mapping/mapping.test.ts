@@ -5,7 +5,7 @@ import { type Network, parameterLayout } from "../model/network.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import type { Geometry } from "../task/task.ts";
-import { type LayerMapping, mapLayer, mapNetwork } from "./mapping.ts";
+import { type LayerMapping, mapLayer, mapNetwork, START } from "./mapping.ts";
 
 const hardware = hardwareSpec.parse({});
 
@@ -24,10 +24,7 @@ function networkOf(model: object): Network<SpikingSpec> {
 }
 
 test("the paper's example, 384 outputs of 512 inputs, takes 12 crossbars: 3 groups of 4 row blocks", () => {
-  const layer = mapLayer({ name: "up", inputs: 512, outputs: 384 }, { rows: 128, columns: 128 }, 16, {
-    crossbar: 0,
-    tile: 0,
-  });
+  const { layer } = mapLayer({ name: "up", inputs: 512, outputs: 384 }, hardware, START);
   expect([layer.blocks.length, layer.columnGroups, layer.rowBlocks]).toEqual([12, 3, 4]);
   expect([layer.multiplexerSteps, layer.lifUnits]).toEqual([8, 3 * 16]);
   // Outputs 129 .. 256 (counted from 1) sit on the four crossbars of the second tile.
@@ -35,6 +32,8 @@ test("the paper's example, 384 outputs of 512 inputs, takes 12 crossbars: 3 grou
     [0, 1, 2, 3].map((i) => ({
       crossbar: 4 + i,
       tile: 1,
+      load: 0,
+      site: 4 + i,
       rowStart: 128 * i,
       rows: 128,
       columnStart: 128,
@@ -71,7 +70,8 @@ test("blocks cover every weight of a layer exactly once, each on a crossbar of i
   const crossbarSize = fc.integer({ min: 1, max: 64 });
   fc.assert(
     fc.property(size, size, crossbarSize, crossbarSize, (inputs, outputs, rows, columns) => {
-      const layer = mapLayer({ name: "layer", inputs, outputs }, { rows, columns }, 4, { crossbar: 7, tile: 3 });
+      const small = hardwareSpec.parse({ crossbar: { rows, columns } });
+      const { layer } = mapLayer({ name: "layer", inputs, outputs }, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
       expect(coverage(layer).every((times) => times === 1)).toBe(true);
       expect(layer.blocks.map((block) => block.crossbar)).toEqual(layer.blocks.map((_, i) => 7 + i));
       for (const block of layer.blocks) {
@@ -94,6 +94,36 @@ function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
   }
   return times;
 }
+
+test("a chip that is too small is loaded again, a whole tile at a time, and no site holds two blocks of one load", () => {
+  const network = networkOf({ depth: 2, width: 256 });
+  const whole = mapNetwork(network, hardware);
+  fc.assert(
+    fc.property(fc.integer({ min: 8, max: whole.totals.blocks }), (crossbars) => {
+      const { layers, totals } = mapNetwork(network, { ...hardware, crossbars });
+      const blocks = layers.flatMap((layer) => layer.blocks);
+      const sites = new Set(blocks.map(({ load, site }) => `${load}.${site}`));
+      expect(sites.size).toBe(blocks.length);
+      expect(Math.max(...blocks.map(({ site }) => site))).toBeLessThan(crossbars);
+      const loadOfTile = new Map(blocks.map(({ tile, load }) => [tile, load]));
+      expect(blocks.every(({ tile, load }) => loadOfTile.get(tile) === load)).toBe(true);
+      // Layers run in order, so loads never go back.
+      expect(blocks.map(({ load }) => load)).toEqual(blocks.map(({ load }) => load).sort((a, b) => a - b));
+      // A tile has 8 blocks at most, so every load but the last leaves fewer than 8 sites free.
+      expect(totals.loads).toBeGreaterThanOrEqual(Math.ceil(blocks.length / crossbars));
+      expect(totals.loads).toBeLessThanOrEqual(Math.ceil(blocks.length / (crossbars - 7)));
+      expect(totals.converters).toBe(crossbars * 32);
+    }),
+    { seed: 1, numRuns: 40 },
+  );
+  expect(whole.totals).toMatchObject({ loads: 1, crossbars: whole.totals.blocks });
+});
+
+test("a chip with fewer crossbars than one tile needs is refused with the count", () => {
+  expect(() => mapNetwork(networkOf({ width: 256 }), { ...hardware, crossbars: 7 })).toThrow(
+    /blocks\.0\.down has 1024 inputs, which take ceil\(1024 \/ 128\) = 8 crossbars/,
+  );
+});
 
 test("a mapping is plain data, and the head has no neurons", () => {
   const mapping = mapNetwork(networkOf({}), hardware);

@@ -8,7 +8,10 @@
  *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
  * buffers, which changes neither values nor counts. One SSA tile serves one head and is used again in every block of the
- * network, because it keeps no state. Left out: a limit on the number of crossbars.
+ * network, because it keeps no state.
+ *
+ * A chip with fewer crossbars than the network has blocks is shared in time: tiles are placed in the order in which layers run,
+ * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
@@ -19,10 +22,13 @@ import type { TaskSpec } from "../spec/task.ts";
 
 /** A block of a layer's weights on one crossbar. */
 export interface CrossbarBlock {
-  /** Index of the crossbar on the chip, counted from 0 in the order of layers, column groups, row blocks. */
+  /** Index of the programmed crossbar, counted from 0 in the order of layers, column groups, row blocks. */
   readonly crossbar: number;
-  /** Index of the tile on the chip. */
+  /** Index of the tile, counted likewise. */
   readonly tile: number;
+  /** In which load of the chip it is there, and on which of the chip's crossbars. */
+  readonly load: number;
+  readonly site: number;
   readonly rowStart: number;
   readonly rows: number;
   readonly columnStart: number;
@@ -64,9 +70,12 @@ export interface Mapping {
 }
 
 export interface MappingTotals {
+  /** Crossbars on the chip, and the blocks of weights that they hold, load after load. */
   readonly crossbars: number;
+  readonly blocks: number;
+  readonly loads: number;
   readonly tiles: number;
-  /** Differential pairs on all crossbars, and those that hold a weight. */
+  /** Differential pairs of all blocks, and those that hold a weight. */
   readonly cells: number;
   readonly usedCells: number;
   /** usedCells / cells. */
@@ -91,13 +100,14 @@ export function mapNetwork(
   const { model, geometry } = network;
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);
   const layers: LayerMapping[] = [];
-  let next = { crossbar: 0, tile: 0 };
+  let next = START;
   for (const layer of linearLayers(model, geometry)) {
-    const mapped = mapLayer(layer, hardware.crossbar, units, next);
-    layers.push(mapped);
-    next = { crossbar: next.crossbar + mapped.blocks.length, tile: next.tile + mapped.columnGroups };
+    const mapped = mapLayer(layer, hardware, next);
+    layers.push(mapped.layer);
+    next = mapped.next;
   }
   const ssa = { tiles: model.heads, tokens: geometry.tokens, dimension: model.width / model.heads };
+  const crossbars = hardware.crossbars ?? next.crossbar;
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
   const usedCells = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
   return {
@@ -106,52 +116,75 @@ export function mapNetwork(
     layers,
     ssa,
     totals: {
-      crossbars: next.crossbar,
+      crossbars,
+      blocks: next.crossbar,
+      loads: next.load + 1,
       tiles: next.tile,
       cells,
       usedCells,
       utilisation: usedCells / cells,
-      converters: next.crossbar * units * (hardware.adc.mode === "pair" ? 2 : 1),
+      converters: crossbars * units * (hardware.adc.mode === "pair" ? 2 : 1),
       lifUnits: layers.reduce((sum, layer) => sum + layer.lifUnits, 0),
       stochasticCells: ssa.tiles * ssa.tokens ** 2,
     },
   };
 }
 
-/** Cuts one layer into blocks; crossbars and tiles are numbered from `next`. */
+/** Where the next block goes. */
+export interface Cursor {
+  readonly crossbar: number;
+  readonly tile: number;
+  readonly load: number;
+  readonly site: number;
+}
+
+export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
+
+/**
+ * Cuts one layer into blocks, placed from `next` on.
+ *
+ * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
+ */
 export function mapLayer(
   { name, inputs, outputs }: { readonly name: string; readonly inputs: number; readonly outputs: number },
-  crossbar: { readonly rows: number; readonly columns: number },
-  units: number,
-  next: { readonly crossbar: number; readonly tile: number },
-): LayerMapping {
-  const rowBlocks = Math.ceil(inputs / crossbar.rows);
-  const columnGroups = Math.ceil(outputs / crossbar.columns);
+  hardware: HardwareSpec,
+  next: Cursor,
+): { layer: LayerMapping; next: Cursor } {
+  const { rows, columns } = hardware.crossbar;
+  const units = readoutUnits(columns, hardware.adc);
+  const rowBlocks = Math.ceil(inputs / rows);
+  const columnGroups = Math.ceil(outputs / columns);
+  const available = hardware.crossbars ?? Number.POSITIVE_INFINITY;
+  if (rowBlocks > available) {
+    throw new MappingError(
+      "hardware.crossbars",
+      `${name} has ${inputs} inputs, which take ceil(${inputs} / ${rows}) = ${rowBlocks} crossbars whose sums one tile adds, but ` +
+        `the chip has ${available}. Give it ${rowBlocks} or more, or crossbars of more rows.`,
+    );
+  }
+  let { crossbar, tile, load, site } = next;
   const blocks: CrossbarBlock[] = [];
-  for (let group = 0; group < columnGroups; group++) {
-    const columnStart = group * crossbar.columns;
-    for (let block = 0; block < rowBlocks; block++) {
-      const rowStart = block * crossbar.rows;
-      blocks.push({
-        crossbar: next.crossbar + blocks.length,
-        tile: next.tile + group,
-        rowStart,
-        rows: Math.min(crossbar.rows, inputs - rowStart),
-        columnStart,
-        columns: Math.min(crossbar.columns, outputs - columnStart),
-      });
+  for (let columnStart = 0; columnStart < outputs; columnStart += columns, tile++) {
+    if (site + rowBlocks > available) {
+      load++;
+      site = 0;
+    }
+    for (let rowStart = 0; rowStart < inputs; rowStart += rows, crossbar++, site++) {
+      const size = { rows: Math.min(rows, inputs - rowStart), columns: Math.min(columns, outputs - columnStart) };
+      blocks.push({ crossbar, tile, load, site, rowStart, columnStart, ...size });
     }
   }
-  return {
+  const layer = {
     name,
     inputs,
     outputs,
     columnGroups,
     rowBlocks,
     blocks,
-    multiplexerSteps: multiplexerSteps(Math.min(outputs, crossbar.columns), units),
+    multiplexerSteps: multiplexerSteps(Math.min(outputs, columns), units),
     lifUnits: name === "head" ? 0 : columnGroups * units,
   };
+  return { layer, next: { crossbar, tile, load, site } };
 }
 
 function requireMappable({ model, geometry, parameters }: Network<SpikingSpec>, coding: TaskSpec["coding"]): void {

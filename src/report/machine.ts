@@ -4,14 +4,18 @@ import type { SpikeTrain } from "../spike/train.ts";
 import { rasterLayer } from "./measured.ts";
 import type { ChartDraft } from "./report.ts";
 
-export function layoutChart({ crossbar, layers }: Mapping): ChartDraft {
+export function layoutChart({ crossbar, layers, totals }: Mapping): ChartDraft {
+  const loads =
+    totals.loads === 1
+      ? ""
+      : ` The chip has ${totals.crossbars} crossbars, so one inference takes ${totals.loads} loads, in the order of the layers.`;
   return {
     kind: "layout",
     id: "layout",
     title: "Crossbars by layer",
     caption:
       `Each square is a crossbar of ${crossbar.rows} x ${crossbar.columns} differential cells, filled as far as it holds weights. Row ` +
-      "blocks of one column group share a tile, whose adder sums them.",
+      `blocks of one column group share a tile, whose adder sums them.${loads}`,
     crossbar,
     layers: layers.map(({ name, inputs, outputs, blocks }) => ({
       name,

@@ -4,15 +4,18 @@ import { deviceOfSpec } from "../device/catalogue.ts";
 import { emptyTally } from "../hardware/actions.ts";
 import { converter } from "../hardware/adc.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
-import { mapLayer } from "../mapping/mapping.ts";
+import { mapLayer, START } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
-import { adcSpec, crossbarSpec } from "../spec/hardware.ts";
+import { adcSpec, hardwareSpec } from "../spec/hardware.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
 
-const spec = crossbarSpec.parse({ rows: 8, columns: 4, conductanceBits: null, device: { kind: "ideal" } });
+const hardware = hardwareSpec.parse({
+  crossbar: { rows: 8, columns: 4, conductanceBits: null, device: { kind: "ideal" } },
+});
+const spec = hardware.crossbar;
 const device = deviceOfSpec(spec.device);
-const layer = mapLayer({ name: "layer", inputs: 20, outputs: 6 }, spec, 4, { crossbar: 0, tile: 0 });
+const { layer } = mapLayer({ name: "layer", inputs: 20, outputs: 6 }, hardware, START);
 const random = stream(1);
 const weights = new Float32Array(20 * 6).map(() => (random.integer(129) - 64) / 64);
 const offset = new Float32Array(6).map(() => random.integer(64) / 64);

@@ -77,6 +77,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[0].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[0].readNoise": "Multiplies the published read spread; 0 switches it off.",
   "hardware.crossbar.device[1].maxConductance": "Largest programmed conductance, microsiemens.",
+  "hardware.crossbars":
+    "Crossbars on the chip. `null`: as many as the network needs. With fewer, the chip is loaded several times in one inference, each time with the tiles that come next; every load programs its crossbars anew.",
   "hardware.adc": "Converters at the crossbars' columns.",
   "hardware.adc.bits": "Bits of one conversion. Table II: 5. `null` reads the exact current.",
   "hardware.adc.sharing": "Columns that share one converter. Table II: 8.",

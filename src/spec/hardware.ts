@@ -67,6 +67,11 @@ export const ssaSpec = z.strictObject({
 export const hardwareSpec = z.strictObject({
   /** Arrays of memory cells, which hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
+  /**
+   * Crossbars on the chip. `null`: as many as the network needs. With fewer, the chip is loaded several times in one inference,
+   * each time with the tiles that come next; every load programs its crossbars anew.
+   */
+  crossbars: z.int().min(1).max(1_000_000).nullable().default(null),
   /** Converters at the crossbars' columns. */
   adc: adcSpec.prefault({}),
   /** The engine of AND gates and counters that computes attention. */
