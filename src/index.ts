@@ -6,7 +6,7 @@
 // Training: `(Network, Task) -> Network`, on any number of threads.
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
 // Device and hardware: blocks made of cells and gates.
-export { deviceOfSpec } from "./device/catalogue.ts";
+export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
 // Errors: `tag`, `path` and a message with the way out.
 export {
@@ -51,9 +51,10 @@ export { calibrateFast, simulateFast } from "./simulation/fast.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
 export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
 export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
 // Experiment: what a person writes down.
 export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
-export type { AdcSpec, CrossbarSpec, DeviceSpec, HardwareSpec, SsaSpec } from "./spec/hardware.ts";
+export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec } from "./spec/hardware.ts";
 export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
 export { parseExperiment } from "./spec/parse.ts";
 export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";
