@@ -4,14 +4,8 @@
  *   error   sqrt(mean (w_read - w)^2) / max |w|, before and after the factor, over the whole matrix
  */
 import { deviceOfCrossbar } from "../src/device/catalogue.ts";
-import {
-  programmedReadOut,
-  type Readout,
-  type ReadoutSums,
-  readOut,
-  sharedFactor,
-} from "../src/hardware/compensation.ts";
-import { programCrossbar, readCrossbar } from "../src/hardware/crossbar.ts";
+import { type Readout, readOut, sharedFactor } from "../src/hardware/compensation.ts";
+import { programCrossbar, readCrossbar, readProgrammed } from "../src/hardware/crossbar.ts";
 import { deviation, mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { CrossbarSpec } from "../src/spec/hardware.ts";
@@ -63,8 +57,7 @@ export function programmingStatistics(matrix: Matrix, options: StatisticsOptions
     const random = stream(seed).fork("chip", chip);
     const crossbar = programCrossbar(weights, rows, columns, spec, device, random.fork("programming"));
     const read = (time: number, purpose: string) => readCrossbar(crossbar, device, time, random.fork(purpose, time));
-    const reference: ReadoutSums =
-      readout === "one-hot" ? programmedReadOut(crossbar) : readOut(read(0, "reference"), readout);
+    const reference = readOut(readout === "one-hot" ? readProgrammed(crossbar) : read(0, "reference"), readout);
     times.forEach((time, i) => {
       const reading = read(time, "read");
       const factor = sharedFactor([reference], [readOut(reading, readout)], device.maxConductance);

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { golden, scriptedStream } from "../../test/support/golden-devices.ts";
-import { factorsByColumn, programmedReadOut, readOut, sharedFactor } from "../hardware/compensation.ts";
-import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
+import { factorsByColumn, readOut, sharedFactor } from "../hardware/compensation.ts";
+import { programCrossbar, readCrossbar, readProgrammed } from "../hardware/crossbar.ts";
 import { stream } from "../numeric/stream.ts";
 import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar } from "./catalogue.ts";
@@ -59,7 +59,7 @@ describe("aihwkit", () => {
   test.each(replay.reads)("gives its weights and compensation factors $time s after programming", (expected) => {
     const reading = readCrossbar(crossbar, device, expected.time, readNumbers);
     expectClose(reading.weights, expected.aihwkit);
-    const [reference, present] = [programmedReadOut(crossbar), readOut(reading, "one-hot")];
+    const [reference, present] = [readOut(readProgrammed(crossbar), "one-hot"), readOut(reading, "one-hot")];
     expectClose([sharedFactor([reference], [present], 25)], [expected.factor]);
     expectClose(factorsByColumn(reference, present, 25), expected.columnFactors);
   });

@@ -19,7 +19,7 @@
  * quantisation by the converters, which a sum over many columns averages, is left out.
  */
 import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
-import type { CrossbarReading, ProgrammedCrossbar } from "./crossbar.ts";
+import type { CrossbarReading } from "./crossbar.ts";
 
 export type Readout = CompensationSpec["readout"];
 
@@ -37,21 +37,6 @@ const SMALLEST_READOUT = 1e-4;
 
 /** The read-out of a crossbar as one read sees it. */
 export function readOut({ rows, columns, plus, minus }: CrossbarReading, readout: Readout): ReadoutSums {
-  return sumColumns(rows, columns, plus, minus, readout);
-}
-
-/** The read-out `one-hot` of a crossbar just after programming, without read noise. */
-export function programmedReadOut({ rows, columns, plus, minus }: ProgrammedCrossbar): ReadoutSums {
-  return sumColumns(rows, columns, plus.conductances, minus.conductances, "one-hot");
-}
-
-function sumColumns(
-  rows: number,
-  columns: number,
-  plus: ArrayLike<number>,
-  minus: ArrayLike<number>,
-  readout: Readout,
-): ReadoutSums {
   const sums = new Float64Array(columns);
   for (let r = 0, i = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++, i++) {

@@ -10,7 +10,7 @@
  * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
  * cells of two devices each. Cycles and conversions are those of the converters (`adc.ts`).
  *
- * Left out: resistance of wires, leakage of cells that are not driven, noise within one read.
+ * Resistance of wires: `wires.ts`. Left out: leakage of cells that are not driven, noise within one read.
  */
 import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
@@ -77,9 +77,20 @@ export function readCrossbar(
   time: number,
   random: Stream,
 ): CrossbarReading {
-  const { rows, columns, scales } = crossbar;
   const plus = device.read(crossbar.plus, time, random.fork("plus"));
   const minus = device.read(crossbar.minus, time, random.fork("minus"));
+  return readingOf(crossbar, plus, minus);
+}
+
+/** A crossbar just after programming, as a read without noise would see it. */
+export const readProgrammed = (crossbar: ProgrammedCrossbar): CrossbarReading =>
+  readingOf(crossbar, crossbar.plus.conductances, crossbar.minus.conductances);
+
+function readingOf(
+  { rows, columns, scales }: ProgrammedCrossbar,
+  plus: Float64Array,
+  minus: Float64Array,
+): CrossbarReading {
   return {
     rows,
     columns,

@@ -7,14 +7,21 @@
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
-import { calibrationHistory, type ReadoutSums } from "../hardware/compensation.ts";
-import { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
+import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
+import {
+  type CrossbarReading,
+  type ProgrammedCrossbar,
+  programCrossbar,
+  readCrossbar,
+  readProgrammed,
+} from "../hardware/crossbar.ts";
+import { readThroughWires } from "../hardware/wires.ts";
 import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { compensate, measureReferences } from "./compensation.ts";
+import { compensate } from "./compensation.ts";
 
 export interface Chip {
   readonly network: Network<SpikingSpec>;
@@ -55,16 +62,37 @@ export function programChip(
       );
     }
   }
-  const read = (c: number) => readCrossbar(crossbars[c], device, 0, random.fork("reference", c));
-  const references = measureReferences(crossbars, hardware.compensation, read);
-  return { network, mapping, hardware, device, crossbars, references, ranges: null };
+  return {
+    network,
+    mapping,
+    hardware,
+    device,
+    crossbars,
+    references: measureReferences(crossbars, device, hardware, random),
+    ranges: null,
+  };
+}
+
+/** What the calibration input gives just after programming: without read noise for `one-hot`, as aihwkit has it. */
+function measureReferences(
+  crossbars: readonly ProgrammedCrossbar[],
+  device: DeviceModel,
+  { compensation: { scope, readout }, crossbar: { wires } }: HardwareSpec,
+  random: Stream,
+): ReadoutSums[] | null {
+  if (scope === "none") return null;
+  return crossbars.map((crossbar, c) => {
+    const fresh =
+      readout === "one-hot" ? readProgrammed(crossbar) : readCrossbar(crossbar, device, 0, random.fork("reference", c));
+    return readOut(readThroughWires(fresh, wires), readout);
+  });
 }
 
 /** The same chip `readTime` seconds after programming. */
 export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardware: { ...chip.hardware, readTime } });
 
 /**
- * Reads all crossbars at the spec's read time, with drift compensated as the spec says.
+ * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says.
  *
  * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
  *          before this read
@@ -74,7 +102,9 @@ export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
   const { mapping, crossbars, device, hardware, references } = chip;
   const { compensation, readTime } = hardware;
   const readAt = (time: number, purpose: string) =>
-    crossbars.map((crossbar, c) => readCrossbar(crossbar, device, time, random.fork(purpose, c)));
+    crossbars.map((crossbar, c) =>
+      readThroughWires(readCrossbar(crossbar, device, time, random.fork(purpose, c)), hardware.crossbar.wires),
+    );
   const readings = readAt(readTime, "read");
   if (references === null) return readings;
   const { last } = calibrationHistory(compensation.schedule, readTime);

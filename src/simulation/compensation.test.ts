@@ -41,6 +41,11 @@ test.each([
   { readTime: 1e6, compensation: { scope: "tile", schedule: { kind: "interval" } }, crossbar: { pairs: "aihwkit" } },
   { readTime: 1e4, compensation: { scope: "crossbar" }, crossbar: { device: { kind: "hermes" }, spread: 0.1 } },
   { readTime: YEAR, compensation: { scope: "column" }, crossbar: { scaling: "column", pairs: "aihwkit" } },
+  {
+    readTime: YEAR,
+    compensation: { scope: "tile", readout: "one-hot" },
+    crossbar: { wires: { lines: 2, columns: 5 } },
+  },
   { readTime: 1e5, crossbar: { device: { kind: "reram" }, stuck: { atZero: 0.01, atMaximum: 0.01 } } },
 ])("the fast simulator's trace is that of the slow one at any time, however drift is compensated: %j", (hardware) => {
   const chip = chipOf(hardware);
@@ -127,6 +132,20 @@ test("devices that do not drift need no factor", () => {
     const crossbar = { device: { kind: "ideal" } };
     const reading = readChip(chipOf({ crossbar, readTime: YEAR, compensation: { scope } }), stream(3));
     expect(reading).toEqual(readChip(chipOf({ crossbar, readTime: YEAR }), stream(3)));
+  }
+});
+
+test("wires take from every weight, and the losses are not taken for drift", () => {
+  const crossbar = { device: { kind: "ideal" }, wires: { lines: 50, columns: 50 } };
+  const plain = readChip(chipOf({ crossbar: { device: { kind: "ideal" } } }), stream(3));
+  for (const readout of ["lines", "one-hot"]) {
+    const compensation = { scope: "crossbar", readout };
+    const lossy = readChip(chipOf({ crossbar, compensation }), stream(3));
+    lossy.forEach(({ weights, scales }, c) => {
+      expect(scales).toEqual(plain[c].scales);
+      const size = (values: Float32Array) => values.reduce((sum, value) => sum + Math.abs(value), 0);
+      expect(size(weights)).toBeLessThan(0.99 * size(plain[c].weights));
+    });
   }
 });
 

@@ -9,31 +9,14 @@ import {
   calibrationVectors,
   compensateReading,
   factorsByColumn,
-  programmedReadOut,
   type ReadoutSums,
   readOut,
   sharedFactor,
 } from "../hardware/compensation.ts";
-import type { CrossbarReading, ProgrammedCrossbar } from "../hardware/crossbar.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
-
-/**
- * The references of all crossbars just after programming; null when drift is not compensated.
- *
- * @param read a crossbar as a read at time 0 sees it; asked only where the read-out includes read noise
- */
-export function measureReferences(
-  crossbars: readonly ProgrammedCrossbar[],
-  { scope, readout }: CompensationSpec,
-  read: (crossbar: number) => CrossbarReading,
-): readonly ReadoutSums[] | null {
-  if (scope === "none") return null;
-  return crossbars.map((crossbar, c) =>
-    readout === "one-hot" ? programmedReadOut(crossbar) : readOut(read(c), readout),
-  );
-}
 
 /** What compensation needs to know of a chip. */
 export interface CompensatedChip {

@@ -4,6 +4,13 @@ import { compensationSpec } from "./compensation.ts";
 import { deviceSpec, layerFields } from "./device.ts";
 import { onceValid } from "./once-valid.ts";
 
+const wireSpec = z.strictObject({
+  /** Ohms of an input line from one column to the next. */
+  lines: z.number().min(0).max(1000).default(0),
+  /** Ohms of a result line from one row to the next. */
+  columns: z.number().min(0).max(1000).default(0),
+});
+
 export const crossbarSpec = z.strictObject({
   /** Input lines of one crossbar. Table II: 128. */
   rows: z.int().min(1).max(4096).default(128),
@@ -23,6 +30,8 @@ export const crossbarSpec = z.strictObject({
   /** After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a new pair first, as IBM's simulator does. */
   pairs: z.enum(["physical", "aihwkit"]).default("physical"),
   ...layerFields,
+  /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */
+  wires: wireSpec.prefault({}),
 });
 
 export const adcSpec = z
@@ -63,6 +72,7 @@ export const hardwareSpec = z.strictObject({
   chips: z.int().min(1).max(1000).default(10),
 });
 
+export type WireSpec = z.infer<typeof wireSpec>;
 export type CrossbarSpec = z.infer<typeof crossbarSpec>;
 export type AdcSpec = z.infer<typeof adcSpec>;
 export type SsaSpec = z.infer<typeof ssaSpec>;
