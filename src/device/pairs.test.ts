@@ -102,6 +102,18 @@ test("a stuck device counts at programming and drifts as its difference does", (
   expect([...later.plus].filter((g) => g > 20)).toEqual([]);
 });
 
+test("resistive memory is drawn anew at every read, around its targets", () => {
+  const spec = crossbarSpec.parse({ conductanceBits: null, pairs: "aihwkit", device: { kind: "reram" } });
+  const device = deviceOfCrossbar(spec);
+  const crossbar = programCrossbar(weights, rows, columns, spec, device, stream(1));
+  const at = (seed: number) => readCrossbar(crossbar, device, 86_400, stream(seed)).weights;
+  expect(at(2)).toEqual(at(2));
+  expect(at(2)).not.toEqual(at(3));
+  const quiet = deviceOfCrossbar(crossbarSpec.parse({ ...spec, device: { kind: "reram", noise: 0 } }));
+  const { plus } = readCrossbar(crossbar, quiet, 86_400, stream(2));
+  plus.forEach((g, i) => void expect(g).toBeCloseTo(crossbar.plus.targets![i], 5));
+});
+
 test("programming is drawn once, and read noise at every read, also at time 0", () => {
   const spec = crossbarSpec.parse({ pairs: "aihwkit" });
   const device = deviceOfCrossbar(spec);

@@ -16,7 +16,8 @@
  *             `PerColumnDriftCompensation`
  *
  * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents:
- * quantisation by the converters, which a sum over many columns averages, is left out.
+ * quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which all lines
+ * at once exceed if it was set on sparse spikes.
  */
 import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
 import type { CrossbarReading } from "./crossbar.ts";

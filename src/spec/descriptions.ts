@@ -78,7 +78,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[0].readNoise": "Multiplies the published read spread; 0 switches it off.",
   "hardware.crossbar.device[1].devices": "Devices side by side that make one conductance.",
   "hardware.crossbar.device[1].maxConductance":
-    "Largest programmed conductance, microsiemens. `null` is the largest characterised: 10.35 for one device, 20.7 for two.",
+    "Largest programmed conductance, microsiemens. `null`: as far as characterised, 10.35 for one device, 20.7 for two.",
   "hardware.crossbar.device[1].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
   "hardware.crossbar.device[1].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[1].readNoise": "Multiplies the published read spread; 0 switches it off.",

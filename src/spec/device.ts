@@ -50,7 +50,7 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       kind: z.literal("hermes"),
       /** Devices side by side that make one conductance. */
       devices: z.literal([1, 2]).default(2),
-      /** Largest programmed conductance, microsiemens. `null` is the largest characterised: 10.35 for one device, 20.7 for two. */
+      /** Largest programmed conductance, microsiemens. `null`: as far as characterised, 10.35 for one device, 20.7 for two. */
       maxConductance: z.number().positive().max(20.7).nullable().default(null),
       ...noiseFields,
     })

@@ -27,7 +27,10 @@ export const crossbarSpec = z.strictObject({
   scaling: z.enum(["crossbar", "column"]).default("crossbar"),
   /** The memory cell. */
   device: deviceSpec.prefault({}),
-  /** After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a new pair first, as IBM's simulator does. */
+  /**
+   * After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a
+   * new pair first, as IBM's simulator does.
+   */
   pairs: z.enum(["physical", "aihwkit"]).default("physical"),
   ...layerFields,
   /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */

@@ -1,8 +1,9 @@
 /**
  * From what a person wrote to an `Experiment`: JSON text or a plain value, with optional presets underneath.
  *
- * The document is laid over the preset, and of several presets each over the one before: objects field by field, everything else (lists, numbers, an object of another
- * `kind`) as a whole. The result names no preset any more, so it can be saved and read again with the same meaning.
+ * The document is laid over the preset, and of several presets each over the one before: objects field by field, everything else
+ * (lists, numbers, an object of another `kind`) as a whole. The result names no preset any more, so it can be saved and read again
+ * with the same meaning.
  */
 import { SpecError } from "../errors.ts";
 import { type Experiment, experimentSpec } from "./experiment.ts";
