@@ -14,9 +14,9 @@
  * Ours: between these times sigma is interpolated over log time, and N is drawn **once per device**, so that a device stays
  * where it is in the distribution while the distribution widens: what relaxes does not come back. aihwkit draws N anew at
  * every read and allows the three times only; in its pair handling (`pairs.ts`) that redrawing is kept. Another
- * `maxConductance` scales sigma by g_max / 40 uS, which aihwkit's documentation says and its code (read at
- * commit 0c9de57) does not do. Programming and reads before 1 s have the spread at 1 s. After 2 days there are no data, and a read is refused. Read noise is not published
- * ("about 1 %"), and left out.
+ * `maxConductance` scales sigma by g_max / 40 uS, which aihwkit's documentation says and its code (read at commit 0c9de57) does
+ * not do. Programming and reads before 1 s have the spread at 1 s. After 2 days there are no data, and a read is refused. Read
+ * noise is not published ("about 1 %"), and left out.
  */
 import { ValueError } from "../errors.ts";
 import { naturalLog } from "../numeric/stream.ts";
