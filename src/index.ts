@@ -6,7 +6,7 @@
 // Training: `(Network, Task) -> Network`, on any number of threads.
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
 // Device and hardware: blocks made of cells and gates.
-export { deviceOfSpec } from "./device/catalogue.ts";
+export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
 // Errors: `tag`, `path` and a message with the way out.
 export {
@@ -20,7 +20,17 @@ export {
   XpikeError,
 } from "./errors.ts";
 export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
-export { type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
+export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
+export {
+  type ConverterErrors,
+  convertWithErrors,
+  drawConversionNoise,
+  drawConverterErrors,
+  fixedFullScale,
+  type LineErrors,
+} from "./hardware/converter-errors.ts";
+export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
+export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
 export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
 export { runLifUnits } from "./hardware/lif.ts";
 export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
@@ -43,7 +53,8 @@ export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
 // The main job, and its parts: networks, chips and classical receivers on the same prompts.
 export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
-export { type Chip, programChip } from "./simulation/chip.ts";
+export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
+export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./simulation/evaluate-chips.ts";
 export { type EvaluateOptions, evaluateNetwork } from "./simulation/evaluate-network.ts";
 export type { Evaluation } from "./simulation/evaluation.ts";
@@ -51,9 +62,12 @@ export { calibrateFast, simulateFast } from "./simulation/fast.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
 export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
 export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
+export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
+export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
 // Experiment: what a person writes down.
 export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
-export type { AdcSpec, CrossbarSpec, DeviceSpec, HardwareSpec, SsaSpec } from "./spec/hardware.ts";
+export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
 export { parseExperiment } from "./spec/parse.ts";
 export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";

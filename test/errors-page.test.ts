@@ -6,12 +6,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { deviceSpec } from "../src/spec/device.ts";
 import { modelSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 
@@ -43,6 +45,10 @@ const good = encodeCheckpoint(network, {});
 const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
 
 const cases: Record<string, () => unknown> = {
+  "A device read later than it was measured": () => {
+    const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
+    device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));
+  },
   "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),

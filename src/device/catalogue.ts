@@ -1,14 +1,32 @@
 /** The device model that a spec names. */
-import type { DeviceSpec } from "../spec/hardware.ts";
+import type { DeviceSpec } from "../spec/device.ts";
+import type { CrossbarSpec } from "../spec/hardware.ts";
+import { customDrift } from "./custom-drift.ts";
 import type { DeviceModel } from "./device.ts";
 import { idealDevice } from "./ideal.ts";
+import { withLayers } from "./layers.ts";
+import { hermes } from "./le-gallo-nature-electronics-2023.ts";
 import { phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
+import { stateIndependent } from "./state-independent.ts";
+import { resistiveMemory } from "./wan-nature-2022.ts";
 
+/** The device as published. */
 export function deviceOfSpec(spec: DeviceSpec): DeviceModel {
   switch (spec.kind) {
     case "ideal":
       return idealDevice(spec.maxConductance);
     case "pcm":
       return phaseChangeMemory(spec);
+    case "hermes":
+      return hermes(spec);
+    case "state-independent":
+      return stateIndependent(spec);
+    case "custom-drift":
+      return customDrift(spec);
+    case "reram":
+      return resistiveMemory(spec);
   }
 }
+
+/** The device as it sits on a crossbar: with the crossbar's spread and stuck devices. */
+export const deviceOfCrossbar = (spec: CrossbarSpec): DeviceModel => withLayers(deviceOfSpec(spec.device), spec);

@@ -6,7 +6,7 @@
  * every column uses all of its devices' range, and errors are small beside its own weights. Larger weights are clipped. With b bits a device takes 2^b - 1 equally spaced levels above zero, so that a pair has
  * 2 (2^b - 1) + 1 signed levels: 31 for the 4 bits of Table II (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
  *
- * Pairs are handled physically: both devices keep their own error, drift and read noise, also the one at zero.
+ * What becomes of a pair after programming is told in `pairs.ts`.
  */
 import { quantile } from "../numeric/quantile.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
@@ -33,6 +33,12 @@ export interface ConductancePairs {
 }
 
 /**
+ * The largest weight is taken to be this at least, as in aihwkit: zeros have no natural scale, and with this one their noise
+ * stands for next to no weight.
+ */
+const SMALLEST_WEIGHT = 1e-7;
+
+/**
  * Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats.
  *
  * Shapes   weights: [rows, columns]
@@ -40,8 +46,7 @@ export interface ConductancePairs {
 export function convertWeights(weights: Float32Array, columns: number, settings: ConversionSettings): ConductancePairs {
   const { maxConductance, bits } = settings;
   const largest = largestWeights(weights.map(Math.abs), columns, settings);
-  // Zeros have no natural scale; any positive one represents them.
-  const scales = largest.map((size) => maxConductance / (size || 1));
+  const scales = largest.map((size) => maxConductance / Math.max(size, SMALLEST_WEIGHT));
   const levels = bits === null ? null : 2 ** bits - 1;
   const plus = new Float64Array(weights.length);
   const minus = new Float64Array(weights.length);

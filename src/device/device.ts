@@ -7,12 +7,18 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 
-/** Devices after programming: all that is drawn once per chip. */
+/** Devices after programming: all that is drawn once per chip. What a device does not have is absent. */
 export interface ProgrammedDevices {
   /** Conductance just after programming, microsiemens. */
   readonly conductances: Float64Array;
-  /** Exponent nu of each device's drift (t / t0)^-nu; absent for a device that does not drift. */
+  /** Exponent nu of each device's drift (t / t0)^-nu. */
   readonly driftExponents?: Float64Array;
+  /** What was asked for, microsiemens, where later reads depend on it. */
+  readonly targets?: Float64Array;
+  /** Each device's lasting place in a distribution that widens with time, in standard deviations. */
+  readonly deviates?: Float64Array;
+  /** Conductance of a stuck device, microsiemens; NaN for one that works. */
+  readonly stuckAt?: Float64Array;
 }
 
 export interface DeviceModel {
@@ -23,13 +29,14 @@ export interface DeviceModel {
   readonly maxConductance: number;
   /**
    * Programs devices towards `targets` (0 .. maxConductance, microsiemens).
-   * Random   programming error and drift exponents, from forks of `random`
+   * Random   everything that is drawn once per chip, from forks of `random`
    */
   program(targets: Float64Array, random: Stream): ProgrammedDevices;
   /**
    * Conductances as a read `time` seconds after programming sees them; `programmed` stays as it is, so that one chip can
    * be read many times.
    * Random   read noise, from `random`; the same stream gives the same read
+   * Throws   ValueError when nothing is known of the device at that time
    */
   read(programmed: ProgrammedDevices, time: number, random: Stream): Float64Array;
 }

@@ -3,7 +3,7 @@ import type { DeviceModel } from "./device.ts";
 
 export function idealDevice(maxConductance: number): DeviceModel {
   return {
-    name: "ideal",
+    name: "ideal devices",
     source: "exact conductances",
     maxConductance,
     program: (targets) => ({ conductances: targets.slice() }),

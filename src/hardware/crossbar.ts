@@ -10,23 +10,20 @@
  * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
  * cells of two devices each. Cycles and conversions are those of the converters (`adc.ts`).
  *
- * Left out: resistance of wires, leakage of cells that are not driven, noise within one read.
+ * Resistance of wires: `wires.ts`. Left out: leakage of cells that are not driven, noise within one read.
  */
 import { convertWeights, pairWeights } from "../device/conversion.ts";
-import type { DeviceModel, ProgrammedDevices } from "../device/device.ts";
+import type { DeviceModel } from "../device/device.ts";
+import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { CrossbarSpec } from "../spec/hardware.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
-export interface ProgrammedCrossbar {
+/** Devices of the two signs are `[rows, columns]`. */
+export interface ProgrammedCrossbar extends ProgrammedPairs {
   /** Rows and columns in use; the block may be smaller than the crossbar. */
   readonly rows: number;
   readonly columns: number;
-  /** Devices of the two signs, `[rows, columns]`. */
-  readonly plus: ProgrammedDevices;
-  readonly minus: ProgrammedDevices;
-  /** Microsiemens per unit of weight, by column. */
-  readonly scales: Float64Array;
   /** Weights clipped by the conversion. */
   readonly clippedWeights: number;
 }
@@ -64,14 +61,13 @@ export function programCrossbar(
     clippingQuantile: spec.clippingQuantile,
     scaling: spec.scaling,
   });
-  return {
-    rows,
-    columns,
+  const programmed = {
     plus: device.program(plus, random.fork("plus")),
     minus: device.program(minus, random.fork("minus")),
     scales,
-    clippedWeights: clipped,
   };
+  const pairs = spec.pairs === "aihwkit" ? reconvertPairs(programmed, device.maxConductance) : programmed;
+  return { rows, columns, ...pairs, clippedWeights: clipped };
 }
 
 /** Reads both devices of every pair `time` seconds after programming. Random: forks "plus" and "minus" of `random`. */
@@ -81,9 +77,20 @@ export function readCrossbar(
   time: number,
   random: Stream,
 ): CrossbarReading {
-  const { rows, columns, scales } = crossbar;
   const plus = device.read(crossbar.plus, time, random.fork("plus"));
   const minus = device.read(crossbar.minus, time, random.fork("minus"));
+  return readingOf(crossbar, plus, minus);
+}
+
+/** A crossbar just after programming, as a read without noise would see it. */
+export const readProgrammed = (crossbar: ProgrammedCrossbar): CrossbarReading =>
+  readingOf(crossbar, crossbar.plus.conductances, crossbar.minus.conductances);
+
+function readingOf(
+  { rows, columns, scales }: ProgrammedCrossbar,
+  plus: Float64Array,
+  minus: Float64Array,
+): CrossbarReading {
   return {
     rows,
     columns,

@@ -2,8 +2,10 @@
  * The report of a symbol-detection run: bit error rates of classical receivers, ANN, digital spiking network and Xpikeformer
  * on simulated chips, set beside Table IV of the paper.
  */
+import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation, mean } from "../numeric/statistics.ts";
+import { compensationCost } from "../simulation/compensation.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -66,7 +68,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     seed: run.seed,
     versions: { ...run.versions },
     notes: run.notes,
-    sources: SOURCES,
+    sources: sourcesOf(run.experiment),
     highlights: highlights(run),
     figures: [...errorFigures(run, hardware), ...machineFigures(run)],
     charts: charts(run),
@@ -78,13 +80,14 @@ function describe({ task, model, hardware, evaluation }: Experiment): string {
   const { transmitAntennas: nt, receiveAntennas: nr, modulation, snrDecibels: snr, pilots } = task;
   const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
   const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
-  const { device } = hardware.crossbar;
+  const { scope } = hardware.compensation;
+  const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
     `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase()} at ${range} (${task.noise} noise), a ` +
     `${task.receiverBits}-bit receiver and ${pilots} pilots. Networks have ${model.depth} blocks of width ${model.width} with ` +
     `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
-    `${device.kind === "pcm" ? "phase-change memory" : "ideal devices"}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
-    `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming. Every detector ` +
+    `${deviceOfSpec(hardware.crossbar.device).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
+    `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
     `sees the same ${evaluation.prompts} prompts, none of which was used in training.`
   );
 }
@@ -151,6 +154,15 @@ function machineFigures({ mapping, chips, experiment }: SymbolDetectionRun): Fig
       chips.map(({ clippedShare }) => clippedShare),
     ),
   ];
+  if (experiment.hardware.compensation.scope !== "none") {
+    const { reads } = compensationCost(mapping, experiment.hardware);
+    figures.push({
+      id: "compensation.reads",
+      label: "Reads for drift compensation up to use",
+      value: reads,
+      unit: "reads",
+    });
+  }
   if (experiment.model.kind === "spiking") {
     figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
   }
@@ -309,15 +321,20 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
   });
 }
 
+/** The sources of every report, with that of its devices in second place. */
+function sourcesOf({ hardware }: Experiment): Source[] {
+  const { kind } = hardware.crossbar.device;
+  if (kind === "ideal") return SOURCES;
+  const { source } = deviceOfSpec(hardware.crossbar.device);
+  const devices = { text: source, usedFor: "programming spread, drift and read noise of the memory devices" };
+  return [SOURCES[0], devices, ...SOURCES.slice(1)];
+}
+
 const SOURCES: Source[] = [
   {
     text: "Song, Katti, Simeone, Rajendran: Xpikeformer: Hybrid Analog-Digital Hardware Acceleration for Spiking Transformers. IEEE TVLSI 33(6), 2025",
     usedFor: "architecture, Algorithm 1, Tables I, II and IV",
     url: "https://arxiv.org/abs/2408.08794",
-  },
-  {
-    text: "Nandakumar, Boybat, Joshi, Piveteau, Le Gallo, Rajendran, Sebastian, Eleftheriou: Phase-change memory models for deep learning training and inference. ICECS 2019",
-    usedFor: "programming spread, drift and 1/f read noise of the phase-change devices",
   },
   {
     text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",

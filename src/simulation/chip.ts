@@ -2,16 +2,26 @@
  * A chip: a mapped network whose crossbars have been programmed.
  *
  * Programming is drawn once per chip, so several chips differ as chips of a wafer would; reading is drawn at every
- * simulation. A chip is never changed: `calibrate` returns one with converter ranges set.
+ * simulation, at any time after. A chip is never changed: `calibrate` returns one with converter ranges set, `chipAt` one of
+ * another age. Compensation of drift is part of reading (`compensation.ts`).
  */
-import { deviceOfSpec } from "../device/catalogue.ts";
+import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
-import { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
+import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
+import {
+  type CrossbarReading,
+  type ProgrammedCrossbar,
+  programCrossbar,
+  readCrossbar,
+  readProgrammed,
+} from "../hardware/crossbar.ts";
+import { readThroughWires } from "../hardware/wires.ts";
 import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import { compensate } from "./compensation.ts";
 
 export interface Chip {
   readonly network: Network<SpikingSpec>;
@@ -20,18 +30,24 @@ export interface Chip {
   readonly device: DeviceModel;
   /** By crossbar number of the mapping. */
   readonly crossbars: readonly ProgrammedCrossbar[];
+  /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
+  readonly references: readonly ReadoutSums[] | null;
   /** Full scale of each crossbar's converters, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
 }
 
-/** Programs every crossbar. Random: crossbar c uses `random.fork("programming", c)`, so the order does not matter. */
+/**
+ * Programs every crossbar, and reads the references of drift compensation.
+ *
+ * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, so the order does not matter
+ */
 export function programChip(
   network: Network<SpikingSpec>,
   mapping: Mapping,
   hardware: HardwareSpec,
   random: Stream,
 ): Chip {
-  const device = deviceOfSpec(hardware.crossbar.device);
+  const device = deviceOfCrossbar(hardware.crossbar);
   const crossbars: ProgrammedCrossbar[] = [];
   for (const layer of mapping.layers) {
     const weight = network.parameters[`${layer.name}.weight`];
@@ -46,12 +62,57 @@ export function programChip(
       );
     }
   }
-  return { network, mapping, hardware, device, crossbars, ranges: null };
+  return {
+    network,
+    mapping,
+    hardware,
+    device,
+    crossbars,
+    references: measureReferences(crossbars, device, hardware, random),
+    ranges: null,
+  };
 }
 
-/** Reads all crossbars at the spec's read time. Random: crossbar c uses `random.fork("read", c)`. */
-export function readChip({ crossbars, device, hardware }: Chip, random: Stream): CrossbarReading[] {
-  return crossbars.map((crossbar, c) => readCrossbar(crossbar, device, hardware.readTime, random.fork("read", c)));
+/** What the calibration input gives just after programming: without read noise for `one-hot`, as aihwkit has it. */
+function measureReferences(
+  crossbars: readonly ProgrammedCrossbar[],
+  device: DeviceModel,
+  { compensation: { scope, readout }, crossbar: { wires } }: HardwareSpec,
+  random: Stream,
+): ReadoutSums[] | null {
+  if (scope === "none") return null;
+  return crossbars.map((crossbar, c) => {
+    const fresh =
+      readout === "one-hot" ? readProgrammed(crossbar) : readCrossbar(crossbar, device, 0, random.fork("reference", c));
+    return readOut(readThroughWires(fresh, wires), readout);
+  });
+}
+
+/** The same chip `readTime` seconds after programming. */
+export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardware: { ...chip.hardware, readTime } });
+
+/**
+ * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says.
+ *
+ * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
+ *          before this read
+ * Throws   ValueError when nothing is known of the device at that time
+ */
+export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
+  const { mapping, crossbars, device, hardware, references } = chip;
+  const { compensation, readTime } = hardware;
+  const readAt = (time: number, purpose: string) =>
+    crossbars.map((crossbar, c) =>
+      readThroughWires(readCrossbar(crossbar, device, time, random.fork(purpose, c)), hardware.crossbar.wires),
+    );
+  const readings = readAt(readTime, "read");
+  if (references === null) return readings;
+  const { last } = calibrationHistory(compensation.schedule, readTime);
+  if (last === null) return readings;
+  // Low-frequency noise hardly changes between a calibration right before use and the use itself.
+  const calibration = compensation.schedule.kind === "at-use" ? readings : readAt(last, "calibration read");
+  const { maxConductance } = device;
+  return compensate({ mapping, compensation, maxConductance, references }, readings, calibration);
 }
 
 /** A block of a weight matrix, `[rows, columns]`. */

@@ -1,27 +1,15 @@
 /** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
 import { z } from "zod";
+import { compensationSpec } from "./compensation.ts";
+import { deviceSpec, layerFields } from "./device.ts";
 import { onceValid } from "./once-valid.ts";
 
-export const deviceSpec = z.discriminatedUnion("kind", [
-  /** Phase-change memory with published programming, drift and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
-  z.strictObject({
-    kind: z.literal("pcm").optional().default("pcm"),
-    /** Largest programmed conductance, microsiemens. */
-    maxConductance: z.number().positive().max(1000).default(25),
-    /** Multiplies the published programming spread; 0 switches it off. */
-    programmingNoise: z.number().min(0).max(10).default(1),
-    /** Multiplies the published drift exponent; 0 switches drift off. */
-    drift: z.number().min(0).max(10).default(1),
-    /** Multiplies the published read spread; 0 switches it off. */
-    readNoise: z.number().min(0).max(10).default(1),
-  }),
-  /** Exact conductances: no noise. */
-  z.strictObject({
-    kind: z.literal("ideal"),
-    /** Largest programmed conductance, microsiemens. */
-    maxConductance: z.number().positive().max(1000).default(25),
-  }),
-]);
+const wireSpec = z.strictObject({
+  /** Ohms of an input line from one column to the next. */
+  lines: z.number().min(0).max(1000).default(0),
+  /** Ohms of a result line from one row to the next. */
+  columns: z.number().min(0).max(1000).default(0),
+});
 
 export const crossbarSpec = z.strictObject({
   /** Input lines of one crossbar. Table II: 128. */
@@ -39,6 +27,14 @@ export const crossbarSpec = z.strictObject({
   scaling: z.enum(["crossbar", "column"]).default("crossbar"),
   /** The memory cell. */
   device: deviceSpec.prefault({}),
+  /**
+   * After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a
+   * new pair first, as IBM's simulator does.
+   */
+  pairs: z.enum(["physical", "aihwkit"]).default("physical"),
+  ...layerFields,
+  /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */
+  wires: wireSpec.prefault({}),
 });
 
 export const adcSpec = z
@@ -76,13 +72,15 @@ export const hardwareSpec = z.strictObject({
   adc: adcSpec.prefault({}),
   /** The engine of AND gates and counters that computes attention. */
   ssa: ssaSpec.prefault({}),
-  /** Seconds between programming and use. */
+  /** Seconds between programming and use, such as 3600 for an hour or 31536000 for a year. */
   readTime: z.number().min(0).max(1e10).default(1),
+  /** Global drift compensation: outputs are scaled back to their size just after programming. */
+  compensation: compensationSpec.prefault({}),
   /** Independently programmed chips to simulate. */
   chips: z.int().min(1).max(1000).default(10),
 });
 
-export type DeviceSpec = z.infer<typeof deviceSpec>;
+export type WireSpec = z.infer<typeof wireSpec>;
 export type CrossbarSpec = z.infer<typeof crossbarSpec>;
 export type AdcSpec = z.infer<typeof adcSpec>;
 export type SsaSpec = z.infer<typeof ssaSpec>;

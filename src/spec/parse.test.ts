@@ -67,6 +67,28 @@ describe("a preset", () => {
     expect(parseExperiment({ preset: "paper-2x2-small", model: { kind: "ann" } }).model.width).toBe(64);
   });
 
+  test("may be a list, each laid over the one before", () => {
+    const experiment = parseExperiment({
+      preset: ["wireless-2x2", "author-aihwkit"],
+      hardware: { crossbar: { rows: 256 } },
+    });
+    expect(experiment.model).toEqual(parseExperiment({ preset: "wireless-2x2" }).model);
+    expect(experiment.hardware).toEqual({
+      ...parseExperiment({ preset: "author-aihwkit" }).hardware,
+      crossbar: { ...parseExperiment({ preset: "author-aihwkit" }).hardware.crossbar, rows: 256 },
+    });
+    expect(parseExperiment({ preset: [] })).toEqual(parseExperiment({}));
+    expect(() => parseExperiment({ preset: ["table-2", "table-3"] })).toThrow(/"table-3".*Did you mean "table-2"\?/);
+  });
+
+  test("table-2 is the machine of the defaults, and that of every preset with a network", () => {
+    const { hardware } = parseExperiment({ preset: "table-2" });
+    expect(hardware).toEqual(parseExperiment({}).hardware);
+    expect(parseExperiment({ preset: "paper-4x4-large" }).hardware).toEqual(hardware);
+    expect(hardware.crossbar).toMatchObject({ rows: 128, columns: 128, conductanceBits: 4 });
+    expect(hardware.adc).toMatchObject({ bits: 5, sharing: 8 });
+  });
+
   test("changes nothing when used twice", () => {
     parseExperiment({ preset: "paper-2x2-small", task: { snrDecibels: 7 } });
     expect(parseExperiment({ preset: "paper-2x2-small" }).task.snrDecibels).toEqual({ min: 0, max: 30 });
@@ -298,7 +320,7 @@ describe("the JSON Schema", () => {
   });
 
   test("offers presets, defaults and descriptions to an editor", () => {
-    expect(schema.properties!.preset!.enum).toContain("wireless-2x2");
+    expect(schema.properties!.preset!.anyOf![0].enum).toContain("wireless-2x2");
     const spiking = schema.properties!.model!.oneOf![1];
     expect(spiking.properties!.width).toEqual({
       description: "Model width D; a multiple of 8, because spikes are packed into bytes.",

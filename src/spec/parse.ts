@@ -1,8 +1,9 @@
 /**
- * From what a person wrote to an `Experiment`: JSON text or a plain value, with an optional preset underneath.
+ * From what a person wrote to an `Experiment`: JSON text or a plain value, with optional presets underneath.
  *
- * The document is laid over the preset: objects field by field, everything else (lists, numbers, an object of another
- * `kind`) as a whole. The result names no preset any more, so it can be saved and read again with the same meaning.
+ * The document is laid over the preset, and of several presets each over the one before: objects field by field, everything else
+ * (lists, numbers, an object of another `kind`) as a whole. The result names no preset any more, so it can be saved and read again
+ * with the same meaning.
  */
 import { SpecError } from "../errors.ts";
 import { type Experiment, experimentSpec } from "./experiment.ts";
@@ -31,10 +32,15 @@ export function parseExperiment(source: unknown, name = "experiment"): Experimen
 
 function applyPreset(document: unknown): unknown {
   if (!isObject(document) || document.preset === undefined) return document;
-  const { preset: wanted, ...rest } = document;
+  const { preset, ...rest } = document;
+  const layers = Array.isArray(preset) ? preset.map(presetDocument) : [presetDocument(preset)];
+  return [...layers, rest].reduce(merge, {});
+}
+
+function presetDocument(wanted: unknown): unknown {
   const known = presets();
   const preset = known.find(({ name }) => name === wanted);
-  if (preset) return merge(preset.document, rest);
+  if (preset) return preset.document;
   const names = known.map(({ name }) => name);
   const nearest = typeof wanted === "string" ? suggest(wanted, names) : undefined;
   const help = nearest ? ` Did you mean "${nearest}"?` : "";

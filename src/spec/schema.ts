@@ -37,8 +37,9 @@ export interface JsonSchema {
 
 /** The schema as a fresh plain object. */
 export function experimentJsonSchema(): JsonSchema {
+  const preset = z.enum(presets().map(({ name }) => name));
   const document = z.strictObject({
-    preset: z.enum(presets().map(({ name }) => name)).optional(),
+    preset: z.union([preset, z.array(preset)]).optional(),
     ...experimentSpec.shape,
   });
   const schema = z.toJSONSchema(document, {

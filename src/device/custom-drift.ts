@@ -1,0 +1,49 @@
+/**
+ * Phase-change memory with measured drift of one's own: programming and read noise of `nandakumar-icecs-2019.ts`, drift
+ * exponents interpolated over a table.
+ *
+ *   mu(g), spread(g)   linear between the table's conductances, constant beyond its ends;  nu = |mu + spread N|
+ *
+ * The form is that of `CustomDriftPCMLikeNoiseModel` in IBM's aihwkit (file src/aihwkit/inference/noise/pcm.py at commit
+ * 4545f11, 2026-06-23), made for projected phase-change memory: N. Li et al., "Optimization of Projected Phase Change Memory
+ * for Analog In-Memory Computing Inference", Advanced Electronic Materials 2023, DOI 10.1002/aelm.202201190. The table is the
+ * user's; as there, it covers 0 .. `maxConductance` (the spec checks it).
+ */
+import type { DeviceSpec } from "../spec/device.ts";
+import type { DeviceModel } from "./device.ts";
+import { type DriftingStatistics, driftingMemory } from "./drifting.ts";
+import { nandakumar } from "./nandakumar-icecs-2019.ts";
+
+export type CustomDriftSpec = Extract<DeviceSpec, { kind: "custom-drift" }>;
+
+export const customDrift = (spec: CustomDriftSpec): DeviceModel => driftingMemory(customDriftStatistics(spec), spec);
+
+export function customDriftStatistics({
+  maxConductance,
+  table,
+}: Pick<CustomDriftSpec, "maxConductance" | "table">): DriftingStatistics {
+  const statistics = nandakumar(maxConductance);
+  return {
+    ...statistics,
+    name: "phase-change memory with drift from a table",
+    source: `${statistics.source}; drift exponents of the experiment`,
+    driftExponent: (x) => {
+      const conductance = x * maxConductance;
+      return {
+        mean: interpolate(table.conductances, table.means, conductance),
+        deviation: interpolate(table.conductances, table.deviations, conductance),
+      };
+    },
+  };
+}
+
+/** The value at `x` on straight lines between points in ascending order; that of the nearest end outside of them. */
+function interpolate(points: readonly number[], values: readonly number[], x: number): number {
+  if (x <= points[0]) return values[0];
+  for (let i = 1; i < points.length; i++) {
+    if (x > points[i]) continue;
+    const share = (x - points[i - 1]) / (points[i] - points[i - 1]);
+    return values[i - 1] + share * (values[i] - values[i - 1]);
+  }
+  return values[values.length - 1];
+}

@@ -1,0 +1,55 @@
+/**
+ * What a chip adds to a published device: spread from device to device, and devices that are stuck. Both wrap any model.
+ *
+ * The published spreads are those of devices that work, programmed with verification. A `spread` s gives every device a
+ * constant gain max(0, 1 + s N) on what is programmed, such as a cell whose read path differs from that of the verification.
+ * A stuck device does not answer to programming: it stays at zero (open) or at `maxConductance` (shorted), with neither drift
+ * nor noise. Which devices are stuck is drawn once per chip, independently of each other; real faults also come in rows and
+ * columns. Sizes and shares are the user's: no publication is meant.
+ */
+import type { DeviceLayers } from "../spec/device.ts";
+import type { DeviceModel } from "./device.ts";
+
+/** The device with both layers; the device itself where they are switched off. */
+export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers): DeviceModel =>
+  withStuck(withSpread(device, spread), stuck);
+
+/** A gain for every device. Random: fork "device spread" of the programming stream. */
+function withSpread(device: DeviceModel, spread: number): DeviceModel {
+  if (spread === 0) return device;
+  return {
+    ...device,
+    program: (targets, random) => {
+      const programmed = device.program(targets, random);
+      const gains = random.fork("device spread");
+      const gained = (conductance: number) => conductance * Math.max(0, 1 + spread * gains.normal());
+      return { ...programmed, conductances: programmed.conductances.map(gained) };
+    },
+  };
+}
+
+/** A share of stuck devices. Random: one uniform per device from fork "stuck" of the programming stream. */
+function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stuck"]): DeviceModel {
+  if (atZero === 0 && atMaximum === 0) return device;
+  return {
+    ...device,
+    program: (targets, random) => {
+      const programmed = device.program(targets, random);
+      const draws = random.fork("stuck");
+      // The same draws decide at every share, so that a larger share keeps the faults of a smaller one.
+      const stuckAt = Float64Array.from(targets, () => {
+        const u = draws.uniform();
+        if (u < atZero) return 0;
+        return u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
+      });
+      return { ...programmed, conductances: replaceStuck(programmed.conductances, stuckAt), stuckAt };
+    },
+    read: (programmed, time, random) => {
+      const read = device.read(programmed, time, random);
+      return programmed.stuckAt ? replaceStuck(read, programmed.stuckAt) : read;
+    },
+  };
+}
+
+const replaceStuck = (conductances: Float64Array, stuckAt: Float64Array): Float64Array =>
+  conductances.map((conductance, i) => (Number.isNaN(stuckAt[i]) ? conductance : stuckAt[i]));

@@ -1,0 +1,28 @@
+/**
+ * A memory whose spreads do not depend on its conductance: for asking what a device's state dependence costs.
+ *
+ * The constants are no measurement but the defaults of `StateIndependentNoiseModel` in IBM's aihwkit (file
+ * src/aihwkit/inference/noise/custom.py at commit 4545f11, 2026-06-23). The chain is that of `drifting.ts`, with
+ *
+ *   sigma = 0.2 uS,  mu = 0.1,  spread = 0.05,  Q = 1 uS / g_max,  t0 = 20 s,  t_read = 250 ns
+ *
+ * Q there is a pure number whose spread, g_d / g_max, is added to conductances in microsiemens; the unit is ours. The spread
+ * sigma does not grow with g_max.
+ */
+import type { DeviceSpec } from "../spec/device.ts";
+import type { DeviceModel } from "./device.ts";
+import { type DriftingStatistics, driftingMemory } from "./drifting.ts";
+
+export const stateIndependent = (spec: Extract<DeviceSpec, { kind: "state-independent" }>): DeviceModel =>
+  driftingMemory(stateIndependentStatistics(spec.maxConductance), spec);
+
+export const stateIndependentStatistics = (maxConductance: number): DriftingStatistics => ({
+  name: "state-independent memory",
+  source: "Defaults of IBM's aihwkit (StateIndependentNoiseModel, commit 4545f11); no measurement",
+  maxConductance,
+  referenceTime: 20,
+  readDuration: 250e-9,
+  programmingDeviation: () => 0.2,
+  driftExponent: () => ({ mean: 0.1, deviation: 0.05 }),
+  readNoiseScale: () => 1 / maxConductance,
+});

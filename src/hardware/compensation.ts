@@ -1,0 +1,102 @@
+/**
+ * Global drift compensation (GDC): one factor that scales outputs back to what they were just after programming.
+ *
+ * A known input is read right after programming and again later; drift being much the same for all devices, the ratio of the
+ * two read-outs restores the mean:
+ *
+ *   alpha = read-out at programming / read-out now
+ *
+ *   lines     all lines driven at once; the read-out is the sum of all line currents of both signs, sum (g+ + g-). One input
+ *             vector. V. Joshi et al., Nature Communications 11, 2473 (2020), DOI 10.1038/s41467-020-16108-9, scale by such a
+ *             summed current; the paper reads "several SA columns using a known calibration input" (Xpikeformer,
+ *             arXiv 2408.08794v2, section V-B)
+ *   one-hot   one line at a time; the read-out is the mean of |g+ - g-| over all cells. As many vectors as lines. This is
+ *             `GlobalDriftCompensation` of IBM's aihwkit (src/aihwkit/inference/compensation/drift.py at commit 4545f11,
+ *             2026-06-23), with its reference taken from the programmed weights, without read noise; per column it is its
+ *             `PerColumnDriftCompensation`
+ *
+ * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents:
+ * quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which all lines
+ * at once exceed if it was set on sparse spikes.
+ */
+import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
+import type { CrossbarReading } from "./crossbar.ts";
+
+export type Readout = CompensationSpec["readout"];
+
+/** What the calibration input gives: the read-out of each column, summed over the rows, in microsiemens. */
+export interface ReadoutSums {
+  readonly rows: number;
+  readonly sums: Float64Array;
+}
+
+/**
+ * Mean read-out per cell, as a share of the largest conductance, below which it counts as this: the ratio of two noises would
+ * be no factor. aihwkit has the same number in units of weights.
+ */
+const SMALLEST_READOUT = 1e-4;
+
+/** The read-out of a crossbar as one read sees it. */
+export function readOut({ rows, columns, plus, minus }: CrossbarReading, readout: Readout): ReadoutSums {
+  const sums = new Float64Array(columns);
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++, i++) {
+      sums[c] += readout === "lines" ? plus[i] + minus[i] : Math.abs(plus[i] - minus[i]);
+    }
+  }
+  return { rows, sums };
+}
+
+/** One factor for several crossbars together: reference over present, both as means per cell. */
+export function sharedFactor(
+  references: readonly ReadoutSums[],
+  present: readonly ReadoutSums[],
+  maxConductance: number,
+): number {
+  const cells = references.reduce((sum, { rows, sums }) => sum + rows * sums.length, 0);
+  const meanOf = (readouts: readonly ReadoutSums[]) =>
+    readouts.reduce((sum, { sums }) => sum + sums.reduce((a, b) => a + b, 0), 0) / cells;
+  const floor = SMALLEST_READOUT * maxConductance;
+  return Math.max(meanOf(references), floor) / Math.max(meanOf(present), floor);
+}
+
+/** A factor for every column of a crossbar. */
+export function factorsByColumn(reference: ReadoutSums, present: ReadoutSums, maxConductance: number): Float64Array {
+  const meanOf = ({ rows, sums }: ReadoutSums, c: number) =>
+    Math.max(sums[c] / rows, SMALLEST_READOUT * maxConductance);
+  return reference.sums.map((_, c) => meanOf(reference, c) / meanOf(present, c));
+}
+
+/** A reading whose codes are multiplied by a factor for each column on their way to the layer's unit. */
+export function compensateReading(reading: CrossbarReading, factors: Float64Array): CrossbarReading {
+  return {
+    ...reading,
+    scales: reading.scales.map((scale, c) => scale / factors[c]),
+    weights: reading.weights.map((weight, i) => weight * factors[i % factors.length]),
+  };
+}
+
+/** Calibrations up to an age: their number, and the age at the last; null when there was none. */
+export interface CalibrationHistory {
+  readonly calibrations: number;
+  readonly last: number | null;
+}
+
+/** The calibrations of a chip up to `time` seconds after programming, the reference just after programming not counted. */
+export function calibrationHistory(schedule: CompensationSchedule, time: number): CalibrationHistory {
+  if (schedule.kind === "at-use") return { calibrations: 1, last: time };
+  if (schedule.kind === "interval") {
+    const calibrations = Math.floor(time / schedule.seconds);
+    return { calibrations, last: calibrations === 0 ? null : calibrations * schedule.seconds };
+  }
+  let calibrations = 0;
+  let last: number | null = null;
+  for (let age = schedule.first; age <= time; age *= schedule.ratio) {
+    calibrations++;
+    last = age;
+  }
+  return { calibrations, last };
+}
+
+/** Input vectors of one calibration of a crossbar of `rows` lines. */
+export const calibrationVectors = (readout: Readout, rows: number): number => (readout === "lines" ? 1 : rows);

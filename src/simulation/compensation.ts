@@ -1,0 +1,91 @@
+/**
+ * Drift compensation of a chip: references are read once after programming, factors whenever the schedule says, and every
+ * read of the chip comes back scaled. How a factor is measured and applied: `hardware/compensation.ts`.
+ */
+import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
+import {
+  type CalibrationHistory,
+  calibrationHistory,
+  calibrationVectors,
+  compensateReading,
+  factorsByColumn,
+  type ReadoutSums,
+  readOut,
+  sharedFactor,
+} from "../hardware/compensation.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { CompensationSpec } from "../spec/compensation.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+
+/** What compensation needs to know of a chip. */
+export interface CompensatedChip {
+  readonly mapping: Mapping;
+  readonly compensation: CompensationSpec;
+  readonly maxConductance: number;
+  readonly references: readonly ReadoutSums[];
+}
+
+/**
+ * The readings with every factor applied.
+ *
+ * @param calibration the reads, by crossbar, in which the factors are measured: those of the last calibration
+ */
+export function compensate(
+  { mapping, compensation, maxConductance, references }: CompensatedChip,
+  readings: readonly CrossbarReading[],
+  calibration: readonly CrossbarReading[],
+): CrossbarReading[] {
+  const present = calibration.map((reading) => readOut(reading, compensation.readout));
+  if (compensation.scope === "column") {
+    return readings.map((reading, c) =>
+      compensateReading(reading, factorsByColumn(references[c], present[c], maxConductance)),
+    );
+  }
+  const groups = compensation.scope === "tile" ? crossbarsByTile(mapping) : readings.map((_, crossbar) => [crossbar]);
+  const compensated: CrossbarReading[] = [];
+  for (const group of groups) {
+    const of = (readouts: readonly ReadoutSums[]) => group.map((crossbar) => readouts[crossbar]);
+    const factor = sharedFactor(of(references), of(present), maxConductance);
+    for (const crossbar of group) {
+      const reading = readings[crossbar];
+      compensated[crossbar] = compensateReading(reading, new Float64Array(reading.columns).fill(factor));
+    }
+  }
+  return compensated;
+}
+
+function crossbarsByTile({ layers }: Mapping): number[][] {
+  const tiles: number[][] = [];
+  for (const { tile, crossbar } of layers.flatMap(({ blocks }) => blocks)) {
+    tiles[tile] ??= [];
+    tiles[tile].push(crossbar);
+  }
+  return tiles;
+}
+
+export interface CompensationCost extends CalibrationHistory {
+  /** Input vectors read for it over all crossbars, with those of the references. */
+  readonly reads: number;
+  /** The same in counted actions; summing the codes is not counted, because the control unit does it while tiles are idle. */
+  readonly actions: ActionCounts;
+}
+
+/** What compensation has cost a chip up to its `readTime`. */
+export function compensationCost({ layers }: Mapping, hardware: HardwareSpec): CompensationCost {
+  const { compensation, adc, readTime } = hardware;
+  const tally = emptyTally();
+  if (compensation.scope === "none") return { calibrations: 0, last: null, reads: 0, actions: tally };
+  const history = calibrationHistory(compensation.schedule, readTime);
+  const times = history.calibrations + 1;
+  let reads = 0;
+  for (const { rows, columns } of layers.flatMap(({ blocks }) => blocks)) {
+    const vectors = times * calibrationVectors(compensation.readout, rows);
+    reads += vectors;
+    // Every line is driven once in a calibration, all at once or one by one.
+    tally.lineDrives += times * rows;
+    tally.cellReads += times * rows * columns;
+    tally.conversions += vectors * columns * (adc.mode === "pair" ? 2 : 1);
+  }
+  return { ...history, reads, actions: tally };
+}

@@ -1,0 +1,15 @@
+/** What real converters add: spread from converter to converter, and noise. */
+import { z } from "zod";
+
+export const converterErrorSpec = z.strictObject({
+  /** Relative standard deviation of the converters' gains, drawn once per chip. */
+  gainSpread: z.number().min(0).max(1).default(0),
+  /** Standard deviation of the converters' offsets, in code steps, drawn once per chip. */
+  offsetSpread: z.number().min(0).max(100).default(0),
+  /** Standard deviation of the noise of a conversion, in code steps. */
+  outputNoise: z.number().min(0).max(100).default(0),
+  /** Full scale of every converter as a number of lines at the largest conductance; `null` is measured on calibration prompts. */
+  fullScale: z.number().positive().max(4096).nullable().default(null),
+});
+
+export type ConverterErrorSpec = z.infer<typeof converterErrorSpec>;
