@@ -153,6 +153,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Standard deviation added to each weight, relative to the largest |w| of its layer, or of its column where `hardware.crossbar.scaling` is `column`; drawn once per step.",
   "training.stages.noise.outputs":
     "Standard deviation added to each pre-activation of a spiking network, as converters do, relative to what its column varies by (BatchNorm's running deviation; the threshold where there is none); drawn for every row. The head has none.",
+  "training.stages.noise.devices":
+    "Weights as devices of `hardware.crossbar` hold them: in levels, with the mean and spread that their statistics give each level at some age, compensated for drift as the hardware is, and with its share of stuck devices; drawn once per step. Takes the place of `weights`.",
+  "training.stages.noise.devices.youngest":
+    "Youngest age at which a chip is read, seconds after programming. Each step's chip has an age, uniform in its logarithm.",
+  "training.stages.noise.devices.oldest": "Oldest age. The same as the youngest: always that age.",
+  "training.stages.noise.dropConnect":
+    "Share of weights that are 0 in a step's forward and backward pass (drop-connect).",
+  "training.stages.clipWeights":
+    "Weights are clipped to so many root mean squares of their column after every step: a few large weights would leave the others few levels.",
   "training.weightDecay": "Decoupled weight decay of AdamW, on matrices only.",
   "training.beta1": "Decay of AdamW's running mean of the gradient.",
   "training.beta2": "Decay of AdamW's running mean of the squared gradient.",

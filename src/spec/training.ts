@@ -4,6 +4,20 @@ import { onceValid } from "./once-valid.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
 
+/** What the devices of the experiment's hardware do to weights. */
+const deviceNoiseSpec = z
+  .strictObject({
+    /** Youngest age at which a chip is read, seconds after programming. Each step's chip has an age, uniform in its logarithm. */
+    youngest: z.number().min(1e-3).max(1e10).default(1),
+    /** Oldest age. The same as the youngest: always that age. */
+    oldest: z.number().min(1e-3).max(1e10).default(1),
+  })
+  .refine(({ youngest, oldest }) => youngest <= oldest, {
+    ...onceValid,
+    error: "The oldest age is below the youngest. Swap them, or set both to one age.",
+    path: ["oldest"],
+  });
+
 export const stageSpec = z.strictObject({
   /** Shown in the log. */
   name: z.string().min(1).max(40).default("train"),
@@ -37,8 +51,26 @@ export const stageSpec = z.strictObject({
        * varies by (BatchNorm's running deviation; the threshold where there is none); drawn for every row. The head has none.
        */
       outputs: z.number().min(0).max(1).default(0),
+      /**
+       * Weights as devices of `hardware.crossbar` hold them: in levels, with the mean and spread that their statistics give each
+       * level at some age, compensated for drift as the hardware is, and with its share of stuck devices; drawn once per step. Takes
+       * the place of `weights`.
+       */
+      devices: deviceNoiseSpec.optional(),
+      /** Share of weights that are 0 in a step's forward and backward pass (drop-connect). */
+      dropConnect: z.number().min(0).max(0.9).default(0),
+    })
+    .refine(({ weights, devices }) => weights === 0 || devices === undefined, {
+      ...onceValid,
+      error: "Devices bring noise of their own. Leave out noise.weights or noise.devices.",
+      path: ["weights"],
     })
     .prefault({}),
+  /**
+   * Weights are clipped to so many root mean squares of their column after every step: a few large weights would leave the others
+   * few levels.
+   */
+  clipWeights: z.number().min(0.5).max(100).optional(),
 });
 
 export const trainingSpec = z

@@ -1,14 +1,12 @@
 /**
- * What acts on all parameters at once, on the calling thread and between the shards' work: AdamW with a clipped gradient,
- * running BatchNorm statistics, and the weight noise of hardware-aware training.
+ * What acts on all parameters at once, on the calling thread and between the shards' work: AdamW with a clipped gradient, the
+ * clipping of weights, and running BatchNorm statistics.
  *
  * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`).
  */
 import type { Kernels } from "../kernels/memory.ts";
-import { type Network, NORM_EPSILON, type Tensor } from "../model/network.ts";
-import { stream } from "../numeric/stream.ts";
+import type { Network, Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { StageSpec } from "../spec/training.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
@@ -16,14 +14,11 @@ import type { TrainingState } from "./state.ts";
 /** New statistics of a step count this much in the running ones. */
 const STATISTICS_MOMENTUM = 0.05;
 
-/** Weight noise of a column relative to its own largest weight, at most. */
-const LARGEST_COLUMN_NOISE = 0.5;
-
 export interface Optimiser {
-  /** Prepares what the shards of a step read: the noisy copy of the weights. */
-  prepare(stage: StageSpec, step: number): void;
   /** Sums gradients, clips, steps, and moves the running statistics; returns the gradient's norm before clipping. */
   update(learningRate: number, count: number): number;
+  /** Clips every weight to so many root mean squares of its column. */
+  clipWeights(deviations: number): void;
   readParameters(): Record<string, Tensor>;
   /** Sets parameters and clears the moments. */
   writeParameters(parameters: Readonly<Record<string, Tensor>>): void;
@@ -34,11 +29,7 @@ export interface Optimiser {
 }
 
 /** The optimiser on the memory of `plan`. */
-export function createOptimiser(
-  kernels: Kernels,
-  plan: TrainingPlan,
-  { training, hardware, seed }: Experiment,
-): Optimiser {
+export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training }: Experiment): Optimiser {
   const { run, f32 } = kernels;
   const learned = plan.layout.filter((parameter) => parameter.learned);
   const measured = plan.layout.filter((parameter) => !parameter.learned);
@@ -53,49 +44,6 @@ export function createOptimiser(
   ) => {
     for (const { name, shape } of layout) view(to[name], shape).set(from[name].data);
   };
-  const noise = stream(seed).fork("weight noise");
-
-  function prepare({ noise: { weights } }: StageSpec, step: number) {
-    if (weights === 0) return;
-    for (const { name, shape } of plan.layout) {
-      const source = plan.value[name];
-      const [rows, columns = 1] = shape;
-      if (!name.endsWith(".weight")) {
-        f32.copyWithin(plan.noisy[name] / 4, source / 4, source / 4 + size(shape));
-        continue;
-      }
-      const deviations = columnDeviations(name, rows, columns, weights);
-      f32.set(deviations, plan.noiseDeviations / 4);
-      const [key0, key1] = noise.fork(step, name).key;
-      run.addNoise(source, rows, columns, plan.noiseDeviations, key0, key1, plan.noisy[name], plan.noiseWords);
-    }
-  }
-
-  /**
-   * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, undone by the fold: BatchNorm
-   * rescales each column. The noise of a column is at most half of its own largest weight: it raises the column's running variance,
-   * which shrinks the column when folded, so that without a limit noise and variance of a weak column would drive each other to
-   * infinity.
-   */
-  function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
-    const columnLargest = new Float32Array(columns);
-    const values = view(plan.value[name], [rows, columns]);
-    for (let i = 0; i < values.length; i++) {
-      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
-    }
-    if (hardware.crossbar.scaling === "column") {
-      return columnLargest.map((own) => Math.min(weights, LARGEST_COLUMN_NOISE) * own);
-    }
-    const layer = name.slice(0, -".weight".length);
-    const scale = Float32Array.from({ length: columns }, (_, n) => {
-      const variance = plan.value[`${layer}.variance`];
-      if (variance === undefined) return 1;
-      return Math.abs(f32[plan.value[`${layer}.gain`] / 4 + n]) / Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON);
-    });
-    const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * scale[n]), 0);
-    return columnLargest.map((own, n) => Math.min((weights * largest) / scale[n], LARGEST_COLUMN_NOISE * own));
-  }
-
   function update(learningRate: number, count: number): number {
     const [total, ...rest] = plan.gradientStarts;
     for (const shard of rest) run.add(total, shard, plan.gradientWords);
@@ -131,9 +79,26 @@ export function createOptimiser(
     return norm;
   }
 
+  function clipWeights(deviations: number) {
+    for (const { name, shape } of learned) {
+      if (!name.endsWith(".weight")) continue;
+      const values = view(plan.value[name], shape);
+      const columns = shape[1];
+      const squares = new Float64Array(columns);
+      values.forEach((value, i) => {
+        squares[i % columns] += value * value;
+      });
+      const limits = squares.map((sum) => deviations * Math.sqrt((sum * columns) / values.length));
+      for (let i = 0; i < values.length; i++) {
+        const limit = limits[i % columns];
+        if (Math.abs(values[i]) > limit) values[i] = values[i] < 0 ? -limit : limit;
+      }
+    }
+  }
+
   return {
-    prepare,
     update,
+    clipWeights,
     readParameters: () => read(plan.layout, plan.value),
     writeParameters: (parameters) => {
       write(plan.layout, plan.value, parameters);

@@ -44,8 +44,9 @@ describe("the memory plan", () => {
       ),
       ...places(plan.folded, folded),
       // The widest matrix of the tiny network has 3 x 8 columns.
-      { start: plan.noiseDeviations, end: plan.noiseDeviations + 4 * 24 },
+      { start: plan.noiseColumns, end: plan.noiseColumns + 4 * 24 },
       { start: plan.noiseWords, end: plan.noiseWords + 4 * 16 },
+      { start: plan.noiseLevels, end: plan.noiseLevels + 8 * 4096 },
       ...plan.regions,
     ].toSorted((a, b) => a.start - b.start);
     expect(plan.regions).toHaveLength(4);

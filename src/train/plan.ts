@@ -24,9 +24,10 @@ export interface TrainingPlan {
   readonly noisy: Offsets;
   /** Parameters without BatchNorm, for validation. */
   readonly folded: Offsets;
-  /** Scratch of the weight noise: a deviation for each column of the widest matrix, and a block of random words. */
-  readonly noiseDeviations: number;
+  /** Scratch of the weight noise: a scale for each column of the widest matrix, a block of random words, and a table of levels. */
+  readonly noiseColumns: number;
   readonly noiseWords: number;
+  readonly noiseLevels: number;
   /** Gradients of each shard, by name. */
   readonly gradients: readonly Offsets[];
   /** Words from the first to the last gradient of a shard, padding included. */
@@ -43,6 +44,9 @@ export interface TrainingPlan {
   /** Bytes of the whole memory. */
   readonly bytes: number;
 }
+
+/** Levels of a device of 12 bits, zero among them. */
+const LARGEST_LEVELS = 4096;
 
 export const shardPrompts = ({ training }: Experiment): number => Math.ceil(training.batch / training.shards);
 
@@ -70,8 +74,9 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const value = reserve(memory, layout);
   const noisy = reserve(memory, layout);
   const folded = reserve(memory, foldedLayout);
-  const noiseDeviations = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
+  const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
   const noiseWords = memory.words(16);
+  const noiseLevels = memory.words(2 * LARGEST_LEVELS);
   const gradientStarts: number[] = [];
   let gradientWords = 0;
   const gradients = Array.from({ length: training.shards }, () => {
@@ -98,8 +103,9 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
     value,
     noisy,
     folded,
-    noiseDeviations,
+    noiseColumns,
     noiseWords,
+    noiseLevels,
     gradients,
     gradientStarts,
     gradientWords,
@@ -110,6 +116,10 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
     bytes: start + threads * size,
   };
 }
+
+/** Whether a stage's passes see other weights than the exact ones. */
+export const isNoisy = ({ noise }: StageSpec): boolean =>
+  noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined;
 
 /** The model as a stage trains it: with its own number of time steps. */
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
@@ -127,7 +137,7 @@ export function createPasses(
   const { task } = experiment;
   const model = stageModel(experiment, stage);
   const maxPrompts = shardPrompts(experiment);
-  const source = stage.noise.weights > 0 ? offsets.noisy : offsets.value;
+  const source = isNoisy(stage) ? offsets.noisy : offsets.value;
   // Shards differ only in where gradients go: one pass reads its target from this object, set before each step.
   const parameters: { value: Offsets; gradient: Offsets } = { value: source, gradient: offsets.gradient };
   const validationParameters: ParameterOffsets = { value: offsets.folded, gradient: null };

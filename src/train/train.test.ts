@@ -35,14 +35,23 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Everything that the trainer can do in two short stages: noise on weights and pre-activations, expected attention, uneven shards. */
-const twoStages = tinyExperiment({
+/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, uneven shards. */
+const threeStages = tinyExperiment({
   training: {
     stages: [
       { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02 },
       { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05, outputs: 0.1 }, learningRate: 0.01 },
+      {
+        name: "third",
+        steps: 2,
+        warmup: 0,
+        noise: { devices: { youngest: 3600, oldest: 3600 }, dropConnect: 0.1 },
+        clipWeights: 2,
+        learningRate: 0.01,
+      },
     ],
   },
+  hardware: { crossbar: { stuck: { atZero: 0.01, atMaximum: 0.01 } }, compensation: { scope: "crossbar" } },
 });
 
 describe("training", () => {
@@ -114,7 +123,7 @@ describe("training", () => {
   });
 
   test("reports every step, and validates at its interval and at the end of each stage", async () => {
-    const { events, finished, state } = await recorded(twoStages);
+    const { events, finished, state } = await recorded(threeStages);
     expect(events.map(({ step, stage }) => [step, stage])).toEqual([
       [1, "first"],
       [2, "first"],
@@ -124,26 +133,28 @@ describe("training", () => {
       [6, "second"],
       [7, "second"],
       [8, "second"],
+      [9, "third"],
+      [10, "third"],
     ]);
-    expect(events.filter(({ validation }) => validation).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8]);
+    expect(events.filter(({ validation }) => validation).map(({ step }) => step)).toEqual([2, 4, 5, 6, 8, 10]);
     for (const { steps, loss, gradientNorm } of events) {
-      expect(steps).toBe(8);
+      expect(steps).toBe(10);
       expect(loss).toBeGreaterThan(0);
       expect(gradientNorm).toBeGreaterThan(0);
     }
-    const [first, second] = twoStages.training.stages;
+    const [first, second] = threeStages.training.stages;
     expect(events[4].learningRate).toBe(scheduledRate(first, 4));
     expect(events[5].learningRate).toBe(scheduledRate(second, 0));
-    expect([finished, state.step, state.stage]).toEqual([true, 8, 2]);
+    expect([finished, state.step, state.stage]).toEqual([true, 10, 3]);
   });
 
   test("goes on from any step to the same network and the same events", async () => {
-    const whole = await recorded(twoStages);
-    expect(whole.states).toHaveLength(8);
+    const whole = await recorded(threeStages);
+    expect(whole.states).toHaveLength(10);
     for (const { state } of whole.states) {
-      const saved = decodeState(encodeState(state, twoStages), twoStages);
+      const saved = decodeState(encodeState(state, threeStages), threeStages);
       expect(saved).toEqual(state);
-      const rest = await recorded(twoStages, { state: saved });
+      const rest = await recorded(threeStages, { state: saved });
       expect(rest.network).toEqual(whole.network);
       expect(rest.state).toEqual(whole.state);
       expect(rest.events).toEqual(whole.events.slice(state.step));
@@ -222,16 +233,16 @@ describe("training", () => {
 
   test("stops after the step in which it is asked to", async () => {
     const controller = new AbortController();
-    const { finished, state, events } = await recorded(twoStages, {
+    const { finished, state, events } = await recorded(threeStages, {
       signal: controller.signal,
       afterStep: async (snapshot) => {
         if (snapshot().step === 3) controller.abort();
       },
     });
     expect([finished, state.step, events.length]).toEqual([false, 3, 3]);
-    const rest = await recorded(twoStages, { state });
-    expect(rest.network).toEqual((await recorded(twoStages)).network);
-    expect((await recorded(twoStages, { signal: AbortSignal.abort() })).state.step).toBe(0);
+    const rest = await recorded(threeStages, { state });
+    expect(rest.network).toEqual((await recorded(threeStages)).network);
+    expect((await recorded(threeStages, { signal: AbortSignal.abort() })).state.step).toBe(0);
   });
 
   test("depends on the seed", async () => {
@@ -241,15 +252,15 @@ describe("training", () => {
 });
 
 describe("training that cannot go well", () => {
-  const geometry = networkGeometry(twoStages, createTask(twoStages));
-  const fresh = initialise(twoStages.model, geometry, stream(1));
+  const geometry = networkGeometry(threeStages, createTask(threeStages));
+  const fresh = initialise(threeStages.model, geometry, stream(1));
 
   test("says that it diverged, in which stage, and what to try", async () => {
     // Weights near the largest float32, 3.4e38: the first sum overflows.
     const { data, shape } = fresh.parameters["head.weight"];
     const huge = { shape, data: data.map((value) => 3e38 * Math.sign(value)) };
     const initial = { ...fresh, parameters: { ...fresh.parameters, "head.weight": huge } };
-    const error = await rejection(recorded(twoStages, { initial }));
+    const error = await rejection(recorded(threeStages, { initial }));
     expect(error).toBeInstanceOf(ValueError);
     expect(error).toMatchObject({ path: "training.stages[0].learningRate" });
     expect((error as Error).message).toMatch(/diverged.* at step 0\. The stage "first" .* of 0\.02; try 0\.007, /);
@@ -257,16 +268,16 @@ describe("training that cannot go well", () => {
 
   test("refuses to start from another network", async () => {
     const { "blocks.0.up.weight": _, ...rest } = fresh.parameters;
-    const missing = await rejection(recorded(twoStages, { initial: { ...fresh, parameters: rest } }));
+    const missing = await rejection(recorded(threeStages, { initial: { ...fresh, parameters: rest } }));
     expect(missing).toBeInstanceOf(ShapeError);
     expect(missing).toMatchObject({ path: "initial.blocks.0.up.weight" });
     const wide = tinyExperiment({ model: { kind: "spiking", width: 16 } });
     const initial = initialise(wide.model, geometry, stream(1));
-    expect(String(await rejection(recorded(twoStages, { initial })))).toMatch(/has embed\.weight of shape \[\d+,8\]/);
+    expect(String(await rejection(recorded(threeStages, { initial })))).toMatch(/has embed\.weight of shape \[\d+,8\]/);
   });
 
   test("starts from the network that it is given", async () => {
-    const { state } = await recorded(twoStages, { initial: fresh, signal: AbortSignal.abort() });
+    const { state } = await recorded(threeStages, { initial: fresh, signal: AbortSignal.abort() });
     expect(state.parameters).toEqual(fresh.parameters);
   });
 });

@@ -21,6 +21,7 @@ import { planTraining, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validationTasks } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
+import { createWeightNoise } from "./weight-noise.ts";
 
 export interface Validation {
   /** Cross entropy per decision, nats, over all queries. */
@@ -85,7 +86,9 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
   const probe = instantiateKernels(allocateMemory(0, false));
   const plan = planTraining(experiment, geometry, probe.base, threads);
   const memory = allocateMemory(plan.bytes, threads > 1 && canShareMemory());
-  const optimiser = createOptimiser(instantiateKernels(memory), plan, experiment);
+  const kernels = instantiateKernels(memory);
+  const optimiser = createOptimiser(kernels, plan, experiment);
+  const addNoise = createWeightNoise(kernels, plan, experiment);
   const { stages } = experiment.training;
   const steps = totalSteps(experiment.training);
   const teacher = checkTeacher(experiment, options.teacher);
@@ -126,7 +129,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
       while (!isOver() && !signal?.aborted) {
-        optimiser.prepare(spec, step);
+        addNoise(spec, step);
         const results = await session.run(shards.map((shard) => ({ kind: "train", step, shard })));
         const loss = results.reduce((sum, result) => sum + result.loss, 0);
         const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
@@ -134,6 +137,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
         const learningRate = scheduledRate(spec, step - stageStart);
         const gradientNorm = optimiser.update(learningRate, step - stageStart + 1);
         if (!Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);
+        if (spec.clipWeights !== undefined) optimiser.clipWeights(spec.clipWeights);
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {

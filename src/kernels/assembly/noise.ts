@@ -1,4 +1,4 @@
-/** Noise on weights and on pre-activations for hardware-aware training. Twins: `addNoise` and `addOutputNoise` in `train/noise.test.ts`. */
+/** Noise on weights and on pre-activations for hardware-aware training. Twins: `train/noise.test.ts`. */
 import { drawWords } from "./threefry";
 
 /** Variance of the sum of four integers uniform on 0 .. 65535: 4 (2^32 - 1) / 12. */
@@ -20,6 +20,43 @@ export function addNoise(source: usize, rows: i32, columns: i32, deviation: usiz
       const at = <usize>(i + lane) << 2;
       const spread = load<f32>(deviation + (<usize>((i + lane) % columns) << 2));
       store<f32>(target + at, load<f32>(source + at) + spread * (SCALE * <f32>sum));
+    }
+  }
+}
+
+/**
+ * target = what devices show of source, for a block of `rows` x `columns` weights in matrices of rows of `ld`:
+ *
+ *   level = nearest(min(|w| / largest, 1) top),   target = sign(w) largest mean[level] + largest deviation[level] z
+ *
+ * with z as in `addNoise`, from the words of the weight's place in the block; `high` is the upper half of their counter. With
+ * `exact` the weight keeps its place between the levels: means are interpolated. largest [columns] is what the largest conductance
+ * stands for, 0 where a column is all zeros. table: `top + 1` means, then as many deviations. Scratch: 16 words.
+ */
+export function addDeviceNoise(source: usize, rows: i32, columns: i32, ld: i32, largest: usize, table: usize, top: i32, exact: i32, key0: u32, key1: u32, high: u32, target: usize, scratch: usize): void {
+  const count = rows * columns;
+  const deviations = table + (<usize>(top + 1) << 2);
+  for (let i = 0; i < count; i += 4) {
+    drawWords(key0, key1, i, high, 8, scratch);
+    const last = min(4, count - i);
+    for (let lane = 0; lane < last; lane++) {
+      const a = load<u32>(scratch + (<usize>lane << 3));
+      const b = load<u32>(scratch + (<usize>lane << 3), 4);
+      const z = SCALE * <f32>(<i32>((a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16)) - 131070);
+      const column = (i + lane) % columns;
+      const at = <usize>(((i + lane) / columns) * ld + column) << 2;
+      const full = load<f32>(largest + (<usize>column << 2));
+      const weight = load<f32>(source + at);
+      const share = full > 0 ? min<f32>(abs<f32>(weight) / full, 1) : 0;
+      const level = <i32>nearest<f32>(share * <f32>top);
+      let size = load<f32>(table + (<usize>level << 2));
+      if (exact) {
+        const below = min(<i32>(share * <f32>top), top - 1);
+        const mean = load<f32>(table + (<usize>below << 2));
+        size = mean + (share * <f32>top - <f32>below) * (load<f32>(table + (<usize>below << 2), 4) - mean);
+      }
+      const spread = load<f32>(deviations + (<usize>level << 2));
+      store<f32>(target + at, full * ((weight < 0 ? -size : size) + spread * z));
     }
   }
 }

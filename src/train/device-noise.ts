@@ -1,0 +1,137 @@
+/**
+ * What the devices of a chip do to weights, for hardware-aware training: the forward and backward pass see weights as a freshly
+ * programmed chip would hold them, the optimiser moves the exact ones (straight-through). Noise in the forward pass with the
+ * statistics of the device: V. Joshi et al., Nature Communications 11, 2473 (2020), DOI 10.1038/s41467-020-16108-9.
+ *
+ * Programming, drift and reading of every device at every step would take longer than the step. Instead crossbars of known levels
+ * are programmed and read once, at several ages, and the mean and spread of each level are kept; a step then draws one normal per
+ * weight. What is left out: higher moments of a level, the spread of compensation factors between crossbars, wires.
+ */
+import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { readOut, sharedFactor } from "../hardware/compensation.ts";
+import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
+import { exponential } from "../numeric/exponential.ts";
+import { quantile } from "../numeric/quantile.ts";
+import { naturalLog, type Stream } from "../numeric/stream.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+
+/** Pairs that are programmed for each level. */
+const SAMPLES = 2048;
+/** Ages at which statistics are kept, evenly spaced in the logarithm, when a stage trains for a range of ages. */
+const AGES = 8;
+/** Levels of devices without levels, in which their statistics are kept. */
+const CONTINUOUS_LEVELS = 127;
+
+/** Mean and standard deviation of the weight that a pair shows, by level 0 .. top, in units of the largest weight. */
+export interface LevelStatistics {
+  readonly age: number;
+  readonly means: Float32Array;
+  readonly deviations: Float32Array;
+}
+
+/**
+ * Statistics of every level, by age. Stuck devices are not in them: `faultsOf` draws those.
+ *
+ * Random   forks "programming" and "read" of `random`
+ */
+export function levelStatistics(
+  hardware: HardwareSpec,
+  { youngest, oldest }: { readonly youngest: number; readonly oldest: number },
+  random: Stream,
+): LevelStatistics[] {
+  const { crossbar, compensation } = hardware;
+  const spec = { ...crossbar, scaling: "crossbar", clippingQuantile: 1, stuck: { atZero: 0, atMaximum: 0 } } as const;
+  const device = deviceOfCrossbar(spec);
+  const top = levelsOf(hardware);
+  const columns = top + 1;
+  const weights = Float32Array.from({ length: SAMPLES * columns }, (_, i) => (i % columns) / top);
+  const pairs = programCrossbar(weights, SAMPLES, columns, spec, device, random.fork("programming"));
+  const readAt = (age: number, number: number) => readCrossbar(pairs, device, age, random.fork("read", number));
+  const reference = readOut(readAt(0, 0), compensation.readout);
+  const commonness = Float64Array.from({ length: columns }, (_, level) =>
+    normalDensity((LARGEST_DEVIATES * level) / top),
+  );
+  const common = (sums: Float64Array) => ({ rows: SAMPLES, sums: sums.map((sum, level) => sum * commonness[level]) });
+  const count = youngest === oldest ? 1 : AGES;
+  return Array.from({ length: count }, (_, i) => {
+    const age = count === 1 ? youngest : youngest * exponential((naturalLog(oldest / youngest) * i) / (count - 1));
+    const reading = readAt(age, i + 1);
+    const now = readOut(reading, compensation.readout);
+    const factor =
+      compensation.scope === "none"
+        ? 1
+        : sharedFactor([common(reference.sums)], [common(now.sums)], device.maxConductance);
+    return { age, ...momentsByColumn(reading.weights, columns, factor) };
+  });
+}
+
+/** Most weights of a column are small: on a crossbar the level x is as common as the normal density at 2.7 x, 1 being the largest. */
+const LARGEST_DEVIATES = 2.7;
+const normalDensity = (x: number): number => exponential((-x * x) / 2);
+
+/** Levels above zero of each device, or those in which the statistics of continuous devices are kept. */
+export const levelsOf = ({ crossbar }: HardwareSpec): number =>
+  crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
+
+function momentsByColumn(values: Float32Array, columns: number, factor: number) {
+  const sums = new Float64Array(columns);
+  const squares = new Float64Array(columns);
+  values.forEach((value, i) => {
+    sums[i % columns] += value * factor;
+    squares[i % columns] += (value * factor) ** 2;
+  });
+  const rows = values.length / columns;
+  const means = Float32Array.from(sums, (sum) => sum / rows);
+  const deviations = Float32Array.from(squares, (square, c) =>
+    Math.sqrt(Math.max(0, square / rows - (sums[c] / rows) ** 2)),
+  );
+  return { means, deviations };
+}
+
+/**
+ * The weight that the largest conductance of a block stands for, by column, as `device/conversion.ts` has it.
+ *
+ * @param folds what BatchNorm multiplies each column by when it is folded, before the weights are mapped
+ */
+export function largestWeights(
+  weights: Float32Array,
+  columns: number,
+  folds: Float32Array,
+  { crossbar: { scaling, clippingQuantile } }: HardwareSpec,
+): Float32Array {
+  const largestOf = (values: Float32Array) => quantile(values, clippingQuantile) || quantile(values, 1);
+  const sizes = weights.map((weight, i) => Math.abs(weight) * folds[i % columns]);
+  if (scaling === "crossbar") {
+    const largest = largestOf(sizes);
+    return folds.map((fold) => largest / fold);
+  }
+  const rows = weights.length / columns;
+  return folds.map(
+    (fold, c) => largestOf(Float32Array.from({ length: rows }, (_, r) => sizes[r * columns + c])) / fold,
+  );
+}
+
+/** Stuck devices of a matrix of weights: the place of the weight, and whether a device of its pair is stuck at zero or full. */
+export interface Fault {
+  readonly weight: number;
+  readonly sign: 1 | -1;
+  readonly at: "zero" | "maximum";
+}
+
+/** Draws the stuck devices among `weights` pairs. Random: `random`, a few numbers for each fault. */
+export function* faultsOf(
+  weights: number,
+  { atZero, atMaximum }: HardwareSpec["crossbar"]["stuck"],
+  random: Stream,
+): Generator<Fault> {
+  const share = atZero + atMaximum;
+  if (share === 0) return;
+  // The distance between two faults is geometric.
+  const decay = naturalLog(1 - share);
+  for (let device = -1; ; ) {
+    device += 1 + Math.floor(naturalLog(1 - random.uniform()) / decay);
+    if (device >= 2 * weights) return;
+    const at = random.uniform() * share < atZero ? "zero" : "maximum";
+    yield { weight: device >> 1, sign: device & 1 ? -1 : 1, at };
+  }
+}

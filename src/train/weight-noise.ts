@@ -1,0 +1,149 @@
+/**
+ * The noisy copy of the parameters, which a stage's forward and backward pass see in place of the exact ones.
+ *
+ * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same
+ */
+import type { Kernels } from "../kernels/memory.ts";
+import { NORM_EPSILON } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { StageSpec } from "../spec/training.ts";
+import { faultsOf, type LevelStatistics, largestWeights, levelStatistics, levelsOf } from "./device-noise.ts";
+import { isNoisy, type TrainingPlan } from "./plan.ts";
+
+/** Weight noise of a column relative to its own largest weight, at most. */
+const LARGEST_COLUMN_NOISE = 0.5;
+
+/** What fills the noisy copy before a step. */
+export function createWeightNoise(
+  kernels: Kernels,
+  plan: TrainingPlan,
+  { hardware, seed }: Experiment,
+): (stage: StageSpec, step: number) => void {
+  const { run, f32 } = kernels;
+  const root = stream(seed).fork("weight noise");
+  const { noiseColumns, noiseWords, noiseLevels } = plan;
+  let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
+
+  function prepare(stage: StageSpec, step: number) {
+    if (!isNoisy(stage)) return;
+    const { weights, devices, dropConnect } = stage.noise;
+    if (devices) chooseAge(stage, step);
+    for (const { name, shape } of plan.layout) {
+      const [rows, columns = 1] = shape;
+      const [source, target] = [plan.value[name] / 4, plan.noisy[name] / 4];
+      const isWeight = name.endsWith(".weight");
+      if (!isWeight || (weights === 0 && !devices)) f32.copyWithin(target, source, source + rows * columns);
+      if (!isWeight) continue;
+      if (weights > 0) addNoise(name, rows, columns, weights, step);
+      if (devices) addDevices(name, rows, columns, step);
+      if (dropConnect > 0) drop(name, rows * columns, dropConnect, step);
+    }
+  }
+
+  function addNoise(name: string, rows: number, columns: number, weights: number, step: number) {
+    f32.set(columnDeviations(name, rows, columns, weights), noiseColumns / 4);
+    const [key0, key1] = root.fork(step, name).key;
+    run.addNoise(plan.value[name], rows, columns, noiseColumns, key0, key1, plan.noisy[name], noiseWords);
+  }
+
+  /**
+   * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, undone by the fold: BatchNorm
+   * rescales each column. The noise of a column is at most half of its own largest weight: it raises the column's running variance,
+   * which shrinks the column when folded, so that without a limit noise and variance of a weak column would drive each other to
+   * infinity.
+   */
+  function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
+    const columnLargest = new Float32Array(columns);
+    const values = valuesOf(name, rows * columns);
+    for (let i = 0; i < values.length; i++) {
+      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
+    }
+    if (hardware.crossbar.scaling === "column") {
+      return columnLargest.map((own) => Math.min(weights, LARGEST_COLUMN_NOISE) * own);
+    }
+    const folds = columnFolds(name, columns);
+    const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * folds[n]), 0);
+    return columnLargest.map((own, n) => Math.min((weights * largest) / folds[n], LARGEST_COLUMN_NOISE * own));
+  }
+
+  /** What BatchNorm multiplies each column of a layer by when it is folded. */
+  function columnFolds(name: string, columns: number): Float32Array {
+    const layer = name.slice(0, -".weight".length);
+    const variance = plan.value[`${layer}.variance`];
+    if (variance === undefined) return new Float32Array(columns).fill(1);
+    const gain = plan.value[`${layer}.gain`];
+    return Float32Array.from(
+      { length: columns },
+      (_, n) => Math.abs(f32[gain / 4 + n]) / Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON),
+    );
+  }
+
+  /** Puts the statistics of the age of this step's chip in memory. */
+  function chooseAge(stage: StageSpec, step: number) {
+    if (statistics?.stage !== stage) {
+      const random = stream(seed).fork("device statistics");
+      statistics = { stage, byAge: levelStatistics(hardware, stage.noise.devices!, random) };
+    }
+    const { byAge } = statistics;
+    const { means, deviations } = byAge[root.fork(step, "age").integer(byAge.length)];
+    f32.set(means, noiseLevels / 4);
+    f32.set(deviations, noiseLevels / 4 + means.length);
+  }
+
+  /** Block by block, as crossbars hold the matrix. */
+  function addDevices(name: string, rows: number, columns: number, step: number) {
+    const { crossbar } = hardware;
+    const random = root.fork(step, name);
+    const [key0, key1] = random.key;
+    const exact = crossbar.conductanceBits === null ? 1 : 0;
+    const [value, noisy] = [valuesOf(name, rows * columns), noisyOf(name, rows * columns)];
+    const folds = columnFolds(name, columns);
+    let block = 0;
+    for (let r = 0; r < rows; r += crossbar.rows) {
+      for (let c = 0; c < columns; c += crossbar.columns) {
+        const height = Math.min(crossbar.rows, rows - r);
+        const width = Math.min(crossbar.columns, columns - c);
+        const place = (i: number) => (r + Math.floor(i / width)) * columns + c + (i % width);
+        const weights = Float32Array.from({ length: height * width }, (_, i) => value[place(i)]);
+        const largest = largestWeights(weights, width, folds.subarray(c, c + width), hardware);
+        f32.set(largest, noiseColumns / 4);
+        const [source, target] = [plan.value[name] + 4 * place(0), plan.noisy[name] + 4 * place(0)];
+        const top = levelsOf(hardware);
+        run.addDeviceNoise(
+          source,
+          height,
+          width,
+          columns,
+          noiseColumns,
+          noiseLevels,
+          top,
+          exact,
+          key0,
+          key1,
+          block,
+          target,
+          noiseWords,
+        );
+        for (const { weight, sign, at } of faultsOf(weights.length, crossbar.stuck, random.fork("stuck", block))) {
+          const shown = noisy[place(weight)];
+          // A device at zero takes away what it held; one at its largest leaves what its twin holds.
+          const held = sign * shown > 0 ? shown : 0;
+          noisy[place(weight)] = shown - held + (at === "maximum" ? sign * largest[weight % width] : 0);
+        }
+        block++;
+      }
+    }
+  }
+
+  function drop(name: string, count: number, share: number, step: number) {
+    const random = root.fork(step, name).fork("drop");
+    const noisy = noisyOf(name, count);
+    for (let i = 0; i < count; i++) if (random.uniform() < share) noisy[i] = 0;
+  }
+
+  const valuesOf = (name: string, count: number) => f32.subarray(plan.value[name] / 4, plan.value[name] / 4 + count);
+  const noisyOf = (name: string, count: number) => f32.subarray(plan.noisy[name] / 4, plan.noisy[name] / 4 + count);
+
+  return prepare;
+}
