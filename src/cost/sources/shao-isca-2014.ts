@@ -1,0 +1,24 @@
+/** Registers, from Aladdin's tables. */
+import { picojoules } from "../../units.ts";
+import { defineSource } from "../receipt.ts";
+
+export const aladdin = defineSource(
+  {
+    id: "shao-isca-2014",
+    reference:
+      "Y. S. Shao, B. Reagen, G.-Y. Wei, D. Brooks: Aladdin: A pre-RTL, power-performance accelerator simulator enabling large " +
+      "design space exploration of customized architectures. ISCA 2014",
+    url: "https://doi.org/10.1109/ISCA.2014.6853196",
+    validity: "40 nm standard cells, read from the tables that accelergy ships.",
+  },
+  {
+    registerBit: {
+      value: picojoules(0.01),
+      unit: "J/bit",
+      node: 45,
+      basis: "derived",
+      printed: "40 nm: 0.009 pJ a bit and access",
+      arithmetic: "rounded up for 45 nm",
+    },
+  },
+);
