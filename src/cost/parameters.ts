@@ -44,7 +44,9 @@ export const PARAMETERS = {
   snnWeightsOnChip: parameter("1: the digital SNN's weights stay on chip; 0: streamed from DRAM", "1"),
   arrayRows: parameter("Rows of the ANN's array of multipliers", "1"),
   arrayColumns: parameter("Columns of the ANN's array of multipliers", "1"),
-  activationReads: parameter("Multiplies the ANN's activation traffic", "1"),
+  activationTraffic: parameter("Multiplies the activation traffic of both ANNs", "1"),
+  partialSumTraffic: parameter("Multiplies the partial-sum traffic of the digital ANN", "1"),
+  weightTraffic: parameter("Multiplies the weight fetches of the digital engines; 0: not charged", "1"),
   // Crossbars.
   rows: parameter("Rows of a crossbar", "1"),
   columns: parameter("Columns of a crossbar", "1"),
@@ -66,6 +68,10 @@ export const PARAMETERS = {
   hybridWeightBits: parameter("Weight bits of the hybrid ANN", "bit"),
   hybridCellBits: parameter("Bits of one of its cells", "bit"),
   hybridAdcBits: parameter("Bits of its converters", "bit"),
+  hybridConversionFactor: parameter(
+    "Multiplies the energy of its conversions, with all that is paid per conversion",
+    "1",
+  ),
   // Spiking parts.
   lifUpdate: digital("Update of a LIF neuron"),
   sacOperation: digital("One operation of a stochastic attention cell"),
@@ -77,7 +83,7 @@ export const PARAMETERS = {
   accumulateBits: parameter("Width of its accumulation: 8, 16 or 32", "bit"),
   snnRegisterBit: digital("Register access of its accumulation, per bit", "J/bit"),
   bundle: parameter("Token-steps that share one fetch of a weight; 0: all of an inference", "1"),
-  membraneStored: parameter("1: membranes pass the partial-sum buffer at every step", "1"),
+  membraneTraffic: parameter("Times per step that a 2-byte membrane is read and written", "1"),
   addressBits: parameter("Bits of address per spike", "bit"),
   snnAccumulateFactor: parameter("Multiplies the energy of its accumulation", "1"),
   // Always on.

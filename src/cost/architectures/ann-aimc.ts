@@ -22,17 +22,18 @@ export function annAimc(workload: Workload, technology: Technology): Breakdown {
     conversions += reads * Math.ceil(inputs / rows) * conversionsPerSum;
     cellReads += reads * inputs * 0.5;
   }
-  const perByte = technology.activationReads * sramByte(technology, technology.activationBuffer);
+  const perByte = technology.activationTraffic * sramByte(technology, technology.activationBuffer);
+  const paid = conversions * technology.hybridConversionFactor;
   const stored =
     tokens * width * (7 + 2 * expansion) +
     heads * annScores * 2 * (1 + write) +
     2 * tokens * width * Math.ceil(tokens / technology.arrayColumns);
   return addStatic(
     {
-      adc: conversions * conversionEnergy(technology, technology.hybridAdcBits),
-      periphery: conversions * technology.periphery,
-      shiftAndAdd: conversions * (technology.accumulation + technology.add16),
-      interconnect: (conversions / cells) * technology.interconnect,
+      adc: paid * conversionEnergy(technology, technology.hybridAdcBits),
+      periphery: paid * technology.periphery,
+      shiftAndAdd: paid * (technology.accumulation + technology.add16),
+      interconnect: (paid / cells) * technology.interconnect,
       array: cellReads * technology.cellRead,
       attention:
         countMacs(workload).attention * (technology.multiply8 + additionEnergy(technology, technology.accumulatorBits)),

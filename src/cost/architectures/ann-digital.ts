@@ -34,9 +34,9 @@ export function annDigital(workload: Workload, technology: Technology, precision
   const { arrayRows, arrayColumns, sramWriteFactor: write } = technology;
   const macs = countMacs(workload);
   const bytes = precision.operandBytes;
-  const perWeight = bytes * sramByte(technology, technology.weightBuffer);
-  const perActivation = technology.activationReads * bytes * sramByte(technology, technology.activationBuffer);
-  const perPartialSum = 4 * sramByte(technology, technology.partialSumBuffer);
+  const perWeight = technology.weightTraffic * bytes * sramByte(technology, technology.weightBuffer);
+  const perActivation = technology.activationTraffic * bytes * sramByte(technology, technology.activationBuffer);
+  const perPartialSum = 4 * technology.partialSumTraffic * sramByte(technology, technology.partialSumBuffer);
   let activations = 0;
   let partialSums = 0;
   for (const { inputs, outputs, repeat } of blockLayers(workload)) {

@@ -19,7 +19,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
   const { width, heads, snnSteps: steps, scores, depth } = workload;
   const { sramWriteFactor: write, addressBits } = technology;
   const spikeByte = sramByte(technology, technology.spikeBuffer);
-  const weightByte = sramByte(technology, technology.weightBuffer);
+  const weightByte = technology.weightTraffic * sramByte(technology, technology.weightBuffer);
   const membraneByte = sramByte(technology, technology.partialSumBuffer);
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
   const parts = {
@@ -34,7 +34,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
     parts.weights += (visits / bundle) * (1 - (1 - density) ** bundle) * inputs * outputs * weightByte;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
-    if (technology.membraneStored) parts.membranes += visits * outputs * 2 * (1 + write) * membraneByte;
+    parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged, not fired.
     if (name !== "head") parts.lif += visits * outputs * technology.lifUpdate;
   };

@@ -39,6 +39,14 @@ export const neurosim = defineSource(
       printed: "the same run with multilevel current sense amplifiers: 0.177 pJ per conversion",
       arithmetic: "as simulated",
     },
+    flashPeriphery: {
+      value: picojoules(0.004),
+      unit: "J",
+      node: 45,
+      basis: "simulated",
+      printed: 'the same run with current sense amplifiers: "other" 0.280 pJ',
+      arithmetic: "0.280 - 0.256 - 0.020: no sample and hold",
+    },
     periphery: {
       value: picojoules(0.069),
       low: picojoules(0.035),

@@ -1,0 +1,100 @@
+/**
+ * A workload from a simulation of ours: the shape of the experiment's network with the spike densities of its trace, and
+ * the machine that it was mapped on.
+ */
+import { invariant } from "../errors.ts";
+import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import type { StageTrace } from "../simulation/trace.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import { createTask } from "../task/create.ts";
+import type { PricedStage } from "./architectures/xpikeformer.ts";
+import type { ParameterId } from "./parameters.ts";
+import type { BlockDensities, Workload } from "./workload.ts";
+
+/** What a simulation of `prompts` prompts counted; a `Trace` or the evaluation of a chip. */
+export interface Measurement {
+  readonly prompts: number;
+  readonly stages: readonly StageTrace[];
+  readonly densities: Readonly<Record<string, number>>;
+}
+
+/** Throws a plain Error when the experiment's model is not spiking. */
+export function measuredWorkload(experiment: Experiment, { stages, densities }: Measurement): Workload {
+  const { model, task, name } = experiment;
+  invariant(model.kind === "spiking", "only spiking networks are measured on the machine");
+  const { spiking, real } = createTask({ task, model }).geometry;
+  const open = spiking.mask.reduce((sum, cell) => sum + cell, 0);
+  const { width, depth, heads, expansion, steps } = model;
+  return {
+    name: experiment.name,
+    description: `${name}: measured on simulated chips`,
+    ...{ depth, width, heads, expansion },
+    tokens: spiking.tokens,
+    inputs: spiking.inputs,
+    annInputs: real.inputs,
+    classes: spiking.classes,
+    queries: spiking.queries.length,
+    embedding: "lines",
+    outputProjection: model.outputProjection,
+    residuals: model.residual === "none" ? 0 : 2,
+    offsets: true,
+    positions: model.position === "learned",
+    scaled: true,
+    scores: open,
+    annScores: open,
+    steps,
+    snnSteps: steps,
+    blocks: Array.from({ length: depth }, (_, i) => blockDensities(`blocks.${i}`, stages, densities)),
+    inputDensity: densities.input,
+    headDensity: headDensity(stages, spiking.classes),
+    result: { name: "symbol", perInference: task.transmitAntennas },
+  };
+}
+
+function blockDensities(
+  block: string,
+  stages: readonly StageTrace[],
+  densities: Readonly<Record<string, number>>,
+): BlockDensities {
+  const attention = stages.find(({ name }) => name === `${block}.attention`)!.actions;
+  // q, k and v are one train of the simulation.
+  const shared = densities[`${block}.qkv`];
+  return {
+    qkv: densities[`${block}.input`],
+    projection: densities[`${block}.attention`],
+    up: densities[`${block}.middle`],
+    down: densities[`${block}.hidden`],
+    query: shared,
+    key: shared,
+    value: shared,
+    scores: densities[`${block}.scores`],
+    coincidences: attention.counterIncrements / Math.max(1, attention.scoreAnds),
+  };
+}
+
+/** The head reads query tokens only, so its density is not that of the whole output train. */
+function headDensity(stages: readonly StageTrace[], classes: number): number {
+  const { cellReads, bitsRead } = stages.find(({ name }) => name === "head")!.actions;
+  return cellReads / (classes * Math.max(1, bitsRead));
+}
+
+/** The stages of one inference, on average. */
+export function perInference({ stages, prompts }: Measurement): PricedStage[] {
+  return stages.map(({ kind, actions }) => {
+    const mean: ActionTally = emptyTally();
+    for (const action of ACTION_NAMES) mean[action] = actions[action] / prompts;
+    return { kind, actions: mean };
+  });
+}
+
+/** Parameters that the experiment's machine fixes; converters without quantisation keep the preset's bits. */
+export function machineOf({ crossbar, adc }: HardwareSpec): Partial<Record<ParameterId, number>> {
+  return {
+    rows: crossbar.rows,
+    columns: crossbar.columns,
+    columnsPerConverter: adc.sharing,
+    conversionsPerSum: adc.mode === "pair" ? 2 : 1,
+    ...(adc.bits === null ? {} : { adcBits: adc.bits }),
+  };
+}
