@@ -1,6 +1,7 @@
 /** All sources, and a price by its id. */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
+import { calibration } from "./paper-preset.ts";
 import type { Price, Source } from "./receipt.ts";
 import { adcSurvey } from "./sources/andrulis-arxiv-2024.ts";
 import { assumed } from "./sources/assumptions.ts";
@@ -22,7 +23,7 @@ import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 
 export const SOURCES: readonly Source[] = [
   ...[paper, horowitz, cacti, neurosim, isaac, adcSurvey, hermes, xformer, swifttron, gates, ssaPaper],
-  ...[dram, aladdin, spikingformer, stillmaker, gpuAnchors, assumed],
+  ...[dram, aladdin, spikingformer, stillmaker, gpuAnchors, assumed, calibration],
 ];
 
 /** The source of an id. Throws CostError, with the likely meaning, for an unknown one. */

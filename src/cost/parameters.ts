@@ -78,6 +78,7 @@ export const PARAMETERS = {
   randomNumber: digital("8 random bits and their comparison"),
   randomSharing: parameter("Comparisons that share one random number", "1"),
   attentionTraffic: parameter("Share of the SSA tiles' reads and writes that pass the spike buffer", "1"),
+  residualAddition: digital("Addition to the residual stream"),
   residualTrafficBits: parameter("Bits of the residual stream read and written at each addition", "bit"),
   // The digital SNN.
   accumulateBits: parameter("Width of its accumulation: 8, 16 or 32", "bit"),

@@ -9,7 +9,7 @@
  *   ssaCells     an 8-bit addition's worth per AND of a cell: counter, its clock and its share of the column adder included
  *   ssaRandom    per random number, its comparison included
  *   spikeBuffer  bits read and written beside the crossbars, and the share of the tiles' that passes the buffer
- *   residual     an 8-bit addition each, and what it reads and writes of the stream
+ *   residual     an addition each, and what it reads and writes of the stream
  *
  * Included in another price, hence not listed: subtractions and accumulations (in `accumulation`), counter increments and
  * column additions (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
@@ -80,7 +80,7 @@ export function priceStages(stages: readonly PricedStage[], technology: Technolo
   const conversion = conversionEnergy(technology, technology.adcBits);
   const line = (2 * technology.columns * technology.lineDrive) / 128;
   // A stream value is read and written again at each addition.
-  const residualAddition = technology.add8 + technology.residualTrafficBits * (1 + write) * bufferBit;
+  const residualAddition = technology.residualAddition + technology.residualTrafficBits * (1 + write) * bufferBit;
   for (const { kind, actions, repeat = 1 } of stages) {
     const conversions = actions.conversions * repeat;
     parts.adc += conversions * conversion;

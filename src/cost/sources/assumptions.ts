@@ -70,6 +70,11 @@ export const assumed = defineSource(
       high: picojoules(0.032),
     }),
     lineDrive: choice(picojoules(0.05), "J", "about 40 fF at 1.1 V for a line past 128 devices", { node: 45 }),
+    flatSram: choice(0, "1", "0: one price per byte for every buffer, as the paper's accounting has one SRAM"),
+    weightsResident: choice(0, "1", "0: the paper takes weights as resident and leaves loading out"),
+    noDram: choice(0, "J/bit", "the paper takes inputs and outputs to be in on-chip SRAM"),
+    throughSram: choice(1, "1", "the paper: all inputs, outputs and intermediates go to on-chip SRAM"),
+    fourBitCells: choice(4, "bit", "an 8-bit weight in two of the paper's 4-bit cells"),
     settleTime: choice(10e-9, "s", "a read pulse of 10 ns, as NeuroSim's; PCM reads of 100 ns are common", {
       low: 10e-9,
       high: 100e-9,

@@ -1,0 +1,134 @@
+/**
+ * The cost section of a run: what the chips that were just simulated would cost, beside the machines they are compared with,
+ * from the actions that were counted.
+ *
+ * Energies are given twice: at the experiment's T, and with T chosen by accuracy. The ANN has no steps; the digital SNN runs
+ * its own network's T, at the densities that were measured on the chips, since its own are not.
+ */
+import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
+import { chooseSteps, type StepChoice } from "../cost/iso-accuracy.ts";
+import { type Measurement, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
+import { findCostPreset } from "../cost/presets.ts";
+import { resolveTechnology } from "../cost/resolve.ts";
+import { withSteps } from "../cost/workload.ts";
+import { sumActions } from "../hardware/actions.ts";
+import { mean } from "../numeric/statistics.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import {
+  BASELINES,
+  breakdownChart,
+  comparisonChart,
+  costNotes,
+  costSources,
+  estimateFigures,
+  stepMaps,
+  tornadoChart,
+} from "./cost.ts";
+import { formatText } from "./format.ts";
+import type { ChartDraft, ClaimDraft, FigureDraft, Source } from "./report.ts";
+
+export interface CostRun {
+  readonly experiment: Experiment;
+  /** What each chip counted on the same prompts. */
+  readonly chips: readonly Measurement[];
+  /** Mean bit error rate after each number of steps, ascending. */
+  readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
+  /** Bit error rate of the ANN, and time steps of the digital spiking network, where they are compared with. */
+  readonly annRate?: number | undefined;
+  readonly snnSteps?: number | undefined;
+}
+
+export interface CostSection {
+  readonly figures: readonly FigureDraft[];
+  readonly charts: readonly ChartDraft[];
+  readonly claims: readonly ClaimDraft[];
+  readonly notes: readonly string[];
+  readonly sources: readonly Source[];
+}
+
+export function costSection({ experiment, chips, curve, annRate, snnSteps }: CostRun): CostSection {
+  const measurement = pool(chips);
+  const measured = measuredWorkload(experiment, measurement);
+  const workload = withSteps(measured, measured.steps, snnSteps ?? measured.steps);
+  const set = machineOf(experiment.hardware);
+  const bottomUp = resolveTechnology(findCostPreset("bottom-up"), { set });
+  const calibrated = resolveTechnology(findCostPreset("paper"), { set });
+  const choice = chooseSteps(curve.steps, curve.rates, annRate);
+  const asRun = estimateCost(workload, bottomUp, perInference(measurement));
+  const chosen = estimateCost(withSteps(workload, choice.steps, snnSteps ?? choice.steps), bottomUp);
+  const asPaper = estimateCost(workload, calibrated, perInference(measurement));
+  const why = describeChoice(choice, annRate);
+  return {
+    figures: [
+      ...estimateFigures(asRun),
+      { id: "cost.isoAccuracy.steps", label: `Time steps: ${why}`, value: choice.steps, unit: "steps" },
+      ...short(chosen, "cost.isoAccuracy", `T = ${choice.steps}`),
+      ...short(asPaper, "cost.paper", "prices calibrated to the paper"),
+    ],
+    charts: [
+      comparisonChart([
+        { name: `T = ${workload.steps}, as run`, estimate: asRun },
+        { name: `T = ${choice.steps}, by accuracy`, estimate: chosen },
+        { name: `T = ${workload.steps}, prices calibrated to the paper`, estimate: asPaper },
+      ]),
+      breakdownChart(asRun),
+      tornadoChart(workload, bottomUp, ratioTo(asRun, "annDigital")),
+      ...stepMaps(workload, bottomUp),
+    ],
+    claims: claims(experiment, asRun),
+    notes: [...costNotes(bottomUp), ...(choice.reached ? [] : [`Energies are not at equal accuracy: ${why}.`])],
+    sources: costSources([bottomUp, calibrated]),
+  };
+}
+
+/** Chips counted on the same prompts, as one measurement. */
+function pool(chips: readonly Measurement[]): Measurement {
+  const [first] = chips;
+  return {
+    prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
+    stages: first.stages.map((stage, i) => ({
+      ...stage,
+      cycles: chips.reduce((sum, { stages }) => sum + stages[i].cycles, 0),
+      actions: sumActions(chips.map(({ stages }) => stages[i].actions)),
+      clipped: chips.reduce((sum, { stages }) => sum + stages[i].clipped, 0),
+    })),
+    densities: Object.fromEntries(
+      Object.keys(first.densities).map((name) => [name, mean(chips.map(({ densities }) => densities[name]))]),
+    ),
+  };
+}
+
+function describeChoice({ steps, errorRate, reached }: StepChoice, annRate: number | undefined): string {
+  const rate = errorRate.toFixed(4);
+  if (reached) return `the fewest within 5 % of the ANN's error rate (${rate} against ${annRate!.toFixed(4)})`;
+  const short =
+    annRate === undefined ? "there is no ANN to compare with" : `no T measured reaches the ANN's ${annRate.toFixed(4)}`;
+  return `${short}; T = ${steps} is the fewest within 5 % of the best measured (${rate})`;
+}
+
+/** Energy per result and ratios only. */
+function short(estimate: CostEstimate, prefix: string, remark: string): FigureDraft[] {
+  const results = new RegExp(`^${prefix}\\.(\\w+\\.(${estimate.workload.result.name}|energy)|ratio\\.\\w+)$`);
+  return estimateFigures(estimate, prefix)
+    .filter(({ id }) => results.test(id))
+    .map((figure) => ({ ...figure, label: `${figure.label} (${remark})` }));
+}
+
+/** Section VII-A prints ranges over the 4x4 decoders of 4-256 and 8-512. */
+const PRINTED = { annDigital: "7 to 14.5", annAimc: "2.6 to 4.0", snnDigital: "1.6 to 1.8" } as const;
+
+function claims({ model, task }: Experiment, asRun: CostEstimate): ClaimDraft[] {
+  const { transmitAntennas: nt, receiveAntennas: nr } = task;
+  const why =
+    `Ours is a ${nt}x${nr} link and ${model.depth}-${model.width} at T = ${asRun.workload.steps}, with measured densities, both ` +
+    "lines of a pair converted and local sums scaled; prices are published ones, the paper's are not printed.";
+  return BASELINES.filter((id) => id in PRINTED).map((id) => ({
+    id: `cost-${id}`,
+    source: "Section VII-A, ICL 4x4, 4-256 to 8-512",
+    claim: `${asRun.architectures[id].label}: energy over Xpikeformer's`,
+    paper: PRINTED[id as keyof typeof PRINTED],
+    figure: `cost.ratio.${id}`,
+    difference: `ours is ${formatText({ value: ratioTo(asRun, id), unit: "1" })}`,
+    why,
+  }));
+}
