@@ -2,7 +2,7 @@
  * A workload from a simulation of ours: the shape of the experiment's network with the spike densities of its trace, and
  * the machine that it was mapped on.
  */
-import { invariant } from "../errors.ts";
+import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -11,6 +11,7 @@ import { createTask } from "../task/create.ts";
 import type { PricedStage } from "./architectures/xpikeformer.ts";
 import type { ParameterId } from "./parameters.ts";
 import type { BlockDensities, Workload } from "./workload.ts";
+import { SPIKINGFORMER } from "./workloads.ts";
 
 /** What a simulation of `prompts` prompts counted; a `Trace` or the evaluation of a chip. */
 export interface Measurement {
@@ -19,16 +20,36 @@ export interface Measurement {
   readonly densities: Readonly<Record<string, number>>;
 }
 
-/** Throws a plain Error when the experiment's model is not spiking. */
+/** The experiment's network with the densities of a simulation. Throws MappingError when its model is not spiking. */
 export function measuredWorkload(experiment: Experiment, { stages, densities }: Measurement): Workload {
+  const shape = experimentWorkload(experiment);
+  return {
+    ...shape,
+    description: `${experiment.name}, densities measured on simulated chips`,
+    blocks: Array.from({ length: shape.depth }, (_, i) => blockDensities(`blocks.${i}`, stages, densities)),
+    inputDensity: densities.input,
+    headDensity: headDensity(stages, shape.classes),
+  };
+}
+
+/**
+ * The experiment's network with the densities of a published one, for want of a simulation; half of the input lines carry
+ * a spike. Throws MappingError when its model is not spiking.
+ */
+export function experimentWorkload(experiment: Experiment): Workload {
   const { model, task, name } = experiment;
-  invariant(model.kind === "spiking", "only spiking networks are measured on the machine");
+  if (model.kind !== "spiking") {
+    throw new MappingError(
+      "model.kind",
+      `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
+    );
+  }
   const { spiking, real } = createTask({ task, model }).geometry;
   const open = spiking.mask.reduce((sum, cell) => sum + cell, 0);
   const { width, depth, heads, expansion, steps } = model;
   return {
     name: experiment.name,
-    description: `${name}: measured on simulated chips`,
+    description: `${name}, densities of a published network`,
     ...{ depth, width, heads, expansion },
     tokens: spiking.tokens,
     inputs: spiking.inputs,
@@ -45,9 +66,9 @@ export function measuredWorkload(experiment: Experiment, { stages, densities }: 
     annScores: open,
     steps,
     snnSteps: steps,
-    blocks: Array.from({ length: depth }, (_, i) => blockDensities(`blocks.${i}`, stages, densities)),
-    inputDensity: densities.input,
-    headDensity: headDensity(stages, spiking.classes),
+    blocks: Array<BlockDensities>(depth).fill(SPIKINGFORMER),
+    inputDensity: 0.5,
+    headDensity: SPIKINGFORMER.qkv,
     result: { name: "symbol", perInference: task.transmitAntennas },
   };
 }
@@ -76,6 +97,7 @@ function blockDensities(
 /** The head reads query tokens only, so its density is not that of the whole output train. */
 function headDensity(stages: readonly StageTrace[], classes: number): number {
   const { cellReads, bitsRead } = stages.find(({ name }) => name === "head")!.actions;
+  // A spike reads a cell per class.
   return cellReads / (classes * Math.max(1, bitsRead));
 }
 

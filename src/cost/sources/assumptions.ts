@@ -85,6 +85,13 @@ export const assumed = defineSource(
     ssaTiles: choice(1, "1", "one tile serves all heads in turn; it is never the bottleneck"),
     hermesCrossbar: choice(256, "1", "HERMES has 256 x 256 cells"),
     included: choice(0, "J", "included in the measured energy of a column"),
+    hermesInput: choice(1, "bit", "HERMES takes 8-bit inputs in one read"),
+    hermesWeight: choice(8, "bit", "one cell per weight, although it holds 3 to 4 effective bits"),
+    hermesFactor: choice(
+      Math.sqrt(8),
+      "1",
+      "8-bit inputs pay the whole column; spikes the geometric mean of all and an eighth",
+    ),
     hermesBits: choice(5, "bit", "the factor of 5 bits is 1: the measured column is taken whole, at its 8 bits"),
   },
 );
