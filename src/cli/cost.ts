@@ -13,6 +13,7 @@ import { experimentWorkload, machineOf, measuredWorkload, perInference } from ".
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
+import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
 import { type Workload, withSteps } from "../cost/workload.ts";
 import { atPublishedSteps, findWorkload, WORKLOADS } from "../cost/workloads.ts";
@@ -130,7 +131,7 @@ function tabulate(presets: readonly CostPreset[], options: CostCommandOptions, t
 /** A workload with what is known of its machine, and the actions of a simulation where one was run. */
 interface Subject {
   readonly workload: Workload;
-  readonly machine: Readonly<Record<string, number>>;
+  readonly machine: Readonly<Record<string, Price>>;
   readonly stages?: readonly PricedStage[];
   readonly experiment?: Experiment;
   readonly notes: readonly string[];
@@ -173,7 +174,7 @@ async function loadSubject(source: string, options: CostCommandOptions): Promise
   const isExperiment = source.startsWith("preset:") || /\.json$/.test(source) || source.includes("/");
   if (!isExperiment) return { workload: findWorkload(source), machine: {}, notes: [] };
   const { experiment, directory } = await loadExperiment(source, options);
-  const machine = machineOf(experiment.hardware) as Record<string, number>;
+  const machine = machineOf(experiment.hardware);
   if (experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";

@@ -9,7 +9,8 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { createTask } from "../task/create.ts";
 import type { PricedStage } from "./architectures/xpikeformer.ts";
-import type { ParameterId } from "./parameters.ts";
+import { PARAMETERS, type ParameterId } from "./parameters.ts";
+import type { Price } from "./receipt.ts";
 import type { BlockDensities, Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
 
@@ -110,13 +111,24 @@ export function perInference({ stages, prompts }: Measurement): PricedStage[] {
   });
 }
 
-/** Parameters that the experiment's machine fixes; converters without quantisation keep the preset's bits. */
-export function machineOf({ crossbar, adc }: HardwareSpec): Partial<Record<ParameterId, number>> {
+/** Sizes that the experiment's machine fixes, by parameter; converters without quantisation keep the preset's bits. */
+export function machineOf({ crossbar, adc }: HardwareSpec): Record<string, Price> {
+  const size = (id: ParameterId, field: string, value: number): Record<string, Price> => ({
+    [id]: {
+      ...{ id: `experiment.${id}`, source: "experiment", value, low: value, high: value, node: null },
+      ...{
+        unit: PARAMETERS[id].unit,
+        basis: "printed",
+        printed: `hardware.${field} of the experiment`,
+        arithmetic: "as it says",
+      },
+    },
+  });
   return {
-    rows: crossbar.rows,
-    columns: crossbar.columns,
-    columnsPerConverter: adc.sharing,
-    conversionsPerSum: adc.mode === "pair" ? 2 : 1,
-    ...(adc.bits === null ? {} : { adcBits: adc.bits }),
+    ...size("rows", "crossbar.rows", crossbar.rows),
+    ...size("columns", "crossbar.columns", crossbar.columns),
+    ...size("columnsPerConverter", "adc.sharing", adc.sharing),
+    ...size("conversionsPerSum", "adc.mode", adc.mode === "pair" ? 2 : 1),
+    ...(adc.bits === null ? {} : size("adcBits", "adc.bits", adc.bits)),
   };
 }
