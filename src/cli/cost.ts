@@ -20,7 +20,8 @@ import { atPublishedSteps, findWorkload, WORKLOADS } from "../cost/workloads.ts"
 import { CostError } from "../errors.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
-import { type CostCase, costReport, costTable } from "../report/cost-report.ts";
+import { type CostCase, costReport } from "../report/cost-report.ts";
+import { costTable } from "../report/cost-table.ts";
 import { asDescribed } from "../run.ts";
 import { evaluateChips } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";

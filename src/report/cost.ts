@@ -101,22 +101,24 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
   };
 }
 
-/** The ratio to the digital int8 ANN, one parameter at a time; longest bars first. */
+/** Parameters that are shown; further down none matters much. */
+const LONGEST_BARS = 12;
+
+/** The ratio to the digital int8 ANN, one parameter at a time; what matters most comes first. */
 export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, base: number): ChartDraft {
+  const bars = tornado(workload, resolved).slice(0, LONGEST_BARS);
   return {
     kind: "bars",
     id: "cost-tornado",
     title: "What the ratio to the digital ANN depends on",
     caption:
-      "Bars end at the ratio of this estimate; the thin lines run between the ratios at the ends of the range that is named. " +
-      "Everything else stays as it is.",
+      `The ratio is ${base.toFixed(2)}. Each pair of bars is what becomes of it at the two ends of the range that is named, ` +
+      "everything else as it is.",
     value: { label: "ANN over Xpikeformer, energy" },
-    bars: tornado(workload, resolved).map(({ label, low, high }) => ({
-      label,
-      value: base,
-      low: Math.min(low.ann, high.ann),
-      high: Math.max(low.ann, high.ann),
-    })),
+    bars: bars.flatMap(({ label, low, high }) => [
+      { label, group: "first end", value: low.ann },
+      { label, group: "second end", value: high.ann },
+    ]),
   };
 }
 
@@ -130,11 +132,12 @@ export function stepMaps(workload: Workload, { technology }: ResolvedTechnology)
     kind: "heat",
     id: `cost-map-${which}`,
     title: `${name} over Xpikeformer, by time steps and spike density`,
-    caption: "Both spiking machines run the same number of steps. Below 1, Xpikeformer needs more energy.",
+    caption:
+      "Both spiking machines run the same number of steps. Where the colour changes, Xpikeformer needs more energy.",
     x: { label: "Mean spike density, %", ticks: MAP_DENSITIES.map((density) => String(100 * density)) },
     y: { label: "Time steps T", ticks: MAP_STEPS.map(String) },
-    label: "Ratio of energies",
-    values: map.map((row) => row.map((ratios) => ratios[which])),
+    label: "Ratio of energies, less 1",
+    values: map.map((row) => row.map((ratios) => ratios[which] - 1)),
   });
   return [chart("ann", "Digital int8 ANN"), chart("snn", "Ideal digital SNN")];
 }

@@ -18,7 +18,7 @@ export interface Architecture {
 const architectures = {
   xpikeformer: { label: "Xpikeformer", energy: xpikeformer },
   annDigital: { label: "ANN, digital int8", energy: annDigital },
-  annAimc: { label: "ANN on crossbars, digital attention", energy: annAimc },
+  annAimc: { label: "ANN on crossbars", energy: annAimc },
   snnDigital: { label: "SNN, ideal digital", energy: snnDigital },
   annInt4: { label: "ANN, digital 4-bit", energy: annInt4 },
   annFloat16: { label: "ANN, digital fp16", energy: annFloat16 },
