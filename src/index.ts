@@ -14,15 +14,23 @@ export {
   type ArchitectureId,
 } from "./cost/architectures/catalogue.ts";
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
-export { type PricedStage, priceStages, xpikeformer } from "./cost/architectures/xpikeformer.ts";
+export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
 export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
 export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
 export { CLAIMED_RATIOS, type ClaimedRatio, isWithinRounding } from "./cost/claims.ts";
-export { type ArchitectureCost, type CostEstimate, energyOf, estimateCost, ratioTo, sourcesOf } from "./cost/cost.ts";
+export {
+  type ArchitectureCost,
+  type CostEstimate,
+  energyOf,
+  estimateCost,
+  type NamedStage,
+  ratioTo,
+  sourcesOf,
+} from "./cost/cost.ts";
 export { type CountingMachine, countActions, type StageCounts } from "./cost/counts.ts";
 export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
 export { estimateLatency, type Latency } from "./cost/latency.ts";
-export { breakEven, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
+export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export { experimentWorkload, type Measurement, machineOf, measuredWorkload, perInference } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
 export { nodeFactor } from "./cost/node.ts";

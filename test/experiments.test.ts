@@ -22,7 +22,7 @@ const { tables, markdown } = (await import(program)) as {
 const pages = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
-const MARKER = /(<!-- table: (\S+) -->\n)(?:\n*(?:\|.*\n)*)/g;
+const MARKER = /(<!-- table: (\S+) -->\n)\n*(?:\|.*\n)*\n*/g;
 
 test.each(pages)("%s shows what the cost model gives", async (page) => {
   const path = join(folder, page, "README.md");

@@ -86,6 +86,8 @@ describe("the report of a workload", () => {
     for (const id of ["cost.latency.sequential", "cost.area.crossbars", "cost.monteCarlo.annDigital"]) {
       expect(figures[id], id).toBeGreaterThan(0);
     }
+    expect(figures["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);
+    expect(figures["cost.breakEven.density.snn1"]).toBeCloseTo(0.044, 3);
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
     expect(unlinked).toEqual(["Assumptions of this model, each with its reason"]);
     expect(report.claims.map(({ paper }) => paper)).toEqual([13, "5.4 or 5.9", "1.8 or 1.9"]);

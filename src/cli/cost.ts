@@ -6,9 +6,8 @@
  */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import type { PricedStage } from "../cost/architectures/xpikeformer.ts";
 import { SOURCES } from "../cost/catalogue.ts";
-import { estimateCost } from "../cost/cost.ts";
+import { estimateCost, type NamedStage } from "../cost/cost.ts";
 import { experimentWorkload, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
@@ -133,7 +132,7 @@ function tabulate(presets: readonly CostPreset[], options: CostCommandOptions, t
 interface Subject {
   readonly workload: Workload;
   readonly machine: Readonly<Record<string, Price>>;
-  readonly stages?: readonly PricedStage[];
+  readonly stages?: readonly NamedStage[];
   readonly experiment?: Experiment;
   readonly notes: readonly string[];
 }

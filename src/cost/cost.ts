@@ -1,14 +1,18 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
-import { type PricedStage, priceStages } from "./architectures/xpikeformer.ts";
+import { type PricedStage, priceStages, stageEnergies } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
+import { countActions } from "./counts.ts";
 import { estimateLatency, type Latency } from "./latency.ts";
 import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import type { Workload } from "./workload.ts";
+
+/** Counted actions of a named stage. */
+export type NamedStage = PricedStage & { readonly name: string };
 
 export interface ArchitectureCost {
   readonly label: string;
@@ -23,6 +27,8 @@ export interface CostEstimate {
   readonly architectures: Readonly<Record<ArchitectureId, ArchitectureCost>>;
   readonly latency: Latency;
   readonly area: Area;
+  /** Xpikeformer's energy by stage of the network, where stages have names; alike ones as one, together. */
+  readonly stages: readonly { readonly name: string; readonly energy: number }[];
 }
 
 /** Energy per inference of one architecture. */
@@ -33,9 +39,11 @@ export const energyOf = (id: ArchitectureId, workload: Workload, { technology }:
 export function estimateCost(
   workload: Workload,
   resolved: ResolvedTechnology,
-  stages?: readonly PricedStage[],
+  stages?: readonly NamedStage[],
 ): CostEstimate {
   const { technology } = resolved;
+  const counted: readonly NamedStage[] = stages ?? countActions(workload, technology);
+  const energies = stageEnergies(counted, technology);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy } = ARCHITECTURES[id];
@@ -48,6 +56,10 @@ export function estimateCost(
     architectures,
     latency: estimateLatency(workload, technology),
     area: estimateArea(workload, technology),
+    stages: counted.map(({ name, repeat = 1 }, i) => ({
+      name: repeat === 1 ? name : `${name} (x ${repeat})`,
+      energy: energies[i],
+    })),
   };
 }
 

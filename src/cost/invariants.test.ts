@@ -83,6 +83,14 @@ test("parts add up to the total and none is negative: all workloads, presets and
   }
 });
 
+test("stages add up to the total, whatever the preset", () => {
+  for (const preset of COST_PRESETS) {
+    const { stages, architectures } = estimateCost(large, resolveTechnology(preset));
+    const sum = stages.reduce((total, { energy }) => total + energy, 0);
+    expect(sum / architectures.xpikeformer.total, preset.name).toBeCloseTo(1, 12);
+  }
+});
+
 test("more steps, tokens or width never cost less, on any architecture", () => {
   const sizes = fc.record({
     steps: fc.integer({ min: 1, max: 16 }),

@@ -10,6 +10,49 @@ export function ratioMap(base: Varied, rows: readonly Variation[], columns: read
   return rows.map((row) => columns.map((column) => ratiosOf(vary(vary(base, row), column))));
 }
 
+export interface BreakEven {
+  /** Words of a figure's id. */
+  readonly id: string;
+  readonly label: string;
+  readonly unit: "steps" | "1" | "J";
+  /** Null where the ratio does not cross its level within the range that is searched. */
+  readonly value: number | null;
+}
+
+/** Where the claims end: time steps, density and energy of a conversion at which ratios fall through round levels. */
+export function breakEvens(base: Varied): BreakEven[] {
+  const steps = (level: number) => breakEven(base, "ann", level, (value) => ({ steps: value }), [1, 256]);
+  const density = breakEven(base, "snn", 1, (value) => ({ density: value }), [0.01, 1]);
+  const conversion = (which: keyof Ratios) =>
+    breakEven(base, which, 1, (conversion5) => ({ set: { conversion5 } }), [1e-15, 100e-12]);
+  return [
+    ...[10, 5, 1].map((level) => ({
+      id: `steps.ann${level}`,
+      label: `Time steps at which the digital ANN needs ${level === 1 ? "as much" : `only ${level} times as much`}`,
+      unit: "steps" as const,
+      value: steps(level),
+    })),
+    {
+      id: "density.snn1",
+      label: "Mean spike density below which the digital SNN needs less",
+      unit: "1",
+      value: density === null ? null : density * meanDensity(base.workload),
+    },
+    {
+      id: "conversion.snn1",
+      label: "Energy of a 5-bit conversion above which the digital SNN needs less",
+      unit: "J",
+      value: conversion("snn"),
+    },
+    {
+      id: "conversion.ann1",
+      label: "Energy of a 5-bit conversion above which the digital ANN needs less",
+      unit: "J",
+      value: conversion("ann"),
+    },
+  ];
+}
+
 /** Time steps down, mean density across: densities of all layers are scaled alike, to at most 1. */
 export const stepsByDensity = (base: Varied, steps: readonly number[], densities: readonly number[]): Ratios[][] =>
   ratioMap(

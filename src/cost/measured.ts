@@ -8,7 +8,7 @@ import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { createTask } from "../task/create.ts";
-import type { PricedStage } from "./architectures/xpikeformer.ts";
+import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";
 import type { BlockDensities, Workload } from "./workload.ts";
@@ -103,11 +103,11 @@ function headDensity(stages: readonly StageTrace[], classes: number): number {
 }
 
 /** The stages of one inference, on average. */
-export function perInference({ stages, prompts }: Measurement): PricedStage[] {
-  return stages.map(({ kind, actions }) => {
+export function perInference({ stages, prompts }: Measurement): NamedStage[] {
+  return stages.map(({ name, kind, actions }) => {
     const mean: ActionTally = emptyTally();
     for (const action of ACTION_NAMES) mean[action] = actions[action] / prompts;
-    return { kind, actions: mean };
+    return { name, kind, actions: mean };
   });
 }
 

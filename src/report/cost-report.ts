@@ -5,11 +5,14 @@ import type { MonteCarlo } from "../cost/monte-carlo.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import {
   breakdownChart,
+  breakEvenFigures,
   comparisonChart,
+  converterChart,
   costNotes,
   costSources,
   estimateFigures,
   monteCarloFigures,
+  stagesChart,
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
@@ -58,6 +61,7 @@ export function costReport(input: CostReportInput): Report {
     highlights: ["cost.xpikeformer.energy", "cost.ratio.annDigital", "cost.ratio.annAimc", "cost.ratio.snnDigital"],
     figures: [
       ...estimateFigures(estimate),
+      ...breakEvenFigures(workload, resolved),
       ...(monteCarlo ? monteCarloFigures(monteCarlo) : []),
       ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`).map(labelled(one.id))),
     ],
@@ -65,7 +69,9 @@ export function costReport(input: CostReportInput): Report {
       comparisonChart(cases.map((one) => ({ name: one.id, estimate: one.estimate }))),
       breakdownChart(estimate),
       tornadoChart(workload, resolved, ann),
+      stagesChart(estimate),
       ...stepMaps(workload, resolved),
+      converterChart(workload, resolved),
     ],
     claims: claimsOf(estimate),
   });

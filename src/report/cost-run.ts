@@ -21,6 +21,7 @@ import {
   costNotes,
   costSources,
   estimateFigures,
+  stagesChart,
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
@@ -71,6 +72,7 @@ export function costSection({ experiment, chips, curve, annRate, snnSteps }: Cos
         { name: `T = ${workload.steps}, prices calibrated to the paper`, estimate: asPaper },
       ]),
       breakdownChart(asRun),
+      stagesChart(asRun),
       tornadoChart(workload, bottomUp, ratioTo(asRun, "annDigital")),
       ...stepMaps(workload, bottomUp),
     ],

@@ -1,7 +1,7 @@
 /** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
-import { stepsByDensity } from "../cost/maps.ts";
+import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
@@ -100,6 +100,52 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
     bars,
   };
 }
+
+/** Xpikeformer layer by layer. */
+export function stagesChart({ stages }: CostEstimate): ChartDraft {
+  return {
+    kind: "bars",
+    id: "cost-stages",
+    title: "Xpikeformer's energy by layer",
+    caption:
+      "Layers with their converters, the neurons behind them, and attention; blocks with equal densities as one.",
+    value: { label: "Microjoules per inference" },
+    bars: stages.map(({ name, energy }) => ({ label: name, value: microjoules(energy) })),
+  };
+}
+
+/** Ratios over the resolution of the converters, for both kinds. */
+export function converterChart(workload: Workload, { technology }: ResolvedTechnology): ChartDraft {
+  const bits = [4, 5, 6, 7, 8, 9];
+  const map = converterMap({ workload, technology }, bits);
+  const series = (name: string, column: 0 | 1, which: "ann" | "snn") => ({
+    name,
+    dashed: column === 1,
+    points: bits.map((x, row) => ({ x, y: map[row][column][which] })),
+  });
+  return {
+    kind: "lines",
+    id: "cost-converters",
+    title: "Ratios over the resolution of the converters",
+    caption:
+      "SAR converters grow with their bits, flash converters (dashed, with NeuroSim's own 5-bit energy) double per bit.",
+    x: { label: "Bits of a conversion", ticks: bits },
+    y: { label: "Energy over Xpikeformer's", scale: "log" },
+    series: [
+      series("digital ANN, SAR", 0, "ann"),
+      series("digital ANN, flash", 1, "ann"),
+      series("digital SNN, SAR", 0, "snn"),
+      series("digital SNN, flash", 1, "snn"),
+    ],
+    rules: [{ label: "as much as Xpikeformer", y: 1 }],
+  };
+}
+
+/** Where ratios fall through round levels; those that do not are left out. */
+export const breakEvenFigures = (workload: Workload, { technology }: ResolvedTechnology): FigureDraft[] =>
+  breakEvens({ workload, technology }).flatMap(({ id, label, unit, value }) =>
+    value === null ? [] : [{ id: `cost.breakEven.${id}`, label, value, unit }],
+  );
 
 /** Parameters that are shown; further down none matters much. */
 const LONGEST_BARS = 12;

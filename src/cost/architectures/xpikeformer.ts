@@ -18,7 +18,7 @@ import type { Action, ActionCounts } from "../../hardware/actions.ts";
 import { type CountingMachine, countActions } from "../counts.ts";
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
-import { addStatic, type Breakdown, conversionEnergy, sramByte } from "./energy.ts";
+import { addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
 /** A stage's actions for pricing; `repeat` stages are alike, one if left out. */
 export interface PricedStage {
@@ -68,6 +68,10 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
 /** From a workload alone. */
 export const xpikeformer = (workload: Workload, technology: Technology): Breakdown =>
   priceStages(countActions(workload, technology satisfies CountingMachine), technology);
+
+/** Joules by stage, in the order given; static shares are left out. */
+export const stageEnergies = (stages: readonly PricedStage[], technology: Technology): number[] =>
+  stages.map((stage) => totalOf(priceStages([stage], { ...technology, analogStaticShare: 0 })));
 
 /** From counted stages, such as a trace's, of one inference. */
 export function priceStages(stages: readonly PricedStage[], technology: Technology): Breakdown {

@@ -4,8 +4,7 @@ import { defineSource } from "../receipt.ts";
 export const gpuAnchors = defineSource(
   {
     id: "gpu-anchors",
-    reference:
-      "NVIDIA: Jetson AGX Orin series technical brief, 2022; measured efficiencies as cited by accelerator papers",
+    reference: "NVIDIA: Jetson AGX Orin series; efficiencies as accelerator papers cite them",
     url: "https://www.nvidia.com/en-us/autonomous-machines/embedded-systems/jetson-orin/",
     validity: "Batch 1. An order of magnitude only: software, clocks and batch decide.",
   },
@@ -15,9 +14,9 @@ export const gpuAnchors = defineSource(
       low: 0.0158e12,
       high: 1.56e12,
       unit: "op/J",
-      basis: "printed",
-      printed: "Jetson AGX Orin 0.177 TOPS/W on a vision transformer; GTX 1060 0.0158; A100 at its peak 1.56",
-      arithmetic: "the edge device",
+      basis: "derived",
+      printed: "as cited by accelerator papers: Jetson AGX Orin 0.177 TOPS/W, GTX 1060 0.0158, A100 at its peak 1.56",
+      arithmetic: "the edge device; the first measurement was not at hand",
     },
     power: {
       value: 40,

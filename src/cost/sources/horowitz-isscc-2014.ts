@@ -31,7 +31,7 @@ export const horowitz = defineSource(
     url: "https://doi.org/10.1109/ISSCC.2014.6757323",
     validity:
       "Arithmetic alone, without registers, clock, wires or control: a lower bound. Upper ends of the ranges are adders of " +
-      "NeuroSim 1.4 and Aladdin and our own gate-level units. The 16-bit add is read between the printed 8 and 32 bits.",
+      "NeuroSim 1.4 and Aladdin and our own gate-level units.",
   },
   {
     multiply8: operation("8-bit integer multiply", 0.2, 0.9),

@@ -9,7 +9,7 @@ export const isaac = defineSource(
       "A. Shafiee, A. Nag, N. Muralimanohar, R. Balasubramonian, J. P. Strachan, M. Hu, R. S. Williams, V. Srikumar: ISAAC: A " +
       "convolutional neural network accelerator with in-situ analog arithmetic in crossbars. ISCA 2016",
     url: "https://doi.org/10.1109/ISCA.2016.12",
-    validity: "32 nm, an 8-bit SAR converter at 1.28 GS/s; other resolutions are scaled.",
+    validity: "32 nm, an 8-bit SAR converter at 1.2 GS/s; other resolutions are scaled.",
   },
   {
     conversion8: {
@@ -17,8 +17,8 @@ export const isaac = defineSource(
       unit: "J",
       node: 32,
       basis: "derived",
-      printed: "8-bit SAR converter: 2 mW at 1.28 GS/s with its clock, 1.67 pJ in the tables of public tools",
-      arithmetic: "as in the accelergy component table for ISAAC",
+      printed: "8 converters of 8 bits at 1.2 GS/s: 16 mW",
+      arithmetic: "16 mW / 8 / 1.2 GS/s",
     },
     conversion5: {
       value: picojoules(1.55),

@@ -1,6 +1,15 @@
 /** Registers, from Aladdin's tables. */
 import { picojoules } from "../../units.ts";
-import { defineSource } from "../receipt.ts";
+import { defineSource, type PriceDraft } from "../receipt.ts";
+
+const row = (what: string, pj: number): PriceDraft => ({
+  value: picojoules(pj),
+  unit: "J",
+  node: 40,
+  basis: "printed",
+  printed: `40 nm: ${what} ${pj} pJ`,
+  arithmetic: "as printed",
+});
 
 export const aladdin = defineSource(
   {
@@ -12,6 +21,10 @@ export const aladdin = defineSource(
     validity: "40 nm standard cells, read from the tables that accelergy ships.",
   },
   {
+    add32: row("32-bit adder at 1 ns", 0.21),
+    counter32: row("32-bit counter", 0.251),
+    comparator32: row("32-bit comparator", 0.0295),
+    multiply32: row("32-bit multiplier", 12.68),
     registerBit: {
       value: picojoules(0.01),
       unit: "J/bit",

@@ -6,7 +6,7 @@ export const xformer = defineSource(
   {
     id: "sridharan-tvlsi-2023",
     reference:
-      "S. Sridharan, J. R. Stevens, K. Roy, A. Raghunathan: X-Former: In-memory acceleration of transformers. IEEE TVLSI 31(8), " +
+      "S. Sridharan, J. R. Stevens, K. Roy, A. Raghunathan: X-Former: In-memory acceleration of transformers. IEEE TVLSI, " +
       "2023, arXiv 2303.07470",
     url: "https://arxiv.org/abs/2303.07470",
     validity:
