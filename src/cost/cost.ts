@@ -56,8 +56,8 @@ export function estimateCost(
     architectures,
     latency: estimateLatency(workload, technology),
     area: estimateArea(workload, technology),
-    stages: counted.map(({ name, repeat = 1 }, i) => ({
-      name: repeat === 1 ? name : `${name} (x ${repeat})`,
+    stages: counted.map(({ name, kind, repeat = 1 }, i) => ({
+      name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
       energy: energies[i],
     })),
   };

@@ -77,7 +77,15 @@ export function costSection({ experiment, chips, curve, annRate, snnSteps }: Cos
       ...stepMaps(workload, bottomUp),
     ],
     claims: claims(experiment, asRun),
-    notes: [...costNotes(bottomUp), ...(choice.reached ? [] : [`Energies are not at equal accuracy: ${why}.`])],
+    notes: [
+      ...costNotes(bottomUp),
+      ...(experiment.hardware.crossbars === null
+        ? []
+        : [
+            "Programming is not priced: a chip that is loaded several times in an inference needs more energy than is given here.",
+          ]),
+      ...(choice.reached ? [] : [`Energies are not at equal accuracy: ${why}.`]),
+    ],
     sources: costSources([bottomUp, calibrated]),
   };
 }
