@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SOURCES } from "../cost/catalogue.ts";
-import { PARAMETER_IDS } from "../cost/parameters.ts";
+import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS } from "../cost/presets.ts";
 import { WORKLOADS } from "../cost/workloads.ts";
 import { parseReport } from "../report/json.ts";
@@ -89,7 +89,10 @@ describe("the report of a workload", () => {
     expect(figures["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);
     expect(figures["cost.breakEven.density.snn1"]).toBeCloseTo(0.044, 3);
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
-    expect(unlinked).toEqual(["Assumptions of this model, each with its reason"]);
+    expect([...new Set(unlinked)]).toEqual(["Assumptions of this model, each with its reason"]);
+    const receipts = report.sources.map(({ usedFor }) => usedFor).join("; ");
+    for (const id of PARAMETER_IDS) expect(receipts, id).toContain(PARAMETERS[id].label);
+    expect(receipts).toContain("5-bit conversion: 276 fJ at 45 nm, simulated");
     expect(report.claims.map(({ paper }) => paper)).toEqual([13, "5.4 or 5.9", "1.8 or 1.9"]);
     expect(readFileSync(join(folder, "out", "report.html"), "utf8")).toContain(
       "What the ratio to the digital ANN depends on",
@@ -112,6 +115,14 @@ describe("the report of a workload", () => {
     expect(report.notes.join("\n")).toContain("Set by hand, without a source: conversion5.");
     expect(report.notes.join("\n")).toContain("scaled to 22 nm");
     expect(report.description).toContain("T = 6");
+  });
+
+  test("puts single blocks on other nodes, and warns", async () => {
+    const mixed = await reportOf("vit-8-768-imagenet", "--node", "digital=65,aimc=22");
+    expect(mixed.notes[0]).toContain("Nodes are mixed: digital at 65 nm, aimc at 22 nm, the rest at 45 nm");
+    const same = await reportOf("vit-8-768-imagenet");
+    const ratio = (report: typeof same) => figuresOf(report)["cost.ratio.annDigital"];
+    expect(ratio(mixed)).toBeGreaterThan(1.2 * ratio(same));
   });
 
   test("uses the paper's steps with the paper's prices", async () => {
@@ -145,7 +156,8 @@ test.each([
   [["vit-8-768-imagenet", "--set", "conversion5=5ns"], "is in J"],
   [["vit-8-768-imagenet", "--set", "conversion5"], "sets nothing"],
   [["vit-8-768-imagenet", "--node", "14"], "--extrapolate"],
-  [["vit-8-768-imagenet", "--node", "small"], "Give a number"],
+  [["vit-8-768-imagenet", "--node", "small"], '"small" names no node'],
+  [["vit-8-768-imagenet", "--node", "dram=22"], "such as digital=65,aimc=22"],
   [["preset:wireles-2x2"], "Did you mean wireless-2x2?"],
 ])("%j ends with code 2 and says: %s", async (argv, message) => {
   const { code, err } = await cost(...argv);

@@ -10,6 +10,7 @@ import { SOURCES } from "../cost/catalogue.ts";
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
 import { experimentWorkload, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
+import { SCALING_LAWS } from "../cost/node.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
@@ -31,7 +32,7 @@ import { versions } from "./version.ts";
 
 export interface CostCommandOptions {
   readonly preset: string;
-  readonly node?: number;
+  readonly node?: string;
   readonly set: readonly string[];
   readonly whatIf: readonly string[];
   readonly steps?: number;
@@ -63,7 +64,7 @@ export function withCostOptions(command: Command, threads: number): Command {
       "a workload, an experiment's JSON file, or preset:NAME; without one, a table of all workloads",
     )
     .option("-p, --preset <name>", "prices to use, or `all`", "bottom-up")
-    .option("--node <nm>", "technology node, nm", number(1, 1000, false))
+    .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
     .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
     .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
     .option("--steps <t>", "time steps of both spiking machines", number(1, 1024, true))
@@ -145,7 +146,7 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
   const counted = options.steps === undefined || options.steps === subject.workload.steps ? stages : undefined;
   const estimate = (changes: readonly string[]) => {
     const choice: CostChoice = {
-      ...(options.node === undefined ? {} : { node: options.node }),
+      ...readNodes(options.node),
       set: { ...machine, ...readSettings([...options.set, ...changes]) },
       extrapolate: options.extrapolate === true,
     };
@@ -157,6 +158,25 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
   return options.whatIf.length === 0
     ? [base]
     : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
+}
+
+const BLOCKS: readonly string[] = Object.keys(SCALING_LAWS);
+
+/** `22`, `digital=65,aimc=22` or `45,aimc=22`. Throws CostError for anything else. */
+function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes"> {
+  const nodes: Partial<Record<string, number>> = {};
+  for (const part of text === undefined ? [] : text.split(",")) {
+    const [, block = "node", nm] = /^(?:(\w+)=)?(\d+(?:\.\d+)?)$/.exec(part.trim()) ?? [];
+    if (nm === undefined || (block !== "node" && !BLOCKS.includes(block))) {
+      throw new CostError(
+        "node",
+        `"${part}" names no node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,
+      );
+    }
+    nodes[block] = Number(nm);
+  }
+  const { node, ...blocks } = nodes;
+  return { ...(node === undefined ? {} : { node }), nodes: blocks as CostChoice["nodes"] & object };
 }
 
 /** Throws CostError for text without `=`. */

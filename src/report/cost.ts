@@ -4,9 +4,11 @@ import { type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cos
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
+import type { Source as CostSource, Price } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
 import type { Workload } from "../cost/workload.ts";
+import { formatNumber, formatText } from "./format.ts";
 import type { ChartDraft, FigureDraft, Source } from "./report.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
@@ -215,24 +217,50 @@ export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cos
   ];
 }
 
-/** One entry per publication that prices come from, with what each gave. */
+/** Longest text of an entry; a source with more prices has several entries. */
+const LONGEST_ENTRY = 3500;
+
+/** Every price that was used, below its publication: its value, what is printed, and the arithmetic from there. */
 export function costSources(resolved: readonly ResolvedTechnology[]): Source[] {
-  const used = new Map<string, { source: ReturnType<typeof sourcesOf>[number]["source"]; labels: Set<string> }>();
+  const entries = new Map<string, { source: CostSource; uses: Map<string, { price: Price; labels: Set<string> }> }>();
   for (const one of resolved) {
-    for (const { source, used: ids } of sourcesOf(one)) {
-      const entry = used.get(source.id) ?? { source, labels: new Set() };
-      for (const id of ids) {
-        const { id: price, printed, arithmetic } = one.prices[id];
-        entry.labels.add(`${PARAMETERS[id].label} (${price.slice(source.id.length + 1)}: ${printed}; ${arithmetic})`);
+    for (const { source, used } of sourcesOf(one)) {
+      const entry = entries.get(source.id) ?? { source, uses: new Map() };
+      entries.set(source.id, entry);
+      for (const id of used) {
+        const price = one.prices[id];
+        const use = entry.uses.get(price.id) ?? { price, labels: new Set() };
+        use.labels.add(PARAMETERS[id].label);
+        entry.uses.set(price.id, use);
       }
-      used.set(source.id, entry);
     }
   }
-  return [...used.values()].map(({ source, labels }) => ({
-    text: source.reference,
-    usedFor: `prices: ${[...labels].join("; ")}`.slice(0, 3999),
-    ...(source.url ? { url: source.url } : {}),
-  }));
+  return [...entries.values()].flatMap(({ source, uses }) =>
+    chunk([...uses.values()].map(({ price, labels }) => describePrice(price, [...labels]))).map((text) => ({
+      text: source.reference,
+      usedFor: text,
+      ...(source.url ? { url: source.url } : {}),
+    })),
+  );
+}
+
+/** `8-bit addition: 0.03 pJ (Fig. 1.1.9: 8-bit integer add 0.03 pJ; as printed)`. */
+function describePrice({ value, unit, node, basis, printed, arithmetic }: Price, labels: readonly string[]): string {
+  const amount = unit === "1" ? formatNumber(value) : formatText({ value, unit });
+  const at = node === null ? "" : ` at ${node} nm`;
+  const from = basis === "assumed" ? arithmetic : `${printed}; ${arithmetic}`;
+  return `${labels.join(", ")}: ${amount}${at}, ${basis} (${from})`;
+}
+
+/** Joined by semicolons into texts that an entry holds. */
+function chunk(parts: readonly string[]): string[] {
+  const texts: string[] = [];
+  for (const part of parts) {
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + part.length < LONGEST_ENTRY) texts[texts.length - 1] = `${last}; ${part}`;
+    else texts.push(part);
+  }
+  return texts;
 }
 
 /** What weakens an estimate. */
