@@ -16,6 +16,7 @@ export {
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
 export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
 export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
+export { workloadsByStep } from "./cost/by-step.ts";
 export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
 export { CLAIMED_RATIOS, type ClaimedRatio, isWithinRounding } from "./cost/claims.ts";
 export {

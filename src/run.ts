@@ -104,6 +104,7 @@ export async function runExperiment(
   };
   const chipBySnr = await curve(measureChip, "chip");
   const chipBySteps = await runSteps(experiment, network, chips, executor, advance);
+  const rasters = runRaster(experiment, network, mapping);
   return symbolDetectionReport({
     experiment,
     command: options.command,
@@ -119,11 +120,12 @@ export async function runExperiment(
     cost: costSection({
       experiment,
       chips,
+      rasters,
       curve: errorCurve(chips, chipBySteps),
       annRate: results.ann?.errors.bits.rate,
       snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
     }),
-    rasters: runRaster(experiment, network, mapping),
+    rasters,
   });
 }
 

@@ -10,6 +10,7 @@ import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { totalOf } from "./architectures/energy.ts";
 import { priceStages, xpikeformer } from "./architectures/xpikeformer.ts";
+import { workloadsByStep } from "./by-step.ts";
 import { countActions } from "./counts.ts";
 import { machineOf, measuredWorkload, perInference } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";
@@ -40,7 +41,8 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
   const mapping = mapNetwork(network, experiment.hardware, experiment.task.coding);
   const { spikes } = task.draw(4, root.fork("prompts"), { values: false });
   const fresh = programChip(network, mapping, experiment.hardware, root.fork("chip"));
-  const trace = simulate(calibrate(fresh, spikes!, root.fork("run")), spikes!, root.fork("run"));
+  const calibrated = calibrate(fresh, spikes!, root.fork("run"));
+  const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
 
   const workload = measuredWorkload(experiment, trace);
   const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: machineOf(experiment.hardware) });
@@ -61,4 +63,14 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
     expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
   }
   expect(totalOf(fromTrace)).toBeGreaterThan(0);
+
+  // The steps of the same run, one by one, add up to the whole.
+  const steps = workloadsByStep(experiment, trace.rasters);
+  expect(steps).toHaveLength(3);
+  const bySteps = steps.map((step) => xpikeformer(step, charged));
+  for (const part in fromTrace) {
+    const sum = bySteps.reduce((total, parts) => total + parts[part], 0);
+    expect(Math.abs(sum - fromTrace[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  }
+  expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
 });

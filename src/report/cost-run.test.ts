@@ -25,16 +25,14 @@ function simulated(chip: number) {
   const mapping = mapNetwork(network, experiment.hardware, experiment.task.coding);
   const { spikes } = task.draw(4, root.fork("prompts"), { values: false });
   const random = root.fork("chip", chip);
-  return simulate(
-    calibrate(programChip(network, mapping, experiment.hardware, random), spikes!, random),
-    spikes!,
-    random,
-  );
+  const fresh = programChip(network, mapping, experiment.hardware, random);
+  return simulate(calibrate(fresh, spikes!, random), spikes!, random, { rasters: 1 });
 }
 
 const chips = [simulated(0), simulated(1)];
 const curve = { steps: [1, 2, 3, 4], rates: [0.2, 0.1, 0.081, 0.08] };
-const section = costSection({ experiment, chips, curve, annRate: 0.05, snnSteps: 2 });
+const [{ rasters }] = chips;
+const section = costSection({ experiment, chips, rasters, curve, annRate: 0.05, snnSteps: 2 });
 const figure = (id: string) => section.figures.find((one) => one.id === id)!.value;
 
 describe("the cost section", () => {
@@ -63,7 +61,7 @@ describe("the cost section", () => {
     expect(section.notes.join("\n")).toContain(
       "Energies are not at equal accuracy: no T measured reaches the ANN's 0.0500; T = 3",
     );
-    const equal = costSection({ experiment, chips, curve, annRate: 0.1 });
+    const equal = costSection({ experiment, chips, rasters, curve, annRate: 0.1 });
     expect(equal.figures.find(({ id }) => id === "cost.isoAccuracy.steps")!.value).toBe(2);
     expect(equal.notes).toEqual([]);
   });

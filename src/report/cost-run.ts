@@ -6,15 +6,19 @@
  * its own network's T, at the densities that were measured on the chips, since its own are not.
  */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
+import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
+import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
+import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
 import { chooseSteps, type StepChoice } from "../cost/iso-accuracy.ts";
 import { type Measurement, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
-import { resolveTechnology } from "../cost/resolve.ts";
+import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
 import { withSteps } from "../cost/workload.ts";
 import { sumActions } from "../hardware/actions.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { SpikeTrain } from "../spike/train.ts";
 import {
   breakdownChart,
   comparisonChart,
@@ -31,6 +35,8 @@ export interface CostRun {
   readonly experiment: Experiment;
   /** What each chip counted on the same prompts. */
   readonly chips: readonly Measurement[];
+  /** Spike trains of one prompt on the first chip, for costs by step. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
   /** Mean bit error rate after each number of steps, ascending. */
   readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
   /** Bit error rate of the ANN, and time steps of the digital spiking network, where they are compared with. */
@@ -46,7 +52,7 @@ export interface CostSection {
   readonly sources: readonly Source[];
 }
 
-export function costSection({ experiment, chips, curve, annRate, snnSteps }: CostRun): CostSection {
+export function costSection({ experiment, chips, rasters, curve, annRate, snnSteps }: CostRun): CostSection {
   const measurement = pool(chips);
   const measured = measuredWorkload(experiment, measurement);
   const workload = withSteps(measured, measured.steps, snnSteps ?? measured.steps);
@@ -73,6 +79,7 @@ export function costSection({ experiment, chips, curve, annRate, snnSteps }: Cos
       ]),
       breakdownChart(asRun),
       stagesChart(asRun),
+      stepsChart(experiment, rasters, bottomUp),
       tornadoChart(workload, bottomUp, ratioTo(asRun, "annDigital")),
       ...stepMaps(workload, bottomUp),
     ],
@@ -87,6 +94,29 @@ export function costSection({ experiment, chips, curve, annRate, snnSteps }: Cos
       ...(choice.reached ? [] : [`Energies are not at equal accuracy: ${why}.`]),
     ],
     sources: costSources([bottomUp, calibrated]),
+  };
+}
+
+/** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
+function stepsChart(
+  experiment: Experiment,
+  rasters: CostRun["rasters"],
+  { technology }: ResolvedTechnology,
+): ChartDraft {
+  const parts = workloadsByStep(experiment, rasters).map((step) => xpikeformer(step, technology));
+  const series = (name: string, value: (parts: Breakdown) => number) => ({
+    name,
+    points: parts.map((one, i) => ({ x: i + 1, y: 1e6 * value(one) })),
+  });
+  return {
+    kind: "lines",
+    id: "cost-steps",
+    title: "Xpikeformer's energy by time step",
+    caption:
+      "One prompt on the first chip. Converters, tiles and neurons work in every step alike; cells and their drivers follow the spikes.",
+    x: { label: "Time step", ticks: parts.map((_, i) => i + 1) },
+    y: { label: "Microjoules" },
+    series: [series("all", totalOf), series("cells and drivers", ({ array, drivers }) => array + drivers)],
   };
 }
 
