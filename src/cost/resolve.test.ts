@@ -1,6 +1,8 @@
 /** What a person may set, and what is refused. */
 import { describe, expect, test } from "vitest";
 import { CostError } from "../errors.ts";
+import { estimateCost } from "./cost.ts";
+import { PARAMETER_IDS } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { findWorkload } from "./workloads.ts";
@@ -56,6 +58,7 @@ describe("is refused, with the way out", () => {
     [{ set: { conversion5: "shafiee-isca-2016.conversion4" } }, /no price "conversion4"/],
     [{ set: { conversion5: "cheap" } }, /neither a number nor a price/],
     [{ set: { conversion5: "-1 pJ" } }, /at least 0/],
+    [{ set: { rows: "0" } }, /divided by it/],
     [{ node: 14 }, /covers 22 to 65 nm, but the node is 14 nm.*--extrapolate/],
     [{ node: 3, extrapolate: true }, /out of reach/],
   ])("%j", (choice, message) => {
@@ -81,4 +84,25 @@ describe("is noted", () => {
     const { notes } = resolveTechnology(preset, { node: 14, extrapolate: true });
     expect(notes.some((note) => note.includes("sram energies are extrapolated to 14 nm"))).toBe(true);
   });
+});
+
+test("every parameter that is set to 0 gives numbers or a refusal, never infinities", () => {
+  const workload = findWorkload("icl-4-256-2x2");
+  for (const id of PARAMETER_IDS) {
+    let resolved: ReturnType<typeof resolveTechnology>;
+    try {
+      resolved = resolveTechnology(preset, { set: { [id]: 0 } });
+    } catch (error) {
+      expect((error as CostError).message).toContain("divided by it");
+      continue;
+    }
+    const { architectures, latency, area } = estimateCost(workload, resolved);
+    const numbers = [
+      ...Object.values(architectures).flatMap(({ parts }) => Object.values(parts)),
+      ...Object.values(latency),
+      ...Object.values(area.xpikeformer),
+      ...Object.values(area.annDigital),
+    ];
+    expect(numbers.every(Number.isFinite), id).toBe(true);
+  }
 });

@@ -154,10 +154,20 @@ function unitFactor(suffix: string, unit: Unit): number | undefined {
   return unit.startsWith("m2") ? prefix ** 2 : prefix;
 }
 
+/** Sizes and rates that formulas divide by. */
+const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
+  ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "randomSharing"] as const),
+  ...(["hybridCellBits", "hybridWeightBits", "ssaTiles", "ssaClock"] as const),
+  ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
+]);
+
 function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Price {
   const { label } = PARAMETERS[id];
   if (!Number.isFinite(value) || value < 0) {
     throw new CostError(`set.${id}`, `${label} is ${value}; give a finite number of at least 0.`);
+  }
+  if (value === 0 && DIVISORS.has(id)) {
+    throw new CostError(`set.${id}`, `${label} is 0, but something is divided by it. Give more than 0.`);
   }
   return {
     ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },

@@ -74,8 +74,8 @@ export function costSection({ experiment, chips, rasters, curve, annRate, snnSte
     charts: [
       comparisonChart([
         { name: `T = ${workload.steps}, as run`, estimate: asRun },
-        { name: `T = ${choice.steps}, by accuracy`, estimate: chosen },
-        { name: `T = ${workload.steps}, prices calibrated to the paper`, estimate: asPaper },
+        ...(choice.steps === workload.steps ? [] : [{ name: `T = ${choice.steps}, by accuracy`, estimate: chosen }]),
+        { name: `T = ${workload.steps}, the paper's prices`, estimate: asPaper },
       ]),
       breakdownChart(asRun),
       stagesChart(asRun),
