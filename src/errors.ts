@@ -42,6 +42,11 @@ export class MappingError extends XpikeError {
   readonly tag = "mapping";
 }
 
+/** The cost model was asked for a price, a node or a combination that has no source. */
+export class CostError extends XpikeError {
+  readonly tag = "cost";
+}
+
 /** The platform lacks something that the operation needs (SIMD, threads, memory). */
 export class PlatformError extends XpikeError {
   readonly tag = "platform";

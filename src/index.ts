@@ -1,15 +1,55 @@
 /**
- * The public API for browsers and Node, by stage: `Experiment -> Network -> Mapping -> Trace -> Report`, training beside it.
+ * The public API for browsers and Node, by stage: `Experiment -> Network -> Mapping -> Trace -> Cost -> Report`, training
+ * beside it.
  * Needs zod and nothing else. What only Node can do is in `node.ts`.
  */
 
 // Training: `(Network, Task) -> Network`, on any number of threads.
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
+// Cost: counted actions times published prices.
+export {
+  ARCHITECTURE_IDS,
+  ARCHITECTURES,
+  type Architecture,
+  type ArchitectureId,
+} from "./cost/architectures/catalogue.ts";
+export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
+export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
+export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
+export { workloadsByStep } from "./cost/by-step.ts";
+export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
+export { CLAIMED_RATIOS, type ClaimedRatio, isWithinRounding } from "./cost/claims.ts";
+export {
+  type ArchitectureCost,
+  type CostEstimate,
+  energyOf,
+  estimateCost,
+  type NamedStage,
+  ratioTo,
+  sourcesOf,
+} from "./cost/cost.ts";
+export { type CountingMachine, countActions, type StageCounts } from "./cost/counts.ts";
+export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
+export { estimateLatency, type Latency } from "./cost/latency.ts";
+export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
+export { experimentWorkload, type Measurement, machineOf, measuredWorkload, perInference } from "./cost/measured.ts";
+export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
+export { nodeFactor } from "./cost/node.ts";
+export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
+export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
+export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
+export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
+export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
+export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
+export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
+export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
+export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
 // Device and hardware: blocks made of cells and gates.
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
 // Errors: `tag`, `path` and a message with the way out.
 export {
+  CostError,
   FileError,
   isXpikeError,
   MappingError,
@@ -49,6 +89,7 @@ export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spi
 export { type Interval, meanInterval, wilson } from "./numeric/statistics.ts";
 export { type Stream, stream } from "./numeric/stream.ts";
 // Report: results as a value.
+export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
 // The main job, and its parts: networks, chips and classical receivers on the same prompts.

@@ -7,7 +7,9 @@ import type { Executor } from "./kernels/executor.ts";
 import { type Mapping, mapNetwork } from "./mapping/mapping.ts";
 import { foldNetwork } from "./model/fold.ts";
 import { type Network, parameterLayout } from "./model/network.ts";
+import { mean } from "./numeric/statistics.ts";
 import { stream } from "./numeric/stream.ts";
+import { costSection } from "./report/cost-run.ts";
 import type { Report } from "./report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "./report/symbol-detection.ts";
 import { programChip } from "./simulation/chip.ts";
@@ -102,6 +104,7 @@ export async function runExperiment(
   };
   const chipBySnr = await curve(measureChip, "chip");
   const chipBySteps = await runSteps(experiment, network, chips, executor, advance);
+  const rasters = runRaster(experiment, network, mapping);
   return symbolDetectionReport({
     experiment,
     command: options.command,
@@ -114,7 +117,15 @@ export async function runExperiment(
     chipBySnr,
     chipBySteps,
     mapping,
-    rasters: runRaster(experiment, network, mapping),
+    cost: costSection({
+      experiment,
+      chips,
+      rasters,
+      curve: errorCurve(chips, chipBySteps),
+      annRate: results.ann?.errors.bits.rate,
+      snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
+    }),
+    rasters,
   });
 }
 
@@ -168,6 +179,17 @@ async function runSteps(
   return { steps, rates: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1].bits.rate)) };
 }
 
+/** Mean bit error rate over time steps, ascending: at those asked for, and at the network's own, which all chips ran. */
+function errorCurve(
+  chips: readonly ChipEvaluation[],
+  { steps, rates }: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] },
+): { steps: number[]; rates: number[] } {
+  const points = new Map(steps.map((t, i) => [t, mean(rates.map((row) => row[i]))]));
+  points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => errors.bits.rate)));
+  const sorted = [...points].sort(([a], [b]) => a - b);
+  return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };
+}
+
 /** Spikes of the first evaluation prompt on the first chip, programmed and calibrated as `evaluateChips` does. */
 function runRaster(
   experiment: Experiment,
@@ -188,7 +210,7 @@ function runRaster(
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
  * retraining (steps, gains, draws, neuron) from the experiment, with a note for each that does.
  */
-function asDescribed(experiment: Experiment, trained: Network, notes: string[]): Network<SpikingSpec> {
+export function asDescribed(experiment: Experiment, trained: Network, notes: string[]): Network<SpikingSpec> {
   const { model } = experiment;
   if (model.kind !== "spiking" || trained.model.kind !== "spiking") {
     throw new SpecError(

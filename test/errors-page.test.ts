@@ -6,6 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findCostPreset } from "../src/cost/presets.ts";
+import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
@@ -44,6 +46,8 @@ const network: Network = initialise(
 const good = encodeCheckpoint(network, {});
 const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
 
+const costWith = (choice: CostChoice) => resolveTechnology(findCostPreset("bottom-up"), choice);
+
 const cases: Record<string, () => unknown> = {
   "A device read later than it was measured": () => {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
@@ -74,6 +78,9 @@ const cases: Record<string, () => unknown> = {
     const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
     encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
   },
+  "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
+  "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
+  "A node that a source does not cover": () => costWith({ node: 14 }),
 };
 
 test.each(sections)("the page shows the message of: $title", async ({ title, json, message }) => {

@@ -10,7 +10,7 @@ import type { CommandOptions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `--out`, or a folder below `results/` named after the experiment. */
-export function outputFolder({ name }: Experiment, { out }: Pick<CommandOptions, "out">): string {
+export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<CommandOptions, "out">): string {
   return (
     out ??
     join(
@@ -32,7 +32,7 @@ export async function deliverReport(
   options: Pick<CommandOptions, "out" | "json">,
   terminal: Terminal,
 ): Promise<void> {
-  const folder = outputFolder(report.experiment, options);
+  const folder = outputFolder(report.experiment ?? { name: report.title }, options);
   const json = reportJson(report);
   await makeFolder(folder);
   await writeFileAtomic(join(folder, "report.json"), json);

@@ -6,12 +6,14 @@
  * could only run between computations; only `train` finishes its step and saves first. Files are written whole or not at
  * all, so nothing is left half done.
  */
+import { availableParallelism } from "node:os";
 import { Command, CommanderError, Option } from "commander";
 import picocolors from "picocolors";
 import { isXpikeError } from "../errors.ts";
 import { printable } from "../report/markup.ts";
 import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
+import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,6 +52,15 @@ function program(terminal: Terminal): Command {
     .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"))
     .addHelpText("after", "\nExample:\n  xpike train preset:wireless-2x2 --out results/first --resume")
     .action((source: string, options: TrainCommandOptions) => trainCommand(source, options, terminal));
+
+  withCostOptions(xpike.command("cost"), availableParallelism())
+    .description("energy, latency and area of a workload on this machine and on those it is compared with")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  xpike cost\n  xpike cost vit-8-768-imagenet --preset paper\n" +
+        "  xpike cost examples/wireless-2x2.json --what-if conversion5=shafiee-isca-2016.conversion5",
+    )
+    .action((source: string | undefined, options: CostCommandOptions) => costCommand(source, options, terminal));
 
   xpike
     .command("presets")

@@ -6,6 +6,7 @@
  * any number of threads. Set-up values and tasks are copied (structured clone); shared memory is passed by reference.
  */
 import {
+  CostError,
   FileError,
   invariant,
   isXpikeError,
@@ -200,7 +201,7 @@ export interface PlainError {
   readonly xpike?: { readonly tag: string; readonly path: string };
 }
 
-const XPIKE_ERRORS = [SpecError, FileError, ShapeError, ValueError, MappingError, PlatformError];
+const XPIKE_ERRORS = [SpecError, FileError, ShapeError, ValueError, MappingError, CostError, PlatformError];
 
 function toPlainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };

@@ -31,7 +31,7 @@ function hostileDraft(): ReportDraft {
   return {
     ...(replace(rest, "") as ReportDraft),
     highlights: highlights!,
-    experiment: { ...experiment, name: HOSTILE },
+    experiment: { ...experiment!, name: HOSTILE },
   };
 }
 

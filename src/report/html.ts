@@ -145,5 +145,5 @@ function reproduce({ command, seed, versions, experiment }: Report): Markup {
   const rows = Object.entries({ seed: String(seed), ...versions });
   return html`<pre><code>${command}</code></pre>
 <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-<details><summary>The experiment, with every default filled in</summary><div><pre><code>${JSON.stringify(experiment, null, 2)}</code></pre></div></details>`;
+${experiment && html`<details><summary>The experiment, with every default filled in</summary><div><pre><code>${JSON.stringify(experiment, null, 2)}</code></pre></div></details>`}`;
 }

@@ -199,7 +199,8 @@ export const reportSpec = z.strictObject({
   summary: text,
   /** What was run, on what, in a paragraph. */
   description: text,
-  experiment: experimentSpec,
+  /** Left out where no experiment was run, as for the cost of a published model. */
+  experiment: experimentSpec.optional(),
   /** Makes the whole report again. */
   command: text,
   seed: z.int().min(0),
@@ -239,7 +240,8 @@ export type ClaimDraft = Pick<Claim, "id" | "source" | "claim" | "paper" | "why"
 
 /** What a stage that makes results hands over. */
 export interface ReportDraft
-  extends Pick<Report, "title" | "summary" | "description" | "experiment" | "command" | "seed" | "versions"> {
+  extends Pick<Report, "title" | "summary" | "description" | "command" | "seed" | "versions"> {
+  readonly experiment?: Report["experiment"];
   readonly notes?: readonly string[];
   readonly sources?: readonly Source[];
   /** Defaults to the first four figures. */

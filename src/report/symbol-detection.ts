@@ -11,6 +11,7 @@ import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
+import type { CostSection } from "./cost-run.ts";
 import { layoutChart, rasterChart } from "./machine.ts";
 import { errorRateFigure, meanFigure } from "./measured.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
@@ -42,6 +43,7 @@ export interface SymbolDetectionRun {
   /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
   readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
   readonly mapping: Mapping;
+  readonly cost: CostSection;
   /** Spike trains of one prompt on the first chip, by layer. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
@@ -67,12 +69,12 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     command: run.command,
     seed: run.seed,
     versions: { ...run.versions },
-    notes: run.notes,
-    sources: sourcesOf(run.experiment),
+    notes: [...run.notes, ...run.cost.notes],
+    sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run),
-    figures: [...errorFigures(run, hardware), ...machineFigures(run)],
-    charts: charts(run),
-    claims: claims(run),
+    figures: [...errorFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
+    charts: [...charts(run), ...run.cost.charts],
+    claims: [...claims(run), ...run.cost.claims],
   });
 }
 
@@ -181,7 +183,7 @@ function machineFigures({ mapping, chips, experiment }: SymbolDetectionRun): Fig
 
 function highlights(run: SymbolDetectionRun): string[] {
   const ids = ["ber.xpikeformer", ...roles(run).map(([role]) => `ber.${role}`), "ber.ml.pilots", "ber.mmse.pilots"];
-  return [...ids, "crossbars.count"];
+  return [...ids, "crossbars.count", "cost.xpikeformer.energy", "cost.ratio.annDigital"];
 }
 
 function charts(run: SymbolDetectionRun): ChartDraft[] {

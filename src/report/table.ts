@@ -36,6 +36,17 @@ export function terminalTable(report: Report, { color = false }: { color?: boole
   return `${parts.join("\n")}\n`;
 }
 
+/** A table by itself: a head, and rows whose first cell is text and the others numbers. */
+export function plainTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { color = false }: { color?: boolean } = {},
+): string {
+  const aligns = head.map((_, i): "left" | "right" => (i === 0 ? "left" : "right"));
+  return `${grid(head, rows, aligns, picocolors.createColors(color).dim)}
+`;
+}
+
 /** Columns as wide as their content, at most 34 characters; the first takes what is left. */
 function grid(
   head: readonly string[],

@@ -1,0 +1,331 @@
+// The tables of this folder's pages, computed from the public API. `node experiments/tables.mjs` prints all of them;
+// `npx vitest run test/experiments.test.ts -u` writes them into the pages.
+import { readFileSync } from "node:fs";
+import {
+  ARCHITECTURE_IDS,
+  annBlock,
+  atPublishedSteps,
+  breakEven,
+  CLAIMED_RATIOS,
+  COST_PRESETS,
+  chooseSteps,
+  converterMap,
+  estimateArea,
+  estimateCost,
+  estimateLatency,
+  findCostPreset,
+  findPrice,
+  findWorkload,
+  isWithinRounding,
+  meanDensity,
+  monteCarlo,
+  ratioTo,
+  resolveTechnology,
+  SSA_BLOCK,
+  ssaBlock,
+  stream,
+  withSteps,
+} from "xpikeformer";
+
+const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
+const paper = resolveTechnology(findCostPreset("paper"));
+const large = findWorkload("vit-8-768-imagenet");
+
+const fixed = (digits) => (value) => value.toFixed(digits);
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const millijoules = (value) => (1e3 * value).toFixed(3);
+const three = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const micro = (value) => (1e6 * value).toFixed(2);
+const relative = (ours, printed) => {
+  const share = 100 * (ours / printed - 1);
+  return `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(share).toFixed(0)} %`;
+};
+
+/** Bottom-up at equal T and at the paper's T, and the paper's prices at the paper's T. */
+const threeWays = (workload) => [
+  estimateCost(workload, bottomUp),
+  estimateCost(atPublishedSteps(workload), bottomUp),
+  estimateCost(atPublishedSteps(workload), paper),
+];
+
+export const tables = {
+  "table-vi-energy": () => {
+    const [equal, published, calibrated] = threeWays(large);
+    const rows = [
+      ["SwiftTron (digital int8 ANN)", 3.97e-3, "annDigital"],
+      ["X-Former (hybrid ANN)", 2.04e-3, "annAimc"],
+      ["Xpikeformer", 0.3e-3, "xpikeformer"],
+    ];
+    return {
+      head: [
+        "energy per inference, mJ",
+        "paper",
+        "bottom-up, T = 4",
+        "difference",
+        "bottom-up, T = 7",
+        "paper preset, T = 7",
+        "difference",
+      ],
+      rows: rows.map(([name, printed, id]) => {
+        const [a, b, c] = [equal, published, calibrated].map(({ architectures }) => architectures[id].total);
+        return [
+          name,
+          (1e3 * printed).toFixed(2),
+          millijoules(a),
+          relative(a, printed),
+          millijoules(b),
+          millijoules(c),
+          relative(c, printed),
+        ];
+      }),
+    };
+  },
+
+  "energy-ratios": () => ({
+    head: [
+      "model",
+      "baseline",
+      "paper",
+      "bottom-up, equal T",
+      "bottom-up, printed T",
+      "paper preset, printed T",
+      "within rounding",
+    ],
+    rows: CLAIMED_RATIOS.map(({ workload, architecture, printed }) => {
+      const ratios = threeWays(findWorkload(workload)).map((estimate) => ratioTo(estimate, architecture));
+      const label = estimateCost(findWorkload(workload), bottomUp).architectures[architecture].label;
+      return [
+        workload,
+        label,
+        printed.join(" or "),
+        ...ratios.map(fixed(2)),
+        isWithinRounding(ratios[2], printed) ? "yes" : "no",
+      ];
+    }),
+  }),
+
+  "energy-split": () => {
+    const [equal, , calibrated] = threeWays(large);
+    return {
+      head: ["share of Xpikeformer's compute energy", "paper", "bottom-up, T = 4", "paper preset, T = 7"],
+      rows: [equal, calibrated].map(splitOf).reduce(
+        (all, split) => all.map((row, i) => [...row, percent(split[i])]),
+        [
+          ["AIMC", "78.4 %"],
+          ["SSA", "18.9 %"],
+          ["other (residual additions)", "2.7 %"],
+          ["of AIMC: periphery, wires, cells", "85.9 %"],
+          ["of AIMC: accumulation and LIF", "12.1 %"],
+          ["of AIMC: ADC", "2.0 %"],
+        ],
+      ),
+    };
+  },
+
+  "implied-prices": () => ({
+    head: ["price of one action, pJ", "implied by the paper", "bottom-up", "implied over bottom-up"],
+    rows: [
+      ["5-bit conversion", "conversion5"],
+      ["multiplexer, switches, decoders, wires, per conversion", "periphery", "interconnect", "buffer"],
+      ["accumulation, per conversion", "accumulation"],
+      ["LIF update", "lifUpdate"],
+      ["operation of a stochastic attention cell", "sacOperation"],
+      ["addition to the residual stream", "residualAddition"],
+    ].map(([name, ...ids]) => {
+      const [implied, own] = [paper, bottomUp].map(({ technology }) =>
+        ids.reduce((sum, id) => sum + 1e12 * technology[id], 0),
+      );
+      return [name, implied.toPrecision(3), own.toPrecision(3), (implied / own).toPrecision(2)];
+    }),
+  }),
+
+  "ssa-block": () => {
+    const rows = [
+      ["SSA", ssaBlock(SSA_BLOCK), 1.23, 52.8],
+      ["ANN, fp16, without softmax", annBlock(SSA_BLOCK), 7.77, 89.96],
+    ];
+    return {
+      head: [
+        "block of N = 64, D = 512, T = 10, uJ",
+        "processing, paper",
+        "ours",
+        "difference",
+        "memory, paper",
+        "ours",
+        "difference",
+      ],
+      rows: rows.map(([name, { processing, memory }, p, m]) => [
+        ...[name, String(p), micro(processing), relative(1e6 * processing, p)],
+        ...[String(m), micro(memory), relative(1e6 * memory, m)],
+      ]),
+    };
+  },
+
+  "thirteen-fold-presets": () => presetTable("annDigital"),
+  "one-point-nine-fold-presets": () => presetTable("snnDigital"),
+
+  "thirteen-fold-limits": () => ({
+    head: ["ViT-8-768, bottom-up", "ratio to the digital int8 ANN"],
+    rows: [
+      ["at T = 4", ratioTo(estimateCost(large, bottomUp), "annDigital").toFixed(1)],
+      ["falls below 10 at T of", crossing("ann", 10)],
+      ["falls below 5 at T of", crossing("ann", 5)],
+      ["falls below 1 at T of", crossing("ann", 1)],
+      ["against a 4-bit ANN, T = 4", ratioTo(estimateCost(large, bottomUp), "annInt4").toFixed(1)],
+      ["on CIFAR-10 at T = 10, as its accuracy needs", cifar("annDigital")],
+      ["with an 8-bit flash converter", converterMap(base, [8])[0][1].ann.toFixed(1)],
+    ],
+  }),
+
+  "one-point-nine-fold-limits": () => {
+    const density = breakEven(base, "snn", 1, (factor) => ({ density: factor }), [0.01, 1]) * meanDensity(large);
+    const conversion = breakEven(base, "snn", 1, (pj) => ({ set: { conversion5: pj * 1e-12 } }), [0.1, 5]);
+    return {
+      head: ["ViT-8-768, bottom-up", "ratio to the ideal digital SNN"],
+      rows: [
+        ["at T = 4, mean density 18.4 %", ratioTo(estimateCost(large, bottomUp), "snnDigital").toFixed(2)],
+        ["falls below 1 at a mean density of", percent(density)],
+        ["falls below 1 when a 5-bit conversion costs more than", `${conversion.toFixed(2)} pJ`],
+        ["on CIFAR-10 at T = 10", cifar("snnDigital", 2)],
+        ["with an 8-bit flash converter", converterMap(base, [8])[0][1].snn.toFixed(2)],
+      ],
+    };
+  },
+
+  "monte-carlo": () => {
+    const { ann, snn, draws } = monteCarlo(large, bottomUp.technology, { draws: 5000, random: stream(1).fork("cost") });
+    const row = (name, { percentiles, claimed, loses }) => [
+      name,
+      ...percentiles.map((value) => value.toPrecision(3)),
+      percent(claimed),
+      percent(loses),
+    ];
+    return {
+      head: [`ViT-8-768, T = 4, ${draws} draws`, "5 %", "25 %", "50 %", "75 %", "95 %", "claim met", "below 1"],
+      rows: [row("digital int8 ANN, claim 13", ann), row("ideal digital SNN, claim 1.9", snn)],
+    };
+  },
+
+  latency: () => {
+    const at = withSteps(large, 7);
+    const [own, printed] = [bottomUp, paper].map(({ technology }) => estimateLatency(at, technology));
+    const ms = (value) => (1e3 * value).toFixed(3);
+    const attention = (latency) => large.depth * (at.steps + 1) * latency.attentionStep;
+    return {
+      head: ["ViT-8-768, T = 7, ms", "paper", "bottom-up", "paper preset"],
+      rows: [
+        ["Xpikeformer, one inference at a time", "", ms(own.sequential), ms(printed.sequential)],
+        ["the same with global data movement", "2.18", ms(own.withMovement), ms(printed.withMovement)],
+        ["SSA alone, (T + 1) d clocks a block and head", "0.044", ms(attention(own)), ms(attention(printed))],
+        ["Xpikeformer, blocks overlapping", "", ms(own.pipelined), ms(printed.pipelined)],
+        ["between inferences, blocks overlapping", "", ms(own.interval), ms(printed.interval)],
+        ["digital int8 ANN (SwiftTron)", "2.26", ms(own.annDigital), ms(printed.annDigital)],
+      ],
+    };
+  },
+
+  area: () => {
+    const mm2 = (value) => (1e6 * value).toFixed(1);
+    const own = estimateArea(large, bottomUp.technology);
+    const printed = estimateArea(large, paper.technology);
+    const hermes = resolveTechnology(findCostPreset("silicon-hermes"));
+    const bare = { ...bottomUp.technology, crossbarArea: findPrice("peng-iedm-2019.crossbarArea").low };
+    const sum = ({ xpikeformer: { crossbars, attention, lif } }) => crossbars + attention + lif;
+    const silicon = estimateArea(large, hermes.technology);
+    return {
+      head: ["ViT-8-768, mm²", "crossbars, converters, wires", "SSA", "LIF", "total"],
+      rows: [
+        ["paper (76.5 % periphery and wires, 11.5 % core, 12 % SSA)", "689.9", "94.1", "in core", "784"],
+        ...[
+          ["paper preset", printed],
+          ["bottom-up, NeuroSim at 45 nm", own],
+          ["the same, parts without wires", estimateArea(large, bare)],
+          ["HERMES silicon at 14 nm, 256 x 256", silicon],
+        ].map(([name, area]) => [
+          name,
+          ...[area.xpikeformer.crossbars, area.xpikeformer.attention, area.xpikeformer.lif, sum(area)].map(mm2),
+        ]),
+        ["digital int8 ANN, weights in SRAM", "", "", "", mm2(own.annDigital.arithmetic + own.annDigital.weights)],
+      ],
+    };
+  },
+
+  "iso-accuracy-curve": () => {
+    const { ann, spiking, xpikeformer } = measured.bitErrorRate;
+    const rate = fixed(4);
+    return {
+      head: ["bit error rate, 2x2 link", ...xpikeformer.steps.map((t) => `T = ${t}`)],
+      rows: [
+        [`Xpikeformer, mean of ${measured.chips} chips`, ...xpikeformer.rates.map(rate)],
+        ["ANN, one pass", rate(ann), ...xpikeformer.steps.slice(1).map(() => "")],
+        [
+          "digital SNN with LIF attention",
+          ...xpikeformer.steps.map((t) => (t === measured.snnSteps ? rate(spiking) : "")),
+        ],
+      ],
+    };
+  },
+
+  "iso-accuracy": () => {
+    const { xpikeformer, ann } = measured.bitErrorRate;
+    const choice = chooseSteps(xpikeformer.steps, xpikeformer.rates, ann);
+    const workload = withSteps(measured.workload, choice.steps, measured.snnSteps);
+    const set = { conversionsPerSum: 2 };
+    const estimates = ["bottom-up", "paper"].map((name) =>
+      estimateCost(workload, resolveTechnology(findCostPreset(name), { set })),
+    );
+    return {
+      head: [
+        `energy per detected symbol, uJ; Xpikeformer at T = ${choice.steps}, digital SNN at ${measured.snnSteps}`,
+        ...["bottom-up", "over Xpikeformer", "paper preset", "over Xpikeformer"],
+      ],
+      rows: ARCHITECTURE_IDS.map((id) => [
+        estimates[0].architectures[id].label,
+        ...estimates.flatMap((estimate) => [
+          three(1e6 * (estimate.architectures[id].total / workload.result.perInference)),
+          three(ratioTo(estimate, id)),
+        ]),
+      ]),
+    };
+  },
+};
+
+const measured = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
+const base = { workload: large, technology: bottomUp.technology };
+const crossing = (which, level) => breakEven(base, which, level, (steps) => ({ steps }), [1, 64]).toFixed(1);
+const cifar = (id, digits = 1) =>
+  ratioTo(estimateCost(findWorkload("vit-6-512-cifar10"), bottomUp), id).toFixed(digits);
+
+/** One ratio under every preset, at T = 4 and at the paper's T. */
+function presetTable(id) {
+  return {
+    head: ["prices", "T = 4", "printed T"],
+    rows: COST_PRESETS.map((preset) => {
+      const resolved = resolveTechnology(preset);
+      const ratio = (workload) => ratioTo(estimateCost(workload, resolved), id).toFixed(2);
+      return [`${preset.name}: ${preset.description}`, ratio(large), ratio(atPublishedSteps(large))];
+    }),
+  };
+}
+
+/** Shares of the compute energy: SRAM traffic, of spikes and of the residual stream, left out. */
+function splitOf({ architectures, workload, resolved: { technology } }) {
+  const parts = architectures.xpikeformer.parts;
+  const { depth, width, tokens, steps } = workload;
+  const other = 2 * depth * steps * tokens * width * technology.residualAddition;
+  const adc = parts.adc;
+  const accumulation = parts.accumulation + parts.lif;
+  const periphery = parts.periphery + parts.interconnect + parts.buffers + parts.array + parts.drivers;
+  const ssa = parts.ssaCells + parts.ssaRandom;
+  const aimc = adc + accumulation + periphery;
+  const compute = aimc + ssa + other;
+  return [aimc / compute, ssa / compute, other / compute, periphery / aimc, accumulation / aimc, adc / aimc];
+}
+
+/** A table as Markdown. */
+export const markdown = ({ head, rows }) =>
+  [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+if (globalThis.process?.argv[1]?.endsWith("tables.mjs")) {
+  for (const [name, table] of Object.entries(tables)) console.log(`${name}\n\n${markdown(table())}\n`);
+}

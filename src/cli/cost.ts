@@ -1,0 +1,265 @@
+/**
+ * `xpike cost`: energy, latency and area of a workload on every machine.
+ *
+ * The workload is a published model by name, or an experiment. An experiment with a trained network is simulated on one chip
+ * for a few prompts, so that its densities are measured; without one, the densities of a published network stand in.
+ */
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import { SOURCES } from "../cost/catalogue.ts";
+import { estimateCost, type NamedStage } from "../cost/cost.ts";
+import { experimentWorkload, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
+import { monteCarlo } from "../cost/monte-carlo.ts";
+import { SCALING_LAWS } from "../cost/node.ts";
+import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
+import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
+import type { Price } from "../cost/receipt.ts";
+import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
+import { type Workload, withSteps } from "../cost/workload.ts";
+import { atPublishedSteps, findWorkload, WORKLOADS } from "../cost/workloads.ts";
+import { CostError } from "../errors.ts";
+import { nodeExecutor } from "../node/threads.ts";
+import { stream } from "../numeric/stream.ts";
+import { type CostCase, costReport } from "../report/cost-report.ts";
+import { costTable } from "../report/cost-table.ts";
+import { asDescribed } from "../run.ts";
+import { evaluateChips } from "../simulation/evaluate-chips.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { loadExperiment, quote, readNetwork } from "./options.ts";
+import { deliverReport } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
+import { versions } from "./version.ts";
+
+export interface CostCommandOptions {
+  readonly preset: string;
+  readonly node?: string;
+  readonly set: readonly string[];
+  readonly whatIf: readonly string[];
+  readonly steps?: number;
+  readonly extrapolate?: boolean;
+  readonly draws: number;
+  readonly prompts: number;
+  readonly list?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly seed?: number;
+  readonly threads: number;
+}
+
+const collect = (text: string, all: readonly string[]): readonly string[] => [...all, text];
+
+function number(least: number, most: number, whole: boolean): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+    throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} to ${most}.`);
+  };
+}
+
+/** Adds the arguments and options of `xpike cost`. */
+export function withCostOptions(command: Command, threads: number): Command {
+  return command
+    .argument(
+      "[workload]",
+      "a workload, an experiment's JSON file, or preset:NAME; without one, a table of all workloads",
+    )
+    .option("-p, --preset <name>", "prices to use, or `all`", "bottom-up")
+    .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
+    .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
+    .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
+    .option("--steps <t>", "time steps of both spiking machines", number(1, 1024, true))
+    .option("--extrapolate", "accept nodes that a source does not cover")
+    .option("--draws <n>", "Monte Carlo draws over the ranges of the literature", number(0, 1_000_000, true), 2000)
+    .option("--prompts <n>", "prompts to simulate for an experiment's densities", number(1, 100_000, true), 32)
+    .option("--list", "list workloads, presets, parameters and sources")
+    .option("-o, --out <folder>", "folder for the report (default: results/<title>)")
+    .option("--json", "print the report as JSON")
+    .option("--seed <n>", "seed of the draws and of an experiment's chip", number(0, Number.MAX_SAFE_INTEGER, true))
+    .option("--threads <n>", "threads to compute on", number(1, 1024, true), threads);
+}
+
+/** Throws XpikeError for a workload, price or node that cannot be used. */
+export async function costCommand(
+  source: string | undefined,
+  options: CostCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (options.list) return terminal.out(listAll());
+  const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
+  if (source === undefined) return tabulate(presets, options, terminal);
+  const subject = await loadSubject(source, options);
+  const cases = presets.flatMap((preset) => casesOf(subject, preset, options));
+  const seed = options.seed ?? subject.experiment?.seed ?? 1;
+  const { workload } = cases[0].estimate;
+  // The ranges are those of published prices, whatever preset was asked for.
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: subject.machine });
+  const random = stream(seed).fork("cost");
+  const report = costReport({
+    cases,
+    ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, technology, { draws: options.draws, random }) } : {}),
+    ...(subject.experiment ? { experiment: subject.experiment } : {}),
+    command: repeatLine(source, options),
+    seed,
+    versions: versions(),
+    notes: subject.notes,
+  });
+  if (!options.json) terminal.out(`${costTable(cases, { color: terminal.color })}\n`);
+  await deliverReport(
+    report,
+    { ...options, out: options.out ?? `results/cost-${folderName(workload.name)}` },
+    terminal,
+  );
+}
+
+const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
+
+/** Every workload at every preset, as a table or as JSON. */
+function tabulate(presets: readonly CostPreset[], options: CostCommandOptions, terminal: Terminal): void {
+  const cases = WORKLOADS.flatMap((workload) =>
+    presets.flatMap((preset) => casesOf({ workload, notes: [], machine: {} }, preset, options)),
+  );
+  if (!options.json) {
+    terminal.out(costTable(cases, { color: terminal.color }));
+    return;
+  }
+  const rows = cases.map(({ id, estimate: { workload, architectures, latency, area } }) => ({
+    ...{ workload: workload.name, preset: id, steps: workload.steps, snnSteps: workload.snnSteps },
+    ...{ architectures, latency, area },
+  }));
+  terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
+}
+
+/** A workload with what is known of its machine, and the actions of a simulation where one was run. */
+interface Subject {
+  readonly workload: Workload;
+  readonly machine: Readonly<Record<string, Price>>;
+  readonly stages?: readonly NamedStage[];
+  readonly experiment?: Experiment;
+  readonly notes: readonly string[];
+}
+
+function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
+  const { machine, stages } = subject;
+  const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
+  const workload = options.steps === undefined ? timed : withSteps(timed, options.steps);
+  // A simulation's counts hold for its own number of steps.
+  const counted = options.steps === undefined || options.steps === subject.workload.steps ? stages : undefined;
+  const estimate = (changes: readonly string[]) => {
+    const choice: CostChoice = {
+      ...readNodes(options.node),
+      set: { ...machine, ...readSettings([...options.set, ...changes]) },
+      extrapolate: options.extrapolate === true,
+    };
+    // Counts of the chip that was simulated do not hold for another one.
+    const kept = options.set.length + changes.length === 0 ? counted : undefined;
+    return estimateCost(workload, resolveTechnology(preset, choice), kept);
+  };
+  const base = { id: preset.name, estimate: estimate([]) };
+  return options.whatIf.length === 0
+    ? [base]
+    : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
+}
+
+const BLOCKS: readonly string[] = Object.keys(SCALING_LAWS);
+
+/** `22`, `digital=65,aimc=22` or `45,aimc=22`. Throws CostError for anything else. */
+function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes"> {
+  const nodes: Partial<Record<string, number>> = {};
+  for (const part of text === undefined ? [] : text.split(",")) {
+    const [, block = "node", nm] = /^(?:(\w+)=)?(\d+(?:\.\d+)?)$/.exec(part.trim()) ?? [];
+    if (nm === undefined || (block !== "node" && !BLOCKS.includes(block))) {
+      throw new CostError(
+        "node",
+        `"${part}" names no node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,
+      );
+    }
+    nodes[block] = Number(nm);
+  }
+  const { node, ...blocks } = nodes;
+  return { ...(node === undefined ? {} : { node }), nodes: blocks as CostChoice["nodes"] & object };
+}
+
+/** Throws CostError for text without `=`. */
+function readSettings(settings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    settings.map((setting) => {
+      const at = setting.indexOf("=");
+      if (at > 0) return [setting.slice(0, at).trim(), setting.slice(at + 1)] as const;
+      throw new CostError("set", `"${setting}" sets nothing. Write key=value, such as conversion5=1pJ.`);
+    }),
+  );
+}
+
+async function loadSubject(source: string, options: CostCommandOptions): Promise<Subject> {
+  const isExperiment = source.startsWith("preset:") || /\.json$/.test(source) || source.includes("/");
+  if (!isExperiment) return { workload: findWorkload(source), machine: {}, notes: [] };
+  const { experiment, directory } = await loadExperiment(source, options);
+  const machine = machineOf(experiment.hardware);
+  if (experiment.checkpoints.network === undefined) {
+    const note =
+      "No trained network is named, so densities are those of a published network on ImageNet, not measured.";
+    return { workload: experimentWorkload(experiment), machine, experiment, notes: [note] };
+  }
+  const notes: string[] = [];
+  const network = asDescribed(experiment, await readNetwork(directory, experiment.checkpoints.network), notes);
+  const executor = nodeExecutor(options.threads);
+  try {
+    const [chip] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: options.prompts });
+    const workload = measuredWorkload(experiment, chip);
+    notes.push(`Densities are those of ${options.prompts} prompts on one simulated chip.`);
+    return { workload, machine, stages: perInference(chip), experiment, notes };
+  } finally {
+    await executor.close();
+  }
+}
+
+/** What to type to get the same report again. */
+function repeatLine(source: string, options: CostCommandOptions): string {
+  const parts = ["xpike", "cost", source];
+  const add = (name: string, value: string | number | undefined) => {
+    if (value !== undefined) parts.push(name, String(value));
+  };
+  if (options.preset !== "bottom-up") add("--preset", options.preset);
+  add("--node", options.node);
+  for (const setting of options.set) add("--set", setting);
+  for (const setting of options.whatIf) add("--what-if", setting);
+  add("--steps", options.steps);
+  if (options.extrapolate) parts.push("--extrapolate");
+  if (options.draws !== 2000) add("--draws", options.draws);
+  if (options.prompts !== 32) add("--prompts", options.prompts);
+  add("--seed", options.seed);
+  return parts.map(quote).join(" ");
+}
+
+/** Everything that can be named, with the default of each parameter and where it comes from. */
+function listAll(): string {
+  const section = (title: string, rows: readonly (readonly [string, string])[]) => {
+    const width = Math.max(...rows.map(([name]) => name.length));
+    return `${title}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join("")}`;
+  };
+  const { prices } = findCostPreset("bottom-up");
+  return [
+    section(
+      "Workloads",
+      WORKLOADS.map(({ name, description }) => [name, description]),
+    ),
+    section(
+      "Presets",
+      COST_PRESETS.map(({ name, description }) => [name, description]),
+    ),
+    section(
+      "Parameters, with their value in the preset bottom-up",
+      PARAMETER_IDS.map((id) => [
+        id,
+        `${PARAMETERS[id].label}: ${prices[id].value} ${prices[id].unit}, ${prices[id].id}`,
+      ]),
+    ),
+    section(
+      "Sources",
+      SOURCES.map(({ id, reference, url, prices }) => [
+        id,
+        `${reference}${url ? ` ${url}` : ""} (${Object.keys(prices).join(", ")})`,
+      ]),
+    ),
+  ].join("\n");
+}

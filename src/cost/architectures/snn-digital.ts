@@ -1,0 +1,53 @@
+/**
+ * A digital spiking transformer as good as it can be: weights are added only where spikes arrive, membranes stay in
+ * registers because time steps are the innermost loop, and every weight is fetched once for many token-steps. The paper's
+ * SNN-Digi-Opt is such a projection.
+ *
+ *   accumulate   SOPs: N T sum(density inputs outputs) additions
+ *   weights      (N T / B) (1 - (1 - density)^B) inputs outputs fetches, B token-steps sharing one; the ideal B is N T
+ *   spikes       N T (inputs + outputs) / 8 bytes, and `addressBits` per spike
+ *   membranes    2 bytes read and written per output and step, where they are stored
+ *   lif          an update per output and step
+ *   scores       q and k: an AND and an increment each; a byte written and read per score and step
+ *   values       an addition per spike of v
+ */
+import type { Technology } from "../parameters.ts";
+import { blockLayers, blockRuns, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
+import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
+
+export function snnDigital(workload: Workload, technology: Technology): Breakdown {
+  const { width, heads, snnSteps: steps, scores, depth } = workload;
+  const { sramWriteFactor: write, addressBits } = technology;
+  const spikeByte = sramByte(technology, technology.spikeBuffer);
+  const weightByte = technology.weightTraffic * sramByte(technology, technology.weightBuffer);
+  const membraneByte = sramByte(technology, technology.partialSumBuffer);
+  const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
+  const parts = {
+    ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
+    ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },
+  };
+  const addLayer = ({ name, inputs, outputs, vectors, density, repeat }: Layer) => {
+    const visits = vectors * steps * repeat;
+    const operations = visits * density * inputs * outputs;
+    const bundle = technology.bundle || vectors * steps;
+    parts.accumulate += operations * add;
+    parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
+    parts.weights += (visits / bundle) * (1 - (1 - density) ** bundle) * inputs * outputs * weightByte;
+    parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
+    parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
+    // The head's sums are averaged, not fired.
+    if (name !== "head") parts.lif += visits * outputs * technology.lifUpdate;
+  };
+  for (const layer of blockLayers(workload)) addLayer(layer);
+  for (const layer of outerLayers(workload)) addLayer(layer);
+  for (const { repeat, densities } of blockRuns(workload)) {
+    const pairs = steps * scores * width * repeat;
+    parts.scores += pairs * technology.sacOperation;
+    parts.values += pairs * densities.value * technology.add16;
+  }
+  parts.scoreBuffer = depth * steps * scores * heads * (1 + write) * spikeByte;
+  const macs = countMacs(workload);
+  if (workload.embedding === "values") parts.embedding = macs.embedding * (technology.multiply8 + technology.add8);
+  if (!technology.snnWeightsOnChip) parts.dram = macs.weights * 8 * technology.dramBit;
+  return addStatic(parts, technology.digitalStaticShare);
+}

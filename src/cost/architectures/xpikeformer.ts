@@ -1,0 +1,106 @@
+/**
+ * Xpikeformer: counted actions times prices.
+ *
+ *   adc, periphery, accumulation, interconnect, buffers   per conversion
+ *   array        per pair of devices read by a spike
+ *   drivers      per line raised, two segments of 128 devices for 128 pairs
+ *   scaling      a local sum brought to the layer's scale: an 8-bit multiplication; and offsets, a 16-bit addition
+ *   lif          per update
+ *   ssaCells     an 8-bit addition's worth per AND of a cell: counter, its clock and its share of the column adder included
+ *   ssaRandom    per random number, its comparison included
+ *   spikeBuffer  bits read and written beside the crossbars, and the share of the tiles' that passes the buffer
+ *   residual     an addition each, and what it reads and writes of the stream
+ *
+ * Included in another price, hence not listed: subtractions and accumulations (in `accumulation`), counter increments and
+ * column additions (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
+ */
+import type { Action, ActionCounts } from "../../hardware/actions.ts";
+import { type CountingMachine, countActions } from "../counts.ts";
+import type { Technology } from "../parameters.ts";
+import type { Workload } from "../workload.ts";
+import { addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
+
+/** A stage's actions for pricing; `repeat` stages are alike, one if left out. */
+export interface PricedStage {
+  readonly kind: "linear" | "neurons" | "attention" | "residual";
+  readonly actions: ActionCounts;
+  readonly repeat?: number;
+}
+
+export type XpikeformerComponent =
+  | "adc"
+  | "periphery"
+  | "accumulation"
+  | "interconnect"
+  | "buffers"
+  | "array"
+  | "drivers"
+  | "scaling"
+  | "lif"
+  | "ssaCells"
+  | "ssaRandom"
+  | "spikeBuffer"
+  | "residual";
+
+/** Which component pays for an action; every action of the simulator is in here. */
+export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> = {
+  lineDrives: ["drivers"],
+  cellReads: ["array"],
+  conversions: ["adc", "periphery", "accumulation", "interconnect", "buffers"],
+  subtractions: ["accumulation"],
+  scalings: ["scaling"],
+  accumulations: ["accumulation"],
+  offsetAdditions: ["scaling"],
+  residualAdditions: ["residual"],
+  lifUpdates: ["lif"],
+  bitsRead: ["spikeBuffer"],
+  bitsWritten: ["spikeBuffer"],
+  scoreAnds: ["ssaCells"],
+  counterIncrements: ["ssaCells"],
+  scoreComparisons: ["ssaRandom"],
+  valueAnds: ["ssaCells"],
+  columnAdditions: ["ssaCells"],
+  outputComparisons: ["ssaRandom"],
+  randomNumbers: ["ssaRandom"],
+  lfsrShifts: ["ssaRandom"],
+};
+
+/** From a workload alone. */
+export const xpikeformer = (workload: Workload, technology: Technology): Breakdown =>
+  priceStages(countActions(workload, technology satisfies CountingMachine), technology);
+
+/** Joules by stage, in the order given; static shares are left out. */
+export const stageEnergies = (stages: readonly PricedStage[], technology: Technology): number[] =>
+  stages.map((stage) => totalOf(priceStages([stage], { ...technology, analogStaticShare: 0 })));
+
+/** From counted stages, such as a trace's, of one inference. */
+export function priceStages(stages: readonly PricedStage[], technology: Technology): Breakdown {
+  const parts: Record<XpikeformerComponent, number> = {
+    ...{ adc: 0, periphery: 0, accumulation: 0, interconnect: 0, buffers: 0, array: 0, drivers: 0, scaling: 0 },
+    ...{ lif: 0, ssaCells: 0, ssaRandom: 0, spikeBuffer: 0, residual: 0 },
+  };
+  const bufferBit = sramByte(technology, technology.spikeBuffer) / 8;
+  const { sramWriteFactor: write } = technology;
+  const conversion = conversionEnergy(technology, technology.adcBits);
+  const line = (2 * technology.columns * technology.lineDrive) / 128;
+  // A stream value is read and written again at each addition.
+  const residualAddition = technology.residualAddition + technology.residualTrafficBits * (1 + write) * bufferBit;
+  for (const { kind, actions, repeat = 1 } of stages) {
+    const conversions = actions.conversions * repeat;
+    parts.adc += conversions * conversion;
+    parts.periphery += conversions * technology.periphery;
+    parts.accumulation += conversions * technology.accumulation;
+    parts.interconnect += conversions * technology.interconnect;
+    parts.buffers += conversions * technology.buffer;
+    parts.array += repeat * actions.cellReads * technology.cellRead;
+    parts.drivers += repeat * actions.lineDrives * line;
+    parts.scaling += repeat * (actions.scalings * technology.multiply8 + actions.offsetAdditions * technology.add16);
+    parts.lif += repeat * actions.lifUpdates * technology.lifUpdate;
+    parts.ssaCells += repeat * (actions.scoreAnds + actions.valueAnds) * technology.sacOperation;
+    parts.ssaRandom += (repeat * actions.randomNumbers * technology.randomNumber) / technology.randomSharing;
+    const share = kind === "attention" ? technology.attentionTraffic : 1;
+    parts.spikeBuffer += repeat * share * (actions.bitsRead + write * actions.bitsWritten) * bufferBit;
+    parts.residual += repeat * actions.residualAdditions * residualAddition;
+  }
+  return addStatic(parts, technology.analogStaticShare);
+}

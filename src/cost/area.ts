@@ -1,0 +1,41 @@
+/**
+ * Silicon area. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
+ * arithmetic does not, but its weights take SRAM.
+ */
+import type { Technology } from "./parameters.ts";
+import { blockLayers, blockRuns, countMacs, outerLayers, type Workload } from "./workload.ts";
+
+export interface Area {
+  readonly crossbars: number;
+  /** Square metres. */
+  readonly xpikeformer: Readonly<Record<"crossbars" | "attention" | "lif", number>>;
+  readonly annDigital: Readonly<Record<"arithmetic" | "weights", number>>;
+}
+
+/** Crossbars for all layers; embedding and head only where they are layers of spikes. */
+export function countCrossbars(workload: Workload, { rows, columns }: Pick<Technology, "rows" | "columns">): number {
+  const layers = [...blockLayers(workload), ...outerLayers(workload)];
+  return layers.reduce(
+    (sum, { inputs, outputs, repeat }) => sum + repeat * Math.ceil(inputs / rows) * Math.ceil(outputs / columns),
+    0,
+  );
+}
+
+export function estimateArea(workload: Workload, technology: Technology): Area {
+  const { width, expansion, tokens } = workload;
+  const crossbars = countCrossbars(workload, technology);
+  const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
+  const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
+  return {
+    crossbars,
+    xpikeformer: {
+      crossbars: crossbars * technology.crossbarArea,
+      attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
+      lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology.lifArea,
+    },
+    annDigital: {
+      arithmetic: technology.annUnits * technology.macArea,
+      weights: countMacs(workload).weights * technology.sramArea,
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The bottom-up preset: one consistent 45 nm set from publications.
+ *
+ * Nothing in it was tuned, but two conventions (32-bit sums in the ANN, 16-bit sums in the digital SNN) were chosen with the
+ * paper's claims known; the preset `op-only` has the thinner ones.
+ */
+import type { ParameterId } from "./parameters.ts";
+import type { Price } from "./receipt.ts";
+import { assumed } from "./sources/assumptions.ts";
+import { cacti } from "./sources/balasubramonian-taco-2017.ts";
+import { gpuAnchors } from "./sources/gpu-anchors.ts";
+import { horowitz } from "./sources/horowitz-isscc-2014.ts";
+import { swifttron } from "./sources/marchisio-ijcnn-2023.ts";
+import { gates } from "./sources/nangate-45.ts";
+import { dram } from "./sources/oconnor-micro-2017.ts";
+import { neurosim } from "./sources/peng-iedm-2019.ts";
+import { ssaPaper } from "./sources/song-aicas-2024.ts";
+import { paper } from "./sources/song-tvlsi-2025.ts";
+import { xformer } from "./sources/sridharan-tvlsi-2023.ts";
+
+const o = assumed.prices;
+
+export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
+  multiply8: horowitz.prices.multiply8,
+  add8: horowitz.prices.add8,
+  add16: horowitz.prices.add16,
+  add32: horowitz.prices.add32,
+  multiplyFp16: horowitz.prices.multiplyFp16,
+  addFp16: horowitz.prices.addFp16,
+  registerBit: o.noRegister,
+  accumulatorBits: o.accumulator32,
+  softmaxElement: o.softmaxElement,
+  layerNormElement: o.layerNormElement,
+  geluElement: o.geluElement,
+  sramRead: cacti.prices.read32k,
+  sramExponent: cacti.prices.exponent,
+  sramWriteFactor: cacti.prices.writeFactor,
+  weightBuffer: o.weightBuffer,
+  activationBuffer: o.activationBuffer,
+  partialSumBuffer: o.partialSumBuffer,
+  spikeBuffer: o.spikeBuffer,
+  dramBit: dram.prices.mobile,
+  annWeightsOnChip: o.yes,
+  snnWeightsOnChip: o.yes,
+  arrayRows: o.array,
+  arrayColumns: o.array,
+  activationTraffic: o.one,
+  partialSumTraffic: o.one,
+  weightTraffic: o.one,
+  rows: paper.prices.rows,
+  columns: paper.prices.columns,
+  adcBits: paper.prices.adcBits,
+  flashConverter: o.no,
+  conversion5: neurosim.prices.conversion5,
+  periphery: neurosim.prices.periphery,
+  accumulation: neurosim.prices.accumulation,
+  interconnect: neurosim.prices.interconnect,
+  buffer: neurosim.prices.buffer,
+  conversionsPerSum: o.differential,
+  columnsPerConverter: paper.prices.columnsPerConverter,
+  cellRead: o.cellRead,
+  lineDrive: o.lineDrive,
+  residualInputBits: o.oneBit,
+  skipSilentBlocks: o.no,
+  hybridInputBits: xformer.prices.inputBits,
+  hybridWeightBits: xformer.prices.weightBits,
+  hybridCellBits: xformer.prices.cellBits,
+  hybridAdcBits: xformer.prices.adcBits,
+  hybridConversionFactor: o.one,
+  lifUpdate: gates.prices.lifUpdate,
+  sacOperation: ssaPaper.prices.sacOperation,
+  randomNumber: gates.prices.randomNumber,
+  randomSharing: o.one,
+  attentionTraffic: o.none,
+  residualAddition: horowitz.prices.add8,
+  residualTrafficBits: o.noBits,
+  accumulateBits: o.accumulate16,
+  snnRegisterBit: o.noRegister,
+  bundle: o.bundleAll,
+  membraneTraffic: o.no,
+  addressBits: o.noBits,
+  snnAccumulateFactor: o.one,
+  analogStaticShare: o.none,
+  digitalStaticShare: o.none,
+  settleTime: o.settleTime,
+  conversionTime: neurosim.prices.conversionTime,
+  ssaClock: paper.prices.ssaClock,
+  ssaTiles: o.ssaTiles,
+  annClock: swifttron.prices.clock,
+  annUnits: swifttron.prices.units,
+  annUtilisation: swifttron.prices.utilisation,
+  globalMovement: o.noTime,
+  gpuEfficiency: gpuAnchors.prices.efficiency,
+  gpuPower: gpuAnchors.prices.power,
+  gpuLaunch: gpuAnchors.prices.launch,
+  crossbarArea: neurosim.prices.crossbarArea,
+  sacArea: gates.prices.sacArea,
+  lifArea: gates.prices.lifArea,
+  macArea: gates.prices.macArea,
+  sramArea: cacti.prices.area,
+};

@@ -1,0 +1,60 @@
+/**
+ * Actions of each time step, from the spike trains of a simulation: everything that does not depend on spikes is equal in
+ * all steps, and what does follows the densities of the step.
+ */
+
+import type { Experiment } from "../spec/experiment.ts";
+import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import { createTask } from "../task/create.ts";
+import { experimentWorkload } from "./measured.ts";
+import { type BlockDensities, type Workload, withSteps } from "./workload.ts";
+
+/**
+ * A workload of one step for each step of the trains, which are named as in `Trace.rasters`. Scores have no train: the share of
+ * coinciding q and k is taken as the product of their densities, which only gated cells would feel.
+ */
+export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
+  const shape = experimentWorkload(experiment);
+  const queries = createTask(experiment).geometry.spiking.queries;
+  const { input } = trains;
+  return Array.from({ length: input.steps }, (_, t) => {
+    const at = (name: string) => density(stepOf(trains[name], t));
+    return {
+      ...withSteps(shape, 1),
+      description: `${experiment.name}, step ${t + 1} of ${input.steps}`,
+      blocks: Array.from({ length: shape.depth }, (_, i) => stepDensities(`blocks.${i}`, at)),
+      inputDensity: at("input"),
+      headDensity: density(queryRows(stepOf(trains.output, t), shape.tokens, queries)),
+    };
+  });
+}
+
+function stepDensities(block: string, at: (name: string) => number): BlockDensities {
+  const shared = at(`${block}.qkv`);
+  return {
+    qkv: at(`${block}.input`),
+    projection: at(`${block}.attention`),
+    up: at(`${block}.middle`),
+    down: at(`${block}.hidden`),
+    query: shared,
+    key: shared,
+    value: shared,
+    scores: 0,
+    coincidences: shared ** 2,
+  };
+}
+
+function stepOf({ rows, features, words }: SpikeTrain, step: number): SpikeTrain {
+  const size = rows * wordsPerRow(features);
+  return { steps: 1, rows, features, words: words.subarray(step * size, (step + 1) * size) };
+}
+
+/** The rows of query tokens: those that the head reads. */
+function queryRows({ rows, features, words }: SpikeTrain, tokens: number, queries: Int32Array): SpikeTrain {
+  const stride = wordsPerRow(features);
+  const picked: number[] = [];
+  for (let first = 0; first < rows; first += tokens) {
+    for (const query of queries) picked.push(...words.subarray((first + query) * stride, (first + query + 1) * stride));
+  }
+  return { steps: 1, rows: (rows / tokens) * queries.length, features, words: Uint32Array.from(picked) };
+}

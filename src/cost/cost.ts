@@ -1,0 +1,80 @@
+/** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
+import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
+import { type Breakdown, totalOf } from "./architectures/energy.ts";
+import { type PricedStage, priceStages, stageEnergies } from "./architectures/xpikeformer.ts";
+import { type Area, estimateArea } from "./area.ts";
+import { SOURCES } from "./catalogue.ts";
+import { countActions } from "./counts.ts";
+import { estimateLatency, type Latency } from "./latency.ts";
+import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
+import type { Price, Source } from "./receipt.ts";
+import type { ResolvedTechnology } from "./resolve.ts";
+import type { Workload } from "./workload.ts";
+
+/** Counted actions of a named stage. */
+export type NamedStage = PricedStage & { readonly name: string };
+
+export interface ArchitectureCost {
+  readonly label: string;
+  /** Joules per inference by component; they add up to `total`. */
+  readonly parts: Readonly<Breakdown>;
+  readonly total: number;
+}
+
+export interface CostEstimate {
+  readonly workload: Workload;
+  readonly resolved: ResolvedTechnology;
+  readonly architectures: Readonly<Record<ArchitectureId, ArchitectureCost>>;
+  readonly latency: Latency;
+  readonly area: Area;
+  /** Xpikeformer's energy by stage of the network, where stages have names; alike ones as one, together. */
+  readonly stages: readonly { readonly name: string; readonly energy: number }[];
+}
+
+/** Energy per inference of one architecture. */
+export const energyOf = (id: ArchitectureId, workload: Workload, { technology }: ResolvedTechnology): number =>
+  totalOf(ARCHITECTURES[id].energy(workload, technology));
+
+/** @param stages counted stages of one inference, such as a trace's; from the workload's densities when left out */
+export function estimateCost(
+  workload: Workload,
+  resolved: ResolvedTechnology,
+  stages?: readonly NamedStage[],
+): CostEstimate {
+  const { technology } = resolved;
+  const counted: readonly NamedStage[] = stages ?? countActions(workload, technology);
+  const energies = stageEnergies(counted, technology);
+  const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
+  for (const id of ARCHITECTURE_IDS) {
+    const { label, energy } = ARCHITECTURES[id];
+    const parts = id === "xpikeformer" && stages ? priceStages(stages, technology) : energy(workload, technology);
+    architectures[id] = { label, parts, total: totalOf(parts) };
+  }
+  return {
+    workload,
+    resolved,
+    architectures,
+    latency: estimateLatency(workload, technology),
+    area: estimateArea(workload, technology),
+    stages: counted.map(({ name, kind, repeat = 1 }, i) => ({
+      name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
+      energy: energies[i],
+    })),
+  };
+}
+
+/** Energy of another architecture over Xpikeformer's. */
+export const ratioTo = ({ architectures }: CostEstimate, id: ArchitectureId): number =>
+  architectures[id].total / architectures.xpikeformer.total;
+
+/** The sources behind a technology with the parameters that each gave, in the catalogue's order. */
+export function sourcesOf({ prices }: Pick<ResolvedTechnology, "prices">): { source: Source; used: ParameterId[] }[] {
+  return SOURCES.flatMap((source) => {
+    const used = PARAMETER_IDS.filter((id) => prices[id].source === source.id);
+    return used.length > 0 ? [{ source, used }] : [];
+  });
+}
+
+/** Prices set by hand, which have no source. */
+export const chosenPrices = ({ prices }: Pick<ResolvedTechnology, "prices">): Price[] =>
+  PARAMETER_IDS.map((id) => prices[id]).filter(({ source }) => source === "chosen");

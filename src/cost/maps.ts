@@ -1,0 +1,94 @@
+/** Ratios over two axes, and the points at which a ratio falls through a level. */
+import { neurosim } from "./sources/peng-iedm-2019.ts";
+import { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./variation.ts";
+import { meanDensity } from "./workload.ts";
+
+const { flash5, flashPeriphery } = neurosim.prices;
+
+/** `[row][column]` of ratios over all pairs of variations. */
+export function ratioMap(base: Varied, rows: readonly Variation[], columns: readonly Variation[]): Ratios[][] {
+  return rows.map((row) => columns.map((column) => ratiosOf(vary(vary(base, row), column))));
+}
+
+export interface BreakEven {
+  /** Words of a figure's id. */
+  readonly id: string;
+  readonly label: string;
+  readonly unit: "steps" | "1" | "J";
+  /** Null where the ratio does not cross its level within the range that is searched. */
+  readonly value: number | null;
+}
+
+/** Where the claims end: time steps, density and energy of a conversion at which ratios fall through round levels. */
+export function breakEvens(base: Varied): BreakEven[] {
+  const steps = (level: number) => breakEven(base, "ann", level, (value) => ({ steps: value }), [1, 256]);
+  const density = breakEven(base, "snn", 1, (value) => ({ density: value }), [0.01, 1]);
+  const conversion = (which: keyof Ratios) =>
+    breakEven(base, which, 1, (conversion5) => ({ set: { conversion5 } }), [1e-15, 100e-12]);
+  return [
+    ...[10, 5, 1].map((level) => ({
+      id: `steps.ann${level}`,
+      label: `Time steps at which the digital ANN needs ${level === 1 ? "as much" : `only ${level} times as much`}`,
+      unit: "steps" as const,
+      value: steps(level),
+    })),
+    {
+      id: "density.snn1",
+      label: "Mean spike density below which the digital SNN needs less",
+      unit: "1",
+      value: density === null ? null : density * meanDensity(base.workload),
+    },
+    {
+      id: "conversion.snn1",
+      label: "Energy of a 5-bit conversion above which the digital SNN needs less",
+      unit: "J",
+      value: conversion("snn"),
+    },
+    {
+      id: "conversion.ann1",
+      label: "Energy of a 5-bit conversion above which the digital ANN needs less",
+      unit: "J",
+      value: conversion("ann"),
+    },
+  ];
+}
+
+/** Time steps down, mean density across: densities of all layers are scaled alike, to at most 1. */
+export const stepsByDensity = (base: Varied, steps: readonly number[], densities: readonly number[]): Ratios[][] =>
+  ratioMap(
+    base,
+    steps.map((t) => ({ steps: t })),
+    densities.map((density) => ({ density: density / meanDensity(base.workload) })),
+  );
+
+/** Converter bits down; SAR and flash across, which has its own 5-bit conversion and periphery in NeuroSim. */
+export const converterMap = (base: Varied, bits: readonly number[]): Ratios[][] =>
+  ratioMap(
+    base,
+    bits.map((adcBits) => ({ set: { adcBits } })),
+    [{}, { set: { flashConverter: 1, conversion5: flash5.value, periphery: flashPeriphery.value } }],
+  );
+
+/**
+ * The value between `low` and `high` at which a ratio crosses `level`, by bisection; null when it does not.
+ *
+ * @param change what the value changes, such as `(steps) => ({ steps })`; the ratio must be monotone in it
+ */
+export function breakEven(
+  base: Varied,
+  which: keyof Ratios,
+  level: number,
+  change: (value: number) => Variation,
+  [low, high]: readonly [number, number],
+): number | null {
+  const above = (value: number) => ratiosOf(vary(base, change(value)))[which] > level;
+  if (above(low) === above(high)) return null;
+  let [left, right] = [low, high];
+  // 60 halvings end far below the last digit that is printed.
+  for (let i = 0; i < 60; i++) {
+    const middle = (left + right) / 2;
+    if (above(middle) === above(low)) left = middle;
+    else right = middle;
+  }
+  return (left + right) / 2;
+}

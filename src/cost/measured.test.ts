@@ -1,0 +1,76 @@
+/** Counts from a workload's densities and counts from the simulator agree on the same run, and so do their prices. */
+import { expect, test } from "vitest";
+import { ACTION_NAMES } from "../hardware/actions.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { programChip } from "../simulation/chip.ts";
+import { calibrate, simulate } from "../simulation/functional.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { totalOf } from "./architectures/energy.ts";
+import { priceStages, xpikeformer } from "./architectures/xpikeformer.ts";
+import { workloadsByStep } from "./by-step.ts";
+import { countActions } from "./counts.ts";
+import { machineOf, measuredWorkload, perInference } from "./measured.ts";
+import { findCostPreset } from "./presets.ts";
+import { resolveTechnology } from "./resolve.ts";
+
+/** Every switch of the network that changes counts. */
+const MACHINES = [
+  { name: "pair conversions, projection", model: {}, hardware: {} },
+  { name: "differential conversions", model: {}, hardware: { adc: { mode: "differential" } } },
+  { name: "no projection, learned positions", model: { outputProjection: false, position: "learned" }, hardware: {} },
+  {
+    name: "small crossbars, no residual",
+    model: { residual: "none" },
+    hardware: { crossbar: { rows: 24, columns: 20 } },
+  },
+] as const;
+
+test.each(MACHINES)("$name", ({ model, hardware }) => {
+  const experiment = parseExperiment({
+    task: { pilots: 3, coding: "thermometer" },
+    model: { kind: "spiking", width: 32, depth: 2, heads: 2, steps: 3, normalisation: "none", ...model },
+    hardware: { ...hardware },
+  });
+  if (experiment.model.kind !== "spiking") throw new Error("the model is spiking");
+  const task = createTask(experiment);
+  const root = stream(5);
+  const network = initialise(experiment.model, networkGeometry(experiment, task), root.fork("network"));
+  const mapping = mapNetwork(network, experiment.hardware, experiment.task.coding);
+  const { spikes } = task.draw(4, root.fork("prompts"), { values: false });
+  const fresh = programChip(network, mapping, experiment.hardware, root.fork("chip"));
+  const calibrated = calibrate(fresh, spikes!, root.fork("run"));
+  const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
+
+  const workload = measuredWorkload(experiment, trace);
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: machineOf(experiment.hardware) });
+  const counted = perInference(trace);
+  const analytic = countActions(workload, technology);
+  for (const action of ACTION_NAMES) {
+    const expected = counted.reduce((sum, { actions }) => sum + actions[action], 0);
+    const found = analytic.reduce((sum, { actions, repeat }) => sum + repeat * actions[action], 0);
+    // Densities are quotients of whole numbers, so products with them are exact to a few units in the last place. LFSR
+    // shifts depend on how long tiles are busy and are not priced; random numbers here are ideal.
+    expect(Math.abs(found - expected), `${action}: ${found} instead of ${expected}`).toBeLessThanOrEqual(
+      1e-9 * expected,
+    );
+  }
+  const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
+  const [fromTrace, fromDensities] = [priceStages(counted, charged), xpikeformer(workload, charged)];
+  for (const part in fromTrace) {
+    expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  }
+  expect(totalOf(fromTrace)).toBeGreaterThan(0);
+
+  // The steps of the same run, one by one, add up to the whole.
+  const steps = workloadsByStep(experiment, trace.rasters);
+  expect(steps).toHaveLength(3);
+  const bySteps = steps.map((step) => xpikeformer(step, charged));
+  for (const part in fromTrace) {
+    const sum = bySteps.reduce((total, parts) => total + parts[part], 0);
+    expect(Math.abs(sum - fromTrace[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  }
+  expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
+});

@@ -1,0 +1,118 @@
+/**
+ * Everything that the cost model can be told, by name: prices of actions, sizes of the machine, and switches. A preset
+ * (`presets.ts`) gives each a price with its receipt; `resolve.ts` scales them to a node and hands over plain numbers.
+ */
+import type { Unit } from "./receipt.ts";
+
+/** How a value follows the technology node; `fixed` does not. */
+export type Scaling = "digital" | "sram" | "aimc" | "area" | "fixed";
+
+export interface Parameter {
+  readonly label: string;
+  readonly unit: Unit;
+  readonly scaling: Scaling;
+}
+
+const parameter = (label: string, unit: Unit, scaling: Scaling = "fixed"): Parameter => ({ label, unit, scaling });
+const digital = (label: string, unit: Unit = "J") => parameter(label, unit, "digital");
+const analog = (label: string) => parameter(label, "J", "aimc");
+const area = (label: string, unit: Unit = "m2") => parameter(label, unit, "area");
+
+export const PARAMETERS = {
+  // Arithmetic.
+  multiply8: digital("8-bit multiplication"),
+  add8: digital("8-bit addition"),
+  add16: digital("16-bit addition"),
+  add32: digital("32-bit addition"),
+  multiplyFp16: digital("16-bit floating-point multiplication"),
+  addFp16: digital("16-bit floating-point addition"),
+  registerBit: digital("Register access of the ANN's arithmetic, per bit", "J/bit"),
+  accumulatorBits: parameter("Width of the ANN's accumulator: 8 or 32", "bit"),
+  softmaxElement: digital("Softmax, per score"),
+  layerNormElement: digital("LayerNorm, per element"),
+  geluElement: digital("GELU, per element"),
+  // Memory.
+  sramRead: parameter("SRAM read at 32 kB, per byte", "J/B", "sram"),
+  sramExponent: parameter("Exponent of SRAM energy over size", "1"),
+  sramWriteFactor: parameter("Energy of a write over that of a read", "1"),
+  weightBuffer: parameter("Weight buffer", "B"),
+  activationBuffer: parameter("Activation buffer", "B"),
+  partialSumBuffer: parameter("Partial-sum and membrane buffer", "B"),
+  spikeBuffer: parameter("Spike buffer", "B"),
+  dramBit: parameter("DRAM access, per bit", "J/bit"),
+  annWeightsOnChip: parameter("1: the ANN's weights stay on chip; 0: streamed from DRAM", "1"),
+  snnWeightsOnChip: parameter("1: the digital SNN's weights stay on chip; 0: streamed from DRAM", "1"),
+  arrayRows: parameter("Rows of the ANN's array of multipliers", "1"),
+  arrayColumns: parameter("Columns of the ANN's array of multipliers", "1"),
+  activationTraffic: parameter("Multiplies the activation traffic of both ANNs", "1"),
+  partialSumTraffic: parameter("Multiplies the partial-sum traffic of the digital ANN", "1"),
+  weightTraffic: parameter("Multiplies the weight fetches of the digital engines; 0: not charged", "1"),
+  // Crossbars.
+  rows: parameter("Rows of a crossbar", "1"),
+  columns: parameter("Columns of a crossbar", "1"),
+  adcBits: parameter("Bits of a conversion", "bit"),
+  flashConverter: parameter("1: energy doubles per bit, as in flash converters; 0: SAR", "1"),
+  conversion5: analog("5-bit conversion"),
+  periphery: analog("Multiplexer, sample and hold, switches, decoder, per conversion"),
+  accumulation: analog("Adders behind the converters, per conversion"),
+  interconnect: analog("Wires within the layer, per conversion"),
+  buffer: analog("Buffers within the layer, per conversion"),
+  conversionsPerSum: parameter("1: differential conversion; 2: both lines of a pair", "1"),
+  columnsPerConverter: parameter("Columns that share a converter", "1"),
+  cellRead: parameter("Reading one pair of devices for one spike", "J"),
+  lineDrive: analog("Raising a line past 128 devices"),
+  residualInputBits: parameter("Bits of the inputs of qkv and the first feed-forward layer, one read per bit", "bit"),
+  skipSilentBlocks: parameter("1: a row block without any spike is not converted", "1"),
+  // The hybrid ANN's crossbars.
+  hybridInputBits: parameter("Input bits of the hybrid ANN, one read each", "bit"),
+  hybridWeightBits: parameter("Weight bits of the hybrid ANN", "bit"),
+  hybridCellBits: parameter("Bits of one of its cells", "bit"),
+  hybridAdcBits: parameter("Bits of its converters", "bit"),
+  hybridConversionFactor: parameter(
+    "Multiplies the energy of its conversions, with all that is paid per conversion",
+    "1",
+  ),
+  // Spiking parts.
+  lifUpdate: digital("Update of a LIF neuron"),
+  sacOperation: digital("One operation of a stochastic attention cell"),
+  randomNumber: digital("8 random bits and their comparison"),
+  randomSharing: parameter("Comparisons that share one random number", "1"),
+  attentionTraffic: parameter("Share of the SSA tiles' reads and writes that pass the spike buffer", "1"),
+  residualAddition: digital("Addition to the residual stream"),
+  residualTrafficBits: parameter("Bits of the residual stream read and written at each addition", "bit"),
+  // The digital SNN.
+  accumulateBits: parameter("Width of its accumulation: 8, 16 or 32", "bit"),
+  snnRegisterBit: digital("Register access of its accumulation, per bit", "J/bit"),
+  bundle: parameter("Token-steps that share one fetch of a weight; 0: all of an inference", "1"),
+  membraneTraffic: parameter("Times per step that a 2-byte membrane is read and written", "1"),
+  addressBits: parameter("Bits of address per spike", "bit"),
+  snnAccumulateFactor: parameter("Multiplies the energy of its accumulation", "1"),
+  // Always on.
+  analogStaticShare: parameter("Static share on top of Xpikeformer's energy", "1"),
+  digitalStaticShare: parameter("Static share on top of the digital engines' energy", "1"),
+  // Time.
+  settleTime: parameter("Settling of a crossbar's lines", "s"),
+  conversionTime: parameter("One conversion", "s"),
+  ssaClock: parameter("Clock of the SSA tiles", "Hz"),
+  ssaTiles: parameter("SSA tiles", "1"),
+  annClock: parameter("Clock of the ANN engine", "Hz"),
+  annUnits: parameter("Multipliers of the ANN engine", "1"),
+  annUtilisation: parameter("Share of them that is busy", "1"),
+  globalMovement: parameter("Moving data over the chip, per inference", "s"),
+  // GPU.
+  gpuEfficiency: parameter("Operations per joule", "op/J"),
+  gpuPower: parameter("Power while running", "W"),
+  gpuLaunch: parameter("Launching a kernel", "s"),
+  // Area.
+  crossbarArea: area("Crossbar of 128 x 128 pairs with converters, drivers and wires"),
+  sacArea: area("Stochastic attention cell"),
+  lifArea: area("LIF unit"),
+  macArea: area("int8 multiplier with accumulator"),
+  sramArea: area("SRAM, per byte", "m2/B"),
+} as const satisfies Record<string, Parameter>;
+
+export type ParameterId = keyof typeof PARAMETERS;
+export const PARAMETER_IDS = Object.keys(PARAMETERS) as ParameterId[];
+
+/** Plain numbers in SI units at the chosen node: all that the formulas see. */
+export type Technology = Readonly<Record<ParameterId, number>>;

@@ -1,0 +1,70 @@
+/**
+ * Prices with receipts: a number, its range, and where it comes from.
+ *
+ * A source is one publication (or one tool run, or our own assumptions) and holds prices; a price says what is printed
+ * there and how we get from that to the number. No price exists without a source, because only `defineSource` makes them.
+ * Values are in SI units.
+ */
+
+/** `J` per action, `J/bit`, `J/B`, `s`, `Hz`, `m2`, `m2/B`, `W`, `op/J`, `B` for sizes of buffers, `bit`, and `1` for the rest. */
+export type Unit = "J" | "J/bit" | "J/B" | "s" | "Hz" | "m2" | "m2/B" | "W" | "op/J" | "B" | "bit" | "1";
+
+/**
+ * How a number was come by: `printed` in the source; `derived` from what is printed; `simulated` by running the published
+ * tool; `synthesised` from gates of an open cell library; `assumed`; `calibrated` so that a printed total comes out.
+ */
+export type Basis = "printed" | "derived" | "simulated" | "synthesised" | "assumed" | "calibrated";
+
+export interface PriceDraft {
+  readonly value: number;
+  /** Ends of the range that the literature leaves open; both equal `value` where nothing is open. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly unit: Unit;
+  /** Technology node in nanometres at which the value holds; left out where it does not depend on one. */
+  readonly node?: number;
+  readonly basis: Basis;
+  /** What the source says, as a table row. */
+  readonly printed: string;
+  /** From there to `value`. */
+  readonly arithmetic: string;
+}
+
+export interface Price extends Required<Omit<PriceDraft, "node">> {
+  /** `horowitz-isscc-2014.add8`. */
+  readonly id: string;
+  readonly source: string;
+  /** Node in nanometres, or null where the value does not depend on one. */
+  readonly node: number | null;
+}
+
+export interface SourceHeader {
+  /** Name of its file: `author-venue-year`. */
+  readonly id: string;
+  /** Authors, title, venue, year, DOI. */
+  readonly reference: string;
+  /** Link to the publication; assumptions of ours have none. */
+  readonly url?: string;
+  /** Where its numbers hold, and what it leaves out. */
+  readonly validity: string;
+}
+
+export interface Source<K extends string = string> extends SourceHeader {
+  readonly prices: Readonly<Record<K, Price>>;
+}
+
+export function defineSource<K extends string>(header: SourceHeader, drafts: Record<K, PriceDraft>): Source<K> {
+  const prices = {} as Record<K, Price>;
+  for (const name of Object.keys(drafts) as K[]) {
+    const draft = drafts[name];
+    prices[name] = {
+      low: draft.value,
+      high: draft.value,
+      ...draft,
+      node: draft.node ?? null,
+      id: `${header.id}.${name}`,
+      source: header.id,
+    };
+  }
+  return { ...header, prices };
+}

@@ -1,0 +1,180 @@
+/**
+ * From a preset and what a person changes to plain numbers at one node, with the receipt of each.
+ *
+ * `--set key=value` takes a number with or without its unit (`0.5`, `0.5 pJ`), or a price of a source by its id
+ * (`shafiee-isca-2016.conversion5`). A price of another unit is refused: nothing converts joules into seconds.
+ */
+import { CostError } from "../errors.ts";
+import { suggest } from "../spec/suggest.ts";
+import { findPrice } from "./catalogue.ts";
+import { nodeFactor, SCALING_LAWS } from "./node.ts";
+import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Scaling, type Technology } from "./parameters.ts";
+import type { CostPreset } from "./presets.ts";
+import type { Price, Unit } from "./receipt.ts";
+
+/** What a person chooses beside the preset. */
+export interface CostChoice {
+  /** Node in nanometres; the preset's when left out. */
+  readonly node?: number;
+  /** Nodes of single blocks, where they differ: `digital`, `sram`, `aimc`, `area`. */
+  readonly nodes?: Readonly<Partial<Record<Scaling, number>>>;
+  /** Parameter to a number in SI units, text as typed, or a price. */
+  readonly set?: Readonly<Record<string, number | string | Price>>;
+  /** Use sources beyond the nodes that they cover. */
+  readonly extrapolate?: boolean;
+}
+
+/** Prices of a choice and the plain numbers that they come to. */
+export interface ResolvedTechnology {
+  readonly preset: CostPreset;
+  readonly node: number;
+  readonly technology: Technology;
+  /** The price behind each number, before scaling. */
+  readonly prices: Readonly<Record<ParameterId, Price>>;
+  /** Whatever weakens the result: mixed nodes, extrapolation. */
+  readonly notes: readonly string[];
+}
+
+/** Throws CostError for an unknown parameter or source, a wrong unit, and a node that a source does not cover. */
+export function resolveTechnology(preset: CostPreset, choice: CostChoice = {}): ResolvedTechnology {
+  const node = choice.node ?? preset.node;
+  const extrapolate = choice.extrapolate === true || (node === preset.node && preset.extrapolates !== undefined);
+  const prices = { ...preset.prices };
+  for (const [key, value] of Object.entries(choice.set ?? {})) {
+    const id = findParameter(key);
+    prices[id] = typeof value === "object" ? checkUnit(id, value) : readValue(id, value, prices[id]);
+  }
+  const technology = {} as Record<ParameterId, number>;
+  for (const id of PARAMETER_IDS) {
+    const { scaling } = PARAMETERS[id];
+    const price = prices[id];
+    // A price is scaled from its own node; one without a node holds at any.
+    const scale = (to: number) =>
+      price.node === null || price.value === 0
+        ? 1
+        : nodeFactor(scaling, to, extrapolate) / nodeFactor(scaling, price.node, true);
+    technology[id] = price.value * scale(choice.nodes?.[scaling] ?? node);
+  }
+  return { preset, node, technology, prices, notes: notesOf(preset, choice, node, prices) };
+}
+
+function notesOf(
+  preset: CostPreset,
+  choice: CostChoice,
+  node: number,
+  prices: Readonly<Record<ParameterId, Price>>,
+): string[] {
+  const notes: string[] = [];
+  const blocks = Object.entries(choice.nodes ?? {}).filter(([, nm]) => nm !== node);
+  if (blocks.length > 0) {
+    const list = blocks.map(([block, nm]) => `${block} at ${nm} nm`).join(", ");
+    notes.push(
+      `Nodes are mixed: ${list}, the rest at ${node} nm. Ratios between machines of different nodes say more about the nodes.`,
+    );
+  }
+  const scaled = PARAMETER_IDS.filter((id) => {
+    const price = prices[id];
+    return price.node !== null && price.node !== node && price.value !== 0 && PARAMETERS[id].scaling !== "fixed";
+  });
+  if (scaled.length > 0) {
+    const from = [...new Set(scaled.map((id) => prices[id].node))].sort((a, b) => a! - b!).join(" and ");
+    notes.push(
+      `${scaled.length} prices published for ${from} nm are scaled to ${node} nm (logic after Stillmaker and Baas, SRAM after ` +
+        "CACTI, crossbars after NeuroSim): sources of different nodes are mixed.",
+    );
+  }
+  if (preset.extrapolates && node === preset.node) notes.push(preset.extrapolates);
+  for (const [scaling, { covers }] of Object.entries(SCALING_LAWS)) {
+    if (choice.extrapolate && (node < covers[0] || node > covers[1])) {
+      notes.push(
+        `${scaling} energies are extrapolated to ${node} nm; their source covers ${covers[0]} to ${covers[1]} nm.`,
+      );
+    }
+  }
+  return notes;
+}
+
+/** Throws CostError, with the likely meaning, for a name that is none of PARAMETERS. */
+export function findParameter(key: string): ParameterId {
+  if (Object.hasOwn(PARAMETERS, key)) return key as ParameterId;
+  const nearest = suggest(key, PARAMETER_IDS);
+  throw new CostError(
+    `set.${key}`,
+    `There is no parameter "${key}".${nearest ? ` Did you mean ${nearest}?` : ""} \`xpike cost --list\` shows all of them.`,
+  );
+}
+
+function checkUnit(id: ParameterId, price: Price): Price {
+  const { unit, label } = PARAMETERS[id];
+  if (price.unit === unit) return price;
+  throw new CostError(
+    `set.${id}`,
+    `${label} is in ${describeUnit(unit)}, but ${price.id} is in ${describeUnit(price.unit)}. Units are not mixed; choose a ` +
+      `price in ${describeUnit(unit)}.`,
+  );
+}
+
+const PREFIXES: Readonly<Record<string, number>> = {
+  ...{ f: 1e-15, p: 1e-12, n: 1e-9, u: 1e-6, µ: 1e-6, m: 1e-3, "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 },
+};
+const SYMBOLS: Readonly<Record<Unit, string>> = {
+  ...{ J: "J", "J/bit": "J/bit", "J/B": "J/B", s: "s", Hz: "Hz", m2: "m2", "m2/B": "m2/B" },
+  ...{ W: "W", "op/J": "op/J", B: "B", bit: "bit", "1": "" },
+};
+
+const describeUnit = (unit: Unit): string => (unit === "1" ? "plain numbers" : unit);
+
+/** A number, or text such as `0.5`, `0.5 pJ`, `64 kB`, or the id of a price. */
+function readValue(id: ParameterId, value: number | string, replaced: Price): Price {
+  const { unit, label } = PARAMETERS[id];
+  if (typeof value === "number") return chosen(id, value, unit, replaced);
+  const text = value.trim();
+  const match = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\S*)$/i.exec(text);
+  if (!match) return checkUnit(id, findPrice(text));
+  const [, digits, suffix] = match;
+  const factor = suffix === "" ? 1 : unitFactor(suffix, unit);
+  if (factor === undefined) {
+    throw new CostError(
+      `set.${id}`,
+      `${label} is in ${describeUnit(unit)}, but "${text}" is in ${suffix}. Give it in ${describeUnit(unit)}, for example ` +
+        `${unit === "1" ? "2" : unit === "m2" ? "100um2" : `${/^J/.test(unit) ? "0.5p" : "1"}${unit}`}.`,
+    );
+  }
+  return chosen(id, Number(digits) * factor, unit, replaced);
+}
+
+/** SI factor of `pJ`, `um2`, `kB`, or undefined when it is no multiple of the unit. */
+function unitFactor(suffix: string, unit: Unit): number | undefined {
+  const symbol = SYMBOLS[unit];
+  if (symbol === "" || !suffix.endsWith(symbol)) return undefined;
+  const prefix = PREFIXES[suffix.slice(0, suffix.length - symbol.length)];
+  if (prefix === undefined) return undefined;
+  // Kilobytes are 1024 bytes; square millimetres are squared.
+  if (unit === "B" && prefix >= 1e3) return 1024 ** Math.round(Math.log10(prefix) / 3);
+  return unit.startsWith("m2") ? prefix ** 2 : prefix;
+}
+
+/** Sizes and rates that formulas divide by. */
+const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
+  ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "randomSharing"] as const),
+  ...(["hybridCellBits", "hybridWeightBits", "ssaTiles", "ssaClock"] as const),
+  ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
+]);
+
+function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Price {
+  const { label } = PARAMETERS[id];
+  if (!Number.isFinite(value) || value < 0) {
+    throw new CostError(`set.${id}`, `${label} is ${value}; give a finite number of at least 0.`);
+  }
+  if (value === 0 && DIVISORS.has(id)) {
+    throw new CostError(`set.${id}`, `${label} is 0, but something is divided by it. Give more than 0.`);
+  }
+  return {
+    ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },
+    // Given at the node of the price that it replaces, so that a larger node still makes it larger.
+    node: replaced.node,
+    basis: "assumed",
+    printed: `${replaced.id} has ${replaced.value} ${SYMBOLS[unit]}`.trim(),
+    arithmetic: "set by hand for this estimate",
+  };
+}

@@ -1,0 +1,97 @@
+/** Numbers that nobody has published in a form that fits. Each says why it is what it is. */
+import { picojoules } from "../../units.ts";
+import { defineSource, type PriceDraft } from "../receipt.ts";
+
+const choice = (value: number, unit: PriceDraft["unit"], why: string, range: Partial<PriceDraft> = {}): PriceDraft => ({
+  value,
+  unit,
+  basis: "assumed",
+  printed: "not published",
+  arithmetic: why,
+  ...range,
+});
+
+const BUFFER = "a round size that holds what the layer needs; energy grows with size to the power 0.565";
+
+export const assumed = defineSource(
+  {
+    id: "assumptions",
+    reference: "Assumptions of this model, each with its reason",
+    validity: "Chosen, not measured. Change them with --set, and see the tornado for those that matter.",
+  },
+  {
+    accumulator32: choice(32, "bit", "products of 8-bit numbers are summed in 32 bits, as in int8 engines"),
+    accumulator8: choice(8, "bit", "the thinner convention: an 8-bit multiply and an 8-bit add, 0.23 pJ"),
+    accumulate16: choice(
+      16,
+      "bit",
+      "spike-driven sums of up to 3,072 8-bit weights need 8 + 12 bits; 16 saturate rarely",
+    ),
+    accumulate8: choice(8, "bit", "the thinner convention: 0.03 pJ per spike and weight"),
+    differential: choice(
+      1,
+      "1",
+      "one signed conversion per pair of lines, as the paper names for future work; 2 doubles it",
+    ),
+    noBits: choice(0, "bit", "not charged by default"),
+    none: choice(0, "1", "not charged by default"),
+    noRegister: choice(0, "J/bit", "operands pass registers, which operation-only accounting leaves out"),
+    yes: choice(1, "1", "on chip by default"),
+    one: choice(1, "1", "one"),
+    no: choice(0, "1", "off by default"),
+    oneBit: choice(1, "bit", "every crossbar input is a spike"),
+    softmaxElement: choice(
+      picojoules(10),
+      "J",
+      "integer polynomial: two or three 32-bit multiplies of 3.1 pJ and additions",
+      {
+        low: picojoules(5),
+        high: picojoules(46),
+        node: 45,
+      },
+    ),
+    layerNormElement: choice(picojoules(8), "J", "two 32-bit multiplies and additions an element", {
+      low: picojoules(4),
+      high: picojoules(16),
+      node: 45,
+    }),
+    geluElement: choice(picojoules(7), "J", "two 32-bit multiplies and additions an element", {
+      low: picojoules(3),
+      high: picojoules(14),
+      node: 45,
+    }),
+    weightBuffer: choice(1024 * 1024, "B", BUFFER, { low: 256 * 1024, high: 8 * 1024 * 1024 }),
+    activationBuffer: choice(256 * 1024, "B", BUFFER),
+    partialSumBuffer: choice(64 * 1024, "B", BUFFER),
+    spikeBuffer: choice(64 * 1024, "B", BUFFER),
+    array: choice(128, "1", "a side of the digital engine's array of multipliers", { low: 32, high: 256 }),
+    cellRead: choice(picojoules(0.0032), "J", "8 uS x (0.2 V)^2 x 10 ns; mean conductance a third of 25 uS", {
+      low: picojoules(0.001),
+      high: picojoules(0.032),
+    }),
+    lineDrive: choice(picojoules(0.05), "J", "about 40 fF at 1.1 V for a line past 128 devices", { node: 45 }),
+    flatSram: choice(0, "1", "0: one price per byte for every buffer, as the paper's accounting has one SRAM"),
+    weightsResident: choice(0, "1", "0: the paper takes weights as resident and leaves loading out"),
+    noDram: choice(0, "J/bit", "the paper takes inputs and outputs to be in on-chip SRAM"),
+    throughSram: choice(1, "1", "the paper: all inputs, outputs and intermediates go to on-chip SRAM"),
+    fourBitCells: choice(4, "bit", "an 8-bit weight in two of the paper's 4-bit cells"),
+    settleTime: choice(10e-9, "s", "a read pulse of 10 ns, as NeuroSim's; PCM reads of 100 ns are common", {
+      low: 10e-9,
+      high: 100e-9,
+    }),
+    bundle50: choice(50, "1", "token-steps that share one fetch of a weight in a digital SNN that is not ideal"),
+    bundleAll: choice(0, "1", "0: every weight is fetched once per inference and used by all token-steps, the ideal"),
+    noTime: choice(0, "s", "moving data over the chip is left out"),
+    ssaTiles: choice(1, "1", "one tile serves all heads in turn; it is never the bottleneck"),
+    hermesCrossbar: choice(256, "1", "HERMES has 256 x 256 cells"),
+    included: choice(0, "J", "included in the measured energy of a column"),
+    hermesInput: choice(1, "bit", "HERMES takes 8-bit inputs in one read"),
+    hermesWeight: choice(8, "bit", "one cell per weight, although it holds 3 to 4 effective bits"),
+    hermesFactor: choice(
+      Math.sqrt(8),
+      "1",
+      "8-bit inputs pay the whole column; spikes the geometric mean of all and an eighth",
+    ),
+    hermesBits: choice(5, "bit", "the factor of 5 bits is 1: the measured column is taken whole, at its 8 bits"),
+  },
+);

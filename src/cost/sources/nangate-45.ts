@@ -1,0 +1,113 @@
+/** Our own synthesis: what gates of an open 45 nm library need for the units of this machine. */
+import { picojoules, squareMicrometres } from "../../units.ts";
+import { defineSource } from "../receipt.ts";
+
+const RUN = "Yosys on the Nangate 45 nm Open Cell Library, 1.1 V typical; toggles counted gate by gate, 1.5 fF a net";
+
+export const gates = defineSource(
+  {
+    id: "nangate-45",
+    reference:
+      "Silicon Integration Initiative: Nangate FreePDK45 Open Cell Library; units written and synthesised for this project",
+    url: "https://github.com/rbarzic/platform_nangate45",
+    validity:
+      "No wires beyond 1.5 fF a net, no clock gating, no placement. Leakage of this library is large and left out.",
+  },
+  {
+    lifUpdate: {
+      value: picojoules(0.42),
+      low: picojoules(0.1),
+      high: picojoules(0.8),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: `${RUN}: a 16-bit LIF unit takes 0.41 pJ an update`,
+      arithmetic: "16-bit add 0.05 + 16-bit compare 0.05 + 32 register bits x 0.01 = 0.42 pJ; agrees with the gates",
+    },
+    sacGated: {
+      value: picojoules(0.005),
+      low: picojoules(0.001),
+      high: picojoules(0.025),
+      unit: "J",
+      node: 45,
+      basis: "synthesised",
+      printed: `${RUN}: a stochastic attention cell takes 0.001 to 0.025 pJ for its data, 0.070 pJ for its clock`,
+      arithmetic: "data alone, as if the clock were gated off whenever nothing counts",
+    },
+    sacUngated: {
+      value: picojoules(0.075),
+      low: picojoules(0.071),
+      high: picojoules(0.096),
+      unit: "J",
+      node: 45,
+      basis: "synthesised",
+      printed: `${RUN}: 0.071 to 0.096 pJ a clock`,
+      arithmetic: "as synthesised",
+    },
+    randomNumber: {
+      value: picojoules(0.1),
+      low: picojoules(0.03),
+      high: picojoules(0.35),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: "a D flip-flop of the library takes 7 to 8 fJ a clock",
+      arithmetic: "8 flip-flops x 7.8 fJ + an 8-bit compare of 0.03 pJ; upper end: a 32-bit LFSR for one number",
+    },
+    andGate: {
+      value: picojoules(0.0025),
+      low: picojoules(0.0006),
+      high: picojoules(0.0032),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: "AND2_X1 at 1.1 V: 1.9 fJ rising, 2.9 to 3.2 fJ falling, beside its load",
+      arithmetic: "their mean; lower end: Aladdin's 32-bit bitwise unit at 40 nm, 0.0181 pJ / 32",
+    },
+    lfsrStep: {
+      value: picojoules(0.35),
+      low: picojoules(0.29),
+      high: picojoules(0.35),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: "DFF_X1: 7 fJ a clock, 7.5 fJ more when its bit toggles",
+      arithmetic: "32 bits x (7 + 7.5 / 2) fJ = 0.34 pJ; lower end: 32 of Aladdin's register bits",
+    },
+    counterStep: {
+      value: picojoules(0.072),
+      low: picojoules(0.016),
+      high: picojoules(0.25),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: "DFF_X1: 7 fJ a clock, 8 fJ per toggling bit with its half adder",
+      arithmetic: "8 bits x 7 fJ + 2 toggling bits x 8 fJ; lower end gated, upper end Aladdin's 32-bit counter",
+    },
+    lifArea: {
+      value: squareMicrometres(243),
+      unit: "m2",
+      node: 45,
+      basis: "synthesised",
+      printed: `${RUN}: 16-bit LIF unit 243 um2`,
+      arithmetic: "as synthesised",
+    },
+    sacArea: {
+      value: squareMicrometres(103),
+      high: squareMicrometres(479),
+      unit: "m2",
+      node: 45,
+      basis: "synthesised",
+      printed: `${RUN}: stochastic attention cell 103 um2`,
+      arithmetic: "without the delay line; the paper's 94.1 mm2 is 479 um2 a cell for 12 tiles of 128 x 128",
+    },
+    macArea: {
+      value: squareMicrometres(1299),
+      unit: "m2",
+      node: 45,
+      basis: "synthesised",
+      printed: `${RUN}: int8 weight-stationary unit 1299 um2`,
+      arithmetic: "as synthesised",
+    },
+  },
+);

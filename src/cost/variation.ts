@@ -1,0 +1,40 @@
+/** A change to a workload and its prices, as data: what tornado, maps and break-even points are made of. */
+import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
+import { totalOf } from "./architectures/energy.ts";
+import type { ParameterId, Technology } from "./parameters.ts";
+import { scaleDensities, type Workload, withSteps } from "./workload.ts";
+
+export interface Variation {
+  /** Values in SI units that take the place of the technology's. */
+  readonly set?: Readonly<Partial<Record<ParameterId, number>>>;
+  /** Factors on the technology's values. */
+  readonly times?: Readonly<Partial<Record<ParameterId, number>>>;
+  /** Time steps of both spiking machines. */
+  readonly steps?: number;
+  /** Factor on all densities. */
+  readonly density?: number;
+}
+
+export interface Varied {
+  readonly workload: Workload;
+  readonly technology: Technology;
+}
+
+export function vary({ workload, technology }: Varied, { set, times, steps, density }: Variation): Varied {
+  const changed = { ...technology, ...set };
+  for (const id in times) changed[id as ParameterId] *= times[id as ParameterId]!;
+  const scaled = density === undefined ? workload : scaleDensities(workload, density);
+  return { workload: steps === undefined ? scaled : withSteps(scaled, steps), technology: changed };
+}
+
+export interface Ratios {
+  /** Energy of the digital int8 ANN, and of the ideal digital SNN, over Xpikeformer's. */
+  readonly ann: number;
+  readonly snn: number;
+}
+
+export function ratiosOf({ workload, technology }: Varied): Ratios {
+  const total = (id: ArchitectureId) => totalOf(ARCHITECTURES[id].energy(workload, technology));
+  const own = total("xpikeformer");
+  return { ann: total("annDigital") / own, snn: total("snnDigital") / own };
+}

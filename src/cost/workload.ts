@@ -1,0 +1,175 @@
+/**
+ * A workload: the shape of a transformer with the densities of its spikes, which is all that energy, time and area depend on.
+ *
+ * Two kinds of embedding. `values`: 8-bit pixels or samples enter once per inference, and the head is a single small
+ * product; published models are accounted for like this. `lines`: tokens are binary lines at every time step, and embedding
+ * and head are layers like any other; our own networks run like this.
+ */
+
+/** Shares of ones in one block's spike trains. */
+export interface BlockDensities {
+  /** Input of the q, k, v layer. */
+  readonly qkv: number;
+  /** Input of the output projection: what attention delivers. */
+  readonly projection: number;
+  /** Inputs of the two feed-forward layers. */
+  readonly up: number;
+  readonly down: number;
+  readonly query: number;
+  readonly key: number;
+  readonly value: number;
+  readonly scores: number;
+  /** Share of the AND gates of q and k that give 1; about query x key. */
+  readonly coincidences: number;
+}
+
+export interface Workload {
+  readonly name: string;
+  readonly description: string;
+  readonly depth: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Feed-forward width over width. */
+  readonly expansion: number;
+  readonly tokens: number;
+  /** Lines or values per token at the embedding of a spiking network, and real values at that of an ANN. */
+  readonly inputs: number;
+  readonly annInputs: number;
+  readonly classes: number;
+  /** Tokens at which the head runs. */
+  readonly queries: number;
+  readonly embedding: "values" | "lines";
+  readonly outputProjection: boolean;
+  /** Additions to the residual stream per block. */
+  readonly residuals: number;
+  /** Offsets are added to every pre-activation (folded BatchNorm); position vectors to those of the embedding. */
+  readonly offsets: boolean;
+  readonly positions: boolean;
+  /** Local sums are scaled before they are added, because every crossbar has its own range. */
+  readonly scaled: boolean;
+  /** Scores of one head that the mask leaves on. */
+  readonly scores: number;
+  /** Scores of one head that a conventional engine computes, normalises and stores. */
+  readonly annScores: number;
+  /** Time steps of Xpikeformer, and of the digital spiking network. */
+  readonly steps: number;
+  readonly snnSteps: number;
+  /** One entry per block; blocks that share an entry are counted once and multiplied. */
+  readonly blocks: readonly BlockDensities[];
+  /** Input of the embedding and of the head; used with `lines` only. */
+  readonly inputDensity: number;
+  readonly headDensity: number;
+  /** What one inference delivers, for figures per result: `image`, `symbol`. */
+  readonly result: { readonly name: string; readonly perInference: number };
+}
+
+/** A layer of weights: `vectors` input vectors per time step, or per inference in an ANN. */
+export interface Layer {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly vectors: number;
+  readonly density: number;
+  /** Identical layers that this one stands for. */
+  readonly repeat: number;
+}
+
+/** Runs of blocks with the same densities: the first block's index, and how many. */
+export function blockRuns({ blocks }: Workload): { first: number; repeat: number; densities: BlockDensities }[] {
+  const runs: { first: number; repeat: number; densities: BlockDensities }[] = [];
+  blocks.forEach((densities, index) => {
+    const last = runs.at(-1);
+    if (last?.densities === densities) last.repeat++;
+    else runs.push({ first: index, repeat: 1, densities });
+  });
+  return runs;
+}
+
+/** Layers of the blocks in the order in which they run. */
+export function blockLayers(workload: Workload): Layer[] {
+  const { width, expansion, tokens, outputProjection } = workload;
+  return blockRuns(workload).flatMap(({ first, repeat, densities }) => {
+    const layer = (name: "qkv" | "projection" | "up" | "down", inputs: number, outputs: number): Layer => ({
+      name: `blocks.${first}.${name}`,
+      inputs,
+      outputs,
+      vectors: tokens,
+      density: densities[name],
+      repeat,
+    });
+    return [
+      layer("qkv", width, 3 * width),
+      ...(outputProjection ? [layer("projection", width, width)] : []),
+      layer("up", width, expansion * width),
+      layer("down", expansion * width, width),
+    ];
+  });
+}
+
+/** Embedding and head as layers; none where values enter once. */
+export function outerLayers(workload: Workload, inputs = workload.inputs): Layer[] {
+  if (workload.embedding === "values") return [];
+  const { width, tokens, queries, classes, inputDensity, headDensity } = workload;
+  return [
+    { name: "embed", inputs, outputs: width, vectors: tokens, density: inputDensity, repeat: 1 },
+    { name: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity, repeat: 1 },
+  ];
+}
+
+export interface Macs {
+  readonly linear: number;
+  readonly attention: number;
+  readonly embedding: number;
+  readonly head: number;
+  readonly total: number;
+  /** Weights of the blocks. */
+  readonly weights: number;
+}
+
+/** Multiply-accumulates of one pass, as an ANN of this shape makes them. */
+export function countMacs(workload: Workload): Macs {
+  const { depth, width, tokens, annInputs, queries, classes, scores } = workload;
+  const layers = blockLayers(workload);
+  const weights = layers.reduce((sum, { inputs, outputs, repeat }) => sum + inputs * outputs * repeat, 0);
+  const linear = weights * tokens;
+  const attention = 2 * scores * width * depth;
+  const embedding = tokens * annInputs * width;
+  const head = queries * width * classes;
+  return { linear, attention, embedding, head, total: linear + attention + embedding + head, weights };
+}
+
+/** Mean density at the inputs of the blocks' layers, weighted by their products. */
+export function meanDensity(workload: Workload): number {
+  let spikes = 0;
+  let all = 0;
+  for (const { inputs, outputs, density, repeat } of blockLayers(workload)) {
+    spikes += inputs * outputs * repeat * density;
+    all += inputs * outputs * repeat;
+  }
+  return spikes / all;
+}
+
+/** Every density multiplied, at most 1. */
+export function scaleDensities(workload: Workload, factor: number): Workload {
+  if (factor === 1) return workload;
+  const scale = (share: number) => Math.min(1, factor * share);
+  const known = new Map<BlockDensities, BlockDensities>();
+  const blocks = workload.blocks.map((block) => {
+    let scaled = known.get(block);
+    if (!scaled) {
+      const entries = Object.entries(block).map(([name, share]) => [name, scale(share)]);
+      scaled = Object.fromEntries(entries) as unknown as BlockDensities;
+      known.set(block, scaled);
+    }
+    return scaled;
+  });
+  const { inputDensity, headDensity } = workload;
+  return { ...workload, blocks, inputDensity: scale(inputDensity), headDensity: scale(headDensity) };
+}
+
+/** Other numbers of time steps; the digital spiking network's default to the same. */
+export const withSteps = (workload: Workload, steps: number, snnSteps = steps): Workload => ({
+  ...workload,
+  steps,
+  snnSteps,
+});

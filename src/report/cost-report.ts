@@ -1,0 +1,103 @@
+/** The report of `xpike cost`: one workload at one preset in full, and any number of others side by side. */
+import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
+import { type CostEstimate, ratioTo } from "../cost/cost.ts";
+import type { MonteCarlo } from "../cost/monte-carlo.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import {
+  breakdownChart,
+  breakEvenFigures,
+  comparisonChart,
+  converterChart,
+  costNotes,
+  costSources,
+  estimateFigures,
+  monteCarloFigures,
+  stagesChart,
+  stepMaps,
+  tornadoChart,
+} from "./cost.ts";
+import { formatText } from "./format.ts";
+import { buildReport, type ClaimDraft, type Report } from "./report.ts";
+
+export interface CostCase {
+  /** Words of a figure's id: `bottom-up`, `whatIf`. */
+  readonly id: string;
+  readonly estimate: CostEstimate;
+}
+
+export interface CostReportInput {
+  /** The first is shown in full, the others beside it. */
+  readonly cases: readonly CostCase[];
+  readonly monteCarlo?: MonteCarlo;
+  readonly experiment?: Experiment;
+  readonly command: string;
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes?: readonly string[];
+}
+
+export function costReport(input: CostReportInput): Report {
+  const { cases, monteCarlo, command, seed, versions } = input;
+  const [{ id, estimate }, ...others] = cases;
+  const { workload, resolved } = estimate;
+  const ann = ratioTo(estimate, "annDigital");
+  const snn = ratioTo(estimate, "snnDigital");
+  const own = formatText({ value: estimate.architectures.xpikeformer.total, unit: "J" });
+  return buildReport({
+    title: `Cost of ${workload.name}`,
+    summary:
+      `Xpikeformer needs ${own} per inference: a digital int8 ANN ${ann.toFixed(2)} times as much, an ideal digital SNN ` +
+      `${snn.toFixed(2)} times.`,
+    description:
+      `${workload.description}; ${workload.depth} blocks of width ${workload.width}, ${workload.tokens} tokens, T = ${workload.steps} ` +
+      `(digital SNN: ${workload.snnSteps}). Prices: ${id}, ${resolved.preset.description}; ${resolved.node} nm. Counted actions ` +
+      "times published prices: an estimate, not a measurement of silicon.",
+    ...(input.experiment ? { experiment: input.experiment } : {}),
+    command,
+    seed,
+    versions: { ...versions },
+    notes: [...new Set([...(input.notes ?? []), ...cases.flatMap((one) => costNotes(one.estimate.resolved))])],
+    sources: costSources(cases.map((one) => one.estimate.resolved)),
+    highlights: ["cost.xpikeformer.energy", "cost.ratio.annDigital", "cost.ratio.annAimc", "cost.ratio.snnDigital"],
+    figures: [
+      ...estimateFigures(estimate),
+      ...breakEvenFigures(workload, resolved),
+      ...(monteCarlo ? monteCarloFigures(monteCarlo) : []),
+      ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`).map(labelled(one.id))),
+    ],
+    charts: [
+      comparisonChart(cases.map((one) => ({ name: one.id, estimate: one.estimate }))),
+      breakdownChart(estimate),
+      tornadoChart(workload, resolved, ann),
+      stagesChart(estimate),
+      ...stepMaps(workload, resolved),
+      converterChart(workload, resolved),
+    ],
+    claims: claimsOf(estimate),
+  });
+}
+
+const labelled =
+  (name: string) =>
+  <F extends { readonly label: string }>(figure: F): F => ({ ...figure, label: `${figure.label} (${name})` });
+
+/** The printed ratios of this workload, where there are any. */
+function claimsOf(estimate: CostEstimate): ClaimDraft[] {
+  const { workload, resolved } = estimate;
+  return CLAIMED_RATIOS.filter((claim) => claim.workload === workload.name).map(({ architecture, printed }) => {
+    const ratio = ratioTo(estimate, architecture);
+    const within = isWithinRounding(ratio, printed) ? "within rounding" : "outside rounding";
+    return {
+      id: `ratio-${architecture}`,
+      source: "Section VII-A",
+      claim: `${estimate.architectures[architecture].label}: energy over Xpikeformer's`,
+      paper: printed.length === 1 ? Number(printed[0]) : printed.join(" or "),
+      figure: `cost.ratio.${architecture}`,
+      ...(printed.length === 1 ? {} : { difference: within }),
+      why:
+        resolved.preset.name === "paper"
+          ? "Calibrated to the printed totals; one set of prices does not reach every printed ratio."
+          : `Published prices at T = ${workload.steps}; the paper's prices are not printed.`,
+    };
+  });
+}

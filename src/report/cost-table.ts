@@ -1,0 +1,29 @@
+/** Estimates side by side in the terminal. */
+import { ratioTo } from "../cost/cost.ts";
+import type { CostCase } from "./cost-report.ts";
+import { plainTable } from "./table.ts";
+
+const COLUMNS = [
+  ["X, uJ", "xpikeformer"],
+  ["int8", "annDigital"],
+  ["hybrid", "annAimc"],
+  ["SNN", "snnDigital"],
+] as const;
+
+/** Workloads down, machines across: microjoules per inference and ratios to Xpikeformer. */
+export function costTable(cases: readonly CostCase[], options: { color?: boolean } = {}): string {
+  const head = ["workload", "prices", "T", ...COLUMNS.map(([name]) => name), "int8/X", "hybrid/X", "SNN/X"];
+  const rows = cases.map(({ id, estimate }) => {
+    const { steps, snnSteps } = estimate.workload;
+    return [
+      estimate.workload.name,
+      id,
+      steps === snnSteps ? String(steps) : `${steps}, ${snnSteps}`,
+      ...COLUMNS.map(([, architecture]) => significant(1e6 * estimate.architectures[architecture].total)),
+      ...COLUMNS.slice(1).map(([, architecture]) => ratioTo(estimate, architecture).toFixed(2)),
+    ];
+  });
+  return plainTable(head, rows, options);
+}
+
+const significant = (value: number): string => (value >= 1000 ? value.toFixed(0) : value.toPrecision(4));

@@ -1,0 +1,270 @@
+/** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
+import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
+import { type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
+import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
+import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
+import { PARAMETERS } from "../cost/parameters.ts";
+import type { Source as CostSource, Price } from "../cost/receipt.ts";
+import type { ResolvedTechnology } from "../cost/resolve.ts";
+import { tornado } from "../cost/tornado.ts";
+import type { Workload } from "../cost/workload.ts";
+import { formatNumber, formatText } from "./format.ts";
+import type { ChartDraft, FigureDraft, Source } from "./report.ts";
+
+/** Baselines whose ratio to Xpikeformer is a figure of its own. */
+export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id) => id !== "xpikeformer");
+
+/** Figures of one estimate, ids below `prefix`: energies, per result where one inference gives several, ratios, time, area. */
+export function estimateFigures(estimate: CostEstimate, prefix = "cost"): FigureDraft[] {
+  const { architectures, workload, latency, area } = estimate;
+  const { name, perInference } = workload.result;
+  const figures: FigureDraft[] = [];
+  for (const id of ARCHITECTURE_IDS) {
+    const { label, total } = architectures[id];
+    figures.push({ id: `${prefix}.${id}.energy`, label: `Energy per inference: ${label}`, value: total, unit: "J" });
+    if (perInference === 1) continue;
+    const value = total / perInference;
+    figures.push({ id: `${prefix}.${id}.${name}`, label: `Energy per ${name}: ${label}`, value, unit: "J" });
+  }
+  for (const id of BASELINES) {
+    const label = `${architectures[id].label} over Xpikeformer, energy`;
+    figures.push({ id: `${prefix}.ratio.${id}`, label, value: ratioTo(estimate, id), unit: "1" });
+  }
+  for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
+    figures.push({ id: `${prefix}.xpikeformer.parts.${part}`, label: `Xpikeformer, ${words(part)}`, value, unit: "J" });
+  }
+  const time = (id: string, label: string, value: number) =>
+    figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
+  time("sequential", "Latency: Xpikeformer, one inference at a time", latency.sequential);
+  time("pipelined", "Latency: Xpikeformer, blocks overlapping", latency.pipelined);
+  time("interval", "Time between inferences: Xpikeformer, blocks overlapping", latency.interval);
+  time(
+    "withMovement",
+    "Latency: Xpikeformer, one at a time, data movement over the chip included",
+    latency.withMovement,
+  );
+  time("annDigital", "Latency: ANN, digital int8", latency.annDigital);
+  const square = (id: string, label: string, value: number) =>
+    figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2" });
+  square("crossbars", `Area: ${area.crossbars} crossbars with converters`, area.xpikeformer.crossbars);
+  square("attention", "Area: SSA tiles", area.xpikeformer.attention);
+  square("lif", "Area: LIF units", area.xpikeformer.lif);
+  square(
+    "annDigital",
+    "Area: ANN engine with its weights in SRAM",
+    area.annDigital.arithmetic + area.annDigital.weights,
+  );
+  return figures;
+}
+
+/** `ssaCells` to `ssa cells`. */
+const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+const microjoules = (joules: number): number => joules * 1e6;
+
+/** Energy of every machine but the GPUs, whose bars would hide all others. */
+export function comparisonChart(
+  cases: readonly { readonly name: string; readonly estimate: CostEstimate }[],
+): ChartDraft {
+  const bars = cases.flatMap(({ name, estimate }) =>
+    ARCHITECTURE_IDS.filter((id) => !id.startsWith("gpu")).map((id) => ({
+      label: estimate.architectures[id].label,
+      group: name,
+      value: microjoules(estimate.architectures[id].total),
+    })),
+  );
+  return {
+    kind: "bars",
+    id: "cost-comparison",
+    title: "Energy per inference",
+    caption:
+      "Counted actions times published prices; the same workload on every machine. GPUs are in the table of figures.",
+    value: { label: "Microjoules", scale: "log" },
+    bars,
+  };
+}
+
+export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
+  const shown: readonly ArchitectureId[] = ["xpikeformer", "annDigital", "annAimc", "snnDigital"];
+  const bars = shown.flatMap((id) => {
+    const { label, parts, total } = architectures[id];
+    return Object.entries(parts)
+      .filter(([, value]) => value > 0.001 * total)
+      .sort(([, a], [, b]) => b - a)
+      .map(([part, value]) => ({ label: words(part), group: label, value: (100 * value) / total }));
+  });
+  return {
+    kind: "bars",
+    id: "cost-breakdown",
+    title: "Where each machine's energy goes",
+    caption: "Share of its own energy per inference; components below 0.1 % are left out.",
+    value: { label: "Percent" },
+    bars,
+  };
+}
+
+/** Xpikeformer layer by layer. */
+export function stagesChart({ stages }: CostEstimate): ChartDraft {
+  return {
+    kind: "bars",
+    id: "cost-stages",
+    title: "Xpikeformer's energy by layer",
+    caption:
+      "Layers with their converters, the neurons behind them, and attention; blocks with equal densities as one.",
+    value: { label: "Microjoules per inference" },
+    bars: stages.map(({ name, energy }) => ({ label: name, value: microjoules(energy) })),
+  };
+}
+
+/** Ratios over the resolution of the converters, for both kinds. */
+export function converterChart(workload: Workload, { technology }: ResolvedTechnology): ChartDraft {
+  const bits = [4, 5, 6, 7, 8, 9];
+  const map = converterMap({ workload, technology }, bits);
+  const series = (name: string, column: 0 | 1, which: "ann" | "snn") => ({
+    name,
+    dashed: column === 1,
+    points: bits.map((x, row) => ({ x, y: map[row][column][which] })),
+  });
+  return {
+    kind: "lines",
+    id: "cost-converters",
+    title: "Ratios over the resolution of the converters",
+    caption:
+      "SAR converters grow with their bits, flash converters (dashed, with NeuroSim's own 5-bit energy) double per bit.",
+    x: { label: "Bits of a conversion", ticks: bits },
+    y: { label: "Energy over Xpikeformer's", scale: "log" },
+    series: [
+      series("digital ANN, SAR", 0, "ann"),
+      series("digital ANN, flash", 1, "ann"),
+      series("digital SNN, SAR", 0, "snn"),
+      series("digital SNN, flash", 1, "snn"),
+    ],
+    rules: [{ label: "as much as Xpikeformer", y: 1 }],
+  };
+}
+
+/** Where ratios fall through round levels; those that do not are left out. */
+export const breakEvenFigures = (workload: Workload, { technology }: ResolvedTechnology): FigureDraft[] =>
+  breakEvens({ workload, technology }).flatMap(({ id, label, unit, value }) =>
+    value === null ? [] : [{ id: `cost.breakEven.${id}`, label, value, unit }],
+  );
+
+/** Parameters that are shown; further down none matters much. */
+const LONGEST_BARS = 12;
+
+/** The ratio to the digital int8 ANN, one parameter at a time; what matters most comes first. */
+export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, base: number): ChartDraft {
+  const bars = tornado(workload, resolved).slice(0, LONGEST_BARS);
+  return {
+    kind: "bars",
+    id: "cost-tornado",
+    title: "What the ratio to the digital ANN depends on",
+    caption:
+      `The ratio is ${base.toFixed(2)}. Each pair of bars is what becomes of it at the two ends of the range that is named, ` +
+      "everything else as it is.",
+    value: { label: "ANN over Xpikeformer, energy" },
+    bars: bars.flatMap(({ label, low, high }) => [
+      { label, group: "first end", value: low.ann },
+      { label, group: "second end", value: high.ann },
+    ]),
+  };
+}
+
+const MAP_STEPS = [1, 2, 4, 6, 8, 10, 16];
+const MAP_DENSITIES = [0.05, 0.1, 0.18, 0.3, 0.5];
+
+/** Ratios over time steps and density, one chart per baseline. */
+export function stepMaps(workload: Workload, { technology }: ResolvedTechnology): ChartDraft[] {
+  const map = stepsByDensity({ workload, technology }, MAP_STEPS, MAP_DENSITIES);
+  const chart = (which: "ann" | "snn", name: string): ChartDraft => ({
+    kind: "heat",
+    id: `cost-map-${which}`,
+    title: `${name} over Xpikeformer, by time steps and spike density`,
+    caption:
+      "Both spiking machines run the same number of steps. Logarithms to base 2: at 1 Xpikeformer needs half as much energy, and " +
+      "where the colour changes it needs more.",
+    x: { label: "Mean spike density, %", ticks: MAP_DENSITIES.map((density) => String(100 * density)) },
+    y: { label: "Time steps T", ticks: MAP_STEPS.map(String) },
+    label: "log2 of the ratio of energies:",
+    values: map.map((row) => row.map((ratios) => Math.log2(ratios[which]))),
+  });
+  return [chart("ann", "Digital int8 ANN"), chart("snn", "Ideal digital SNN")];
+}
+
+/** Medians of the draws with their 5 to 95 % range. */
+export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cost"): FigureDraft[] {
+  const figure = (id: string, label: string, { percentiles: [p5, , p50, , p95] }: Spread): FigureDraft => ({
+    id: `${prefix}.monteCarlo.${id}`,
+    label: `${label} over Xpikeformer, median over the ranges of the literature`,
+    value: p50,
+    unit: "1",
+    interval: { low: p5, high: p95, kind: `5 to 95 % of ${draws} draws` },
+    trials: draws,
+  });
+  const share = (id: string, label: string, value: number): FigureDraft => ({
+    id: `${prefix}.monteCarlo.${id}`,
+    label,
+    value,
+    unit: "1",
+    trials: draws,
+  });
+  return [
+    figure("annDigital", "ANN, digital int8", ann),
+    figure("snnDigital", "SNN, ideal digital", snn),
+    share("annDigital.claimed", "Share of draws with at least 13 times less energy than the digital ANN", ann.claimed),
+    share("snnDigital.claimed", "Share of draws with at least 1.9 times less than the digital SNN", snn.claimed),
+    share("snnDigital.loses", "Share of draws in which the digital SNN needs less", snn.loses),
+  ];
+}
+
+/** Longest text of an entry; a source with more prices has several entries. */
+const LONGEST_ENTRY = 3500;
+
+/** Every price that was used, below its publication: its value, what is printed, and the arithmetic from there. */
+export function costSources(resolved: readonly ResolvedTechnology[]): Source[] {
+  const entries = new Map<string, { source: CostSource; uses: Map<string, { price: Price; labels: Set<string> }> }>();
+  for (const one of resolved) {
+    for (const { source, used } of sourcesOf(one)) {
+      const entry = entries.get(source.id) ?? { source, uses: new Map() };
+      entries.set(source.id, entry);
+      for (const id of used) {
+        const price = one.prices[id];
+        const use = entry.uses.get(price.id) ?? { price, labels: new Set() };
+        use.labels.add(PARAMETERS[id].label);
+        entry.uses.set(price.id, use);
+      }
+    }
+  }
+  return [...entries.values()].flatMap(({ source, uses }) =>
+    chunk([...uses.values()].map(({ price, labels }) => describePrice(price, [...labels]))).map((text) => ({
+      text: source.reference,
+      usedFor: text,
+      ...(source.url ? { url: source.url } : {}),
+    })),
+  );
+}
+
+/** `8-bit addition: 0.03 pJ (Fig. 1.1.9: 8-bit integer add 0.03 pJ; as printed)`. */
+function describePrice({ value, unit, node, basis, printed, arithmetic }: Price, labels: readonly string[]): string {
+  const amount = unit === "1" ? formatNumber(value) : formatText({ value, unit });
+  const at = node === null ? "" : ` at ${node} nm`;
+  const from = basis === "assumed" ? arithmetic : `${printed}; ${arithmetic}`;
+  return `${labels.join(", ")}: ${amount}${at}, ${basis} (${from})`;
+}
+
+/** Joined by semicolons into texts that an entry holds. */
+function chunk(parts: readonly string[]): string[] {
+  const texts: string[] = [];
+  for (const part of parts) {
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + part.length < LONGEST_ENTRY) texts[texts.length - 1] = `${last}; ${part}`;
+    else texts.push(part);
+  }
+  return texts;
+}
+
+/** What weakens an estimate. */
+export function costNotes(resolved: ResolvedTechnology): string[] {
+  const chosen = chosenPrices(resolved).map(({ id }) => id.slice("chosen.".length));
+  return [...resolved.notes, ...(chosen.length > 0 ? [`Set by hand, without a source: ${chosen.join(", ")}.`] : [])];
+}

@@ -1,0 +1,52 @@
+/**
+ * Holds the pages of experiments/ to what the cost model gives: the table under the comment `<!-- table: NAME -->` is the one
+ * of that name in experiments/tables.mjs. After a change that means to change numbers,
+ * `npx vitest run test/experiments.test.ts -u` writes the new ones; read the difference, and the reasons beside it.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const folder = join(import.meta.dirname, "../experiments");
+// Through a variable, because the programs of experiments/ have no types.
+const program = join(folder, "tables.mjs");
+const { tables, markdown } = (await import(program)) as {
+  tables: Readonly<Record<string, () => Table>>;
+  markdown: (table: Table) => string;
+};
+const pages = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+const MARKER = /(<!-- table: (\S+) -->\n)\n*(?:\|.*\n)*\n*/g;
+
+test.each(pages)("%s shows what the cost model gives", async (page) => {
+  const path = join(folder, page, "README.md");
+  const text = readFileSync(path, "utf8");
+  const filled = text.replace(
+    MARKER,
+    (_, marker: string, name: string) => `${marker}\n${markdown(tables[name]())}\n\n`,
+  );
+  await expect(filled).toMatchFileSnapshot(path);
+});
+
+test("every table is shown, and every page has a claim, a table and a reason", () => {
+  const texts = pages.map((page) => readFileSync(join(folder, page, "README.md"), "utf8"));
+  const shown = texts.flatMap((text) => Array.from(text.matchAll(MARKER), ([, , name]) => name!));
+  expect(shown.toSorted()).toEqual(Object.keys(tables).toSorted());
+  for (const text of texts) {
+    expect(text).toContain("**Claim.**");
+    expect(text).toContain("**Reason.**");
+  }
+});
+
+test("tables have as many cells in every row as columns", () => {
+  for (const [name, table] of Object.entries(tables)) {
+    const { head, rows } = table();
+    for (const row of rows) expect(row.length, name).toBe(head.length);
+  }
+});
