@@ -3,7 +3,7 @@ import type { Experiment } from "../../src/spec/experiment.ts";
 import { parseExperiment } from "../../src/spec/parse.ts";
 import type { ExperimentDocument } from "../../src/spec/presets.ts";
 
-type Document = Pick<ExperimentDocument, "model" | "training" | "name" | "seed">;
+type Document = Pick<ExperimentDocument, "model" | "training" | "hardware" | "name" | "seed">;
 
 /** One block of width 8 on a BPSK link with two pilots. Shards of 3, 3 and 4 prompts; validation slices of 4 and a rest. */
 export function tinyDocument({ model, training, ...rest }: Document = {}): ExperimentDocument {
