@@ -3,7 +3,7 @@
  * arithmetic does not, but its weights take SRAM.
  */
 import type { Technology } from "./parameters.ts";
-import { blockLayers, blockRuns, countMacs, outerLayers, type Workload } from "./workload.ts";
+import { blockLayers, blockRuns, countMacs, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface Area {
   readonly crossbars: number;
@@ -16,7 +16,7 @@ export interface Area {
 export function countCrossbars(workload: Workload, { rows, columns }: Pick<Technology, "rows" | "columns">): number {
   const layers = [...blockLayers(workload), ...outerLayers(workload)];
   return layers.reduce(
-    (sum, { inputs, outputs, repeat }) => sum + repeat * Math.ceil(inputs / rows) * Math.ceil(outputs / columns),
+    (sum, layer) => sum + layer.repeat * rowBlocks(layer, rows) * Math.ceil(layer.outputs / columns),
     0,
   );
 }

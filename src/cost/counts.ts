@@ -5,7 +5,7 @@
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { Technology } from "./parameters.ts";
-import { blockLayers, blockRuns, type Layer, outerLayers, type Workload } from "./workload.ts";
+import { blockLayers, blockRuns, type Layer, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface StageCounts {
   readonly name: string;
@@ -78,11 +78,11 @@ function linearStage(layer: Layer, workload: Workload, machine: CountingMachine)
   // Bits of a number are 1 half of the time.
   const density = bits > 1 ? 0.5 : layer.density;
   const vectors = layer.vectors * workload.steps * bits;
-  const rowBlocks = Math.ceil(inputs / machine.rows);
+  const blocks = rowBlocks(layer, machine.rows);
   const columnGroups = Math.ceil(outputs / machine.columns);
-  const sums = vectors * outputs * rowBlocks;
+  const sums = vectors * outputs * blocks;
   const spikes = vectors * inputs * density;
-  const read = machine.skipSilentBlocks ? 1 - (1 - density) ** Math.min(machine.rows, inputs) : 1;
+  const read = machine.skipSilentBlocks ? 1 - (1 - density) ** Math.min(machine.rows, inputs, layer.rowLimit) : 1;
   const actions: ActionTally = {
     ...emptyTally(),
     lineDrives: spikes * columnGroups,

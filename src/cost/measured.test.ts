@@ -24,7 +24,7 @@ const MACHINES = [
   {
     name: "small crossbars, no residual",
     model: { residual: "none" },
-    hardware: { crossbar: { rows: 24, columns: 20 } },
+    hardware: { crossbar: { rows: 24, columns: 20, embedRows: 7 } },
   },
 ] as const;
 

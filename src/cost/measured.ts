@@ -55,6 +55,7 @@ export function experimentWorkload(experiment: Experiment): Workload {
     tokens: spiking.tokens,
     inputs: spiking.inputs,
     annInputs: real.inputs,
+    embedRows: experiment.hardware.crossbar.embedRows ?? Number.POSITIVE_INFINITY,
     classes: spiking.classes,
     queries: spiking.queries.length,
     embedding: "lines",

@@ -41,6 +41,10 @@ export interface CrossbarReading {
   readonly scales: Float64Array;
 }
 
+/** Lines of one crossbar that a layer uses, at most. */
+export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): number =>
+  layer === "embed" ? Math.min(embedRows ?? rows, rows) : rows;
+
 /**
  * Programs a block of weights.
  *

@@ -95,6 +95,20 @@ function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
   return times;
 }
 
+test("the embedding is spread over more crossbars when it may use fewer of their lines, and no other layer is", () => {
+  const [whole, spread] = [null, 5].map((embedRows) => {
+    const crossbar = { ...hardware.crossbar, embedRows };
+    return mapNetwork(networkOf({}), { ...hardware, crossbar }).layers;
+  });
+  expect(spread[0].blocks.map(({ rowStart, rows }) => [rowStart, rows])).toEqual([
+    [0, 5],
+    [5, 5],
+    [10, 5],
+    [15, 1],
+  ]);
+  expect(spread.slice(1).map(({ rowBlocks }) => rowBlocks)).toEqual(whole.slice(1).map(({ rowBlocks }) => rowBlocks));
+});
+
 test("a chip that is too small is loaded again, a whole tile at a time, and no site holds two blocks of one load", () => {
   const network = networkOf({ depth: 2, width: 256 });
   const whole = mapNetwork(network, hardware);

@@ -6,6 +6,8 @@
  * local sums for the tile's LIF units, so that no multi-bit pre-activation leaves the tile. Every weight has a crossbar
  * cell of its own. The paper's example, 384 outputs of 512 inputs, takes 3 groups of 4 blocks: 12 crossbars.
  *
+ * The embedding can be cut finer than its crossbars (`embedRows`), which costs crossbars and conversions and buys resolution.
+ *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
  * buffers, which changes neither values nor counts. One SSA tile serves one head and is used again in every block of the
  * network, because it keeps no state.
@@ -15,6 +17,7 @@
  */
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
+import { rowsFor } from "../hardware/crossbar.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -150,7 +153,8 @@ export function mapLayer(
   hardware: HardwareSpec,
   next: Cursor,
 ): { layer: LayerMapping; next: Cursor } {
-  const { rows, columns } = hardware.crossbar;
+  const { columns } = hardware.crossbar;
+  const rows = rowsFor(name, hardware.crossbar);
   const units = readoutUnits(columns, hardware.adc);
   const rowBlocks = Math.ceil(inputs / rows);
   const columnGroups = Math.ceil(outputs / columns);

@@ -22,7 +22,7 @@ export const compensationSchedule = z.discriminatedUnion("kind", [
 
 export const compensationSpec = z.strictObject({
   /** What shares one factor: a crossbar, the crossbars of a tile, or a column of a crossbar. `none`: drift is left alone. */
-  scope: z.enum(["none", "crossbar", "tile", "column"]).default("none"),
+  scope: z.enum(["none", "crossbar", "tile", "column"]).default("crossbar"),
   /**
    * `lines`: all lines driven at once, sum of all line currents (1 input vector); `one-hot`: one line at a time, mean size of the
    * differences of pairs, as IBM's aihwkit does.

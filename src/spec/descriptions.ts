@@ -64,13 +64,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   hardware: "The machine it runs on.",
   "hardware.crossbar": "Arrays of memory cells, which hold the weights of linear layers.",
   "hardware.crossbar.rows": "Input lines of one crossbar. Table II: 128.",
+  "hardware.crossbar.embedRows":
+    "Lines that the embedding uses of one crossbar; `null`: all. Its inputs are dense, which takes a wide converter range, and often the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.",
   "hardware.crossbar.columns": "Output columns (differential pairs) of one crossbar. Table II: 128.",
   "hardware.crossbar.conductanceBits":
     "Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous.",
   "hardware.crossbar.clippingQuantile":
     "Quantile of |w| that maps to the largest conductance; larger weights are clipped.",
   "hardware.crossbar.scaling":
-    "What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small beside its own weights. Either way every local sum is scaled digitally, by one factor per crossbar or per column.",
+    "What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by one factor per crossbar or per column.",
   "hardware.crossbar.device": "The memory cell.",
   "hardware.crossbar.device[0].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[0].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",

@@ -14,6 +14,11 @@ const wireSpec = z.strictObject({
 export const crossbarSpec = z.strictObject({
   /** Input lines of one crossbar. Table II: 128. */
   rows: z.int().min(1).max(4096).default(128),
+  /**
+   * Lines that the embedding uses of one crossbar; `null`: all. Its inputs are dense, which takes a wide converter range, and often
+   * the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.
+   */
+  embedRows: z.int().min(1).max(4096).nullable().default(null),
   /** Output columns (differential pairs) of one crossbar. Table II: 128. */
   columns: z.int().min(1).max(4096).default(128),
   /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */
@@ -22,9 +27,10 @@ export const crossbarSpec = z.strictObject({
   clippingQuantile: z.number().gt(0.5).max(1).default(1),
   /**
    * What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small
-   * beside its own weights. Either way every local sum is scaled digitally, by one factor per crossbar or per column.
+   * beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by
+   * one factor per crossbar or per column.
    */
-  scaling: z.enum(["crossbar", "column"]).default("crossbar"),
+  scaling: z.enum(["crossbar", "column"]).default("column"),
   /** The memory cell. */
   device: deviceSpec.prefault({}),
   /**

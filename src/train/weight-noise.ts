@@ -3,6 +3,7 @@
  *
  * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same
  */
+import { rowsFor } from "../hardware/crossbar.ts";
 import type { Kernels } from "../kernels/memory.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -99,10 +100,11 @@ export function createWeightNoise(
     const exact = crossbar.conductanceBits === null ? 1 : 0;
     const [value, noisy] = [valuesOf(name, rows * columns), noisyOf(name, rows * columns)];
     const folds = columnFolds(name, columns);
+    const blockRows = rowsFor(name.slice(0, -".weight".length), crossbar);
     let block = 0;
-    for (let r = 0; r < rows; r += crossbar.rows) {
+    for (let r = 0; r < rows; r += blockRows) {
       for (let c = 0; c < columns; c += crossbar.columns) {
-        const height = Math.min(crossbar.rows, rows - r);
+        const height = Math.min(blockRows, rows - r);
         const width = Math.min(crossbar.columns, columns - c);
         const place = (i: number) => (r + Math.floor(i / width)) * columns + c + (i % width);
         const weights = Float32Array.from({ length: height * width }, (_, i) => value[place(i)]);
