@@ -177,7 +177,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set.",
-  "training.patience": "Stop a stage after this many validations without a new best; 0 never stops early.",
+  "training.patience":
+    "Stop a stage without noise on weights after this many validations without a new best; 0 never stops early.",
   "training.checkpointSeconds": "Seconds between checkpoints of the full training state.",
   evaluation: "What is measured.",
   "evaluation.prompts":

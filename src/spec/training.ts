@@ -112,7 +112,7 @@ export const trainingSpec = z
     validateEvery: z.int().min(1).max(10_000_000).default(250),
     /** Prompts of the fixed validation set. */
     validationPrompts: z.int().min(1).max(1_000_000).default(1024),
-    /** Stop a stage after this many validations without a new best; 0 never stops early. */
+    /** Stop a stage without noise on weights after this many validations without a new best; 0 never stops early. */
     patience: z.int().min(0).max(1_000_000).default(0),
     /** Seconds between checkpoints of the full training state. */
     checkpointSeconds: z.number().positive().max(86400).default(60),

@@ -17,7 +17,7 @@ import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { detectionErrors } from "../task/metrics.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { planTraining, type TrainingPlan } from "./plan.ts";
+import { isNoisy, planTraining, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validationTasks } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
@@ -63,7 +63,7 @@ export interface TrainOptions {
 }
 
 export interface TrainResult {
-  /** The network of the best validation of the last stage. */
+  /** The network of the last stage's best validation; of its last one when the stage has noise on weights. */
   readonly network: Network;
   readonly state: TrainingState;
   readonly finished: boolean;
@@ -143,7 +143,8 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
           const measured = await validate(experiment, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
-          const isBest = !best || measured.loss < best.loss;
+          // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
+          const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
           if (isBest) best = { ...measured, step, parameters: optimiser.readParameters() };
           sinceBest = isBest ? 0 : sinceBest + 1;
           validation = { ...measured, best: isBest };
