@@ -32,7 +32,7 @@ export interface Chip {
   readonly crossbars: readonly ProgrammedCrossbar[];
   /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
-  /** Full scale of each crossbar's converters, microsiemens; null until calibrated. */
+  /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
 }
 
