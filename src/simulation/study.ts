@@ -49,9 +49,14 @@ export interface StudyOptions {
   readonly onPrompts?: (prompts: number) => void;
 }
 
+/** Of each chip, read and prompt, `[chips][reads][prompts]`. */
+export interface WrongBits extends Sample {
+  readonly values: Uint8Array;
+}
+
 export interface ConditionResult {
-  /** Wrong bits at the last query, by entry of `steps`; each `[chips][reads][prompts]`. */
-  readonly wrongBits: readonly Sample[];
+  /** At the last query, by entry of `steps`. */
+  readonly wrongBits: readonly WrongBits[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
 }

@@ -32,6 +32,7 @@ export function parseDuration(text: string, path: string): Duration {
     );
   }
   const seconds = Number(digits) * UNITS[unit];
+  if (seconds === 0) throw new SpecError(path, `${shorten(text)} is no time at all, which an axis of log time lacks.`);
   if (seconds > LONGEST) {
     throw new SpecError(
       path,
