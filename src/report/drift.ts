@@ -134,7 +134,7 @@ function describe(run: DriftRun): string {
   return (
     `${describeSize(run)}, the same at every age and for every curve: each chip is programmed once, and differences are taken in ` +
     `pairs. HWAT is the network after hardware-aware training, CT the one after conventional training alone. ` +
-    `${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
+    `Devices: ${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
     `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
     `${scope}, read as ${readout}, ${schedule.kind}; converter ranges follow the factor.`
   );
