@@ -17,7 +17,7 @@ import { tinyExperiment } from "./support/tiny-training.ts";
 
 const YEAR = 365 * 86_400;
 const executor = inlineExecutor(jobs);
-const size = { chips: 3, prompts: 40 };
+const size = { chips: 3, prompts: 80 };
 const options = { executor, command: "xpike eval test", versions: {}, ...size };
 const ages = parseDurations("1y,1s,1h", "drift");
 
@@ -25,7 +25,7 @@ const ages = parseDurations("1y,1s,1h", "drift");
 const experiment = tinyExperiment({
   seed: 4,
   model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
-  hardware: { chips: 2, crossbar: { rows: 16, columns: 16 } },
+  hardware: { chips: 2, crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
 });
 function untrained(seed: number, of: Experiment = experiment): Network<SpikingSpec> {
   return initialise(of.model as SpikingSpec, networkGeometry(of, createTask(of)), stream(seed));
@@ -69,7 +69,7 @@ describe("error rates over age", () => {
     const [chart] = report.charts;
     expect(chart).toMatchObject({ kind: "lines", x: { ticks: [1, 3600, YEAR], tickLabels: ["1s", "1h", "1y"] } });
     expect(report.claims.map(({ id }) => id)).toContain("table-v-order");
-    expect(report.experiment).toMatchObject({ hardware: { chips: 3 }, evaluation: { prompts: 40 } });
+    expect(report.experiment).toMatchObject({ hardware: { chips: 3 }, evaluation: { prompts: 80 } });
   });
 
   test("leave out what has no network, and know the spread of reads only if there are several", async () => {

@@ -165,7 +165,7 @@ describe("converter ranges", () => {
   const scalesAt = (chip: Chip, age: number) => fullScales(chip, readChip(chipAt(chip, age), stream(3)));
 
   test("are calibrated once, whatever the age at which the chip is then used", () => {
-    for (const compensation of [{}, { scope: "tile" }]) {
+    for (const compensation of [{ scope: "none" }, { scope: "tile" }]) {
       const chip = chipOf({ compensation });
       const { ranges } = calibrate(chip, input, stream(2));
       expect(calibrate(chipAt(chip, YEAR), input, stream(2)).ranges).toEqual(ranges);
@@ -201,7 +201,7 @@ describe("converter ranges", () => {
     };
     // A current within rounding of the border between two codes may still fall on the other side.
     expect(answers({ scope: "crossbar" })).toBeLessThan(0.01);
-    expect(answers({})).toBeGreaterThan(0.2);
+    expect(answers({ scope: "none" })).toBeGreaterThan(0.2);
   });
 });
 

@@ -25,7 +25,7 @@ const experiment = parseExperiment({
   seed: 9,
   task: { transmitAntennas: 1, receiveAntennas: 1, pilots: 3 },
   model: { width: 16, heads: 2, depth: 1, expansion: 2, steps: 3, neuron: { threshold: 0.4 } },
-  hardware: { crossbar: { rows: 16, columns: 16 } },
+  hardware: { crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
 });
 const task = createTask(experiment);
 
