@@ -111,6 +111,7 @@ describe("a study", () => {
   test("refuses what it cannot run before it starts", async () => {
     await expect(study({ chips: 0 })).rejects.toThrow(ValueError);
     await expect(study({ reads: 1.5 })).rejects.toThrow(/reads is 1.5/);
+    await expect(study({ steps: [2, 4] })).rejects.toThrow(/after 4 time steps .* run 3/);
     const other = parseExperiment({ ...experiment, task: { ...experiment.task, pilots: 4 } });
     const options = { chips: 1, reads: 1, prompts: 1 };
     await expect(runStudy(executor, other, networks, conditions, options)).rejects.toThrow(ShapeError);

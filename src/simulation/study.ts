@@ -10,6 +10,7 @@
  * through all conditions that share them.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { ValueError } from "../errors.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -81,7 +82,9 @@ export async function runStudy(
     taskOf(experiment, folded[network]);
     mapNetwork(folded[network], hardware, experiment.task.coding);
   }
-  const { steps = [Object.values(networks)[0].model.steps] } = options;
+  const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
+  const { steps = [longest] } = options;
+  for (const step of steps) requireStep(step, longest);
   const setup = { experiment, networks: folded, conditions, steps };
   const results = conditions.map(() => ({
     wrongBits: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
@@ -110,6 +113,11 @@ export async function runStudy(
     wrongBits,
     clippedShares: [...clipped].map((count, chip) => count / Math.max(1, conversions[chip])),
   }));
+}
+
+function requireStep(step: number, longest: number): void {
+  if (Number.isInteger(step) && step >= 1 && step <= longest) return;
+  throw new ValueError("steps", `Answers after ${step} time steps were asked for, but the networks run ${longest}.`);
 }
 
 export interface StudySetup {
