@@ -25,7 +25,11 @@ export const experiment = parseExperiment({
     neuron: { threshold: 0.5 },
     attention: { scoreGain: 2, valueGain: 2 },
   },
-  hardware: { crossbar: { rows: 8, columns: 8 }, ssa: { random: "lfsr" } },
+  hardware: {
+    crossbar: { rows: 8, columns: 8, scaling: "crossbar" },
+    compensation: { scope: "none" },
+    ssa: { random: "lfsr" },
+  },
 });
 
 const root = stream(experiment.seed);
