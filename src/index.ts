@@ -59,6 +59,8 @@ export {
   ValueError,
   XpikeError,
 } from "./errors.ts";
+// The main job, and its parts: networks, chips and classical receivers on the same prompts.
+export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
 export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
 export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
 export {
@@ -92,7 +94,6 @@ export { type Stream, stream } from "./numeric/stream.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
-// The main job, and its parts: networks, chips and classical receivers on the same prompts.
 export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
@@ -102,10 +103,18 @@ export type { Evaluation } from "./simulation/evaluation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
 export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
+export {
+  type Condition,
+  type ConditionResult,
+  runStudy,
+  type StudyOptions,
+  type WrongBits,
+} from "./simulation/study.ts";
 export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
 export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
 export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
 export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
+export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
 // Experiment: what a person writes down.
 export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
 export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
@@ -113,6 +122,7 @@ export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from 
 export { parseExperiment } from "./spec/parse.ts";
 export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
+export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
 export type { SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
 export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Spikes: bits over time.

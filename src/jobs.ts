@@ -3,6 +3,7 @@ import type { Job, JobRegistry } from "./kernels/executor.ts";
 import { simulateChip } from "./simulation/evaluate-chips.ts";
 import { evaluateNetworkSlice } from "./simulation/evaluate-network.ts";
 import { detectSlice } from "./simulation/receivers.ts";
+import { studyConditions } from "./simulation/study.ts";
 import { trainShard } from "./train/shard.ts";
 
 export const jobs: JobRegistry = {
@@ -10,4 +11,5 @@ export const jobs: JobRegistry = {
   "evaluate-network": evaluateNetworkSlice as Job,
   "simulate-chip": simulateChip as Job,
   "detect-slice": detectSlice as Job,
+  study: studyConditions as Job,
 };

@@ -210,7 +210,12 @@ function runRaster(
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
  * retraining (steps, gains, draws, neuron) from the experiment, with a note for each that does.
  */
-export function asDescribed(experiment: Experiment, trained: Network, notes: string[]): Network<SpikingSpec> {
+export function asDescribed(
+  experiment: Experiment,
+  trained: Network,
+  notes: string[],
+  field = "checkpoints.network",
+): Network<SpikingSpec> {
   const { model } = experiment;
   if (model.kind !== "spiking" || trained.model.kind !== "spiking") {
     throw new SpecError(
@@ -224,7 +229,7 @@ export function asDescribed(experiment: Experiment, trained: Network, notes: str
   if (different || wanted.length !== Object.keys(trained.parameters).length) {
     const { width, depth, heads, expansion } = trained.model;
     throw new SpecError(
-      "checkpoints.network",
+      field,
       `The checkpoint holds ${depth} blocks of width ${width} (${heads} heads, expansion ${expansion}), but model describes ` +
         `${model.depth} blocks of width ${model.width} (${model.heads} heads, expansion ${model.expansion}). Make them equal, or train ` +
         "this model with `xpike train`.",

@@ -11,7 +11,7 @@ test.each([
   { pairs: "aihwkit", readout: "one-hot" },
   { pairs: "physical", readout: "lines" },
 ] as const)("error and compensation factor with pairs $pairs have the other program's means and spreads", (setting) => {
-  const spec = crossbarSpec.parse({ conductanceBits: null, pairs: setting.pairs });
+  const spec = crossbarSpec.parse({ conductanceBits: null, scaling: "crossbar", pairs: setting.pairs });
   const options = { spec, readout: setting.readout, times, chips: CHIPS, seed: 1 };
   programmingStatistics(evenMatrix(size, size), options).forEach((statistics, i) => {
     for (const name of ["error", "compensatedError", "factor"] as const) {

@@ -16,8 +16,10 @@ import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.t
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { deviceSpec } from "../src/spec/device.ts";
+import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
+import { parseSweep } from "../src/spec/sweep.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
 
@@ -53,6 +55,8 @@ const cases: Record<string, () => unknown> = {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
     device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));
   },
+  "An age without a unit": () => parseDurations("1s,3600", "drift"),
+  "A sweep of a field that does not exist": () => parseSweep("adc.bit=4..8", parseExperiment({})),
   "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),

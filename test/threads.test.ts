@@ -1,6 +1,17 @@
-/** Training through the built package, on several threads: `npm run build` first, as `npm test` does. */
+/** Training and evaluating through the built package, on several threads: `npm run build` first, as `npm test` does. */
 import { expect, test } from "vitest";
-import { encodeState, PlatformError, type TrainingEvent, train } from "../dist/index.js";
+import {
+  createTask,
+  encodeState,
+  evaluateDrift,
+  initialise,
+  networkGeometry,
+  PlatformError,
+  parseDurations,
+  stream,
+  type TrainingEvent,
+  train,
+} from "../dist/index.js";
 import { nodeExecutor } from "../dist/node.js";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 
@@ -33,6 +44,32 @@ test.each(Object.entries(experiments))(
     }
   },
 );
+
+test("error rates over the age of chips do not depend on the number of threads", async () => {
+  const experiment = tinyExperiment();
+  const [network, conventional] = [1, 2].map((seed) =>
+    initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(seed)),
+  );
+  const reports = [];
+  for (const threads of [1, 2, 3]) {
+    const executor = nodeExecutor(threads);
+    const size = { chips: 2, reads: 2, prompts: 70 };
+    const options = { executor, command: "test", versions: {}, ...size };
+    try {
+      const report = await evaluateDrift(
+        experiment,
+        { network, conventional },
+        parseDurations("1s,1y", "drift"),
+        options,
+      );
+      reports.push({ ...report, notes: report.notes.filter((note) => !note.includes("one thread")) });
+    } finally {
+      await executor.close();
+    }
+  }
+  expect(reports[1]).toEqual(reports[0]);
+  expect(reports[2]).toEqual(reports[0]);
+});
 
 test("an error on another thread arrives with its class and message", async () => {
   const executor = nodeExecutor(2);

@@ -46,7 +46,8 @@ export function withCommonOptions(command: Command): Command {
     );
 }
 
-function wholeNumber(least: number, most: number): (text: string) => number {
+/** Reads an option's value. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
@@ -120,8 +121,13 @@ export async function readNetwork(directory: string, path: string): Promise<Netw
 }
 
 /** What to type to get the same results again; threads and folders do not change them. */
-export function commandLine(command: string, source: string, { seed }: Pick<CommandOptions, "seed">): string {
-  const parts = ["xpike", command, source, ...(seed === undefined ? [] : ["--seed", String(seed)])];
+export function commandLine(
+  command: string,
+  source: string,
+  { seed }: Pick<CommandOptions, "seed">,
+  more: readonly string[] = [],
+): string {
+  const parts = ["xpike", command, source, ...more, ...(seed === undefined ? [] : ["--seed", String(seed)])];
   return parts.map(quote).join(" ");
 }
 

@@ -24,13 +24,14 @@ export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<C
 }
 
 /**
- * Writes the report to the folder and prints it: the table, or with `--json` the JSON alone.
+ * Writes the report to the folder and prints it: the `table` of all figures or another one, or with `--json` the JSON alone.
  * Throws  FileError when the folder cannot be written
  */
 export async function deliverReport(
   report: Report,
   options: Pick<CommandOptions, "out" | "json">,
   terminal: Terminal,
+  table: (report: Report, options: { color?: boolean }) => string = terminalTable,
 ): Promise<void> {
   const folder = outputFolder(report.experiment ?? { name: report.title }, options);
   const json = reportJson(report);
@@ -38,6 +39,6 @@ export async function deliverReport(
   await writeFileAtomic(join(folder, "report.json"), json);
   await writeFileAtomic(join(folder, "report.html"), reportHtml(report));
   if (options.json) return terminal.out(json);
-  terminal.out(`${terminalTable(report, { color: terminal.color })}\n`);
+  terminal.out(`${table(report, { color: terminal.color })}\n`);
   terminal.out(`${join(folder, "report.html")}\n${join(folder, "report.json")}\n`);
 }

@@ -14,6 +14,7 @@ import { printable } from "../report/markup.ts";
 import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
+import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { runCommand } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
@@ -52,6 +53,16 @@ function program(terminal: Terminal): Command {
     .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"))
     .addHelpText("after", "\nExample:\n  xpike train preset:wireless-2x2 --out results/first --resume")
     .action((source: string, options: TrainCommandOptions) => trainCommand(source, options, terminal));
+
+  withEvalOptions(withCommonOptions(xpike.command("eval")))
+    .description("bit error rate over the age of the chips, or over one field of the experiment")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  xpike eval examples/wireless-2x2.json --drift 1s,1m,1h,1d,1mo,1y --chips 20\n" +
+        "  xpike eval examples/wireless-2x2.json --sweep adc.bits=4..8\n" +
+        "  xpike eval examples/wireless-2x2.json --sweep steps=1..8 --drift 1s,1y --reads 3",
+    )
+    .action((source: string, options: EvalCommandOptions) => evalCommand(source, options, terminal));
 
   withCostOptions(xpike.command("cost"), availableParallelism())
     .description("energy, latency and area of a workload on this machine and on those it is compared with")

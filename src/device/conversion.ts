@@ -68,7 +68,9 @@ export function convertWeights(weights: Float32Array, columns: number, settings:
 function largestWeights(sizes: Float32Array, columns: number, settings: ConversionSettings): Float64Array {
   const largestOf = (values: Float32Array) => quantile(values, settings.clippingQuantile) || quantile(values, 1);
   if (settings.scaling === "crossbar") return new Float64Array(columns).fill(largestOf(sizes));
-  return Float64Array.from({ length: columns }, (_, c) => largestOf(sizes.filter((_, i) => i % columns === c)));
+  const rows = sizes.length / columns;
+  const column = (c: number) => Float32Array.from({ length: rows }, (_, r) => sizes[r * columns + c]);
+  return Float64Array.from({ length: columns }, (_, c) => largestOf(column(c)));
 }
 
 /** The weights that pairs of conductances stand for. */

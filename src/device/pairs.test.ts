@@ -14,7 +14,7 @@ const { rows, columns } = replay;
 const weights = Float32Array.from(replay.weights);
 
 function programmed(pairs: "physical" | "aihwkit") {
-  const spec = crossbarSpec.parse({ conductanceBits: null, pairs });
+  const spec = crossbarSpec.parse({ conductanceBits: null, scaling: "crossbar", pairs });
   const device = deviceOfCrossbar(spec);
   const numbers = (sign: 0 | 1) =>
     scriptedStream({

@@ -82,6 +82,23 @@ describe.each([
     expect(await session.run([7])).toEqual([70]);
   });
 
+  test("hands over each result as it comes, once, with the index of its task", async () => {
+    const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
+    const seen = new Map<number, number>();
+    const tasks = Array.from({ length: 11 }, (_, i) => 100 - i);
+    const keep = (result: number, index: number) => {
+      expect(seen.has(index)).toBe(false);
+      seen.set(index, result);
+    };
+    await session.run([1, 2, 3]);
+    const results = await session.run(tasks, keep);
+    expect(results.map((_, i) => seen.get(i))).toEqual(results);
+    const refuse = () => {
+      throw new RangeError("no room");
+    };
+    expect((await rejection(session.run([1, 2], refuse))).message).toBe("no room");
+  });
+
   test("keeps sessions apart", async () => {
     const executor = create();
     const [a, b] = [2, 3].map((factor) => executor.open<{ factor: number }, number, number>("scale", { factor }));

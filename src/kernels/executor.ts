@@ -25,9 +25,12 @@ export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
+/** Called with each result as it comes, in no order, and the index of its task. */
+export type OnResult<Result> = (result: Result, index: number) => void;
+
 export interface Session<Task, Result> {
   /** Results in task order; one call at a time. Rejects with the first error of a task, or of opening the job. */
-  run(tasks: readonly Task[]): Promise<Result[]>;
+  run(tasks: readonly Task[], onResult?: OnResult<Result>): Promise<Result[]>;
   close(): void;
 }
 
@@ -45,11 +48,12 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
     open: <Setup, Task, Result>(name: string, setup: Setup): Session<Task, Result> => {
       let work: ((task: unknown) => unknown) | undefined;
       return {
-        run: async (tasks) => {
+        run: async (tasks, onResult) => {
           work ??= find(jobs, name)(setup, 0);
           const results: Result[] = [];
           for (const task of tasks) {
             results.push(work(task) as Result);
+            onResult?.(results.at(-1)!, results.length - 1);
             await nextTurn();
           }
           return results;
@@ -134,7 +138,7 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
     const session = sessions++;
     let issued = 0;
     for (const [thread, port] of ports.entries()) port.post({ kind: "open", session, job, setup, thread });
-    const run = (tasks: readonly Task[]) =>
+    const run = (tasks: readonly Task[], onResult?: OnResult<Result>) =>
       new Promise<Result[]>((resolve, reject) => {
         invariant(!listeners.has(session), "a session runs one list of tasks at a time");
         if (broken) return reject(broken);
@@ -161,6 +165,11 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
           if (message.index < first) return;
           if ("error" in message) return fail(fromPlainError(message.error));
           results[message.index - first] = message.result as Result;
+          try {
+            onResult?.(message.result as Result, message.index - first);
+          } catch (error) {
+            return fail(error as Error);
+          }
           if (++done === tasks.length) return finish(() => resolve(results));
           give(port);
         });

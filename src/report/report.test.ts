@@ -66,6 +66,8 @@ describe("a report", () => {
     expect(thrown({ ...sampleDraft(), charts: [cut] }).message).toContain("1184 bytes");
     const logarithmic = { ...lines, x: { ...lines.x, scale: "log" as const } };
     expect(thrown({ ...sampleDraft(), charts: [logarithmic] }).message).toContain("x <= 0");
+    const labelled = { ...lines, x: { ...lines.x, ticks: [0, 5], tickLabels: ["none"] } };
+    expect(thrown({ ...sampleDraft(), charts: [labelled] }).message).toContain("1 labels for 2 ticks");
   });
 });
 

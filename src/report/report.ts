@@ -48,6 +48,8 @@ const axisSpec = z.strictObject({
   scale: z.enum(["linear", "log"]).default("linear"),
   /** Where the axis is labelled; chosen from the data when left out. */
   ticks: z.array(z.number()).max(100).optional(),
+  /** What stands at each of `ticks` in place of its number. */
+  tickLabels: z.array(z.string().min(1).max(40)).max(100).optional(),
 });
 
 const chartBase = {
@@ -354,6 +356,12 @@ function checkChart(chart: Chart): void {
     const [rows, columns] = [chart.y.ticks.length, chart.x.ticks.length];
     if (chart.values.length !== rows || chart.values.some((row) => row.length !== columns)) {
       throw new ValueError(path, `${rows} x ${columns} ticks need as many values, row by row.`);
+    }
+  }
+  if (chart.kind === "lines" || chart.kind === "bars") {
+    for (const { ticks = [], tickLabels = ticks } of chart.kind === "lines" ? [chart.x, chart.y] : [chart.value]) {
+      if (ticks.length === tickLabels.length) continue;
+      throw new ValueError(path, `${tickLabels.length} labels for ${ticks.length} ticks: give one for each.`);
     }
   }
   if (chart.kind === "lines" && chart.x.scale === "log") {

@@ -324,7 +324,7 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
 }
 
 /** The sources of every report, with that of its devices in second place. */
-function sourcesOf({ hardware }: Experiment): Source[] {
+export function sourcesOf({ hardware }: Experiment): Source[] {
   const { kind } = hardware.crossbar.device;
   if (kind === "ideal") return SOURCES;
   const { source } = deviceOfSpec(hardware.crossbar.device);

@@ -1,9 +1,9 @@
 /** The report in a terminal of 100 columns: figures with their intervals, claims beside the paper, notes. */
 import Table from "cli-table3";
 import picocolors from "picocolors";
-import { formatClaimed, formatQuantity } from "./format.ts";
+import { formatClaimed, formatNumber, formatQuantity } from "./format.ts";
 import { printable } from "./markup.ts";
-import type { Report } from "./report.ts";
+import type { LinesChart, Report } from "./report.ts";
 
 /** Columns of a line; longer cells are wrapped. */
 export const TERMINAL_WIDTH = 100;
@@ -34,6 +34,38 @@ export function terminalTable(report: Report, { color = false }: { color?: boole
     parts.push("", ...report.notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, TERMINAL_WIDTH))));
   }
   return `${parts.join("\n")}\n`;
+}
+
+/** The curves of a report side by side, a row for each point on the axis, in place of all figures: for studies with many. */
+export function terminalCurves(report: Report, { color = false }: { color?: boolean } = {}): string {
+  const { bold, dim, yellow } = picocolors.createColors(color);
+  const parts = [bold(clean(report.title)), wrap(clean(report.summary), TERMINAL_WIDTH)];
+  for (const chart of report.charts) {
+    if (chart.kind !== "lines") continue;
+    const { ticks = [], tickLabels = ticks.map((tick) => formatNumber(tick)) } = chart.x;
+    const rows = ticks.map((tick, i) => [
+      tickLabels[i],
+      ...chart.series.map(({ points }) => describePoint(points.find(({ x }) => x === tick))),
+    ]);
+    const head = [chart.x.label, ...chart.series.map(({ name }) => name)];
+    const aligns = head.map((_, i): "left" | "right" => (i === 0 ? "left" : "right"));
+    parts.push("", clean(chart.title), grid(head, rows, aligns, dim));
+  }
+  if (report.notes.length > 0) {
+    parts.push("", ...report.notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, TERMINAL_WIDTH))));
+  }
+  return `${parts.join("\n")}\n`;
+}
+
+/** `0.0712 ± 0.0021`. */
+function describePoint(point: LinesChart["series"][number]["points"][number] | undefined): string {
+  if (!point) return "";
+  const { y, low, high } = point;
+  if (low === undefined || high === undefined) return formatNumber(y);
+  const half = (high - low) / 2;
+  const { value } = formatQuantity({ value: y, unit: "1", interval: { low, high } });
+  const decimals = value.split(".")[1]?.length ?? 0;
+  return `${value} ± ${half.toFixed(decimals)}`;
 }
 
 /** A table by itself: a head, and rows whose first cell is text and the others numbers. */

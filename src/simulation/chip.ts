@@ -32,7 +32,7 @@ export interface Chip {
   readonly crossbars: readonly ProgrammedCrossbar[];
   /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
-  /** Full scale of each crossbar's converters, microsiemens; null until calibrated. */
+  /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
 }
 
@@ -62,15 +62,23 @@ export function programChip(
       );
     }
   }
-  return {
-    network,
-    mapping,
-    hardware,
-    device,
-    crossbars,
-    references: measureReferences(crossbars, device, hardware, random),
-    ranges: null,
-  };
+  return equipChip({ network, device, crossbars }, mapping, hardware, random);
+}
+
+/**
+ * Crossbars programmed before, under other converters, compensation and age: programming depends on `hardware.crossbar` alone, so a
+ * chip with the same `random` is the one that `programChip` gives.
+ *
+ * Random   as `programChip`
+ */
+export function equipChip(
+  { network, device, crossbars }: Pick<Chip, "network" | "device" | "crossbars">,
+  mapping: Mapping,
+  hardware: HardwareSpec,
+  random: Stream,
+): Chip {
+  const references = measureReferences(crossbars, device, hardware, random);
+  return { network, mapping, hardware, device, crossbars, references, ranges: null };
 }
 
 /** What the calibration input gives just after programming: without read noise for `one-hot`, as aihwkit has it. */

@@ -6,7 +6,7 @@ import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, chipAt, programChip, readChip } from "./chip.ts";
-import { compensationCost } from "./compensation.ts";
+import { CALIBRATION_TIME, compensationCost, fullScales } from "./compensation.ts";
 import { calibrateFast, simulateFast } from "./fast.ts";
 import { calibrate, simulate } from "./functional.ts";
 
@@ -148,6 +148,61 @@ test("wires take from every weight, and the losses are not taken for drift", () 
       expect(size(weights)).toBeLessThan(0.99 * size(plain[c].weights));
     });
   }
+});
+
+describe("converter ranges", () => {
+  /** Devices that all drift by the same exponent, and do nothing else. Levels would put currents on the border of codes. */
+  const alike = {
+    conductanceBits: null,
+    device: {
+      kind: "custom-drift",
+      programmingNoise: 0,
+      readNoise: 0,
+      table: { conductances: [0, 25], means: [0.05, 0.05], deviations: [0, 0] },
+    },
+  };
+  const shrunk = ((YEAR + 20) / (CALIBRATION_TIME + 20)) ** -0.05;
+  const scalesAt = (chip: Chip, age: number) => fullScales(chip, readChip(chipAt(chip, age), stream(3)));
+
+  test("are calibrated once, whatever the age at which the chip is then used", () => {
+    for (const compensation of [{ scope: "none" }, { scope: "tile" }]) {
+      const chip = chipOf({ compensation });
+      const { ranges } = calibrate(chip, input, stream(2));
+      expect(calibrate(chipAt(chip, YEAR), input, stream(2)).ranges).toEqual(ranges);
+      expect(calibrateFast(chipAt(chip, YEAR), input, stream(2)).ranges).toEqual(ranges);
+    }
+  });
+
+  test.each(["crossbar", "tile", "column"])("follow the factor of compensation by %s", (scope) => {
+    const chip = calibrate(chipOf({ crossbar: alike, compensation: { scope } }), input, stream(2));
+    const young = scalesAt(chip, CALIBRATION_TIME);
+    // Conductances are rounded to single precision before the factor is measured in them.
+    scalesAt(chip, YEAR).forEach((scale, c) => {
+      expect(scale / young[c]).toBeCloseTo(shrunk, 6);
+    });
+  });
+
+  test("stay where nothing is compensated", () => {
+    const chip = calibrate(chipOf({ crossbar: alike }), input, stream(2));
+    expect(scalesAt(chip, YEAR)).toEqual(scalesAt(chip, CALIBRATION_TIME));
+    expect(scalesAt(chip, YEAR)).toEqual(chip.ranges);
+  });
+
+  test("make a compensated chip answer after a year as on its first day, where devices drift alike", () => {
+    const answers = (compensation: object) => {
+      const chip = calibrate(chipOf({ crossbar: alike, compensation }), input, stream(2));
+      const [young, old] = [CALIBRATION_TIME, YEAR].map((age) => simulate(chipAt(chip, age), input, stream(5)));
+      let [different, size] = [0, 0];
+      for (let i = 0; i < young.logits.length; i++) {
+        different += Math.abs(old.logits[i] - young.logits[i]);
+        size += Math.abs(young.logits[i]);
+      }
+      return different / size;
+    };
+    // A current within rounding of the border between two codes may still fall on the other side.
+    expect(answers({ scope: "crossbar" })).toBeLessThan(0.01);
+    expect(answers({ scope: "none" })).toBeGreaterThan(0.2);
+  });
 });
 
 test("the first calibration comes when the schedule says, not before", () => {

@@ -1,6 +1,13 @@
 /**
  * Drift compensation of a chip: references are read once after programming, factors whenever the schedule says, and every
  * read of the chip comes back scaled. How a factor is measured and applied: `hardware/compensation.ts`.
+ *
+ * Converter ranges follow. They are calibrated once, `CALIBRATION_TIME` after programming. Currents then shrink with drift, and a
+ * control unit that knows the factor alpha sets the converters' reference with it, so that codes stay as fine as they were:
+ *
+ *   full scale at t = full scale at calibration * alpha at calibration / alpha at t
+ *
+ * Without compensation nobody knows how far devices have drifted, and the full scale stays.
  */
 import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
 import {
@@ -54,6 +61,35 @@ export function compensate(
   }
   return compensated;
 }
+
+/** Seconds after programming at which converter ranges are calibrated. */
+export const CALIBRATION_TIME = 1;
+
+/** A chip's crossbars as they left programming; their scales know nothing of drift. */
+interface RangedChip {
+  readonly crossbars: readonly Pick<CrossbarReading, "scales">[];
+  readonly ranges: Float64Array | null;
+}
+
+/** Full scale of each crossbar's converters in these readings, microsiemens; zeros for a chip without ranges. */
+export function fullScales({ crossbars, ranges }: RangedChip, readings: readonly CrossbarReading[]): Float64Array {
+  return Float64Array.from(crossbars, ({ scales }, c) =>
+    ranges === null ? 0 : ranges[c] / appliedFactor(scales, readings[c]),
+  );
+}
+
+/** A chip's `ranges`, from the full scales that were measured in these readings. */
+export function rangesOf(
+  { crossbars }: Pick<RangedChip, "crossbars">,
+  readings: readonly CrossbarReading[],
+  measured: Float64Array,
+): Float64Array {
+  return measured.map((fullScale, c) => fullScale * appliedFactor(crossbars[c].scales, readings[c]));
+}
+
+/** The factor with which drift was compensated: 1 without, the mean of all columns where each has its own. */
+const appliedFactor = (programmed: Float64Array, { scales }: CrossbarReading): number =>
+  programmed.reduce((sum, scale, c) => sum + scale / scales[c], 0) / programmed.length;
 
 function crossbarsByTile({ layers }: Mapping): number[][] {
   const tiles: number[][] = [];

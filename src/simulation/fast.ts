@@ -13,7 +13,8 @@ import { type PackedBits, reserveBits } from "../kernels/spike-linear.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { type Chip, readChip } from "./chip.ts";
+import { type Chip, chipAt, readChip } from "./chip.ts";
+import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { attentionActions, linearActions, neuronActions } from "./counts.ts";
 import { planAttention } from "./fast-attention.ts";
 import { planCrossbars } from "./fast-linear.ts";
@@ -103,7 +104,8 @@ export function createSimulator(
   function read(random: Stream) {
     const key = random.key.join();
     if (key === loadedKey) return;
-    crossbars.load(readChip(chip, random), ranges ?? new Float64Array(chip.crossbars.length));
+    const readings = readChip(chip, random);
+    crossbars.load(readings, fullScales({ ...chip, ranges }, readings));
     loadedKey = key;
   }
 
@@ -118,7 +120,7 @@ export function createSimulator(
     const prompts = requirePrompts(chip, input);
     const { steps, rows } = input;
     requireRoom(steps, prompts);
-    read(random);
+    if (measured === null) read(random);
     u32.set(input.words, bits.input.at / 4);
     const stages: StageTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
@@ -227,11 +229,13 @@ export function createSimulator(
       return simulate(input, random, options, null);
     },
     calibrate: (input, random) => {
+      const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
       const measured = new Float64Array(chip.crossbars.length);
-      simulate(input, random, {}, measured);
-      ranges = measured;
       loadedKey = "";
-      return { ...chip, ranges: measured };
+      crossbars.load(readings, measured);
+      simulate(input, random, {}, measured);
+      ranges = rangesOf(chip, readings, measured);
+      return { ...chip, ranges };
     },
   };
 }

@@ -17,13 +17,15 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { TileDraws } from "../hardware/draws.ts";
 import { runLifUnits } from "../hardware/lif.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
-import { type Chip, readChip } from "./chip.ts";
+import { type Chip, chipAt, readChip } from "./chip.ts";
+import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
 import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
 
@@ -41,7 +43,8 @@ export interface SimulationOptions extends RunOptions {
  */
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
   requireRanges(chip);
-  const engine = analogEngine(chip, random, chip.ranges ?? new Float64Array(chip.crossbars.length), false);
+  const readings = readChip(chip, random);
+  const engine = analogEngine(chip, readings, fullScales(chip, readings), false);
   return run(chip, input, random, engine, options);
 }
 
@@ -57,20 +60,26 @@ export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
 
 /**
  * Sets each crossbar's converter range to the `adc.rangeQuantile` of the currents it sees on `input`, layer after layer, so
- * that a layer is measured on what the calibrated ones before it deliver. Returns a chip with ranges; `chip` is unchanged.
+ * that a layer is measured on what the calibrated ones before it deliver: on the chip `CALIBRATION_TIME` after programming,
+ * whatever its age, as ranges are set once. Returns a chip with ranges; `chip` is unchanged.
  *
  * A crossbar that sees no current gets the range of all of its rows at the largest conductance.
  * Shapes, random, throws as `simulate`
  */
 export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
-  const ranges = new Float64Array(chip.crossbars.length);
-  run(chip, input, random, analogEngine(chip, random, ranges, true), {});
-  return { ...chip, ranges };
+  const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
+  const measured = new Float64Array(chip.crossbars.length);
+  run(chip, input, random, analogEngine(chip, readings, measured, true), {});
+  return { ...chip, ranges: rangesOf(chip, readings, measured) };
 }
 
-function analogEngine(chip: Chip, random: Stream, ranges: Float64Array, measure: boolean): AnalogEngine {
-  const { maxConductance } = chip.device;
-  return { readings: readChip(chip, random), adc: chip.hardware.adc, ranges, measure, maxConductance };
+function analogEngine(
+  { device, hardware }: Chip,
+  readings: readonly CrossbarReading[],
+  ranges: Float64Array,
+  measure: boolean,
+): AnalogEngine {
+  return { readings, adc: hardware.adc, ranges, measure, maxConductance: device.maxConductance };
 }
 
 function run(

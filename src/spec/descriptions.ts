@@ -189,6 +189,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   checkpoints:
     "Trained networks, as paths relative to this file. `network` runs on the hardware; the others are compared with it.",
   "checkpoints.network": "Runs on the simulated hardware.",
+  "checkpoints.conventional":
+    "The same network from conventional training alone, without hardware-aware training: `xpike eval` shows what drift does to it.",
   "checkpoints.ann": "The conventional transformer, for comparison.",
   "checkpoints.spiking": "The digital spiking transformer with LIF attention, for comparison.",
 };

@@ -44,6 +44,8 @@ export const experimentSpec = z.strictObject({
     .strictObject({
       /** Runs on the simulated hardware. */
       network: z.string().min(1).max(4096).optional(),
+      /** The same network from conventional training alone, without hardware-aware training: `xpike eval` shows what drift does to it. */
+      conventional: z.string().min(1).max(4096).optional(),
       /** The conventional transformer, for comparison. */
       ann: z.string().min(1).max(4096).optional(),
       /** The digital spiking transformer with LIF attention, for comparison. */

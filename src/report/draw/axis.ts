@@ -14,7 +14,10 @@ export function numericAxis(direction: "x" | "y", axis: LinesChart["x"], values:
   const horizontal = direction === "x";
   const label = { label: printable(axis.label), labelArrow: "none" } as const;
   const style = horizontal ? ({ ...label, labelAnchor: "center" } as const) : label;
-  const text = (value: unknown) => formatNumber(Number(value));
+  const text = (value: unknown) => {
+    const label = axis.tickLabels?.[axis.ticks?.indexOf(Number(value)) ?? -1];
+    return label === undefined ? formatNumber(Number(value)) : printable(label);
+  };
   const { domain, ticks } = axis.scale === "log" ? logarithmic(values) : {};
   const shown = axis.ticks ?? ticks;
   if (!shown) {

@@ -1,0 +1,233 @@
+/**
+ * The report of a study over age: bit error rate of networks from conventional and hardware-aware training, with and without drift
+ * compensation, from programming to a year later, beside Table V of the paper.
+ */
+import { deviceOfSpec } from "../device/catalogue.ts";
+import { mean } from "../numeric/statistics.ts";
+import type { Sample } from "../numeric/variance-components.ts";
+import type { CompensationSpec } from "../spec/compensation.ts";
+import type { Duration } from "../spec/duration.ts";
+import { formatNumber, formatQuantity } from "./format.ts";
+import { meanFigure } from "./measured.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import {
+  changeFigure,
+  describeSize,
+  pointAt,
+  ROLE_NAMES,
+  rateFigure,
+  type StudyRole,
+  type StudyRun,
+  spreadFigures,
+} from "./study.ts";
+import { sourcesOf } from "./symbol-detection.ts";
+
+export interface DriftCurve {
+  readonly role: StudyRole;
+  readonly compensated: boolean;
+  /** Bit error rates by age. */
+  readonly rates: readonly Sample[];
+  /** Share of conversions that clipped, by age and chip. */
+  readonly clippedShares: readonly (readonly number[])[];
+}
+
+export interface DriftRun extends StudyRun {
+  /** Ascending. */
+  readonly ages: readonly Duration[];
+  readonly curves: readonly DriftCurve[];
+  /** What the compensated curves were compensated with. */
+  readonly compensation: CompensationSpec;
+}
+
+/** `hwat.compensated`, as in the ids of figures. */
+const curveId = ({ role, compensated }: DriftCurve) => `${role}.${compensated ? "compensated" : "uncompensated"}`;
+
+const shortName = ({ role, compensated }: DriftCurve) =>
+  `${role.toUpperCase()}, ${compensated ? "compensated" : "uncompensated"}`;
+
+interface CurveFigures {
+  readonly curve: DriftCurve;
+  readonly rates: readonly FigureDraft[];
+  /** Against the first age, from the second on. */
+  readonly changes: readonly FigureDraft[];
+}
+
+export function driftReport(run: DriftRun): Report {
+  const { experiment, ages, curves } = run;
+  const measured = curves.map((curve) => measureCurve(run, curve));
+  const [best] = measured;
+  const last = best.rates.at(-1)!;
+  const change = best.changes.at(-1);
+  return buildReport({
+    title: `${experiment.name}: bit error rate over the age of the chips`,
+    summary:
+      `${ages.at(-1)!.text} after programming, the network from ${ROLE_NAMES[best.curve.role]} with drift compensation has a bit error ` +
+      `rate of ${last.value.toFixed(4)}${change ? `, ${withInterval(change)} against ${ages[0].text}` : ""}.`,
+    description: describe(run),
+    experiment,
+    command: run.command,
+    seed: experiment.seed,
+    versions: { ...run.versions },
+    notes: run.notes,
+    sources: sourcesOf(experiment),
+    highlights: measured.flatMap(({ rates, changes }) => [rates.at(-1)!.id, ...changes.slice(-1).map(({ id }) => id)]),
+    figures: [
+      ...measured.flatMap(({ rates }) => rates),
+      ...measured.flatMap(({ changes }) => changes),
+      ...comparisonFigures(run),
+      ...curves.flatMap((curve) =>
+        ages.flatMap(({ text }, i) =>
+          spreadFigures(`ber.drift.${curveId(curve)}.${text}`, `${shortName(curve)}, ${text}`, curve.rates[i]),
+        ),
+      ),
+      ...curves.flatMap((curve) =>
+        ages.map(({ text }, i) =>
+          meanFigure(
+            `adc.clipped.drift.${curveId(curve)}.${text}`,
+            `Share of conversions that clip: ${shortName(curve)}, ${text}`,
+            curve.clippedShares[i],
+          ),
+        ),
+      ),
+    ],
+    charts: charts(run, measured),
+    claims: claims(run),
+  });
+}
+
+function measureCurve({ ages }: DriftRun, curve: DriftCurve): CurveFigures {
+  const name = shortName(curve);
+  const id = (i: number) => `ber.drift.${curveId(curve)}.${ages[i].text}`;
+  const rates = ages.map(({ text }, i) => rateFigure(id(i), `${name}, ${text}`, curve.rates[i]));
+  const changes = ages
+    .map(({ text }, i) =>
+      changeFigure(`${id(i)}.change`, `${name}, ${text} minus ${ages[0].text}`, curve.rates[i], curve.rates[0]),
+    )
+    .slice(1);
+  return { curve, rates, changes };
+}
+
+/** At the last age: what hardware-aware training and what compensation are worth, in pairs. */
+function comparisonFigures({ ages, curves }: DriftRun): FigureDraft[] {
+  const { text } = ages.at(-1)!;
+  const find = (role: StudyRole, compensated: boolean) =>
+    curves.find((curve) => curve.role === role && curve.compensated === compensated)?.rates.at(-1);
+  const figures: FigureDraft[] = [];
+  const compare = (id: string, label: string, a: Sample | undefined, b: Sample | undefined) => {
+    if (a && b) figures.push(changeFigure(`ber.drift.${id}.${text}`, `${label}, ${text}`, a, b));
+  };
+  for (const compensated of [true, false]) {
+    const word = compensated ? "compensated" : "uncompensated";
+    compare(`gap.${word}`, `HWAT minus CT, ${word}`, find("hwat", compensated), find("ct", compensated));
+  }
+  for (const role of ["hwat", "ct"] as const) {
+    const label = `Compensated minus uncompensated, ${role.toUpperCase()}`;
+    compare(`gain.${role}`, label, find(role, true), find(role, false));
+  }
+  return figures;
+}
+
+function describe(run: DriftRun): string {
+  const { experiment, compensation } = run;
+  const { crossbar, adc } = experiment.hardware;
+  const { scope, readout, schedule } = compensation;
+  return (
+    `${describeSize(run)}, the same at every age and for every curve: each chip is programmed once, and differences are taken in ` +
+    `pairs. HWAT is the network after hardware-aware training, CT the one after conventional training alone. ` +
+    `Devices: ${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
+    `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
+    `${scope}, read as ${readout}, ${schedule.kind}; converter ranges follow the factor.`
+  );
+}
+
+function charts({ ages }: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
+  const x = {
+    label: "Time after programming",
+    scale: "log" as const,
+    ticks: ages.map(({ seconds }) => seconds),
+    tickLabels: ages.map(({ text }) => text),
+  };
+  const list: ChartDraft[] = [
+    {
+      kind: "lines",
+      id: "ber-drift",
+      title: "Bit error rate over the age of the chips",
+      caption:
+        "The same programmed chips, read at every age, on the same prompts; intervals are for new chips and new prompts. Dashed: drift is not compensated.",
+      x,
+      y: { label: "Bit error rate", scale: "log" },
+      series: measured.map(({ curve, rates }) => ({
+        name: shortName(curve),
+        dashed: !curve.compensated,
+        points: rates.map((rate, i) => pointAt(ages[i].seconds, rate)),
+      })),
+    },
+  ];
+  if (ages.length > 1) {
+    list.push({
+      kind: "lines",
+      id: "ber-drift-change",
+      title: `Change of the bit error rate since ${ages[0].text}`,
+      caption: "In pairs of the same chip, read and prompt, so that what both ages have in common drops out.",
+      x: { ...x, ticks: x.ticks.slice(1), tickLabels: x.tickLabels.slice(1) },
+      y: { label: `Bit error rate minus that at ${ages[0].text}` },
+      series: measured.map(({ curve, changes }) => ({
+        name: shortName(curve),
+        dashed: !curve.compensated,
+        points: changes.map((change, i) => pointAt(ages[i + 1].seconds, change)),
+      })),
+      rules: [{ label: "no change", y: 0 }],
+    });
+  }
+  return list;
+}
+
+/** Table V of the paper, ImageNet-1K, ViT-8-768: change of the accuracy in a year, percentage points. */
+const TABLE_V: readonly (readonly [StudyRole, boolean, number])[] = [
+  ["hwat", true, -2.09],
+  ["ct", true, -7.7],
+  ["hwat", false, -65.04],
+  ["ct", false, -64.4],
+];
+const YEAR = 365 * 86_400;
+
+function claims({ ages, curves }: DriftRun): ClaimDraft[] {
+  const year = ages.findIndex(({ seconds }) => seconds === YEAR);
+  if (year < 1) return [];
+  const found = TABLE_V.flatMap(([role, compensated, points]) => {
+    const curve = curves.find((curve) => curve.role === role && curve.compensated === compensated);
+    return curve ? [{ curve, points }] : [];
+  });
+  const why = "Another task and another measure: what can be compared is the order.";
+  const changes = found.map(
+    ({ curve, points }): ClaimDraft => ({
+      id: `table-v-${curve.role}-${curve.compensated ? "compensated" : "uncompensated"}`,
+      source: "Table V, 8-768, ImageNet-1K",
+      claim: `What a year changes: ${shortName(curve)}`,
+      paper: `${formatNumber(points, 2)} points of accuracy`,
+      figure: `ber.drift.${curveId(curve)}.${ages[year].text}.change`,
+      why,
+    }),
+  );
+  const order: ClaimDraft = {
+    id: "table-v-order",
+    source: "Table V",
+    claim: "Order after a year, best first",
+    paper: "HWAT compensated; CT compensated; both uncompensated",
+    ours: [...found]
+      .map(({ curve }) => ({ name: shortName(curve), rate: mean(curve.rates[year].values) }))
+      .sort((a, b) => a.rate - b.rate)
+      .map(({ name, rate }) => `${name} ${rate.toFixed(4)}`)
+      .join("; "),
+    difference: "words",
+    unit: "1",
+    why: "By mean bit error rate; the intervals are in the figures.",
+  };
+  return found.length === TABLE_V.length ? [...changes, order] : changes;
+}
+
+/** `+0.0012 (−0.0003 to 0.0027)`. */
+function withInterval(figure: FigureDraft): string {
+  const { value, interval } = formatQuantity(figure);
+  return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
+}

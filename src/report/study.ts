@@ -1,0 +1,90 @@
+/** What the reports of studies have in common: a rate with its interval, changes in pairs, the spread of chips and of reads. */
+import { pairedDifference, type Sample, sampleMean, sampleSpread, scaled } from "../numeric/variance-components.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { bitsPerClass } from "../task/link.ts";
+import type { FigureDraft, LinesChart } from "./report.ts";
+
+/** Networks of a study: from hardware-aware and from conventional training. */
+export type StudyRole = "hwat" | "ct";
+
+export const ROLE_NAMES: Readonly<Record<StudyRole, string>> = {
+  hwat: "hardware-aware training",
+  ct: "conventional training",
+};
+
+/** What every report of a study is made from. */
+export interface StudyRun {
+  /** With the chips and prompts of the study. */
+  readonly experiment: Experiment;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+  readonly chips: number;
+  readonly reads: number;
+  readonly prompts: number;
+}
+
+/** A bit error rate of every chip, read and prompt, from the wrong bits of the last query. */
+export const ratesOf = (wrongBits: Sample, { task }: Experiment): Sample => scaled(wrongBits, 1 / bitsPerClass(task));
+
+/** The mean rate over chips, reads and prompts. */
+export function rateFigure(id: string, label: string, rates: Sample): FigureDraft {
+  const { mean, low, high } = sampleMean(rates);
+  // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K.
+  const most = mean === 0 ? Math.min(1, 3 / rates.prompts) : high;
+  return {
+    id,
+    label,
+    value: mean,
+    unit: "1",
+    interval: { low: Math.max(0, low), high: most, kind: intervalKind(rates) },
+    trials: rates.chips,
+  };
+}
+
+/** `after` minus `before`, chip by chip and prompt by prompt. */
+export function changeFigure(id: string, label: string, after: Sample, before: Sample): FigureDraft {
+  const difference = pairedDifference(after, before);
+  const { mean, low, high } = sampleMean(difference);
+  const kind = `${intervalKind(difference)}, in pairs`;
+  return { id, label, value: mean, unit: "1", interval: { low, high, kind }, trials: after.chips };
+}
+
+/** Standard deviations between chips and between reads, as far as the study can tell. */
+export function spreadFigures(id: string, label: string, rates: Sample): FigureDraft[] {
+  if (rates.prompts < 2) return [];
+  const { chips, reads } = sampleSpread(rates);
+  const figures: FigureDraft[] = [];
+  if (chips !== null) {
+    const what = reads === null ? "chips, their reads included" : "chips";
+    const text = `Standard deviation between ${what}: ${label}`;
+    figures.push({ id: `${id}.chips`, label: text, value: chips, unit: "1", trials: rates.chips });
+  }
+  if (reads !== null) {
+    const text = `Standard deviation between reads of a chip: ${label}`;
+    figures.push({ id: `${id}.reads`, label: text, value: reads, unit: "1", trials: rates.chips * rates.reads });
+  }
+  return figures;
+}
+
+/** A figure as a point of a chart. */
+export const pointAt = (
+  x: number,
+  { value, interval }: FigureDraft,
+): LinesChart["series"][number]["points"][number] => ({
+  x,
+  y: value,
+  ...(interval ? { low: interval.low, high: interval.high } : {}),
+});
+
+/** "20 chips, 2 reads of each, 1024 prompts". */
+export function describeSize({ chips, reads, prompts }: Pick<StudyRun, "chips" | "reads" | "prompts">): string {
+  const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const each = reads === 1 ? "" : `${of(reads, "read")} of each, `;
+  return `${of(chips, "chip")}, ${each}${of(prompts, "prompt")}`;
+}
+
+function intervalKind({ chips, prompts }: Sample): string {
+  const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} prompts` : ""].filter(Boolean);
+  return sources.length > 0 ? `95 %, ${sources.join(" and ")}` : "nothing repeated";
+}

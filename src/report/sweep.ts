@@ -1,0 +1,121 @@
+/** The report of a study over one field of the experiment: bit error rate against its values, at one or several ages. */
+import type { Sample } from "../numeric/variance-components.ts";
+import type { Duration } from "../spec/duration.ts";
+import type { SweepValue } from "../spec/sweep.ts";
+import { buildReport, type ChartDraft, type FigureDraft, type Report } from "./report.ts";
+import {
+  changeFigure,
+  describeSize,
+  pointAt,
+  ROLE_NAMES,
+  rateFigure,
+  type StudyRole,
+  type StudyRun,
+  spreadFigures,
+} from "./study.ts";
+import { sourcesOf } from "./symbol-detection.ts";
+
+export interface SweepCurve {
+  readonly role: StudyRole;
+  /** Null where every value is read at the experiment's own time. */
+  readonly age: Duration | null;
+  /** Bit error rates by value. */
+  readonly rates: readonly Sample[];
+}
+
+export interface SweepRun extends StudyRun {
+  /** `steps`, or a field of `hardware` such as `adc.bits`. */
+  readonly field: string;
+  readonly values: readonly SweepValue[];
+  /** Index of the value that the others are compared with. */
+  readonly base: number;
+  readonly curves: readonly SweepCurve[];
+}
+
+export function sweepReport(run: SweepRun): Report {
+  const { experiment, field, values, base, curves } = run;
+  const measured = curves.map((curve) => ({ curve, rates: rateFigures(run, curve) }));
+  const { rates } = measured[0];
+  const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
+  const at = (i: number) => `${rates[i].value.toFixed(4)} at ${String(values[i])}`;
+  return buildReport({
+    title: `${experiment.name}: bit error rate over ${field}`,
+    summary:
+      `Of ${values.length} values of ${field} the lowest bit error rate is ${at(best)}` +
+      `${best === base ? "." : `; it is ${at(base)}.`}`,
+    description:
+      `${describeSize(run)}, the same at every value, ${ageText(run)}; drift compensation: ` +
+      `${experiment.hardware.compensation.scope}. Everything but ${field} is as the experiment says; differences are taken in pairs.`,
+    experiment,
+    command: run.command,
+    seed: experiment.seed,
+    versions: { ...run.versions },
+    notes: run.notes,
+    sources: sourcesOf(experiment),
+    highlights: [...new Set([rates[base].id, rates[best].id])],
+    figures: [
+      ...measured.flatMap(({ rates }) => rates),
+      ...curves.flatMap((curve) => changeFigures(run, curve)),
+      ...curves.flatMap((curve) =>
+        values.flatMap((_, i) => spreadFigures(pointId(run, curve, i), pointLabel(run, curve, i), curve.rates[i])),
+      ),
+    ],
+    charts: [chart(run, measured)],
+  });
+}
+
+/** `ber.sweep.adc.bits.5.hwat`, and `.1y` behind it where there are ages. */
+const pointId = ({ field, values }: SweepRun, { role, age }: SweepCurve, i: number): string =>
+  ["ber.sweep", field, String(values[i]), role, ...(age ? [age.text] : [])].join(".");
+
+const curveName = ({ role, age }: SweepCurve): string => role.toUpperCase() + (age ? `, ${age.text}` : "");
+
+const pointLabel = ({ field, values }: SweepRun, curve: SweepCurve, i: number): string =>
+  `${curveName(curve)}, ${field} ${String(values[i])}`;
+
+const rateFigures = (run: SweepRun, curve: SweepCurve): FigureDraft[] =>
+  curve.rates.map((rates, i) => rateFigure(pointId(run, curve, i), pointLabel(run, curve, i), rates));
+
+function changeFigures(run: SweepRun, curve: SweepCurve): FigureDraft[] {
+  const { values, base } = run;
+  return curve.rates.flatMap((rates, i) =>
+    i === base
+      ? []
+      : changeFigure(
+          `${pointId(run, curve, i)}.change`,
+          `${pointLabel(run, curve, i)} minus ${String(values[base])}`,
+          rates,
+          curve.rates[base],
+        ),
+  );
+}
+
+function ageText({ curves, experiment, field }: SweepRun): string {
+  if (field === "readTime") return "each read at its own age";
+  const ages = [...new Set(curves.flatMap(({ age }) => (age ? [age.text] : [])))];
+  return `read ${ages.length > 0 ? ages.join(", ") : `${experiment.hardware.readTime} s`} after programming`;
+}
+
+function chart(
+  { field, values }: SweepRun,
+  measured: readonly { readonly curve: SweepCurve; readonly rates: readonly FigureDraft[] }[],
+): ChartDraft {
+  const numbers = values.filter((value) => typeof value === "number");
+  const ordered = numbers.length === values.length;
+  const x = ordered ? numbers : values.map((_, i) => i);
+  const roles = new Set(measured.map(({ curve }) => curve.role));
+  const names = [...roles].map((role) => `${role.toUpperCase()}: ${ROLE_NAMES[role]}.`).join(" ");
+  return {
+    kind: "lines",
+    id: "ber-sweep",
+    title: `Bit error rate over ${field}`,
+    caption: `The same chips and prompts at every value. ${names}${ordered ? "" : " Lines between words only lead the eye."}`,
+    x: { label: field, ticks: x, tickLabels: values.map(String) },
+    y: { label: "Bit error rate", scale: "log" },
+    series: measured.map(({ curve, rates }) => ({
+      name: curveName(curve),
+      dashed: curve.role === "ct",
+      points: rates.map((rate, i) => pointAt(x[i], rate)).sort((a, b) => a.x - b.x),
+    })),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * One field of an experiment at several values: `adc.bits=4..8`, `crossbar.clippingQuantile=0.99,0.998,1`, `steps=1..8`.
+ *
+ * A field is one of `hardware`, with or without that word in front, or `steps` for the time steps of the model. Values are whole
+ * numbers from a to b (`a..b`), numbers, `null`, and the words of a choice; several are joined by commas. Each value gives an
+ * experiment of its own, which is checked as if it had been written by hand.
+ */
+import { SpecError } from "../errors.ts";
+import type { Experiment } from "./experiment.ts";
+import { shorten } from "./json.ts";
+import { parseExperiment } from "./parse.ts";
+
+export type SweepValue = number | string | boolean | null;
+
+export interface Sweep {
+  /** `model.steps`, or a field of `hardware` from the top: `hardware.adc.bits`. */
+  readonly field: string;
+  readonly points: readonly { readonly value: SweepValue; readonly experiment: Experiment }[];
+}
+
+export const STEPS_FIELD = "model.steps";
+
+/** More are a mistake rather than a study. */
+const MOST_VALUES = 100;
+
+/** Throws SpecError when the text is no sweep, or when the experiment refuses one of the values. */
+export function parseSweep(text: string, experiment: Experiment): Sweep {
+  const [name, list, ...rest] = text.split("=");
+  if (!name.trim() || !list?.trim() || rest.length > 0) {
+    throw new SpecError(
+      "sweep",
+      `${shorten(text)} is no sweep. Write field=values, such as adc.bits=4..8, crossbar.clippingQuantile=0.99,1 or steps=1..8.`,
+    );
+  }
+  const field = fieldOf(name.trim());
+  const values = list.split(",").flatMap((part) => parseValues(part.trim()));
+  if (values.length > MOST_VALUES) {
+    throw new SpecError("sweep", `${shorten(text)} has ${values.length} values; at most ${MOST_VALUES} are swept.`);
+  }
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined) throw new SpecError("sweep", `${shorten(twice)} is swept twice. Keep one.`);
+  return {
+    field,
+    points: values.map((value) => ({ value, experiment: withField(experiment, field.split("."), value) })),
+  };
+}
+
+function fieldOf(name: string): string {
+  if (!/^[A-Za-z]\w*(\.[A-Za-z]\w*)*$/.test(name)) {
+    throw new SpecError("sweep", `${shorten(name)} is no name of a field, such as adc.bits or steps.`);
+  }
+  if (name === "steps") return STEPS_FIELD;
+  return name === STEPS_FIELD || name.startsWith("hardware.") ? name : `hardware.${name}`;
+}
+
+function parseValues(part: string): SweepValue[] {
+  const [, first, last] = /^(-?\d+)\.\.(-?\d+)$/.exec(part) ?? [];
+  if (first !== undefined) {
+    const count = Number(last) - Number(first) + 1;
+    if (count < 1) throw new SpecError("sweep", `${part} is empty: write the smaller number first.`);
+    // One more than allowed is enough to be refused.
+    return Array.from({ length: Math.min(count, MOST_VALUES + 1) }, (_, i) => Number(first) + i);
+  }
+  if (/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part)) return [Number(part)];
+  if (part === "null") return [null];
+  if (part === "true" || part === "false") return [part === "true"];
+  if (/^[A-Za-z][A-Za-z0-9-]*$/.test(part)) return [part];
+  throw new SpecError(
+    "sweep",
+    `${shorten(part)} is no value. Write whole numbers as 4..8, or numbers, null and words of a choice, separated by commas.`,
+  );
+}
+
+/** The experiment with one field changed. The kind of an object changes the object: its other fields belong to the old kind. */
+function withField(experiment: Experiment, path: readonly string[], value: SweepValue): Experiment {
+  const document = structuredClone(experiment) as unknown as Record<string, unknown>;
+  const parents = path.at(-1) === "kind" ? path.slice(0, -1) : path;
+  let owner = document;
+  for (const key of parents.slice(0, -1)) {
+    const next = Object.hasOwn(owner, key) ? owner[key] : undefined;
+    if (typeof next !== "object" || next === null || Array.isArray(next)) {
+      // The experiment's own check says which fields there are.
+      owner[key] = {};
+      parseExperiment(document, "sweep");
+      throw new SpecError(path.join("."), `${key} has no fields.`);
+    }
+    owner = next as Record<string, unknown>;
+  }
+  owner[parents.at(-1)!] = parents === path ? value : { kind: value };
+  return parseExperiment(document, "sweep");
+}
