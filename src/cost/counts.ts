@@ -82,7 +82,9 @@ function linearStage(layer: Layer, workload: Workload, machine: CountingMachine)
   const columnGroups = Math.ceil(outputs / machine.columns);
   const sums = vectors * outputs * blocks;
   const spikes = vectors * inputs * density;
-  const read = machine.skipSilentBlocks ? 1 - (1 - density) ** Math.min(machine.rows, inputs, layer.rowLimit) : 1;
+  const read = machine.skipSilentBlocks
+    ? 1 - (1 - density) ** Math.min(machine.rows, inputs, layer.rowLimit ?? inputs)
+    : 1;
   const actions: ActionTally = {
     ...emptyTally(),
     lineDrives: spikes * columnGroups,

@@ -55,7 +55,7 @@ export function experimentWorkload(experiment: Experiment): Workload {
     tokens: spiking.tokens,
     inputs: spiking.inputs,
     annInputs: real.inputs,
-    embedRows: experiment.hardware.crossbar.embedRows ?? Number.POSITIVE_INFINITY,
+    embedRows: experiment.hardware.crossbar.embedRows,
     classes: spiking.classes,
     queries: spiking.queries.length,
     embedding: "lines",

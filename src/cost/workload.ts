@@ -35,8 +35,8 @@ export interface Workload {
   /** Lines or values per token at the embedding of a spiking network, and real values at that of an ANN. */
   readonly inputs: number;
   readonly annInputs: number;
-  /** Lines that the embedding uses of one crossbar, at most. */
-  readonly embedRows: number;
+  /** Lines that the embedding uses of one crossbar, at most; null where nothing limits it. */
+  readonly embedRows: number | null;
   readonly classes: number;
   /** Tokens at which the head runs. */
   readonly queries: number;
@@ -72,15 +72,15 @@ export interface Layer {
   readonly outputs: number;
   readonly vectors: number;
   readonly density: number;
-  /** Lines that it uses of one crossbar, at most. */
-  readonly rowLimit: number;
+  /** Lines that it uses of one crossbar, at most; null where nothing limits it. */
+  readonly rowLimit: number | null;
   /** Identical layers that this one stands for. */
   readonly repeat: number;
 }
 
 /** Row blocks of a layer on crossbars of `rows` lines. */
 export const rowBlocks = ({ inputs, rowLimit }: Layer, rows: number): number =>
-  Math.ceil(inputs / Math.min(rows, rowLimit));
+  Math.ceil(inputs / Math.min(rows, rowLimit ?? rows));
 
 /** Runs of blocks with the same densities: the first block's index, and how many. */
 export function blockRuns({ blocks }: Workload): { first: number; repeat: number; densities: BlockDensities }[] {
@@ -103,7 +103,7 @@ export function blockLayers(workload: Workload): Layer[] {
       outputs,
       vectors: tokens,
       density: densities[name],
-      rowLimit: Number.POSITIVE_INFINITY,
+      rowLimit: null,
       repeat,
     });
     return [
@@ -119,7 +119,7 @@ export function blockLayers(workload: Workload): Layer[] {
 export function outerLayers(workload: Workload, inputs = workload.inputs): Layer[] {
   if (workload.embedding === "values") return [];
   const { width, tokens, queries, classes, inputDensity, headDensity, embedRows } = workload;
-  const once = { repeat: 1, rowLimit: Number.POSITIVE_INFINITY };
+  const once = { repeat: 1, rowLimit: null };
   return [
     { ...once, name: "embed", inputs, outputs: width, vectors: tokens, density: inputDensity, rowLimit: embedRows },
     { ...once, name: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },

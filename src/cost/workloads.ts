@@ -58,7 +58,7 @@ function published(name: string, description: string, size: Size): Workload {
     steps,
     snnSteps: steps,
     blocks: Array<BlockDensities>(size.depth).fill(SPIKINGFORMER),
-    embedRows: Number.POSITIVE_INFINITY,
+    embedRows: null,
     inputDensity: 0,
     headDensity: 0,
     result: { name: result, perInference: 1 },
