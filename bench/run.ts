@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { attention } from "./attention.ts";
+import { cost } from "./cost.ts";
 import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
 import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   gemm,
   attention,
   prompts,
+  cost,
 };
 
 const { values, positionals } = parseArgs({
