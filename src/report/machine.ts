@@ -22,7 +22,8 @@ export function layoutChart({ crossbar, layers, totals }: Mapping): ChartDraft {
       inputs,
       outputs,
       crossbars: blocks.map((block) => ({
-        rowBlock: block.rowStart / crossbar.rows,
+        // The first block is a full one, and the embedding's may be cut finer than the crossbars.
+        rowBlock: block.rowStart / blocks[0].rows,
         columnBlock: block.columnStart / crossbar.columns,
         usedRows: block.rows,
         usedColumns: block.columns,
