@@ -64,6 +64,8 @@ export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluate
 export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
 export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
 export {
+  type ConversionNoise,
+  type ConvertedVectors,
   type ConverterErrors,
   convertWithErrors,
   drawConversionNoise,

@@ -14,7 +14,7 @@
  * (multiplexer steps) for one input vector.
  *
  * Currents are line conductances in microsiemens (current / read voltage), and single-precision numbers, as are the step and
- * every result. Left out: offset, gain spread and noise of the converter.
+ * every result. Offset, gain spread and noise of converters: `converter-errors.ts`.
  */
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { AdcSpec } from "../spec/hardware.ts";

@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
 import { converterErrorSpec } from "../spec/converter-errors.ts";
 import { convertColumns, converter } from "./adc.ts";
-import { convertWithErrors, drawConversionNoise, drawConverterErrors, fixedFullScale } from "./converter-errors.ts";
+import {
+  convertWithErrors,
+  drawConversionNoise,
+  drawConverterErrors,
+  fixedFullScale,
+  normalTable,
+} from "./converter-errors.ts";
 
 const none = converterErrorSpec.parse({});
 const currents = (n: number, seed: number) => {
@@ -45,11 +51,13 @@ test("gains, offsets and noise have the spreads of the spec", () => {
   const spec = converterErrorSpec.parse({ gainSpread: 0.05, offsetSpread: 0.4, outputNoise: 0.3 });
   const n = 100_000;
   const { plus } = drawConverterErrors(n, n, spec, stream(2));
-  const noise = drawConversionNoise(n, spec, stream(3));
+  const shape = { steps: 2, firstPrompt: 7, prompts: 50, perPrompt: 10 };
+  const noise = drawConversionNoise(100, spec, stream(3).key, shape);
   for (const [values, mean, spread] of [
     [plus.gains, 1, 0.05],
     [plus.offsets, 0, 0.4],
-    [noise, 0, 0.3],
+    [noise.plus, 0, 0.3],
+    [noise.minus, 0, 0.3],
   ] as const) {
     const sampleMean = values.reduce((a, b) => a + b, 0) / n;
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - sampleMean) ** 2, 0) / n);
@@ -57,6 +65,32 @@ test("gains, offsets and noise have the spreads of the spec", () => {
     expect(Math.abs(sampleMean - mean)).toBeLessThan((4 * spread) / Math.sqrt(n));
     expect(Math.abs(deviation - spread)).toBeLessThan((4 * spread) / Math.sqrt(2 * n));
   }
+});
+
+test("noise of a conversion depends on its place alone, not on how prompts are divided, and differs from place to place", () => {
+  const spec = converterErrorSpec.parse({ outputNoise: 0.3 });
+  const { key } = stream(3);
+  const shape = { steps: 2, firstPrompt: 0, prompts: 4, perPrompt: 3 };
+  const whole = drawConversionNoise(5, spec, key, shape);
+  const part = drawConversionNoise(5, spec, key, { ...shape, firstPrompt: 1, prompts: 2 });
+  for (const sign of ["plus", "minus"] as const) {
+    const of = (step: number, prompts: number, first: number, count: number) =>
+      [first, first + count].map((prompt) => (step * prompts + prompt) * 15) as [number, number];
+    for (const step of [0, 1]) {
+      expect(part[sign].subarray(...of(step, 2, 0, 2))).toEqual(whole[sign].subarray(...of(step, 4, 1, 2)));
+    }
+  }
+  // 240 draws of 2^16 values: two equal ones are expected 0.4 times, and 16 or more never.
+  expect(new Set([...whole.plus, ...whole.minus]).size).toBeGreaterThan(240 - 16);
+});
+
+test("the table of normals is symmetric, rises, and has a standard deviation of 1 - 1e-5", () => {
+  const table = normalTable();
+  // Quantiles of p and 1 - p differ by the rounding of p - 0.5 and of the result to single precision, 2^-24 of at most 4.33.
+  expect(table.every((z, i) => Math.abs(z + table[65535 - i]) < 1e-6)).toBe(true);
+  expect(table.slice(1).every((z, i) => z > table[i])).toBe(true);
+  const deviation = Math.sqrt(table.reduce((sum, z) => sum + z * z, 0) / 65536);
+  expect(deviation).toBeCloseTo(1 - 1e-5, 6);
 });
 
 describe("by hand, step 1", () => {

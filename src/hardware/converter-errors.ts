@@ -12,7 +12,7 @@
  */
 
 import { roundHalfEven } from "../numeric/rounding.ts";
-import type { Stream } from "../numeric/stream.ts";
+import { normalQuantile, type Stream, threefry2x32 } from "../numeric/stream.ts";
 import type { ConverterErrorSpec } from "../spec/converter-errors.ts";
 import type { Converter } from "./adc.ts";
 
@@ -51,10 +51,59 @@ export function drawConverterErrors(
   return { plus: line("plus"), minus: line("minus") };
 }
 
-/** Noise of `count` conversions, in code steps. Random: `random`. */
-export function drawConversionNoise(count: number, spec: ConverterErrorSpec, random: Stream): Float32Array {
-  return Float32Array.from({ length: count }, () => spec.outputNoise * random.normal());
+/** Noise of the conversions of each sign, in code steps, of the shape of the line currents. */
+export interface ConversionNoise {
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
 }
+
+/** The input vectors that a crossbar converts: `perPrompt` of them in each step of each prompt. */
+export interface ConvertedVectors {
+  readonly steps: number;
+  readonly firstPrompt: number;
+  readonly prompts: number;
+  readonly perPrompt: number;
+}
+
+/**
+ * Noise of the conversions of one crossbar, `[steps][prompts][perPrompt][columns]`.
+ *
+ * Every conversion has its own place in the stream of `key`, so it does not matter how prompts are divided among calls: the high half
+ * of the counter holds prompt (bits 7 .. 31) and step, the low half the word v ceil4(columns) + c of column c of the prompt's vector v.
+ * A word serves a pair, its low 16 bits the plus line, its high 16 bits the minus line.
+ */
+export function drawConversionNoise(
+  columns: number,
+  { outputNoise }: ConverterErrorSpec,
+  key: readonly [number, number],
+  { steps, firstPrompt, prompts, perPrompt }: ConvertedVectors,
+): ConversionNoise {
+  const size = steps * prompts * perPrompt * columns;
+  const noise = { plus: new Float32Array(size), minus: new Float32Array(size) };
+  const deviation = Math.fround(outputNoise);
+  const stride = Math.ceil(columns / 4) * 4;
+  const words = new Int32Array(2);
+  for (let step = 0, i = 0; step < steps; step++) {
+    for (let prompt = firstPrompt; prompt < firstPrompt + prompts; prompt++) {
+      for (let v = 0; v < perPrompt; v++) {
+        for (let c = 0; c < columns; c++, i++) {
+          const place = v * stride + c;
+          threefry2x32(key[0], key[1], place >>> 1, (prompt << 7) | step, words);
+          const word = words[place & 1];
+          noise.plus[i] = deviation * quantileOfHalf(word & 0xffff);
+          noise.minus[i] = deviation * quantileOfHalf(word >>> 16);
+        }
+      }
+    }
+  }
+  return noise;
+}
+
+/** Standard normal, by inversion of a 16-bit uniform: |z| < 4.33, and a standard deviation of 1 - 1e-5. */
+const quantileOfHalf = (half: number): number => Math.fround(normalQuantile((half + 0.5) / 65536));
+
+/** All values of `quantileOfHalf`, for the kernels. */
+export const normalTable = (): Float32Array => Float32Array.from({ length: 65536 }, (_, half) => quantileOfHalf(half));
 
 /**
  * As `convertColumns` of `adc.ts`, with errors.
@@ -65,7 +114,7 @@ export function drawConversionNoise(count: number, spec: ConverterErrorSpec, ran
 export function convertWithErrors(
   { mode, step, smallest, largest }: Converter,
   errors: ConverterErrors,
-  noise: { readonly plus: Float32Array; readonly minus: Float32Array } | null,
+  noise: ConversionNoise | null,
   plus: Float32Array,
   minus: Float32Array,
   codes: Float32Array,

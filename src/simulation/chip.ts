@@ -8,6 +8,7 @@
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
+import { type ConverterErrors, drawConverterErrors } from "../hardware/converter-errors.ts";
 import {
   type CrossbarReading,
   type ProgrammedCrossbar,
@@ -19,6 +20,7 @@ import { readThroughWires } from "../hardware/wires.ts";
 import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
+import { hasConverterErrors } from "../spec/converter-errors.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { compensate } from "./compensation.ts";
@@ -30,6 +32,8 @@ export interface Chip {
   readonly device: DeviceModel;
   /** By crossbar number of the mapping. */
   readonly crossbars: readonly ProgrammedCrossbar[];
+  /** Errors of each crossbar's converters, by crossbar; null when converters are exact. */
+  readonly converterErrors: readonly ConverterErrors[] | null;
   /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
   /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
@@ -37,9 +41,10 @@ export interface Chip {
 }
 
 /**
- * Programs every crossbar, and reads the references of drift compensation.
+ * Programs every crossbar, draws its converters, and reads the references of drift compensation.
  *
- * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, so the order does not matter
+ * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, and its converters
+ *          `random.fork("converters", site)`, so the order does not matter
  */
 export function programChip(
   network: Network<SpikingSpec>,
@@ -78,7 +83,22 @@ export function equipChip(
   random: Stream,
 ): Chip {
   const references = measureReferences(crossbars, device, hardware, random);
-  return { network, mapping, hardware, device, crossbars, references, ranges: null };
+  const converterErrors = drawConverters(mapping, hardware, random);
+  return { network, mapping, hardware, device, crossbars, converterErrors, references, ranges: null };
+}
+
+/** Blocks that take turns on one of the chip's crossbars have the same converters. */
+function drawConverters(
+  { layers, readoutUnits }: Mapping,
+  { adc }: HardwareSpec,
+  random: Stream,
+): ConverterErrors[] | null {
+  if (!hasConverterErrors(adc.errors)) return null;
+  const converters: ConverterErrors[] = [];
+  for (const { crossbar, site, columns } of layers.flatMap(({ blocks }) => blocks)) {
+    converters[crossbar] = drawConverterErrors(columns, readoutUnits, adc.errors, random.fork("converters", site));
+  }
+  return converters;
 }
 
 /** What the calibration input gives just after programming: without read noise for `one-hot`, as aihwkit has it. */

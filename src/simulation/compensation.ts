@@ -7,8 +7,9 @@
  *
  *   full scale at t = full scale at calibration * alpha at calibration / alpha at t
  *
- * Without compensation nobody knows how far devices have drifted, and the full scale stays.
+ * Without compensation nobody knows how far devices have drifted, and the full scale stays. So does one that the spec fixes.
  */
+import type { DeviceModel } from "../device/device.ts";
 import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
 import {
   type CalibrationHistory,
@@ -20,6 +21,7 @@ import {
   readOut,
   sharedFactor,
 } from "../hardware/compensation.ts";
+import { fixedFullScale } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
@@ -69,10 +71,18 @@ export const CALIBRATION_TIME = 1;
 interface RangedChip {
   readonly crossbars: readonly Pick<CrossbarReading, "scales">[];
   readonly ranges: Float64Array | null;
+  readonly hardware: Pick<HardwareSpec, "adc">;
+  readonly device: Pick<DeviceModel, "maxConductance">;
 }
 
 /** Full scale of each crossbar's converters in these readings, microsiemens; zeros for a chip without ranges. */
-export function fullScales({ crossbars, ranges }: RangedChip, readings: readonly CrossbarReading[]): Float64Array {
+export function fullScales(
+  { crossbars, ranges, hardware: { adc }, device }: RangedChip,
+  readings: readonly CrossbarReading[],
+): Float64Array {
+  if (adc.fullScale !== null) {
+    return new Float64Array(crossbars.length).fill(fixedFullScale(adc.fullScale, device.maxConductance));
+  }
   return Float64Array.from(crossbars, ({ scales }, c) =>
     ranges === null ? 0 : ranges[c] / appliedFactor(scales, readings[c]),
   );

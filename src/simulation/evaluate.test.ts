@@ -119,7 +119,8 @@ test("a chip's evaluation is that of the slow simulator on all prompts at once",
 });
 
 test("how prompts are cut into slices changes nothing, to the last bit", async () => {
-  const experiment = experimentOf(spikingModel, { hardware: { ssa: { random: "lfsr" } } });
+  const errors = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.5 };
+  const experiment = experimentOf(spikingModel, { hardware: { ssa: { random: "lfsr" }, adc: { errors } } });
   const network = networkOf<SpikingSpec>(experiment);
   const order: string[] = [];
   const onChip = ({ chip, snrDecibels }: ChipEvaluation) => void order.push(`${chip} ${snrDecibels}`);

@@ -11,23 +11,31 @@
  * neighbouring blocks add 0. Vectors go through in chunks whose line currents stay in the cache.
  */
 import { type Converter, converter } from "../hardware/adc.ts";
+import { type ConvertedVectors, normalTable } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { Arena, Kernels } from "../kernels/memory.ts";
 import { type PackedBits, PRODUCT_SCRATCH } from "../kernels/spike-linear.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
+import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "./chip.ts";
-import { columnFactors, MEASURED_VECTORS } from "./linear.ts";
+import { columnFactors, conversionKey, MEASURED_VECTORS } from "./linear.ts";
 
 export interface CrossbarKernels {
-  /** Puts the conductances of one read, and the converters' full scales, in place. */
-  load(readings: readonly CrossbarReading[], ranges: Float64Array): void;
+  /** Puts the conductances of one read, and the converters' full scales, in place; `random` is that of conversion noise. */
+  load(readings: readonly CrossbarReading[], ranges: Float64Array, random: Stream): void;
   /**
-   * y [vectors, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
+   * y [steps prompts perPrompt, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
    *
    * @param measured receives each crossbar's range, which it then converts with; null converts with the ranges loaded
    */
-  run(layer: LayerMapping, bits: PackedBits, vectors: number, y: number, measured: Float64Array | null): number;
+  run(
+    layer: LayerMapping,
+    bits: PackedBits,
+    vectors: ConvertedVectors,
+    y: number,
+    measured: Float64Array | null,
+  ): number;
 }
 
 /** Where a block of weights lies in memory. */
@@ -42,6 +50,14 @@ interface BlockPlan {
   readonly lead: number;
   /** Byte offset of what a code step is worth, by column. */
   readonly factors: number;
+  readonly errors: ErrorPlan | null;
+}
+
+/** Byte offsets of `[2 half]`, `[2 half]` and `[half]` floats. */
+interface ErrorPlan {
+  readonly gains: number;
+  readonly offsets: number;
+  readonly deviations: number;
 }
 
 /** Vectors whose currents are held at a time. */
@@ -49,7 +65,7 @@ const CHUNK = 64;
 
 /** Plans memory for the crossbars of a chip; with `kernels` null it only plans. */
 export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip): CrossbarKernels {
-  const { bits: adcBits, mode, rangeQuantile } = chip.hardware.adc;
+  const { bits: adcBits, mode, rangeQuantile, errors } = chip.hardware.adc;
   const exact = adcBits === null;
   const plans = new Map<string, { readonly blocks: BlockPlan[]; readonly offset: number }>();
   for (const layer of chip.mapping.layers) {
@@ -60,6 +76,14 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
   const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
   const lines = arena.words(CHUNK * Math.max(...allBlocks.map(({ stride }) => stride)));
   const scratch = arena.words(PRODUCT_SCRATCH);
+  const noisy = chip.converterErrors !== null && errors.outputNoise > 0;
+  const table = noisy ? arena.words(65536) : 0;
+  if (kernels) {
+    if (noisy) kernels.f32.set(normalTable(), table / 4);
+    for (const plan of allBlocks) placeErrors(plan);
+  }
+  /** By crossbar number. */
+  let noiseKeys: readonly (readonly [number, number])[] = [];
   /** By crossbar number; none when converters are exact. */
   const converters: Converter[] = [];
   let scales: readonly Float64Array[] = [];
@@ -69,11 +93,34 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     const half = Math.ceil(block.columns / 4) * 4;
     const stride = exact ? half : 2 * half;
     const matrix = arena.words(matrixRows(lead, block.rows) * stride);
-    return { block, matrix, half, stride, lead, factors: arena.words(block.columns) };
+    const factors = arena.words(block.columns);
+    const planErrors = (): ErrorPlan => ({
+      gains: arena.words(2 * half),
+      offsets: arena.words(2 * half),
+      deviations: arena.words(half),
+    });
+    return { block, matrix, half, stride, lead, factors, errors: chip.converterErrors && planErrors() };
   }
 
-  function load(readings: readonly CrossbarReading[], ranges: Float64Array) {
+  function placeErrors({ block, half, errors: at }: BlockPlan) {
+    if (at === null) return;
     const { f32 } = kernels!;
+    const { plus, minus } = chip.converterErrors![block.crossbar];
+    for (const [place, values] of [
+      [at.gains, [plus.gains, minus.gains]],
+      [at.offsets, [plus.offsets, minus.offsets]],
+    ] as const) {
+      f32.fill(0, place / 4, place / 4 + 2 * half);
+      f32.set(values[0], place / 4);
+      f32.set(values[1], place / 4 + half);
+    }
+    f32.fill(0, at.deviations / 4, at.deviations / 4 + half);
+    f32.fill(errors.outputNoise, at.deviations / 4, at.deviations / 4 + block.columns);
+  }
+
+  function load(readings: readonly CrossbarReading[], ranges: Float64Array, random: Stream) {
+    const { f32 } = kernels!;
+    if (noisy) noiseKeys = readings.map((_, crossbar) => conversionKey(random, crossbar));
     scales = readings.map((reading) => reading.scales);
     for (const plan of allBlocks) {
       const { block, matrix, half, stride, lead } = plan;
@@ -96,7 +143,14 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     kernels!.f32.set(columnFactors(converters[block.crossbar], scales[block.crossbar]), factors / 4);
   }
 
-  function run(layer: LayerMapping, bits: PackedBits, vectors: number, y: number, measured: Float64Array | null) {
+  function run(
+    layer: LayerMapping,
+    bits: PackedBits,
+    from: ConvertedVectors,
+    y: number,
+    measured: Float64Array | null,
+  ) {
+    const vectors = from.steps * from.prompts * from.perPrompt;
     const { blocks, offset } = plans.get(layer.name)!;
     let clipped = 0;
     for (const plan of blocks) {
@@ -111,6 +165,7 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
       for (let first = 0; first < vectors; first += CHUNK) {
         const count = Math.min(CHUNK, vectors - first);
         multiply(plan, bits, first, count, 1);
+        if (plan.errors) clipped += err(plan, plan.errors, first, count, from);
         clipped += convert(plan, count, added, y + 4 * (first * layer.outputs + block.columnStart), layer.outputs);
       }
     }
@@ -131,6 +186,35 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     kernels!.run.gatherProduct(at, every * row, count, inputs, matrix, stride, lines, stride, stride, 0, scratch);
   }
 
+  /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
+  function err(
+    { block, half, stride }: BlockPlan,
+    { gains, offsets, deviations }: ErrorPlan,
+    first: number,
+    count: number,
+    { prompts, perPrompt, firstPrompt }: ConvertedVectors,
+  ): number {
+    const { step } = converters[block.crossbar];
+    const differential = mode === "differential" ? 1 : 0;
+    const [key0, key1] = noisy ? noiseKeys[block.crossbar] : [0, 0];
+    const where = [first, prompts * perPrompt, perPrompt, firstPrompt] as const;
+    const sizes = [gains, offsets, deviations, table] as const;
+    const { applyConverterErrors } = kernels!.run;
+    return applyConverterErrors(
+      lines,
+      count,
+      stride,
+      half,
+      differential,
+      step,
+      ...sizes,
+      key0,
+      key1,
+      ...where,
+      scratch,
+    );
+  }
+
   /** From `lines` to the block's columns of `count` vectors at `y`; returns the clipped conversions. */
   function convert(
     { block, half, stride, factors }: BlockPlan,
@@ -145,7 +229,9 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
       run.passCurrents(lines, count, stride, block.columns, fresh, offset, y, outputs);
       return 0;
     }
-    const { step, largest } = converters[block.crossbar];
+    const { step: fullStep, largest } = converters[block.crossbar];
+    // Errors leave lines in code steps.
+    const step = chip.converterErrors ? 1 : fullStep;
     const kernel = mode === "pair" ? run.convertPairs : run.convertDifferences;
     return kernel(lines, count, stride, half, block.columns, step, largest, factors, fresh, offset, y, outputs);
   }

@@ -7,7 +7,8 @@ import { stream } from "../numeric/stream.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../spike/train.ts";
-import { type Chip, programChip } from "./chip.ts";
+import { type Chip, programChip, readChip } from "./chip.ts";
+import { fullScales } from "./compensation.ts";
 import { calibrateFast, createStandaloneSimulator, simulateFast } from "./fast.ts";
 import { calibrate, simulate } from "./functional.ts";
 
@@ -40,6 +41,7 @@ const calibrated = (chip: Chip) => calibrate(chip, input(), stream(2));
 const blocks = { rows: 16, columns: 16 };
 const oddBlocks = { rows: 13, columns: 10 };
 const ideal = { kind: "ideal" };
+const erring = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.4 };
 
 test.each<Setting>([
   {},
@@ -53,6 +55,13 @@ test.each<Setting>([
   { hardware: { crossbar: { ...oddBlocks, device: ideal, conductanceBits: null }, adc: { bits: null } } },
   { hardware: { crossbar: { ...blocks, device: ideal } } },
   { hardware: { crossbar: { device: ideal }, adc: { mode: "differential" } } },
+  { hardware: { adc: { errors: erring } } },
+  { hardware: { crossbar: oddBlocks, adc: { errors: erring, rangeQuantile: 0.9 } } },
+  { hardware: { crossbar: oddBlocks, adc: { errors: erring, mode: "differential", bits: 4 } } },
+  { hardware: { crossbar: blocks, adc: { errors: { gainSpread: 0.1, offsetSpread: 0.5 } } } },
+  { hardware: { crossbar: oddBlocks, crossbars: 8, adc: { errors: { outputNoise: 0.7 }, sharing: 3 } } },
+  { hardware: { crossbar: blocks, adc: { fullScale: 4, errors: erring } } },
+  { hardware: { crossbar: blocks, adc: { fullScale: 6, mode: "differential" }, readTime: 1e6 } },
   { model: { attention: { draws: "independent" } } },
   { model: { outputProjection: false } },
   { model: { residual: "none" } },
@@ -86,6 +95,7 @@ test.each([
   { crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } },
   { crossbar: blocks, adc: { mode: "differential" } },
   { adc: { bits: null } },
+  { crossbar: oddBlocks, adc: { errors: erring } },
 ])("fast calibration finds the ranges of the slow one, also where it skips vectors: %j", (hardware) => {
   // 70 prompts of 5 tokens and 3 steps are 1050 vectors, of which 1024 at most are looked at: every second one.
   const chip = chipOf({ hardware });
@@ -112,6 +122,68 @@ test("a simulator keeps nothing of earlier runs, whatever their size, stream and
     }),
     { seed: 1, numRuns: 5 },
   );
+});
+
+test.each(["pair", "differential"] as const)(
+  "answers with conversion noise do not depend on how prompts are cut into runs: %s",
+  (mode) => {
+    const chip = calibrated(chipOf({ hardware: { crossbar: oddBlocks, adc: { mode, errors: erring } } }));
+    const simulator = createStandaloneSimulator(chip, { maxPrompts: PROMPTS });
+    const whole = input();
+    const perPrompt = chip.network.geometry.queries.length * chip.network.geometry.classes;
+    const { stepLogits } = simulator.run(whole, stream(5));
+    for (const [first, count] of [
+      [0, 2],
+      [2, 1],
+      [3, 2],
+    ]) {
+      const stride = whole.words.length / (whole.steps * PROMPTS);
+      const words = Uint32Array.from({ length: whole.steps * count * stride }, (_, i) => {
+        const step = Math.floor(i / (count * stride));
+        return whole.words[(step * PROMPTS + first) * stride + (i % (count * stride))];
+      });
+      const cut = { ...whole, rows: count * tokens, words };
+      const part = simulator.run(cut, stream(5), { firstPrompt: first }).stepLogits;
+      for (let step = 0; step < whole.steps; step++) {
+        const from = (step * PROMPTS + first) * perPrompt;
+        const expected = stepLogits.subarray(from, from + count * perPrompt);
+        expect(part.subarray(step * count * perPrompt, (step + 1) * count * perPrompt)).toEqual(expected);
+      }
+    }
+  },
+);
+
+test("noise of conversions differs from run to run, gains and offsets from chip to chip only", () => {
+  const logits = (errors: object, chip: number, run: number) => {
+    const hardware = { crossbar: { device: ideal }, adc: { errors, fullScale: 6 } };
+    return simulateFast(chipOf({ hardware }, chip), input(), stream(run)).stages[0].clipped;
+  };
+  // The embedding's clipped conversions: no attention before it, whose bits differ from run to run.
+  const fixed = { gainSpread: 0.3, offsetSpread: 1 };
+  expect(logits(fixed, 1, 1)).toBe(logits(fixed, 1, 2));
+  expect(logits(fixed, 1, 1)).not.toBe(logits(fixed, 2, 1));
+  expect(logits({ outputNoise: 1 }, 1, 1)).not.toBe(logits({ outputNoise: 1 }, 1, 2));
+  expect(logits({ outputNoise: 1 }, 1, 1)).toBe(logits({ outputNoise: 1 }, 2, 1));
+});
+
+test("blocks that take turns on a crossbar share its converters", () => {
+  const chip = chipOf({ hardware: { crossbar: blocks, crossbars: 7, adc: { errors: erring } } });
+  const placed = chip.mapping.layers.flatMap((layer) => layer.blocks);
+  expect(chip.mapping.totals.loads).toBeGreaterThan(1);
+  for (const { crossbar, site, columns } of placed) {
+    const first = chip.converterErrors![placed.find((other) => other.site === site)!.crossbar].plus.gains;
+    const shared = Math.min(columns, first.length);
+    expect(chip.converterErrors![crossbar].plus.gains.subarray(0, shared)).toEqual(first.subarray(0, shared));
+  }
+});
+
+test("a fixed full scale needs no calibration, and is the same at every age", () => {
+  const hardware = { crossbar: blocks, adc: { fullScale: 5 }, readTime: 1e7 };
+  const chip = chipOf({ hardware });
+  expect(calibrate(chip, input(), stream(2))).toBe(chip);
+  expect(calibrateFast(chip, input(), stream(2))).toBe(chip);
+  const scales = fullScales(chip, readChip(chip, stream(5)));
+  expect(new Set(scales)).toEqual(new Set([5 * chip.device.maxConductance]));
 });
 
 test("a simulator runs with the ranges that it measured", () => {

@@ -18,7 +18,7 @@ import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { attentionActions, linearActions, neuronActions } from "./counts.ts";
 import { planAttention } from "./fast-attention.ts";
 import { planCrossbars } from "./fast-linear.ts";
-import { requirePrompts, requireRanges } from "./functional.ts";
+import { needsCalibration, requirePrompts, requireRanges } from "./functional.ts";
 import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
 
 export interface SimulatorOptions {
@@ -105,7 +105,7 @@ export function createSimulator(
     const key = random.key.join();
     if (key === loadedKey) return;
     const readings = readChip(chip, random);
-    crossbars.load(readings, fullScales({ ...chip, ranges }, readings));
+    crossbars.load(readings, fullScales({ ...chip, ranges }, readings), random);
     loadedKey = key;
   }
 
@@ -132,10 +132,11 @@ export function createSimulator(
       spikes[name] = { ones: count(train, steps * rows), bits: steps * rows * train.features };
       if (rasterPrompts > 0) rasters[name] = firstRows(u32, train, steps, rows, rasterPrompts * tokens);
     };
-    const linear = (name: string, from: PackedBits, vectors: number, to: number): ActionTally => {
+    const linear = (name: string, from: PackedBits, perPrompt: number, to: number): ActionTally => {
+      const vectors = steps * prompts * perPrompt;
       const layer = layers.get(name) as LayerMapping;
       const actions = linearActions(layer, hardware.adc.mode, vectors, count(from, vectors));
-      const clipped = crossbars.run(layer, from, vectors, to, measured);
+      const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, measured);
       stages.push({ name, kind: "linear", cycles: vectors * layer.multiplexerSteps, actions, clipped });
       return actions;
     };
@@ -163,8 +164,8 @@ export function createSimulator(
     };
     /** A layer whose result joins the stream: it is added, or takes the stream's place. */
     const branch = (name: string, from: PackedBits) => {
-      if (model.residual === "none") return void linear(name, from, steps * rows, stream);
-      linear(name, from, steps * rows, y).residualAdditions += steps * rows * D;
+      if (model.residual === "none") return void linear(name, from, tokens, stream);
+      linear(name, from, tokens, y).residualAdditions += steps * rows * D;
       run.add(stream, y, steps * rows * D);
     };
     /** Without a projection the attention's output itself joins the stream. */
@@ -177,7 +178,7 @@ export function createSimulator(
     };
 
     keep("input", bits.input);
-    const embedded = linear("embed", bits.input, steps * rows, stream);
+    const embedded = linear("embed", bits.input, tokens, stream);
     if (learned) {
       run.addPeriodic(stream, steps * rows, tokens, D, position);
       embedded.offsetAdditions += steps * rows * D;
@@ -185,13 +186,13 @@ export function createSimulator(
     for (let i = 0; i < model.depth; i++) {
       const block = `blocks.${i}`;
       fire(`${block}.input`, stream, bits.narrow);
-      linear(`${block}.qkv`, bits.narrow, steps * rows, y);
+      linear(`${block}.qkv`, bits.narrow, tokens, y);
       fire(`${block}.qkv`, y, bits.qkv);
       attend(i);
       if (model.outputProjection) branch(`${block}.projection`, bits.narrow);
       else shortcut(`${block}.shortcut`);
       fire(`${block}.middle`, stream, bits.narrow);
-      linear(`${block}.up`, bits.narrow, steps * rows, y);
+      linear(`${block}.up`, bits.narrow, tokens, y);
       fire(`${block}.hidden`, y, bits.hidden);
       branch(`${block}.down`, bits.hidden);
     }
@@ -199,7 +200,7 @@ export function createSimulator(
     const { narrow } = bits;
     run.gatherTokens(narrow.at, steps * prompts, tokens, narrow.words, queryIndices, queries.length, bits.queries.at);
     const answers = steps * prompts * queries.length;
-    linear("head", bits.queries, answers, y);
+    linear("head", bits.queries, queries.length, y);
     const stepLogits = f32.slice(y / 4, y / 4 + answers * geometry.classes);
     return {
       steps,
@@ -229,10 +230,11 @@ export function createSimulator(
       return simulate(input, random, options, null);
     },
     calibrate: (input, random) => {
+      if (!needsCalibration(hardware.adc)) return chip;
       const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
       const measured = new Float64Array(chip.crossbars.length);
       loadedKey = "";
-      crossbars.load(readings, measured);
+      crossbars.load(readings, measured, random);
       simulate(input, random, {}, measured);
       ranges = rangesOf(chip, readings, measured);
       return { ...chip, ranges };

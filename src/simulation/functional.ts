@@ -17,11 +17,11 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
-import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { TileDraws } from "../hardware/draws.ts";
 import { runLifUnits } from "../hardware/lif.ts";
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
@@ -38,19 +38,21 @@ export interface SimulationOptions extends RunOptions {
  * Runs the chip on spikes.
  *
  * Shapes   input: [T][prompts tokens][inputs]
- * Random   `random.fork("read", crossbar)`, and for the tiles as `tileDraws` says
+ * Random   `random.fork("read", crossbar)`, `random.fork("conversion", crossbar)`, and for the tiles as `tileDraws` says
  * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated
  */
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
   requireRanges(chip);
   const readings = readChip(chip, random);
-  const engine = analogEngine(chip, readings, fullScales(chip, readings), false);
-  return run(chip, input, random, engine, options);
+  return run(chip, input, random, { readings, ranges: fullScales(chip, readings), measure: false }, options);
 }
+
+/** Whether full scales are measured: not those of exact converters, nor those that the spec fixes. */
+export const needsCalibration = ({ bits, fullScale }: AdcSpec): boolean => bits !== null && fullScale === null;
 
 /** Throws ValueError when the chip has converters that are not calibrated. */
 export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
-  if (ranges !== null || hardware.adc.bits === null) return;
+  if (ranges !== null || !needsCalibration(hardware.adc)) return;
   throw new ValueError(
     "chip.ranges",
     `The chip's ${crossbars.length} crossbars have ${hardware.adc.bits}-bit converters without a range. ` +
@@ -61,37 +63,37 @@ export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
 /**
  * Sets each crossbar's converter range to the `adc.rangeQuantile` of the currents it sees on `input`, layer after layer, so
  * that a layer is measured on what the calibrated ones before it deliver: on the chip `CALIBRATION_TIME` after programming,
- * whatever its age, as ranges are set once. Returns a chip with ranges; `chip` is unchanged.
+ * whatever its age, as ranges are set once. Returns a chip with ranges; `chip` is unchanged, and returned where there is nothing to
+ * set.
  *
  * A crossbar that sees no current gets the range of all of its rows at the largest conductance.
  * Shapes, random, throws as `simulate`
  */
 export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
+  if (!needsCalibration(chip.hardware.adc)) return chip;
   const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
   const measured = new Float64Array(chip.crossbars.length);
-  run(chip, input, random, analogEngine(chip, readings, measured, true), {});
+  run(chip, input, random, { readings, ranges: measured, measure: true }, {});
   return { ...chip, ranges: rangesOf(chip, readings, measured) };
-}
-
-function analogEngine(
-  { device, hardware }: Chip,
-  readings: readonly CrossbarReading[],
-  ranges: Float64Array,
-  measure: boolean,
-): AnalogEngine {
-  return { readings, adc: hardware.adc, ranges, measure, maxConductance: device.maxConductance };
 }
 
 function run(
   chip: Chip,
   input: SpikeTrain,
   random: Stream,
-  engine: AnalogEngine,
+  crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure">,
   { firstPrompt = 0, rasters: rasterPrompts = 0, draws }: SimulationOptions,
 ): Trace {
   const { model, geometry, parameters } = chip.network;
   const { steps, rows } = input;
   const prompts = requirePrompts(chip, input);
+  const { converterErrors: converters, device } = chip;
+  const engine: AnalogEngine = {
+    ...crossbars,
+    adc: chip.hardware.adc,
+    maxConductance: device.maxConductance,
+    errors: converters === null ? null : { converters, random, firstPrompt, prompts },
+  };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
   const stages: StageTrace[] = [];
   const spikes: Record<string, SpikeCount> = {};

@@ -31,7 +31,7 @@ const readings = layer.blocks.map((block) => {
 
 function engineOf(adc: object): AnalogEngine {
   const ranges = new Float64Array(readings.length);
-  return { readings, adc: adcSpec.parse(adc), ranges, measure: true, maxConductance: 25 };
+  return { readings, adc: adcSpec.parse(adc), ranges, measure: true, maxConductance: 25, errors: null };
 }
 
 const inputs = fc

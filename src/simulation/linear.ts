@@ -5,13 +5,20 @@
  *
  * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
  * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
- * With `adc.bits` null the converters pass the exact current, in the layer's unit. `fast-linear.ts` is the fast twin.
+ * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast-linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../hardware/actions.ts";
 import { type Converter, convertColumns, converter } from "../hardware/adc.ts";
+import {
+  type ConvertedVectors,
+  type ConverterErrors,
+  convertWithErrors,
+  drawConversionNoise,
+} from "../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
+import type { Stream } from "../numeric/stream.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
@@ -25,6 +32,17 @@ export interface AnalogEngine {
   readonly measure: boolean;
   /** Range of a crossbar that saw no current in calibration, per row: the largest conductance, microsiemens. */
   readonly maxConductance: number;
+  /** Errors of the converters, null when they are exact. */
+  readonly errors: AnalogErrors | null;
+}
+
+export interface AnalogErrors {
+  /** By crossbar. */
+  readonly converters: readonly ConverterErrors[];
+  /** Noise of a conversion on crossbar c comes from `random.fork("conversion", c)`. */
+  readonly random: Stream;
+  readonly firstPrompt: number;
+  readonly prompts: number;
 }
 
 export interface LinearRun {
@@ -107,11 +125,32 @@ function runBlock(
   }
   const converters = converter(adc.mode, adc.bits, ranges[crossbar]);
   const sums = new Float32Array(size);
-  const { clipped } = convertColumns(converters, plus.out, minus.out, sums);
+  const { clipped } =
+    engine.errors === null
+      ? convertColumns(converters, plus.out, minus.out, sums)
+      : convertErring(engine.errors, block, adc, converters, { input, plus: plus.out, minus: minus.out, codes: sums });
   const factors = columnFactors(converters, reading.scales);
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
   return { sums, clipped };
 }
+
+function convertErring(
+  { converters, random, firstPrompt, prompts }: AnalogErrors,
+  { crossbar, columns }: CrossbarBlock,
+  { errors }: AdcSpec,
+  adc: Converter,
+  lines: { input: SpikeTrain; plus: Float32Array; minus: Float32Array; codes: Float32Array },
+): { clipped: number } {
+  const { steps, rows } = lines.input;
+  const vectors: ConvertedVectors = { steps, firstPrompt, prompts, perPrompt: rows / prompts };
+  const noise =
+    errors.outputNoise > 0 ? drawConversionNoise(columns, errors, conversionKey(random, crossbar), vectors) : null;
+  return convertWithErrors(adc, converters[crossbar], noise, lines.plus, lines.minus, lines.codes);
+}
+
+/** Key of the stream of a crossbar's conversion noise. */
+export const conversionKey = (random: Stream, crossbar: number): readonly [number, number] =>
+  random.fork("conversion", crossbar).key;
 
 /** What one code step is worth in the layer's unit, by column. */
 export const columnFactors = ({ step }: Converter, scales: Float64Array): Float32Array =>

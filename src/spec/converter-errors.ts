@@ -8,8 +8,10 @@ export const converterErrorSpec = z.strictObject({
   offsetSpread: z.number().min(0).max(100).default(0),
   /** Standard deviation of the noise of a conversion, in code steps. */
   outputNoise: z.number().min(0).max(100).default(0),
-  /** Full scale of every converter as a number of lines at the largest conductance; `null` is measured on calibration prompts. */
-  fullScale: z.number().positive().max(4096).nullable().default(null),
 });
 
 export type ConverterErrorSpec = z.infer<typeof converterErrorSpec>;
+
+/** Whether converters differ from exact ones in anything. */
+export const hasConverterErrors = ({ gainSpread, offsetSpread, outputNoise }: ConverterErrorSpec): boolean =>
+  gainSpread > 0 || offsetSpread > 0 || outputNoise > 0;

@@ -119,6 +119,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "`pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion.",
   "hardware.adc.rangeQuantile":
     "Full scale is this quantile of the column currents seen on calibration prompts, per crossbar.",
+  "hardware.adc.fullScale":
+    "Full scale of every converter, at any age, as a number of lines at the largest conductance; `null`: each crossbar's is measured on calibration prompts, as `rangeQuantile` says.",
+  "hardware.adc.errors": "How converters differ from each other, and from one conversion to the next.",
+  "hardware.adc.errors.gainSpread": "Relative standard deviation of the converters' gains, drawn once per chip.",
+  "hardware.adc.errors.offsetSpread":
+    "Standard deviation of the converters' offsets, in code steps, drawn once per chip.",
+  "hardware.adc.errors.outputNoise": "Standard deviation of the noise of a conversion, in code steps.",
   "hardware.ssa": "The engine of AND gates and counters that computes attention.",
   "hardware.ssa.random":
     "`ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped.",

@@ -1,6 +1,7 @@
 /** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
 import { z } from "zod";
 import { compensationSpec } from "./compensation.ts";
+import { converterErrorSpec, hasConverterErrors } from "./converter-errors.ts";
 import { deviceSpec, layerFields } from "./device.ts";
 import { onceValid } from "./once-valid.ts";
 
@@ -53,12 +54,26 @@ export const adcSpec = z
     mode: z.enum(["pair", "differential"]).default("pair"),
     /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
     rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
+    /**
+     * Full scale of every converter, at any age, as a number of lines at the largest conductance; `null`: each crossbar's is measured
+     * on calibration prompts, as `rangeQuantile` says.
+     */
+    fullScale: z.number().positive().max(4096).nullable().default(null),
+    /** How converters differ from each other, and from one conversion to the next. */
+    errors: converterErrorSpec.prefault({}),
   })
   .refine((adc) => adc.mode === "pair" || adc.bits !== 1, {
     ...onceValid,
     error:
       "1 bit is too few: a differential conversion needs a sign and at least one bit of magnitude. Use 2 bits or more.",
     path: ["bits"],
+  })
+  .refine((adc) => adc.bits !== null || !hasConverterErrors(adc.errors), {
+    ...onceValid,
+    error:
+      "Converters without bits pass the exact current, to which errors in code steps do not apply. Give them bits, such as 5, or " +
+      "leave the errors at 0.",
+    path: ["errors"],
   });
 
 export const ssaSpec = z.strictObject({

@@ -71,7 +71,7 @@ const TABLE_2: ExperimentDocument["hardware"] = {
  * As far as a spiking machine has it, the configuration of `szh1456/xpikeformer_cifar10`, models/get_rpu.py, variant "pcm":
  * PCMLikeNoiseModel with g_max 25 uS, column-wise weight scaling, tiles of up to 512 x 512, GlobalDriftCompensation; outputs in
  * 64 steps, which is 6 bits with a sign. Its 64 input steps hold spikes exactly. Left out: the fixed output range of 12 (here
- * calibrated), weight and output noise of 0.02, learned output scales, enlarging the range until nothing clips.
+ * calibrated), weight and output noise of 0.02 in units of weights, learned output scales, enlarging the range until nothing clips.
  */
 const AUTHOR_AIHWKIT: ExperimentDocument["hardware"] = {
   crossbar: {

@@ -5,9 +5,11 @@
  *   out = (out, or 0 at the layer's first row block) + code * factor_n   (+ offset at the layer's last row block)
  *
  * lines [vectors, ldLines] holds the currents of one block of `columns` columns: the plus lines from 0, the minus lines from
- * `half` on. factors [columns] is what a code is worth. out is the block's first column in a matrix of rows of `ldOut`. `offset` is 0 where none is added. Whatever is
- * left after the last four columns is done alone.
+ * `half` on. factors [columns] is what a code is worth. out is the block's
+ * first column in a matrix of rows of `ldOut`. `offset` is 0 where none is added. Whatever is left after the last four columns is
+ * done alone.
  */
+import { drawWords } from "./threefry";
 
 /** Codes of a pair of lines, each 0 .. largest, subtracted. Currents are not negative. Returns the conversions that clipped. */
 export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32, columns: i32, step: f32, largest: f32, factors: usize, fresh: i32, offset: usize, out: usize, ldOut: i32): i32 {
@@ -68,6 +70,58 @@ export function convertDifferences(lines: usize, vectors: i32, ldLines: i32, hal
   return clipped + sumLanes(clips);
 }
 
+/**
+ * Errors of converters, in place: lines become what the exact converters of step 1 above turn into the codes of erring ones of step
+ * `step`. Twins: `convertWithErrors` and `drawConversionNoise` in `hardware/converter-errors.ts`.
+ *
+ *   pair          line = max(line / step * gain + offset + noise, 0), for both lines
+ *   differential  plus line = (plus - minus) / step * gain + offset + noise, minus line = 0
+ *
+ * gains, offsets [2 half] lie as the lines do; deviations [half] of the noise are 0 past the last column, and `table` holds the 65536
+ * normals, or is 0 where there is no noise. Vector `first` + v is one of `perStep` vectors to a step and `perPrompt` to a prompt.
+ * Returns the conversions of pairs that clipped at 0. Scratch: `half` words, rounded up to 8.
+ */
+export function applyConverterErrors(lines: usize, vectors: i32, ldLines: i32, half: i32, differential: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, key0: u32, key1: u32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): i32 {
+  const steps = f32x4.splat(step);
+  const zero = f32x4.splat(0);
+  const bottom = f32x4.splat(-0.5);
+  const minusAt = <usize>half << 2;
+  let clips = i32x4.splat(0);
+  for (let v = 0; v < vectors; v++) {
+    const plus = lines + (<usize>(v * ldLines) << 2);
+    if (table) {
+      const inStep = (first + v) % perStep;
+      const high = ((firstPrompt + inStep / perPrompt) << 7) | ((first + v) / perStep);
+      drawWords(key0, key1, ((inStep % perPrompt) * half) >> 1, high, half, scratch);
+    }
+    for (let at: usize = 0; at < minusAt; at += 16) {
+      let noise = zero;
+      let otherNoise = zero;
+      if (table) {
+        const words = v128.load(scratch + at);
+        const deviation = v128.load(deviations + at);
+        noise = f32x4.mul(deviation, lookUp4(table, v128.and(words, i32x4.splat(0xffff))));
+        if (!differential) otherNoise = f32x4.mul(deviation, lookUp4(table, i32x4.shr_u(words, 16)));
+      }
+      const a = v128.load(plus + at);
+      const b = v128.load(plus + minusAt + at);
+      const current = differential ? f32x4.sub(a, b) : a;
+      const x = err4(current, steps, gains + at, offsets + at, noise);
+      if (differential) {
+        v128.store(plus + at, x);
+        v128.store(plus + minusAt + at, zero);
+      } else {
+        const y = err4(b, steps, gains + minusAt + at, offsets + minusAt + at, otherNoise);
+        // Below -0.5 the nearest code is negative; -0.5 itself rounds to 0.
+        clips = i32x4.sub(clips, i32x4.add(f32x4.lt(x, bottom), f32x4.lt(y, bottom)));
+        v128.store(plus + at, f32x4.pmax(x, zero));
+        v128.store(plus + minusAt + at, f32x4.pmax(y, zero));
+      }
+    }
+  }
+  return sumLanes(clips);
+}
+
 /** Currents passed on without conversion; `lines` holds them in the layer's unit. */
 export function passCurrents(lines: usize, vectors: i32, ldLines: i32, columns: i32, fresh: i32, offset: usize, out: usize, ldOut: i32): void {
   for (let v = 0; v < vectors; v++) {
@@ -93,6 +147,23 @@ function accumulate1(local: f32, fresh: i32, offset: usize, at: usize, target: u
   let sum = (fresh ? <f32>0 : load<f32>(target + at)) + local;
   if (offset) sum += load<f32>(offset + at);
   store<f32>(target + at, sum);
+}
+
+// @ts-ignore: decorator
+@inline
+function err4(current: v128, steps: v128, gains: usize, offsets: usize, noise: v128): v128 {
+  const scaled = f32x4.add(f32x4.mul(f32x4.div(current, steps), v128.load(gains)), v128.load(offsets));
+  return f32x4.add(scaled, noise);
+}
+
+/** The entries of a table of floats at four places. */
+// @ts-ignore: decorator
+@inline
+function lookUp4(table: usize, places: v128): v128 {
+  let values = f32x4.splat(load<f32>(table + (<usize>i32x4.extract_lane(places, 0) << 2)));
+  values = f32x4.replace_lane(values, 1, load<f32>(table + (<usize>i32x4.extract_lane(places, 1) << 2)));
+  values = f32x4.replace_lane(values, 2, load<f32>(table + (<usize>i32x4.extract_lane(places, 2) << 2)));
+  return f32x4.replace_lane(values, 3, load<f32>(table + (<usize>i32x4.extract_lane(places, 3) << 2)));
 }
 
 // @ts-ignore: decorator
