@@ -32,6 +32,9 @@ import {
 
 /** Bits of the step count: up to 64 steps, and the window after the last. */
 export const STEP_BITS = 7;
+export const MAX_STEPS = 64;
+/** Name of the top module. */
+export const ENGINE = "ssa_engine";
 
 export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   const { tokens, dimension, draws, lfsr, sharedByHeads } = parameters;
@@ -46,10 +49,10 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   const lane = (signal: string, width: number) =>
     heads === 1 ? name(signal) : part(name(signal), times(width, "h"), width);
   return {
-    name: "ssa_engine",
+    name: ENGINE,
     header: [
       `SSA engine: ${heads} tiles for ${heads} heads of ${tokens} tokens and ${dimension} features each, mask and random numbers included.`,
-      "A pulse of start_i takes steps_i (1 to 64) and the seeds, which stay at seed_i until busy_o falls. From the next clock on, while take_o is 1, one " +
+      `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which stay at seed_i until busy_o falls. From the next clock on, while take_o is 1, one ` +
         "feature of all tokens of all heads is taken per clock: the engine does not wait.",
       `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
         `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
@@ -184,9 +187,9 @@ function latencyAssertions(dimension: number): Item[] {
               condition: binary(
                 binary(name("steps_i"), "!=", sized(STEP_BITS, 0)),
                 "&&",
-                binary(name("steps_i"), "<=", sized(STEP_BITS, 64)),
+                binary(name("steps_i"), "<=", sized(STEP_BITS, MAX_STEPS)),
               ),
-              message: [text("steps_i must be 1 to 64, is %0d"), name("steps_i")],
+              message: [text(`steps_i must be 1 to ${MAX_STEPS}, is %0d`), name("steps_i")],
             },
           ],
           [set(age, binary(age, "+", sized(32, 1)))],

@@ -11,7 +11,7 @@
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type SourceFiles, type SsaDesign, seedBits } from "./design.ts";
-import { STEP_BITS } from "./ssa-engine.ts";
+import { ENGINE, STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
   bit,
@@ -142,7 +142,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
-      instance("ssa_engine", "u_engine", {
+      instance(ENGINE, "u_engine", {
         clk_i: clk,
         rst_ni: name("rst_n"),
         start_i: name("start"),
