@@ -79,11 +79,11 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
   terminal.out(`${join(folder, "README.md")}\nCheck it with: xpike rtl verify ${folder}\n`);
 }
 
-/** Throws FileError when a check fails; a missing tool is said, and no failure. */
+/** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
 async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder);
   for (const { tool, check, result, detail } of checks) {
-    terminal.out(`${result.padEnd(8)}${tool.padEnd(10)}${check.padEnd(20)}${detail}\n`);
+    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(20)}${detail}\n`);
   }
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {
@@ -93,7 +93,7 @@ async function verifyCommand(folder: string, terminal: Terminal): Promise<void> 
       `The RTL does not hold: ${names}. Write the folder anew; if it fails again, report it.`,
     );
   }
-  if (checks.every(({ result }) => result === "missing")) terminal.out("Nothing was checked: no tool is installed.\n");
+  if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
 }
 
 function cellTable(blocks: Awaited<ReturnType<typeof synthesiseRtl>>): string {

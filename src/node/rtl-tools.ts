@@ -13,26 +13,28 @@ export interface RtlCheck {
   readonly tool: "verilator" | "iverilog" | "yosys";
   /** What was asked. */
   readonly check: string;
-  /** `missing` when the tool is not installed. */
-  readonly result: "pass" | "fail" | "missing";
+  /** `missing` when the tool is not installed, `timeout` when it did not finish: neither says anything about the RTL. */
+  readonly result: "pass" | "fail" | "missing" | "timeout";
   /** The testbench's line, the tool's complaint, or the way to install it. */
   readonly detail: string;
 }
 
-/** A simulation of millions of clocks takes minutes; nothing here takes an hour. */
-const LONGEST_RUN = 3_600_000;
+/** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
+const LONGEST_RUN = 600_000;
 const FILE_LIST_BYTES = 2 ** 16;
 
 interface Outcome {
   readonly found: boolean;
   readonly ok: boolean;
+  readonly late: boolean;
   readonly text: string;
 }
 
 function run(tool: string, args: readonly string[], cwd: string): Promise<Outcome> {
   return new Promise((done) => {
     execFile(tool, [...args], { cwd, timeout: LONGEST_RUN, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      done({ found: error?.code !== "ENOENT", ok: error === null, text: `${stdout}${stderr}`.trim() });
+      const late = error?.killed === true;
+      done({ found: error?.code !== "ENOENT", ok: error === null, late, text: `${stdout}${stderr}`.trim() });
     });
   });
 }
@@ -53,15 +55,17 @@ export async function verifyRtl(
   const sources = await sourcesOf(folder);
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checks: RtlCheck[] = [];
-  const add = (tool: RtlCheck["tool"], check: string, { found, ok, text }: Outcome, passed = ok, detail = text) => {
-    const result = !found ? "missing" : passed ? "pass" : "fail";
-    checks.push({ tool, check, result, detail: found ? detail : `${tool} is not installed, so this was not checked.` });
+  const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
+    const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
+    const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
+    const unsaid = result === "missing" || result === "timeout";
+    checks.push({ tool, check, result, detail: unsaid ? `${reason[result]}, so this was not checked.` : detail });
   };
-  const addSimulation = (tool: "verilator" | "iverilog", built: Outcome, ran: Outcome) => {
+  const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome) => {
     // An assertion of the engine prints an error and, in Icarus, lets the simulation go on.
     const passed = ran.ok && /^PASS /m.test(ran.text) && !/^(ERROR|%Error|FAIL)|Assertion failed/m.test(ran.text);
     const line = /^(PASS|FAIL) .*$/m.exec(ran.text)?.[0];
-    add(tool, "simulation", built, passed, passed && line ? line : ran.text);
+    add(tool, "simulation", ran, passed, passed && line ? line : ran.text);
   };
   try {
     if (tools.includes("verilator")) {
@@ -70,13 +74,13 @@ export async function verifyRtl(
       add("verilator", "lint, all warnings", lint, lint.ok, lint.ok ? "no warning" : lint.text);
       const build = ["--binary", "--timing", "--assert", "--Mdir", work, `${TESTBENCH}.sv`, ...top, TESTBENCH];
       const built = await run("verilator", build, folder);
-      addSimulation("verilator", built, built.ok ? await run(join(work, `V${TESTBENCH}`), [], folder) : built);
+      addSimulation("verilator", built.ok ? await run(join(work, `V${TESTBENCH}`), [], folder) : built);
     }
     if (tools.includes("iverilog")) {
       const program = join(work, "tb.vvp");
       const build = ["-g2012", "-s", TESTBENCH, "-o", program, "-f", FILE_LIST, `${TESTBENCH}.sv`];
       const built = await run("iverilog", build, folder);
-      addSimulation("iverilog", built, built.ok ? await run("vvp", ["-n", program], folder) : built);
+      addSimulation("iverilog", built.ok ? await run("vvp", ["-n", program], folder) : built);
     }
     if (tools.includes("yosys")) {
       const latches = "select -assert-none t:$dlatch t:$dlatchsr t:$adlatch t:$sr";
