@@ -16,6 +16,7 @@ import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
 import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
+import { withRtlCommands } from "./rtl.ts";
 import { runCommand } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 import { type TrainCommandOptions, trainCommand } from "./train.ts";
@@ -72,6 +73,13 @@ function program(terminal: Terminal): Command {
         "  xpike cost examples/wireless-2x2.json --what-if conversion5=shafiee-isca-2016.conversion5",
     )
     .action((source: string | undefined, options: CostCommandOptions) => costCommand(source, options, terminal));
+
+  withRtlCommands(xpike.command("rtl"), terminal)
+    .description("write SystemVerilog of an experiment's attention engine, with a testbench and vectors")
+    .addHelpText(
+      "after",
+      "\nExample:\n  xpike rtl preset:wireless-2x2 --out rtl && xpike rtl verify rtl && xpike rtl synth rtl",
+    );
 
   xpike
     .command("presets")

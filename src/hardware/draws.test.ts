@@ -37,7 +37,8 @@ test.each([
   const steps = [0, 1, 2, 3].map((step) => all(draws, step));
   for (let n = 0; n < steps[0].length; n++) {
     const offsets = steps.map((values) => (values[n] - steps[0][n] + range) % range);
-    expect(offsets).toEqual([0, range / 2, range / 4, (3 * range) / 4]);
+    // XOR with a row byte may change their order, not their set.
+    expect(offsets.sort((a, b) => a - b)).toEqual([0, range / 4, range / 2, (3 * range) / 4]);
   }
 });
 

@@ -13,19 +13,29 @@
  *   lfsr    bytes of the hardware's 32-bit LFSRs (`lfsr.ts`). For an I_max that is no power of two, such as N = 37 tokens,
  *           r takes 1 .. 37 with unequal chances (6 or 7 of 256 bytes each): p is off by less than 1/256
  *
- * The paper leaves number, seeds and sharing of the LFSRs open. Ours: a tile has 2 ceil(N / 4) LFSRs, which give one byte
- * per column (query) and one per row (key) at every clock. A column's foot uses its column byte, the cell of query i and
- * key j the XOR of column byte i and row byte j, so 2 N bytes serve N^2 cells and the numbers of any two cells are
- * independent (of four at the corners of a rectangle they are not). Every window of every prompt and block starts from
- * seeds drawn from the tile's stream, so results do not depend on the order in which prompts are processed.
+ * The paper leaves number, seeds and sharing of the LFSRs open. `LfsrSetup.sharing` says which byte goes where, in a tile of
+ * P tokens with p = ceil(P / 4):
+ *
+ *   column-row  2 p registers: a byte per column (query) and per row (key) at every clock. A column's foot uses its column byte,
+ *               cell (i, j) column byte i XOR row byte j, so 2 P bytes serve P^2 cells and the numbers of any two cells are
+ *               independent (of four at the corners of a rectangle they are not). The default
+ *   row         2 p registers: all cells of row j use row byte j, feet their column byte
+ *   column      p registers: all cells of column i, and its foot, use column byte i
+ *   cell        p + ceil(P^2 / 4) registers: a byte for every cell and every foot
+ *   single      one register: foot i uses byte i mod 4, cell (i, j) byte (i + j) mod 4
+ *
+ * Every window of every prompt and block starts from seeds drawn from the tile's stream, so results do not depend on the order
+ * in which prompts are processed.
  *
  * `independent` draws anew at each time step; the LFSRs run on. `stratified` repeats the numbers of the first step (the
  * LFSRs are set back at the start of a step) and adds the bit-reversed step index modulo 2^bits: each step stays exactly
- * uniform, and the numbers of T = 2^k steps are equally spaced.
+ * uniform, and the numbers of T = 2^k steps are equally spaced. The hardware adds the offset to a byte before any XOR, so
+ * that adders stand at the columns and not in the cells; XOR with a byte that stays the same keeps the spacing.
  */
 import { attentionWord, outputRow, scoreRow } from "../kernels/draws.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { LFSR_MASK, lfsrByte, lfsrNext } from "./lfsr.ts";
+import { advanceRegisters, LFSR_MASK, lfsrByte } from "./lfsr.ts";
+import { planTile, type TilePlan } from "./tile-plan.ts";
 
 export interface TileShape {
   /** Time steps T. */
@@ -74,47 +84,116 @@ export function idealDraws({ tokens, dimension }: TileShape, kind: DrawKind, pla
   };
 }
 
+export type LfsrSharing = "column-row" | "row" | "column" | "cell" | "single";
+
+/** The LFSR array of a tile. */
+export interface LfsrSetup {
+  /** Galois feedback mask, a primitive polynomial (`requirePrimitive`). */
+  readonly mask: number;
+  readonly sharing: LfsrSharing;
+  readonly shiftsPerClock: number;
+}
+
+export const LFSR_SETUP: LfsrSetup = { mask: LFSR_MASK, sharing: "column-row", shiftsPerClock: 1 };
+
 /**
- * Clock c of a tile is clock c mod d of window floor(c / d). Scores of step t are sampled at the last clock of window t,
- * output feature f of step t at clock f of window t + 1; windows are 0 .. T. Random: seeds from `random`.
+ * Which bytes of the array meet at a place of the tile. Byte n is byte n mod 4 of register floor(n / 4). A score's draw is
+ * `offset + byte a`, XOR byte b where there is one.
  */
-export function lfsrDraws({ steps, tokens, dimension }: TileShape, kind: DrawKind, random: Stream): TileDraws {
-  const perSide = Math.ceil(tokens / 4);
-  const states = lfsrSeeds(tokens, random);
-  const windows = kind === "stratified" ? 1 : steps + 1;
-  const columnBytes = new Uint8Array(windows * dimension * tokens);
-  const rowBytes = new Uint8Array(windows * tokens);
-  for (let clock = 0; clock < windows * dimension; clock++) {
-    for (let n = 0; n < tokens; n++) columnBytes[clock * tokens + n] = lfsrByte(states[n >> 2], n & 3);
-    if ((clock + 1) % dimension === 0) {
-      const window = Math.floor(clock / dimension);
-      for (let n = 0; n < tokens; n++) rowBytes[window * tokens + n] = lfsrByte(states[perSide + (n >> 2)], n & 3);
+export interface LfsrWiring {
+  readonly registers: number;
+  foot(column: number): number;
+  cell(column: number, row: number): readonly [a: number, b?: number];
+}
+
+export function lfsrWiring(sharing: LfsrSharing, tileTokens: number): LfsrWiring {
+  const side = Math.ceil(tileTokens / 4);
+  const foot = (column: number) => column;
+  switch (sharing) {
+    case "column-row":
+      return { registers: 2 * side, foot, cell: (column, row) => [column, 4 * side + row] };
+    case "row":
+      return { registers: 2 * side, foot, cell: (_column, row) => [4 * side + row] };
+    case "column":
+      return { registers: side, foot, cell: (column) => [column] };
+    case "cell": {
+      const registers = side + Math.ceil(tileTokens ** 2 / 4);
+      return { registers, foot, cell: (column, row) => [4 * side + column * tileTokens + row] };
     }
-    for (let i = 0; i < states.length; i++) states[i] = lfsrNext(states[i], LFSR_MASK);
+    case "single":
+      return { registers: 1, foot: (column) => column & 3, cell: (column, row) => [(column + row) & 3] };
   }
-  const window = (index: number) => (kind === "stratified" ? 0 : index);
-  const shift = (byte: number, step: number) =>
-    kind === "stratified" ? (byte + (reverseBits(step) >>> 24)) & 0xff : byte;
+}
+
+/**
+ * Clock c of a tile is clock c mod d of window floor(c / d); a step has a window per pass of the plan. Scores are sampled at the
+ * last clock of their window, output feature f at clock f of the window after the last pass of its query block.
+ *
+ * Random   seeds from `random`
+ */
+export function lfsrDraws(
+  { steps, tokens, dimension }: TileShape,
+  kind: DrawKind,
+  random: Stream,
+  setup: LfsrSetup = LFSR_SETUP,
+  plan: TilePlan = planTile(tokens, tokens),
+): TileDraws {
+  const { tileTokens, passes } = plan;
+  const wiring = lfsrWiring(setup.sharing, tileTokens);
+  const states = lfsrSeeds(wiring.registers, random);
+  const windows = kind === "stratified" ? passes.length : passes.length * steps + 1;
+  const footBytes = new Uint8Array(windows * dimension * tileTokens);
+  const bytes = 4 * wiring.registers;
+  const lastBytes = new Uint8Array(windows * bytes);
+  for (let clock = 0; clock < windows * dimension; clock++) {
+    for (let n = 0; n < tileTokens; n++) {
+      const byte = wiring.foot(n);
+      footBytes[clock * tileTokens + n] = lfsrByte(states[byte >> 2], byte & 3);
+    }
+    if ((clock + 1) % dimension === 0) {
+      const base = Math.floor(clock / dimension) * bytes;
+      for (let n = 0; n < bytes; n++) lastBytes[base + n] = lfsrByte(states[n >> 2], n & 3);
+    }
+    advanceRegisters(states, setup.mask, setup.shiftsPerClock);
+  }
+  const offset = (step: number) => (kind === "stratified" ? stepOffset(step) : 0);
+  const lastPass = new Map(passes.map((pass, p) => [pass.queryBlock, p]));
+  const passOf = new Map(passes.map((pass, p) => [pass.queryBlock * tokens + pass.keyBlock, p]));
   return {
     bits: 8,
     score: (step, query, key) => {
-      const w = window(step);
-      return shift(columnBytes[((w + 1) * dimension - 1) * tokens + query] ^ rowBytes[w * tokens + key], step);
+      const [a, b] = wiring.cell(query % tileTokens, key % tileTokens);
+      const pass = passOf.get(Math.floor(query / tileTokens) * tokens + Math.floor(key / tileTokens))!;
+      const base = ((step * passes.length + pass) % windows) * bytes;
+      const byte = (lastBytes[base + a] + offset(step)) & 0xff;
+      return b === undefined ? byte : byte ^ lastBytes[base + b];
     },
-    output: (step, query, feature) =>
-      shift(columnBytes[(window(step + 1) * dimension + feature) * tokens + query], step),
-    lfsrShifts: lfsrShifts({ steps, tokens, dimension }),
+    output: (step, query, feature) => {
+      const window = (step * passes.length + lastPass.get(Math.floor(query / tileTokens))! + 1) % windows;
+      return (footBytes[(window * dimension + feature) * tileTokens + (query % tileTokens)] + offset(step)) & 0xff;
+    },
+    lfsrShifts: lfsrShifts({ steps, tokens, dimension }, setup, plan),
   };
 }
 
-/** Seeds of a tile's registers, columns before rows; a register at 0 would stay there. */
-export function lfsrSeeds(tokens: number, random: Stream): Uint32Array {
-  return Uint32Array.from({ length: 2 * Math.ceil(tokens / 4) }, () => random.word() || 1);
+/** Seeds of a tile's registers; a register at 0 would stay there. */
+export function lfsrSeeds(registers: number, random: Stream): Uint32Array {
+  return Uint32Array.from({ length: registers }, () => random.word() || 1);
 }
 
-/** Every register shifts once per clock, in all T + 1 windows. */
-export const lfsrShifts = ({ steps, tokens, dimension }: TileShape): number =>
-  2 * Math.ceil(tokens / 4) * (steps + 1) * dimension;
+/** Every register shifts at every clock of all windows. */
+export const lfsrShifts = (
+  { steps, tokens, dimension }: TileShape,
+  setup: LfsrSetup = LFSR_SETUP,
+  plan: TilePlan = planTile(tokens, tokens),
+): number =>
+  lfsrWiring(setup.sharing, plan.tileTokens).registers *
+  setup.shiftsPerClock *
+  (steps * plan.passes.length + 1) *
+  dimension;
+
+/** What stratified bytes add at a step: its 8-bit reversal. */
+export const stepOffset = (step: number): number => reverseBits(step) >>> 24;
 
 /** The 32 bits of a word in reverse: the radical inverse of the step in base 2, times 2^32. */
 function reverseBits(word: number): number {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LFSR_MASK, lfsrByte, lfsrNext } from "./lfsr.ts";
+import { advanceRegisters, isIdentityAfter, LFSR_MASK, lfsrByte, lfsrNext, requirePrimitive } from "./lfsr.ts";
 
 const after = (shifts: number, state: number, mask: number) => {
   for (let i = 0; i < shifts; i++) state = lfsrNext(state, mask);
@@ -28,27 +28,29 @@ test("a primitive mask visits every state but zero; another one does not", () =>
 });
 
 test("the period of the 32-bit register is 2^32 - 1", () => {
-  // A shift is a linear map over two elements: its columns are the images of the 32 single bits, and squaring the map
-  // doubles the shifts. The period is 2^32 - 1 when that many shifts, but no proper divisor of it, are the identity.
-  const apply = (map: Uint32Array, state: number) => {
-    let image = 0;
-    for (let bit = 0; bit < 32; bit++) if ((state >>> bit) & 1) image ^= map[bit];
-    return image >>> 0;
-  };
-  const isIdentityAfter = (shifts: number) => {
-    let images = Uint32Array.from({ length: 32 }, (_, bit) => (1 << bit) >>> 0);
-    let map = images.map((state) => lfsrNext(state, LFSR_MASK));
-    for (let rest = shifts; rest > 0; rest = Math.floor(rest / 2)) {
-      if (rest % 2 === 1) images = images.map((state) => apply(map, state));
-      const squared = map;
-      map = squared.map((state) => apply(squared, state));
-    }
-    return images.every((state, bit) => state === (1 << bit) >>> 0);
-  };
+  // The period is 2^32 - 1 when that many shifts, but no proper divisor of it, are the identity.
   const full = 2 ** 32 - 1;
   expect(3 * 5 * 17 * 257 * 65537).toBe(full);
-  expect(isIdentityAfter(full)).toBe(true);
-  expect([3, 5, 17, 257, 65537].map((prime) => isIdentityAfter(full / prime))).toEqual(new Array(5).fill(false));
+  expect(isIdentityAfter(LFSR_MASK, full)).toBe(true);
+  const divisors = [3, 5, 17, 257, 65537].map((prime) => isIdentityAfter(LFSR_MASK, full / prime));
+  expect(divisors).toEqual(new Array(5).fill(false));
+  requirePrimitive(LFSR_MASK, "polynomial");
+});
+
+test("counting shifts by squaring agrees with shifting", () => {
+  // x^32 + 1 only rotates: 32 shifts are the identity, 16 are not.
+  expect([16, 32, 33].map((shifts) => isIdentityAfter(0x80000000, shifts))).toEqual([false, true, false]);
+  const states = Uint32Array.of(1, 0xdeadbeef);
+  advanceRegisters(states, LFSR_MASK, 40);
+  expect([...states]).toEqual([after(40, 1, LFSR_MASK), after(40, 0xdeadbeef, LFSR_MASK)]);
+});
+
+test.each([
+  [0x34bcd35c, "leaves bit 31 open"],
+  [0x80000000, "not back at its seed after 2^32 - 1 shifts"],
+  [0xb4bcd35d, "no primitive polynomial"],
+])("a mask that is not primitive is refused with the reason: %i", (mask, reason) => {
+  expect(() => requirePrimitive(mask, "hardware.ssa.lfsr.polynomial")).toThrow(reason);
 });
 
 test("zero is the one state that stays", () => {

@@ -129,6 +129,7 @@ test("actions of a two-token tile, counted by hand", () => {
     scoreComparisons: 3,
     valueAnds: 3 * 2,
     columnAdditions: 4,
+    fifoShifts: 2 * 2 * 3 * 2, // two windows of two clocks, three cells, two bits
     outputComparisons: 4,
     randomNumbers: 7,
     lfsrShifts: 2 * 2 * 2, // two LFSRs, two windows of two clocks

@@ -11,18 +11,34 @@
  * pipelined: T steps take (T + 1) d clocks. Gains are powers of two, that is, shifts of the count; a shifted count that
  * reaches the normaliser saturates: the cell always fires. How draws compare with counts is said in `draws.ts`.
  *
- * The functional form below computes whole steps at once on packed bits. Counters are as wide as d needs (the paper's
- * 8-bit counter wraps at d = 256) and the tile is as large as N needs (the paper says 16 to 128 tokens).
+ * The functional form below computes whole steps at once on packed bits; `clocked-tile.ts` is the same tile clock by clock,
+ * and `rtl/` the same in SystemVerilog. All three give the same bits.
+ *
+ * What the paper leaves open are settings. I_max is d or N (`scoreNormaliser`, `valueNormaliser`) or the next power of two,
+ * which spares a multiplication by a constant and lowers all rates by I / I_max. Counters are as wide as d needs, or stop
+ * at `largestCount` (the paper's 8-bit counter would wrap at d = 256). A tile is as large as N needs, or serves more tokens
+ * in several passes (`tile-plan.ts`).
  */
 import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import type { ActionTally } from "./actions.ts";
-import type { TileDraws } from "./draws.ts";
+import { type ActionTally, emptyTally } from "./actions.ts";
+import type { TileDraws, TileShape } from "./draws.ts";
+import { planTile, type TilePlan } from "./tile-plan.ts";
 
 export interface SsaTileSettings {
   /** `[N, N]`, 1 where query token i may attend to key token j; cells at 0 are gated off. */
   readonly mask: Uint8Array;
   readonly scoreGain: number;
   readonly valueGain: number;
+  /** I_max of the score encoders. Default d. */
+  readonly scoreNormaliser?: number;
+  /** I_max of the encoders at the columns' feet. Default N. */
+  readonly valueNormaliser?: number;
+  /** Where counters saturate. Default: never. */
+  readonly largestCount?: number;
+  /** Passes of a time step. Default: one, by a tile of N x N cells. */
+  readonly plan?: TilePlan;
+  /** A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit. Default `cell`. */
+  readonly fifo?: "cell" | "row";
 }
 
 export interface SsaTileRun {
@@ -33,15 +49,17 @@ export interface SsaTileRun {
 }
 
 /** Clocks of one head for T steps: the first window only counts, the last only emits. */
-export const ssaTileCycles = (steps: number, dimension: number): number => (steps + 1) * dimension;
+export const ssaTileCycles = (steps: number, dimension: number, passes = 1): number => (steps * passes + 1) * dimension;
+
+/** Registers between the clock of an output bit and the pin: it shows one clock later. */
+export const OUTPUT_REGISTERS = 1;
 
 /**
  * Runs one head of one prompt.
  *
  * Shapes   query, key, value: [T][N][d]
  * Random   only through `draws`
- * Counts   scoreAnds, counterIncrements, scoreComparisons, valueAnds, columnAdditions, outputComparisons, randomNumbers,
- *          lfsrShifts, bitsRead (q, k, v), bitsWritten (A)
+ * Counts   what `tileActions` lists
  */
 export function runSsaTile(
   query: SpikeTrain,
@@ -54,22 +72,47 @@ export function runSsaTile(
   const { steps, rows: tokens, features: dimension } = query;
   const scores = emptySpikeTrain(steps, tokens, tokens);
   const output = emptySpikeTrain(steps, tokens, dimension);
+  let increments = 0;
   for (let t = 0; t < steps; t++) {
-    tally.counterIncrements += sampleScores(t, query, key, settings, draws, scores);
-    sampleOutputs(t, scores, value, settings.valueGain, draws, output);
+    increments += sampleScores(t, query, key, settings, draws, scores);
+    sampleOutputs(t, scores, value, settings, draws, output);
   }
-  const openCells = settings.mask.reduce((open, cell) => open + cell, 0);
-  const bits = tokens * dimension;
-  tally.scoreAnds += steps * openCells * dimension;
-  tally.scoreComparisons += steps * openCells;
-  tally.valueAnds += steps * openCells * dimension;
-  tally.columnAdditions += steps * bits;
-  tally.outputComparisons += steps * bits;
-  tally.randomNumbers += steps * (openCells + bits);
-  tally.lfsrShifts += draws.lfsrShifts;
-  tally.bitsRead += 3 * steps * bits;
-  tally.bitsWritten += steps * bits;
+  const counted = tileActions({ steps, tokens, dimension }, settings, increments, draws.lfsrShifts);
+  for (const action of Object.keys(counted) as (keyof ActionTally)[]) tally[action] += counted[action];
   return { output, scores };
+}
+
+/** The actions of one head: all but `increments`, the sum of its counts, follow from the shape. */
+export function tileActions(
+  { steps, tokens, dimension }: TileShape,
+  { mask, plan = planTile(tokens, tokens), fifo = "cell" }: SsaTileSettings,
+  increments: number,
+  lfsrShifts: number,
+): ActionTally {
+  const { tileTokens, passes } = plan;
+  const open = mask.reduce((sum, cell) => sum + cell, 0);
+  const openCells = steps * open;
+  const bits = steps * tokens * dimension;
+  const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
+  const queries = passes.reduce((sum, { queryBlock }) => sum + inBlock(queryBlock), 0);
+  const keys = passes.reduce((sum, { keyBlock }) => sum + inBlock(keyBlock), 0);
+  // A tile for one mask leaves the closed cells out; one that serves several pairs of blocks needs all of them.
+  const cells = passes.length === 1 ? open : tileTokens ** 2;
+  return {
+    ...emptyTally(),
+    scoreAnds: openCells * dimension,
+    counterIncrements: increments,
+    scoreComparisons: openCells,
+    valueAnds: openCells * dimension,
+    columnAdditions: steps * queries * dimension,
+    partialSums: steps * queries * dimension - bits,
+    fifoShifts: ssaTileCycles(steps, dimension, passes.length) * dimension * (fifo === "row" ? tileTokens : cells),
+    outputComparisons: bits,
+    randomNumbers: openCells + bits,
+    lfsrShifts,
+    bitsRead: steps * (queries + 2 * keys) * dimension,
+    bitsWritten: bits,
+  };
 }
 
 /** Writes S of one step and returns the sum of all counts. */
@@ -77,7 +120,7 @@ function sampleScores(
   t: number,
   query: SpikeTrain,
   key: SpikeTrain,
-  { mask, scoreGain }: SsaTileSettings,
+  { mask, scoreGain, scoreNormaliser = query.features, largestCount = query.features }: SsaTileSettings,
   draws: TileDraws,
   scores: SpikeTrain,
 ): number {
@@ -92,10 +135,12 @@ function sampleScores(
       const keyRow = (t * tokens + j) * words;
       let count = 0;
       for (let w = 0; w < words; w++) count += popcount32(query.words[queryRow + w] & key.words[keyRow + w]);
+      count = Math.min(count, largestCount);
       counted += count;
       const scaled = scoreGain * count;
       // A count of zero and a saturated one need no draw to be known.
-      if (scaled >= dimension || (count > 0 && encoderFires(draws.score(t, i, j), draws.bits, scaled, dimension))) {
+      const certain = scaled >= scoreNormaliser;
+      if (certain || (count > 0 && encoderFires(draws.score(t, i, j), draws.bits, scaled, scoreNormaliser))) {
         scores.words[(t * tokens + i) * scoreWords + (j >> 5)] |= 1 << (j & 31);
       }
     }
@@ -108,7 +153,7 @@ function sampleOutputs(
   t: number,
   scores: SpikeTrain,
   value: SpikeTrain,
-  valueGain: number,
+  { valueGain, valueNormaliser = value.rows }: SsaTileSettings,
   draws: TileDraws,
   output: SpikeTrain,
 ): void {
@@ -124,7 +169,8 @@ function sampleOutputs(
         sum += popcount32(scores.words[scoreRow + w] & valueColumns[f * scoreWords + w]);
       }
       const scaled = valueGain * sum;
-      if (scaled >= tokens || (sum > 0 && encoderFires(draws.output(t, i, f), draws.bits, scaled, tokens))) {
+      const certain = scaled >= valueNormaliser;
+      if (certain || (sum > 0 && encoderFires(draws.output(t, i, f), draws.bits, scaled, valueNormaliser))) {
         output.words[(t * tokens + i) * words + (f >> 5)] |= 1 << (f & 31);
       }
     }
@@ -136,15 +182,15 @@ export function encoderFires(draw: number, bits: number, numerator: number, deno
   return draw * denominator < numerator * 2 ** bits;
 }
 
-/** The bits of one step as `[d][N]`, packed over tokens. */
-function transposeStep(train: SpikeTrain, t: number): Uint32Array {
+/** The bits of `count` tokens from token `first` on at step `t`, as `[d][count]`, packed over tokens. */
+export function transposeStep(train: SpikeTrain, t: number, first = 0, count = train.rows): Uint32Array {
   const { rows: tokens, features } = train;
   const words = wordsPerRow(features);
-  const tokenWords = wordsPerRow(tokens);
+  const tokenWords = wordsPerRow(count);
   const columns = new Uint32Array(features * tokenWords);
-  for (let j = 0; j < tokens; j++) {
+  for (let j = 0; j < Math.min(count, tokens - first); j++) {
     for (let w = 0; w < words; w++) {
-      let bits = train.words[(t * tokens + j) * words + w];
+      let bits = train.words[(t * tokens + first + j) * words + w];
       while (bits !== 0) {
         const feature = w * 32 + 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;

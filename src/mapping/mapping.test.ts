@@ -61,7 +61,7 @@ test.each([
   expect(totals.converters).toBe(totals.crossbars * 32);
   expect(totals.usedCells).toBe(totals.cells - ends * (128 - 16) * 128);
   expect(totals.utilisation).toBe(totals.usedCells / totals.cells);
-  expect(ssa).toEqual({ tiles: heads, tokens: 3, dimension: width / heads });
+  expect(ssa).toEqual({ tiles: heads, tokens: 3, tileTokens: 3, passes: 1, dimension: width / heads });
   expect(totals.stochasticCells).toBe(heads * 9);
 });
 

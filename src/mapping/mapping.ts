@@ -18,6 +18,7 @@
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
+import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -56,8 +57,12 @@ export interface LayerMapping {
 export interface SsaMapping {
   /** One tile per head, used again in every block. */
   readonly tiles: number;
-  /** Tokens N; a tile has N x N cells. */
+  /** Tokens N of the network. */
   readonly tokens: number;
+  /** Tokens P of a tile, which has P x P cells: N, or what `hardware.ssa.tileTokens` allows. */
+  readonly tileTokens: number;
+  /** Windows of d clocks that a time step takes: 1 unless N is more than P. */
+  readonly passes: number;
   /** Head dimension d, the clocks of one time step. */
   readonly dimension: number;
 }
@@ -92,7 +97,8 @@ export interface MappingTotals {
  * Places a folded spiking network on the machine.
  *
  * @param coding how token values enter the network; `repeat` is refused, because crossbar lines take single bits
- * Throws MappingError when the network cannot run on this hardware, ShapeError when a weight does not fit its layer
+ * Throws MappingError when the network cannot run on this hardware, SpecError when its SSA tile cannot be built, ShapeError
+ * when a weight does not fit its layer
  */
 export function mapNetwork(
   network: Network<SpikingSpec>,
@@ -109,7 +115,9 @@ export function mapNetwork(
     layers.push(mapped.layer);
     next = mapped.next;
   }
-  const ssa = { tiles: model.heads, tokens: geometry.tokens, dimension: model.width / model.heads };
+  const { tokens, dimension, plan } = ssaParametersOf(network, hardware);
+  const { tileTokens, passes } = plan;
+  const ssa = { tiles: model.heads, tokens, tileTokens, passes: passes.length, dimension };
   const crossbars = hardware.crossbars ?? next.crossbar;
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
   const usedCells = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
@@ -128,9 +136,17 @@ export function mapNetwork(
       utilisation: usedCells / cells,
       converters: crossbars * units * (hardware.adc.mode === "pair" ? 2 : 1),
       lifUnits: layers.reduce((sum, layer) => sum + layer.lifUnits, 0),
-      stochasticCells: ssa.tiles * ssa.tokens ** 2,
+      stochasticCells: ssa.tiles * tileTokens ** 2,
     },
   };
+}
+
+/** The tile that serves each of the network's heads. Throws SpecError when it cannot be built. */
+export function ssaParametersOf({ model, geometry }: Network<SpikingSpec>, hardware: HardwareSpec): SsaParameters {
+  const { scoreGain, valueGain, draws } = model.attention;
+  const { tokens, mask } = geometry;
+  const dimension = model.width / model.heads;
+  return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws });
 }
 
 /** Where the next block goes. */

@@ -6,8 +6,8 @@
  */
 import type { ActionTally } from "../hardware/actions.ts";
 import { idealDraws, lfsrDraws, type TileDraws } from "../hardware/draws.ts";
-import { runSsaTile, type SsaTileSettings, ssaTileCycles } from "../hardware/ssa-tile.ts";
-import type { SsaMapping } from "../mapping/mapping.ts";
+import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../hardware/ssa-tile.ts";
+import { type SsaMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
@@ -29,6 +29,17 @@ export function runAttention(
   draws: (prompt: number, head: number) => TileDraws,
   tally: ActionTally,
 ): AttentionRun {
+  return runTiles(qkv, ssa, (query, key, value, prompt, head) =>
+    runSsaTile(query, key, value, settings, draws(prompt, head), tally),
+  );
+}
+
+/** Runs a tile per head and prompt, however `runTile` does it. Shapes: qkv [T][prompts tokens][3 D]; q, k, v [T][N][d]. */
+export function runTiles(
+  qkv: SpikeTrain,
+  ssa: SsaMapping,
+  runTile: (query: SpikeTrain, key: SpikeTrain, value: SpikeTrain, prompt: number, head: number) => SsaTileRun,
+): AttentionRun {
   const { tiles: heads, tokens, dimension } = ssa;
   const width = heads * dimension;
   const prompts = qkv.rows / tokens;
@@ -37,19 +48,19 @@ export function runAttention(
   for (let prompt = 0; prompt < prompts; prompt++) {
     for (let head = 0; head < heads; head++) {
       const cut = (part: number) => cutHead(qkv, prompt, tokens, part * width + head * dimension, dimension);
-      const run = runSsaTile(cut(0), cut(1), cut(2), settings, draws(prompt, head), tally);
+      const run = runTile(cut(0), cut(1), cut(2), prompt, head);
       pasteHead(run.output, output, prompt, head * dimension);
       ones += countSpikes(run.scores);
     }
   }
   const scores = { ones, bits: qkv.steps * prompts * heads * tokens ** 2 };
-  return { output, scores, cycles: prompts * ssaTileCycles(qkv.steps, dimension) };
+  return { output, scores, cycles: prompts * ssaTileCycles(qkv.steps, dimension, ssa.passes) };
 }
 
 /**
  * The tiles' random numbers as the spec says; each head of each prompt in each block has numbers of its own.
  *
- * Random   ideal: the key of `random.fork("attention")`; lfsr: `random.fork("attention", block, prompt, head)`
+ * Random   ideal: the key of `random.fork("attention")`; lfsr: as `tileSeeds`
  */
 export function tileDraws(
   chip: Chip,
@@ -58,11 +69,23 @@ export function tileDraws(
 ): (block: number, prompt: number, head: number) => TileDraws {
   const { tokens, dimension } = chip.mapping.ssa;
   const shape = { steps, tokens, dimension };
-  const kind = chip.network.model.attention.draws;
+  const { draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   const root = random.fork("attention");
+  const seeds = seedStream(chip, random);
   return chip.hardware.ssa.random === "lfsr"
-    ? (block, prompt, head) => lfsrDraws(shape, kind, root.fork(block, prompt, head))
+    ? (block, prompt, head) => lfsrDraws(shape, kind, seeds(block, prompt, head), lfsr, plan)
     : (block, prompt, head) => idealDraws(shape, kind, { key: root.key, block, prompt, head });
+}
+
+/**
+ * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or one for all heads of a
+ * block where they share an engine's registers, `random.fork("attention", block, prompt)`.
+ */
+export function seedStream(chip: Chip, random: Stream): (block: number, prompt: number, head: number) => Stream {
+  const root = random.fork("attention");
+  return chip.hardware.ssa.lfsr.scope === "engine"
+    ? (block, prompt) => root.fork(block, prompt)
+    : (block, prompt, head) => root.fork(block, prompt, head);
 }
 
 /** Features `first .. first + dimension - 1` of a prompt's rows, `[T][N][dimension]`. */

@@ -2,8 +2,10 @@
  * Actions of a stage from its shape and its spikes, for simulators that do not count while they work: the formulas that
  * `linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
  */
-import { type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrShifts } from "../hardware/draws.ts";
+import type { SsaParameters } from "../hardware/ssa-parameters.ts";
+import { tileActions } from "../hardware/ssa-tile.ts";
 import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
@@ -36,26 +38,17 @@ export const neuronActions = (updates: number): ActionTally => ({
   bitsWritten: updates,
 });
 
-/** All tiles over `prompts` prompts; `increments` is the sum of their counts, `mask` [N, N]. */
+/** All tiles over `prompts` prompts; `increments` is the sum of their counts. */
 export function attentionActions(
-  { tiles, tokens, dimension }: SsaMapping,
+  { tiles }: SsaMapping,
+  parameters: SsaParameters,
   random: HardwareSpec["ssa"]["random"],
-  run: { readonly steps: number; readonly prompts: number; readonly increments: number; readonly mask: Uint8Array },
+  run: { readonly steps: number; readonly prompts: number; readonly increments: number },
 ): ActionTally {
+  const { tokens, dimension, lfsr, plan } = parameters;
+  const shape = { steps: run.steps, tokens, dimension };
+  const one = tileActions(shape, parameters, 0, random === "lfsr" ? lfsrShifts(shape, lfsr, plan) : 0);
   const heads = run.prompts * tiles;
-  const openCells = run.steps * heads * run.mask.reduce((open, cell) => open + cell, 0);
-  const bits = run.steps * heads * tokens * dimension;
-  return {
-    ...emptyTally(),
-    scoreAnds: openCells * dimension,
-    counterIncrements: run.increments,
-    scoreComparisons: openCells,
-    valueAnds: openCells * dimension,
-    columnAdditions: bits,
-    outputComparisons: bits,
-    randomNumbers: openCells + bits,
-    lfsrShifts: random === "lfsr" ? heads * lfsrShifts({ steps: run.steps, tokens, dimension }) : 0,
-    bitsRead: 3 * bits,
-    bitsWritten: bits,
-  };
+  for (const action of ACTION_NAMES) one[action] *= heads;
+  return { ...one, counterIncrements: run.increments };
 }

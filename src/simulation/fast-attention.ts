@@ -1,17 +1,19 @@
 /**
  * The SSA engine on the WebAssembly kernels: fast twin of `attention.ts`, bit for bit, with ideal words and with LFSR bytes.
  *
- * The kernels hold a head's features in one 64-bit word. Wider heads take the slow tile of `hardware/ssa-tile.ts`.
+ * The kernels hold a head's features in one 64-bit word, and know the default LFSRs only. Wider heads and other LFSRs, tiles that
+ * serve their tokens in several passes and counters that saturate take the slow tile of `hardware/ssa-tile.ts`.
  */
 import { emptyTally } from "../hardware/actions.ts";
-import { lfsrSeeds } from "../hardware/draws.ts";
+import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
 import { fireLimits } from "../kernels/attention.ts";
 import { outputRow, scoreRow } from "../kernels/draws.ts";
 import type { Arena, Kernels } from "../kernels/memory.ts";
 import type { PackedBits } from "../kernels/spike-linear.ts";
+import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { wordsPerRow } from "../spike/train.ts";
-import { runAttention, tileDraws } from "./attention.ts";
+import { runAttention, seedStream, tileDraws } from "./attention.ts";
 import type { Chip } from "./chip.ts";
 
 /** What an attention stage ran on, and where its bits lie. */
@@ -37,9 +39,16 @@ export function planAttention(
   chip: Chip,
   sizes: { readonly steps: number; readonly maxPrompts: number },
 ): AttentionKernels {
-  return chip.mapping.ssa.dimension <= MAXIMUM_DIMENSION
-    ? planKernel(kernels, arena, chip, sizes)
-    : slowTiles(kernels, chip);
+  return kernelsServe(chip) ? planKernel(kernels, arena, chip, sizes) : slowTiles(kernels, chip);
+}
+
+function kernelsServe(chip: Chip): boolean {
+  const { dimension, largestCount, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
+  if (dimension > MAXIMUM_DIMENSION || largestCount < dimension) return false;
+  if (chip.hardware.ssa.random === "ideal") return true;
+  const { mask, sharing, shiftsPerClock } = LFSR_SETUP;
+  const standard = lfsr.mask === mask && lfsr.sharing === sharing && lfsr.shiftsPerClock === shiftsPerClock;
+  return standard && plan.passes.length === 1;
 }
 
 function planKernel(
@@ -50,13 +59,14 @@ function planKernel(
 ): AttentionKernels {
   const { model, geometry } = chip.network;
   const { tiles: heads, tokens, dimension } = chip.mapping.ssa;
+  const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
   const maskWords = 2 * Math.ceil(tokens / 64);
   const lfsr = chip.hardware.ssa.random === "lfsr";
   const stratified = model.attention.draws === "stratified" ? 1 : 0;
-  const registersPerTile = 2 * Math.ceil(tokens / 4);
+  const registersPerTile = lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
   const mask = arena.words(tokens * maskWords);
-  const scoreLimits = arena.words(dimension + 1);
-  const outputLimits = arena.words(tokens + 1);
+  const scoreLimits = arena.words(scoreNormaliser + 1);
+  const outputLimits = arena.words(valueNormaliser + 1);
   const scores = arena.words(maxSteps * maxPrompts * heads * tokens * maskWords);
   const registers = lfsr ? arena.words(maxPrompts * heads * registersPerTile) : 0;
   // Draws, row bytes of the LFSRs, q and k, and v transposed.
@@ -69,8 +79,8 @@ function planKernel(
         if (geometry.mask[i * tokens + j]) u32[mask / 4 + i * maskWords + (j >> 5)] |= 1 << (j & 31);
       }
     }
-    u32.set(fireLimits(model.attention.scoreGain, dimension), scoreLimits / 4);
-    u32.set(fireLimits(model.attention.valueGain, tokens), outputLimits / 4);
+    u32.set(fireLimits(scoreGain, scoreNormaliser), scoreLimits / 4);
+    u32.set(fireLimits(valueGain, valueNormaliser), outputLimits / 4);
   }
 
   function attend(
@@ -79,7 +89,6 @@ function planKernel(
     { block, steps, prompts, firstPrompt, random }: AttentionCall,
   ): number {
     const { run, u32 } = kernels!;
-    const root = random.fork("attention");
     const input = [
       qkv.at,
       qkv.words,
@@ -94,13 +103,14 @@ function planKernel(
     ] as const;
     const output = [stratified, scores, out.at, out.words, scratch] as const;
     if (!lfsr) {
-      const [key0, key1] = root.key;
+      const [key0, key1] = random.fork("attention").key;
       return run.stochasticAttention(...input, key0, key1 + block, firstPrompt, ...output);
     }
+    const seeds = seedStream(chip, random);
     let at = registers / 4;
     for (let prompt = firstPrompt; prompt < firstPrompt + prompts; prompt++) {
       for (let head = 0; head < heads; head++, at += registersPerTile) {
-        u32.set(lfsrSeeds(tokens, root.fork(block, prompt, head)), at);
+        u32.set(lfsrSeeds(registersPerTile, seeds(block, prompt, head)), at);
       }
     }
     return run.lfsrAttention(...input, registers, ...output);
@@ -116,8 +126,8 @@ function planKernel(
 }
 
 function slowTiles(kernels: Kernels | null, chip: Chip): AttentionKernels {
-  const { model, geometry } = chip.network;
-  const settings = { ...model.attention, mask: geometry.mask };
+  const { geometry } = chip.network;
+  const settings = ssaParametersOf(chip.network, chip.hardware);
   return {
     run: (qkv, out, { block, steps, prompts, firstPrompt, random }) => {
       const { u32 } = kernels!;

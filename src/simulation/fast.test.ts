@@ -70,6 +70,12 @@ test.each<Setting>([
   { model: { neuron: { reset: "soft", beta: 0.9, threshold: 0.7 } } },
   { hardware: { ssa: { random: "lfsr" } } },
   { model: { attention: { draws: "independent" } }, hardware: { ssa: { random: "lfsr" } } },
+  { hardware: { ssa: { random: "lfsr", lfsr: { scope: "engine" }, fifo: "row" } } },
+  { hardware: { ssa: { random: "lfsr", normaliser: "power-of-two" } } },
+  { hardware: { ssa: { normaliser: "power-of-two", tileTokens: 3 } } },
+  { hardware: { ssa: { random: "lfsr", lfsr: { sharing: "row", shiftsPerClock: 8 } } } },
+  { hardware: { ssa: { random: "lfsr", tileTokens: 2 } } },
+  { hardware: { ssa: { counterBits: 2, counterOverflow: "saturate" } } },
   { model: { width: 72, heads: 1, attention: { draws: "independent" } } },
   { model: { width: 72, heads: 1 }, hardware: { ssa: { random: "lfsr" } } },
 ])("the fast simulator's trace is that of the slow one, bit for bit: %j", (setting) => {

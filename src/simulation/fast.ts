@@ -10,7 +10,7 @@ import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type Arena, countingArena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
 import { type PackedBits, reserveBits } from "../kernels/spike-linear.ts";
-import type { LayerMapping } from "../mapping/mapping.ts";
+import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
@@ -76,6 +76,7 @@ export function createSimulator(
   const { tokens, queries } = geometry;
   const maxRows = maxSteps * maxPrompts * tokens;
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
+  const tile = ssaParametersOf(network, hardware);
   const learned = model.position === "learned";
 
   const position = arena.words(learned ? tokens * D : 0);
@@ -151,13 +152,8 @@ export function createSimulator(
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
       const { ones, increments } = tiles.run(bits.qkv, bits.narrow, call);
-      const actions = attentionActions(mapping.ssa, hardware.ssa.random, {
-        steps,
-        prompts,
-        increments,
-        mask: geometry.mask,
-      });
-      const cycles = prompts * ssaTileCycles(steps, mapping.ssa.dimension);
+      const actions = attentionActions(mapping.ssa, tile, hardware.ssa.random, { steps, prompts, increments });
+      const cycles = prompts * ssaTileCycles(steps, mapping.ssa.dimension, mapping.ssa.passes);
       stages.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
       spikes[`${name}.scores`] = { ones, bits: steps * prompts * model.heads * tokens ** 2 };
       keep(`${name}.attention`, bits.narrow);

@@ -168,7 +168,7 @@ test("a run of T steps answers for every shorter run", () => {
 test("LFSR tiles run, count their shifts, and draw other bits than ideal ones", () => {
   const network = dyadicNetwork({});
   const runs = (["ideal", "lfsr"] as const).map((random) => {
-    const chip = chipOf(network, { ...exactHardware, ssa: { random } });
+    const chip = chipOf(network, { ...exactHardware, ssa: { ...exactHardware.ssa, random } });
     return simulate(chip, randomInput(2), stream(1));
   });
   expect(runs[0].actions.lfsrShifts).toBe(0);

@@ -19,7 +19,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
 import type { TileDraws } from "../hardware/draws.ts";
 import { runLifUnits } from "../hardware/lif.ts";
-import type { LayerMapping } from "../mapping/mapping.ts";
+import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
@@ -32,6 +32,8 @@ import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTr
 export interface SimulationOptions extends RunOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
+  /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `cycle.ts` passes the clocked ones. */
+  readonly engine?: (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
 }
 
 /**
@@ -82,7 +84,7 @@ function run(
   input: SpikeTrain,
   random: Stream,
   crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure">,
-  { firstPrompt = 0, rasters: rasterPrompts = 0, draws }: SimulationOptions,
+  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine }: SimulationOptions,
 ): Trace {
   const { model, geometry, parameters } = chip.network;
   const { steps, rows } = input;
@@ -119,18 +121,13 @@ function run(
     stages.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };
+  const settings = ssaParametersOf(chip.network, chip.hardware);
+  const numbers = draws ?? tileDraws(chip, steps, random);
   const attend = (block: number, qkv: SpikeTrain): AttentionRun => {
     const tally = emptyTally();
-    const numbers = draws ?? tileDraws(chip, steps, random);
-    const { scoreGain, valueGain } = model.attention;
-    const settings = { mask: geometry.mask, scoreGain, valueGain };
-    const attention = runAttention(
-      qkv,
-      chip.mapping.ssa,
-      settings,
-      (p, h) => numbers(block, firstPrompt + p, h),
-      tally,
-    );
+    const attention = ssaEngine
+      ? ssaEngine(qkv, block, firstPrompt, tally)
+      : runAttention(qkv, chip.mapping.ssa, settings, (p, h) => numbers(block, firstPrompt + p, h), tally);
     const name = `blocks.${block}.attention`;
     stages.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
     return attention;

@@ -129,6 +129,23 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.ssa": "The engine of AND gates and counters that computes attention.",
   "hardware.ssa.random":
     "`ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped.",
+  "hardware.ssa.lfsr": "The shift registers, where `random` is `lfsr`.",
+  "hardware.ssa.lfsr.polynomial":
+    "Feedback mask of the Galois register, shifting right; a primitive polynomial. 0xb4bcd35c: Maxim application note 4400.",
+  "hardware.ssa.lfsr.sharing":
+    "Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns.",
+  "hardware.ssa.lfsr.scope":
+    "`tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers.",
+  "hardware.ssa.lfsr.shiftsPerClock":
+    "One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits.",
+  "hardware.ssa.tileTokens":
+    "Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has.",
+  "hardware.ssa.normaliser":
+    "Largest random number: `exact`, d_K in cells and N at columns' feet, or the next `power-of-two`, which lowers the rates.",
+  "hardware.ssa.counterBits": "Bits of a cell's counter. The paper: 8. `null`: as many as d_K needs.",
+  "hardware.ssa.counterOverflow": "A counter that is too narrow for d_K is refused, or stops at its largest value.",
+  "hardware.ssa.fifo":
+    "A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit.",
   "hardware.readTime": "Seconds between programming and use, such as 3600 for an hour or 31536000 for a year.",
   "hardware.compensation": "Global drift compensation: outputs are scaled back to their size just after programming.",
   "hardware.compensation.scope":

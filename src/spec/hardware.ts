@@ -76,9 +76,35 @@ export const adcSpec = z
     path: ["errors"],
   });
 
+export const lfsrSpec = z.strictObject({
+  /** Feedback mask of the Galois register, shifting right; a primitive polynomial. 0xb4bcd35c: Maxim application note 4400. */
+  polynomial: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{1,8}$/, "A 32-bit mask in hexadecimal, such as 0xb4bcd35c.")
+    .default("0xb4bcd35c"),
+  /** Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. */
+  sharing: z.enum(["column-row", "row", "column", "cell", "single"]).default("column-row"),
+  /** `tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers. */
+  scope: z.enum(["tile", "engine"]).default("tile"),
+  /** One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits. */
+  shiftsPerClock: z.int().min(1).max(32).default(1),
+});
+
 export const ssaSpec = z.strictObject({
   /** `ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped. */
   random: z.enum(["ideal", "lfsr"]).default("ideal"),
+  /** The shift registers, where `random` is `lfsr`. */
+  lfsr: lfsrSpec.prefault({}),
+  /** Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has. */
+  tileTokens: z.int().min(1).max(1024).nullable().default(null),
+  /** Largest random number: `exact`, d_K in cells and N at columns' feet, or the next `power-of-two`, which lowers the rates. */
+  normaliser: z.enum(["exact", "power-of-two"]).default("exact"),
+  /** Bits of a cell's counter. The paper: 8. `null`: as many as d_K needs. */
+  counterBits: z.int().min(1).max(16).nullable().default(null),
+  /** A counter that is too narrow for d_K is refused, or stops at its largest value. */
+  counterOverflow: z.enum(["refuse", "saturate"]).default("refuse"),
+  /** A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit. */
+  fifo: z.enum(["cell", "row"]).default("cell"),
 });
 
 export const hardwareSpec = z.strictObject({

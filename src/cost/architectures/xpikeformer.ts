@@ -11,8 +11,8 @@
  *   spikeBuffer  bits read and written beside the crossbars, and the share of the tiles' that passes the buffer
  *   residual     an addition each, and what it reads and writes of the stream
  *
- * Included in another price, hence not listed: subtractions and accumulations (in `accumulation`), counter increments and
- * column additions (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
+ * Included in another price, hence not listed: subtractions and accumulations (in `accumulation`), counter increments,
+ * column additions, partial sums and FIFO shifts (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
  */
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
 import { type CountingMachine, countActions } from "../counts.ts";
@@ -62,6 +62,8 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   columnAdditions: ["ssaCells"],
   outputComparisons: ["ssaRandom"],
   randomNumbers: ["ssaRandom"],
+  partialSums: ["ssaCells"],
+  fifoShifts: ["ssaCells"],
   lfsrShifts: ["ssaRandom"],
 };
 

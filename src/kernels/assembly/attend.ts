@@ -79,9 +79,9 @@ export function outputRow(scores: usize, v: usize, maskWords: i32, limits: usize
 }
 
 /**
- * All rows of head `h`. scoreDraws [N, ceil8(N)] and outputDraws [N, 64] are 32-bit words. S is written to `scores`
- * [N][ceil(N / 64)], A into `out`, which is 0 before. Returns the sum of the counts |Q_i and K_j| over all cells that the mask
- * leaves on. Scratch: 4 N + 64 words.
+ * All rows of head `h`. scoreDraws [N, ceil8(N)] and outputDraws [N, 64] are 32-bit words; `shift` is added to the latter.
+ * S is written to `scores` [N][ceil(N / 64)], A into `out`, which is 0 before. Returns the sum of the counts |Q_i and K_j| over
+ * all cells that the mask leaves on. Scratch: 4 N + 64 words.
  */
 export function attendStep(qkv: usize, words: i32, first: i32, tokens: i32, width: i32, d: i32, h: i32, mask: usize, scoreLimits: usize, outputLimits: usize, scoreDraws: usize, outputDraws: usize, shift: u32, scores: usize, out: usize, outWords: i32, scratch: usize): u64 {
   const maskWords = (tokens + 63) >> 6;
@@ -94,7 +94,7 @@ export function attendStep(qkv: usize, words: i32, first: i32, tokens: i32, widt
   for (let i = 0; i < tokens; i++) {
     const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
     const row = <usize>(i * maskWords) << 3;
-    counted += scoreRow(query, k, mask + row, maskWords, scoreLimits, scoreDraws + (<usize>(i * rowDraws) << 2), shift, scores + row);
+    counted += scoreRow(query, k, mask + row, maskWords, scoreLimits, scoreDraws + (<usize>(i * rowDraws) << 2), 0, scores + row);
     const value = outputRow(scores + row, v, maskWords, outputLimits, outputDraws + (<usize>(i * HEAD) << 2), shift, planes);
     if (value) deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
   }

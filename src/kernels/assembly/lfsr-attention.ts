@@ -3,7 +3,8 @@
  * Twin: `runSsaTile` with `lfsrDraws` (`hardware/draws.ts`), where the sharing of registers is explained.
  *
  * A byte becomes the top byte of a word. Offsets of stratified draws and limits of firing words then are those of ideal
- * words: byte * 2^24 * I_max < gain count 2^32 is byte * I_max < gain count 2^8 (for at most 256 steps).
+ * words: byte * 2^24 * I_max < gain count 2^32 is byte * I_max < gain count 2^8 (for at most 256 steps). The offset is added to
+ * a column's byte before it meets the row's.
  */
 import { attendStep, HEAD } from "./attend";
 import { radicalInverse } from "./threefry";
@@ -56,15 +57,13 @@ export function lfsrAttention(qkv: usize, words: i32, steps: i32, prompts: i32, 
       const tile = registers + <usize>(b * heads + h) * perTile;
       runWindow(tile, tokens, d, columns, rows);
       for (let t = 0; t < steps; t++) {
-        if (t == 0 || !stratified) {
-          for (let i = 0; i < tokens; i++) {
-            const column = load<u32>(columns + (<usize>(i * HEAD + d - 1) << 2));
-            const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
-            for (let j = 0; j < tokens; j++) store<u32>(draws + (<usize>j << 2), column ^ load<u32>(rows + (<usize>j << 2)));
-          }
-          if (!stratified) runWindow(tile, tokens, d, columns, rows);
-        }
         const shift = stratified ? radicalInverse(t) : 0;
+        for (let i = 0; i < tokens; i++) {
+          const column = load<u32>(columns + (<usize>(i * HEAD + d - 1) << 2)) + shift;
+          const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
+          for (let j = 0; j < tokens; j++) store<u32>(draws + (<usize>j << 2), column ^ load<u32>(rows + (<usize>j << 2)));
+        }
+        if (!stratified) runWindow(tile, tokens, d, columns, rows);
         const sampled = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
         counted += attendStep(qkv, words, (t * prompts + b) * tokens, tokens, width, d, h, mask, scoreLimits, outputLimits, scoreDraws, columns, shift, sampled, out, outWords, rest);
       }

@@ -1,0 +1,111 @@
+/** `xpike rtl`: SystemVerilog of an experiment's attention engine with vectors of its trained network; `verify` and `synth`. */
+import { join } from "node:path";
+import type { Command } from "commander";
+import { FileError, SpecError } from "../errors.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { makeFolder, writeFileAtomic } from "../node/files.ts";
+import { synthesiseRtl, verifyRtl } from "../node/rtl-tools.ts";
+import { stream } from "../numeric/stream.ts";
+import { rtlBundle } from "../rtl/bundle.ts";
+import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
+import { asDescribed } from "../run.ts";
+import { programChip } from "../simulation/chip.ts";
+import { CALIBRATION_PROMPTS } from "../simulation/evaluate-chips.ts";
+import { calibrateFast } from "../simulation/fast.ts";
+import { createTask } from "../task/create.ts";
+import { loadExperiment, readNetwork, wholeNumber } from "./options.ts";
+import { outputFolder } from "./output.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface RtlCommandOptions {
+  readonly out?: string;
+  readonly prompts: number;
+  readonly seed?: number;
+}
+
+/** Adds arguments, options and the two commands below it. */
+export function withRtlCommands(command: Command, terminal: Terminal): Command {
+  command
+    .command("verify")
+    .description("check a written folder with what is installed of Verilator, Icarus Verilog and Yosys")
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .action((folder: string) => verifyCommand(folder, terminal));
+  command
+    .command("synth")
+    .description("count gates and registers of every block with Yosys")
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .action(async (folder: string) => terminal.out(cellTable(await synthesiseRtl(folder))));
+  return command
+    .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
+    .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
+    .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
+    .option("--seed <n>", "seed instead of the experiment's", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .action((source: string, options: RtlCommandOptions) => rtlCommand(source, options, terminal));
+}
+
+/** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
+async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
+  const { experiment, directory } = await loadExperiment(source, options);
+  const path = experiment.checkpoints.network;
+  if (path === undefined) {
+    throw new SpecError(
+      "checkpoints.network",
+      `No trained network is named, and vectors come from one. Train it with \`xpike train ${source} --out DIR\` and set ` +
+        "checkpoints.network to DIR/network.safetensors.",
+    );
+  }
+  const notes: string[] = [];
+  const network = foldNetwork(asDescribed(experiment, await readNetwork(directory, path), notes));
+  const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
+  const design = chipDesign({ network, hardware });
+  const task = createTask({ task: experiment.task, model: network.model });
+  const root = stream(experiment.seed);
+  const random = root.fork("chip", 0);
+  const fresh = programChip(network, mapNetwork(network, hardware, experiment.task.coding), hardware, random);
+  const calibration = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), { values: false });
+  const chip = calibrateFast(fresh, calibration.spikes!, random.fork("calibration"));
+  const { spikes } = task.draw(options.prompts, root.fork("evaluation"), { values: false });
+  const runs = networkRuns(chip, spikes!, random.fork("run"));
+  const origin =
+    `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
+    `${options.prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
+  const folder = options.out ?? `${outputFolder(experiment, {})}-rtl`;
+  await makeFolder(folder);
+  for (const [name, text] of Object.entries(rtlBundle(design, runs, origin))) {
+    await writeFileAtomic(join(folder, name), text);
+  }
+  for (const note of notes) terminal.err(`${note}\n`);
+  terminal.out(`${join(folder, "README.md")}\nCheck it with: xpike rtl verify ${folder}\n`);
+}
+
+/** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
+async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
+  const checks = await verifyRtl(folder);
+  for (const { tool, check, result, detail } of checks) {
+    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(20)}${detail}\n`);
+  }
+  const failed = checks.filter(({ result }) => result === "fail");
+  if (failed.length > 0) {
+    const names = failed.map(({ tool, check }) => `${tool} (${check})`).join(", ");
+    throw new FileError(
+      folder,
+      `The RTL does not hold: ${names}. Write the folder anew; if it fails again, report it.`,
+    );
+  }
+  if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
+}
+
+function cellTable(blocks: Awaited<ReturnType<typeof synthesiseRtl>>): string {
+  const rows = [
+    ["module", "instances", "gates each", "registers each"],
+    ...blocks.map(({ module, instances, gates, registers }) => [module, instances, gates, registers].map(String)),
+    [
+      "all",
+      "",
+      String(blocks.reduce((sum, { gates, instances }) => sum + gates * instances, 0)),
+      String(blocks.reduce((sum, { registers, instances }) => sum + registers * instances, 0)),
+    ],
+  ];
+  return rows.map(([module, ...rest]) => `${module.padEnd(18)}${rest.map((n) => n.padStart(16)).join("")}\n`).join("");
+}

@@ -1,0 +1,312 @@
+/**
+ * The SSA tile clock by clock: the registers behind `ssa-tile.ts`, and what they do at every edge.
+ *
+ *   clock f of a window   count_ij += Q_i,f and K_j,f              A_i,f = encoder(sum_j S_ij and V_j,f of the window before)
+ *                         FIFO_j takes V_j,f and hands out the V that entered d clocks ago
+ *   its last clock        S_ij <= encoder(count_ij), held for the next window; count_ij <= 0
+ *
+ * A is registered once more, so a bit shows at the pins one clock later. The simulation is event by event but bit-sliced: cells of
+ * a column that share a 32-bit word count side by side, bit p of their counters in plane p, as so many ripple counters.
+ * Toggles of registers are counted as they happen. Random bytes come from registers that are shifted clock by clock, not
+ * from the tables of `draws.ts`, so agreement with the functional tile means something.
+ */
+import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import type { ActionTally } from "./actions.ts";
+import { lfsrWiring, stepOffset, type TileDraws } from "./draws.ts";
+import { advanceRegisters, lfsrByte } from "./lfsr.ts";
+import type { SsaParameters } from "./ssa-parameters.ts";
+import {
+  encoderFires,
+  OUTPUT_REGISTERS,
+  type SsaTileRun,
+  ssaTileCycles,
+  tileActions,
+  transposeStep,
+} from "./ssa-tile.ts";
+import type { TilePass } from "./tile-plan.ts";
+
+/** Register bits that changed, and gates that gave 1. Silence costs nothing here. */
+export interface TileActivity {
+  /** Bits of the cells' counters, by counting and by clearing. */
+  counterToggles: number;
+  /** Held score bits. */
+  scoreToggles: number;
+  /** Bits of the value FIFOs, of all FIFOs there are (per cell or per row). */
+  fifoToggles: number;
+  /** AND gates of S and V that gave 1. */
+  valueAndOnes: number;
+  /** Output registers. */
+  outputToggles: number;
+  /** Bits of the LFSRs; 0 when random numbers are ideal. */
+  lfsrToggles: number;
+}
+
+export interface ClockedTileRun extends SsaTileRun {
+  /** Clocks from the first column in to the last bit at the pins. */
+  readonly latency: number;
+  /** Clocks from the first column in to the first bit at the pins. */
+  readonly firstOutput: number;
+  readonly activity: TileActivity;
+}
+
+/** Seeds of the tile's registers, or draws by place. */
+export type ClockedRandom = { readonly seeds: Uint32Array } | { readonly draws: TileDraws };
+
+/**
+ * Runs one head of one prompt.
+ *
+ * Shapes   query, key, value: [T][N][d]
+ * Counts   as `runSsaTile`, and activity
+ */
+export function runClockedTile(
+  query: SpikeTrain,
+  key: SpikeTrain,
+  value: SpikeTrain,
+  parameters: SsaParameters,
+  random: ClockedRandom,
+  tally: ActionTally,
+): ClockedTileRun {
+  const { tokens, dimension, plan } = parameters;
+  const { tileTokens, passes } = plan;
+  const { steps } = query;
+  const words = wordsPerRow(tileTokens);
+  const scores = emptySpikeTrain(steps, tokens, tokens);
+  const output = emptySpikeTrain(steps, tokens, dimension);
+  const registers = createRegisters(parameters, passes);
+  const encoder = createEncoder(parameters, random);
+  const windows = steps * passes.length;
+  const none = new Uint32Array(dimension * words);
+  const outputWords = wordsPerRow(dimension);
+  let firstOutput = 0;
+  let clock = 0;
+
+  for (let window = 0; window <= windows; window++) {
+    const counting = window < windows;
+    const step = Math.floor(window / passes.length);
+    const pass = passes[window % passes.length];
+    const cut = (train: SpikeTrain, block: number) => transposeStep(train, step, block * tileTokens, tileTokens);
+    const [q, k, v] = counting
+      ? [cut(query, pass.queryBlock), cut(key, pass.keyBlock), cut(value, pass.keyBlock)]
+      : [none, none, none];
+    const emitted = window > 0 ? passes[(window - 1) % passes.length] : null;
+    const emittedStep = Math.floor((window - 1) / passes.length);
+    for (let f = 0; f < dimension; f++, clock++) {
+      if (emitted) {
+        const first = emitted.queryBlock * tileTokens;
+        const bits = registers.emit(f, emitted, (i, sum) => encoder.output(emittedStep, first + i, f, sum));
+        if (bits) {
+          firstOutput ||= clock + OUTPUT_REGISTERS;
+          for (let i = 0; i < Math.min(tileTokens, tokens - first); i++) {
+            const bit = (bits[i >> 5] >>> (i & 31)) & 1;
+            output.words[(emittedStep * tokens + first + i) * outputWords + (f >> 5)] |= bit << (f & 31);
+          }
+        }
+      }
+      registers.count(f, q, k, v, window % passes.length);
+      if (f === dimension - 1) {
+        const [firstQuery, firstKey] = [pass.queryBlock * tileTokens, pass.keyBlock * tileTokens];
+        registers.sample((i, j, count) => encoder.score(step, firstQuery + i, firstKey + j, count));
+        if (counting) registers.copyScores(scores, step, firstQuery, firstKey);
+      }
+      encoder.clock(f === dimension - 1 && pass === passes[passes.length - 1]);
+    }
+  }
+  const shape = { steps, tokens, dimension };
+  const counted = tileActions(shape, parameters, registers.increments(), encoder.shifts());
+  for (const action of Object.keys(counted) as (keyof ActionTally)[]) tally[action] += counted[action];
+  const activity = { ...registers.activity, lfsrToggles: encoder.toggles() };
+  return { output, scores, latency: clock + OUTPUT_REGISTERS, firstOutput, activity };
+}
+
+/** Clocks from the first column in to the last bit at the pins: `(T passes + 1) d` and the output register. */
+export const ssaTileLatency = (steps: number, dimension: number, passes = 1): number =>
+  ssaTileCycles(steps, dimension, passes) + OUTPUT_REGISTERS;
+
+/** Counters, held scores, FIFOs, partial sums and output registers of all cells and columns. */
+function createRegisters(
+  { tokens, dimension, mask, plan, counterBits, largestCount, fifo }: SsaParameters,
+  passes: readonly TilePass[],
+) {
+  const size = plan.tileTokens;
+  const words = wordsPerRow(size);
+  const planes = new Uint32Array(size * counterBits * words);
+  const held = new Uint32Array(size * words);
+  const delayed = new Uint32Array(dimension * words);
+  const partial = new Uint32Array(passes.length > 1 ? dimension * size : 0);
+  const pins = new Uint32Array(words);
+  const saturates = largestCount < dimension;
+  const open = passes.map((pass) => openCells(mask, tokens, size, pass));
+  const copies = fifoCopies(open, size, words, fifo);
+  const activity = { counterToggles: 0, scoreToggles: 0, fifoToggles: 0, valueAndOnes: 0, outputToggles: 0 };
+  let increments = 0;
+  /** Pairs of neighbours in the FIFOs that differ: they toggle at the next shift. */
+  let differences = 0;
+
+  function emit(f: number, { first, last }: TilePass, encode: (i: number, sum: number) => boolean): Uint32Array | null {
+    const base = f * words;
+    let bits = 0;
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let w = 0; w < words; w++) sum += popcount32(held[i * words + w] & delayed[base + w]);
+      activity.valueAndOnes += sum;
+      if (!first) sum += partial[f * size + i];
+      if (!last) partial[f * size + i] = sum;
+      else {
+        if (sum > 0 && encode(i, sum)) bits |= 1 << (i & 31);
+        if ((i & 31) === 31 || i === size - 1) {
+          activity.outputToggles += popcount32(pins[i >> 5] ^ bits);
+          pins[i >> 5] = bits;
+          bits = 0;
+        }
+      }
+    }
+    return last ? pins : null;
+  }
+
+  function count(f: number, q: Uint32Array, k: Uint32Array, v: Uint32Array, pass: number): void {
+    const base = f * words;
+    const openOfPass = open[pass];
+    for (let i = 0; i < size; i++) {
+      if (((q[base + (i >> 5)] >>> (i & 31)) & 1) === 0) continue;
+      for (let w = 0; w < words; w++) {
+        let carry = k[base + w] & openOfPass[i * words + w];
+        const first = i * counterBits * words + w;
+        if (saturates && carry !== 0) {
+          let full = carry;
+          for (let p = 0; p < counterBits; p++) full &= planes[first + p * words];
+          carry &= ~full;
+        }
+        increments += popcount32(carry);
+        for (let p = first; carry !== 0; p += words) {
+          activity.counterToggles += popcount32(carry);
+          const before = planes[p];
+          planes[p] = before ^ carry;
+          carry &= before;
+        }
+      }
+    }
+    const newest = ((f + dimension - 1) % dimension) * words;
+    const second = ((f + 1) % dimension) * words;
+    let [entering, leaving] = [0, 0];
+    for (let w = 0; w < words; w++) {
+      entering += copies(v[base + w] ^ delayed[newest + w], w);
+      leaving += copies(delayed[base + w] ^ delayed[second + w], w);
+    }
+    activity.fifoToggles += differences + entering;
+    if (dimension > 1) differences += entering - leaving;
+    delayed.set(v.subarray(base, base + words), base);
+  }
+
+  function sample(encode: (i: number, j: number, count: number) => boolean): void {
+    for (let i = 0; i < size; i++) {
+      for (let w = 0; w < words; w++) {
+        const first = i * counterBits * words + w;
+        let busy = 0;
+        for (let p = 0; p < counterBits; p++) busy |= planes[first + p * words];
+        let bits = 0;
+        for (let rest = busy; rest !== 0; rest &= rest - 1) {
+          const lane = 31 - Math.clz32(rest & -rest);
+          let counted = 0;
+          for (let p = 0; p < counterBits; p++) counted |= ((planes[first + p * words] >>> lane) & 1) << p;
+          if (encode(i, w * 32 + lane, counted)) bits |= 1 << lane;
+        }
+        for (let p = 0; p < counterBits; p++) {
+          activity.counterToggles += popcount32(planes[first + p * words]);
+          planes[first + p * words] = 0;
+        }
+        activity.scoreToggles += popcount32(held[i * words + w] ^ bits);
+        held[i * words + w] = bits;
+      }
+    }
+  }
+
+  function copyScores(scores: SpikeTrain, step: number, firstQuery: number, firstKey: number): void {
+    const stride = wordsPerRow(tokens);
+    for (let i = 0; i < Math.min(size, tokens - firstQuery); i++) {
+      for (let j = 0; j < Math.min(size, tokens - firstKey); j++) {
+        const bit = (held[i * words + (j >> 5)] >>> (j & 31)) & 1;
+        const at = firstKey + j;
+        scores.words[(step * tokens + firstQuery + i) * stride + (at >> 5)] |= bit << (at & 31);
+      }
+    }
+  }
+
+  return { emit, count, sample, copyScores, activity, increments: () => increments };
+}
+
+/** Encoders with their random numbers, shifted clock by clock. */
+function createEncoder(parameters: SsaParameters, random: ClockedRandom) {
+  const { scoreGain, valueGain, scoreNormaliser, valueNormaliser, draws: kind, lfsr, plan } = parameters;
+  const size = plan.tileTokens;
+  if ("draws" in random) {
+    const { draws } = random;
+    return {
+      score: (step: number, i: number, j: number, count: number) =>
+        encoderFires(draws.score(step, i, j), draws.bits, scoreGain * count, scoreNormaliser),
+      output: (step: number, i: number, f: number, sum: number) =>
+        encoderFires(draws.output(step, i, f), draws.bits, valueGain * sum, valueNormaliser),
+      clock: () => {},
+      shifts: () => 0,
+      toggles: () => 0,
+    };
+  }
+  const wiring = lfsrWiring(lfsr.sharing, size);
+  const states = random.seeds.slice();
+  const before = new Uint32Array(states.length);
+  let [shifts, toggles] = [0, 0];
+  const byte = (n: number) => lfsrByte(states[n >> 2], n & 3);
+  const offset = (step: number) => (kind === "stratified" ? stepOffset(step) : 0);
+  return {
+    score: (step: number, i: number, j: number, count: number) => {
+      const [a, b] = wiring.cell(i % size, j % size);
+      const draw = ((byte(a) + offset(step)) & 0xff) ^ (b === undefined ? 0 : byte(b));
+      return encoderFires(draw, 8, scoreGain * count, scoreNormaliser);
+    },
+    output: (step: number, i: number, _f: number, sum: number) => {
+      const draw = (byte(wiring.foot(i % size)) + offset(step)) & 0xff;
+      return encoderFires(draw, 8, valueGain * sum, valueNormaliser);
+    },
+    clock: (stepEnds: boolean) => {
+      before.set(states);
+      if (stepEnds && kind === "stratified") states.set(random.seeds);
+      else advanceRegisters(states, lfsr.mask, lfsr.shiftsPerClock);
+      shifts += states.length * lfsr.shiftsPerClock;
+      for (let r = 0; r < states.length; r++) toggles += popcount32(before[r] ^ states[r]);
+    },
+    shifts: () => shifts,
+    toggles: () => toggles,
+  };
+}
+
+/** Which cells a pass leaves on, `[P][words]`. */
+function openCells(mask: Uint8Array, tokens: number, size: number, { queryBlock, keyBlock }: TilePass): Uint32Array {
+  const words = wordsPerRow(size);
+  const open = new Uint32Array(size * words);
+  for (let i = 0; i < Math.min(size, tokens - queryBlock * size); i++) {
+    for (let j = 0; j < Math.min(size, tokens - keyBlock * size); j++) {
+      if (mask[(queryBlock * size + i) * tokens + keyBlock * size + j]) open[i * words + (j >> 5)] |= 1 << (j & 31);
+    }
+  }
+  return open;
+}
+
+/** Counts the ones of a word of row bits, each as often as its row has FIFOs. */
+function fifoCopies(
+  open: readonly Uint32Array[],
+  size: number,
+  words: number,
+  fifo: "cell" | "row",
+): (bits: number, word: number) => number {
+  if (fifo === "row") return (bits) => popcount32(bits);
+  const weights = Uint32Array.from({ length: size }, (_, j) => {
+    if (open.length > 1) return size;
+    let cells = 0;
+    for (let i = 0; i < size; i++) cells += (open[0][i * words + (j >> 5)] >>> (j & 31)) & 1;
+    return cells;
+  });
+  return (bits, word) => {
+    let copies = 0;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) copies += weights[word * 32 + 31 - Math.clz32(rest & -rest)];
+    return copies;
+  };
+}

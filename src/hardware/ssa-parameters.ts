@@ -1,0 +1,91 @@
+/**
+ * The constants of an SSA tile, settled once from the experiment and checked: simulators and the RTL generator read these and
+ * nothing else, so they build the same tile.
+ */
+import { SpecError } from "../errors.ts";
+import type { SsaSpec } from "../spec/hardware.ts";
+import type { DrawKind, LfsrSetup } from "./draws.ts";
+import { requirePrimitive } from "./lfsr.ts";
+import type { SsaTileSettings } from "./ssa-tile.ts";
+import { planTile } from "./tile-plan.ts";
+
+export interface SsaParameters extends Required<SsaTileSettings> {
+  /** Tokens N of the network. */
+  readonly tokens: number;
+  /** Head dimension d, the clocks of one window. */
+  readonly dimension: number;
+  readonly counterBits: number;
+  readonly draws: DrawKind;
+  readonly lfsr: LfsrSetup;
+  /** Whether all heads of a block use the same registers. */
+  readonly sharedByHeads: boolean;
+}
+
+/** What the network asks of its tiles. */
+export interface SsaRequest {
+  readonly tokens: number;
+  readonly dimension: number;
+  /** `[N, N]` */
+  readonly mask: Uint8Array;
+  readonly scoreGain: number;
+  readonly valueGain: number;
+  readonly draws: DrawKind;
+}
+
+/**
+ * Throws  SpecError when the tile cannot be built: no tokens or features, a counter too narrow for d, a gain that is no shift, a
+ *         feedback mask that is not primitive
+ */
+export function ssaParameters(spec: SsaSpec, request: SsaRequest): SsaParameters {
+  const { tokens, dimension, mask, scoreGain, valueGain, draws } = request;
+  requireCount("tokens", tokens, "N");
+  requireCount("dimension", dimension, "d_K");
+  requireShift("model.attention.scoreGain", scoreGain);
+  requireShift("model.attention.valueGain", valueGain);
+  const lfsrMask = Number(spec.lfsr.polynomial);
+  requirePrimitive(lfsrMask, "hardware.ssa.lfsr.polynomial");
+  const counterBits = spec.counterBits ?? bitsFor(dimension);
+  const largestCount = 2 ** counterBits - 1;
+  if (largestCount < dimension && spec.counterOverflow === "refuse") {
+    throw new SpecError(
+      "hardware.ssa.counterBits",
+      `A counter of ${counterBits} bits counts to 2^${counterBits} - 1 = ${largestCount}, but d_K is ${dimension}: a full count would wrap to ` +
+        `${dimension % 2 ** counterBits}. Use ${bitsFor(dimension)} bits, or set counterOverflow to "saturate".`,
+    );
+  }
+  const normaliser = (count: number) => (spec.normaliser === "exact" ? count : nextPowerOfTwo(count));
+  return {
+    tokens,
+    dimension,
+    mask,
+    scoreGain,
+    valueGain,
+    scoreNormaliser: normaliser(dimension),
+    valueNormaliser: normaliser(tokens),
+    counterBits,
+    largestCount,
+    plan: planTile(tokens, spec.tileTokens ?? tokens, mask),
+    fifo: spec.fifo,
+    draws,
+    lfsr: { mask: lfsrMask, sharing: spec.lfsr.sharing, shiftsPerClock: spec.lfsr.shiftsPerClock },
+    sharedByHeads: spec.lfsr.scope === "engine",
+  };
+}
+
+/** Bits that hold 0 .. `largest`. */
+export const bitsFor = (largest: number): number => Math.max(1, 32 - Math.clz32(largest));
+
+const nextPowerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(count));
+
+function requireCount(path: string, value: number, name: string): void {
+  if (Number.isInteger(value) && value >= 1 && value <= 1024) return;
+  throw new SpecError(path, `${name} is ${value}, but a tile needs a whole number from 1 to 1024 of them.`);
+}
+
+function requireShift(path: string, gain: number): void {
+  if (Number.isInteger(gain) && gain >= 1 && (gain & (gain - 1)) === 0) return;
+  throw new SpecError(
+    path,
+    `The gain ${gain} is not a power of two, and hardware applies it by a shift. Use 1, 2, 4, ...`,
+  );
+}

@@ -1,0 +1,59 @@
+/** Everything that `xpike rtl` writes, as file names and texts: sources, file list, testbench, vectors, README. */
+import { type SourceFiles, type SsaDesign, sourceFiles } from "./design.ts";
+import { printModule } from "./print.ts";
+import { ENGINE } from "./ssa-engine.ts";
+import { type EngineRun, engineTestbench, TESTBENCH, vectorFiles } from "./testbench.ts";
+
+/** Sources in order, leaves first, one name a line: `verilator -f`, `iverilog -f`. */
+export const FILE_LIST = "files.f";
+
+/** origin: where the spikes come from, a sentence for the README. The same arguments give the same texts. */
+export function rtlBundle(design: SsaDesign, runs: readonly EngineRun[], origin: string): SourceFiles {
+  const sources = sourceFiles(design.modules);
+  const { files, sizes } = vectorFiles(design, runs);
+  const list = `${Object.keys(sources).join("\n")}\n`;
+  const testbench = printModule(engineTestbench(design, sizes));
+  const readme = readmeText(design, `${origin} ${sizes.runs} runs, ${sizes.clocks} busy clocks.`);
+  return { ...sources, [FILE_LIST]: list, [`${TESTBENCH}.sv`]: testbench, ...files, "README.md": readme };
+}
+
+function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string): string {
+  const { tokens, dimension, counterBits, scoreGain, valueGain, scoreNormaliser, valueNormaliser } = parameters;
+  const { draws, lfsr, fifo, mask, sharedByHeads } = parameters;
+  const closed = mask.filter((open) => open === 0).length;
+  const rows = [
+    ["heads H", heads],
+    ["tokens N", tokens],
+    ["head dimension d", dimension],
+    ["cells the mask leaves out, per tile", closed],
+    ["counter bits", counterBits],
+    ["gain of scores, of outputs", `${scoreGain}, ${valueGain}`],
+    ["largest random number in cells, at feet", `${scoreNormaliser}, ${valueNormaliser}`],
+    ["random numbers", draws],
+    ["LFSR sharing, scope", `${lfsr.sharing}, ${sharedByHeads ? "engine" : "tile"}`],
+    ["LFSR mask, shifts per clock", `0x${lfsr.mask.toString(16)}, ${lfsr.shiftsPerClock}`],
+    ["value FIFO per", fifo],
+  ];
+  return `# Stochastic spiking attention engine
+
+Generated SystemVerilog. Modules, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header says what the
+module computes and its latency. With T steps a run takes (T + 1) x ${dimension} clocks; the first output shows
+${dimension} + 1 clocks after the first column entered.
+
+| parameter | value |
+|---|---|
+${rows.map(([key, value]) => `| ${key} | ${value} |`).join("\n")}
+
+## Check it
+
+\`xpike rtl verify .\` runs what is installed of Verilator, Icarus Verilog and Yosys. By hand:
+
+\`\`\`sh
+verilator --lint-only -Wall -f ${FILE_LIST} --top-module ${ENGINE}
+iverilog -g2012 -s ${TESTBENCH} -o tb.vvp -f ${FILE_LIST} ${TESTBENCH}.sv && vvp -n tb.vvp
+\`\`\`
+
+The testbench reads \`runs.hex\`, \`inputs.hex\` and \`outputs.hex\` from the current folder, compares every output bit and the
+clocks of every run, and prints PASS or FAIL. ${vectors}
+`;
+}

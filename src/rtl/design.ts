@@ -1,0 +1,62 @@
+/** The whole design as files: one module a file, a file list, and the testbench with its vectors. */
+import { MappingError, SpecError } from "../errors.ts";
+import { lfsrWiring } from "../hardware/draws.ts";
+import type { SsaParameters } from "../hardware/ssa-parameters.ts";
+import { lfsrArray } from "./lfsr-array.ts";
+import { printModule } from "./print.ts";
+import { ssaCell, valueFifo } from "./ssa-cell.ts";
+import { ssaColumnFoot } from "./ssa-column-foot.ts";
+import { ssaEngine } from "./ssa-engine.ts";
+import { ssaTile } from "./ssa-tile.ts";
+import type { Module } from "./syntax.ts";
+
+export interface SsaDesign {
+  readonly parameters: SsaParameters;
+  readonly heads: number;
+  /** Leaves first: every module follows those it uses. The engine is the last. */
+  readonly modules: readonly Module[];
+}
+
+/** Seed bits at the engine's port. */
+export const seedBits = ({ parameters, heads }: Pick<SsaDesign, "parameters" | "heads">): number =>
+  32 * lfsrWiring(parameters.lfsr.sharing, parameters.tokens).registers * (parameters.sharedByHeads ? 1 : heads);
+
+/**
+ * The engine of `heads` tiles.
+ * Throws  MappingError when a tile would need several passes; SpecError when there are fewer than two tokens or features
+ */
+export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
+  const { tokens, dimension, plan, lfsr } = parameters;
+  if (plan.tileTokens < tokens) {
+    throw new MappingError(
+      "hardware.ssa.tileTokens",
+      `The generated tile holds all of its tokens, but ${tokens} tokens in tiles of ${plan.tileTokens} take ${plan.passes.length} passes a step, ` +
+        "which the cycle simulator knows and the RTL does not. Leave tileTokens out.",
+    );
+  }
+  if (tokens < 2 || dimension < 2 || heads < 1) {
+    throw new SpecError(
+      "model",
+      `A tile of ${tokens} tokens and ${dimension} features for ${heads} heads has no columns to add or no window to count in. ` +
+        "The RTL needs two tokens, two features and one head or more.",
+    );
+  }
+  const { registers } = lfsrWiring(lfsr.sharing, tokens);
+  const modules = [
+    valueFifo(parameters),
+    ssaCell(parameters),
+    ssaColumnFoot(parameters),
+    lfsrArray(lfsr, registers),
+    ssaTile(parameters),
+    ssaEngine(parameters, heads),
+  ];
+  return { parameters, heads, modules };
+}
+
+/** File name to text. */
+export type SourceFiles = Readonly<Record<string, string>>;
+
+/** The sources of modules, `<module>.sv` each, in the given order. */
+export function sourceFiles(modules: readonly Module[]): SourceFiles {
+  return Object.fromEntries(modules.map((module) => [`${module.name}.sv`, printModule(module)]));
+}

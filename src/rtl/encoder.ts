@@ -1,0 +1,105 @@
+/**
+ * The Bernoulli encoder inside cells and column feet: fires where `floor(random I_max / 256) < gain count`, the hardware form of
+ * `hardware/draws.ts`. A normaliser that is a power of two takes the upper bits of the byte; any other costs a multiplication by a
+ * constant, which synthesis turns into adders.
+ */
+import { bitsFor } from "../hardware/ssa-parameters.ts";
+import {
+  binary,
+  comment,
+  concat,
+  type Item,
+  logic,
+  name,
+  parity,
+  shifted,
+  sized,
+  slice,
+  widen,
+  wire,
+} from "./syntax.ts";
+
+export interface EncoderShape {
+  /** I_max. */
+  readonly normaliser: number;
+  /** A power of two. */
+  readonly gain: number;
+  /** Name and width of the count. */
+  readonly count: string;
+  readonly countBits: number;
+  /** Name of the random byte. */
+  readonly random: string;
+}
+
+/** Declares `draw` and `fires`, and what they need. */
+export function encoderItems({ normaliser, gain, count, countBits, random }: EncoderShape): Item[] {
+  const gainShift = Math.log2(gain);
+  const scaled = shifted(name(count), gainShift);
+  const scaledBits = countBits + gainShift;
+  const { items, drawBits } = drawItems(normaliser, random);
+  const width = Math.max(drawBits, scaledBits);
+  const fires = binary(widen(name("draw"), drawBits, width), "<", widen(scaled, scaledBits, width));
+  return [
+    comment(`Draw in 0 .. ${normaliser - 1}: fires with probability ${gain} x count / ${normaliser}.`),
+    ...items,
+    logic(1, "fires"),
+    wire(name("fires"), fires),
+  ];
+}
+
+function drawItems(normaliser: number, random: string): { items: Item[]; drawBits: number } {
+  const exponent = Math.log2(normaliser);
+  if (Number.isInteger(exponent) && exponent > 8) {
+    return {
+      items: [logic(exponent, "draw"), wire(name("draw"), concat(name(random), sized(exponent - 8, 0)))],
+      drawBits: exponent,
+    };
+  }
+  if (Number.isInteger(exponent) && exponent > 0) {
+    return {
+      items: [
+        logic(exponent, "draw"),
+        wire(name("draw"), slice(name(random), 7, 8 - exponent)),
+        ...(exponent === 8 ? [] : unused("random", slice(name(random), 7 - exponent, 0))),
+      ],
+      drawBits: exponent,
+    };
+  }
+  if (exponent === 0) {
+    return {
+      items: [logic(1, "draw"), wire(name("draw"), sized(1, 0)), ...unused("random", name(random))],
+      drawBits: 1,
+    };
+  }
+  const productBits = 8 + bitsFor(normaliser);
+  const drawBits = productBits - 8;
+  return {
+    items: [
+      logic(productBits, "product"),
+      wire(name("product"), binary(widen(name(random), 8, productBits), "*", sized(productBits, normaliser))),
+      logic(drawBits, "draw"),
+      wire(name("draw"), slice(name("product"), productBits - 1, 8)),
+      ...unused("product", slice(name("product"), 7, 0)),
+    ],
+    drawBits,
+  };
+}
+
+/** Tells linters that bits are left over on purpose, in lowRISC's way. */
+export function unused(what: string, value: Parameters<typeof parity>[0]): Item[] {
+  return [logic(1, `unused_${what}`), wire(name(`unused_${what}`), parity(value))];
+}
+
+/** The bits of `signal` that `isUsed` denies, as one sink; nothing when all are used. */
+export function unusedBits(signal: string, width: number, isUsed: (bit: number) => boolean): Item[] {
+  const ranges: { low: number; high: number }[] = [];
+  for (let i = 0; i < width; i++) {
+    if (isUsed(i)) continue;
+    const last = ranges[ranges.length - 1];
+    if (last?.high === i - 1) last.high = i;
+    else ranges.push({ low: i, high: i });
+  }
+  if (ranges.length === 0) return [];
+  const slices = ranges.map(({ low, high }) => slice(name(signal), high, low));
+  return unused(signal.replace(/_i$/, ""), slices.length === 1 ? slices[0] : concat(...slices));
+}

@@ -1,0 +1,221 @@
+/**
+ * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port a line, lines of at
+ * most 100 characters in comments. The same tree always gives the same text.
+ */
+import type { BinaryOperator, Expression, Item, Module, Port, Statement } from "./syntax.ts";
+
+const COMMENT_WIDTH = 100;
+
+/** One source file: the module with its header. */
+export function printModule(module: Module): string {
+  const header = module.header.flatMap((paragraph, i) => [...(i > 0 ? ["//"] : []), ...wrap(paragraph)]);
+  const ports = alignPorts(module.ports);
+  const list = ports.map((port, i) => `  ${port}${i < ports.length - 1 ? "," : ""}`);
+  const open = list.length > 0 ? [`module ${module.name} (`, ...list, ");"] : [`module ${module.name};`];
+  return [...header, "", ...open, ...indent(items(module.items)), "endmodule", ""].join("\n");
+}
+
+function alignPorts(ports: readonly Port[]): string[] {
+  const types = ports.map(({ width, signed }) => `logic${signed ? " signed" : ""}${range(width)}`);
+  const widest = Math.max(0, ...types.map((type) => type.length));
+  return ports.map(({ direction, name }, i) => `${direction.padEnd(6)} ${types[i].padEnd(widest)} ${name}`);
+}
+
+const range = (width: number): string => (width === 1 ? "" : ` [${width - 1}:0]`);
+
+const indent = (lines: readonly string[]): string[] =>
+  lines.map((line) => (line === "" || line.startsWith("`") ? line : `  ${line}`));
+
+const wrap = (paragraph: string): string[] =>
+  paragraph.split("\n").flatMap((line) => {
+    const words = line.split(" ");
+    const lines: string[] = [];
+    let current = "//";
+    for (const word of words) {
+      if (current.length + 1 + word.length > COMMENT_WIDTH) {
+        lines.push(current);
+        current = "//";
+      }
+      current += ` ${word}`;
+    }
+    return [...lines, current.trimEnd()];
+  });
+
+const items = (list: readonly Item[]): string[] => list.flatMap(printItem);
+
+function printItem(item: Item): string[] {
+  switch (item.kind) {
+    case "comment":
+      return wrap(item.text);
+    case "gap":
+      return [""];
+    case "constant":
+      return [`localparam ${item.type} ${item.name} = ${print(item.value)};`];
+    case "logic":
+      return [`logic${item.signed ? " signed" : ""}${range(item.width)} ${item.names.join(", ")};`];
+    case "memory":
+      return [`logic${range(item.width)} ${item.name} [0:${item.entries - 1}];`];
+    case "integer":
+      return [`int ${item.names.join(", ")};`];
+    case "wire":
+      return [`assign ${print(item.target)} = ${print(item.value)};`];
+    case "registers":
+      return [
+        "always_ff @(posedge clk_i or negedge rst_ni) begin",
+        "  if (!rst_ni) begin",
+        ...indent(indent(statements(item.reset))),
+        "  end else begin",
+        ...indent(indent(statements(item.next))),
+        "  end",
+        "end",
+      ];
+    case "initial":
+      return ["initial begin", ...indent(statements(item.body)), "end"];
+    case "clock":
+      return [`initial ${item.signal} = 1'b0;`, `always #${item.halfPeriod} ${item.signal} = ~${item.signal};`];
+    case "loop":
+      return [
+        `for (genvar ${item.variable} = 0; ${item.variable} < ${item.below}; ${item.variable}++) begin : ${item.label}`,
+        ...indent(items(item.body)),
+        "end",
+      ];
+    case "when":
+      return [
+        `if (${print(item.condition)}) begin : ${item.label}`,
+        ...indent(items(item.yes)),
+        ...(item.no.length > 0
+          ? [`end else begin : gen_no_${item.label.replace(/^gen_/, "")}`, ...indent(items(item.no))]
+          : []),
+        "end",
+      ];
+    case "instance": {
+      const widest = Math.max(...item.ports.map(([port]) => port.length));
+      const lines = item.ports.map(([port, value]) => `  .${port.padEnd(widest)} (${print(value)})`);
+      return [
+        `${item.module} ${item.name} (`,
+        ...lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line)),
+        ");",
+      ];
+    }
+    case "simulation":
+      return ["`ifndef SYNTHESIS", ...items(item.body), "`endif"];
+  }
+}
+
+const statements = (list: readonly Statement[]): string[] => list.flatMap(printStatement);
+
+function printStatement(statement: Statement): string[] {
+  switch (statement.kind) {
+    case "comment":
+      return wrap(statement.text);
+    case "assign":
+      return [`${print(statement.target)} ${statement.blocking ? "=" : "<="} ${print(statement.value)};`];
+    case "if": {
+      const { condition, yes, no } = statement;
+      const rest = no.length === 1 && no[0].kind === "if" ? printStatement(no[0]) : null;
+      const otherwise = rest
+        ? [`end else ${rest[0]}`, ...rest.slice(1)]
+        : ["end else begin", ...indent(statements(no)), "end"];
+      return [`if (${print(condition)}) begin`, ...indent(statements(yes)), ...(no.length > 0 ? otherwise : ["end"])];
+    }
+    case "for": {
+      const { variable, below, body } = statement;
+      return [
+        `for (int ${variable} = 0; ${variable} < ${print(below)}; ${variable}++) begin`,
+        ...indent(statements(body)),
+        "end",
+      ];
+    }
+    case "assert":
+      return [
+        `assert (${print(statement.condition)}) else $error(${statement.message.map((m) => print(m)).join(", ")});`,
+      ];
+    case "edge": {
+      const wait = `@(${statement.edge} ${statement.signal});`;
+      return [statement.times === 1 ? wait : `repeat (${statement.times}) ${wait}`];
+    }
+    case "task":
+      return [
+        `${statement.name}${statement.arguments.length > 0 ? `(${statement.arguments.map((a) => print(a)).join(", ")})` : ""};`,
+      ];
+  }
+}
+
+/** Binding strength, as in IEEE 1800-2017, table 11-2. */
+const STRENGTH: Readonly<Record<BinaryOperator, number>> = {
+  "*": 10,
+  "/": 10,
+  "+": 9,
+  "-": 9,
+  "<<": 8,
+  ">>>": 8,
+  "<": 7,
+  "<=": 7,
+  ">": 7,
+  ">=": 7,
+  "==": 6,
+  "!=": 6,
+  "!==": 6,
+  "&": 5,
+  "^": 4,
+  "|": 3,
+  "&&": 2,
+  "||": 1,
+};
+const ASSOCIATIVE: ReadonlySet<string> = new Set(["+", "*", "&", "^", "|", "&&", "||"]);
+
+function print(expression: Expression): string {
+  switch (expression.kind) {
+    case "name":
+      return expression.name;
+    case "number": {
+      const { value, width, hex } = expression;
+      if (width === null) return String(value);
+      return hex ? `${width}'h${value.toString(16)}` : `${width}'d${value}`;
+    }
+    case "fill":
+      return `'${expression.bit}`;
+    case "text":
+      return JSON.stringify(expression.text);
+    case "unary": {
+      const bare = ["name", "bit", "slice", "part", "concat", "call"].includes(expression.operand.kind);
+      return `${expression.operator}${bare ? print(expression.operand) : `(${print(expression.operand)})`}`;
+    }
+    case "binary": {
+      const { operator, left, right } = expression;
+      const isLow = (side: Expression, isRight: boolean) => {
+        if (side.kind === "choice") return true;
+        if (side.kind !== "binary") return false;
+        if (side.operator === operator && ASSOCIATIVE.has(operator)) return false;
+        // Parentheses also where two kinds of bit or logic operators meet: nobody remembers their order.
+        if (STRENGTH[operator] <= 5 && STRENGTH[side.operator] <= 5) return true;
+        return (
+          STRENGTH[side.operator] < STRENGTH[operator] || (isRight && STRENGTH[side.operator] === STRENGTH[operator])
+        );
+      };
+      const wrapSide = (side: Expression, isRight: boolean) =>
+        isLow(side, isRight) ? `(${print(side)})` : print(side);
+      return `${wrapSide(left, false)} ${operator} ${wrapSide(right, true)}`;
+    }
+    case "choice": {
+      const { condition, yes, no } = expression;
+      const side = (part: Expression) =>
+        part.kind === "choice" || part.kind === "binary" ? `(${print(part)})` : print(part);
+      return `${side(condition)} ? ${side(yes)} : ${side(no)}`;
+    }
+    case "concat":
+      return `{${expression.parts.map(print).join(", ")}}`;
+    case "repeat":
+      return `{${expression.times}{${print(expression.part)}}}`;
+    case "bit":
+      return `${print(expression.of)}[${print(expression.index)}]`;
+    case "slice":
+      return expression.high === expression.low
+        ? `${print(expression.of)}[${expression.high}]`
+        : `${print(expression.of)}[${expression.high}:${expression.low}]`;
+    case "part":
+      return `${print(expression.of)}[${print(expression.base)} +: ${expression.width}]`;
+    case "call":
+      return `${expression.name}(${expression.arguments.map(print).join(", ")})`;
+  }
+}

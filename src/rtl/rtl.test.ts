@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { emptyTally } from "../hardware/actions.ts";
+import { runClockedTile } from "../hardware/clocked-tile.ts";
+import { lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import { ssaParameters } from "../hardware/ssa-parameters.ts";
+import { hasTool, synthesiseRtl, verifyRtl } from "../node/rtl-tools.ts";
+import { stream } from "../numeric/stream.ts";
+import { ssaSpec } from "../spec/hardware.ts";
+import { packSpikes } from "../spike/train.ts";
+import { rtlBundle } from "./bundle.ts";
+import { ssaDesign } from "./design.ts";
+
+const root = mkdtempSync(join(tmpdir(), "xpikeformer-rtl-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let folders = 0;
+
+interface Case {
+  readonly tokens: number;
+  readonly dimension: number;
+  readonly isCausal: boolean;
+  readonly draws: "independent" | "stratified";
+  readonly heads: number;
+  readonly gain: number;
+  readonly ssa: object;
+}
+
+function bundleOf({ tokens, dimension, isCausal, draws, heads, gain, ssa }: Case) {
+  const mask = Uint8Array.from({ length: tokens ** 2 }, (_, n) =>
+    !isCausal || n % tokens <= Math.floor(n / tokens) ? 1 : 0,
+  );
+  const request = { tokens, dimension, mask, scoreGain: gain, valueGain: gain, draws };
+  const parameters = ssaParameters(ssaSpec.parse({ random: "lfsr", ...ssa }), request);
+  const { registers } = lfsrWiring(parameters.lfsr.sharing, tokens);
+  const runs = [1, 2, 3, 4, 1].map((steps, r) => {
+    const seeds = Array.from({ length: parameters.sharedByHeads ? 1 : heads }, (_, h) =>
+      lfsrSeeds(registers, stream(r).fork("seeds", h)),
+    );
+    const tiles = Array.from({ length: heads }, (_, h) => {
+      const [query, key, value] = ["q", "k", "v"].map((name) => {
+        const random = stream(r).fork(name, h);
+        const bits = Array.from({ length: steps * tokens * dimension }, () => (random.uniform() < 0.5 ? 1 : 0));
+        return packSpikes(bits, steps, tokens, dimension);
+      });
+      const source = { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
+      return { query, key, value, ...runClockedTile(query, key, value, parameters, source, emptyTally()) };
+    });
+    return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };
+  });
+  return rtlBundle(ssaDesign(parameters, heads), runs, "Random spikes.");
+}
+
+function write(files: Readonly<Record<string, string>>): string {
+  const folder = join(root, String(folders++));
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+const base: Case = { tokens: 4, dimension: 16, isCausal: true, draws: "stratified", heads: 2, gain: 1, ssa: {} };
+const cases: Case[] = [
+  base,
+  { ...base, tokens: 5, dimension: 12, isCausal: false, draws: "independent", ssa: { lfsr: { scope: "engine" } } },
+  { ...base, tokens: 5, dimension: 10, heads: 1, gain: 4, ssa: { lfsr: { sharing: "cell", shiftsPerClock: 8 } } },
+  { ...base, tokens: 7, heads: 1, isCausal: false, ssa: { fifo: "row", lfsr: { sharing: "single" } } },
+  {
+    ...base,
+    tokens: 6,
+    dimension: 20,
+    heads: 1,
+    ssa: { fifo: "row", counterBits: 3, counterOverflow: "saturate", lfsr: { sharing: "row" } },
+  },
+  {
+    ...base,
+    tokens: 6,
+    heads: 1,
+    draws: "independent",
+    ssa: { normaliser: "power-of-two", lfsr: { sharing: "column" } },
+  },
+];
+
+const available = { verilator: false, iverilog: false, yosys: false };
+for (const tool of ["verilator", "iverilog", "yosys"] as const) {
+  available[tool] = await hasTool(tool);
+  if (!available[tool]) console.warn(`${tool} is not installed: its tests of the RTL are skipped.`);
+}
+
+test.skipIf(!available.iverilog)("Icarus gives the cycle model's bits and clocks in every setting", async () => {
+  for (const setting of cases) {
+    const [check] = await verifyRtl(write(bundleOf(setting)), ["iverilog"]);
+    expect(check, JSON.stringify(setting)).toMatchObject({ result: "pass" });
+    expect(check.detail).toBe(`PASS 5 runs, ${16 * setting.dimension} clocks, ${11 * setting.dimension} columns`);
+  }
+});
+
+test.skipIf(!available.verilator)("Verilator has no warning and gives the cycle model's bits and clocks", async () => {
+  const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
+  expect(checks.map(({ result }) => result)).toEqual(["pass", "pass"]);
+});
+
+test.skipIf(!available.yosys)(
+  "Yosys finds neither latch nor loop, and counts the registers there must be",
+  async () => {
+    const folder = write(bundleOf(base));
+    expect(await verifyRtl(folder, ["yosys"])).toMatchObject([{ result: "pass" }]);
+    const blocks = Object.fromEntries((await synthesiseRtl(folder)).map((block) => [block.module, block]));
+    // Two heads of ten causal cells: a counter of five bits and the held score; a FIFO of 16; two LFSRs of 32 bits.
+    expect(blocks.ssa_cell).toMatchObject({ instances: 20, registers: 5 + 1 });
+    expect(blocks.ssa_value_fifo).toMatchObject({ instances: 20, registers: 16 });
+    expect(blocks.ssa_lfsr_array).toMatchObject({ instances: 2, registers: 2 * 32 });
+  },
+);
+
+test.skipIf(!available.iverilog).each([
+  ["ssa_cell.sv", "hit = query_i & key_i", "hit = ~query_i & key_i"],
+  ["ssa_value_fifo.sv", "value_o = fifo_q[15]", "value_o = fifo_q[14]"],
+  ["ssa_engine.sv", "feature_q == 4'd15", "feature_q == 4'd14"],
+])("a fault in %s is caught: %s becomes %s", async (file, right, wrong) => {
+  const files = bundleOf(base);
+  expect(files[file]).toContain(right);
+  const folder = write({ ...files, [file]: files[file].replace(right, wrong) });
+  expect(await verifyRtl(folder, ["iverilog"])).toMatchObject([{ result: "fail" }]);
+});
+
+test("the same design gives the same text", () => {
+  expect(bundleOf(base)).toEqual(bundleOf(base));
+});

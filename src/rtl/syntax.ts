@@ -1,0 +1,226 @@
+/**
+ * A syntax tree of the SystemVerilog that the generators need, and no more. `print.ts` turns it into text, once.
+ *
+ * Generators build expressions with the functions below and never write parentheses: the printer puts them where they belong.
+ * Widths are the generator's business; the tree holds what is written.
+ */
+
+export type Expression =
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "number"; readonly value: bigint; readonly width: number | null; readonly hex: boolean }
+  | { readonly kind: "fill"; readonly bit: 0 | 1 }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "unary"; readonly operator: "~" | "!" | "^" | "|" | "&"; readonly operand: Expression }
+  | {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly kind: "choice"; readonly condition: Expression; readonly yes: Expression; readonly no: Expression }
+  | { readonly kind: "concat"; readonly parts: readonly Expression[] }
+  | { readonly kind: "repeat"; readonly times: number; readonly part: Expression }
+  | { readonly kind: "bit"; readonly of: Expression; readonly index: Expression }
+  | { readonly kind: "slice"; readonly of: Expression; readonly high: number; readonly low: number }
+  | { readonly kind: "part"; readonly of: Expression; readonly base: Expression; readonly width: number }
+  | { readonly kind: "call"; readonly name: string; readonly arguments: readonly Expression[] };
+
+export type BinaryOperator =
+  | "*"
+  | "/"
+  | "+"
+  | "-"
+  | "<<"
+  | ">>>"
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "=="
+  | "!="
+  | "!=="
+  | "&"
+  | "^"
+  | "|"
+  | "&&"
+  | "||";
+
+export type Statement =
+  | { readonly kind: "comment"; readonly text: string }
+  | { readonly kind: "assign"; readonly blocking: boolean; readonly target: Expression; readonly value: Expression }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly yes: readonly Statement[];
+      readonly no: readonly Statement[];
+    }
+  | { readonly kind: "for"; readonly variable: string; readonly below: Expression; readonly body: readonly Statement[] }
+  | { readonly kind: "assert"; readonly condition: Expression; readonly message: readonly Expression[] }
+  | { readonly kind: "edge"; readonly edge: "posedge" | "negedge"; readonly signal: string; readonly times: number }
+  | { readonly kind: "task"; readonly name: string; readonly arguments: readonly Expression[] };
+
+export type Item =
+  | { readonly kind: "comment"; readonly text: string }
+  | { readonly kind: "gap" }
+  | { readonly kind: "constant"; readonly type: string; readonly name: string; readonly value: Expression }
+  | { readonly kind: "logic"; readonly width: number; readonly signed: boolean; readonly names: readonly string[] }
+  | { readonly kind: "memory"; readonly width: number; readonly name: string; readonly entries: number }
+  | { readonly kind: "integer"; readonly names: readonly string[] }
+  | { readonly kind: "wire"; readonly target: Expression; readonly value: Expression }
+  | { readonly kind: "registers"; readonly reset: readonly Statement[]; readonly next: readonly Statement[] }
+  | { readonly kind: "initial"; readonly body: readonly Statement[] }
+  | { readonly kind: "clock"; readonly signal: string; readonly halfPeriod: number }
+  | {
+      readonly kind: "loop";
+      readonly variable: string;
+      readonly below: number;
+      readonly label: string;
+      readonly body: readonly Item[];
+    }
+  | {
+      readonly kind: "when";
+      readonly condition: Expression;
+      readonly label: string;
+      readonly yes: readonly Item[];
+      readonly no: readonly Item[];
+    }
+  | {
+      readonly kind: "instance";
+      readonly module: string;
+      readonly name: string;
+      readonly ports: readonly (readonly [string, Expression])[];
+    }
+  | { readonly kind: "simulation"; readonly body: readonly Item[] };
+
+export interface Port {
+  readonly direction: "input" | "output";
+  readonly name: string;
+  readonly width: number;
+  readonly signed?: boolean;
+}
+
+export interface Module {
+  readonly name: string;
+  /** Theory, latency, extent verified: paragraphs above the module. */
+  readonly header: readonly string[];
+  readonly ports: readonly Port[];
+  readonly items: readonly Item[];
+}
+
+export const name = (text: string): Expression => ({ kind: "name", name: text });
+export const decimal = (value: number): Expression => ({
+  kind: "number",
+  value: BigInt(value),
+  width: null,
+  hex: false,
+});
+export const sized = (width: number, value: number | bigint): Expression => ({
+  kind: "number",
+  value: BigInt(value),
+  width,
+  hex: false,
+});
+export const hex = (width: number, value: number | bigint): Expression => ({
+  kind: "number",
+  value: BigInt(value),
+  width,
+  hex: true,
+});
+export const zeros: Expression = { kind: "fill", bit: 0 };
+export const text = (content: string): Expression => ({ kind: "text", text: content });
+export const not = (operand: Expression): Expression => ({ kind: "unary", operator: "~", operand });
+export const isFalse = (operand: Expression): Expression => ({ kind: "unary", operator: "!", operand });
+export const parity = (operand: Expression): Expression => ({ kind: "unary", operator: "^", operand });
+export const allOnes = (operand: Expression): Expression => ({ kind: "unary", operator: "&", operand });
+export const binary = (left: Expression, operator: BinaryOperator, right: Expression): Expression => ({
+  kind: "binary",
+  operator,
+  left,
+  right,
+});
+export const choose = (condition: Expression, yes: Expression, no: Expression): Expression => ({
+  kind: "choice",
+  condition,
+  yes,
+  no,
+});
+export const concat = (...parts: Expression[]): Expression => ({ kind: "concat", parts });
+export const repeat = (times: number, part: Expression): Expression => ({ kind: "repeat", times, part });
+export const bit = (of: Expression, index: Expression | number): Expression => ({
+  kind: "bit",
+  of,
+  index: typeof index === "number" ? decimal(index) : index,
+});
+export const slice = (of: Expression, high: number, low: number): Expression => ({ kind: "slice", of, high, low });
+export const part = (of: Expression, base: Expression, width: number): Expression => ({
+  kind: "part",
+  of,
+  base,
+  width,
+});
+export const call = (fn: string, ...args: Expression[]): Expression => ({ kind: "call", name: fn, arguments: args });
+
+/** Sum of constants and names, with zeros left out: `4*i + 8`. */
+export const times = (factor: number, variable: string): Expression =>
+  factor === 1 ? name(variable) : binary(decimal(factor), "*", name(variable));
+export const plus = (left: Expression, constant: number): Expression =>
+  constant === 0 ? left : binary(left, "+", decimal(constant));
+
+/** Zeros in front, to `width`; the expression itself when it has that width. */
+export const widen = (value: Expression, from: number, to: number): Expression =>
+  to === from ? value : concat(sized(to - from, 0), value);
+/** Zeros behind: a shift to the left by `count`. */
+export const shifted = (value: Expression, count: number): Expression =>
+  count === 0 ? value : concat(value, sized(count, 0));
+
+export const set = (target: Expression, value: Expression): Statement => ({
+  kind: "assign",
+  blocking: false,
+  target,
+  value,
+});
+export const put = (target: Expression, value: Expression): Statement => ({
+  kind: "assign",
+  blocking: true,
+  target,
+  value,
+});
+export const when = (condition: Expression, yes: Statement[], no: Statement[] = []): Statement => ({
+  kind: "if",
+  condition,
+  yes,
+  no,
+});
+
+export const comment = (content: string): { readonly kind: "comment"; readonly text: string } => ({
+  kind: "comment",
+  text: content,
+});
+export const gap: Item = { kind: "gap" };
+export const logic = (width: number, ...names: string[]): Item => ({ kind: "logic", width, signed: false, names });
+export const signedLogic = (width: number, ...names: string[]): Item => ({ kind: "logic", width, signed: true, names });
+export const wire = (target: Expression, value: Expression): Item => ({ kind: "wire", target, value });
+/** Registers with an active-low asynchronous reset: lowRISC's form. */
+export const registers = (reset: Statement[], next: Statement[]): Item => ({ kind: "registers", reset, next });
+export const loop = (variable: string, below: number, label: string, body: Item[]): Item => ({
+  kind: "loop",
+  variable,
+  below,
+  label,
+  body,
+});
+export const instance = (module: string, instanceName: string, ports: Readonly<Record<string, Expression>>): Item => ({
+  kind: "instance",
+  module,
+  name: instanceName,
+  ports: Object.entries(ports),
+});
+export const input = (portName: string, width = 1, signed = false): Port => ({
+  direction: "input",
+  name: portName,
+  width,
+  signed,
+});
+export const output = (portName: string, width = 1): Port => ({ direction: "output", name: portName, width });
+/** Clock and reset of every block. */
+export const CLOCKED: readonly Port[] = [input("clk_i"), input("rst_ni")];

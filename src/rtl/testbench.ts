@@ -1,0 +1,253 @@
+/**
+ * A testbench for the engine that checks itself against vectors of the cycle model, and the vectors.
+ *
+ *   runs.hex     one line per run: steps, then the seeds as they stand at `seed_i`
+ *   inputs.hex   one line per clock in which the engine takes a column: value, key, query of all heads, head 0 in the low bits
+ *   outputs.hex  one line per clock with `valid_o`: spikes of all heads
+ *
+ * The testbench compares every output bit, the number of outputs, and the clocks that a run takes; the engine's own assertions
+ * check when outputs come. It prints one line that begins with PASS or FAIL.
+ */
+import { ssaTileCycles } from "../hardware/ssa-tile.ts";
+import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import { type SourceFiles, type SsaDesign, seedBits } from "./design.ts";
+import { ENGINE, STEP_BITS } from "./ssa-engine.ts";
+import {
+  binary,
+  bit,
+  comment,
+  concat,
+  decimal,
+  type Expression,
+  gap,
+  instance,
+  logic,
+  type Module,
+  name,
+  put,
+  type Statement,
+  sized,
+  slice,
+  text,
+  when,
+} from "./syntax.ts";
+
+/** One run of the engine: all heads of one prompt and block. */
+export interface EngineRun {
+  /** By head, `[T][N][d]`. */
+  readonly heads: readonly {
+    readonly query: SpikeTrain;
+    readonly key: SpikeTrain;
+    readonly value: SpikeTrain;
+    readonly output: SpikeTrain;
+  }[];
+  /** Seeds of the registers, head by head (or once, where heads share them). */
+  readonly seeds: Uint32Array;
+}
+
+export interface VectorSizes {
+  readonly runs: number;
+  readonly inputs: number;
+  /** Clocks that the engine is busy for. */
+  readonly clocks: number;
+}
+
+/** The vectors as text files. */
+export function vectorFiles(design: SsaDesign, runs: readonly EngineRun[]): { files: SourceFiles; sizes: VectorSizes } {
+  const { tokens, dimension } = design.parameters;
+  const bits = design.heads * tokens;
+  const lines = { runs: [] as string[], inputs: [] as string[], outputs: [] as string[] };
+  let clocks = 0;
+  for (const { heads, seeds } of runs) {
+    const { steps } = heads[0].query;
+    clocks += ssaTileCycles(steps, dimension);
+    const seedText = Array.from(seeds, (seed) => seed.toString(16).padStart(8, "0"))
+      .reverse()
+      .join("");
+    lines.runs.push(steps.toString(16).padStart(4, "0") + seedText);
+    for (let t = 0; t < steps; t++) {
+      for (let f = 0; f < dimension; f++) {
+        const column = (of: "query" | "key" | "value" | "output") =>
+          columnBits(
+            heads.map((h) => h[of]),
+            t,
+            f,
+            tokens,
+          );
+        lines.inputs.push(hexLine([...column("query"), ...column("key"), ...column("value")]));
+        lines.outputs.push(hexLine(column("output")));
+      }
+    }
+  }
+  const join = (list: readonly string[]) => `${list.join("\n")}\n`;
+  return {
+    files: { "runs.hex": join(lines.runs), "inputs.hex": join(lines.inputs), "outputs.hex": join(lines.outputs) },
+    sizes: { runs: runs.length, inputs: lines.inputs.length, clocks },
+  };
+
+  function columnBits(trains: readonly SpikeTrain[], t: number, f: number, n: number): Uint8Array {
+    const column = new Uint8Array(bits);
+    trains.forEach((train, h) => {
+      const words = wordsPerRow(train.features);
+      for (let i = 0; i < n; i++) column[h * n + i] = (train.words[(t * n + i) * words + (f >> 5)] >>> (f & 31)) & 1;
+    });
+    return column;
+  }
+}
+
+/** Bits, least significant first, as hexadecimal digits. */
+function hexLine(bits: ArrayLike<number>): string {
+  let line = "";
+  for (let i = 0; i < bits.length; i += 4) {
+    const digit = bits[i] | ((bits[i + 1] ?? 0) << 1) | ((bits[i + 2] ?? 0) << 2) | ((bits[i + 3] ?? 0) << 3);
+    line = digit.toString(16) + line;
+  }
+  return line;
+}
+
+export const TESTBENCH = "ssa_engine_tb";
+
+export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: VectorSizes): Module {
+  const { tokens, dimension } = design.parameters;
+  const width = design.heads * tokens;
+  const seeds = seedBits(design);
+  const [clk, errors] = [name("clk"), name("errors")];
+  const low = (signal: string) => put(name(signal), sized(1, 0));
+  const step: Statement = { kind: "edge", edge: "negedge", signal: "clk", times: 1 };
+  const count = (variable: string) => put(name(variable), binary(name(variable), "+", decimal(1)));
+  const task = (taskName: string, ...parts: Expression[]): Statement => ({
+    kind: "task",
+    name: taskName,
+    arguments: parts,
+  });
+  const line = bit(name("inputs"), name("taken"));
+  const columns = bit(name("outputs"), name("checked"));
+  const steps = slice(bit(name("runs"), name("run")), seeds + STEP_BITS - 1, seeds);
+  return {
+    name: TESTBENCH,
+    header: [
+      "Checks the engine against vectors of the cycle model: every output bit, and the clocks of every run.",
+      `${runs} runs, ${inputs} columns in, ${clocks} busy clocks.`,
+    ],
+    ports: [],
+    items: [
+      logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
+      logic(STEP_BITS, "steps"),
+      logic(seeds, "seed"),
+      logic(width, "query", "key", "value", "spike"),
+      { kind: "memory", width: seeds + 16, name: "runs", entries: runs },
+      { kind: "memory", width: 3 * width, name: "inputs", entries: inputs },
+      { kind: "memory", width, name: "outputs", entries: inputs },
+      { kind: "integer", names: ["taken", "checked", "clocks", "errors"] },
+      gap,
+      { kind: "clock", signal: "clk", halfPeriod: 5 },
+      gap,
+      instance(ENGINE, "u_engine", {
+        clk_i: clk,
+        rst_ni: name("rst_n"),
+        start_i: name("start"),
+        steps_i: name("steps"),
+        seed_i: name("seed"),
+        query_i: name("query"),
+        key_i: name("key"),
+        value_i: name("value"),
+        busy_o: name("busy"),
+        take_o: name("take"),
+        valid_o: name("valid"),
+        spike_o: name("spike"),
+      }),
+      gap,
+      {
+        kind: "initial",
+        body: [
+          task("$readmemh", text("runs.hex"), name("runs")),
+          task("$readmemh", text("inputs.hex"), name("inputs")),
+          task("$readmemh", text("outputs.hex"), name("outputs")),
+          ...["taken", "checked", "clocks", "errors"].map((variable) => put(name(variable), decimal(0))),
+          ...["rst_n", "start"].map(low),
+          ...["steps", "seed", "query", "key", "value"].map((signal) =>
+            put(name(signal), { kind: "fill", bit: 0 } as const),
+          ),
+          { ...step, times: 2 },
+          put(name("rst_n"), sized(1, 1)),
+          {
+            kind: "for",
+            variable: "run",
+            below: decimal(runs),
+            body: [
+              step,
+              put(name("start"), sized(1, 1)),
+              put(name("steps"), steps),
+              put(name("seed"), slice(bit(name("runs"), name("run")), seeds - 1, 0)),
+              put(name("clocks"), decimal(0)),
+              step,
+              low("start"),
+              comment("One clock beyond the last busy one: the last output is registered."),
+              {
+                kind: "for",
+                variable: "clock",
+                below: binary(
+                  binary(concat(sized(32 - STEP_BITS, 0), name("steps")), "+", decimal(1)),
+                  "*",
+                  decimal(dimension),
+                ),
+                body: [
+                  when(name("busy"), [count("clocks")]),
+                  when(name("take"), [put(concat(name("value"), name("key"), name("query")), line), count("taken")]),
+                  when(name("valid"), check()),
+                  step,
+                ],
+              },
+              when(name("valid"), check()),
+              when(
+                binary(
+                  binary(
+                    name("clocks"),
+                    "!==",
+                    binary(
+                      binary(concat(sized(32 - STEP_BITS, 0), name("steps")), "+", decimal(1)),
+                      "*",
+                      decimal(dimension),
+                    ),
+                  ),
+                  "||",
+                  name("busy"),
+                ),
+                [
+                  task("$display", text("run %0d was busy for %0d clocks"), name("run"), name("clocks")),
+                  count("errors"),
+                ],
+              ),
+            ],
+          },
+          when(
+            binary(binary(errors, "==", decimal(0)), "&&", binary(name("checked"), "==", decimal(inputs))),
+            [task("$display", text(`PASS ${runs} runs, ${clocks} clocks, %0d columns`), name("checked"))],
+            [
+              task(
+                "$display",
+                text("FAIL %0d errors, %0d of %0d columns checked"),
+                errors,
+                name("checked"),
+                decimal(inputs),
+              ),
+            ],
+          ),
+          task("$finish"),
+        ],
+      },
+    ],
+  };
+
+  function check(): Statement[] {
+    return [
+      when(binary(name("spike"), "!==", columns), [
+        when(binary(name("errors"), "<", decimal(10)), [
+          task("$display", text("column %0d is %h, expected %h"), name("checked"), name("spike"), columns),
+        ]),
+        count("errors"),
+      ]),
+      count("checked"),
+    ];
+  }
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { stream } from "../numeric/stream.ts";
+import { hardwareSpec } from "../spec/hardware.ts";
+import { spikingSpec } from "../spec/model.ts";
+import { packSpikes } from "../spike/train.ts";
+import { type Chip, programChip } from "./chip.ts";
+import { simulateCycles } from "./cycle.ts";
+import { calibrateFast, simulateFast } from "./fast.ts";
+import { simulate } from "./functional.ts";
+
+const { tokens, inputs } = tinyGeometry;
+const input = (prompts: number) => packSpikes(tinyBits(3, prompts, 3), 3, prompts * tokens, inputs);
+
+function chipOf(attention: object, ssa: object): Chip {
+  const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
+  const neuron = { threshold: 0.4 };
+  const network = tinyNetwork(spikingSpec.parse({ ...model, neuron, attention: { scoreGain: 16, ...attention } }), 4);
+  const hardware = hardwareSpec.parse({ ssa });
+  return calibrateFast(programChip(network, mapNetwork(network, hardware), hardware, stream(1)), input(3), stream(2));
+}
+
+test.each([
+  [{}, {}],
+  [{}, { random: "lfsr" }],
+  [{ draws: "independent" }, { random: "lfsr" }],
+  [{ draws: "independent" }, { random: "lfsr", lfsr: { sharing: "row", scope: "engine", shiftsPerClock: 8 } }],
+  [{}, { random: "lfsr", tileTokens: 2, normaliser: "power-of-two", fifo: "row" }],
+  [{ scoreGain: 4 }, { random: "lfsr", counterBits: 2, counterOverflow: "saturate" }],
+])("slow, fast and clocked simulators give one trace: attention %j, tiles %j", (attention, ssa) => {
+  const chip = chipOf(attention, ssa);
+  const options = { firstPrompt: 4, rasters: 1 };
+  const functional = simulate(chip, input(3), stream(5), options);
+  const { timeline, activity, ...trace } = simulateCycles(chip, input(3), stream(5), options);
+  expect(trace).toEqual(functional);
+  expect(simulateFast(chip, input(3), stream(5), options)).toEqual(functional);
+  expect(functional.densities["blocks.1.attention"]).toBeGreaterThan(0);
+  expect(timeline.units.filter(({ kind }) => kind === "attention")).toHaveLength(2);
+  expect(activity.counterToggles).toBeGreaterThan(functional.actions.counterIncrements);
+  expect(activity.lfsrToggles > 0).toBe("random" in ssa);
+});
+
+test("records of tiles hold what a tile needs to be run again", () => {
+  const chip = chipOf({}, { random: "lfsr" });
+  const places: string[] = [];
+  simulateCycles(chip, input(2), stream(5), {
+    onTile: ({ block, prompt, head, seeds, query, output }) => {
+      places.push(`${block} ${prompt} ${head}`);
+      expect([seeds!.length, query.rows, query.features, output.rows]).toEqual([4, 5, 16, 5]);
+    },
+  });
+  expect(places).toEqual([0, 1].flatMap((b) => [0, 1].flatMap((p) => [0, 1, 2].map((h) => `${b} ${p} ${h}`))));
+});
