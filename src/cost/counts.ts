@@ -111,8 +111,6 @@ function attentionCounts(workload: Workload, coincidences: number): ActionTally 
     scoreComparisons: cells,
     valueAnds: ands,
     columnAdditions: bits,
-    // A FIFO of d bits in every cell moves all of them at each of (T + 1) d clocks.
-    fifoShifts: heads * (steps + 1) * (width / heads) ** 2 * tokens ** 2,
     outputComparisons: bits,
     randomNumbers: cells + bits,
     bitsRead: 3 * bits,

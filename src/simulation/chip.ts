@@ -20,7 +20,7 @@ import { readThroughWires } from "../hardware/wires.ts";
 import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { hasConverterErrors } from "../spec/converter-errors.ts";
+import { hasConverterErrors } from "../spec/erring-converters.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { compensate } from "./compensation.ts";

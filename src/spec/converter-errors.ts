@@ -11,7 +11,3 @@ export const converterErrorSpec = z.strictObject({
 });
 
 export type ConverterErrorSpec = z.infer<typeof converterErrorSpec>;
-
-/** Whether converters differ from exact ones in anything. */
-export const hasConverterErrors = ({ gainSpread, offsetSpread, outputNoise }: ConverterErrorSpec): boolean =>
-  gainSpread > 0 || offsetSpread > 0 || outputNoise > 0;

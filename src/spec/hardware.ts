@@ -1,8 +1,9 @@
 /** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
 import { z } from "zod";
 import { compensationSpec } from "./compensation.ts";
-import { converterErrorSpec, hasConverterErrors } from "./converter-errors.ts";
+import { converterErrorSpec } from "./converter-errors.ts";
 import { deviceSpec, layerFields } from "./device.ts";
+import { hasConverterErrors } from "./erring-converters.ts";
 import { onceValid } from "./once-valid.ts";
 
 const wireSpec = z.strictObject({

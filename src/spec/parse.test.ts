@@ -375,6 +375,7 @@ function violations(schema: JsonSchema, value: unknown): string[] {
     check(value % (schema.multipleOf ?? value) === 0 || value === 0, "multipleOf");
   }
   if (typeof value === "string") {
+    check(new RegExp(schema.pattern ?? "").test(value), "pattern");
     check(value.length >= (schema.minLength ?? 0) && value.length <= (schema.maxLength ?? value.length), "length");
   }
   if (Array.isArray(value)) {

@@ -31,6 +31,7 @@ export interface JsonSchema {
   multipleOf?: number;
   minLength?: number;
   maxLength?: number;
+  pattern?: string;
   minItems?: number;
   maxItems?: number;
 }
