@@ -35,10 +35,10 @@ export function profile({ quick }: BenchOptions): Section {
     const { model } = referenceExperiment(surrogate);
     const network = initialise(model, referenceGeometry, stream(1));
     const training = createProfiled(network, true);
-    rows.push(...measureKernels(`step, ${surrogate}`, training, repeats, ({ pass }) => pass.step(PROMPTS, 1)));
+    rows.push(...measureKernels(`step, ${surrogate}`, training.spent, repeats, () => training.pass.step(PROMPTS, 1)));
     if (surrogate !== "sigmoid") continue;
     const folded = createProfiled(foldNetwork(withStatistics(network, training)), false);
-    rows.push(...measureKernels("inference", folded, repeats, ({ pass }) => pass.forward(PROMPTS)));
+    rows.push(...measureKernels("inference", folded.spent, repeats, () => folded.pass.forward(PROMPTS)));
   }
   const about = `one micro-batch of ${PROMPTS} prompts of the reference model on one thread, kernel by kernel.`;
   return { name: "profile", about, rows, notes: [] };
@@ -64,7 +64,7 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
 }
 
 /** The same kernels, each adding the time of its calls to `spent`. */
-function timeKernels(run: KernelExports, spent: Spent): KernelExports {
+export function timeKernels(run: KernelExports, spent: Spent): KernelExports {
   const timed = Object.entries(run).map(([name, kernel]: [string, (...numbers: number[]) => number]) => {
     const call = (...numbers: number[]): number => {
       const elapsed = startClock();
@@ -81,15 +81,15 @@ function timeKernels(run: KernelExports, spent: Spent): KernelExports {
 }
 
 /** One row for the whole, and one for each kernel that takes at least 1 % of it. */
-function measureKernels(title: string, profiled: Profiled, repeats: number, work: (profiled: Profiled) => void): Row[] {
+export function measureKernels(title: string, spent: Spent, repeats: number, work: () => void): Row[] {
   const WARM_UP = 2;
   const samples = new Map<string, { wall: number[]; cpu: number[] }>([[title, { wall: [], cpu: [] }]]);
   for (let repeat = 0; repeat < repeats + WARM_UP; repeat++) {
-    for (const name of Object.keys(profiled.spent)) delete profiled.spent[name];
+    for (const name of Object.keys(spent)) delete spent[name];
     const elapsed = startClock();
-    work(profiled);
+    work();
     if (repeat < WARM_UP) continue;
-    for (const [name, { wall, cpu }] of Object.entries({ [title]: elapsed(), ...profiled.spent })) {
+    for (const [name, { wall, cpu }] of Object.entries({ [title]: elapsed(), ...spent })) {
       const list = samples.get(name) ?? { wall: [], cpu: [] };
       samples.set(name, list);
       list.wall.push(wall);

@@ -27,7 +27,7 @@ interface Setting {
   readonly repeats: number;
 }
 
-const PYTHON = "/usr/bin/python3";
+export const PYTHON = "/usr/bin/python3";
 /** On one core a tuned BLAS is far above, the reference BLAS far below. */
 const TUNED_BLAS_GFLOPS = 20;
 
@@ -86,11 +86,14 @@ function compare(surrogate: string, own: readonly ReferenceRun[], peers: readonl
       `threads; ${printNumber(oneThread(peers) / oneThread(own))} times by CPU time on one thread.`,
     `PyTorch multiplies matrices at ${printNumber(gflops)} GFLOP/s on one thread.`,
   ];
-  if (gflops < TUNED_BLAS_GFLOPS) {
-    notes.push("That is the reference BLAS; `apt install libopenblas0-openmp` makes PyTorch much faster.");
-  }
-  return notes;
+  return [...notes, ...slowBlasNote(gflops)];
 }
+
+/** A remark where PyTorch multiplies matrices with the reference BLAS. */
+export const slowBlasNote = (gflops: number): string[] =>
+  gflops < TUNED_BLAS_GFLOPS
+    ? ["That is the reference BLAS; `apt install libopenblas0-openmp` makes PyTorch much faster."]
+    : [];
 
 function runOwn(setting: Setting): ReferenceRun {
   const script = fileURLToPath(new URL("./reference-process.js", import.meta.url));
@@ -108,7 +111,7 @@ function runPeer(setting: Setting): PeerRun {
 const flags = (setting: Setting): string[] =>
   Object.entries(setting).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 
-function hasPeer(): boolean {
+export function hasPeer(): boolean {
   try {
     execFileSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
     return true;

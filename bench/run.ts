@@ -13,12 +13,14 @@ import { type Benchmark, describeMachine, printMachine, printSection, summarise 
 import { inference } from "./inference.ts";
 import { profile } from "./profile.ts";
 import { prompts } from "./prompts.ts";
+import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
 import { trainingStep } from "./training-step.ts";
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   "training-step": trainingStep,
   inference,
+  simulation,
   profile,
   "spike-product": spikeProduct,
   "gated-product": gatedProduct,

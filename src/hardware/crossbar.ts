@@ -108,7 +108,8 @@ function readingOf(
 /**
  * The inner product of the machine: spikes times a block, for every vector (time step and row) of a train.
  *
- *   out_v = sum over r with bit (firstFeature + r) of vector v set of matrix_r, rows in ascending order, in single precision
+ *   out_v = sum over r with bit (firstFeature + r) of vector v set of matrix_r, in single precision: first the rows of each byte of
+ *           the vector in ascending order, then byte after byte, which a look-up table can do
  *
  * Shapes   train: [T][rows'][features]; matrix: [rows, columns]; out: [T rows', columns], overwritten
  * Returns  the number of set bits, that is, of driven lines
@@ -122,22 +123,26 @@ export function spikeProduct(
   out: Float32Array,
 ): number {
   const stride = wordsPerRow(train.features);
-  const firstWord = firstFeature >> 5;
-  const lastWord = (firstFeature + rows - 1) >> 5;
+  const firstByte = firstFeature >> 3;
+  const lastByte = (firstFeature + rows - 1) >> 3;
   const vectors = train.steps * train.rows;
+  const sums = new Float32Array(columns);
   let driven = 0;
   out.fill(0);
   for (let v = 0; v < vectors; v++) {
     const base = v * columns;
-    for (let w = firstWord; w <= lastWord; w++) {
-      let bits = train.words[v * stride + w];
+    for (let byte = firstByte; byte <= lastByte; byte++) {
+      let bits = (train.words[v * stride + (byte >> 2)] >>> (8 * (byte & 3))) & 0xff;
+      if (bits === 0) continue;
+      sums.fill(0);
       while (bits !== 0) {
-        const row = w * 32 + 31 - Math.clz32(bits & -bits) - firstFeature;
+        const row = byte * 8 + 31 - Math.clz32(bits & -bits) - firstFeature;
         bits &= bits - 1;
         if (row < 0 || row >= rows) continue;
         driven++;
-        for (let c = 0, from = row * columns; c < columns; c++, from++) out[base + c] += matrix[from];
+        for (let c = 0, from = row * columns; c < columns; c++, from++) sums[c] += matrix[from];
       }
+      for (let c = 0; c < columns; c++) out[base + c] += sums[c];
     }
   }
   return driven;

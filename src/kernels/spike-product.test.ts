@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { spikeProduct } from "../hardware/crossbar.ts";
 import { stream } from "../numeric/stream.ts";
+import { packSpikes } from "../spike/train.ts";
 import { standaloneKernels } from "./memory.ts";
 import { PRODUCT_SCRATCH } from "./spike-linear.ts";
 
@@ -53,4 +55,37 @@ test("a gather leaves out bits past the last input", () => {
   kernels.f32.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 100, 100, 100, 100], weights / 4);
   kernels.run.gatherProduct(bits, 4, 1, 3, weights, 4, y, 4, 4, 0, scratch);
   expect([...kernels.f32.slice(y / 4, y / 4 + 4)]).toEqual([10, 12, 14, 16]);
+});
+
+test("the product by bytes is that of a crossbar, bit for bit", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.constantFrom(0, 0.1, 0.5, 1),
+      fc.nat(1000),
+      (rows, words, density, seed) => {
+        const inputs = 32 * words;
+        const { kernels, arena } = standaloneKernels(
+          4 * (rows * words + inputs * 16 + (inputs / 8) * 4096 + rows * 16),
+        );
+        const [bits, strip, tables, y] = [rows * words, inputs * 16, (inputs / 8) * 4096, rows * 16].map((length) =>
+          arena.words(length),
+        );
+        const random = stream(seed);
+        const features = Array.from({ length: rows * inputs }, () => (random.uniform() < density ? 1 : 0));
+        const train = packSpikes(features, 1, rows, inputs);
+        // Every value fills single precision, so that the order of the sum shows.
+        const matrix = Float32Array.from({ length: inputs * 16 }, () => random.normal());
+        kernels.u32.set(train.words, bits / 4);
+        kernels.f32.set(matrix, strip / 4);
+        const expected = new Float32Array(rows * 16);
+        spikeProduct(train, 0, inputs, 16, matrix, expected);
+        kernels.run.tabulateBytes(strip, inputs / 8, tables);
+        kernels.run.byteProduct(bits, 4 * words, rows, inputs / 8, tables, y);
+        expect(kernels.f32.slice(y / 4, y / 4 + rows * 16)).toEqual(expected);
+      },
+    ),
+    { numRuns: 40, seed: 1 },
+  );
 });

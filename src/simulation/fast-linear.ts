@@ -1,20 +1,20 @@
 /**
  * Linear layers of a chip on the WebAssembly kernels: fast twin of `linear.ts`, bit for bit.
  *
- * The two matrices of a crossbar lie side by side, so that one product gives both lines of every pair:
+ * A crossbar is computed strip by strip. A strip is 16 lines, both lines of 8 columns (or 16 columns, where converters are exact):
  *
- *   matrix [lead + rows, 2 columns]     I+ of column c at c, I- at half + c, half = columns rounded up to 4
+ *   matrix [lead + rows, 16]     I+ of column c of the strip at c, I- at 8 + c
  *
- * The product adds the rows of set bits in ascending order, as `spikeProduct` does. (A look-up table over four inputs would be
- * faster above a density of 33 %, but adds in another order.) A block whose first row is not a multiple of 32 starts in the
- * middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits of
- * neighbouring blocks add 0. Vectors go through in chunks whose line currents stay in the cache.
+ * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`), then all vectors go through in
+ * chunks, whose line currents are converted while they are in the first-level cache. A block whose first row is not a multiple of 32
+ * starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits
+ * of neighbouring blocks add 0.
  */
 import { type Converter, converter } from "../hardware/adc.ts";
-import { type ConvertedVectors, normalTable } from "../hardware/converter-errors.ts";
+import { type ConvertedVectors, NORMALS, normalTable } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import type { Arena, Kernels } from "../kernels/memory.ts";
-import { type PackedBits, PRODUCT_SCRATCH } from "../kernels/spike-linear.ts";
+import type { PackedBits } from "../kernels/spike-linear.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -41,27 +41,38 @@ export interface CrossbarKernels {
 /** Where a block of weights lies in memory. */
 interface BlockPlan {
   readonly block: CrossbarBlock;
-  /** Byte offset of the matrix. */
-  readonly matrix: number;
-  /** Floats from a plus line to its minus line, and from row to row. */
-  readonly half: number;
-  readonly stride: number;
   /** Rows of zeros in front. */
   readonly lead: number;
-  /** Byte offset of what a code step is worth, by column. */
+  /** Rows of the matrix: up to the end of the last word that the block's bits lie in. */
+  readonly rows: number;
+  readonly strips: readonly StripPlan[];
+}
+
+/** Byte offsets. */
+interface StripPlan {
+  /** First column within the block. */
+  readonly column: number;
+  readonly columns: number;
+  readonly matrix: number;
+  /** What a code step is worth, by column. */
   readonly factors: number;
   readonly errors: ErrorPlan | null;
 }
 
-/** Byte offsets of `[2 half]`, `[2 half]` and `[half]` floats. */
+/** Byte offsets of 16, 16 and 8 floats. */
 interface ErrorPlan {
   readonly gains: number;
   readonly offsets: number;
   readonly deviations: number;
 }
 
+/** Lines of a strip, and lines from a plus line to its minus line. */
+const LINES = 16;
+const HALF = 8;
 /** Vectors whose currents are held at a time. */
-const CHUNK = 64;
+const CHUNK = 256;
+/** Floats of the look-up table of 8 rows of a strip. */
+const TABLE = 256 * LINES;
 
 /** Plans memory for the crossbars of a chip; with `kernels` null it only plans. */
 export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip): CrossbarKernels {
@@ -74,12 +85,15 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     plans.set(layer.name, { blocks: layer.blocks.map(planBlock), offset });
   }
   const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
-  const lines = arena.words(CHUNK * Math.max(...allBlocks.map(({ stride }) => stride)));
-  const scratch = arena.words(PRODUCT_SCRATCH);
+  const lines = arena.words(CHUNK * LINES);
+  const scratch = arena.words(CHUNK * HALF);
+  const mostRows = Math.max(...allBlocks.map(({ rows }) => rows));
+  // Entries are lines of the cache.
+  const tables = Math.ceil(arena.words((mostRows / 8) * TABLE + LINES) / 64) * 64;
   const noisy = chip.converterErrors !== null && errors.outputNoise > 0;
-  const table = noisy ? arena.words(65536) : 0;
+  const normals = noisy ? arena.words(NORMALS) : 0;
   if (kernels) {
-    if (noisy) kernels.f32.set(normalTable(), table / 4);
+    if (noisy) kernels.f32.set(normalTable(), normals / 4);
     for (const plan of allBlocks) placeErrors(plan);
   }
   /** By crossbar number. */
@@ -90,32 +104,43 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
 
   function planBlock(block: CrossbarBlock): BlockPlan {
     const lead = block.rowStart & 31;
-    const half = Math.ceil(block.columns / 4) * 4;
-    const stride = exact ? half : 2 * half;
-    const matrix = arena.words(matrixRows(lead, block.rows) * stride);
-    const factors = arena.words(block.columns);
-    const planErrors = (): ErrorPlan => ({
-      gains: arena.words(2 * half),
-      offsets: arena.words(2 * half),
-      deviations: arena.words(half),
-    });
-    return { block, matrix, half, stride, lead, factors, errors: chip.converterErrors && planErrors() };
+    const rows = Math.ceil((lead + block.rows) / 32) * 32;
+    const width = exact ? LINES : HALF;
+    const strips: StripPlan[] = [];
+    for (let column = 0; column < block.columns; column += width) {
+      strips.push({
+        column,
+        columns: Math.min(width, block.columns - column),
+        matrix: arena.words(rows * LINES),
+        factors: arena.words(width),
+        errors: chip.converterErrors && {
+          gains: arena.words(LINES),
+          offsets: arena.words(LINES),
+          deviations: arena.words(HALF),
+        },
+      });
+    }
+    return { block, lead, rows, strips };
   }
 
-  function placeErrors({ block, half, errors: at }: BlockPlan) {
-    if (at === null) return;
-    const { f32 } = kernels!;
-    const { plus, minus } = chip.converterErrors![block.crossbar];
-    for (const [place, values] of [
-      [at.gains, [plus.gains, minus.gains]],
-      [at.offsets, [plus.offsets, minus.offsets]],
-    ] as const) {
-      f32.fill(0, place / 4, place / 4 + 2 * half);
-      f32.set(values[0], place / 4);
-      f32.set(values[1], place / 4 + half);
+  /** Copies a strip's columns of one sign, zeros behind them. */
+  function place(at: number, values: Float32Array, { column, columns }: StripPlan) {
+    kernels!.f32.fill(0, at / 4, at / 4 + HALF);
+    kernels!.f32.set(values.subarray(column, column + columns), at / 4);
+  }
+
+  function placeErrors({ block, strips }: BlockPlan) {
+    if (chip.converterErrors === null) return;
+    const { plus, minus } = chip.converterErrors[block.crossbar];
+    const deviations = new Float32Array(block.columns).fill(errors.outputNoise);
+    for (const strip of strips) {
+      const at = strip.errors as ErrorPlan;
+      place(at.gains, plus.gains, strip);
+      place(at.gains + 4 * HALF, minus.gains, strip);
+      place(at.offsets, plus.offsets, strip);
+      place(at.offsets + 4 * HALF, minus.offsets, strip);
+      place(at.deviations, deviations, strip);
     }
-    f32.fill(0, at.deviations / 4, at.deviations / 4 + half);
-    f32.fill(errors.outputNoise, at.deviations / 4, at.deviations / 4 + block.columns);
   }
 
   function load(readings: readonly CrossbarReading[], ranges: Float64Array, random: Stream) {
@@ -123,24 +148,27 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     if (noisy) noiseKeys = readings.map((_, crossbar) => conversionKey(random, crossbar));
     scales = readings.map((reading) => reading.scales);
     for (const plan of allBlocks) {
-      const { block, matrix, half, stride, lead } = plan;
+      const { block, lead, rows, strips } = plan;
       const { plus, minus, weights } = readings[block.crossbar];
-      const start = matrix / 4;
-      f32.fill(0, start, start + matrixRows(lead, block.rows) * stride);
-      for (let r = 0; r < block.rows; r++) {
-        const row = (values: Float32Array) => values.subarray(r * block.columns, (r + 1) * block.columns);
-        const at = start + (lead + r) * stride;
-        f32.set(row(exact ? weights : plus), at);
-        if (!exact) f32.set(row(minus), at + half);
+      for (const { column, columns, matrix } of strips) {
+        const start = matrix / 4;
+        f32.fill(0, start, start + rows * LINES);
+        for (let r = 0; r < block.rows; r++) {
+          const from = r * block.columns + column;
+          const at = start + (lead + r) * LINES;
+          f32.set((exact ? weights : plus).subarray(from, from + columns), at);
+          if (!exact) f32.set(minus.subarray(from, from + columns), at + HALF);
+        }
       }
       setRange(plan, ranges[block.crossbar]);
     }
   }
 
-  function setRange({ block, factors }: BlockPlan, fullScale: number) {
+  function setRange({ block, strips }: BlockPlan, fullScale: number) {
     if (adcBits === null) return;
     converters[block.crossbar] = converter(mode, adcBits, fullScale);
-    kernels!.f32.set(columnFactors(converters[block.crossbar], scales[block.crossbar]), factors / 4);
+    const factors = columnFactors(converters[block.crossbar], scales[block.crossbar]);
+    for (const strip of strips) place(strip.factors, factors, strip);
   }
 
   function run(
@@ -161,98 +189,92 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
         setRange(plan, range);
       }
       const last = block.rowStart + block.rows === layer.inputs;
-      const added = last ? offset + 4 * block.columnStart : 0;
-      for (let first = 0; first < vectors; first += CHUNK) {
-        const count = Math.min(CHUNK, vectors - first);
-        multiply(plan, bits, first, count, 1);
-        if (plan.errors) clipped += err(plan, plan.errors, first, count, from);
-        clipped += convert(plan, count, added, y + 4 * (first * layer.outputs + block.columnStart), layer.outputs);
+      for (const strip of plan.strips) {
+        const column = 4 * (block.columnStart + strip.column);
+        const added = last ? offset + column : 0;
+        tabulate(plan, strip);
+        for (let first = 0; first < vectors; first += CHUNK) {
+          const count = Math.min(CHUNK, vectors - first);
+          multiply(plan, bits, first, count, 1);
+          if (strip.errors) clipped += err(block, strip, strip.errors, first, count, from);
+          clipped += convert(block, strip, count, added, y + 4 * first * layer.outputs + column, layer.outputs);
+        }
       }
     }
     return clipped;
   }
 
-  /** Currents of `count` vectors, every `every`-th from `first` on, to `lines`. */
-  function multiply(
-    { block, matrix, stride, lead }: BlockPlan,
-    bits: PackedBits,
-    first: number,
-    count: number,
-    every: number,
-  ) {
+  function tabulate({ rows }: BlockPlan, { matrix }: StripPlan) {
+    kernels!.run.tabulateBytes(matrix, rows / 8, tables);
+  }
+
+  /** Currents in the tabulated strip of `count` vectors, every `every`-th from `first` on, to `lines`. */
+  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, count: number, every: number) {
     const row = 4 * bits.words;
     const at = bits.at + first * row + 4 * (block.rowStart >> 5);
-    const inputs = lead + block.rows;
-    kernels!.run.gatherProduct(at, every * row, count, inputs, matrix, stride, lines, stride, stride, 0, scratch);
+    kernels!.run.byteProduct(at, every * row, count, rows / 8, tables, lines);
   }
 
   /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
   function err(
-    { block, half, stride }: BlockPlan,
+    { crossbar }: CrossbarBlock,
+    { column }: StripPlan,
     { gains, offsets, deviations }: ErrorPlan,
     first: number,
     count: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
   ): number {
-    const { step } = converters[block.crossbar];
+    const { step } = converters[crossbar];
     const differential = mode === "differential" ? 1 : 0;
-    const [key0, key1] = noisy ? noiseKeys[block.crossbar] : [0, 0];
-    const where = [first, prompts * perPrompt, perPrompt, firstPrompt] as const;
-    const sizes = [gains, offsets, deviations, table] as const;
-    const { applyConverterErrors } = kernels!.run;
-    return applyConverterErrors(
-      lines,
-      count,
-      stride,
-      half,
-      differential,
-      step,
-      ...sizes,
-      key0,
-      key1,
-      ...where,
-      scratch,
-    );
+    const [key0, key1] = noisy ? noiseKeys[crossbar] : [0, 0];
+    const currents = [lines, count, differential, step] as const;
+    const arrays = [gains, offsets, deviations, normals] as const;
+    const places = [column / HALF, first, prompts * perPrompt, perPrompt, firstPrompt] as const;
+    return kernels!.run.applyConverterErrors(...currents, ...arrays, key0, key1, ...places, scratch);
   }
 
-  /** From `lines` to the block's columns of `count` vectors at `y`; returns the clipped conversions. */
+  /** From `lines` to the strip's columns of `count` vectors at `y`; returns the clipped conversions. */
   function convert(
-    { block, half, stride, factors }: BlockPlan,
+    { crossbar, rowStart }: CrossbarBlock,
+    { columns, factors }: StripPlan,
     count: number,
     offset: number,
     y: number,
     outputs: number,
   ): number {
     const { run } = kernels!;
-    const fresh = block.rowStart === 0 ? 1 : 0;
+    const fresh = rowStart === 0 ? 1 : 0;
     if (exact) {
-      run.passCurrents(lines, count, stride, block.columns, fresh, offset, y, outputs);
+      run.passCurrents(lines, count, LINES, columns, fresh, offset, y, outputs);
       return 0;
     }
-    const { step: fullStep, largest } = converters[block.crossbar];
+    const { step: fullStep, largest } = converters[crossbar];
     // Errors leave lines in code steps.
     const step = chip.converterErrors ? 1 : fullStep;
     const kernel = mode === "pair" ? run.convertPairs : run.convertDifferences;
-    return kernel(lines, count, stride, half, block.columns, step, largest, factors, fresh, offset, y, outputs);
+    return kernel(lines, count, LINES, HALF, columns, step, largest, factors, fresh, offset, y, outputs);
   }
 
   /** As `measureRange` in `linear.ts`. */
   function measureRange(plan: BlockPlan, bits: PackedBits, vectors: number): number {
-    const { half, stride, block } = plan;
+    const { block, strips } = plan;
     const every = Math.ceil(vectors / MEASURED_VECTORS);
     const taken = Math.ceil(vectors / every);
     const seen = new Float32Array((mode === "pair" ? 2 : 1) * taken * block.columns);
     let i = 0;
-    for (let v = 0; v < taken; v += CHUNK) {
-      const count = Math.min(CHUNK, taken - v);
-      multiply(plan, bits, v * every, count, every);
-      for (let row = 0; row < count; row++) {
-        for (let c = 0, at = lines / 4 + row * stride; c < block.columns; c++, at++) {
-          const [plus, minus] = [kernels!.f32[at], kernels!.f32[at + half]];
-          if (mode === "pair") {
-            seen[i++] = plus;
-            seen[i++] = minus;
-          } else seen[i++] = Math.abs(plus - minus);
+    for (const strip of strips) {
+      tabulate(plan, strip);
+      for (let v = 0; v < taken; v += CHUNK) {
+        const count = Math.min(CHUNK, taken - v);
+        multiply(plan, bits, v * every, count, every);
+        for (let row = 0; row < count; row++) {
+          for (let c = 0, at = lines / 4 + row * LINES; c < strip.columns; c++, at++) {
+            const [plus, minus] = [kernels!.f32[at], kernels!.f32[at + HALF]];
+            if (mode === "pair") {
+              seen[i++] = plus;
+              seen[i++] = minus;
+            } else seen[i++] = Math.abs(plus - minus);
+          }
         }
       }
     }
@@ -261,6 +283,3 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
 
   return { load, run };
 }
-
-/** Rows of a block's matrix: up to the end of the last word that its bits lie in. */
-const matrixRows = (lead: number, rows: number): number => Math.ceil((lead + rows) / 32) * 32;

@@ -13,6 +13,14 @@ import { drawWords } from "./threefry";
 
 /** Codes of a pair of lines, each 0 .. largest, subtracted. Currents are not negative. Returns the conversions that clipped. */
 export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32, columns: i32, step: f32, largest: f32, factors: usize, fresh: i32, offset: usize, out: usize, ldOut: i32): i32 {
+  if (columns == 8) {
+    if (fresh) {
+      if (offset) return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, true, out, ldOut);
+      return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, false, out, ldOut);
+    }
+    if (offset) return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, true, out, ldOut);
+    return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, false, out, ldOut);
+  }
   const steps = f32x4.splat(step);
   const top = f32x4.splat(largest);
   let clips = i32x4.splat(0);
@@ -40,6 +48,44 @@ export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32
     }
   }
   return clipped + sumLanes(clips);
+}
+
+/** The same for 8 columns, a strip, with everything that columns share held in registers. */
+// @ts-ignore: decorator
+@inline
+function convertPairs8(lines: usize, vectors: i32, ldLines: i32, half: i32, step: f32, largest: f32, factors: usize, fresh: bool, offset: usize, last: bool, out: usize, ldOut: i32): i32 {
+  const steps = f32x4.splat(step);
+  const top = f32x4.splat(largest);
+  const f0 = v128.load(factors);
+  const f1 = v128.load(factors, 16);
+  const o0 = last ? v128.load(offset) : top;
+  const o1 = last ? v128.load(offset, 16) : top;
+  const next = <usize>ldLines << 2;
+  const nextOut = <usize>ldOut << 2;
+  const other = <usize>half << 2;
+  let clips = i32x4.splat(0);
+  for (let v = 0; v < vectors; v++) {
+    const a0 = f32x4.nearest(f32x4.div(v128.load(lines), steps));
+    const b0 = f32x4.nearest(f32x4.div(v128.load(lines + other), steps));
+    const a1 = f32x4.nearest(f32x4.div(v128.load(lines, 16), steps));
+    const b1 = f32x4.nearest(f32x4.div(v128.load(lines + other, 16), steps));
+    const over0 = i32x4.add(f32x4.gt(a0, top), f32x4.gt(b0, top));
+    const over1 = i32x4.add(f32x4.gt(a1, top), f32x4.gt(b1, top));
+    clips = i32x4.sub(clips, i32x4.add(over0, over1));
+    const local0 = f32x4.mul(f32x4.sub(f32x4.pmin(a0, top), f32x4.pmin(b0, top)), f0);
+    const local1 = f32x4.mul(f32x4.sub(f32x4.pmin(a1, top), f32x4.pmin(b1, top)), f1);
+    let sum0 = f32x4.add(fresh ? f32x4.splat(0) : v128.load(out), local0);
+    let sum1 = f32x4.add(fresh ? f32x4.splat(0) : v128.load(out, 16), local1);
+    if (last) {
+      sum0 = f32x4.add(sum0, o0);
+      sum1 = f32x4.add(sum1, o1);
+    }
+    v128.store(out, sum0);
+    v128.store(out, sum1, 16);
+    lines += next;
+    out += nextOut;
+  }
+  return sumLanes(clips);
 }
 
 /** Signed codes of the difference of two lines, -largest .. largest. Returns the conversions that clipped. */
@@ -71,55 +117,80 @@ export function convertDifferences(lines: usize, vectors: i32, ldLines: i32, hal
 }
 
 /**
- * Errors of converters, in place: lines become what the exact converters of step 1 above turn into the codes of erring ones of step
- * `step`. Twins: `convertWithErrors` and `drawConversionNoise` in `hardware/converter-errors.ts`.
+ * Errors of converters on a strip of 8 columns, in place: lines become what the exact converters of step 1 above turn into the codes of
+ * erring ones of step `step`. Twins: `convertWithErrors` and `drawConversionNoise` in `hardware/converter-errors.ts`.
  *
  *   pair          line = max(line / step * gain + offset + noise, 0), for both lines
  *   differential  plus line = (plus - minus) / step * gain + offset + noise, minus line = 0
  *
- * gains, offsets [2 half] lie as the lines do; deviations [half] of the noise are 0 past the last column, and `table` holds the 65536
- * normals, or is 0 where there is no noise. Vector `first` + v is one of `perStep` vectors to a step and `perPrompt` to a prompt.
- * Returns the conversions of pairs that clipped at 0. Scratch: `half` words, rounded up to 8.
+ * lines [vectors, 16], and likewise gains, offsets [16], hold the plus lines, then the minus lines; deviations [8] of the noise are 0 past
+ * the last column, and `table` holds the 4096 normals, or is 0 where there is no noise. Vector `first` + v is one of `perStep` vectors to
+ * a step and `perPrompt` to a prompt. Returns the conversions of pairs that clipped at 0. Scratch: 8 words for each vector.
  */
-export function applyConverterErrors(lines: usize, vectors: i32, ldLines: i32, half: i32, differential: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, key0: u32, key1: u32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): i32 {
+export function applyConverterErrors(lines: usize, vectors: i32, differential: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, key0: u32, key1: u32, strip: i32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): i32 {
+  if (table) drawStripNoise(vectors, key0, key1, strip, first, perStep, perPrompt, firstPrompt, scratch);
+  if (differential) return errDifferences(lines, vectors, step, gains, offsets, deviations, table, scratch);
+  return errPairs(lines, vectors, step, gains, offsets, deviations, table, scratch);
+}
+
+/** The words of a strip's noise, run by run of the vectors of one prompt in one step, whose words follow each other. */
+function drawStripNoise(vectors: i32, key0: u32, key1: u32, strip: i32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): void {
+  for (let v = 0; v < vectors; ) {
+    const inStep = (first + v) % perStep;
+    const inPrompt = inStep % perPrompt;
+    const count = min(vectors - v, perPrompt - inPrompt);
+    const high = ((firstPrompt + inStep / perPrompt) << 7) | ((first + v) / perStep);
+    drawWords(key0, key1, (strip * perPrompt + inPrompt) << 2, high, count << 3, scratch + (<usize>v << 5));
+    v += count;
+  }
+}
+
+function errPairs(lines: usize, vectors: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, words: usize): i32 {
   const steps = f32x4.splat(step);
   const zero = f32x4.splat(0);
   const bottom = f32x4.splat(-0.5);
-  const minusAt = <usize>half << 2;
   let clips = i32x4.splat(0);
-  for (let v = 0; v < vectors; v++) {
-    const plus = lines + (<usize>(v * ldLines) << 2);
-    if (table) {
-      const inStep = (first + v) % perStep;
-      const high = ((firstPrompt + inStep / perPrompt) << 7) | ((first + v) / perStep);
-      drawWords(key0, key1, ((inStep % perPrompt) * half) >> 1, high, half, scratch);
-    }
-    for (let at: usize = 0; at < minusAt; at += 16) {
-      let noise = zero;
-      let otherNoise = zero;
+  for (let at: usize = 0; at < 32; at += 16) {
+    const deviation = v128.load(deviations + at);
+    const plusGains = v128.load(gains + at);
+    const minusGains = v128.load(gains + at, 32);
+    const plusOffsets = v128.load(offsets + at);
+    const minusOffsets = v128.load(offsets + at, 32);
+    let line = lines + at;
+    let word = words + at;
+    for (let v = 0; v < vectors; v++, line += 64, word += 32) {
+      let x = f32x4.add(f32x4.mul(f32x4.div(v128.load(line), steps), plusGains), plusOffsets);
+      let y = f32x4.add(f32x4.mul(f32x4.div(v128.load(line, 32), steps), minusGains), minusOffsets);
       if (table) {
-        const words = v128.load(scratch + at);
-        const deviation = v128.load(deviations + at);
-        noise = f32x4.mul(deviation, lookUp4(table, v128.and(words, i32x4.splat(0xffff))));
-        if (!differential) otherNoise = f32x4.mul(deviation, lookUp4(table, i32x4.shr_u(words, 16)));
+        const draws = v128.load(word);
+        x = f32x4.add(x, f32x4.mul(deviation, lookUp4(table, v128.and(i32x4.shr_u(draws, 4), i32x4.splat(0xfff)))));
+        y = f32x4.add(y, f32x4.mul(deviation, lookUp4(table, i32x4.shr_u(draws, 20))));
       }
-      const a = v128.load(plus + at);
-      const b = v128.load(plus + minusAt + at);
-      const current = differential ? f32x4.sub(a, b) : a;
-      const x = err4(current, steps, gains + at, offsets + at, noise);
-      if (differential) {
-        v128.store(plus + at, x);
-        v128.store(plus + minusAt + at, zero);
-      } else {
-        const y = err4(b, steps, gains + minusAt + at, offsets + minusAt + at, otherNoise);
-        // Below -0.5 the nearest code is negative; -0.5 itself rounds to 0.
-        clips = i32x4.sub(clips, i32x4.add(f32x4.lt(x, bottom), f32x4.lt(y, bottom)));
-        v128.store(plus + at, f32x4.pmax(x, zero));
-        v128.store(plus + minusAt + at, f32x4.pmax(y, zero));
-      }
+      // Below -0.5 the nearest code is negative; -0.5 itself rounds to 0.
+      clips = i32x4.sub(clips, i32x4.add(f32x4.lt(x, bottom), f32x4.lt(y, bottom)));
+      v128.store(line, f32x4.pmax(x, zero));
+      v128.store(line, f32x4.pmax(y, zero), 32);
     }
   }
   return sumLanes(clips);
+}
+
+function errDifferences(lines: usize, vectors: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, words: usize): i32 {
+  const steps = f32x4.splat(step);
+  const zero = f32x4.splat(0);
+  for (let v = 0; v < vectors; v++, lines += 64, words += 32) {
+    for (let at: usize = 0; at < 32; at += 16) {
+      const current = f32x4.sub(v128.load(lines + at), v128.load(lines + at, 32));
+      let x = f32x4.add(f32x4.mul(f32x4.div(current, steps), v128.load(gains + at)), v128.load(offsets + at));
+      if (table) {
+        const places = v128.and(i32x4.shr_u(v128.load(words + at), 4), i32x4.splat(0xfff));
+        x = f32x4.add(x, f32x4.mul(v128.load(deviations + at), lookUp4(table, places)));
+      }
+      v128.store(lines + at, x);
+      v128.store(lines + at, zero, 32);
+    }
+  }
+  return 0;
 }
 
 /** Currents passed on without conversion; `lines` holds them in the layer's unit. */
@@ -147,13 +218,6 @@ function accumulate1(local: f32, fresh: i32, offset: usize, at: usize, target: u
   let sum = (fresh ? <f32>0 : load<f32>(target + at)) + local;
   if (offset) sum += load<f32>(offset + at);
   store<f32>(target + at, sum);
-}
-
-// @ts-ignore: decorator
-@inline
-function err4(current: v128, steps: v128, gains: usize, offsets: usize, noise: v128): v128 {
-  const scaled = f32x4.add(f32x4.mul(f32x4.div(current, steps), v128.load(gains)), v128.load(offsets));
-  return f32x4.add(scaled, noise);
 }
 
 /** The entries of a table of floats at four places. */

@@ -16,6 +16,7 @@ export * from "./layer-norm";
 export * from "./softmax-attention";
 export * from "./batch-norm";
 export * from "./bits";
+export * from "./byte-product";
 export * from "./lif";
 export * from "./lif-attention";
 export * from "./lfsr-attention";

@@ -4,7 +4,7 @@
  * The weight gradient dW = S^T dY is the same product with the transposed bits (`bits.ts`), so one kernel serves both.
  * Two ways, chosen by the caller from the measured density: `gatherProduct` adds one row of W per set bit, in ascending k;
  * `tableProduct` looks up sums over 4 inputs, whatever the density. `n` is a multiple of 4.
- * Twin: `spikeProduct` in `hardware/crossbar.ts`.
+ * Tested against sums of floats; simulated crossbars have a product of their own (`byte-product.ts`).
  *
  * Both work on 24 columns at a time: six sums and the six vectors added to them fit the registers, where with eight V8 11
  * passes one sum through memory and waits for it. The rows to add lie side by side, so that they share no cache sets with

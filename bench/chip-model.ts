@@ -1,0 +1,135 @@
+/**
+ * The chip whose evaluation is timed, here and in `peers/chip_evaluation.py`: the bundled network for the 2x2 link on the machine of
+ * `examples/wireless-2x2.json`, programmed and calibrated, with the noise of its devices, and with noise of converters too.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { converter } from "../src/hardware/adc.ts";
+import type { CrossbarReading } from "../src/hardware/crossbar.ts";
+import { mapNetwork } from "../src/mapping/mapping.ts";
+import { decodeCheckpoint } from "../src/model/checkpoint.ts";
+import { foldNetwork } from "../src/model/fold.ts";
+import type { Network } from "../src/model/network.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { type Chip, programChip, readChip } from "../src/simulation/chip.ts";
+import { fullScales } from "../src/simulation/compensation.ts";
+import { calibrateFast } from "../src/simulation/fast.ts";
+import { columnFactors } from "../src/simulation/linear.ts";
+import type { SpikingSpec } from "../src/spec/model.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
+import { createTask } from "../src/task/create.ts";
+
+export const PROMPTS = 128;
+/** Prompts of one run of the simulator, as `evaluateChips` has it. */
+export const SLICE = 32;
+const CALIBRATION_PROMPTS = 32;
+
+/** Gain spread, offset spread and noise of a conversion, the last two in code steps. */
+const CONVERTER_ERRORS = { gainSpread: 0.01, offsetSpread: 0.2, outputNoise: 0.3 };
+
+export interface ChipCase {
+  readonly chip: Chip;
+  /** Spikes of `SLICE` prompts each. */
+  readonly slices: readonly SpikeTrain[];
+}
+
+const root = stream(1);
+export const runStream = root.fork("run");
+
+/** @param erring with errors of converters */
+export function chipCase(erring: boolean): ChipCase {
+  const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
+  const document = JSON.parse(read("examples/wireless-2x2.json").toString());
+  if (erring) document.hardware.adc = { errors: CONVERTER_ERRORS };
+  const experiment = parseExperiment(document);
+  const { network: trained } = decodeCheckpoint(read("checkpoints/wireless-2x2-xpikeformer.safetensors"));
+  const network = foldNetwork(trained as Network<SpikingSpec>);
+  const task = createTask({ ...experiment, model: network.model });
+  const draw = (purpose: string, prompts: number, firstPrompt: number) =>
+    task.draw(prompts, root.fork(purpose), { firstPrompt, values: false }).spikes as SpikeTrain;
+  const blank = programChip(network, mapNetwork(network, experiment.hardware), experiment.hardware, root);
+  const chip = calibrateFast(blank, draw("calibration", CALIBRATION_PROMPTS, 0), root.fork("calibration"));
+  const slices = Array.from({ length: PROMPTS / SLICE }, (_, i) => draw("evaluation", SLICE, i * SLICE));
+  return { chip, slices };
+}
+
+/**
+ * Writes the chip and its input for the peer: `chip.json`, which says what lies where in `chip.bin`, arrays of float32 one after another.
+ * Conductances are those of the read that our side runs on.
+ */
+export function exportCase({ chip, slices }: ChipCase, folder: string): void {
+  const { network, mapping, hardware } = chip;
+  const { model, geometry, parameters } = network;
+  if (hardware.adc.mode !== "pair" || hardware.adc.bits === null || model.position !== "none")
+    throw new Error("The peer converts pairs, with bits, and adds no positions");
+  const { bits } = hardware.adc;
+  const readings = readChip(chip, runStream);
+  const scales = fullScales(chip, readings);
+  const pieces: Float32Array[] = [];
+  let length = 0;
+  /** Where an array of this shape lies. */
+  const place = (data: Float32Array, ...shape: number[]) => {
+    pieces.push(data);
+    length += data.length;
+    return { at: length - data.length, shape };
+  };
+  const layers = mapping.layers.map(({ name, outputs, blocks }) => {
+    const rowStarts = [...new Set(blocks.map(({ rowStart }) => rowStart))];
+    return {
+      name,
+      offset: place(parameters[`${name}.offset`].data, outputs),
+      // Column groups side by side: one matrix product for all crossbars of a row block.
+      blocks: rowStarts.map((rowStart) => {
+        const row = blocks.filter((block) => block.rowStart === rowStart);
+        const { rows } = row[0];
+        const columnwise = (values: (crossbar: number) => ArrayLike<number>) =>
+          place(Float32Array.from(row.flatMap(({ crossbar }) => Array.from(values(crossbar)))), outputs);
+        const matrix = (sign: "plus" | "minus") => {
+          const joined = new Float32Array(rows * outputs);
+          for (const { crossbar, columnStart, columns } of row) {
+            const values: CrossbarReading[typeof sign] = readings[crossbar][sign];
+            for (let r = 0; r < rows; r++) {
+              joined.set(values.subarray(r * columns, (r + 1) * columns), r * outputs + columnStart);
+            }
+          }
+          return place(joined, rows, outputs);
+        };
+        const converters = (crossbar: number) => converter("pair", bits, scales[crossbar]);
+        const errors = (crossbar: number) => chip.converterErrors![crossbar];
+        return {
+          rowStart,
+          rows,
+          plus: matrix("plus"),
+          minus: matrix("minus"),
+          steps: columnwise((crossbar) => readings[crossbar].scales.map(() => converters(crossbar).step)),
+          factors: columnwise((crossbar) => columnFactors(converters(crossbar), readings[crossbar].scales)),
+          errors: chip.converterErrors && {
+            gains: [columnwise((c) => errors(c).plus.gains), columnwise((c) => errors(c).minus.gains)],
+            offsets: [columnwise((c) => errors(c).plus.offsets), columnwise((c) => errors(c).minus.offsets)],
+          },
+        };
+      }),
+    };
+  });
+  const inputs = slices.map((slice) =>
+    place(Float32Array.from(unpackSpikes(slice)), slice.steps, SLICE, geometry.tokens, geometry.inputs),
+  );
+  const { width, depth, heads, steps, neuron, attention } = model;
+  const document = {
+    model: { width, depth, heads, steps, neuron, attention },
+    tokens: geometry.tokens,
+    queries: Array.from(geometry.queries),
+    mask: place(Float32Array.from(geometry.mask), geometry.tokens, geometry.tokens),
+    largestCode: converter("pair", bits, 1).largest,
+    outputNoise: hardware.adc.errors.outputNoise,
+    layers,
+    inputs,
+  };
+  writeFileSync(join(folder, "chip.json"), JSON.stringify(document));
+  writeFileSync(
+    join(folder, "chip.bin"),
+    Buffer.concat(pieces.map((piece) => new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))),
+  );
+}
