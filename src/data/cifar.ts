@@ -16,12 +16,16 @@ export const CIFAR_RECORD = 1 + CHANNELS * PLANE;
 export const CIFAR_BATCH = 10_000;
 
 /**
- * The images of one batch, gzip or not. A batch may be shorter than a published one.
+ * The images of one batch, gzip or not, and its bytes without gzip. A batch may be shorter than a published one.
  * Throws  FileError when it is empty, longer, no whole number of records or damaged, or a label has no class
  */
-export async function readCifarBatch(bytes: Uint8Array, path: string, classes: readonly string[]): Promise<ImageSet> {
+export async function readCifarBatch(
+  bytes: Uint8Array,
+  path: string,
+  classes: readonly string[],
+): Promise<{ images: ImageSet; content: Uint8Array }> {
   const content = await inflate(bytes, path, { atMost: CIFAR_BATCH * CIFAR_RECORD });
-  return cifarImages(content, path, classes);
+  return { images: cifarImages(content, path, classes), content };
 }
 
 /** The images of inflated records. Throws FileError as above. */

@@ -39,19 +39,19 @@ export async function readIdxImages(pair: IdxPair, classes: readonly string[]): 
   return { height, width, channels: 1, classes, count, pixels: images.data, labels: labels.data };
 }
 
-/** The values of an IDX file of `dimensions` dimensions. Throws FileError as above. */
+/** The values of an IDX file of `dimensions` dimensions, and all of its bytes without gzip. Throws FileError as above. */
 export async function readIdx(
   bytes: Uint8Array,
   path: string,
   dimensions: number,
-): Promise<{ shape: readonly number[]; data: Uint8Array }> {
+): Promise<{ shape: readonly number[]; data: Uint8Array; content: Uint8Array }> {
   const headLength = 4 + 4 * dimensions;
   let shape: number[] = [];
   const content = await inflate(bytes, path, (head) => {
     shape = readShape(head, path, dimensions);
     return headLength + product(shape);
   });
-  return { shape, data: content.subarray(headLength) };
+  return { shape, data: content.subarray(headLength), content };
 }
 
 function readShape(head: Uint8Array, path: string, dimensions: number): number[] {
