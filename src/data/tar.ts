@@ -25,48 +25,58 @@ export async function* tarFiles(
   path: string,
   sizeLimit: (name: string) => number | undefined,
 ): AsyncGenerator<TarFile> {
-  const take = reader(source, path);
+  const { take, finish } = reader(source, path);
   for (;;) {
     const header = await take(BLOCK, true);
-    if (header!.every((byte) => byte === 0)) return;
-    const { name, size, isFile } = readHeader(header!, path);
+    if (header.every((byte) => byte === 0)) return finish();
+    const { name, size, isFile } = readHeader(header, path);
     const limit = isFile ? sizeLimit(name) : undefined;
     if (limit !== undefined && size > limit) {
       throw new FileError(path, `${name} takes ${size} bytes in the archive; at most ${limit} are read here.`);
     }
     const content = await take(size, limit !== undefined);
     await take((BLOCK - (size % BLOCK)) % BLOCK, false);
-    if (content) yield { name, content };
+    if (limit !== undefined) yield { name, content };
   }
 }
 
-/** A function that takes the next bytes, kept or not. */
+/**
+ * Reading in order: `take` gives the next bytes, or passes over them and gives none; `finish` reads what is left, so that the
+ * checksum of a compressed archive is checked.
+ */
 function reader(
   source: AsyncIterable<Uint8Array>,
   path: string,
-): (length: number, keep: boolean) => Promise<Uint8Array | undefined> {
+): { take(length: number, keep: boolean): Promise<Uint8Array>; finish(): Promise<void> } {
   const iterator = source[Symbol.asyncIterator]();
-  let rest = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array(0);
   let total = 0;
-  return async (length, keep) => {
+  const count = async (length: number): Promise<void> => {
     total += length;
-    if (total > MOST_BYTES) {
-      await iterator.return?.();
-      throw new FileError(path, `The archive holds more than ${MOST_BYTES} bytes. Is it the right file?`);
-    }
-    const kept = keep ? new Uint8Array(length) : undefined;
-    for (let done = 0; done < length; ) {
-      if (rest.length === 0) {
-        const next = await iterator.next();
-        if (next.done) throw new FileError(path, "The archive is cut off. Copy or download it again.");
-        rest = next.value as Uint8Array<ArrayBuffer>;
+    if (total <= MOST_BYTES) return;
+    await iterator.return?.();
+    throw new FileError(path, `The archive holds more than ${MOST_BYTES} bytes. Is it the right file?`);
+  };
+  return {
+    async take(length, keep) {
+      await count(length);
+      const kept = new Uint8Array(keep ? length : 0);
+      for (let done = 0; done < length; ) {
+        if (rest.length === 0) {
+          const next = await iterator.next();
+          if (next.done) throw new FileError(path, "The archive is cut off. Copy or download it again.");
+          rest = next.value;
+        }
+        const part = rest.subarray(0, length - done);
+        if (keep) kept.set(part, done);
+        rest = rest.subarray(part.length);
+        done += part.length;
       }
-      const part = rest.subarray(0, length - done);
-      kept?.set(part, done);
-      rest = rest.subarray(part.length);
-      done += part.length;
-    }
-    return kept;
+      return kept;
+    },
+    async finish() {
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) await count(next.value.length);
+    },
   };
 }
 
