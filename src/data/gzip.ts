@@ -8,7 +8,7 @@
 import { FileError } from "../errors.ts";
 
 /** Bytes handed to the decompressor at once; they can grow by a factor of about 1030. */
-const SLICE = 2 ** 13;
+const SLICE = 2 ** 14;
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -23,7 +23,7 @@ export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
  * What a gzip stream holds, in pieces as they come; the source is closed when the caller stops early.
  *
  * Some platforms inflate all that they are given, whether or not anyone reads. So the next slice of the source goes in
- * only when nothing is waiting to be read: what is held at most comes from some 16 kilobytes of input, about 16 megabytes.
+ * only when nothing is waiting to be read: what is held at most comes from some 32 kilobytes of input, about 33 megabytes.
  * Throws  FileError at `path` when the stream is truncated, damaged or no gzip; what the source throws
  */
 export async function* inflateChunks(

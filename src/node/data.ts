@@ -101,25 +101,33 @@ interface Found {
 }
 
 async function findData(set: PublishedImages, directory: string | undefined): Promise<Found> {
-  const roots = directory === undefined ? usualRoots() : [directory];
-  for (const root of roots) {
-    for (const folder of [...set.folders.map((name) => join(root, name)), root]) {
-      if (await holds(set, folder)) return { set, folder, note: `${set.name}: read from ${folder}` };
-    }
-  }
-  if (directory === undefined && set.name === "fashion-mnist" && (await holds(set, DEBIAN_FASHION))) {
-    return { set, folder: DEBIAN_FASHION, note: `${set.name}: read from ${DEBIAN_FASHION}, Debian's package` };
-  }
-  if (directory === undefined && set.name.startsWith("fashion-mnist")) {
-    const missing = set.name === "fashion-mnist" ? "; get all 70000 with `xpike data fetch fashion-mnist`" : "";
-    const note = `${set.name}: the slice that comes with this package, 1000 training and 500 test images${missing}`;
+  const folder = await findImageFolder(set.name, directory);
+  if (folder === FASHION_SLICE) return { set, folder, note: `${set.name}: ${SLICE}` };
+  if (folder === DEBIAN_FASHION) return { set, folder, note: `${set.name}: read from ${folder}, Debian's package` };
+  if (folder !== undefined) return { set, folder, note: `${set.name}: read from ${folder}` };
+  if (directory === undefined && set.name === "fashion-mnist") {
+    const note = `${set.name}: ${SLICE}; get all 70000 with \`xpike data fetch fashion-mnist\``;
     return { set: findImageData("fashion-mnist-slice"), folder: FASHION_SLICE, note };
   }
+  const roots = directory === undefined ? usualRoots() : [directory];
   throw new FileError(
     roots[0],
-    `${set.name} is in none of ${roots.join(", ")}: ${firstFile(set)} was looked for, with .gz or without, also in a folder ` +
+    `${set.name} is not in ${roots.join(" or ")}: ${firstFile(set)} was looked for, with .gz or without, in a folder ` +
       `${set.folders.join(" or ")} there. Get it with \`xpike data fetch ${set.name}\`, or name its folder with --data.`,
   );
+}
+
+const SLICE = "the slice that comes with this package, 1000 training and 500 test images";
+
+/** The folder that holds a data set, in `directory` or the usual places; undefined when it is nowhere. */
+export async function findImageFolder(name: ImageDataName, directory?: string): Promise<string | undefined> {
+  const set = findImageData(name);
+  if (name === "fashion-mnist-slice" && directory === undefined) return FASHION_SLICE;
+  const below = (root: string): string[] => set.folders.map((folder) => join(root, folder));
+  const places = directory === undefined ? usualRoots().flatMap(below) : [...below(directory), directory];
+  if (name === "fashion-mnist" && directory === undefined) places.push(DEBIAN_FASHION);
+  for (const folder of places) if (await holds(set, folder)) return folder;
+  return undefined;
 }
 
 /** XPIKE_DATA, if it is set, and the cache. */
@@ -211,7 +219,7 @@ async function unpackCifar(archive: string): Promise<Map<string, Uint8Array>> {
 
 async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: 2 ** 16 });
+    yield* createReadStream(path, { highWaterMark: 2 ** 14 });
   } catch (error) {
     throw fileError(path, error, "read");
   }
