@@ -47,7 +47,7 @@ describe("a folder of images", () => {
     expect(Math.abs(data.train.pixels[0] - 200)).toBeLessThanOrEqual(1);
     expect(notes).toEqual([
       `custom: read from ${folder}`,
-      "custom: 1 files are neither PNG nor JPEG by their name and were left out",
+      "custom: files left out, being neither PNG nor JPEG by their name: 1",
     ]);
   });
 
