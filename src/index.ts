@@ -44,6 +44,26 @@ export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
+// Image data: readers of published formats, the split, and augmentation.
+export { type Augmentation, augmentImage, epochOrder } from "./data/augment.ts";
+export {
+  findImageData,
+  IMAGE_DATA,
+  type ImageDataName,
+  type PublishedFile,
+  type PublishedImages,
+} from "./data/catalogue.ts";
+export { readCifarBatch } from "./data/cifar.ts";
+export { type IdxPair, readIdxImages } from "./data/idx.ts";
+export {
+  type ImageData,
+  type ImageSet,
+  joinImages,
+  pickImages,
+  splitValidation,
+  VALIDATION_SHARE,
+} from "./data/images.ts";
+export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
 // Device and hardware: blocks made of cells and gates.
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";

@@ -2,17 +2,22 @@
  * Produces every message that docs/errors.md shows: an experiment from the JSON above it, anything else from the case below
  * that has the section's title.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
+import { findImageData } from "../src/data/catalogue.ts";
+import { readIdx, readIdxImages } from "../src/data/idx.ts";
+import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
+import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { deviceSpec } from "../src/spec/device.ts";
@@ -20,6 +25,7 @@ import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
+import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
 
@@ -82,6 +88,25 @@ const cases: Record<string, () => unknown> = {
     const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
     encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
   },
+  "A data set that is not there": () => loadImageData("mnist", join(folder, "absent")),
+  "A data set that is not known": () => findImageData("mnits"),
+  "Files of another data set": () => {
+    cpSync(FASHION_SLICE, join(folder, "fashion-mnist"), { recursive: true });
+    return loadImageData("fashion-mnist", folder);
+  },
+  "An image file that was cut off": () => {
+    const images = gzipSync(idxFile([2, 28, 28], patternBytes(2 * 784)));
+    return readIdx(images.subarray(0, images.length / 2), "train-images-idx3-ubyte.gz", 3);
+  },
+  "A small file that would inflate to a large one": () =>
+    readIdx(gzipSync(idxFile([2, 28, 28], new Uint8Array(2 ** 24))), "train-images-idx3-ubyte.gz", 3),
+  "A label without a class": () => {
+    const images = idxFile([2, 1, 1], Uint8Array.of(0, 1));
+    const labels = idxFile([2], Uint8Array.of(3, 255));
+    const paths = { imagesPath: "train-images-idx3-ubyte", labelsPath: "train-labels-idx1-ubyte" };
+    return readIdxImages({ images, labels, ...paths }, findImageData("mnist").classes);
+  },
+  "A NumPy array of objects": () => readNpy(npyFile("|O", [1], new Uint8Array(8)), "train-images.npy"),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A node that a source does not cover": () => costWith({ node: 14 }),
