@@ -83,7 +83,7 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
 async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder);
   for (const { tool, check, result, detail } of checks) {
-    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(20)}${detail}\n`);
+    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(30)}${detail}\n`);
   }
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {

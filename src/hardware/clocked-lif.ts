@@ -130,8 +130,10 @@ export function lifPins(
   const perStep = parameters.columns * parameters.rowBlocks;
   const pins: LifPins[] = settings.map((registers) => ({ ...IDLE, load: true, ...registers }));
   for (let i = 0; i < codes.length; i++) {
-    while (waits()) pins.push(IDLE);
-    pins.push({ ...IDLE, valid: true, rest: Math.floor(i / perStep) % steps === 0, code: codes[i] });
+    const rest = Math.floor(i / perStep) % steps === 0;
+    // What stands at the other pins while a clock passes is not taken.
+    while (waits()) pins.push({ ...IDLE, rest: !rest, code: codes[i] });
+    pins.push({ ...IDLE, valid: true, rest, code: codes[i] });
   }
   for (let n = 0; n < LIF_LATENCY; n++) pins.push(IDLE);
   return pins;
