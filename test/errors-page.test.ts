@@ -10,6 +10,7 @@ import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
+import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
@@ -48,6 +49,16 @@ const network: Network = initialise(
 const good = encodeCheckpoint(network, {});
 const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
 
+const lifRequest = {
+  codeBits: 6,
+  rowBlocks: 1,
+  columns: 8,
+  leakShift: 1,
+  fractionBits: 1,
+  offsetBits: 2,
+  steps: 8,
+};
+
 const costWith = (choice: CostChoice) => resolveTechnology(findCostPreset("bottom-up"), choice);
 
 const cases: Record<string, () => unknown> = {
@@ -82,6 +93,9 @@ const cases: Record<string, () => unknown> = {
     const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
     encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
   },
+  "A LIF unit without row blocks": () => lifParameters({ ...lifRequest, rowBlocks: 0 }),
+  "A threshold that no membrane reaches": () =>
+    lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A node that a source does not cover": () => costWith({ node: 14 }),

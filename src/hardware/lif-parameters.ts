@@ -153,8 +153,8 @@ export function lifSettings(
   if (!(threshold >= 1 && threshold <= membraneRange.high)) {
     throw new SpecError(
       "model.neuron.threshold",
-      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but a membrane of ${membraneBits} bits lies ` +
-        `between 1 and ${membraneRange.high} when it fires. Widen the converter's range, which makes steps larger, or lower the threshold.`,
+      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but the membrane, of ${membraneBits} bits, ` +
+        `reaches ${membraneRange.high}, and a threshold is at least 1. Widen the converter's range, which makes steps larger, or lower the threshold.`,
     );
   }
   const offset = wholeOffset(column.offset, unit);

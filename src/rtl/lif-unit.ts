@@ -161,7 +161,9 @@ function headerOf(parameters: LifParameters): string[] {
     `load_i shifts a column's offset and threshold in, column 0 first, ${columns} clocks for all, while no column is in work. rest_i, with the ` +
       "last code of a column, takes 0 for V: the first time step of a token. Columns come in the same order at every step.",
     `Latency: a code may enter at every clock; the bit of a column shows at spike_o, marked by valid_o, ${LIF_LATENCY} clocks after its last code. ` +
-      "Simulation asserts latency, order of loading, and that neither sum overflows.",
+      "Simulation asserts latency, loading between columns only, and that neither sum overflows.",
+    "Verified by the generator's tests, for units of several shapes: equal to the clock-by-clock model in Icarus Verilog and Verilator over corner cases, random codes " +
+      "and pauses; for two-bit codes over every offset, threshold and sequence of four steps. The testbench beside this file checks this unit.",
   ];
 }
 
