@@ -64,10 +64,17 @@ test.skipIf(!available.iverilog)("Icarus gives the model's bits at the model's c
   }
 });
 
-test.skipIf(!available.verilator)("Verilator has no warning and gives the model's bits and clocks", async () => {
-  const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
-  expect(checks).toMatchObject([{ result: "pass" }, { result: "pass" }]);
-});
+/** Milliseconds in which Verilator's program must be compiled, also on a busy machine. */
+const COMPILATION = 180_000;
+
+test.skipIf(!available.verilator)(
+  "Verilator has no warning and gives the model's bits and clocks",
+  async () => {
+    const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
+    expect(checks).toMatchObject([{ result: "pass" }, { result: "pass" }]);
+  },
+  COMPILATION,
+);
 
 test.skipIf(!available.yosys)("Yosys finds neither latch nor loop", async () => {
   for (const request of requests)
