@@ -96,7 +96,15 @@ export {
 export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
 export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
 export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
+export { runIntegerLif } from "./hardware/integer-lif.ts";
 export { runLifUnits } from "./hardware/lif.ts";
+export {
+  type LifParameters,
+  type LifRequest,
+  type LifSettings,
+  lifParameters,
+  lifSettings,
+} from "./hardware/lif-parameters.ts";
 export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
 export { jobs } from "./jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";

@@ -14,6 +14,7 @@ import { readIdx, readIdxImages } from "../src/data/idx.ts";
 import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
+import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
@@ -53,6 +54,16 @@ const network: Network = initialise(
 );
 const good = encodeCheckpoint(network, {});
 const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
+
+const lifRequest = {
+  codeBits: 6,
+  rowBlocks: 1,
+  columns: 8,
+  leakShift: 1,
+  fractionBits: 1,
+  offsetBits: 2,
+  steps: 8,
+};
 
 const costWith = (choice: CostChoice) => resolveTechnology(findCostPreset("bottom-up"), choice);
 
@@ -107,6 +118,9 @@ const cases: Record<string, () => unknown> = {
     return readIdxImages({ images, labels, ...paths }, findImageData("mnist").classes);
   },
   "A NumPy array of objects": () => readNpy(npyFile("|O", [1], new Uint8Array(8)), "train-images.npy"),
+  "A LIF unit without row blocks": () => lifParameters({ ...lifRequest, rowBlocks: 0 }),
+  "A threshold that no membrane reaches": () =>
+    lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A node that a source does not cover": () => costWith({ node: 14 }),
