@@ -26,6 +26,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { randomNumberTables } from "./random-numbers/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
 const paper = resolveTechnology(findCostPreset("paper"));
@@ -288,6 +289,8 @@ export const tables = {
       ]),
     };
   },
+
+  ...randomNumberTables,
 };
 
 const measured = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));

@@ -1,14 +1,14 @@
 // Measures the random numbers of attention: in tiles, in the error of attention, and in the answers of the bundled 2x2 network.
 // Writes the part that was measured into result.json. All parts take about half an hour on one core.
 //
-//   node experiments/random-numbers/measure.mjs [--part tiles|attention|network|chips] [--scale 1]
+//   node experiments/random-numbers/measure.mjs [--part tiles|attention|stratified|independent|steps|chips] [--scale 1]
 //
 // --scale multiplies the sizes of samples: 0.05 for a try.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { decodeCheckpoint, parseExperiment } from "xpikeformer";
 import { measureAttention } from "./attention.mjs";
-import { measureChips, measureNetwork } from "./network.mjs";
+import { measureChips, measureNetwork, measureSteps } from "./network.mjs";
 import { measureTiles } from "./tiles.mjs";
 
 const here = new URL(".", import.meta.url);
@@ -31,10 +31,12 @@ const log = (line) => console.error(line);
 /** Sizes and measurement of each part. */
 const PARTS = {
   tiles: [{ tiles: sized(1000) }, (sizes) => measureTiles(experiment.seed, sizes)],
-  attention: [{ prompts: sized(16), seeds: sized(16) }, (sizes) => measureAttention(experiment, network, sizes)],
-  network: [{ prompts: sized(1536), references: 4 }, (sizes) => measureNetwork(experiment, network, sizes)],
+  attention: [{ prompts: sized(12), seeds: sized(12) }, (sizes) => measureAttention(experiment, network, sizes)],
+  stratified: [{ prompts: sized(768), runs: 2 }, (sizes) => measureNetwork(experiment, network, "stratified", sizes)],
+  independent: [{ prompts: sized(512), runs: 2 }, (sizes) => measureNetwork(experiment, network, "independent", sizes)],
+  steps: [{ prompts: sized(1024), runs: 4 }, (sizes) => measureSteps(experiment, network, sizes)],
   chips: [
-    { prompts: sized(640), chips: 4, names: ["column-row, 1", "column, 1", "single, 1"] },
+    { prompts: sized(256), chips: 4, names: ["column-row, 1", "column, 1", "single, 1"] },
     (sizes) => measureChips(experiment, network, sizes),
   ],
 };

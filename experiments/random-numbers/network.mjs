@@ -132,32 +132,49 @@ const NETWORK_SOURCES = [
   { ...SOURCES[0], name: "ideal, again" },
 ];
 
+/** Attention of run r. */
+const runStream = (experiment, run) => stream(experiment.seed).fork("attention run", run);
+
+/** Ideal words on the exact machine: mean of the runs 0 .. runs - 1. */
+function idealRuns(experiment, network, { prompts, runs }) {
+  const chip = readyChip(experiment, network, withSource(exact(experiment.hardware), SOURCES[0]), 0);
+  return average(
+    Array.from({ length: runs }, (_, run) => answerPrompts(experiment, chip, prompts, runStream(experiment, run))),
+  );
+}
+
 /**
- * All sources on the exact machine, with stratified and with independent draws.
+ * All sources on the exact machine, with one kind of draws.
  *
- * Random   attention from `stream(seed).fork("attention run", r)`: runs 0 .. references - 1 are the ideal reference, whose mean the
- *          differences are against; every source has run `references`
+ * Random   attention from `stream(seed).fork("attention run", r)`: ideal words have the runs 0 .. runs - 1, whose mean the differences
+ *          are against; every source has run `runs`
  */
-export function measureNetwork(experiment, trained, { prompts, references, log }) {
-  const results = {};
-  const ideals = {};
-  const random = (run) => stream(experiment.seed).fork("attention run", run);
-  for (const kind of KINDS) {
-    const network = withDraws(foldNetwork(trained), kind);
-    const chipOf = (source) => readyChip(experiment, network, withSource(exact(experiment.hardware), source), 0);
-    const chip = chipOf(SOURCES[0]);
-    const ideal = average(
-      Array.from({ length: references }, (_, run) => answerPrompts(experiment, chip, prompts, random(run))),
+export function measureNetwork(experiment, trained, kind, { prompts, runs, log }) {
+  const network = withDraws(foldNetwork(trained), kind);
+  const ideal = idealRuns(experiment, network, { prompts, runs });
+  const results = { reference: summary(ideal), sources: {} };
+  for (const source of NETWORK_SOURCES.slice(1)) {
+    const chip = readyChip(experiment, network, withSource(exact(experiment.hardware), source), 0);
+    results.sources[source.name] = compare(
+      answerPrompts(experiment, chip, prompts, runStream(experiment, runs)),
+      ideal,
     );
-    ideals[kind] = ideal;
-    results[kind] = { reference: summary(ideal), sources: {} };
-    for (const source of NETWORK_SOURCES.slice(1)) {
-      const run = answerPrompts(experiment, chipOf(source), prompts, random(references));
-      results[kind].sources[source.name] = compare(run, ideal);
-      log(`network ${kind} ${source.name}`);
-    }
+    log(`${kind} ${source.name}`);
   }
-  return { ...results, independentMinusStratified: stepsApart(ideals.independent, ideals.stratified) };
+  return results;
+}
+
+/** Ideal words with stratified and independent draws, after every number of steps. Random: the runs 0 .. runs - 1. */
+export function measureSteps(experiment, trained, { prompts, runs, log }) {
+  const [stratified, independent] = KINDS.map((kind) => {
+    log(`steps ${kind}`);
+    return idealRuns(experiment, withDraws(foldNetwork(trained), kind), { prompts, runs });
+  });
+  return {
+    stratified: summary(stratified),
+    independent: summary(independent),
+    independentMinusStratified: stepsApart(independent, stratified),
+  };
 }
 
 /**
