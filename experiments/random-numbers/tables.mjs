@@ -12,7 +12,11 @@ const { tiles, attention, stratified, independent, steps, chips } = Object.fromE
 const { workload, snnSteps } = read("../iso-accuracy/result.json");
 const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2 } });
 
-const signed = (value, digits) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+/** Without a sign where nothing but zeros is shown. */
+const signed = (value, digits) => {
+  const shown = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(shown) > 0 ? `−${shown}` : shown;
+};
 const both = ({ mean, error }, digits = 3, factor = 1) =>
   `${signed(factor * mean, digits)} ± ${(factor * error).toFixed(digits)}`;
 const percent = (value, digits = 1) => `${signed(100 * value, digits)} %`;
@@ -121,27 +125,10 @@ export const randomNumberTables = {
   "random-attention-network": () => attentionTable("network", "stratified"),
   "random-attention-independent": () => attentionTable("network", "independent"),
   "random-attention-drawn": () => attentionTable("random", "stratified"),
-  "random-attention-literal": () => attentionTable("random, gains of 1", "stratified"),
+  "random-attention-literal": () => attentionTable("random, gains of 1", "independent"),
 
-  "random-network": () => ({
-    head: [
-      "minus ideal, in thousandths",
-      ...[1, 4, 8].map((t) => `loss, T = ${t}`),
-      "bit error rate, T = 8",
-      "loss, T = 8, independent",
-      "bit error rate, T = 8, independent",
-    ],
-    rows: Object.keys(stratified.sources).map((name) => {
-      const of = (draws, measure, t) => both(draws.sources[name][measure][t - 1].change, 1, 1e3);
-      return [
-        name,
-        ...[1, 4, 8].map((t) => of(stratified, "loss", t)),
-        of(stratified, "bits", 8),
-        of(independent, "loss", 8),
-        of(independent, "bits", 8),
-      ];
-    }),
-  }),
+  "random-network": () => networkTable(stratified),
+  "random-network-independent": () => networkTable(independent),
 
   "random-chips": () => {
     const { prompts, chips: count } = measured.chips.sizes;
@@ -177,11 +164,30 @@ export const randomNumberTables = {
       ["difference", ...steps.independentMinusStratified.bits.map((row, t) => both(row[t], 4))],
       ["error of attention, stratified", ...attentionBySteps("stratified")],
       ["error of attention, independent", ...attentionBySteps("independent")],
+      ["stratified steps that reach the error of independent draws", ...attentionSteps()],
       ["energy of a symbol, uJ", ...Array.from({ length: 8 }, (_, t) => micro(energy(t + 1) / symbols))],
-      ["saved by stratified draws at equal loss", ...matching("loss").map((found, t) => savedEnergy(found, t + 1))],
+      [
+        "saved by stratified draws at equal loss, adders paid",
+        ...matching("loss").map((found, t) => savedEnergy(found, t + 1)),
+      ],
     ],
   }),
 };
+
+/** Differences to the mean of several ideal runs, which all rows share. */
+function networkTable(draws) {
+  return {
+    head: [
+      "minus ideal, in thousandths",
+      ...[1, 2, 4, 8].map((t) => `loss, T = ${t}`),
+      ...[1, 2, 4, 8].map((t) => `bit error rate, T = ${t}`),
+    ],
+    rows: Object.entries(draws.sources).map(([name, { loss, bits }]) => [
+      name,
+      ...[loss, bits].flatMap((measure) => [1, 2, 4, 8].map((t) => both(measure[t - 1].change, 1, 1e3))),
+    ]),
+  };
+}
 
 const symbols = workload.result.perInference;
 
@@ -222,6 +228,21 @@ const attentionBySteps = (kind) =>
     return found ? found.rms.toFixed(3) : "";
   });
 
+/** As `matching`, for the error of attention: on a straight line in the logarithms of error and steps. */
+function attentionSteps() {
+  const [stratified, independent] = ["stratified", "independent"].map(
+    (kind) => attention.network[`ideal; ${kind}`].bit,
+  );
+  return Array.from({ length: 8 }, (_, t) => {
+    const target = independent.find((entry) => entry.steps === t + 1)?.rms;
+    const at = stratified.findIndex(({ rms }) => rms <= target);
+    if (target === undefined || at < 1) return "";
+    const [before, after] = [stratified[at - 1], stratified[at]];
+    const share = Math.log(before.rms / target) / Math.log(before.rms / after.rms);
+    return (before.steps * (after.steps / before.steps) ** share).toFixed(2);
+  });
+}
+
 /**
  * For each T of independent draws: the steps, between whole numbers on a straight line, at which stratified draws have the same mean,
  * with the standard error of the paired difference at the nearest T over the slope of the line; null below one step.
@@ -238,7 +259,7 @@ function matching(measure) {
   });
 }
 
-const stepsText = (found) => (found === null ? "" : both(found, 1));
+const stepsText = (found) => (found === null ? "" : both(found, 2));
 
 /** Energy between T steps and as many as stratified draws need, less that of the offset adders, over the former. */
 function savedEnergy(found, before) {
