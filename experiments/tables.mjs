@@ -26,6 +26,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { randomNumberTables } from "./random-numbers/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
 const paper = resolveTechnology(findCostPreset("paper"));
@@ -309,6 +310,7 @@ export const tables = {
       }),
     };
   },
+  ...randomNumberTables,
 };
 
 const stuck = JSON.parse(readFileSync(new URL("./stuck-devices/result.json", import.meta.url), "utf8"));

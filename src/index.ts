@@ -81,7 +81,14 @@ export {
 } from "./errors.ts";
 // The main job, and its parts: networks, chips and classical receivers on the same prompts.
 export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
-export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
+export {
+  ACTIONS,
+  type Action,
+  type ActionCounts,
+  type ActionTally,
+  emptyTally,
+  sumActions,
+} from "./hardware/actions.ts";
 export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
 export {
   type ConversionNoise,
@@ -95,7 +102,20 @@ export {
 } from "./hardware/converter-errors.ts";
 export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
 export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
-export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
+export {
+  type DrawKind,
+  idealDraws,
+  LFSR_SETUP,
+  type LfsrSetup,
+  type LfsrSharing,
+  type LfsrWiring,
+  lfsrDraws,
+  lfsrShifts,
+  lfsrWiring,
+  type TileDraws,
+  type TilePlace,
+  type TileShape,
+} from "./hardware/draws.ts";
 export { runIntegerLif } from "./hardware/integer-lif.ts";
 export { runLifUnits } from "./hardware/lif.ts";
 export {
@@ -105,7 +125,13 @@ export {
   lifParameters,
   lifSettings,
 } from "./hardware/lif-parameters.ts";
-export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
+export {
+  encoderFires,
+  runSsaTile,
+  type SsaTileRun,
+  type SsaTileSettings,
+  ssaTileCycles,
+} from "./hardware/ssa-tile.ts";
 export { jobs } from "./jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
 // Mapping and simulation: what goes where, and what comes out.
@@ -118,7 +144,7 @@ export { initialise, linearLayers, type Network, parameterLayout, type Tensor } 
 export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
 export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
 // Numbers: named random streams, and statistics with honest intervals.
-export { type Interval, meanInterval, wilson } from "./numeric/statistics.ts";
+export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
 export { type Stream, stream } from "./numeric/stream.ts";
 // Report: results as a value.
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
@@ -159,6 +185,7 @@ export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
 export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
 // Task: data plus metric.
+export { type Answers, answer } from "./task/answers.ts";
 export { createTask, networkGeometry } from "./task/create.ts";
 export {
   bitErrors,
