@@ -57,27 +57,26 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
   const little = byteOrder(archive, folder, fail);
   const table = find(readPickle(archive.read(`${folder}data.pkl`), path), select, path);
   const storages = new Map<string, DataView>();
-  const tensors = new Map<string, SourceTensor>();
+  const views: { name: string; tensor: PickledTensor; type: ElementType }[] = [];
   const others: string[] = [];
-  let read = 0;
-
   for (const [key, value] of table.entries) {
     const name = String(key);
-    if (!isTensor(value)) {
-      others.push(name);
-      continue;
-    }
-    const type = checkView(name, value, fail);
-    // Many names may stand for one storage, so the file's size does not bound their sum.
-    read += 8 * countOf(value.shape);
-    if (read > MOST_BYTES) fail(`The tensors take more than ${MOST_BYTES} bytes together, the most that is read.`);
-    const view = storageView(value, type);
-    const at = positions(value, ELEMENTS[type].bytes);
-    const data = readElements(view, type, little, countOf(value.shape), at);
-    if (type === "int64" && !data.every(Number.isSafeInteger)) fail(`${shorten(name)} holds integers beyond 2^53.`);
-    tensors.set(name, { type, shape: value.shape, data });
+    if (isTensor(value)) views.push({ name, tensor: value, type: checkView(name, value, fail) });
+    else others.push(name);
   }
-  if (tensors.size === 0) throw noTensors(table, select, path);
+  if (views.length === 0) throw noTensors(table, select, path);
+  // Many names may stand for one storage, so the file's size does not bound their sum.
+  const total = views.reduce((sum, { tensor }) => sum + 8 * countOf(tensor.shape), 0);
+  if (total > MOST_BYTES) fail(`The tensors take ${total} bytes together; at most ${MOST_BYTES} are read.`);
+
+  const tensors = new Map<string, SourceTensor>();
+  for (const { name, tensor, type } of views) {
+    const { shape } = tensor;
+    const at = positions(tensor, ELEMENTS[type].bytes);
+    const data = readElements(storageView(tensor, type), type, little, countOf(shape), at);
+    if (type === "int64" && !data.every(Number.isSafeInteger)) fail(`${shorten(name)} holds integers beyond 2^53.`);
+    tensors.set(name, { type, shape, data });
+  }
   return { tensors, others };
 
   function storageView({ storage }: PickledTensor, type: ElementType): DataView {
