@@ -15,6 +15,14 @@ import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
 import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
+import {
+  type ExportCommandOptions,
+  exportCommand,
+  type ImportCommandOptions,
+  importCommand,
+  withExportOptions,
+  withImportOptions,
+} from "./import.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { withRtlCommands } from "./rtl.ts";
 import { runCommand } from "./run.ts";
@@ -80,6 +88,19 @@ function program(terminal: Terminal): Command {
       "after",
       "\nExample:\n  xpike rtl preset:wireless-2x2 --out rtl && xpike rtl verify rtl && xpike rtl synth rtl",
     );
+
+  withImportOptions(xpike.command("import"))
+    .description("make a network from a file of PyTorch or another program")
+    .addHelpText(
+      "after",
+      "\nExample:\n  xpike import weights.pth --experiment experiment.json --path state_dict --out network.safetensors",
+    )
+    .action((source: string, options: ImportCommandOptions) => importCommand(source, options, terminal));
+
+  withExportOptions(xpike.command("export"))
+    .description("write a network as tensors that PyTorch loads")
+    .addHelpText("after", "\nExample:\n  xpike export network.safetensors --out weights.safetensors")
+    .action((source: string, options: ExportCommandOptions) => exportCommand(source, options, terminal));
 
   xpike
     .command("presets")
