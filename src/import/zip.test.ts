@@ -57,6 +57,9 @@ describe("an archive", () => {
     expect(messageOf(altered((view, end) => view.setUint32(end + 16, 0xffffffff, true)))).toContain("zip64");
     expect(messageOf(altered((view, end) => view.setUint16(end + 4, 1, true)))).toContain("several disks");
     expect(messageOf(archive, "absent")).toContain('no entry "absent"');
+    const unchecked = writeZip([first]);
+    new DataView(unchecked.buffer).setUint32(unchecked.length - 22 - 47 + 16, 0, true);
+    expect(messageOf(unchecked)).toContain('"a" has no checksum');
     const damaged = archive.slice();
     damaged[31] ^= 1;
     expect(messageOf(damaged)).toContain('"a" has checksum');

@@ -177,6 +177,9 @@ function readEntry(
     throw error;
   }
   const found = crc32(content);
+  if (checksum === 0 && found !== 0) {
+    fail(`${shorten(name)} has no checksum, as torch.serialization.set_crc32_options(False) leaves it out.`);
+  }
   if (found !== checksum) {
     const [is, should] = [found, checksum].map((sum) => sum.toString(16).padStart(8, "0"));
     fail(`${shorten(name)} has checksum ${is} instead of ${should}.`);

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import { parseTensorMapping } from "./tensor-mapping.ts";
@@ -13,6 +15,14 @@ function messageOf(source: unknown): string {
 }
 
 const withRule = (rule: unknown) => messageOf({ parameters: { a: rule } });
+
+test("the mappings of the documentation are mappings", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/import.md"), "utf8");
+  const shown = Array.from(page.matchAll(/^```json\n([\s\S]*?)\n```/gm), ([, json]) =>
+    parseTensorMapping(json, "import.md"),
+  );
+  expect(shown.map(({ parameters }) => Object.keys(parameters).length)).toEqual([6, 1]);
+});
 
 describe("a mapping file", () => {
   test("gets its defaults", () => {
