@@ -132,6 +132,13 @@ export {
   type SsaTileSettings,
   ssaTileCycles,
 } from "./hardware/ssa-tile.ts";
+// Import and export: tensors of other programs.
+export { findMapping, MAPPING_NAMES, type MappingName } from "./import/catalogue.ts";
+export type { ElementType, SourceTensor } from "./import/elements.ts";
+export { exportNetwork } from "./import/export.ts";
+export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
+export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
+export { decodeTensors } from "./import/source.ts";
 export { jobs } from "./jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
 // Mapping and simulation: what goes where, and what comes out.
@@ -180,6 +187,7 @@ export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
 export type { SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
 export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Spikes: bits over time.
 export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
