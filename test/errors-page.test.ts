@@ -31,8 +31,8 @@ import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
-import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
