@@ -49,6 +49,20 @@ export function readElements(
   return data;
 }
 
+/** `count` values one after the other from byte `start`. */
+export function readRun(
+  view: DataView,
+  type: ElementType,
+  little: boolean,
+  start: number,
+  count: number,
+): Float32Array | Float64Array {
+  const { bytes, wide, read }: ElementKind = ELEMENTS[type];
+  const data = wide ? new Float64Array(count) : new Float32Array(count);
+  for (let i = 0, at = start; i < count; i++, at += bytes) data[i] = read(view, at, little);
+  return data;
+}
+
 const single = new DataView(new ArrayBuffer(4));
 
 function fromUpperHalf(bits: number): number {

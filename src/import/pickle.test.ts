@@ -70,6 +70,12 @@ describe("a pickle that asks to run code", () => {
   });
 });
 
+test("a kind of tensor that is not read is told apart from code", () => {
+  expect(messageOf(assemble(PROTO, "ctorch._utils\n_rebuild_sparse_tensor\n."))).toContain(
+    "torch._utils._rebuild_sparse_tensor makes a kind of tensor that is not read here",
+  );
+});
+
 describe("a pickle", () => {
   test("of plain values gives them back", () => {
     const list = assemble("](", [0x4b, 7], [0x4d, 1, 2], "J", u32(-3), [0x8a, 6, 0, 0, 0, 0, 0, 1], "e");

@@ -7,6 +7,7 @@
  */
 import { FileError } from "../errors.ts";
 import { shorten } from "../spec/json.ts";
+import { isKind, kindOf, type Pickled, type PickledStorage, type PickledTensor } from "./pickled.ts";
 
 /** Longest program, in bytes; a tensor takes about 150. */
 const LONGEST_PROGRAM = 64 * 1024 * 1024;
@@ -14,61 +15,11 @@ const LONGEST_PROGRAM = 64 * 1024 * 1024;
 const MOST_VALUES = 1_000_000;
 const MOST_DIMENSIONS = 8;
 
-/** A run of numbers in the file that tensors are views of. */
-export interface PickledStorage {
-  readonly kind: "storage";
-  /** Such as `FloatStorage`. */
-  readonly type: string;
-  readonly key: string;
-  readonly count: number;
-}
-
-/** Offset and strides are in numbers, not bytes, and are whole and not negative; nothing else is known of them. */
-export interface PickledTensor {
-  readonly kind: "tensor";
-  readonly storage: PickledStorage;
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-}
-
-interface Global {
-  readonly kind: "global";
-  readonly name: string;
-}
-
-interface Tuple {
-  readonly kind: "tuple";
-  readonly items: readonly Pickled[];
-}
-
-interface List {
-  readonly kind: "list";
-  readonly items: Pickled[];
-}
-
-/** Keys are text or numbers. A value may contain itself. */
-export interface PickledTable {
-  readonly kind: "table";
-  readonly entries: Map<string | number, Pickled>;
-}
-
-export type Pickled =
-  | null
-  | boolean
-  | number
-  | string
-  | Global
-  | Tuple
-  | List
-  | PickledTable
-  | PickledStorage
-  | PickledTensor;
-
 const ORDERED_TABLE = "collections.OrderedDict";
 const TENSOR = "torch._utils._rebuild_tensor_v2";
 const PARAMETER = "torch._utils._rebuild_parameter";
 const SIZE = "torch.Size";
+const OTHER_TENSORS = /^torch\._utils\._rebuild_[a-z0-9_]{1,60}$/;
 const STORAGE = /^torch\.([A-Za-z0-9]+Storage)$/;
 
 /** Opcodes that name a function or make an object of a class, beside GLOBAL: what a program needs in order to run code. */
@@ -355,6 +306,13 @@ const REFUSED =
 function allowed(name: string, path: string): string {
   if (name === ORDERED_TABLE || name === TENSOR || name === PARAMETER || name === SIZE || STORAGE.test(name))
     return name;
+  if (OTHER_TENSORS.test(name)) {
+    throw new FileError(
+      path,
+      `${name} makes a kind of tensor that is not read here, such as sparse, quantised or 8-bit floats. Save dense ones: ` +
+        "tensor.to_dense(), tensor.dequantize() or tensor.float() in Python.",
+    );
+  }
   throw new FileError(path, `${shorten(name).slice(1, -1)} is not a tensor; this file asks to run code. ${REFUSED}`);
 }
 
@@ -388,13 +346,3 @@ function sizesOf(value: Pickled | undefined): number[] | undefined {
 }
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-const kindOf = (value: Pickled | undefined): string | undefined =>
-  typeof value === "object" && value !== null ? value.kind : undefined;
-
-function isKind<K extends "global" | "tuple" | "list" | "table" | "storage" | "tensor">(
-  value: Pickled | undefined,
-  kind: K,
-): value is Extract<Pickled, { readonly kind: K }> {
-  return kindOf(value) === kind;
-}

@@ -14,8 +14,9 @@
 import { FileError } from "../errors.ts";
 import { shorten } from "../spec/json.ts";
 import { suggest } from "../spec/suggest.ts";
-import { ELEMENTS, type ElementType, readElements, type SourceTensor } from "./elements.ts";
-import { type Pickled, type PickledTable, type PickledTensor, readPickle } from "./pickle.ts";
+import { ELEMENTS, type ElementType, readElements, readRun, type SourceTensor } from "./elements.ts";
+import { readPickle } from "./pickle.ts";
+import { isKind, type Pickled, type PickledTable, type PickledTensor } from "./pickled.ts";
 import { openZip, type ZipArchive } from "./zip.ts";
 
 export interface PytorchTensors {
@@ -72,8 +73,10 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
   const tensors = new Map<string, SourceTensor>();
   for (const { name, tensor, type } of views) {
     const { shape } = tensor;
-    const at = positions(tensor, ELEMENTS[type].bytes);
-    const data = readElements(storageView(tensor, type), type, little, countOf(shape), at);
+    const view = storageView(tensor, type);
+    const data = isContiguous(tensor)
+      ? readRun(view, type, little, tensor.offset * ELEMENTS[type].bytes, countOf(shape))
+      : readElements(view, type, little, countOf(shape), positions(tensor, ELEMENTS[type].bytes));
     if (type === "int64" && !data.every(Number.isSafeInteger)) fail(`${shorten(name)} holds integers beyond 2^53.`);
     tensors.set(name, { type, shape, data });
   }
@@ -192,6 +195,11 @@ function checkView(name: string, tensor: PickledTensor, fail: (problem: string) 
   return STORAGE_TYPES[storage.type];
 }
 
+/** Whether the values stand one after the other, in row-major order. */
+function isContiguous({ shape, strides }: PickledTensor): boolean {
+  return shape.every((size, i) => size === 1 || strides[i] === countOf(shape.slice(i + 1)));
+}
+
 /** Bytes at which the values stand, in row-major order of the view. */
 function* positions({ offset, shape, strides }: PickledTensor, bytes: number): Iterable<number> {
   const index = shape.map(() => 0);
@@ -209,8 +217,6 @@ function* positions({ offset, shape, strides }: PickledTensor, bytes: number): I
 
 const countOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-const isTable = (value: Pickled): value is PickledTable =>
-  typeof value === "object" && value !== null && value.kind === "table";
+const isTable = (value: Pickled): value is PickledTable => isKind(value, "table");
 
-const isTensor = (value: Pickled): value is PickledTensor =>
-  typeof value === "object" && value !== null && value.kind === "tensor";
+const isTensor = (value: Pickled): value is PickledTensor => isKind(value, "tensor");

@@ -2,7 +2,7 @@
 import { FileError } from "../errors.ts";
 import { readLayout } from "../model/safetensors.ts";
 import { shorten } from "../spec/json.ts";
-import { ELEMENTS, type ElementType, readElements, type SourceTensor } from "./elements.ts";
+import { ELEMENTS, type ElementType, readRun, type SourceTensor } from "./elements.ts";
 import { decodePytorch, type PytorchTensors } from "./pytorch.ts";
 import { isZip } from "./zip.ts";
 
@@ -57,9 +57,7 @@ function decodeForeignSafetensors(bytes: Uint8Array, path: string): Map<string, 
   const tensors = new Map<string, SourceTensor>();
   for (const { name, dtype, shape, begin, count } of entries) {
     const type = SAFETENSORS_TYPES[dtype];
-    const { bytes: size } = ELEMENTS[type];
-    const at = Array.from({ length: count }, (_, i) => begin + i * size);
-    const data = readElements(view, type, true, count, at);
+    const data = readRun(view, type, true, begin, count);
     if (type === "int64" && !data.every(Number.isSafeInteger)) {
       throw new FileError(
         path,
