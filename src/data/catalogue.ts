@@ -3,9 +3,8 @@
  *
  * `contents` has the SHA-256 of each file after gzip was undone, because mirrors and distributions compress anew. Those of
  * Fashion-MNIST were computed from Debian's package dataset-fashion-mnist 0.0~git20200523. Those of MNIST and CIFAR-10 are
- * quoted: MNIST's as many projects print them for the files of yann.lecun.com, CIFAR-10's as the TorchVision port for Ruby
- * and TensorFlow Datasets do for the archive of cs.toronto.edu. Both agree with the sizes and MD5 sums that the
- * authors print, and were not computed here.
+ * quoted, not computed here: MNIST's as many projects print them for the files of yann.lecun.com, CIFAR-10's as the TorchVision
+ * port for Ruby does for the archive of cs.toronto.edu, whose MD5 sum its authors print too.
  */
 import { SpecError } from "../errors.ts";
 
