@@ -21,7 +21,7 @@ export type SimulatorTool = "verilator" | "iverilog";
 export interface CompiledEngine {
   /** Sends the runs and waits for the verdict. Runs are taken from the iterator as the simulator reads. */
   check(runs: Iterable<EngineRun>): Promise<StreamCheck>;
-  /** Deletes what was compiled. */
+  /** Deletes what was compiled, if the folder was its own. */
   close(): Promise<void>;
 }
 
@@ -41,12 +41,19 @@ const CHUNK = 2 ** 16;
 const IDLE = [0, 2, 0, 0, 1];
 
 /**
- * Compiles the engine.
+ * Compiles the engine, in a folder of its own or in `workFolder`, which stays: Verilator's own library is compiled there once for all
+ * engines that follow one another. The engine before is lost.
  * Throws  PlatformError when the tool is missing or refuses the sources
  */
-export async function compileEngine(design: SsaDesign, tool: SimulatorTool): Promise<CompiledEngine> {
-  const folder = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
-  const close = () => rm(folder, { recursive: true, force: true });
+export async function compileEngine(
+  design: SsaDesign,
+  tool: SimulatorTool,
+  workFolder?: string,
+): Promise<CompiledEngine> {
+  const folder = workFolder ?? (await mkdtemp(join(tmpdir(), "xpike-rtl-")));
+  const close = async () => {
+    if (workFolder === undefined) await rm(folder, { recursive: true, force: true });
+  };
   const testbench = `${STREAM_TESTBENCH}.sv`;
   const sources = sourceFiles(design.modules);
   const files = {

@@ -3,9 +3,10 @@
  * the RTL must give.
  */
 import { invariant } from "../errors.ts";
-import { emptyTally } from "../hardware/actions.ts";
+import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
 import { lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -19,31 +20,47 @@ export interface HeadInput {
   readonly value: SpikeTrain;
 }
 
+export interface SimulatedTile extends HeadInput {
+  readonly output: SpikeTrain;
+  readonly scores: SpikeTrain;
+  readonly seeds: Uint32Array;
+}
+
 /**
- * Random   seeds of the registers from `random.fork(head)`, or `random.fork(0)` where heads share them
+ * One head.
+ *
+ * Random   seeds of the registers; `random` gives the same stream at every call
  * Throws   an error of our own when functional tile and cycle model differ in a bit of S or A or in a counted action
  */
+export function simulatedTile(parameters: SsaParameters, input: HeadInput, random: () => Stream): SimulatedTile {
+  const { tokens, dimension, lfsr, plan, draws: kind } = parameters;
+  const { query, key, value } = input;
+  const seeds = lfsrSeeds(lfsrWiring(lfsr.sharing, plan.tileTokens).registers, random());
+  const [functionalTally, clockedTally] = [emptyTally(), emptyTally()];
+  const draws = lfsrDraws({ steps: query.steps, tokens, dimension }, kind, random(), lfsr, plan);
+  const functional = runSsaTile(query, key, value, parameters, draws, functionalTally);
+  const clocked = runClockedTile(query, key, value, parameters, { seeds }, clockedTally);
+  const agree =
+    sameSpikes(functional.scores, clocked.scores) &&
+    sameSpikes(functional.output, clocked.output) &&
+    ACTION_NAMES.every((action) => functionalTally[action] === clockedTally[action]);
+  invariant(agree, "functional tile and cycle model give the same bits and counts");
+  return { query, key, value, ...clocked, seeds };
+}
+
+/** All heads. Random: seeds from `random.fork(head)`, or `random.fork(0)` where heads share them. Throws as `simulatedTile`. */
 export function simulatedRun({ parameters }: SsaDesign, inputs: readonly HeadInput[], random: Stream): EngineRun {
-  const { tokens, dimension, lfsr, plan, draws: kind, sharedByHeads } = parameters;
-  const { registers } = lfsrWiring(lfsr.sharing, plan.tileTokens);
-  const allSeeds: number[] = [];
-  const heads = inputs.map(({ query, key, value }, head) => {
-    const source = () => random.fork(sharedByHeads ? 0 : head);
-    const seeds = lfsrSeeds(registers, source());
-    if (head === 0 || !sharedByHeads) allSeeds.push(...seeds);
-    const [functionalTally, clockedTally] = [emptyTally(), emptyTally()];
-    const draws = lfsrDraws({ steps: query.steps, tokens, dimension }, kind, source(), lfsr, plan);
-    const functional = runSsaTile(query, key, value, parameters, draws, functionalTally);
-    const clocked = runClockedTile(query, key, value, parameters, { seeds }, clockedTally);
-    invariant(
-      sameSpikes(functional.scores, clocked.scores) &&
-        sameSpikes(functional.output, clocked.output) &&
-        Object.entries(functionalTally).every(([action, n]) => n === clockedTally[action as keyof typeof clockedTally]),
-      "functional tile and cycle model give the same bits and counts",
-    );
-    return { query, key, value, output: clocked.output };
-  });
-  return { heads, seeds: Uint32Array.from(allSeeds) };
+  const { sharedByHeads } = parameters;
+  return engineRun(
+    parameters,
+    inputs.map((input, head) => simulatedTile(parameters, input, () => random.fork(sharedByHeads ? 0 : head))),
+  );
+}
+
+/** Tiles side by side. Where they share registers, the first one's seeds are those of all. */
+export function engineRun({ sharedByHeads }: SsaParameters, heads: readonly SimulatedTile[]): EngineRun {
+  const seeds = (sharedByHeads ? heads.slice(0, 1) : heads).flatMap((tile) => [...tile.seeds]);
+  return { heads, seeds: Uint32Array.from(seeds) };
 }
 
 /** Whether two trains of one shape have the same bits. */
