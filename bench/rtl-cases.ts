@@ -132,6 +132,12 @@ export function exhaustiveCases(choice: {
   });
 }
 
+/** A run of one tile for each head. */
+function splitHeads({ heads, seeds }: EngineRun): EngineRun[] {
+  const registers = seeds.length / heads.length;
+  return heads.map((head, h) => ({ heads: [head], seeds: seeds.slice(h * registers, (h + 1) * registers) }));
+}
+
 /** Prompts that are simulated at once. */
 const SLICE = 32;
 
@@ -146,9 +152,11 @@ export function networkCase(choice: {
   readonly pilots: number;
   /** Busy clocks at least. */
   readonly clocks: number;
+  /** Heads one after another on an engine of one tile, which is compiled sooner; not where heads share registers. */
+  readonly isSplit: boolean;
   readonly seed: number;
 }): CheckCase {
-  const { source, pilots, clocks, seed } = choice;
+  const { source, pilots, clocks, isSplit, seed } = choice;
   const document = JSON.parse(readFileSync(source, "utf8"));
   const experiment = parseExperiment({ ...document, task: { ...document.task, pilots } }, source);
   const checkpoint = experiment.checkpoints.network;
@@ -167,13 +175,15 @@ export function networkCase(choice: {
     task.draw(prompts, root.fork(purpose), { firstPrompt, values: false }).spikes as SpikeTrain;
   const blank = programChip(network, mapNetwork(network, hardware, experiment.task.coding), hardware, random);
   const chip = calibrateFast(blank, draw(CALIBRATION_PROMPTS, "calibration", 0), random.fork("calibration"));
-  const design = chipDesign(chip);
+  const whole = chipDesign(chip);
+  const design = isSplit ? ssaDesign(whole.parameters, 1) : whole;
   const { heads, depth, steps } = network.model;
   const { tokens, dimension } = design.parameters;
-  const prompts = Math.ceil(clocks / (depth * ssaTileCycles(steps, dimension)));
+  const runsPerPrompt = depth * (heads / design.heads);
+  const prompts = Math.ceil(clocks / (runsPerPrompt * ssaTileCycles(steps, dimension)));
   return {
     name:
-      `network, ${experiment.name}, ${pilots} pilots: N = ${tokens}, d = ${dimension}, T = ${steps}, ${heads} heads, ` +
+      `network, ${experiment.name}, ${pilots} pilots: N = ${tokens}, d = ${dimension}, T = ${steps}, ${heads} heads${isSplit ? " in turn" : ""}, ` +
       `${prompts} prompts, seed ${seed}`,
     design,
     runs: function* () {
@@ -182,7 +192,7 @@ export function networkCase(choice: {
           yield draw(Math.min(SLICE, prompts - first), "evaluation", first);
         }
       };
-      yield* streamNetworkRuns(chip, slices(), random.fork("run"));
+      for (const run of streamNetworkRuns(chip, slices(), random.fork("run"))) yield* isSplit ? splitHeads(run) : [run];
     },
   };
 }

@@ -6,6 +6,7 @@
  *   npm run rtl-check -- exhaustive                          # every Q, K, V of two tokens and four features
  *   npm run rtl-check -- exhaustive --steps 1 --tool none    # the same in runs of one window, without RTL
  *   npm run rtl-check -- network examples/wireless-2x2.json --pilots 15 --clocks 1000000
+ *   npm run rtl-check -- network examples/wireless-2x2.json --split   # its heads one after another on one tile
  *
  * Each setting is compiled once; its runs are made while the simulator reads them. A line is printed when a setting is done. With
  * `--log FILE` the line is kept there too, and settings that stand in the file are not run again: a run that was stopped goes on. The
@@ -34,6 +35,7 @@ const { values, positionals } = parseArgs({
     steps: { type: "string" },
     pilots: { type: "string", default: "15" },
     clocks: { type: "string", default: "1000000" },
+    split: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
     log: { type: "string" },
   },
@@ -93,7 +95,7 @@ function casesOf(kind: string): CheckCase[] {
   if (kind === "network") {
     const pilots = wholeNumber("pilots", values.pilots, 1);
     const clocks = wholeNumber("clocks", values.clocks, 1);
-    return sources.map((source) => networkCase({ source, pilots, clocks, seed }));
+    return sources.map((source) => networkCase({ source, pilots, clocks, isSplit: values.split, seed }));
   }
   throw new Error(`There is no check "${kind}". There are: random, exhaustive, network FILE.`);
 }

@@ -1,5 +1,7 @@
-/** The public API of Node: files, worker threads, training into a folder, and reports as pages and tables. */
+/** The public API of Node: files, worker threads, training into a folder, hardware tools, and reports as pages and tables. */
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
+export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
+export { type BlockCells, hasTool, type RtlCheck, synthesiseRtl, verifyRtl } from "./node/rtl-tools.ts";
 export { nodeExecutor } from "./node/threads.ts";
 export {
   type FolderEvent,
