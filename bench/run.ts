@@ -15,6 +15,7 @@ import { profile } from "./profile.ts";
 import { prompts } from "./prompts.ts";
 import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
+import { ssaTile } from "./ssa-tile.ts";
 import { trainingStep } from "./training-step.ts";
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   "gated-product": gatedProduct,
   gemm,
   attention,
+  "ssa-tile": ssaTile,
   prompts,
   cost,
 };

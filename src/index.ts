@@ -125,6 +125,7 @@ export {
   lifParameters,
   lifSettings,
 } from "./hardware/lif-parameters.ts";
+export { type SsaParameters, type SsaRequest, ssaParameters } from "./hardware/ssa-parameters.ts";
 export {
   encoderFires,
   runSsaTile,
@@ -157,6 +158,12 @@ export { type Stream, stream } from "./numeric/stream.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+// RTL: SystemVerilog of the attention engine, and what it must give.
+export { rtlBundle } from "./rtl/bundle.ts";
+export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
+export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vectors.ts";
+export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
+export type { EngineRun } from "./rtl/testbench.ts";
 export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";

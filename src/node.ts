@@ -1,7 +1,9 @@
-/** The public API of Node: files, image data, worker threads, training into a folder, and reports as pages and tables. */
+/** The public API of Node: files, image data, worker threads, training into a folder, hardware tools, and reports as pages and tables. */
 export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
 export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
+export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
+export { type BlockCells, hasTool, type RtlCheck, synthesiseRtl, verifyRtl } from "./node/rtl-tools.ts";
 export { nodeExecutor } from "./node/threads.ts";
 export {
   type FolderEvent,

@@ -148,7 +148,8 @@ test.each(["independent", "stratified"] as const)(
     const value = bits((token, feature) => token <= feature / 2);
     const parameters = setting({ tokens, dimension, draws });
     const scoreSums = Array.from({ length: tokens }, () => [] as number[]);
-    const error: number[] = [];
+    // By sum c of a column: for each run the difference of A from c / N, added up over the places where it met that sum.
+    const outputErrors = Array.from({ length: tokens + 1 }, () => [] as number[]);
     for (let run = 0; run < runs; run++) {
       const random = stream(11).fork(draws, run);
       const seeds = lfsrSeeds(lfsrWiring("column-row", tokens).registers, random);
@@ -156,21 +157,23 @@ test.each(["independent", "stratified"] as const)(
       const s = unpackSpikes(scores);
       const a = unpackSpikes(output);
       const rate = new Array<number>(tokens).fill(0);
-      let difference = 0;
+      const differences = new Array<number>(tokens + 1).fill(0);
       for (let t = 0; t < steps; t++) {
         for (let i = 0; i < tokens; i++) {
           for (let j = 0; j < tokens; j++) rate[i] += s[(t * tokens + i) * tokens + j] / (steps * tokens);
           for (let f = 0; f < dimension; f++) {
             let sum = 0;
             for (let j = 0; j <= f / 2 && j < tokens; j++) sum += s[(t * tokens + i) * tokens + j];
-            difference += a[(t * tokens + i) * dimension + f] - sum / tokens;
+            differences[sum] += a[(t * tokens + i) * dimension + f] - sum / tokens;
           }
         }
       }
       rate.forEach((mean, i) => {
         scoreSums[i].push(mean);
       });
-      error.push(difference / (steps * tokens * dimension));
+      differences.forEach((difference, sum) => {
+        outputErrors[sum].push(difference);
+      });
     }
     // Draws within a run depend on each other, so a run is one observation. Four standard errors each.
     const check = (values: number[], expected: number) => {
@@ -179,7 +182,9 @@ test.each(["independent", "stratified"] as const)(
       expect(Math.abs(mean - expected)).toBeLessThanOrEqual(4 * Math.sqrt(variance / runs));
     };
     for (let i = 0; i < tokens; i++) check(scoreSums[i], (2 * i) / dimension);
-    check(error, 0);
+    for (const errors of outputErrors) check(errors, 0);
+    // Sums from 0 to 12 of 16 did come, in a quarter of the runs or more.
+    expect(outputErrors.filter((errors) => errors.filter((e) => e !== 0).length > runs / 4).length).toBeGreaterThan(11);
   },
 );
 

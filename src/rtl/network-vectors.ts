@@ -1,12 +1,15 @@
 /** Vectors of a real network: what the tiles of a simulated chip saw and gave, grouped as the engine runs them. */
-import { SpecError } from "../errors.ts";
+import { invariant, SpecError } from "../errors.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
+import { runTiles, seedStream } from "../simulation/attention.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
+import { createStandaloneSimulator, type Simulator } from "../simulation/fast.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
+import { engineRun, type SimulatedTile, sameSpikes, simulatedTile } from "./simulated-run.ts";
 import { MAX_STEPS } from "./ssa-engine.ts";
 import type { EngineRun } from "./testbench.ts";
 
@@ -22,18 +25,7 @@ export const chipDesign = ({ network, hardware }: Pick<Chip, "network" | "hardwa
  * Throws   SpecError when the chip draws ideal random numbers, or when there are more steps than the engine counts
  */
 export function networkRuns(chip: Chip, input: SpikeTrain, random: Stream): EngineRun[] {
-  if (chip.hardware.ssa.random !== "lfsr") {
-    throw new SpecError(
-      "hardware.ssa.random",
-      'Hardware draws from shift registers, so ideal random numbers have no RTL. Set it to "lfsr".',
-    );
-  }
-  if (input.steps > MAX_STEPS) {
-    throw new SpecError(
-      "model.steps",
-      `The engine counts ${MAX_STEPS} time steps, but ${input.steps} are asked. Use fewer.`,
-    );
-  }
+  requireEngine(chip, input.steps);
   const records = new Map<string, TileRecord[]>();
   simulateCycles(chip, input, random, {
     onTile: (record) => {
@@ -46,4 +38,53 @@ export function networkRuns(chip: Chip, input: SpikeTrain, random: Stream): Engi
     heads,
     seeds: Uint32Array.from((shared ? heads.slice(0, 1) : heads).flatMap(({ seeds }) => [...seeds!])),
   }));
+}
+
+/**
+ * The same runs for any number of prompts, slice by slice: the fast simulator gives the spikes, and its attention is compared with
+ * that of the tiles.
+ *
+ * Shapes   slices: `[T][prompts tokens][inputs]`, none with more prompts or steps than the first
+ * Random   as `simulate`: prompts draw by position
+ * Throws   SpecError as `networkRuns`; an error of our own when the simulators differ
+ */
+export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, random: Stream): Generator<EngineRun> {
+  const parameters = ssaParametersOf(chip.network, chip.hardware);
+  const seedsOf = seedStream(chip, random);
+  const { tokens } = chip.network.geometry;
+  let simulator: Simulator | null = null;
+  let firstPrompt = 0;
+  for (const slice of slices) {
+    const prompts = slice.rows / tokens;
+    requireEngine(chip, slice.steps);
+    simulator ??= createStandaloneSimulator(chip, { maxPrompts: prompts, maxSteps: slice.steps });
+    const { rasters } = simulator.run(slice, random, { firstPrompt, rasters: prompts });
+    for (let block = 0; block < chip.network.model.depth; block++) {
+      const tiles: SimulatedTile[][] = Array.from({ length: prompts }, () => []);
+      const { output } = runTiles(rasters[`blocks.${block}.qkv`], chip.mapping.ssa, (query, key, value, p, head) => {
+        const seeds = () => seedsOf(block, firstPrompt + p, head);
+        const tile = simulatedTile(parameters, { query, key, value }, seeds);
+        tiles[p].push(tile);
+        return tile;
+      });
+      invariant(
+        sameSpikes(output, rasters[`blocks.${block}.attention`]),
+        "fast simulator and cycle model give the same attention",
+      );
+      for (const heads of tiles) yield engineRun(parameters, heads);
+    }
+    firstPrompt += prompts;
+  }
+}
+
+function requireEngine({ hardware }: Chip, steps: number): void {
+  if (hardware.ssa.random !== "lfsr") {
+    throw new SpecError(
+      "hardware.ssa.random",
+      'Hardware draws from shift registers, so ideal random numbers have no RTL. Set it to "lfsr".',
+    );
+  }
+  if (steps > MAX_STEPS) {
+    throw new SpecError("model.steps", `The engine counts ${MAX_STEPS} time steps, but ${steps} are asked. Use fewer.`);
+  }
 }

@@ -126,6 +126,8 @@ function printStatement(statement: Statement): string[] {
         "end",
       ];
     }
+    case "while":
+      return [`while (${print(statement.condition)}) begin`, ...indent(statements(statement.body)), "end"];
     case "assert":
       return [
         `assert (${print(statement.condition)}) else $error(${statement.message.map((m) => print(m)).join(", ")});`,

@@ -55,6 +55,7 @@ export type Statement =
       readonly no: readonly Statement[];
     }
   | { readonly kind: "for"; readonly variable: string; readonly below: Expression; readonly body: readonly Statement[] }
+  | { readonly kind: "while"; readonly condition: Expression; readonly body: readonly Statement[] }
   | { readonly kind: "assert"; readonly condition: Expression; readonly message: readonly Expression[] }
   | { readonly kind: "edge"; readonly edge: "posedge" | "negedge"; readonly signal: string; readonly times: number }
   | { readonly kind: "task"; readonly name: string; readonly arguments: readonly Expression[] };

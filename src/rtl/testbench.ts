@@ -54,17 +54,13 @@ export interface VectorSizes {
 
 /** The vectors as text files. */
 export function vectorFiles(design: SsaDesign, runs: readonly EngineRun[]): { files: SourceFiles; sizes: VectorSizes } {
-  const { tokens, dimension } = design.parameters;
-  const bits = design.heads * tokens;
+  const { dimension } = design.parameters;
   const lines = { runs: [] as string[], inputs: [] as string[], outputs: [] as string[] };
   let clocks = 0;
   for (const { heads, seeds } of runs) {
     const { steps } = heads[0].query;
     clocks += ssaTileCycles(steps, dimension);
-    const seedText = Array.from(seeds, (seed) => seed.toString(16).padStart(8, "0"))
-      .reverse()
-      .join("");
-    lines.runs.push(steps.toString(16).padStart(4, "0") + seedText);
+    lines.runs.push(steps.toString(16).padStart(4, "0") + seedText(seeds));
     for (let t = 0; t < steps; t++) {
       for (let f = 0; f < dimension; f++) {
         const column = (of: "query" | "key" | "value" | "output") =>
@@ -72,7 +68,6 @@ export function vectorFiles(design: SsaDesign, runs: readonly EngineRun[]): { fi
             heads.map((h) => h[of]),
             t,
             f,
-            tokens,
           );
         lines.inputs.push(hexLine([...column("query"), ...column("key"), ...column("value")]));
         lines.outputs.push(hexLine(column("output")));
@@ -84,19 +79,28 @@ export function vectorFiles(design: SsaDesign, runs: readonly EngineRun[]): { fi
     files: { "runs.hex": join(lines.runs), "inputs.hex": join(lines.inputs), "outputs.hex": join(lines.outputs) },
     sizes: { runs: runs.length, inputs: lines.inputs.length, clocks },
   };
-
-  function columnBits(trains: readonly SpikeTrain[], t: number, f: number, n: number): Uint8Array {
-    const column = new Uint8Array(bits);
-    trains.forEach((train, h) => {
-      const words = wordsPerRow(train.features);
-      for (let i = 0; i < n; i++) column[h * n + i] = (train.words[(t * n + i) * words + (f >> 5)] >>> (f & 31)) & 1;
-    });
-    return column;
-  }
 }
 
+/** Feature f of all tokens at step t, head after head. */
+export function columnBits(trains: readonly SpikeTrain[], t: number, f: number): Uint8Array {
+  const tokens = trains[0].rows;
+  const column = new Uint8Array(trains.length * tokens);
+  trains.forEach(({ features, words }, h) => {
+    const stride = wordsPerRow(features);
+    const [word, bit] = [f >> 5, f & 31];
+    for (let i = 0; i < tokens; i++) column[h * tokens + i] = (words[(t * tokens + i) * stride + word] >>> bit) & 1;
+  });
+  return column;
+}
+
+/** Seeds as they stand at `seed_i`, the first in the low bits. */
+export const seedText = (seeds: Uint32Array): string =>
+  Array.from(seeds, (seed) => seed.toString(16).padStart(8, "0"))
+    .reverse()
+    .join("");
+
 /** Bits, least significant first, as hexadecimal digits. */
-function hexLine(bits: ArrayLike<number>): string {
+export function hexLine(bits: ArrayLike<number>): string {
   let line = "";
   for (let i = 0; i < bits.length; i += 4) {
     const digit = bits[i] | ((bits[i + 1] ?? 0) << 1) | ((bits[i + 2] ?? 0) << 2) | ((bits[i + 3] ?? 0) << 3);

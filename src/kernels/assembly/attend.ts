@@ -15,6 +15,12 @@ export const HEAD: i32 = 64;
   }
 }
 
+/** Whether a cell with this count fires. */
+// @ts-ignore: decorator
+@inline function fires(count: u32, draw: u32, limits: usize): i32 {
+  return i32(count != 0) & i32(draw <= load<u32>(limits + (<usize>count << 2)));
+}
+
 /**
  * Row i of S to `scores` [ceil(N / 64)] (64-bit words), from its row of the mask and of the draws, to which `shift` is added
  * modulo 2^32. Returns the sum of the counts |Q_i and K_j| where the mask is on.
@@ -26,12 +32,26 @@ export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, limi
     let bits: u64 = 0;
     while (allowed) {
       const lane = <usize>ctz(allowed);
-      const count = <u32>popcnt(query & load<u64>(k + (lane << 3)));
-      const draw: u32 = load<u32>(draws + (lane << 2)) + shift;
-      const fires = i32(count != 0) & i32(draw <= load<u32>(limits + (<usize>count << 2)));
-      bits |= <u64>fires << lane;
-      counted += count;
-      allowed &= allowed - 1;
+      const group = lane & 60;
+      if (((allowed >> group) & 15) == 15) {
+        // Four open cells side by side: no bit of the mask to look for, and four counts that do not wait for each other.
+        const keys = k + (group << 3);
+        const words = draws + (group << 2);
+        const count0 = <u32>popcnt(query & load<u64>(keys));
+        const count1 = <u32>popcnt(query & load<u64>(keys, 8));
+        const count2 = <u32>popcnt(query & load<u64>(keys, 16));
+        const count3 = <u32>popcnt(query & load<u64>(keys, 24));
+        const low = fires(count0, load<u32>(words) + shift, limits) | (fires(count1, load<u32>(words, 4) + shift, limits) << 1);
+        const high = fires(count2, load<u32>(words, 8) + shift, limits) | (fires(count3, load<u32>(words, 12) + shift, limits) << 1);
+        bits |= <u64>(low | (high << 2)) << group;
+        counted += count0 + count1 + (count2 + count3);
+        allowed &= ~(<u64>15 << group);
+      } else {
+        const count = <u32>popcnt(query & load<u64>(k + (lane << 3)));
+        bits |= <u64>fires(count, load<u32>(draws + (lane << 2)) + shift, limits) << lane;
+        counted += count;
+        allowed &= allowed - 1;
+      }
     }
     store<u64>(scores + (<usize>w << 3), bits);
     k += 512;

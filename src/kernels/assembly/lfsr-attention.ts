@@ -61,7 +61,12 @@ export function lfsrAttention(qkv: usize, words: i32, steps: i32, prompts: i32, 
         for (let i = 0; i < tokens; i++) {
           const column = load<u32>(columns + (<usize>(i * HEAD + d - 1) << 2)) + shift;
           const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
-          for (let j = 0; j < tokens; j++) store<u32>(draws + (<usize>j << 2), column ^ load<u32>(rows + (<usize>j << 2)));
+          // Rows of draws have room for the last four; what is read past the row bytes is never used.
+          const columns4 = i32x4.splat(column);
+          for (let j = 0; j < tokens; j += 4) {
+            const at = <usize>j << 2;
+            v128.store(draws + at, v128.xor(columns4, v128.load(rows + at)));
+          }
         }
         if (!stratified) runWindow(tile, tokens, d, columns, rows);
         const sampled = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);

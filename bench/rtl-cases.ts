@@ -1,0 +1,198 @@
+/** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { DrawKind } from "../src/hardware/draws.ts";
+import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
+import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";
+import { mapNetwork } from "../src/mapping/mapping.ts";
+import { decodeCheckpoint } from "../src/model/checkpoint.ts";
+import { foldNetwork } from "../src/model/fold.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { type SsaDesign, ssaDesign } from "../src/rtl/design.ts";
+import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
+import { randomRun, simulatedRun } from "../src/rtl/simulated-run.ts";
+import type { EngineRun } from "../src/rtl/testbench.ts";
+import { asDescribed } from "../src/run.ts";
+import { programChip } from "../src/simulation/chip.ts";
+import { CALIBRATION_PROMPTS } from "../src/simulation/evaluate-chips.ts";
+import { calibrateFast } from "../src/simulation/fast.ts";
+import { ssaSpec } from "../src/spec/hardware.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { symbolDetectionSpec } from "../src/spec/task.ts";
+import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
+import { tokenGeometry } from "../src/task/tokens.ts";
+
+export interface CheckCase {
+  /** Everything that the runs depend on. */
+  readonly name: string;
+  readonly design: SsaDesign;
+  readonly runs: () => Generator<EngineRun>;
+}
+
+export type MaskName = "none" | "causal" | "network";
+
+export interface RandomChoice {
+  readonly tokens: readonly number[];
+  readonly dimensions: readonly number[];
+  readonly masks: readonly MaskName[];
+  readonly draws: readonly DrawKind[];
+  /** Of scores and of outputs. */
+  readonly gain: number;
+  /** Windows of each setting; the last run is cut short. */
+  readonly windows: number;
+  /** Steps of the longest run. */
+  readonly longest: number;
+  readonly seed: number;
+}
+
+/** Engines of one head, every combination. Random: `stream(seed).fork("random", run)`, the same spikes under every mask. */
+export function randomCases(choice: RandomChoice): CheckCase[] {
+  const { windows, longest, seed, gain } = choice;
+  const settings = choice.tokens.flatMap((tokens) =>
+    choice.dimensions.flatMap((dimension) =>
+      choice.masks.flatMap((mask) => choice.draws.map((draws) => ({ tokens, dimension, mask, draws }))),
+    ),
+  );
+  return settings.map(({ tokens, dimension, mask, draws }) => {
+    const design = oneHead(tokens, dimension, maskOf(mask, tokens), draws, gain);
+    return {
+      name: `random, N = ${tokens}, d = ${dimension}, mask ${mask}, ${draws}, gains ${gain}, ${windows} windows of up to ${longest}, seed ${seed}`,
+      design,
+      runs: function* () {
+        const root = stream(seed);
+        for (let [run, rest] = [0, windows]; rest > 0; run++) {
+          const next = randomRun(design, Math.min(longest, rest), root.fork("random", run));
+          rest -= next.heads[0].query.steps;
+          yield next;
+        }
+      },
+    };
+  });
+}
+
+const oneHead = (tokens: number, dimension: number, mask: Uint8Array, draws: DrawKind, gain: number): SsaDesign =>
+  ssaDesign(
+    ssaParameters(ssaSpec.parse({ random: "lfsr" }), {
+      tokens,
+      dimension,
+      mask,
+      scoreGain: gain,
+      valueGain: gain,
+      draws,
+    }),
+    1,
+  );
+
+/** `network` is the mask of the bundled networks, whose odd tokens are attended to by later ones, cut to N tokens. */
+function maskOf(name: MaskName, tokens: number): Uint8Array {
+  const pilots = Math.ceil(tokens / 2);
+  const { mask, tokens: all } = tokenGeometry(symbolDetectionSpec.parse({ tokens: "query-context", pilots })).spiking;
+  return Uint8Array.from({ length: tokens ** 2 }, (_, at) => {
+    const [i, j] = [Math.floor(at / tokens), at % tokens];
+    if (name === "network") return mask[i * all + j];
+    return name === "none" || j <= i ? 1 : 0;
+  });
+}
+
+/** Tokens and features of the exhaustive check: Q, K and V have 8 bits each. */
+const [TOKENS, DIMENSION] = [2, 4];
+export const ALL_INPUTS = 2 ** (3 * TOKENS * DIMENSION);
+/** Odd, so that multiples of it modulo 2^24 pass through all inputs, neighbours far from each other. */
+const STRIDE = 0x9e3779;
+
+/** Every Q, K and V once, in runs of `steps` windows. Random: seeds from `stream(seed).fork("exhaustive", run)`. */
+export function exhaustiveCases(choice: {
+  readonly draws: readonly DrawKind[];
+  readonly steps: number;
+  readonly seed: number;
+}): CheckCase[] {
+  const { steps, seed } = choice;
+  return choice.draws.map((draws) => {
+    const design = oneHead(TOKENS, DIMENSION, maskOf("none", TOKENS), draws, 1);
+    return {
+      name: `exhaustive, N = ${TOKENS}, d = ${DIMENSION}, ${draws}, runs of ${steps}, seed ${seed}`,
+      design,
+      runs: function* () {
+        const root = stream(seed);
+        for (let first = 0; first < ALL_INPUTS; first += steps) {
+          const count = Math.min(steps, ALL_INPUTS - first);
+          const train = () => emptySpikeTrain(count, TOKENS, DIMENSION);
+          const [query, key, value] = [train(), train(), train()];
+          for (let t = 0; t < count; t++) {
+            const input = Math.imul(first + t, STRIDE) & (ALL_INPUTS - 1);
+            [query, key, value].forEach(({ words }, n) => {
+              for (let i = 0; i < TOKENS; i++) words[t * TOKENS + i] = (input >>> (8 * n + 4 * i)) & 15;
+            });
+          }
+          yield simulatedRun(design, [{ query, key, value }], root.fork("exhaustive", first / steps));
+        }
+      },
+    };
+  });
+}
+
+/** A run of one tile for each head. */
+function splitHeads({ heads, seeds }: EngineRun): EngineRun[] {
+  const registers = seeds.length / heads.length;
+  return heads.map((head, h) => ({ heads: [head], seeds: seeds.slice(h * registers, (h + 1) * registers) }));
+}
+
+/** Prompts that are simulated at once. */
+const SLICE = 32;
+
+/**
+ * What the tiles of a trained network see on the experiment's task with another number of pilots.
+ *
+ * Random   as `xpike rtl`: chip 0, its first evaluation prompts
+ */
+export function networkCase(choice: {
+  /** The experiment's file. */
+  readonly source: string;
+  readonly pilots: number;
+  /** Busy clocks at least. */
+  readonly clocks: number;
+  /** Heads one after another on an engine of one tile, which is compiled sooner; not where heads share registers. */
+  readonly isSplit: boolean;
+  readonly seed: number;
+}): CheckCase {
+  const { source, pilots, clocks, isSplit, seed } = choice;
+  const document = JSON.parse(readFileSync(source, "utf8"));
+  const experiment = parseExperiment({ ...document, task: { ...document.task, pilots } }, source);
+  const checkpoint = experiment.checkpoints.network;
+  if (checkpoint === undefined) throw new Error(`${source} names no trained network in checkpoints.network.`);
+  const file = resolve(dirname(source), checkpoint);
+  const trained = asDescribed(experiment, decodeCheckpoint(readFileSync(file), file).network, []);
+  const task = createTask({ task: experiment.task, model: trained.model });
+  const network = foldNetwork({
+    ...trained,
+    geometry: networkGeometry({ task: experiment.task, model: trained.model }, task),
+  });
+  const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
+  const root = stream(seed);
+  const random = root.fork("chip", 0);
+  const draw = (prompts: number, purpose: string, firstPrompt: number) =>
+    task.draw(prompts, root.fork(purpose), { firstPrompt, values: false }).spikes as SpikeTrain;
+  const blank = programChip(network, mapNetwork(network, hardware, experiment.task.coding), hardware, random);
+  const chip = calibrateFast(blank, draw(CALIBRATION_PROMPTS, "calibration", 0), random.fork("calibration"));
+  const whole = chipDesign(chip);
+  const design = isSplit ? ssaDesign(whole.parameters, 1) : whole;
+  const { heads, depth, steps } = network.model;
+  const { tokens, dimension } = design.parameters;
+  const runsPerPrompt = depth * (heads / design.heads);
+  const prompts = Math.ceil(clocks / (runsPerPrompt * ssaTileCycles(steps, dimension)));
+  return {
+    name:
+      `network, ${experiment.name}, ${pilots} pilots: N = ${tokens}, d = ${dimension}, T = ${steps}, ${heads} heads${isSplit ? " in turn" : ""}, ` +
+      `${prompts} prompts, seed ${seed}`,
+    design,
+    runs: function* () {
+      const slices = function* () {
+        for (let first = 0; first < prompts; first += SLICE) {
+          yield draw(Math.min(SLICE, prompts - first), "evaluation", first);
+        }
+      };
+      for (const run of streamNetworkRuns(chip, slices(), random.fork("run"))) yield* isSplit ? splitHeads(run) : [run];
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * A testbench for long runs: compiled once per engine, it reads as many runs as are sent to its standard input, so memory and
+ * disk stay small however many there are.
+ *
+ *   one line per run     idle clocks before the start, steps, seeds as they stand at `seed_i`
+ *   then one per clock   value, key, query of all heads (head 0 in the low bits), then the spikes expected in that clock
+ *   at the end           `0 0 0`
+ *
+ * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks: the last output is registered. The testbench compares
+ * every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the line wherever it is
+ * valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after the last step,
+ * all ones, and must be ignored.
+ */
+import { ssaTileCycles } from "../hardware/ssa-tile.ts";
+import { type SsaDesign, seedBits } from "./design.ts";
+import { ENGINE, STEP_BITS } from "./ssa-engine.ts";
+import {
+  binary,
+  call,
+  concat,
+  decimal,
+  type Expression,
+  gap,
+  hex,
+  instance,
+  logic,
+  type Module,
+  name,
+  put,
+  type Statement,
+  sized,
+  slice,
+  text,
+  when,
+} from "./syntax.ts";
+import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
+
+export const STREAM_TESTBENCH = "ssa_engine_stream_tb";
+
+/** What ends a stream; one that breaks off fails. */
+export const END_OF_STREAM = "0 0 0\n";
+
+/** A run as lines of the stream, with the cycle model's spikes as those expected. `idle`: clocks between this run and the one before. */
+export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRun, idle: number): string {
+  const { dimension } = parameters;
+  const { steps, rows } = heads[0].query;
+  const [queries, keys, values, outputs] = (["query", "key", "value", "output"] as const).map((of) =>
+    heads.map((head) => head[of]),
+  );
+  const ones = hexLine(new Uint8Array(3 * heads.length * rows).fill(1));
+  const lines = [`${idle.toString(16)} ${steps.toString(16)} ${seedText(seeds)}`];
+  for (let clock = 0; clock <= ssaTileCycles(steps, dimension); clock++) {
+    const entering = Math.floor(clock / dimension);
+    const columns = (trains: typeof queries) => columnBits(trains, entering, clock % dimension);
+    const input = entering < steps ? hexLine([...columns(queries), ...columns(keys), ...columns(values)]) : ones;
+    const shown = clock - dimension - 1;
+    const output = shown < 0 ? "0" : hexLine(columnBits(outputs, Math.floor(shown / dimension), shown % dimension));
+    lines.push(`${input} ${output}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The descriptor of standard input, IEEE 1800-2017, section 21.3.1. */
+const STANDARD_INPUT = hex(32, 0x80000000);
+
+export function streamTestbench(design: SsaDesign): Module {
+  const { dimension } = design.parameters;
+  const width = design.heads * design.parameters.tokens;
+  const seeds = seedBits(design);
+  const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
+  const readRun = put(name("got"), scan("%h %h %h", "idle", "steps", "seed"));
+  const nextClock: Statement = { kind: "edge", edge: "negedge", signal: "clk", times: 1 };
+  const clock = name("clock");
+  const firstOutput = dimension + 1;
+  const pins = concat(name("busy"), name("take"), name("valid"));
+  const expectedPins = concat(
+    binary(clock, "<", name("last")),
+    binary(clock, "<", binary(name("last"), "-", decimal(dimension))),
+    binary(clock, ">=", decimal(firstOutput)),
+  );
+  const spikeDiffers = binary(
+    binary(clock, ">=", decimal(firstOutput)),
+    "&&",
+    binary(name("spike"), "!==", name("expected")),
+  );
+  const isWrong = binary(binary(pins, "!==", expectedPins), "||", spikeDiffers);
+  return {
+    name: STREAM_TESTBENCH,
+    header: [
+      "Checks every pin of the engine in every clock of the runs that come by standard input, and prints PASS or FAIL.",
+    ],
+    ports: [],
+    items: [
+      logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
+      logic(STEP_BITS, "steps_pins"),
+      logic(seeds, "seed"),
+      logic(width, "query", "key", "value", "spike", "expected"),
+      logic(3 * width, "inputs"),
+      { kind: "integer", names: integers },
+      gap,
+      { kind: "clock", signal: "clk", halfPeriod: 5 },
+      gap,
+      instance(ENGINE, "u_engine", {
+        clk_i: name("clk"),
+        rst_ni: name("rst_n"),
+        start_i: name("start"),
+        steps_i: name("steps_pins"),
+        seed_i: name("seed"),
+        query_i: name("query"),
+        key_i: name("key"),
+        value_i: name("value"),
+        busy_o: name("busy"),
+        take_o: name("take"),
+        valid_o: name("valid"),
+        spike_o: name("spike"),
+      }),
+      gap,
+      {
+        kind: "initial",
+        body: [
+          ...integers.map((variable) => put(name(variable), decimal(0))),
+          ...["rst_n", "start"].map((signal) => put(name(signal), sized(1, 0))),
+          ...["steps_pins", "seed", "query", "key", "value"].map((signal) =>
+            put(name(signal), { kind: "fill", bit: 0 } as const),
+          ),
+          { ...nextClock, times: 2 },
+          put(name("rst_n"), sized(1, 1)),
+          nextClock,
+          readRun,
+          {
+            kind: "while",
+            condition: binary(binary(name("got"), "==", decimal(3)), "&&", binary(name("steps"), "!=", decimal(0))),
+            body: [
+              { kind: "for", variable: "wait_clock", below: name("idle"), body: [nextClock] },
+              put(name("start"), sized(1, 1)),
+              put(name("steps_pins"), slice(name("steps"), STEP_BITS - 1, 0)),
+              put(name("last"), binary(binary(name("steps"), "+", decimal(1)), "*", decimal(dimension))),
+              nextClock,
+              put(name("start"), sized(1, 0)),
+              {
+                kind: "for",
+                variable: "clock",
+                below: binary(name("last"), "+", decimal(1)),
+                body: [
+                  put(name("got"), scan("%h %h", "inputs", "expected")),
+                  when(isWrong, [
+                    when(binary(name("errors"), "<", decimal(10)), [
+                      display(
+                        "run %0d, clock %0d: busy, take, valid %b, spikes %h, expected %b, %h",
+                        name("runs"),
+                        clock,
+                        pins,
+                        name("spike"),
+                        expectedPins,
+                        name("expected"),
+                      ),
+                    ]),
+                    count("errors"),
+                  ]),
+                  when(name("valid"), [count("columns")]),
+                  put(concat(name("value"), name("key"), name("query")), name("inputs")),
+                  when(binary(clock, "!=", name("last")), [nextClock]),
+                ],
+              },
+              count("runs"),
+              put(name("clocks"), binary(name("clocks"), "+", name("last"))),
+              readRun,
+            ],
+          },
+          when(
+            binary(
+              binary(name("errors"), "==", decimal(0)),
+              "&&",
+              binary(binary(name("got"), "==", decimal(3)), "&&", binary(name("runs"), "!=", decimal(0))),
+            ),
+            [display("PASS %0d runs, %0d clocks, %0d columns", name("runs"), name("clocks"), name("columns"))],
+            [display("FAIL %0d errors in %0d runs, %0d clocks", name("errors"), name("runs"), name("clocks"))],
+          ),
+          { kind: "task", name: "$finish", arguments: [] },
+        ],
+      },
+    ],
+  };
+}
+
+const count = (variable: string): Statement => put(name(variable), binary(name(variable), "+", decimal(1)));
+
+const display = (format: string, ...values: Expression[]): Statement => ({
+  kind: "task",
+  name: "$display",
+  arguments: [text(format), ...values],
+});
+
+/** Reads numbers from standard input; the value is how many were there. */
+const scan = (format: string, ...targets: string[]): Expression =>
+  call("$fscanf", STANDARD_INPUT, text(format), ...targets.map(name));
