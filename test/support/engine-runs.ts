@@ -44,6 +44,9 @@ export function randomRun(design: SsaDesign, steps: number, random: Stream): Eng
   return cycleRun(design, inputs, random.fork("seeds"));
 }
 
+/** Counts of actions, which nobody reads here. */
+const unused = emptyTally();
+
 /** What the cycle model gives for these queries, keys and values of every head. Random: seeds. */
 export function cycleRun(
   { parameters, heads }: SsaDesign,
@@ -56,7 +59,7 @@ export function cycleRun(
   );
   const tiles = inputs.map(([query, key, value], h) => {
     const source = { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
-    return { query, key, value, ...runClockedTile(query, key, value, parameters, source, emptyTally()) };
+    return { query, key, value, ...runClockedTile(query, key, value, parameters, source, unused) };
   });
   return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };
 }
@@ -64,3 +67,12 @@ export function cycleRun(
 /** Runs of 1 to `longest` steps in turn. */
 export const randomRuns = (design: SsaDesign, count: number, longest: number, seed: number): EngineRun[] =>
   Array.from({ length: count }, (_, r) => randomRun(design, 1 + (r % longest), stream(seed).fork("run", r)));
+
+/** One step of tokens whose features are the bits of a number, the first token in the low bits. */
+export const trainOfBits = (bits: number, tokens: number, dimension: number): SpikeTrain =>
+  packSpikes(
+    Array.from({ length: tokens * dimension }, (_, n) => (bits >> n) & 1),
+    1,
+    tokens,
+    dimension,
+  );

@@ -42,10 +42,12 @@ export function runEngineGates(
   powerUp: Stream,
 ): EngineOutput[] {
   const ports = enginePorts(netlist, design);
+  const simulation = simulateGates(netlist);
   const results: EngineOutput[] = [];
   for (let first = 0; first < inputs.length; first += RUNS) {
     const batch = inputs.slice(first, first + RUNS);
-    results.push(...runBatch(simulateGates(netlist, powerUp.fork("batch", first)), ports, design, batch));
+    simulation.powerUp(powerUp.fork("batch", first));
+    results.push(...runBatch(simulation, ports, design, batch));
   }
   return results;
 }

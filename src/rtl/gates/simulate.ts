@@ -2,7 +2,7 @@
  * Simulates a netlist of gates, 32 runs side by side: bit r of every word belongs to run r.
  *
  * Gates have no delay and no unknown value: between two edges of the clock every net settles to 0 or 1. What flip-flops hold before
- * the first reset is drawn at random where a stream is given, so that a run shows whether the reset reaches all of them.
+ * the first reset can be drawn at random, so that a run shows whether the reset reaches all of them.
  * Gates are evaluated level by level, in loops over gates of one type (`levelise.ts`).
  */
 import type { Stream } from "../../numeric/stream.ts";
@@ -10,6 +10,8 @@ import type { GateType } from "./cells.ts";
 import type { Gate, GateNetlist } from "./netlist.ts";
 
 export interface GateSimulation {
+  /** Random content in every flip-flop and run; before that all hold 0. */
+  powerUp(random: Stream): void;
   /** Sets an input net in all 32 runs. */
   set(net: number, runs: number): void;
   /** A net in all 32 runs, as of the last `settle`. */
@@ -20,15 +22,14 @@ export interface GateSimulation {
   clock(): void;
 }
 
-/** Random   the first content of flip-flops, from `powerUp`; zeros without it */
-export function simulateGates(netlist: GateNetlist, powerUp?: Stream): GateSimulation {
+/** A simulation in which all inputs and flip-flops are 0. */
+export function simulateGates(netlist: GateNetlist): GateSimulation {
   const values = new Int32Array(netlist.nets);
   values[1] = -1;
   const runs = runsOf(netlist.gates);
   const registers = registersOf(netlist);
   const { count, data, output, enable, enableInverts, reset, resetInverts, resetValue, asynchronous } = registers;
   const next = new Int32Array(count);
-  if (powerUp) for (let n = 0; n < count; n++) values[output[n]] = powerUp.word();
 
   const settle = () => {
     for (let n = 0; n < count; n++) {
@@ -47,6 +48,9 @@ export function simulateGates(netlist: GateNetlist, powerUp?: Stream): GateSimul
     for (let n = 0; n < count; n++) values[output[n]] = next[n];
   };
   return {
+    powerUp: (random) => {
+      for (let n = 0; n < count; n++) values[output[n]] = random.word();
+    },
     set: (net, lanes) => {
       values[net] = lanes;
     },
