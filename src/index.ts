@@ -77,6 +77,7 @@ export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCro
 export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
 export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
 export { runLifUnits } from "./hardware/lif.ts";
+export { type SsaParameters, type SsaRequest, ssaParameters } from "./hardware/ssa-parameters.ts";
 export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
 export { jobs } from "./jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
@@ -96,6 +97,11 @@ export { type Stream, stream } from "./numeric/stream.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+// RTL: SystemVerilog of the attention engine, and its gates.
+export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
+export { type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
+export { type EngineInput, type EngineOutput, runEngineGates } from "./rtl/gates/run-engine.ts";
+export { type GateSimulation, simulateGates } from "./rtl/gates/simulate.ts";
 export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
