@@ -158,9 +158,12 @@ export { type Stream, stream } from "./numeric/stream.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
-// RTL: SystemVerilog of the attention engine, and what it must give.
+// RTL: SystemVerilog of the attention engine, its gates, and what it must give.
 export { rtlBundle } from "./rtl/bundle.ts";
 export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
+export { type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
+export { type EngineInput, type EngineOutput, runEngineGates } from "./rtl/gates/run-engine.ts";
+export { type GateSimulation, simulateGates } from "./rtl/gates/simulate.ts";
 export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vectors.ts";
 export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
 export type { EngineRun } from "./rtl/testbench.ts";

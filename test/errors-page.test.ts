@@ -25,7 +25,10 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
+import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { deviceSpec } from "../src/spec/device.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
@@ -161,6 +164,18 @@ const cases: Record<string, () => unknown> = {
     ),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
+  "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
+  "A Yosys that is not installed": async () => {
+    const path = process.env.PATH;
+    process.env.PATH = join(folder, "folder");
+    await findYosys("system").finally(() => {
+      process.env.PATH = path;
+    });
+  },
+  "A netlist with a cell that is not simulated": () => {
+    const cells = { latch: { type: "$_DLATCH_P_", connections: { D: [2], E: [3], Q: [4] } } };
+    readNetlist(JSON.stringify({ modules: { block: { ports: {}, cells } } }), "block");
+  },
   "A node that a source does not cover": () => costWith({ node: 14 }),
 };
 

@@ -1,11 +1,12 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { FileError, SpecError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { makeFolder, writeFileAtomic } from "../node/files.ts";
-import { synthesiseRtl, verifyRtl } from "../node/rtl-tools.ts";
+import { type Synthesis, type SynthesisOptions, synthesiseRtl } from "../node/rtl-synthesis.ts";
+import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import { networkLif } from "../rtl/lif-network.ts";
@@ -29,14 +30,25 @@ export interface RtlCommandOptions {
 export function withRtlCommands(command: Command, terminal: Terminal): Command {
   command
     .command("verify")
-    .description("check a written folder with what is installed of Verilator, Icarus Verilog and Yosys")
+    .description("check a written folder with Verilator, Icarus Verilog and Yosys")
     .argument("<folder>", "folder that `xpike rtl` wrote")
     .action((folder: string) => verifyCommand(folder, terminal));
   command
     .command("synth")
-    .description("count gates and registers of every block with Yosys")
+    .description("count gates and registers of every block, and areas with a liberty file")
     .argument("<folder>", "folder that `xpike rtl` wrote")
-    .action(async (folder: string) => terminal.out(cellTable(await synthesiseRtl(folder))));
+    .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
+    .addOption(
+      new Option(
+        "--yosys <which>",
+        "the installed Yosys, or the one of @yowasp/yosys (default: installed, if any)",
+      ).choices(["system", "bundled"]),
+    )
+    .option("--json", "print the counts as JSON")
+    .action(async (folder: string, { json, ...options }: SynthesisOptions & { readonly json?: boolean }) => {
+      const synthesis = await synthesiseRtl(folder, options);
+      terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : cellTable(synthesis));
+    });
   return command
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
@@ -100,16 +112,26 @@ async function verifyCommand(folder: string, terminal: Terminal): Promise<void> 
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
 }
 
-function cellTable(blocks: Awaited<ReturnType<typeof synthesiseRtl>>): string {
+function cellTable({ yosys, blocks }: Synthesis): string {
+  const hasArea = blocks.some(({ area }) => area !== undefined);
+  const total = (of: (block: Synthesis["blocks"][number]) => number) =>
+    blocks.reduce((sum, block) => sum + of(block) * block.instances, 0);
+  const area = (value: number | undefined) => (hasArea ? [(value ?? 0).toFixed(2)] : []);
   const rows = [
-    ["module", "instances", "gates each", "registers each"],
-    ...blocks.map(({ module, instances, gates, registers }) => [module, instances, gates, registers].map(String)),
+    ["module", "instances", "gates each", "registers each", ...(hasArea ? ["area each"] : [])],
+    ...blocks.map(({ module, instances, gates, registers, area: own }) => [
+      ...[module, instances, gates, registers].map(String),
+      ...area(own),
+    ]),
     [
       "all",
       "",
-      String(blocks.reduce((sum, { gates, instances }) => sum + gates * instances, 0)),
-      String(blocks.reduce((sum, { registers, instances }) => sum + registers * instances, 0)),
+      String(total(({ gates }) => gates)),
+      String(total(({ registers }) => registers)),
+      ...area(total((block) => block.area ?? 0)),
     ],
   ];
-  return rows.map(([module, ...rest]) => `${module.padEnd(18)}${rest.map((n) => n.padStart(16)).join("")}\n`).join("");
+  const lines = rows.map(([module, ...rest]) => module.padEnd(18) + rest.map((cell) => cell.padStart(16)).join(""));
+  const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
+  return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n`;
 }

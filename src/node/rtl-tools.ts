@@ -1,15 +1,22 @@
-/** Runs the hardware tools that are installed on a folder of `xpike rtl`, and says which are not. */
+/**
+ * Runs the hardware tools that are installed on a folder of `xpike rtl`, and says which are not. Yosys comes with the package, as an
+ * optional dependency (`yosys.ts`).
+ */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { FileError, PlatformError } from "../errors.ts";
+import { join } from "node:path";
+import { PlatformError } from "../errors.ts";
 import { FILE_LIST } from "../rtl/bundle.ts";
+import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { TESTBENCH } from "../rtl/testbench.ts";
-import { readFileChecked } from "./files.ts";
+import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
+import { readSources } from "./rtl-folder.ts";
+import { readVerilog } from "./rtl-synthesis.ts";
+import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 export interface RtlCheck {
   readonly tool: "verilator" | "iverilog" | "yosys";
@@ -23,7 +30,6 @@ export interface RtlCheck {
 
 /** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
 const LONGEST_RUN = 600_000;
-const FILE_LIST_BYTES = 2 ** 16;
 
 /** Modules that are checked by themselves, with their testbenches, where a folder has them. */
 const TOPS: readonly { readonly top: string; readonly testbench: string }[] = [
@@ -53,18 +59,19 @@ export async function hasTool(tool: RtlCheck["tool"]): Promise<boolean> {
 }
 
 /**
- * Lint (Verilator), both simulations of the testbench (Verilator, Icarus), and latches and loops (Yosys), one after another.
+ * Lint (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
+ * (Yosys), one after another.
  * Throws  FileError when the folder holds no file list of `xpike rtl`
  */
 export async function verifyRtl(
   folder: string,
   tools: readonly RtlCheck["tool"][] = ["verilator", "iverilog", "yosys"],
+  yosysKind?: YosysKind,
 ): Promise<RtlCheck[]> {
-  const sources = await sourcesOf(folder);
-  const tops = TOPS.filter(({ top }) => sources.includes(`${top}.sv`));
+  const sources = await readSources(folder);
+  const tops = TOPS.filter(({ top }) => Object.hasOwn(sources, `${top}.sv`));
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checks: RtlCheck[] = [];
-  const named = (check: string, top: string) => (top === ENGINE ? check : `${check}: ${top}`);
   const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
     const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
@@ -93,74 +100,52 @@ export async function verifyRtl(
       const built = await run("iverilog", build, folder);
       addSimulation("iverilog", built.ok ? await run("vvp", ["-n", program], folder) : built, top);
     }
-    for (const { top } of tools.includes("yosys") ? tops : []) {
-      const latches = "select -assert-none t:$dlatch t:$dlatchsr t:$adlatch t:$sr";
-      const outcome = await run("yosys", ["-q", "-p", `${elaborate(sources, top)}; check -assert; ${latches}`], folder);
-      add("yosys", named("no latch, no loop", top), outcome, outcome.ok, outcome.ok ? "none found" : outcome.text);
-    }
+    if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosysKind, add);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
   return checks;
 }
 
-const elaborate = (sources: readonly string[], top: string): string =>
-  `read_verilog -sv -DSYNTHESIS ${sources.join(" ")}; hierarchy -check -top ${top}; proc; flatten -noscopeinfo`;
+const named = (check: string, top: string) => (top === ENGINE ? check : `${check}: ${top}`);
 
-/** Cells of one module, without those of the modules that it uses. */
-export interface BlockCells {
-  readonly module: string;
-  readonly gates: number;
-  readonly registers: number;
-  /** Instances of this module in the engine. */
-  readonly instances: number;
-}
+type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean, detail: string) => void;
 
-/**
- * Gates and flip-flops per block, in Yosys's own generic cells of one or two inputs.
- * Throws  PlatformError when Yosys is missing or refuses; FileError as `verifyRtl`
- */
-export async function synthesiseRtl(folder: string): Promise<BlockCells[]> {
-  const sources = await sourcesOf(folder);
-  const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
-  try {
-    const file = join(work, "cells.json");
-    const script = `read_verilog -sv -DSYNTHESIS ${sources.join(" ")}; synth -top ${ENGINE}; check -assert; tee -q -o ${file} stat -json`;
-    const { found, ok, text } = await run("yosys", ["-q", "-p", script], folder);
-    if (!found) throw new PlatformError("yosys", "Yosys is not installed, and cells are counted by it. Install yosys.");
-    if (!ok) throw new PlatformError("yosys", `Yosys refuses the sources:\n${text}`);
-    const { modules } = JSON.parse(new TextDecoder().decode(await readFileChecked(file, 2 ** 26))) as {
-      modules: Record<string, { num_cells_by_type?: Record<string, number> }>;
-    };
-    return countCells(modules);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
-
-function countCells(modules: Record<string, { num_cells_by_type?: Record<string, number> }>): BlockCells[] {
-  const types = new Map(
-    Object.entries(modules).map(([name, { num_cells_by_type: cells }]) => [name.replace(/^\\/, ""), cells ?? {}]),
-  );
-  const instances = (module: string): number =>
-    module === ENGINE
-      ? 1
-      : [...types].reduce((sum, [user, cells]) => (cells[module] ? sum + cells[module] * instances(user) : sum), 0);
-  return [...types].map(([module, cells]) => {
-    const own = Object.entries(cells).filter(([type]) => !types.has(type));
-    const sum = (isRegister: boolean) =>
-      own.reduce((total, [type, count]) => total + (/DFF/.test(type) === isRegister ? count : 0), 0);
-    return { module, gates: sum(false), registers: sum(true), instances: instances(module) };
+/** Latches and loops in each top, and gates against sources of the blocks that hold the logic. */
+async function checkWithYosys(
+  sources: SourceFiles,
+  tops: typeof TOPS,
+  kind: YosysKind | undefined,
+  add: AddCheck,
+): Promise<void> {
+  const [structure, equality] = ["no latch, no loop", "gates equal RTL"];
+  const yosys = await findYosys(kind).catch((error: unknown) => {
+    if (error instanceof PlatformError) return null;
+    throw error;
   });
+  if (!yosys) {
+    const checks = [...tops.map(({ top }) => named(structure, top)), equality];
+    for (const check of checks) add("yosys", check, MISSING, false, "");
+    return;
+  }
+  const latches = "select -assert-none t:$dlatch t:$dlatchsr t:$adlatch t:$sr";
+  for (const { top } of tops) {
+    const elaborated = [readVerilog(sources), `hierarchy -check -top ${top}`, "proc", "flatten -noscopeinfo"];
+    const outcome = await yosys.run([...elaborated, "check -assert", latches].join("\n"), sources);
+    const detail = outcome.ok ? "none found" : outcome.text;
+    add("yosys", named(structure, top), { ...outcome, found: true }, outcome.ok, detail);
+  }
+
+  const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
+  const tried = { ...MISSING, found: true };
+  const proof = await proveGates(sources, blocks, { yosys: kind }).catch((error: unknown) => {
+    if (!(error instanceof PlatformError)) throw error;
+    add("yosys", equality, { ...tried, late: error instanceof YosysTimeout }, false, error.message);
+  });
+  if (!proof) return;
+  const unproven = proof.flatMap((block) => block.unproven.map((pair) => `${block.module}: ${pair}`));
+  const proven = proof.map((block) => `${block.module} ${block.proven} of ${block.pairs} pairs`).join(", ");
+  add("yosys", equality, tried, unproven.length === 0, [proven, ...unproven].join("\n"));
 }
 
-async function sourcesOf(folder: string): Promise<string[]> {
-  const path = resolve(folder, FILE_LIST);
-  const sources = new TextDecoder()
-    .decode(await readFileChecked(path, FILE_LIST_BYTES))
-    .trim()
-    .split("\n");
-  const odd = sources.find((name) => !/^\w+\.sv$/.test(name));
-  if (odd === undefined) return sources;
-  throw new FileError(path, `"${odd}" is no source file of this folder. Write the folder anew with xpike rtl.`);
-}
+const MISSING: Outcome = { found: false, ok: false, late: false, text: "" };

@@ -1,0 +1,160 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
+import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
+import { encodeCheckpoint } from "../model/checkpoint.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { main } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
+
+let folder: string;
+const path = process.env.PATH;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xpikeformer-rtl-"));
+  await mkdir(join(folder, "no-tools"));
+  const experiment = tinyExperiment();
+  const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+  await writeFile(join(folder, "network.safetensors"), encodeCheckpoint(network, {}));
+  const checkpoints = { network: "network.safetensors" };
+  await writeFile(join(folder, "tiny.json"), JSON.stringify({ ...tinyDocument(), checkpoints }));
+  await writeFile(join(folder, "untrained.json"), JSON.stringify(tinyDocument()));
+  await writeFile(join(folder, "tiny.lib"), tinyLiberty);
+  await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "rtl"), "--prompts", "2");
+});
+afterAll(() => rm(folder, { recursive: true }));
+afterEach(() => {
+  process.env.PATH = path;
+});
+
+/** From here to the end of the test no command of the system is found. */
+function withoutTools(): void {
+  process.env.PATH = join(folder, "no-tools");
+}
+
+async function xpikeRtl(...options: string[]) {
+  const written = { out: "", err: "" };
+  const terminal: Terminal = {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    interactive: false,
+    color: false,
+    columns: 100,
+    now: () => 0,
+  };
+  const code = await main(["rtl", ...options], terminal);
+  return { code, ...written };
+}
+
+describe("xpike rtl", () => {
+  test("writes what its file list names, a testbench and vectors, and says how to go on", async () => {
+    const out = join(folder, "again");
+    const written = await xpikeRtl(join(folder, "tiny.json"), "--out", out, "--prompts", "2");
+    expect(written).toEqual({
+      code: 0,
+      out: `${join(out, "README.md")}\nCheck it with: xpike rtl verify ${out}\n`,
+      err: "",
+    });
+    const list = (await readFile(join(out, "files.f"), "utf8")).trim().split("\n");
+    expect(list.at(-1)).toBe("ssa_engine.sv");
+    for (const name of [...list, "ssa_engine_tb.sv", "runs.hex", "inputs.hex", "outputs.hex", "README.md"]) {
+      expect(await readFile(join(out, name), "utf8"), name).toBe(await readFile(join(folder, "rtl", name), "utf8"));
+    }
+  });
+
+  test("needs a trained network", async () => {
+    const { code, err } = await xpikeRtl(join(folder, "untrained.json"));
+    expect([code, err]).toEqual([2, expect.stringContaining("SpecError at checkpoints.network")]);
+  });
+});
+
+describe("xpike rtl verify, without any tool of the system", () => {
+  test("checks by the bundled Yosys, and says what was not checked", async () => {
+    withoutTools();
+    const { code, out } = await xpikeRtl("verify", join(folder, "rtl"));
+    const lines = out.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(lines.map((line) => line.split(/\s+/).slice(0, 2).join(" "))).toEqual([
+      "missing verilator",
+      "missing verilator",
+      "missing iverilog",
+      "pass yosys",
+      "pass yosys",
+    ]);
+    const [, cell] = /ssa_cell (\d+ of \d+) pairs/.exec(out)!;
+    expect(new Set(cell.split(" of ")).size, cell).toBe(1);
+  });
+
+  test("fails where a source has a latch", async () => {
+    const source = join(folder, "rtl", "ssa_cell.sv");
+    const text = await readFile(source, "utf8");
+    const wrong = text.replace("assign hit = query_i & key_i;", "always_latch if (query_i) hit = key_i;");
+    expect(wrong).not.toBe(text);
+    await writeFile(source, wrong);
+    withoutTools();
+    const { code, out, err } = await xpikeRtl("verify", join(folder, "rtl"));
+    await writeFile(source, text);
+    expect(code).toBe(2);
+    expect(out).toMatch(/^fail +yosys +no latch, no loop/m);
+    expect(err).toContain("The RTL does not hold: yosys (no latch, no loop)");
+  });
+});
+
+describe("xpike rtl synth, without any tool of the system", () => {
+  test("prints gates and registers per block, their sum, and which Yosys counted", async () => {
+    withoutTools();
+    const { code, out, err } = await xpikeRtl("synth", join(folder, "rtl"));
+    expect([code, err]).toEqual([0, ""]);
+    const rows = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(/\s{2,}/));
+    expect(rows[0]).toEqual(["module", "instances", "gates each", "registers each"]);
+    const blocks = rows.slice(1, -2).map(([, ...numbers]) => numbers.map(Number));
+    const [all] = rows.slice(-2);
+    expect(all.slice(1).map(Number)).toEqual(
+      [1, 2].map((column) => blocks.reduce((sum, block) => sum + block[0] * block[column], 0)),
+    );
+    expect(rows.at(-1)![0]).toMatch(/^Counted by Yosys 0\.\d+ \(@yowasp\/yosys /);
+  });
+
+  test("gives areas with a liberty file, and JSON", async () => {
+    withoutTools();
+    const liberty = join(folder, "tiny.lib");
+    const { code, out } = await xpikeRtl("synth", join(folder, "rtl"), "--liberty", liberty, "--json");
+    expect(code).toBe(0);
+    const { blocks } = JSON.parse(out);
+    expect(blocks.map((block: { module: string }) => block.module)).toContain("ssa_engine");
+    for (const block of blocks) {
+      expect(block).toEqual({
+        ...{ module: expect.any(String), instances: expect.any(Number), gates: expect.any(Number) },
+        ...{ registers: expect.any(Number), area: expect.any(Number) },
+      });
+    }
+  });
+
+  test.each([
+    ["a file that is no library", ["--liberty", "tiny.json"], /FileError at .*tiny\.json\n {2}This is no liberty file/],
+    ["a file that is not there", ["--liberty", "absent.lib"], /FileError at .*absent\.lib\n {2}There is no such file/],
+    ["an installed Yosys that is none", ["--yosys", "system"], /PlatformError at yosys\n {2}No system Yosys/],
+    ["an unknown Yosys", ["--yosys", "other"], /Allowed choices are system, bundled/],
+  ])("refuses %s", async (_, [option, value], message) => {
+    withoutTools();
+    const argument = option === "--liberty" ? join(folder, value) : value;
+    const { code, err } = await xpikeRtl("synth", join(folder, "rtl"), option, argument);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test("refuses a folder that xpike rtl did not write", async () => {
+    const { code, err } = await xpikeRtl("synth", folder);
+    expect([code, err]).toEqual([2, expect.stringMatching(/FileError at .*files\.f/)]);
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { smallDesign } from "../../test/support/engine-runs.ts";
+import { sourceFiles } from "../rtl/design.ts";
+import { ENGINE } from "../rtl/ssa-engine.ts";
+import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
+import { synthesiseNetlist } from "./rtl-synthesis.ts";
+import { hasTool } from "./rtl-tools.ts";
+
+// A normaliser that is no power of two, so that cell and foot multiply.
+const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
+const sources = sourceFiles(design.modules);
+const hasYosys = await hasTool("yosys");
+if (!hasYosys) console.warn("yosys is not installed: its tests of proofs are skipped.");
+
+test("cell and foot are proven equal to their gates by the bundled Yosys", async () => {
+  const results = await proveGates(sources, ["ssa_cell", "ssa_column_foot"], { yosys: "bundled" });
+  for (const { module, pairs, proven, unproven } of results) {
+    expect([module, unproven, proven]).toEqual([module, [], pairs]);
+    // A counter of two bits, the score, a FIFO of three and the product; the output of the foot.
+    expect(pairs).toBeGreaterThanOrEqual(module === "ssa_cell" ? 7 : 1);
+  }
+});
+
+test.skipIf(!hasYosys)("the installed Yosys proves all blocks, and a whole engine", async () => {
+  const blocks = await proveGates(sources, PROVEN_BLOCKS, { yosys: "system" });
+  const engine = await proveGates(sources, [ENGINE], { yosys: "system", clocks: 3 + 2 });
+  expect(blocks.map(({ module }) => module)).toEqual([...PROVEN_BLOCKS]);
+  for (const { module, pairs, proven } of [...blocks, ...engine]) expect([module, proven]).toEqual([module, pairs]);
+});
+
+test.skipIf(!hasYosys).each([
+  ["ssa_cell", "$_XOR_", "$_XNOR_"],
+  ["ssa_cell", "$_DFF_PN0_", "$_DFF_PN1_"],
+  ["ssa_column_foot", "$_ANDNOT_", "$_AND_"],
+])("a wrong gate in %s, %s for %s, is found", async (module, right, wrong) => {
+  const netlist = await synthesiseNetlist(sources, module, "system");
+  expect(netlist).toContain(right);
+  const [{ unproven }] = await proveGates(sources, [module], {
+    yosys: "system",
+    netlists: { [module]: netlist.replace(right, wrong) },
+  });
+  expect(unproven.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,88 @@
+/**
+ * Proves gates equal to the sources that they were made from, by Yosys: registers and outputs of both are paired by name, and a SAT
+ * solver shows that no input and no state takes them apart (`equiv_make`, `equiv_simple`, `equiv_induct`).
+ *
+ * What it says: two circuits that agree for `clocks` clocks agree ever after. That they agree at first follows from the reset,
+ * which every register has. What it does not say: that the sources are right (that is for the testbench and the cycle model), or
+ * that Yosys reads SystemVerilog as other tools do. Values are 0 and 1; the sources make no x.
+ */
+import { PlatformError } from "../errors.ts";
+import type { SourceFiles } from "../rtl/design.ts";
+import { flattenToGates, readVerilog } from "./rtl-synthesis.ts";
+import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+
+/** Blocks that `xpike rtl verify` proves where a folder has them: one name a line. */
+export const PROVEN_BLOCKS = ["ssa_cell", "ssa_column_foot", "ssa_lfsr_array", "carry_save_adder", "lif_unit"] as const;
+
+export interface Equivalence {
+  readonly module: string;
+  /** Pairs of registers, outputs and inner nets of one name. */
+  readonly pairs: number;
+  readonly proven: number;
+  /** Pairs without a proof, in Yosys's words; all others count on them. */
+  readonly unproven: readonly string[];
+}
+
+export interface EquivalenceOptions {
+  readonly yosys?: YosysKind | undefined;
+  /** Gates by module, as `synthesiseNetlist` gives them; those left out are synthesised. */
+  readonly netlists?: Readonly<Record<string, string>>;
+  /**
+   * Clocks for which both must agree before they are shown to agree (default 4). Synthesis of a whole tile merges the FIFOs of a
+   * row, which are equal only after d clocks: it needs d + 2.
+   */
+  readonly clocks?: number;
+}
+
+/**
+ * Whether the gates of modules are their sources, one result a module.
+ * Throws  PlatformError when Yosys is missing, refuses, or does not finish
+ */
+export async function proveGates(
+  sources: SourceFiles,
+  modules: readonly string[],
+  { yosys: kind, netlists = {}, clocks = 4 }: EquivalenceOptions = {},
+): Promise<Equivalence[]> {
+  const yosys = await findYosys(kind);
+  const script = modules.flatMap((module) => [
+    "design -reset",
+    ...(Object.hasOwn(netlists, module) ? [`read_json ${module}.json`] : flattenToGates(sources, module)),
+    ...proof(sources, module, clocks),
+  ]);
+  const given = Object.entries(netlists).map(([module, text]) => [`${module}.json`, text]);
+  const inputs = { ...sources, ...Object.fromEntries(given) };
+  const { ok, late, text, files } = await yosys.run(script.join("\n"), inputs, modules.map(statusFile));
+  return modules.map((module) => {
+    const status = files.get(statusFile(module)) ?? "";
+    const counts = /Found (\d+) \$equiv cells[\s\S]*?(\d+) are proven/.exec(status);
+    if (late) throw new YosysTimeout(yosys.version, "the proof of gates");
+    if (!ok || !counts || Number(counts[1]) === 0) {
+      const reason = text || "It found nothing to compare.";
+      throw new PlatformError("yosys", `${yosys.version} does not compare ${module} with its gates:\n${reason}`);
+    }
+    const unproven = Array.from(status.matchAll(/Unproven \$equiv .*?: (.*)/g), ([, names]) => names);
+    return { module, pairs: Number(counts[1]), proven: Number(counts[2]), unproven };
+  });
+}
+
+const statusFile = (module: string): string => `${module}.txt`;
+
+/** Yosys commands, with the gates in the current design. */
+const proof = (sources: SourceFiles, module: string, clocks: number): string[] => [
+  `rename ${module} gate`,
+  "design -stash gates",
+  readVerilog(sources),
+  `hierarchy -check -top ${module}`,
+  "proc",
+  "flatten -noscopeinfo",
+  "opt_clean",
+  `rename ${module} gold`,
+  "design -copy-from gates -as gate gate",
+  // A SAT solver knows no reset that does not wait for the clock.
+  "async2sync",
+  "equiv_make gold gate equiv",
+  "hierarchy -top equiv",
+  "equiv_simple",
+  `equiv_induct -seq ${clocks}`,
+  `tee -q -o ${statusFile(module)} equiv_status`,
+];

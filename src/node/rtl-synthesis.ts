@@ -1,0 +1,173 @@
+/**
+ * Gates of the sources by Yosys: counts per block, areas with a library of the person's own, and the flat netlist for
+ * `rtl/gates`.
+ */
+import { FileError, PlatformError } from "../errors.ts";
+import type { SourceFiles } from "../rtl/design.ts";
+import { ENGINE } from "../rtl/ssa-engine.ts";
+import { readFileChecked } from "./files.ts";
+import { readSources } from "./rtl-folder.ts";
+import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
+
+/** Cells of one module, without those of the modules that it uses. */
+export interface BlockCells {
+  readonly module: string;
+  /** Everything that is no flip-flop. */
+  readonly gates: number;
+  readonly registers: number;
+  /** Instances of this module in the engine. */
+  readonly instances: number;
+  /** Area of this module's own cells, in the unit of the liberty file (um2 as a rule); only with such a file. */
+  readonly area?: number;
+}
+
+export interface Synthesis {
+  /** Yosys and its version, on which counts depend. */
+  readonly yosys: string;
+  /** Leaves first. */
+  readonly blocks: readonly BlockCells[];
+}
+
+export interface SynthesisOptions {
+  /** Which Yosys; left out, the system's where there is one. */
+  readonly yosys?: YosysKind | undefined;
+  /** A liberty file: cells of this library instead of Yosys's generic ones, and their area. */
+  readonly liberty?: string | undefined;
+}
+
+const LIBERTY = "cells.lib";
+const LIBERTY_BYTES = 2 ** 28;
+
+/** The Yosys command that reads all sources. */
+export const readVerilog = (sources: SourceFiles): string =>
+  `read_verilog -sv -DSYNTHESIS ${Object.keys(sources).join(" ")}`;
+
+/**
+ * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
+ * Every module is synthesised once and counted as often as it is used.
+ * Throws  PlatformError when Yosys is missing or refuses; FileError as `readSources`, and when the liberty file cannot be used
+ */
+export async function synthesiseRtl(folder: string, options: SynthesisOptions = {}): Promise<Synthesis> {
+  return synthesiseSources(await readSources(folder), options);
+}
+
+/** The same for sources that lie in no folder. */
+export async function synthesiseSources(sources: SourceFiles, options: SynthesisOptions = {}): Promise<Synthesis> {
+  const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
+  const yosys = await findYosys(options.yosys);
+  const generic = [
+    readVerilog(sources),
+    `synth -top ${ENGINE}`,
+    "check -assert",
+    "tee -q -o generic.json stat -json",
+    "tee -q -o synthesised.txt stat",
+  ];
+  const mapped = [
+    `dfflibmap -liberty ${LIBERTY}`,
+    `abc -liberty ${LIBERTY}`,
+    "select -assert-none t:$_*",
+    `tee -q -o mapped.json stat -liberty ${LIBERTY} -json`,
+  ];
+  const script = liberty === null ? generic : [...generic, ...mapped];
+  const inputs = liberty === null ? sources : { ...sources, [LIBERTY]: liberty };
+  const outcome = await yosys.run(script.join("\n"), inputs, ["generic.json", "synthesised.txt", "mapped.json"]);
+  if (!outcome.ok && !outcome.late && liberty !== null && outcome.files.has("synthesised.txt")) {
+    throw libertyError(options.liberty!, outcome);
+  }
+  const counted = countCells(readStatistics(yosys, outcome, "generic.json"));
+  if (liberty === null) return { yosys: yosys.version, blocks: counted };
+  const statistics = readStatistics(yosys, outcome, "mapped.json");
+  const blocks = counted.map(({ module, registers, instances }) => {
+    const { area, num_cells_by_type: cells = {} } = statistics.get(module)!;
+    const own = Object.entries(cells).filter(([type]) => !statistics.has(type));
+    const all = own.reduce((sum, [, count]) => sum + count, 0);
+    // A library names its flip-flops as it likes; mapping keeps their number.
+    return { module, gates: all - registers, registers, instances, area: area ?? 0 };
+  });
+  return { yosys: yosys.version, blocks };
+}
+
+/** Yosys commands that make a module, with all that it uses, one netlist of generic gates. */
+export const flattenToGates = (sources: SourceFiles, module: string): string[] => [
+  readVerilog(sources),
+  `synth -flatten -top ${module}`,
+  "check -assert",
+  "delete t:$scopeinfo",
+  // Names of nets that optimisation removed would stay without a driver.
+  "opt_clean -purge",
+];
+
+/**
+ * The engine, or another module, as a netlist: the text of `write_json`, for `readNetlist`.
+ * Throws  PlatformError when Yosys is missing or refuses
+ */
+export async function synthesiseNetlist(
+  sources: SourceFiles,
+  module: string = ENGINE,
+  kind?: YosysKind,
+): Promise<string> {
+  const yosys = await findYosys(kind);
+  const script = [...flattenToGates(sources, module), "write_json gates.json"];
+  return readOutput(yosys, await yosys.run(script.join("\n"), sources, ["gates.json"]), "gates.json");
+}
+
+/** An output that must be there. Throws PlatformError with what Yosys says. */
+function readOutput(yosys: Yosys, { ok, late, text, files }: YosysOutcome, name: string): string {
+  const content = files.get(name);
+  if (ok && content !== undefined) return content;
+  if (late) throw new YosysTimeout(yosys.version, "the synthesis");
+  throw new PlatformError(
+    "yosys",
+    `${yosys.version} does not synthesise the sources:\n${text || "It gave no reason."}`,
+  );
+}
+
+interface ModuleStatistics {
+  readonly area?: number;
+  readonly num_cells_by_type?: Readonly<Record<string, number>>;
+}
+
+function readStatistics(yosys: Yosys, outcome: YosysOutcome, name: string): Map<string, ModuleStatistics> {
+  const { modules } = JSON.parse(readOutput(yosys, outcome, name)) as { modules: Record<string, ModuleStatistics> };
+  return new Map(Object.entries(modules).map(([module, statistics]) => [module.replace(/^\\/, ""), statistics]));
+}
+
+function countCells(modules: ReadonlyMap<string, ModuleStatistics>): BlockCells[] {
+  const cellsOf = (module: string) => modules.get(module)?.num_cells_by_type ?? {};
+  const instances = (module: string): number =>
+    module === ENGINE
+      ? 1
+      : [...modules.keys()].reduce((sum, user) => {
+          const uses = cellsOf(user)[module];
+          return uses === undefined ? sum : sum + uses * instances(user);
+        }, 0);
+  return [...modules.keys()].map((module) => {
+    const own = Object.entries(cellsOf(module)).filter(([type]) => !modules.has(type));
+    const sum = (isRegister: boolean) =>
+      own.reduce((total, [type, count]) => total + (/DFF/.test(type) === isRegister ? count : 0), 0);
+    return { module, gates: sum(false), registers: sum(true), instances: instances(module) };
+  });
+}
+
+/** Throws FileError for what is certainly no liberty file. */
+async function readLiberty(path: string): Promise<string> {
+  const text = new TextDecoder().decode(await readFileChecked(path, LIBERTY_BYTES));
+  if (/\blibrary\s*\(/.test(text)) return text;
+  throw new FileError(path, "This is no liberty file: it has no `library (NAME) {`. Name the .lib of your process.");
+}
+
+/** The sources were synthesised, and the library then failed. */
+function libertyError(path: string, { text }: YosysOutcome): FileError {
+  const reasons: readonly (readonly [RegExp, string])[] = [
+    [/cannot be legalized/, "It has no flip-flop for an asynchronous reset, which every register has."],
+    [/Syntax error|syntax error/, "It is damaged, or cut short."],
+    [/ABC/, "It has too few gates (an inverter, a NAND and a NOR at least), or a function that ABC cannot read."],
+  ];
+  const reason = reasons.find(([pattern]) => pattern.test(text))?.[1] ?? "Its cells do not suffice.";
+  const said = text.split("\n").filter((line) => line.startsWith("ERROR"));
+  return new FileError(
+    path,
+    `The sources cannot be mapped to this library. ${reason} Choose another liberty file, or leave --liberty out.` +
+      said.map((line) => `\nYosys: ${line}`).join(""),
+  );
+}

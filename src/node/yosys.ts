@@ -1,0 +1,144 @@
+/**
+ * Yosys, from the system or from the package `@yowasp/yosys` (Yosys compiled to WebAssembly, ISC licence): a script goes in with
+ * the files that it reads, and the files that it writes come out. Both see a folder of their own, so no path of the person's
+ * reaches a script.
+ *
+ * The package is 38 MB, an optional dependency, and loaded when the first script runs. It computes in this process: it cannot be
+ * stopped after a time as the system's Yosys is, and takes two to ten times as long.
+ */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PlatformError } from "../errors.ts";
+
+export type YosysKind = "system" | "bundled";
+
+export interface YosysOutcome {
+  /** Whether Yosys ended well. */
+  readonly ok: boolean;
+  /** Whether it was stopped, after `LONGEST_RUN`. */
+  readonly late: boolean;
+  /** Warnings and errors. */
+  readonly text: string;
+  /** The asked files that were written, by name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface Yosys {
+  readonly kind: YosysKind;
+  /** `Yosys 0.52` or `Yosys 0.55 (@yowasp/yosys 0.55.944)`: counts of gates depend on it. */
+  readonly version: string;
+  /** Runs a script on files by name, and returns those named in `wanted`. */
+  run(script: string, inputs: Readonly<Record<string, string>>, wanted?: readonly string[]): Promise<YosysOutcome>;
+}
+
+/** Yosys was stopped before it was done, which says nothing about what it was given. */
+export class YosysTimeout extends PlatformError {
+  constructor(version: string, what: string) {
+    const limit = `${LONGEST_RUN / 60_000} minutes`;
+    super("yosys", `${version} was stopped after ${limit} with ${what}. Take fewer tokens, features or heads.`);
+  }
+}
+
+/** Milliseconds for one run of the system's Yosys. */
+const LONGEST_RUN = 600_000;
+const LARGEST_OUTPUT = 2 ** 28;
+const SCRIPT = "script.ys";
+
+/**
+ * The Yosys of the wanted kind; left out, the system's where it is installed, and else the bundled one.
+ * Throws  PlatformError when it is missing
+ */
+export async function findYosys(kind?: YosysKind): Promise<Yosys> {
+  const found = (kind === "bundled" ? null : await systemYosys()) ?? (kind === "system" ? null : await bundledYosys());
+  if (found) return found;
+  const [system, bundled] = ["install Yosys (https://yosyshq.net)", "npm install @yowasp/yosys"];
+  const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `run ${bundled}`;
+  const missing = kind === undefined ? "Neither a Yosys nor the package @yowasp/yosys is" : `No ${kind} Yosys is`;
+  throw new PlatformError("yosys", `${missing} installed, and gates come from it. Way out: ${ways}.`);
+}
+
+async function systemYosys(): Promise<Yosys | null> {
+  const answer = await execute(["-V"], tmpdir());
+  if (!answer.found) return null;
+  return {
+    kind: "system",
+    version: /^Yosys \S+/.exec(answer.text)?.[0] ?? "Yosys of unknown version",
+    run: async (script, inputs, wanted = []) => {
+      const folder = await mkdtemp(join(tmpdir(), "xpike-yosys-"));
+      try {
+        for (const [name, text] of Object.entries({ ...inputs, [SCRIPT]: script })) {
+          await writeFile(join(folder, name), text);
+        }
+        const { ok, late, text } = await execute(["-q", "-s", SCRIPT], folder);
+        const files = new Map<string, string>();
+        for (const name of wanted) {
+          const path = join(folder, name);
+          const size = await stat(path).then(
+            ({ size }) => size,
+            () => null,
+          );
+          if (size !== null && size <= LARGEST_OUTPUT) files.set(name, await readFile(path, "utf8"));
+        }
+        return { ok, late, text, files };
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function execute(
+  args: readonly string[],
+  cwd: string,
+): Promise<{ found: boolean; ok: boolean; late: boolean; text: string }> {
+  return new Promise((done) => {
+    execFile("yosys", [...args], { cwd, timeout: LONGEST_RUN, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      const found = error?.code !== "ENOENT" && error?.code !== "EACCES";
+      done({ found, ok: error === null, late: error?.killed === true, text: `${stdout}${stderr}`.trim() });
+    });
+  });
+}
+
+async function bundledYosys(): Promise<Yosys | null> {
+  const yowasp = await import("@yowasp/yosys").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ERR_MODULE_NOT_FOUND") return null;
+    throw error;
+  });
+  if (!yowasp) return null;
+  const { runYosys, version } = yowasp;
+  const release = version.split(".").slice(0, 2).join(".");
+  return {
+    kind: "bundled",
+    version: `Yosys ${release} (@yowasp/yosys ${version})`,
+    run: async (script, inputs, wanted = []) => {
+      const decoder = new TextDecoder();
+      let text = "";
+      const hear = (bytes: Uint8Array | null) => {
+        if (bytes) text += decoder.decode(bytes, { stream: true });
+      };
+      let [tree, ok] = [{} as Files, true];
+      try {
+        const options = { stdout: hear, stderr: hear, decodeASCII: false };
+        tree = ((await runYosys(["-q", "-s", SCRIPT], { ...inputs, [SCRIPT]: script }, options)) ?? {}) as Files;
+      } catch (error) {
+        // An exit code comes as an exception that carries all files; a crash of the program as any other.
+        ok = false;
+        if (isExit(error)) tree = error.files;
+        else text += `\n${error instanceof Error ? error.message : String(error)}`;
+      }
+      const files = new Map<string, string>();
+      for (const name of wanted) {
+        const content = tree[name];
+        if (content instanceof Uint8Array) files.set(name, new TextDecoder().decode(content));
+      }
+      return { ok, late: false, text: text.trim(), files };
+    },
+  };
+}
+
+type Files = Readonly<Record<string, unknown>>;
+
+const isExit = (error: unknown): error is { readonly files: Files } =>
+  error instanceof Error && "files" in error && typeof error.files === "object" && error.files !== null;
