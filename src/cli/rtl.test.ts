@@ -64,7 +64,7 @@ describe("xpike rtl", () => {
       err: "",
     });
     const list = (await readFile(join(out, "files.f"), "utf8")).trim().split("\n");
-    expect(list.at(-1)).toBe("ssa_engine.sv");
+    expect(list).toEqual(expect.arrayContaining(["ssa_engine.sv", "lif_unit.sv"]));
     for (const name of [...list, "ssa_engine_tb.sv", "runs.hex", "inputs.hex", "outputs.hex", "README.md"]) {
       expect(await readFile(join(out, name), "utf8"), name).toBe(await readFile(join(folder, "rtl", name), "utf8"));
     }
@@ -83,11 +83,9 @@ describe("xpike rtl verify, without any tool of the system", () => {
     const lines = out.trimEnd().split("\n");
     expect(code).toBe(0);
     expect(lines.map((line) => line.split(/\s+/).slice(0, 2).join(" "))).toEqual([
-      "missing verilator",
-      "missing verilator",
-      "missing iverilog",
-      "pass yosys",
-      "pass yosys",
+      ...Array<string>(4).fill("missing verilator"),
+      ...Array<string>(2).fill("missing iverilog"),
+      ...Array<string>(3).fill("pass yosys"),
     ]);
     const [, cell] = /ssa_cell (\d+ of \d+) pairs/.exec(out)!;
     expect(new Set(cell.split(" of ")).size, cell).toBe(1);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
+import { lifParameters } from "../hardware/lif-parameters.ts";
 import { sourceFiles } from "../rtl/design.ts";
+import { lifModules } from "../rtl/lif-bundle.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { synthesiseNetlist } from "./rtl-synthesis.ts";
@@ -8,7 +10,16 @@ import { hasTool } from "./rtl-tools.ts";
 
 // A normaliser that is no power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
-const sources = sourceFiles(design.modules);
+const lif = lifParameters({
+  codeBits: 4,
+  rowBlocks: 2,
+  columns: 2,
+  leakShift: 1,
+  fractionBits: 1,
+  offsetBits: 3,
+  steps: 4,
+});
+const sources = sourceFiles([...design.modules, ...lifModules(lif)]);
 const hasYosys = await hasTool("yosys");
 if (!hasYosys) console.warn("yosys is not installed: its tests of proofs are skipped.");
 
@@ -32,6 +43,8 @@ test.skipIf(!hasYosys).each([
   ["ssa_cell", "$_XOR_", "$_XNOR_"],
   ["ssa_cell", "$_DFF_PN0_", "$_DFF_PN1_"],
   ["ssa_column_foot", "$_ANDNOT_", "$_AND_"],
+  ["carry_save_adder", "$_XOR_", "$_XNOR_"],
+  ["lif_unit", "$_XOR_", "$_XNOR_"],
 ])("a wrong gate in %s, %s for %s, is found", async (module, right, wrong) => {
   const netlist = await synthesiseNetlist(sources, module, "system");
   expect(netlist).toContain(right);
