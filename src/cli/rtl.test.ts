@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
@@ -10,6 +10,9 @@ import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { main } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
+
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 let folder: string;
 const path = process.env.PATH;

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
 import { lifParameters } from "../hardware/lif-parameters.ts";
 import { sourceFiles } from "../rtl/design.ts";
@@ -7,6 +7,9 @@ import { ENGINE } from "../rtl/ssa-engine.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { synthesiseNetlist } from "./rtl-synthesis.ts";
 import { hasTool } from "./rtl-tools.ts";
+
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 // A normaliser that is no power of two, so that cell and foot multiply.
 const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });

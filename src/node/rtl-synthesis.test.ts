@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
 import {
   FLIP_FLOP_AREA,
@@ -13,6 +13,9 @@ import { sourceFiles } from "../rtl/design.ts";
 import { synthesiseSources } from "./rtl-synthesis.ts";
 import { hasTool } from "./rtl-tools.ts";
 import { findYosys } from "./yosys.ts";
+
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 const sources = sourceFiles(smallDesign({ tokens: 2, dimension: 4, isCausal: true, draws: "stratified" }).modules);
 const hasYosys = await hasTool("yosys");

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   cycleRun,
   type EngineSetting,
@@ -15,6 +15,9 @@ import { ENGINE } from "../ssa-engine.ts";
 import type { EngineRun } from "../testbench.ts";
 import { type GateNetlist, readNetlist } from "./netlist.ts";
 import { runEngineGates } from "./run-engine.ts";
+
+// The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 const hasYosys = await hasTool("yosys");
 if (!hasYosys) console.warn("yosys is not installed: some tests of gates are skipped.");
