@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
 import { type CommandOptions, commandLine, loadExperiment, quote, readNetwork } from "./options.ts";
 import { outputFolder } from "./output.ts";
@@ -76,17 +77,17 @@ function listenForInterruption(terminal: Terminal): Interruption {
 
 function showProgress({ training }: Experiment, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
-  let [first, start, bitErrorRate] = [0, 0, ""];
+  let [first, start, errors] = [0, 0, ""];
   return {
     event: (event: FolderEvent): void => {
       if (!progress) {
         [first, start] = [event.step, terminal.now()];
         progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", from: first, quiet });
       }
-      if (event.validation) bitErrorRate = ` · BER ${event.validation.bitErrorRate.toPrecision(3)}`;
+      if (event.validation) errors = ` · ${describeErrors(event.validation, true)}`;
       const seconds = (terminal.now() - start) / 1000;
       const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} prompts/s` : "";
-      progress.update(event.step, `loss ${event.loss.toPrecision(3)}${bitErrorRate}${rate}`);
+      progress.update(event.step, `loss ${event.loss.toPrecision(3)}${errors}${rate}`);
     },
     end: (): void => progress?.end(),
   };
@@ -100,11 +101,17 @@ function describe({ finished, step, best, seconds }: FolderResult, experiment: E
   ];
   if (best) {
     lines.push(
-      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, bit error rate ${best.bitErrorRate.toPrecision(3)}.`,
+      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, ${describeErrors(best, false)}.`,
     );
   }
   lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
   return `${lines.join("\n")}\n`;
+}
+
+/** The error rate that the task counts, with its name. */
+function describeErrors({ bitErrorRate, errorRate }: Partial<Record<Metric, number>>, short: boolean): string {
+  if (bitErrorRate !== undefined) return `${short ? "BER" : "bit error rate"} ${bitErrorRate.toPrecision(3)}`;
+  return `${short ? "errors" : "error rate"} ${(errorRate ?? Number.NaN).toPrecision(3)}`;
 }
 
 function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {
