@@ -1,4 +1,5 @@
-/** The public API of Node: files, worker threads, training into a folder, and reports as pages and tables. */
+/** The public API of Node: files, image data, worker threads, training into a folder, and reports as pages and tables. */
+export { dataCache, FASHION_SLICE, type LoadedImageData, loadImageData } from "./node/data.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { nodeExecutor } from "./node/threads.ts";
 export {

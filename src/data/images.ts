@@ -88,6 +88,33 @@ export function pickImages(source: ImageSet, indices: ArrayLike<number>): ImageS
   return { ...source, count: indices.length, pixels, labels };
 }
 
+/**
+ * Sets of images of the same size and classes, one after another.
+ * Throws  ShapeError when there is none, or their sizes differ
+ */
+export function joinImages(sets: readonly ImageSet[]): ImageSet {
+  if (sets.length === 0) throw new ShapeError("sets", "There are no images to join. Give at least one set.");
+  const [first] = sets;
+  const count = sets.reduce((sum, set) => sum + set.count, 0);
+  const pixels = new Uint8Array(count * first.height * first.width * first.channels);
+  const labels = new Uint8Array(count);
+  let filled = 0;
+  for (const set of sets) {
+    if (set.height !== first.height || set.width !== first.width || set.channels !== first.channels) {
+      throw new ShapeError(
+        "sets",
+        `Images of ${sizeOf(set)} do not join those of ${sizeOf(first)}. Bring them to one size.`,
+      );
+    }
+    pixels.set(set.pixels, filled * first.height * first.width * first.channels);
+    labels.set(set.labels, filled);
+    filled += set.count;
+  }
+  return { ...first, count, pixels, labels };
+}
+
+const sizeOf = ({ height, width, channels }: ImageSet): string => `${height} x ${width} x ${channels}`;
+
 /** Fisher and Yates's shuffle, in place. */
 function shuffle(values: number[], random: Stream): void {
   for (let i = values.length - 1; i > 0; i--) {

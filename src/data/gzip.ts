@@ -1,0 +1,117 @@
+/**
+ * gzip (RFC 1952) with a bound on what comes out, by the platform's `DecompressionStream`.
+ *
+ * A few kilobytes can inflate to gigabytes, so nothing is kept beyond what the caller expects: the bound comes from the
+ * header of the format inside, as soon as that has arrived. The checksum at the end of the stream is checked by the
+ * platform.
+ */
+import { FileError } from "../errors.ts";
+
+/** Bytes handed to the decompressor at once; they can grow by a factor of about 1030. */
+const SLICE = 2 ** 14;
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** `bytes` in slices, as a source for `inflateChunks`. */
+export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += SLICE) yield bytes.subarray(start, start + SLICE);
+}
+
+/**
+ * What a gzip stream holds, in pieces as they come; the source is closed when the caller stops early.
+ * Throws  FileError at `path` when the stream is truncated, damaged or no gzip
+ */
+export async function* inflateChunks(
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<Uint8Array> {
+  const reader = streamOf(source).pipeThrough(new DecompressionStream("gzip")).getReader();
+  let isDone = false;
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      isDone = done;
+      if (done) return;
+      yield value;
+    }
+  } catch (cause) {
+    isDone = true;
+    if (cause instanceof FileError) throw cause;
+    throw new FileError(path, "The gzip stream is cut off or damaged. Copy or download the file again.", { cause });
+  } finally {
+    if (!isDone) await reader.cancel().catch(() => {});
+  }
+}
+
+/** Bytes that are shown to `Expectation`: enough for every header of a fixed length that is read here. */
+const HEAD = 16;
+
+/** How many bytes a file should hold, by its first 16 bytes (or all of a shorter file); or a number not to exceed. */
+export type Expectation = ((head: Uint8Array) => number) | { readonly atMost: number };
+
+/**
+ * The bytes of a file, inflated if it is gzip. Not more is kept than `expected` says, which is asked once and throws when
+ * the first bytes are no header.
+ *
+ * Throws  FileError at `path` when more or fewer bytes arrive, or the stream is damaged
+ */
+export async function inflate(bytes: Uint8Array, path: string, expected: Expectation): Promise<Uint8Array> {
+  const isExact = typeof expected === "function";
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let limit = isExact ? undefined : expected.atMost;
+  const source = isGzip(bytes) ? inflateChunks(slices(bytes), path) : [bytes];
+  for await (const part of source) {
+    parts.push(part);
+    length += part.length;
+    if (isExact && limit === undefined && length >= HEAD) limit = expected(join(parts, length).subarray(0, HEAD));
+    if (limit !== undefined && length > limit)
+      throw lengthError(path, limit, isExact ? "takes" : "takes at most", "more");
+  }
+  const content = join(parts, length);
+  if (isExact) limit ??= expected(content);
+  if (isExact && length !== limit) throw lengthError(path, limit!, "takes", String(length));
+  return content;
+}
+
+function lengthError(path: string, limit: number, takes: string, found: string): FileError {
+  return new FileError(
+    path,
+    `The content ${takes} ${limit} bytes, but there are ${found}. The file is damaged or of another format; copy or ` +
+      "download it again.",
+  );
+}
+
+/** One array of `parts`, which hold `length` bytes together. */
+export function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Uint8Array(length);
+  let filled = 0;
+  for (const part of parts) {
+    all.set(part, filled);
+    filled += part.length;
+  }
+  return all;
+}
+
+function streamOf(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const iterator =
+    Symbol.asyncIterator in source
+      ? source[Symbol.asyncIterator]()
+      : (source[Symbol.iterator]() as Iterator<Uint8Array>);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * Finds and loads image data by name.
+ *
+ * It is looked for in the folder that is named, or else in XPIKE_DATA, in the cache that `xpike data fetch` fills, and where
+ * Debian's package puts Fashion-MNIST. Without any of these `fashion-mnist` is the slice that comes with this package, and a
+ * note says so. Every file is checked against the published checksum; another content is allowed, and noted.
+ */
+import { createHash } from "node:crypto";
+import { access } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  CIFAR_TEST,
+  CIFAR_TRAIN,
+  findImageData,
+  IDX_FILES,
+  IMAGE_DATA,
+  type ImageDataName,
+  type PublishedImages,
+} from "../data/catalogue.ts";
+import { readCifarBatch } from "../data/cifar.ts";
+import { readIdx, readIdxImages } from "../data/idx.ts";
+import { type ImageData, type ImageSet, joinImages, splitValidation } from "../data/images.ts";
+import { FileError } from "../errors.ts";
+import { stream } from "../numeric/stream.ts";
+import { readFileChecked } from "./files.ts";
+
+export interface LoadedImageData {
+  readonly data: ImageData;
+  /** Where the images came from, and in what they differ from the published set; for reports. */
+  readonly notes: readonly string[];
+}
+
+/** Largest file that is read whole. */
+const FILE_BYTES = 2 ** 28;
+
+/** Where Debian's package dataset-fashion-mnist puts its files. */
+const DEBIAN_FASHION = "/usr/share/datasets/fashion-mnist";
+
+/** The slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
+export const FASHION_SLICE = fileURLToPath(new URL("../../examples/data/fashion-mnist-slice", import.meta.url));
+
+/** Validation images are the same in every experiment, so that all are chosen by the same images. */
+const SPLIT_SEED = 1;
+
+/** The folder that `xpike data fetch` fills: XDG_CACHE_HOME or ~/.cache, then `xpikeformer/data`. */
+export function dataCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "xpikeformer", "data");
+}
+
+/**
+ * The images of a data set, with validation cut from its training images. `directory` holds the files, or a folder named
+ * after the set that does; nothing else is looked at then.
+ *
+ * Random  the validation images, by a seed of the set's own: they are the same in every experiment
+ * Throws  SpecError for an unknown name; FileError when the files are missing, damaged or of another set
+ */
+export async function loadImageData(name: ImageDataName, directory?: string): Promise<LoadedImageData> {
+  const { set, folder, note } = await findData(findImageData(name), directory);
+  const { train, test, notes } = set.layout === "idx" ? await readIdxSet(set, folder) : await readCifarSet(set, folder);
+  const split = splitValidation(train, stream(SPLIT_SEED).fork("data", set.name));
+  return { data: { name: set.name, ...split, test }, notes: [note, ...notes] };
+}
+
+interface Found {
+  readonly set: PublishedImages;
+  readonly folder: string;
+  readonly note: string;
+}
+
+async function findData(set: PublishedImages, directory: string | undefined): Promise<Found> {
+  const roots = directory === undefined ? usualRoots() : [directory];
+  for (const root of roots) {
+    for (const folder of [...set.folders.map((name) => join(root, name)), root]) {
+      if (await holds(set, folder)) return { set, folder, note: `${set.name}: read from ${folder}` };
+    }
+  }
+  if (directory === undefined && set.name === "fashion-mnist" && (await holds(set, DEBIAN_FASHION))) {
+    return { set, folder: DEBIAN_FASHION, note: `${set.name}: read from ${DEBIAN_FASHION}, Debian's package` };
+  }
+  if (directory === undefined && set.name.startsWith("fashion-mnist")) {
+    const missing = set.name === "fashion-mnist" ? "; get all 70000 with `xpike data fetch fashion-mnist`" : "";
+    const note = `${set.name}: the slice that comes with this package, 1000 training and 500 test images${missing}`;
+    return { set: findImageData("fashion-mnist-slice"), folder: FASHION_SLICE, note };
+  }
+  throw new FileError(
+    roots[0],
+    `${set.name} is in none of ${roots.join(", ")}: ${firstFile(set)} was looked for, with .gz or without, also in a folder ` +
+      `${set.folders.join(" or ")} there. Get it with \`xpike data fetch ${set.name}\`, or name its folder with --data.`,
+  );
+}
+
+/** XPIKE_DATA, if it is set, and the cache. */
+function usualRoots(): string[] {
+  return [...(process.env.XPIKE_DATA ? [process.env.XPIKE_DATA] : []), dataCache()];
+}
+
+const firstFile = (set: PublishedImages): string => (set.layout === "idx" ? IDX_FILES.trainImages : CIFAR_TRAIN[0]);
+
+async function holds(set: PublishedImages, folder: string): Promise<boolean> {
+  return (await findFile(folder, firstFile(set))) !== undefined;
+}
+
+async function findFile(folder: string, name: string): Promise<string | undefined> {
+  for (const path of [join(folder, `${name}.gz`), join(folder, name)]) {
+    if (await exists(path)) return path;
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+interface Parts {
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  readonly notes: readonly string[];
+}
+
+async function readIdxSet(set: PublishedImages, folder: string): Promise<Parts> {
+  const differing: string[] = [];
+  const read = async (name: string, dimensions: number) => {
+    const path = (await findFile(folder, name)) ?? join(folder, name);
+    const { content } = await readIdx(await readFileChecked(path, FILE_BYTES), path, dimensions);
+    if (!isPublished(set, name, content, path)) differing.push(name);
+    return { content, path };
+  };
+  const pair = async (imagesName: string, labelsName: string) => {
+    const images = await read(imagesName, 3);
+    const labels = await read(labelsName, 1);
+    return readIdxImages(
+      { images: images.content, labels: labels.content, imagesPath: images.path, labelsPath: labels.path },
+      set.classes,
+    );
+  };
+  const train = await pair(IDX_FILES.trainImages, IDX_FILES.trainLabels);
+  const test = await pair(IDX_FILES.testImages, IDX_FILES.testLabels);
+  return { train, test, notes: differenceNotes(set, differing, [train, test]) };
+}
+
+async function readCifarSet(set: PublishedImages, folder: string): Promise<Parts> {
+  const differing: string[] = [];
+  const read = async (name: string): Promise<ImageSet | undefined> => {
+    const path = await findFile(folder, name);
+    if (path === undefined) return undefined;
+    const { content, images } = await readCifarBatch(await readFileChecked(path, FILE_BYTES), path, set.classes);
+    if (!isPublished(set, name, content, path)) differing.push(name);
+    return images;
+  };
+  const batches: ImageSet[] = [];
+  for (const name of CIFAR_TRAIN) {
+    const batch = await read(name);
+    if (batch) batches.push(batch);
+  }
+  const test = await read(CIFAR_TEST);
+  if (!test) throw new FileError(join(folder, CIFAR_TEST), "There is no such file. Check the path.");
+  const train = joinImages(batches);
+  return { train, test, notes: differenceNotes(set, differing, [train, test]) };
+}
+
+/**
+ * Whether `content` is what was published under this name.
+ * Throws  FileError when it is a file of another set: MNIST and Fashion-MNIST use the same names
+ */
+function isPublished(set: PublishedImages, name: string, content: Uint8Array, path: string): boolean {
+  const digest = createHash("sha256").update(content).digest("hex");
+  for (const other of IMAGE_DATA) {
+    for (const [otherName, published] of Object.entries(other.contents)) {
+      if (published !== digest || (other === set && otherName === name)) continue;
+      throw new FileError(path, `This is ${otherName} of ${other.name}, not ${name} of ${set.name}. Check the folder.`);
+    }
+  }
+  return set.contents[name] === digest;
+}
+
+function differenceNotes(
+  set: PublishedImages,
+  differing: readonly string[],
+  [train, test]: readonly ImageSet[],
+): string[] {
+  const notes: string[] = [];
+  const [trainCount, testCount] = set.images;
+  if (train.count !== trainCount || test.count !== testCount) {
+    notes.push(
+      `${set.name}: ${train.count} of ${trainCount} training images and ${test.count} of ${testCount} test images`,
+    );
+  }
+  if (differing.length > 0) {
+    notes.push(`${set.name}: other content or order than published, by SHA-256, in ${differing.join(", ")}`);
+  }
+  return notes;
+}
