@@ -3,9 +3,12 @@ import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { IMAGE_DATA } from "../data/catalogue.ts";
+import type { ImageData } from "../data/images.ts";
 import { FileError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
+import { loadImageData } from "../node/data.ts";
 import { readFileChecked } from "../node/files.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
@@ -22,6 +25,8 @@ export interface CommandOptions {
   readonly threads: number;
   /** Takes the place of the experiment's seed. */
   readonly seed?: number;
+  /** Folder of the images that a task classifies, instead of the usual places. */
+  readonly data?: string;
 }
 
 export interface LoadedExperiment {
@@ -43,7 +48,28 @@ export function withCommonOptions(command: Command): Command {
       "--seed <n>",
       "seed of all random numbers, instead of the experiment's",
       wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+}
+
+/**
+ * The images of the experiment's task, and notes on where they came from; null for a task without images.
+ * Throws  SpecError for images that cannot be loaded by name; FileError when they are missing or damaged
+ */
+export async function loadImages(
+  { task }: Experiment,
+  { data: folder }: Pick<CommandOptions, "data">,
+): Promise<{ images: ImageData | null; notes: readonly string[] }> {
+  if (task.kind !== "image-classification") return { images: null, notes: [] };
+  if (typeof task.data !== "string") {
+    throw new SpecError(
+      "task.data",
+      `The command loads images by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}), but these are "${task.data.name}". Hand ` +
+        "them over in a program (train and runExperiment take `images`), or choose a name.",
     );
+  }
+  const { data, notes } = await loadImageData(task.data, folder);
+  return { images: data, notes };
 }
 
 /** Reads an option's value. */

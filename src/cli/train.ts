@@ -4,7 +4,7 @@ import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from ".
 import type { Experiment } from "../spec/experiment.ts";
 import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
-import { type CommandOptions, commandLine, loadExperiment, quote, readNetwork } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, loadImages, quote, readNetwork } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,6 +22,8 @@ export interface TrainCommandOptions extends CommandOptions {
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
   const { experiment, directory } = await loadExperiment(source, options);
   const { initial, teacher } = experiment.training;
+  const { images, notes } = await loadImages(experiment, options);
+  for (const note of notes) terminal.err(`${note}\n`);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal);
@@ -32,6 +34,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       resume: options.resume === true,
       force: options.force === true,
       command,
+      ...(images && { images }),
       ...(initial !== undefined && { initial: await readNetwork(directory, initial) }),
       ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher) }),
       onEvent: show.event,
@@ -75,8 +78,9 @@ function listenForInterruption(terminal: Terminal): Interruption {
   };
 }
 
-function showProgress({ training }: Experiment, quiet: boolean, terminal: Terminal) {
+function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
+  const unit = task.kind === "image-classification" ? "images" : "prompts";
   let [first, start, errors] = [0, 0, ""];
   return {
     event: (event: FolderEvent): void => {
@@ -86,7 +90,7 @@ function showProgress({ training }: Experiment, quiet: boolean, terminal: Termin
       }
       if (event.validation) errors = ` · ${describeErrors(event.validation, true)}`;
       const seconds = (terminal.now() - start) / 1000;
-      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} prompts/s` : "";
+      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} ${unit}/s` : "";
       progress.update(event.step, `loss ${event.loss.toPrecision(3)}${errors}${rate}`);
     },
     end: (): void => progress?.end(),

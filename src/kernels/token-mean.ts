@@ -2,7 +2,14 @@
 import type { KernelExports } from "./binary.generated.ts";
 
 /** out [B, n] = mean over the N tokens of x [B, N, n]. */
-export function tokenMean(run: KernelExports, x: number, prompts: number, tokens: number, n: number, out: number): void {
+export function tokenMean(
+  run: KernelExports,
+  x: number,
+  prompts: number,
+  tokens: number,
+  n: number,
+  out: number,
+): void {
   run.fill(out, prompts * n, 0);
   for (let b = 0; b < prompts; b++) run.sumRows(x + b * tokens * n * 4, tokens, n, out + b * n * 4);
   run.scale(out, prompts * n, 1 / tokens);

@@ -120,7 +120,13 @@ export async function trainToFolder(
       const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
       await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
     } else await save(result.state);
-    return { finished: result.finished, step, best: best && bestNumbers(best), network: result.network, seconds: seconds() };
+    return {
+      finished: result.finished,
+      step,
+      best: best && bestNumbers(best),
+      network: result.network,
+      seconds: seconds(),
+    };
   } finally {
     await metrics.close();
     await executor.close();

@@ -24,8 +24,9 @@ export interface StudyRun {
   readonly prompts: number;
 }
 
-/** A bit error rate of every chip, read and prompt, from the wrong bits of the last query. */
-export const ratesOf = (wrongBits: Sample, { task }: Experiment): Sample => scaled(wrongBits, 1 / bitsPerClass(task));
+/** An error rate of every chip, read and prompt, from the wrong bits of the last query, or from the wrong images. */
+export const ratesOf = (wrong: Sample, { task }: Experiment): Sample =>
+  scaled(wrong, 1 / (task.kind === "symbol-detection" ? bitsPerClass(task) : 1));
 
 /** The mean rate over chips, reads and prompts. */
 export function rateFigure(id: string, label: string, rates: Sample): FigureDraft {

@@ -9,6 +9,7 @@ import { compensationCost } from "../simulation/compensation.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
@@ -29,7 +30,7 @@ export interface DetectorResult {
 export type NetworkRole = "ann" | "spiking" | "digital";
 
 export interface SymbolDetectionRun {
-  readonly experiment: Experiment;
+  readonly experiment: Experiment<SymbolDetectionSpec>;
   readonly command: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -37,7 +38,7 @@ export interface SymbolDetectionRun {
   readonly receivers: readonly (ReceiverEvaluation & DetectorResult)[];
   readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
   /** One entry per programmed chip, all on the same prompts. */
-  readonly chips: readonly ChipEvaluation[];
+  readonly chips: readonly ChipEvaluation<DetectionErrors>[];
   /** The first chip, or several pooled, over SNR. */
   readonly chipBySnr: readonly DetectionErrors[];
   /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
@@ -78,7 +79,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   });
 }
 
-function describe({ task, model, hardware, evaluation }: Experiment): string {
+function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetectionSpec>): string {
   const { transmitAntennas: nt, receiveAntennas: nr, modulation, snrDecibels: snr, pilots } = task;
   const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
   const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";

@@ -61,10 +61,10 @@ export const symbolDetectionSpec = z.strictObject({
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 
-/** Images that were not published under a name that we know: their sizes must be said, because networks are planned by them. */
-const imageFolder = z.strictObject({
-  /** Folder of the files, as a path relative to this file. */
-  folder: z.string().min(1).max(4096),
+/** Images of another source, which a program hands over: their sizes must be said, because networks are planned by them. */
+const otherImages = z.strictObject({
+  /** What they are called. */
+  name: z.string().min(1).max(80),
   /** Pixels from top to bottom. */
   height: z.int().min(1).max(1024),
   /** Pixels from left to right. */
@@ -75,14 +75,13 @@ const imageFolder = z.strictObject({
   classes: z.int().min(2).max(65_536),
 });
 
-/** Data sets that are known by name. */
-export const IMAGE_DATA = ["fashion-mnist", "mnist", "cifar-10"] as const;
-
 export const imageClassificationSpec = z.strictObject({
   /** A vision transformer: an image is cut into patches, each of which is a token. */
   kind: z.literal("image-classification"),
-  /** Labelled images: a published set by its name, or a folder of files with its sizes. */
-  data: z.union([z.enum(IMAGE_DATA), imageFolder]).default("fashion-mnist"),
+  /** Labelled images: a published set by its name, or the sizes of other images. */
+  data: z
+    .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "cifar-10"]), otherImages])
+    .default("fashion-mnist"),
   /** Side of a square patch, pixels; it divides height and width. The paper: 4 on 32 x 32 images, 16 on 224 x 224. */
   patch: z.int().min(1).max(256).default(4),
   /**

@@ -112,7 +112,7 @@ export const trainingSpec = z
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
-    /** Prompts of the fixed validation set. */
+    /** Prompts of the fixed validation set; all validation images where there are fewer. */
     validationPrompts: z.int().min(1).max(1_000_000).default(1024),
     /** Stop a stage without noise on weights after this many validations without a new best; 0 never stops early. */
     patience: z.int().min(0).max(1_000_000).default(0),

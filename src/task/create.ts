@@ -3,7 +3,7 @@ import type { ImageData } from "../data/images.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { SymbolDetectionSpec, TaskSpec } from "../spec/task.ts";
-import { type ImageTask, imageClassification } from "./image-classification.ts";
+import { type ImageTask, imageClassification, withoutImages } from "./image-classification.ts";
 import { type SymbolDetectionTask, symbolDetection } from "./symbol-detection.ts";
 import type { Geometry, TaskGeometry } from "./task.ts";
 
@@ -27,6 +27,11 @@ export function createTask<T extends TaskSpec>({ task, model }: Described<T>, im
       ? imageClassification(spec, steps, images ?? undefined)
       : symbolDetection(spec, steps);
   return created as TaskOf<T>;
+}
+
+/** Throws SpecError when the task classifies images, and there are none. */
+export function requireImages({ task }: Pick<Described, "task">, images: ImageData | null | undefined): void {
+  if (task.kind === "image-classification" && !images) throw withoutImages();
 }
 
 /** The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. */

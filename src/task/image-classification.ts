@@ -103,7 +103,7 @@ function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
   }
 }
 
-const withoutImages = (): SpecError =>
+export const withoutImages = (): SpecError =>
   new SpecError(
     "task.data",
     "The task classifies images, but none were handed over. Load them (loadImageData in xpikeformer/node) and pass them on as " +

@@ -21,11 +21,12 @@ export interface ImageShape {
 
 const KNOWN: Readonly<Record<Extract<ImageClassificationSpec["data"], string>, ImageShape>> = {
   "fashion-mnist": { height: 28, width: 28, channels: 1, classes: 10 },
+  "fashion-mnist-slice": { height: 28, width: 28, channels: 1, classes: 10 },
   mnist: { height: 28, width: 28, channels: 1, classes: 10 },
   "cifar-10": { height: 32, width: 32, channels: 3, classes: 10 },
 };
 
-/** Sizes of the spec's images: those of a published set, or what the spec says of a folder. */
+/** Sizes of the spec's images: those of a published set, or those that the spec says. */
 export const imageShape = ({ data }: ImageClassificationSpec): ImageShape =>
   typeof data === "string" ? KNOWN[data] : data;
 

@@ -142,11 +142,12 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
 }
 
 /** Slices of the validation set, one task each. */
-export function validationTasks(experiment: Experiment): ShardTask[] {
+export function validationTasks(experiment: Experiment, images: ImageData | null = null): ShardTask[] {
   const size = shardPrompts(experiment);
+  const prompts = Math.min(experiment.training.validationPrompts, images?.validation.count ?? Number.POSITIVE_INFINITY);
   const tasks: ShardTask[] = [];
-  for (let first = 0; first < experiment.training.validationPrompts; first += size) {
-    tasks.push({ kind: "validate", first, count: Math.min(size, experiment.training.validationPrompts - first) });
+  for (let first = 0; first < prompts; first += size) {
+    tasks.push({ kind: "validate", first, count: Math.min(size, prompts - first) });
   }
   return tasks;
 }

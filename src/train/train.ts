@@ -16,7 +16,7 @@ import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
+import { createTask, networkGeometry, requireImages } from "../task/create.ts";
 import type { Metric, Task } from "../task/task.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, planTraining, type TrainingPlan } from "./plan.ts";
@@ -82,14 +82,14 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  *
  * Random   streams of the experiment's seed, forked by purpose and step
  * Throws   ValueError when training diverges; ShapeError when `initial` is another network or `images` are not the task's;
- *          SpecError when there are too few images; PlatformError when memory or threads are lacking
+ *          SpecError when the task needs images and there are none; PlatformError when memory or threads are lacking
  */
 export async function train(experiment: Experiment, options: TrainOptions): Promise<TrainResult> {
   const { executor, signal } = options;
   const task = createTask(experiment, options.images);
+  requireImages(experiment, options.images);
   const geometry = networkGeometry(experiment, task);
   const images = options.images ? shareImages(options.images) : null;
-  checkValidation(experiment, options.images);
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
@@ -151,7 +151,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(experiment, task, optimiser, current(), session);
+          const measured = await validate(validationTasks(experiment, images), task, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
@@ -232,18 +232,6 @@ function checkTeacher(experiment: Experiment, teacher: Network | undefined): Net
   return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
 }
 
-/** Throws SpecError when images are asked for that do not exist. */
-function checkValidation({ task, training }: Experiment, images: ImageData | undefined): void {
-  if (task.kind !== "image-classification" || !images) return;
-  const { count } = images.validation;
-  if (training.validationPrompts <= count) return;
-  throw new SpecError(
-    "training.validationPrompts",
-    `${training.validationPrompts} images are to be validated, but ${images.name} has ${count} for validation. Set ` +
-      `training.validationPrompts to ${count} or less.`,
-  );
-}
-
 function divergence(step: number, stage: number, { name, learningRate }: StageSpec): ValueError {
   return new ValueError(
     `training.stages[${stage}].learningRate`,
@@ -253,14 +241,14 @@ function divergence(step: number, stage: number, { name, learningRate }: StageSp
 }
 
 async function validate(
-  experiment: Experiment,
+  tasks: readonly ShardTask[],
   task: Task,
   optimiser: Optimiser,
   network: Network,
   session: { run(tasks: readonly ShardTask[]): Promise<ShardResult[]> },
 ): Promise<Validation> {
   optimiser.writeFolded(isSpiking(network) ? foldNetwork(network) : network);
-  const results = await session.run(validationTasks(experiment));
+  const results = await session.run(tasks);
   const queries = network.geometry.queries.length;
   const last = (values: Int32Array) => values.filter((_, i) => i % queries === queries - 1);
   const labels = results.flatMap((result) => [...last(result.labels!)]);
