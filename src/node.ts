@@ -1,5 +1,6 @@
 /** The public API of Node: files, image data, worker threads, training into a folder, and reports as pages and tables. */
-export { dataCache, FASHION_SLICE, type LoadedImageData, loadImageData } from "./node/data.ts";
+export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
+export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { nodeExecutor } from "./node/threads.ts";
 export {

@@ -14,6 +14,7 @@ import { printable } from "../report/markup.ts";
 import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
+import { withDataCommands } from "./data.ts";
 import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { withRtlCommands } from "./rtl.ts";
@@ -80,6 +81,10 @@ function program(terminal: Terminal): Command {
       "after",
       "\nExample:\n  xpike rtl preset:wireless-2x2 --out rtl && xpike rtl verify rtl && xpike rtl synth rtl",
     );
+
+  withDataCommands(xpike.command("data"), terminal)
+    .description("list image sets, or download one")
+    .addHelpText("after", "\nExamples:\n  xpike data list\n  xpike data fetch fashion-mnist");
 
   xpike
     .command("presets")

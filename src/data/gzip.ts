@@ -21,27 +21,62 @@ export function* slices(bytes: Uint8Array): Generator<Uint8Array> {
 
 /**
  * What a gzip stream holds, in pieces as they come; the source is closed when the caller stops early.
- * Throws  FileError at `path` when the stream is truncated, damaged or no gzip
+ *
+ * Some platforms inflate all that they are given, whether or not anyone reads. So the next slice of the source goes in
+ * only when nothing is waiting to be read: what is held at most comes from some 32 kilobytes of input, about 33 megabytes.
+ * Throws  FileError at `path` when the stream is truncated, damaged or no gzip; what the source throws
  */
 export async function* inflateChunks(
   source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   path: string,
 ): AsyncGenerator<Uint8Array> {
-  const reader = streamOf(source).pipeThrough(new DecompressionStream("gzip")).getReader();
-  let isDone = false;
+  const iterator =
+    Symbol.asyncIterator in source
+      ? source[Symbol.asyncIterator]()
+      : (source[Symbol.iterator]() as Iterator<Uint8Array>);
+  const { readable, writable } = new DecompressionStream("gzip");
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  let state: "open" | "fed" | "over" = "open";
+  let sourceError: { readonly error: unknown } | undefined;
+
+  /** Hands over one slice, or the end; resolves when it has been taken in. Its failure shows when reading. */
+  const feed = async (): Promise<undefined> => {
+    try {
+      const { value, done } = await iterator.next();
+      if (done) state = "fed";
+      await (done ? writer.close() : writer.write(value as Uint8Array<ArrayBuffer>)).catch(() => {});
+    } catch (error) {
+      state = "over";
+      sourceError = { error };
+      throw error;
+    }
+  };
+
+  let feeding: Promise<undefined> | undefined;
   try {
     for (;;) {
-      const { value, done } = await reader.read();
-      isDone = done;
-      if (done) return;
-      yield value;
+      const reading = reader.read();
+      // What is waiting wins this race, since it stands first.
+      let result = await Promise.race([reading, undefined]);
+      while (!result) {
+        if (state === "open") feeding ??= feed();
+        result = await Promise.race(feeding ? [reading, feeding] : [reading]);
+        if (!result) feeding = undefined;
+      }
+      if (result.done) {
+        state = "over";
+        return;
+      }
+      yield result.value;
     }
   } catch (cause) {
-    isDone = true;
-    if (cause instanceof FileError) throw cause;
+    if (sourceError) throw sourceError.error;
     throw new FileError(path, "The gzip stream is cut off or damaged. Copy or download the file again.", { cause });
   } finally {
-    if (!isDone) await reader.cancel().catch(() => {});
+    feeding?.catch(() => {});
+    if (state !== "over") await iterator.return?.();
+    await reader.cancel().catch(() => {});
   }
 }
 
@@ -94,24 +129,4 @@ export function join(parts: readonly Uint8Array[], length: number): Uint8Array {
     filled += part.length;
   }
   return all;
-}
-
-function streamOf(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const iterator =
-    Symbol.asyncIterator in source
-      ? source[Symbol.asyncIterator]()
-      : (source[Symbol.iterator]() as Iterator<Uint8Array>);
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { value, done } = await iterator.next();
-        if (done) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
-      },
-      async cancel() {
-        await iterator.return?.();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -6,11 +6,13 @@
  * note says so. Every file is checked against the published checksum; another content is allowed, and noted.
  */
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  CIFAR_ARCHIVE,
   CIFAR_TEST,
   CIFAR_TRAIN,
   findImageData,
@@ -19,18 +21,24 @@ import {
   type ImageDataName,
   type PublishedImages,
 } from "../data/catalogue.ts";
-import { readCifarBatch } from "../data/cifar.ts";
+import { CIFAR_BATCH, CIFAR_RECORD, readCifarBatch } from "../data/cifar.ts";
+import { inflateChunks } from "../data/gzip.ts";
 import { readIdx, readIdxImages } from "../data/idx.ts";
 import { type ImageData, type ImageSet, joinImages, splitValidation } from "../data/images.ts";
+import { tarFiles } from "../data/tar.ts";
 import { FileError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
-import { readFileChecked } from "./files.ts";
+import { type Parts, readFolderSet, readNpySet } from "./custom-data.ts";
+import { fileError, readFileChecked } from "./files.ts";
 
 export interface LoadedImageData {
   readonly data: ImageData;
   /** Where the images came from, and in what they differ from the published set; for reports. */
   readonly notes: readonly string[];
 }
+
+/** The name of images of one's own. */
+const CUSTOM = "custom";
 
 /** Largest file that is read whole. */
 const FILE_BYTES = 2 ** 28;
@@ -51,17 +59,40 @@ export function dataCache(): string {
 
 /**
  * The images of a data set, with validation cut from its training images. `directory` holds the files, or a folder named
- * after the set that does; nothing else is looked at then.
+ * after the set that does; nothing else is looked at then. The name `custom` stands for images of one's own in `directory`, as
+ * `.npy` files or as a folder of PNG and JPEG images per class.
  *
  * Random  the validation images, by a seed of the set's own: they are the same in every experiment
  * Throws  SpecError for an unknown name; FileError when the files are missing, damaged or of another set
  */
-export async function loadImageData(name: ImageDataName, directory?: string): Promise<LoadedImageData> {
+export async function loadImageData(name: ImageDataName | typeof CUSTOM, directory?: string): Promise<LoadedImageData> {
+  if (name === CUSTOM) return loadCustom(directory);
   const { set, folder, note } = await findData(findImageData(name), directory);
   const { train, test, notes } = set.layout === "idx" ? await readIdxSet(set, folder) : await readCifarSet(set, folder);
   const split = splitValidation(train, stream(SPLIT_SEED).fork("data", set.name));
   return { data: { name: set.name, ...split, test }, notes: [note, ...notes] };
 }
+
+/** Images of one's own. Throws FileError, also without a directory. */
+async function loadCustom(directory: string | undefined): Promise<LoadedImageData> {
+  if (directory === undefined) {
+    throw new FileError(
+      "data",
+      `Images of your own have no usual place. Name their folder with --data. ${CUSTOM_LAYOUTS}`,
+    );
+  }
+  const isNpy = await exists(join(directory, "train-images.npy"));
+  if (!isNpy && !(await exists(join(directory, "train")))) {
+    throw new FileError(directory, `There are no images here. ${CUSTOM_LAYOUTS}`);
+  }
+  const { train, test, notes } = isNpy ? await readNpySet(directory) : await readFolderSet(directory);
+  const split = splitValidation(train, stream(SPLIT_SEED).fork("data", CUSTOM));
+  return { data: { name: CUSTOM, ...split, test }, notes: [`custom: read from ${directory}`, ...notes] };
+}
+
+const CUSTOM_LAYOUTS =
+  "Give train-images.npy, train-labels.npy, test-images.npy and test-labels.npy, or the folders train/CLASS and test/CLASS " +
+  "with PNG or JPEG images.";
 
 interface Found {
   readonly set: PublishedImages;
@@ -70,25 +101,33 @@ interface Found {
 }
 
 async function findData(set: PublishedImages, directory: string | undefined): Promise<Found> {
-  const roots = directory === undefined ? usualRoots() : [directory];
-  for (const root of roots) {
-    for (const folder of [...set.folders.map((name) => join(root, name)), root]) {
-      if (await holds(set, folder)) return { set, folder, note: `${set.name}: read from ${folder}` };
-    }
-  }
-  if (directory === undefined && set.name === "fashion-mnist" && (await holds(set, DEBIAN_FASHION))) {
-    return { set, folder: DEBIAN_FASHION, note: `${set.name}: read from ${DEBIAN_FASHION}, Debian's package` };
-  }
-  if (directory === undefined && set.name.startsWith("fashion-mnist")) {
-    const missing = set.name === "fashion-mnist" ? "; get all 70000 with `xpike data fetch fashion-mnist`" : "";
-    const note = `${set.name}: the slice that comes with this package, 1000 training and 500 test images${missing}`;
+  const folder = await findImageFolder(set.name, directory);
+  if (folder === FASHION_SLICE) return { set, folder, note: `${set.name}: ${SLICE}` };
+  if (folder === DEBIAN_FASHION) return { set, folder, note: `${set.name}: read from ${folder}, Debian's package` };
+  if (folder !== undefined) return { set, folder, note: `${set.name}: read from ${folder}` };
+  if (directory === undefined && set.name === "fashion-mnist") {
+    const note = `${set.name}: ${SLICE}; get all 70000 with \`xpike data fetch fashion-mnist\``;
     return { set: findImageData("fashion-mnist-slice"), folder: FASHION_SLICE, note };
   }
+  const roots = directory === undefined ? usualRoots() : [directory];
   throw new FileError(
     roots[0],
-    `${set.name} is in none of ${roots.join(", ")}: ${firstFile(set)} was looked for, with .gz or without, also in a folder ` +
+    `${set.name} is not in ${roots.join(" or ")}: ${firstFile(set)} was looked for, with .gz or without, in a folder ` +
       `${set.folders.join(" or ")} there. Get it with \`xpike data fetch ${set.name}\`, or name its folder with --data.`,
   );
+}
+
+const SLICE = "the slice that comes with this package, 1000 training and 500 test images";
+
+/** The folder that holds a data set, in `directory` or the usual places; undefined when it is nowhere. */
+export async function findImageFolder(name: ImageDataName, directory?: string): Promise<string | undefined> {
+  const set = findImageData(name);
+  if (name === "fashion-mnist-slice" && directory === undefined) return FASHION_SLICE;
+  const below = (root: string): string[] => set.folders.map((folder) => join(root, folder));
+  const places = directory === undefined ? usualRoots().flatMap(below) : [...below(directory), directory];
+  if (name === "fashion-mnist" && directory === undefined) places.push(DEBIAN_FASHION);
+  for (const folder of places) if (await holds(set, folder)) return folder;
+  return undefined;
 }
 
 /** XPIKE_DATA, if it is set, and the cache. */
@@ -96,9 +135,10 @@ function usualRoots(): string[] {
   return [...(process.env.XPIKE_DATA ? [process.env.XPIKE_DATA] : []), dataCache()];
 }
 
-const firstFile = (set: PublishedImages): string => (set.layout === "idx" ? IDX_FILES.trainImages : CIFAR_TRAIN[0]);
+const firstFile = (set: PublishedImages): string => (set.layout === "idx" ? IDX_FILES.trainImages : CIFAR_TEST);
 
 async function holds(set: PublishedImages, folder: string): Promise<boolean> {
+  if (set.layout === "cifar" && (await exists(join(folder, CIFAR_ARCHIVE)))) return true;
   return (await findFile(folder, firstFile(set))) !== undefined;
 }
 
@@ -114,12 +154,6 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-interface Parts {
-  readonly train: ImageSet;
-  readonly test: ImageSet;
-  readonly notes: readonly string[];
 }
 
 async function readIdxSet(set: PublishedImages, folder: string): Promise<Parts> {
@@ -145,10 +179,13 @@ async function readIdxSet(set: PublishedImages, folder: string): Promise<Parts> 
 
 async function readCifarSet(set: PublishedImages, folder: string): Promise<Parts> {
   const differing: string[] = [];
+  const archive = join(folder, CIFAR_ARCHIVE);
+  const packed = (await exists(archive)) ? await unpackCifar(archive) : undefined;
   const read = async (name: string): Promise<ImageSet | undefined> => {
-    const path = await findFile(folder, name);
-    if (path === undefined) return undefined;
-    const { content, images } = await readCifarBatch(await readFileChecked(path, FILE_BYTES), path, set.classes);
+    const path = packed ? `${archive}/${name}` : await findFile(folder, name);
+    const bytes = packed ? packed.get(name) : path && (await readFileChecked(path, FILE_BYTES));
+    if (path === undefined || !bytes) return undefined;
+    const { content, images } = await readCifarBatch(bytes, path, set.classes);
     if (!isPublished(set, name, content, path)) differing.push(name);
     return images;
   };
@@ -158,9 +195,34 @@ async function readCifarSet(set: PublishedImages, folder: string): Promise<Parts
     if (batch) batches.push(batch);
   }
   const test = await read(CIFAR_TEST);
-  if (!test) throw new FileError(join(folder, CIFAR_TEST), "There is no such file. Check the path.");
+  if (!test || batches.length === 0) {
+    const missing = test ? CIFAR_TRAIN[0] : CIFAR_TEST;
+    throw new FileError(join(packed ? archive : folder, missing), "There is no such file. Check the path.");
+  }
   const train = joinImages(batches);
   return { train, test, notes: differenceNotes(set, differing, [train, test]) };
+}
+
+/** The batches in the archive by name. Throws FileError. */
+async function unpackCifar(archive: string): Promise<Map<string, Uint8Array>> {
+  const wanted = [...CIFAR_TRAIN, CIFAR_TEST];
+  const limit = CIFAR_BATCH * CIFAR_RECORD;
+  const found = new Map<string, Uint8Array>();
+  const chunks = inflateChunks(readChunks(archive), archive);
+  for await (const { name, content } of tarFiles(chunks, archive, (name) =>
+    wanted.includes(basename(name)) ? limit : undefined,
+  )) {
+    found.set(basename(name), content);
+  }
+  return found;
+}
+
+async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 2 ** 14 });
+  } catch (error) {
+    throw fileError(path, error, "read");
+  }
 }
 
 /**

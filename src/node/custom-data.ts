@@ -1,0 +1,224 @@
+/**
+ * Images of one's own: four `.npy` files, or folders `train/CLASS` and `test/CLASS` of PNG and JPEG images.
+ *
+ * Images are decoded by sharp (libvips), an optional dependency that is loaded when the first folder is read. They must have
+ * one size: cropping or scaling them is a choice that should be seen, so it is not made here.
+ */
+import { type Dirent, existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { extname, join } from "node:path";
+import type { ImageSet } from "../data/images.ts";
+import { npyImages, npyLabels } from "../data/npy.ts";
+import { FileError, PlatformError } from "../errors.ts";
+import { fileError, readFileChecked } from "./files.ts";
+
+export interface Parts {
+  readonly train: ImageSet;
+  readonly test: ImageSet;
+  readonly notes: readonly string[];
+}
+
+/** Largest `.npy` file, and most pixel values of a folder, that are read. */
+const MOST_VALUES = 2 ** 30;
+/** Largest image file, and most pixels of one image. */
+const IMAGE_BYTES = 2 ** 25;
+const IMAGE_PIXELS = 2 ** 24;
+/** A label is a byte. */
+const MOST_CLASSES = 256;
+/** Images that are decoded at once. */
+const AT_ONCE = 16;
+const EXTENSIONS = [".png", ".jpg", ".jpeg"];
+
+/** The classes are 0 to the largest label of the training images. Throws FileError. */
+export async function readNpySet(folder: string): Promise<Parts> {
+  const read = async (name: string) => {
+    const path = join(folder, `${name}.npy`);
+    return { bytes: await readFileChecked(path, MOST_VALUES), path };
+  };
+  const trainLabels = await read("train-labels");
+  const largest = npyLabels(trainLabels.bytes, trainLabels.path).reduce((most, label) => Math.max(most, label), 0);
+  const classes = Array.from({ length: largest + 1 }, (_, label) => String(label));
+  const train = npyImages(await read("train-images"), trainLabels, classes);
+  const test = npyImages(await read("test-images"), await read("test-labels"), classes);
+  const testPath = join(folder, "test-images.npy");
+  checkSameSize(train, test, testPath);
+  if (train.channels !== test.channels) {
+    throw new FileError(testPath, `The images have ${test.channels} channels, those for training ${train.channels}.`);
+  }
+  return { train, test, notes: [] };
+}
+
+/** The classes are the folders of `train`, in the order of their names. Throws FileError; PlatformError without sharp. */
+export async function readFolderSet(folder: string): Promise<Parts> {
+  const classes = (await list(join(folder, "train"))).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  if (classes.length === 0 || classes.length > MOST_CLASSES) {
+    throw new FileError(
+      join(folder, "train"),
+      `There are ${classes.length} folders here, one for each class; give 1 to ${MOST_CLASSES}.`,
+    );
+  }
+  const test = (await list(join(folder, "test"))).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const unknown = test.find((name) => !classes.includes(name));
+  if (unknown !== undefined) {
+    throw new FileError(
+      join(folder, "test", unknown),
+      `No training image is of this class; those of train/ are ${classes.join(", ")}.`,
+    );
+  }
+  const trainFiles = await imageFiles(join(folder, "train"), classes);
+  const testFiles = await imageFiles(join(folder, "test"), classes);
+  const decoded = await decodeAll([...trainFiles.files, ...testFiles.files]);
+  const count = trainFiles.files.length;
+  const left = trainFiles.ignored + testFiles.ignored;
+  return {
+    train: imageSet(decoded, trainFiles.files, 0, classes),
+    test: imageSet(decoded, testFiles.files, count, classes),
+    notes: left > 0 ? [`custom: ${left} files are neither PNG nor JPEG by their name and were left out`] : [],
+  };
+}
+
+interface ImageFile {
+  readonly path: string;
+  readonly label: number;
+}
+
+async function imageFiles(
+  folder: string,
+  classes: readonly string[],
+): Promise<{ files: ImageFile[]; ignored: number }> {
+  const files: ImageFile[] = [];
+  let ignored = 0;
+  for (const [label, name] of classes.entries()) {
+    const path = join(folder, name);
+    // A class may have no test images.
+    for (const entry of existsSync(path) ? await list(path) : []) {
+      if (EXTENSIONS.includes(extname(entry.name).toLowerCase())) files.push({ path: join(path, entry.name), label });
+      else ignored += 1;
+    }
+  }
+  if (files.length === 0) throw new FileError(folder, "There is no PNG or JPEG image in the folders here.");
+  return { files, ignored };
+}
+
+/** What a folder holds but hidden files, by the code units of their names: the same order on every system. */
+async function list(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter(({ name }) => !name.startsWith("."))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  } catch (error) {
+    throw fileError(folder, error, "read");
+  }
+}
+
+interface Decoded {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly pixels: Uint8Array;
+}
+
+/** All of one size, and of three channels if one of them has colour. */
+async function decodeAll(files: readonly ImageFile[]): Promise<Decoded[]> {
+  const decode = await decoder();
+  const decoded: Decoded[] = [];
+  for (let start = 0; start < files.length; start += AT_ONCE) {
+    const some = await Promise.all(files.slice(start, start + AT_ONCE).map(({ path }) => decode(path)));
+    for (const [i, image] of some.entries()) {
+      checkSameSize(decoded[0] ?? image, image, files[start + i].path);
+      decoded.push(image);
+    }
+    const { height, width } = decoded[0];
+    if (files.length * height * width * 3 > MOST_VALUES) {
+      throw new FileError(
+        files[0].path,
+        `${files.length} images of ${height} x ${width} take ${files.length * height * width * 3} bytes in colour; at most ` +
+          `${MOST_VALUES} are read here. Give smaller images, or fewer.`,
+      );
+    }
+  }
+  const channels = Math.max(...new Set(decoded.map((image) => image.channels)));
+  return decoded.map((image) =>
+    image.channels === channels ? image : { ...image, channels, pixels: inColour(image) },
+  );
+}
+
+const inColour = ({ pixels }: Decoded): Uint8Array =>
+  Uint8Array.from({ length: 3 * pixels.length }, (_, i) => pixels[Math.floor(i / 3)]);
+
+/** Decodes one file, turned as its camera says, without transparency. */
+async function decoder(): Promise<(path: string) => Promise<Decoded>> {
+  const sharp = await loadSharp();
+  return async (path) => {
+    const bytes = await readFileChecked(path, IMAGE_BYTES);
+    if (!isPng(bytes) && !isJpeg(bytes)) {
+      throw new FileError(path, "By its first bytes this is neither PNG nor JPEG. Save it again, or remove it.");
+    }
+    try {
+      const image = sharp(bytes, { limitInputPixels: IMAGE_PIXELS, failOn: "warning" });
+      const { channels = 3 } = await image.metadata();
+      const { data, info } = await image
+        .autoOrient()
+        .removeAlpha()
+        .toColourspace(channels < 3 ? "b-w" : "srgb")
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      return { height: info.height, width: info.width, channels: info.channels, pixels: new Uint8Array(data) };
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
+      throw new FileError(path, `The image is cut off or damaged (${reason}). Save it again, or remove it.`, {
+        cause,
+      });
+    }
+  };
+}
+
+const isPng = (bytes: Uint8Array): boolean => startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+const isJpeg = (bytes: Uint8Array): boolean => startsWith(bytes, [0xff, 0xd8, 0xff]);
+
+const startsWith = (bytes: Uint8Array, first: readonly number[]): boolean =>
+  first.every((byte, i) => bytes[i] === byte);
+
+async function loadSharp(): Promise<typeof import("sharp")["default"]> {
+  try {
+    return (await import("sharp")).default;
+  } catch (cause) {
+    throw new PlatformError(
+      "sharp",
+      "Folders of images need the package sharp. Add it with `npm install sharp@0.35.5`.",
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function imageSet(
+  decoded: readonly Decoded[],
+  files: readonly ImageFile[],
+  first: number,
+  classes: readonly string[],
+): ImageSet {
+  const { height, width, channels } = decoded[first];
+  const size = height * width * channels;
+  const pixels = new Uint8Array(files.length * size);
+  for (let i = 0; i < files.length; i++) pixels.set(decoded[first + i].pixels, i * size);
+  const labels = Uint8Array.from(files, ({ label }) => label);
+  return { height, width, channels, classes, count: files.length, pixels, labels };
+}
+
+/** Throws FileError at `path` when `found` is not of the size of `first`. */
+function checkSameSize(first: Size, found: Size, path: string): void {
+  if (first.height === found.height && first.width === found.width) return;
+  throw new FileError(
+    path,
+    `The image has ${found.height} x ${found.width} pixels, the first one ${first.height} x ${first.width}. Bring all to one ` +
+      "size first.",
+  );
+}
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}

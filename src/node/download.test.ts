@@ -1,0 +1,195 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findImageData, type PublishedImages } from "../data/catalogue.ts";
+import { FASHION_SLICE } from "./data.ts";
+import { type DownloadOptions, downloadImageData } from "./download.ts";
+
+const NAME = "train-images-idx3-ubyte.gz";
+const real = readFileSync(join(FASHION_SLICE, NAME));
+const slice = findImageData("fashion-mnist-slice");
+
+type Answer = (request: IncomingMessage, response: ServerResponse, attempt: number) => void;
+
+let server: Server;
+let folder: string;
+let requests: { range: string | undefined; url: string | undefined }[];
+let answer: Answer;
+let address: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-download-"));
+  requests = [];
+  server = createServer((request, response) => {
+    requests.push({ range: request.headers.range, url: request.url });
+    answer(request, response, requests.length);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  rmSync(folder, { recursive: true });
+});
+
+/** The slice's training images as a set of one file; its checksum is the catalogue's, unless that of the file is asked for. */
+function setOf(of: "content" | "file" = "content", addresses = [address]): PublishedImages {
+  const sha256 =
+    of === "content" ? slice.contents["train-images-idx3-ubyte"] : createHash("sha256").update(real).digest("hex");
+  return { ...slice, addresses, files: [{ name: NAME, bytes: real.length, sha256, of }] };
+}
+
+const download = (set = setOf(), options: DownloadOptions = {}) => downloadImageData(set, folder, options);
+const path = () => join(folder, NAME);
+const whole: Answer = (_, response) => response.writeHead(200, { "content-length": real.length }).end(real);
+
+/** As a server that knows ranges answers. */
+const ranged: Answer = (request, response) => {
+  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  if (start >= real.length) {
+    response.writeHead(416, { "content-range": `bytes */${real.length}` }).end();
+    return;
+  }
+  response.writeHead(start > 0 ? 206 : 200, {
+    "content-length": real.length - start,
+    ...(start > 0 ? { "content-range": `bytes ${start}-${real.length - 1}/${real.length}` } : {}),
+  });
+  response.end(real.subarray(start));
+};
+
+/** Announces all that is left, sends some of it, and hangs up. */
+const dropping =
+  (bytes: number): Answer =>
+  (request, response) => {
+    const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    response.writeHead(start > 0 ? 206 : 200, {
+      "content-length": real.length - start,
+      ...(start > 0 ? { "content-range": `bytes ${start}-${real.length - 1}/${real.length}` } : {}),
+    });
+    // A client that learns of the break together with the bytes may drop them.
+    response.write(real.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 20));
+  };
+
+describe("a download", () => {
+  test("arrives, takes its name, and is not repeated", async () => {
+    answer = whole;
+    const seen: number[] = [];
+    const first = await download(setOf(), { onProgress: (_, bytes) => seen.push(bytes) });
+    expect(first).toEqual([{ path: path(), isNew: true }]);
+    expect(readFileSync(path()).equals(real)).toBe(true);
+    expect(seen.at(-1)).toBe(real.length);
+    expect(readdirSync(folder)).toEqual([NAME]);
+    expect(await download()).toEqual([{ path: path(), isNew: false }]);
+    expect(requests).toEqual([{ range: undefined, url: `/${NAME}` }]);
+  });
+
+  test("goes on from the last byte when the line breaks", async () => {
+    answer = (request, response, attempt) => (attempt < 3 ? dropping(100_000) : ranged)(request, response, attempt);
+    await download(setOf("file"));
+    expect(readFileSync(path()).equals(real)).toBe(true);
+    expect(requests[0].range).toBeUndefined();
+    expect(requests.slice(1).length).toBeGreaterThan(0);
+    for (const { range } of requests.slice(1)) expect(range).toMatch(/^bytes=\d+-$/);
+  });
+
+  test("goes on in a later run from what an earlier one kept", async () => {
+    writeFileSync(`${path()}.part`, real.subarray(0, 200_000));
+    answer = ranged;
+    await download();
+    expect(requests).toEqual([{ range: "bytes=200000-", url: `/${NAME}` }]);
+    expect(readFileSync(path()).equals(real)).toBe(true);
+  });
+
+  test("starts over where the server ignores the range", async () => {
+    writeFileSync(`${path()}.part`, Buffer.alloc(200_000, 7));
+    answer = whole;
+    await download();
+    expect(readFileSync(path()).equals(real)).toBe(true);
+  });
+
+  test("that was whole already asks for nothing more than the end", async () => {
+    writeFileSync(`${path()}.part`, real);
+    answer = ranged;
+    await download();
+    expect(readFileSync(path()).equals(real)).toBe(true);
+    expect(existsSync(`${path()}.part`)).toBe(false);
+  });
+
+  test("compressed anew by a mirror counts, since the content is compared", async () => {
+    const anew = gzipSync(gunzipSync(real), { level: 1 });
+    expect(anew.equals(real)).toBe(false);
+    answer = (_, response) => response.end(anew);
+    await download();
+    expect(readFileSync(path()).equals(anew)).toBe(true);
+    rmSync(path());
+    await expect(download(setOf("file"))).rejects.toThrow(/not the published one, by SHA-256/);
+  });
+});
+
+describe("nothing takes the name of the file", () => {
+  const left = () => readdirSync(folder).filter((name) => !name.endsWith(".part"));
+
+  test("when the content is another one, and the next address is tried", async () => {
+    answer = (request, response, attempt) =>
+      attempt === 1 ? response.end(gzipSync("other content")) : whole(request, response, attempt);
+    await expect(download()).rejects.toThrow(/not the published one, by SHA-256; it was deleted/);
+    expect(readdirSync(folder)).toEqual([]);
+    requests = [];
+    await download(setOf("content", [`${address}first/`, `${address}second/`]));
+    expect(requests.map(({ url }) => url)).toEqual([`/first/${NAME}`, `/second/${NAME}`]);
+  });
+
+  test("when a part of another file is continued; the next run starts anew", async () => {
+    writeFileSync(`${path()}.part`, Buffer.alloc(200_000, 7));
+    answer = ranged;
+    await expect(download()).rejects.toThrow(/not the published one/);
+    await download();
+    expect(readFileSync(path()).equals(real)).toBe(true);
+  });
+
+  test("when the line breaks again and again; what arrived is kept and said", async () => {
+    answer = dropping(10_000);
+    await expect(download()).rejects.toThrow(/the line failed.*\d+ bytes are kept in train-images-idx3-ubyte.gz.part/s);
+    expect(requests.length).toBeGreaterThan(1);
+    expect(left()).toEqual([]);
+    const kept = readFileSync(`${path()}.part`);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.equals(real.subarray(0, kept.length))).toBe(true);
+  });
+
+  test("when more arrives than any mirror's file could have", async () => {
+    answer = (_, response) => response.end(Buffer.alloc(9 * real.length));
+    await expect(download()).rejects.toThrow(/bytes arrive, where 434946 are expected/);
+    expect(left()).toEqual([]);
+  });
+
+  test("when a range is answered with another one", async () => {
+    writeFileSync(`${path()}.part`, real.subarray(0, 1000));
+    answer = (_, response) => response.writeHead(206, { "content-range": `bytes 5-9/${real.length}` }).end("12345");
+    await expect(download()).rejects.toThrow(/where bytes from 1000 were asked for/);
+    expect(left()).toEqual([]);
+  });
+
+  test("when the server has no such file, is silent, or is not there", async () => {
+    answer = (_, response) => response.writeHead(404).end("no");
+    await expect(download()).rejects.toThrow(/the server answers 404 Not Found/);
+    answer = () => {};
+    await expect(download(setOf(), { patience: 50 })).rejects.toThrow(/nothing arrived for 0.05 s/);
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    await expect(download()).rejects.toThrow(/the line failed \(ECONNREFUSED\)/);
+    expect(left()).toEqual([]);
+    server.listen(0);
+  });
+});
+
+test("a set without an address, and an address that is none, are refused", async () => {
+  await expect(download(slice)).rejects.toThrow(/comes with this package/);
+  await expect(download(setOf(), { from: "nowhere" })).rejects.toThrow(/"nowhere" is no address/);
+});
