@@ -3,11 +3,12 @@
  * same prompts or images, and writes the report.
  */
 
-import { SpecError } from "./errors.ts";
 import type { Report } from "./report/report.ts";
 import type { RunNetworks, RunOptions } from "./runs/common.ts";
+import { runImageClassification } from "./runs/image-classification.ts";
 import { runSymbolDetection } from "./runs/symbol-detection.ts";
 import { type Experiment, isSymbolDetection } from "./spec/experiment.ts";
+import type { ImageClassificationSpec } from "./spec/task.ts";
 
 export { asDescribed, type RunNetworks, type RunOptions } from "./runs/common.ts";
 
@@ -21,5 +22,5 @@ export async function runExperiment(
   options: RunOptions,
 ): Promise<Report> {
   if (isSymbolDetection(experiment)) return runSymbolDetection(experiment, networks, options);
-  throw new SpecError("task.kind", "Images are trained on so far.");
+  return runImageClassification(experiment as Experiment<ImageClassificationSpec>, networks, options);
 }

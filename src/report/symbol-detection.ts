@@ -5,7 +5,6 @@
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation, mean } from "../numeric/statistics.ts";
-import { compensationCost } from "../simulation/compensation.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -13,7 +12,7 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
-import { layoutChart, rasterChart } from "./machine.ts";
+import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure, meanFigure } from "./measured.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
 
@@ -143,45 +142,6 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
   return figures;
 }
 
-function machineFigures({ mapping, chips, experiment }: SymbolDetectionRun): FigureDraft[] {
-  const { totals } = mapping;
-  const figures: FigureDraft[] = [
-    { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
-    { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
-    { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
-    { id: "tiles.ssa", label: "SSA tiles, one per head", value: mapping.ssa.tiles, unit: "tiles" },
-    { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
-    meanFigure(
-      "adc.clipped",
-      "Share of conversions that clip",
-      chips.map(({ clippedShare }) => clippedShare),
-    ),
-  ];
-  if (experiment.hardware.compensation.scope !== "none") {
-    const { reads } = compensationCost(mapping, experiment.hardware);
-    figures.push({
-      id: "compensation.reads",
-      label: "Reads for drift compensation up to use",
-      value: reads,
-      unit: "reads",
-    });
-  }
-  if (experiment.model.kind === "spiking") {
-    figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
-  }
-  for (const name of Object.keys(chips[0].densities)) {
-    const label = `Spike density: ${name}`;
-    figures.push(
-      meanFigure(
-        `density.${name}`,
-        label,
-        chips.map(({ densities }) => densities[name]),
-      ),
-    );
-  }
-  return figures;
-}
-
 function highlights(run: SymbolDetectionRun): string[] {
   const ids = ["ber.xpikeformer", ...roles(run).map(([role]) => `ber.${role}`), "ber.ml.pilots", "ber.mmse.pilots"];
   return [...ids, "crossbars.count", "cost.xpikeformer.energy", "cost.ratio.annDigital"];
@@ -231,17 +191,7 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
       series("Xpikeformer on hardware, first chip", context, chips[0].byContext),
     ],
   });
-  list.push({
-    kind: "bars",
-    id: "densities",
-    title: "Spike density of each layer",
-    caption: "Share of ones over all prompts, tokens and time steps, mean of the chips. Sparse layers drive few lines.",
-    value: { label: "Share of ones" },
-    bars: Object.keys(chips[0].densities).map((name) => ({
-      label: name,
-      value: mean(chips.map(({ densities }) => densities[name])),
-    })),
-  });
+  list.push(densitiesChart(chips));
   if (Object.keys(rasters).length > 0) list.push(rasterChart(rasters));
   list.push(layoutChart(mapping));
   return list;

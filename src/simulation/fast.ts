@@ -20,7 +20,15 @@ import { attentionActions, linearActions, neuronActions } from "./counts.ts";
 import { planAttention } from "./fast-attention.ts";
 import { planCrossbars } from "./fast-linear.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "./functional.ts";
-import { densitiesOf, meanLogits, meanOverTokens, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
+import {
+  densitiesOf,
+  meanLogits,
+  meanOverTokens,
+  type RunOptions,
+  type SpikeCount,
+  type StageTrace,
+  type Trace,
+} from "./trace.ts";
 
 export interface SimulatorOptions {
   /** Most prompts that one run may carry. */

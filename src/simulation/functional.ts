@@ -29,7 +29,15 @@ import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
-import { densitiesOf, meanLogits, meanOverTokens, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
+import {
+  densitiesOf,
+  meanLogits,
+  meanOverTokens,
+  type RunOptions,
+  type SpikeCount,
+  type StageTrace,
+  type Trace,
+} from "./trace.ts";
 
 export interface SimulationOptions extends RunOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */

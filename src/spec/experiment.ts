@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
 import { modelSpec } from "./model.ts";
-import { type ImageClassificationSpec, type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
+import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
 import { trainingSpec } from "./training.ts";
 
 export const evaluationSpec = z.strictObject({
@@ -62,6 +62,3 @@ export type Experiment<T extends TaskSpec = TaskSpec> = Omit<z.infer<typeof expe
 
 export const isSymbolDetection = (experiment: Experiment): experiment is Experiment<SymbolDetectionSpec> =>
   experiment.task.kind === "symbol-detection";
-
-export const isImageClassification = (experiment: Experiment): experiment is Experiment<ImageClassificationSpec> =>
-  experiment.task.kind === "image-classification";
