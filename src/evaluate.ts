@@ -1,5 +1,5 @@
 /**
- * The second job: bit error rates over the age of the chips, or over one field of the experiment, with everything random the same
+ * The second job: error rates (of bits, or of images) over the age of the chips, or over one field of the experiment, with everything random the same
  * for all of them, so that differences are precise.
  */
 import type { ImageData } from "./data/images.ts";
@@ -43,7 +43,7 @@ export interface EvaluationOptions {
 }
 
 /**
- * Bit error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
+ * Error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
  * has none).
  *
  * Random   as `runStudy`
@@ -78,7 +78,7 @@ const compensationOf = ({ hardware: { compensation } }: Experiment): Compensatio
   compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;
 
 /**
- * Bit error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
+ * Error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
  *
  * Random, throws as `evaluateDrift`
  */

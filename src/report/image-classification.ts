@@ -13,8 +13,8 @@ import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
-import { sourcesOf } from "./symbol-detection.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ImageRole = "ann" | "spiking" | "digital";
@@ -62,7 +62,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
     seed: experiment.seed,
     versions: { ...run.versions },
     notes: [...run.notes, ...run.cost.notes],
-    sources: [...imageSources(experiment), ...run.cost.sources],
+    sources: [...sourcesOf(experiment), ...run.cost.sources],
     highlights: highlights(run),
     figures: [...accuracyFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
     charts: [...charts(run), ...run.cost.charts],
@@ -258,19 +258,6 @@ function claims({ experiment, data, networks }: ImageClassificationRun): ClaimDr
 
 /** From per cent to a share, without the digits that binary fractions add. */
 const fraction = (percent: number): number => Number((percent / 100).toFixed(4));
-
-/** The sources of every report, but for that of the symbol-detection task. */
-function imageSources(experiment: Experiment): Source[] {
-  const common = sourcesOf(experiment).filter(({ usedFor }) => !usedFor.includes("symbol-detection"));
-  return [
-    ...common,
-    {
-      text: "Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale. ICLR 2021",
-      usedFor: "patches as tokens, class token",
-      url: "https://arxiv.org/abs/2010.11929",
-    },
-  ];
-}
 
 const roles = ({ networks }: ImageClassificationRun) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {

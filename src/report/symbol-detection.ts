@@ -14,7 +14,8 @@ import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure, meanFigure } from "./measured.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -273,32 +274,6 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
     ];
   });
 }
-
-/** The sources of every report, with that of its devices in second place. */
-export function sourcesOf({ hardware }: Experiment): Source[] {
-  const { kind } = hardware.crossbar.device;
-  if (kind === "ideal") return SOURCES;
-  const { source } = deviceOfSpec(hardware.crossbar.device);
-  const devices = { text: source, usedFor: "programming spread, drift and read noise of the memory devices" };
-  return [SOURCES[0], devices, ...SOURCES.slice(1)];
-}
-
-const SOURCES: Source[] = [
-  {
-    text: "Song, Katti, Simeone, Rajendran: Xpikeformer: Hybrid Analog-Digital Hardware Acceleration for Spiking Transformers. IEEE TVLSI 33(6), 2025",
-    usedFor: "architecture, Algorithm 1, Tables I, II and IV",
-    url: "https://arxiv.org/abs/2408.08794",
-  },
-  {
-    text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
-    usedFor: "formulation of the symbol-detection task",
-    url: "https://arxiv.org/abs/2311.06101",
-  },
-  {
-    text: "Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC 2011",
-    usedFor: "Threefry-2x32-20, the source of every random number",
-  },
-];
 
 const roles = ({ networks }: SymbolDetectionRun) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {
