@@ -26,6 +26,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { randomNumberTables } from "./random-numbers/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
 const paper = resolveTechnology(findCostPreset("paper"));
@@ -288,8 +289,38 @@ export const tables = {
       ]),
     };
   },
+
+  "stuck-devices": () => {
+    const [whole, faulty] = [0, 1].map((row) => meanOf(stuck.rows[row].rates));
+    return {
+      head: [
+        `bit error rate, mean and standard deviation of ${stuck.chips} chips`,
+        "no stuck devices",
+        "1 % stuck",
+        "of the loss recovered",
+      ],
+      rows: [0, 2].map((row) => {
+        const [without, withFaults] = [stuck.rows[row], stuck.rows[row + 1]];
+        return [
+          without.training,
+          plusMinus(without.rates),
+          plusMinus(withFaults.rates),
+          row === 0 ? "" : percent((faulty - meanOf(withFaults.rates)) / (faulty - whole)),
+        ];
+      }),
+    };
+  },
+  ...randomNumberTables,
 };
 
+const stuck = JSON.parse(readFileSync(new URL("./stuck-devices/result.json", import.meta.url), "utf8"));
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Mean and standard deviation. */
+const plusMinus = (values) => {
+  const mean = meanOf(values);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return `${mean.toFixed(4)} ± ${Math.sqrt(variance).toFixed(4)}`;
+};
 const measured = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
 const base = { workload: large, technology: bottomUp.technology };
 const crossing = (which, level) => breakEven(base, which, level, (steps) => ({ steps }), [1, 64]).toFixed(1);

@@ -44,6 +44,26 @@ export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
+// Image data: readers of published formats, the split, and augmentation.
+export { type Augmentation, augmentImage, epochOrder } from "./data/augment.ts";
+export {
+  findImageData,
+  IMAGE_DATA,
+  type ImageDataName,
+  type PublishedFile,
+  type PublishedImages,
+} from "./data/catalogue.ts";
+export { readCifarBatch } from "./data/cifar.ts";
+export { type IdxPair, readIdxImages } from "./data/idx.ts";
+export {
+  type ImageData,
+  type ImageSet,
+  joinImages,
+  pickImages,
+  splitValidation,
+  VALIDATION_SHARE,
+} from "./data/images.ts";
+export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
 // Device and hardware: blocks made of cells and gates.
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
@@ -61,7 +81,14 @@ export {
 } from "./errors.ts";
 // The main job, and its parts: networks, chips and classical receivers on the same prompts.
 export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
-export { ACTIONS, type Action, type ActionCounts, sumActions } from "./hardware/actions.ts";
+export {
+  ACTIONS,
+  type Action,
+  type ActionCounts,
+  type ActionTally,
+  emptyTally,
+  sumActions,
+} from "./hardware/actions.ts";
 export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
 export {
   type ConversionNoise,
@@ -75,9 +102,43 @@ export {
 } from "./hardware/converter-errors.ts";
 export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
 export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
-export { idealDraws, lfsrDraws, type TileDraws, type TileShape } from "./hardware/draws.ts";
+export {
+  type DrawKind,
+  idealDraws,
+  LFSR_SETUP,
+  type LfsrSetup,
+  type LfsrSharing,
+  type LfsrWiring,
+  lfsrDraws,
+  lfsrShifts,
+  lfsrWiring,
+  type TileDraws,
+  type TilePlace,
+  type TileShape,
+} from "./hardware/draws.ts";
+export { runIntegerLif } from "./hardware/integer-lif.ts";
 export { runLifUnits } from "./hardware/lif.ts";
-export { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "./hardware/ssa-tile.ts";
+export {
+  type LifParameters,
+  type LifRequest,
+  type LifSettings,
+  lifParameters,
+  lifSettings,
+} from "./hardware/lif-parameters.ts";
+export {
+  encoderFires,
+  runSsaTile,
+  type SsaTileRun,
+  type SsaTileSettings,
+  ssaTileCycles,
+} from "./hardware/ssa-tile.ts";
+// Import and export: tensors of other programs.
+export { findMapping, MAPPING_NAMES, type MappingName } from "./import/catalogue.ts";
+export type { ElementType, SourceTensor } from "./import/elements.ts";
+export { exportNetwork } from "./import/export.ts";
+export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
+export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
+export { decodeTensors } from "./import/source.ts";
 export { jobs } from "./jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
 // Mapping and simulation: what goes where, and what comes out.
@@ -90,7 +151,7 @@ export { initialise, linearLayers, type Network, parameterLayout, type Tensor } 
 export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
 export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
 // Numbers: named random streams, and statistics with honest intervals.
-export { type Interval, meanInterval, wilson } from "./numeric/statistics.ts";
+export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
 export { type Stream, stream } from "./numeric/stream.ts";
 // Report: results as a value.
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
@@ -126,11 +187,13 @@ export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
 export type { SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
 export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Spikes: bits over time.
 export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
 export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
 // Task: data plus metric.
+export { type Answers, answer } from "./task/answers.ts";
 export { createTask, networkGeometry } from "./task/create.ts";
 export {
   bitErrors,

@@ -2,24 +2,38 @@
  * Produces every message that docs/errors.md shows: an experiment from the JSON above it, anything else from the case below
  * that has the section's title.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
+import { findImageData } from "../src/data/catalogue.ts";
+import { readIdx, readIdxImages } from "../src/data/idx.ts";
+import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
+import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
+import { findMapping } from "../src/import/catalogue.ts";
+import { exportNetwork } from "../src/import/export.ts";
+import { importNetwork } from "../src/import/import.ts";
+import { decodeTensors } from "../src/import/source.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
+import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
+import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { deviceSpec } from "../src/spec/device.ts";
 import { parseDurations } from "../src/spec/duration.ts";
-import { modelSpec } from "../src/spec/model.ts";
+import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
+import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
+import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
 
@@ -45,10 +59,24 @@ const network: Network = initialise(
   { inputs: 4, tokens: 1, classes: 2, mask: Uint8Array.of(1), queries: Int32Array.of(0) },
   stream(1),
 );
+const plain = foldNetwork(network as Network<SpikingSpec>);
 const good = encodeCheckpoint(network, {});
 const read = (bytes: Uint8Array) => decodeCheckpoint(bytes, "network.safetensors");
 
+const lifRequest = {
+  codeBits: 6,
+  rowBlocks: 1,
+  columns: 8,
+  leakShift: 1,
+  fractionBits: 1,
+  offsetBits: 2,
+  steps: 8,
+};
+
 const costWith = (choice: CostChoice) => resolveTechnology(findCostPreset("bottom-up"), choice);
+
+const golden = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, "golden", name)));
+const weights = (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth");
 
 const cases: Record<string, () => unknown> = {
   "A device read later than it was measured": () => {
@@ -82,6 +110,55 @@ const cases: Record<string, () => unknown> = {
     const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
     encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
   },
+  "A data set that is not there": () => loadImageData("mnist", join(folder, "absent")),
+  "A data set that is not known": () => findImageData("mnits"),
+  "Files of another data set": () => {
+    cpSync(FASHION_SLICE, join(folder, "fashion-mnist"), { recursive: true });
+    return loadImageData("fashion-mnist", folder);
+  },
+  "An image file that was cut off": () => {
+    const images = gzipSync(idxFile([2, 28, 28], patternBytes(2 * 784)));
+    return readIdx(images.subarray(0, images.length / 2), "train-images-idx3-ubyte.gz", 3);
+  },
+  "A small file that would inflate to a large one": () =>
+    readIdx(gzipSync(idxFile([2, 28, 28], new Uint8Array(2 ** 24))), "train-images-idx3-ubyte.gz", 3),
+  "A label without a class": () => {
+    const images = idxFile([2, 1, 1], Uint8Array.of(0, 1));
+    const labels = idxFile([2], Uint8Array.of(3, 255));
+    const paths = { imagesPath: "train-images-idx3-ubyte", labelsPath: "train-labels-idx1-ubyte" };
+    return readIdxImages({ images, labels, ...paths }, findImageData("mnist").classes);
+  },
+  "A NumPy array of objects": () => readNpy(npyFile("|O", [1], new Uint8Array(8)), "train-images.npy"),
+  "A LIF unit without row blocks": () => lifParameters({ ...lifRequest, rowBlocks: 0 }),
+  "A threshold that no membrane reaches": () =>
+    lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),
+  "A PyTorch file that asks to run code": () =>
+    weights(writePth(assemble([0x80, 2], "cposix\nsystem\n", unicode("true"), [0x85], "R."))),
+  "A PyTorch file of the old format": () => weights(golden("legacy.pth")),
+  "A PyTorch file with its tensors further down": () => weights(golden("ann-separate.pth")),
+  "A PyTorch file that was cut off": () => weights(golden("ann.pth").subarray(0, 20_000)),
+  "A tensor that leaves its storage": () => weights(writePth(tensorPickle({ offset: 4 }), { 0: new Uint8Array(24) })),
+  "A misspelt step of a mapping": () =>
+    parseTensorMapping({ parameters: { "head.weight": { tensor: "out.weight", steps: [{ transposed: [1, 0] }] } } }),
+  "Tensors and parameters that do not match": () => {
+    const { "head.bias": bias, ...rest } = exportNetwork(plain, findMapping("xpikeformer", plain, null));
+    const { tensors } = decodeTensors(encodeSafetensors({ ...rest, "heads.bias": bias }, {}));
+    const mapping = { ...findMapping("xpikeformer", plain, null) };
+    importNetwork(tensors, plain.model, plain.geometry, mapping, { name: "xpikeformer" });
+  },
+  "A mapping that cannot keep everything": () => {
+    const mapping = {
+      ...findMapping("xpikeformer", plain, null),
+      approximations: ["norm_out is a LayerNorm, which no fixed weight computes."],
+    };
+    const { tensors } = decodeTensors(encodeSafetensors(exportNetwork(plain, mapping), {}));
+    importNetwork(tensors, plain.model, plain.geometry, mapping, { name: "mapping.json" });
+  },
+  "A mapping that does not run backwards": () =>
+    exportNetwork(
+      plain,
+      parseTensorMapping({ parameters: { "head.offset": { tensor: "out.b", steps: [{ scale: 3 }] } } }),
+    ),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A node that a source does not cover": () => costWith({ node: 14 }),

@@ -138,7 +138,7 @@ async function nearby(path: string): Promise<string> {
 }
 
 /** Largest checkpoint that is read. */
-const CHECKPOINT_BYTES = 2 ** 31;
+export const CHECKPOINT_BYTES = 2 ** 31;
 
 /** A network that an experiment in `directory` names. Throws FileError. */
 export async function readNetwork(directory: string, path: string): Promise<Network> {

@@ -16,6 +16,14 @@ import { experimentJsonSchema } from "../spec/schema.ts";
 import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
 import { withDataCommands } from "./data.ts";
 import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
+import {
+  type ExportCommandOptions,
+  exportCommand,
+  type ImportCommandOptions,
+  importCommand,
+  withExportOptions,
+  withImportOptions,
+} from "./import.ts";
 import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
 import { withRtlCommands } from "./rtl.ts";
 import { runCommand } from "./run.ts";
@@ -85,6 +93,19 @@ function program(terminal: Terminal): Command {
   withDataCommands(xpike.command("data"), terminal)
     .description("list image sets, or download one")
     .addHelpText("after", "\nExamples:\n  xpike data list\n  xpike data fetch fashion-mnist");
+
+  withImportOptions(xpike.command("import"))
+    .description("make a network from a file of PyTorch or another program")
+    .addHelpText(
+      "after",
+      "\nExample:\n  xpike import weights.pth --experiment experiment.json --path state_dict --out network.safetensors",
+    )
+    .action((source: string, options: ImportCommandOptions) => importCommand(source, options, terminal));
+
+  withExportOptions(xpike.command("export"))
+    .description("write a network as tensors that PyTorch loads")
+    .addHelpText("after", "\nExample:\n  xpike export network.safetensors --out weights.safetensors")
+    .action((source: string, options: ExportCommandOptions) => exportCommand(source, options, terminal));
 
   xpike
     .command("presets")

@@ -1,4 +1,4 @@
-/** `xpike rtl`: SystemVerilog of an experiment's attention engine with vectors of its trained network; `verify` and `synth`. */
+/** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
 import type { Command } from "commander";
 import { FileError, SpecError } from "../errors.ts";
@@ -8,6 +8,7 @@ import { makeFolder, writeFileAtomic } from "../node/files.ts";
 import { synthesiseRtl, verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
+import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { asDescribed } from "../run.ts";
 import { programChip } from "../simulation/chip.ts";
@@ -70,9 +71,12 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
   const origin =
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
     `${options.prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
+  const first = task.draw(1, root.fork("evaluation"), { values: false });
+  const lif = networkLif(chip, first.spikes!, random.fork("run"));
+  if (typeof lif === "string") notes.push(lif);
   const folder = options.out ?? `${outputFolder(experiment, {})}-rtl`;
   await makeFolder(folder);
-  for (const [name, text] of Object.entries(rtlBundle(design, runs, origin))) {
+  for (const [name, text] of Object.entries(rtlBundle(design, runs, origin, lif))) {
     await writeFileAtomic(join(folder, name), text);
   }
   for (const note of notes) terminal.err(`${note}\n`);
@@ -83,7 +87,7 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
 async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder);
   for (const { tool, check, result, detail } of checks) {
-    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(20)}${detail}\n`);
+    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(30)}${detail}\n`);
   }
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {

@@ -116,7 +116,7 @@ export function joinImages(sets: readonly ImageSet[]): ImageSet {
 const sizeOf = ({ height, width, channels }: ImageSet): string => `${height} x ${width} x ${channels}`;
 
 /** Fisher and Yates's shuffle, in place. */
-function shuffle(values: number[], random: Stream): void {
+export function shuffle(values: number[] | Uint32Array, random: Stream): void {
   for (let i = values.length - 1; i > 0; i--) {
     const j = random.integer(i + 1);
     [values[i], values[j]] = [values[j], values[i]];

@@ -83,31 +83,57 @@ export function encodeSafetensors(
  *         small multiple of the bytes given.
  */
 export function decodeSafetensors(bytes: Uint8Array, path = "checkpoint"): Safetensors {
-  const fail = (problem: string): never => {
-    throw new FileError(path, `${problem} The file is damaged or of another format; copy or write it again.`);
-  };
-  const { header, start } = readHeader(bytes, path, fail);
-  const { __metadata__: metadata = {}, ...entries } = header;
-  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
-    fail("`__metadata__` is not an object of strings.");
-  }
-  const layout = Object.entries(entries).map(([name, entry]) => readEntry(name, entry, bytes.length - start, fail));
-  checkContiguous(layout, bytes.length - start, fail);
+  const fail = refusal(path);
+  const { entries, metadata, start } = readLayout(bytes, BYTES, path);
   const view = new DataView(bytes.buffer, bytes.byteOffset + start);
   const tensors: Record<string, NamedArray> = {};
-  for (const { name, dtype, shape, begin, count } of layout) {
+  for (const { name, dtype, shape, begin, count } of entries) {
     tensors[name] = { shape, data: readData(view, begin, count, dtype) };
     const wrong = tensors[name].data.findIndex((value) => !Number.isFinite(value));
     if (wrong >= 0) fail(`Value ${wrong} of ${shorten(name)} is ${tensors[name].data[wrong]}, not a finite number.`);
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata };
+}
+
+/** Where each array of a file lies; `begin` and `end` count from byte `start`. */
+export interface SafetensorsLayout<Type extends string> {
+  readonly entries: readonly Entry<Type>[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly start: number;
+}
+
+/**
+ * The header of a file, checked against the bytes at hand; `sizes` has the types that are read, with their bytes per number.
+ * Throws  FileError
+ */
+export function readLayout<Type extends string>(
+  bytes: Uint8Array,
+  sizes: Readonly<Record<Type, number>>,
+  path: string,
+): SafetensorsLayout<Type> {
+  const fail = refusal(path);
+  const { header, start } = readHeader(bytes, path, fail);
+  const { __metadata__: metadata = {}, ...described } = header;
+  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
+    fail("`__metadata__` is not an object of strings.");
+  }
+  const available = bytes.length - start;
+  const entries = Object.entries(described).map(([name, entry]) => readEntry(name, entry, sizes, available, fail));
+  checkContiguous(entries, available, fail);
+  return { entries, metadata: metadata as Record<string, string>, start };
+}
+
+function refusal(path: string): Fail {
+  return (problem) => {
+    throw new FileError(path, `${problem} The file is damaged or of another format; copy or write it again.`);
+  };
 }
 
 type Fail = (problem: string) => never;
 
-interface Entry {
+interface Entry<Type extends string> {
   readonly name: string;
-  readonly dtype: DataType;
+  readonly dtype: Type;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -134,12 +160,20 @@ function readHeader(bytes: Uint8Array, path: string, fail: Fail): { header: Reco
   }
 }
 
-function readEntry(name: string, entry: unknown, available: number, fail: Fail): Entry {
+function readEntry<Type extends string>(
+  name: string,
+  entry: unknown,
+  sizes: Readonly<Record<Type, number>>,
+  available: number,
+  fail: Fail,
+): Entry<Type> {
   const tensor = shorten(name);
   if (!isRecord(entry)) return fail(`The entry of ${tensor} is not an object.`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype)) {
-    return fail(`${tensor} is of type ${shorten(dtype ?? null)}; only F32, F16 and I32 are read.`);
+  if (typeof dtype !== "string" || !Object.hasOwn(sizes, dtype)) {
+    const known = Object.keys(sizes);
+    const types = `${known.slice(0, -1).join(", ")} and ${known.at(-1)}`;
+    return fail(`${tensor} is of type ${shorten(dtype ?? null)}; only ${types} are read.`);
   }
   if (!isSizes(shape) || shape.length > MOST_DIMENSIONS) {
     return fail(`The shape of ${tensor} is not a list of at most ${MOST_DIMENSIONS} sizes.`);
@@ -149,17 +183,17 @@ function readEntry(name: string, entry: unknown, available: number, fail: Fail):
   if (begin > end || end > available) {
     return fail(`${tensor} lies at bytes ${begin} to ${end}, but the file holds ${available} bytes of data.`);
   }
-  const size = BYTES[dtype as DataType];
+  const size = sizes[dtype as Type];
   // Products beyond 2^53 are no longer exact, but they are larger than any file.
   const count = shape.reduce((product, n) => product * n, 1);
   if (count * size !== end - begin) {
     return fail(`${tensor} of shape [${shape}] and type ${dtype} takes ${count * size} bytes, but has ${end - begin}.`);
   }
-  return { name, dtype: dtype as DataType, shape, begin, end, count };
+  return { name, dtype: dtype as Type, shape, begin, end, count };
 }
 
 /** Every byte of data belongs to one array. */
-function checkContiguous(layout: readonly Entry[], available: number, fail: Fail): void {
+function checkContiguous(layout: readonly Entry<string>[], available: number, fail: Fail): void {
   let position = 0;
   for (const { name, begin, end } of layout.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== position)

@@ -73,7 +73,7 @@ export async function readFolderSet(folder: string): Promise<Parts> {
   return {
     train: imageSet(decoded, trainFiles.files, 0, classes),
     test: imageSet(decoded, testFiles.files, count, classes),
-    notes: left > 0 ? [`custom: ${left} files are neither PNG nor JPEG by their name and were left out`] : [],
+    notes: left > 0 ? [`custom: files left out, being neither PNG nor JPEG by their name: ${left}`] : [],
   };
 }
 

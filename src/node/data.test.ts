@@ -1,14 +1,19 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadImageData } from "./data.ts";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { cifarFile, idxFile, tarFile } from "../../test/support/image-files.ts";
+import { dataCache, FASHION_SLICE, findImageFolder, loadImageData } from "./data.ts";
 
 let folder: string;
-beforeAll(() => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "xpikeformer-data-"));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 test("the slice that comes with the package has every class in equal shares, a tenth of it for validation", async () => {
   const { data, notes } = await loadImageData("fashion-mnist-slice");
@@ -32,4 +37,83 @@ test("a folder without the files says what was looked for and how to get it", as
   await expect(loadImageData("mnist", folder)).rejects.toThrow(
     /train-images-idx3-ubyte was looked for.*xpike data fetch mnist/,
   );
+});
+
+test("a set is looked for in XPIKE_DATA, then in the cache; the folder that is named hides both", async () => {
+  const shared = join(folder, "shared");
+  vi.stubEnv("XPIKE_DATA", shared);
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+  expect(dataCache()).toBe(join(folder, "cache/xpikeformer/data"));
+  expect(await findImageFolder("mnist")).toBeUndefined();
+  const copyTo = (target: string) => cpSync(FASHION_SLICE, target, { recursive: true });
+  copyTo(join(dataCache(), "mnist"));
+  expect(await findImageFolder("mnist")).toBe(join(dataCache(), "mnist"));
+  copyTo(join(shared, "mnist"));
+  expect(await findImageFolder("mnist")).toBe(join(shared, "mnist"));
+  copyTo(join(folder, "named"));
+  expect(await findImageFolder("mnist", join(folder, "named"))).toBe(join(folder, "named"));
+  expect(await findImageFolder("mnist", join(folder, "nothing"))).toBeUndefined();
+});
+
+test("other content than published is read, and noted", async () => {
+  const images = (count: number) => idxFile([count, 2, 2], new Uint8Array(4 * count).fill(9));
+  const files = {
+    "train-images-idx3-ubyte": images(4),
+    "train-labels-idx1-ubyte": idxFile([4], Uint8Array.of(1, 1, 2, 2)),
+    "t10k-images-idx3-ubyte": images(1),
+    "t10k-labels-idx1-ubyte": idxFile([1], Uint8Array.of(7)),
+  };
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  const { data, notes } = await loadImageData("mnist", folder);
+  expect([data.train.count, data.validation.count, data.test.count]).toEqual([2, 2, 1]);
+  expect(notes).toEqual([
+    `mnist: read from ${folder}`,
+    "mnist: 4 of 60000 training images and 1 of 10000 test images",
+    `mnist: other content or order than published, by SHA-256, in ${Object.keys(files).join(", ")}`,
+  ]);
+});
+
+test("a file is read without its gzip as well", async () => {
+  const name = "train-images-idx3-ubyte.gz";
+  cpSync(FASHION_SLICE, folder, { recursive: true });
+  writeFileSync(join(folder, name.replace(".gz", "")), gunzipSync(readFileSync(join(FASHION_SLICE, name))));
+  rmSync(join(folder, name));
+  const { data } = await loadImageData("fashion-mnist-slice", folder);
+  const { data: bundled } = await loadImageData("fashion-mnist-slice");
+  expect(Buffer.compare(data.train.pixels, bundled.train.pixels)).toBe(0);
+  expect(Buffer.compare(data.test.pixels, bundled.test.pixels)).toBe(0);
+});
+
+test("CIFAR-10 is read alike from its archive, from batches, and from batches with gzip", async () => {
+  const batches = {
+    "data_batch_1.bin": cifarFile([0, 1, 2]),
+    "data_batch_4.bin": cifarFile([3]),
+    "test_batch.bin": cifarFile([9, 8]),
+  };
+  const place = (name: string) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  };
+  const [archived, plain, packed] = ["archived", "plain", "packed"].map(place);
+  const inFolder = Object.fromEntries(
+    Object.entries(batches).map(([name, bytes]) => [`cifar-10-batches-bin/${name}`, bytes]),
+  );
+  writeFileSync(
+    join(archived, "cifar-10-binary.tar.gz"),
+    gzipSync(tarFile({ ...inFolder, "readme.html": new Uint8Array(9) })),
+  );
+  for (const [name, bytes] of Object.entries(batches)) {
+    writeFileSync(join(plain, name), bytes);
+    writeFileSync(join(packed, `${name}.gz`), gzipSync(bytes));
+  }
+  const [first, ...others] = await Promise.all(
+    [archived, plain, packed].map((place) => loadImageData("cifar-10", place)),
+  );
+  expect([first.data.train.count, first.data.test.count, first.data.train.channels]).toEqual([4, 2, 3]);
+  expect(Array.from(first.data.train.labels)).toEqual([0, 1, 2, 3]);
+  expect(first.notes[1]).toBe("cifar-10: 4 of 50000 training images and 2 of 10000 test images");
+  for (const other of others) expect(other.data).toEqual(first.data);
+  rmSync(join(plain, "data_batch_1.bin"));
+  rmSync(join(plain, "data_batch_4.bin"));
+  await expect(loadImageData("cifar-10", plain)).rejects.toThrow("There is no such file. Check the path.");
 });

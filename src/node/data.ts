@@ -109,11 +109,12 @@ async function findData(set: PublishedImages, directory: string | undefined): Pr
     const note = `${set.name}: ${SLICE}; get all 70000 with \`xpike data fetch fashion-mnist\``;
     return { set: findImageData("fashion-mnist-slice"), folder: FASHION_SLICE, note };
   }
-  const roots = directory === undefined ? usualRoots() : [directory];
+  const where = directory === undefined ? `in none of ${usualRoots().join(", ")}` : "not here";
   throw new FileError(
-    roots[0],
-    `${set.name} is not in ${roots.join(" or ")}: ${firstFile(set)} was looked for, with .gz or without, in a folder ` +
-      `${set.folders.join(" or ")} there. Get it with \`xpike data fetch ${set.name}\`, or name its folder with --data.`,
+    directory ?? usualRoots()[0],
+    `${set.name} is ${where}: ${firstFile(set)} was looked for, with .gz or without, in a folder ${set.folders.join(" or ")}` +
+      `${directory === undefined ? "" : " and outside"}. Get it with \`xpike data fetch ${set.name}\`, or name its folder with ` +
+      "--data.",
   );
 }
 

@@ -14,7 +14,7 @@ import { fileError, makeFolder } from "./files.ts";
 export interface DownloadOptions {
   /** A folder to download from, as an address, instead of those of the catalogue. */
   readonly from?: string;
-  /** Told as bytes arrive. */
+  /** Told the bytes of a file that are here, at the start of each attempt and as more arrive. */
   readonly onProgress?: (file: PublishedFile, bytes: number) => void;
   /** Milliseconds without a byte after which an attempt ends. Default 30 s: slow servers pause, dead ones do so for longer. */
   readonly patience?: number;
@@ -150,6 +150,7 @@ async function receive(
     try {
       await target.truncate(start);
       let size = start;
+      onProgress?.(file, size);
       for await (const bytes of chunksOf(response, patience)) {
         timer.refresh();
         size += bytes.length;

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { FileError, PlatformError } from "../errors.ts";
 import { FILE_LIST } from "../rtl/bundle.ts";
+import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
+import { LIF_UNIT } from "../rtl/lif-unit.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { TESTBENCH } from "../rtl/testbench.ts";
 import { readFileChecked } from "./files.ts";
@@ -22,6 +24,12 @@ export interface RtlCheck {
 /** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
 const LONGEST_RUN = 600_000;
 const FILE_LIST_BYTES = 2 ** 16;
+
+/** Modules that are checked by themselves, with their testbenches, where a folder has them. */
+const TOPS: readonly { readonly top: string; readonly testbench: string }[] = [
+  { top: ENGINE, testbench: TESTBENCH },
+  { top: LIF_UNIT, testbench: LIF_TESTBENCH },
+];
 
 interface Outcome {
   readonly found: boolean;
@@ -53,39 +61,42 @@ export async function verifyRtl(
   tools: readonly RtlCheck["tool"][] = ["verilator", "iverilog", "yosys"],
 ): Promise<RtlCheck[]> {
   const sources = await sourcesOf(folder);
+  const tops = TOPS.filter(({ top }) => sources.includes(`${top}.sv`));
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checks: RtlCheck[] = [];
+  const named = (check: string, top: string) => (top === ENGINE ? check : `${check}: ${top}`);
   const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
     const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
     const unsaid = result === "missing" || result === "timeout";
     checks.push({ tool, check, result, detail: unsaid ? `${reason[result]}, so this was not checked.` : detail });
   };
-  const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome) => {
+  const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome, top: string) => {
     // An assertion of the engine prints an error and, in Icarus, lets the simulation go on.
     const passed = ran.ok && /^PASS /m.test(ran.text) && !/^(ERROR|%Error|FAIL)|Assertion failed/m.test(ran.text);
     const line = /^(PASS|FAIL) .*$/m.exec(ran.text)?.[0];
-    add(tool, "simulation", ran, passed, passed && line ? line : ran.text);
+    add(tool, named("simulation", top), ran, passed, passed && line ? line : ran.text);
   };
   try {
-    if (tools.includes("verilator")) {
-      const top = ["-f", FILE_LIST, "--top-module"];
-      const lint = await run("verilator", ["--lint-only", "-Wall", ...top, ENGINE], folder);
-      add("verilator", "lint, all warnings", lint, lint.ok, lint.ok ? "no warning" : lint.text);
-      const build = ["--binary", "--timing", "--assert", "--Mdir", work, `${TESTBENCH}.sv`, ...top, TESTBENCH];
+    for (const { top, testbench } of tools.includes("verilator") ? tops : []) {
+      const list = ["-f", FILE_LIST, "--top-module"];
+      const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], folder);
+      add("verilator", named("lint, all warnings", top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
+      const folderOf = join(work, testbench);
+      const build = ["--binary", "--timing", "--assert", "--Mdir", folderOf, `${testbench}.sv`, ...list, testbench];
       const built = await run("verilator", build, folder);
-      addSimulation("verilator", built.ok ? await run(join(work, `V${TESTBENCH}`), [], folder) : built);
+      addSimulation("verilator", built.ok ? await run(join(folderOf, `V${testbench}`), [], folder) : built, top);
     }
-    if (tools.includes("iverilog")) {
-      const program = join(work, "tb.vvp");
-      const build = ["-g2012", "-s", TESTBENCH, "-o", program, "-f", FILE_LIST, `${TESTBENCH}.sv`];
+    for (const { top, testbench } of tools.includes("iverilog") ? tops : []) {
+      const program = join(work, `${testbench}.vvp`);
+      const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];
       const built = await run("iverilog", build, folder);
-      addSimulation("iverilog", built.ok ? await run("vvp", ["-n", program], folder) : built);
+      addSimulation("iverilog", built.ok ? await run("vvp", ["-n", program], folder) : built, top);
     }
-    if (tools.includes("yosys")) {
+    for (const { top } of tools.includes("yosys") ? tops : []) {
       const latches = "select -assert-none t:$dlatch t:$dlatchsr t:$adlatch t:$sr";
-      const outcome = await run("yosys", ["-q", "-p", `${elaborate(sources)}; check -assert; ${latches}`], folder);
-      add("yosys", "no latch, no loop", outcome, outcome.ok, outcome.ok ? "none found" : outcome.text);
+      const outcome = await run("yosys", ["-q", "-p", `${elaborate(sources, top)}; check -assert; ${latches}`], folder);
+      add("yosys", named("no latch, no loop", top), outcome, outcome.ok, outcome.ok ? "none found" : outcome.text);
     }
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -93,8 +104,8 @@ export async function verifyRtl(
   return checks;
 }
 
-const elaborate = (sources: readonly string[]): string =>
-  `read_verilog -sv -DSYNTHESIS ${sources.join(" ")}; hierarchy -check -top ${ENGINE}; proc; flatten -noscopeinfo`;
+const elaborate = (sources: readonly string[], top: string): string =>
+  `read_verilog -sv -DSYNTHESIS ${sources.join(" ")}; hierarchy -check -top ${top}; proc; flatten -noscopeinfo`;
 
 /** Cells of one module, without those of the modules that it uses. */
 export interface BlockCells {

@@ -1,5 +1,6 @@
 /** Everything that `xpike rtl` writes, as file names and texts: sources, file list, testbench, vectors, README. */
 import { type SourceFiles, type SsaDesign, sourceFiles } from "./design.ts";
+import { type LifRuns, lifBundle } from "./lif-bundle.ts";
 import { printModule } from "./print.ts";
 import { ENGINE } from "./ssa-engine.ts";
 import { type EngineRun, engineTestbench, TESTBENCH, vectorFiles } from "./testbench.ts";
@@ -7,14 +8,26 @@ import { type EngineRun, engineTestbench, TESTBENCH, vectorFiles } from "./testb
 /** Sources in order, leaves first, one name a line: `verilator -f`, `iverilog -f`. */
 export const FILE_LIST = "files.f";
 
-/** origin: where the spikes come from, a sentence for the README. The same arguments give the same texts. */
-export function rtlBundle(design: SsaDesign, runs: readonly EngineRun[], origin: string): SourceFiles {
-  const sources = sourceFiles(design.modules);
+/**
+ * The same arguments give the same texts.
+ *
+ * @param origin where the spikes come from, a sentence for the README
+ * @param lif a LIF unit beside the engine, or the sentence that says why there is none
+ */
+export function rtlBundle(
+  design: SsaDesign,
+  runs: readonly EngineRun[],
+  origin: string,
+  lif: LifRuns | string = "No LIF unit was asked for.",
+): SourceFiles {
+  const unit = typeof lif === "string" ? { sources: {}, files: {}, readme: `${lif}\n` } : lifBundle(lif);
+  const sources = { ...sourceFiles(design.modules), ...unit.sources };
   const { files, sizes } = vectorFiles(design, runs);
   const list = `${Object.keys(sources).join("\n")}\n`;
   const testbench = printModule(engineTestbench(design, sizes));
   const readme = readmeText(design, `${origin} ${sizes.runs} runs, ${sizes.clocks} busy clocks.`);
-  return { ...sources, [FILE_LIST]: list, [`${TESTBENCH}.sv`]: testbench, ...files, "README.md": readme };
+  const written = { ...files, ...unit.files, "README.md": `${readme}\n${unit.readme}` };
+  return { ...sources, [FILE_LIST]: list, [`${TESTBENCH}.sv`]: testbench, ...written };
 }
 
 function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string): string {

@@ -28,7 +28,7 @@ import { tokensRead } from "../task/task.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
-import { type AnalogEngine, runLinear } from "./linear.ts";
+import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -44,6 +44,8 @@ export interface SimulationOptions extends RunOptions {
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
   /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `cycle.ts` passes the clocked ones. */
   readonly engine?: (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
+  /** Called with the codes of every crossbar, layer by layer: vectors for the RTL. */
+  readonly onCodes?: (record: CodeRecord) => void;
 }
 
 /**
@@ -94,7 +96,7 @@ function run(
   input: SpikeTrain,
   random: Stream,
   crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure">,
-  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine }: SimulationOptions,
+  { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes }: SimulationOptions,
 ): Trace {
   const { model, geometry, parameters } = chip.network;
   const { steps, rows } = input;
@@ -105,6 +107,7 @@ function run(
     adc: chip.hardware.adc,
     maxConductance: device.maxConductance,
     errors: converters === null ? null : { converters, random, firstPrompt, prompts },
+    onCodes,
   };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
   const stages: StageTrace[] = [];

@@ -34,6 +34,18 @@ export interface AnalogEngine {
   readonly maxConductance: number;
   /** Errors of the converters, null when they are exact. */
   readonly errors: AnalogErrors | null;
+  /** Called with every block's codes, where there are converters. */
+  readonly onCodes?: ((record: CodeRecord) => void) | undefined;
+}
+
+/** What the converters of one block delivered. */
+export interface CodeRecord {
+  readonly layer: string;
+  readonly block: CrossbarBlock;
+  /** `[T rows][columns]` */
+  readonly codes: Float32Array;
+  /** What a code step is worth in the layer's unit, by column. */
+  readonly factors: Float32Array;
 }
 
 export interface AnalogErrors {
@@ -71,7 +83,7 @@ export function runLinear(
   const currents = new Float32Array(vectors * layer.outputs);
   let clipped = 0;
   for (const block of layer.blocks) {
-    const local = runBlock(block, engine, input, tally);
+    const local = runBlock(layer.name, block, engine, input, tally);
     clipped += local.clipped;
     for (let v = 0, i = 0; v < vectors; v++) {
       for (let c = 0, n = v * layer.outputs + block.columnStart; c < block.columns; c++, i++, n++) {
@@ -91,6 +103,7 @@ export function runLinear(
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */
 function runBlock(
+  layer: string,
   block: CrossbarBlock,
   engine: AnalogEngine,
   input: SpikeTrain,
@@ -130,6 +143,7 @@ function runBlock(
       ? convertColumns(converters, plus.out, minus.out, sums)
       : convertErring(engine.errors, block, adc, converters, { input, plus: plus.out, minus: minus.out, codes: sums });
   const factors = columnFactors(converters, reading.scales);
+  engine.onCodes?.({ layer, block, codes: sums.slice(), factors });
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
   return { sums, clipped };
 }

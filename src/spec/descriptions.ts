@@ -155,11 +155,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.ssa.lfsr.polynomial":
     "Feedback mask of the Galois register, shifting right; a primitive polynomial. 0xb4bcd35c: Maxim application note 4400.",
   "hardware.ssa.lfsr.sharing":
-    "Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns.",
+    "Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. `column-row` has nearly the error of independent bytes for every `cell` with a fraction of the registers; `row` spares the gates in cells, but all queries err together; `column` and `single` bias attention (experiments/random-numbers).",
   "hardware.ssa.lfsr.scope":
     "`tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers.",
   "hardware.ssa.lfsr.shiftsPerClock":
-    "One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits.",
+    "One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits; no answer measured so far needs that.",
   "hardware.ssa.tileTokens":
     "Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has.",
   "hardware.ssa.normaliser":

@@ -19,9 +19,16 @@ interface Problem {
 /** More are not worked out: a hostile document may hold a hundred thousand. */
 const MOST_PROBLEMS = 20;
 
-/** One error for all issues of `document`; its path is the first field at fault, or `name` for the document itself. */
-export function explainIssues(issues: readonly Issue[], document: unknown, name: string): SpecError {
-  const schema = experimentJsonSchema();
+/**
+ * One error for all issues of `document`; its path is the first field at fault, or `name` for the document itself. `schema` says
+ * what is allowed; an experiment's by default.
+ */
+export function explainIssues(
+  issues: readonly Issue[],
+  document: unknown,
+  name: string,
+  schema: JsonSchema = experimentJsonSchema(),
+): SpecError {
   const problems = issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => explainIssue(issue, [], document, schema));
   // A value that breaks two limits of its field is told once.
   const lines = [...new Set(problems.map(({ path, text }) => `${formatPath(path) || name}${text}`))];
@@ -97,6 +104,8 @@ function describeType(schema: JsonSchema): string {
     return `a list${describeCount(schema.minItems, schema.maxItems, "entry")}, each ${describeType(schema.items!)}`;
   }
   if (schema.type === "null") return "null";
+  if (schema.$ref) return "a value like the one around it";
+  if (entryOf(schema)) return "an object with names as keys";
   const kind = schema.properties?.kind?.const;
   if (kind !== undefined) return `an object of kind ${shorten(kind)}`;
   return `an object with ${Object.keys(schema.properties ?? {}).join(", ")}`;
@@ -142,9 +151,21 @@ function schemaAt(root: JsonSchema, path: Path, document: unknown): JsonSchema {
   let schema = root;
   path.forEach((key, i) => {
     const owner = memberFor(schema, valueAt(document, path.slice(0, i)));
-    schema = (typeof key === "number" ? owner.items : owner.properties?.[String(key)]) ?? {};
+    const field = typeof key === "number" ? owner.items : (owner.properties?.[String(key)] ?? entryOf(owner));
+    schema = resolve(root, field ?? {});
   });
   return schema;
+}
+
+/** The schema of every entry of an object whose keys are free. */
+function entryOf({ additionalProperties }: JsonSchema): JsonSchema | undefined {
+  return typeof additionalProperties === "object" ? additionalProperties : undefined;
+}
+
+/** A schema that contains itself is written once, under a name. */
+function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
+  const name = /^#\/\$defs\/(.+)$/.exec(schema.$ref ?? "")?.[1];
+  return (name === undefined ? undefined : root.$defs?.[name]) ?? schema;
 }
 
 /** Of a union, the member with the kind of `value`; the whole union when there is none. */

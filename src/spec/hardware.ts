@@ -83,11 +83,15 @@ export const lfsrSpec = z.strictObject({
     .string()
     .regex(/^0x[0-9a-fA-F]{1,8}$/, "A 32-bit mask in hexadecimal, such as 0xb4bcd35c.")
     .default("0xb4bcd35c"),
-  /** Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. */
+  /**
+   * Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. `column-row` has nearly the error of
+   * independent bytes for every `cell` with a fraction of the registers; `row` spares the gates in cells, but all queries err together;
+   * `column` and `single` bias attention (experiments/random-numbers).
+   */
   sharing: z.enum(["column-row", "row", "column", "cell", "single"]).default("column-row"),
   /** `tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers. */
   scope: z.enum(["tile", "engine"]).default("tile"),
-  /** One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits. */
+  /** One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits; no answer measured so far needs that. */
   shiftsPerClock: z.int().min(1).max(32).default(1),
 });
 

@@ -1,0 +1,69 @@
+// Measures the random numbers of attention: in tiles, in the error of attention, and in the answers of the bundled 2x2 network.
+// Writes the part that was measured into result.json. All parts take about five minutes of an idle core.
+//
+//   node experiments/random-numbers/measure.mjs [--part tiles|attention|stratified|independent|steps|chips] [--scale 1]
+//
+// --scale multiplies the sizes of samples: 0.05 for a try.
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { decodeCheckpoint, parseExperiment } from "xpikeformer";
+import { measureAttention } from "./attention.mjs";
+import { measureChips, measureNetwork, measureSteps } from "./network.mjs";
+import { measureTiles } from "./tiles.mjs";
+
+const here = new URL(".", import.meta.url);
+const examples = new URL("../../examples/", here);
+const experiment = parseExperiment(await readFile(new URL("wireless-2x2.json", examples), "utf8"));
+const path = experiment.checkpoints.network;
+const { network } = decodeCheckpoint(await readFile(new URL(path, examples)), path);
+
+const { values } = parseArgs({
+  options: {
+    part: { type: "string" },
+    scale: { type: "string", default: "1" },
+    out: { type: "string", default: "result.json" },
+  },
+});
+const scale = Number(values.scale);
+const sized = (count) => Math.max(2, Math.round(count * scale));
+const log = (line) => console.error(line);
+
+/** Sizes and measurement of each part. */
+const PARTS = {
+  tiles: [{ tiles: sized(300) }, (sizes) => measureTiles(experiment.seed, sizes)],
+  attention: [{ prompts: sized(8), seeds: sized(6) }, (sizes) => measureAttention(experiment, network, sizes)],
+  stratified: [{ prompts: sized(640), runs: 4 }, (sizes) => measureNetwork(experiment, network, "stratified", sizes)],
+  independent: [{ prompts: sized(256), runs: 4 }, (sizes) => measureNetwork(experiment, network, "independent", sizes)],
+  steps: [{ prompts: sized(1024), runs: 4 }, (sizes) => measureSteps(experiment, network, sizes)],
+  chips: [
+    { prompts: sized(256), chips: 4, names: ["column-row, 1", "column, 1", "single, 1"] },
+    (sizes) => measureChips(experiment, network, sizes),
+  ],
+};
+
+const names = values.part === undefined ? Object.keys(PARTS) : [values.part];
+for (const name of names) {
+  if (!(name in PARTS)) throw new Error(`There is no part "${name}". Parts: ${Object.keys(PARTS).join(", ")}.`);
+  const [sizes, measure] = PARTS[name];
+  const started = process.cpuUsage();
+  const result = measure({ ...sizes, log });
+  const { user, system } = process.cpuUsage(started);
+  await save(name, {
+    command: `node experiments/random-numbers/measure.mjs --part ${name}${scale === 1 ? "" : ` --scale ${scale}`}`,
+    experiment: "examples/wireless-2x2.json",
+    seed: experiment.seed,
+    sizes,
+    processorSeconds: Math.round((user + system) / 1e6),
+    result,
+  });
+}
+
+/** Writes a part, and leaves the others as they are. */
+async function save(name, part) {
+  const file = new URL(values.out, here);
+  const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
+  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  const after = { ...before, [name]: part };
+  const kept = Object.fromEntries(Object.keys(PARTS).flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
+  await writeFile(file, `${JSON.stringify(kept, rounded)}\n`);
+}

@@ -1,0 +1,23 @@
+// The sources of random numbers that this folder compares: ideal words, and the shift registers by sharing and shifts per clock.
+import { idealDraws, LFSR_SETUP, lfsrDraws } from "xpikeformer";
+
+export const PATTERNS = ["column-row", "row", "column", "cell", "single"];
+export const SHIFTS = [1, 8];
+export const KINDS = ["stratified", "independent"];
+
+/** `setup` is null for ideal words. */
+export const SOURCES = [
+  { name: "ideal", setup: null },
+  ...PATTERNS.flatMap((sharing) =>
+    SHIFTS.map((shiftsPerClock) => ({
+      name: `${sharing}, ${shiftsPerClock}`,
+      setup: { ...LFSR_SETUP, sharing, shiftsPerClock },
+    })),
+  ),
+];
+
+/** Draws of one tile. Random: the key of `random` for ideal words, seeds from `random` for registers. */
+export function drawsOf({ setup }, shape, kind, random) {
+  if (setup === null) return idealDraws(shape, kind, { key: random.key, block: 0, prompt: 0, head: 0 });
+  return lfsrDraws(shape, kind, random, setup);
+}

@@ -1,0 +1,52 @@
+// Measures what the table of this folder shows: two bundled networks of the 2x2 link, with and without training for faults, on
+// chips with and without stuck devices. About ten minutes on one core; writes result.json.
+import { readFile, writeFile } from "node:fs/promises";
+import { decodeCheckpoint, evaluateChips, parseExperiment } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+
+const CHIPS = 20;
+const PROMPTS = 512;
+const SEED = 21;
+
+const here = new URL(".", import.meta.url);
+const examples = new URL("../../examples/", here);
+const experimentOf = async (name) => parseExperiment(await readFile(new URL(name, examples), "utf8"));
+const hardened = await experimentOf("wireless-2x2-faults.json");
+const plain = await experimentOf("wireless-2x2.json");
+const networkOf = async ({ checkpoints }) =>
+  decodeCheckpoint(await readFile(new URL(checkpoints.network, examples)), checkpoints.network).network;
+
+const executor = nodeExecutor(Number(process.argv[2] ?? 1));
+try {
+  const rows = [];
+  for (const [training, { model }, network] of [
+    ["hardware-aware", plain, await networkOf(plain)],
+    ["hardware-aware, with faults", hardened, await networkOf(hardened)],
+  ]) {
+    for (const { hardware } of [plain, hardened]) {
+      const experiment = { ...plain, hardware, seed: SEED };
+      const chips = await evaluateChips(
+        executor,
+        experiment,
+        { ...network, model },
+        { chips: CHIPS, prompts: PROMPTS },
+      );
+      rows.push({
+        training,
+        stuck: hardware.crossbar.stuck,
+        rates: chips.map(({ errors }) => errors.bits.rate),
+        losses: chips.map(({ loss }) => loss),
+      });
+    }
+  }
+  const result = {
+    command: "node experiments/stuck-devices/measure.mjs",
+    seed: SEED,
+    prompts: PROMPTS,
+    chips: CHIPS,
+    rows,
+  };
+  await writeFile(new URL("result.json", here), `${JSON.stringify(result, null, 2)}\n`);
+} finally {
+  await executor.close();
+}

@@ -1,0 +1,76 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { IMAGE_DATA } from "../data/catalogue.ts";
+import { FASHION_SLICE } from "../node/data.ts";
+import { main } from "./program.ts";
+
+let folder: string;
+let server: Server;
+let mirror: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-cli-data-"));
+  // A mirror with files of the right names that are not the published ones.
+  server = createServer((request, response) => response.end(readFileSync(join(FASHION_SLICE, request.url ?? ""))));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => vi.unstubAllEnvs());
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  rmSync(folder, { recursive: true });
+});
+
+async function xpike(...argv: string[]) {
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+  vi.stubEnv("XPIKE_DATA", "");
+  const written = { out: "", err: "" };
+  const code = await main(argv, {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    ...{ interactive: false, color: false, columns: 100, now: () => 0 },
+  });
+  return { code, ...written };
+}
+
+test("the list has every set with its licence, and where it is or how to get it", async () => {
+  const { code, out } = await xpike("data", "list");
+  expect(code).toBe(0);
+  for (const { title, licence } of IMAGE_DATA) {
+    expect(out).toContain(title);
+    expect(out).toContain(`licence: ${licence}`);
+  }
+  expect(out).toContain("not here; get it with: xpike data fetch cifar-10");
+  expect(out).toContain(`in ${FASHION_SLICE}`);
+  expect(out).toContain(`Downloads go to ${join(folder, "cache", "xpikeformer", "data")}`);
+});
+
+test("the list as JSON names the folder of each set, in the folder that is asked about", async () => {
+  cpSync(FASHION_SLICE, join(folder, "sets/fashion-mnist-slice"), { recursive: true });
+  const { out } = await xpike("data", "list", "--json", "--data", join(folder, "sets"));
+  const found = (JSON.parse(out) as { name: string; folder: string | null }[]).map((set) => [set.name, set.folder]);
+  expect(found).toEqual(
+    IMAGE_DATA.map(({ name }) => [name, name === "fashion-mnist-slice" ? join(folder, "sets", name) : null]),
+  );
+});
+
+test("a mirror with other content is told apart, and leaves nothing behind", async () => {
+  const { code, err } = await xpike("data", "fetch", "mnist", "--from", mirror);
+  expect(code).toBe(2);
+  expect(err).toContain(`${mirror}/train-images-idx3-ubyte.gz: the content is not the published one, by SHA-256`);
+  expect(existsSync(join(folder, "cache/xpikeformer/data/mnist/train-images-idx3-ubyte.gz"))).toBe(false);
+});
+
+test("an unknown set, and one that needs no download, are refused", async () => {
+  expect(await xpike("data", "fetch", "mnits")).toMatchObject({ code: 2 });
+  const { code, err } = await xpike("data", "fetch", "fashion-mnist-slice");
+  expect([code, err]).toEqual([2, expect.stringContaining("comes with this package")]);
+});

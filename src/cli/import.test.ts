@@ -1,0 +1,75 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
+import { decodeSafetensors } from "../model/safetensors.ts";
+import { main } from "./program.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-import-"));
+  const model = { kind: "ann", position: "learned", width: 16, depth: 2, heads: 2, expansion: 2 };
+  writeFileSync(join(folder, "ann.json"), JSON.stringify({ task: { pilots: 3 }, model }));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const golden = (name: string) => join(import.meta.dirname, "../../test/golden", name);
+const at = (name: string) => join(folder, name);
+const bytes = (name: string) => new Uint8Array(readFileSync(at(name)));
+
+async function xpike(...argv: string[]) {
+  const written = { out: "", err: "" };
+  const code = await main(argv, {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    interactive: false,
+    color: false,
+    columns: 100,
+    now: () => 0,
+  });
+  return { code, ...written };
+}
+
+describe("xpike import and export", () => {
+  test("bring a PyTorch network in, out and in again, bit for bit", async () => {
+    const options = ["--experiment", at("ann.json")];
+    const first = await xpike("import", golden("ann.pth"), ...options, "--out", at("network.safetensors"));
+    expect(first).toEqual({
+      code: 0,
+      err: "",
+      out: `31 parameters of 5008 numbers (ann, width 16, depth 2) from 31 tensors.\n${at("network.safetensors")}\n`,
+    });
+    const { network, metadata } = decodeCheckpoint(bytes("network.safetensors"));
+    expect(metadata).toEqual({ source: "ann.pth", mapping: "xpikeformer" });
+
+    expect((await xpike("export", at("network.safetensors"), "--out", at("weights.safetensors"))).code).toBe(0);
+    const { tensors, metadata: format } = decodeSafetensors(bytes("weights.safetensors"));
+    expect([format, tensors["blocks.1.up.weight"].shape]).toEqual([{ format: "pt" }, [32, 16]]);
+
+    await xpike("import", at("weights.safetensors"), ...options, "--out", at("again.safetensors"));
+    expect(decodeCheckpoint(bytes("again.safetensors")).network).toEqual(network);
+
+    const apart = [golden("ann-separate.pth"), ...options, "--path", "state_dict"];
+    await xpike("import", ...apart, "--out", at("apart.safetensors"));
+    expect(decodeCheckpoint(bytes("apart.safetensors")).network).toEqual(network);
+  });
+
+  test("take a mapping from a file, and name what is wrong with it", async () => {
+    writeFileSync(at("m.json"), '{ "parameters": { "embed.weight": { "tenser": "x" } } }');
+    const run = (...more: string[]) =>
+      xpike("import", golden("ann.pth"), "--experiment", at("ann.json"), "--out", at("none.safetensors"), ...more);
+    const { code, err } = await run("--mapping", at("m.json"));
+    expect([code, err]).toEqual([
+      2,
+      'SpecError at parameters["embed.weight"].tenser\n  parameters["embed.weight"].tenser is not a known key; did you mean `tensor`?\n',
+    ]);
+    expect((await run("--mapping", "xpikefomer")).err).toContain("Did you mean xpikeformer?");
+    expect((await run("--path", "state_dict")).err).toContain('The file has no "state_dict" at its top');
+    expect(existsSync(at("none.safetensors"))).toBe(false);
+  });
+});

@@ -1,0 +1,95 @@
+/** `xpike import` and `xpike export`: networks from files of other programs, and back. */
+import { basename } from "node:path";
+import type { Command } from "commander";
+import { findMapping, MAPPING_NAMES } from "../import/catalogue.ts";
+import { exportNetwork } from "../import/export.ts";
+import { importNetwork } from "../import/import.ts";
+import { decodeTensors } from "../import/source.ts";
+import { encodeCheckpoint } from "../model/checkpoint.ts";
+import type { Network } from "../model/network.ts";
+import { encodeSafetensors } from "../model/safetensors.ts";
+import { readFileChecked, writeFileAtomic } from "../node/files.ts";
+import { LONGEST_TEXT } from "../spec/json.ts";
+import { parseTensorMapping, type TensorMapping } from "../spec/tensor-mapping.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { CHECKPOINT_BYTES, loadExperiment, readNetwork } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ImportCommandOptions {
+  readonly experiment: string;
+  readonly mapping: string;
+  readonly out: string;
+  /** Where in the file the tensors lie. */
+  readonly path?: string;
+  readonly approximate?: boolean;
+}
+
+export interface ExportCommandOptions {
+  readonly mapping: string;
+  readonly out: string;
+}
+
+const MAPPING = `how tensors and parameters correspond: a .json file, ${MAPPING_NAMES.join(" or ")}`;
+
+export function withImportOptions(command: Command): Command {
+  return command
+    .argument("<file>", "a .pth or .pt file of PyTorch, or a .safetensors file")
+    .requiredOption("--experiment <experiment>", "the network to fill: a JSON file, or preset:NAME")
+    .option("--mapping <mapping>", MAPPING, MAPPING_NAMES[0])
+    .option("--path <keys>", "table within a .pth file that holds the tensors, such as state_dict")
+    .option("--approximate", "accept what the mapping cannot keep")
+    .requiredOption("-o, --out <file>", "network to write, a .safetensors file");
+}
+
+export function withExportOptions(command: Command): Command {
+  return command
+    .argument("<network>", "a network of this program, a .safetensors file")
+    .option("--mapping <mapping>", MAPPING, MAPPING_NAMES[0])
+    .requiredOption("-o, --out <file>", "file to write, .safetensors");
+}
+
+/** Throws XpikeError for a file that cannot be read or does not fit; nothing is written then. */
+export async function importCommand(source: string, options: ImportCommandOptions, terminal: Terminal): Promise<void> {
+  const { experiment } = await loadExperiment(options.experiment, {});
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const bytes = await readFileChecked(source, CHECKPOINT_BYTES);
+  const { tensors, others } = decodeTensors(bytes, options.path, source);
+  const { model } = experiment;
+  const mapping = await loadMapping(options.mapping, { model, geometry }, new Set(tensors.keys()));
+  const { network, notes } = importNetwork(tensors, model, geometry, mapping, {
+    approximate: options.approximate === true,
+    name: options.mapping,
+  });
+  const origin = { source: basename(source), mapping: basename(options.mapping) };
+  await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
+  for (const note of notes) terminal.err(`${note}\n`);
+  if (others.length > 0)
+    terminal.err(`Beside the tensors the file holds ${others.slice(0, 6).join(", ")}; left out.\n`);
+  terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
+}
+
+/** Throws XpikeError for a network that cannot be read, or a mapping that cannot be undone; nothing is written then. */
+export async function exportCommand(source: string, options: ExportCommandOptions, terminal: Terminal): Promise<void> {
+  const network = await readNetwork(".", source);
+  const mapping = await loadMapping(options.mapping, network, null);
+  const tensors = exportNetwork(network, mapping, { name: options.mapping });
+  // The metadata that Python's safetensors library writes for PyTorch.
+  await writeFileAtomic(options.out, encodeSafetensors(tensors, { format: "pt" }));
+  terminal.out(`${describe(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
+}
+
+async function loadMapping(
+  name: string,
+  network: Pick<Network, "model" | "geometry">,
+  names: ReadonlySet<string> | null,
+): Promise<TensorMapping> {
+  if (!name.endsWith(".json")) return findMapping(name, network, names);
+  // A character takes at most four bytes.
+  const text = new TextDecoder().decode(await readFileChecked(name, 4 * LONGEST_TEXT));
+  return parseTensorMapping(text, name);
+}
+
+function describe({ model, parameters }: Network): string {
+  const count = Object.values(parameters).reduce((total, { data }) => total + data.length, 0);
+  return `${Object.keys(parameters).length} parameters of ${count} numbers (${model.kind}, width ${model.width}, depth ${model.depth})`;
+}

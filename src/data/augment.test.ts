@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { patternBytes } from "../../test/support/image-files.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { stream } from "../numeric/stream.ts";
+import { augmentImage, epochOrder } from "./augment.ts";
+import type { ImageSet } from "./images.ts";
+
+const source: ImageSet = {
+  ...{ height: 4, width: 3, channels: 2, count: 5, classes: ["a"], labels: new Uint8Array(5) },
+  // No pixel is black, so that padding can be told apart.
+  pixels: patternBytes(5 * 24).map((value) => value + 1),
+};
+const pixel = (image: Uint8Array, row: number, column: number, channel: number): number =>
+  row < 0 || row >= 4 || column < 0 || column >= 3 ? 0 : image[(row * 3 + column) * 2 + channel];
+
+/** The crop at an offset, written the obvious way. */
+function crop(image: number, top: number, left: number, isFlipped: boolean): number[] {
+  const pixels = source.pixels.subarray(24 * image, 24 * (image + 1));
+  const out: number[] = [];
+  for (let row = 0; row < 4; row++) {
+    for (let column = 0; column < 3; column++) {
+      const from = isFlipped ? 2 - column : column;
+      for (let channel = 0; channel < 2; channel++) out.push(pixel(pixels, row + top, from + left, channel));
+    }
+  }
+  return out;
+}
+
+describe("an augmented image", () => {
+  test("is one of the crops within the padding, straight or mirrored", () => {
+    fc.assert(
+      fc.property(fc.nat(4), fc.nat(50), fc.nat(5), fc.boolean(), (image, epoch, padding, flips) => {
+        const seen = Array.from(augmentImage(source, image, epoch, stream(1), { padding, flips })).join();
+        const possible = new Set<string>();
+        for (let top = -padding; top <= padding; top++) {
+          for (let left = -padding; left <= padding; left++) {
+            for (const isFlipped of flips ? [false, true] : [false]) {
+              possible.add(crop(image, top, left, isFlipped).join());
+            }
+          }
+        }
+        expect(possible.has(seen)).toBe(true);
+      }),
+    );
+  });
+
+  test("is the image itself without padding and flips", () => {
+    const same = augmentImage(source, 3, 7, stream(1), { padding: 0, flips: false });
+    expect(same).toEqual(source.pixels.subarray(72, 96));
+  });
+
+  test("takes every crop equally often", () => {
+    const counts = new Map<string, number>();
+    const epochs = 3600;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const key = augmentImage(source, 2, epoch, stream(4), { padding: 1, flips: true }).join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(18);
+    // 18 crops, 200 each expected. Five standard deviations of a binomial: exceeded by chance once in 100,000 sets of seeds.
+    const deviation = Math.sqrt(epochs * (1 / 18) * (17 / 18));
+    for (const count of counts.values()) expect(Math.abs(count - 200)).toBeLessThan(5 * deviation);
+  });
+
+  test("depends on seed, epoch and number alone, not on what was drawn before", () => {
+    const options = { padding: 2, flips: true };
+    const random = stream(9);
+    const alone = augmentImage(source, 4, 1, stream(9), options);
+    for (let image = 0; image < 4; image++) augmentImage(source, image, 1, random, options);
+    random.word();
+    expect(augmentImage(source, 4, 1, random, options, new Uint8Array(24).fill(9))).toEqual(alone);
+  });
+
+  test("is refused for an image that does not exist, room of another size, or half a pixel", () => {
+    const options = { padding: 1, flips: false };
+    expect(() => augmentImage(source, 5, 0, stream(1), options)).toThrow(ShapeError);
+    expect(() => augmentImage(source, 0, 0, stream(1), options, new Uint8Array(23))).toThrow(ShapeError);
+    expect(() => augmentImage(source, 0, 0, stream(1), { padding: 0.5, flips: false })).toThrow(ValueError);
+  });
+});
+
+test("every epoch has every image once, in an order of its own", () => {
+  const orders = [0, 1].map((epoch) => Array.from(epochOrder(50, epoch, stream(3))));
+  for (const order of orders) expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  expect(orders[0]).not.toEqual(orders[1]);
+  expect(Array.from(epochOrder(50, 1, stream(3)))).toEqual(orders[1]);
+});

@@ -1,0 +1,66 @@
+/**
+ * Order and variation of training images: a new order each epoch, and of each image a random crop with padding and a mirror
+ * image, as is usual for CIFAR-10 since He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2
+ * (4 pixels of padding, flips).
+ *
+ * Image i of epoch e is the same whatever else is drawn, so any slice of an epoch can be drawn on any thread.
+ */
+import { ShapeError, ValueError } from "../errors.ts";
+import type { Stream } from "../numeric/stream.ts";
+import { type ImageSet, shuffle } from "./images.ts";
+
+export interface Augmentation {
+  /** Black pixels around the image, from which a crop of its size is taken. 0 takes none. */
+  readonly padding: number;
+  /** Mirrors every second image, left to right. Not for digits or letters. */
+  readonly flips: boolean;
+}
+
+/**
+ * The order of `count` images in an epoch: image `[count]` at each position.
+ *
+ * Random  one permutation, from `random.fork("order", epoch)`
+ */
+export function epochOrder(count: number, epoch: number, random: Stream): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  shuffle(order, random.fork("order", epoch));
+  return order;
+}
+
+/**
+ * Image `image` of `source` as it is seen in an epoch: pixels `[height, width, channels]`, new or in `out`.
+ *
+ * Random  three draws (row, column, flip), from `random.fork("augmentation", epoch, image)`
+ * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding that is no whole number
+ */
+export function augmentImage(
+  source: ImageSet,
+  image: number,
+  epoch: number,
+  random: Stream,
+  { padding, flips }: Augmentation,
+  out: Uint8Array = new Uint8Array(source.height * source.width * source.channels),
+): Uint8Array {
+  const { height, width, channels, count } = source;
+  const size = height * width * channels;
+  if (!(Number.isInteger(image) && image >= 0 && image < count) || out.length !== size) {
+    throw new ShapeError("image", `Image ${image} of ${count} needs ${size} bytes, and ${out.length} were given.`);
+  }
+  if (!(Number.isInteger(padding) && padding >= 0)) {
+    throw new ValueError("padding", `The padding is ${padding} pixels. Give a whole number from 0.`);
+  }
+  const draws = random.fork("augmentation", epoch, image);
+  const top = draws.integer(2 * padding + 1) - padding;
+  const left = draws.integer(2 * padding + 1) - padding;
+  const isFlipped = flips && draws.integer(2) === 1;
+  out.fill(0);
+  const first = image * size;
+  for (let row = Math.max(0, -top); row < Math.min(height, height - top); row++) {
+    for (let column = Math.max(0, -left); column < Math.min(width, width - left); column++) {
+      const from = first + ((row + top) * width + column + left) * channels;
+      const to = (row * width + (isFlipped ? width - 1 - column : column)) * channels;
+      for (let channel = 0; channel < channels; channel++) out[to + channel] = source.pixels[from + channel];
+    }
+  }
+  return out;
+}

@@ -1,0 +1,101 @@
+/**
+ * Mappings that need no file.
+ *
+ * `xpikeformer`  names of this program: its own safetensors files as they are, and PyTorch modules named like them, whose
+ *                nn.Linear weights are [outputs, inputs]. A layer `name` is `name.weight` and `name.bias` (or none); its
+ *                BatchNorm1d is `name_norm`; q, k and v are one layer `qkv` or three, `q`, `k`, `v`.
+ * `author`       the CIFAR-10 network of Song's code (szh1456/xpikeformer_cifar10, commit 04df2f3), whose BatchNorms fold and
+ *                whose LayerNorms do not.
+ */
+import { SpecError } from "../errors.ts";
+import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
+import { suggest } from "../spec/suggest.ts";
+import type { TensorExpression, TensorMapping, TensorNormalisation } from "../spec/tensor-mapping.ts";
+import { authorMapping } from "./author.ts";
+
+export const MAPPING_NAMES = ["xpikeformer", "author"] as const;
+export type MappingName = (typeof MAPPING_NAMES)[number];
+
+type Described = Pick<Network, "model" | "geometry">;
+
+/**
+ * A mapping by name for a network. `names` are those of the file's tensors, which tell forms of the same layout apart; without
+ * them the mapping is that of an export.
+ * Throws  SpecError for an unknown name, or a model that the layout cannot fill
+ */
+export function findMapping(name: string, network: Described, names: ReadonlySet<string> | null): TensorMapping {
+  if (name === "xpikeformer") return names?.has("embed.offset") ? ownMapping(network) : torchMapping(network, names);
+  if (name === "author") return authorMapping(network);
+  const near = suggest(name, MAPPING_NAMES);
+  throw new SpecError(
+    "mapping",
+    `There is no mapping "${name}". Known: ${MAPPING_NAMES.join(", ")}; or name a .json file.${near ? ` Did you mean ${near}?` : ""}`,
+  );
+}
+
+/** Every parameter from the tensor of its name. */
+function ownMapping({ model, geometry }: Described): TensorMapping {
+  const parameters = Object.fromEntries(parameterLayout(model, geometry).map(({ name }) => [name, name]));
+  return { parameters, ignore: [], approximations: [] };
+}
+
+function torchMapping({ model, geometry }: Described, names: ReadonlySet<string> | null): TensorMapping {
+  const has = (name: string): boolean => names?.has(name) ?? false;
+  const parameters: Record<string, TensorExpression> = {};
+  const layout = parameterLayout(model, geometry).map(({ name }) => name);
+  const owners = new Set(layout.map((name) => name.split(".").slice(0, -1).join(".")));
+  for (const name of owners) {
+    if (layout.includes(`${name}.weight`)) Object.assign(parameters, torchLayer(name));
+    else if (layout.includes(`${name}.gain`)) {
+      parameters[`${name}.gain`] = `${name}.weight`;
+      parameters[`${name}.offset`] = `${name}.bias`;
+    }
+  }
+  // nn.Embedding keeps its vectors as `weight`.
+  if (layout.includes("position")) parameters.position = has("position.weight") ? "position.weight" : "position";
+  return { parameters, ignore: ["*.num_batches_tracked"], approximations: [] };
+
+  /** A linear layer, with its BatchNorm kept where the model has one and folded where only the file does. */
+  function torchLayer(name: string): Record<string, TensorExpression> {
+    const block = name.endsWith(".qkv") ? name.slice(0, -"qkv".length) : null;
+    const separate = block !== null && has(`${block}q.weight`);
+    const modules = separate ? ["q", "k", "v"].map((letter) => block + letter) : [name];
+    const gather = (suffix: string): TensorExpression =>
+      separate ? { concatenate: modules.map((module) => module + suffix) } : name + suffix;
+    const weight = gather(".weight");
+    // Without names, an export writes the bias; in a BatchNorm layer it is 0 and would say nothing.
+    const normalised = layout.includes(`${name}.gain`);
+    const biased = names ? modules.some((module) => has(`${module}.bias`)) : !normalised;
+    const bias = biased ? gather(".bias") : null;
+    const transposed: TensorExpression =
+      typeof weight === "string" ? { tensor: weight, steps: [TRANSPOSE] } : { ...weight, steps: [TRANSPOSE] };
+    const norm: TensorNormalisation = {
+      gain: gather("_norm.weight"),
+      offset: gather("_norm.bias"),
+      mean: gather("_norm.running_mean"),
+      variance: gather("_norm.running_var"),
+      epsilon: NORM_EPSILON,
+    };
+    if (normalised) {
+      // A bias before BatchNorm moves the mean: (x W + c) - mean = x W - (mean - c).
+      const mean: TensorExpression = bias ? { sum: [norm.mean!, { sum: [bias], steps: [{ scale: -1 }] }] } : norm.mean!;
+      return {
+        [`${name}.weight`]: transposed,
+        [`${name}.offset`]: norm.offset!,
+        [`${name}.gain`]: norm.gain!,
+        [`${name}.mean`]: mean,
+        [`${name}.variance`]: norm.variance!,
+      };
+    }
+    if (modules.some((module) => has(`${module}_norm.weight`))) {
+      const linear = { weight, ...(bias !== null && { bias }), after: norm };
+      return {
+        [`${name}.weight`]: { linear: { part: "weight", ...linear }, steps: [TRANSPOSE] },
+        [`${name}.offset`]: { linear: { part: "offset", ...linear } },
+      };
+    }
+    return { [`${name}.weight`]: transposed, [`${name}.offset`]: bias ?? { constant: 0 } };
+  }
+}
+
+const TRANSPOSE = { transpose: [1, 0] };

@@ -1,0 +1,400 @@
+/**
+ * Reads the pickle of a `torch.save` file as data. A pickle is a program for a stack machine that may call any function of
+ * Python; this interpreter knows only what a table of tensors needs, and calls nothing: five names of PyTorch become plain
+ * records, every other name is refused before anything is done with it.
+ *
+ * Source: the opcodes as `pickletools` of Python's standard library documents them, protocol 2, which `torch.save` writes.
+ */
+import { FileError } from "../errors.ts";
+import { shorten } from "../spec/json.ts";
+
+/** Longest program, in bytes; a tensor takes about 150. */
+const LONGEST_PROGRAM = 64 * 1024 * 1024;
+/** Values put on the stack, of which a tensor takes about 25. */
+const MOST_VALUES = 1_000_000;
+const MOST_DIMENSIONS = 8;
+
+/** A run of numbers in the file that tensors are views of. */
+export interface PickledStorage {
+  readonly kind: "storage";
+  /** Such as `FloatStorage`. */
+  readonly type: string;
+  readonly key: string;
+  readonly count: number;
+}
+
+/** Offset and strides are in numbers, not bytes, and are whole and not negative; nothing else is known of them. */
+export interface PickledTensor {
+  readonly kind: "tensor";
+  readonly storage: PickledStorage;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+interface Global {
+  readonly kind: "global";
+  readonly name: string;
+}
+
+interface Tuple {
+  readonly kind: "tuple";
+  readonly items: readonly Pickled[];
+}
+
+interface List {
+  readonly kind: "list";
+  readonly items: Pickled[];
+}
+
+/** Keys are text or numbers. A value may contain itself. */
+export interface PickledTable {
+  readonly kind: "table";
+  readonly entries: Map<string | number, Pickled>;
+}
+
+export type Pickled =
+  | null
+  | boolean
+  | number
+  | string
+  | Global
+  | Tuple
+  | List
+  | PickledTable
+  | PickledStorage
+  | PickledTensor;
+
+const ORDERED_TABLE = "collections.OrderedDict";
+const TENSOR = "torch._utils._rebuild_tensor_v2";
+const PARAMETER = "torch._utils._rebuild_parameter";
+const SIZE = "torch.Size";
+const STORAGE = /^torch\.([A-Za-z0-9]+Storage)$/;
+
+/** Opcodes that name a function or make an object of a class, beside GLOBAL: what a program needs in order to run code. */
+const CALLS: Readonly<Record<number, string>> = {
+  105: "INST",
+  111: "OBJ",
+  80: "PERSID",
+  129: "NEWOBJ",
+  146: "NEWOBJ_EX",
+  130: "EXT1",
+  131: "EXT2",
+  132: "EXT4",
+  147: "STACK_GLOBAL",
+};
+
+/**
+ * The value of a program; `path` stands for the file in error messages.
+ * Throws  FileError when the program is damaged, too long, or asks for anything but tensors and plain values
+ */
+export function readPickle(bytes: Uint8Array, path: string): Pickled {
+  const fail: (problem: string) => never = (problem) => {
+    throw new FileError(path, `${problem} The file is damaged or of another format; copy or save it again.`);
+  };
+  if (bytes.length > LONGEST_PROGRAM) {
+    fail(`The list of tensors takes ${bytes.length} bytes; at most ${LONGEST_PROGRAM} are read.`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stack: Pickled[] = [];
+  const marks: number[] = [];
+  const memo = new Map<number, Pickled>();
+  let at = 0;
+  let values = 0;
+
+  for (;;) {
+    const opcode = byte();
+    switch (opcode) {
+      case 0x80: // PROTO
+        readProtocol();
+        break;
+      case 0x2e: // STOP
+        return pop();
+      case 0x28: // MARK
+        countValue();
+        marks.push(stack.length);
+        break;
+      case 0x63: // GLOBAL
+        push({ kind: "global", name: allowed(`${line()}.${line()}`, path) });
+        break;
+      case 0x52: // REDUCE
+        reduce();
+        break;
+      case 0x51: // BINPERSID
+        push(storageOf(pop(), fail));
+        break;
+      case 0x62: // BUILD
+        // An OrderedDict of `state_dict` carries attributes, the versions of its modules, which say nothing about numbers.
+        pop();
+        if (kindOf(top()) !== "table") refuse("BUILD on something that is no table");
+        break;
+      case 0x71: // BINPUT
+        memo.set(byte(), top());
+        break;
+      case 0x72: // LONG_BINPUT
+        memo.set(word(), top());
+        break;
+      case 0x68: // BINGET
+        push(recall(byte()));
+        break;
+      case 0x6a: // LONG_BINGET
+        push(recall(word()));
+        break;
+      case 0x4e: // NONE
+        push(null);
+        break;
+      case 0x88: // NEWTRUE
+        push(true);
+        break;
+      case 0x89: // NEWFALSE
+        push(false);
+        break;
+      case 0x4b: // BININT1
+        push(byte());
+        break;
+      case 0x4d: // BININT2
+        push(view.getUint16(take(2), true));
+        break;
+      case 0x4a: // BININT
+        push(view.getInt32(take(4), true));
+        break;
+      case 0x8a: // LONG1
+        push(long());
+        break;
+      case 0x47: // BINFLOAT
+        push(view.getFloat64(take(8), false));
+        break;
+      case 0x58: // BINUNICODE
+        push(text(word()));
+        break;
+      case 0x29: // EMPTY_TUPLE
+        push({ kind: "tuple", items: [] });
+        break;
+      case 0x85: // TUPLE1, TUPLE2, TUPLE3
+      case 0x86:
+      case 0x87:
+        push({ kind: "tuple", items: popMany(opcode - 0x84) });
+        break;
+      case 0x74: // TUPLE
+        push({ kind: "tuple", items: popToMark() });
+        break;
+      case 0x5d: // EMPTY_LIST
+        push({ kind: "list", items: [] });
+        break;
+      case 0x61: // APPEND
+        append([pop()]);
+        break;
+      case 0x65: // APPENDS
+        append(popToMark());
+        break;
+      case 0x7d: // EMPTY_DICT
+        push({ kind: "table", entries: new Map() });
+        break;
+      case 0x73: // SETITEM
+        setItems(popMany(2));
+        break;
+      case 0x75: // SETITEMS
+        setItems(popToMark());
+        break;
+      default:
+        refuseOpcode(opcode);
+    }
+  }
+
+  function take(count: number): number {
+    if (count > bytes.length - at) fail("The list of tensors ends early.");
+    at += count;
+    return at - count;
+  }
+
+  function byte(): number {
+    return bytes[take(1)];
+  }
+
+  function word(): number {
+    return view.getUint32(take(4), true);
+  }
+
+  function text(length: number): string {
+    const start = take(length);
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, at));
+    } catch {
+      return fail("The list of tensors holds a text that is not UTF-8.");
+    }
+  }
+
+  /** Up to the next line break, which is left out. */
+  function line(): string {
+    const end = bytes.indexOf(0x0a, at);
+    if (end < 0) fail("The list of tensors ends within a name.");
+    const found = text(end - at);
+    at += 1;
+    return found;
+  }
+
+  function readProtocol(): void {
+    const protocol = byte();
+    if (protocol !== 2) {
+      throw new FileError(
+        path,
+        `The list of tensors is a pickle of protocol ${protocol}; only 2 is read. Save it again with torch.save without pickle_protocol.`,
+      );
+    }
+  }
+
+  function long(): number {
+    const length = byte();
+    const start = take(length);
+    let value = 0n;
+    for (let i = 0; i < Math.min(length, 8); i++) value |= BigInt(bytes[start + i]) << BigInt(8 * i);
+    const signed = Number(BigInt.asIntN(8 * Math.min(length, 8), value));
+    if (length > 8 || !Number.isSafeInteger(signed)) fail("The list of tensors holds an integer beyond 2^53.");
+    return signed;
+  }
+
+  function countValue(): void {
+    if (++values > MOST_VALUES)
+      fail(`The list of tensors makes more than ${MOST_VALUES} values, the most that is read.`);
+  }
+
+  function push(value: Pickled): void {
+    countValue();
+    stack.push(value);
+  }
+
+  function top(): Pickled {
+    if (stack.length <= (marks.at(-1) ?? 0)) fail("The list of tensors takes a value where there is none.");
+    return stack[stack.length - 1];
+  }
+
+  function pop(): Pickled {
+    top();
+    return stack.pop()!;
+  }
+
+  function popMany(count: number): Pickled[] {
+    if (stack.length - count < (marks.at(-1) ?? 0)) fail("The list of tensors takes a value where there is none.");
+    return stack.splice(stack.length - count);
+  }
+
+  function popToMark(): Pickled[] {
+    const mark = marks.pop();
+    return mark === undefined ? fail("The list of tensors ends a group that it did not begin.") : stack.splice(mark);
+  }
+
+  function recall(index: number): Pickled {
+    const value = memo.get(index);
+    return value === undefined ? fail(`The list of tensors recalls value ${index}, which it did not keep.`) : value;
+  }
+
+  function append(items: Pickled[]): void {
+    const list = top();
+    if (!isKind(list, "list")) refuse("APPEND to something that is no list");
+    for (const item of items) list.items.push(item);
+  }
+
+  function setItems(items: Pickled[]): void {
+    const table = top();
+    if (!isKind(table, "table")) refuse("SETITEM on something that is no table");
+    if (items.length % 2 !== 0) fail("The list of tensors has a key without a value.");
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i];
+      if (typeof key !== "string" && typeof key !== "number") fail("A key is neither text nor number.");
+      table.entries.set(key, items[i + 1]);
+    }
+  }
+
+  /** The one place where Python would call a function. */
+  function reduce(): void {
+    const values = pop();
+    const callee = pop();
+    if (!isKind(callee, "global") || !isKind(values, "tuple")) {
+      refuse("REDUCE of something that is no known name");
+    }
+    push(construct(callee.name, values.items));
+  }
+
+  function construct(name: string, items: readonly Pickled[]): Pickled {
+    if (name === TENSOR) return tensorOf(items, fail);
+    if (name === PARAMETER) {
+      const [tensor] = items;
+      return isKind(tensor, "tensor") ? tensor : fail("A parameter is no tensor.");
+    }
+    if (name === SIZE) return isKind(items[0], "tuple") ? items[0] : fail("A torch.Size is no tuple.");
+    if (name === ORDERED_TABLE) {
+      if (items.length > 0) fail("An OrderedDict is made of something.");
+      return { kind: "table", entries: new Map() };
+    }
+    return refuse(`a call of ${name}, which is a type`);
+  }
+
+  function refuse(what: string): never {
+    throw new FileError(path, `The list of tensors asks for ${what}, which no table of tensors needs. ${REFUSED}`);
+  }
+
+  function refuseOpcode(opcode: number): never {
+    const call = CALLS[opcode];
+    if (call === undefined) return fail(`The list of tensors has the unknown instruction 0x${opcode.toString(16)}.`);
+    // The name stands behind INST, and on the stack for STACK_GLOBAL.
+    const name =
+      opcode === 0x69
+        ? `${line()}.${line()}`
+        : stack.slice(-2).every((v) => typeof v === "string")
+          ? stack.slice(-2).join(".")
+          : "";
+    return refuse(name === "" ? `the instruction ${call}` : `${shorten(name)} by the instruction ${call}`);
+  }
+}
+
+const REFUSED =
+  "Such a file may run code when Python loads it, and is refused. If you trust it, load it in Python and save the tensors alone: " +
+  'torch.save(model.state_dict(), "weights.pth").';
+
+/** Throws FileError for a name that is none of a tensor's. */
+function allowed(name: string, path: string): string {
+  if (name === ORDERED_TABLE || name === TENSOR || name === PARAMETER || name === SIZE || STORAGE.test(name))
+    return name;
+  throw new FileError(path, `${shorten(name).slice(1, -1)} is not a tensor; this file asks to run code. ${REFUSED}`);
+}
+
+/** ("storage", torch.FloatStorage, key, device, count) */
+function storageOf(value: Pickled, fail: (problem: string) => never): PickledStorage {
+  const items = isKind(value, "tuple") ? value.items : [];
+  const [word, type, key, , count] = items;
+  const name = isKind(type, "global") ? STORAGE.exec(type.name)?.[1] : undefined;
+  if (items.length !== 5 || word !== "storage" || name === undefined || typeof key !== "string" || !isSize(count)) {
+    return fail("A storage of the list is not described by its type, key, device and size.");
+  }
+  return { kind: "storage", type: name, key, count };
+}
+
+/** (storage, offset, shape, strides, requires_grad, hooks), and perhaps metadata. */
+function tensorOf(
+  [storage, offset, shape, strides]: readonly Pickled[],
+  fail: (problem: string) => never,
+): PickledTensor {
+  if (!isKind(storage, "storage") || !isSize(offset)) return fail("A tensor has no storage or offset.");
+  const [sizes, steps] = [sizesOf(shape), sizesOf(strides)];
+  if (!sizes || !steps || sizes.length !== steps.length) {
+    return fail(`A tensor has no shape and strides of equal length, at most ${MOST_DIMENSIONS}.`);
+  }
+  return { kind: "tensor", storage, offset, shape: sizes, strides: steps };
+}
+
+function sizesOf(value: Pickled | undefined): number[] | undefined {
+  if (!isKind(value, "tuple") || value.items.length > MOST_DIMENSIONS || !value.items.every(isSize)) return undefined;
+  return value.items.slice() as number[];
+}
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const kindOf = (value: Pickled | undefined): string | undefined =>
+  typeof value === "object" && value !== null ? value.kind : undefined;
+
+function isKind<K extends "global" | "tuple" | "list" | "table" | "storage" | "tensor">(
+  value: Pickled | undefined,
+  kind: K,
+): value is Extract<Pickled, { readonly kind: K }> {
+  return kindOf(value) === kind;
+}

@@ -1,0 +1,72 @@
+/** Tensors of another program's file: a `.pth` file of PyTorch or a safetensors file, told apart by their first bytes. */
+import { FileError } from "../errors.ts";
+import { readLayout } from "../model/safetensors.ts";
+import { shorten } from "../spec/json.ts";
+import { ELEMENTS, type ElementType, readElements, type SourceTensor } from "./elements.ts";
+import { decodePytorch, type PytorchTensors } from "./pytorch.ts";
+import { isZip } from "./zip.ts";
+
+const SAFETENSORS_TYPES = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U8: "uint8",
+  BOOL: "bool",
+} as const satisfies Record<string, ElementType>;
+
+type SafetensorsType = keyof typeof SAFETENSORS_TYPES;
+
+const SAFETENSORS_SIZES = Object.fromEntries(
+  Object.entries(SAFETENSORS_TYPES).map(([name, type]) => [name, ELEMENTS[type].bytes]),
+) as Record<SafetensorsType, number>;
+
+/**
+ * The tensors of a file. `select` names the table that holds them within a `.pth` file (see `decodePytorch`); `path` stands for
+ * the file in error messages.
+ *
+ * Throws  FileError when the file is damaged, of another format, or asks to run code
+ */
+export function decodeTensors(bytes: Uint8Array, select = "", path = "checkpoint"): PytorchTensors {
+  if (isZip(bytes)) return decodePytorch(bytes, select, path);
+  // The first byte of a pickle, which the format of torch.save before 1.6 begins with.
+  if (bytes[0] === 0x80 && bytes[1] < 6) {
+    throw new FileError(
+      path,
+      "This is a bare pickle, as torch.save wrote it before PyTorch 1.6; it is not read. If you trust it, load it in Python " +
+        'and save it again: torch.save(torch.load("old.pth"), "new.pth").',
+    );
+  }
+  if (select !== "") {
+    throw new FileError(
+      path,
+      `A safetensors file has no tables within it, so ${shorten(select)} names none. Leave it out.`,
+    );
+  }
+  return { tensors: decodeForeignSafetensors(bytes, path), others: [] };
+}
+
+/** Every type that `ELEMENTS` has, where a checkpoint of ours has three. */
+function decodeForeignSafetensors(bytes: Uint8Array, path: string): Map<string, SourceTensor> {
+  const { entries, start } = readLayout(bytes, SAFETENSORS_SIZES, path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
+  const tensors = new Map<string, SourceTensor>();
+  for (const { name, dtype, shape, begin, count } of entries) {
+    const type = SAFETENSORS_TYPES[dtype];
+    const { bytes: size } = ELEMENTS[type];
+    const at = Array.from({ length: count }, (_, i) => begin + i * size);
+    const data = readElements(view, type, true, count, at);
+    if (type === "int64" && !data.every(Number.isSafeInteger)) {
+      throw new FileError(
+        path,
+        `${shorten(name)} holds integers beyond 2^53, which are not read. Save them as float64.`,
+      );
+    }
+    tensors.set(name, { type, shape, data });
+  }
+  return tensors;
+}
