@@ -61,15 +61,19 @@ export async function loadImages(
   { data: folder }: Pick<CommandOptions, "data">,
 ): Promise<{ images: ImageData | null; notes: readonly string[] }> {
   if (task.kind !== "image-classification") return { images: null, notes: [] };
-  if (typeof task.data !== "string") {
+  if (typeof task.data === "string") {
+    const { data, notes } = await loadImageData(task.data, folder);
+    return { images: data, notes };
+  }
+  if (folder === undefined) {
     throw new SpecError(
       "task.data",
-      `The command loads images by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}), but these are "${task.data.name}". Hand ` +
-        "them over in a program (train and runExperiment take `images`), or choose a name.",
+      `The images "${task.data.name}" are in no data set that is known by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
+        "Name their folder with --data.",
     );
   }
-  const { data, notes } = await loadImageData(task.data, folder);
-  return { images: data, notes };
+  const { data, notes } = await loadImageData("custom", folder);
+  return { images: { ...data, name: task.data.name }, notes };
 }
 
 /** Reads an option's value. */

@@ -6,6 +6,7 @@
  * so that every image is seen once per epoch; validation and test take them as they are, in their order. Augmentation is a move
  * by whole pixels and a mirror image; not modelled: colour changes, mixing, erasing.
  */
+import { augmentImage, epochOrder } from "../data/augment.ts";
 import type { ImageData, ImageSet } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -20,7 +21,6 @@ import {
   linesPerPixel,
   planPatches,
   readPatches,
-  type View,
 } from "./patches.ts";
 import { type Batch, type DataPlace, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 
@@ -31,8 +31,8 @@ export interface ImageTask extends Task {
   /**
    * Draws images.
    *
-   * Random   which training images: as `DataPlace` says. Image k of the batch is moved and mirrored by
-   *          `random.fork("augmentation").fork(firstPrompt + k)` and coded by `random.fork("coding").fork(firstPrompt + k)`
+   * Random   which training images, and how they are moved and mirrored: as `DataPlace` says. Image k of the batch is coded by
+   *          `random.fork("coding").fork(firstPrompt + k)`
    * Throws   SpecError when the task was made without images; ValueError when the part does not have so many
    */
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
@@ -49,7 +49,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
   if (images) for (const part of ["train", "validation", "test"] as const) checkShape(images[part], shape, part);
   const plan = planPatches(spec);
   const { tokens, inputs } = geometry.real;
-  const epoch = keepEpochs(images?.train.count ?? 0);
+  const locate = images && locateImages(images, spec, shape.height * shape.width * shape.channels);
   return {
     spec,
     geometry,
@@ -62,15 +62,16 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
     },
     draw: (prompts, random, { firstPrompt = 0, from = TEST, ...options } = {}) => {
       requirePrompts(prompts, firstPrompt);
-      if (!images) throw withoutImages();
-      const chosen = chooseImages(images, from, prompts, firstPrompt, epoch);
-      const views = from.part === "training" ? random.fork("augmentation") : null;
+      if (!images || !locate) throw withoutImages();
+      requireImagesOf(images, from, firstPrompt, prompts);
       const pixels = new Uint8Array(prompts * tokens * inputs);
+      const labels = new Int32Array(prompts);
       for (let k = 0; k < prompts; k++) {
+        const image = locate(from, k, firstPrompt);
+        labels[k] = image.label;
         // Past the patches lies the class token, whose pixels stay 0.
         const own = pixels.subarray(k * tokens * inputs, k * tokens * inputs + plan.rows.length);
-        const view = views ? drawView(spec, views.fork(firstPrompt + k)) : AS_IT_IS;
-        readPatches(plan, shape, chosen.set.pixels, chosen.indices[k] * sizeOf(shape), view, own);
+        readPatches(plan, shape, image.pixels, image.start, own);
       }
       const coding = { spec, steps, tokens, patches: plan.rows.length / inputs, inputs };
       const spikes =
@@ -79,7 +80,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
           : undefined;
       return {
         prompts,
-        labels: Int32Array.from(chosen.indices, (index) => chosen.set.labels[index]),
+        labels,
         values: options.values === false ? new Float32Array(0) : realValues(coding, pixels),
         ...(spikes && { spikes }),
       };
@@ -88,9 +89,6 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
 }
 
 const TEST: DataPlace = { part: "test" };
-const AS_IT_IS: View = { down: 0, right: 0, mirrored: false };
-
-const sizeOf = ({ height, width, channels }: ImageShape): number => height * width * channels;
 
 function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
   const given = { ...set, classes: set.classes.length };
@@ -110,54 +108,60 @@ export const withoutImages = (): SpecError =>
       "`images`.",
   );
 
+/** Where an image lies: its pixels begin at byte `start`. */
+interface Located {
+  readonly pixels: Uint8Array;
+  readonly start: number;
+  readonly label: number;
+}
+
+type Locate = (from: DataPlace, prompt: number, firstPrompt: number) => Located;
+
+/** Finds prompt k of a batch. Training images are augmented into a buffer that the next one overwrites. */
+function locateImages(images: ImageData, { crop, flip }: ImageClassificationSpec, size: number): Locate {
+  const orders = keepEpochs(images.train.count);
+  const augmented = new Uint8Array(size);
+  return (from, prompt, firstPrompt) => {
+    if (from.part === "training") {
+      const { count, labels } = images.train;
+      const number = from.position + prompt;
+      const epoch = Math.floor(number / count);
+      const index = orders(from.order, epoch)[number % count];
+      augmentImage(images.train, index, epoch, from.order, { padding: crop, flips: flip }, augmented);
+      return { pixels: augmented, start: 0, label: labels[index] };
+    }
+    const set = from.part === "calibration" ? images.train : images[from.part];
+    const index = firstPrompt + prompt;
+    return { pixels: set.pixels, start: index * size, label: set.labels[index] };
+  };
+}
+
 /** The order of the last two epochs asked for: a batch may hold the end of one and the start of the next. */
 function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Array {
   const kept = new Map<string, Uint32Array>();
   return (order, epoch) => {
     const key = `${order.key} ${epoch}`;
-    const known = kept.get(key);
-    if (known) return known;
-    const random = order.fork(epoch);
-    const indices = Uint32Array.from({ length: count }, (_, i) => i);
-    for (let i = count - 1; i > 0; i--) {
-      const j = random.integer(i + 1);
-      [indices[i], indices[j]] = [indices[j], indices[i]];
+    let indices = kept.get(key);
+    if (!indices) {
+      indices = epochOrder(count, epoch, order);
+      const [oldest] = kept.keys();
+      if (kept.size >= 2) kept.delete(oldest);
+      kept.set(key, indices);
     }
-    const [oldest] = kept.keys();
-    if (kept.size >= 2) kept.delete(oldest);
-    kept.set(key, indices);
     return indices;
   };
 }
 
-function chooseImages(
-  images: ImageData,
-  from: DataPlace,
-  prompts: number,
-  firstPrompt: number,
-  epoch: (order: Stream, epoch: number) => Uint32Array,
-): { set: ImageSet; indices: Uint32Array } {
-  const set = from.part === "training" || from.part === "calibration" ? images.train : images[from.part];
-  if (from.part === "training") {
-    const indices = Uint32Array.from({ length: prompts }, (_, k) => {
-      const number = from.position + k;
-      return epoch(from.order, Math.floor(number / set.count))[number % set.count];
-    });
-    return { set, indices };
-  }
-  if (firstPrompt + prompts > set.count) {
-    throw new ValueError(
-      "prompts",
-      `Images ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${from.part} part of ${images.name} has ` +
-        `${set.count}. Ask for ${set.count} at most.`,
-    );
-  }
-  return { set, indices: Uint32Array.from({ length: prompts }, (_, k) => firstPrompt + k) };
-}
-
-function drawView({ crop, flip }: ImageClassificationSpec, random: Stream): View {
-  const [down, right, mirror] = [random.integer(2 * crop + 1), random.integer(2 * crop + 1), random.integer(2)];
-  return { down: down - crop, right: right - crop, mirrored: flip && mirror === 1 };
+/** Throws ValueError when a part that is gone through once does not have so many images. */
+function requireImagesOf(images: ImageData, { part }: DataPlace, firstPrompt: number, prompts: number): void {
+  if (part === "training") return;
+  const { count } = part === "calibration" ? images.train : images[part];
+  if (firstPrompt + prompts <= count) return;
+  throw new ValueError(
+    "prompts",
+    `Images ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${part} part of ${images.name} has ` +
+      `${count}. Ask for ${count} at most.`,
+  );
 }
 
 interface Coding {

@@ -109,30 +109,18 @@ export function planPatches(spec: ImageClassificationSpec): PatchPlan {
   return plan;
 }
 
-/** A way to look at an image: moved down and to the right by so many pixels, after being mirrored left to right or not. */
-export interface View {
-  readonly down: number;
-  readonly right: number;
-  readonly mirrored: boolean;
-}
-
-/** Reads a view of the image whose pixels begin at `start`, in the order of the plan, into `out`. Outside it is black. */
+/** Reads the image whose pixels begin at `start`, in the order of the plan, into `out`. Outside the image it is black. */
 export function readPatches(
   plan: PatchPlan,
   { height, width, channels }: ImageShape,
   pixels: Uint8Array,
   start: number,
-  view: View,
   out: Uint8Array,
 ): void {
   for (let i = 0; i < out.length; i++) {
     const [row, column] = [plan.rows[i], plan.columns[i]];
-    const y = row - view.down;
-    const moved = column - view.right;
-    const x = view.mirrored ? width - 1 - moved : moved;
-    const inView = row >= 0 && row < height && column >= 0 && column < width;
-    const inImage = y >= 0 && y < height && x >= 0 && x < width;
-    out[i] = inView && inImage ? pixels[start + (y * width + x) * channels + plan.channels[i]] : 0;
+    const isInside = row >= 0 && row < height && column >= 0 && column < width;
+    out[i] = isInside ? pixels[start + (row * width + column) * channels + plan.channels[i]] : 0;
   }
 }
 

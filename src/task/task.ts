@@ -46,10 +46,10 @@ export interface TaskGeometry {
 export type DataPlace =
   /**
    * For training: prompt k of the batch is number `position + k` of an endless row of epochs. Each epoch holds every training
-   * image once, in an order of its own (from `order.fork(epoch)`), and images are augmented.
+   * image once, in an order of its own (`epochOrder` with `order`), and images are augmented (`augmentImage` with `order`).
    */
   | { readonly part: "training"; readonly position: number; readonly order: Stream }
-  /** Prompt k is image `firstPrompt + k` of the part, as it is; `calibration`: of training images in an order of their own. */
+  /** Prompt k is image `firstPrompt + k` of the part, as it is; `calibration` is of the training images. */
   | { readonly part: "calibration" | "validation" | "test" };
 
 export interface DrawOptions {

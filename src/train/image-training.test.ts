@@ -26,9 +26,12 @@ const short = (training: object = {}, task: object = {}) => {
 describe("training on images", () => {
   for (const [name, model] of Object.entries(MODELS)) {
     test.each(["mean", "class-token"])(`teaches ${name} which half is bright, read out by %s`, async (readOut) => {
-      const { state } = await run(tinyImageExperiment(model, { readOut }));
-      // By chance 75 % of the decisions are wrong. A class token sees the patches through attention alone, and learns more slowly.
-      expect(state.best!.errorRate).toBeLessThan(readOut === "mean" ? 0.2 : 0.5);
+      const experiment = tinyImageExperiment(model, { readOut });
+      // A class token sees the patches through attention alone, and learns more slowly.
+      const stages = [{ ...experiment.training.stages[0], steps: readOut === "mean" ? 200 : 500 }];
+      const { state } = await run({ ...experiment, training: { ...experiment.training, stages } });
+      // By chance 75 % of the decisions are wrong.
+      expect(state.best!.errorRate).toBeLessThan(0.4);
       expect(state.best!.bitErrorRate).toBeUndefined();
     });
   }
