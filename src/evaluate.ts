@@ -1,14 +1,15 @@
 /**
- * The second job: bit error rates over the age of the chips, or over one field of the experiment, with everything random the same
+ * The second job: error rates (of bits, or of images) over the age of the chips, or over one field of the experiment, with everything random the same
  * for all of them, so that differences are precise.
  */
+import type { ImageData } from "./data/images.ts";
 import type { Executor } from "./kernels/executor.ts";
 import type { Network } from "./model/network.ts";
 import { type DriftCurve, driftReport } from "./report/drift.ts";
 import type { Report } from "./report/report.ts";
 import { ratesOf, type StudyRole } from "./report/study.ts";
 import { type SweepCurve, sweepReport } from "./report/sweep.ts";
-import { asDescribed } from "./run.ts";
+import { asDescribed, tooFewImages } from "./runs/common.ts";
 import { type Condition, runStudy, type StudyOptions } from "./simulation/study.ts";
 import { type CompensationSpec, compensationSpec } from "./spec/compensation.ts";
 import type { Duration } from "./spec/duration.ts";
@@ -25,6 +26,8 @@ export interface EvaluatedNetworks {
 
 export interface EvaluationOptions {
   readonly executor: Executor;
+  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
+  readonly images?: ImageData | null;
   /** Default: those of the experiment. */
   readonly chips?: number;
   readonly prompts?: number;
@@ -40,7 +43,7 @@ export interface EvaluationOptions {
 }
 
 /**
- * Bit error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
+ * Error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
  * has none).
  *
  * Random   as `runStudy`
@@ -75,7 +78,7 @@ const compensationOf = ({ hardware: { compensation } }: Experiment): Compensatio
   compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;
 
 /**
- * Bit error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
+ * Error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
  *
  * Random, throws as `evaluateDrift`
  */
@@ -129,9 +132,11 @@ async function study(
   options: EvaluationOptions,
   steps?: readonly number[],
 ) {
-  const { executor, command, versions, onProgress } = options;
-  const { chips = experiment.hardware.chips, prompts = experiment.evaluation.prompts, reads = 1 } = options;
+  const { executor, command, versions, onProgress, images = null } = options;
+  const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
   const notes = [...(options.notes ?? [])];
+  const prompts = Math.min(asked, images?.test.count ?? asked);
+  if (prompts < asked) notes.push(tooFewImages("prompts", asked, images!));
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
   if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
   if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
@@ -141,7 +146,7 @@ async function study(
     done += count;
     onProgress?.(done, total);
   };
-  const size: StudyOptions = { chips, reads, prompts, onPrompts, ...(steps ? { steps } : {}) };
+  const size: StudyOptions = { chips, reads, prompts, images, onPrompts, ...(steps ? { steps } : {}) };
   const results = await runStudy(
     executor,
     experiment,

@@ -168,6 +168,7 @@ export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vector
 export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
 export type { EngineRun } from "./rtl/testbench.ts";
 export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
+export { attentionMaps } from "./simulation/attention-map.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./simulation/evaluate-chips.ts";
@@ -189,14 +190,14 @@ export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
 export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
 export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
 // Experiment: what a person writes down.
-export type { EvaluationSpec, Experiment } from "./spec/experiment.ts";
+export { type EvaluationSpec, type Experiment, isSymbolDetection } from "./spec/experiment.ts";
 export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
 export { parseExperiment } from "./spec/parse.ts";
 export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
-export type { SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export type { ImageClassificationSpec, SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
 export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
 export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Spikes: bits over time.
@@ -204,17 +205,31 @@ export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/en
 export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
 // Task: data plus metric.
 export { type Answers, answer } from "./task/answers.ts";
-export { createTask, networkGeometry } from "./task/create.ts";
+export { createTask, networkGeometry, type TaskOf } from "./task/create.ts";
+export type { ImageTask } from "./task/image-classification.ts";
 export {
   bitErrors,
+  type ClassificationErrors,
+  classificationErrors,
   type DetectionErrors,
   detectionErrors,
   type ErrorRate,
+  type ErrorsOf,
   errorsByContext,
+  mainRate,
 } from "./task/metrics.ts";
 export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
-export type { Batch, DrawOptions, Geometry, Task, TaskGeometry } from "./task/task.ts";
+export {
+  type Batch,
+  type DataPlace,
+  type DrawOptions,
+  type Geometry,
+  type Metric,
+  type Task,
+  type TaskGeometry,
+  tokensRead,
+} from "./task/task.ts";
 export { scheduledRate } from "./train/schedule.ts";
 export { decodeState, encodeState, type TrainingState } from "./train/state.ts";
 export {

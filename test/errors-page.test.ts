@@ -11,6 +11,7 @@ import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { findImageData } from "../src/data/catalogue.ts";
 import { readIdx, readIdxImages } from "../src/data/idx.ts";
+import type { ImageData } from "../src/data/images.ts";
 import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { isXpikeError } from "../src/errors.ts";
@@ -34,7 +35,9 @@ import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
+import { imageClassificationSpec } from "../src/spec/task.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { imageClassification } from "../src/task/image-classification.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
 
@@ -81,7 +84,16 @@ const costWith = (choice: CostChoice) => resolveTechnology(findCostPreset("botto
 const golden = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, "golden", name)));
 const weights = (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth");
 
+const imageTask = (task: object, images?: ImageData) =>
+  imageClassification(imageClassificationSpec.parse({ kind: "image-classification", ...task }), 1, images);
+
 const cases: Record<string, () => unknown> = {
+  "Patches that do not fill the image": () => imageTask({ data: "fashion-mnist", patch: 5 }),
+  "Images that were not handed over": () => imageTask({ data: "fashion-mnist" }).draw(1, stream(1)),
+  "Images of another size": async () =>
+    imageTask({ data: "cifar-10" }, (await loadImageData("fashion-mnist-slice")).data),
+  "More images than there are": async () =>
+    imageTask({ data: "fashion-mnist-slice" }, (await loadImageData("fashion-mnist-slice")).data).draw(1000, stream(1)),
   "A device read later than it was measured": () => {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
     device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));

@@ -27,7 +27,7 @@ const experiment = tinyExperiment({
   model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
   hardware: { chips: 2, crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
 });
-function untrained(seed: number, of: Experiment = experiment): Network<SpikingSpec> {
+function untrained(seed: number, of = experiment): Network<SpikingSpec> {
   return initialise(of.model as SpikingSpec, networkGeometry(of, createTask(of)), stream(seed));
 }
 const networks: EvaluatedNetworks = { network: untrained(1), conventional: untrained(2) };
@@ -132,7 +132,7 @@ describe("error rates over a field", () => {
   test("over time steps come from one run of the longest", async () => {
     const sweep = parseSweep("steps=1..4", experiment);
     const report = await evaluateSweep(experiment, { network: untrained(1) }, sweep, [], options);
-    const longest = sweep.points[3].experiment;
+    const longest = { ...sweep.points[3].experiment, task: experiment.task };
     const network = { ...untrained(1), model: longest.model as SpikingSpec };
     const evaluations = await evaluateChips(executor, longest, network, size);
     for (let steps = 1; steps <= 4; steps++) {

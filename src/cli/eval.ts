@@ -10,7 +10,7 @@ import { terminalCurves } from "../report/table.ts";
 import { parseDurations } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { parseSweep } from "../spec/sweep.ts";
-import { type CommandOptions, commandLine, loadExperiment, readNetwork, wholeNumber } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, loadImages, readNetwork, wholeNumber } from "./options.ts";
 import { deliverReport } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,6 +50,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const drift = options.drift ?? (sweep ? undefined : AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
   const { networks, notes } = await loadNetworks(experiment, directory, source);
+  const loaded = await loadImages(experiment, options);
   const executor = nodeExecutor(options.threads);
   let progress: Progress | undefined;
   try {
@@ -57,12 +58,18 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
       executor,
       command: commandLine("eval", source, options, repeated(options)),
       versions: versions(),
-      notes,
+      notes: [...notes, ...loaded.notes],
+      images: loaded.images,
       ...(options.chips ? { chips: options.chips } : {}),
       ...(options.reads ? { reads: options.reads } : {}),
       ...(options.prompts ? { prompts: options.prompts } : {}),
       onProgress: (done, total) => {
-        progress ??= startProgress(terminal, { label: "eval", total, unit: "prompts", quiet: options.json === true });
+        progress ??= startProgress(terminal, {
+          label: "eval",
+          total,
+          unit: loaded.images ? "images" : "prompts",
+          quiet: options.json === true,
+        });
         progress.update(done);
       },
     };

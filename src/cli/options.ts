@@ -3,9 +3,12 @@ import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
+import { IMAGE_DATA } from "../data/catalogue.ts";
+import type { ImageData } from "../data/images.ts";
 import { FileError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
+import { loadImageData } from "../node/data.ts";
 import { readFileChecked } from "../node/files.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
@@ -22,6 +25,8 @@ export interface CommandOptions {
   readonly threads: number;
   /** Takes the place of the experiment's seed. */
   readonly seed?: number;
+  /** Folder of the images that a task classifies, instead of the usual places. */
+  readonly data?: string;
 }
 
 export interface LoadedExperiment {
@@ -43,7 +48,32 @@ export function withCommonOptions(command: Command): Command {
       "--seed <n>",
       "seed of all random numbers, instead of the experiment's",
       wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+}
+
+/**
+ * The images of the experiment's task, and notes on where they came from; null for a task without images.
+ * Throws  SpecError for images that cannot be loaded by name; FileError when they are missing or damaged
+ */
+export async function loadImages(
+  { task }: Experiment,
+  { data: folder }: Pick<CommandOptions, "data">,
+): Promise<{ images: ImageData | null; notes: readonly string[] }> {
+  if (task.kind !== "image-classification") return { images: null, notes: [] };
+  if (typeof task.data === "string") {
+    const { data, notes } = await loadImageData(task.data, folder);
+    return { images: data, notes };
+  }
+  if (folder === undefined) {
+    throw new SpecError(
+      "task.data",
+      `The images "${task.data.name}" are in no data set that is known by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
+        "Name their folder with --data.",
     );
+  }
+  const { data, notes } = await loadImageData("custom", folder);
+  return { images: { ...data, name: task.data.name }, notes };
 }
 
 /** Reads an option's value. */

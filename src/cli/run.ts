@@ -4,7 +4,7 @@ import type { Network } from "../model/network.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { runExperiment } from "../run.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { type CommandOptions, commandLine, loadExperiment, readNetwork } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, loadImages, readNetwork } from "./options.ts";
 import { deliverReport } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,6 +14,7 @@ import { versions } from "./version.ts";
 export async function runCommand(source: string, options: CommandOptions, terminal: Terminal): Promise<void> {
   const { experiment, directory } = await loadExperiment(source, options);
   const { networks, notes } = await loadNetworks(experiment, directory, source);
+  const loaded = await loadImages(experiment, options);
   const executor = nodeExecutor(options.threads);
   let progress: Progress | undefined;
   try {
@@ -21,9 +22,15 @@ export async function runCommand(source: string, options: CommandOptions, termin
       executor,
       command: commandLine("run", source, options),
       versions: versions(),
-      notes,
+      notes: [...notes, ...loaded.notes],
+      images: loaded.images,
       onProgress: (done, total, stage) => {
-        progress ??= startProgress(terminal, { label: "run", total, unit: "prompts", quiet: options.json === true });
+        progress ??= startProgress(terminal, {
+          label: "run",
+          total,
+          unit: loaded.images ? "images" : "prompts",
+          quiet: options.json === true,
+        });
         progress.update(done, stage);
       },
     });

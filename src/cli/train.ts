@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
-import { type CommandOptions, commandLine, loadExperiment, quote, readNetwork } from "./options.ts";
+import { type CommandOptions, commandLine, loadExperiment, loadImages, quote, readNetwork } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,6 +22,8 @@ export interface TrainCommandOptions extends CommandOptions {
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
   const { experiment, directory } = await loadExperiment(source, options);
   const { initial, teacher } = experiment.training;
+  const { images, notes } = await loadImages(experiment, options);
+  for (const note of notes) terminal.err(`${note}\n`);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal);
@@ -31,6 +34,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       resume: options.resume === true,
       force: options.force === true,
       command,
+      ...(images && { images }),
       ...(initial !== undefined && { initial: await readNetwork(directory, initial) }),
       ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher) }),
       onEvent: show.event,
@@ -74,19 +78,20 @@ function listenForInterruption(terminal: Terminal): Interruption {
   };
 }
 
-function showProgress({ training }: Experiment, quiet: boolean, terminal: Terminal) {
+function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
-  let [first, start, bitErrorRate] = [0, 0, ""];
+  const unit = task.kind === "image-classification" ? "images" : "prompts";
+  let [first, start, errors] = [0, 0, ""];
   return {
     event: (event: FolderEvent): void => {
       if (!progress) {
         [first, start] = [event.step, terminal.now()];
         progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", from: first, quiet });
       }
-      if (event.validation) bitErrorRate = ` · BER ${event.validation.bitErrorRate.toPrecision(3)}`;
+      if (event.validation) errors = ` · ${describeErrors(event.validation, true)}`;
       const seconds = (terminal.now() - start) / 1000;
-      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} prompts/s` : "";
-      progress.update(event.step, `loss ${event.loss.toPrecision(3)}${bitErrorRate}${rate}`);
+      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} ${unit}/s` : "";
+      progress.update(event.step, `loss ${event.loss.toPrecision(3)}${errors}${rate}`);
     },
     end: (): void => progress?.end(),
   };
@@ -100,11 +105,17 @@ function describe({ finished, step, best, seconds }: FolderResult, experiment: E
   ];
   if (best) {
     lines.push(
-      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, bit error rate ${best.bitErrorRate.toPrecision(3)}.`,
+      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, ${describeErrors(best, false)}.`,
     );
   }
   lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
   return `${lines.join("\n")}\n`;
+}
+
+/** The error rate that the task counts, with its name. */
+function describeErrors({ bitErrorRate, errorRate }: Partial<Record<Metric, number>>, short: boolean): string {
+  if (bitErrorRate !== undefined) return `${short ? "BER" : "bit error rate"} ${bitErrorRate.toPrecision(3)}`;
+  return `${short ? "errors" : "error rate"} ${(errorRate ?? Number.NaN).toPrecision(3)}`;
 }
 
 function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {

@@ -6,6 +6,7 @@
 import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { createTask } from "../task/create.ts";
+import { tokensRead } from "../task/task.ts";
 import { experimentWorkload } from "./measured.ts";
 import { type BlockDensities, type Workload, withSteps } from "./workload.ts";
 
@@ -15,7 +16,7 @@ import { type BlockDensities, type Workload, withSteps } from "./workload.ts";
  */
 export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
   const shape = experimentWorkload(experiment);
-  const queries = createTask(experiment).geometry.spiking.queries;
+  const queries = tokensRead(createTask(experiment).geometry.spiking);
   const { input } = trains;
   return Array.from({ length: input.steps }, (_, t) => {
     const at = (name: string) => density(stepOf(trains[name], t));

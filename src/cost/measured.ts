@@ -8,6 +8,7 @@ import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { createTask } from "../task/create.ts";
+import { tokensRead } from "../task/task.ts";
 import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";
@@ -57,7 +58,7 @@ export function experimentWorkload(experiment: Experiment): Workload {
     annInputs: real.inputs,
     embedRows: experiment.hardware.crossbar.embedRows,
     classes: spiking.classes,
-    queries: spiking.queries.length,
+    queries: tokensRead(spiking).length,
     embedding: "lines",
     outputProjection: model.outputProjection,
     residuals: model.residual === "none" ? 0 : 2,
@@ -71,7 +72,10 @@ export function experimentWorkload(experiment: Experiment): Workload {
     blocks: Array<BlockDensities>(depth).fill(SPIKINGFORMER),
     inputDensity: 0.5,
     headDensity: SPIKINGFORMER.qkv,
-    result: { name: "symbol", perInference: task.transmitAntennas },
+    result:
+      task.kind === "symbol-detection"
+        ? { name: "symbol", perInference: task.transmitAntennas }
+        : { name: "image", perInference: 1 },
   };
 }
 

@@ -3,7 +3,7 @@
  *
  *   x = values W + offset (+ position)
  *   x += projection(softmax attention(LN1 x)),  x += down(GELU(up(LN2 x)))     in each block
- *   logits = head(LN x)                                                          at the query tokens only
+ *   logits = head(LN x)                           at the query tokens only, or head(mean over tokens of LN x)
  *
  * A linear layer is one packed product on top of its offset, so that the sum is stored once; a residual branch multiplies
  * straight into the stream. Training keeps every activation of every block (16 D + H N words a token and block at
@@ -12,11 +12,12 @@
 import { invariant } from "../errors.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import type { AnnSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
+import { type Geometry, tokensRead } from "../task/task.ts";
 import type { KernelExports } from "./binary.generated.ts";
 import { gemmScratchWords } from "./gemm.ts";
 import type { Arena, Kernels } from "./memory.ts";
 import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
+import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
 /** A linear layer of M rows: names its parameters, and how many inputs and outputs they join. */
 interface Linear {
@@ -58,6 +59,9 @@ export function createAnnPass(
   const stride = Math.ceil(tokens / 4) * 4;
   const maxRows = maxPrompts * tokens;
   const maxQueries = maxPrompts * queries.length;
+  const read = tokensRead(geometry);
+  const maxRead = maxPrompts * read.length;
+  const pooled = geometry.readOut === "mean";
 
   const embed: Linear = { name: "embed", inputs: features, outputs: width };
   const head: Linear = { name: "head", inputs: width, outputs: classes };
@@ -72,7 +76,7 @@ export function createAnnPass(
   const targets = arena.words(maxQueries * classes);
   const logits = arena.words(maxQueries * classes);
   const mask = arena.words((tokens * stride) / 4);
-  const indices = arena.words(queries.length);
+  const indices = arena.words(read.length);
   const planBlock = (): BlockBuffers => {
     const x1 = arena.words(maxRows * width);
     const y1 = arena.words(maxRows * width);
@@ -93,14 +97,16 @@ export function createAnnPass(
   const shared = training ? null : planBlock();
   const blocks = Array.from({ length: depth }, () => shared ?? planBlock());
   const last = shared ? shared.x1 : arena.words(maxRows * width);
-  const queried = arena.words(maxQueries * width);
-  const queriedStatistics = arena.words(maxQueries * 2);
-  const queriedNorm = arena.words(maxQueries * width);
+  const queried = arena.words(maxRead * width);
+  const queriedStatistics = arena.words(maxRead * 2);
+  const queriedNorm = arena.words(maxRead * width);
+  const headInput = pooled ? arena.words(maxQueries * width) : queriedNorm;
   // Gradients: of the logits, of the stream, and of what a block computes from it.
   const dLogits = training ? arena.words(maxQueries * classes) : 0;
   const dx = training ? arena.words(maxRows * width) : 0;
   const dNarrow = training ? arena.words(maxRows * width) : 0;
   const dWide = training ? arena.words(maxRows * Math.max(inner, 3 * width)) : 0;
+  const dHeadInput = training && pooled ? arena.words(maxQueries * width) : dNarrow;
   const scratch = arena.words(scratchWords());
 
   /** Enough for every product of forward and backward: the largest panels of any of them, and an attention matrix. */
@@ -192,10 +198,10 @@ export function createAnnPass(
     blocks.forEach((buffers, i) => {
       blockForward(run, i, buffers, prompts, blocks[i + 1]?.x1 ?? last);
     });
-    const count = prompts * queries.length;
-    run.gatherTokens(last, prompts, tokens, width, indices, queries.length, queried);
-    normForward(run, "norm", count, queried, queriedNorm, queriedStatistics);
-    linearForward(run, head, count, queriedNorm, logits);
+    run.gatherTokens(last, prompts, tokens, width, indices, read.length, queried);
+    normForward(run, "norm", prompts * read.length, queried, queriedNorm, queriedStatistics);
+    if (pooled) tokenMean(run, queriedNorm, prompts, tokens, width, headInput);
+    linearForward(run, head, prompts * queries.length, headInput, logits);
   }
 
   function blockForward(run: KernelExports, i: number, buffers: BlockBuffers, prompts: number, next: number): void {
@@ -220,11 +226,12 @@ export function createAnnPass(
     const rows = prompts * tokens;
     const count = prompts * queries.length;
     const loss = run.crossEntropy(logits, targets, count, classes, dLogits, scale);
-    // The gradients at the query tokens, after and before the last norm, borrow dNarrow and dWide.
-    linearBackward(run, head, count, queriedNorm, dLogits, dNarrow);
-    run.fill(dWide, count * width, 0);
-    normBackward(run, "norm", count, queried, queriedStatistics, dNarrow, dWide);
-    run.scatterTokens(dWide, prompts, tokens, width, indices, queries.length, dx);
+    // The gradients at the tokens read, after and before the last norm, borrow dNarrow and dWide.
+    linearBackward(run, head, count, headInput, dLogits, dHeadInput);
+    if (pooled) tokenMeanBackward(run, dHeadInput, prompts, tokens, width, dNarrow);
+    run.fill(dWide, prompts * read.length * width, 0);
+    normBackward(run, "norm", prompts * read.length, queried, queriedStatistics, dNarrow, dWide);
+    run.scatterTokens(dWide, prompts, tokens, width, indices, read.length, dx);
     for (let i = depth - 1; i >= 0; i--) blockBackward(run, i, blocks[i], prompts);
     if (model.position === "learned") {
       for (let b = 0; b < prompts; b++) run.add(gradient("position"), dx + b * tokens * width * 4, tokens * width);
@@ -251,7 +258,7 @@ export function createAnnPass(
   function writeGeometry({ u8, i32 }: Kernels): void {
     u8.fill(0, mask, mask + tokens * stride);
     for (let i = 0; i < tokens; i++) u8.set(geometry.mask.subarray(i * tokens, (i + 1) * tokens), mask + i * stride);
-    i32.set(queries, indices / 4);
+    i32.set(read, indices / 4);
   }
 
   return { inputs, targets, logits, forward, step };

@@ -8,13 +8,14 @@
 
 import { NORM_EPSILON } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
+import { type Geometry, tokensRead } from "../task/task.ts";
 import { type AttentionPass, createAttention } from "./attention.ts";
 import { gemmScratchWords } from "./gemm.ts";
 import type { Arena, Kernels } from "./memory.ts";
 import { createNormalised, type Normalised } from "./normalised.ts";
 import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
 import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
+import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
 export interface SpikingPassOptions extends PassOptions {
   /** `expected` passes attention probabilities on unsampled. */
@@ -68,6 +69,8 @@ export function createSpikingPass(
   const N = geometry.tokens;
   const C = geometry.classes;
   const Q = geometry.queries.length;
+  const read = tokensRead(geometry);
+  const pooled = geometry.readOut === "mean";
   const maxRows = T * maxPrompts * N;
   const batch = model.normalisation === "batch";
   const membrane = model.residual === "membrane";
@@ -150,13 +153,15 @@ export function createSpikingPass(
   }
   const lastStream = kept("stream", maxRows * D);
   const output = bits("output", D);
-  const queries = arena.words(Q);
-  kernels?.i32.set(geometry.queries, queries / 4);
-  const rates = arena.words(maxPrompts * Q * D);
+  const readAt = arena.words(read.length);
+  kernels?.i32.set(read, readAt / 4);
+  const rates = arena.words(maxPrompts * read.length * D);
+  const headRates = pooled ? arena.words(maxPrompts * D) : rates;
   const logits = arena.words(maxPrompts * Q * C);
   const targets = training ? arena.words(maxPrompts * Q * C) : 0;
   const dLogits = training ? arena.words(maxPrompts * Q * C) : 0;
-  const dRates = training ? arena.words(maxPrompts * Q * D) : 0;
+  const dRates = training ? arena.words(maxPrompts * read.length * D) : 0;
+  const dHeadRates = training && pooled ? arena.words(maxPrompts * D) : dRates;
   const dStream = training ? arena.words(maxRows * D) : 0;
   const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
   const narrow = training ? arena.words(maxRows * D) : 0;
@@ -262,13 +267,14 @@ export function createSpikingPass(
     else run.add(out, attention.values, rows * D);
   }
 
-  /** logits [B, Q, C] = (mean over T of the output spikes at the query tokens) W + offset. */
+  /** logits [B, Q, C] = (mean over T of the output spikes at the query tokens, or over all tokens too) W + offset. */
   function readOut(prompts: number) {
     const { f32, run } = kernels!;
-    run.spikeRates(output.at, output.words, T, prompts, N, queries, Q, D, rates);
+    run.spikeRates(output.at, output.words, T, prompts, N, readAt, read.length, D, rates);
+    if (pooled) tokenMean(run, rates, prompts, N, D, headRates);
     const offset = f32.subarray(offsets.value["head.offset"] / 4, offsets.value["head.offset"] / 4 + C);
     for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
-    run.gemm(0, 0, prompts * Q, C, D, rates, D, weight("head"), C, logits, C, 1, denseScratch);
+    run.gemm(0, 0, prompts * Q, C, D, headRates, D, weight("head"), C, logits, C, 1, denseScratch);
   }
 
   function fireBackward(
@@ -348,13 +354,14 @@ export function createSpikingPass(
   function readOutBackward(prompts: number, dOutput: number) {
     const { f32, run } = kernels!;
     const count = prompts * Q;
-    run.gemm(1, 0, D, C, count, rates, D, dLogits, C, dWeight("head"), C, 1, denseScratch);
+    run.gemm(1, 0, D, C, count, headRates, D, dLogits, C, dWeight("head"), C, 1, denseScratch);
     const dOffset = offsets.gradient!["head.offset"] / 4;
     for (let row = 0; row < count; row++) {
       for (let c = 0; c < C; c++) f32[dOffset + c] += f32[dLogits / 4 + row * C + c];
     }
-    run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dRates, D, 0, denseScratch);
-    run.spikeRatesBackward(dRates, T, prompts, N, queries, Q, D, dOutput);
+    run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dHeadRates, D, 0, denseScratch);
+    if (pooled) tokenMeanBackward(run, dHeadRates, prompts, N, D, dRates);
+    run.spikeRatesBackward(dRates, T, prompts, N, readAt, read.length, D, dOutput);
   }
 
   function embedBackward(prompts: number, rows: number) {

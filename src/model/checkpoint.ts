@@ -2,7 +2,7 @@
  * A network as the bytes of a file, and back.
  *
  * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
- * `geometry` (sizes, mask as a text of 0 and 1, query tokens) and whatever the writer adds, such as the training seed.
+ * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out) and whatever the writer adds, such as the training seed.
  * Reading checks that the arrays are exactly the parameters of that model on that geometry.
  */
 import { z } from "zod";
@@ -23,6 +23,7 @@ const geometryDocument = z.strictObject({
   classes: z.int().min(1).max(65536),
   queries: z.array(z.int().min(0)).min(1).max(2048),
   mask: z.string().regex(/^[01]*$/),
+  readOut: z.literal("mean").optional(),
 });
 
 /**
@@ -52,6 +53,7 @@ export function encodeCheckpoint(
       classes: geometry.classes,
       queries: Array.from(geometry.queries),
       mask: geometry.mask.join(""),
+      ...(geometry.readOut && { readOut: geometry.readOut }),
     }),
   };
   const readable = readModel(written.model, refuse);
@@ -97,7 +99,7 @@ function readModel(text: string | undefined, fail: Fail): ModelSpec {
 function readGeometry(text: string | undefined, fail: Fail): Geometry {
   const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
   if (!result.success) return fail(`the metadata \`geometry\` is no geometry: ${firstIssue(result.error)}.`);
-  const { inputs, tokens, classes, queries, mask } = result.data;
+  const { inputs, tokens, classes, queries, mask, readOut } = result.data;
   if (mask.length !== tokens * tokens) {
     fail(
       `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
@@ -105,12 +107,16 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
   }
   const disordered = queries.findIndex((token, i) => token >= tokens || (i > 0 && token <= queries[i - 1]));
   if (disordered >= 0) fail(`query ${disordered} is token ${queries[disordered]}; queries ascend below ${tokens}.`);
+  if (readOut === "mean" && queries.length !== 1) {
+    fail(`a mean over all tokens answers 1 query, but there are ${queries.length}.`);
+  }
   return {
     inputs,
     tokens,
     classes,
     mask: Uint8Array.from(mask, Number),
     queries: Int32Array.from(queries),
+    ...(readOut && { readOut }),
   };
 }
 

@@ -1,20 +1,23 @@
 /**
  * The read-out of both networks: logits are the outputs of `head`, averaged over time steps (T is 1 in the ANN), at the query
- * tokens. Source: Xpikeformer, section V-A, averages the outputs over time steps.
+ * tokens; where the geometry's read-out is `mean`, averaged over all tokens as well.
+ * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */
+import { tokensRead } from "../task/task.ts";
 import type { Network } from "./network.ts";
 
-/** Mean over steps of the outputs at the query tokens: [T][B][N][C] to [B][queries][C]. */
+/** Mean over steps (and over tokens, where the read-out is `mean`) of the outputs: [T][B][N][C] to [B][queries][C]. */
 export function readOutForward(network: Network, outputs: Float64Array, steps: number, prompts: number): Float64Array {
   const { queries, classes } = network.geometry;
   const logits = new Float64Array(prompts * queries.length * classes);
+  const terms = termsPerLogit(network, steps);
   forEachLogit(network, steps, prompts, (output, logit) => {
-    logits[logit] += outputs[output] / steps;
+    logits[logit] += outputs[output] / terms;
   });
   return logits;
 }
 
-/** The gradient with respect to the outputs, [T][B][N][C]: 0 at tokens that are not queries. */
+/** The gradient with respect to the outputs, [T][B][N][C]: 0 at tokens that are not read. */
 export function readOutBackward(
   network: Network,
   logitGradient: Float64Array,
@@ -23,11 +26,16 @@ export function readOutBackward(
 ): Float64Array {
   const { tokens, classes } = network.geometry;
   const gradient = new Float64Array(steps * prompts * tokens * classes);
+  const terms = termsPerLogit(network, steps);
   forEachLogit(network, steps, prompts, (output, logit) => {
-    gradient[output] = logitGradient[logit] / steps;
+    gradient[output] = logitGradient[logit] / terms;
   });
   return gradient;
 }
+
+/** Outputs that a logit is the mean of. */
+const termsPerLogit = ({ geometry }: Network, steps: number): number =>
+  geometry.readOut === "mean" ? steps * geometry.tokens : steps;
 
 function forEachLogit(
   network: Network,
@@ -35,12 +43,13 @@ function forEachLogit(
   prompts: number,
   visit: (output: number, logit: number) => void,
 ): void {
-  const { queries, tokens, classes } = network.geometry;
+  const { queries, tokens, classes, readOut } = network.geometry;
+  const read = tokensRead(network.geometry);
   for (let t = 0; t < steps; t++) {
     for (let b = 0; b < prompts; b++) {
-      for (let q = 0; q < queries.length; q++) {
-        const output = ((t * prompts + b) * tokens + queries[q]) * classes;
-        const logit = (b * queries.length + q) * classes;
+      for (let q = 0; q < read.length; q++) {
+        const output = ((t * prompts + b) * tokens + read[q]) * classes;
+        const logit = (b * queries.length + (readOut === "mean" ? 0 : q)) * classes;
         for (let c = 0; c < classes; c++) visit(output + c, logit + c);
       }
     }

@@ -12,11 +12,12 @@
 import { open, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { ImageData } from "../data/images.ts";
 import { FileError } from "../errors.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { decodeState, encodeState, type TrainingState } from "../train/state.ts";
+import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import { fileError, makeFolder, readFileChecked, writeFileAtomic } from "./files.ts";
 import { nodeExecutor } from "./threads.ts";
@@ -47,6 +48,8 @@ export interface FolderOptions {
   readonly resume?: boolean;
   /** Deletes the run that the folder holds, and starts over. */
   readonly force?: boolean;
+  /** For a task that classifies images. */
+  readonly images?: ImageData;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`. */
@@ -64,7 +67,7 @@ export interface FolderResult {
   /** Optimiser steps done. */
   readonly step: number;
   /** Best validation of the last stage so far. */
-  readonly best: { readonly step: number; readonly loss: number; readonly bitErrorRate: number } | null;
+  readonly best: BestNumbers | null;
   readonly network: Network;
   /** Seconds of training, over all sittings. */
   readonly seconds: number;
@@ -98,6 +101,7 @@ export async function trainToFolder(
     const result = await train(experiment, {
       executor,
       ...(state && { state }),
+      ...(options.images && { images: options.images }),
       ...(options.initial && { initial: options.initial }),
       ...(options.teacher && { teacher: options.teacher }),
       ...(options.signal && { signal: options.signal }),
@@ -116,8 +120,13 @@ export async function trainToFolder(
       const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
       await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
     } else await save(result.state);
-    const numbers = best && { step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate };
-    return { finished: result.finished, step, best: numbers, network: result.network, seconds: seconds() };
+    return {
+      finished: result.finished,
+      step,
+      best: best && bestNumbers(best),
+      network: result.network,
+      seconds: seconds(),
+    };
   } finally {
     await metrics.close();
     await executor.close();
@@ -131,7 +140,7 @@ function provenance(experiment: Experiment, { step, best }: TrainingState, comma
     command,
     seed: String(experiment.seed),
     steps: String(step),
-    ...(best && { validation: JSON.stringify({ step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate }) }),
+    ...(best && { validation: JSON.stringify(bestNumbers(best)) }),
   };
 }
 

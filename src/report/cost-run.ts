@@ -163,6 +163,7 @@ const PRINTED = { annDigital: [7, 14.5], annAimc: [2.6, 4], snnDigital: [1.6, 1.
 const PRINTED_BASELINES = Object.keys(PRINTED) as (keyof typeof PRINTED)[];
 
 function claims({ model, task }: Experiment, asRun: CostEstimate): ClaimDraft[] {
+  if (task.kind !== "symbol-detection") return [];
   const { transmitAntennas: nt, receiveAntennas: nr } = task;
   const why =
     `Ours is a ${nt}x${nr} link and ${model.depth}-${model.width} at T = ${asRun.workload.steps}, with measured densities, both ` +

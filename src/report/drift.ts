@@ -1,5 +1,5 @@
 /**
- * The report of a study over age: bit error rate of networks from conventional and hardware-aware training, with and without drift
+ * The report of a study over age: error rate of networks from conventional and hardware-aware training, with and without drift
  * compensation, from programming to a year later, beside Table V of the paper.
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
@@ -10,9 +10,11 @@ import type { Duration } from "../spec/duration.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { meanFigure } from "./measured.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   describeSize,
+  metricOf,
   pointAt,
   ROLE_NAMES,
   rateFigure,
@@ -20,12 +22,11 @@ import {
   type StudyRun,
   spreadFigures,
 } from "./study.ts";
-import { sourcesOf } from "./symbol-detection.ts";
 
 export interface DriftCurve {
   readonly role: StudyRole;
   readonly compensated: boolean;
-  /** Bit error rates by age. */
+  /** Error rates by age. */
   readonly rates: readonly Sample[];
   /** Share of conversions that clipped, by age and chip. */
   readonly clippedShares: readonly (readonly number[])[];
@@ -58,11 +59,13 @@ export function driftReport(run: DriftRun): Report {
   const [best] = measured;
   const last = best.rates.at(-1)!;
   const change = best.changes.at(-1);
+  const metric = metricOf(experiment);
+  const article = metric.id === "ber" ? "a" : "an";
   return buildReport({
-    title: `${experiment.name}: bit error rate over the age of the chips`,
+    title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
-      `${ages.at(-1)!.text} after programming, the network from ${ROLE_NAMES[best.curve.role]} with drift compensation has a bit error ` +
-      `rate of ${last.value.toFixed(4)}${change ? `, ${withInterval(change)} against ${ages[0].text}` : ""}.`,
+      `${ages.at(-1)!.text} after programming, the network from ${ROLE_NAMES[best.curve.role]} with drift compensation has ${article} ` +
+      `${metric.name} of ${last.value.toFixed(4)}${change ? `, ${withInterval(change)} against ${ages[0].text}` : ""}.`,
     description: describe(run),
     experiment,
     command: run.command,
@@ -77,7 +80,7 @@ export function driftReport(run: DriftRun): Report {
       ...comparisonFigures(run),
       ...curves.flatMap((curve) =>
         ages.flatMap(({ text }, i) =>
-          spreadFigures(`ber.drift.${curveId(curve)}.${text}`, `${shortName(curve)}, ${text}`, curve.rates[i]),
+          spreadFigures(`${metric.id}.drift.${curveId(curve)}.${text}`, `${shortName(curve)}, ${text}`, curve.rates[i]),
         ),
       ),
       ...curves.flatMap((curve) =>
@@ -95,9 +98,9 @@ export function driftReport(run: DriftRun): Report {
   });
 }
 
-function measureCurve({ ages }: DriftRun, curve: DriftCurve): CurveFigures {
+function measureCurve({ ages, experiment }: DriftRun, curve: DriftCurve): CurveFigures {
   const name = shortName(curve);
-  const id = (i: number) => `ber.drift.${curveId(curve)}.${ages[i].text}`;
+  const id = (i: number) => `${metricOf(experiment).id}.drift.${curveId(curve)}.${ages[i].text}`;
   const rates = ages.map(({ text }, i) => rateFigure(id(i), `${name}, ${text}`, curve.rates[i]));
   const changes = ages
     .map(({ text }, i) =>
@@ -108,13 +111,13 @@ function measureCurve({ ages }: DriftRun, curve: DriftCurve): CurveFigures {
 }
 
 /** At the last age: what hardware-aware training and what compensation are worth, in pairs. */
-function comparisonFigures({ ages, curves }: DriftRun): FigureDraft[] {
+function comparisonFigures({ ages, curves, experiment }: DriftRun): FigureDraft[] {
   const { text } = ages.at(-1)!;
   const find = (role: StudyRole, compensated: boolean) =>
     curves.find((curve) => curve.role === role && curve.compensated === compensated)?.rates.at(-1);
   const figures: FigureDraft[] = [];
   const compare = (id: string, label: string, a: Sample | undefined, b: Sample | undefined) => {
-    if (a && b) figures.push(changeFigure(`ber.drift.${id}.${text}`, `${label}, ${text}`, a, b));
+    if (a && b) figures.push(changeFigure(`${metricOf(experiment).id}.drift.${id}.${text}`, `${label}, ${text}`, a, b));
   };
   for (const compensated of [true, false]) {
     const word = compensated ? "compensated" : "uncompensated";
@@ -140,7 +143,8 @@ function describe(run: DriftRun): string {
   );
 }
 
-function charts({ ages }: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
+function charts({ ages, experiment }: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
+  const metric = metricOf(experiment);
   const x = {
     label: "Time after programming",
     scale: "log" as const,
@@ -150,12 +154,13 @@ function charts({ ages }: DriftRun, measured: readonly CurveFigures[]): ChartDra
   const list: ChartDraft[] = [
     {
       kind: "lines",
-      id: "ber-drift",
-      title: "Bit error rate over the age of the chips",
+      id: `${metric.id}-drift`,
+      title: `${metric.title} over the age of the chips`,
       caption:
-        "The same programmed chips, read at every age, on the same prompts; intervals are for new chips and new prompts. Dashed: drift is not compensated.",
+        `The same programmed chips, read at every age, on the same ${metric.trial}s; intervals are for new chips and new ` +
+        `${metric.trial}s. Dashed: drift is not compensated.`,
       x,
-      y: { label: "Bit error rate", scale: "log" },
+      y: { label: metric.title, scale: "log" },
       series: measured.map(({ curve, rates }) => ({
         name: shortName(curve),
         dashed: !curve.compensated,
@@ -166,11 +171,11 @@ function charts({ ages }: DriftRun, measured: readonly CurveFigures[]): ChartDra
   if (ages.length > 1) {
     list.push({
       kind: "lines",
-      id: "ber-drift-change",
-      title: `Change of the bit error rate since ${ages[0].text}`,
-      caption: "In pairs of the same chip, read and prompt, so that what both ages have in common drops out.",
+      id: `${metric.id}-drift-change`,
+      title: `Change of the ${metric.name} since ${ages[0].text}`,
+      caption: `In pairs of the same chip, read and ${metric.trial}, so that what both ages have in common drops out.`,
       x: { ...x, ticks: x.ticks.slice(1), tickLabels: x.tickLabels.slice(1) },
-      y: { label: `Bit error rate minus that at ${ages[0].text}` },
+      y: { label: `${metric.title} minus that at ${ages[0].text}` },
       series: measured.map(({ curve, changes }) => ({
         name: shortName(curve),
         dashed: !curve.compensated,
@@ -191,21 +196,25 @@ const TABLE_V: readonly (readonly [StudyRole, boolean, number])[] = [
 ];
 const YEAR = 365 * 86_400;
 
-function claims({ ages, curves }: DriftRun): ClaimDraft[] {
+function claims({ ages, curves, experiment }: DriftRun): ClaimDraft[] {
   const year = ages.findIndex(({ seconds }) => seconds === YEAR);
   if (year < 1) return [];
   const found = TABLE_V.flatMap(([role, compensated, points]) => {
     const curve = curves.find((curve) => curve.role === role && curve.compensated === compensated);
     return curve ? [{ curve, points }] : [];
   });
-  const why = "Another task and another measure: what can be compared is the order.";
+  const metric = metricOf(experiment);
+  const why =
+    metric.id === "ber"
+      ? "Another task and another measure: what can be compared is the order."
+      : "Another data set and network; an error rate rises by what an accuracy falls.";
   const changes = found.map(
     ({ curve, points }): ClaimDraft => ({
       id: `table-v-${curve.role}-${curve.compensated ? "compensated" : "uncompensated"}`,
       source: "Table V, 8-768, ImageNet-1K",
       claim: `What a year changes: ${shortName(curve)}`,
       paper: `${formatNumber(points, 2)} points of accuracy`,
-      figure: `ber.drift.${curveId(curve)}.${ages[year].text}.change`,
+      figure: `${metric.id}.drift.${curveId(curve)}.${ages[year].text}.change`,
       why,
     }),
   );
@@ -221,7 +230,7 @@ function claims({ ages, curves }: DriftRun): ClaimDraft[] {
       .join("; "),
     difference: "words",
     unit: "1",
-    why: "By mean bit error rate; the intervals are in the figures.",
+    why: `By mean ${metric.name}; the intervals are in the figures.`,
   };
   return found.length === TABLE_V.length ? [...changes, order] : changes;
 }

@@ -1,8 +1,74 @@
-/** Drawings of the machine: its crossbars, and what one prompt's spikes look like on their way through it. */
+/** The machine in figures and drawings: its crossbars, and what one prompt's spikes look like on their way through it. */
 import type { Mapping } from "../mapping/mapping.ts";
+import { mean } from "../numeric/statistics.ts";
+import { compensationCost } from "../simulation/compensation.ts";
+import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { rasterLayer } from "./measured.ts";
-import type { ChartDraft } from "./report.ts";
+import { meanFigure, rasterLayer } from "./measured.ts";
+import type { ChartDraft, FigureDraft } from "./report.ts";
+
+export interface MachineRun {
+  readonly experiment: Experiment;
+  readonly mapping: Mapping;
+  /** One entry per programmed chip, all on the same prompts. */
+  readonly chips: readonly Pick<ChipEvaluation, "clippedShare" | "densities">[];
+}
+
+/** Sizes of the machine, and what its converters and spikes did. */
+export function machineFigures({ mapping, chips, experiment }: MachineRun): FigureDraft[] {
+  const { totals } = mapping;
+  const figures: FigureDraft[] = [
+    { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
+    { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
+    { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
+    { id: "tiles.ssa", label: "SSA tiles, one per head", value: mapping.ssa.tiles, unit: "tiles" },
+    { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
+    meanFigure(
+      "adc.clipped",
+      "Share of conversions that clip",
+      chips.map(({ clippedShare }) => clippedShare),
+    ),
+  ];
+  if (experiment.hardware.compensation.scope !== "none") {
+    const { reads } = compensationCost(mapping, experiment.hardware);
+    figures.push({
+      id: "compensation.reads",
+      label: "Reads for drift compensation up to use",
+      value: reads,
+      unit: "reads",
+    });
+  }
+  if (experiment.model.kind === "spiking") {
+    figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
+  }
+  for (const name of Object.keys(chips[0].densities)) {
+    const label = `Spike density: ${name}`;
+    figures.push(
+      meanFigure(
+        `density.${name}`,
+        label,
+        chips.map(({ densities }) => densities[name]),
+      ),
+    );
+  }
+  return figures;
+}
+
+/** How sparse the layers are. */
+export function densitiesChart(chips: MachineRun["chips"]): ChartDraft {
+  return {
+    kind: "bars",
+    id: "densities",
+    title: "Spike density of each layer",
+    caption: "Share of ones over all prompts, tokens and time steps, mean of the chips. Sparse layers drive few lines.",
+    value: { label: "Share of ones" },
+    bars: Object.keys(chips[0].densities).map((name) => ({
+      label: name,
+      value: mean(chips.map(({ densities }) => densities[name])),
+    })),
+  };
+}
 
 export function layoutChart({ crossbar, layers, totals }: Mapping): ChartDraft {
   const loads =

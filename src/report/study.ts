@@ -24,8 +24,23 @@ export interface StudyRun {
   readonly prompts: number;
 }
 
-/** A bit error rate of every chip, read and prompt, from the wrong bits of the last query. */
-export const ratesOf = (wrongBits: Sample, { task }: Experiment): Sample => scaled(wrongBits, 1 / bitsPerClass(task));
+/** What the task counts, as reports name it: the ids of figures and charts begin with it. */
+export interface StudyMetric {
+  readonly id: "ber" | "error";
+  readonly name: "bit error rate" | "error rate";
+  readonly title: "Bit error rate" | "Error rate";
+  /** What is decided about. */
+  readonly trial: "prompt" | "image";
+}
+
+export const metricOf = ({ task }: Experiment): StudyMetric =>
+  task.kind === "symbol-detection"
+    ? { id: "ber", name: "bit error rate", title: "Bit error rate", trial: "prompt" }
+    : { id: "error", name: "error rate", title: "Error rate", trial: "image" };
+
+/** An error rate of every chip, read and prompt, from the wrong bits of the last query, or from the wrong images. */
+export const ratesOf = (wrong: Sample, { task }: Experiment): Sample =>
+  scaled(wrong, 1 / (task.kind === "symbol-detection" ? bitsPerClass(task) : 1));
 
 /** The mean rate over chips, reads and prompts. */
 export function rateFigure(id: string, label: string, rates: Sample): FigureDraft {
@@ -78,10 +93,10 @@ export const pointAt = (
 });
 
 /** "20 chips, 2 reads of each, 1024 prompts". */
-export function describeSize({ chips, reads, prompts }: Pick<StudyRun, "chips" | "reads" | "prompts">): string {
+export function describeSize({ experiment, chips, reads, prompts }: StudyRun): string {
   const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const each = reads === 1 ? "" : `${of(reads, "read")} of each, `;
-  return `${of(chips, "chip")}, ${each}${of(prompts, "prompt")}`;
+  return `${of(chips, "chip")}, ${each}${of(prompts, metricOf(experiment).trial)}`;
 }
 
 function intervalKind({ chips, prompts }: Sample): string {

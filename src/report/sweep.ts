@@ -1,11 +1,13 @@
-/** The report of a study over one field of the experiment: bit error rate against its values, at one or several ages. */
+/** The report of a study over one field of the experiment: error rate against its values, at one or several ages. */
 import type { Sample } from "../numeric/variance-components.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { SweepValue } from "../spec/sweep.ts";
 import { buildReport, type ChartDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,
   describeSize,
+  metricOf,
   pointAt,
   ROLE_NAMES,
   rateFigure,
@@ -13,13 +15,12 @@ import {
   type StudyRun,
   spreadFigures,
 } from "./study.ts";
-import { sourcesOf } from "./symbol-detection.ts";
 
 export interface SweepCurve {
   readonly role: StudyRole;
   /** Null where every value is read at the experiment's own time. */
   readonly age: Duration | null;
-  /** Bit error rates by value. */
+  /** Error rates by value. */
   readonly rates: readonly Sample[];
 }
 
@@ -34,14 +35,15 @@ export interface SweepRun extends StudyRun {
 
 export function sweepReport(run: SweepRun): Report {
   const { experiment, field, values, base, curves } = run;
+  const metric = metricOf(experiment);
   const measured = curves.map((curve) => ({ curve, rates: rateFigures(run, curve) }));
   const { rates } = measured[0];
   const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
   const at = (i: number) => `${rates[i].value.toFixed(4)} at ${String(values[i])}`;
   return buildReport({
-    title: `${experiment.name}: bit error rate over ${field}`,
+    title: `${experiment.name}: ${metric.name} over ${field}`,
     summary:
-      `Of ${values.length} values of ${field} the lowest bit error rate is ${at(best)}` +
+      `Of ${values.length} values of ${field} the lowest ${metric.name} is ${at(best)}` +
       `${best === base ? "." : `; it is ${at(base)}.`}`,
     description:
       `${describeSize(run)}, the same at every value, ${ageText(run)}; drift compensation: ` +
@@ -64,9 +66,9 @@ export function sweepReport(run: SweepRun): Report {
   });
 }
 
-/** `ber.sweep.adc.bits.5.hwat`, and `.1y` behind it where there are ages. */
-const pointId = ({ field, values }: SweepRun, { role, age }: SweepCurve, i: number): string =>
-  ["ber.sweep", field, String(values[i]), role, ...(age ? [age.text] : [])].join(".");
+/** `ber.sweep.adc.bits.5.hwat`, or `error. ...` for images, and `.1y` behind it where there are ages. */
+const pointId = ({ experiment, field, values }: SweepRun, { role, age }: SweepCurve, i: number): string =>
+  [metricOf(experiment).id, "sweep", field, String(values[i]), role, ...(age ? [age.text] : [])].join(".");
 
 const curveName = ({ role, age }: SweepCurve): string => role.toUpperCase() + (age ? `, ${age.text}` : "");
 
@@ -97,9 +99,10 @@ function ageText({ curves, experiment, field }: SweepRun): string {
 }
 
 function chart(
-  { field, values }: SweepRun,
+  { experiment, field, values }: SweepRun,
   measured: readonly { readonly curve: SweepCurve; readonly rates: readonly FigureDraft[] }[],
 ): ChartDraft {
+  const metric = metricOf(experiment);
   const numbers = values.filter((value) => typeof value === "number");
   const ordered = numbers.length === values.length;
   const x = ordered ? numbers : values.map((_, i) => i);
@@ -107,11 +110,11 @@ function chart(
   const names = [...roles].map((role) => `${role.toUpperCase()}: ${ROLE_NAMES[role]}.`).join(" ");
   return {
     kind: "lines",
-    id: "ber-sweep",
-    title: `Bit error rate over ${field}`,
-    caption: `The same chips and prompts at every value. ${names}${ordered ? "" : " Lines between words only lead the eye."}`,
+    id: `${metric.id}-sweep`,
+    title: `${metric.title} over ${field}`,
+    caption: `The same chips and ${metric.trial}s at every value. ${names}${ordered ? "" : " Lines between words only lead the eye."}`,
     x: { label: field, ticks: x, tickLabels: values.map(String) },
-    y: { label: "Bit error rate", scale: "log" },
+    y: { label: metric.title, scale: "log" },
     series: measured.map(({ curve, rates }) => ({
       name: curveName(curve),
       dashed: curve.role === "ct",

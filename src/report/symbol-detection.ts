@@ -5,16 +5,17 @@
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation, mean } from "../numeric/statistics.ts";
-import { compensationCost } from "../simulation/compensation.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
-import { layoutChart, rasterChart } from "./machine.ts";
+import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure, meanFigure } from "./measured.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report, type Source } from "./report.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -29,7 +30,7 @@ export interface DetectorResult {
 export type NetworkRole = "ann" | "spiking" | "digital";
 
 export interface SymbolDetectionRun {
-  readonly experiment: Experiment;
+  readonly experiment: Experiment<SymbolDetectionSpec>;
   readonly command: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -37,7 +38,7 @@ export interface SymbolDetectionRun {
   readonly receivers: readonly (ReceiverEvaluation & DetectorResult)[];
   readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
   /** One entry per programmed chip, all on the same prompts. */
-  readonly chips: readonly ChipEvaluation[];
+  readonly chips: readonly ChipEvaluation<DetectionErrors>[];
   /** The first chip, or several pooled, over SNR. */
   readonly chipBySnr: readonly DetectionErrors[];
   /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
@@ -78,7 +79,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   });
 }
 
-function describe({ task, model, hardware, evaluation }: Experiment): string {
+function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetectionSpec>): string {
   const { transmitAntennas: nt, receiveAntennas: nr, modulation, snrDecibels: snr, pilots } = task;
   const range = typeof snr === "number" ? `${snr} dB` : `${snr.min} to ${snr.max} dB`;
   const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
@@ -142,45 +143,6 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
   return figures;
 }
 
-function machineFigures({ mapping, chips, experiment }: SymbolDetectionRun): FigureDraft[] {
-  const { totals } = mapping;
-  const figures: FigureDraft[] = [
-    { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
-    { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
-    { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
-    { id: "tiles.ssa", label: "SSA tiles, one per head", value: mapping.ssa.tiles, unit: "tiles" },
-    { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
-    meanFigure(
-      "adc.clipped",
-      "Share of conversions that clip",
-      chips.map(({ clippedShare }) => clippedShare),
-    ),
-  ];
-  if (experiment.hardware.compensation.scope !== "none") {
-    const { reads } = compensationCost(mapping, experiment.hardware);
-    figures.push({
-      id: "compensation.reads",
-      label: "Reads for drift compensation up to use",
-      value: reads,
-      unit: "reads",
-    });
-  }
-  if (experiment.model.kind === "spiking") {
-    figures.push({ id: "steps", label: "Time steps T", value: experiment.model.steps, unit: "steps" });
-  }
-  for (const name of Object.keys(chips[0].densities)) {
-    const label = `Spike density: ${name}`;
-    figures.push(
-      meanFigure(
-        `density.${name}`,
-        label,
-        chips.map(({ densities }) => densities[name]),
-      ),
-    );
-  }
-  return figures;
-}
-
 function highlights(run: SymbolDetectionRun): string[] {
   const ids = ["ber.xpikeformer", ...roles(run).map(([role]) => `ber.${role}`), "ber.ml.pilots", "ber.mmse.pilots"];
   return [...ids, "crossbars.count", "cost.xpikeformer.energy", "cost.ratio.annDigital"];
@@ -230,17 +192,7 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
       series("Xpikeformer on hardware, first chip", context, chips[0].byContext),
     ],
   });
-  list.push({
-    kind: "bars",
-    id: "densities",
-    title: "Spike density of each layer",
-    caption: "Share of ones over all prompts, tokens and time steps, mean of the chips. Sparse layers drive few lines.",
-    value: { label: "Share of ones" },
-    bars: Object.keys(chips[0].densities).map((name) => ({
-      label: name,
-      value: mean(chips.map(({ densities }) => densities[name])),
-    })),
-  });
+  list.push(densitiesChart(chips));
   if (Object.keys(rasters).length > 0) list.push(rasterChart(rasters));
   list.push(layoutChart(mapping));
   return list;
@@ -322,32 +274,6 @@ function claims(run: SymbolDetectionRun): ClaimDraft[] {
     ];
   });
 }
-
-/** The sources of every report, with that of its devices in second place. */
-export function sourcesOf({ hardware }: Experiment): Source[] {
-  const { kind } = hardware.crossbar.device;
-  if (kind === "ideal") return SOURCES;
-  const { source } = deviceOfSpec(hardware.crossbar.device);
-  const devices = { text: source, usedFor: "programming spread, drift and read noise of the memory devices" };
-  return [SOURCES[0], devices, ...SOURCES.slice(1)];
-}
-
-const SOURCES: Source[] = [
-  {
-    text: "Song, Katti, Simeone, Rajendran: Xpikeformer: Hybrid Analog-Digital Hardware Acceleration for Spiking Transformers. IEEE TVLSI 33(6), 2025",
-    usedFor: "architecture, Algorithm 1, Tables I, II and IV",
-    url: "https://arxiv.org/abs/2408.08794",
-  },
-  {
-    text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
-    usedFor: "formulation of the symbol-detection task",
-    url: "https://arxiv.org/abs/2311.06101",
-  },
-  {
-    text: "Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC 2011",
-    usedFor: "Threefry-2x32-20, the source of every random number",
-  },
-];
 
 const roles = ({ networks }: SymbolDetectionRun) =>
   (["ann", "spiking", "digital"] as const).flatMap((role) => {

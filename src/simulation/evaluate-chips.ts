@@ -5,9 +5,11 @@
  * A thread programs and calibrates the chip that its slice asks for, and keeps it until another is asked for. Chips come one after
  * another, so every thread programs every chip at most once.
  */
+import type { ImageData } from "../data/images.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
+import { shareImages } from "../kernels/shared-images.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -15,17 +17,29 @@ import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer, decide } from "../task/answers.ts";
-import { type DetectionErrors, detectionErrors } from "../task/metrics.ts";
+import { requireImages } from "../task/create.ts";
+import type { ErrorsOf } from "../task/metrics.ts";
 import { programChip } from "./chip.ts";
-import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
+import {
+  cutPrompts,
+  type Evaluation,
+  errorsOf,
+  evaluationOf,
+  requireCounts,
+  type Slice,
+  taskOf,
+} from "./evaluation.ts";
 import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
 import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "./trace.ts";
 
-export interface EvaluateChipsOptions {
+export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same whatever the number. */
   readonly chips: number;
   readonly prompts: number;
+  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
+  readonly images?: ImageData | null;
   /** Evaluates every chip at each of these SNRs. Default: once, at the SNRs that the task draws. */
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
@@ -33,13 +47,13 @@ export interface EvaluateChipsOptions {
   /** Prompts of one task. Changes the speed only. Default 32. */
   readonly slice?: number;
   /** Called when a chip is done at one SNR. */
-  readonly onChip?: (evaluation: ChipEvaluation) => void;
+  readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
 }
 
-export interface ChipEvaluation extends Evaluation {
+export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
   /** At the last query, after 1 .. T time steps. */
-  readonly bySteps: readonly DetectionErrors[];
+  readonly bySteps: readonly E[];
   /** Stages of the network in the order in which they run, summed over all prompts. */
   readonly stages: readonly StageTrace[];
   /** Sum over all stages. */
@@ -52,6 +66,7 @@ export interface ChipEvaluation extends Evaluation {
 
 /** Prompts on which converters are calibrated, at the SNRs that the task draws. */
 export const CALIBRATION_PROMPTS = 32;
+export const CALIBRATION_DRAW = { values: false, from: { part: "calibration" } } as const;
 
 /**
  * Evaluates chips, chip by chip and, within a chip, SNR by SNR.
@@ -60,26 +75,27 @@ export const CALIBRATION_PROMPTS = 32;
  *          `stream(seed).fork("chip", c)`, calibrated and run with forks "calibration" and "run" of the same
  * Throws   MappingError and ShapeError when the network does not fit hardware or task, ValueError when an option is out of range
  */
-export async function evaluateChips(
+export async function evaluateChips<T extends TaskSpec>(
   executor: Executor,
-  experiment: Experiment,
+  experiment: Experiment<T>,
   network: Network<SpikingSpec>,
-  options: EvaluateChipsOptions,
-): Promise<ChipEvaluation[]> {
-  const { chips, prompts, hardware = experiment.hardware, slice = 32, onChip } = options;
+  options: EvaluateChipsOptions<ErrorsOf<T>>,
+): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
+  const { chips, prompts, images = null, hardware = experiment.hardware, slice = 32, onChip } = options;
   requireCounts({ chips, prompts, slice });
+  requireImages(experiment, images);
   const folded = foldNetwork(network);
   taskOf(experiment, folded);
   mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
-  const setup = { experiment, network: folded, hardware, slice };
+  const setup = { experiment, images: images && shareImages(images), network: folded, hardware, slice };
   const session = executor.open<ChipSetup, ChipTask, ChipAnswers>("simulate-chip", setup);
-  const evaluations: ChipEvaluation[] = [];
+  const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
       for (const snrDecibels of ratios) {
         const tasks = cutPrompts(prompts, slice, snrDecibels).map((part) => ({ chip, ...part }));
-        const evaluation = { chip, ...summarise(await session.run(tasks), experiment, snrDecibels) };
+        const evaluation = { chip, ...summarise(await session.run(tasks), experiment, network, snrDecibels) };
         evaluations.push(evaluation);
         onChip?.(evaluation);
       }
@@ -92,6 +108,7 @@ export async function evaluateChips(
 
 export interface ChipSetup {
   readonly experiment: Experiment;
+  readonly images: ImageData | null;
   /** Folded. */
   readonly network: Network<SpikingSpec>;
   readonly hardware: HardwareSpec;
@@ -111,8 +128,14 @@ export interface ChipAnswers extends Answers {
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
-export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({ experiment, network, hardware, slice }) => {
-  const task = taskOf(experiment, network);
+export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({
+  experiment,
+  images,
+  network,
+  hardware,
+  slice,
+}) => {
+  const task = taskOf(experiment, network, images);
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   const root = stream(experiment.seed);
   const promptStream = root.fork("evaluation");
@@ -132,7 +155,7 @@ export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({ experiment
     memory.arena.rewind(memory.start);
     const simulator = createSimulator(memory.kernels, memory.arena, chip, sizes);
     if (hardware.adc.bits !== null) {
-      const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), { values: false });
+      const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), CALIBRATION_DRAW);
       simulator.calibrate(spikes!, chipStream(index).fork("calibration"));
     }
     held = { index, simulator };
@@ -149,16 +172,17 @@ export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({ experiment
   };
 };
 
-function summarise(
+function summarise<T extends TaskSpec>(
   slices: readonly ChipAnswers[],
-  { task }: Experiment,
+  { task }: Experiment<T>,
+  { geometry }: Network,
   snrDecibels: number | null,
-): Omit<ChipEvaluation, "chip"> {
-  const queries = task.pilots + 1;
+): Omit<ChipEvaluation<ErrorsOf<T>>, "chip"> {
+  const queries = geometry.queries.length;
   const last = (classes: Int32Array) => [...classes.filter((_, i) => i % queries === queries - 1)];
   const labels = slices.flatMap((slice) => last(slice.labels));
   const bySteps = slices[0].byStep.map((_, t) =>
-    detectionErrors(
+    errorsOf(
       labels,
       slices.flatMap((slice) => last(slice.byStep[t])),
       task,

@@ -2,18 +2,24 @@
  * How well a network does without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
+import type { ImageData } from "../data/images.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { createNetworkPass, isSpiking } from "../kernels/network-pass.ts";
+import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer } from "../task/answers.ts";
-import { takesSpikes } from "../task/create.ts";
+import { requireImages, takesSpikes } from "../task/create.ts";
+import type { ErrorsOf } from "../task/metrics.ts";
 import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
 
 export interface EvaluateOptions {
   readonly prompts: number;
+  /** For a task that classifies images, of which the test part is used. */
+  readonly images?: ImageData | null;
   /** This SNR for every prompt. Default: as the task says. */
   readonly snrDecibels?: number;
   /** Prompts of one task. Changes the speed only. Default 64. */
@@ -24,18 +30,26 @@ export interface EvaluateOptions {
  * Evaluates a network; a spiking one is folded first.
  *
  * Random   prompts from `stream(seed).fork("evaluation")`, attention bits from `stream(seed).fork("evaluation attention")`
- * Throws   ShapeError when the network was made for another task, ValueError when an option is out of range
+ * Throws   ShapeError when the network was made for another task, ValueError when an option is out of range, SpecError when the
+ *          task needs images and there are none
  */
-export async function evaluateNetwork(
+export async function evaluateNetwork<T extends TaskSpec>(
   executor: Executor,
-  experiment: Experiment,
+  experiment: Experiment<T>,
   network: Network,
-  { prompts, snrDecibels, slice = 64 }: EvaluateOptions,
-): Promise<Evaluation> {
+  { prompts, images = null, snrDecibels, slice = 64 }: EvaluateOptions,
+): Promise<Evaluation<ErrorsOf<T>>> {
   requireCounts({ prompts, slice });
+  requireImages(experiment, images);
   taskOf(experiment, network);
   const slices = cutPrompts(prompts, slice, snrDecibels ?? null);
-  const setup = { experiment, network: isSpiking(network) ? foldNetwork(network) : network, maxPrompts: slice };
+  const shared = images && shareImages(images);
+  const setup = {
+    experiment,
+    images: shared,
+    network: isSpiking(network) ? foldNetwork(network) : network,
+    maxPrompts: slice,
+  };
   const session = executor.open<NetworkSetup, Slice, Answers>("evaluate-network", setup);
   try {
     return evaluationOf(await session.run(slices), experiment.task, snrDecibels ?? null);
@@ -46,14 +60,20 @@ export async function evaluateNetwork(
 
 export interface NetworkSetup {
   readonly experiment: Experiment;
+  readonly images: ImageData | null;
   /** Folded. */
   readonly network: Network;
   readonly maxPrompts: number;
 }
 
 /** The job "evaluate-network": answers slices of the evaluation prompts. */
-export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({ experiment, network, maxPrompts }) => {
-  const task = taskOf(experiment, network);
+export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({
+  experiment,
+  images,
+  network,
+  maxPrompts,
+}) => {
+  const task = taskOf(experiment, network, images);
   const root = stream(experiment.seed);
   const [promptStream, { key }] = [root.fork("evaluation"), root.fork("evaluation attention")];
   const spikes = takesSpikes(network.model, experiment.task);

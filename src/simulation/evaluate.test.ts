@@ -12,6 +12,7 @@ import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { detectionErrors, errorsByContext } from "../task/metrics.ts";
 import { programChip } from "./chip.ts";
@@ -26,9 +27,10 @@ const PROMPTS = 20;
 const spikingModel = { width: 16, heads: 2, depth: 1, expansion: 2, steps: 3, neuron: { threshold: 0.4 } };
 const annModel = { kind: "ann", width: 16, heads: 2, depth: 1, expansion: 2 };
 
-function experimentOf(model: object, fields: object = {}): Experiment {
+function experimentOf(model: object, fields: object = {}): Experiment<SymbolDetectionSpec> {
   const task = { transmitAntennas: 1, receiveAntennas: 1, pilots: 3 };
-  return parseExperiment({ seed: 9, task, model, hardware: { adc: { rangeQuantile: 0.99 } }, ...fields });
+  const document = { seed: 9, task, model, hardware: { adc: { rangeQuantile: 0.99 } }, ...fields };
+  return parseExperiment(document) as Experiment<SymbolDetectionSpec>;
 }
 
 /** An untrained network: its answers are poor but depend on everything. */
@@ -65,7 +67,7 @@ function expectEvaluation(
   evaluation: Awaited<ReturnType<typeof evaluateNetwork>>,
   logits: Float64Array,
   labels: Int32Array,
-  { task }: Experiment,
+  { task }: Experiment<SymbolDetectionSpec>,
 ): void {
   let loss = 0;
   const decisions = Array.from(labels, (label, row) => {

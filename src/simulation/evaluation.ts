@@ -5,22 +5,25 @@
  * comparisons are paired. Answers are kept per decision and summed in the order of prompts: how prompts are cut into
  * slices, and which thread takes which, changes no result.
  */
+import type { ImageData } from "../data/images.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { TaskSpec } from "../spec/task.ts";
 import type { Answers } from "../task/answers.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
-import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
-import type { SymbolDetectionTask } from "../task/symbol-detection.ts";
+import { createTask, networkGeometry, type TaskOf } from "../task/create.ts";
+import { classificationErrors, detectionErrors, type ErrorsOf, errorsByContext } from "../task/metrics.ts";
+import { imageShape } from "../task/patches.ts";
 
-export interface Evaluation {
+/** Errors of one kind of task; of any, when it is not said. */
+export interface Evaluation<E = ErrorsOf<TaskSpec>> {
   readonly prompts: number;
   /** Signal-to-noise ratio of all prompts; null where every prompt draws its own, as the task says. */
   readonly snrDecibels: number | null;
-  /** At the last query, where all pilots are known. */
-  readonly errors: DetectionErrors;
-  /** After 0, 1, ... pilots. */
-  readonly byContext: readonly DetectionErrors[];
+  /** At the last query, where all pilots are known; an image has one query. */
+  readonly errors: E;
+  /** At each query: after 0, 1, ... pilots. */
+  readonly byContext: readonly E[];
   /** Cross entropy per decision over all queries, nats. */
   readonly loss: number;
 }
@@ -49,10 +52,17 @@ export function cutPrompts(prompts: number, size: number, snrDecibels: number | 
   });
 }
 
-/** The experiment's task as the network sees it. Throws ShapeError when the network was made for another task. */
-export function taskOf(experiment: Experiment, { model, geometry }: Network): SymbolDetectionTask {
+/**
+ * The experiment's task as the network sees it; one that classifies images draws from `images`.
+ * Throws  ShapeError when the network was made for another task
+ */
+export function taskOf<T extends TaskSpec>(
+  experiment: Pick<Experiment<T>, "task">,
+  { model, geometry }: Network,
+  images: ImageData | null = null,
+): TaskOf<T> {
   const described = { task: experiment.task, model };
-  const task = createTask(described);
+  const task = createTask(described, images);
   const asked = networkGeometry(described, task);
   for (const field of ["inputs", "tokens", "classes"] as const) {
     if (geometry[field] !== asked[field]) {
@@ -67,16 +77,36 @@ export function taskOf(experiment: Experiment, { model, geometry }: Network): Sy
 }
 
 /** The evaluation of all slices, in the order of prompts. */
-export function evaluationOf(
+export function evaluationOf<T extends TaskSpec>(
   slices: readonly Answers[],
-  spec: Experiment["task"],
+  spec: T,
   snrDecibels: number | null,
-): Evaluation {
+): Evaluation<ErrorsOf<T>> {
   const labels = slices.flatMap((slice) => [...slice.labels]);
   const decisions = slices.flatMap((slice) => [...slice.decisions]);
-  const byContext = errorsByContext(labels, decisions, spec);
+  const byContext = errorsByQuery(labels, decisions, spec);
   let loss = 0;
   for (const slice of slices) for (const one of slice.losses) loss += one;
   const errors = byContext[byContext.length - 1];
   return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
+}
+
+/** Errors at each query of the task. Shapes: labels, decisions [prompts, queries]. */
+function errorsByQuery<T extends TaskSpec>(labels: number[], decisions: number[], task: T): ErrorsOf<T>[] {
+  const spec: TaskSpec = task;
+  const errors =
+    spec.kind === "image-classification"
+      ? [errorsOf(labels, decisions, spec)]
+      : errorsByContext(labels, decisions, spec);
+  return errors as ErrorsOf<T>[];
+}
+
+/** Errors over decisions of one query. Shapes: labels, decisions [prompts]. */
+export function errorsOf<T extends TaskSpec>(labels: number[], decisions: number[], task: T): ErrorsOf<T> {
+  const spec: TaskSpec = task;
+  const errors =
+    spec.kind === "image-classification"
+      ? classificationErrors(labels, decisions, imageShape(spec).classes)
+      : detectionErrors(labels, decisions, spec);
+  return errors as ErrorsOf<T>;
 }

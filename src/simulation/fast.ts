@@ -13,13 +13,22 @@ import { type PackedBits, reserveBits } from "../kernels/spike-linear.ts";
 import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import { tokensRead } from "../task/task.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { attentionActions, linearActions, neuronActions } from "./counts.ts";
 import { planAttention } from "./fast-attention.ts";
 import { planCrossbars } from "./fast-linear.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "./functional.ts";
-import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
+import {
+  densitiesOf,
+  meanLogits,
+  meanOverTokens,
+  type RunOptions,
+  type SpikeCount,
+  type StageTrace,
+  type Trace,
+} from "./trace.ts";
 
 export interface SimulatorOptions {
   /** Most prompts that one run may carry. */
@@ -73,17 +82,18 @@ export function createSimulator(
   const { network, mapping, hardware } = chip;
   const { model, geometry, parameters } = network;
   const { width: D, expansion } = model;
-  const { tokens, queries } = geometry;
+  const { tokens } = geometry;
+  const tokenIndices = tokensRead(geometry);
   const maxRows = maxSteps * maxPrompts * tokens;
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
   const learned = model.position === "learned";
 
   const position = arena.words(learned ? tokens * D : 0);
-  const queryIndices = arena.words(queries.length);
+  const readIndices = arena.words(tokenIndices.length);
   if (kernels) {
     if (learned) kernels.f32.set(parameters.position.data, position / 4);
-    kernels.i32.set(queries, queryIndices / 4);
+    kernels.i32.set(tokenIndices, readIndices / 4);
   }
   const crossbars = planCrossbars(kernels, arena, chip);
   const tiles = planAttention(kernels, arena, chip, { steps: maxSteps, maxPrompts });
@@ -92,11 +102,11 @@ export function createSimulator(
     narrow: reserveBits(arena, maxRows, D),
     qkv: reserveBits(arena, maxRows, 3 * D),
     hidden: reserveBits(arena, maxRows, expansion * D),
-    queries: reserveBits(arena, maxSteps * maxPrompts * queries.length, D),
+    read: reserveBits(arena, maxSteps * maxPrompts * tokenIndices.length, D),
   };
   const stream = arena.words(maxRows * D);
   const y = arena.words(
-    Math.max(maxRows * Math.max(3, expansion) * D, maxSteps * maxPrompts * queries.length * geometry.classes),
+    Math.max(maxRows * Math.max(3, expansion) * D, maxSteps * maxPrompts * tokenIndices.length * geometry.classes),
   );
   let ranges = chip.ranges;
   let loadedKey = "";
@@ -194,10 +204,11 @@ export function createSimulator(
     }
     fire("output", stream, bits.narrow);
     const { narrow } = bits;
-    run.gatherTokens(narrow.at, steps * prompts, tokens, narrow.words, queryIndices, queries.length, bits.queries.at);
-    const answers = steps * prompts * queries.length;
-    linear("head", bits.queries, queries.length, y);
-    const stepLogits = f32.slice(y / 4, y / 4 + answers * geometry.classes);
+    const readCount = tokenIndices.length;
+    run.gatherTokens(narrow.at, steps * prompts, tokens, narrow.words, readIndices, readCount, bits.read.at);
+    linear("head", bits.read, readCount, y);
+    const outputs = f32.slice(y / 4, y / 4 + steps * prompts * readCount * geometry.classes);
+    const stepLogits = meanOverTokens(outputs, geometry);
     return {
       steps,
       prompts,

@@ -4,11 +4,12 @@
  *   R = embed(x_t) + position
  *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = SSA(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
- *   logits_t = head(LIF(R)) at the query tokens, averaged over t
+ *   logits_t = head(LIF(R)) at the query tokens, or the mean over all tokens; averaged over t
  *
  * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
  * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
- * and the average are digital, in single precision. The head runs at query tokens only. All time steps of a stage are
+ * and the average are digital, in single precision. The head runs at the tokens that are read
+ * only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators. All time steps of a stage are
  * computed before the next stage, which changes no value, because each stage's step t needs only steps up to t before it.
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
@@ -23,11 +24,20 @@ import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
+import { tokensRead } from "../task/task.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type Chip, chipAt, readChip } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
-import { densitiesOf, meanLogits, type RunOptions, type SpikeCount, type StageTrace, type Trace } from "./trace.ts";
+import {
+  densitiesOf,
+  meanLogits,
+  meanOverTokens,
+  type RunOptions,
+  type SpikeCount,
+  type StageTrace,
+  type Trace,
+} from "./trace.ts";
 
 export interface SimulationOptions extends RunOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
@@ -163,7 +173,8 @@ function run(
     linear(`${block}.down`, hidden, (branch, tally) => join(stream, branch, tally));
   }
   const output = fire("output", stream);
-  const stepLogits = linear("head", gatherRows(output, geometry.tokens, geometry.queries));
+  const read = tokensRead(geometry);
+  const stepLogits = meanOverTokens(linear("head", gatherRows(output, geometry.tokens, read)), geometry);
   return {
     steps,
     prompts,
@@ -198,13 +209,13 @@ function addPositions({ network }: Chip, currents: Float32Array, tally: ActionTa
   tally.offsetAdditions += currents.length;
 }
 
-/** The rows of the query tokens, `[T][prompts queries][features]`. */
-function gatherRows(train: SpikeTrain, tokens: number, queries: Int32Array): SpikeTrain {
+/** The rows of some tokens, `[T][prompts tokens][features]`. */
+function gatherRows(train: SpikeTrain, tokens: number, read: Int32Array): SpikeTrain {
   const stride = wordsPerRow(train.features);
-  const gathered = emptySpikeTrain(train.steps, (train.rows / tokens) * queries.length, train.features);
+  const gathered = emptySpikeTrain(train.steps, (train.rows / tokens) * read.length, train.features);
   for (let group = 0, to = 0; group < (train.steps * train.rows) / tokens; group++) {
-    for (const query of queries) {
-      const from = (group * tokens + query) * stride;
+    for (const token of read) {
+      const from = (group * tokens + token) * stride;
       gathered.words.set(train.words.subarray(from, from + stride), to);
       to += stride;
     }

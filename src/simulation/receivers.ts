@@ -2,10 +2,13 @@
 import type { Executor, Job } from "../kernels/executor.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
 import { cutPrompts, requireCounts, type Slice } from "./evaluation.ts";
+
+type LinkExperiment = Experiment<SymbolDetectionSpec>;
 
 export interface Receiver {
   readonly kind: ReceiverKind;
@@ -35,7 +38,7 @@ interface SliceResult {
 /** Prompts that one task of the job draws and detects. */
 const SLICE_PROMPTS = 256;
 
-export const detectSlice: Job<{ experiment: Experiment }, Slice, SliceResult> = ({ experiment }) => {
+export const detectSlice: Job<{ experiment: LinkExperiment }, Slice, SliceResult> = ({ experiment }) => {
   const task = createTask(experiment);
   const random = stream(experiment.seed).fork("evaluation");
   const queries = experiment.task.pilots + 1;
@@ -57,11 +60,11 @@ export const detectSlice: Job<{ experiment: Experiment }, Slice, SliceResult> = 
 /** Every receiver on the experiment's evaluation prompts. Random: as the networks', `stream(seed).fork("evaluation")`. */
 export async function evaluateReceivers(
   executor: Executor,
-  experiment: Experiment,
+  experiment: LinkExperiment,
   { prompts, snrDecibels }: { prompts: number; snrDecibels?: number },
 ): Promise<ReceiverEvaluation[]> {
   requireCounts({ prompts });
-  const session = executor.open<{ experiment: Experiment }, Slice, SliceResult>("detect-slice", { experiment });
+  const session = executor.open<{ experiment: LinkExperiment }, Slice, SliceResult>("detect-slice", { experiment });
   const results = await session.run(cutPrompts(prompts, SLICE_PROMPTS, snrDecibels ?? null)).finally(session.close);
   const labels = results.flatMap((result) => [...result.labels]);
   return RECEIVERS.map((receiver, i) => {

@@ -6,9 +6,11 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { decide } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { bitErrors } from "../task/metrics.ts";
@@ -26,7 +28,7 @@ const experiment = parseExperiment({
   task: { transmitAntennas: 1, receiveAntennas: 1, pilots: 3 },
   model: { width: 16, heads: 2, depth: 1, expansion: 2, steps: 3, neuron: { threshold: 0.4 } },
   hardware: { crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
-});
+}) as Experiment<SymbolDetectionSpec>;
 const task = createTask(experiment);
 
 /** Untrained: answers are poor but depend on everything. */

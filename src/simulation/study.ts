@@ -3,16 +3,19 @@
  *
  * Everything random is common to all conditions (chip c is programmed from the same stream, read r draws the same noise, prompt k is
  * the same prompt), so conditions are compared in pairs, and a difference is far more precise than either rate. What is kept
- * are the wrong bits of each prompt, from which `numeric/variance-components.ts` tells the spread of chips, of reads and of prompts
+ * are the wrong bits of each prompt (of an image, whether it is wrong), from which `numeric/variance-components.ts` tells the spread of chips, of reads and of prompts
  * apart.
  *
  * Programming is slow and reading is not, so a thread keeps the chip that it has programmed, and the ranges that it has calibrated,
  * through all conditions that share them.
  */
+
+import type { ImageData } from "../data/images.ts";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { ValueError } from "../errors.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
+import { shareImages } from "../kernels/shared-images.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -22,9 +25,10 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
+import { requireImages } from "../task/create.ts";
 import { bitErrors } from "../task/metrics.ts";
 import { type Chip, chipAt, equipChip, programChip } from "./chip.ts";
-import { CALIBRATION_PROMPTS } from "./evaluate-chips.ts";
+import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./evaluate-chips.ts";
 import { cutPrompts, requireCounts, taskOf } from "./evaluation.ts";
 import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
 import { meanLogits } from "./trace.ts";
@@ -42,6 +46,8 @@ export interface StudyOptions {
   /** Reads of each chip; each draws read noise and random bits of its own. */
   readonly reads: number;
   readonly prompts: number;
+  /** For a task that classifies images, as `evaluateChips`. */
+  readonly images?: ImageData | null;
   /** Time steps after which answers are taken, one run for all. Default: those of the network. */
   readonly steps?: readonly number[];
   /** Most prompts of one task. Changes the speed only. Default 1024. */
@@ -50,7 +56,7 @@ export interface StudyOptions {
   readonly onPrompts?: (prompts: number) => void;
 }
 
-/** Of each chip, read and prompt, `[chips][reads][prompts]`. */
+/** Of each chip, read and prompt, `[chips][reads][prompts]`: wrong bits of a symbol, or 1 for a wrong image. */
 export interface WrongBits extends Sample {
   readonly values: Uint8Array;
 }
@@ -75,8 +81,9 @@ export async function runStudy(
   conditions: readonly Condition[],
   options: StudyOptions,
 ): Promise<ConditionResult[]> {
-  const { chips, reads, prompts, part = 1024, onPrompts } = options;
+  const { chips, reads, prompts, images = null, part = 1024, onPrompts } = options;
   requireCounts({ chips, reads, prompts, part });
+  requireImages(experiment, images);
   const folded = Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, foldNetwork(network)]));
   for (const { network, hardware } of conditions) {
     taskOf(experiment, folded[network]);
@@ -85,7 +92,7 @@ export async function runStudy(
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;
   for (const step of steps) requireStep(step, longest);
-  const setup = { experiment, networks: folded, conditions, steps };
+  const setup = { experiment, images: images && shareImages(images), networks: folded, conditions, steps };
   const results = conditions.map(() => ({
     wrongBits: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
@@ -122,6 +129,7 @@ function requireStep(step: number, longest: number): void {
 
 export interface StudySetup {
   readonly experiment: Experiment;
+  readonly images: ImageData | null;
   /** Folded. */
   readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
   readonly conditions: readonly Condition[];
@@ -188,6 +196,7 @@ const SIZES = { maxPrompts: SLICE };
 /** The job "study": answers a part of the evaluation prompts under one condition on one chip. */
 export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
   experiment,
+  images,
   networks,
   conditions,
   steps,
@@ -211,8 +220,8 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
     const device = deviceOfCrossbar(hardware.crossbar);
     const chip = equipChip({ network, device, crossbars }, mapping, hardware, random);
     if (hardware.adc.bits === null) return chip;
-    const task = taskOf(experiment, network);
-    const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), { values: false });
+    const task = taskOf(experiment, network, images);
+    const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), CALIBRATION_DRAW);
     return simulators(chip).calibrate(spikes!, random.fork("calibration"));
   }
 
@@ -227,7 +236,7 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
   return ({ condition, chip, read, firstPrompt, prompts }) => {
     const network = networks[conditions[condition].network];
     const { classes, queries } = network.geometry;
-    const task = taskOf(experiment, network);
+    const task = taskOf(experiment, network, images);
     const simulator = simulatorOf(condition, chip);
     const random = read === 0 ? chipStream(chip).fork("run") : chipStream(chip).fork("run", read);
     const wrongBits = steps.map(() => new Uint8Array(prompts));
@@ -239,7 +248,7 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
       const last = (values: Int32Array) => values.filter((_, i) => i % queries.length === queries.length - 1);
       steps.forEach((step, s) => {
         const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes);
-        wrongBits[s].set(bitErrors(last(labels), last(decisions), experiment.task), slice.firstPrompt);
+        wrongBits[s].set(wrongOf(last(labels), last(decisions), experiment.task), slice.firstPrompt);
       });
       conversions += trace.actions.conversions;
       clipped += trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
@@ -247,6 +256,12 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
     return { wrongBits, conversions, clipped };
   };
 };
+
+/** Wrong bits of each decision, or, of an image, 1 where it is wrong. */
+const wrongOf = (labels: Int32Array, decisions: Int32Array, task: Experiment["task"]): Uint8Array =>
+  task.kind === "symbol-detection"
+    ? bitErrors(labels, decisions, task)
+    : Uint8Array.from(labels, (label, i) => (label === decisions[i] ? 0 : 1));
 
 /** Keeps the value of the last key. */
 function keepLast<T>(): (key: string, make: () => T) => T {

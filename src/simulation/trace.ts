@@ -1,6 +1,7 @@
 /** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
 import type { ActionCounts } from "../hardware/actions.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import type { Geometry } from "../task/task.ts";
 
 /** One stage of the network on the machine, in the order in which stages run. */
 export interface StageTrace {
@@ -64,6 +65,22 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
     mean[i] = sum / steps;
   }
   return mean;
+}
+
+/**
+ * What the head's outputs are where the read-out is `mean`: the mean over a prompt's tokens, `[rows, tokens, classes]` to
+ * `[rows, classes]`, in token order. Otherwise the outputs themselves.
+ */
+export function meanOverTokens(outputs: Float32Array, { readOut, tokens, classes }: Geometry): Float32Array {
+  if (readOut !== "mean") return outputs;
+  const logits = new Float32Array(outputs.length / tokens);
+  for (let i = 0; i < logits.length; i++) {
+    const first = Math.floor(i / classes) * tokens * classes + (i % classes);
+    let sum = 0;
+    for (let n = 0; n < tokens; n++) sum += outputs[first + n * classes];
+    logits[i] = sum / tokens;
+  }
+  return logits;
 }
 
 /** Share of ones of every train. */

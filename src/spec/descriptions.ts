@@ -4,24 +4,46 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   name: "Title of the report.",
   seed: "Seed of every random stream of the run.",
   task: "Where prompts come from and what is asked.",
-  "task.kind": "The only task so far.",
-  "task.transmitAntennas":
+  "task[0].kind": "In-context symbol detection on a MIMO link: the paper's decoder.",
+  "task[0].transmitAntennas":
     "Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most.",
-  "task.receiveAntennas": "Receive antennas Nr.",
-  "task.modulation":
+  "task[0].receiveAntennas": "Receive antennas Nr.",
+  "task[0].modulation":
     "Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`).",
-  "task.snrDecibels": "Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB.",
-  "task.snrDecibels[1].min": "Lowest ratio.",
-  "task.snrDecibels[1].max": "Highest ratio.",
-  "task.noise":
+  "task[0].snrDecibels": "Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB.",
+  "task[0].snrDecibels[1].min": "Lowest ratio.",
+  "task[0].snrDecibels[1].max": "Highest ratio.",
+  "task[0].noise":
     "Complex noise variance at SNR s dB: `standard` is 10^(-s/10); `doubled` is twice that, as the public baseline code draws real and imaginary parts with that standard deviation each. Doubled brackets the paper's ANN result.",
-  "task.receiverBits": "Bits of the receive quantiser (mid-rise) for each real and imaginary part.",
-  "task.receiverRange": "Full scale of the receive quantiser: [-range, range].",
-  "task.pilots": "Known (y, x) pairs before the query. The paper uses 18.",
-  "task.tokens":
+  "task[0].receiverBits": "Bits of the receive quantiser (mid-rise) for each real and imaginary part.",
+  "task[0].receiverRange": "Full scale of the receive quantiser: [-range, range].",
+  "task[0].pilots": "Known (y, x) pairs before the query. The paper uses 18.",
+  "task[0].tokens":
     "`query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens. `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.",
-  "task.coding":
+  "task[0].coding":
     "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
+  "task[1].kind": "A vision transformer: an image is cut into patches, each of which is a token.",
+  "task[1].data": "Labelled images: a published set by its name, or the sizes of other images.",
+  "task[1].data[1].name": "What they are called.",
+  "task[1].data[1].height": "Pixels from top to bottom.",
+  "task[1].data[1].width": "Pixels from left to right.",
+  "task[1].data[1].channels": "1 for grey, 3 for colours.",
+  "task[1].data[1].classes": "Classes to tell apart.",
+  "task[1].patch":
+    "Side of a square patch, pixels; it divides height and width. The paper: 4 on 32 x 32 images, 16 on 224 x 224.",
+  "task[1].shift":
+    "Beside its own pixels a token holds those of its patch moved by so many pixels left, right, up and down (shifted-patch tokens): it sees across the patch's edges, and has five times the inputs. 0: none. The first author's code: 1.",
+  "task[1].readOut":
+    "`mean`: the logits are averaged over all tokens; `class-token`: they are read at one more token, the last, whose own input is 0, as in the paper's vision transformers. The mean is steadier where single spikes are random.",
+  "task[1].coding":
+    "How pixels enter a spiking network. `bernoulli`: one line per pixel, a Bernoulli draw per time step (equation 1 of the paper); `bits`: the highest bits of a pixel as binary lines, the same at every time step; `thermometer`: one line per threshold that the pixel reaches; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
+  "task[1].pixelBits":
+    "Lines per pixel of coding `bits`: so many of its 8 bits, from the highest. Below 4 bits grey levels become visible steps.",
+  "task[1].thresholds":
+    "Lines per pixel of coding `thermometer`: thresholds, equally spaced over the range of a pixel.",
+  "task[1].crop":
+    "Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4.",
+  "task[1].flip": "Training images are mirrored left to right, every other one on average. Not for digits.",
   model: "The network's architecture.",
   "model[0].kind": "Pre-LayerNorm GPT block: softmax attention, GELU in the tanh approximation of GPT-2.",
   "model[0].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",
@@ -194,13 +216,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.epsilon": "Added to AdamW's denominator.",
   "training.clipNorm": "Largest Euclidean norm of the whole gradient; larger ones are scaled down.",
   "training.labels":
-    "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
+    "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
+  "training.labelSmoothing":
+    "Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none.",
   "training.teacher":
     "Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file.",
   "training.initial":
     "Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out.",
   "training.validateEvery": "Optimiser steps between validations.",
-  "training.validationPrompts": "Prompts of the fixed validation set.",
+  "training.validationPrompts": "Prompts of the fixed validation set; all validation images where there are fewer.",
   "training.patience":
     "Stop a stage without noise on weights after this many validations without a new best; 0 never stops early.",
   "training.checkpointSeconds": "Seconds between checkpoints of the full training state.",

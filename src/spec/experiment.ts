@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
 import { modelSpec } from "./model.ts";
-import { taskSpec } from "./task.ts";
+import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
 import { trainingSpec } from "./training.ts";
 
 export const evaluationSpec = z.strictObject({
@@ -55,4 +55,10 @@ export const experimentSpec = z.strictObject({
 });
 
 export type EvaluationSpec = z.infer<typeof evaluationSpec>;
-export type Experiment = z.infer<typeof experimentSpec>;
+/** An experiment, of any task or of one kind of task. */
+export type Experiment<T extends TaskSpec = TaskSpec> = Omit<z.infer<typeof experimentSpec>, "task"> & {
+  readonly task: T;
+};
+
+export const isSymbolDetection = (experiment: Experiment): experiment is Experiment<SymbolDetectionSpec> =>
+  experiment.task.kind === "symbol-detection";

@@ -91,12 +91,13 @@ describe("a preset", () => {
 
   test("changes nothing when used twice", () => {
     parseExperiment({ preset: "paper-2x2-small", task: { snrDecibels: 7 } });
-    expect(parseExperiment({ preset: "paper-2x2-small" }).task.snrDecibels).toEqual({ min: 0, max: 30 });
+    expect(parseExperiment({ preset: "paper-2x2-small" }).task).toMatchObject({ snrDecibels: { min: 0, max: 30 } });
   });
 
   test("follows the sizes and steps of Table IV", () => {
     const sizes = presets().map(({ document: { model, task } }) => {
       if (model?.kind === "ann") throw new Error("presets are spiking");
+      if (task?.kind === "image-classification") return "";
       return [task?.transmitAntennas, model?.depth, model?.width, model?.steps].join();
     });
     expect(sizes).toEqual(expect.arrayContaining(["2,4,256,6", "2,8,512,4", "4,4,256,11", "4,8,512,5"]));

@@ -2,8 +2,8 @@
  * Experiments with a name, to start from: `{ "preset": "paper-2x2-small", "model": { "steps": 8 } }`. Several are laid over each
  * other in their order: `{ "preset": ["wireless-2x2", "author-aihwkit"] }`.
  *
- * The `paper-` presets are the wireless rows of the paper's Table IV with the hardware of its Table II; what the paper does
- * not print (heads, constellation, SNR range) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
+ * The `paper-` presets are the rows of the paper's Tables III (images) and IV (wireless) with the hardware of its Table II; what the
+ * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
  * enough to train on two processor cores. `table-2` and `author-aihwkit` are machines without a network.
  */
 import type { z } from "zod";
@@ -47,6 +47,10 @@ export function presets(): Preset[] {
       depth: 8,
       steps: 5,
     }),
+    vision("paper-4-384-cifar10", 11, { width: 384, heads: 6, depth: 4 }, CIFAR_10),
+    vision("paper-6-512-cifar10", 10, { width: 512, heads: 8, depth: 6 }, CIFAR_10),
+    vision("paper-6-512-imagenet", 8, { width: 512, heads: 8, depth: 6 }, IMAGENET),
+    vision("paper-8-768-imagenet", 7, { width: 768, heads: 12, depth: 8 }, IMAGENET),
     {
       name: "table-2",
       description:
@@ -112,6 +116,35 @@ function preset(name: string, description: string, antennas: number, size: Size)
         pilots: 18,
       },
       model: { kind: "spiking", ...size },
+      hardware: structuredClone(TABLE_2),
+    },
+  };
+}
+
+/** 32 x 32 pixels in 64 patches, as in the first author's code. */
+const CIFAR_10 = { data: "cifar-10", patch: 4 } as const;
+
+/** 224 x 224 pixels in 196 patches: "patch 16x16" (Table VI). The images are not published freely: they come from a program. */
+const IMAGENET = {
+  data: { name: "imagenet", height: 224, width: 224, channels: 3, classes: 1000 },
+  patch: 16,
+} as const;
+
+/** A vision transformer of Table III: Bernoulli coding (equation 1), a class token, learned positions. */
+function vision(
+  name: string,
+  steps: number,
+  size: Omit<Size, "steps">,
+  images: typeof CIFAR_10 | typeof IMAGENET,
+): Preset {
+  const data = typeof images.data === "string" ? "CIFAR-10" : "ImageNet-1K";
+  return {
+    name,
+    description: `Table III: ${data}, ${size.depth} blocks of width ${size.width}, ${steps} time steps`,
+    document: {
+      name,
+      task: { kind: "image-classification", ...structuredClone(images), readOut: "class-token", coding: "bernoulli" },
+      model: { kind: "spiking", ...size, steps, position: "learned" },
       hardware: structuredClone(TABLE_2),
     },
   };

@@ -1,4 +1,7 @@
-/** The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it). */
+/**
+ * The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it), or the classification of
+ * images.
+ */
 import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
 
@@ -20,8 +23,8 @@ const snr = z.union([
 ]);
 
 export const symbolDetectionSpec = z.strictObject({
-  /** The only task so far. */
-  kind: z.literal("symbol-detection").default("symbol-detection"),
+  /** In-context symbol detection on a MIMO link: the paper's decoder. */
+  kind: z.literal("symbol-detection").optional().default("symbol-detection"),
   /** Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most. */
   transmitAntennas: z.int().min(1).max(6).default(2),
   /** Receive antennas Nr. */
@@ -58,6 +61,58 @@ export const symbolDetectionSpec = z.strictObject({
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 
-/** Union of all tasks; one member so far. */
-export const taskSpec = symbolDetectionSpec;
-export type TaskSpec = SymbolDetectionSpec;
+/** Images of another source, which a program hands over: their sizes must be said, because networks are planned by them. */
+const otherImages = z.strictObject({
+  /** What they are called. */
+  name: z.string().min(1).max(80),
+  /** Pixels from top to bottom. */
+  height: z.int().min(1).max(1024),
+  /** Pixels from left to right. */
+  width: z.int().min(1).max(1024),
+  /** 1 for grey, 3 for colours. */
+  channels: z.int().min(1).max(4).default(3),
+  /** Classes to tell apart. */
+  classes: z.int().min(2).max(65_536),
+});
+
+export const imageClassificationSpec = z.strictObject({
+  /** A vision transformer: an image is cut into patches, each of which is a token. */
+  kind: z.literal("image-classification"),
+  /** Labelled images: a published set by its name, or the sizes of other images. */
+  data: z
+    .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "cifar-10"]), otherImages])
+    .default("fashion-mnist"),
+  /** Side of a square patch, pixels; it divides height and width. The paper: 4 on 32 x 32 images, 16 on 224 x 224. */
+  patch: z.int().min(1).max(256).default(4),
+  /**
+   * Beside its own pixels a token holds those of its patch moved by so many pixels left, right, up and down (shifted-patch
+   * tokens): it sees across the patch's edges, and has five times the inputs. 0: none. The first author's code: 1.
+   */
+  shift: z.int().min(0).max(256).default(0),
+  /**
+   * `mean`: the logits are averaged over all tokens; `class-token`: they are read at one more token, the last, whose own input
+   * is 0, as in the paper's vision transformers. The mean is steadier where single spikes are random.
+   */
+  readOut: z.enum(["mean", "class-token"]).default("mean"),
+  /**
+   * How pixels enter a spiking network. `bernoulli`: one line per pixel, a Bernoulli draw per time step (equation 1 of the
+   * paper); `bits`: the highest bits of a pixel as binary lines, the same at every time step; `thermometer`: one line per
+   * threshold that the pixel reaches; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always
+   * receives real values.
+   */
+  coding: z.enum(["bernoulli", "bits", "thermometer", "repeat"]).default("bernoulli"),
+  /** Lines per pixel of coding `bits`: so many of its 8 bits, from the highest. Below 4 bits grey levels become visible steps. */
+  pixelBits: z.int().min(1).max(8).default(4),
+  /** Lines per pixel of coding `thermometer`: thresholds, equally spaced over the range of a pixel. */
+  thresholds: z.int().min(1).max(255).default(4),
+  /** Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4. */
+  crop: z.int().min(0).max(64).default(0),
+  /** Training images are mirrored left to right, every other one on average. Not for digits. */
+  flip: z.boolean().default(false),
+});
+
+export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;
+
+/** Union of all tasks. */
+export const taskSpec = z.discriminatedUnion("kind", [symbolDetectionSpec, imageClassificationSpec]);
+export type TaskSpec = z.infer<typeof taskSpec>;

@@ -100,17 +100,19 @@ export const trainingSpec = z
     clipNorm: z.number().positive().max(1e9).default(1),
     /**
      * What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel,
-     * which the generator knows: the same expected gradient with less variance. `teacher`: the answers of the network in
+     * which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in
      * `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.
      */
     labels: labels.default("posterior"),
+    /** Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none. */
+    labelSmoothing: z.number().min(0).max(0.9).optional(),
     /** Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file. */
     teacher: z.string().max(4096).optional(),
     /** Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out. */
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
-    /** Prompts of the fixed validation set. */
+    /** Prompts of the fixed validation set; all validation images where there are fewer. */
     validationPrompts: z.int().min(1).max(1_000_000).default(1024),
     /** Stop a stage without noise on weights after this many validations without a new best; 0 never stops early. */
     patience: z.int().min(0).max(1_000_000).default(0),

@@ -1,5 +1,5 @@
 /**
- * Bit and symbol error rates with honest intervals.
+ * Bit and symbol error rates, and error rates over images, with honest intervals.
  *
  * All bits of a prompt went through one channel at one SNR, so they tend to fail together: n bits say less than n independent
  * trials, and the binomial interval would be too narrow. A prompt is therefore one cluster. With e_k wrong of the m bits of
@@ -10,11 +10,12 @@
  * The interval is Wilson's with z sqrt(d) in the place of z, which is Wilson's for G m / d independent trials: it stays within
  * [0, 1] and is honest at few errors. d is kept within 1 .. m, its range for whole prompts; where the sample cannot tell (no
  * error at all, nothing but errors, a single prompt) it is m, as if the bits of a prompt always failed together.
+ * An image is a prompt with one decision, so that its interval is Wilson's own.
  * Source: L. Kish, "Survey Sampling" (1965), section 5.4 for the cluster variance and design effect.
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import type { SymbolDetectionSpec, TaskSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
 import { bitsPerClass } from "./link.ts";
 
@@ -33,6 +34,48 @@ export interface DetectionErrors {
   readonly prompts: number;
   readonly bits: ErrorRate;
   readonly symbols: ErrorRate;
+}
+
+/** Wrong decisions about images. */
+export interface ClassificationErrors {
+  readonly prompts: number;
+  readonly images: ErrorRate;
+  /** Images by label (row) and decision (column). */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** What a task's decisions are counted as. */
+export type ErrorsOf<T extends TaskSpec> = T extends SymbolDetectionSpec ? DetectionErrors : ClassificationErrors;
+
+/** The rate that the task is about: of bits, or of images. */
+export const mainRate = (errors: DetectionErrors | ClassificationErrors): ErrorRate =>
+  "bits" in errors ? errors.bits : errors.images;
+
+/**
+ * Error rate and confusion matrix.
+ *
+ * Shapes   labels, decisions: [prompts] classes
+ * Throws   ShapeError when the lengths differ, or there are none; ValueError when a label or decision is not a class
+ */
+export function classificationErrors(
+  labels: ArrayLike<number>,
+  decisions: ArrayLike<number>,
+  classes: number,
+): ClassificationErrors {
+  if (labels.length !== decisions.length || labels.length === 0) {
+    throw new ShapeError(
+      "decisions",
+      `${labels.length} images have ${decisions.length} decisions; give one for each of at least 1 image.`,
+    );
+  }
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  const wrong = Uint8Array.from({ length: labels.length }, (_, i) => {
+    const label = requireClass(labels[i], classes, `labels[${i}]`);
+    const decision = requireClass(decisions[i], classes, `decisions[${i}]`);
+    confusion[label][decision]++;
+    return label === decision ? 0 : 1;
+  });
+  return { prompts: labels.length, images: clusteredRate(wrong, wrong.length, 1), confusion };
 }
 
 /**
@@ -101,15 +144,15 @@ export function bitErrors(
     );
   }
   const classes = 2 ** bitsPerClass(spec);
-  const check = (value: number, path: string) => {
-    if (!(Number.isInteger(value) && value >= 0 && value < classes)) {
-      throw new ValueError(path, `${value} is not a class; this task has classes 0 .. ${classes - 1}.`);
-    }
-    return value;
-  };
+  const check = (value: number, path: string) => requireClass(value, classes, path);
   return Uint8Array.from({ length: labels.length }, (_, i) =>
     popcount32(check(labels[i], `labels[${i}]`) ^ check(decisions[i], `decisions[${i}]`)),
   );
+}
+
+function requireClass(value: number, classes: number, path: string): number {
+  if (Number.isInteger(value) && value >= 0 && value < classes) return value;
+  throw new ValueError(path, `${value} is not a class; this task has classes 0 .. ${classes - 1}.`);
 }
 
 /** Rate over decisions of `trialsPerDecision` trials each, in equal clusters, one per prompt. */

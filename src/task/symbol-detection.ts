@@ -15,7 +15,8 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
 import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
-import type { Batch, DrawOptions, Task } from "./task.ts";
+import { detectionErrors } from "./metrics.ts";
+import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
 
 /** Pairs = pilots + 1: the query counts as the last one. Complex values have real and imaginary part side by side. */
@@ -40,6 +41,7 @@ export interface SymbolDrawOptions extends DrawOptions {
 
 export interface SymbolDetectionTask extends Task {
   readonly spec: SymbolDetectionSpec;
+  readonly metric: "bitErrorRate";
   /**
    * Draws prompts.
    *
@@ -52,14 +54,14 @@ export interface SymbolDetectionTask extends Task {
 
 /** The task of a spec, for spiking networks of `steps` time steps. */
 export function symbolDetection(spec: SymbolDetectionSpec, steps: number): SymbolDetectionTask {
-  if (!(Number.isInteger(steps) && steps >= 1)) {
-    throw new ValueError("steps", `${steps} time steps; a spike train has at least 1, and a whole number of them.`);
-  }
+  requireSteps(steps);
   const geometry = tokenGeometry(spec);
   const points = constellation(spec);
   return {
     spec,
     geometry,
+    metric: "bitErrorRate",
+    score: (labels, decisions) => detectionErrors(labels, decisions, spec).bits.rate,
     draw: (prompts, random, options = {}) => {
       checkDraw(prompts, options);
       const firstPrompt = options.firstPrompt ?? 0;
@@ -76,12 +78,7 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
 }
 
 function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: SymbolDrawOptions): void {
-  if (!(Number.isInteger(prompts) && prompts >= 1)) {
-    throw new ValueError("prompts", `${prompts} prompts cannot be drawn; ask for a whole number of at least 1.`);
-  }
-  if (!(Number.isSafeInteger(firstPrompt) && firstPrompt >= 0)) {
-    throw new ValueError("firstPrompt", `${firstPrompt} is not the number of a prompt; prompts count from 0.`);
-  }
+  requirePrompts(prompts, firstPrompt);
   if (!(Math.abs(snrDecibels) <= 100)) {
     throw new ValueError("snrDecibels", `${snrDecibels} dB is outside -100 .. 100 dB.`);
   }

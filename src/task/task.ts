@@ -1,4 +1,5 @@
 /** What every task offers to training and evaluation: a geometry, and batches drawn from a named stream. */
+import { ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
@@ -12,7 +13,16 @@ export interface Geometry {
   readonly mask: Uint8Array;
   /** Tokens at which a class is predicted, ascending. */
   readonly queries: Int32Array;
+  /**
+   * `mean`: there is one query, and its logits are the mean of the head's outputs at all tokens. Left out: the head reads the
+   * query tokens.
+   */
+  readonly readOut?: "mean";
 }
+
+/** Tokens that the head reads, ascending. */
+export const tokensRead = ({ tokens, queries, readOut }: Geometry): Int32Array =>
+  readOut === "mean" ? Int32Array.from({ length: tokens }, (_, i) => i) : queries;
 
 export interface Batch {
   readonly prompts: number;
@@ -32,7 +42,19 @@ export interface TaskGeometry {
   readonly spiking: Geometry;
 }
 
+/** Which of a data set's prompts a batch holds. */
+export type DataPlace =
+  /**
+   * For training: prompt k of the batch is number `position + k` of an endless row of epochs. Each epoch holds every training
+   * image once, in an order of its own (`epochOrder` with `order`), and images are augmented (`augmentImage` with `order`).
+   */
+  | { readonly part: "training"; readonly position: number; readonly order: Stream }
+  /** Prompt k is image `firstPrompt + k` of the part, as it is; `calibration` is of the training images. */
+  | { readonly part: "calibration" | "validation" | "test" };
+
 export interface DrawOptions {
+  /** Default: the test part. A task that makes up its prompts has no parts, and does not look. */
+  readonly from?: DataPlace;
   /** Number of the batch's first prompt: prompts a .. b - 1 are the same whichever batch they are drawn in. Default 0. */
   readonly firstPrompt?: number;
   /** `posterior` adds the exact distribution of the class given all that the generator knows. Default `symbols`: none. */
@@ -43,8 +65,30 @@ export interface DrawOptions {
   readonly values?: boolean;
 }
 
+/** How wrong decisions are counted: wrong bits, where a class stands for bits, or wrong decisions. */
+export type Metric = "bitErrorRate" | "errorRate";
+
 /** A source of batches. Prompt k of a stream is always the same, so any slice can be drawn on any thread. */
 export interface Task {
   readonly geometry: TaskGeometry;
+  readonly metric: Metric;
+  /** The metric over decisions, one for each label. */
+  score(labels: ArrayLike<number>, decisions: ArrayLike<number>): number;
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
+}
+
+/** Throws ValueError unless a spike train can have so many time steps. */
+export function requireSteps(steps: number): void {
+  if (Number.isInteger(steps) && steps >= 1) return;
+  throw new ValueError("steps", `${steps} time steps; a spike train has at least 1, and a whole number of them.`);
+}
+
+/** Throws ValueError unless so many prompts can be drawn from this one on. */
+export function requirePrompts(prompts: number, firstPrompt: number): void {
+  if (!(Number.isInteger(prompts) && prompts >= 1)) {
+    throw new ValueError("prompts", `${prompts} prompts cannot be drawn; ask for a whole number of at least 1.`);
+  }
+  if (!(Number.isSafeInteger(firstPrompt) && firstPrompt >= 0)) {
+    throw new ValueError("firstPrompt", `${firstPrompt} is not the number of a prompt; prompts count from 0.`);
+  }
 }

@@ -1,4 +1,5 @@
 /** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
+import type { ImageData } from "../data/images.ts";
 import type { Job } from "../kernels/executor.ts";
 import { arena, instantiateKernels, type Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
@@ -16,6 +17,8 @@ import { createPasses, planTraining, shardPrompts, shardRange, stageModel } from
 
 export interface ShardSetup {
   readonly experiment: Experiment;
+  /** Of a task that classifies images. */
+  readonly images: ImageData | null;
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
   readonly stage: number;
@@ -35,10 +38,10 @@ export interface ShardResult {
 }
 
 export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, thread) => {
-  const { experiment, memory, threads, stage } = setup;
+  const { experiment, images, memory, threads, stage } = setup;
   const kernels = instantiateKernels(memory);
   const stageSpec = experiment.training.stages[stage];
-  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) });
+  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) }, images);
   const geometry = networkGeometry(experiment, task);
   const plan = planTraining(experiment, geometry, kernels.base, threads);
   const region = plan.regions[thread];
@@ -50,6 +53,7 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
   const queries = geometry.queries.length;
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
+  const smoothing = experiment.training.labelSmoothing ?? 0;
   const teacher = setup.teacher && createTeacher(setup.teacher, experiment);
 
   function runTraining(step: number, shard: number): ShardResult {
@@ -59,11 +63,12 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
       spikes,
       values: !spikes || teacher !== null,
       firstPrompt: first,
+      from: { part: "training", position: step * experiment.training.batch + first, order: root.fork("epochs") },
       targets: labels === "posterior" ? "posterior" : "symbols",
     });
     load(kernels, pass, batch);
     if (teacher) kernels.f32.set(teacher(batch, first), pass.targets / 4);
-    else writeTargets(kernels, pass.targets, batch, count * queries, classes);
+    else writeTargets(kernels, pass.targets, batch, { rows: count * queries, classes, smoothing });
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
@@ -84,7 +89,7 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
 
   function runValidation(first: number, count: number): ShardResult {
     const pass = passes.validation;
-    const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first });
+    const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first, from: VALIDATION });
     load(kernels, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
@@ -96,6 +101,8 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
   return (request) =>
     request.kind === "train" ? runTraining(request.step, request.shard) : runValidation(request.first, request.count);
 };
+
+const VALIDATION = { part: "validation" } as const;
 
 /** What predictions of a stage are compared with. */
 export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
@@ -135,11 +142,12 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
 }
 
 /** Slices of the validation set, one task each. */
-export function validationTasks(experiment: Experiment): ShardTask[] {
+export function validationTasks(experiment: Experiment, images: ImageData | null = null): ShardTask[] {
   const size = shardPrompts(experiment);
+  const prompts = Math.min(experiment.training.validationPrompts, images?.validation.count ?? Number.POSITIVE_INFINITY);
   const tasks: ShardTask[] = [];
-  for (let first = 0; first < experiment.training.validationPrompts; first += size) {
-    tasks.push({ kind: "validate", first, count: Math.min(size, experiment.training.validationPrompts - first) });
+  for (let first = 0; first < prompts; first += size) {
+    tasks.push({ kind: "validate", first, count: Math.min(size, prompts - first) });
   }
   return tasks;
 }
@@ -154,11 +162,19 @@ export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number
   if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
 }
 
-function writeTargets(kernels: Kernels, at: number, batch: Batch, rows: number, classes: number): void {
-  if (batch.targets) {
-    kernels.f32.set(batch.targets, at / 4);
-    return;
+/** Writes the batch's target distributions `[rows, classes]`, with a share of them spread over all classes. */
+function writeTargets(
+  kernels: Kernels,
+  at: number,
+  batch: Batch,
+  { rows, classes, smoothing }: { readonly rows: number; readonly classes: number; readonly smoothing: number },
+): void {
+  const targets = kernels.f32.subarray(at / 4, at / 4 + rows * classes);
+  if (batch.targets) targets.set(batch.targets);
+  else {
+    targets.fill(0);
+    for (let row = 0; row < rows; row++) targets[row * classes + batch.labels[row]] = 1;
   }
-  kernels.f32.fill(0, at / 4, at / 4 + rows * classes);
-  for (let row = 0; row < rows; row++) kernels.f32[at / 4 + row * classes + batch.labels[row]] = 1;
+  if (smoothing === 0) return;
+  for (let i = 0; i < targets.length; i++) targets[i] = (1 - smoothing) * targets[i] + smoothing / classes;
 }

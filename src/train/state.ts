@@ -32,7 +32,9 @@ export interface TrainingState {
   readonly best: {
     readonly step: number;
     readonly loss: number;
-    readonly bitErrorRate: number;
+    /** One of the two, as the task counts. */
+    readonly bitErrorRate?: number;
+    readonly errorRate?: number;
     readonly parameters: Tensors;
   } | null;
 }
@@ -43,10 +45,15 @@ const CHECKSUM_PREFIX = new TextEncoder().encode('{"__metadata__":{"checksum":"'
 const CHECKSUM_AT = 8 + CHECKSUM_PREFIX.length;
 const NO_CHECKSUM = "00000000";
 
+/** The best validation without its parameters. */
+export const bestNumbers = ({ parameters: _, ...numbers }: NonNullable<TrainingState["best"]>): BestNumbers => numbers;
+
+export type BestNumbers = Omit<NonNullable<TrainingState["best"]>, "parameters">;
+
 /** The bytes of a state of this experiment. Throws ValueError at a number that is not finite. */
 export function encodeState(state: TrainingState, experiment: Experiment): Uint8Array {
   const { step, stage, stageStart, sinceBest, best } = state;
-  const numbers = best && { step: best.step, loss: best.loss, bitErrorRate: best.bitErrorRate };
+  const numbers = best && bestNumbers(best);
   const bytes = encodeSafetensors(
     {
       ...prefixed("parameters", state.parameters),
@@ -166,10 +173,12 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 }
 
 type Progress = Pick<TrainingState, "step" | "stage" | "stageStart" | "sinceBest"> & {
-  readonly best: Omit<NonNullable<TrainingState["best"]>, "parameters"> | null;
+  readonly best: BestNumbers | null;
 };
 
-function readProgress(value: unknown, { training: { stages } }: Experiment, fail: Fail): Progress {
+function readProgress(value: unknown, experiment: Experiment, fail: Fail): Progress {
+  const { stages } = experiment.training;
+  const { metric } = createTask(experiment);
   const refuse = (reason: string): never => fail(`The numbers of its progress contradict each other: ${reason}.`);
   const whole = (source: unknown, name: string, most: number): number => {
     const number = isContainer(source) ? source[name] : undefined;
@@ -196,7 +205,7 @@ function readProgress(value: unknown, { training: { stages } }: Experiment, fail
     best: {
       step: whole(numbers, "step", step),
       loss: real(numbers, "loss"),
-      bitErrorRate: real(numbers, "bitErrorRate"),
+      [metric]: real(numbers, metric),
     },
   };
 }

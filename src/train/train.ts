@@ -5,17 +5,19 @@
  * order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
  * the same network to the last bit.
  */
+import type { ImageData } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { canShareMemory, type Executor } from "../kernels/executor.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { isSpiking } from "../kernels/network-pass.ts";
+import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
-import { detectionErrors } from "../task/metrics.ts";
+import { createTask, networkGeometry, requireImages } from "../task/create.ts";
+import type { Metric, Task } from "../task/task.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, planTraining, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -23,11 +25,13 @@ import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validat
 import type { TrainingState } from "./state.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
-export interface Validation {
+export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
   /** Cross entropy per decision, nats, over all queries. */
   readonly loss: number;
-  /** Bit error rate at the last query, where all pilots are known. */
-  readonly bitErrorRate: number;
+  /** Of symbol detection: at the last query, where all pilots are known. */
+  readonly bitErrorRate?: number;
+  /** Of images: share of wrong decisions. */
+  readonly errorRate?: number;
 }
 
 export interface TrainingEvent {
@@ -43,6 +47,8 @@ export interface TrainingEvent {
 
 export interface TrainOptions {
   readonly executor: Executor;
+  /** For a task that classifies images: training and validation images. */
+  readonly images?: ImageData;
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
   /**
@@ -75,12 +81,15 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network; PlatformError when memory or
- *          threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network or `images` are not the task's;
+ *          SpecError when the task needs images and there are none; PlatformError when memory or threads are lacking
  */
 export async function train(experiment: Experiment, options: TrainOptions): Promise<TrainResult> {
   const { executor, signal } = options;
-  const geometry = networkGeometry(experiment, createTask(experiment));
+  const task = createTask(experiment, options.images);
+  requireImages(experiment, options.images);
+  const geometry = networkGeometry(experiment, task);
+  const images = options.images ? shareImages(options.images) : null;
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
@@ -119,6 +128,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
     const spec = stages[stage];
     const session = executor.open<ShardSetup, ShardTask, ShardResult>("train-shard", {
       experiment,
+      images,
       memory,
       threads,
       stage,
@@ -141,7 +151,7 @@ export async function train(experiment: Experiment, options: TrainOptions): Prom
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(experiment, optimiser, current(), session);
+          const measured = await validate(validationTasks(experiment, images), task, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
@@ -231,17 +241,18 @@ function divergence(step: number, stage: number, { name, learningRate }: StageSp
 }
 
 async function validate(
-  experiment: Experiment,
+  tasks: readonly ShardTask[],
+  task: Task,
   optimiser: Optimiser,
   network: Network,
   session: { run(tasks: readonly ShardTask[]): Promise<ShardResult[]> },
 ): Promise<Validation> {
   optimiser.writeFolded(isSpiking(network) ? foldNetwork(network) : network);
-  const results = await session.run(validationTasks(experiment));
+  const results = await session.run(tasks);
   const queries = network.geometry.queries.length;
   const last = (values: Int32Array) => values.filter((_, i) => i % queries === queries - 1);
   const labels = results.flatMap((result) => [...last(result.labels!)]);
   const decisions = results.flatMap((result) => [...last(result.decisions!)]);
   const loss = results.reduce((sum, result) => sum + result.loss, 0) / (labels.length * queries);
-  return { loss, bitErrorRate: detectionErrors(labels, decisions, experiment.task).bits.rate };
+  return { loss, [task.metric]: task.score(labels, decisions) };
 }

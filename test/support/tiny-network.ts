@@ -19,8 +19,16 @@ export const tinyGeometry: Geometry = {
   queries: Int32Array.of(0, 2, 4),
 };
 
-export function tinyNetwork<M extends ModelSpec>(model: M, seed: number): Network<M> {
-  const network = initialise(model, tinyGeometry, stream(seed).fork("initial"));
+/** An encoder of the same size: every token sees every token, and the answer is the mean over all of them. */
+export const meanGeometry: Geometry = {
+  ...tinyGeometry,
+  mask: new Uint8Array(25).fill(1),
+  queries: Int32Array.of(4),
+  readOut: "mean",
+};
+
+export function tinyNetwork<M extends ModelSpec>(model: M, seed: number, geometry = tinyGeometry): Network<M> {
+  const network = initialise(model, geometry, stream(seed).fork("initial"));
   const parameters: Record<string, Tensor> = {};
   for (const [name, { shape, data }] of Object.entries(network.parameters)) {
     const draws = stream(seed).fork("move", name);

@@ -2,6 +2,7 @@
 import type { Experiment } from "../../src/spec/experiment.ts";
 import { parseExperiment } from "../../src/spec/parse.ts";
 import type { ExperimentDocument } from "../../src/spec/presets.ts";
+import type { SymbolDetectionSpec } from "../../src/spec/task.ts";
 
 type Document = Pick<ExperimentDocument, "model" | "training" | "hardware" | "name" | "seed">;
 
@@ -24,7 +25,8 @@ export function tinyDocument({ model, training, ...rest }: Document = {}): Exper
   };
 }
 
-export const tinyExperiment = (document?: Document): Experiment => parseExperiment(tinyDocument(document));
+export const tinyExperiment = (document?: Document) =>
+  parseExperiment(tinyDocument(document)) as Experiment<SymbolDetectionSpec>;
 
 /** Two short stages with all that a spiking network can be trained with: expected attention, weight noise, positions. */
 export const everyFeature: Document = {

@@ -1,0 +1,271 @@
+/**
+ * The report of an image-classification run: accuracies of the ANN, of the digital spiking network and of Xpikeformer on simulated
+ * chips, set beside Table III of the paper, with a look at what single images do on their way through the machine.
+ */
+import { deviceOfSpec } from "../device/catalogue.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { deviation, mean } from "../numeric/statistics.ts";
+import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { ImageClassificationSpec } from "../spec/task.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
+import type { CostSection } from "./cost-run.ts";
+import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
+import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
+
+/** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
+export type ImageRole = "ann" | "spiking" | "digital";
+
+export interface ImageClassificationRun {
+  readonly experiment: Experiment<ImageClassificationSpec>;
+  /** Where the images come from, and their classes. */
+  readonly data: { readonly name: string; readonly classes: readonly string[] };
+  /** Test images that every network answered. */
+  readonly images: number;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+  readonly networks: Readonly<Partial<Record<ImageRole, ClassificationErrors>>>;
+  /** One entry per programmed chip, all on the same images. */
+  readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
+  /** Error rate after each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  readonly mapping: Mapping;
+  readonly cost: CostSection;
+  /** Spike trains of the first image on the first chip, by layer. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+  readonly examples: ExampleImages;
+}
+
+const NAMES: Record<ImageRole, string> = {
+  ann: "ANN vision transformer",
+  spiking: "Digital spiking vision transformer",
+  digital: "Xpikeformer network, exact arithmetic",
+};
+
+export function imageClassificationReport(run: ImageClassificationRun): Report {
+  const { experiment, data } = run;
+  const hardware = chipFigure(run);
+  const ann = run.networks.ann?.images.rate;
+  const gap = ann === undefined ? "" : `, ${points(hardware.value - (1 - ann))} against the ANN of the same size`;
+  return buildReport({
+    title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
+    summary:
+      `On ${run.chips.length} programmed chips the spiking vision transformer classifies ${percent(hardware.value)} of ` +
+      `${run.images} test images of ${data.name} correctly${gap}.`,
+    description: describe(run),
+    experiment,
+    command: run.command,
+    seed: experiment.seed,
+    versions: { ...run.versions },
+    notes: [...run.notes, ...run.cost.notes],
+    sources: [...sourcesOf(experiment), ...run.cost.sources],
+    highlights: highlights(run),
+    figures: [...accuracyFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
+    charts: [...charts(run), ...run.cost.charts],
+    claims: [...claims(run), ...run.cost.claims],
+  });
+}
+
+function describe({ experiment, images }: ImageClassificationRun): string {
+  const { task, model, hardware } = experiment;
+  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const { scope } = hardware.compensation;
+  const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
+  const shifted = task.shift === 0 ? "" : ` with copies shifted by ${task.shift}`;
+  return (
+    `Patches of ${task.patch} x ${task.patch} pixels${shifted} are the tokens, which enter as ${task.coding} and are read out by ` +
+    `${task.readOut}. Networks have ${model.depth} blocks of width ${model.width} with ${model.heads} heads${steps}. Hardware: ` +
+    `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfSpec(hardware.crossbar.device).name}, ` +
+    `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
+    `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${images} test images, none ` +
+    "of which was used in training, to choose a network, or to calibrate converters."
+  );
+}
+
+/** The accuracy of independent decisions, with Wilson's interval. */
+function accuracyFigure(id: string, label: string, { rate, low, high, trials }: ErrorRate): FigureDraft {
+  return {
+    id,
+    label,
+    value: 1 - rate,
+    unit: "1",
+    interval: { low: 1 - high, high: 1 - low, kind: "95 % Wilson" },
+    trials,
+  };
+}
+
+/** Mean over chips. The interval adds the spread of the images, which all chips share, to that of the chips. */
+function chipFigure({ chips }: ImageClassificationRun): FigureDraft {
+  const rates = chips.map(({ errors }) => errors.images.rate);
+  const imageError = mean(chips.map(({ errors }) => errors.images.standardError));
+  const chipError = rates.length > 1 ? deviation(rates) / Math.sqrt(rates.length) : 0;
+  const half = 1.96 * Math.hypot(imageError, chipError);
+  const value = 1 - mean(rates);
+  return {
+    id: "accuracy.xpikeformer",
+    label: `Accuracy: Xpikeformer on hardware, mean of ${rates.length} chips`,
+    value,
+    unit: "1",
+    interval: { low: Math.max(0, value - half), high: Math.min(1, value + half), kind: "95 %, images and chips" },
+    trials: rates.length,
+  };
+}
+
+function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): FigureDraft[] {
+  const figures = roles(run).map(([role, errors]) =>
+    accuracyFigure(`accuracy.${role}`, `Accuracy: ${NAMES[role]}`, errors.images),
+  );
+  figures.push(hardware);
+  const rates = run.chips.map(({ errors }) => errors.images.rate);
+  if (rates.length > 1) {
+    const label = "Standard deviation of the accuracy between chips";
+    figures.push({
+      id: "accuracy.xpikeformer.deviation",
+      label,
+      value: deviation(rates),
+      unit: "1",
+      trials: rates.length,
+    });
+  }
+  for (const role of ["ann", "spiking", "digital"] as const) {
+    const baseline = run.networks[role]?.images.rate;
+    if (baseline === undefined) continue;
+    const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
+    figures.push({ id: `gap.${role}`, label, value: hardware.value - (1 - baseline), unit: "1" });
+  }
+  return figures;
+}
+
+function highlights(run: ImageClassificationRun): string[] {
+  const ids = ["accuracy.xpikeformer", ...roles(run).map(([role]) => `accuracy.${role}`)];
+  return [...ids, "crossbars.count", "cost.xpikeformer.energy", "cost.ratio.annDigital"];
+}
+
+function charts(run: ImageClassificationRun): ChartDraft[] {
+  const { mapping, rasters, chips, examples } = run;
+  return [
+    stepsChart(run),
+    confusionChart(run),
+    examplesChart(examples),
+    attentionChart(examples),
+    densitiesChart(chips),
+    ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
+    layoutChart(mapping),
+  ];
+}
+
+function stepsChart({ chipBySteps: { steps, rates }, networks }: ImageClassificationRun): ChartDraft {
+  const series = steps.map((x, i) => {
+    const values = rates.map((row) => 1 - row[i]);
+    const half = values.length > 1 ? deviation(values) : 0;
+    const y = mean(values);
+    return { x, y, low: y - half, high: y + half };
+  });
+  return {
+    kind: "lines",
+    id: "accuracy-steps",
+    title: "Accuracy against time steps",
+    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    x: { label: "Time steps T", ticks: [...steps] },
+    y: { label: "Accuracy" },
+    series: [{ name: "Xpikeformer on hardware", points: series }],
+    rules: (["ann", "spiking"] as const).flatMap((role) => {
+      const errors = networks[role];
+      return errors ? [{ label: NAMES[role], y: 1 - errors.images.rate }] : [];
+    }),
+  };
+}
+
+/** Of each class, which share of its images is taken for which class: all chips together. */
+function confusionChart({ chips, data: { classes } }: ImageClassificationRun): ChartDraft {
+  const values = classes.map((_, label) => {
+    const row = classes.map((_, decision) =>
+      chips.reduce((sum, { errors }) => sum + errors.confusion[label][decision], 0),
+    );
+    const total = Math.max(
+      1,
+      row.reduce((sum, count) => sum + count, 0),
+    );
+    return row.map((count) => count / total);
+  });
+  return {
+    kind: "heat",
+    id: "confusion",
+    title: "Which class is taken for which",
+    caption: "Share of each class's images by decision, over all chips. The diagonal holds the right answers.",
+    x: { label: "Decision", ticks: [...classes] },
+    y: { label: "Class", ticks: [...classes] },
+    label: "Share of the class's images",
+    values,
+  };
+}
+
+/** Table III of the paper, accuracy in %: size, data, ANN, then the spiking networks with their T. */
+const TABLE_III: readonly (readonly [string, string, number, number, number, number, number])[] = [
+  ["4-384", "CIFAR-10", 83.41, 82.83, 5, 82.66, 11],
+  ["6-512", "CIFAR-10", 86.02, 85.68, 4, 84.74, 10],
+  ["6-512", "ImageNet-1K", 65.58, 65.42, 6, 63.36, 8],
+  ["8-768", "ImageNet-1K", 71.64, 71.13, 4, 70.5, 7],
+];
+
+/** On the paper's own data its accuracies; on other data the gap alone, which depends least on the data. */
+function claims({ experiment, data, networks }: ImageClassificationRun): ClaimDraft[] {
+  const { model } = experiment;
+  const ours = `${model.depth}-${model.width}`;
+  return TABLE_III.flatMap(([size, set, ann, spiking, spikingSteps, hardware, hardwareSteps]) => {
+    const source = `Table III, ${set}, ${size}`;
+    const id = `${size}-${set.toLowerCase()}`;
+    const setting = `Ours is ${ours} on ${data.name}; the paper's is ${size} on ${set}.`;
+    const claim = (role: string, words: string, paper: number): ClaimDraft[] =>
+      role === "xpikeformer" || networks[role as ImageRole]
+        ? [
+            {
+              id: `${role}-${id}`,
+              source,
+              claim: words,
+              paper: fraction(paper),
+              figure: `accuracy.${role}`,
+              why: setting,
+            },
+          ]
+        : [];
+    const same = data.name === set.toLowerCase();
+    const gap: ClaimDraft[] = networks.ann
+      ? [
+          {
+            id: `gap-${id}`,
+            source,
+            claim: "Xpikeformer minus ANN, accuracy",
+            paper: fraction(hardware - ann),
+            figure: "gap.ann",
+            why: `${setting} The gap depends least on the data.`,
+          },
+        ]
+      : [];
+    if (!same) return gap;
+    return [
+      ...claim("ann", "ANN vision transformer, accuracy", ann),
+      ...claim("spiking", `Digital spiking vision transformer, T = ${spikingSteps}, accuracy`, spiking),
+      ...claim("xpikeformer", `Xpikeformer on hardware, T = ${hardwareSteps}, accuracy`, hardware),
+      ...gap,
+    ];
+  });
+}
+
+/** From per cent to a share, without the digits that binary fractions add. */
+const fraction = (percent: number): number => Number((percent / 100).toFixed(4));
+
+const roles = ({ networks }: ImageClassificationRun) =>
+  (["ann", "spiking", "digital"] as const).flatMap((role) => {
+    const errors = networks[role];
+    return errors ? [[role, errors] as const] : [];
+  });
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+const points = (difference: number): string =>
+  `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)} percentage points`;

@@ -1,0 +1,68 @@
+/** Single images in a report: as they are, with what was decided, and where the network looks after more and more time steps. */
+import type { ChartDraft } from "./report.ts";
+
+/** Some test images and what the first chip did with them. */
+export interface ExampleImages {
+  readonly height: number;
+  readonly width: number;
+  /** Brightness of each image, 0 to 1: `[height * width]`, the mean over channels. */
+  readonly images: readonly Float64Array[];
+  readonly labels: readonly string[];
+  /** Decisions after all time steps. */
+  readonly decisions: readonly string[];
+  /** Patches from top to bottom and from left to right. */
+  readonly grid: { readonly rows: number; readonly columns: number };
+  /** Numbers of time steps at which attention is shown, ascending. */
+  readonly steps: readonly number[];
+  /** `[steps][images]`: attention that each patch gets, a mean over the steps so far. */
+  readonly attention: readonly (readonly Float64Array[])[];
+}
+
+export function examplesChart({ height, width, images, labels, decisions }: ExampleImages): ChartDraft {
+  const titles = labels.map((label, i) => (decisions[i] === label ? label : `${label} → ${decisions[i]}`));
+  return {
+    kind: "heat",
+    id: "examples",
+    title: "Test images",
+    caption: `The first test images, with the first chip's decisions: ${titles.join("; ")}.`,
+    x: { label: "Column", ticks: columnTicks(images.length, width) },
+    y: { label: "Row", ticks: Array.from({ length: height }, (_, row) => String(row)) },
+    label: "Brightness",
+    values: sideBySide(images, height, width),
+  };
+}
+
+export function attentionChart({ grid, images, steps, attention }: ExampleImages): ChartDraft {
+  const rows = steps.flatMap((step, s) => [
+    ...(s === 0 ? [] : [{ tick: "", values: new Array<number>(images.length * (grid.columns + 1) - 1).fill(0) }]),
+    ...sideBySide(attention[s], grid.rows, grid.columns).map((values, row) => ({
+      tick: row === 0 ? `T = ${step}` : "",
+      values,
+    })),
+  ]);
+  return {
+    kind: "heat",
+    id: "attention",
+    title: "Where the last block looks, after more and more time steps",
+    caption:
+      "The same images, patch by patch: how probable it is that a token attends to the patch, a mean over the heads and tokens of the " +
+      "last block and over the time steps so far, on the first chip.",
+    x: { label: "Column of patches", ticks: columnTicks(images.length, grid.columns) },
+    y: { label: "Row of patches", ticks: rows.map(({ tick }) => tick) },
+    label: "Probability of attention",
+    values: rows.map(({ values }) => values),
+  };
+}
+
+/** Numbers of the columns of each image, with a gap between images. */
+const columnTicks = (count: number, columns: number): string[] =>
+  Array.from({ length: count * (columns + 1) - 1 }, (_, i) =>
+    i % (columns + 1) < columns ? String(i % (columns + 1)) : "",
+  );
+
+/** Images as one matrix, with a column of 0 between them. */
+function sideBySide(images: readonly Float64Array[], rows: number, columns: number): number[][] {
+  return Array.from({ length: rows }, (_, row) =>
+    images.flatMap((image, i) => [...(i === 0 ? [] : [0]), ...image.subarray(row * columns, (row + 1) * columns)]),
+  );
+}

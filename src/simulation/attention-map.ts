@@ -1,0 +1,47 @@
+/**
+ * Where a network looks: how probable it is that a token attends to another, from the spikes of q and k that a simulation kept.
+ *
+ *   map_t(j) = mean over heads and query tokens i of  min(1, scoreGain sum_d (Q_i and K_j) / d_K)   at step t
+ *
+ * This is the probability with which the SSA engine draws the score S_ij, so that the map shows what is asked of the engine
+ * without the noise of its draw.
+ */
+import { ShapeError } from "../errors.ts";
+import type { Network } from "../model/network.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
+
+/**
+ * Shapes   qkv: [T][prompts tokens][3 D], as in `Trace.rasters`; returns [T][prompts, tokens]
+ * Throws   ShapeError when the train is not q, k and v of the network
+ */
+export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] {
+  const { tokens, mask } = geometry;
+  const { width, heads, attention } = model;
+  if (qkv.features !== 3 * width || qkv.rows % tokens !== 0) {
+    throw new ShapeError(
+      "qkv",
+      `${qkv.rows} rows of ${qkv.features} features are not q, k and v of prompts with ${tokens} tokens and width ${width}.`,
+    );
+  }
+  const dimension = width / heads;
+  const bits = unpackSpikes(qkv);
+  return Array.from({ length: qkv.steps }, (_, t) => {
+    const map = new Float64Array(qkv.rows);
+    for (let first = 0; first < qkv.rows; first += tokens) {
+      for (let i = 0; i < tokens; i++) {
+        for (let j = 0; j < tokens; j++) {
+          if (!mask[i * tokens + j]) continue;
+          const query = (t * qkv.rows + first + i) * 3 * width;
+          const key = (t * qkv.rows + first + j) * 3 * width + width;
+          for (let head = 0; head < heads; head++) {
+            let count = 0;
+            for (let d = head * dimension; d < (head + 1) * dimension; d++) count += bits[query + d] & bits[key + d];
+            map[first + j] += Math.min(1, (attention.scoreGain * count) / dimension) / (heads * tokens);
+          }
+        }
+      }
+    }
+    return map;
+  });
+}

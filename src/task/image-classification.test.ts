@@ -1,0 +1,179 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { tinyImages as images } from "../../test/support/tiny-images.ts";
+import type { ImageData, ImageSet } from "../data/images.ts";
+import { ShapeError, SpecError, ValueError } from "../errors.ts";
+import { stream } from "../numeric/stream.ts";
+import { type ImageClassificationSpec, imageClassificationSpec } from "../spec/task.ts";
+import { decodeRates } from "../spike/encode.ts";
+import { unpackSpikes } from "../spike/train.ts";
+import { imageClassification } from "./image-classification.ts";
+import { imageGeometry, planPatches, readPatches } from "./patches.ts";
+
+const shape = { height: 4, width: 4, channels: 1, classes: 4 };
+const specOf = (fields: object = {}): ImageClassificationSpec =>
+  imageClassificationSpec.parse({
+    kind: "image-classification",
+    data: { name: "halves", ...shape },
+    patch: 2,
+    ...fields,
+  });
+
+/** Pixel of row r and column c is 10 (r + 1) + c + 1. */
+const numbered = Uint8Array.from({ length: 16 }, (_, i) => 10 * ((i >> 2) + 1) + (i & 3) + 1);
+
+function read(spec: ImageClassificationSpec): number[][] {
+  const plan = planPatches(spec);
+  const out = new Uint8Array(plan.rows.length);
+  readPatches(plan, shape, numbered, 0, out);
+  const { inputs } = imageGeometry(spec).real;
+  return Array.from({ length: out.length / inputs }, (_, i) => [...out.subarray(i * inputs, (i + 1) * inputs)]);
+}
+
+describe("patches, by hand", () => {
+  test("go row by row, and so do their pixels", () => {
+    expect(read(specOf())).toEqual([
+      [11, 12, 21, 22],
+      [13, 14, 23, 24],
+      [31, 32, 41, 42],
+      [33, 34, 43, 44],
+    ]);
+  });
+  test("are followed by what lies to their left, right, above and below, black outside the image", () => {
+    expect(read(specOf({ shift: 1 }))[1]).toEqual([
+      ...[13, 14, 23, 24],
+      ...[12, 13, 22, 23],
+      ...[14, 0, 24, 0],
+      ...[0, 0, 13, 14],
+      ...[23, 24, 33, 34],
+    ]);
+  });
+  test("that do not fill the image are refused, with the sides that do", () => {
+    expect(() => imageGeometry(specOf({ patch: 3 }))).toThrow(/4 \/ 3 = 1.333.*Sides that do: 1, 2, 4\./);
+    expect(() => imageGeometry(specOf({ patch: 3 }))).toThrow(SpecError);
+  });
+});
+
+describe("the geometry", () => {
+  test("of the published data sets", () => {
+    const sizes = (data: string, patch: number, rest = {}) => {
+      const { real, spiking } = imageGeometry(specOf({ data, patch, ...rest }));
+      return [real.tokens, real.inputs, spiking.inputs, real.classes];
+    };
+    expect(sizes("fashion-mnist", 7, { coding: "thermometer", thresholds: 4 })).toEqual([16, 49, 196, 10]);
+    expect(sizes("mnist", 4, { coding: "bits", pixelBits: 3, readOut: "class-token" })).toEqual([50, 16, 48, 10]);
+    // The first author's shapes: 64 patches and a class token; 4 x 4 x 15 inputs.
+    expect(sizes("cifar-10", 4, { readOut: "class-token", shift: 1 })).toEqual([65, 240, 240, 10]);
+  });
+  test("lets every token see every token, and reads the last one or all", () => {
+    const mean = imageGeometry(specOf()).real;
+    expect([...mean.mask]).toEqual(new Array(16).fill(1));
+    expect([mean.readOut, [...mean.queries]]).toEqual(["mean", [3]]);
+    const token = imageGeometry(specOf({ readOut: "class-token" })).real;
+    expect([token.readOut, token.tokens, [...token.queries]]).toEqual([undefined, 5, [4]]);
+  });
+});
+
+describe("what enters a network", () => {
+  const one: ImageSet = { ...images.test, count: 1, pixels: numbered.map((x) => 5 * x), labels: Uint8Array.of(2) };
+  const draw = (fields: object, steps = 2) =>
+    imageClassification(specOf(fields), steps, { ...images, test: one }).draw(1, stream(1));
+  const pixels = [11, 12, 21, 22, 13, 14, 23, 24, 31, 32, 41, 42, 33, 34, 43, 44].map((x) => 5 * x);
+
+  test("as real values are pixels from -1 to 1, and 0 in the class token", () => {
+    const { values, labels, spikes } = draw({ coding: "repeat", readOut: "class-token" });
+    const expected = [...pixels.map((x) => x / 127.5 - 1), 0, 0, 0, 0];
+    expect([...values]).toEqual(expected.map((x) => Math.fround(x)));
+    expect([...labels]).toEqual([2]);
+    expect(spikes).toBeUndefined();
+  });
+  test("as bits are the highest bits, the same at every step", () => {
+    const bits = [...unpackSpikes(draw({ coding: "bits", pixelBits: 3, readOut: "class-token" }).spikes!)];
+    const expected = [...pixels.flatMap((x) => [x >> 7, (x >> 6) & 1, (x >> 5) & 1]), ...new Array(12).fill(0)];
+    expect(bits).toEqual([...expected, ...expected]);
+  });
+  test("as a thermometer are the thresholds reached", () => {
+    const bits = [...unpackSpikes(draw({ coding: "thermometer", thresholds: 3 }, 1).spikes!)];
+    expect(bits).toEqual(pixels.flatMap((x) => [64, 128, 192].map((threshold) => (x >= threshold ? 1 : 0))));
+  });
+  test("as Bernoulli lines fire as often as pixels are bright", () => {
+    const steps = 4000;
+    const { values } = decodeRates(draw({ coding: "bernoulli" }, steps).spikes!);
+    pixels.forEach((pixel, i) => {
+      const p = pixel / 255;
+      // 4.5 standard errors: one of 16 lines fails by chance in about 1 of 9000 seeds, and this seed is fixed.
+      expect(Math.abs(values[i] - p)).toBeLessThan(4.5 * Math.sqrt((p * (1 - p)) / steps));
+    });
+  });
+});
+
+describe("which images are drawn", () => {
+  const order = stream(3);
+  /** As many images of each kind as there are brightest pixels: enough to know them by their pixels. */
+  const keys = (values: Float32Array) =>
+    Array.from({ length: values.length / 16 }, (_, k) => values.subarray(16 * k, 16 * k + 16).join());
+  const task = imageClassification(specOf({ coding: "repeat" }), 1, images);
+  const training = (position: number, count: number) =>
+    task.draw(count, stream(7), { from: { part: "training", position, order } });
+
+  test("for training: each once per epoch, in another order each time, whatever the batch", () => {
+    const epochs = [0, 64].map((position) => keys(training(position, 64).values));
+    expect(new Set(epochs[0]).size).toBe(64);
+    expect([...epochs[0]].sort()).toEqual([...epochs[1]].sort());
+    expect(epochs[0]).not.toEqual(epochs[1]);
+    expect(keys(training(40, 48).values)).toEqual([...epochs[0].slice(40), ...epochs[1].slice(0, 24)]);
+  });
+
+  test("for a test: in order, the same in any batch", () => {
+    const spec = specOf({ coding: "bernoulli" });
+    const drawn = imageClassification(spec, 3, images);
+    const whole = drawn.draw(40, stream(1));
+    fc.assert(
+      fc.property(fc.nat(39), fc.integer({ min: 1, max: 40 }), (first, count) => {
+        const prompts = Math.min(count, 40 - first);
+        const part = drawn.draw(prompts, stream(1), { firstPrompt: first });
+        expect(part.labels).toEqual(whole.labels.slice(first, first + prompts));
+        expect(part.values).toEqual(whole.values.slice(16 * first, 16 * (first + prompts)));
+        const rows = unpackSpikes(whole.spikes!);
+        const own = [0, 1, 2].flatMap((t) => [
+          ...rows.subarray(16 * (40 * t + first), 16 * (40 * t + first + prompts)),
+        ]);
+        expect([...unpackSpikes(part.spikes!)]).toEqual(own);
+      }),
+      { seed: 1, numRuns: 20 },
+    );
+    expect([...whole.labels]).toEqual([...images.test.labels]);
+  });
+
+  test("moved and mirrored in training alone", () => {
+    const moving = imageClassification(specOf({ coding: "repeat", crop: 1, flip: true }), 1, images);
+    const options = { from: { part: "training", position: 0, order } } as const;
+    expect(keys(moving.draw(64, stream(7), options).values)).not.toEqual(keys(training(0, 64).values));
+    for (const part of ["calibration", "validation", "test"] as const) {
+      const draws = [moving, task].map((of) => of.draw(32, stream(7), { from: { part } }).values);
+      expect(draws[0], part).toEqual(draws[1]);
+    }
+  });
+
+  test("no more than there are", () => {
+    expect(() => task.draw(41, stream(1))).toThrow(/Images 0 .. 40 were asked for, but the test part of halves has 40/);
+    expect(() => task.draw(41, stream(1))).toThrow(ValueError);
+  });
+});
+
+test("without images there is a geometry, but nothing to draw", () => {
+  const task = imageClassification(specOf(), 1);
+  expect(task.geometry.real.tokens).toBe(4);
+  expect(() => task.draw(1, stream(1))).toThrow(SpecError);
+});
+
+test("images of another size are refused", () => {
+  const wide: ImageData = { ...images, validation: { ...images.validation, width: 5 } };
+  expect(() => imageClassification(specOf(), 1, wide)).toThrow(ShapeError);
+  expect(() => imageClassification(specOf(), 1, wide)).toThrow(/have width 5, but task.data says 4/);
+});
+
+test("the error rate counts wrong decisions", () => {
+  const task = imageClassification(specOf(), 1);
+  expect(task.score([0, 1, 2, 3], [0, 1, 1, 0])).toBe(0.5);
+});

@@ -1,0 +1,216 @@
+/**
+ * Classification of images by a vision transformer: the paper's encoder task (section VI-A). A prompt is one image; its tokens
+ * are patches (`patches.ts`); there is one query, so one decision per prompt.
+ *
+ * The labelled images come from outside, as plain data. Training goes through them epoch by epoch, each in an order of its own,
+ * so that every image is seen once per epoch; validation and test take them as they are, in their order. Augmentation is a move
+ * by whole pixels and a mirror image; not modelled: colour changes, mixing, erasing.
+ */
+import { augmentImage, epochOrder } from "../data/augment.ts";
+import type { ImageData, ImageSet } from "../data/images.ts";
+import { ShapeError, SpecError, ValueError } from "../errors.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { ImageClassificationSpec } from "../spec/task.ts";
+import { bernoulliInto, repeatBits } from "../spike/encode.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import {
+  type ImageShape,
+  imageGeometry,
+  imageShape,
+  isLineOn,
+  linesPerPixel,
+  planPatches,
+  readPatches,
+} from "./patches.ts";
+import { type Batch, type DataPlace, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
+
+export interface ImageTask extends Task {
+  readonly spec: ImageClassificationSpec;
+  readonly metric: "errorRate";
+  readonly shape: ImageShape;
+  /**
+   * Draws images.
+   *
+   * Random   which training images, and how they are moved and mirrored: as `DataPlace` says. Image k of the batch is coded by
+   *          `random.fork("coding").fork(firstPrompt + k)`
+   * Throws   SpecError when the task was made without images; ValueError when the part does not have so many
+   */
+  draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
+}
+
+/**
+ * The task of a spec, for spiking networks of `steps` time steps. Without images it has a geometry, but draws nothing.
+ * Throws  SpecError when patches do not fill the image; ShapeError when images are not those of the spec
+ */
+export function imageClassification(spec: ImageClassificationSpec, steps: number, images?: ImageData): ImageTask {
+  requireSteps(steps);
+  const geometry = imageGeometry(spec);
+  const shape = imageShape(spec);
+  if (images) for (const part of ["train", "validation", "test"] as const) checkShape(images[part], shape, part);
+  const plan = planPatches(spec);
+  const { tokens, inputs } = geometry.real;
+  const locate = images && locateImages(images, spec, shape.height * shape.width * shape.channels);
+  return {
+    spec,
+    geometry,
+    shape,
+    metric: "errorRate",
+    score: (labels, decisions) => {
+      let wrong = 0;
+      for (let i = 0; i < labels.length; i++) if (labels[i] !== decisions[i]) wrong++;
+      return wrong / labels.length;
+    },
+    draw: (prompts, random, { firstPrompt = 0, from = TEST, ...options } = {}) => {
+      requirePrompts(prompts, firstPrompt);
+      if (!images || !locate) throw withoutImages();
+      requireImagesOf(images, from, firstPrompt, prompts);
+      const pixels = new Uint8Array(prompts * tokens * inputs);
+      const labels = new Int32Array(prompts);
+      for (let k = 0; k < prompts; k++) {
+        const image = locate(from, k, firstPrompt);
+        labels[k] = image.label;
+        // Past the patches lies the class token, whose pixels stay 0.
+        const own = pixels.subarray(k * tokens * inputs, k * tokens * inputs + plan.rows.length);
+        readPatches(plan, shape, image.pixels, image.start, own);
+      }
+      const coding = { spec, steps, tokens, patches: plan.rows.length / inputs, inputs };
+      const spikes =
+        options.spikes !== false && spec.coding !== "repeat"
+          ? codePixels(coding, pixels, prompts, random.fork("coding"), firstPrompt)
+          : undefined;
+      return {
+        prompts,
+        labels,
+        values: options.values === false ? new Float32Array(0) : realValues(coding, pixels),
+        ...(spikes && { spikes }),
+      };
+    },
+  };
+}
+
+const TEST: DataPlace = { part: "test" };
+
+function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
+  const given = { ...set, classes: set.classes.length };
+  for (const field of ["height", "width", "channels", "classes"] as const) {
+    if (given[field] === shape[field]) continue;
+    throw new ShapeError(
+      `images.${part}`,
+      `The images have ${field} ${given[field]}, but task.data says ${shape[field]}. Give the images of task.data, or its sizes.`,
+    );
+  }
+}
+
+export const withoutImages = (): SpecError =>
+  new SpecError(
+    "task.data",
+    "The task classifies images, but none were handed over. Load them (loadImageData in xpikeformer/node) and pass them on as " +
+      "`images`.",
+  );
+
+/** Where an image lies: its pixels begin at byte `start`. */
+interface Located {
+  readonly pixels: Uint8Array;
+  readonly start: number;
+  readonly label: number;
+}
+
+type Locate = (from: DataPlace, prompt: number, firstPrompt: number) => Located;
+
+/** Finds prompt k of a batch. Training images are augmented into a buffer that the next one overwrites. */
+function locateImages(images: ImageData, { crop, flip }: ImageClassificationSpec, size: number): Locate {
+  const orders = keepEpochs(images.train.count);
+  const augmented = new Uint8Array(size);
+  return (from, prompt, firstPrompt) => {
+    if (from.part === "training") {
+      const { count, labels } = images.train;
+      const number = from.position + prompt;
+      const epoch = Math.floor(number / count);
+      const index = orders(from.order, epoch)[number % count];
+      augmentImage(images.train, index, epoch, from.order, { padding: crop, flips: flip }, augmented);
+      return { pixels: augmented, start: 0, label: labels[index] };
+    }
+    const set = from.part === "calibration" ? images.train : images[from.part];
+    const index = firstPrompt + prompt;
+    return { pixels: set.pixels, start: index * size, label: set.labels[index] };
+  };
+}
+
+/** The order of the last two epochs asked for: a batch may hold the end of one and the start of the next. */
+function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Array {
+  const kept = new Map<string, Uint32Array>();
+  return (order, epoch) => {
+    const key = `${order.key} ${epoch}`;
+    let indices = kept.get(key);
+    if (!indices) {
+      indices = epochOrder(count, epoch, order);
+      const [oldest] = kept.keys();
+      if (kept.size >= 2) kept.delete(oldest);
+      kept.set(key, indices);
+    }
+    return indices;
+  };
+}
+
+/** Throws ValueError when a part that is gone through once does not have so many images. */
+function requireImagesOf(images: ImageData, { part }: DataPlace, firstPrompt: number, prompts: number): void {
+  if (part === "training") return;
+  const { count } = part === "calibration" ? images.train : images[part];
+  if (firstPrompt + prompts <= count) return;
+  throw new ValueError(
+    "prompts",
+    `Images ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${part} part of ${images.name} has ` +
+      `${count}. Ask for ${count} at most.`,
+  );
+}
+
+interface Coding {
+  readonly spec: ImageClassificationSpec;
+  readonly steps: number;
+  /** Tokens of a prompt, and those that are patches, which come first. */
+  readonly tokens: number;
+  readonly patches: number;
+  /** Pixels of a token. */
+  readonly inputs: number;
+}
+
+/** Real values `[prompts, tokens, pixels]`: pixels from [0, 255] to [-1, 1]; 0 in the class token. */
+function realValues({ tokens, patches, inputs }: Coding, pixels: Uint8Array): Float32Array {
+  const values = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) {
+    if (Math.floor(i / inputs) % tokens < patches) values[i] = pixels[i] / 127.5 - 1;
+  }
+  return values;
+}
+
+/** Spikes `[T][prompts tokens][lines]` of pixels `[prompts, tokens, pixels]`. */
+function codePixels(
+  { spec, steps, tokens, inputs }: Coding,
+  pixels: Uint8Array,
+  prompts: number,
+  random: Stream,
+  firstPrompt: number,
+): SpikeTrain {
+  if (spec.coding === "bernoulli") {
+    const train = emptySpikeTrain(steps, prompts * tokens, inputs);
+    for (let k = 0; k < prompts; k++) {
+      const own = pixels.subarray(k * tokens * inputs, (k + 1) * tokens * inputs);
+      const values = Float64Array.from(own, (pixel) => pixel / 255);
+      bernoulliInto(train, k * tokens, { rows: tokens, features: inputs, values }, random.fork(firstPrompt + k));
+    }
+    return train;
+  }
+  const lines = linesPerPixel(spec);
+  const train = emptySpikeTrain(1, prompts * tokens, inputs * lines);
+  const stride = wordsPerRow(inputs * lines);
+  for (let i = 0; i < pixels.length; i++) {
+    if (pixels[i] === 0) continue;
+    const row = Math.floor(i / inputs) * stride;
+    const first = (i % inputs) * lines;
+    for (let line = 0; line < lines; line++) {
+      if (!isLineOn(spec, pixels[i], line)) continue;
+      train.words[row + ((first + line) >>> 5)] |= 1 << ((first + line) & 31);
+    }
+  }
+  return repeatBits(train, steps);
+}

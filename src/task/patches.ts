@@ -1,0 +1,131 @@
+/**
+ * How an image becomes tokens: which pixels a token holds, and how a pixel becomes a real value, binary lines or a firing
+ * probability. `docs/task.md` draws the patches.
+ *
+ * Tokens are patches, row by row. A token's pixels are those of its patch, row by row, channels innermost; with `shift` they are
+ * followed by the pixels of the patch moved left, right, up and down, as in the first author's code. What lies outside the
+ * image is black. A class token comes last, and all that it holds is 0.
+ * Sources: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021 (patches, class token); Lee, Lee and Song, "Vision
+ * transformer for small-size datasets", arXiv 2112.13492, section 3.1 (shifted-patch tokens).
+ */
+import { SpecError } from "../errors.ts";
+import type { ImageClassificationSpec } from "../spec/task.ts";
+import type { Geometry, TaskGeometry } from "./task.ts";
+
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+const KNOWN: Readonly<Record<Extract<ImageClassificationSpec["data"], string>, ImageShape>> = {
+  "fashion-mnist": { height: 28, width: 28, channels: 1, classes: 10 },
+  "fashion-mnist-slice": { height: 28, width: 28, channels: 1, classes: 10 },
+  mnist: { height: 28, width: 28, channels: 1, classes: 10 },
+  "cifar-10": { height: 32, width: 32, channels: 3, classes: 10 },
+};
+
+/** Sizes of the spec's images: those of a published set, or those that the spec says. */
+export const imageShape = ({ data }: ImageClassificationSpec): ImageShape =>
+  typeof data === "string" ? KNOWN[data] : data;
+
+/** Patches of an image: the tokens, but for a class token. Throws SpecError when patches do not fill the image. */
+export function patchGrid(spec: ImageClassificationSpec): { readonly rows: number; readonly columns: number } {
+  const { height, width } = imageShape(spec);
+  const [rows, columns] = [height / spec.patch, width / spec.patch];
+  if (Number.isInteger(rows) && Number.isInteger(columns)) return { rows, columns };
+  const sides = Array.from({ length: 256 }, (_, i) => i + 1).filter((n) => height % n === 0 && width % n === 0);
+  throw new SpecError(
+    "task.patch",
+    `Patches of ${spec.patch} x ${spec.patch} do not fill an image of ${height} x ${width} pixels (${height} / ${spec.patch} = ` +
+      `${Number(rows.toFixed(3))}, ${width} / ${spec.patch} = ${Number(columns.toFixed(3))}). Sides that do: ${sides.join(", ")}.`,
+  );
+}
+
+/** Sizes, mask and query for networks that take real values and for spiking ones: an encoder, where all tokens see all. */
+export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
+  const { rows, columns } = patchGrid(spec);
+  const tokens = rows * columns + (spec.readOut === "class-token" ? 1 : 0);
+  const real: Geometry = {
+    inputs: tokenPixels(spec),
+    tokens,
+    classes: imageShape(spec).classes,
+    mask: new Uint8Array(tokens * tokens).fill(1),
+    queries: Int32Array.of(tokens - 1),
+    ...(spec.readOut === "mean" && { readOut: "mean" as const }),
+  };
+  return { real, spiking: { ...real, inputs: real.inputs * linesPerPixel(spec) } };
+}
+
+/** Values of a token: pixels times channels, of the patch and its shifted copies. */
+const tokenPixels = (spec: ImageClassificationSpec): number =>
+  spec.patch ** 2 * imageShape(spec).channels * shiftsOf(spec).length;
+
+/** Rows and columns by which a token's copies of its patch are moved. */
+const shiftsOf = ({ shift }: ImageClassificationSpec): readonly (readonly [number, number])[] =>
+  shift === 0
+    ? [[0, 0]]
+    : [
+        [0, 0],
+        [0, -shift],
+        [0, shift],
+        [-shift, 0],
+        [shift, 0],
+      ];
+
+/** Lines that one pixel of one channel takes. */
+export function linesPerPixel({ coding, pixelBits, thresholds }: ImageClassificationSpec): number {
+  if (coding === "bits") return pixelBits;
+  return coding === "thermometer" ? thresholds : 1;
+}
+
+/** For each value of each patch, `[patches, values]`: its row, column and channel; rows and columns may lie outside the image. */
+export interface PatchPlan {
+  readonly rows: Int16Array;
+  readonly columns: Int16Array;
+  readonly channels: Uint8Array;
+}
+
+export function planPatches(spec: ImageClassificationSpec): PatchPlan {
+  const { channels } = imageShape(spec);
+  const grid = patchGrid(spec);
+  const size = grid.rows * grid.columns * tokenPixels(spec);
+  const plan = { rows: new Int16Array(size), columns: new Int16Array(size), channels: new Uint8Array(size) };
+  let at = 0;
+  for (let patch = 0; patch < grid.rows * grid.columns; patch++) {
+    const top = Math.floor(patch / grid.columns) * spec.patch;
+    const left = (patch % grid.columns) * spec.patch;
+    for (const [down, right] of shiftsOf(spec)) {
+      for (let pixel = 0; pixel < spec.patch ** 2; pixel++) {
+        for (let channel = 0; channel < channels; channel++, at++) {
+          plan.rows[at] = top + down + Math.floor(pixel / spec.patch);
+          plan.columns[at] = left + right + (pixel % spec.patch);
+          plan.channels[at] = channel;
+        }
+      }
+    }
+  }
+  return plan;
+}
+
+/** Reads the image whose pixels begin at `start`, in the order of the plan, into `out`. Outside the image it is black. */
+export function readPatches(
+  plan: PatchPlan,
+  { height, width, channels }: ImageShape,
+  pixels: Uint8Array,
+  start: number,
+  out: Uint8Array,
+): void {
+  for (let i = 0; i < out.length; i++) {
+    const [row, column] = [plan.rows[i], plan.columns[i]];
+    const isInside = row >= 0 && row < height && column >= 0 && column < width;
+    out[i] = isInside ? pixels[start + (row * width + column) * channels + plan.channels[i]] : 0;
+  }
+}
+
+/** Whether line `line` of a pixel is on: its bits, highest first, or its thresholds, lowest first. */
+export function isLineOn({ coding, thresholds }: ImageClassificationSpec, pixel: number, line: number): boolean {
+  if (coding === "bits") return ((pixel >>> (7 - line)) & 1) === 1;
+  return pixel * (thresholds + 1) >= 256 * (line + 1);
+}

@@ -1,0 +1,71 @@
+/** Training on images that a short training tells apart. */
+import { describe, expect, test } from "vitest";
+import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
+import { jobs } from "../jobs.ts";
+import { inlineExecutor } from "../kernels/executor.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { decodeState, encodeState, type TrainingState } from "./state.ts";
+import { train } from "./train.ts";
+
+const MODELS = {
+  "softmax attention": { kind: "ann" },
+  "LIF attention": { kind: "spiking", steps: 2, attention: { neuron: "lif" } },
+  "stochastic attention": { kind: "spiking", steps: 2 },
+};
+
+const run = (experiment: Experiment, options = {}) =>
+  train(experiment, { executor: inlineExecutor(jobs), images, ...options });
+
+/** With fewer steps than the learning needs. */
+const short = (training: object = {}, task: object = {}) => {
+  const experiment = tinyImageExperiment(MODELS["stochastic attention"], { crop: 1, flip: true, ...task });
+  const stages = [{ ...experiment.training.stages[0], steps: 6 }];
+  return { ...experiment, training: { ...experiment.training, validateEvery: 3, stages, ...training } };
+};
+
+describe("training on images", () => {
+  for (const [name, model] of Object.entries(MODELS)) {
+    test.each(["mean", "class-token"])(`teaches ${name} which half is bright, read out by %s`, async (readOut) => {
+      const experiment = tinyImageExperiment(model, { readOut });
+      // A class token sees the patches through attention alone, and learns more slowly.
+      const stages = [{ ...experiment.training.stages[0], steps: readOut === "mean" ? 200 : 500 }];
+      const { state } = await run({ ...experiment, training: { ...experiment.training, stages } });
+      // By chance 75 % of the decisions are wrong.
+      expect(state.best!.errorRate).toBeLessThan(0.4);
+      expect(state.best!.bitErrorRate).toBeUndefined();
+    });
+  }
+
+  test("goes on from a saved state to the same network, across epochs", async () => {
+    // 4 batches are an epoch.
+    const experiment = short();
+    let saved: TrainingState | undefined;
+    const afterStep = async (snapshot: () => TrainingState) => {
+      if (snapshot().step === 3) saved = decodeState(encodeState(snapshot(), experiment), experiment);
+    };
+    const whole = await run(experiment, { afterStep });
+    expect(saved!.best).toMatchObject({ step: 3, errorRate: expect.any(Number) });
+    const rest = await run(experiment, { state: saved });
+    expect(rest.network.parameters).toEqual(whole.network.parameters);
+  });
+
+  test("with labels smoothed ends elsewhere, and with targets of a teacher too", async () => {
+    const teacher = (await run(tinyImageExperiment(MODELS["softmax attention"]))).network;
+    const ends = [
+      await run(short()),
+      await run(short({ labelSmoothing: 0.2 })),
+      await run(short({ labels: "teacher" }), { teacher }),
+    ].map(({ network }) => network.parameters["head.weight"].data.join());
+    expect(new Set(ends).size).toBe(3);
+  });
+
+  test("takes all validation images where fewer are there than asked for", async () => {
+    const all = await run(short({ validationPrompts: 40 }));
+    const more = await run(short({ validationPrompts: 1000 }));
+    expect(more.state.best!.loss).toBe(all.state.best!.loss);
+  });
+
+  test("asks for images where none are given", async () => {
+    await expect(run(short(), { images: undefined })).rejects.toMatchObject({ tag: "spec", path: "task.data" });
+  });
+});

@@ -1,0 +1,144 @@
+/** Images from end to end: the main job and the second job on untrained networks, and the paper's sizes. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { experimentWorkload } from "../src/cost/measured.ts";
+import { findWorkload } from "../src/cost/workloads.ts";
+import type { ImageData, ImageSet } from "../src/data/images.ts";
+import { evaluateDrift, evaluateSweep } from "../src/evaluate.ts";
+import { jobs } from "../src/jobs.ts";
+import { inlineExecutor } from "../src/kernels/executor.ts";
+import { mapNetwork } from "../src/mapping/mapping.ts";
+import { foldNetwork } from "../src/model/fold.ts";
+import { initialise, type Network } from "../src/model/network.ts";
+import { mean } from "../src/numeric/statistics.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { reportHtml } from "../src/report/html.ts";
+import type { Report } from "../src/report/report.ts";
+import { runExperiment } from "../src/run.ts";
+import { evaluateChips } from "../src/simulation/evaluate-chips.ts";
+import { evaluateNetwork } from "../src/simulation/evaluate-network.ts";
+import { parseDurations } from "../src/spec/duration.ts";
+import type { Experiment } from "../src/spec/experiment.ts";
+import type { SpikingSpec } from "../src/spec/model.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { parseSweep } from "../src/spec/sweep.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
+import { tinyImages as images, tinyImageExperiment } from "./support/tiny-images.ts";
+
+const executor = inlineExecutor(jobs);
+const experiment = tinyImageExperiment(
+  { kind: "spiking", steps: 3, neuron: { threshold: 0.4 } },
+  {},
+  {
+    hardware: { chips: 2, crossbar: { rows: 16, columns: 16 } },
+    evaluation: { prompts: 1000, curvePrompts: 16, steps: [1, 3, 4] },
+  },
+);
+const annExperiment = tinyImageExperiment({ kind: "ann" });
+function untrained<M extends Experiment["model"]>(of: Experiment, seed: number): Network<M> {
+  return initialise(of.model as M, networkGeometry(of, createTask(of)), stream(seed));
+}
+const network = untrained<SpikingSpec>(experiment, 1);
+const ann = untrained(annExperiment, 2);
+const options = { executor, images, command: "xpike test", versions: {} };
+const valuesOf = (report: Report) => Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
+
+describe("a run", () => {
+  let report: Report;
+  beforeAll(async () => {
+    report = await runExperiment(experiment, { network, ann, spiking: network }, options);
+  });
+
+  test("gives the accuracies that the evaluations give", async () => {
+    const all = { prompts: 40, images };
+    const values = valuesOf(report);
+    const alone = await evaluateNetwork(executor, experiment, ann, all);
+    expect(values["accuracy.ann"]).toBe(1 - alone.errors.images.rate);
+    const chips = await evaluateChips(executor, experiment, network, { chips: 2, ...all });
+    const accuracy = 1 - mean(chips.map(({ errors }) => errors.images.rate));
+    expect(values["accuracy.xpikeformer"]).toBeCloseTo(accuracy, 12);
+    expect(values["gap.ann"]).toBeCloseTo(accuracy - values["accuracy.ann"]!, 12);
+    expect(values["accuracy.spiking"]).toBe(values["accuracy.digital"]);
+    const [{ confusion }] = chips.map(({ errors }) => errors);
+    expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(40);
+    const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
+    expect(right / 40).toBeCloseTo(1 - chips[0].errors.images.rate, 12);
+  });
+
+  test("notes that fewer test images are there than asked for", () => {
+    expect(report.notes).toContain("evaluation.prompts is 1000, but halves has 40 test images: all of them are used.");
+  });
+
+  test("shows accuracy over time steps, confusion, images, attention, spikes and crossbars, and prices an image", () => {
+    const kinds = Object.fromEntries(report.charts.map(({ id, kind }) => [id, kind]));
+    expect(kinds).toMatchObject({
+      "accuracy-steps": "lines",
+      confusion: "heat",
+      examples: "heat",
+      attention: "heat",
+      rasters: "raster",
+      layout: "layout",
+    });
+    const confusion = report.charts.find(({ id }) => id === "confusion");
+    if (confusion?.kind !== "heat") throw new Error("the confusion matrix is a heat map");
+    for (const row of confusion.values) expect(row.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(confusion.y.ticks).toEqual(images.test.classes);
+    const steps = report.charts.find(({ id }) => id === "accuracy-steps");
+    if (steps?.kind !== "lines") throw new Error("accuracy over steps is drawn as lines");
+    expect(steps.series[0].points.map(({ x }) => x)).toEqual([1, 3, 4]);
+    const ids = report.figures.map(({ id }) => id);
+    expect(ids).toContain("cost.xpikeformer.energy");
+    expect(reportHtml(report)).toContain("Which class is taken for which");
+  });
+
+  test("sets the gap beside Table III", () => {
+    expect(report.claims.find(({ id }) => id === "gap-6-512-cifar-10")).toMatchObject({ paper: -0.0128 });
+  });
+
+  test("asks for images where none are given", async () => {
+    const run = runExperiment(experiment, { network }, { ...options, images: null });
+    await expect(run).rejects.toMatchObject({ tag: "spec", path: "task.data" });
+  });
+});
+
+test("over age and over a field, error rates are those of the chips", async () => {
+  const size = { chips: 2, prompts: 40 };
+  const drift = await evaluateDrift(experiment, { network }, parseDurations("1s,1y", "drift"), { ...options, ...size });
+  const chips = await evaluateChips(executor, experiment, network, { ...size, images });
+  const rate = mean(chips.map(({ errors }) => errors.images.rate));
+  expect(valuesOf(drift)["error.drift.hwat.compensated.1s"]).toBeCloseTo(rate, 12);
+  expect(drift.summary).toMatch(/has an error rate of/);
+  const sweep = await evaluateSweep(experiment, { network }, parseSweep("steps=1..3", experiment), [], {
+    ...options,
+    ...size,
+  });
+  expect(valuesOf(sweep)["error.sweep.steps.3.hwat"]).toBeCloseTo(rate, 12);
+});
+
+describe("the paper's vision transformers", () => {
+  test.each(["4-384-cifar10", "6-512-cifar10", "6-512-imagenet", "8-768-imagenet"])(
+    "%s have the shapes of the published workloads",
+    (name) => {
+      const ours = experimentWorkload(parseExperiment({ preset: `paper-${name}` }));
+      const { tokens, depth, width, heads, inputs, classes, result, scores } = findWorkload(`vit-${name}`);
+      expect(ours).toMatchObject({ tokens, depth, width, heads, annInputs: inputs, classes, result, scores });
+    },
+  );
+
+  test("an image of CIFAR-10's size goes through a block of the smallest one, which fills the crossbars that it should", async () => {
+    const of = parseExperiment({ preset: "paper-4-384-cifar10", model: { depth: 1, steps: 1 } });
+    const small = untrained<SpikingSpec>(of, 1);
+    const { totals } = mapNetwork(foldNetwork(small), of.hardware, "bernoulli");
+    // 384 x 1152, 384 x 384, 384 x 1536 and 1536 x 384 weights on crossbars of 128 x 128; embedding 48 x 384, head 384 x 10.
+    expect(totals.crossbars).toBe(27 + 9 + 36 + 36 + 3 + 3);
+    const random = stream(1);
+    const set: ImageSet = {
+      ...{ height: 32, width: 32, channels: 3, count: 2, labels: Uint8Array.of(3, 4) },
+      classes: Array.from({ length: 10 }, (_, k) => String(k)),
+      pixels: Uint8Array.from({ length: 2 * 3072 }, () => random.integer(256)),
+    };
+    const noise: ImageData = { name: "noise", train: set, validation: set, test: set };
+    const { errors, loss } = await evaluateNetwork(executor, of, small, { prompts: 2, images: noise });
+    expect(errors.prompts).toBe(2);
+    expect(loss).toBeGreaterThan(0);
+  });
+});
