@@ -1,0 +1,172 @@
+/** The main job for images: networks and chips on the same test images. */
+import type { ImageData } from "../data/images.ts";
+import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { costSection } from "../report/cost-run.ts";
+import { type ImageRole, imageClassificationReport } from "../report/image-classification.ts";
+import type { ExampleImages } from "../report/images.ts";
+import type { Report } from "../report/report.ts";
+import { attentionMaps } from "../simulation/attention-map.ts";
+import { evaluateChips } from "../simulation/evaluate-chips.ts";
+import { evaluateNetwork } from "../simulation/evaluate-network.ts";
+import { simulateFast } from "../simulation/fast.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { ImageClassificationSpec } from "../spec/task.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import { decide } from "../task/answers.ts";
+import { withoutImages } from "../task/image-classification.ts";
+import type { ClassificationErrors } from "../task/metrics.ts";
+import { patchGrid } from "../task/patches.ts";
+import {
+  asDescribed,
+  errorCurve,
+  firstChip,
+  type RunNetworks,
+  type RunOptions,
+  runSteps,
+  tooFewImages,
+} from "./common.ts";
+
+type ImageExperiment = Experiment<ImageClassificationSpec>;
+
+/** Test images that the report shows. */
+const EXAMPLES = 6;
+
+/**
+ * Random   all from `stream(experiment.seed)`, as each evaluation says
+ * Throws   SpecError when a network does not fit the experiment or there are no images; MappingError when it cannot be mapped
+ */
+export async function runImageClassification(
+  asked: ImageExperiment,
+  networks: RunNetworks,
+  options: RunOptions,
+): Promise<Report> {
+  const { executor, images } = options;
+  if (!images) throw withoutImages();
+  const notes = [...(options.notes ?? [])];
+  const experiment = withinImages(asked, images, notes);
+  const { evaluation, hardware } = experiment;
+  const network = asDescribed(experiment, networks.network, notes);
+  const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
+  const roles: [ImageRole, Network][] = [["digital", network]];
+  if (networks.ann) roles.unshift(["ann", networks.ann]);
+  if (networks.spiking) roles.unshift(["spiking", networks.spiking]);
+  if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+
+  const { prompts } = evaluation;
+  let done = 0;
+  const advance = (count: number, stage: string) => {
+    done += count;
+    options.onProgress?.(done, (roles.length + hardware.chips) * prompts, stage);
+  };
+  const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
+  for (const [role, candidate] of roles) {
+    const { errors } = await evaluateNetwork(executor, experiment, candidate, { prompts, images });
+    results[role] = errors;
+    advance(prompts, role);
+  }
+  const onChip = () => advance(prompts, "chips");
+  const chips = await evaluateChips(executor, experiment, network, { chips: hardware.chips, prompts, images, onChip });
+  const chipBySteps = await runSteps(experiment, network, chips, options, advance);
+  const { rasters, examples } = runExamples(experiment, network, mapping, images);
+  return imageClassificationReport({
+    experiment,
+    data: { name: images.name, classes: images.test.classes },
+    images: prompts,
+    command: options.command,
+    versions: options.versions,
+    notes,
+    networks: results,
+    chips,
+    chipBySteps,
+    mapping,
+    cost: costSection({
+      experiment,
+      chips,
+      rasters,
+      curve: errorCurve(chips, chipBySteps),
+      annRate: results.ann?.images.rate,
+      snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
+    }),
+    rasters,
+    examples,
+  });
+}
+
+/** The experiment with no more evaluation images than there are, and a note where it asked for more. */
+function withinImages(experiment: ImageExperiment, images: ImageData, notes: string[]): ImageExperiment {
+  const { test } = images;
+  const { prompts, curvePrompts } = experiment.evaluation;
+  if (prompts > test.count) notes.push(tooFewImages("evaluation.prompts", prompts, images));
+  const evaluation = {
+    ...experiment.evaluation,
+    prompts: Math.min(prompts, test.count),
+    curvePrompts: Math.min(curvePrompts, test.count),
+  };
+  return { ...experiment, evaluation };
+}
+
+/** The first test images on the first chip: spikes of the first, and of all what was decided and where attention went. */
+function runExamples(
+  experiment: ImageExperiment,
+  network: Network<SpikingSpec>,
+  mapping: Mapping,
+  images: ImageData,
+): { rasters: Record<string, SpikeTrain>; examples: ExampleImages } {
+  const { chip, task, random } = firstChip(experiment, network, mapping, images);
+  const { tokens } = network.geometry;
+  const { test } = images;
+  const count = Math.min(EXAMPLES, test.count);
+  const batch = task.draw(count, stream(experiment.seed).fork("evaluation"), { values: false });
+  const trace = simulateFast(chip, batch.spikes!, random.fork("run"), { rasters: count });
+  const steps = [1, 2, 4, 8, 16].filter((step) => step < trace.steps).concat(trace.steps);
+  const maps = attentionMaps(network, trace.rasters[`blocks.${network.model.depth - 1}.qkv`]);
+  const grid = patchGrid(experiment.task);
+  const patches = grid.rows * grid.columns;
+  const attention = steps.map((step) =>
+    Array.from({ length: count }, (_, k) => {
+      const mean = new Float64Array(patches);
+      for (const map of maps.slice(0, step)) for (let i = 0; i < patches; i++) mean[i] += map[k * tokens + i] / step;
+      return mean;
+    }),
+  );
+  const classOf = (index: number) => test.classes[index];
+  return {
+    rasters: Object.fromEntries(
+      Object.entries(trace.rasters).map(([name, train]) => [name, firstPrompt(train, count)]),
+    ),
+    examples: {
+      height: test.height,
+      width: test.width,
+      images: Array.from({ length: count }, (_, k) => brightness(images, k)),
+      labels: [...batch.labels].map(classOf),
+      decisions: [...decide(trace.logits, test.classes.length)].map(classOf),
+      grid,
+      steps,
+      attention,
+    },
+  };
+}
+
+/** Of a test image, 0 to 1, the mean over channels: `[height * width]`. */
+function brightness({ test: { height, width, channels, pixels } }: ImageData, image: number): Float64Array {
+  const values = new Float64Array(height * width);
+  const first = image * height * width * channels;
+  for (let i = 0; i < values.length * channels; i++)
+    values[Math.floor(i / channels)] += pixels[first + i] / (255 * channels);
+  return values;
+}
+
+/** The rows of the first of `prompts` prompts. */
+function firstPrompt({ steps, rows, features, words }: SpikeTrain, prompts: number): SpikeTrain {
+  const kept = words.length / (steps * prompts);
+  const first = new Uint32Array(steps * kept);
+  for (let t = 0; t < steps; t++) {
+    const from = t * prompts * kept;
+    first.set(words.subarray(from, from + kept), t * kept);
+  }
+  return { steps, rows: rows / prompts, features, words: first };
+}

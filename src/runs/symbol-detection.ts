@@ -1,0 +1,124 @@
+/** The main job for symbol detection: networks, chips and classical receivers on the same prompts. */
+import type { Executor } from "../kernels/executor.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { costSection } from "../report/cost-run.ts";
+import type { Report } from "../report/report.ts";
+import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
+import { evaluateChips } from "../simulation/evaluate-chips.ts";
+import { evaluateNetwork } from "../simulation/evaluate-network.ts";
+import { evaluateReceivers, type ReceiverEvaluation } from "../simulation/receivers.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
+import type { DetectionErrors } from "../task/metrics.ts";
+import { asDescribed, errorCurve, type RunNetworks, type RunOptions, runRaster, runSteps } from "./common.ts";
+
+type LinkExperiment = Experiment<SymbolDetectionSpec>;
+
+/**
+ * Random   all from `stream(experiment.seed)`, as each evaluation says
+ * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped
+ */
+export async function runSymbolDetection(
+  experiment: LinkExperiment,
+  networks: RunNetworks,
+  options: RunOptions,
+): Promise<Report> {
+  const { executor } = options;
+  const { evaluation, hardware } = experiment;
+  const notes = [...(options.notes ?? [])];
+  const network = asDescribed(experiment, networks.network, notes);
+  const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
+  const roles: [NetworkRole, Network][] = [["digital", network]];
+  if (networks.ann) roles.unshift(["ann", networks.ann]);
+  if (networks.spiking) roles.unshift(["spiking", networks.spiking]);
+  if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+
+  const work = planWork(experiment, roles.length);
+  let done = 0;
+  const advance = (prompts: number, stage: string) => {
+    done += prompts;
+    options.onProgress?.(done, work, stage);
+  };
+  const curve = async (measure: (snrDecibels: number) => Promise<DetectionErrors>, stage: string) => {
+    const points: DetectionErrors[] = [];
+    for (const snrDecibels of evaluation.snrDecibels) {
+      points.push(await measure(snrDecibels));
+      advance(evaluation.curvePrompts, stage);
+    }
+    return points;
+  };
+
+  const receivers = await runReceivers(experiment, executor, advance);
+  const results: Partial<Record<NetworkRole, DetectorResult>> = {};
+  for (const [role, candidate] of roles) {
+    const { errors, byContext } = await evaluateNetwork(executor, experiment, candidate, {
+      prompts: evaluation.prompts,
+    });
+    advance(evaluation.prompts, role);
+    const measure = async (snrDecibels: number) => {
+      const point = { prompts: evaluation.curvePrompts, snrDecibels };
+      return (await evaluateNetwork(executor, experiment, candidate, point)).errors;
+    };
+    results[role] = { errors, byContext, bySnr: role === "digital" ? [] : await curve(measure, role) };
+  }
+
+  const chips = await evaluateChips(executor, experiment, network, {
+    chips: hardware.chips,
+    prompts: evaluation.prompts,
+    onChip: () => advance(evaluation.prompts, "chips"),
+  });
+  const measureChip = async (snrDecibels: number) => {
+    const point = { chips: 1, prompts: evaluation.curvePrompts, snrDecibels: [snrDecibels] };
+    return (await evaluateChips(executor, experiment, network, point))[0].errors;
+  };
+  const chipBySnr = await curve(measureChip, "chip");
+  const chipBySteps = await runSteps(experiment, network, chips, options, advance);
+  const rasters = runRaster(experiment, network, mapping);
+  return symbolDetectionReport({
+    experiment,
+    command: options.command,
+    seed: experiment.seed,
+    versions: options.versions,
+    notes,
+    receivers,
+    networks: results,
+    chips,
+    chipBySnr,
+    chipBySteps,
+    mapping,
+    cost: costSection({
+      experiment,
+      chips,
+      rasters,
+      curve: errorCurve(chips, chipBySteps),
+      annRate: results.ann?.errors.bits.rate,
+      snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
+    }),
+    rasters,
+  });
+}
+
+function planWork({ evaluation, hardware }: LinkExperiment, networks: number): number {
+  const { prompts, curvePrompts, snrDecibels } = evaluation;
+  // Every network but the digital twin has a curve, and so have the receivers, together.
+  const chipWork = hardware.chips * prompts + snrDecibels.length * curvePrompts;
+  return (networks + 1) * prompts + networks * snrDecibels.length * curvePrompts + chipWork;
+}
+
+async function runReceivers(
+  experiment: LinkExperiment,
+  executor: Executor,
+  advance: (prompts: number, stage: string) => void,
+): Promise<(ReceiverEvaluation & DetectorResult)[]> {
+  const { prompts, curvePrompts, snrDecibels } = experiment.evaluation;
+  const whole = await evaluateReceivers(executor, experiment, { prompts });
+  advance(prompts, "receivers");
+  const bySnr: ReceiverEvaluation[][] = [];
+  for (const snr of snrDecibels) {
+    bySnr.push(await evaluateReceivers(executor, experiment, { prompts: curvePrompts, snrDecibels: snr }));
+    advance(curvePrompts, "receivers");
+  }
+  return whole.map((receiver, i) => ({ ...receiver, bySnr: bySnr.map((point) => point[i].errors) }));
+}
