@@ -7,8 +7,7 @@ import { runClockedTile } from "../src/hardware/clocked-tile.ts";
 import { type DrawKind, idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { runSsaTile, ssaTileCycles } from "../src/hardware/ssa-tile.ts";
-import { fireLimits } from "../src/kernels/attention.ts";
-import { outputRow, scoreRow } from "../src/kernels/draws.ts";
+import { attentionScratch } from "../src/kernels/draws.ts";
 import { countingArena, standaloneKernels } from "../src/kernels/memory.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
@@ -110,12 +109,10 @@ function kernelOf(
   const plan = (arena: ReturnType<typeof countingArena>) => ({
     qkv: arena.words(STEPS * tokens * qkvWords + 2),
     mask: arena.words(tokens * maskWords),
-    scoreLimits: arena.words(dimension + 1),
-    outputLimits: arena.words(tokens + 1),
     registers: arena.words(seeds.length),
     scores: arena.words(STEPS * tokens * maskWords),
     out: arena.words(STEPS * tokens * headWords + 2),
-    scratch: arena.words(tokens * (scoreRow(tokens) + outputRow(dimension) + 5) + 64 * maskWords),
+    scratch: arena.words(attentionScratch(tokens)),
   });
   const counting = countingArena();
   plan(counting);
@@ -125,8 +122,6 @@ function kernelOf(
   for (let i = 0; i < tokens; i++) {
     for (let j = 0; j < tokens; j++) u32[at.mask / 4 + i * maskWords + (j >> 5)] |= 1 << (j & 31);
   }
-  u32.set(fireLimits(1, dimension), at.scoreLimits / 4);
-  u32.set(fireLimits(1, tokens), at.outputLimits / 4);
   for (let row = 0; row < STEPS * tokens; row++) {
     trains.forEach(({ words }, part) => {
       for (let f = 0; f < dimension; f++) {
@@ -136,7 +131,7 @@ function kernelOf(
       }
     });
   }
-  const input = [at.qkv, qkvWords, STEPS, 1, tokens, dimension, 1, at.mask, at.scoreLimits, at.outputLimits] as const;
+  const input = [at.qkv, qkvWords, STEPS, 1, tokens, dimension, 1, at.mask, dimension, 1, tokens, 1] as const;
   const output = [draws === "stratified" ? 1 : 0, at.scores, at.out, headWords, at.scratch] as const;
   const [key0, key1] = PLACE.key;
   const words = () => u32.subarray(at.out / 4, at.out / 4 + STEPS * tokens * headWords);
