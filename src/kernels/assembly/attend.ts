@@ -43,10 +43,15 @@ export function loadHead(qkv: usize, words: i32, first: i32, tokens: i32, width:
   }
 }
 
+/** Eight counts as the bytes of a word. */
 // @ts-ignore: decorator
 @inline
-function count(query: u64, keys: usize, lane: usize, counts: usize): void {
-  store<u8>(counts + lane, <u8>popcnt(query & load<u64>(keys + (lane << 3))));
+function eight(query: u64, keys: usize): u64 {
+  const a = popcnt(query & load<u64>(keys)) | (popcnt(query & load<u64>(keys, 8)) << 8);
+  const b = popcnt(query & load<u64>(keys, 16)) | (popcnt(query & load<u64>(keys, 24)) << 8);
+  const c = popcnt(query & load<u64>(keys, 32)) | (popcnt(query & load<u64>(keys, 40)) << 8);
+  const d = popcnt(query & load<u64>(keys, 48)) | (popcnt(query & load<u64>(keys, 56)) << 8);
+  return a | (b << 16) | ((c | (d << 16)) << 32);
 }
 
 /**
@@ -62,23 +67,7 @@ export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, leve
       store<u16>(scores, 0);
       continue;
     }
-    count(query, k, 0, counts);
-    count(query, k, 1, counts);
-    count(query, k, 2, counts);
-    count(query, k, 3, counts);
-    count(query, k, 4, counts);
-    count(query, k, 5, counts);
-    count(query, k, 6, counts);
-    count(query, k, 7, counts);
-    count(query, k, 8, counts);
-    count(query, k, 9, counts);
-    count(query, k, 10, counts);
-    count(query, k, 11, counts);
-    count(query, k, 12, counts);
-    count(query, k, 13, counts);
-    count(query, k, 14, counts);
-    count(query, k, 15, counts);
-    let row = v128.load(counts);
+    let row = i64x2.replace_lane(i64x2.splat(eight(query, k)), 1, eight(query, k + 64));
     if (open != 0xffff) row = v128.and(row, spread(open));
     counted = i32x4.add(counted, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(row)));
     store<u16>(scores, <u16>i8x16.bitmask(i8x16.gt_u(row, v128.load(levels))));

@@ -12,7 +12,7 @@
 import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
 import { loadValues, wideOutputRow } from "./attend-wide";
 import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey } from "./head";
-import { wordLevels } from "./levels";
+import { byteLevels, isPowerOfTwo, keepTopBytes, wordLevels } from "./levels";
 import { drawWords, radicalInverse } from "./threefry";
 
 // @ts-ignore: decorator
@@ -32,6 +32,8 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
   const rowDraws = (tokens + 7) & ~7;
   const stride = valueStride(d);
   const bytes = fitsBytes(tokens, valueNormaliser);
+  const scoreBytes = isPowerOfTwo(scoreNormaliser);
+  const outputBytes = bytes && isPowerOfTwo(valueNormaliser);
   // The levels of a row are computed sixteen at a time, from up to eight words past the last row.
   const outputDraws = scratch + (<usize>(tokens * rowDraws + 16) << 2);
   const k = outputDraws + (<usize>(tokens * HEAD) << 2);
@@ -60,17 +62,23 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
           const allowed = mask + (<usize>(i * maskWords) << 3);
           const row = scores + (<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords) << 3);
           const last = lastKey(mask, maskWords, i);
-          if (fresh && (query || stratified)) drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
-          if (query) wordLevels(draws, shift, last, scoreNormaliser, ctz(scoreGain), levels);
+          if (fresh && (query || stratified)) {
+            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
+            if (scoreBytes) keepTopBytes(draws, last);
+          }
+          if (query) drawLevels(draws, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
           counted += scoreRow(query, k, allowed, maskWords, levels, counts, row);
           if (!out) continue;
           const chosen = anyBit(row, maskWords);
           const columns = outputDraws + (<usize>(i * HEAD) << 2);
-          if (fresh && (chosen || stratified)) drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+          if (fresh && (chosen || stratified)) {
+            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+            if (outputBytes) keepTopBytes(columns, d);
+          }
           if (!chosen) continue;
           let value: u64;
           if (bytes) {
-            wordLevels(columns, shift, d, valueNormaliser, ctz(valueGain), levels);
+            drawLevels(columns, outputBytes, shift, d, valueNormaliser, valueGain, levels);
             value = outputRow(row, v, maskWords, stride, levels);
           } else value = wideOutputRow(row, values, maskWords, valueNormaliser, valueGain, columns, false, shift, planes);
           deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
@@ -79,6 +87,14 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
     }
   }
   return <f64>counted;
+}
+
+/** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */
+// @ts-ignore: decorator
+@inline
+function drawLevels(draws: usize, topBytes: bool, shift: u32, count: i32, normaliser: i32, gain: i32, levels: usize): void {
+  if (topBytes) byteLevels(draws, shift >> 24, 0, count, normaliser, ctz(gain), levels);
+  else wordLevels(draws, shift, count, normaliser, ctz(gain), levels);
 }
 
 /** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
