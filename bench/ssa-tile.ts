@@ -7,8 +7,7 @@ import { runClockedTile } from "../src/hardware/clocked-tile.ts";
 import { type DrawKind, idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { runSsaTile, ssaTileCycles } from "../src/hardware/ssa-tile.ts";
-import { fireLimits } from "../src/kernels/attention.ts";
-import { outputRow, scoreRow } from "../src/kernels/draws.ts";
+import { attentionScratch } from "../src/kernels/draws.ts";
 import { countingArena, standaloneKernels } from "../src/kernels/memory.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
@@ -63,7 +62,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   const functional = () => runSsaTile(query, key, value, parameters, numbers(), emptyTally());
   const source = kind === "ideal" ? { draws: numbers() } : { seeds };
   const clocked = () => runClockedTile(query, key, value, parameters, source, emptyTally());
-  const kernel = kernelOf(size, kind, draws, [query, key, value], seeds);
+  const { whole: kernel, scoresAlone } = kernelOf(size, kind, draws, [query, key, value], seeds);
 
   const expected = functional().output.words;
   for (const [name, output] of [
@@ -76,6 +75,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
 
   const scores = STEPS * tokens ** 2;
   const fast = await measure(kernel, { repeats });
+  const half = await measure(scoresAlone, { repeats });
   const slow = await measure(functional, { repeats, warmUp: 1 });
   const cycles = await measure(clocked, { repeats, warmUp: 1 });
   const cellCycles = tokens ** 2 * ssaTileCycles(STEPS, dimension);
@@ -86,6 +86,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   const name = `${title(size)}, ${kind} draws`;
   const rows: Row[] = [
     { name: `${name}, kernel`, samples: fast, figures: figures(fast.cpu) },
+    { name: `${name}, kernel, scores alone`, samples: half, figures: figures(half.cpu) },
     { name: `${name}, functional`, samples: slow, figures: figures(slow.cpu) },
     {
       name: `${name}, clock by clock`,
@@ -96,26 +97,24 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   return { rows, ratio: median(slow.cpu) / median(fast.cpu) };
 }
 
-/** The kernel on memory of its own; returns the words of A. */
+/** The kernel on memory of its own: one that returns the words of A, and one that samples S and stops. */
 function kernelOf(
   { tokens, dimension }: Size,
   kind: "ideal" | "lfsr",
   draws: DrawKind,
   trains: readonly SpikeTrain[],
   seeds: Uint32Array,
-): () => Uint32Array {
+): { readonly whole: () => Uint32Array; readonly scoresAlone: () => void } {
   const maskWords = 2 * Math.ceil(tokens / 64);
   const headWords = Math.ceil(dimension / 32);
   const qkvWords = Math.ceil((3 * dimension) / 32);
   const plan = (arena: ReturnType<typeof countingArena>) => ({
     qkv: arena.words(STEPS * tokens * qkvWords + 2),
     mask: arena.words(tokens * maskWords),
-    scoreLimits: arena.words(dimension + 1),
-    outputLimits: arena.words(tokens + 1),
     registers: arena.words(seeds.length),
     scores: arena.words(STEPS * tokens * maskWords),
     out: arena.words(STEPS * tokens * headWords + 2),
-    scratch: arena.words(tokens * (scoreRow(tokens) + outputRow(dimension) + 5) + 64 * maskWords),
+    scratch: arena.words(attentionScratch(tokens)),
   });
   const counting = countingArena();
   plan(counting);
@@ -125,8 +124,6 @@ function kernelOf(
   for (let i = 0; i < tokens; i++) {
     for (let j = 0; j < tokens; j++) u32[at.mask / 4 + i * maskWords + (j >> 5)] |= 1 << (j & 31);
   }
-  u32.set(fireLimits(1, dimension), at.scoreLimits / 4);
-  u32.set(fireLimits(1, tokens), at.outputLimits / 4);
   for (let row = 0; row < STEPS * tokens; row++) {
     trains.forEach(({ words }, part) => {
       for (let f = 0; f < dimension; f++) {
@@ -136,18 +133,22 @@ function kernelOf(
       }
     });
   }
-  const input = [at.qkv, qkvWords, STEPS, 1, tokens, dimension, 1, at.mask, at.scoreLimits, at.outputLimits] as const;
-  const output = [draws === "stratified" ? 1 : 0, at.scores, at.out, headWords, at.scratch] as const;
+  const input = [at.qkv, qkvWords, STEPS, 1, tokens, dimension, 1, at.mask, dimension, 1, tokens, 1] as const;
   const [key0, key1] = PLACE.key;
   const words = () => u32.subarray(at.out / 4, at.out / 4 + STEPS * tokens * headWords);
-  return () => {
+  const sample = (out: number) => {
+    const output = [draws === "stratified" ? 1 : 0, at.scores, out, headWords, at.scratch] as const;
     if (kind === "ideal") run.stochasticAttention(...input, key0, key1, 0, ...output);
     else {
       u32.set(seeds, at.registers / 4);
       run.lfsrAttention(...input, at.registers, ...output);
     }
+  };
+  const whole = () => {
+    sample(at.out);
     return words();
   };
+  return { whole, scoresAlone: () => sample(0) };
 }
 
 function randomTrain({ tokens, dimension }: Size, name: string): SpikeTrain {

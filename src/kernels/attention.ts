@@ -4,6 +4,7 @@
  */
 import type { SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "../task/task.ts";
+import { attentionScratch } from "./draws.ts";
 import type { Arena, Kernels } from "./memory.ts";
 import { type PackedBits, PRODUCT_SCRATCH, reserveBits } from "./spike-linear.ts";
 import type { DrawSource } from "./spiking.ts";
@@ -39,19 +40,16 @@ export function createAttention(
   const surrogateParameter = surrogate.kind === "sigmoid" ? surrogate.alpha : surrogate.width;
 
   const mask = arena.words(2 * N * maskWords);
-  const scoreLimits = arena.words(d + 1);
-  const outputLimits = arena.words(N + 1);
   const bits = expected ? null : reserveBits(arena, maxRows, D);
   const values = expected ? arena.words(maxRows * D) : 0;
   const scores = sampled ? arena.words(2 * T * options.maxPrompts * heads * N * maskWords) : 0;
   const upstream = options.training ? arena.words(maxRows * D) : 0;
   const stride = Math.ceil(N / 4) * 4;
   const lifWords = T * (4 * N * padded + 2 * N * N) + 5 * N * padded + 2 * N * N + (padded + 1) * stride + 16;
-  const drawWords = N * (8 * Math.ceil(N / 8) + 64 + 4) + 64;
   const expectedWords = 3 * N * padded + N + 16;
   const backwardWords = 6 * N + maskWords * (2 * N + 258) + 68 + stride * (3 * N + 3 * padded + 1) + PRODUCT_SCRATCH;
   const scratch = arena.words(
-    kind === "lif" ? lifWords : Math.max(drawWords, expectedWords, options.training ? backwardWords : 0),
+    kind === "lif" ? lifWords : Math.max(attentionScratch(N), expectedWords, options.training ? backwardWords : 0),
   );
 
   if (kernels) {
@@ -61,8 +59,6 @@ export function createAttention(
         if (geometry.mask[i * N + j]) kernels.u32[mask / 4 + i * 2 * maskWords + (j >> 5)] |= 1 << (j & 31);
       }
     }
-    kernels.u32.set(fireLimits(scoreGain, d), scoreLimits / 4);
-    kernels.u32.set(fireLimits(valueGain, N), outputLimits / 4);
   }
 
   function forward(qkv: PackedBits, prompts: number, draws: DrawSource) {
@@ -100,8 +96,10 @@ export function createAttention(
         D,
         heads,
         mask,
-        scoreLimits,
-        outputLimits,
+        d,
+        scoreGain,
+        N,
+        valueGain,
         key0,
         key1 + options.block,
         draws.firstPrompt,
@@ -159,15 +157,4 @@ export function createAttention(
   }
 
   return { bits, values, forward, backward };
-}
-
-/**
- * For each count 0 .. denominator the largest 32-bit word u with u denominator < gain count 2^32: a uniform word fires with
- * probability min(1, gain count / denominator), exact to 2^-32. Entry 0 is unused.
- */
-export function fireLimits(gain: number, denominator: number): Uint32Array {
-  return Uint32Array.from({ length: denominator + 1 }, (_, count) => {
-    const limit = (BigInt(gain * count) * 2n ** 32n + BigInt(denominator) - 1n) / BigInt(denominator) - 1n;
-    return Number(limit < 0n ? 0n : limit > 0xffffffffn ? 0xffffffffn : limit);
-  });
 }

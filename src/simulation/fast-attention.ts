@@ -6,8 +6,7 @@
  */
 import { emptyTally } from "../hardware/actions.ts";
 import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
-import { fireLimits } from "../kernels/attention.ts";
-import { outputRow, scoreRow } from "../kernels/draws.ts";
+import { attentionScratch } from "../kernels/draws.ts";
 import type { Arena, Kernels } from "../kernels/memory.ts";
 import type { PackedBits } from "../kernels/spike-linear.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
@@ -58,19 +57,16 @@ function planKernel(
   { steps: maxSteps, maxPrompts }: { readonly steps: number; readonly maxPrompts: number },
 ): AttentionKernels {
   const { model, geometry } = chip.network;
-  const { tiles: heads, tokens, dimension } = chip.mapping.ssa;
+  const { tiles: heads, tokens } = chip.mapping.ssa;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
   const maskWords = 2 * Math.ceil(tokens / 64);
   const lfsr = chip.hardware.ssa.random === "lfsr";
   const stratified = model.attention.draws === "stratified" ? 1 : 0;
   const registersPerTile = lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
   const mask = arena.words(tokens * maskWords);
-  const scoreLimits = arena.words(scoreNormaliser + 1);
-  const outputLimits = arena.words(valueNormaliser + 1);
   const scores = arena.words(maxSteps * maxPrompts * heads * tokens * maskWords);
   const registers = lfsr ? arena.words(maxPrompts * heads * registersPerTile) : 0;
-  // Draws, row bytes of the LFSRs, q and k, and v transposed.
-  const scratch = arena.words(tokens * (scoreRow(tokens) + outputRow(dimension) + 5) + 64 * maskWords);
+  const scratch = arena.words(attentionScratch(tokens));
   if (kernels) {
     const { u32 } = kernels;
     u32.fill(0, mask / 4, mask / 4 + tokens * maskWords);
@@ -79,8 +75,6 @@ function planKernel(
         if (geometry.mask[i * tokens + j]) u32[mask / 4 + i * maskWords + (j >> 5)] |= 1 << (j & 31);
       }
     }
-    u32.set(fireLimits(scoreGain, scoreNormaliser), scoreLimits / 4);
-    u32.set(fireLimits(valueGain, valueNormaliser), outputLimits / 4);
   }
 
   function attend(
@@ -98,8 +92,10 @@ function planKernel(
       model.width,
       heads,
       mask,
-      scoreLimits,
-      outputLimits,
+      scoreNormaliser,
+      scoreGain,
+      valueNormaliser,
+      valueGain,
     ] as const;
     const output = [stratified, scores, out.at, out.words, scratch] as const;
     if (!lfsr) {

@@ -1,122 +1,124 @@
-/** Stochastic attention on one head of one prompt at one step, from draws that lie ready: row by row, or all rows. */
-import { deposit, extract } from "./head";
+/**
+ * Stochastic attention on one head of one prompt at one step, row by row: counts as bytes, sixteen beside each other, against the
+ * levels of `levels.ts`.
+ */
+import { extract } from "./head";
 
 /** Output draws of a token: one per bit of the head, at most 64. */
 export const HEAD: i32 = 64;
 
-/** Keys and values of head `h`, one 64-bit word for each of the `tokens` rows from row `first` on. */
+/** Sums of so many values, and levels of so large an I_max, fit in bytes; `attend-wide.ts` serves the others. */
 // @ts-ignore: decorator
-@inline export function loadHead(qkv: usize, words: i32, first: i32, tokens: i32, width: i32, d: i32, h: i32, k: usize, v: usize): void {
+@inline export function fitsBytes(tokens: i32, normaliser: i32): bool {
+  return tokens < 256 && normaliser <= 256;
+}
+
+/** Bytes of a value row: the features of a head as bytes, 16, 32 or 64 of them. */
+// @ts-ignore: decorator
+@inline export function valueStride(d: i32): i32 {
+  return d > 32 ? 64 : d > 16 ? 32 : 16;
+}
+
+/** 0xff for each of 16 bits that is on. */
+// @ts-ignore: decorator
+@inline
+function spread(bits: u32): v128 {
+  const single = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
+  const both = i16x8.splat(<i16>bits);
+  return i8x16.eq(v128.and(i8x16.shuffle(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1), single), single);
+}
+
+/** Keys of head `h`, one 64-bit word for each of the `tokens` rows from row `first` on, and its values: -1 for each one, as bytes. */
+export function loadHead(qkv: usize, words: i32, first: i32, tokens: i32, width: i32, d: i32, h: i32, k: usize, v: usize): void {
+  const stride = valueStride(d);
   let row = qkv + (<usize>(first * words) << 2);
   for (let i = 0; i < tokens; i++) {
     store<u64>(k + (<usize>i << 3), extract(row, width + h * d, d));
-    store<u64>(v + (<usize>i << 3), extract(row, 2 * width + h * d, d));
+    let bits = extract(row, 2 * width + h * d, d);
+    for (const end = v + <usize>stride; v < end; v += 16) {
+      v128.store(v, spread(<u32>bits));
+      bits >>= 16;
+    }
     row += <usize>words << 2;
   }
 }
 
-/** Whether a cell with this count fires. */
+/** Eight counts as the bytes of a word. */
 // @ts-ignore: decorator
-@inline function fires(count: u32, draw: u32, limits: usize): i32 {
-  return i32(count != 0) & i32(draw <= load<u32>(limits + (<usize>count << 2)));
+@inline
+function eight(query: u64, keys: usize): u64 {
+  const a = popcnt(query & load<u64>(keys)) | (popcnt(query & load<u64>(keys, 8)) << 8);
+  const b = popcnt(query & load<u64>(keys, 16)) | (popcnt(query & load<u64>(keys, 24)) << 8);
+  const c = popcnt(query & load<u64>(keys, 32)) | (popcnt(query & load<u64>(keys, 40)) << 8);
+  const d = popcnt(query & load<u64>(keys, 48)) | (popcnt(query & load<u64>(keys, 56)) << 8);
+  return a | (b << 16) | ((c | (d << 16)) << 32);
 }
 
 /**
- * Row i of S to `scores` [ceil(N / 64)] (64-bit words), from its row of the mask and of the draws, to which `shift` is added
- * modulo 2^32. Returns the sum of the counts |Q_i and K_j| where the mask is on.
+ * Row i of S to `scores` [ceil(N / 64)] (64-bit words), from row i of the mask and the levels of its draws. Returns the sum of the
+ * counts |Q_i and K_j| where the mask is on. `counts`: scratch of 64 ceil(N / 64) bytes. Keys may be read up to a multiple of 16.
  */
-export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, limits: usize, draws: usize, shift: u32, scores: usize): u32 {
-  let counted: u32 = 0;
-  for (let w = 0; w < maskWords; w++) {
-    let allowed = query ? load<u64>(mask + (<usize>w << 3)) : 0;
-    let bits: u64 = 0;
-    while (allowed) {
-      const lane = <usize>ctz(allowed);
-      const group = lane & 60;
-      if (((allowed >> group) & 15) == 15) {
-        // Four open cells side by side: no bit of the mask to look for, and four counts that do not wait for each other.
-        const keys = k + (group << 3);
-        const words = draws + (group << 2);
-        const count0 = <u32>popcnt(query & load<u64>(keys));
-        const count1 = <u32>popcnt(query & load<u64>(keys, 8));
-        const count2 = <u32>popcnt(query & load<u64>(keys, 16));
-        const count3 = <u32>popcnt(query & load<u64>(keys, 24));
-        const low = fires(count0, load<u32>(words) + shift, limits) | (fires(count1, load<u32>(words, 4) + shift, limits) << 1);
-        const high = fires(count2, load<u32>(words, 8) + shift, limits) | (fires(count3, load<u32>(words, 12) + shift, limits) << 1);
-        bits |= <u64>(low | (high << 2)) << group;
-        counted += count0 + count1 + (count2 + count3);
-        allowed &= ~(<u64>15 << group);
-      } else {
-        const count = <u32>popcnt(query & load<u64>(k + (lane << 3)));
-        bits |= <u64>fires(count, load<u32>(draws + (lane << 2)) + shift, limits) << lane;
-        counted += count;
-        allowed &= allowed - 1;
-      }
+export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, levels: usize, counts: usize, scores: usize): u32 {
+  let counted = i32x4.splat(0);
+  const end = mask + (<usize>maskWords << 3);
+  for (; mask < end; mask += 2, scores += 2, k += 128, levels += 16, counts += 16) {
+    const open = query ? <u32>load<u16>(mask) : 0;
+    if (!open) {
+      store<u16>(scores, 0);
+      continue;
     }
-    store<u64>(scores + (<usize>w << 3), bits);
-    k += 512;
-    draws += 256;
+    let row = i64x2.replace_lane(i64x2.splat(eight(query, k)), 1, eight(query, k + 64));
+    if (open != 0xffff) row = v128.and(row, spread(open));
+    counted = i32x4.add(counted, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(row)));
+    store<u16>(scores, <u16>i8x16.bitmask(i8x16.gt_u(row, v128.load(levels))));
   }
-  return counted;
+  return i32x4.extract_lane(counted, 0) + i32x4.extract_lane(counted, 1) + i32x4.extract_lane(counted, 2) + i32x4.extract_lane(counted, 3);
 }
 
-/**
- * Row i of A, from row i of S and the values. The sums of all 64 columns are counted side by side: bit p of every sum is word
- * p of `planes` (at most 31 words of 64 bits), and a value is added like a carry.
- */
-export function outputRow(scores: usize, v: usize, maskWords: i32, limits: usize, draws: usize, shift: u32, planes: usize): u64 {
-  let end = planes;
-  for (let w = 0; w < maskWords; w++) {
-    let bits = load<u64>(scores + (<usize>w << 3));
-    while (bits) {
-      let carry = load<u64>(v + (<usize>ctz(bits) << 3));
-      let plane = planes;
-      for (; carry && plane < end; plane += 8) {
-        const before = load<u64>(plane);
-        store<u64>(plane, before ^ carry);
-        carry &= before;
+/** Row i of A, from row i of S, the values as bytes, and the levels of its `stride` draws. */
+export function outputRow(scores: usize, v: usize, maskWords: i32, stride: i32, levels: usize): u64 {
+  const end = scores + (<usize>maskWords << 3);
+  if (stride == 64) {
+    let a = i8x16.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    for (; scores < end; scores += 8, v += 4096) {
+      for (let bits = load<u64>(scores); bits; bits &= bits - 1) {
+        const value = v + (<usize>ctz(bits) << 6);
+        a = i8x16.sub(a, v128.load(value));
+        b = i8x16.sub(b, v128.load(value, 16));
+        c = i8x16.sub(c, v128.load(value, 32));
+        d = i8x16.sub(d, v128.load(value, 48));
       }
-      if (carry) {
-        store<u64>(plane, carry);
-        end = plane + 8;
-      }
-      bits &= bits - 1;
     }
-    v += 512;
+    const low = above(a, levels, 0) | (above(b, levels, 16) << 16);
+    const high = above(c, levels, 32) | (above(d, levels, 48) << 16);
+    return low | (high << 32);
   }
-  let any: u64 = 0;
-  for (let plane = planes; plane < end; plane += 8) any |= load<u64>(plane);
   let value: u64 = 0;
-  while (any) {
-    const column = ctz(any);
-    let count: usize = 0;
-    for (let plane = end - 8; plane >= planes; plane -= 8) count = (count << 1) | <usize>((load<u64>(plane) >> column) & 1);
-    const draw: u32 = load<u32>(draws + (<usize>column << 2)) + shift;
-    value |= u64(draw <= load<u32>(limits + (count << 2))) << column;
-    any &= any - 1;
+  for (let part = 0; part < stride; part += 16) {
+    let sums = i8x16.splat(0);
+    let values = v + <usize>part;
+    for (let word = scores; word < end; word += 8, values += <usize>stride << 6) {
+      for (let bits = load<u64>(word); bits; bits &= bits - 1) sums = i8x16.sub(sums, v128.load(values + <usize>ctz(bits) * stride));
+    }
+    value |= above(sums, levels, part) << part;
   }
   return value;
 }
 
-/**
- * All rows of head `h`. scoreDraws [N, ceil8(N)] and outputDraws [N, 64] are 32-bit words; `shift` is added to the latter.
- * S is written to `scores` [N][ceil(N / 64)], A into `out`, which is 0 before. Returns the sum of the counts |Q_i and K_j| over
- * all cells that the mask leaves on. Scratch: 4 N + 64 words.
- */
-export function attendStep(qkv: usize, words: i32, first: i32, tokens: i32, width: i32, d: i32, h: i32, mask: usize, scoreLimits: usize, outputLimits: usize, scoreDraws: usize, outputDraws: usize, shift: u32, scores: usize, out: usize, outWords: i32, scratch: usize): u64 {
-  const maskWords = (tokens + 63) >> 6;
-  const rowDraws = (tokens + 7) & ~7;
-  const k = scratch;
-  const v = k + (<usize>tokens << 3);
-  const planes = v + (<usize>tokens << 3);
-  let counted: u64 = 0;
-  loadHead(qkv, words, first, tokens, width, d, h, k, v);
-  for (let i = 0; i < tokens; i++) {
-    const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
-    const row = <usize>(i * maskWords) << 3;
-    counted += scoreRow(query, k, mask + row, maskWords, scoreLimits, scoreDraws + (<usize>(i * rowDraws) << 2), 0, scores + row);
-    const value = outputRow(scores + row, v, maskWords, outputLimits, outputDraws + (<usize>(i * HEAD) << 2), shift, planes);
-    if (value) deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
-  }
-  return counted;
+/** A bit for each sum above its level. */
+// @ts-ignore: decorator
+@inline
+function above(sums: v128, levels: usize, part: i32): u64 {
+  return <u64>(<u32>i8x16.bitmask(i8x16.gt_u(sums, v128.load(levels + <usize>part))));
+}
+
+/** Whether any bit of a row of S is on. */
+// @ts-ignore: decorator
+@inline export function anyBit(row: usize, words: i32): bool {
+  let any: u64 = 0;
+  for (let w = 0; w < words; w++) any |= load<u64>(row + (<usize>w << 3));
+  return any != 0;
 }

@@ -2,75 +2,125 @@
  * Stochastic spiking attention with the random bytes of the hardware's LFSRs in place of ideal words, forward only.
  * Twin: `runSsaTile` with `lfsrDraws` (`hardware/draws.ts`), where the sharing of registers is explained.
  *
- * A byte becomes the top byte of a word. Offsets of stratified draws and limits of firing words then are those of ideal
- * words: byte * 2^24 * I_max < gain count 2^32 is byte * I_max < gain count 2^8 (for at most 256 steps). The offset is added to
- * a column's byte before it meets the row's.
+ * The offset of stratified draws (at most 256 steps) is added to a column's byte before it meets the row's.
  */
-import { attendStep, HEAD } from "./attend";
+import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
+import { loadValues, wideOutputRow } from "./attend-wide";
+import { deposit, extract } from "./head";
+import { byteLevels } from "./levels";
 import { radicalInverse } from "./threefry";
 
 const LFSR_MASK: u32 = 0xb4bcd35c;
 
-// @ts-ignore: decorator
-@inline
-function topByte(registers: usize, index: i32): u32 {
-  return <u32>load<u8>(registers + <usize>index) << 24;
+/**
+ * Clocks `count` registers through one window of `d` clocks, four at a time. The four bytes of each register serve four tokens: the
+ * bytes of every clock go to `columns` [tokens][64], unless that is 0, those of the last clock to `last` [tokens]. Tokens count up
+ * to a multiple of 16 here. Scratch: 512 bytes.
+ */
+function runWindow(registers: usize, count: i32, d: i32, columns: usize, last: usize, scratch: usize): void {
+  const feedback = i32x4.splat(LFSR_MASK);
+  const one = i32x4.splat(1);
+  for (let r = 0; r < count; r += 4) {
+    const place = registers + (<usize>r << 2);
+    const bytes = <usize>min(4, count - r) << 2;
+    v128.store(scratch, i32x4.splat(0));
+    memory.copy(scratch, place, bytes);
+    let state = v128.load(scratch);
+    for (let clock = 0; clock < d; clock++) {
+      const lane = clock & 15;
+      if (columns) {
+        v128.store(scratch + (<usize>lane << 4), state);
+        if (lane == 15 || clock == d - 1) transpose16(scratch, columns + <usize>(r << 2) * HEAD + <usize>(clock - lane));
+      }
+      if (clock == d - 1) v128.store(last + (<usize>r << 2), state);
+      const fallen = i32x4.neg(v128.and(state, one));
+      state = v128.xor(i32x4.shr_u(state, 1), v128.and(fallen, feedback));
+    }
+    v128.store(scratch, state);
+    memory.copy(place, scratch, bytes);
+  }
 }
 
 /**
- * Clocks a tile's 2 ceil(N / 4) registers through one window of `d` clocks: the column bytes of every clock go to
- * `columns` [N, 64], the row bytes of the last clock to `rows` [N].
+ * out [16][64] = the 16 x 16 bytes at `block`, transposed. Riffling rows i and i + 8 turns the eight bits of a byte's place (row and
+ * column) by one, so that four rounds swap row and column. The 256 bytes after the block are scratch.
  */
-function runWindow(registers: usize, tokens: i32, d: i32, columns: usize, rows: usize): void {
-  const perSide = (tokens + 3) >> 2;
-  const rowRegisters = registers + (<usize>perSide << 2);
-  for (let clock = 0; clock < d; clock++) {
-    for (let n = 0; n < tokens; n++) store<u32>(columns + (<usize>(n * HEAD + clock) << 2), topByte(registers, n));
-    if (clock == d - 1) {
-      for (let n = 0; n < tokens; n++) store<u32>(rows + (<usize>n << 2), topByte(rowRegisters, n));
-    }
-    const end = rowRegisters + (<usize>perSide << 2);
-    for (let p = registers; p < end; p += 4) {
-      const state = load<u32>(p);
-      store<u32>(p, (state >> 1) ^ (state & 1 ? LFSR_MASK : 0));
-    }
+function transpose16(block: usize, out: usize): void {
+  riffle(block, block + 256, 16);
+  riffle(block + 256, block, 16);
+  riffle(block, block + 256, 16);
+  riffle(block + 256, out, HEAD);
+}
+
+function riffle(from: usize, to: usize, stride: i32): void {
+  for (let i = 0; i < 8; i++) {
+    const a = v128.load(from);
+    const b = v128.load(from, 128);
+    v128.store(to, i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    v128.store(to + <usize>stride, i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+    from += 16;
+    to += <usize>stride << 1;
   }
 }
 
 /**
  * As `stochasticAttention`, but draws come from `registers` [B][H][2 ceil(N / 4)], which hold the seeds and are left where the
- * registers stop. Scratch in words: N ceil8(N) + 64 N draws, N row bytes, 4 N (k, v) and 64.
+ * registers stop.
  */
-export function lfsrAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, registers: usize, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
+export function lfsrAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreNormaliser: i32, scoreGain: i32, valueNormaliser: i32, valueGain: i32, registers: usize, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
   const d = width / heads;
   const maskWords = (tokens + 63) >> 6;
-  const rowDraws = (tokens + 7) & ~7;
-  const scoreDraws = scratch;
-  const columns = scoreDraws + (<usize>(tokens * rowDraws) << 2);
-  const rows = columns + (<usize>(tokens * HEAD) << 2);
-  const rest = rows + (<usize>tokens << 2);
-  const perTile = <usize>((tokens + 3) >> 2) << 3;
+  const padded = <usize>maskWords << 6;
+  const stride = valueStride(d);
+  const bytes = fitsBytes(tokens, valueNormaliser);
+  const columns = scratch;
+  const columnBytes = columns + (padded << 6);
+  const rowBytes = columnBytes + padded;
+  const columnLast = rowBytes + padded;
+  const rowLast = columnLast + padded;
+  const block = rowLast + padded;
+  const k = block + 512;
+  const levels = k + (padded << 3);
+  const counts = levels + padded;
+  const planes = counts + padded;
+  const v = planes + 256;
+  const values = v + (<usize>tokens << 6);
+  const perSide = (tokens + 3) >> 2;
+  const side = <usize>perSide << 2;
+  const rows = prompts * tokens;
   let counted: u64 = 0;
-  memory.fill(out, 0, <usize>(steps * prompts * tokens * outWords) << 2);
+  if (out) memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      const tile = registers + <usize>(b * heads + h) * perTile;
-      runWindow(tile, tokens, d, columns, rows);
+      const tile = registers + (<usize>(b * heads + h) * side << 1);
+      runWindow(tile, perSide, d, columns, columnLast, block);
+      runWindow(tile + side, perSide, d, 0, rowLast, block);
       for (let t = 0; t < steps; t++) {
+        const first = t * rows + b * tokens;
         const shift = stratified ? radicalInverse(t) : 0;
-        for (let i = 0; i < tokens; i++) {
-          const column = load<u32>(columns + (<usize>(i * HEAD + d - 1) << 2)) + shift;
-          const draws = scoreDraws + (<usize>(i * rowDraws) << 2);
-          // Rows of draws have room for the last four; what is read past the row bytes is never used.
-          const columns4 = i32x4.splat(column);
-          for (let j = 0; j < tokens; j += 4) {
-            const at = <usize>j << 2;
-            v128.store(draws + at, v128.xor(columns4, v128.load(rows + at)));
-          }
+        loadHead(qkv, words, first, tokens, width, d, h, k, v);
+        if (!bytes) loadValues(qkv, words, first, tokens, width, d, h, values);
+        // Scores use the last bytes of a window; outputs those of the next, which is the same again when stratified.
+        memory.copy(columnBytes, columnLast, padded << 1);
+        if (!stratified) {
+          runWindow(tile, perSide, d, columns, columnLast, block);
+          runWindow(tile + side, perSide, d, 0, rowLast, block);
         }
-        if (!stratified) runWindow(tile, tokens, d, columns, rows);
-        const sampled = scores + (<usize>(((t * prompts + b) * heads + h) * tokens * maskWords) << 3);
-        counted += attendStep(qkv, words, (t * prompts + b) * tokens, tokens, width, d, h, mask, scoreLimits, outputLimits, scoreDraws, columns, shift, sampled, out, outWords, rest);
+        for (let i = 0; i < tokens; i++) {
+          const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
+          const row = scores + (<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords) << 3);
+          const column: u32 = <u32>load<u8>(columnBytes + <usize>i) + (shift >> 24);
+          if (query) byteLevels(rowBytes, 0, column, tokens, scoreNormaliser, ctz(scoreGain), levels);
+          counted += scoreRow(query, k, mask + (<usize>(i * maskWords) << 3), maskWords, levels, counts, row);
+          if (!out || !anyBit(row, maskWords)) continue;
+          const draws = columns + <usize>(i * HEAD);
+          let value: u64;
+          if (bytes) {
+            byteLevels(draws, shift >> 24, 0, d, valueNormaliser, ctz(valueGain), levels);
+            value = outputRow(row, v, maskWords, stride, levels);
+          } else value = wideOutputRow(row, values, maskWords, valueNormaliser, valueGain, draws, true, shift, planes);
+          deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
+        }
       }
     }
   }

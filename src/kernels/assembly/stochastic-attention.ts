@@ -5,12 +5,14 @@
  *   S_ij ~ Bern(min(1, scoreGain |Q_i and K_j| / d)) where the mask allows,  A_ic ~ Bern(min(1, valueGain |S_i and V_c| / N))
  *
  * qkv `[T][B N][words]` holds q, k, v of `width` bits each; head h owns bits h d .. (h + 1) d - 1 of each (d <= 64).
- * mask: N rows of ceil(N / 64) 64-bit words. A limit table says, for each count, the largest 32-bit word that still fires
- * (entry 0 is never used: a count of 0 never fires). Draw w of (step, prompt) is word `w` of the block row whose counter
- * holds prompt, step and whether it is a score or an output draw, so it does not depend on how prompts are batched.
+ * mask: N rows of ceil(N / 64) 64-bit words. Normalisers may replace d and N; gains are powers of two. Draw w of (step, prompt) is
+ * word `w` of the block row whose counter holds prompt, step and whether it is a score or an output draw, so it does not depend on
+ * how prompts are batched.
  */
-import { HEAD, loadHead, outputRow, scoreRow } from "./attend";
+import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
+import { loadValues, wideOutputRow } from "./attend-wide";
 import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey } from "./head";
+import { byteLevels, isPowerOfTwo, keepTopBytes, wordLevels } from "./levels";
 import { drawWords, radicalInverse } from "./threefry";
 
 // @ts-ignore: decorator
@@ -20,21 +22,29 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
 }
 
 /**
- * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords].
- * Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can ask for are not
- * drawn. Scratch in words: N ceil8(N) + 64 N draws, 4 N (k, v) and 64.
+ * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords], or is 0, and S
+ * alone is sampled. Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can
+ * ask for are not drawn. Scratch: `attentionScratch` (`kernels/draws.ts`).
  */
-export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreLimits: usize, outputLimits: usize, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
+export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreNormaliser: i32, scoreGain: i32, valueNormaliser: i32, valueGain: i32, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
   const d = width / heads;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
-  const outputDraws = scratch + (<usize>(tokens * rowDraws) << 2);
+  const stride = valueStride(d);
+  const bytes = fitsBytes(tokens, valueNormaliser);
+  const scoreBytes = isPowerOfTwo(scoreNormaliser);
+  const outputBytes = bytes && isPowerOfTwo(valueNormaliser);
+  // The levels of a row are computed sixteen at a time, from up to eight words past the last row.
+  const outputDraws = scratch + (<usize>(tokens * rowDraws + 16) << 2);
   const k = outputDraws + (<usize>(tokens * HEAD) << 2);
-  const v = k + (<usize>tokens << 3);
-  const planes = v + (<usize>tokens << 3);
+  const levels = k + (<usize>maskWords << 9);
+  const counts = levels + (<usize>maskWords << 6);
+  const planes = counts + (<usize>maskWords << 6);
+  const v = planes + 256;
+  const values = v + (<usize>tokens << 6);
   const rows = prompts * tokens;
   let counted: u64 = 0;
-  memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
+  if (out) memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < steps; t++) {
@@ -44,19 +54,33 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
         const scoreCounter = counter(false, firstPrompt + b, t);
         const outputCounter = counter(true, firstPrompt + b, t);
         loadHead(qkv, words, first, tokens, width, d, h, k, v);
+        if (!bytes) loadValues(qkv, words, first, tokens, width, d, h, values);
         for (let i = 0; i < tokens; i++) {
           const token = h * tokens + i;
           const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
           const draws = scratch + (<usize>(i * rowDraws) << 2);
           const allowed = mask + (<usize>(i * maskWords) << 3);
           const row = scores + (<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords) << 3);
-          if (fresh && (query || stratified)) drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, lastKey(mask, maskWords, i), draws);
-          counted += scoreRow(query, k, allowed, maskWords, scoreLimits, draws, shift, row);
+          const last = lastKey(mask, maskWords, i);
+          if (fresh && (query || stratified)) {
+            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
+            if (scoreBytes) keepTopBytes(draws, last);
+          }
+          if (query) drawLevels(draws, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
+          counted += scoreRow(query, k, allowed, maskWords, levels, counts, row);
+          if (!out) continue;
           const chosen = anyBit(row, maskWords);
           const columns = outputDraws + (<usize>(i * HEAD) << 2);
-          if (fresh && (chosen || stratified)) drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+          if (fresh && (chosen || stratified)) {
+            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+            if (outputBytes) keepTopBytes(columns, d);
+          }
           if (!chosen) continue;
-          const value = outputRow(row, v, maskWords, outputLimits, columns, shift, planes);
+          let value: u64;
+          if (bytes) {
+            drawLevels(columns, outputBytes, shift, d, valueNormaliser, valueGain, levels);
+            value = outputRow(row, v, maskWords, stride, levels);
+          } else value = wideOutputRow(row, values, maskWords, valueNormaliser, valueGain, columns, false, shift, planes);
           deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
         }
       }
@@ -65,12 +89,12 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
   return <f64>counted;
 }
 
+/** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */
 // @ts-ignore: decorator
 @inline
-function anyBit(row: usize, words: i32): bool {
-  let any: u64 = 0;
-  for (let w = 0; w < words; w++) any |= load<u64>(row + (<usize>w << 3));
-  return any != 0;
+function drawLevels(draws: usize, topBytes: bool, shift: u32, count: i32, normaliser: i32, gain: i32, levels: usize): void {
+  if (topBytes) byteLevels(draws, shift >> 24, 0, count, normaliser, ctz(gain), levels);
+  else wordLevels(draws, shift, count, normaliser, ctz(gain), levels);
 }
 
 /** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
