@@ -74,8 +74,9 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, 
   }
 
   const scores = STEPS * tokens ** 2;
-  const fast = await measure(kernel, { repeats });
-  const half = await measure(scoresAlone, { repeats });
+  // V8 compiles a kernel anew after some calls; short ones need many to get there.
+  const fast = await measure(kernel, { repeats, warmUp: 100 });
+  const half = await measure(scoresAlone, { repeats, warmUp: 100 });
   const slow = await measure(functional, { repeats, warmUp: 1 });
   const cycles = await measure(clocked, { repeats, warmUp: 1 });
   const cellCycles = tokens ** 2 * ssaTileCycles(STEPS, dimension);
