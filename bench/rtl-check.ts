@@ -3,6 +3,7 @@
  *
  *   npm run rtl-check -- random --windows 10000              # N x d x mask x draws, random spikes and seeds
  *   npm run rtl-check -- random --windows 300 --tool iverilog
+ *   npm run rtl-check -- random --windows 300 --tool gates   # the netlist that Yosys makes, simulated here
  *   npm run rtl-check -- exhaustive                          # every Q, K, V of two tokens and four features
  *   npm run rtl-check -- exhaustive --steps 1 --tool none    # the same in runs of one window, without RTL
  *   npm run rtl-check -- network examples/wireless-2x2.json --pilots 15 --clocks 1000000
@@ -19,6 +20,7 @@ import { parseArgs } from "node:util";
 import type { DrawKind } from "../src/hardware/draws.ts";
 import { compileEngine, type StreamCheck } from "../src/node/rtl-stream.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
+import { checkGates } from "./gate-check.ts";
 import { describeMachine, printMachine } from "./harness.ts";
 import { type CheckCase, exhaustiveCases, networkCase, randomCases } from "./rtl-cases.ts";
 
@@ -53,7 +55,7 @@ interface Line {
   readonly detail: string;
 }
 
-const tool = oneOf("tool", values.tool, ["verilator", "iverilog", "none"]);
+const tool = oneOf("tool", values.tool, ["verilator", "iverilog", "gates", "none"]);
 const seed = wholeNumber("seed", values.seed, 0);
 const [kind = "random", ...sources] = positionals;
 const cases = casesOf(kind);
@@ -125,6 +127,7 @@ async function check({ name, design, runs }: CheckCase): Promise<Line> {
       for (const _ of all());
       return { result: "pass", runs: count, clocks: 0, columns: 0, detail: "functional tile and cycle model only" };
     }
+    if (simulator === "gates") return checkGates(design, all());
     const engine = await compileEngine(design, simulator, work);
     try {
       return await engine.check(all());
