@@ -2,13 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
 import { SOURCES } from "../cost/catalogue.ts";
 import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS } from "../cost/presets.ts";
 import { WORKLOADS } from "../cost/workloads.ts";
 import { parseReport } from "../report/json.ts";
-import { main } from "./program.ts";
-import type { Terminal } from "./terminal.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -17,19 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function cost(...argv: string[]) {
-  const written = { out: "", err: "" };
-  const terminal: Terminal = {
-    out: (text) => {
-      written.out += text;
-    },
-    err: (text) => {
-      written.err += text;
-    },
-    ...{ interactive: false, color: false, columns: 100, now: () => 0 },
-  };
-  return { code: await main(["cost", ...argv], terminal), ...written };
-}
+const cost = (...argv: string[]) => runCommand("cost", ...argv);
 
 async function reportOf(...argv: string[]) {
   const { code, out, err } = await cost(

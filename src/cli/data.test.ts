@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { FASHION_SLICE } from "../node/data.ts";
-import { main } from "./program.ts";
 
 let folder: string;
 let server: Server;
@@ -28,17 +28,7 @@ afterAll(async () => {
 async function xpike(...argv: string[]) {
   vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
   vi.stubEnv("XPIKE_DATA", "");
-  const written = { out: "", err: "" };
-  const code = await main(argv, {
-    out: (text) => {
-      written.out += text;
-    },
-    err: (text) => {
-      written.err += text;
-    },
-    ...{ interactive: false, color: false, columns: 100, now: () => 0 },
-  });
-  return { code, ...written };
+  return runCommand(...argv);
 }
 
 test("the list has every set with its licence, and where it is or how to get it", async () => {

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import { decodeSafetensors } from "../model/safetensors.ts";
-import { main } from "./program.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -18,27 +18,10 @@ const golden = (name: string) => join(import.meta.dirname, "../../test/golden", 
 const at = (name: string) => join(folder, name);
 const bytes = (name: string) => new Uint8Array(readFileSync(at(name)));
 
-async function xpike(...argv: string[]) {
-  const written = { out: "", err: "" };
-  const code = await main(argv, {
-    out: (text) => {
-      written.out += text;
-    },
-    err: (text) => {
-      written.err += text;
-    },
-    interactive: false,
-    color: false,
-    columns: 100,
-    now: () => 0,
-  });
-  return { code, ...written };
-}
-
 describe("xpike import and export", () => {
   test("bring a PyTorch network in, out and in again, bit for bit", async () => {
     const options = ["--experiment", at("ann.json")];
-    const first = await xpike("import", golden("ann.pth"), ...options, "--out", at("network.safetensors"));
+    const first = await runCommand("import", golden("ann.pth"), ...options, "--out", at("network.safetensors"));
     expect(first).toEqual({
       code: 0,
       err: "",
@@ -47,22 +30,22 @@ describe("xpike import and export", () => {
     const { network, metadata } = decodeCheckpoint(bytes("network.safetensors"));
     expect(metadata).toEqual({ source: "ann.pth", mapping: "xpikeformer" });
 
-    expect((await xpike("export", at("network.safetensors"), "--out", at("weights.safetensors"))).code).toBe(0);
+    expect((await runCommand("export", at("network.safetensors"), "--out", at("weights.safetensors"))).code).toBe(0);
     const { tensors, metadata: format } = decodeSafetensors(bytes("weights.safetensors"));
     expect([format, tensors["blocks.1.up.weight"].shape]).toEqual([{ format: "pt" }, [32, 16]]);
 
-    await xpike("import", at("weights.safetensors"), ...options, "--out", at("again.safetensors"));
+    await runCommand("import", at("weights.safetensors"), ...options, "--out", at("again.safetensors"));
     expect(decodeCheckpoint(bytes("again.safetensors")).network).toEqual(network);
 
     const apart = [golden("ann-separate.pth"), ...options, "--path", "state_dict"];
-    await xpike("import", ...apart, "--out", at("apart.safetensors"));
+    await runCommand("import", ...apart, "--out", at("apart.safetensors"));
     expect(decodeCheckpoint(bytes("apart.safetensors")).network).toEqual(network);
   });
 
   test("take a mapping from a file, and name what is wrong with it", async () => {
     writeFileSync(at("m.json"), '{ "parameters": { "embed.weight": { "tenser": "x" } } }');
     const run = (...more: string[]) =>
-      xpike("import", golden("ann.pth"), "--experiment", at("ann.json"), "--out", at("none.safetensors"), ...more);
+      runCommand("import", golden("ann.pth"), "--experiment", at("ann.json"), "--out", at("none.safetensors"), ...more);
     const { code, err } = await run("--mapping", at("m.json"));
     expect([code, err]).toEqual([
       2,

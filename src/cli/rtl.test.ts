@@ -2,14 +2,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
 import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { main } from "./program.ts";
-import type { Terminal } from "./terminal.ts";
 
 // The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
 vi.setConfig({ testTimeout: 240_000 });
@@ -39,23 +38,7 @@ function withoutTools(): void {
   process.env.PATH = join(folder, "no-tools");
 }
 
-async function xpikeRtl(...options: string[]) {
-  const written = { out: "", err: "" };
-  const terminal: Terminal = {
-    out: (text) => {
-      written.out += text;
-    },
-    err: (text) => {
-      written.err += text;
-    },
-    interactive: false,
-    color: false,
-    columns: 100,
-    now: () => 0,
-  };
-  const code = await main(["rtl", ...options], terminal);
-  return { code, ...written };
-}
+const xpikeRtl = (...options: string[]) => runCommand("rtl", ...options);
 
 describe("xpike rtl", () => {
   test("writes what its file list names, a testbench and vectors, and says how to go on", async () => {

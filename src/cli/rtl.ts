@@ -11,11 +11,7 @@ import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
-import { asDescribed } from "../run.ts";
-import { programChip } from "../simulation/chip.ts";
-import { CALIBRATION_PROMPTS } from "../simulation/evaluate-chips.ts";
-import { calibrateFast } from "../simulation/fast.ts";
-import { createTask } from "../task/create.ts";
+import { asDescribed, firstChip } from "../runs/common.ts";
 import { loadExperiment, readNetwork, wholeNumber } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
@@ -72,18 +68,15 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
   const network = foldNetwork(asDescribed(experiment, await readNetwork(directory, path), notes));
   const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
   const design = chipDesign({ network, hardware });
-  const task = createTask({ task: experiment.task, model: network.model });
-  const root = stream(experiment.seed);
-  const random = root.fork("chip", 0);
-  const fresh = programChip(network, mapNetwork(network, hardware, experiment.task.coding), hardware, random);
-  const calibration = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), { values: false });
-  const chip = calibrateFast(fresh, calibration.spikes!, random.fork("calibration"));
-  const { spikes } = task.draw(options.prompts, root.fork("evaluation"), { values: false });
+  const mapping = mapNetwork(network, hardware, experiment.task.coding);
+  const { chip, task, random } = firstChip({ ...experiment, hardware }, network, mapping);
+  const evaluation = stream(experiment.seed).fork("evaluation");
+  const { spikes } = task.draw(options.prompts, evaluation, { values: false });
   const runs = networkRuns(chip, spikes!, random.fork("run"));
   const origin =
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
     `${options.prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
-  const first = task.draw(1, root.fork("evaluation"), { values: false });
+  const first = task.draw(1, evaluation, { values: false });
   const lif = networkLif(chip, first.spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);
   const folder = options.out ?? `${outputFolder(experiment, {})}-rtl`;

@@ -2,55 +2,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { emptyTally } from "../hardware/actions.ts";
-import { runClockedTile } from "../hardware/clocked-tile.ts";
-import { lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
-import { ssaParameters } from "../hardware/ssa-parameters.ts";
+import { type EngineSetting, randomRun, smallDesign } from "../../test/support/engine-runs.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { hasTool, verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
-import { ssaSpec } from "../spec/hardware.ts";
-import { packSpikes } from "../spike/train.ts";
 import { rtlBundle } from "./bundle.ts";
-import { ssaDesign } from "./design.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-rtl-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let folders = 0;
 
-interface Case {
-  readonly tokens: number;
-  readonly dimension: number;
-  readonly isCausal: boolean;
-  readonly draws: "independent" | "stratified";
-  readonly heads: number;
-  readonly gain: number;
-  readonly ssa: object;
-}
+type Case = Required<EngineSetting>;
 
-function bundleOf({ tokens, dimension, isCausal, draws, heads, gain, ssa }: Case) {
-  const mask = Uint8Array.from({ length: tokens ** 2 }, (_, n) =>
-    !isCausal || n % tokens <= Math.floor(n / tokens) ? 1 : 0,
-  );
-  const request = { tokens, dimension, mask, scoreGain: gain, valueGain: gain, draws };
-  const parameters = ssaParameters(ssaSpec.parse({ random: "lfsr", ...ssa }), request);
-  const { registers } = lfsrWiring(parameters.lfsr.sharing, tokens);
-  const runs = [1, 2, 3, 4, 1].map((steps, r) => {
-    const seeds = Array.from({ length: parameters.sharedByHeads ? 1 : heads }, (_, h) =>
-      lfsrSeeds(registers, stream(r).fork("seeds", h)),
-    );
-    const tiles = Array.from({ length: heads }, (_, h) => {
-      const [query, key, value] = ["q", "k", "v"].map((name) => {
-        const random = stream(r).fork(name, h);
-        const bits = Array.from({ length: steps * tokens * dimension }, () => (random.uniform() < 0.5 ? 1 : 0));
-        return packSpikes(bits, steps, tokens, dimension);
-      });
-      const source = { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
-      return { query, key, value, ...runClockedTile(query, key, value, parameters, source, emptyTally()) };
-    });
-    return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };
-  });
-  return rtlBundle(ssaDesign(parameters, heads), runs, "Random spikes.");
+function bundleOf(setting: Case) {
+  const design = smallDesign(setting);
+  const runs = [1, 2, 3, 4, 1].map((steps, r) => randomRun(design, steps, stream(r)));
+  return rtlBundle(design, runs, "Random spikes.");
 }
 
 function write(files: Readonly<Record<string, string>>): string {

@@ -13,7 +13,7 @@
  */
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SsaDesign, seedBits } from "./design.ts";
-import { ENGINE, STEP_BITS } from "./ssa-engine.ts";
+import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
   call,
@@ -22,7 +22,6 @@ import {
   type Expression,
   gap,
   hex,
-  instance,
   logic,
   type Module,
   name,
@@ -34,6 +33,7 @@ import {
   when,
 } from "./syntax.ts";
 import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
+import { count, engineUnderTest, fallingEdges, nextClock, task } from "./testbench-parts.ts";
 
 export const STREAM_TESTBENCH = "ssa_engine_stream_tb";
 
@@ -69,7 +69,6 @@ export function streamTestbench(design: SsaDesign): Module {
   const seeds = seedBits(design);
   const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
   const readRun = put(name("got"), scan("%h %h %h", "idle", "steps", "seed"));
-  const nextClock: Statement = { kind: "edge", edge: "negedge", signal: "clk", times: 1 };
   const clock = name("clock");
   const firstOutput = dimension + 1;
   const pins = concat(name("busy"), name("take"), name("valid"));
@@ -100,20 +99,7 @@ export function streamTestbench(design: SsaDesign): Module {
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
-      instance(ENGINE, "u_engine", {
-        clk_i: name("clk"),
-        rst_ni: name("rst_n"),
-        start_i: name("start"),
-        steps_i: name("steps_pins"),
-        seed_i: name("seed"),
-        query_i: name("query"),
-        key_i: name("key"),
-        value_i: name("value"),
-        busy_o: name("busy"),
-        take_o: name("take"),
-        valid_o: name("valid"),
-        spike_o: name("spike"),
-      }),
+      engineUnderTest("steps_pins"),
       gap,
       {
         kind: "initial",
@@ -123,7 +109,7 @@ export function streamTestbench(design: SsaDesign): Module {
           ...["steps_pins", "seed", "query", "key", "value"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
-          { ...nextClock, times: 2 },
+          fallingEdges(2),
           put(name("rst_n"), sized(1, 1)),
           nextClock,
           readRun,
@@ -176,20 +162,14 @@ export function streamTestbench(design: SsaDesign): Module {
             [display("PASS %0d runs, %0d clocks, %0d columns", name("runs"), name("clocks"), name("columns"))],
             [display("FAIL %0d errors in %0d runs, %0d clocks", name("errors"), name("runs"), name("clocks"))],
           ),
-          { kind: "task", name: "$finish", arguments: [] },
+          task("$finish"),
         ],
       },
     ],
   };
 }
 
-const count = (variable: string): Statement => put(name(variable), binary(name(variable), "+", decimal(1)));
-
-const display = (format: string, ...values: Expression[]): Statement => ({
-  kind: "task",
-  name: "$display",
-  arguments: [text(format), ...values],
-});
+const display = (format: string, ...values: Expression[]): Statement => task("$display", text(format), ...values);
 
 /** Reads numbers from standard input; the value is how many were there. */
 const scan = (format: string, ...targets: string[]): Expression =>

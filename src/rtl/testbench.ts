@@ -11,16 +11,14 @@
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type SourceFiles, type SsaDesign, seedBits } from "./design.ts";
-import { ENGINE, STEP_BITS } from "./ssa-engine.ts";
+import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
   bit,
   comment,
   concat,
   decimal,
-  type Expression,
   gap,
-  instance,
   logic,
   type Module,
   name,
@@ -31,6 +29,7 @@ import {
   text,
   when,
 } from "./syntax.ts";
+import { count, engineUnderTest, fallingEdges, nextClock, task } from "./testbench-parts.ts";
 
 /** One run of the engine: all heads of one prompt and block. */
 export interface EngineRun {
@@ -115,15 +114,8 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
   const { tokens, dimension } = design.parameters;
   const width = design.heads * tokens;
   const seeds = seedBits(design);
-  const [clk, errors] = [name("clk"), name("errors")];
+  const errors = name("errors");
   const low = (signal: string) => put(name(signal), sized(1, 0));
-  const step: Statement = { kind: "edge", edge: "negedge", signal: "clk", times: 1 };
-  const count = (variable: string) => put(name(variable), binary(name(variable), "+", decimal(1)));
-  const task = (taskName: string, ...parts: Expression[]): Statement => ({
-    kind: "task",
-    name: taskName,
-    arguments: parts,
-  });
   const line = bit(name("inputs"), name("taken"));
   const columns = bit(name("outputs"), name("checked"));
   const steps = slice(bit(name("runs"), name("run")), seeds + STEP_BITS - 1, seeds);
@@ -146,20 +138,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
-      instance(ENGINE, "u_engine", {
-        clk_i: clk,
-        rst_ni: name("rst_n"),
-        start_i: name("start"),
-        steps_i: name("steps"),
-        seed_i: name("seed"),
-        query_i: name("query"),
-        key_i: name("key"),
-        value_i: name("value"),
-        busy_o: name("busy"),
-        take_o: name("take"),
-        valid_o: name("valid"),
-        spike_o: name("spike"),
-      }),
+      engineUnderTest("steps"),
       gap,
       {
         kind: "initial",
@@ -172,19 +151,19 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
           ...["steps", "seed", "query", "key", "value"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
-          { ...step, times: 2 },
+          fallingEdges(2),
           put(name("rst_n"), sized(1, 1)),
           {
             kind: "for",
             variable: "run",
             below: decimal(runs),
             body: [
-              step,
+              nextClock,
               put(name("start"), sized(1, 1)),
               put(name("steps"), steps),
               put(name("seed"), slice(bit(name("runs"), name("run")), seeds - 1, 0)),
               put(name("clocks"), decimal(0)),
-              step,
+              nextClock,
               low("start"),
               comment("One clock beyond the last busy one: the last output is registered."),
               {
@@ -199,7 +178,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
                   when(name("busy"), [count("clocks")]),
                   when(name("take"), [put(concat(name("value"), name("key"), name("query")), line), count("taken")]),
                   when(name("valid"), check()),
-                  step,
+                  nextClock,
                 ],
               },
               when(name("valid"), check()),

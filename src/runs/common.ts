@@ -2,7 +2,7 @@
 import type { ImageData } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
 import type { Executor } from "../kernels/executor.ts";
-import type { Mapping } from "../mapping/mapping.ts";
+import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
@@ -49,6 +49,39 @@ const STEP_CHIPS = 3;
 /** Note of a report whose experiment asks for more test images than there are. */
 export const tooFewImages = (field: string, asked: number, { name, test }: ImageData): string =>
   `${field} is ${asked}, but ${name} has ${test.count} test images: all of them are used.`;
+
+/** What every task's job starts from: the network as described, placed on crossbars, and the networks that are compared. */
+export interface Preparation {
+  readonly network: Network<SpikingSpec>;
+  readonly mapping: Mapping;
+  /** In the order of the report; `digital` is the network itself, in exact arithmetic. */
+  readonly roles: readonly (readonly ["ann" | "spiking" | "digital", Network])[];
+}
+
+/** Throws SpecError when the network does not fit the experiment, MappingError when it cannot be mapped. Adds to `notes`. */
+export function prepare(
+  experiment: Experiment,
+  { network: trained, ann, spiking }: RunNetworks,
+  { threads }: Executor,
+  notes: string[],
+): Preparation {
+  const network = asDescribed(experiment, trained, notes);
+  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
+  if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+  return {
+    network,
+    mapping,
+    roles: [
+      ...(spiking ? [["spiking", spiking] as const] : []),
+      ...(ann ? [["ann", ann] as const] : []),
+      ["digital", network],
+    ],
+  };
+}
+
+/** Time steps of the digital spiking network that energies are compared with. */
+export const digitalSteps = ({ spiking }: RunNetworks): number | undefined =>
+  spiking?.model.kind === "spiking" ? spiking.model.steps : undefined;
 
 /** One run of the longest T answers for all shorter ones; the chips' own runs do when no longer T is asked for. */
 export async function runSteps<T extends TaskSpec>(

@@ -1,7 +1,6 @@
 /** The main job for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
-import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
-import { foldNetwork } from "../model/fold.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { costSection } from "../report/cost-run.ts";
@@ -21,9 +20,10 @@ import { withoutImages } from "../task/image-classification.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";
 import { patchGrid } from "../task/patches.ts";
 import {
-  asDescribed,
+  digitalSteps,
   errorCurve,
   firstChip,
+  prepare,
   type RunNetworks,
   type RunOptions,
   runSteps,
@@ -49,12 +49,7 @@ export async function runImageClassification(
   const notes = [...(options.notes ?? [])];
   const experiment = withinImages(asked, images, notes);
   const { evaluation, hardware } = experiment;
-  const network = asDescribed(experiment, networks.network, notes);
-  const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
-  const roles: [ImageRole, Network][] = [["digital", network]];
-  if (networks.ann) roles.unshift(["ann", networks.ann]);
-  if (networks.spiking) roles.unshift(["spiking", networks.spiking]);
-  if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
 
   const { prompts } = evaluation;
   let done = 0;
@@ -89,7 +84,7 @@ export async function runImageClassification(
       rasters,
       curve: errorCurve(chips, chipBySteps),
       annRate: results.ann?.images.rate,
-      snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
+      snnSteps: digitalSteps(networks),
     }),
     rasters,
     examples,

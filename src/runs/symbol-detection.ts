@@ -1,8 +1,5 @@
 /** The main job for symbol detection: networks, chips and classical receivers on the same prompts. */
 import type { Executor } from "../kernels/executor.ts";
-import { mapNetwork } from "../mapping/mapping.ts";
-import { foldNetwork } from "../model/fold.ts";
-import type { Network } from "../model/network.ts";
 import { costSection } from "../report/cost-run.ts";
 import type { Report } from "../report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
@@ -12,7 +9,7 @@ import { evaluateReceivers, type ReceiverEvaluation } from "../simulation/receiv
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
-import { asDescribed, errorCurve, type RunNetworks, type RunOptions, runRaster, runSteps } from "./common.ts";
+import { digitalSteps, errorCurve, prepare, type RunNetworks, type RunOptions, runRaster, runSteps } from "./common.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
 
@@ -28,12 +25,7 @@ export async function runSymbolDetection(
   const { executor } = options;
   const { evaluation, hardware } = experiment;
   const notes = [...(options.notes ?? [])];
-  const network = asDescribed(experiment, networks.network, notes);
-  const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
-  const roles: [NetworkRole, Network][] = [["digital", network]];
-  if (networks.ann) roles.unshift(["ann", networks.ann]);
-  if (networks.spiking) roles.unshift(["spiking", networks.spiking]);
-  if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
 
   const work = planWork(experiment, roles.length);
   let done = 0;
@@ -94,7 +86,7 @@ export async function runSymbolDetection(
       rasters,
       curve: errorCurve(chips, chipBySteps),
       annRate: results.ann?.errors.bits.rate,
-      snnSteps: networks.spiking?.model.kind === "spiking" ? networks.spiking.model.steps : undefined,
+      snnSteps: digitalSteps(networks),
     }),
     rasters,
   });

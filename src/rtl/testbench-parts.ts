@@ -1,0 +1,33 @@
+/** What testbenches of the engine have in common: the engine under test, clocks, counters and system tasks. */
+import { ENGINE } from "./ssa-engine.ts";
+import { binary, decimal, type Expression, type Item, instance, name, put, type Statement } from "./syntax.ts";
+
+/** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps. */
+export const engineUnderTest = (steps: string): Item =>
+  instance(ENGINE, "u_engine", {
+    clk_i: name("clk"),
+    rst_ni: name("rst_n"),
+    start_i: name("start"),
+    steps_i: name(steps),
+    seed_i: name("seed"),
+    query_i: name("query"),
+    key_i: name("key"),
+    value_i: name("value"),
+    busy_o: name("busy"),
+    take_o: name("take"),
+    valid_o: name("valid"),
+    spike_o: name("spike"),
+  });
+
+/** Waits for falling edges, each between two rising ones, at which pins may change and have settled. */
+export const fallingEdges = (times: number): Statement => ({ kind: "edge", edge: "negedge", signal: "clk", times });
+export const nextClock = fallingEdges(1);
+
+export const count = (variable: string): Statement => put(name(variable), binary(name(variable), "+", decimal(1)));
+
+/** A call such as `$display("...", value);`. */
+export const task = (systemTask: string, ...parts: Expression[]): Statement => ({
+  kind: "task",
+  name: systemTask,
+  arguments: parts,
+});

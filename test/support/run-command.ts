@@ -1,0 +1,23 @@
+/** The `xpike` command as someone sees it whose terminal is no terminal: a pipe of 100 columns, without colours. */
+import { main } from "../../src/cli/program.ts";
+
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `xpike` with these arguments, and keeps what it wrote. The clock stands still. */
+export async function runCommand(...argv: string[]): Promise<CommandResult> {
+  const written = { out: "", err: "" };
+  const code = await main(argv, {
+    out: (text) => {
+      written.out += text;
+    },
+    err: (text) => {
+      written.err += text;
+    },
+    ...{ interactive: false, color: false, columns: 100, now: () => 0 },
+  });
+  return { code, ...written };
+}
