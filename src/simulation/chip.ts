@@ -23,7 +23,7 @@ import type { Stream } from "../numeric/stream.ts";
 import { hasConverterErrors } from "../spec/erring-converters.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { compensate } from "./compensation.ts";
+import { compensate, crossbarsSharingFactor } from "./compensation.ts";
 
 export interface Chip {
   readonly network: Network<SpikingSpec>;
@@ -120,27 +120,40 @@ function measureReferences(
 export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardware: { ...chip.hardware, readTime } });
 
 /**
- * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says.
+ * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says: one after another, so
+ * that a large chip's readings need not be held. Those that share a factor come together.
  *
  * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
  *          before this read
  * Throws   ValueError when nothing is known of the device at that time
  */
-export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
+export function* readCrossbars(chip: Chip, random: Stream): Generator<[crossbar: number, CrossbarReading]> {
   const { mapping, crossbars, device, hardware, references } = chip;
   const { compensation, readTime } = hardware;
-  const readAt = (time: number, purpose: string) =>
-    crossbars.map((crossbar, c) =>
-      readThroughWires(readCrossbar(crossbar, device, time, random.fork(purpose, c)), hardware.crossbar.wires),
+  const readAt = (crossbar: number, time: number, purpose: string) =>
+    readThroughWires(
+      readCrossbar(crossbars[crossbar], device, time, random.fork(purpose, crossbar)),
+      hardware.crossbar.wires,
     );
-  const readings = readAt(readTime, "read");
-  if (references === null) return readings;
   const { last } = calibrationHistory(compensation.schedule, readTime);
-  if (last === null) return readings;
-  // Low-frequency noise hardly changes between a calibration right before use and the use itself.
-  const calibration = compensation.schedule.kind === "at-use" ? readings : readAt(last, "calibration read");
-  const { maxConductance } = device;
-  return compensate({ mapping, compensation, maxConductance, references }, readings, calibration);
+  for (const group of crossbarsSharingFactor(mapping, compensation)) {
+    let readings = group.map((crossbar) => readAt(crossbar, readTime, "read"));
+    if (references !== null && last !== null) {
+      // Low-frequency noise hardly changes between a calibration right before use and the use itself.
+      const atUse = compensation.schedule.kind === "at-use";
+      const calibration = atUse ? readings : group.map((crossbar) => readAt(crossbar, last, "calibration read"));
+      const fresh = group.map((crossbar) => references[crossbar]);
+      readings = compensate(compensation, device.maxConductance, fresh, readings, calibration);
+    }
+    for (const [i, crossbar] of group.entries()) yield [crossbar, readings[i]];
+  }
+}
+
+/** What `readCrossbars` gives, by crossbar. */
+export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
+  const readings: CrossbarReading[] = [];
+  for (const [crossbar, reading] of readCrossbars(chip, random)) readings[crossbar] = reading;
+  return readings;
 }
 
 /** A block of a weight matrix, `[rows, columns]`. */

@@ -27,49 +27,49 @@ import type { Mapping } from "../mapping/mapping.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
-/** What compensation needs to know of a chip. */
-export interface CompensatedChip {
-  readonly mapping: Mapping;
-  readonly compensation: CompensationSpec;
-  readonly maxConductance: number;
-  readonly references: readonly ReadoutSums[];
-}
-
 /**
- * The readings with every factor applied.
+ * The readings of crossbars that share a factor, with their factors applied.
  *
- * @param calibration the reads, by crossbar, in which the factors are measured: those of the last calibration
+ * @param references  what the calibration input gave just after programming, one for each reading
+ * @param calibration the reads in which factors are measured: those of the last calibration, one for each reading
  */
 export function compensate(
-  { mapping, compensation, maxConductance, references }: CompensatedChip,
+  { scope, readout }: CompensationSpec,
+  maxConductance: number,
+  references: readonly ReadoutSums[],
   readings: readonly CrossbarReading[],
   calibration: readonly CrossbarReading[],
 ): CrossbarReading[] {
-  const present = calibration.map((reading) => readOut(reading, compensation.readout));
-  if (compensation.scope === "column") {
-    return readings.map((reading, c) =>
-      compensateReading(reading, factorsByColumn(references[c], present[c], maxConductance)),
+  const present = calibration.map((reading) => readOut(reading, readout));
+  if (scope === "column") {
+    return readings.map((reading, i) =>
+      compensateReading(reading, factorsByColumn(references[i], present[i], maxConductance)),
     );
   }
-  const groups = compensation.scope === "tile" ? crossbarsByTile(mapping) : readings.map((_, crossbar) => [crossbar]);
-  const compensated: CrossbarReading[] = [];
-  for (const group of groups) {
-    const of = (readouts: readonly ReadoutSums[]) => group.map((crossbar) => readouts[crossbar]);
-    const factor = sharedFactor(of(references), of(present), maxConductance);
-    for (const crossbar of group) {
-      const reading = readings[crossbar];
-      compensated[crossbar] = compensateReading(reading, new Float64Array(reading.columns).fill(factor));
-    }
+  const factor = sharedFactor(references, present, maxConductance);
+  return readings.map((reading) => compensateReading(reading, new Float64Array(reading.columns).fill(factor)));
+}
+
+/** Crossbars by the factor they share: those of a tile, or each alone. */
+export function crossbarsSharingFactor({ layers }: Mapping, { scope }: CompensationSpec): number[][] {
+  const blocks = layers.flatMap((layer) => layer.blocks);
+  if (scope !== "tile") return blocks.map(({ crossbar }) => [crossbar]);
+  const tiles: number[][] = [];
+  for (const { tile, crossbar } of blocks) {
+    tiles[tile] ??= [];
+    tiles[tile].push(crossbar);
   }
-  return compensated;
+  return tiles;
 }
 
 /** Seconds after programming at which converter ranges are calibrated. */
 export const CALIBRATION_TIME = 1;
 
+type Scaled = Pick<CrossbarReading, "scales">;
+
 /** A chip's crossbars as they left programming; their scales know nothing of drift. */
 interface RangedChip {
-  readonly crossbars: readonly Pick<CrossbarReading, "scales">[];
+  readonly crossbars: readonly Scaled[];
   readonly ranges: Float64Array | null;
   readonly hardware: Pick<HardwareSpec, "adc">;
   readonly device: Pick<DeviceModel, "maxConductance">;
@@ -78,7 +78,7 @@ interface RangedChip {
 /** Full scale of each crossbar's converters in these readings, microsiemens; zeros for a chip without ranges. */
 export function fullScales(
   { crossbars, ranges, hardware: { adc }, device }: RangedChip,
-  readings: readonly CrossbarReading[],
+  readings: readonly Scaled[],
 ): Float64Array {
   if (adc.fullScale !== null) {
     return new Float64Array(crossbars.length).fill(fixedFullScale(adc.fullScale, device.maxConductance));
@@ -91,24 +91,15 @@ export function fullScales(
 /** A chip's `ranges`, from the full scales that were measured in these readings. */
 export function rangesOf(
   { crossbars }: Pick<RangedChip, "crossbars">,
-  readings: readonly CrossbarReading[],
+  readings: readonly Scaled[],
   measured: Float64Array,
 ): Float64Array {
   return measured.map((fullScale, c) => fullScale * appliedFactor(crossbars[c].scales, readings[c]));
 }
 
 /** The factor with which drift was compensated: 1 without, the mean of all columns where each has its own. */
-const appliedFactor = (programmed: Float64Array, { scales }: CrossbarReading): number =>
+const appliedFactor = (programmed: Float64Array, { scales }: Scaled): number =>
   programmed.reduce((sum, scale, c) => sum + scale / scales[c], 0) / programmed.length;
-
-function crossbarsByTile({ layers }: Mapping): number[][] {
-  const tiles: number[][] = [];
-  for (const { tile, crossbar } of layers.flatMap(({ blocks }) => blocks)) {
-    tiles[tile] ??= [];
-    tiles[tile].push(crossbar);
-  }
-  return tiles;
-}
 
 export interface CompensationCost extends CalibrationHistory {
   /** Input vectors read for it over all crossbars, with those of the references. */

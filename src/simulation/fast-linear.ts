@@ -22,8 +22,10 @@ import type { Chip } from "./chip.ts";
 import { columnFactors, conversionKey, MEASURED_VECTORS } from "./linear.ts";
 
 export interface CrossbarKernels {
-  /** Puts the conductances of one read, and the converters' full scales, in place; `random` is that of conversion noise. */
-  load(readings: readonly CrossbarReading[], ranges: Float64Array, random: Stream): void;
+  /** Puts the conductances of one crossbar in place. */
+  load(crossbar: number, reading: CrossbarReading): void;
+  /** Sets the converters' full scales, by crossbar, once all crossbars are loaded; `random` is that of conversion noise. */
+  setConverters(ranges: Float64Array, random: Stream): void;
   /**
    * y [steps prompts perPrompt, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
    *
@@ -85,6 +87,8 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     plans.set(layer.name, { blocks: layer.blocks.map(planBlock), offset });
   }
   const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
+  const byCrossbar: BlockPlan[] = [];
+  for (const plan of allBlocks) byCrossbar[plan.block.crossbar] = plan;
   const lines = arena.words(CHUNK * LINES);
   const scratch = arena.words(CHUNK * HALF);
   const mostRows = Math.max(...allBlocks.map(({ rows }) => rows));
@@ -100,7 +104,7 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
   let noiseKeys: readonly (readonly [number, number])[] = [];
   /** By crossbar number; none when converters are exact. */
   const converters: Converter[] = [];
-  let scales: readonly Float64Array[] = [];
+  const scales: Float64Array[] = [];
 
   function planBlock(block: CrossbarBlock): BlockPlan {
     const lead = block.rowStart & 31;
@@ -143,25 +147,25 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     }
   }
 
-  function load(readings: readonly CrossbarReading[], ranges: Float64Array, random: Stream) {
+  function load(crossbar: number, { plus, minus, weights, scales: read }: CrossbarReading) {
     const { f32 } = kernels!;
-    if (noisy) noiseKeys = readings.map((_, crossbar) => conversionKey(random, crossbar));
-    scales = readings.map((reading) => reading.scales);
-    for (const plan of allBlocks) {
-      const { block, lead, rows, strips } = plan;
-      const { plus, minus, weights } = readings[block.crossbar];
-      for (const { column, columns, matrix } of strips) {
-        const start = matrix / 4;
-        f32.fill(0, start, start + rows * LINES);
-        for (let r = 0; r < block.rows; r++) {
-          const from = r * block.columns + column;
-          const at = start + (lead + r) * LINES;
-          f32.set((exact ? weights : plus).subarray(from, from + columns), at);
-          if (!exact) f32.set(minus.subarray(from, from + columns), at + HALF);
-        }
+    const { block, lead, rows, strips } = byCrossbar[crossbar];
+    scales[crossbar] = read;
+    for (const { column, columns, matrix } of strips) {
+      const start = matrix / 4;
+      f32.fill(0, start, start + rows * LINES);
+      for (let r = 0; r < block.rows; r++) {
+        const from = r * block.columns + column;
+        const at = start + (lead + r) * LINES;
+        f32.set((exact ? weights : plus).subarray(from, from + columns), at);
+        if (!exact) f32.set(minus.subarray(from, from + columns), at + HALF);
       }
-      setRange(plan, ranges[block.crossbar]);
     }
+  }
+
+  function setConverters(ranges: Float64Array, random: Stream) {
+    if (noisy) noiseKeys = byCrossbar.map((_, crossbar) => conversionKey(random, crossbar));
+    for (const plan of allBlocks) setRange(plan, ranges[plan.block.crossbar]);
   }
 
   function setRange({ block, strips }: BlockPlan, fullScale: number) {
@@ -281,5 +285,5 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     return quantile(seen, rangeQuantile);
   }
 
-  return { load, run };
+  return { load, setConverters, run };
 }

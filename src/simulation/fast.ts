@@ -7,6 +7,7 @@
  */
 import { invariant, ShapeError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type Arena, countingArena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
 import { type PackedBits, reserveBits } from "../kernels/spike-linear.ts";
@@ -14,7 +15,7 @@ import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { tokensRead } from "../task/task.ts";
-import { type Chip, chipAt, readChip } from "./chip.ts";
+import { type Chip, chipAt, readCrossbars } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { attentionActions, linearActions, neuronActions } from "./counts.ts";
 import { planAttention } from "./fast-attention.ts";
@@ -115,9 +116,18 @@ export function createSimulator(
   function read(random: Stream) {
     const key = random.key.join();
     if (key === loadedKey) return;
-    const readings = readChip(chip, random);
-    crossbars.load(readings, fullScales({ ...chip, ranges }, readings), random);
+    crossbars.setConverters(fullScales({ ...chip, ranges }, load(chip, random)), random);
     loadedKey = key;
+  }
+
+  /** Reads a chip into memory; returns each crossbar's scales, all that is still wanted of its reading. */
+  function load(from: Chip, random: Stream): Pick<CrossbarReading, "scales">[] {
+    const readings: Pick<CrossbarReading, "scales">[] = [];
+    for (const [crossbar, reading] of readCrossbars(from, random)) {
+      crossbars.load(crossbar, reading);
+      readings[crossbar] = { scales: reading.scales };
+    }
+    return readings;
   }
 
   function simulate(
@@ -238,10 +248,10 @@ export function createSimulator(
     },
     calibrate: (input, random) => {
       if (!needsCalibration(hardware.adc)) return chip;
-      const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
-      const measured = new Float64Array(chip.crossbars.length);
       loadedKey = "";
-      crossbars.load(readings, measured, random);
+      const readings = load(chipAt(chip, CALIBRATION_TIME), random);
+      const measured = new Float64Array(chip.crossbars.length);
+      crossbars.setConverters(measured, random);
       simulate(input, random, {}, measured);
       ranges = rangesOf(chip, readings, measured);
       return { ...chip, ranges };
