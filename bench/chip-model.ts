@@ -1,6 +1,9 @@
 /**
- * The chip whose evaluation is timed, here and in `peers/chip_evaluation.py`: the bundled network for the 2x2 link on the machine of
- * `examples/wireless-2x2.json`, programmed and calibrated, with the noise of its devices, and with noise of converters too.
+ * Chips whose evaluation is timed, here and in `peers/chip_evaluation.py`, programmed and calibrated:
+ *
+ *   link    the bundled network for the 2x2 link on the machine of `examples/wireless-2x2.json`, with the noise of its devices
+ *   erring  the same with errors of the converters
+ *   image   preset paper-6-512-cifar10 with random weights and one image of random spikes: what counts is its size
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +13,7 @@ import type { CrossbarReading } from "../src/hardware/crossbar.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
-import type { Network } from "../src/model/network.ts";
+import { initialise, type Network, type Tensor } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type Chip, programChip, readChip } from "../src/simulation/chip.ts";
 import { fullScales } from "../src/simulation/compensation.ts";
@@ -18,28 +21,35 @@ import { calibrateFast } from "../src/simulation/fast.ts";
 import { columnFactors } from "../src/simulation/linear.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
-import { type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
-import { createTask } from "../src/task/create.ts";
+import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
 
-export const PROMPTS = 128;
+export type CaseName = "link" | "erring" | "image";
+
+const LINK_PROMPTS = 128;
 /** Prompts of one run of the simulator, as `evaluateChips` has it. */
-export const SLICE = 32;
+const LINK_SLICE = 32;
 const CALIBRATION_PROMPTS = 32;
+
+/** On weights as they are initialised, which neurons hardly fire for: so large they give densities of 0.26 to 0.54. */
+const IMAGE_WEIGHT_GAIN = 4;
 
 /** Gain spread, offset spread and noise of a conversion, the last two in code steps. */
 const CONVERTER_ERRORS = { gainSpread: 0.01, offsetSpread: 0.2, outputNoise: 0.3 };
 
 export interface ChipCase {
   readonly chip: Chip;
-  /** Spikes of `SLICE` prompts each. */
+  /** Spikes of so many prompts each. */
   readonly slices: readonly SpikeTrain[];
+  readonly slicePrompts: number;
 }
 
 const root = stream(1);
 export const runStream = root.fork("run");
 
-/** @param erring with errors of converters */
-export function chipCase(erring: boolean): ChipCase {
+export const chipCase = (name: CaseName): ChipCase => (name === "image" ? imageCase() : linkCase(name === "erring"));
+
+function linkCase(erring: boolean): ChipCase {
   const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
   const document = JSON.parse(read("examples/wireless-2x2.json").toString());
   if (erring) document.hardware.adc = { errors: CONVERTER_ERRORS };
@@ -51,19 +61,41 @@ export function chipCase(erring: boolean): ChipCase {
     task.draw(prompts, root.fork(purpose), { firstPrompt, values: false }).spikes as SpikeTrain;
   const blank = programChip(network, mapNetwork(network, experiment.hardware), experiment.hardware, root);
   const chip = calibrateFast(blank, draw("calibration", CALIBRATION_PROMPTS, 0), root.fork("calibration"));
-  const slices = Array.from({ length: PROMPTS / SLICE }, (_, i) => draw("evaluation", SLICE, i * SLICE));
-  return { chip, slices };
+  const starts = Array.from({ length: LINK_PROMPTS / LINK_SLICE }, (_, i) => i * LINK_SLICE);
+  const slices = starts.map((first) => draw("evaluation", LINK_SLICE, first));
+  return { chip, slices, slicePrompts: LINK_SLICE };
+}
+
+function imageCase(): ChipCase {
+  const experiment = parseExperiment({ preset: "paper-6-512-cifar10" });
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const network = foldNetwork(amplified(initialise(experiment.model as SpikingSpec, geometry, root.fork("weights"))));
+  const spikes = emptySpikeTrain(network.model.steps, geometry.tokens, geometry.inputs);
+  const random = root.fork("spikes");
+  // Ones with a probability of 1/4.
+  for (let i = 0; i < spikes.words.length; i++) spikes.words[i] = random.word() & random.word();
+  const { hardware, task } = experiment;
+  const blank = programChip(network, mapNetwork(network, hardware, task.coding), hardware, root);
+  const chip = calibrateFast(blank, spikes, root.fork("calibration"));
+  return { chip, slices: [spikes], slicePrompts: 1 };
+}
+
+function amplified<N extends Network>(network: N): N {
+  const amplify = ([name, { shape, data }]: [string, Tensor]) => {
+    const factor = name.endsWith(".weight") ? IMAGE_WEIGHT_GAIN : 1;
+    return [name, { shape, data: data.map((value) => factor * value) }];
+  };
+  return { ...network, parameters: Object.fromEntries(Object.entries(network.parameters).map(amplify)) };
 }
 
 /**
  * Writes the chip and its input for the peer: `chip.json`, which says what lies where in `chip.bin`, arrays of float32 one after another.
  * Conductances are those of the read that our side runs on.
  */
-export function exportCase({ chip, slices }: ChipCase, folder: string): void {
+export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: string): void {
   const { network, mapping, hardware } = chip;
   const { model, geometry, parameters } = network;
-  if (hardware.adc.mode !== "pair" || hardware.adc.bits === null || model.position !== "none")
-    throw new Error("The peer converts pairs, with bits, and adds no positions");
+  if (hardware.adc.mode !== "pair" || hardware.adc.bits === null) throw new Error("The peer converts pairs, with bits");
   const { bits } = hardware.adc;
   const readings = readChip(chip, runStream);
   const scales = fullScales(chip, readings);
@@ -114,13 +146,14 @@ export function exportCase({ chip, slices }: ChipCase, folder: string): void {
     };
   });
   const inputs = slices.map((slice) =>
-    place(Float32Array.from(unpackSpikes(slice)), slice.steps, SLICE, geometry.tokens, geometry.inputs),
+    place(Float32Array.from(unpackSpikes(slice)), slice.steps, slicePrompts, geometry.tokens, geometry.inputs),
   );
   const { width, depth, heads, steps, neuron, attention } = model;
   const document = {
     model: { width, depth, heads, steps, neuron, attention },
     tokens: geometry.tokens,
     queries: Array.from(geometry.queries),
+    position: model.position === "none" ? null : place(parameters.position.data, geometry.tokens, model.width),
     mask: place(Float32Array.from(geometry.mask), geometry.tokens, geometry.tokens),
     largestCode: converter("pair", bits, 1).largest,
     outputNoise: hardware.adc.errors.outputNoise,

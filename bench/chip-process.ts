@@ -1,11 +1,11 @@
 /**
- * Evaluates the chip of `chip-model.ts` on one thread, in a process of its own. Twin of `peers/chip_evaluation.py`: both print JSON of
- * the same form. With `--export` it first writes chip and input for the peer.
+ * Evaluates a chip of `chip-model.ts` on one thread, in a process of its own. Twin of `peers/chip_evaluation.py`: both print JSON of
+ * the same form. With `--export` it writes chip and input for the peer instead.
  */
 import { parseArgs } from "node:util";
 import { createStandaloneSimulator } from "../src/simulation/fast.ts";
 import type { Trace } from "../src/simulation/trace.ts";
-import { chipCase, exportCase, runStream, SLICE } from "./chip-model.ts";
+import { type CaseName, type ChipCase, chipCase, exportCase, runStream } from "./chip-model.ts";
 import { measure } from "./harness.ts";
 import type { ChipRun } from "./simulation.ts";
 
@@ -13,20 +13,24 @@ import type { ChipRun } from "./simulation.ts";
 const WARM_UP = 3;
 
 const { values } = parseArgs({
-  options: { erring: { type: "string" }, repeats: { type: "string", default: "9" }, export: { type: "string" } },
+  options: { case: { type: "string" }, repeats: { type: "string", default: "9" }, export: { type: "string" } },
 });
-const example = chipCase(values.erring === "1");
+const example = chipCase(values.case as CaseName);
 if (values.export) exportCase(example, values.export);
-const simulator = createStandaloneSimulator(example.chip, { maxPrompts: SLICE });
-let traces: Trace[] = [];
-const evaluate = () => {
-  traces = example.slices.map((slice, i) => simulator.run(slice, runStream, { firstPrompt: i * SLICE }));
-};
-const samples = await measure(evaluate, { repeats: Number(values.repeats), warmUp: WARM_UP, minimumMilliseconds: 0 });
-const mean = (name: string) => traces.reduce((sum, trace) => sum + trace.densities[name], 0) / traces.length;
-const run: ChipRun = {
-  samples,
-  residentMegabytes: process.resourceUsage().maxRSS / 1024,
-  densities: Object.fromEntries(Object.keys(traces[0].densities).map((name) => [name, mean(name)])),
-};
-process.stdout.write(`${JSON.stringify(run)}\n`);
+else process.stdout.write(`${JSON.stringify(await evaluate(example))}\n`);
+
+async function evaluate({ chip, slices, slicePrompts }: ChipCase): Promise<ChipRun> {
+  const simulator = createStandaloneSimulator(chip, { maxPrompts: slicePrompts });
+  let traces: Trace[] = [];
+  const work = () => {
+    traces = slices.map((slice, i) => simulator.run(slice, runStream, { firstPrompt: i * slicePrompts }));
+  };
+  const samples = await measure(work, { repeats: Number(values.repeats), warmUp: WARM_UP, minimumMilliseconds: 0 });
+  const mean = (name: string) => traces.reduce((sum, trace) => sum + trace.densities[name], 0) / traces.length;
+  return {
+    samples,
+    residentMegabytes: process.resourceUsage().maxRSS / 1024,
+    densities: Object.fromEntries(Object.keys(traces[0].densities).map((name) => [name, mean(name)])),
+    prompts: slices.length * slicePrompts,
+  };
+}

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { createSimulator, simulatorBytes } from "../src/simulation/fast.ts";
-import { chipCase, PROMPTS, runStream, SLICE } from "./chip-model.ts";
+import { type CaseName, chipCase, runStream } from "./chip-model.ts";
 import { type BenchOptions, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
 import { measureKernels, timeKernels } from "./profile.ts";
 import { hasPeer, PYTHON, slowBlasNote } from "./reference-run.ts";
@@ -17,9 +17,11 @@ export interface ChipRun {
   readonly residentMegabytes: number;
   /** Share of ones by spike train. */
   readonly densities: Readonly<Record<string, number>>;
+  /** Evaluated in each repeat. */
+  readonly prompts: number;
 }
 
-interface PeerRun extends ChipRun {
+interface PeerRun extends Omit<ChipRun, "prompts"> {
   readonly torch: string;
   /** Prompts at a time: the fastest of some. */
   readonly batch: number;
@@ -28,36 +30,38 @@ interface PeerRun extends ChipRun {
   readonly matrixProductGflops: number;
 }
 
-const CASES = { "noise of devices": false, "and of converters": true };
+const CASES: Readonly<Record<CaseName, string>> = {
+  link: "2x2 link, noise of devices",
+  erring: "2x2 link, and of converters",
+  image: "one image, 6 blocks of width 512",
+};
 
 export function simulation({ quick }: BenchOptions): Section {
   const rows: Row[] = [];
   const notes: string[] = [];
   const repeats = quick ? 3 : 9;
   const peer = !quick && hasPeer();
-  for (const [title, erring] of Object.entries(CASES)) {
-    const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
-    try {
-      const own = runOwn(erring, repeats, folder);
-      rows.push(describe(`xpikeformer, ${title}`, own));
-      if (peer) {
-        const other = runPeer(repeats, folder);
-        rows.push(describe(`PyTorch ${other.torch}, ${title}`, other));
-        notes.push(compare(title, own, other));
-        if (erring) notes.push(...slowBlasNote(other.matrixProductGflops));
-      }
-    } finally {
-      rmSync(folder, { recursive: true });
+  for (const name of (quick ? ["link", "erring"] : Object.keys(CASES)) as CaseName[]) {
+    const title = CASES[name];
+    const own: ChipRun = JSON.parse(runOwn(name, ["--repeats", `${repeats}`]));
+    rows.push(describe(`xpikeformer, ${title}`, own));
+    if (peer) {
+      const other = runPeer(name, repeats);
+      rows.push(describe(`PyTorch ${other.torch}, ${title}`, { ...other, prompts: own.prompts }));
+      notes.push(compare(title, own, other));
+      if (name === "image") notes.push(...slowBlasNote(other.matrixProductGflops));
     }
-    rows.push(...profileKernels(`by kernel, ${title}`, erring, repeats));
+    rows.push(...profileKernels(`by kernel, ${title}`, name, repeats));
   }
-  const about = `${PROMPTS} prompts of the 2x2 link through the bundled network on a programmed chip, one thread.`;
+  const about =
+    "128 prompts of the 2x2 link through the bundled network, or one image of 64 patches in 10 steps through a network of the " +
+    "paper's size with random weights, on a programmed chip, one thread.";
   return { name: "simulation", about, rows, notes };
 }
 
-function describe(name: string, { samples, residentMegabytes, densities }: ChipRun): Row {
+function describe(name: string, { samples, residentMegabytes, densities, prompts }: ChipRun): Row {
   const figures = {
-    "prompts/s": PROMPTS / (median(samples.cpu) / 1000),
+    "prompts/s": prompts / (median(samples.cpu) / 1000),
     "peak MB": residentMegabytes,
     "hidden density": densities["blocks.1.hidden"],
     "attention density": densities["blocks.1.attention"],
@@ -73,29 +77,34 @@ function compare(title: string, own: ChipRun, { samples, batch, linearShare, mat
   );
 }
 
-function runOwn(erring: boolean, repeats: number, folder: string): ChipRun {
+function runOwn(name: CaseName, flags: readonly string[]): string {
   const script = fileURLToPath(new URL("./chip-process.js", import.meta.url));
-  const flags = ["--erring", erring ? "1" : "0", "--repeats", `${repeats}`, "--export", folder];
-  return JSON.parse(execFileSync(process.execPath, [script, ...flags], { encoding: "utf8" }));
+  return execFileSync(process.execPath, [script, "--case", name, ...flags], { encoding: "utf8" });
 }
 
-function runPeer(repeats: number, folder: string): PeerRun {
+function runPeer(name: CaseName, repeats: number): PeerRun {
   const env = { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" };
   const script = fileURLToPath(new URL("../../bench/peers/chip_evaluation.py", import.meta.url));
-  const flags = ["--folder", folder, "--repeats", `${Math.min(repeats, 5)}`];
-  return JSON.parse(execFileSync(PYTHON, [script, ...flags], { encoding: "utf8", env }));
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
+  try {
+    runOwn(name, ["--export", folder]);
+    const flags = ["--folder", folder, "--repeats", `${Math.min(repeats, 5)}`];
+    return JSON.parse(execFileSync(PYTHON, [script, ...flags], { encoding: "utf8", env }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** One row for all slices, and one for each kernel that takes at least 1 % of it; the clock itself takes a part of short calls. */
-function profileKernels(title: string, erring: boolean, repeats: number): Row[] {
-  const { chip, slices } = chipCase(erring);
-  const sizes = { maxPrompts: SLICE };
+function profileKernels(title: string, name: CaseName, repeats: number): Row[] {
+  const { chip, slices, slicePrompts } = chipCase(name);
+  const sizes = { maxPrompts: slicePrompts };
   const { kernels, arena } = standaloneKernels(simulatorBytes(chip, sizes));
   const spent = {};
   const simulator = createSimulator({ ...kernels, run: timeKernels(kernels.run, spent) }, arena, chip, sizes);
   return measureKernels(title, spent, repeats, () => {
     slices.forEach((slice, i) => {
-      simulator.run(slice, runStream, { firstPrompt: i * SLICE });
+      simulator.run(slice, runStream, { firstPrompt: i * slicePrompts });
     });
   });
 }

@@ -67,6 +67,7 @@ class Chip:
         }
         self.inputs = [tensor(place) for place in self.document["inputs"]]
         self.mask = tensor(self.document["mask"])
+        self.position = tensor(self.document["position"]) if self.document["position"] else None
         self.model = self.document["model"]
         self.linear_seconds = 0.0
         self.counts = {}
@@ -109,6 +110,8 @@ class Chip:
 
     def run(self, spikes):
         stream = self.linear("embed", spikes)
+        if self.position is not None:
+            stream += self.position
         for i in range(self.model["depth"]):
             block = f"blocks.{i}"
             qkv = self.fire(f"{block}.qkv", self.linear(f"{block}.qkv", self.fire(f"{block}.input", stream)))
@@ -132,7 +135,7 @@ def main():
     best = None
     with torch.inference_mode():
         # Small batches stay in the cache, large ones cost fewer calls: the peer may have the faster.
-        for batch in (8, 32, 128):
+        for batch in sorted({min(batch, prompts.shape[1]) for batch in (8, 32, 128)}):
             batches = prompts.split(batch, 1)
 
             def evaluate():
