@@ -132,7 +132,7 @@ describe("the paper's vision transformers", () => {
     expect(totals.crossbars).toBe(27 + 9 + 36 + 36 + 3 + 3);
     const random = stream(1);
     const set: ImageSet = {
-      ...{ height: 32, width: 32, channels: 3, count: 2, labels: Uint8Array.of(3, 4) },
+      ...{ height: 32, width: 32, channels: 3, count: 2, labels: Uint16Array.of(3, 4) },
       classes: Array.from({ length: 10 }, (_, k) => String(k)),
       pixels: Uint8Array.from({ length: 2 * 3072 }, () => random.integer(256)),
     };

@@ -7,7 +7,7 @@ import { augmentImage, epochOrder } from "./augment.ts";
 import type { ImageSet } from "./images.ts";
 
 const source: ImageSet = {
-  ...{ height: 4, width: 3, channels: 2, count: 5, classes: ["a"], labels: new Uint8Array(5) },
+  ...{ height: 4, width: 3, channels: 2, count: 5, classes: ["a"], labels: new Uint16Array(5) },
   // No pixel is black, so that padding can be told apart.
   pixels: patternBytes(5 * 24).map((value) => value + 1),
 };

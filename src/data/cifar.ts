@@ -38,7 +38,7 @@ export function cifarImages(content: Uint8Array, path: string, classes: readonly
         `number from 1 to ${CIFAR_BATCH}. The file is cut off or no CIFAR-10 batch; copy or download it again.`,
     );
   }
-  const labels = new Uint8Array(count);
+  const labels = new Uint16Array(count);
   const pixels = new Uint8Array(count * PLANE * CHANNELS);
   for (let image = 0; image < count; image++) {
     const record = image * CIFAR_RECORD;

@@ -36,7 +36,7 @@ export async function readIdxImages(pair: IdxPair, classes: readonly string[]): 
     );
   }
   checkLabels(labels.data, classes.length, pair.labelsPath);
-  return { height, width, channels: 1, classes, count, pixels: images.data, labels: labels.data };
+  return { height, width, channels: 1, classes, count, pixels: images.data, labels: Uint16Array.from(labels.data) };
 }
 
 /** The values of an IDX file of `dimensions` dimensions, and all of its bytes without gzip. Throws FileError as above. */
@@ -82,7 +82,7 @@ function readShape(head: Uint8Array, path: string, dimensions: number): number[]
 }
 
 /** Throws FileError for the first label that is no class. */
-export function checkLabels(labels: Uint8Array, classes: number, path: string): void {
+export function checkLabels(labels: ArrayLike<number>, classes: number, path: string): void {
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] >= classes) {
       throw new FileError(

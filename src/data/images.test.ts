@@ -10,7 +10,7 @@ function numbered(labels: readonly number[], classes = 3): ImageSet {
     ...{ height: 1, width: 1, channels: 1, count: labels.length },
     classes: Array.from({ length: classes }, (_, k) => `class ${k}`),
     pixels: Uint8Array.from(labels, (_, i) => i),
-    labels: Uint8Array.from(labels),
+    labels: Uint16Array.from(labels),
   };
 }
 

@@ -19,7 +19,7 @@ export interface ImageSet {
   /** `[count, height, width, channels]`, 0 to 255. */
   readonly pixels: Uint8Array;
   /** `[count]`, below `classes.length`. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint16Array;
 }
 
 export interface ImageData {
@@ -28,6 +28,9 @@ export interface ImageData {
   readonly validation: ImageSet;
   readonly test: ImageSet;
 }
+
+/** A label has 16 bits. */
+export const MOST_CLASSES = 65536;
 
 /** Share of each class's training images that is kept for validation. */
 export const VALIDATION_SHARE = 0.1;
@@ -76,7 +79,7 @@ export function splitValidation(
 export function pickImages(source: ImageSet, indices: ArrayLike<number>): ImageSet {
   const size = source.height * source.width * source.channels;
   const pixels = new Uint8Array(indices.length * size);
-  const labels = new Uint8Array(indices.length);
+  const labels = new Uint16Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i];
     if (!(Number.isInteger(index) && index >= 0 && index < source.count)) {
@@ -97,7 +100,7 @@ export function joinImages(sets: readonly ImageSet[]): ImageSet {
   const [first] = sets;
   const count = sets.reduce((sum, set) => sum + set.count, 0);
   const pixels = new Uint8Array(count * first.height * first.width * first.channels);
-  const labels = new Uint8Array(count);
+  const labels = new Uint16Array(count);
   let filled = 0;
   for (const set of sets) {
     if (set.height !== first.height || set.width !== first.width || set.channels !== first.channels) {

@@ -7,7 +7,7 @@
  */
 import { FileError } from "../errors.ts";
 import { checkLabels } from "./idx.ts";
-import type { ImageSet } from "./images.ts";
+import { type ImageSet, MOST_CLASSES } from "./images.ts";
 
 export interface NpyArray {
   readonly shape: readonly number[];
@@ -111,8 +111,8 @@ export function npyImages(
   return { height, width, channels, classes, count, pixels: pixelsOf(data, images.path), labels: names };
 }
 
-/** Labels `[count]` as bytes. Throws FileError. */
-export function npyLabels(bytes: Uint8Array, path: string): Uint8Array {
+/** Labels `[count]`. Throws FileError. */
+export function npyLabels(bytes: Uint8Array, path: string): Uint16Array {
   const { shape, data } = readNpy(bytes, path);
   if (shape.length !== 1 || data instanceof Float32Array) {
     const kind = data instanceof Float32Array ? "floats" : "integers";
@@ -121,10 +121,10 @@ export function npyLabels(bytes: Uint8Array, path: string): Uint8Array {
       `Labels are an array of ${kind} of shape (${shape.join(", ")}); give integers of shape (count).`,
     );
   }
-  if (data instanceof Uint8Array) return data;
-  const wrong = data.findIndex((label) => label < 0n || label > 255n);
-  if (wrong >= 0) throw new FileError(path, `Label ${wrong} is ${data[wrong]}; labels are 0 to 255.`);
-  return Uint8Array.from(data, Number);
+  if (data instanceof Uint8Array) return Uint16Array.from(data);
+  const wrong = data.findIndex((label) => label < 0n || label >= MOST_CLASSES);
+  if (wrong >= 0) throw new FileError(path, `Label ${wrong} is ${data[wrong]}; labels are 0 to ${MOST_CLASSES - 1}.`);
+  return Uint16Array.from(data, Number);
 }
 
 function pixelsOf(data: NpyArray["data"], path: string): Uint8Array {

@@ -163,7 +163,7 @@ describe("IDX", () => {
       const set = await pair(images, gzip(idxLabels));
       expect([set.count, set.height, set.width, set.channels]).toEqual([3, 4, 5, 1]);
       expect(set.pixels).toEqual(pixels);
-      expect(set.labels).toEqual(Uint8Array.of(2, 0, 1));
+      expect(set.labels).toEqual(Uint16Array.of(2, 0, 1));
     }
   });
 
@@ -302,6 +302,13 @@ describe("npy", () => {
     });
     expect(await read(npyPixels, labelsOf(0n, -1n, 0n))).toMatch(/^Label 1 is -1/);
     expect(await read(npyPixels, labelsOf(0n, 0n, 255n))).toMatch(/^Label 2 is 255, but there are 3 classes/);
+    expect(await read(npyPixels, labelsOf(0n, 65536n, 0n))).toMatch(/^Label 1 is 65536; labels are 0 to 65535\./);
     expect(await read(npyPixels, labelsOf(0n))).toMatch(/1 labels for the 3 images/);
+  });
+
+  test("there may be more classes than a byte holds", () => {
+    const many = Array.from({ length: 1000 }, (_, label) => String(label));
+    const bytes = npyFile("<i8", [3], new Uint8Array(BigInt64Array.of(999n, 0n, 300n).buffer));
+    expect(npyImages(images(npyPixels), { bytes, path: "labels" }, many).labels).toEqual(Uint16Array.of(999, 0, 300));
   });
 });

@@ -9,11 +9,15 @@ export function shareImages(images: ImageData): ImageData {
   return { name, train: shareSet(train), validation: shareSet(validation), test: shareSet(test) };
 }
 
-const shareSet = (set: ImageSet): ImageSet => ({ ...set, pixels: share(set.pixels), labels: share(set.labels) });
+const shareSet = (set: ImageSet): ImageSet => ({
+  ...set,
+  pixels: share(Uint8Array, set.pixels),
+  labels: share(Uint16Array, set.labels),
+});
 
-function share(bytes: Uint8Array): Uint8Array {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
+function share<A extends Uint8Array | Uint16Array>(kind: new (buffer: SharedArrayBuffer) => A, values: A): A {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const shared = new kind(new SharedArrayBuffer(values.byteLength));
+  shared.set(values);
   return shared;
 }

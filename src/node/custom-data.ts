@@ -7,7 +7,7 @@
 import { type Dirent, existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
-import type { ImageSet } from "../data/images.ts";
+import { type ImageSet, MOST_CLASSES } from "../data/images.ts";
 import { npyImages, npyLabels } from "../data/npy.ts";
 import { FileError, PlatformError } from "../errors.ts";
 import { fileError, readFileChecked } from "./files.ts";
@@ -23,8 +23,6 @@ const MOST_VALUES = 2 ** 30;
 /** Largest image file, and most pixels of one image. */
 const IMAGE_BYTES = 2 ** 25;
 const IMAGE_PIXELS = 2 ** 24;
-/** A label is a byte. */
-const MOST_CLASSES = 256;
 /** Images that are decoded at once. */
 const AT_ONCE = 16;
 const EXTENSIONS = [".png", ".jpg", ".jpeg"];
@@ -204,7 +202,7 @@ function imageSet(
   const size = height * width * channels;
   const pixels = new Uint8Array(files.length * size);
   for (let i = 0; i < files.length; i++) pixels.set(decoded[first + i].pixels, i * size);
-  const labels = Uint8Array.from(files, ({ label }) => label);
+  const labels = Uint16Array.from(files, ({ label }) => label);
   return { height, width, channels, classes, count: files.length, pixels, labels };
 }
 

@@ -75,7 +75,7 @@ describe("the geometry", () => {
 });
 
 describe("what enters a network", () => {
-  const one: ImageSet = { ...images.test, count: 1, pixels: numbered.map((x) => 5 * x), labels: Uint8Array.of(2) };
+  const one: ImageSet = { ...images.test, count: 1, pixels: numbered.map((x) => 5 * x), labels: Uint16Array.of(2) };
   const draw = (fields: object, steps = 2) =>
     imageClassification(specOf(fields), steps, { ...images, test: one }).draw(1, stream(1));
   const pixels = [11, 12, 21, 22, 13, 14, 23, 24, 31, 32, 41, 42, 33, 34, 43, 44].map((x) => 5 * x);

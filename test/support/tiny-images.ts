@@ -8,7 +8,7 @@ import type { ImageClassificationSpec } from "../../src/spec/task.ts";
 /** Images of 4 x 4 pixels. */
 function halves(count: number, seed: number): ImageSet {
   const random = stream(seed);
-  const labels = Uint8Array.from({ length: count }, () => random.integer(4));
+  const labels = Uint16Array.from({ length: count }, () => random.integer(4));
   const pixels = Uint8Array.from({ length: count * 16 }, (_, i) => {
     const [row, column] = [(i >> 2) & 3, i & 3];
     const bright = [row < 2, row >= 2, column < 2, column >= 2][labels[i >> 4]];

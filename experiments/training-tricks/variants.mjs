@@ -1,0 +1,103 @@
+// What is changed, one thing at a time, of the training that examples/fashion-tiny.json describes.
+
+/** The network as it is trains with all of these, the others with the first. */
+export const SEEDS = [1, 2, 3];
+
+const labels = (training, kind) => {
+  training.labels = kind;
+  delete training.teacher;
+};
+
+export const variants = [
+  { name: "all of it", change: () => {} },
+  { name: "labels instead of the ANN's answers", change: ({ training }) => labels(training, "symbols") },
+  {
+    name: "labels, smoothed by 0.1",
+    change: ({ training }) => {
+      labels(training, "symbols");
+      training.labelSmoothing = 0.1;
+    },
+  },
+  {
+    name: "no crops, no flips",
+    change: ({ task }) => {
+      task.crop = 0;
+      task.flip = false;
+    },
+  },
+  {
+    name: "Bernoulli coding",
+    change: ({ task }) => {
+      task.coding = "bernoulli";
+      delete task.thresholds;
+    },
+  },
+  {
+    name: "patches without their surroundings",
+    change: ({ task }) => {
+      task.shift = 0;
+    },
+  },
+  {
+    name: "class token",
+    change: ({ task }) => {
+      task.readOut = "class-token";
+    },
+  },
+  {
+    name: "no BatchNorm",
+    change: ({ model }) => {
+      model.normalisation = "none";
+    },
+  },
+  {
+    name: "no residual",
+    change: ({ model }) => {
+      model.residual = "none";
+    },
+  },
+  {
+    name: "gains of 1",
+    change: ({ model }) => {
+      Object.assign(model.attention, { scoreGain: 1, valueGain: 1 });
+    },
+  },
+  {
+    name: "independent draws",
+    change: ({ model }) => {
+      model.attention.draws = "independent";
+    },
+  },
+  {
+    name: "LIF attention",
+    change: ({ model }) => {
+      model.attention = { neuron: "lif", scoreGain: 8, valueGain: 8 };
+    },
+  },
+  {
+    name: "sigmoid surrogate",
+    change: ({ model }) => {
+      model.surrogate = { kind: "sigmoid" };
+    },
+  },
+  {
+    name: "rectangular surrogate",
+    change: ({ model }) => {
+      model.surrogate = { kind: "rectangular" };
+    },
+  },
+  {
+    name: "two thirds at T = 2, then T = 4",
+    change: ({ training: { stages } }) => {
+      const [stage] = stages;
+      stages.unshift({ ...stage, steps: 563, timeSteps: 2, finalFraction: 0.3 });
+      Object.assign(stage, { steps: 281, learningRate: 0.0015, warmup: 0 });
+    },
+  },
+  {
+    name: "T = 8",
+    change: ({ model }) => {
+      model.steps = 8;
+    },
+  },
+];
