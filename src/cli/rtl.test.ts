@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { tinyLiberty } from "../../test/support/tiny-liberty.ts";
@@ -54,6 +55,18 @@ describe("xpike rtl", () => {
     for (const name of [...list, "ssa_engine_tb.sv", "runs.hex", "inputs.hex", "outputs.hex", "README.md"]) {
       expect(await readFile(join(out, name), "utf8"), name).toBe(await readFile(join(folder, "rtl", name), "utf8"));
     }
+  });
+
+  test("takes vectors from images where the network classifies them", async () => {
+    const out = join(folder, "images");
+    const example = fileURLToPath(new URL("../../examples/fashion-tiny.json", import.meta.url));
+    const { code, err } = await xpikeRtl(example, "--out", out, "--prompts", "1");
+    expect([code, err]).toEqual([0, expect.stringContaining("fashion-mnist")]);
+    const runs = (await readFile(join(out, "runs.hex"), "utf8")).trim().split("\n");
+    expect(runs).toHaveLength(2);
+    expect(await readFile(join(out, "README.md"), "utf8")).toContain("fashion-tiny");
+    const elsewhere = await xpikeRtl(example, "--out", out, "--data", join(folder, "no-images"));
+    expect([elsewhere.code, elsewhere.err]).toEqual([2, expect.stringContaining("no-images")]);
   });
 
   test("needs a trained network", async () => {

@@ -12,7 +12,7 @@ import { rtlBundle } from "../rtl/bundle.ts";
 import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { asDescribed, firstChip } from "../runs/common.ts";
-import { loadExperiment, readNetwork, wholeNumber } from "./options.ts";
+import { loadExperiment, loadImages, readNetwork, wholeNumber } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,6 +20,7 @@ export interface RtlCommandOptions {
   readonly out?: string;
   readonly prompts: number;
   readonly seed?: number;
+  readonly data?: string;
 }
 
 /** Adds arguments, options and the two commands below it. */
@@ -50,6 +51,7 @@ export function withRtlCommands(command: Command, terminal: Terminal): Command {
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)")
     .action((source: string, options: RtlCommandOptions) => rtlCommand(source, options, terminal));
 }
 
@@ -64,12 +66,13 @@ async function rtlCommand(source: string, options: RtlCommandOptions, terminal: 
         "checkpoints.network to DIR/network.safetensors.",
     );
   }
-  const notes: string[] = [];
+  const { images, notes: imageNotes } = await loadImages(experiment, options);
+  const notes = [...imageNotes];
   const network = foldNetwork(asDescribed(experiment, await readNetwork(directory, path), notes));
   const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
   const design = chipDesign({ network, hardware });
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  const { chip, task, random } = firstChip({ ...experiment, hardware }, network, mapping);
+  const { chip, task, random } = firstChip({ ...experiment, hardware }, network, mapping, images);
   const evaluation = stream(experiment.seed).fork("evaluation");
   const { spikes } = task.draw(options.prompts, evaluation, { values: false });
   const runs = networkRuns(chip, spikes!, random.fork("run"));
