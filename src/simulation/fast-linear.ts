@@ -19,7 +19,7 @@ import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "./chip.ts";
-import { columnFactors, conversionKey, MEASURED_VECTORS } from "./linear.ts";
+import { columnFactors, conversionKey, measuredEvery } from "./linear.ts";
 
 export interface CrossbarKernels {
   /** Puts the conductances of one crossbar in place. */
@@ -188,7 +188,7 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     for (const plan of blocks) {
       const { block } = plan;
       if (measured && !exact) {
-        const range = measureRange(plan, bits, vectors) || block.rows * chip.device.maxConductance;
+        const range = measureRange(plan, bits, vectors, from.perPrompt) || block.rows * chip.device.maxConductance;
         measured[block.crossbar] = range;
         setRange(plan, range);
       }
@@ -260,9 +260,9 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
   }
 
   /** As `measureRange` in `linear.ts`. */
-  function measureRange(plan: BlockPlan, bits: PackedBits, vectors: number): number {
+  function measureRange(plan: BlockPlan, bits: PackedBits, vectors: number, perPrompt: number): number {
     const { block, strips } = plan;
-    const every = Math.ceil(vectors / MEASURED_VECTORS);
+    const every = measuredEvery(vectors, perPrompt);
     const taken = Math.ceil(vectors / every);
     const seen = new Float32Array((mode === "pair" ? 2 : 1) * taken * block.columns);
     let i = 0;

@@ -106,7 +106,8 @@ function run(
     ...crossbars,
     adc: chip.hardware.adc,
     maxConductance: device.maxConductance,
-    errors: converters === null ? null : { converters, random, firstPrompt, prompts },
+    prompts,
+    errors: converters === null ? null : { converters, random, firstPrompt },
     onCodes,
   };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));

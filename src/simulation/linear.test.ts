@@ -31,7 +31,7 @@ const readings = layer.blocks.map((block) => {
 
 function engineOf(adc: object): AnalogEngine {
   const ranges = new Float64Array(readings.length);
-  return { readings, adc: adcSpec.parse(adc), ranges, measure: true, maxConductance: 25, errors: null };
+  return { readings, adc: adcSpec.parse(adc), ranges, measure: true, maxConductance: 25, prompts: 1, errors: null };
 }
 
 const inputs = fc
@@ -84,4 +84,28 @@ test("a crossbar that saw no spike in calibration gets the range of all its rows
   const engine = engineOf({ bits: 5 });
   runLinear(layer, offset, engine, packSpikes(new Uint8Array(20), 1, 1, 20), emptyTally());
   expect([...engine.ranges]).toEqual(layer.blocks.map((block) => block.rows * 25));
+});
+
+test("calibration sees every token of many prompts", () => {
+  const [prompts, tokens] = [200, 16];
+  for (let token = 0; token < tokens; token++) {
+    const bits = Uint8Array.from({ length: prompts * tokens * 20 }, (_, i) =>
+      Math.floor(i / 20) % tokens === token ? 1 : 0,
+    );
+    const engine = { ...engineOf({ bits: 5, rangeQuantile: 1 }), prompts };
+    runLinear(layer, offset, engine, packSpikes(bits, 1, prompts * tokens, 20), emptyTally());
+    engine.ranges.forEach((range, c) => {
+      const { plus, minus } = readings[c];
+      const { rows, columns } = readings[c];
+      const currents = [plus, minus].flatMap((line) =>
+        Array.from({ length: columns }, (_, n) => {
+          let sum = 0;
+          for (let r = 0; r < rows; r++) sum += line[r * columns + n];
+          return sum;
+        }),
+      );
+      // Single-precision sums of at most 20 currents of 25 uS.
+      expect(range).toBeCloseTo(Math.max(...currents), 3);
+    });
+  }
 });

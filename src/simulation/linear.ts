@@ -32,6 +32,8 @@ export interface AnalogEngine {
   readonly measure: boolean;
   /** Range of a crossbar that saw no current in calibration, per row: the largest conductance, microsiemens. */
   readonly maxConductance: number;
+  /** Prompts of the input: its rows are those of one after another. */
+  readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
   readonly errors: AnalogErrors | null;
   /** Called with every block's codes, where there are converters. */
@@ -54,7 +56,6 @@ export interface AnalogErrors {
   /** Noise of a conversion on crossbar c comes from `random.fork("conversion", c)`. */
   readonly random: Stream;
   readonly firstPrompt: number;
-  readonly prompts: number;
 }
 
 export interface LinearRun {
@@ -64,8 +65,20 @@ export interface LinearRun {
   readonly cycles: number;
 }
 
-/** Input vectors, evenly spaced, from which a crossbar's range is measured at most. */
-export const MEASURED_VECTORS = 1024;
+/** Input vectors from which a crossbar's range is measured at most. */
+const MEASURED_VECTORS = 1024;
+
+/**
+ * Every how many-th input vector a crossbar's range is measured on. The number has no common divisor with the vectors of a prompt, or
+ * only some of its tokens would be measured: the left edges of images, say.
+ */
+export function measuredEvery(vectors: number, perPrompt: number): number {
+  let every = Math.ceil(vectors / MEASURED_VECTORS);
+  while (commonDivisor(every, perPrompt) > 1) every++;
+  return every;
+}
+
+const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
 
 /**
  * Shapes   input: [T][rows][inputs]; offset: [outputs]
@@ -133,7 +146,8 @@ function runBlock(
   const minus = product(reading.minus);
   count(plus.driven);
   if (engine.measure) {
-    const range = measureRange(plus.out, minus.out, columns, adc);
+    const every = measuredEvery(input.steps * input.rows, input.rows / engine.prompts);
+    const range = measureRange(plus.out, minus.out, columns, every, adc);
     ranges[crossbar] = range > 0 ? range : rows * engine.maxConductance;
   }
   const converters = converter(adc.mode, adc.bits, ranges[crossbar]);
@@ -141,7 +155,12 @@ function runBlock(
   const { clipped } =
     engine.errors === null
       ? convertColumns(converters, plus.out, minus.out, sums)
-      : convertErring(engine.errors, block, adc, converters, { input, plus: plus.out, minus: minus.out, codes: sums });
+      : convertErring(engine, engine.errors, block, converters, {
+          input,
+          plus: plus.out,
+          minus: minus.out,
+          codes: sums,
+        });
   const factors = columnFactors(converters, reading.scales);
   engine.onCodes?.({ layer, block, codes: sums.slice(), factors });
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
@@ -149,9 +168,9 @@ function runBlock(
 }
 
 function convertErring(
-  { converters, random, firstPrompt, prompts }: AnalogErrors,
+  { adc: { errors }, prompts }: AnalogEngine,
+  { converters, random, firstPrompt }: AnalogErrors,
   { crossbar, columns }: CrossbarBlock,
-  { errors }: AdcSpec,
   adc: Converter,
   lines: { input: SpikeTrain; plus: Float32Array; minus: Float32Array; codes: Float32Array },
 ): { clipped: number } {
@@ -171,12 +190,11 @@ export const columnFactors = ({ step }: Converter, scales: Float64Array): Float3
   Float32Array.from(scales, (scale) => step / scale);
 
 /** The quantile of the currents that reach the converters: both lines of a pair, or the size of their difference. */
-function measureRange(plus: Float32Array, minus: Float32Array, columns: number, adc: AdcSpec): number {
+function measureRange(plus: Float32Array, minus: Float32Array, columns: number, every: number, adc: AdcSpec): number {
   const vectors = plus.length / columns;
-  const stride = Math.ceil(vectors / MEASURED_VECTORS);
-  const taken = Math.ceil(vectors / stride) * columns;
+  const taken = Math.ceil(vectors / every) * columns;
   const seen = new Float32Array(adc.mode === "pair" ? 2 * taken : taken);
-  for (let v = 0, i = 0; v < vectors; v += stride) {
+  for (let v = 0, i = 0; v < vectors; v += every) {
     for (let n = v * columns; n < (v + 1) * columns; n++, i++) {
       if (adc.mode === "pair") {
         seen[i] = plus[n];
