@@ -49,6 +49,8 @@ export interface SpikingOptions {
 export interface SpikingForward {
   /** `[B][queries][C]` */
   readonly logits: Float64Array;
+  /** Logits of each step alone, `[T][B][queries][C]`, of which `logits` is the mean. */
+  readonly stepLogits: Float64Array;
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
    * `.hidden` (h), ..., `output`; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
@@ -144,7 +146,16 @@ export function spikingForward(
   const output = fire("output", stream);
   const head = dense("head", output.output);
   const logits = readOutForward(network, head.output, steps, prompts);
-  return { logits, trace, statistics, cache: { steps, prompts, embed: embed.cache, blocks, output, head: head.cache } };
+  // A step alone: the read-out of T x B prompts of one step.
+  const stepLogits = readOutForward(network, head.output, 1, steps * prompts);
+  const cache = { steps, prompts, embed: embed.cache, blocks, output, head: head.cache };
+  return { logits, stepLogits, trace, statistics, cache };
+}
+
+/** What a loss may depend on besides the logits: its gradients with respect to these. */
+export interface FurtherGradients {
+  /** `[T][B][queries][C]` */
+  readonly stepLogits?: Float64Array;
 }
 
 /**
@@ -155,6 +166,7 @@ export function spikingBackward(
   network: Network<SpikingSpec>,
   logitGradient: Float64Array,
   cache: SpikingCache,
+  further: FurtherGradients = {},
 ): Gradients {
   const { model, geometry } = network;
   const { steps, prompts } = cache;
@@ -172,7 +184,12 @@ export function spikingBackward(
   const join = (stream: Float64Array, branch: Float64Array) =>
     model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
 
-  const head = dense("head", readOutBackward(network, logitGradient, steps, prompts), cache.head);
+  const headGradient = readOutBackward(network, logitGradient, steps, prompts);
+  if (further.stepLogits) {
+    const ofSteps = readOutBackward(network, further.stepLogits, 1, steps * prompts);
+    for (let i = 0; i < headGradient.length; i++) headGradient[i] += ofSteps[i];
+  }
+  const head = dense("head", headGradient, cache.head);
   let stream = fire(head, cache.output);
   for (let i = model.depth - 1; i >= 0; i--) {
     const block = `blocks.${i}`;

@@ -35,11 +35,11 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, uneven shards. */
+/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, uneven shards. */
 const threeStages = tinyExperiment({
   training: {
     stages: [
-      { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02 },
+      { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02, stepLoss: 0.5 },
       { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05, outputs: 0.1 }, learningRate: 0.01 },
       {
         name: "third",
@@ -175,6 +175,28 @@ describe("training", () => {
       (await recorded(tinyExperiment({ model: { kind: "spiking", steps: 5 }, training: { stages: [stage] } }))).network
         .parameters,
     ).not.toEqual(a.network.parameters);
+  });
+
+  test("takes the loss at each step where the training or a stage asks for it, and nowhere else", async () => {
+    const stage = { steps: 3, warmup: 0 };
+    const parameters = async (whole: object, ofStage: object = {}) =>
+      (await recorded(tinyExperiment({ training: { ...whole, stages: [{ ...stage, ...ofStage }] } }))).network
+        .parameters;
+    const [none, half] = [await parameters({}), await parameters({ stepLoss: 0.5 })];
+    expect(await parameters({ stepLoss: 0 })).toEqual(none);
+    expect(await parameters({ stepLoss: 0.5 }, { stepLoss: 0 })).toEqual(none);
+    expect(await parameters({}, { stepLoss: 0.5 })).toEqual(half);
+    expect(half).not.toEqual(none);
+  });
+
+  test("at each step of one is training on the mean", async () => {
+    const model = { kind: "spiking", steps: 1 } as const;
+    const first = async (stepLoss: number) =>
+      (await recorded(tinyExperiment({ model, training: { stepLoss } }))).events[0];
+    const [mean, each] = [await first(0), await first(1)];
+    // Another order of the same float32 operations.
+    expect(each.loss).toBeCloseTo(mean.loss, 6);
+    expect(each.gradientNorm).toBeCloseTo(mean.gradientNorm, 5);
   });
 
   test("starts each stage from the best network of the one before, with fresh moments", async () => {
