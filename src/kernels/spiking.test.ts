@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import type { Network } from "../model/network.ts";
+import { spikeRatePenalty } from "../model/spike-rate.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
 import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
@@ -16,7 +17,7 @@ const FIRST = 4;
 const { tokens: N, classes, queries, inputs } = tinyGeometry;
 
 type Attention = "sampled" | "expected";
-type Losses = Pick<SpikingPassOptions, "stepLoss">;
+type Losses = Pick<SpikingPassOptions, "stepLoss" | "spikeRate">;
 
 /** A pass with its parameters in memory, zero gradients, and NaN wherever nothing was written. */
 function setUp(
@@ -97,6 +98,13 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
     "sampled",
     { stepLoss: 0.3 },
   ],
+  ["a penalty on rates", spikingSpec.parse(base), "expected", { spikeRate: { weight: 20, target: 0 } }],
+  [
+    "a penalty on rates that some layers pay",
+    spikingSpec.parse({ ...base, width: 16, residual: "none", surrogate: { kind: "triangular", width: 0.5 } }),
+    "sampled",
+    { spikeRate: { weight: 20, target: 0.1 } },
+  ],
 ];
 
 test.each(cases)("the fast network equals the reference, both ways: %s", (_, model, attention, losses = {}) => {
@@ -130,9 +138,11 @@ test.each(cases)("the fast network equals the reference, both ways: %s", (_, mod
   // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
   expectClose(read(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
   const { loss: meanLoss, cache } = stepLossForward(reference, targets, classes, losses.stepLoss ?? 0);
-  expect(loss / rows).toBeCloseTo(meanLoss, 5);
-  const slopes = stepLossBackward(cache, classes);
-  const gradients = spikingBackward(network, slopes.logits, reference.cache, { stepLogits: slopes.stepLogits });
+  const { penalty, slopes: rates } = spikeRatePenalty(reference.rates, losses.spikeRate ?? { weight: 0, target: 0 });
+  if (losses.spikeRate) expect(penalty).toBeGreaterThan(0.1);
+  expect(loss / rows).toBeCloseTo(meanLoss + penalty, 5);
+  const { logits, stepLogits } = stepLossBackward(cache, classes);
+  const gradients = spikingBackward(network, logits, reference.cache, { stepLogits, rates });
   for (const [name, expected] of Object.entries(gradients)) {
     const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
     expectClose(read(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
@@ -184,6 +194,29 @@ test("on such weights the logits of each step are bit-identical to the reference
   expect(stepLogits).toEqual([...reference.stepLogits]);
   expect([...read(pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
   expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
+});
+
+test("the penalty on rates counts the very spikes of the reference", () => {
+  const model = spikingSpec.parse({ ...base, width: 16 });
+  const network = tinyNetwork(model, 5);
+  const bits = tinyBits(3, PROMPTS, 6);
+  const lossOf = (losses: Losses) => {
+    const { kernels, pass } = setUp(network, "sampled", true, losses);
+    kernels.u32.set(packSpikes(bits, 3, PROMPTS * N, inputs).words, pass.inputs / 4);
+    kernels.f32.fill(1 / classes, pass.targets / 4, pass.targets / 4 + PROMPTS * queries.length * classes);
+    return pass.step(PROMPTS, 1);
+  };
+  const { rates } = spikingForward(
+    network,
+    { steps: 3, prompts: PROMPTS, values: bits },
+    { mode: "train", draws: referenceDraws(model) },
+  );
+  const spikeRate = { weight: 3, target: 0.125 };
+  const { penalty } = spikeRatePenalty(rates, spikeRate);
+  expect(penalty).toBeGreaterThan(0.01);
+  // Whole counts on both sides: only sums of float64 differ.
+  const answers = PROMPTS * queries.length;
+  expect((lossOf({ spikeRate }) - lossOf({})) / answers).toBeCloseTo(penalty, 12);
 });
 
 test("attention bits of a prompt do not depend on the batch it comes in", () => {

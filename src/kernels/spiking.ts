@@ -8,6 +8,7 @@
 
 import { NORM_EPSILON } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import type { SpikeRateSpec } from "../spec/training.ts";
 import type { Geometry } from "../task/task.ts";
 import { type AttentionPass, createAttention } from "./attention.ts";
 import { gemmScratchWords } from "./gemm.ts";
@@ -15,6 +16,7 @@ import type { Arena, Kernels } from "./memory.ts";
 import { createNormalised, type Normalised } from "./normalised.ts";
 import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
 import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
+import { createSpikeRatePenalty } from "./spike-rate.ts";
 import { createSpikingReadOut } from "./spiking-read-out.ts";
 
 export interface SpikingPassOptions extends PassOptions {
@@ -26,6 +28,8 @@ export interface SpikingPassOptions extends PassOptions {
   readonly realInputs: boolean;
   /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
   readonly stepLoss?: number;
+  /** A penalty on firing rates. Default none. */
+  readonly spikeRate?: SpikeRateSpec | undefined;
 }
 
 /** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
@@ -68,7 +72,7 @@ export function createSpikingPass(
 ): SpikingPass {
   const { model, geometry } = network;
   const { width: D, depth, expansion, steps: T, neuron, surrogate } = model;
-  const { training, maxPrompts, realInputs, outputNoise = 0, stepLoss = 0 } = options;
+  const { training, maxPrompts, realInputs, outputNoise = 0, stepLoss = 0, spikeRate } = options;
   const F = expansion * D;
   const N = geometry.tokens;
   const maxRows = T * maxPrompts * N;
@@ -155,6 +159,8 @@ export function createSpikingPass(
   const dStream = training ? arena.words(maxRows * D) : 0;
   const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
   const narrow = training ? arena.words(maxRows * D) : 0;
+  const penalised = training && spikeRate && spikeRate.weight > 0;
+  const penalty = penalised ? createSpikeRatePenalty(kernels, arena, spikeRate, Math.max(3 * D, F)) : null;
   const noiseDeviations = outputNoise > 0 ? arena.words(Math.max(3 * D, F)) : 0;
   const noiseWords = outputNoise > 0 ? arena.words(256) : 0;
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
@@ -257,21 +263,23 @@ export function createSpikingPass(
     else run.add(out, attention.values, rows * D);
   }
 
+  /** From the gradient of a layer's spikes; `ds` is added to where they are too many. */
   function fireBackward(
+    spikes: PackedBits,
     ds: number,
     x: number,
     rows: number,
-    n: number,
     norm: Normalised | null,
     out: number,
     add: boolean,
   ) {
+    penalty?.add(spikes, T * rows, ds);
     kernels!.run.lifBackward(
       ds,
       x,
       T,
       rows,
-      n,
+      spikes.features,
       norm ? norm.scale : 0,
       norm ? norm.shift : 0,
       neuron.beta,
@@ -296,29 +304,30 @@ export function createSpikingPass(
     forward(prompts);
     const rows = T * prompts * N;
     const perStep = prompts * N;
+    penalty?.start(prompts * geometry.queries.length, scale);
     const loss = readOut.backward(prompts, scale, narrow);
-    fireBackward(narrow, lastStream, perStep, D, null, dStream, false);
+    fireBackward(output, narrow, lastStream, perStep, null, dStream, false);
     for (let i = depth - 1; i >= 0; i--) {
       const block = blocks[i];
       block.down.norm.backward(dStream, block.down.y, rows, narrow);
       layerBackward(block.down, block.hidden, block.hiddenGate, narrow, rows, wide);
-      fireBackward(wide, block.up.y, perStep, F, block.up.norm, wide, false);
+      fireBackward(block.hidden, wide, block.up.y, perStep, block.up.norm, wide, false);
       block.up.norm.backward(wide, block.up.y, rows, wide);
       layerBackward(block.up, block.middle, block.middleGate, wide, rows, narrow);
-      fireBackward(narrow, block.middleStream, perStep, D, null, dStream, membrane);
+      fireBackward(block.middle, narrow, block.middleStream, perStep, null, dStream, membrane);
       if (block.projection) {
         const { projection } = block;
         projection.norm.backward(dStream, projection.y, rows, narrow);
         attentionInputBackward(projection, block.attention, narrow, rows);
       } else u8.copyWithin(wide, dStream, dStream + rows * D * 4);
       block.attention.backward(wide, block.qkvBits, prompts, wide);
-      fireBackward(wide, block.qkv.y, perStep, 3 * D, block.qkv.norm, wide, false);
+      fireBackward(block.qkvBits, wide, block.qkv.y, perStep, block.qkv.norm, wide, false);
       block.qkv.norm.backward(wide, block.qkv.y, rows, wide);
       layerBackward(block.qkv, block.input, block.inputGate, wide, rows, narrow);
-      fireBackward(narrow, block.stream, perStep, D, null, dStream, membrane);
+      fireBackward(block.input, narrow, block.stream, perStep, null, dStream, membrane);
     }
     embedBackward(prompts, rows);
-    return loss;
+    return penalty ? loss + penalty.sum() : loss;
   }
 
   /** Through W_O: its input is attention spikes, or probabilities when unsampled. dA is left in `wide`. */

@@ -222,6 +222,12 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none.",
   "training.stepLoss":
     "Share of a spiking network's loss that is taken at each time step, on that step's own logits, and then averaged; the rest is taken on the logits averaged over steps. 1 is temporal efficient training. Left out: none.",
+  "training.spikeRate":
+    "Adds a penalty on layers of a spiking network that fire often: `weight` times the square of what a layer's rate has above `target`, summed over its layers of LIF neurons. Left out: none.",
+  "training.spikeRate.weight":
+    "Nats that a layer costs whose rate is 1 above the target; at the default, 0.01 where it is 0.1 above.",
+  "training.spikeRate.target":
+    "Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs.",
   "training.teacher":
     "Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file.",
   "training.initial":

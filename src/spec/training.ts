@@ -114,6 +114,18 @@ export const trainingSpec = z
      * taken on the logits averaged over steps. 1 is temporal efficient training. Left out: none.
      */
     stepLoss: stepLoss.optional(),
+    /**
+     * Adds a penalty on layers of a spiking network that fire often: `weight` times the square of what a layer's rate has above
+     * `target`, summed over its layers of LIF neurons. Left out: none.
+     */
+    spikeRate: z
+      .strictObject({
+        /** Nats that a layer costs whose rate is 1 above the target; at the default, 0.01 where it is 0.1 above. */
+        weight: z.number().min(0).max(1e6).default(1),
+        /** Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs. */
+        target: z.number().min(0).max(1).default(0),
+      })
+      .optional(),
     /** Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file. */
     teacher: z.string().max(4096).optional(),
     /** Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out. */
@@ -141,3 +153,4 @@ function explainShards(input: unknown): string {
 
 export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
+export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;

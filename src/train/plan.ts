@@ -156,6 +156,7 @@ export function createPasses(
     attention: stage.attention,
     outputNoise: stage.noise.outputs,
     stepLoss: stage.stepLoss ?? experiment.training.stepLoss ?? 0,
+    spikeRate: experiment.training.spikeRate,
     realInputs,
   });
   const folded = { ...model, normalisation: "none" as const };
