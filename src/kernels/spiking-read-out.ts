@@ -39,29 +39,43 @@ interface Head {
   readonly dInput: number;
 }
 
+interface ReadOutOptions extends PassOptions {
+  readonly stepLoss: number;
+}
+
+const takesSteps = ({ training, stepLoss }: ReadOutOptions): boolean => training && stepLoss > 0;
+
+/** Words of scratch that the products with the head need. */
+export function readOutScratchWords(
+  { model, geometry }: { model: SpikingSpec; geometry: Geometry },
+  options: ReadOutOptions,
+): number {
+  const [D, C] = [model.width, geometry.classes];
+  const rows = (takesSteps(options) ? model.steps : 1) * options.maxPrompts * geometry.queries.length;
+  return Math.max(gemmScratchWords(rows, Math.max(C, D), Math.max(C, D)), gemmScratchWords(D, C, rows));
+}
+
+/** Plans the read-out; `scratch` is a place for `readOutScratchWords`, which nobody else uses meanwhile. */
 export function createSpikingReadOut(
   kernels: Kernels | null,
   arena: Arena,
   { model, geometry }: { model: SpikingSpec; geometry: Geometry },
   offsets: ParameterOffsets,
-  { maxPrompts, training, stepLoss }: PassOptions & { readonly stepLoss: number },
+  options: ReadOutOptions,
+  scratch: number,
 ): SpikingReadOut {
+  const { maxPrompts, training, stepLoss } = options;
   const { width: D, steps: T } = model;
   const { tokens: N, classes: C } = geometry;
   const Q = geometry.queries.length;
   const read = tokensRead(geometry);
   const pooled = geometry.readOut === "mean";
-  const eachStep = training && stepLoss > 0;
 
   const readAt = arena.words(read.length);
   kernels?.i32.set(read, readAt / 4);
   const targets = training ? arena.words(maxPrompts * Q * C) : 0;
   const ofMean = reserveHead(T, maxPrompts);
-  const ofSteps = eachStep ? reserveHead(1, T * maxPrompts) : null;
-  const mostRows = (ofSteps ? T : 1) * maxPrompts * Q;
-  const scratch = arena.words(
-    Math.max(gemmScratchWords(mostRows, Math.max(C, D), Math.max(C, D)), gemmScratchWords(D, C, mostRows)),
-  );
+  const ofSteps = takesSteps(options) ? reserveHead(1, T * maxPrompts) : null;
 
   function reserveHead(steps: number, most: number): Head {
     const rates = arena.words(most * read.length * D);

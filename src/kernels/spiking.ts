@@ -17,7 +17,7 @@ import { createNormalised, type Normalised } from "./normalised.ts";
 import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
 import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
 import { createSpikeRatePenalty } from "./spike-rate.ts";
-import { createSpikingReadOut } from "./spiking-read-out.ts";
+import { createSpikingReadOut, readOutScratchWords } from "./spiking-read-out.ts";
 
 export interface SpikingPassOptions extends PassOptions {
   /** `expected` passes attention probabilities on unsampled. */
@@ -123,6 +123,7 @@ export function createSpikingPass(
     Math.max(
       gemmScratchWords(maxRows, D, Math.max(D, geometry.inputs)),
       gemmScratchWords(D, D, maxRows),
+      readOutScratchWords(network, { maxPrompts, training, stepLoss }),
       gemmScratchWords(geometry.inputs, D, maxPrompts * N),
     ),
   );
@@ -155,7 +156,14 @@ export function createSpikingPass(
   }
   const lastStream = kept("stream", maxRows * D);
   const output = bits("output", D);
-  const readOut = createSpikingReadOut(kernels, arena, network, offsets, { maxPrompts, training, stepLoss });
+  const readOut = createSpikingReadOut(
+    kernels,
+    arena,
+    network,
+    offsets,
+    { maxPrompts, training, stepLoss },
+    denseScratch,
+  );
   const dStream = training ? arena.words(maxRows * D) : 0;
   const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
   const narrow = training ? arena.words(maxRows * D) : 0;
