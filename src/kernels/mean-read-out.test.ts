@@ -5,6 +5,7 @@ import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-net
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
+import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { annSpec, type ModelSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { createAnnPass } from "./ann.ts";
@@ -21,7 +22,7 @@ function compare(
   model: ModelSpec,
   plan: (kernels: Kernels, arena: Arena, offsets: ParameterOffsets) => Pass,
   load: (kernels: Kernels, pass: Pass) => void,
-  reference: { logits: Float64Array; backward: (gradient: Float64Array) => Record<string, Float64Array> },
+  reference: { logits: Float64Array; backward: () => { loss: number; gradients: Record<string, Float64Array> } },
 ) {
   const network = tinyNetwork(model, 5, meanGeometry);
   const { kernels, arena } = standaloneKernels(8 << 20);
@@ -41,37 +42,47 @@ function compare(
   const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
   // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
   expectClose(read(pass.logits, PROMPTS * classes), reference.logits, { absolute: 1e-5 }, "logits");
-  const { loss: meanLoss, cache } = crossEntropyForward(reference.logits, targets, classes);
+  const { loss: meanLoss, gradients } = reference.backward();
   expect(loss / PROMPTS).toBeCloseTo(meanLoss, 5);
-  const gradients = reference.backward(crossEntropyBackward(cache, classes));
   for (const [name, expected] of Object.entries(gradients)) {
     const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
     expectClose(read(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
   }
 }
 
-test("the fast spiking network equals the reference", () => {
-  const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
-  const network = tinyNetwork(model, 5, meanGeometry);
-  const values = tinyBits(model.steps, PROMPTS, 6);
-  const forward = spikingForward(
-    network,
-    { steps: 3, prompts: PROMPTS, values },
-    { mode: "train", attention: "expected" },
-  );
-  compare(
-    model,
-    (kernels, arena, offsets) =>
-      createSpikingPass(kernels, arena, { model, geometry: meanGeometry }, offsets, {
-        maxPrompts: PROMPTS,
-        training: true,
-        attention: "expected",
-        realInputs: false,
-      }),
-    ({ u32 }, pass) => u32.set(packSpikes(values, 3, PROMPTS * tokens, inputs).words, pass.inputs / 4),
-    { logits: forward.logits, backward: (gradient) => spikingBackward(network, gradient, forward.cache) },
-  );
-});
+test.each([0, 0.3, 1])(
+  "the fast spiking network equals the reference, with a share of %d of the loss at each step",
+  (stepLoss) => {
+    const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
+    const network = tinyNetwork(model, 5, meanGeometry);
+    const values = tinyBits(model.steps, PROMPTS, 6);
+    const forward = spikingForward(
+      network,
+      { steps: 3, prompts: PROMPTS, values },
+      { mode: "train", attention: "expected" },
+    );
+    compare(
+      model,
+      (kernels, arena, offsets) =>
+        createSpikingPass(kernels, arena, { model, geometry: meanGeometry }, offsets, {
+          maxPrompts: PROMPTS,
+          training: true,
+          attention: "expected",
+          realInputs: false,
+          stepLoss,
+        }),
+      ({ u32 }, pass) => u32.set(packSpikes(values, 3, PROMPTS * tokens, inputs).words, pass.inputs / 4),
+      {
+        logits: forward.logits,
+        backward: () => {
+          const { loss, cache } = stepLossForward(forward, targets, classes, stepLoss);
+          const { logits, stepLogits } = stepLossBackward(cache, classes);
+          return { loss, gradients: spikingBackward(network, logits, forward.cache, { stepLogits }) };
+        },
+      },
+    );
+  },
+);
 
 test("the fast ANN equals the reference", () => {
   const model = annSpec.parse({ kind: "ann", width: 24, depth: 2, heads: 3, expansion: 2, position: "learned" });
@@ -86,6 +97,12 @@ test("the fast ANN equals the reference", () => {
         training: true,
       }),
     ({ f32 }, pass) => f32.set(values, pass.inputs / 4),
-    { logits: forward.logits, backward: (gradient) => annBackward(network, gradient, forward.cache) },
+    {
+      logits: forward.logits,
+      backward: () => {
+        const { loss, cache } = crossEntropyForward(forward.logits, targets, classes);
+        return { loss, gradients: annBackward(network, crossEntropyBackward(cache, classes), forward.cache) };
+      },
+    },
   );
 });

@@ -27,8 +27,8 @@ export interface Pass {
   readonly logits: number;
   forward(prompts: number): void;
   /**
-   * Forward and backward. Returns the cross entropy summed over prompts and queries, in nats, and adds the gradients of
-   * `scale` times that sum to the gradient of every parameter.
+   * Forward and backward. Returns the loss summed over prompts and queries, in nats: the cross entropy of the logits, unless
+   * the pass was asked for more. Adds the gradients of `scale` times that sum to the gradient of every parameter.
    */
   step(prompts: number, scale: number): number;
 }

@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import type { Network } from "../model/network.ts";
+import { spikeRatePenalty } from "../model/spike-rate.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
+import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { attentionDraws } from "./draws.ts";
 import { standaloneKernels } from "./memory.ts";
-import { createSpikingPass } from "./spiking.ts";
+import { createSpikingPass, type SpikingPassOptions } from "./spiking.ts";
 
 const PROMPTS = 3;
 const KEY = [12345, -678] as const;
@@ -16,9 +17,15 @@ const FIRST = 4;
 const { tokens: N, classes, queries, inputs } = tinyGeometry;
 
 type Attention = "sampled" | "expected";
+type Losses = Pick<SpikingPassOptions, "stepLoss" | "spikeRate">;
 
 /** A pass with its parameters in memory, zero gradients, and NaN wherever nothing was written. */
-function setUp(network: Network<SpikingSpec>, attention: Attention, training: boolean, outputNoise = 0) {
+function setUp(
+  network: Network<SpikingSpec>,
+  attention: Attention,
+  training: boolean,
+  more: Partial<SpikingPassOptions> = {},
+) {
   const { kernels, arena } = standaloneKernels(8 << 20);
   const value: Record<string, number> = {};
   const gradient: Record<string, number> = {};
@@ -33,13 +40,7 @@ function setUp(network: Network<SpikingSpec>, attention: Attention, training: bo
     arena,
     network,
     { value, gradient: training ? gradient : null },
-    {
-      maxPrompts: PROMPTS,
-      training,
-      attention,
-      outputNoise,
-      realInputs: false,
-    },
+    { maxPrompts: PROMPTS, training, attention, realInputs: false, ...more },
   );
   Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
   const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
@@ -70,7 +71,7 @@ function traceOf({ kernels, pass }: ReturnType<typeof setUp>, model: SpikingSpec
 }
 
 const base = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, steps: 3 } as const;
-const cases: [string, SpikingSpec, Attention][] = [
+const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
   ["sampled attention", spikingSpec.parse({ ...base, attention: { draws: "independent" } }), "sampled"],
   ["stratified draws", spikingSpec.parse({ ...base, position: "learned" }), "sampled"],
   ["expected attention", spikingSpec.parse({ ...base, surrogate: { kind: "rectangular", width: 0.7 } }), "expected"],
@@ -90,11 +91,25 @@ const cases: [string, SpikingSpec, Attention][] = [
     "sampled",
   ],
   ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
+  ["the loss at each step", spikingSpec.parse({ ...base, position: "learned" }), "sampled", { stepLoss: 1 }],
+  [
+    "a share of the loss at each step",
+    spikingSpec.parse({ ...base, attention: { neuron: "lif" }, surrogate: { kind: "triangular" } }),
+    "sampled",
+    { stepLoss: 0.3 },
+  ],
+  ["a penalty on rates", spikingSpec.parse(base), "expected", { spikeRate: { weight: 20, target: 0 } }],
+  [
+    "a penalty on rates that some layers pay",
+    spikingSpec.parse({ ...base, width: 16, residual: "none", surrogate: { kind: "triangular", width: 0.5 } }),
+    "sampled",
+    { spikeRate: { weight: 20, target: 0.1 } },
+  ],
 ];
 
-test.each(cases)("the fast network equals the reference, forward and backward: %s", (_, model, attention) => {
+test.each(cases)("the fast network equals the reference, both ways: %s", (_, model, attention, losses = {}) => {
   const network = tinyNetwork(model, 5);
-  const set = setUp(network, attention, true);
+  const set = setUp(network, attention, true, losses);
   const { kernels, pass, gradient, read } = set;
   const bits = tinyBits(model.steps, PROMPTS, 6);
   kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
@@ -122,22 +137,31 @@ test.each(cases)("the fast network equals the reference, forward and backward: %
   }
   // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
   expectClose(read(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
-  const { loss: meanLoss, cache } = crossEntropyForward(reference.logits, targets, classes);
-  expect(loss / rows).toBeCloseTo(meanLoss, 5);
-  const gradients = spikingBackward(network, crossEntropyBackward(cache, classes), reference.cache);
+  const { loss: meanLoss, cache } = stepLossForward(reference, targets, classes, losses.stepLoss ?? 0);
+  const { penalty, slopes: rates } = spikeRatePenalty(reference.rates, losses.spikeRate ?? { weight: 0, target: 0 });
+  if (losses.spikeRate) expect(penalty).toBeGreaterThan(0.1);
+  expect(loss / rows).toBeCloseTo(meanLoss + penalty, 5);
+  const { logits, stepLogits } = stepLossBackward(cache, classes);
+  const gradients = spikingBackward(network, logits, reference.cache, { stepLogits, rates });
   for (const [name, expected] of Object.entries(gradients)) {
     const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
     expectClose(read(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
   }
 });
 
-test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
-  // Sums of such numbers are exact in single precision, so no order of summation can change a spike or a logit.
-  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+/** A network whose parameters are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
+function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
   const network = tinyNetwork(model, 8);
   for (const { data } of Object.values(network.parameters)) {
     for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
   }
+  return network;
+}
+
+test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
+  // No order of summation can change a spike or a logit.
+  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+  const network = inSixtyFourths(model);
   const set = setUp(network, "sampled", false);
   const bits = tinyBits(4, PROMPTS, 9);
   set.kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, set.pass.inputs / 4);
@@ -152,6 +176,47 @@ test("on weights that are multiples of 1/64 the folded network is bit-identical 
   );
   expect(traceOf(set, model).output).toEqual(reference.trace.output);
   expect([...set.read(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
+});
+
+test("on such weights the logits of each step are bit-identical to the reference, too", () => {
+  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+  const network = inSixtyFourths(model);
+  const { kernels, pass, read } = setUp(network, "sampled", true, { stepLoss: 0.5 });
+  const bits = tinyBits(4, PROMPTS, 9);
+  kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, pass.inputs / 4);
+  pass.forward(PROMPTS);
+  const reference = spikingForward(
+    network,
+    { steps: 4, prompts: PROMPTS, values: bits },
+    { mode: "train", draws: referenceDraws(model) },
+  );
+  const stepLogits = [...read(pass.stepLogits!, 4 * PROMPTS * queries.length * classes)];
+  expect(stepLogits).toEqual([...reference.stepLogits]);
+  expect([...read(pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
+  expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
+});
+
+test("the penalty on rates counts the very spikes of the reference", () => {
+  const model = spikingSpec.parse({ ...base, width: 16 });
+  const network = tinyNetwork(model, 5);
+  const bits = tinyBits(3, PROMPTS, 6);
+  const lossOf = (losses: Losses) => {
+    const { kernels, pass } = setUp(network, "sampled", true, losses);
+    kernels.u32.set(packSpikes(bits, 3, PROMPTS * N, inputs).words, pass.inputs / 4);
+    kernels.f32.fill(1 / classes, pass.targets / 4, pass.targets / 4 + PROMPTS * queries.length * classes);
+    return pass.step(PROMPTS, 1);
+  };
+  const { rates } = spikingForward(
+    network,
+    { steps: 3, prompts: PROMPTS, values: bits },
+    { mode: "train", draws: referenceDraws(model) },
+  );
+  const spikeRate = { weight: 3, target: 0.125 };
+  const { penalty } = spikeRatePenalty(rates, spikeRate);
+  expect(penalty).toBeGreaterThan(0.01);
+  // Whole counts on both sides: only sums of float64 differ.
+  const answers = PROMPTS * queries.length;
+  expect((lossOf({ spikeRate }) - lossOf({})) / answers).toBeCloseTo(penalty, 12);
 });
 
 test("attention bits of a prompt do not depend on the batch it comes in", () => {
@@ -182,7 +247,7 @@ test("noise on pre-activations widens each column of the embedding by the share 
   const network = tinyNetwork(model, 5);
   const bits = tinyBits(model.steps, PROMPTS, 6);
   const statistics = (outputNoise: number) => {
-    const { kernels, pass, read } = setUp(network, "sampled", true, outputNoise);
+    const { kernels, pass, read } = setUp(network, "sampled", true, { outputNoise });
     kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
     pass.forward(PROMPTS);
     const { mean, variance } = pass.statistics.embed;

@@ -8,14 +8,16 @@
 
 import { NORM_EPSILON } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { type Geometry, tokensRead } from "../task/task.ts";
+import type { SpikeRateSpec } from "../spec/training.ts";
+import type { Geometry } from "../task/task.ts";
 import { type AttentionPass, createAttention } from "./attention.ts";
 import { gemmScratchWords } from "./gemm.ts";
 import type { Arena, Kernels } from "./memory.ts";
 import { createNormalised, type Normalised } from "./normalised.ts";
 import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
 import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
-import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
+import { createSpikeRatePenalty } from "./spike-rate.ts";
+import { createSpikingReadOut, readOutScratchWords } from "./spiking-read-out.ts";
 
 export interface SpikingPassOptions extends PassOptions {
   /** `expected` passes attention probabilities on unsampled. */
@@ -24,6 +26,10 @@ export interface SpikingPassOptions extends PassOptions {
   readonly outputNoise?: number;
   /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
   readonly realInputs: boolean;
+  /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
+  readonly stepLoss?: number;
+  /** A penalty on firing rates. Default none. */
+  readonly spikeRate?: SpikeRateSpec | undefined;
 }
 
 /** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
@@ -43,6 +49,8 @@ export interface SpikingPass extends Pass {
   readonly spikes: Readonly<Record<string, PackedBits>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, { mean: number; variance: number }>>;
+  /** Byte offset of the logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
+  readonly stepLogits: number | null;
 }
 
 /** A linear layer between two places of the network: its normalisation and its raw output y [T B N, n]. */
@@ -64,13 +72,9 @@ export function createSpikingPass(
 ): SpikingPass {
   const { model, geometry } = network;
   const { width: D, depth, expansion, steps: T, neuron, surrogate } = model;
-  const { training, maxPrompts, realInputs, outputNoise = 0 } = options;
+  const { training, maxPrompts, realInputs, outputNoise = 0, stepLoss = 0, spikeRate } = options;
   const F = expansion * D;
   const N = geometry.tokens;
-  const C = geometry.classes;
-  const Q = geometry.queries.length;
-  const read = tokensRead(geometry);
-  const pooled = geometry.readOut === "mean";
   const maxRows = T * maxPrompts * N;
   const batch = model.normalisation === "batch";
   const membrane = model.residual === "membrane";
@@ -119,8 +123,7 @@ export function createSpikingPass(
     Math.max(
       gemmScratchWords(maxRows, D, Math.max(D, geometry.inputs)),
       gemmScratchWords(D, D, maxRows),
-      gemmScratchWords(maxPrompts * Q, Math.max(C, D), Math.max(C, D)),
-      gemmScratchWords(D, C, maxPrompts * Q),
+      readOutScratchWords(network, { maxPrompts, training, stepLoss }),
       gemmScratchWords(geometry.inputs, D, maxPrompts * N),
     ),
   );
@@ -153,18 +156,19 @@ export function createSpikingPass(
   }
   const lastStream = kept("stream", maxRows * D);
   const output = bits("output", D);
-  const readAt = arena.words(read.length);
-  kernels?.i32.set(read, readAt / 4);
-  const rates = arena.words(maxPrompts * read.length * D);
-  const headRates = pooled ? arena.words(maxPrompts * D) : rates;
-  const logits = arena.words(maxPrompts * Q * C);
-  const targets = training ? arena.words(maxPrompts * Q * C) : 0;
-  const dLogits = training ? arena.words(maxPrompts * Q * C) : 0;
-  const dRates = training ? arena.words(maxPrompts * read.length * D) : 0;
-  const dHeadRates = training && pooled ? arena.words(maxPrompts * D) : dRates;
+  const readOut = createSpikingReadOut(
+    kernels,
+    arena,
+    network,
+    offsets,
+    { maxPrompts, training, stepLoss },
+    denseScratch,
+  );
   const dStream = training ? arena.words(maxRows * D) : 0;
   const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
   const narrow = training ? arena.words(maxRows * D) : 0;
+  const penalised = training && spikeRate && spikeRate.weight > 0;
+  const penalty = penalised ? createSpikeRatePenalty(kernels, arena, spikeRate, Math.max(3 * D, F)) : null;
   const noiseDeviations = outputNoise > 0 ? arena.words(Math.max(3 * D, F)) : 0;
   const noiseWords = outputNoise > 0 ? arena.words(256) : 0;
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
@@ -255,7 +259,7 @@ export function createSpikingPass(
       join(block.middleStream, block.down, rows, next);
     }
     fire(lastStream, perStep, D, null, output);
-    readOut(prompts);
+    readOut.forward(output, prompts);
   }
 
   /** Without W_O the attention's output itself joins the stream. */
@@ -267,31 +271,23 @@ export function createSpikingPass(
     else run.add(out, attention.values, rows * D);
   }
 
-  /** logits [B, Q, C] = (mean over T of the output spikes at the query tokens, or over all tokens too) W + offset. */
-  function readOut(prompts: number) {
-    const { f32, run } = kernels!;
-    run.spikeRates(output.at, output.words, T, prompts, N, readAt, read.length, D, rates);
-    if (pooled) tokenMean(run, rates, prompts, N, D, headRates);
-    const offset = f32.subarray(offsets.value["head.offset"] / 4, offsets.value["head.offset"] / 4 + C);
-    for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
-    run.gemm(0, 0, prompts * Q, C, D, headRates, D, weight("head"), C, logits, C, 1, denseScratch);
-  }
-
+  /** From the gradient of a layer's spikes; `ds` is added to where they are too many. */
   function fireBackward(
+    spikes: PackedBits,
     ds: number,
     x: number,
     rows: number,
-    n: number,
     norm: Normalised | null,
     out: number,
     add: boolean,
   ) {
+    penalty?.add(spikes, T * rows, ds);
     kernels!.run.lifBackward(
       ds,
       x,
       T,
       rows,
-      n,
+      spikes.features,
       norm ? norm.scale : 0,
       norm ? norm.shift : 0,
       neuron.beta,
@@ -312,34 +308,34 @@ export function createSpikingPass(
   }
 
   function step(prompts: number, scale: number): number {
-    const { run, u8 } = kernels!;
+    const { u8 } = kernels!;
     forward(prompts);
     const rows = T * prompts * N;
     const perStep = prompts * N;
-    const loss = run.crossEntropy(logits, targets, prompts * Q, C, dLogits, scale);
-    readOutBackward(prompts, narrow);
-    fireBackward(narrow, lastStream, perStep, D, null, dStream, false);
+    penalty?.start(prompts * geometry.queries.length, scale);
+    const loss = readOut.backward(prompts, scale, narrow);
+    fireBackward(output, narrow, lastStream, perStep, null, dStream, false);
     for (let i = depth - 1; i >= 0; i--) {
       const block = blocks[i];
       block.down.norm.backward(dStream, block.down.y, rows, narrow);
       layerBackward(block.down, block.hidden, block.hiddenGate, narrow, rows, wide);
-      fireBackward(wide, block.up.y, perStep, F, block.up.norm, wide, false);
+      fireBackward(block.hidden, wide, block.up.y, perStep, block.up.norm, wide, false);
       block.up.norm.backward(wide, block.up.y, rows, wide);
       layerBackward(block.up, block.middle, block.middleGate, wide, rows, narrow);
-      fireBackward(narrow, block.middleStream, perStep, D, null, dStream, membrane);
+      fireBackward(block.middle, narrow, block.middleStream, perStep, null, dStream, membrane);
       if (block.projection) {
         const { projection } = block;
         projection.norm.backward(dStream, projection.y, rows, narrow);
         attentionInputBackward(projection, block.attention, narrow, rows);
       } else u8.copyWithin(wide, dStream, dStream + rows * D * 4);
       block.attention.backward(wide, block.qkvBits, prompts, wide);
-      fireBackward(wide, block.qkv.y, perStep, 3 * D, block.qkv.norm, wide, false);
+      fireBackward(block.qkvBits, wide, block.qkv.y, perStep, block.qkv.norm, wide, false);
       block.qkv.norm.backward(wide, block.qkv.y, rows, wide);
       layerBackward(block.qkv, block.input, block.inputGate, wide, rows, narrow);
-      fireBackward(narrow, block.stream, perStep, D, null, dStream, membrane);
+      fireBackward(block.input, narrow, block.stream, perStep, null, dStream, membrane);
     }
     embedBackward(prompts, rows);
-    return loss;
+    return penalty ? loss + penalty.sum() : loss;
   }
 
   /** Through W_O: its input is attention spikes, or probabilities when unsampled. dA is left in `wide`. */
@@ -349,19 +345,6 @@ export function createSpikingPass(
     const at = dWeight(projection.name);
     run.gemm(1, 0, D, D, rows, attention.values, D, dy, D, at, D, 1, denseScratch);
     linear.inputGradient(dy, rows, weight(projection.name), D, D, wide, null);
-  }
-
-  function readOutBackward(prompts: number, dOutput: number) {
-    const { f32, run } = kernels!;
-    const count = prompts * Q;
-    run.gemm(1, 0, D, C, count, headRates, D, dLogits, C, dWeight("head"), C, 1, denseScratch);
-    const dOffset = offsets.gradient!["head.offset"] / 4;
-    for (let row = 0; row < count; row++) {
-      for (let c = 0; c < C; c++) f32[dOffset + c] += f32[dLogits / 4 + row * C + c];
-    }
-    run.gemm(0, 1, count, D, C, dLogits, C, weight("head"), C, dHeadRates, D, 0, denseScratch);
-    if (pooled) tokenMeanBackward(run, dHeadRates, prompts, N, D, dRates);
-    run.spikeRatesBackward(dRates, T, prompts, N, readAt, read.length, D, dOutput);
   }
 
   function embedBackward(prompts: number, rows: number) {
@@ -376,5 +359,6 @@ export function createSpikingPass(
     }
   }
 
-  return { inputs: input.at, targets, logits, draws, spikes, statistics, forward, step };
+  const { targets, logits, stepLogits } = readOut;
+  return { inputs: input.at, targets, logits, stepLogits, draws, spikes, statistics, forward, step };
 }

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
-import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
+import type { SpikeRateSpec } from "../spec/training.ts";
 import { packSpikes } from "../spike/train.ts";
-import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
+import { oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
 import { type Network, parameterLayout } from "./network.ts";
+import { spikeRatePenalty } from "./spike-rate.ts";
 import {
   drawBlocks,
   repeatInput,
@@ -17,10 +19,10 @@ import {
   spikingBackward,
   spikingForward,
 } from "./spiking.ts";
+import { stepLossBackward, stepLossForward } from "./step-loss.ts";
 
 const [steps, prompts] = [3, 2];
 const { tokens, classes } = tinyGeometry;
-const targets = oneHot([0, 1, 2, 1, 1, 0], classes);
 const bits: SpikingInput = { steps, prompts, values: tinyBits(steps, prompts, 1) };
 
 type Settings = Partial<Omit<SpikingSpec, "attention">> & { attention?: Partial<SpikingSpec["attention"]> };
@@ -33,21 +35,30 @@ function model(settings: Settings): SpikingSpec {
  * Compares `spikingBackward` with finite differences of the loss on the smooth network: LIF neurons emit the surrogate's
  * integral, stochastic attention passes probabilities on. Resets follow the true bits, which the check asserts no step
  * flips, so they are constants here as they are in the backward rule. Every parameter is probed at up to eight entries.
+ * `stepLoss` is the share of the loss that is taken at each step, `spikeRate` the penalty on rates.
  */
-function checkGradients(network: Network<SpikingSpec>, input: SpikingInput, mode: "train" | "eval"): void {
+function checkGradients(
+  network: Network<SpikingSpec>,
+  input: SpikingInput,
+  mode: "train" | "eval",
+  {
+    stepLoss = 0,
+    spikeRate = { weight: 0, target: 0 },
+    targets = oneHot([0, 1, 2, 1, 1, 0], classes),
+  }: { stepLoss?: number; spikeRate?: SpikeRateSpec; targets?: Float64Array } = {},
+): void {
   const options: SpikingOptions = { mode, attention: "expected", smooth: true };
   const forward = spikingForward(network, input, options);
-  const gradients = spikingBackward(
-    network,
-    crossEntropyBackward(crossEntropyForward(forward.logits, targets, classes).cache, classes),
-    forward.cache,
-  );
+  const slopes = stepLossBackward(stepLossForward(forward, targets, classes, stepLoss).cache, classes);
+  const rates = spikeRatePenalty(forward.rates, spikeRate).slopes;
+  const gradients = spikingBackward(network, slopes.logits, forward.cache, { stepLogits: slopes.stepLogits, rates });
   const loss = () => {
     const moved = spikingForward(network, input, options);
     for (const [name, fired] of Object.entries(moved.trace)) {
       expect(Buffer.compare(fired, forward.trace[name]), `a bit of ${name} flipped: choose another seed`).toBe(0);
     }
-    return crossEntropyForward(moved.logits, targets, classes).loss;
+    const { penalty } = spikeRatePenalty(moved.rates, spikeRate);
+    return stepLossForward(moved, targets, classes, stepLoss).loss + penalty;
   };
   const learned = parameterLayout(network.model, network.geometry).filter((entry) => entry.learned);
   expect(Object.keys(gradients).sort()).toEqual(learned.map(({ name }) => name).sort());
@@ -89,6 +100,24 @@ describe("the backward pass is the gradient of the smooth network", () => {
     checkGradients(tinyNetwork(model(settings), 5), bits, "train");
   });
 
+  test.each([0.4, 1])(
+    "a share of %d of the loss taken at each step, at query tokens and in the mean over tokens",
+    (share) => {
+      checkGradients(tinyNetwork(model({}), 5), bits, "train", { stepLoss: share });
+      const pooled = tinyNetwork(model({ depth: 1 }), 5, meanGeometry);
+      checkGradients(pooled, bits, "train", { stepLoss: share, targets: oneHot([2, 0], classes) });
+    },
+  );
+
+  test.each([0, 0.2])("a penalty on rates above %d, which all or some layers pay", (target) => {
+    const network = tinyNetwork(model({}), 5);
+    const { rates } = spikingForward(network, bits, { mode: "train", attention: "expected", smooth: true });
+    const paying = Object.values(rates).filter((rate) => rate > target);
+    expect(paying.length === Object.keys(rates).length).toBe(target === 0);
+    expect(paying.length).toBeGreaterThan(0);
+    checkGradients(network, bits, "train", { spikeRate: { weight: 5, target } });
+  });
+
   test("running statistics, real inputs repeated", () => {
     const values = Float64Array.from({ length: prompts * tokens * tinyGeometry.inputs }, (_, i) => Math.sin(3 * i));
     checkGradients(tinyNetwork(model({ depth: 1 }), 7), repeatInput(values, steps, prompts), "eval");
@@ -99,7 +128,8 @@ describe("a forward pass", () => {
   // A low threshold, so that every layer has something to say.
   const network = tinyNetwork(model({ neuron: { beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const draws = drawBlocks(network, bits, stream(4));
-  const { trace, logits, statistics } = spikingForward(network, bits, { mode: "eval", draws });
+  const forward = spikingForward(network, bits, { mode: "eval", draws });
+  const { trace, logits, statistics } = forward;
 
   test("records the bits of every layer by name", () => {
     const rows = steps * prompts * tokens;
@@ -118,6 +148,15 @@ describe("a forward pass", () => {
       expect(fired.includes(1) && fired.includes(0), `${name} is neither silent nor always on`).toBe(true);
     }
     expect(statistics).toEqual({});
+  });
+
+  test("reports the rates of LIF neurons outside attention", () => {
+    expect(Object.keys(forward.rates)).toEqual(
+      Object.keys(trace).filter((name) => !name.endsWith(".scores") && !name.endsWith(".attention")),
+    );
+    for (const [name, rate] of Object.entries(forward.rates)) {
+      expect(rate, name).toBeCloseTo(trace[name].filter((bit) => bit === 1).length / trace[name].length, 14);
+    }
   });
 
   test("reads logits as the mean over steps of the head at the query tokens", () => {
@@ -141,6 +180,21 @@ describe("a forward pass", () => {
     }
     // Another order of summation: rounding only.
     expectClose(logits, expected, { absolute: 1e-14 });
+  });
+
+  test("reads the logits of each step at that step alone", () => {
+    const { weight, offset } = {
+      weight: network.parameters["head.weight"].data,
+      offset: network.parameters["head.offset"].data,
+    };
+    const expected = Array.from({ length: steps * prompts * 3 * classes }, (_, i) => {
+      const [row, c] = [Math.floor(i / classes), i % classes];
+      const token = Math.floor(row / 3) * tokens + tinyGeometry.queries[row % 3];
+      return trace.output
+        .subarray(token * 8, token * 8 + 8)
+        .reduce((sum, bit, k) => sum + bit * weight[k * classes + c], offset[c]);
+    });
+    expectClose(forward.stepLogits, expected, { absolute: 1e-14 });
   });
 
   test("lets scores through only where the mask is open, so the first query attends to nobody", () => {

@@ -49,11 +49,15 @@ export interface SpikingOptions {
 export interface SpikingForward {
   /** `[B][queries][C]` */
   readonly logits: Float64Array;
+  /** Logits of each step alone, `[T][B][queries][C]`, of which `logits` is the mean. */
+  readonly stepLogits: Float64Array;
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
    * `.hidden` (h), ..., `output`; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
    */
   readonly trace: Record<string, Uint8Array>;
+  /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */
+  readonly rates: Record<string, number>;
   /** Statistics of this batch by normalised layer, for the running averages; empty in `eval`. */
   readonly statistics: Record<string, Statistics>;
   readonly cache: SpikingCache;
@@ -92,6 +96,7 @@ export function spikingForward(
   expectShape("input.values", input.values.length, { steps, prompts, tokens, inputs });
   const draws = blockDraws(model, options);
   const trace: Record<string, Uint8Array> = {};
+  const rates: Record<string, number> = {};
   const statistics: Record<string, Statistics> = {};
 
   const dense = (name: string, rows: Float64Array) => {
@@ -102,6 +107,7 @@ export function spikingForward(
   const fire = (name: string, current: Float64Array) => {
     const neurons = lifForward(current, steps, model.neuron, options.smooth ? model.surrogate : null);
     trace[name] = neurons.fired;
+    rates[name] = neurons.output.reduce((sum, spike) => sum + spike, 0) / neurons.output.length;
     return neurons;
   };
   const join = (stream: Float64Array, branch: Float64Array) =>
@@ -144,7 +150,18 @@ export function spikingForward(
   const output = fire("output", stream);
   const head = dense("head", output.output);
   const logits = readOutForward(network, head.output, steps, prompts);
-  return { logits, trace, statistics, cache: { steps, prompts, embed: embed.cache, blocks, output, head: head.cache } };
+  // A step alone: the read-out of T x B prompts of one step.
+  const stepLogits = readOutForward(network, head.output, 1, steps * prompts);
+  const cache = { steps, prompts, embed: embed.cache, blocks, output, head: head.cache };
+  return { logits, stepLogits, trace, rates, statistics, cache };
+}
+
+/** What a loss may depend on besides the logits: its gradients with respect to these. */
+export interface FurtherGradients {
+  /** `[T][B][queries][C]` */
+  readonly stepLogits?: Float64Array;
+  /** By the names of `SpikingForward.rates`; 0 where a layer is left out. */
+  readonly rates?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -155,6 +172,7 @@ export function spikingBackward(
   network: Network<SpikingSpec>,
   logitGradient: Float64Array,
   cache: SpikingCache,
+  further: FurtherGradients = {},
 ): Gradients {
   const { model, geometry } = network;
   const { steps, prompts } = cache;
@@ -166,25 +184,34 @@ export function spikingBackward(
   const gradients: Gradients = {};
   const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
     denseBackward(network, name, outputGradient, layer, gradients);
-  const fire = (outputGradient: Float64Array, neurons: LifCache) =>
-    lifBackward(outputGradient, neurons, steps, model.neuron, model.surrogate);
+  const fire = (name: string, outputGradient: Float64Array, neurons: LifCache) => {
+    // Every spike is one term of its layer's rate, a mean.
+    const share = (further.rates?.[name] ?? 0) / outputGradient.length;
+    const gradient = share === 0 ? outputGradient : outputGradient.map((ds) => ds + share);
+    return lifBackward(gradient, neurons, steps, model.neuron, model.surrogate);
+  };
   /** The stream before a branch: past the branch (if it is a shortcut) plus through it. */
   const join = (stream: Float64Array, branch: Float64Array) =>
     model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
 
-  const head = dense("head", readOutBackward(network, logitGradient, steps, prompts), cache.head);
-  let stream = fire(head, cache.output);
+  const headGradient = readOutBackward(network, logitGradient, steps, prompts);
+  if (further.stepLogits) {
+    const ofSteps = readOutBackward(network, further.stepLogits, 1, steps * prompts);
+    for (let i = 0; i < headGradient.length; i++) headGradient[i] += ofSteps[i];
+  }
+  const head = dense("head", headGradient, cache.head);
+  let stream = fire("output", head, cache.output);
   for (let i = model.depth - 1; i >= 0; i--) {
     const block = `blocks.${i}`;
     const layers = cache.blocks[i];
     const hidden = dense(`${block}.down`, stream, layers.down);
-    const middle = dense(`${block}.up`, fire(hidden, layers.hidden), layers.up);
-    stream = join(stream, fire(middle, layers.middle));
+    const middle = dense(`${block}.up`, fire(`${block}.hidden`, hidden, layers.hidden), layers.up);
+    stream = join(stream, fire(`${block}.middle`, middle, layers.middle));
 
     const attention = layers.projection ? dense(`${block}.projection`, stream, layers.projection) : stream;
     const bits = spikingAttentionBackward(attention, headLayout(network, cache), layers.attention);
-    const input = dense(`${block}.qkv`, fire(bits, layers.qkvNeurons), layers.qkv);
-    stream = join(stream, fire(input, layers.input));
+    const input = dense(`${block}.qkv`, fire(`${block}.qkv`, bits, layers.qkvNeurons), layers.qkv);
+    stream = join(stream, fire(`${block}.input`, input, layers.input));
   }
   positionBackward(network, stream, gradients);
   dense("embed", stream, cache.embed);

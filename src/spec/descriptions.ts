@@ -195,6 +195,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.stages.timeSteps":
     "Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster.",
   "training.stages.labels": "Instead of the labels of the whole training.",
+  "training.stages.stepLoss": "Instead of the share of the whole training.",
   "training.stages.noise":
     "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",
   "training.stages.noise.weights":
@@ -219,6 +220,14 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
   "training.labelSmoothing":
     "Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none.",
+  "training.stepLoss":
+    "Share of a spiking network's loss that is taken at each time step, on that step's own logits, and then averaged; the rest is taken on the logits averaged over steps. 1 is temporal efficient training. Left out: none.",
+  "training.spikeRate":
+    "Adds a penalty on layers of a spiking network that fire often: `weight` times the square of what a layer's rate has above `target`, summed over its layers of LIF neurons. Left out: none.",
+  "training.spikeRate.weight":
+    "Nats that a layer costs whose rate is 1 above the target; at the default, 0.01 where it is 0.1 above.",
+  "training.spikeRate.target":
+    "Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs.",
   "training.teacher":
     "Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file.",
   "training.initial":

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
+const stepLoss = z.number().min(0).max(1);
 
 /** What the devices of the experiment's hardware do to weights. */
 const deviceNoiseSpec = z
@@ -38,6 +39,8 @@ export const stageSpec = z.strictObject({
   timeSteps: z.int().min(1).max(64).optional(),
   /** Instead of the labels of the whole training. */
   labels: labels.optional(),
+  /** Instead of the share of the whole training. */
+  stepLoss: stepLoss.optional(),
   /** Forward-only noise that prepares the network for analog crossbars (hardware-aware training). */
   noise: z
     .strictObject({
@@ -106,6 +109,23 @@ export const trainingSpec = z
     labels: labels.default("posterior"),
     /** Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none. */
     labelSmoothing: z.number().min(0).max(0.9).optional(),
+    /**
+     * Share of a spiking network's loss that is taken at each time step, on that step's own logits, and then averaged; the rest is
+     * taken on the logits averaged over steps. 1 is temporal efficient training. Left out: none.
+     */
+    stepLoss: stepLoss.optional(),
+    /**
+     * Adds a penalty on layers of a spiking network that fire often: `weight` times the square of what a layer's rate has above
+     * `target`, summed over its layers of LIF neurons. Left out: none.
+     */
+    spikeRate: z
+      .strictObject({
+        /** Nats that a layer costs whose rate is 1 above the target; at the default, 0.01 where it is 0.1 above. */
+        weight: z.number().min(0).max(1e6).default(1),
+        /** Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs. */
+        target: z.number().min(0).max(1).default(0),
+      })
+      .optional(),
     /** Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file. */
     teacher: z.string().max(4096).optional(),
     /** Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out. */
@@ -133,3 +153,4 @@ function explainShards(input: unknown): string {
 
 export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
+export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;

@@ -36,6 +36,12 @@ describe("training on images", () => {
     });
   }
 
+  test("teaches with the loss at each step, too", async () => {
+    const experiment = tinyImageExperiment(MODELS["LIF attention"], { readOut: "mean" });
+    const { state } = await run({ ...experiment, training: { ...experiment.training, stepLoss: 1 } });
+    expect(state.best!.errorRate).toBeLessThan(0.4);
+  });
+
   test("goes on from a saved state to the same network, across epochs", async () => {
     // 4 batches are an epoch.
     const experiment = short();
@@ -49,14 +55,17 @@ describe("training on images", () => {
     expect(rest.network.parameters).toEqual(whole.network.parameters);
   });
 
-  test("with labels smoothed ends elsewhere, and with targets of a teacher too", async () => {
+  test("with labels smoothed ends elsewhere, with targets of a teacher too, and with the loss at each step of all of them", async () => {
     const teacher = (await run(tinyImageExperiment(MODELS["softmax attention"]))).network;
     const ends = [
       await run(short()),
       await run(short({ labelSmoothing: 0.2 })),
       await run(short({ labels: "teacher" }), { teacher }),
+      await run(short({ stepLoss: 1 })),
+      await run(short({ stepLoss: 1, labelSmoothing: 0.2 })),
+      await run(short({ stepLoss: 1, labels: "teacher" }), { teacher }),
     ].map(({ network }) => network.parameters["head.weight"].data.join());
-    expect(new Set(ends).size).toBe(3);
+    expect(new Set(ends).size).toBe(6);
   });
 
   test("takes all validation images where fewer are there than asked for", async () => {

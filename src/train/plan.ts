@@ -155,6 +155,8 @@ export function createPasses(
     training: true,
     attention: stage.attention,
     outputNoise: stage.noise.outputs,
+    stepLoss: stage.stepLoss ?? experiment.training.stepLoss ?? 0,
+    spikeRate: experiment.training.spikeRate,
     realInputs,
   });
   const folded = { ...model, normalisation: "none" as const };

@@ -39,6 +39,7 @@ export interface TrainingEvent {
   readonly step: number;
   readonly steps: number;
   readonly stage: string;
+  /** What the step lowers, mean over the batch: with the share that `stepLoss` takes at each time step, and the penalty on rates. */
   readonly loss: number;
   readonly learningRate: number;
   readonly gradientNorm: number;

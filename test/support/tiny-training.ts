@@ -28,14 +28,15 @@ export function tinyDocument({ model, training, ...rest }: Document = {}): Exper
 export const tinyExperiment = (document?: Document) =>
   parseExperiment(tinyDocument(document)) as Experiment<SymbolDetectionSpec>;
 
-/** Two short stages with all that a spiking network can be trained with: expected attention, weight noise, positions. */
+/** Two short stages with all that a spiking network can be trained with: expected attention, weight noise, a loss at each step, a penalty on rates. */
 export const everyFeature: Document = {
   model: { kind: "spiking", position: "learned" },
   training: {
     shards: 5,
+    spikeRate: { weight: 1, target: 0.05 },
     stages: [
       { name: "first", steps: 3, warmup: 1, attention: "expected" },
-      { name: "second", steps: 3, warmup: 1, noise: { weights: 0.05 } },
+      { name: "second", steps: 3, warmup: 1, noise: { weights: 0.05 }, stepLoss: 0.5 },
     ],
   },
 };

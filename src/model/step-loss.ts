@@ -1,0 +1,48 @@
+/**
+ * The loss of a spiking network where a share of it is taken at every time step, before the mean over steps:
+ *
+ *   loss = (1 - share) CE(1/T sum_t o_t) + share 1/T sum_t CE(o_t)
+ *
+ * with o_t the logits of step t alone, and the same targets at all of them. Cross-entropy is convex in the logits, so the second
+ * term is never below the first; they are equal where all steps say the same.
+ *
+ * Source: temporal efficient training (Deng, Li, Zhang and Gu, ICLR 2022), which is share 1. Left out: the paper's second term, the
+ * mean square of the distance between logits and a constant.
+ */
+import { type CrossEntropyCache, crossEntropyBackward, crossEntropyForward } from "./cross-entropy.ts";
+import { expectShape } from "./shape.ts";
+
+export interface StepLossCache {
+  readonly share: number;
+  readonly mean: CrossEntropyCache;
+  readonly steps: CrossEntropyCache;
+}
+
+/** Shapes: logits and targets [rows, classes], stepLogits [T][rows, classes]; rows are prompts x queries. */
+export function stepLossForward(
+  { logits, stepLogits }: { readonly logits: Float64Array; readonly stepLogits: Float64Array },
+  targets: ArrayLike<number>,
+  classes: number,
+  share: number,
+): { loss: number; cache: StepLossCache } {
+  const steps = stepLogits.length / logits.length;
+  expectShape("targets", targets.length, { rows: logits.length / classes, classes });
+  const repeated = new Float64Array(stepLogits.length);
+  for (let t = 0; t < steps; t++) repeated.set(targets, t * targets.length);
+  const mean = crossEntropyForward(logits, targets, classes);
+  // Averaged over T x rows: the mean over steps of each step's mean over rows.
+  const each = crossEntropyForward(stepLogits, repeated, classes);
+  const loss = (1 - share) * mean.loss + share * each.loss;
+  return { loss, cache: { share, mean: mean.cache, steps: each.cache } };
+}
+
+/** Gradients with respect to the logits and to those of each step, in the shapes of `stepLossForward`. */
+export function stepLossBackward(
+  { share, mean, steps }: StepLossCache,
+  classes: number,
+): { logits: Float64Array; stepLogits: Float64Array } {
+  return {
+    logits: crossEntropyBackward(mean, classes).map((gradient) => (1 - share) * gradient),
+    stepLogits: crossEntropyBackward(steps, classes).map((gradient) => share * gradient),
+  };
+}
