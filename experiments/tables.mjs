@@ -27,6 +27,7 @@ import {
   withSteps,
 } from "xpikeformer";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
+import { trainingTrickTables } from "./training-tricks/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
 const paper = resolveTechnology(findCostPreset("paper"));
@@ -352,6 +353,7 @@ export const tables = {
   },
 
   ...randomNumberTables,
+  ...trainingTrickTables,
 };
 
 const stuck = JSON.parse(readFileSync(new URL("./stuck-devices/result.json", import.meta.url), "utf8"));

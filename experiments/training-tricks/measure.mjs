@@ -2,15 +2,17 @@
 // with one thing changed at a time. Needs all of Fashion-MNIST. About two minutes a row on two cores; goes on where it was stopped, and
 // writes result.json.
 import { readFile } from "node:fs/promises";
-import { decodeCheckpoint, parseExperiment, train } from "xpikeformer";
+import { decodeCheckpoint, evaluateChips, parseExperiment, train } from "xpikeformer";
 import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { SEEDS, variants } from "./variants.mjs";
 
 const EPOCH = 844;
+/** Validation images that one chip classifies, for the share of spikes. */
+const DENSITY_IMAGES = 256;
 const here = new URL(".", import.meta.url);
 const examples = new URL("../../examples/", here);
 const document = JSON.parse(await readFile(new URL("fashion-tiny.json", examples), "utf8"));
-const { images } = await loadImageData("fashion-mnist", process.argv[3]).then(({ data }) => ({ images: data }));
+const { data: images } = await loadImageData("fashion-mnist", process.argv[3]);
 const { network: teacher } = decodeCheckpoint(await readFile(new URL(document.training.teacher, examples)));
 const output = new URL("result.json", here);
 
@@ -46,7 +48,7 @@ async function trainOnce(change, seed) {
   const experiment = parseExperiment(copy);
   let last;
   const start = process.cpuUsage();
-  await train(experiment, {
+  const { network } = await train(experiment, {
     executor,
     images,
     ...(training.labels === "teacher" && { teacher }),
@@ -55,5 +57,22 @@ async function trainOnce(change, seed) {
     },
   });
   const { user, system } = process.cpuUsage(start);
-  return { errorRate: last.errorRate, loss: last.loss, cpuSeconds: (user + system) / 1e6 };
+  return {
+    errorRate: last.errorRate,
+    loss: last.loss,
+    density: await densityOf(experiment, network),
+    cpuSeconds: (user + system) / 1e6,
+  };
+}
+
+/** Spikes a neuron and time step, the mean over all layers of LIF neurons of one chip. */
+async function densityOf(experiment, network) {
+  const validation = { ...images, test: images.validation };
+  const [{ densities }] = await evaluateChips(executor, experiment, network, {
+    chips: 1,
+    prompts: DENSITY_IMAGES,
+    images: validation,
+  });
+  const rates = Object.entries(densities).filter(([name]) => !/^input$|scores$|attention$/.test(name));
+  return rates.reduce((sum, [, rate]) => sum + rate, 0) / rates.length;
 }

@@ -19,6 +19,24 @@ export const variants = [
     },
   },
   {
+    name: "loss at each time step",
+    change: ({ training }) => {
+      training.stepLoss = 1;
+    },
+  },
+  {
+    name: "half of the loss at each time step",
+    change: ({ training }) => {
+      training.stepLoss = 0.5;
+    },
+  },
+  {
+    name: "penalty on rates above 0.1",
+    change: ({ training }) => {
+      training.spikeRate = { weight: 1, target: 0.1 };
+    },
+  },
+  {
     name: "no crops, no flips",
     change: ({ task }) => {
       task.crop = 0;

@@ -1,0 +1,35 @@
+// The table of this folder's page, from what `measure.mjs` wrote.
+import { readFileSync } from "node:fs";
+import { variants } from "./variants.mjs";
+
+const { rows } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const percent = (share) => (100 * share).toFixed(1);
+
+const of = (name, field) => mean(rows.filter((row) => row.name === name).map((row) => row[field]));
+const [{ name: whole }] = variants;
+
+export const trainingTrickTables = {
+  "training-tricks": () => ({
+    head: [
+      "after one epoch",
+      "validation images wrong, %",
+      "more than with all of it, points",
+      "spikes a neuron and step",
+      "CPU time, of all of it",
+    ],
+    rows: variants.map(({ name }) => {
+      const wrong = of(name, "errorRate");
+      const more = wrong - of(whole, "errorRate");
+      const wholeErrors = rows.filter((row) => row.name === whole).map(({ errorRate }) => errorRate);
+      const spread = `${percent(Math.min(...wholeErrors))} to ${percent(Math.max(...wholeErrors))}`;
+      return [
+        name,
+        name === whole ? `${percent(wrong)} (${spread})` : percent(wrong),
+        name === whole ? "" : `${more < 0 ? "−" : "+"}${percent(Math.abs(more))}`,
+        of(name, "density").toFixed(3),
+        (of(name, "cpuSeconds") / of(whole, "cpuSeconds")).toFixed(2),
+      ];
+    }),
+  }),
+};
