@@ -11,9 +11,13 @@
  * R integrates 1/f noise from the duration of a read to the age of the device; it is not zero at time 0, because t0 has
  * passed by then. Methodology: Nandakumar et al., ICECS 2019 (see `nandakumar-icecs-2019.ts`). Left out: dependence on
  * temperature, correlation of read noise in time.
+ *
+ * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
  */
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
+import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
 
 /** Mean and standard deviation of a drift exponent, before the absolute value is taken. */
@@ -38,6 +42,8 @@ export interface DriftingStatistics {
   driftExponent(x: number): ExponentStatistics;
   /** Amplitude Q of the read noise, relative to the conductance, at the relative programmed conductance x. */
   readNoiseScale(x: number): number;
+  /** The same of many devices, bit for bit. Absent where a number is as quick. */
+  readonly readNoiseScales?: (x: Float64Array, math: ArrayMath) => Float64Array;
 }
 
 /** Factors on the published spreads and exponents; 0 switches an effect off. */
@@ -47,7 +53,11 @@ export interface NoiseFactors {
   readonly readNoise: number;
 }
 
-export function driftingMemory(statistics: DriftingStatistics, factors: NoiseFactors): DeviceModel {
+export function driftingMemory(
+  statistics: DriftingStatistics,
+  factors: NoiseFactors,
+  math: ArrayMath = scalarMath,
+): DeviceModel {
   const { name, source, maxConductance, referenceTime, readDuration } = statistics;
   const { programmingNoise, drift, readNoise } = factors;
   return {
@@ -55,32 +65,28 @@ export function driftingMemory(statistics: DriftingStatistics, factors: NoiseFac
     source,
     maxConductance,
     program: (targets, random) => {
-      const noise = random.fork("programming noise");
-      const spread = random.fork("drift exponent");
-      const conductances = new Float64Array(targets.length);
-      const driftExponents = new Float64Array(targets.length);
-      // One device of every pair is asked for zero.
-      const ofZero = statistics.driftExponent(0);
+      const noise = math.normals(random.fork("programming noise"), targets.length);
+      const spread = math.normals(random.fork("drift exponent"), targets.length);
+      const sigma = byValue((target) => programmingNoise * statistics.programmingDeviation(target / maxConductance));
+      const exponent = byValue((target) => statistics.driftExponent(target / maxConductance));
+      // What is drawn becomes what is returned, in place.
       for (let i = 0; i < targets.length; i++) {
-        const relative = targets[i] / maxConductance;
-        const sigma = programmingNoise * statistics.programmingDeviation(relative);
-        conductances[i] = Math.max(0, targets[i] + sigma * noise.normal());
-        const { mean, deviation } = relative === 0 ? ofZero : statistics.driftExponent(relative);
-        driftExponents[i] = drift * Math.abs(mean + deviation * spread.normal());
+        const { mean, deviation } = exponent(targets[i]);
+        noise[i] = Math.max(0, targets[i] + sigma(targets[i]) * noise[i]);
+        spread[i] = drift * Math.abs(mean + deviation * spread[i]);
       }
-      return { conductances, driftExponents };
+      return { conductances: noise, driftExponents: spread };
     },
     read: ({ conductances, driftExponents }, time, random) => {
       const integration = readNoiseIntegral(time, referenceTime, readDuration);
-      const drifts = driftFactors(time, referenceTime);
-      const read = new Float64Array(conductances.length);
+      const read = math.normals(random, conductances.length);
+      const drifts = driftFactors(driftExponents, time, referenceTime, math);
+      const relative = conductances.map((conductance) => conductance / maxConductance);
+      const scales = statistics.readNoiseScales?.(relative, math) ?? relative.map(statistics.readNoiseScale);
       for (let i = 0; i < read.length; i++) {
-        const programmed = conductances[i];
-        const noise = random.normal();
-        if (programmed === 0) continue;
-        const drifted = programmed * drifts(driftExponents?.[i] ?? 0);
-        const relative = readNoise * statistics.readNoiseScale(programmed / maxConductance) * integration;
-        read[i] = Math.max(0, drifted * (1 + relative * noise));
+        const drifted = conductances[i] * (drifts === null ? 1 : drifts[i]);
+        const relative = readNoise * scales[i] * integration;
+        read[i] = conductances[i] === 0 ? 0 : Math.max(0, drifted * (1 + relative * read[i]));
       }
       return read;
     },
@@ -88,14 +94,23 @@ export function driftingMemory(statistics: DriftingStatistics, factors: NoiseFac
 }
 
 /** What drift leaves of a conductance `time` seconds after programming: ((time + t0) / t0)^-exponent. */
-export const driftFactor = (exponent: number, time: number, referenceTime: number): number =>
-  driftFactors(time, referenceTime)(exponent);
+export function driftFactor(exponent: number, time: number, referenceTime: number): number {
+  if (!(time > 0)) return 1;
+  return exponential(-exponent * naturalLog((time + referenceTime) / referenceTime));
+}
 
-/** The same as a function of the exponent, for many devices. */
-function driftFactors(time: number, referenceTime: number): (exponent: number) => number {
-  if (!(time > 0)) return () => 1;
+/** The same for many devices; null where nothing has drifted. */
+function driftFactors(
+  exponents: Float64Array | undefined,
+  time: number,
+  referenceTime: number,
+  math: ArrayMath,
+): Float64Array | null {
+  if (exponents === undefined || !(time > 0)) return null;
   const logarithm = naturalLog((time + referenceTime) / referenceTime);
-  return (exponent) => exponential(-exponent * logarithm);
+  const factors = exponents.map((exponent) => -exponent * logarithm);
+  math.exponentials(factors);
+  return factors;
 }
 
 /** R(t), `time` seconds after programming. */
@@ -113,4 +128,19 @@ export function polynomial(coefficients: readonly number[], x: number): number {
 /** a ln x + b, kept within low .. high; x is taken as 1e-7 at least, where every published fit has long reached its limit. */
 export function clippedLogarithm(a: number, b: number, low: number, high: number, x: number): number {
   return Math.min(high, Math.max(low, a * naturalLog(Math.max(x, 1e-7)) + b));
+}
+
+/** The same of many values. */
+export function clippedLogarithms(
+  a: number,
+  b: number,
+  low: number,
+  high: number,
+  x: Float64Array,
+  math: ArrayMath,
+): Float64Array {
+  const fits = x.map((value) => Math.max(value, 1e-7));
+  math.naturalLogs(fits);
+  for (let i = 0; i < x.length; i++) fits[i] = Math.min(high, Math.max(low, a * fits[i] + b));
+  return fits;
 }

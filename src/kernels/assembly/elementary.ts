@@ -1,0 +1,128 @@
+/**
+ * Exponentials and logarithms of arrays of doubles. Twins: `exponential` in `numeric/exponential.ts` and `naturalLog` in
+ * `numeric/stream.ts`. Every lane does the same IEEE operations in the same order, so the bits are the same. Several vectors of
+ * two lanes go side by side, because each step of a polynomial waits for the one before it.
+ */
+/** sum x + c: a step of Horner's rule, with both roundings. */
+// @ts-ignore: decorator
+@inline export function step(sum: v128, x: v128, c: f64): v128 {
+  return f64x2.add(f64x2.mul(sum, x), f64x2.splat(c));
+}
+
+/** 2^52 + 1023: its lowest bits are the biased exponent of 1. */
+// @ts-ignore: decorator
+@inline const BIAS: f64 = 4503599627371519;
+
+/** x [count] = e^x, in place: 0 below -708, infinite above 709. `count` is rounded up to a multiple of 8. */
+export function exponentials(x: usize, count: i32): void {
+  const end = x + (<usize>count << 3);
+  for (let at = x; at < end; at += 64) {
+    const k0 = wholePower(v128.load(at));
+    const k1 = wholePower(v128.load(at, 16));
+    const k2 = wholePower(v128.load(at, 32));
+    const k3 = wholePower(v128.load(at, 48));
+    const r0 = remainder(v128.load(at), k0);
+    const r1 = remainder(v128.load(at, 16), k1);
+    const r2 = remainder(v128.load(at, 32), k2);
+    const r3 = remainder(v128.load(at, 48), k3);
+    let s0 = f64x2.splat(1.0 / 6227020800.0);
+    let s1 = f64x2.splat(1.0 / 6227020800.0);
+    let s2 = f64x2.splat(1.0 / 6227020800.0);
+    let s3 = f64x2.splat(1.0 / 6227020800.0);
+    s0 = step(s0, r0, 1.0 / 479001600.0); s1 = step(s1, r1, 1.0 / 479001600.0); s2 = step(s2, r2, 1.0 / 479001600.0); s3 = step(s3, r3, 1.0 / 479001600.0);
+    s0 = step(s0, r0, 1.0 / 39916800.0); s1 = step(s1, r1, 1.0 / 39916800.0); s2 = step(s2, r2, 1.0 / 39916800.0); s3 = step(s3, r3, 1.0 / 39916800.0);
+    s0 = step(s0, r0, 1.0 / 3628800.0); s1 = step(s1, r1, 1.0 / 3628800.0); s2 = step(s2, r2, 1.0 / 3628800.0); s3 = step(s3, r3, 1.0 / 3628800.0);
+    s0 = step(s0, r0, 1.0 / 362880.0); s1 = step(s1, r1, 1.0 / 362880.0); s2 = step(s2, r2, 1.0 / 362880.0); s3 = step(s3, r3, 1.0 / 362880.0);
+    s0 = step(s0, r0, 1.0 / 40320.0); s1 = step(s1, r1, 1.0 / 40320.0); s2 = step(s2, r2, 1.0 / 40320.0); s3 = step(s3, r3, 1.0 / 40320.0);
+    s0 = step(s0, r0, 1.0 / 5040.0); s1 = step(s1, r1, 1.0 / 5040.0); s2 = step(s2, r2, 1.0 / 5040.0); s3 = step(s3, r3, 1.0 / 5040.0);
+    s0 = step(s0, r0, 1.0 / 720.0); s1 = step(s1, r1, 1.0 / 720.0); s2 = step(s2, r2, 1.0 / 720.0); s3 = step(s3, r3, 1.0 / 720.0);
+    s0 = step(s0, r0, 1.0 / 120.0); s1 = step(s1, r1, 1.0 / 120.0); s2 = step(s2, r2, 1.0 / 120.0); s3 = step(s3, r3, 1.0 / 120.0);
+    s0 = step(s0, r0, 1.0 / 24.0); s1 = step(s1, r1, 1.0 / 24.0); s2 = step(s2, r2, 1.0 / 24.0); s3 = step(s3, r3, 1.0 / 24.0);
+    s0 = step(s0, r0, 1.0 / 6.0); s1 = step(s1, r1, 1.0 / 6.0); s2 = step(s2, r2, 1.0 / 6.0); s3 = step(s3, r3, 1.0 / 6.0);
+    s0 = step(s0, r0, 0.5); s1 = step(s1, r1, 0.5); s2 = step(s2, r2, 0.5); s3 = step(s3, r3, 0.5);
+    s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
+    s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
+    v128.store(at, timesPower(s0, k0, v128.load(at)));
+    v128.store(at, timesPower(s1, k1, v128.load(at, 16)), 16);
+    v128.store(at, timesPower(s2, k2, v128.load(at, 32)), 32);
+    v128.store(at, timesPower(s3, k3, v128.load(at, 48)), 48);
+  }
+}
+
+/** k of x = k ln 2 + r. */
+// @ts-ignore: decorator
+@inline function wholePower(x: v128): v128 {
+  return f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634)), f64x2.splat(0.5)));
+}
+
+// @ts-ignore: decorator
+@inline function remainder(x: v128, k: v128): v128 {
+  const r = f64x2.sub(x, f64x2.mul(k, f64x2.splat(0.6931471803691238)));
+  return f64x2.sub(r, f64x2.mul(k, f64x2.splat(1.9082149292705877e-10)));
+}
+
+/** sum 2^k, with what holds outside of -708 .. 709. */
+// @ts-ignore: decorator
+@inline function timesPower(sum: v128, k: v128, x: v128): v128 {
+  const power = i64x2.shl(f64x2.add(k, f64x2.splat(BIAS)), 52);
+  const kept = v128.andnot(f64x2.mul(sum, power), f64x2.lt(x, f64x2.splat(-708)));
+  return v128.bitselect(f64x2.splat(Infinity), kept, f64x2.gt(x, f64x2.splat(709)));
+}
+
+/** x [count] = ln x of positive normal numbers, in place. `count` is rounded up to a multiple of 8. */
+export function naturalLogs(x: usize, count: i32): void {
+  const end = x + (<usize>count << 3);
+  for (let at = x; at < end; at += 64) {
+    const s0 = ratioAround1(v128.load(at));
+    const s1 = ratioAround1(v128.load(at, 16));
+    const s2 = ratioAround1(v128.load(at, 32));
+    const s3 = ratioAround1(v128.load(at, 48));
+    const z0 = f64x2.mul(s0, s0);
+    const z1 = f64x2.mul(s1, s1);
+    const z2 = f64x2.mul(s2, s2);
+    const z3 = f64x2.mul(s3, s3);
+    let t0 = f64x2.splat(1.0 / 23.0);
+    let t1 = f64x2.splat(1.0 / 23.0);
+    let t2 = f64x2.splat(1.0 / 23.0);
+    let t3 = f64x2.splat(1.0 / 23.0);
+    t0 = step(t0, z0, 1.0 / 21.0); t1 = step(t1, z1, 1.0 / 21.0); t2 = step(t2, z2, 1.0 / 21.0); t3 = step(t3, z3, 1.0 / 21.0);
+    t0 = step(t0, z0, 1.0 / 19.0); t1 = step(t1, z1, 1.0 / 19.0); t2 = step(t2, z2, 1.0 / 19.0); t3 = step(t3, z3, 1.0 / 19.0);
+    t0 = step(t0, z0, 1.0 / 17.0); t1 = step(t1, z1, 1.0 / 17.0); t2 = step(t2, z2, 1.0 / 17.0); t3 = step(t3, z3, 1.0 / 17.0);
+    t0 = step(t0, z0, 1.0 / 15.0); t1 = step(t1, z1, 1.0 / 15.0); t2 = step(t2, z2, 1.0 / 15.0); t3 = step(t3, z3, 1.0 / 15.0);
+    t0 = step(t0, z0, 1.0 / 13.0); t1 = step(t1, z1, 1.0 / 13.0); t2 = step(t2, z2, 1.0 / 13.0); t3 = step(t3, z3, 1.0 / 13.0);
+    t0 = step(t0, z0, 1.0 / 11.0); t1 = step(t1, z1, 1.0 / 11.0); t2 = step(t2, z2, 1.0 / 11.0); t3 = step(t3, z3, 1.0 / 11.0);
+    t0 = step(t0, z0, 1.0 / 9.0); t1 = step(t1, z1, 1.0 / 9.0); t2 = step(t2, z2, 1.0 / 9.0); t3 = step(t3, z3, 1.0 / 9.0);
+    t0 = step(t0, z0, 1.0 / 7.0); t1 = step(t1, z1, 1.0 / 7.0); t2 = step(t2, z2, 1.0 / 7.0); t3 = step(t3, z3, 1.0 / 7.0);
+    t0 = step(t0, z0, 1.0 / 5.0); t1 = step(t1, z1, 1.0 / 5.0); t2 = step(t2, z2, 1.0 / 5.0); t3 = step(t3, z3, 1.0 / 5.0);
+    t0 = step(t0, z0, 1.0 / 3.0); t1 = step(t1, z1, 1.0 / 3.0); t2 = step(t2, z2, 1.0 / 3.0); t3 = step(t3, z3, 1.0 / 3.0);
+    t0 = step(t0, z0, 1); t1 = step(t1, z1, 1); t2 = step(t2, z2, 1); t3 = step(t3, z3, 1);
+    v128.store(at, sumOfLogs(v128.load(at), s0, t0));
+    v128.store(at, sumOfLogs(v128.load(at, 16), s1, t1), 16);
+    v128.store(at, sumOfLogs(v128.load(at, 32), s2, t2), 32);
+    v128.store(at, sumOfLogs(v128.load(at, 48), s3, t3), 48);
+  }
+}
+
+/** The fraction of x, 1 .. 2. */
+// @ts-ignore: decorator
+@inline function fraction(x: v128): v128 {
+  return v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), f64x2.splat(1));
+}
+
+/** (m - 1) / (m + 1), where m is the fraction of x, halved above sqrt(2). */
+// @ts-ignore: decorator
+@inline function ratioAround1(x: v128): v128 {
+  const one = f64x2.splat(1);
+  const full = fraction(x);
+  const m = v128.bitselect(f64x2.mul(full, f64x2.splat(0.5)), full, f64x2.gt(full, f64x2.splat(1.4142135623730951)));
+  return f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
+}
+
+/** exponent ln 2 + 2 s sum. */
+// @ts-ignore: decorator
+@inline function sumOfLogs(x: v128, s: v128, sum: v128): v128 {
+  const biased = v128.or(i64x2.shr_u(x, 52), i64x2.splat(0x4330000000000000));
+  const halved = v128.and(f64x2.gt(fraction(x), f64x2.splat(1.4142135623730951)), f64x2.splat(1));
+  const exponent = f64x2.add(f64x2.sub(biased, f64x2.splat(BIAS)), halved);
+  return f64x2.add(f64x2.mul(exponent, f64x2.splat(0.6931471805599453)), f64x2.mul(f64x2.add(s, s), sum));
+}
