@@ -14,7 +14,7 @@
  *
  * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
  */
-import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
+import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { byValue } from "./by-value.ts";
@@ -42,8 +42,8 @@ export interface DriftingStatistics {
   driftExponent(x: number): ExponentStatistics;
   /** Amplitude Q of the read noise, relative to the conductance, at the relative programmed conductance x. */
   readNoiseScale(x: number): number;
-  /** The same of many devices, bit for bit. Absent where a number is as quick. */
-  readonly readNoiseScales?: (x: Float64Array, math: ArrayMath) => Float64Array;
+  /** The same of many devices: every x becomes its Q. */
+  readNoiseScales(x: Float64Array, math: ArrayMath): void;
 }
 
 /** Factors on the published spreads and exponents; 0 switches an effect off. */
@@ -65,29 +65,40 @@ export function driftingMemory(
     source,
     maxConductance,
     program: (targets, random) => {
-      const noise = math.normals(random.fork("programming noise"), targets.length);
-      const spread = math.normals(random.fork("drift exponent"), targets.length);
-      const sigma = byValue((target) => programmingNoise * statistics.programmingDeviation(target / maxConductance));
-      const exponent = byValue((target) => statistics.driftExponent(target / maxConductance));
-      // What is drawn becomes what is returned, in place.
+      const conductances = new Float64Array(targets.length);
+      const driftExponents = new Float64Array(targets.length);
+      math.normals(random.fork("programming noise"), conductances);
+      math.normals(random.fork("drift exponent"), driftExponents);
+      const statisticsOf = byValue((target) => ({
+        sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
+        exponent: statistics.driftExponent(target / maxConductance),
+      }));
+      // Every normal makes room for what it gives.
       for (let i = 0; i < targets.length; i++) {
-        const { mean, deviation } = exponent(targets[i]);
-        noise[i] = Math.max(0, targets[i] + sigma(targets[i]) * noise[i]);
-        spread[i] = drift * Math.abs(mean + deviation * spread[i]);
+        const { sigma, exponent } = statisticsOf(targets[i]);
+        conductances[i] = Math.max(0, targets[i] + sigma * conductances[i]);
+        driftExponents[i] = drift * Math.abs(exponent.mean + exponent.deviation * driftExponents[i]);
       }
-      return { conductances: noise, driftExponents: spread };
+      return { conductances, driftExponents };
     },
     read: ({ conductances, driftExponents }, time, random) => {
       const integration = readNoiseIntegral(time, referenceTime, readDuration);
-      const read = math.normals(random, conductances.length);
-      const drifts = driftFactors(driftExponents, time, referenceTime, math);
-      const relative = conductances.map((conductance) => conductance / maxConductance);
-      const scales = statistics.readNoiseScales?.(relative, math) ?? relative.map(statistics.readNoiseScale);
-      for (let i = 0; i < read.length; i++) {
-        const drifted = conductances[i] * (drifts === null ? 1 : drifts[i]);
-        const relative = readNoise * scales[i] * integration;
-        read[i] = conductances[i] === 0 ? 0 : Math.max(0, drifted * (1 + relative * read[i]));
-      }
+      const read = new Float64Array(conductances.length);
+      const [noises, scales, factors] = [0, 1, 2].map(() => new Float64Array(PIECE));
+      inPieces(read.length, (from, to) => {
+        const count = to - from;
+        const [noise, scale, factor] = [noises, scales, factors].map((values) => values.subarray(0, count));
+        math.normals(random, noise);
+        for (let i = 0; i < count; i++) scale[i] = conductances[from + i] / maxConductance;
+        statistics.readNoiseScales(scale, math);
+        if (driftExponents) factor.set(driftExponents.subarray(from, to));
+        driftFactors(factor, time, referenceTime, math);
+        for (let i = 0; i < count; i++) {
+          const programmed = conductances[from + i];
+          const relative = readNoise * scale[i] * integration;
+          read[from + i] = programmed === 0 ? 0 : Math.max(0, programmed * factor[i] * (1 + relative * noise[i]));
+        }
+      });
       return read;
     },
   };
@@ -99,18 +110,10 @@ export function driftFactor(exponent: number, time: number, referenceTime: numbe
   return exponential(-exponent * naturalLog((time + referenceTime) / referenceTime));
 }
 
-/** The same for many devices; null where nothing has drifted. */
-function driftFactors(
-  exponents: Float64Array | undefined,
-  time: number,
-  referenceTime: number,
-  math: ArrayMath,
-): Float64Array | null {
-  if (exponents === undefined || !(time > 0)) return null;
-  const logarithm = naturalLog((time + referenceTime) / referenceTime);
-  const factors = exponents.map((exponent) => -exponent * logarithm);
-  math.exponentials(factors);
-  return factors;
+/** Exponents of many devices become the factors that drift leaves. */
+function driftFactors(exponents: Float64Array, time: number, referenceTime: number, math: ArrayMath): void {
+  if (!(time > 0)) exponents.fill(1);
+  else math.exponentials(exponents, -naturalLog((time + referenceTime) / referenceTime));
 }
 
 /** R(t), `time` seconds after programming. */
@@ -130,17 +133,13 @@ export function clippedLogarithm(a: number, b: number, low: number, high: number
   return Math.min(high, Math.max(low, a * naturalLog(Math.max(x, 1e-7)) + b));
 }
 
-/** The same of many values. */
+/** The same of many values: every x becomes its fit. */
 export function clippedLogarithms(
-  a: number,
-  b: number,
-  low: number,
-  high: number,
+  [a, b, low, high]: readonly [a: number, b: number, low: number, high: number],
   x: Float64Array,
   math: ArrayMath,
-): Float64Array {
-  const fits = x.map((value) => Math.max(value, 1e-7));
-  math.naturalLogs(fits);
-  for (let i = 0; i < x.length; i++) fits[i] = Math.min(high, Math.max(low, a * fits[i] + b));
-  return fits;
+): void {
+  for (let i = 0; i < x.length; i++) x[i] = Math.max(x[i], 1e-7);
+  math.naturalLogs(x);
+  for (let i = 0; i < x.length; i++) x[i] = Math.min(high, Math.max(low, a * x[i] + b));
 }

@@ -7,12 +7,12 @@
  * nor noise. Which devices are stuck is drawn once per chip, independently of each other; real faults also come in rows and
  * columns. Sizes and shares are the user's: no publication is meant.
  */
-import type { ArrayMath } from "../numeric/array-math.ts";
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceLayers } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 
 /** The device with both layers; the device itself where they are switched off. */
-export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers, math: ArrayMath): DeviceModel =>
+export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers, math = scalarMath): DeviceModel =>
   withStuck(withSpread(device, spread, math), stuck, math);
 
 /** A gain for every device. Random: fork "device spread" of the programming stream. */
@@ -22,7 +22,8 @@ function withSpread(device: DeviceModel, spread: number, math: ArrayMath): Devic
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const draws = math.normals(random.fork("device spread"), targets.length);
+      const draws = new Float64Array(targets.length);
+      math.normals(random.fork("device spread"), draws);
       const gained = (conductance: number, i: number) => conductance * Math.max(0, 1 + spread * draws[i]);
       return { ...programmed, conductances: programmed.conductances.map(gained) };
     },
@@ -30,17 +31,14 @@ function withSpread(device: DeviceModel, spread: number, math: ArrayMath): Devic
 }
 
 /** A share of stuck devices. Random: one uniform per device from fork "stuck" of the programming stream. */
-function withStuck(
-  device: DeviceModel,
-  { atZero, atMaximum }: DeviceLayers["stuck"],
-  math: ArrayMath,
-): DeviceModel {
+function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stuck"], math = scalarMath): DeviceModel {
   if (atZero === 0 && atMaximum === 0) return device;
   return {
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const draws = math.uniforms(random.fork("stuck"), targets.length);
+      const draws = new Float64Array(targets.length);
+      math.uniforms(random.fork("stuck"), draws);
       // The same draws decide at every share, so that a larger share keeps the faults of a smaller one.
       const stuckAt = draws.map((u) => {
         if (u < atZero) return 0;

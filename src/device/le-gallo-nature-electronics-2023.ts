@@ -24,10 +24,16 @@
  *
  * Validity: targets up to the largest conductance named above; Q is used for programmed conductances somewhat above it, too.
  */
-import type { ArrayMath } from "../numeric/array-math.ts";
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
-import { clippedLogarithm, clippedLogarithms, type DriftingStatistics, driftingMemory, polynomial } from "./drifting.ts";
+import {
+  clippedLogarithm,
+  clippedLogarithms,
+  type DriftingStatistics,
+  driftingMemory,
+  polynomial,
+} from "./drifting.ts";
 
 export type HermesSpec = Extract<DeviceSpec, { kind: "hermes" }>;
 
@@ -66,7 +72,7 @@ const TWO_DEVICES: Fits = {
 /** The mean exponent is the same for one device and two. */
 const MEAN: Branch = { limit: 0.0945, below: [-0.0387, -0.0182, 0.072, 0.13], above: [0.0736, -0.0126, -0.0436] };
 
-export const hermes = (spec: HermesSpec, math: ArrayMath): DeviceModel =>
+export const hermes = (spec: HermesSpec, math = scalarMath): DeviceModel =>
   driftingMemory(hermesStatistics(spec), spec, math);
 
 export function hermesStatistics({
@@ -92,9 +98,9 @@ export function hermesStatistics({
 const branch = ({ limit, below, above }: Branch, x: number): number =>
   x < limit ? clippedLogarithm(...below, x) : polynomial(above, x);
 
-/** The same of many devices. */
-function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): Float64Array {
-  const fits = clippedLogarithms(...below, x, math);
-  for (let i = 0; i < x.length; i++) if (!(x[i] < limit)) fits[i] = polynomial(above, x[i]);
-  return fits;
+/** The same of many values: every x becomes its fit. */
+function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): void {
+  const given = x.slice();
+  clippedLogarithms(below, x, math);
+  for (let i = 0; i < x.length; i++) if (!(given[i] < limit)) x[i] = polynomial(above, given[i]);
 }

@@ -19,7 +19,7 @@
  * Validity: fitted to doped Ge2Sb2Te5 mushroom cells of a 90 nm chip with targets of 0 .. 25 uS; another `maxConductance`
  * scales the programming error in proportion, which is an extrapolation.
  */
-import type { ArrayMath } from "../numeric/array-math.ts";
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { DeviceSpec } from "../spec/device.ts";
@@ -29,7 +29,7 @@ import { clippedLogarithm, type DriftingStatistics, driftingMemory, type Exponen
 /** Conductance in microsiemens to which the programming polynomial refers. */
 const POLYNOMIAL_REFERENCE = 25;
 
-export const phaseChangeMemory = (spec: Extract<DeviceSpec, { kind: "pcm" }>, math: ArrayMath): DeviceModel =>
+export const phaseChangeMemory = (spec: Extract<DeviceSpec, { kind: "pcm" }>, math = scalarMath): DeviceModel =>
   driftingMemory(nandakumar(spec.maxConductance), spec, math);
 
 export const nandakumar = (maxConductance: number): DriftingStatistics => ({
@@ -58,12 +58,11 @@ function readNoiseScale(x: number): number {
   return Math.min(0.2, 0.0088 / Math.max(power(x, 0.65), 1e-3));
 }
 
-function readNoiseScales(x: Float64Array, math: ArrayMath): Float64Array {
-  const powers = x.slice();
-  math.naturalLogs(powers);
-  for (let i = 0; i < x.length; i++) powers[i] *= 0.65;
-  math.exponentials(powers);
-  return powers.map((power, i) => (x[i] <= 0.008 ? 0.2 : Math.min(0.2, 0.0088 / Math.max(power, 1e-3))));
+function readNoiseScales(x: Float64Array, math: ArrayMath): void {
+  // Up to x = 0.008 the power is below 0.0434, and the minimum gives 0.2 as above.
+  math.naturalLogs(x);
+  math.exponentials(x, 0.65);
+  for (let i = 0; i < x.length; i++) x[i] = Math.min(0.2, 0.0088 / Math.max(x[i], 1e-3));
 }
 
 /** x^y for x > 0, the same on every platform. */

@@ -19,7 +19,7 @@
  * noise is not published ("about 1 %"), and left out.
  */
 import { ValueError } from "../errors.ts";
-import type { ArrayMath } from "../numeric/array-math.ts";
+import { scalarMath } from "../numeric/array-math.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import { byValue } from "./by-value.ts";
@@ -38,7 +38,7 @@ const FITS = [
 
 export function resistiveMemory(
   { maxConductance, noise }: Extract<DeviceSpec, { kind: "reram" }>,
-  math: ArrayMath,
+  math = scalarMath,
 ): DeviceModel {
   return {
     name: "resistive memory",
@@ -46,7 +46,8 @@ export function resistiveMemory(
       "Wan, Kubendran, Schaefer et al.: A compute-in-memory chip based on resistive random-access memory. Nature 608, 2022",
     maxConductance,
     program: (targets, random) => {
-      const deviates = math.normals(random.fork("deviation"), targets.length);
+      const deviates = new Float64Array(targets.length);
+      math.normals(random.fork("deviation"), deviates);
       for (let i = 0; i < deviates.length; i++) deviates[i] *= noise;
       const first = relaxation(0, maxConductance);
       const sigma = byValue((target) => first(target / maxConductance));
@@ -57,7 +58,8 @@ export function resistiveMemory(
       const later = relaxation(time, maxConductance);
       if (!deviates) {
         const sigma = byValue((target) => later(target / maxConductance) * noise);
-        const draws = math.normals(random, targets.length);
+        const draws = new Float64Array(targets.length);
+        math.normals(random, draws);
         return targets.map((target, i) => Math.max(0, target + sigma(target) * draws[i]));
       }
       // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.

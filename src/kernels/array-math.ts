@@ -4,33 +4,30 @@
  * Arrays pass through a memory of the kernels' own, in pieces that stay in the first-level cache; the copies there and back take less
  * than a tenth of the time.
  */
-import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
+import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { KernelExports } from "./binary.generated.ts";
 import { standaloneKernels } from "./memory.ts";
 
-/** Doubles in a piece, a multiple of 8. */
-const PIECE = 1024;
-
 export const kernelMath: ArrayMath = {
-  normals: (random, count) => {
-    if (!isCounted(random, count)) return scalarMath.normals(random, count);
+  normals: (random, out) => {
+    if (!isCounted(random, out.length)) return scalarMath.normals(random, out);
     const { run, values, scratch, doubles } = workspace();
-    return draw(random, count, (piece, key0, key1, pair, high, skip) => {
+    draw(random, out, (piece, key0, key1, pair, high, skip) => {
       run.drawNormals(key0, key1, pair, high, skip, piece.length, values, scratch);
       piece.set(doubles.subarray(0, piece.length));
     });
   },
-  uniforms: (random, count) => {
-    if (!isCounted(random, count)) return scalarMath.uniforms(random, count);
+  uniforms: (random, out) => {
+    if (!isCounted(random, out.length)) return scalarMath.uniforms(random, out);
     const { run, scratch, words } = workspace();
-    return draw(random, count, (piece, key0, key1, pair, high, skip) => {
+    draw(random, out, (piece, key0, key1, pair, high, skip) => {
       run.drawWords(key0, key1, pair, high, piece.length + skip, scratch);
       for (let i = 0; i < piece.length; i++) piece[i] = words[skip + i] / 4294967296;
     });
   },
-  exponentials: (array) => replace(array, workspace().run.exponentials),
-  naturalLogs: (array) => replace(array, workspace().run.naturalLogs),
+  exponentials: (array, factor) => replace(array, (run, values, count) => run.exponentials(values, count, factor)),
+  naturalLogs: (array) => replace(array, (run, values, count) => run.naturalLogs(values, count)),
 };
 
 /** Pairs of words whose counters have the same upper half. */
@@ -43,27 +40,25 @@ const isCounted = ({ counterBased, position }: Stream, count: number): boolean =
 /** `draws` writes a piece, from the words after the first `skip` of a pair on. */
 function draw(
   random: Stream,
-  count: number,
+  out: Float64Array,
   draws: (piece: Float64Array, key0: number, key1: number, pair: number, high: number, skip: number) => void,
-): Float64Array {
-  const drawn = new Float64Array(count);
-  for (let from = 0; from < count; from += PIECE) {
-    const piece = drawn.subarray(from, from + PIECE);
+): void {
+  const { key } = random;
+  inPieces(out.length, (from, to) => {
     const pair = Math.floor(random.position / 2);
-    draws(piece, random.key[0], random.key[1], pair % PAIRS, Math.floor(pair / PAIRS), random.position % 2);
-    random.position += piece.length;
-  }
-  return drawn;
+    draws(out.subarray(from, to), key[0], key[1], pair % PAIRS, Math.floor(pair / PAIRS), random.position % 2);
+    random.position += to - from;
+  });
 }
 
-function replace(array: Float64Array, kernel: (offset: number, count: number) => void): void {
-  const { values, doubles } = workspace();
-  for (let from = 0; from < array.length; from += PIECE) {
-    const piece = array.subarray(from, from + PIECE);
+function replace(array: Float64Array, work: (run: KernelExports, values: number, count: number) => void): void {
+  const { run, values, doubles } = workspace();
+  inPieces(array.length, (from, to) => {
+    const piece = array.subarray(from, to);
     doubles.set(piece);
-    kernel(values, piece.length);
+    work(run, values, piece.length);
     piece.set(doubles.subarray(0, piece.length));
-  }
+  });
 }
 
 interface Workspace {

@@ -13,18 +13,23 @@
 // @ts-ignore: decorator
 @inline const BIAS: f64 = 4503599627371519;
 
-/** x [count] = e^x, in place: 0 below -708, infinite above 709. `count` is rounded up to a multiple of 8. */
-export function exponentials(x: usize, count: i32): void {
+/** x [count] = e^(factor x), in place: 0 below -708, infinite above 709. `count` is rounded up to a multiple of 8. */
+export function exponentials(x: usize, count: i32, factor: f64): void {
+  const factors = f64x2.splat(factor);
   const end = x + (<usize>count << 3);
   for (let at = x; at < end; at += 64) {
-    const k0 = wholePower(v128.load(at));
-    const k1 = wholePower(v128.load(at, 16));
-    const k2 = wholePower(v128.load(at, 32));
-    const k3 = wholePower(v128.load(at, 48));
-    const r0 = remainder(v128.load(at), k0);
-    const r1 = remainder(v128.load(at, 16), k1);
-    const r2 = remainder(v128.load(at, 32), k2);
-    const r3 = remainder(v128.load(at, 48), k3);
+    const x0 = f64x2.mul(factors, v128.load(at));
+    const x1 = f64x2.mul(factors, v128.load(at, 16));
+    const x2 = f64x2.mul(factors, v128.load(at, 32));
+    const x3 = f64x2.mul(factors, v128.load(at, 48));
+    const k0 = wholePower(x0);
+    const k1 = wholePower(x1);
+    const k2 = wholePower(x2);
+    const k3 = wholePower(x3);
+    const r0 = remainder(x0, k0);
+    const r1 = remainder(x1, k1);
+    const r2 = remainder(x2, k2);
+    const r3 = remainder(x3, k3);
     let s0 = f64x2.splat(1.0 / 6227020800.0);
     let s1 = f64x2.splat(1.0 / 6227020800.0);
     let s2 = f64x2.splat(1.0 / 6227020800.0);
@@ -42,10 +47,10 @@ export function exponentials(x: usize, count: i32): void {
     s0 = step(s0, r0, 0.5); s1 = step(s1, r1, 0.5); s2 = step(s2, r2, 0.5); s3 = step(s3, r3, 0.5);
     s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
     s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
-    v128.store(at, timesPower(s0, k0, v128.load(at)));
-    v128.store(at, timesPower(s1, k1, v128.load(at, 16)), 16);
-    v128.store(at, timesPower(s2, k2, v128.load(at, 32)), 32);
-    v128.store(at, timesPower(s3, k3, v128.load(at, 48)), 48);
+    v128.store(at, timesPower(s0, k0, x0));
+    v128.store(at, timesPower(s1, k1, x1), 16);
+    v128.store(at, timesPower(s2, k2, x2), 32);
+    v128.store(at, timesPower(s3, k3, x3), 48);
   }
 }
 
