@@ -76,7 +76,7 @@ export function driftingMemory(
       // Every normal makes room for what it gives.
       for (let i = 0; i < targets.length; i++) {
         const { sigma, exponent } = statisticsOf(targets[i]);
-        conductances[i] = Math.max(0, targets[i] + sigma * conductances[i]);
+        conductances[i] = atLeastZero(targets[i] + sigma * conductances[i]);
         driftExponents[i] = drift * Math.abs(exponent.mean + exponent.deviation * driftExponents[i]);
       }
       return { conductances, driftExponents };
@@ -92,12 +92,9 @@ export function driftingMemory(
         for (let i = 0; i < count; i++) scale[i] = conductances[from + i] / maxConductance;
         statistics.readNoiseScales(scale, math);
         if (driftExponents) factor.set(driftExponents.subarray(from, to));
+        else factor.fill(0);
         driftFactors(factor, time, referenceTime, math);
-        for (let i = 0; i < count; i++) {
-          const programmed = conductances[from + i];
-          const relative = readNoise * scale[i] * integration;
-          read[from + i] = programmed === 0 ? 0 : Math.max(0, programmed * factor[i] * (1 + relative * noise[i]));
-        }
+        noisyConductances(conductances.subarray(from, to), factor, scale, noise, readNoise, integration, read.subarray(from, to));
       });
       return read;
     },
@@ -139,7 +136,16 @@ export function clippedLogarithms(
   x: Float64Array,
   math: ArrayMath,
 ): void {
-  for (let i = 0; i < x.length; i++) x[i] = Math.max(x[i], 1e-7);
+  math.clamp(x, 1e-7, Number.POSITIVE_INFINITY);
   math.naturalLogs(x);
-  for (let i = 0; i < x.length; i++) x[i] = Math.min(high, Math.max(low, a * x[i] + b));
+  for (let i = 0; i < x.length; i++) x[i] = a * x[i] + b;
+  math.clamp(x, low, high);
 }
+
+function noisyConductances(programmed: Float64Array, factor: Float64Array, scale: Float64Array, noise: Float64Array, readNoise: number, integration: number, read: Float64Array): void {
+  for (let i = 0; i < read.length; i++) {
+    const relative = readNoise * scale[i] * integration;
+    read[i] = atLeastZero(programmed[i] * factor[i] * (1 + relative * noise[i]));
+  }
+}
+export const atLeastZero = (x: number): number => 0.5 * (x + Math.abs(x));

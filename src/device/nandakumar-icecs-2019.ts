@@ -62,7 +62,9 @@ function readNoiseScales(x: Float64Array, math: ArrayMath): void {
   // Up to x = 0.008 the power is below 0.0434, and the minimum gives 0.2 as above.
   math.naturalLogs(x);
   math.exponentials(x, 0.65);
-  for (let i = 0; i < x.length; i++) x[i] = Math.min(0.2, 0.0088 / Math.max(x[i], 1e-3));
+  math.clamp(x, 1e-3, Number.POSITIVE_INFINITY);
+  for (let i = 0; i < x.length; i++) x[i] = 0.0088 / x[i];
+  math.clamp(x, 0, 0.2);
 }
 
 /** x^y for x > 0, the same on every platform. */

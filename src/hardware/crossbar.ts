@@ -98,8 +98,8 @@ function readingOf(
   return {
     rows,
     columns,
-    plus: Float32Array.from(plus),
-    minus: Float32Array.from(minus),
+    plus: new Float32Array(plus),
+    minus: new Float32Array(minus),
     weights: pairWeights(plus, minus, scales),
     scales,
   };

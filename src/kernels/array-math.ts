@@ -27,6 +27,7 @@ export const kernelMath: ArrayMath = {
     });
   },
   exponentials: (array, factor) => replace(array, (run, values, count) => run.exponentials(values, count, factor)),
+  clamp: (array, low, high) => replace(array, (run, values, count) => run.clamp(values, count, low, high)),
   naturalLogs: (array) => replace(array, (run, values, count) => run.naturalLogs(values, count)),
 };
 

@@ -14,6 +14,8 @@ export interface ArrayMath {
   exponentials(values: Float64Array, factor: number): void;
   /** x becomes ln x. What is not a positive normal number becomes some finite number. */
   naturalLogs(values: Float64Array): void;
+  /** x becomes min(high, max(low, x)). */
+  clamp(values: Float64Array, low: number, high: number): void;
 }
 
 export const scalarMath: ArrayMath = {
@@ -21,6 +23,7 @@ export const scalarMath: ArrayMath = {
   uniforms: (random, out) => replace(out, () => random.uniform()),
   exponentials: (values, factor) => replace(values, (x) => exponential(factor * x)),
   naturalLogs: (values) => replace(values, naturalLog),
+  clamp: (values, low, high) => replace(values, (x) => Math.min(high, Math.max(low, x))),
 };
 
 function replace(values: Float64Array, by: (value: number) => number): void {
@@ -28,7 +31,7 @@ function replace(values: Float64Array, by: (value: number) => number): void {
 }
 
 /** Values that are worked together: a few arrays of them stay in the first-level cache. */
-export const PIECE = 1024;
+export const PIECE = 2048;
 
 /** Calls `work` for 0 .. count - 1 in pieces, the last of which may be shorter. */
 export function inPieces(count: number, work: (from: number, to: number) => void): void {

@@ -131,3 +131,11 @@ export function naturalLogs(x: usize, count: i32): void {
   const exponent = f64x2.add(f64x2.sub(biased, f64x2.splat(BIAS)), halved);
   return f64x2.add(f64x2.mul(exponent, f64x2.splat(0.6931471805599453)), f64x2.mul(f64x2.add(s, s), sum));
 }
+
+/** x [count] kept within low .. high, in place. `count` is rounded up to a multiple of 2. */
+export function clamp(x: usize, count: i32, low: f64, high: f64): void {
+  const end = x + (<usize>count << 3);
+  const least = f64x2.splat(low);
+  const most = f64x2.splat(high);
+  for (let at = x; at < end; at += 16) v128.store(at, f64x2.min(most, f64x2.max(least, v128.load(at))));
+}

@@ -9,7 +9,7 @@ export * from "./gemm";
 export * from "./adamw";
 export * from "./adc";
 export * from "./cross-entropy";
-export { exponentials, naturalLogs } from "./elementary";
+export { clamp, exponentials, naturalLogs } from "./elementary";
 export * from "./elementwise";
 export * from "./gated-product";
 export * from "./gelu";

@@ -10,10 +10,10 @@ import { drawWords } from "./threefry";
 
 /**
  * out [count] = the normals of words 2 p + skip .. of the block row (p.., high) of a keyed stream; skip is 0 or 1, and `count` is
- * rounded up to a multiple of 4. Scratch: 4 count + 64 words.
+ * rounded up to a multiple of 8. Scratch: 4 count + 64 words.
  */
 export function drawNormals(key0: u32, key1: u32, p: u32, high: u32, skip: i32, count: i32, out: usize, scratch: usize): void {
-  drawWords(key0, key1, p, high, count + 4, scratch);
+  drawWords(key0, key1, p, high, count + 1, scratch);
   const words = scratch + (<usize>skip << 2);
   const places = scratch + (<usize>(count + 16) << 2);
   const values = places + (<usize>(count + 16) << 2);
@@ -39,39 +39,50 @@ export function drawNormals(key0: u32, key1: u32, p: u32, high: u32, skip: i32, 
 /** out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the places of larger |q| to `places` and returns their number. */
 function centralQuantiles(words: usize, count: i32, out: usize, places: usize): i32 {
   let tails = 0;
-  for (let i = 0; i < count; i += 4) {
+  for (let i = 0; i < count; i += 8) {
+    const word = words + (<usize>i << 2);
     const at = out + (<usize>i << 3);
-    const q0 = fromHalf(v128.load64_zero(words + (<usize>i << 2)));
-    const q1 = fromHalf(v128.load64_zero(words + (<usize>i << 2), 8));
+    const q0 = fromHalf(v128.load64_zero(word));
+    const q1 = fromHalf(v128.load64_zero(word, 8));
+    const q2 = fromHalf(v128.load64_zero(word, 16));
+    const q3 = fromHalf(v128.load64_zero(word, 24));
     const r0 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q0, q0));
     const r1 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q1, q1));
+    const r2 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q2, q2));
+    const r3 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q3, q3));
     let a0 = f64x2.splat(2509.0809287301226727);
     let a1 = f64x2.splat(2509.0809287301226727);
+    let a2 = f64x2.splat(2509.0809287301226727);
+    let a3 = f64x2.splat(2509.0809287301226727);
+    a0 = step(a0, r0, 33430.575583588128105); a1 = step(a1, r1, 33430.575583588128105); a2 = step(a2, r2, 33430.575583588128105); a3 = step(a3, r3, 33430.575583588128105);
+    a0 = step(a0, r0, 67265.770927008700853); a1 = step(a1, r1, 67265.770927008700853); a2 = step(a2, r2, 67265.770927008700853); a3 = step(a3, r3, 67265.770927008700853);
+    a0 = step(a0, r0, 45921.953931549871457); a1 = step(a1, r1, 45921.953931549871457); a2 = step(a2, r2, 45921.953931549871457); a3 = step(a3, r3, 45921.953931549871457);
+    a0 = step(a0, r0, 13731.693765509461125); a1 = step(a1, r1, 13731.693765509461125); a2 = step(a2, r2, 13731.693765509461125); a3 = step(a3, r3, 13731.693765509461125);
+    a0 = step(a0, r0, 1971.5909503065514427); a1 = step(a1, r1, 1971.5909503065514427); a2 = step(a2, r2, 1971.5909503065514427); a3 = step(a3, r3, 1971.5909503065514427);
+    a0 = step(a0, r0, 133.14166789178437745); a1 = step(a1, r1, 133.14166789178437745); a2 = step(a2, r2, 133.14166789178437745); a3 = step(a3, r3, 133.14166789178437745);
+    a0 = step(a0, r0, 3.387132872796366608); a1 = step(a1, r1, 3.387132872796366608); a2 = step(a2, r2, 3.387132872796366608); a3 = step(a3, r3, 3.387132872796366608);
     let b0 = f64x2.splat(5226.495278852854561);
     let b1 = f64x2.splat(5226.495278852854561);
-    a0 = step(a0, r0, 33430.575583588128105); a1 = step(a1, r1, 33430.575583588128105);
-    b0 = step(b0, r0, 28729.085735721942674); b1 = step(b1, r1, 28729.085735721942674);
-    a0 = step(a0, r0, 67265.770927008700853); a1 = step(a1, r1, 67265.770927008700853);
-    b0 = step(b0, r0, 39307.89580009271061); b1 = step(b1, r1, 39307.89580009271061);
-    a0 = step(a0, r0, 45921.953931549871457); a1 = step(a1, r1, 45921.953931549871457);
-    b0 = step(b0, r0, 21213.794301586595867); b1 = step(b1, r1, 21213.794301586595867);
-    a0 = step(a0, r0, 13731.693765509461125); a1 = step(a1, r1, 13731.693765509461125);
-    b0 = step(b0, r0, 5394.1960214247511077); b1 = step(b1, r1, 5394.1960214247511077);
-    a0 = step(a0, r0, 1971.5909503065514427); a1 = step(a1, r1, 1971.5909503065514427);
-    b0 = step(b0, r0, 687.1870074920579083); b1 = step(b1, r1, 687.1870074920579083);
-    a0 = step(a0, r0, 133.14166789178437745); a1 = step(a1, r1, 133.14166789178437745);
-    b0 = step(b0, r0, 42.313330701600911252); b1 = step(b1, r1, 42.313330701600911252);
-    a0 = step(a0, r0, 3.387132872796366608); a1 = step(a1, r1, 3.387132872796366608);
-    b0 = step(b0, r0, 1); b1 = step(b1, r1, 1);
+    let b2 = f64x2.splat(5226.495278852854561);
+    let b3 = f64x2.splat(5226.495278852854561);
+    b0 = step(b0, r0, 28729.085735721942674); b1 = step(b1, r1, 28729.085735721942674); b2 = step(b2, r2, 28729.085735721942674); b3 = step(b3, r3, 28729.085735721942674);
+    b0 = step(b0, r0, 39307.89580009271061); b1 = step(b1, r1, 39307.89580009271061); b2 = step(b2, r2, 39307.89580009271061); b3 = step(b3, r3, 39307.89580009271061);
+    b0 = step(b0, r0, 21213.794301586595867); b1 = step(b1, r1, 21213.794301586595867); b2 = step(b2, r2, 21213.794301586595867); b3 = step(b3, r3, 21213.794301586595867);
+    b0 = step(b0, r0, 5394.1960214247511077); b1 = step(b1, r1, 5394.1960214247511077); b2 = step(b2, r2, 5394.1960214247511077); b3 = step(b3, r3, 5394.1960214247511077);
+    b0 = step(b0, r0, 687.1870074920579083); b1 = step(b1, r1, 687.1870074920579083); b2 = step(b2, r2, 687.1870074920579083); b3 = step(b3, r3, 687.1870074920579083);
+    b0 = step(b0, r0, 42.313330701600911252); b1 = step(b1, r1, 42.313330701600911252); b2 = step(b2, r2, 42.313330701600911252); b3 = step(b3, r3, 42.313330701600911252);
+    b0 = step(b0, r0, 1); b1 = step(b1, r1, 1); b2 = step(b2, r2, 1); b3 = step(b3, r3, 1);
     v128.store(at, f64x2.div(f64x2.mul(q0, a0), b0));
     v128.store(at, f64x2.div(f64x2.mul(q1, a1), b1), 16);
-    const beyond = i32x4.bitmask(i8x16.shuffle(isBeyond(q0), isBeyond(q1), 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27));
-    for (let lane = 0; lane < 4; lane++) {
-      if (i + lane >= count) break;
-      store<i32>(places + (<usize>tails << 2), i + lane);
-      tails += (beyond >> lane) & 1;
-    }
+    v128.store(at, f64x2.div(f64x2.mul(q2, a2), b2), 32);
+    v128.store(at, f64x2.div(f64x2.mul(q3, a3), b3), 48);
+    tails = listBeyond(q0, i, places, tails);
+    tails = listBeyond(q1, i + 2, places, tails);
+    tails = listBeyond(q2, i + 4, places, tails);
+    tails = listBeyond(q3, i + 6, places, tails);
   }
+  // Of the last places some may be past the end.
+  while (tails > 0 && load<i32>(places + (<usize>(tails - 1) << 2)) >= count) tails--;
   return tails;
 }
 
@@ -82,36 +93,49 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
   return f64x2.sub(share, f64x2.splat(0.5));
 }
 
+/** Adds the places `i` and `i + 1` to the list where |q| > 0.425, without a branch that nothing could predict. */
 // @ts-ignore: decorator
-@inline function isBeyond(q: v128): v128 {
-  return f64x2.gt(f64x2.abs(q), f64x2.splat(0.425));
+@inline function listBeyond(q: v128, i: i32, places: usize, listed: i32): i32 {
+  const beyond = i64x2.bitmask(f64x2.gt(f64x2.abs(q), f64x2.splat(0.425)));
+  store<i32>(places + (<usize>listed << 2), i);
+  const next = listed + (beyond & 1);
+  store<i32>(places + (<usize>next << 2), i + 1);
+  return next + (beyond >> 1);
 }
 
 /** values [count]: ln p of the nearer tail to the absolute quantile C(r) / D(r), r = sqrt(-ln p) - 1.6. */
 function tailQuantiles(values: usize, count: i32): void {
-  for (let i = 0; i < count; i += 4) {
+  for (let i = 0; i < count; i += 8) {
     const at = values + (<usize>i << 3);
     const r0 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at))), f64x2.splat(1.6));
     const r1 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 16))), f64x2.splat(1.6));
+    const r2 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 32))), f64x2.splat(1.6));
+    const r3 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 48))), f64x2.splat(1.6));
     let a0 = f64x2.splat(7.7454501427834140764e-4);
     let a1 = f64x2.splat(7.7454501427834140764e-4);
+    let a2 = f64x2.splat(7.7454501427834140764e-4);
+    let a3 = f64x2.splat(7.7454501427834140764e-4);
+    a0 = step(a0, r0, 0.0227238449892691845833); a1 = step(a1, r1, 0.0227238449892691845833); a2 = step(a2, r2, 0.0227238449892691845833); a3 = step(a3, r3, 0.0227238449892691845833);
+    a0 = step(a0, r0, 0.24178072517745061177); a1 = step(a1, r1, 0.24178072517745061177); a2 = step(a2, r2, 0.24178072517745061177); a3 = step(a3, r3, 0.24178072517745061177);
+    a0 = step(a0, r0, 1.27045825245236838258); a1 = step(a1, r1, 1.27045825245236838258); a2 = step(a2, r2, 1.27045825245236838258); a3 = step(a3, r3, 1.27045825245236838258);
+    a0 = step(a0, r0, 3.64784832476320460504); a1 = step(a1, r1, 3.64784832476320460504); a2 = step(a2, r2, 3.64784832476320460504); a3 = step(a3, r3, 3.64784832476320460504);
+    a0 = step(a0, r0, 5.7694972214606914055); a1 = step(a1, r1, 5.7694972214606914055); a2 = step(a2, r2, 5.7694972214606914055); a3 = step(a3, r3, 5.7694972214606914055);
+    a0 = step(a0, r0, 4.6303378461565452959); a1 = step(a1, r1, 4.6303378461565452959); a2 = step(a2, r2, 4.6303378461565452959); a3 = step(a3, r3, 4.6303378461565452959);
+    a0 = step(a0, r0, 1.42343711074968357734); a1 = step(a1, r1, 1.42343711074968357734); a2 = step(a2, r2, 1.42343711074968357734); a3 = step(a3, r3, 1.42343711074968357734);
     let b0 = f64x2.splat(1.05075007164441684324e-9);
     let b1 = f64x2.splat(1.05075007164441684324e-9);
-    a0 = step(a0, r0, 0.0227238449892691845833); a1 = step(a1, r1, 0.0227238449892691845833);
-    b0 = step(b0, r0, 5.475938084995344946e-4); b1 = step(b1, r1, 5.475938084995344946e-4);
-    a0 = step(a0, r0, 0.24178072517745061177); a1 = step(a1, r1, 0.24178072517745061177);
-    b0 = step(b0, r0, 0.0151986665636164571966); b1 = step(b1, r1, 0.0151986665636164571966);
-    a0 = step(a0, r0, 1.27045825245236838258); a1 = step(a1, r1, 1.27045825245236838258);
-    b0 = step(b0, r0, 0.14810397642748007459); b1 = step(b1, r1, 0.14810397642748007459);
-    a0 = step(a0, r0, 3.64784832476320460504); a1 = step(a1, r1, 3.64784832476320460504);
-    b0 = step(b0, r0, 0.68976733498510000455); b1 = step(b1, r1, 0.68976733498510000455);
-    a0 = step(a0, r0, 5.7694972214606914055); a1 = step(a1, r1, 5.7694972214606914055);
-    b0 = step(b0, r0, 1.6763848301838038494); b1 = step(b1, r1, 1.6763848301838038494);
-    a0 = step(a0, r0, 4.6303378461565452959); a1 = step(a1, r1, 4.6303378461565452959);
-    b0 = step(b0, r0, 2.05319162663775882187); b1 = step(b1, r1, 2.05319162663775882187);
-    a0 = step(a0, r0, 1.42343711074968357734); a1 = step(a1, r1, 1.42343711074968357734);
-    b0 = step(b0, r0, 1); b1 = step(b1, r1, 1);
+    let b2 = f64x2.splat(1.05075007164441684324e-9);
+    let b3 = f64x2.splat(1.05075007164441684324e-9);
+    b0 = step(b0, r0, 5.475938084995344946e-4); b1 = step(b1, r1, 5.475938084995344946e-4); b2 = step(b2, r2, 5.475938084995344946e-4); b3 = step(b3, r3, 5.475938084995344946e-4);
+    b0 = step(b0, r0, 0.0151986665636164571966); b1 = step(b1, r1, 0.0151986665636164571966); b2 = step(b2, r2, 0.0151986665636164571966); b3 = step(b3, r3, 0.0151986665636164571966);
+    b0 = step(b0, r0, 0.14810397642748007459); b1 = step(b1, r1, 0.14810397642748007459); b2 = step(b2, r2, 0.14810397642748007459); b3 = step(b3, r3, 0.14810397642748007459);
+    b0 = step(b0, r0, 0.68976733498510000455); b1 = step(b1, r1, 0.68976733498510000455); b2 = step(b2, r2, 0.68976733498510000455); b3 = step(b3, r3, 0.68976733498510000455);
+    b0 = step(b0, r0, 1.6763848301838038494); b1 = step(b1, r1, 1.6763848301838038494); b2 = step(b2, r2, 1.6763848301838038494); b3 = step(b3, r3, 1.6763848301838038494);
+    b0 = step(b0, r0, 2.05319162663775882187); b1 = step(b1, r1, 2.05319162663775882187); b2 = step(b2, r2, 2.05319162663775882187); b3 = step(b3, r3, 2.05319162663775882187);
+    b0 = step(b0, r0, 1); b1 = step(b1, r1, 1); b2 = step(b2, r2, 1); b3 = step(b3, r3, 1);
     v128.store(at, f64x2.div(a0, b0));
     v128.store(at, f64x2.div(a1, b1), 16);
+    v128.store(at, f64x2.div(a2, b2), 32);
+    v128.store(at, f64x2.div(a3, b3), 48);
   }
 }
