@@ -59,11 +59,10 @@ function readNoiseScale(x: number): number {
 }
 
 function readNoiseScales(x: Float64Array, math: ArrayMath): void {
-  // Up to x = 0.008 the power is below 0.0434, and the minimum gives 0.2 as above.
   math.naturalLogs(x);
   math.exponentials(x, 0.65);
-  math.clamp(x, 1e-3, Number.POSITIVE_INFINITY);
   for (let i = 0; i < x.length; i++) x[i] = 0.0088 / x[i];
+  // Where the power is below 1e-3 or x up to 0.008, this is 0.2 as above.
   math.clamp(x, 0, 0.2);
 }
 

@@ -132,10 +132,16 @@ export function naturalLogs(x: usize, count: i32): void {
   return f64x2.add(f64x2.mul(exponent, f64x2.splat(0.6931471805599453)), f64x2.mul(f64x2.add(s, s), sum));
 }
 
-/** x [count] kept within low .. high, in place. `count` is rounded up to a multiple of 2. */
+/**
+ * x [count] becomes min(high, max(low, x)), in place; NaN stays, and a bound of 0 is +0. `count` is rounded up to a multiple of 2.
+ * `pmax` and `pmin` are one instruction each where `max` and `min` are many; they keep -0 beside +0, so +0 is added.
+ */
 export function clamp(x: usize, count: i32, low: f64, high: f64): void {
   const end = x + (<usize>count << 3);
   const least = f64x2.splat(low);
   const most = f64x2.splat(high);
-  for (let at = x; at < end; at += 16) v128.store(at, f64x2.min(most, f64x2.max(least, v128.load(at))));
+  const zero = f64x2.splat(0);
+  for (let at = x; at < end; at += 16) {
+    v128.store(at, f64x2.add(f64x2.pmin(f64x2.pmax(v128.load(at), least), most), zero));
+  }
 }
