@@ -76,27 +76,32 @@ export function driftingMemory(
       // Every normal makes room for what it gives.
       for (let i = 0; i < targets.length; i++) {
         const { sigma, exponent } = statisticsOf(targets[i]);
-        conductances[i] = atLeastZero(targets[i] + sigma * conductances[i]);
+        conductances[i] = targets[i] + sigma * conductances[i];
         driftExponents[i] = drift * Math.abs(exponent.mean + exponent.deviation * driftExponents[i]);
       }
+      math.clamp(conductances, 0, Number.POSITIVE_INFINITY);
       return { conductances, driftExponents };
     },
-    read: ({ conductances, driftExponents }, time, random) => {
+    read: ({ conductances, driftExponents }, time, random, out = new Float64Array(conductances.length)) => {
       const integration = readNoiseIntegral(time, referenceTime, readDuration);
-      const read = new Float64Array(conductances.length);
-      const [noises, scales, factors] = [0, 1, 2].map(() => new Float64Array(PIECE));
-      inPieces(read.length, (from, to) => {
-        const count = to - from;
-        const [noise, scale, factor] = [noises, scales, factors].map((values) => values.subarray(0, count));
-        math.normals(random, noise);
-        for (let i = 0; i < count; i++) scale[i] = conductances[from + i] / maxConductance;
+      const size = Math.min(PIECE, out.length);
+      const [scales, drifts] = [new Float64Array(size), new Float64Array(size)];
+      inPieces(out.length, (from, to) => {
+        const [programmed, read] = [conductances.subarray(from, to), out.subarray(from, to)];
+        const [scale, drifted] = [scales.subarray(0, to - from), drifts.subarray(0, to - from)];
+        math.normals(random, read);
+        for (let i = 0; i < read.length; i++) scale[i] = programmed[i] / maxConductance;
         statistics.readNoiseScales(scale, math);
-        if (driftExponents) factor.set(driftExponents.subarray(from, to));
-        else factor.fill(0);
-        driftFactors(factor, time, referenceTime, math);
-        noisyConductances(conductances.subarray(from, to), factor, scale, noise, readNoise, integration, read.subarray(from, to));
+        if (driftExponents) drifted.set(driftExponents.subarray(from, to));
+        else drifted.fill(0);
+        driftFactors(drifted, time, referenceTime, math);
+        for (let i = 0; i < read.length; i++) {
+          const relative = readNoise * scale[i] * integration;
+          read[i] = programmed[i] * drifted[i] * (1 + relative * read[i]);
+        }
+        math.clamp(read, 0, Number.POSITIVE_INFINITY);
       });
-      return read;
+      return out;
     },
   };
 }
@@ -141,11 +146,3 @@ export function clippedLogarithms(
   for (let i = 0; i < x.length; i++) x[i] = a * x[i] + b;
   math.clamp(x, low, high);
 }
-
-function noisyConductances(programmed: Float64Array, factor: Float64Array, scale: Float64Array, noise: Float64Array, readNoise: number, integration: number, read: Float64Array): void {
-  for (let i = 0; i < read.length; i++) {
-    const relative = readNoise * scale[i] * integration;
-    read[i] = atLeastZero(programmed[i] * factor[i] * (1 + relative * noise[i]));
-  }
-}
-export const atLeastZero = (x: number): number => 0.5 * (x + Math.abs(x));

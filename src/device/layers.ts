@@ -22,10 +22,11 @@ function withSpread(device: DeviceModel, spread: number, math: ArrayMath): Devic
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const draws = new Float64Array(targets.length);
-      math.normals(random.fork("device spread"), draws);
-      const gained = (conductance: number, i: number) => conductance * Math.max(0, 1 + spread * draws[i]);
-      return { ...programmed, conductances: programmed.conductances.map(gained) };
+      const { conductances } = programmed;
+      const gains = new Float64Array(targets.length);
+      math.normals(random.fork("device spread"), gains);
+      for (let i = 0; i < gains.length; i++) conductances[i] *= Math.max(0, 1 + spread * gains[i]);
+      return programmed;
     },
   };
 }
@@ -37,21 +38,24 @@ function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stu
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const draws = new Float64Array(targets.length);
-      math.uniforms(random.fork("stuck"), draws);
+      const stuckAt = new Float64Array(targets.length);
+      math.uniforms(random.fork("stuck"), stuckAt);
       // The same draws decide at every share, so that a larger share keeps the faults of a smaller one.
-      const stuckAt = draws.map((u) => {
-        if (u < atZero) return 0;
-        return u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
-      });
-      return { ...programmed, conductances: replaceStuck(programmed.conductances, stuckAt), stuckAt };
+      for (let i = 0; i < stuckAt.length; i++) {
+        const u = stuckAt[i];
+        stuckAt[i] = u < atZero ? 0 : u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
+      }
+      replaceStuck(programmed.conductances, stuckAt);
+      return { ...programmed, stuckAt };
     },
-    read: (programmed, time, random) => {
-      const read = device.read(programmed, time, random);
-      return programmed.stuckAt ? replaceStuck(read, programmed.stuckAt) : read;
+    read: (programmed, time, random, out) => {
+      const read = device.read(programmed, time, random, out);
+      if (programmed.stuckAt) replaceStuck(read, programmed.stuckAt);
+      return read;
     },
   };
 }
 
-const replaceStuck = (conductances: Float64Array, stuckAt: Float64Array): Float64Array =>
-  conductances.map((conductance, i) => (Number.isNaN(stuckAt[i]) ? conductance : stuckAt[i]));
+function replaceStuck(conductances: Float64Array, stuckAt: Float64Array): void {
+  for (let i = 0; i < stuckAt.length; i++) if (!Number.isNaN(stuckAt[i])) conductances[i] = stuckAt[i];
+}

@@ -51,21 +51,29 @@ export function resistiveMemory(
       for (let i = 0; i < deviates.length; i++) deviates[i] *= noise;
       const first = relaxation(0, maxConductance);
       const sigma = byValue((target) => first(target / maxConductance));
-      const conductances = targets.map((target, i) => Math.max(0, target + sigma(target) * deviates[i]));
+      const conductances = targets.map((target, i) => target + sigma(target) * deviates[i]);
+      math.clamp(conductances, 0, Number.POSITIVE_INFINITY);
       return { conductances, targets: targets.slice(), deviates };
     },
-    read: ({ conductances, targets = conductances, deviates }, time, random) => {
+    read: (
+      { conductances, targets = conductances, deviates },
+      time,
+      random,
+      out = new Float64Array(targets.length),
+    ) => {
       const later = relaxation(time, maxConductance);
       if (!deviates) {
         const sigma = byValue((target) => later(target / maxConductance) * noise);
-        const draws = new Float64Array(targets.length);
-        math.normals(random, draws);
-        return targets.map((target, i) => Math.max(0, target + sigma(target) * draws[i]));
+        math.normals(random, out);
+        for (let i = 0; i < out.length; i++) out[i] = targets[i] + sigma(targets[i]) * out[i];
+      } else {
+        // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
+        const first = relaxation(0, maxConductance);
+        const growth = byValue((target) => later(target / maxConductance) - first(target / maxConductance));
+        for (let i = 0; i < out.length; i++) out[i] = conductances[i] + growth(targets[i]) * deviates[i];
       }
-      // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
-      const first = relaxation(0, maxConductance);
-      const growth = byValue((target) => later(target / maxConductance) - first(target / maxConductance));
-      return conductances.map((programmed, i) => Math.max(0, programmed + growth(targets[i]) * deviates[i]));
+      math.clamp(out, 0, Number.POSITIVE_INFINITY);
+      return out;
     },
   };
 }

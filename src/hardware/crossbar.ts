@@ -81,10 +81,16 @@ export function readCrossbar(
   time: number,
   random: Stream,
 ): CrossbarReading {
-  const plus = device.read(crossbar.plus, time, random.fork("plus"));
-  const minus = device.read(crossbar.minus, time, random.fork("minus"));
+  const count = crossbar.rows * crossbar.columns;
+  if (doubles.length < 2 * count) doubles = new Float64Array(2 * count);
+  const [plus, minus] = [doubles.subarray(0, count), doubles.subarray(count, 2 * count)];
+  device.read(crossbar.plus, time, random.fork("plus"), plus);
+  device.read(crossbar.minus, time, random.fork("minus"), minus);
   return readingOf(crossbar, plus, minus);
 }
+
+/** Room for the doubles of both signs, of which a reading keeps the nearest floats; kept, because new memory is slow. */
+let doubles = new Float64Array(0);
 
 /** A crossbar just after programming, as a read without noise would see it. */
 export const readProgrammed = (crossbar: ProgrammedCrossbar): CrossbarReading =>

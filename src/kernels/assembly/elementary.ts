@@ -17,40 +17,73 @@
 export function exponentials(x: usize, count: i32, factor: f64): void {
   const factors = f64x2.splat(factor);
   const end = x + (<usize>count << 3);
-  for (let at = x; at < end; at += 64) {
+  for (let at = x; at < end; at += 128) {
     const x0 = f64x2.mul(factors, v128.load(at));
     const x1 = f64x2.mul(factors, v128.load(at, 16));
     const x2 = f64x2.mul(factors, v128.load(at, 32));
     const x3 = f64x2.mul(factors, v128.load(at, 48));
+    const x4 = f64x2.mul(factors, v128.load(at, 64));
+    const x5 = f64x2.mul(factors, v128.load(at, 80));
+    const x6 = f64x2.mul(factors, v128.load(at, 96));
+    const x7 = f64x2.mul(factors, v128.load(at, 112));
     const k0 = wholePower(x0);
     const k1 = wholePower(x1);
     const k2 = wholePower(x2);
     const k3 = wholePower(x3);
+    const k4 = wholePower(x4);
+    const k5 = wholePower(x5);
+    const k6 = wholePower(x6);
+    const k7 = wholePower(x7);
     const r0 = remainder(x0, k0);
     const r1 = remainder(x1, k1);
     const r2 = remainder(x2, k2);
     const r3 = remainder(x3, k3);
+    const r4 = remainder(x4, k4);
+    const r5 = remainder(x5, k5);
+    const r6 = remainder(x6, k6);
+    const r7 = remainder(x7, k7);
     let s0 = f64x2.splat(1.0 / 6227020800.0);
     let s1 = f64x2.splat(1.0 / 6227020800.0);
     let s2 = f64x2.splat(1.0 / 6227020800.0);
     let s3 = f64x2.splat(1.0 / 6227020800.0);
+    let s4 = f64x2.splat(1.0 / 6227020800.0);
+    let s5 = f64x2.splat(1.0 / 6227020800.0);
+    let s6 = f64x2.splat(1.0 / 6227020800.0);
+    let s7 = f64x2.splat(1.0 / 6227020800.0);
     s0 = step(s0, r0, 1.0 / 479001600.0); s1 = step(s1, r1, 1.0 / 479001600.0); s2 = step(s2, r2, 1.0 / 479001600.0); s3 = step(s3, r3, 1.0 / 479001600.0);
+    s4 = step(s4, r4, 1.0 / 479001600.0); s5 = step(s5, r5, 1.0 / 479001600.0); s6 = step(s6, r6, 1.0 / 479001600.0); s7 = step(s7, r7, 1.0 / 479001600.0);
     s0 = step(s0, r0, 1.0 / 39916800.0); s1 = step(s1, r1, 1.0 / 39916800.0); s2 = step(s2, r2, 1.0 / 39916800.0); s3 = step(s3, r3, 1.0 / 39916800.0);
+    s4 = step(s4, r4, 1.0 / 39916800.0); s5 = step(s5, r5, 1.0 / 39916800.0); s6 = step(s6, r6, 1.0 / 39916800.0); s7 = step(s7, r7, 1.0 / 39916800.0);
     s0 = step(s0, r0, 1.0 / 3628800.0); s1 = step(s1, r1, 1.0 / 3628800.0); s2 = step(s2, r2, 1.0 / 3628800.0); s3 = step(s3, r3, 1.0 / 3628800.0);
+    s4 = step(s4, r4, 1.0 / 3628800.0); s5 = step(s5, r5, 1.0 / 3628800.0); s6 = step(s6, r6, 1.0 / 3628800.0); s7 = step(s7, r7, 1.0 / 3628800.0);
     s0 = step(s0, r0, 1.0 / 362880.0); s1 = step(s1, r1, 1.0 / 362880.0); s2 = step(s2, r2, 1.0 / 362880.0); s3 = step(s3, r3, 1.0 / 362880.0);
+    s4 = step(s4, r4, 1.0 / 362880.0); s5 = step(s5, r5, 1.0 / 362880.0); s6 = step(s6, r6, 1.0 / 362880.0); s7 = step(s7, r7, 1.0 / 362880.0);
     s0 = step(s0, r0, 1.0 / 40320.0); s1 = step(s1, r1, 1.0 / 40320.0); s2 = step(s2, r2, 1.0 / 40320.0); s3 = step(s3, r3, 1.0 / 40320.0);
+    s4 = step(s4, r4, 1.0 / 40320.0); s5 = step(s5, r5, 1.0 / 40320.0); s6 = step(s6, r6, 1.0 / 40320.0); s7 = step(s7, r7, 1.0 / 40320.0);
     s0 = step(s0, r0, 1.0 / 5040.0); s1 = step(s1, r1, 1.0 / 5040.0); s2 = step(s2, r2, 1.0 / 5040.0); s3 = step(s3, r3, 1.0 / 5040.0);
+    s4 = step(s4, r4, 1.0 / 5040.0); s5 = step(s5, r5, 1.0 / 5040.0); s6 = step(s6, r6, 1.0 / 5040.0); s7 = step(s7, r7, 1.0 / 5040.0);
     s0 = step(s0, r0, 1.0 / 720.0); s1 = step(s1, r1, 1.0 / 720.0); s2 = step(s2, r2, 1.0 / 720.0); s3 = step(s3, r3, 1.0 / 720.0);
+    s4 = step(s4, r4, 1.0 / 720.0); s5 = step(s5, r5, 1.0 / 720.0); s6 = step(s6, r6, 1.0 / 720.0); s7 = step(s7, r7, 1.0 / 720.0);
     s0 = step(s0, r0, 1.0 / 120.0); s1 = step(s1, r1, 1.0 / 120.0); s2 = step(s2, r2, 1.0 / 120.0); s3 = step(s3, r3, 1.0 / 120.0);
+    s4 = step(s4, r4, 1.0 / 120.0); s5 = step(s5, r5, 1.0 / 120.0); s6 = step(s6, r6, 1.0 / 120.0); s7 = step(s7, r7, 1.0 / 120.0);
     s0 = step(s0, r0, 1.0 / 24.0); s1 = step(s1, r1, 1.0 / 24.0); s2 = step(s2, r2, 1.0 / 24.0); s3 = step(s3, r3, 1.0 / 24.0);
+    s4 = step(s4, r4, 1.0 / 24.0); s5 = step(s5, r5, 1.0 / 24.0); s6 = step(s6, r6, 1.0 / 24.0); s7 = step(s7, r7, 1.0 / 24.0);
     s0 = step(s0, r0, 1.0 / 6.0); s1 = step(s1, r1, 1.0 / 6.0); s2 = step(s2, r2, 1.0 / 6.0); s3 = step(s3, r3, 1.0 / 6.0);
+    s4 = step(s4, r4, 1.0 / 6.0); s5 = step(s5, r5, 1.0 / 6.0); s6 = step(s6, r6, 1.0 / 6.0); s7 = step(s7, r7, 1.0 / 6.0);
     s0 = step(s0, r0, 0.5); s1 = step(s1, r1, 0.5); s2 = step(s2, r2, 0.5); s3 = step(s3, r3, 0.5);
+    s4 = step(s4, r4, 0.5); s5 = step(s5, r5, 0.5); s6 = step(s6, r6, 0.5); s7 = step(s7, r7, 0.5);
     s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
+    s4 = step(s4, r4, 1); s5 = step(s5, r5, 1); s6 = step(s6, r6, 1); s7 = step(s7, r7, 1);
     s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
+    s4 = step(s4, r4, 1); s5 = step(s5, r5, 1); s6 = step(s6, r6, 1); s7 = step(s7, r7, 1);
     v128.store(at, timesPower(s0, k0, x0));
     v128.store(at, timesPower(s1, k1, x1), 16);
     v128.store(at, timesPower(s2, k2, x2), 32);
     v128.store(at, timesPower(s3, k3, x3), 48);
+    v128.store(at, timesPower(s4, k4, x4), 64);
+    v128.store(at, timesPower(s5, k5, x5), 80);
+    v128.store(at, timesPower(s6, k6, x6), 96);
+    v128.store(at, timesPower(s7, k7, x7), 112);
   }
 }
 
@@ -77,34 +110,61 @@ export function exponentials(x: usize, count: i32, factor: f64): void {
 /** x [count] = ln x of positive normal numbers, in place. `count` is rounded up to a multiple of 8. */
 export function naturalLogs(x: usize, count: i32): void {
   const end = x + (<usize>count << 3);
-  for (let at = x; at < end; at += 64) {
+  for (let at = x; at < end; at += 128) {
     const s0 = ratioAround1(v128.load(at));
     const s1 = ratioAround1(v128.load(at, 16));
     const s2 = ratioAround1(v128.load(at, 32));
     const s3 = ratioAround1(v128.load(at, 48));
+    const s4 = ratioAround1(v128.load(at, 64));
+    const s5 = ratioAround1(v128.load(at, 80));
+    const s6 = ratioAround1(v128.load(at, 96));
+    const s7 = ratioAround1(v128.load(at, 112));
     const z0 = f64x2.mul(s0, s0);
     const z1 = f64x2.mul(s1, s1);
     const z2 = f64x2.mul(s2, s2);
     const z3 = f64x2.mul(s3, s3);
+    const z4 = f64x2.mul(s4, s4);
+    const z5 = f64x2.mul(s5, s5);
+    const z6 = f64x2.mul(s6, s6);
+    const z7 = f64x2.mul(s7, s7);
     let t0 = f64x2.splat(1.0 / 23.0);
     let t1 = f64x2.splat(1.0 / 23.0);
     let t2 = f64x2.splat(1.0 / 23.0);
     let t3 = f64x2.splat(1.0 / 23.0);
+    let t4 = f64x2.splat(1.0 / 23.0);
+    let t5 = f64x2.splat(1.0 / 23.0);
+    let t6 = f64x2.splat(1.0 / 23.0);
+    let t7 = f64x2.splat(1.0 / 23.0);
     t0 = step(t0, z0, 1.0 / 21.0); t1 = step(t1, z1, 1.0 / 21.0); t2 = step(t2, z2, 1.0 / 21.0); t3 = step(t3, z3, 1.0 / 21.0);
+    t4 = step(t4, z4, 1.0 / 21.0); t5 = step(t5, z5, 1.0 / 21.0); t6 = step(t6, z6, 1.0 / 21.0); t7 = step(t7, z7, 1.0 / 21.0);
     t0 = step(t0, z0, 1.0 / 19.0); t1 = step(t1, z1, 1.0 / 19.0); t2 = step(t2, z2, 1.0 / 19.0); t3 = step(t3, z3, 1.0 / 19.0);
+    t4 = step(t4, z4, 1.0 / 19.0); t5 = step(t5, z5, 1.0 / 19.0); t6 = step(t6, z6, 1.0 / 19.0); t7 = step(t7, z7, 1.0 / 19.0);
     t0 = step(t0, z0, 1.0 / 17.0); t1 = step(t1, z1, 1.0 / 17.0); t2 = step(t2, z2, 1.0 / 17.0); t3 = step(t3, z3, 1.0 / 17.0);
+    t4 = step(t4, z4, 1.0 / 17.0); t5 = step(t5, z5, 1.0 / 17.0); t6 = step(t6, z6, 1.0 / 17.0); t7 = step(t7, z7, 1.0 / 17.0);
     t0 = step(t0, z0, 1.0 / 15.0); t1 = step(t1, z1, 1.0 / 15.0); t2 = step(t2, z2, 1.0 / 15.0); t3 = step(t3, z3, 1.0 / 15.0);
+    t4 = step(t4, z4, 1.0 / 15.0); t5 = step(t5, z5, 1.0 / 15.0); t6 = step(t6, z6, 1.0 / 15.0); t7 = step(t7, z7, 1.0 / 15.0);
     t0 = step(t0, z0, 1.0 / 13.0); t1 = step(t1, z1, 1.0 / 13.0); t2 = step(t2, z2, 1.0 / 13.0); t3 = step(t3, z3, 1.0 / 13.0);
+    t4 = step(t4, z4, 1.0 / 13.0); t5 = step(t5, z5, 1.0 / 13.0); t6 = step(t6, z6, 1.0 / 13.0); t7 = step(t7, z7, 1.0 / 13.0);
     t0 = step(t0, z0, 1.0 / 11.0); t1 = step(t1, z1, 1.0 / 11.0); t2 = step(t2, z2, 1.0 / 11.0); t3 = step(t3, z3, 1.0 / 11.0);
+    t4 = step(t4, z4, 1.0 / 11.0); t5 = step(t5, z5, 1.0 / 11.0); t6 = step(t6, z6, 1.0 / 11.0); t7 = step(t7, z7, 1.0 / 11.0);
     t0 = step(t0, z0, 1.0 / 9.0); t1 = step(t1, z1, 1.0 / 9.0); t2 = step(t2, z2, 1.0 / 9.0); t3 = step(t3, z3, 1.0 / 9.0);
+    t4 = step(t4, z4, 1.0 / 9.0); t5 = step(t5, z5, 1.0 / 9.0); t6 = step(t6, z6, 1.0 / 9.0); t7 = step(t7, z7, 1.0 / 9.0);
     t0 = step(t0, z0, 1.0 / 7.0); t1 = step(t1, z1, 1.0 / 7.0); t2 = step(t2, z2, 1.0 / 7.0); t3 = step(t3, z3, 1.0 / 7.0);
+    t4 = step(t4, z4, 1.0 / 7.0); t5 = step(t5, z5, 1.0 / 7.0); t6 = step(t6, z6, 1.0 / 7.0); t7 = step(t7, z7, 1.0 / 7.0);
     t0 = step(t0, z0, 1.0 / 5.0); t1 = step(t1, z1, 1.0 / 5.0); t2 = step(t2, z2, 1.0 / 5.0); t3 = step(t3, z3, 1.0 / 5.0);
+    t4 = step(t4, z4, 1.0 / 5.0); t5 = step(t5, z5, 1.0 / 5.0); t6 = step(t6, z6, 1.0 / 5.0); t7 = step(t7, z7, 1.0 / 5.0);
     t0 = step(t0, z0, 1.0 / 3.0); t1 = step(t1, z1, 1.0 / 3.0); t2 = step(t2, z2, 1.0 / 3.0); t3 = step(t3, z3, 1.0 / 3.0);
+    t4 = step(t4, z4, 1.0 / 3.0); t5 = step(t5, z5, 1.0 / 3.0); t6 = step(t6, z6, 1.0 / 3.0); t7 = step(t7, z7, 1.0 / 3.0);
     t0 = step(t0, z0, 1); t1 = step(t1, z1, 1); t2 = step(t2, z2, 1); t3 = step(t3, z3, 1);
+    t4 = step(t4, z4, 1); t5 = step(t5, z5, 1); t6 = step(t6, z6, 1); t7 = step(t7, z7, 1);
     v128.store(at, sumOfLogs(v128.load(at), s0, t0));
     v128.store(at, sumOfLogs(v128.load(at, 16), s1, t1), 16);
     v128.store(at, sumOfLogs(v128.load(at, 32), s2, t2), 32);
     v128.store(at, sumOfLogs(v128.load(at, 48), s3, t3), 48);
+    v128.store(at, sumOfLogs(v128.load(at, 64), s4, t4), 64);
+    v128.store(at, sumOfLogs(v128.load(at, 80), s5, t5), 80);
+    v128.store(at, sumOfLogs(v128.load(at, 96), s6, t6), 96);
+    v128.store(at, sumOfLogs(v128.load(at, 112), s7, t7), 112);
   }
 }
 
