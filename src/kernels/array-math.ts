@@ -1,8 +1,7 @@
 /**
  * Random numbers and elementary functions of whole arrays, fast. Twin: `scalarMath` in `numeric/array-math.ts`, bit for bit.
  *
- * Arrays pass through a memory of the kernels' own, in pieces that stay in the first-level cache; the copies there and back take less
- * than a tenth of the time.
+ * Arrays pass through a memory of the kernels' own, piece by piece; the copies there and back take less than a tenth of the time.
  */
 import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import type { Stream } from "../numeric/stream.ts";

@@ -30,7 +30,7 @@ function replace(values: Float64Array, by: (value: number) => number): void {
   for (let i = 0; i < values.length; i++) values[i] = by(values[i]);
 }
 
-/** Values that are worked together: a few arrays of them stay in the first-level cache. */
+/** Values that are worked together, a multiple of 16: a few arrays of them stay in the cache. */
 export const PIECE = 2048;
 
 /** Calls `work` for 0 .. count - 1 in pieces, the last of which may be shorter. */

@@ -1,19 +1,20 @@
 /**
  * Exponentials and logarithms of arrays of doubles. Twins: `exponential` in `numeric/exponential.ts` and `naturalLog` in
- * `numeric/stream.ts`. Every lane does the same IEEE operations in the same order, so the bits are the same. Several vectors of
- * two lanes go side by side, because each step of a polynomial waits for the one before it.
+ * `numeric/stream.ts`. Every lane does the same IEEE operations in the same order, so the bits are the same. Eight vectors go side by
+ * side, because each step of a polynomial waits for the one before it.
  */
+
 /** sum x + c: a step of Horner's rule, with both roundings. */
 // @ts-ignore: decorator
-@inline export function step(sum: v128, x: v128, c: f64): v128 {
-  return f64x2.add(f64x2.mul(sum, x), f64x2.splat(c));
+@inline export function step(sum: v128, x: v128, c: v128): v128 {
+  return f64x2.add(f64x2.mul(sum, x), c);
 }
 
 /** 2^52 + 1023: its lowest bits are the biased exponent of 1. */
 // @ts-ignore: decorator
 @inline const BIAS: f64 = 4503599627371519;
 
-/** x [count] = e^(factor x), in place: 0 below -708, infinite above 709. `count` is rounded up to a multiple of 8. */
+/** x [count] = e^(factor x), in place: 0 below -708, infinite above 709. `count` is rounded up to a multiple of 16. */
 export function exponentials(x: usize, count: i32, factor: f64): void {
   const factors = f64x2.splat(factor);
   const end = x + (<usize>count << 3);
@@ -42,40 +43,34 @@ export function exponentials(x: usize, count: i32, factor: f64): void {
     const r5 = remainder(x5, k5);
     const r6 = remainder(x6, k6);
     const r7 = remainder(x7, k7);
-    let s0 = f64x2.splat(1.0 / 6227020800.0);
-    let s1 = f64x2.splat(1.0 / 6227020800.0);
-    let s2 = f64x2.splat(1.0 / 6227020800.0);
-    let s3 = f64x2.splat(1.0 / 6227020800.0);
-    let s4 = f64x2.splat(1.0 / 6227020800.0);
-    let s5 = f64x2.splat(1.0 / 6227020800.0);
-    let s6 = f64x2.splat(1.0 / 6227020800.0);
-    let s7 = f64x2.splat(1.0 / 6227020800.0);
-    s0 = step(s0, r0, 1.0 / 479001600.0); s1 = step(s1, r1, 1.0 / 479001600.0); s2 = step(s2, r2, 1.0 / 479001600.0); s3 = step(s3, r3, 1.0 / 479001600.0);
-    s4 = step(s4, r4, 1.0 / 479001600.0); s5 = step(s5, r5, 1.0 / 479001600.0); s6 = step(s6, r6, 1.0 / 479001600.0); s7 = step(s7, r7, 1.0 / 479001600.0);
-    s0 = step(s0, r0, 1.0 / 39916800.0); s1 = step(s1, r1, 1.0 / 39916800.0); s2 = step(s2, r2, 1.0 / 39916800.0); s3 = step(s3, r3, 1.0 / 39916800.0);
-    s4 = step(s4, r4, 1.0 / 39916800.0); s5 = step(s5, r5, 1.0 / 39916800.0); s6 = step(s6, r6, 1.0 / 39916800.0); s7 = step(s7, r7, 1.0 / 39916800.0);
-    s0 = step(s0, r0, 1.0 / 3628800.0); s1 = step(s1, r1, 1.0 / 3628800.0); s2 = step(s2, r2, 1.0 / 3628800.0); s3 = step(s3, r3, 1.0 / 3628800.0);
-    s4 = step(s4, r4, 1.0 / 3628800.0); s5 = step(s5, r5, 1.0 / 3628800.0); s6 = step(s6, r6, 1.0 / 3628800.0); s7 = step(s7, r7, 1.0 / 3628800.0);
-    s0 = step(s0, r0, 1.0 / 362880.0); s1 = step(s1, r1, 1.0 / 362880.0); s2 = step(s2, r2, 1.0 / 362880.0); s3 = step(s3, r3, 1.0 / 362880.0);
-    s4 = step(s4, r4, 1.0 / 362880.0); s5 = step(s5, r5, 1.0 / 362880.0); s6 = step(s6, r6, 1.0 / 362880.0); s7 = step(s7, r7, 1.0 / 362880.0);
-    s0 = step(s0, r0, 1.0 / 40320.0); s1 = step(s1, r1, 1.0 / 40320.0); s2 = step(s2, r2, 1.0 / 40320.0); s3 = step(s3, r3, 1.0 / 40320.0);
-    s4 = step(s4, r4, 1.0 / 40320.0); s5 = step(s5, r5, 1.0 / 40320.0); s6 = step(s6, r6, 1.0 / 40320.0); s7 = step(s7, r7, 1.0 / 40320.0);
-    s0 = step(s0, r0, 1.0 / 5040.0); s1 = step(s1, r1, 1.0 / 5040.0); s2 = step(s2, r2, 1.0 / 5040.0); s3 = step(s3, r3, 1.0 / 5040.0);
-    s4 = step(s4, r4, 1.0 / 5040.0); s5 = step(s5, r5, 1.0 / 5040.0); s6 = step(s6, r6, 1.0 / 5040.0); s7 = step(s7, r7, 1.0 / 5040.0);
-    s0 = step(s0, r0, 1.0 / 720.0); s1 = step(s1, r1, 1.0 / 720.0); s2 = step(s2, r2, 1.0 / 720.0); s3 = step(s3, r3, 1.0 / 720.0);
-    s4 = step(s4, r4, 1.0 / 720.0); s5 = step(s5, r5, 1.0 / 720.0); s6 = step(s6, r6, 1.0 / 720.0); s7 = step(s7, r7, 1.0 / 720.0);
-    s0 = step(s0, r0, 1.0 / 120.0); s1 = step(s1, r1, 1.0 / 120.0); s2 = step(s2, r2, 1.0 / 120.0); s3 = step(s3, r3, 1.0 / 120.0);
-    s4 = step(s4, r4, 1.0 / 120.0); s5 = step(s5, r5, 1.0 / 120.0); s6 = step(s6, r6, 1.0 / 120.0); s7 = step(s7, r7, 1.0 / 120.0);
-    s0 = step(s0, r0, 1.0 / 24.0); s1 = step(s1, r1, 1.0 / 24.0); s2 = step(s2, r2, 1.0 / 24.0); s3 = step(s3, r3, 1.0 / 24.0);
-    s4 = step(s4, r4, 1.0 / 24.0); s5 = step(s5, r5, 1.0 / 24.0); s6 = step(s6, r6, 1.0 / 24.0); s7 = step(s7, r7, 1.0 / 24.0);
-    s0 = step(s0, r0, 1.0 / 6.0); s1 = step(s1, r1, 1.0 / 6.0); s2 = step(s2, r2, 1.0 / 6.0); s3 = step(s3, r3, 1.0 / 6.0);
-    s4 = step(s4, r4, 1.0 / 6.0); s5 = step(s5, r5, 1.0 / 6.0); s6 = step(s6, r6, 1.0 / 6.0); s7 = step(s7, r7, 1.0 / 6.0);
-    s0 = step(s0, r0, 0.5); s1 = step(s1, r1, 0.5); s2 = step(s2, r2, 0.5); s3 = step(s3, r3, 0.5);
-    s4 = step(s4, r4, 0.5); s5 = step(s5, r5, 0.5); s6 = step(s6, r6, 0.5); s7 = step(s7, r7, 0.5);
-    s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
-    s4 = step(s4, r4, 1); s5 = step(s5, r5, 1); s6 = step(s6, r6, 1); s7 = step(s7, r7, 1);
-    s0 = step(s0, r0, 1); s1 = step(s1, r1, 1); s2 = step(s2, r2, 1); s3 = step(s3, r3, 1);
-    s4 = step(s4, r4, 1); s5 = step(s5, r5, 1); s6 = step(s6, r6, 1); s7 = step(s7, r7, 1);
+    let c = f64x2.splat(1.0 / 6227020800.0);
+    let s0 = c, s1 = c, s2 = c, s3 = c, s4 = c, s5 = c, s6 = c, s7 = c;
+    c = f64x2.splat(1.0 / 479001600.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 39916800.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 3628800.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 362880.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 40320.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 5040.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 720.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 120.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 24.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1.0 / 6.0);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(0.5);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
+    c = f64x2.splat(1);
+    s0 = step(s0, r0, c); s1 = step(s1, r1, c); s2 = step(s2, r2, c); s3 = step(s3, r3, c); s4 = step(s4, r4, c); s5 = step(s5, r5, c); s6 = step(s6, r6, c); s7 = step(s7, r7, c);
     v128.store(at, timesPower(s0, k0, x0));
     v128.store(at, timesPower(s1, k1, x1), 16);
     v128.store(at, timesPower(s2, k2, x2), 32);
@@ -107,7 +102,7 @@ export function exponentials(x: usize, count: i32, factor: f64): void {
   return v128.bitselect(f64x2.splat(Infinity), kept, f64x2.gt(x, f64x2.splat(709)));
 }
 
-/** x [count] = ln x of positive normal numbers, in place. `count` is rounded up to a multiple of 8. */
+/** x [count] = ln x of positive normal numbers, in place. `count` is rounded up to a multiple of 16. */
 export function naturalLogs(x: usize, count: i32): void {
   const end = x + (<usize>count << 3);
   for (let at = x; at < end; at += 128) {
@@ -127,36 +122,30 @@ export function naturalLogs(x: usize, count: i32): void {
     const z5 = f64x2.mul(s5, s5);
     const z6 = f64x2.mul(s6, s6);
     const z7 = f64x2.mul(s7, s7);
-    let t0 = f64x2.splat(1.0 / 23.0);
-    let t1 = f64x2.splat(1.0 / 23.0);
-    let t2 = f64x2.splat(1.0 / 23.0);
-    let t3 = f64x2.splat(1.0 / 23.0);
-    let t4 = f64x2.splat(1.0 / 23.0);
-    let t5 = f64x2.splat(1.0 / 23.0);
-    let t6 = f64x2.splat(1.0 / 23.0);
-    let t7 = f64x2.splat(1.0 / 23.0);
-    t0 = step(t0, z0, 1.0 / 21.0); t1 = step(t1, z1, 1.0 / 21.0); t2 = step(t2, z2, 1.0 / 21.0); t3 = step(t3, z3, 1.0 / 21.0);
-    t4 = step(t4, z4, 1.0 / 21.0); t5 = step(t5, z5, 1.0 / 21.0); t6 = step(t6, z6, 1.0 / 21.0); t7 = step(t7, z7, 1.0 / 21.0);
-    t0 = step(t0, z0, 1.0 / 19.0); t1 = step(t1, z1, 1.0 / 19.0); t2 = step(t2, z2, 1.0 / 19.0); t3 = step(t3, z3, 1.0 / 19.0);
-    t4 = step(t4, z4, 1.0 / 19.0); t5 = step(t5, z5, 1.0 / 19.0); t6 = step(t6, z6, 1.0 / 19.0); t7 = step(t7, z7, 1.0 / 19.0);
-    t0 = step(t0, z0, 1.0 / 17.0); t1 = step(t1, z1, 1.0 / 17.0); t2 = step(t2, z2, 1.0 / 17.0); t3 = step(t3, z3, 1.0 / 17.0);
-    t4 = step(t4, z4, 1.0 / 17.0); t5 = step(t5, z5, 1.0 / 17.0); t6 = step(t6, z6, 1.0 / 17.0); t7 = step(t7, z7, 1.0 / 17.0);
-    t0 = step(t0, z0, 1.0 / 15.0); t1 = step(t1, z1, 1.0 / 15.0); t2 = step(t2, z2, 1.0 / 15.0); t3 = step(t3, z3, 1.0 / 15.0);
-    t4 = step(t4, z4, 1.0 / 15.0); t5 = step(t5, z5, 1.0 / 15.0); t6 = step(t6, z6, 1.0 / 15.0); t7 = step(t7, z7, 1.0 / 15.0);
-    t0 = step(t0, z0, 1.0 / 13.0); t1 = step(t1, z1, 1.0 / 13.0); t2 = step(t2, z2, 1.0 / 13.0); t3 = step(t3, z3, 1.0 / 13.0);
-    t4 = step(t4, z4, 1.0 / 13.0); t5 = step(t5, z5, 1.0 / 13.0); t6 = step(t6, z6, 1.0 / 13.0); t7 = step(t7, z7, 1.0 / 13.0);
-    t0 = step(t0, z0, 1.0 / 11.0); t1 = step(t1, z1, 1.0 / 11.0); t2 = step(t2, z2, 1.0 / 11.0); t3 = step(t3, z3, 1.0 / 11.0);
-    t4 = step(t4, z4, 1.0 / 11.0); t5 = step(t5, z5, 1.0 / 11.0); t6 = step(t6, z6, 1.0 / 11.0); t7 = step(t7, z7, 1.0 / 11.0);
-    t0 = step(t0, z0, 1.0 / 9.0); t1 = step(t1, z1, 1.0 / 9.0); t2 = step(t2, z2, 1.0 / 9.0); t3 = step(t3, z3, 1.0 / 9.0);
-    t4 = step(t4, z4, 1.0 / 9.0); t5 = step(t5, z5, 1.0 / 9.0); t6 = step(t6, z6, 1.0 / 9.0); t7 = step(t7, z7, 1.0 / 9.0);
-    t0 = step(t0, z0, 1.0 / 7.0); t1 = step(t1, z1, 1.0 / 7.0); t2 = step(t2, z2, 1.0 / 7.0); t3 = step(t3, z3, 1.0 / 7.0);
-    t4 = step(t4, z4, 1.0 / 7.0); t5 = step(t5, z5, 1.0 / 7.0); t6 = step(t6, z6, 1.0 / 7.0); t7 = step(t7, z7, 1.0 / 7.0);
-    t0 = step(t0, z0, 1.0 / 5.0); t1 = step(t1, z1, 1.0 / 5.0); t2 = step(t2, z2, 1.0 / 5.0); t3 = step(t3, z3, 1.0 / 5.0);
-    t4 = step(t4, z4, 1.0 / 5.0); t5 = step(t5, z5, 1.0 / 5.0); t6 = step(t6, z6, 1.0 / 5.0); t7 = step(t7, z7, 1.0 / 5.0);
-    t0 = step(t0, z0, 1.0 / 3.0); t1 = step(t1, z1, 1.0 / 3.0); t2 = step(t2, z2, 1.0 / 3.0); t3 = step(t3, z3, 1.0 / 3.0);
-    t4 = step(t4, z4, 1.0 / 3.0); t5 = step(t5, z5, 1.0 / 3.0); t6 = step(t6, z6, 1.0 / 3.0); t7 = step(t7, z7, 1.0 / 3.0);
-    t0 = step(t0, z0, 1); t1 = step(t1, z1, 1); t2 = step(t2, z2, 1); t3 = step(t3, z3, 1);
-    t4 = step(t4, z4, 1); t5 = step(t5, z5, 1); t6 = step(t6, z6, 1); t7 = step(t7, z7, 1);
+    let c = f64x2.splat(1.0 / 23.0);
+    let t0 = c, t1 = c, t2 = c, t3 = c, t4 = c, t5 = c, t6 = c, t7 = c;
+    c = f64x2.splat(1.0 / 21.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 19.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 17.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 15.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 13.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 11.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 9.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 7.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 5.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1.0 / 3.0);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
+    c = f64x2.splat(1);
+    t0 = step(t0, z0, c); t1 = step(t1, z1, c); t2 = step(t2, z2, c); t3 = step(t3, z3, c); t4 = step(t4, z4, c); t5 = step(t5, z5, c); t6 = step(t6, z6, c); t7 = step(t7, z7, c);
     v128.store(at, sumOfLogs(v128.load(at), s0, t0));
     v128.store(at, sumOfLogs(v128.load(at, 16), s1, t1), 16);
     v128.store(at, sumOfLogs(v128.load(at, 32), s2, t2), 32);
