@@ -42,14 +42,20 @@ const SMALLEST_WEIGHT = 1e-7;
  * Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats.
  *
  * Shapes   weights: [rows, columns]
+ * State    the targets are the two halves of `targets`, which is overwritten; a new array where none is given
  */
-export function convertWeights(weights: Float32Array, columns: number, settings: ConversionSettings): ConductancePairs {
+export function convertWeights(
+  weights: Float32Array,
+  columns: number,
+  settings: ConversionSettings,
+  targets: Float64Array = new Float64Array(2 * weights.length),
+): ConductancePairs {
   const { maxConductance, bits } = settings;
   const largest = largestWeights(weights, columns, settings);
   const scales = largest.map((size) => maxConductance / Math.max(size, SMALLEST_WEIGHT));
   const levels = bits === null ? null : 2 ** bits - 1;
-  const plus = new Float64Array(weights.length);
-  const minus = new Float64Array(weights.length);
+  const plus = targets.subarray(0, weights.length).fill(0);
+  const minus = targets.subarray(weights.length, 2 * weights.length).fill(0);
   let clipped = 0;
   for (let row = 0; row < weights.length; row += columns) {
     for (let c = 0; c < columns; c++) {

@@ -28,7 +28,7 @@ export interface DeviceModel {
   /** Largest conductance that can be asked for, microsiemens. Noise may exceed it. */
   readonly maxConductance: number;
   /**
-   * Programs devices towards `targets` (0 .. maxConductance, microsiemens).
+   * Programs devices towards `targets` (0 .. maxConductance, microsiemens), which the caller may overwrite afterwards.
    * Random   everything that is drawn once per chip, from forks of `random`
    */
   program(targets: Float64Array, random: Stream): ProgrammedDevices;

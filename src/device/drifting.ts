@@ -60,26 +60,31 @@ export function driftingMemory(
 ): DeviceModel {
   const { name, source, maxConductance, referenceTime, readDuration } = statistics;
   const { programmingNoise, drift, readNoise } = factors;
+  const statisticsOf = byValue((target) => ({
+    sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
+    exponent: statistics.driftExponent(target / maxConductance),
+  }));
   return {
     name,
     source,
     maxConductance,
     program: (targets, random) => {
+      const [noises, spreads] = [random.fork("programming noise"), random.fork("drift exponent")];
       const conductances = new Float64Array(targets.length);
       const driftExponents = new Float64Array(targets.length);
-      math.normals(random.fork("programming noise"), conductances);
-      math.normals(random.fork("drift exponent"), driftExponents);
-      const statisticsOf = byValue((target) => ({
-        sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
-        exponent: statistics.driftExponent(target / maxConductance),
-      }));
-      // Every normal makes room for what it gives.
-      for (let i = 0; i < targets.length; i++) {
-        const { sigma, exponent } = statisticsOf(targets[i]);
-        conductances[i] = targets[i] + sigma * conductances[i];
-        driftExponents[i] = drift * Math.abs(exponent.mean + exponent.deviation * driftExponents[i]);
-      }
-      math.clamp(conductances, 0, Number.POSITIVE_INFINITY);
+      inPieces(targets.length, (from, to) => {
+        const target = targets.subarray(from, to);
+        // Every normal makes room for what it gives.
+        const [programmed, exponent] = [conductances.subarray(from, to), driftExponents.subarray(from, to)];
+        math.normals(noises, programmed);
+        math.normals(spreads, exponent);
+        for (let i = 0; i < target.length; i++) {
+          const { sigma, exponent: nu } = statisticsOf(target[i]);
+          programmed[i] = target[i] + sigma * programmed[i];
+          exponent[i] = drift * Math.abs(nu.mean + nu.deviation * exponent[i]);
+        }
+        math.clamp(programmed, 0, Number.POSITIVE_INFINITY);
+      });
       return { conductances, driftExponents };
     },
     read: ({ conductances, driftExponents }, time, random, out = new Float64Array(conductances.length)) => {

@@ -40,6 +40,8 @@ export function resistiveMemory(
   { maxConductance, noise }: Extract<DeviceSpec, { kind: "reram" }>,
   math = scalarMath,
 ): DeviceModel {
+  const first = relaxation(0, maxConductance);
+  const sigmaOf = byValue((target) => first(target / maxConductance));
   return {
     name: "resistive memory",
     source:
@@ -49,9 +51,7 @@ export function resistiveMemory(
       const deviates = new Float64Array(targets.length);
       math.normals(random.fork("deviation"), deviates);
       for (let i = 0; i < deviates.length; i++) deviates[i] *= noise;
-      const first = relaxation(0, maxConductance);
-      const sigma = byValue((target) => first(target / maxConductance));
-      const conductances = targets.map((target, i) => target + sigma(target) * deviates[i]);
+      const conductances = targets.map((target, i) => target + sigmaOf(target) * deviates[i]);
       math.clamp(conductances, 0, Number.POSITIVE_INFINITY);
       return { conductances, targets: targets.slice(), deviates };
     },
@@ -68,8 +68,7 @@ export function resistiveMemory(
         for (let i = 0; i < out.length; i++) out[i] = targets[i] + sigma(targets[i]) * out[i];
       } else {
         // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
-        const first = relaxation(0, maxConductance);
-        const growth = byValue((target) => later(target / maxConductance) - first(target / maxConductance));
+        const growth = byValue((target) => later(target / maxConductance) - sigmaOf(target));
         for (let i = 0; i < out.length; i++) out[i] = conductances[i] + growth(targets[i]) * deviates[i];
       }
       math.clamp(out, 0, Number.POSITIVE_INFINITY);
