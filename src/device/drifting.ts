@@ -62,7 +62,7 @@ export function driftingMemory(
   const { programmingNoise, drift, readNoise } = factors;
   const statisticsOf = byValue((target) => ({
     sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
-    exponent: statistics.driftExponent(target / maxConductance),
+    nu: statistics.driftExponent(target / maxConductance),
   }));
   return {
     name,
@@ -79,7 +79,7 @@ export function driftingMemory(
         math.normals(noises, programmed);
         math.normals(spreads, exponent);
         for (let i = 0; i < target.length; i++) {
-          const { sigma, exponent: nu } = statisticsOf(target[i]);
+          const { sigma, nu } = statisticsOf(target[i]);
           programmed[i] = target[i] + sigma * programmed[i];
           exponent[i] = drift * Math.abs(nu.mean + nu.deviation * exponent[i]);
         }

@@ -26,11 +26,11 @@ export const kernelMath: ArrayMath = {
     });
   },
   exponentials: (array, factor) => replace(array, (run, values, count) => run.exponentials(values, count, factor)),
-  clamp: (array, low, high) => replace(array, (run, values, count) => run.clamp(values, count, low, high)),
   naturalLogs: (array) => replace(array, (run, values, count) => run.naturalLogs(values, count)),
+  clamp: (array, low, high) => replace(array, (run, values, count) => run.clamp(values, count, low, high)),
 };
 
-/** Pairs of words whose counters have the same upper half. */
+/** So many pairs of words have counters with the same upper half. */
 const PAIRS = 4294967296;
 
 /** Whether the next `count` words are those of the key, under counters whose upper half stays as it is. */

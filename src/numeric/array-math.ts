@@ -14,7 +14,7 @@ export interface ArrayMath {
   exponentials(values: Float64Array, factor: number): void;
   /** x becomes ln x. What is not a positive normal number becomes some finite number. */
   naturalLogs(values: Float64Array): void;
-  /** x becomes min(high, max(low, x)). */
+  /** x becomes min(high, max(low, x)); neither bound is -0 or NaN. */
   clamp(values: Float64Array, low: number, high: number): void;
 }
 

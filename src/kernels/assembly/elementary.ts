@@ -182,7 +182,7 @@ export function naturalLogs(x: usize, count: i32): void {
 }
 
 /**
- * x [count] becomes min(high, max(low, x)), in place; NaN stays, and a bound of 0 is +0. `count` is rounded up to a multiple of 2.
+ * x [count] becomes min(high, max(low, x)), in place; NaN stays, and no bound is -0. `count` is rounded up to a multiple of 2.
  * `pmax` and `pmin` are one instruction each where `max` and `min` are many; they keep -0 beside +0, so +0 is added.
  */
 export function clamp(x: usize, count: i32, low: f64, high: f64): void {
