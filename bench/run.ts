@@ -12,6 +12,7 @@ import { gemm } from "./gemm.ts";
 import { type Benchmark, describeMachine, printMachine, printSection, summarise } from "./harness.ts";
 import { inference } from "./inference.ts";
 import { profile } from "./profile.ts";
+import { programming } from "./programming.ts";
 import { prompts } from "./prompts.ts";
 import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   inference,
   simulation,
   profile,
+  programming,
   "spike-product": spikeProduct,
   "gated-product": gatedProduct,
   gemm,

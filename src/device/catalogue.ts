@@ -1,4 +1,10 @@
-/** The device model that a spec names. */
+/**
+ * The device model that a spec names.
+ *
+ * `math` is what devices compute with in numbers: the kernels unless told otherwise. `scalarMath` gives the same bits.
+ */
+import { kernelMath } from "../kernels/array-math.ts";
+import type { ArrayMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import type { CrossbarSpec } from "../spec/hardware.ts";
 import { customDrift } from "./custom-drift.ts";
@@ -11,22 +17,23 @@ import { stateIndependent } from "./state-independent.ts";
 import { resistiveMemory } from "./wan-nature-2022.ts";
 
 /** The device as published. */
-export function deviceOfSpec(spec: DeviceSpec): DeviceModel {
+export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): DeviceModel {
   switch (spec.kind) {
     case "ideal":
       return idealDevice(spec.maxConductance);
     case "pcm":
-      return phaseChangeMemory(spec);
+      return phaseChangeMemory(spec, math);
     case "hermes":
-      return hermes(spec);
+      return hermes(spec, math);
     case "state-independent":
-      return stateIndependent(spec);
+      return stateIndependent(spec, math);
     case "custom-drift":
-      return customDrift(spec);
+      return customDrift(spec, math);
     case "reram":
-      return resistiveMemory(spec);
+      return resistiveMemory(spec, math);
   }
 }
 
 /** The device as it sits on a crossbar: with the crossbar's spread and stuck devices. */
-export const deviceOfCrossbar = (spec: CrossbarSpec): DeviceModel => withLayers(deviceOfSpec(spec.device), spec);
+export const deviceOfCrossbar = (spec: CrossbarSpec, math: ArrayMath = kernelMath): DeviceModel =>
+  withLayers(deviceOfSpec(spec.device, math), spec, math);

@@ -42,40 +42,58 @@ const SMALLEST_WEIGHT = 1e-7;
  * Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats.
  *
  * Shapes   weights: [rows, columns]
+ * State    the targets are the two halves of `targets`, which is overwritten; a new array where none is given
  */
-export function convertWeights(weights: Float32Array, columns: number, settings: ConversionSettings): ConductancePairs {
+export function convertWeights(
+  weights: Float32Array,
+  columns: number,
+  settings: ConversionSettings,
+  targets: Float64Array = new Float64Array(2 * weights.length),
+): ConductancePairs {
   const { maxConductance, bits } = settings;
-  const largest = largestWeights(weights.map(Math.abs), columns, settings);
+  const largest = largestWeights(weights, columns, settings);
   const scales = largest.map((size) => maxConductance / Math.max(size, SMALLEST_WEIGHT));
   const levels = bits === null ? null : 2 ** bits - 1;
-  const plus = new Float64Array(weights.length);
-  const minus = new Float64Array(weights.length);
+  const plus = targets.subarray(0, weights.length).fill(0);
+  const minus = targets.subarray(weights.length, 2 * weights.length).fill(0);
   let clipped = 0;
-  for (let i = 0; i < weights.length; i++) {
-    const size = Math.abs(weights[i]);
-    if (size > largest[i % columns]) clipped++;
-    const conductance = Math.min(size * scales[i % columns], maxConductance);
-    const target =
-      levels === null
-        ? conductance
-        : (roundHalfEven((conductance / maxConductance) * levels) * maxConductance) / levels;
-    (weights[i] < 0 ? minus : plus)[i] = target;
+  for (let row = 0; row < weights.length; row += columns) {
+    for (let c = 0; c < columns; c++) {
+      const weight = weights[row + c];
+      const size = Math.abs(weight);
+      if (size > largest[c]) clipped++;
+      const conductance = Math.min(size * scales[c], maxConductance);
+      const target =
+        levels === null
+          ? conductance
+          : (roundHalfEven((conductance / maxConductance) * levels) * maxConductance) / levels;
+      (weight < 0 ? minus : plus)[row + c] = target;
+    }
   }
   return { plus, minus, scales, clipped };
 }
 
 /** The size of weight that the largest conductance stands for, by column. */
-function largestWeights(sizes: Float32Array, columns: number, settings: ConversionSettings): Float64Array {
-  const largestOf = (values: Float32Array) => quantile(values, settings.clippingQuantile) || quantile(values, 1);
-  if (settings.scaling === "crossbar") return new Float64Array(columns).fill(largestOf(sizes));
-  const rows = sizes.length / columns;
-  const column = (c: number) => Float32Array.from({ length: rows }, (_, r) => sizes[r * columns + c]);
-  return Float64Array.from({ length: columns }, (_, c) => largestOf(column(c)));
+function largestWeights(weights: Float32Array, columns: number, settings: ConversionSettings): Float64Array {
+  const { scaling, clippingQuantile } = settings;
+  const largest = new Float64Array(columns);
+  if (scaling === "crossbar") return largest.fill(largestOf(weights.map(Math.abs), clippingQuantile));
+  const column = new Float32Array(weights.length / columns);
+  for (let c = 0; c < columns; c++) {
+    for (let r = 0, from = c; r < column.length; r++, from += columns) column[r] = Math.abs(weights[from]);
+    largest[c] = largestOf(column, clippingQuantile);
+  }
+  return largest;
 }
+
+const largestOf = (sizes: Float32Array, share: number): number => quantile(sizes, share) || quantile(sizes, 1);
 
 /** The weights that pairs of conductances stand for. */
 export function pairWeights(plus: Float64Array, minus: Float64Array, scales: Float64Array): Float32Array {
   const weights = new Float32Array(plus.length);
-  for (let i = 0; i < weights.length; i++) weights[i] = (plus[i] - minus[i]) / scales[i % scales.length];
+  const columns = scales.length;
+  for (let row = 0; row < weights.length; row += columns) {
+    for (let c = 0; c < columns; c++) weights[row + c] = (plus[row + c] - minus[row + c]) / scales[c];
+  }
   return weights;
 }

@@ -9,6 +9,7 @@
  * for Analog In-Memory Computing Inference", Advanced Electronic Materials 2023, DOI 10.1002/aelm.202201190. The table is the
  * user's; as there, it covers 0 .. `maxConductance` (the spec checks it).
  */
+import { scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 import { type DriftingStatistics, driftingMemory } from "./drifting.ts";
@@ -16,7 +17,8 @@ import { nandakumar } from "./nandakumar-icecs-2019.ts";
 
 export type CustomDriftSpec = Extract<DeviceSpec, { kind: "custom-drift" }>;
 
-export const customDrift = (spec: CustomDriftSpec): DeviceModel => driftingMemory(customDriftStatistics(spec), spec);
+export const customDrift = (spec: CustomDriftSpec, math = scalarMath): DeviceModel =>
+  driftingMemory(customDriftStatistics(spec), spec, math);
 
 export function customDriftStatistics({
   maxConductance,

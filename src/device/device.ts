@@ -28,15 +28,16 @@ export interface DeviceModel {
   /** Largest conductance that can be asked for, microsiemens. Noise may exceed it. */
   readonly maxConductance: number;
   /**
-   * Programs devices towards `targets` (0 .. maxConductance, microsiemens).
+   * Programs devices towards `targets` (0 .. maxConductance, microsiemens), which the caller may overwrite afterwards.
    * Random   everything that is drawn once per chip, from forks of `random`
    */
   program(targets: Float64Array, random: Stream): ProgrammedDevices;
   /**
    * Conductances as a read `time` seconds after programming sees them; `programmed` stays as it is, so that one chip can
    * be read many times.
+   * State    overwrites `out` and returns it; a new array where none is given
    * Random   read noise, from `random`; the same stream gives the same read
    * Throws   ValueError when nothing is known of the device at that time
    */
-  read(programmed: ProgrammedDevices, time: number, random: Stream): Float64Array;
+  read(programmed: ProgrammedDevices, time: number, random: Stream, out?: Float64Array): Float64Array;
 }

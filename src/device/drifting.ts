@@ -11,9 +11,13 @@
  * R integrates 1/f noise from the duration of a read to the age of the device; it is not zero at time 0, because t0 has
  * passed by then. Methodology: Nandakumar et al., ICECS 2019 (see `nandakumar-icecs-2019.ts`). Left out: dependence on
  * temperature, correlation of read noise in time.
+ *
+ * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
  */
+import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
+import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
 
 /** Mean and standard deviation of a drift exponent, before the absolute value is taken. */
@@ -38,6 +42,8 @@ export interface DriftingStatistics {
   driftExponent(x: number): ExponentStatistics;
   /** Amplitude Q of the read noise, relative to the conductance, at the relative programmed conductance x. */
   readNoiseScale(x: number): number;
+  /** The same of many devices: every x becomes its Q. */
+  readNoiseScales(x: Float64Array, math: ArrayMath): void;
 }
 
 /** Factors on the published spreads and exponents; 0 switches an effect off. */
@@ -47,55 +53,74 @@ export interface NoiseFactors {
   readonly readNoise: number;
 }
 
-export function driftingMemory(statistics: DriftingStatistics, factors: NoiseFactors): DeviceModel {
+export function driftingMemory(
+  statistics: DriftingStatistics,
+  factors: NoiseFactors,
+  math: ArrayMath = scalarMath,
+): DeviceModel {
   const { name, source, maxConductance, referenceTime, readDuration } = statistics;
   const { programmingNoise, drift, readNoise } = factors;
+  const statisticsOf = byValue((target) => ({
+    sigma: programmingNoise * statistics.programmingDeviation(target / maxConductance),
+    nu: statistics.driftExponent(target / maxConductance),
+  }));
   return {
     name,
     source,
     maxConductance,
     program: (targets, random) => {
-      const noise = random.fork("programming noise");
-      const spread = random.fork("drift exponent");
+      const [noises, spreads] = [random.fork("programming noise"), random.fork("drift exponent")];
       const conductances = new Float64Array(targets.length);
       const driftExponents = new Float64Array(targets.length);
-      // One device of every pair is asked for zero.
-      const ofZero = statistics.driftExponent(0);
-      for (let i = 0; i < targets.length; i++) {
-        const relative = targets[i] / maxConductance;
-        const sigma = programmingNoise * statistics.programmingDeviation(relative);
-        conductances[i] = Math.max(0, targets[i] + sigma * noise.normal());
-        const { mean, deviation } = relative === 0 ? ofZero : statistics.driftExponent(relative);
-        driftExponents[i] = drift * Math.abs(mean + deviation * spread.normal());
-      }
+      inPieces(targets.length, (from, to) => {
+        const target = targets.subarray(from, to);
+        // Every normal makes room for what it gives.
+        const [programmed, exponent] = [conductances.subarray(from, to), driftExponents.subarray(from, to)];
+        math.normals(noises, programmed);
+        math.normals(spreads, exponent);
+        for (let i = 0; i < target.length; i++) {
+          const { sigma, nu } = statisticsOf(target[i]);
+          programmed[i] = target[i] + sigma * programmed[i];
+          exponent[i] = drift * Math.abs(nu.mean + nu.deviation * exponent[i]);
+        }
+        math.clamp(programmed, 0, Number.POSITIVE_INFINITY);
+      });
       return { conductances, driftExponents };
     },
-    read: ({ conductances, driftExponents }, time, random) => {
+    read: ({ conductances, driftExponents }, time, random, out = new Float64Array(conductances.length)) => {
       const integration = readNoiseIntegral(time, referenceTime, readDuration);
-      const drifts = driftFactors(time, referenceTime);
-      const read = new Float64Array(conductances.length);
-      for (let i = 0; i < read.length; i++) {
-        const programmed = conductances[i];
-        const noise = random.normal();
-        if (programmed === 0) continue;
-        const drifted = programmed * drifts(driftExponents?.[i] ?? 0);
-        const relative = readNoise * statistics.readNoiseScale(programmed / maxConductance) * integration;
-        read[i] = Math.max(0, drifted * (1 + relative * noise));
-      }
-      return read;
+      const size = Math.min(PIECE, out.length);
+      const [scales, drifts] = [new Float64Array(size), new Float64Array(size)];
+      inPieces(out.length, (from, to) => {
+        const [programmed, read] = [conductances.subarray(from, to), out.subarray(from, to)];
+        const [scale, drifted] = [scales.subarray(0, to - from), drifts.subarray(0, to - from)];
+        math.normals(random, read);
+        for (let i = 0; i < read.length; i++) scale[i] = programmed[i] / maxConductance;
+        statistics.readNoiseScales(scale, math);
+        if (driftExponents) drifted.set(driftExponents.subarray(from, to));
+        else drifted.fill(0);
+        driftFactors(drifted, time, referenceTime, math);
+        for (let i = 0; i < read.length; i++) {
+          const relative = readNoise * scale[i] * integration;
+          read[i] = programmed[i] * drifted[i] * (1 + relative * read[i]);
+        }
+        math.clamp(read, 0, Number.POSITIVE_INFINITY);
+      });
+      return out;
     },
   };
 }
 
 /** What drift leaves of a conductance `time` seconds after programming: ((time + t0) / t0)^-exponent. */
-export const driftFactor = (exponent: number, time: number, referenceTime: number): number =>
-  driftFactors(time, referenceTime)(exponent);
+export function driftFactor(exponent: number, time: number, referenceTime: number): number {
+  if (!(time > 0)) return 1;
+  return exponential(-exponent * naturalLog((time + referenceTime) / referenceTime));
+}
 
-/** The same as a function of the exponent, for many devices. */
-function driftFactors(time: number, referenceTime: number): (exponent: number) => number {
-  if (!(time > 0)) return () => 1;
-  const logarithm = naturalLog((time + referenceTime) / referenceTime);
-  return (exponent) => exponential(-exponent * logarithm);
+/** Exponents of many devices become the factors that drift leaves. */
+function driftFactors(exponents: Float64Array, time: number, referenceTime: number, math: ArrayMath): void {
+  if (!(time > 0)) exponents.fill(1);
+  else math.exponentials(exponents, -naturalLog((time + referenceTime) / referenceTime));
 }
 
 /** R(t), `time` seconds after programming. */
@@ -113,4 +138,16 @@ export function polynomial(coefficients: readonly number[], x: number): number {
 /** a ln x + b, kept within low .. high; x is taken as 1e-7 at least, where every published fit has long reached its limit. */
 export function clippedLogarithm(a: number, b: number, low: number, high: number, x: number): number {
   return Math.min(high, Math.max(low, a * naturalLog(Math.max(x, 1e-7)) + b));
+}
+
+/** The same of many values: every x becomes its fit. */
+export function clippedLogarithms(
+  [a, b, low, high]: readonly [a: number, b: number, low: number, high: number],
+  x: Float64Array,
+  math: ArrayMath,
+): void {
+  math.clamp(x, 1e-7, Number.POSITIVE_INFINITY);
+  math.naturalLogs(x);
+  for (let i = 0; i < x.length; i++) x[i] = a * x[i] + b;
+  math.clamp(x, low, high);
 }

@@ -7,49 +7,55 @@
  * nor noise. Which devices are stuck is drawn once per chip, independently of each other; real faults also come in rows and
  * columns. Sizes and shares are the user's: no publication is meant.
  */
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceLayers } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 
 /** The device with both layers; the device itself where they are switched off. */
-export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers): DeviceModel =>
-  withStuck(withSpread(device, spread), stuck);
+export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers, math = scalarMath): DeviceModel =>
+  withStuck(withSpread(device, spread, math), stuck, math);
 
 /** A gain for every device. Random: fork "device spread" of the programming stream. */
-function withSpread(device: DeviceModel, spread: number): DeviceModel {
+function withSpread(device: DeviceModel, spread: number, math: ArrayMath): DeviceModel {
   if (spread === 0) return device;
   return {
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const gains = random.fork("device spread");
-      const gained = (conductance: number) => conductance * Math.max(0, 1 + spread * gains.normal());
-      return { ...programmed, conductances: programmed.conductances.map(gained) };
+      const { conductances } = programmed;
+      const gains = new Float64Array(targets.length);
+      math.normals(random.fork("device spread"), gains);
+      for (let i = 0; i < gains.length; i++) conductances[i] *= Math.max(0, 1 + spread * gains[i]);
+      return programmed;
     },
   };
 }
 
 /** A share of stuck devices. Random: one uniform per device from fork "stuck" of the programming stream. */
-function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stuck"]): DeviceModel {
+function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stuck"], math = scalarMath): DeviceModel {
   if (atZero === 0 && atMaximum === 0) return device;
   return {
     ...device,
     program: (targets, random) => {
       const programmed = device.program(targets, random);
-      const draws = random.fork("stuck");
+      const stuckAt = new Float64Array(targets.length);
+      math.uniforms(random.fork("stuck"), stuckAt);
       // The same draws decide at every share, so that a larger share keeps the faults of a smaller one.
-      const stuckAt = Float64Array.from(targets, () => {
-        const u = draws.uniform();
-        if (u < atZero) return 0;
-        return u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
-      });
-      return { ...programmed, conductances: replaceStuck(programmed.conductances, stuckAt), stuckAt };
+      for (let i = 0; i < stuckAt.length; i++) {
+        const u = stuckAt[i];
+        stuckAt[i] = u < atZero ? 0 : u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
+      }
+      replaceStuck(programmed.conductances, stuckAt);
+      return { ...programmed, stuckAt };
     },
-    read: (programmed, time, random) => {
-      const read = device.read(programmed, time, random);
-      return programmed.stuckAt ? replaceStuck(read, programmed.stuckAt) : read;
+    read: (programmed, time, random, out) => {
+      const read = device.read(programmed, time, random, out);
+      if (programmed.stuckAt) replaceStuck(read, programmed.stuckAt);
+      return read;
     },
   };
 }
 
-const replaceStuck = (conductances: Float64Array, stuckAt: Float64Array): Float64Array =>
-  conductances.map((conductance, i) => (Number.isNaN(stuckAt[i]) ? conductance : stuckAt[i]));
+function replaceStuck(conductances: Float64Array, stuckAt: Float64Array): void {
+  for (let i = 0; i < stuckAt.length; i++) if (!Number.isNaN(stuckAt[i])) conductances[i] = stuckAt[i];
+}

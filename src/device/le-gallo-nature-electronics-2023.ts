@@ -24,9 +24,16 @@
  *
  * Validity: targets up to the largest conductance named above; Q is used for programmed conductances somewhat above it, too.
  */
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
-import { clippedLogarithm, type DriftingStatistics, driftingMemory, polynomial } from "./drifting.ts";
+import {
+  clippedLogarithm,
+  clippedLogarithms,
+  type DriftingStatistics,
+  driftingMemory,
+  polynomial,
+} from "./drifting.ts";
 
 export type HermesSpec = Extract<DeviceSpec, { kind: "hermes" }>;
 
@@ -65,7 +72,8 @@ const TWO_DEVICES: Fits = {
 /** The mean exponent is the same for one device and two. */
 const MEAN: Branch = { limit: 0.0945, below: [-0.0387, -0.0182, 0.072, 0.13], above: [0.0736, -0.0126, -0.0436] };
 
-export const hermes = (spec: HermesSpec): DeviceModel => driftingMemory(hermesStatistics(spec), spec);
+export const hermes = (spec: HermesSpec, math = scalarMath): DeviceModel =>
+  driftingMemory(hermesStatistics(spec), spec, math);
 
 export function hermesStatistics({
   devices,
@@ -83,8 +91,16 @@ export function hermesStatistics({
     programmingDeviation: (x) => (polynomial(fits.programming, x) * largest) / fits.largest,
     driftExponent: (x) => ({ mean: branch(MEAN, x), deviation: branch(fits.spread, x) }),
     readNoiseScale: (x) => branch(fits.readNoise, x),
+    readNoiseScales: (x, math) => branches(fits.readNoise, x, math),
   };
 }
 
 const branch = ({ limit, below, above }: Branch, x: number): number =>
   x < limit ? clippedLogarithm(...below, x) : polynomial(above, x);
+
+/** The same of many values: every x becomes its fit. */
+function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): void {
+  const given = x.slice();
+  clippedLogarithms(below, x, math);
+  for (let i = 0; i < x.length; i++) if (!(given[i] < limit)) x[i] = polynomial(above, given[i]);
+}

@@ -19,6 +19,7 @@
  * Validity: fitted to doped Ge2Sb2Te5 mushroom cells of a 90 nm chip with targets of 0 .. 25 uS; another `maxConductance`
  * scales the programming error in proportion, which is an extrapolation.
  */
+import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { DeviceSpec } from "../spec/device.ts";
@@ -28,8 +29,8 @@ import { clippedLogarithm, type DriftingStatistics, driftingMemory, type Exponen
 /** Conductance in microsiemens to which the programming polynomial refers. */
 const POLYNOMIAL_REFERENCE = 25;
 
-export const phaseChangeMemory = (spec: Extract<DeviceSpec, { kind: "pcm" }>): DeviceModel =>
-  driftingMemory(nandakumar(spec.maxConductance), spec);
+export const phaseChangeMemory = (spec: Extract<DeviceSpec, { kind: "pcm" }>, math = scalarMath): DeviceModel =>
+  driftingMemory(nandakumar(spec.maxConductance), spec, math);
 
 export const nandakumar = (maxConductance: number): DriftingStatistics => ({
   name: "phase-change memory",
@@ -41,6 +42,7 @@ export const nandakumar = (maxConductance: number): DriftingStatistics => ({
   programmingDeviation: (x) => ((0.26348 + 1.965 * x - 1.1731 * x * x) * maxConductance) / POLYNOMIAL_REFERENCE,
   driftExponent,
   readNoiseScale,
+  readNoiseScales,
 });
 
 function driftExponent(x: number): ExponentStatistics {
@@ -54,6 +56,14 @@ function readNoiseScale(x: number): number {
   // The minimum holds up to x = 0.00819; many devices that were asked for zero need no power.
   if (x <= 0.008) return 0.2;
   return Math.min(0.2, 0.0088 / Math.max(power(x, 0.65), 1e-3));
+}
+
+function readNoiseScales(x: Float64Array, math: ArrayMath): void {
+  math.naturalLogs(x);
+  math.exponentials(x, 0.65);
+  for (let i = 0; i < x.length; i++) x[i] = 0.0088 / x[i];
+  // Where the power is below 1e-3 or x up to 0.008, this is 0.2 as above.
+  math.clamp(x, 0, 0.2);
 }
 
 /** x^y for x > 0, the same on every platform. */

@@ -9,12 +9,15 @@
  * Q there is a pure number whose spread, g_d / g_max, is added to conductances in microsiemens; the unit is ours. The spread
  * sigma does not grow with g_max.
  */
+import { scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 import { type DriftingStatistics, driftingMemory } from "./drifting.ts";
 
-export const stateIndependent = (spec: Extract<DeviceSpec, { kind: "state-independent" }>): DeviceModel =>
-  driftingMemory(stateIndependentStatistics(spec.maxConductance), spec);
+export const stateIndependent = (
+  spec: Extract<DeviceSpec, { kind: "state-independent" }>,
+  math = scalarMath,
+): DeviceModel => driftingMemory(stateIndependentStatistics(spec.maxConductance), spec, math);
 
 export const stateIndependentStatistics = (maxConductance: number): DriftingStatistics => ({
   name: "state-independent memory",
@@ -25,4 +28,5 @@ export const stateIndependentStatistics = (maxConductance: number): DriftingStat
   programmingDeviation: () => 0.2,
   driftExponent: () => ({ mean: 0.1, deviation: 0.05 }),
   readNoiseScale: () => 1 / maxConductance,
+  readNoiseScales: (x) => x.fill(1 / maxConductance),
 });

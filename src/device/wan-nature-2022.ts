@@ -19,8 +19,10 @@
  * noise is not published ("about 1 %"), and left out.
  */
 import { ValueError } from "../errors.ts";
+import { scalarMath } from "../numeric/array-math.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { DeviceSpec } from "../spec/device.ts";
+import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
 import { polynomial } from "./drifting.ts";
 
@@ -34,28 +36,43 @@ const FITS = [
   { time: 2 * DAY, coefficients: [0.782, 20.274, -43.507, 37.062, -11.934] },
 ] as const;
 
-export function resistiveMemory({ maxConductance, noise }: Extract<DeviceSpec, { kind: "reram" }>): DeviceModel {
+export function resistiveMemory(
+  { maxConductance, noise }: Extract<DeviceSpec, { kind: "reram" }>,
+  math = scalarMath,
+): DeviceModel {
+  const first = relaxation(0, maxConductance);
+  const sigmaOf = byValue((target) => first(target / maxConductance));
   return {
     name: "resistive memory",
     source:
       "Wan, Kubendran, Schaefer et al.: A compute-in-memory chip based on resistive random-access memory. Nature 608, 2022",
     maxConductance,
     program: (targets, random) => {
-      const draws = random.fork("deviation");
-      const deviates = Float64Array.from(targets, () => noise * draws.normal());
-      const sigma = relaxation(0, maxConductance);
-      const conductances = targets.map((target, i) =>
-        Math.max(0, target + sigma(target / maxConductance) * deviates[i]),
-      );
+      const deviates = new Float64Array(targets.length);
+      math.normals(random.fork("deviation"), deviates);
+      for (let i = 0; i < deviates.length; i++) deviates[i] *= noise;
+      const conductances = targets.map((target, i) => target + sigmaOf(target) * deviates[i]);
+      math.clamp(conductances, 0, Number.POSITIVE_INFINITY);
       return { conductances, targets: targets.slice(), deviates };
     },
-    read: ({ conductances, targets = conductances, deviates }, time, random) => {
+    read: (
+      { conductances, targets = conductances, deviates },
+      time,
+      random,
+      out = new Float64Array(targets.length),
+    ) => {
       const later = relaxation(time, maxConductance);
-      const x = (i: number) => targets[i] / maxConductance;
-      if (!deviates) return targets.map((target, i) => Math.max(0, target + later(x(i)) * noise * random.normal()));
-      // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
-      const first = relaxation(0, maxConductance);
-      return conductances.map((programmed, i) => Math.max(0, programmed + (later(x(i)) - first(x(i))) * deviates[i]));
+      if (!deviates) {
+        const sigma = byValue((target) => later(target / maxConductance) * noise);
+        math.normals(random, out);
+        for (let i = 0; i < out.length; i++) out[i] = targets[i] + sigma(targets[i]) * out[i];
+      } else {
+        // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
+        const growth = byValue((target) => later(target / maxConductance) - sigmaOf(target));
+        for (let i = 0; i < out.length; i++) out[i] = conductances[i] + growth(targets[i]) * deviates[i];
+      }
+      math.clamp(out, 0, Number.POSITIVE_INFINITY);
+      return out;
     },
   };
 }

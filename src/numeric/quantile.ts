@@ -6,7 +6,11 @@
  */
 export function quantile(values: Float32Array, q: number): number {
   if (values.length === 0) return 0;
-  if (q === 1) return values.reduce((largest, value) => Math.max(largest, value));
+  if (q === 1) {
+    let largest = values[0];
+    for (let i = 1; i < values.length; i++) largest = Math.max(largest, values[i]);
+    return largest;
+  }
   return select(values.slice(), Math.max(0, Math.ceil(q * values.length) - 1));
 }
 

@@ -49,6 +49,8 @@ export interface Stream {
   readonly key: readonly [number, number];
   /** Index of the next 32-bit word. */
   position: number;
+  /** Whether word `i` is Threefry of `key` and `i`, so that kernels may draw it; not so for numbers written down in advance. */
+  readonly counterBased?: boolean;
   /** A stream for another purpose; the same labels always give the same stream. */
   fork(...labels: readonly (string | number)[]): Stream;
   /** Next 32-bit word, 0 .. 2^32 - 1. */
@@ -72,6 +74,7 @@ export function streamOfKey(key0: number, key1: number): Stream {
   const self: Stream = {
     key: [key0, key1],
     position: 0,
+    counterBased: true,
     fork: (...labels) => {
       let [k0, k1] = [key0, key1];
       for (const label of labels) {
