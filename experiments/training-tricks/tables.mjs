@@ -12,7 +12,7 @@ const [{ name: whole }] = variants;
 export const trainingTrickTables = {
   "training-tricks": () => ({
     head: [
-      "after one epoch",
+      "half an epoch at T = 4",
       "validation images wrong, %",
       "more than with all of it, points",
       "spikes a neuron and step",
