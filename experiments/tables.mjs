@@ -27,6 +27,8 @@ import {
   withSteps,
 } from "xpikeformer";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
+import { gateTables } from "./ssa-gates/tables.mjs";
+import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
 import { trainingTrickTables } from "./training-tricks/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
@@ -291,85 +293,12 @@ export const tables = {
     };
   },
 
-  "stuck-devices": () => {
-    const [whole, faulty] = [0, 1].map((row) => meanOf(stuck.rows[row].rates));
-    return {
-      head: [
-        `bit error rate, mean and standard deviation of ${stuck.chips} chips`,
-        "no stuck devices",
-        "1 % stuck",
-        "of the loss recovered",
-      ],
-      rows: [0, 2].map((row) => {
-        const [without, withFaults] = [stuck.rows[row], stuck.rows[row + 1]];
-        return [
-          without.training,
-          plusMinus(without.rates),
-          plusMinus(withFaults.rates),
-          row === 0 ? "" : percent((faulty - meanOf(withFaults.rates)) / (faulty - whole)),
-        ];
-      }),
-    };
-  },
-
-  "ssa-gates": () => ({
-    head: [`engine of one head, ${synthesised.yosys}`, ...synthesisedSizes("dimension").map((d) => `d = ${d}`)],
-    rows: synthesisedSizes("tokens").flatMap((tokens) => {
-      const row = (name, of) => [
-        `N = ${tokens}, ${name}`,
-        ...synthesisedSizes("dimension").map((d) => of(synthesisedBlocks(tokens, d)).toLocaleString("en")),
-      ];
-      const sum = (blocks, of) => Object.values(blocks).reduce((total, b) => total + b.instances * of(b), 0);
-      const fifoOf = ({ ssa_value_fifo: fifo }) => fifo.instances * fifo.registers;
-      return [
-        row("gates", (blocks) => sum(blocks, ({ gates }) => gates)),
-        row("flip-flops", (blocks) => sum(blocks, ({ registers }) => registers)),
-        row(
-          "flip-flops without the FIFOs of V",
-          (blocks) => sum(blocks, ({ registers }) => registers) - fifoOf(blocks),
-        ),
-      ];
-    }),
-  }),
-
-  "ssa-gates-cell": () => {
-    const tokens = Math.max(...synthesisedSizes("tokens"));
-    const rows = [
-      ["gates: AND, counter, comparison", "", ({ ssa_cell }) => ssa_cell.gates],
-      ["gates of the tile per cell: random byte", "", ({ ssa_tile }) => (ssa_tile.gates / tokens ** 2).toFixed(1)],
-      ["flip-flops of the counter", "8", ({ ssa_cell }) => ssa_cell.registers - 1],
-      ["flip-flops of the held score", "", () => 1],
-      ["flip-flops of the FIFO of V", "0", ({ ssa_value_fifo }) => ssa_value_fifo.registers],
-      ["flip-flops of an LFSR", "32", ({ ssa_lfsr_array: { registers } }) => registers / (tokens / 2)],
-    ];
-    return {
-      head: [`per cell, N = ${tokens}`, "priced", ...synthesisedSizes("dimension").map((d) => `d = ${d}`)],
-      rows: rows.map(([name, priced, of]) => [
-        name,
-        priced,
-        ...synthesisedSizes("dimension").map((d) => String(of(synthesisedBlocks(tokens, d)))),
-      ]),
-    };
-  },
-
+  ...gateTables,
+  ...stuckDeviceTables,
   ...randomNumberTables,
   ...trainingTrickTables,
 };
 
-const stuck = JSON.parse(readFileSync(new URL("./stuck-devices/result.json", import.meta.url), "utf8"));
-const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-/** Mean and standard deviation. */
-const plusMinus = (values) => {
-  const mean = meanOf(values);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${mean.toFixed(4)} ± ${Math.sqrt(variance).toFixed(4)}`;
-};
-const synthesisedSizes = (which) => [...new Set(synthesised.engines.map((engine) => engine[which]))];
-const synthesisedBlocks = (tokens, dimension) => {
-  const { blocks } = synthesised.engines.find((of) => of.tokens === tokens && of.dimension === dimension);
-  return Object.fromEntries(blocks.map((block) => [block.module, block]));
-};
-const synthesised = JSON.parse(readFileSync(new URL("./ssa-gates/result.json", import.meta.url), "utf8"));
 const measured = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
 const base = { workload: large, technology: bottomUp.technology };
 const crossing = (which, level) => breakEven(base, which, level, (steps) => ({ steps }), [1, 64]).toFixed(1);
