@@ -99,16 +99,20 @@ export function largestWeights(
   folds: Float32Array,
   { crossbar: { scaling, clippingQuantile } }: HardwareSpec,
 ): Float32Array {
-  const largestOf = (values: Float32Array) => quantile(values, clippingQuantile) || quantile(values, 1);
-  const sizes = weights.map((weight, i) => Math.abs(weight) * folds[i % columns]);
+  const largestOf = (sizes: Float32Array) => quantile(sizes, clippingQuantile) || quantile(sizes, 1);
   if (scaling === "crossbar") {
+    const sizes = new Float32Array(weights.length);
+    for (let row = 0; row < sizes.length; row += columns) {
+      for (let c = 0; c < columns; c++) sizes[row + c] = Math.abs(weights[row + c]) * folds[c];
+    }
     const largest = largestOf(sizes);
     return folds.map((fold) => largest / fold);
   }
-  const rows = weights.length / columns;
-  return folds.map(
-    (fold, c) => largestOf(Float32Array.from({ length: rows }, (_, r) => sizes[r * columns + c])) / fold,
-  );
+  const column = new Float32Array(weights.length / columns);
+  return folds.map((fold, c) => {
+    for (let r = 0, from = c; r < column.length; r++, from += columns) column[r] = Math.abs(weights[from]) * fold;
+    return largestOf(column) / fold;
+  });
 }
 
 /** Stuck devices of a matrix of weights: the place of the weight, and whether a device of its pair is stuck at zero or full. */

@@ -57,8 +57,8 @@ export function createWeightNoise(
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
     const columnLargest = new Float32Array(columns);
     const values = valuesOf(name, rows * columns);
-    for (let i = 0; i < values.length; i++) {
-      columnLargest[i % columns] = Math.max(columnLargest[i % columns], Math.abs(values[i]));
+    for (let row = 0; row < values.length; row += columns) {
+      for (let n = 0; n < columns; n++) columnLargest[n] = Math.max(columnLargest[n], Math.abs(values[row + n]));
     }
     if (hardware.crossbar.scaling === "column") {
       return columnLargest.map((own) => Math.min(weights, LARGEST_COLUMN_NOISE) * own);
@@ -107,7 +107,10 @@ export function createWeightNoise(
         const height = Math.min(blockRows, rows - r);
         const width = Math.min(crossbar.columns, columns - c);
         const place = (i: number) => (r + Math.floor(i / width)) * columns + c + (i % width);
-        const weights = Float32Array.from({ length: height * width }, (_, i) => value[place(i)]);
+        const weights = new Float32Array(height * width);
+        for (let i = 0, from = place(0); i < weights.length; i += width, from += columns) {
+          weights.set(value.subarray(from, from + width), i);
+        }
         const largest = largestWeights(weights, width, folds.subarray(c, c + width), hardware);
         f32.set(largest, noiseColumns / 4);
         const [source, target] = [plan.value[name] + 4 * place(0), plan.noisy[name] + 4 * place(0)];
