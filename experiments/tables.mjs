@@ -26,6 +26,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
 import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
@@ -294,6 +295,7 @@ export const tables = {
   },
 
   ...gateTables,
+  ...imageAccuracyTables,
   ...stuckDeviceTables,
   ...randomNumberTables,
   ...trainingTrickTables,

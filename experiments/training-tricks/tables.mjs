@@ -6,13 +6,14 @@ const { rows } = JSON.parse(readFileSync(new URL("result.json", import.meta.url)
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share) => (100 * share).toFixed(1);
 
-const of = (name, field) => mean(rows.filter((row) => row.name === name).map((row) => row[field]));
+const valuesOf = (name, field) => rows.filter((row) => row.name === name).map((row) => row[field]);
+const of = (name, field) => mean(valuesOf(name, field));
 const [{ name: whole }] = variants;
 
 export const trainingTrickTables = {
   "training-tricks": () => ({
     head: [
-      "half an epoch at T = 4",
+      "300 steps at T = 4",
       "validation images wrong, %",
       "more than with all of it, points",
       "spikes a neuron and step",
@@ -21,13 +22,13 @@ export const trainingTrickTables = {
     rows: variants.map(({ name }) => {
       const wrong = of(name, "errorRate");
       const more = wrong - of(whole, "errorRate");
-      const wholeErrors = rows.filter((row) => row.name === whole).map(({ errorRate }) => errorRate);
+      const wholeErrors = valuesOf(whole, "errorRate");
       const spread = `${percent(Math.min(...wholeErrors))} to ${percent(Math.max(...wholeErrors))}`;
       return [
         name,
         name === whole ? `${percent(wrong)} (${spread})` : percent(wrong),
         name === whole ? "" : `${more < 0 ? "−" : "+"}${percent(Math.abs(more))}`,
-        of(name, "density").toFixed(3),
+        valuesOf(name, "density").includes(null) ? "" : of(name, "density").toFixed(3),
         (of(name, "cpuSeconds") / of(whole, "cpuSeconds")).toFixed(2),
       ];
     }),

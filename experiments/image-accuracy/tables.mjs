@@ -1,0 +1,85 @@
+// The tables of this folder's page: what `measure.mjs` wrote, beside what the paper prints.
+import { readFileSync } from "node:fs";
+
+const { runs } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+
+/** Table III, accuracy in %, and the first author's result files for the same network of 6-512. */
+const PRINTED = [
+  { network: "4-384, CIFAR-10", ann: 83.41, spiking: 82.83, xpikeformer: 82.66, steps: 11 },
+  { network: "6-512, CIFAR-10", ann: 86.02, spiking: 85.68, xpikeformer: 84.74, steps: 10 },
+  { network: "6-512, ImageNet", ann: 65.58, spiking: 65.42, xpikeformer: 63.36, steps: 8 },
+  { network: "8-768, ImageNet", ann: 71.64, spiking: 71.13, xpikeformer: 70.5, steps: 7 },
+];
+/** Points of accuracy lost in a year: CT, HWAT, CT with compensation, HWAT with compensation. */
+const PRINTED_DRIFT = [
+  ["paper, Table V: 8-768, ImageNet", [64.4, 65.04, 7.7, 2.09]],
+  ["paper, Table V: 6-512, ImageNet", [56.73, 55.04, 11.99, 2.95]],
+  ["first author's results, 6-512, CIFAR-10", [59.95, 58.84, 14.27, 3.61]],
+];
+const DRIFT_CURVES = ["ct.uncompensated", "hwat.uncompensated", "ct.compensated", "hwat.compensated"];
+const AUTHOR_STEPS = { 1: 30.35, 2: 43.55, 4: 59.65, 6: 72.71, 8: 82.58, 10: 84.74, 12: 84.76 };
+const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10": "CIFAR-10" };
+
+const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
+/** Share in per cent, with one digit behind the point and no sign at 0. */
+const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+const withInterval = (cell) => (cell ? `${points(cell[0])} (${points(cell[1])} to ${points(cell[2])})` : "");
+
+export const imageAccuracyTables = {
+  "image-accuracy": () => ({
+    head: ["accuracy, %", "ANN", "digital spiking", "Xpikeformer", "T", "Xpikeformer minus ANN"],
+    rows: [
+      ...PRINTED.map(({ network, ann, spiking, xpikeformer, steps }) => [
+        `paper: ${network}`,
+        String(ann),
+        String(spiking),
+        String(xpikeformer),
+        String(steps),
+        signed(xpikeformer - ann),
+      ]),
+      ...runs.map((run) => [
+        `ours: ${labelOf(run)}`,
+        ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.accuracies[`accuracy.${role}`])),
+        String(run.steps),
+        signed(100 * run.accuracies["gap.ann"][0]),
+      ]),
+    ],
+  }),
+
+  "image-steps": () => {
+    const steps = Object.keys(AUTHOR_STEPS).map(Number);
+    return {
+      head: ["accuracy after T steps, %", ...steps.map(String)],
+      rows: [
+        ["first author's results: 6-512, CIFAR-10", ...steps.map((step) => AUTHOR_STEPS[step].toFixed(1))],
+        ...runs.map((run) => {
+          const bySteps = Object.fromEntries(run.bySteps);
+          return [`ours: ${labelOf(run)}`, ...steps.map((step) => points(bySteps[step]))];
+        }),
+      ],
+    };
+  },
+
+  "image-drift": () => ({
+    head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
+    rows: [
+      ...PRINTED_DRIFT.map(([network, lost]) => [network, ...lost.map((value) => value.toFixed(1))]),
+      ...runs.map((run) => [
+        `ours: ${labelOf(run)}`,
+        ...DRIFT_CURVES.map((curve) => withInterval(run.drift[`error.drift.${curve}.1y.change`])),
+      ]),
+    ],
+  }),
+
+  "image-converters": () => {
+    const bits = [4, 5, 6, 7, 8];
+    return {
+      head: ["accuracy with converters of so many bits, %", ...bits.map(String)],
+      rows: runs.map((run) => [
+        `ours: ${labelOf(run)}`,
+        ...bits.map((count) => points(1 - run.bits[`error.sweep.adc.bits.${count}.hwat`][0])),
+      ]),
+    };
+  },
+};
