@@ -74,8 +74,11 @@ export function convertWeights(
 }
 
 /** The size of weight that the largest conductance stands for, by column. */
-function largestWeights(weights: Float32Array, columns: number, settings: ConversionSettings): Float64Array {
-  const { scaling, clippingQuantile } = settings;
+export function largestWeights(
+  weights: Float32Array,
+  columns: number,
+  { scaling, clippingQuantile }: Pick<ConversionSettings, "scaling" | "clippingQuantile">,
+): Float64Array {
   const largest = new Float64Array(columns);
   if (scaling === "crossbar") return largest.fill(largestOf(weights.map(Math.abs), clippingQuantile));
   const column = new Float32Array(weights.length / columns);

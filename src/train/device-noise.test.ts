@@ -5,7 +5,7 @@ import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { stream, threefry2x32 } from "../numeric/stream.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
-import { faultsOf, largestWeights, levelStatistics, levelsOf } from "./device-noise.ts";
+import { faultsOf, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
 
 const KEY = [0x12345678, -77] as const;
 const ROWS = 64;
@@ -81,7 +81,7 @@ test.each([
   const { crossbar, compensation } = hardware;
   const device = deviceOfCrossbar(crossbar);
   const [table] = levelStatistics(hardware, { youngest: age, oldest: age }, stream(1));
-  const largest = largestWeights(weights, COLUMNS, new Float32Array(COLUMNS).fill(1), hardware);
+  const largest = largestUnfolded(weights, COLUMNS, new Float32Array(COLUMNS).fill(1), hardware);
   const top = levelsOf(hardware);
   // Errors of real chips, in units of the largest weight, by level.
   const errors: number[][] = Array.from({ length: top + 1 }, () => []);

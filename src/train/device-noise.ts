@@ -8,10 +8,10 @@
  * weight. What is left out: higher moments of a level, the spread of compensation factors between crossbars, wires.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { largestWeights } from "../device/conversion.ts";
 import { readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { exponential } from "../numeric/exponential.ts";
-import { quantile } from "../numeric/quantile.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
@@ -89,30 +89,22 @@ function momentsByColumn(values: Float32Array, columns: number, factor: number) 
 }
 
 /**
- * The weight that the largest conductance of a block stands for, by column, as `device/conversion.ts` has it.
+ * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped.
  *
- * @param folds what BatchNorm multiplies each column by when it is folded, before the weights are mapped
+ * @param folds what BatchNorm multiplies each column by, not negative
  */
-export function largestWeights(
+export function largestUnfolded(
   weights: Float32Array,
   columns: number,
   folds: Float32Array,
-  { crossbar: { scaling, clippingQuantile } }: HardwareSpec,
+  { crossbar }: HardwareSpec,
 ): Float32Array {
-  const largestOf = (sizes: Float32Array) => quantile(sizes, clippingQuantile) || quantile(sizes, 1);
-  if (scaling === "crossbar") {
-    const sizes = new Float32Array(weights.length);
-    for (let row = 0; row < sizes.length; row += columns) {
-      for (let c = 0; c < columns; c++) sizes[row + c] = Math.abs(weights[row + c]) * folds[c];
-    }
-    const largest = largestOf(sizes);
-    return folds.map((fold) => largest / fold);
+  const folded = new Float32Array(weights.length);
+  for (let row = 0; row < folded.length; row += columns) {
+    for (let c = 0; c < columns; c++) folded[row + c] = weights[row + c] * folds[c];
   }
-  const column = new Float32Array(weights.length / columns);
-  return folds.map((fold, c) => {
-    for (let r = 0, from = c; r < column.length; r++, from += columns) column[r] = Math.abs(weights[from]) * fold;
-    return largestOf(column) / fold;
-  });
+  const largest = largestWeights(folded, columns, crossbar);
+  return folds.map((fold, c) => largest[c] / fold);
 }
 
 /** Stuck devices of a matrix of weights: the place of the weight, and whether a device of its pair is stuck at zero or full. */

@@ -9,7 +9,7 @@ import { NORM_EPSILON } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec } from "../spec/training.ts";
-import { faultsOf, type LevelStatistics, largestWeights, levelStatistics, levelsOf } from "./device-noise.ts";
+import { faultsOf, type LevelStatistics, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
 import { isNoisy, type TrainingPlan } from "./plan.ts";
 
 /** Weight noise of a column relative to its own largest weight, at most. */
@@ -111,7 +111,7 @@ export function createWeightNoise(
         for (let i = 0, from = place(0); i < weights.length; i += width, from += columns) {
           weights.set(value.subarray(from, from + width), i);
         }
-        const largest = largestWeights(weights, width, folds.subarray(c, c + width), hardware);
+        const largest = largestUnfolded(weights, width, folds.subarray(c, c + width), hardware);
         f32.set(largest, noiseColumns / 4);
         const [source, target] = [plan.value[name] + 4 * place(0), plan.noisy[name] + 4 * place(0)];
         const top = levelsOf(hardware);
