@@ -3,15 +3,15 @@
  * on several. `npm run build` first, as `npm test` does.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodeState, inlineExecutor, jobs, train } from "../dist/index.js";
 import type { Experiment } from "../src/spec/experiment.ts";
+import { launchChromium } from "./support/chromium.ts";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 
 interface TrainingPage {
@@ -20,7 +20,6 @@ interface TrainingPage {
 }
 
 const root = join(import.meta.dirname, "..");
-const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
 /** Shared memory needs both. */
@@ -32,12 +31,6 @@ let address: string;
 let isolated: Awaited<ReturnType<typeof open>>;
 
 beforeAll(async () => {
-  if (!existsSync(EXECUTABLE)) {
-    throw new Error(
-      `These tests need Chromium, and there is none at ${EXECUTABLE}. Install it (Debian, Ubuntu: apt-get install chromium), ` +
-        "or set CHROMIUM to the path of a Chrome or Chromium.",
-    );
-  }
   server = createServer(async ({ url = "/" }, response) => {
     const path = normalize(new URL(url, "http://localhost").pathname);
     const file = path === "/" ? "test/support/training-page.html" : path.slice(1);
@@ -57,10 +50,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox", "--disable-gpu", ...quiet] });
+  browser = await launchChromium();
   isolated = await open();
-  // A second or two; longer on a busy machine.
+  // A second or two; some more where Chromium is unpacked first.
 }, 60_000);
 afterAll(async () => {
   await browser?.close();

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { parseHTML } from "linkedom";
-import { chromium } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { launchChromium } from "../../test/support/chromium.ts";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { logarithmic } from "./draw/axis.ts";
 import { drawChart } from "./draw/draw.ts";
@@ -12,7 +11,6 @@ import { embedJson, escapeHtml } from "./markup.ts";
 import { buildReport, type Chart, type ReportDraft } from "./report.ts";
 
 const HOSTILE = `</script><!--<img src=x onerror=alert(1)>"'&\u0007\ud800]]>`;
-const CHROMIUM = "/usr/bin/chromium";
 
 const sample = buildReport(sampleDraft());
 const chart = (id: string): Chart => sample.charts.find((one) => one.id === id)!;
@@ -93,8 +91,8 @@ describe("the page", () => {
     for (const shown of ["0.067", "−0.0089", "317", "nJ", "mm²"]) expect(text).toContain(shown);
   });
 
-  test.runIf(existsSync(CHROMIUM))("renders in a browser, wide and narrow, without request or error", async () => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  test("renders in a browser, wide and narrow, without request or error", async () => {
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage();
       const problems: string[] = [];

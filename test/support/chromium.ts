@@ -1,0 +1,76 @@
+/**
+ * A browser for tests, on machines that have one and on machines that have none.
+ *
+ * In this order: the path in `$CHROMIUM`; a Chromium or Chrome on `PATH`; the build for servers that npm brings,
+ * `@sparticuz/chromium`, which is for Linux on x64; elsewhere the Chrome that Playwright finds. That build is unpacked once per
+ * version, in about four seconds, under `node_modules/.cache`. It needs nothing of the system: where NSS and expat, or fonts,
+ * are missing, its own are used. Its list of arguments is left out on purpose: it turns the isolation of pages off, without
+ * which they get no shared memory.
+ */
+import { spawnSync } from "node:child_process";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createBrotliDecompress } from "node:zlib";
+import { type Browser, chromium } from "playwright-core";
+import { extract } from "tar-fs";
+
+const modules = join(import.meta.dirname, "../../node_modules");
+const bundle = join(modules, "@sparticuz/chromium");
+
+/** A browser without window, which the caller closes. */
+export function launchChromium(): Promise<Browser> {
+  const installed = process.env.CHROMIUM ?? onPath();
+  if (installed !== undefined) return launch(installed);
+  if (process.platform === "linux" && process.arch === "x64") return launchBundled();
+  return chromium.launch({ channel: "chrome" });
+}
+
+/** Containers seldom allow what Chromium's sandbox is made of, and these pages are ours. */
+function launch(executablePath: string, environment: Readonly<Record<string, string>> = {}): Promise<Browser> {
+  return chromium.launch({ executablePath, chromiumSandbox: false, env: { ...process.env, ...environment } });
+}
+
+function onPath(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
+}
+
+async function launchBundled(): Promise<Browser> {
+  const folder = await unpackBundle();
+  const executable = join(folder, "chromium");
+  const environment: Record<string, string> = {};
+  if (spawnSync(executable, ["--version"]).status !== 0) {
+    environment.LD_LIBRARY_PATH = join(folder, "system/lib");
+  }
+  if (!existsSync("/etc/fonts/fonts.conf")) environment.FONTCONFIG_PATH = join(folder, "fonts");
+  return launch(executable, environment);
+}
+
+/**
+ * The folder of the unpacked build. Test files run side by side: each unpacks into a folder of its own, and the first to finish
+ * gives it the final name, so that a folder of that name is always complete.
+ */
+async function unpackBundle(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(bundle, "package.json"), "utf8")) as { version: string };
+  const cache = join(modules, ".cache");
+  const folder = join(cache, `chromium-${version}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  const unpacking = await mkdtemp(`${folder}-`);
+  const unpack = (archive: string, target: NodeJS.WritableStream) =>
+    pipeline(createReadStream(join(bundle, "bin", archive)), createBrotliDecompress(), target);
+  await Promise.all([
+    unpack("chromium.br", createWriteStream(join(unpacking, "chromium"), { mode: 0o700 })),
+    unpack("swiftshader.tar.br", extract(unpacking)),
+    unpack("fonts.tar.br", extract(join(unpacking, "fonts"))),
+    unpack("al2023.tar.br", extract(join(unpacking, "system"))),
+  ]);
+  await rename(unpacking, folder).catch(async (error: NodeJS.ErrnoException) => {
+    await rm(unpacking, { recursive: true, force: true });
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+  });
+  return folder;
+}
