@@ -4,6 +4,7 @@
  * These formulas are written on their own, not shared with the simulator, so that the two can be compared on the same run.
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { power } from "../numeric/power.ts";
 import type { Technology } from "./parameters.ts";
 import { blockLayers, blockRuns, type Layer, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
@@ -83,7 +84,7 @@ function linearStage(layer: Layer, workload: Workload, machine: CountingMachine)
   const sums = vectors * outputs * blocks;
   const spikes = vectors * inputs * density;
   const read = machine.skipSilentBlocks
-    ? 1 - (1 - density) ** Math.min(machine.rows, inputs, layer.rowLimit ?? inputs)
+    ? 1 - power(1 - density, Math.min(machine.rows, inputs, layer.rowLimit ?? inputs))
     : 1;
   const actions: ActionTally = {
     ...emptyTally(),

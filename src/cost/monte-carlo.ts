@@ -5,6 +5,7 @@
  * published engines pay for registers, buffers and fetches that an ideal one does not; so the median lies above the ratio
  * at the defaults.
  */
+import { power } from "../numeric/power.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Technology } from "./parameters.ts";
 import { type Ratios, ratiosOf } from "./variation.ts";
@@ -50,7 +51,7 @@ export function monteCarlo(
   return { draws, ann: spread(ann, CLAIM.ann), snn: spread(snn, CLAIM.snn) };
 }
 
-const logUniform = (random: Stream, low: number, high: number): number => low * (high / low) ** random.uniform();
+const logUniform = (random: Stream, low: number, high: number): number => low * power(high / low, random.uniform());
 const uniform = (random: Stream, low: number, high: number): number => low + (high - low) * random.uniform();
 
 /** One draw: ranges in picojoules, with the source of each end. */

@@ -6,6 +6,8 @@
  * extrapolation, which has to be asked for.
  */
 import { CostError } from "../errors.ts";
+import { power } from "../numeric/power.ts";
+import { naturalLog } from "../numeric/stream.ts";
 import type { Scaling } from "./parameters.ts";
 
 interface Law {
@@ -92,6 +94,6 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
   const next = factors.findIndex(([known]) => known < node);
   const upper = next === -1 ? factors.length - 2 : Math.max(0, next - 1);
   const [[n0, f0], [n1, f1]] = [factors[upper], factors[upper + 1]];
-  const slope = Math.log(f1 / f0) / Math.log(n1 / n0);
-  return f0 * (node / n0) ** slope;
+  const slope = naturalLog(f1 / f0) / naturalLog(n1 / n0);
+  return f0 * power(node / n0, slope);
 }

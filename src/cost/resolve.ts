@@ -150,7 +150,7 @@ function unitFactor(suffix: string, unit: Unit): number | undefined {
   const prefix = PREFIXES[suffix.slice(0, suffix.length - symbol.length)];
   if (prefix === undefined) return undefined;
   // Kilobytes are 1024 bytes; square millimetres are squared.
-  if (unit === "B" && prefix >= 1e3) return 1024 ** Math.round(Math.log10(prefix) / 3);
+  if (unit === "B" && prefix >= 1e3) return 2 ** (10 * Math.round(Math.log10(prefix) / 3));
   return unit.startsWith("m2") ? prefix ** 2 : prefix;
 }
 

@@ -4,6 +4,7 @@
  * Prices come with the ends of their receipts; bars of the design and of the workload (time steps, crossbar rows, weights in
  * DRAM) are listed here. A bar that moves two parameters that only make sense together says so in its label.
  */
+import { naturalLog } from "../numeric/stream.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { type Ratios, ratiosOf, type Variation, vary } from "./variation.ts";
@@ -80,7 +81,7 @@ export const DESIGN_BARS: readonly { readonly label: string; readonly low: Varia
 
 /** How far the ratio to the ANN moves, as a factor. */
 export const swing = ({ low, high }: TornadoBar, which: keyof Ratios = "ann"): number =>
-  Math.abs(Math.log(high[which] / low[which]));
+  Math.abs(naturalLog(high[which] / low[which]));
 
 /** Bars of the design and the workload, in the order of how far they move the ratio to the ANN. */
 export function tornado(workload: Workload, { technology }: ResolvedTechnology): TornadoBar[] {

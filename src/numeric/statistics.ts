@@ -5,6 +5,7 @@
  * Values are summed in order, in double precision.
  */
 import { ValueError } from "../errors.ts";
+import { power } from "./power.ts";
 
 export interface Interval {
   readonly low: number;
@@ -118,10 +119,11 @@ export function studentShare(t: number, degrees: number): number {
 /** Four-term Cornish-Fisher expansion of the 97.5 % quantile. Source: Abramowitz and Stegun (1964), 26.7.5. */
 export function studentExpansion(degrees: number): number {
   const x = 1.959963984540054;
-  const g1 = (x ** 3 + x) / 4;
-  const g2 = (5 * x ** 5 + 16 * x ** 3 + 3 * x) / 96;
-  const g3 = (3 * x ** 7 + 19 * x ** 5 + 17 * x ** 3 - 15 * x) / 384;
-  const g4 = (79 * x ** 9 + 776 * x ** 7 + 1482 * x ** 5 - 1920 * x ** 3 - 945 * x) / 92160;
+  const [x3, x5, x7, x9] = [3, 5, 7, 9].map((exponent) => power(x, exponent));
+  const g1 = (x3 + x) / 4;
+  const g2 = (5 * x5 + 16 * x3 + 3 * x) / 96;
+  const g3 = (3 * x7 + 19 * x5 + 17 * x3 - 15 * x) / 384;
+  const g4 = (79 * x9 + 776 * x7 + 1482 * x5 - 1920 * x3 - 945 * x) / 92160;
   return x + (g1 + (g2 + (g3 + g4 / degrees) / degrees) / degrees) / degrees;
 }
 

@@ -1,4 +1,5 @@
 /** What the architectures' formulas have in common. */
+import { power } from "../../numeric/power.ts";
 import type { Technology } from "../parameters.ts";
 
 /** Joules per inference by component, in a fixed order. */
@@ -12,7 +13,7 @@ export const totalOf = (parts: Breakdown): number => {
 
 /** Energy per byte of a buffer of `size` bytes: a power law through 32 kB. */
 export const sramByte = ({ sramRead, sramExponent }: Technology, size: number): number =>
-  sramRead * (size / 32768) ** sramExponent;
+  sramRead * power(size / 32768, sramExponent);
 
 /** Energy of a conversion of `bits` bits: SAR converters grow linearly with their bits, flash converters double. */
 export function conversionEnergy({ conversion5, flashConverter }: Technology, bits: number): number {

@@ -11,6 +11,7 @@
  *   scores       q and k: an AND and an increment each; a byte written and read per score and step
  *   values       an addition per spike of v
  */
+import { power } from "../../numeric/power.ts";
 import type { Technology } from "../parameters.ts";
 import { blockLayers, blockRuns, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
@@ -32,7 +33,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     const bundle = technology.bundle || vectors * steps;
     parts.accumulate += operations * add;
     parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
-    parts.weights += (visits / bundle) * (1 - (1 - density) ** bundle) * inputs * outputs * weightByte;
+    parts.weights += (visits / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs * weightByte;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged, not fired.
