@@ -1,13 +1,23 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
+/** Tests of Verilator, Icarus Verilog and the installed Yosys. */
+const TOOLS = "**/*.tools.test.ts";
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 60_000,
+    // Vitest leaves one core idle, which is half of a small machine.
+    maxWorkers: availableParallelism(),
+    reporters: ["default", "./test/support/closing-line.ts"],
     // Examples import the package by its name; tests run them on the sources.
     alias: [{ find: /^xpikeformer$/, replacement: join(import.meta.dirname, "src/index.ts") }],
     // The built package is loaded by Node itself, as its users load it.
     server: { deps: { external: [/\/dist\/.*\.js$/] } },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [TOOLS] } },
+      { extends: true, test: { name: "tools", include: [`{src,test}/${TOOLS}`] } },
+    ],
   },
 });

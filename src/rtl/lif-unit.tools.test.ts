@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
+import { testWith } from "../../test/support/hardware-tools.ts";
 import { lifPins, signed } from "../hardware/clocked-lif.ts";
 import { type LifRequest, lifParameters } from "../hardware/lif-parameters.ts";
-import { hasTool, verifyRtl } from "../node/rtl-tools.ts";
+import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { FILE_LIST } from "./bundle.ts";
 import type { SourceFiles } from "./design.ts";
@@ -50,13 +51,11 @@ function write(files: SourceFiles): string {
   return folder;
 }
 
-const available = { verilator: false, iverilog: false, yosys: false };
-for (const tool of ["verilator", "iverilog", "yosys"] as const) {
-  available[tool] = await hasTool(tool);
-  if (!available[tool]) console.warn(`${tool} is not installed: its tests of the LIF unit are skipped.`);
-}
+const testInVerilator = await testWith("verilator");
+const testInIcarus = await testWith("iverilog");
+const testInYosys = await testWith("yosys");
 
-test.skipIf(!available.iverilog)("Icarus gives the model's bits at the model's clocks in every setting", async () => {
+testInIcarus("Icarus gives the model's bits at the model's clocks in every setting", async () => {
   for (const request of requests) {
     const [check] = await verifyRtl(write(bundleOf(request)), ["iverilog"]);
     expect(check, JSON.stringify(request)).toMatchObject({ check: "simulation: lif_unit", result: "pass" });
@@ -67,7 +66,7 @@ test.skipIf(!available.iverilog)("Icarus gives the model's bits at the model's c
 /** Milliseconds in which Verilator's program must be compiled, also on a busy machine. */
 const COMPILATION = 180_000;
 
-test.skipIf(!available.verilator)(
+testInVerilator(
   "Verilator has no warning and gives the model's bits and clocks",
   async () => {
     const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
@@ -76,36 +75,33 @@ test.skipIf(!available.verilator)(
   COMPILATION,
 );
 
-test.skipIf(!available.yosys)("Yosys finds neither latch nor loop, and proves the gates", async () => {
+testInYosys("Yosys finds neither latch nor loop, and proves the gates", async () => {
   for (const request of requests) {
     const checks = await verifyRtl(write(bundleOf(request)), ["yosys"]);
     expect(checks).toMatchObject([{ result: "pass" }, { result: "pass", detail: expect.stringContaining("lif_unit") }]);
   }
 });
 
-test.skipIf(!available.iverilog)(
-  "a unit of two-bit codes is right for every offset, threshold and sequence of four steps",
-  async () => {
-    const parameters = lifParameters({
-      ...base,
-      codeBits: 2,
-      rowBlocks: 1,
-      columns: 1,
-      fractionBits: 0,
-      offsetBits: 2,
-      steps: 4,
-    });
-    const sequences = Int32Array.from({ length: 4 ** 5 }, (_, i) => signed((i >> 2) >> (2 * (i & 3)), 2));
-    const settings = [-2, -1, 0, 1].flatMap((offset) =>
-      Array.from({ length: parameters.membraneRange.high }, (_, n) => ({ offset, threshold: n + 1 })),
-    );
-    const pins = settings.flatMap((column) => lifPins(parameters, [column], sequences, 4));
-    const [check] = await verifyRtl(write(filesOf({ parameters, pins, origin: "All codes." })), ["iverilog"]);
-    const updates = settings.length * sequences.length;
-    expect(check.detail).toBe(`PASS ${updates + settings.length * 4} clocks, ${updates} column updates`);
-    expect(check.result).toBe("pass");
-  },
-);
+testInIcarus("a unit of two-bit codes is right for every offset, threshold and sequence of four steps", async () => {
+  const parameters = lifParameters({
+    ...base,
+    codeBits: 2,
+    rowBlocks: 1,
+    columns: 1,
+    fractionBits: 0,
+    offsetBits: 2,
+    steps: 4,
+  });
+  const sequences = Int32Array.from({ length: 4 ** 5 }, (_, i) => signed((i >> 2) >> (2 * (i & 3)), 2));
+  const settings = [-2, -1, 0, 1].flatMap((offset) =>
+    Array.from({ length: parameters.membraneRange.high }, (_, n) => ({ offset, threshold: n + 1 })),
+  );
+  const pins = settings.flatMap((column) => lifPins(parameters, [column], sequences, 4));
+  const [check] = await verifyRtl(write(filesOf({ parameters, pins, origin: "All codes." })), ["iverilog"]);
+  const updates = settings.length * sequences.length;
+  expect(check.detail).toBe(`PASS ${updates + settings.length * 4} clocks, ${updates} column updates`);
+  expect(check.result).toBe("pass");
+});
 
 const faults = [
   ["lif_unit.sv", "potential >= threshold", "potential < threshold"],
@@ -121,7 +117,7 @@ const faults = [
 ] as const;
 
 /** The testbench alone has to see it, so the assertions of the unit are taken out. */
-test.skipIf(!available.iverilog).each(faults)("a fault in %s is caught: %s becomes %s", async (file, right, wrong) => {
+testInIcarus.each(faults)("a fault in %s is caught: %s becomes %s", async (file, right, wrong) => {
   const files = bundleOf(base);
   expect(files[file]).toContain(right);
   const faulty = { ...files, [file]: files[file].replace(right, wrong) };
@@ -131,7 +127,7 @@ test.skipIf(!available.iverilog).each(faults)("a fault in %s is caught: %s becom
   expect(check.detail).toMatch(/^FAIL \d+ of \d+ clocks$/m);
 });
 
-test.skipIf(!available.iverilog).each([
+testInIcarus.each([
   ["carry_save_adder.sv", " | (a_i[9:0] & c_i[9:0])", "", "current is"],
   ["lif_unit.sv", "full_q <= take_last", "full_q <= valid_i", "valid_o is"],
 ] as const)("the unit's own assertions see a fault in %s, too", async (file, right, wrong, complaint) => {
@@ -140,8 +136,4 @@ test.skipIf(!available.iverilog).each([
   const [check] = await verifyRtl(write({ ...files, [file]: files[file].replace(right, wrong) }), ["iverilog"]);
   expect(check.result).toBe("fail");
   expect(check.detail).toContain(complaint);
-});
-
-test("the same unit gives the same text", () => {
-  expect(bundleOf(base)).toEqual(bundleOf(base));
 });

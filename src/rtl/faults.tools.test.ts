@@ -1,8 +1,8 @@
 /** Deliberate faults in the generated tree: the testbench must notice each of them. */
-import { expect, test } from "vitest";
+import { expect } from "vitest";
+import { testWith } from "../../test/support/hardware-tools.ts";
 import { ssaParameters } from "../hardware/ssa-parameters.ts";
 import { compileEngine } from "../node/rtl-stream.ts";
-import { hasTool } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { ssaSpec } from "../spec/hardware.ts";
 import { ssaDesign } from "./design.ts";
@@ -14,7 +14,7 @@ import { ssaEngine } from "./ssa-engine.ts";
 import { ssaTile } from "./ssa-tile.ts";
 import { binary, decimal, type Expression, type Module, name, not, set, wire } from "./syntax.ts";
 
-const installed = await hasTool("iverilog");
+const testInIcarus = await testWith("iverilog");
 
 // Odd tokens are attended to by later ones: neither open nor causal, so the mask is a table in the RTL.
 const mask = Uint8Array.from({ length: 25 }, (_, at) => (at % 5 < Math.floor(at / 5) && at % 2 === 1 ? 1 : 0));
@@ -108,11 +108,11 @@ async function check(faulty: typeof design) {
   }
 }
 
-test.skipIf(!installed)("without a fault the testbench passes, so what fails below fails for its fault", async () => {
+testInIcarus("without a fault the testbench passes, so what fails below fails for its fault", async () => {
   expect(await check(design)).toMatchObject({ result: "pass", runs: 12 });
 });
 
-test.skipIf(!installed).each(faults)("caught: %s", async (_title, faulty) => {
+testInIcarus.each(faults)("caught: %s", async (_title, faulty) => {
   const { result, detail } = await check(withModule(faulty()));
   expect(result).toBe("fail");
   // The testbench speaks, or an assertion of the engine: the sources were compiled and run.

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { type EngineSetting, randomRun, smallDesign } from "../../test/support/engine-runs.ts";
+import { testWith } from "../../test/support/hardware-tools.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
-import { hasTool, verifyRtl } from "../node/rtl-tools.ts";
+import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "./bundle.ts";
 
@@ -49,13 +50,11 @@ const cases: Case[] = [
   },
 ];
 
-const available = { verilator: false, iverilog: false, yosys: false };
-for (const tool of ["verilator", "iverilog", "yosys"] as const) {
-  available[tool] = await hasTool(tool);
-  if (!available[tool]) console.warn(`${tool} is not installed: its tests of the RTL are skipped.`);
-}
+const testInVerilator = await testWith("verilator");
+const testInIcarus = await testWith("iverilog");
+const testInYosys = await testWith("yosys");
 
-test.skipIf(!available.iverilog)("Icarus gives the cycle model's bits and clocks in every setting", async () => {
+testInIcarus("Icarus gives the cycle model's bits and clocks in every setting", async () => {
   for (const setting of cases) {
     const [check] = await verifyRtl(write(bundleOf(setting)), ["iverilog"]);
     expect(check, JSON.stringify(setting)).toMatchObject({ result: "pass" });
@@ -63,25 +62,22 @@ test.skipIf(!available.iverilog)("Icarus gives the cycle model's bits and clocks
   }
 });
 
-test.skipIf(!available.verilator)("Verilator has no warning and gives the cycle model's bits and clocks", async () => {
+testInVerilator("Verilator has no warning and gives the cycle model's bits and clocks", async () => {
   const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
   expect(checks.map(({ result }) => result)).toEqual(["pass", "pass"]);
 });
 
-test.skipIf(!available.yosys)(
-  "Yosys finds neither latch nor loop, and counts the registers there must be",
-  async () => {
-    const folder = write(bundleOf(base));
-    expect(await verifyRtl(folder, ["yosys"])).toMatchObject([{ result: "pass" }, { result: "pass" }]);
-    const blocks = Object.fromEntries((await synthesiseRtl(folder)).blocks.map((block) => [block.module, block]));
-    // Two heads of ten causal cells: a counter of five bits and the held score; a FIFO of 16; two LFSRs of 32 bits.
-    expect(blocks.ssa_cell).toMatchObject({ instances: 20, registers: 5 + 1 });
-    expect(blocks.ssa_value_fifo).toMatchObject({ instances: 20, registers: 16 });
-    expect(blocks.ssa_lfsr_array).toMatchObject({ instances: 2, registers: 2 * 32 });
-  },
-);
+testInYosys("Yosys finds neither latch nor loop, and counts the registers there must be", async () => {
+  const folder = write(bundleOf(base));
+  expect(await verifyRtl(folder, ["yosys"])).toMatchObject([{ result: "pass" }, { result: "pass" }]);
+  const blocks = Object.fromEntries((await synthesiseRtl(folder)).blocks.map((block) => [block.module, block]));
+  // Two heads of ten causal cells: a counter of five bits and the held score; a FIFO of 16; two LFSRs of 32 bits.
+  expect(blocks.ssa_cell).toMatchObject({ instances: 20, registers: 5 + 1 });
+  expect(blocks.ssa_value_fifo).toMatchObject({ instances: 20, registers: 16 });
+  expect(blocks.ssa_lfsr_array).toMatchObject({ instances: 2, registers: 2 * 32 });
+});
 
-test.skipIf(!available.iverilog).each([
+testInIcarus.each([
   ["ssa_cell.sv", "hit = query_i & key_i", "hit = ~query_i & key_i"],
   ["ssa_value_fifo.sv", "value_o = fifo_q[15]", "value_o = fifo_q[14]"],
   ["ssa_engine.sv", "feature_q == 4'd15", "feature_q == 4'd14"],
@@ -90,8 +86,4 @@ test.skipIf(!available.iverilog).each([
   expect(files[file]).toContain(right);
   const folder = write({ ...files, [file]: files[file].replace(right, wrong) });
   expect(await verifyRtl(folder, ["iverilog"])).toMatchObject([{ result: "fail" }]);
-});
-
-test("the same design gives the same text", () => {
-  expect(bundleOf(base)).toEqual(bundleOf(base));
 });

@@ -1,0 +1,46 @@
+import { expect } from "vitest";
+import { smallDesign } from "../../test/support/engine-runs.ts";
+import { testWith } from "../../test/support/hardware-tools.ts";
+import { lifParameters } from "../hardware/lif-parameters.ts";
+import { sourceFiles } from "../rtl/design.ts";
+import { lifModules } from "../rtl/lif-bundle.ts";
+import { ENGINE } from "../rtl/ssa-engine.ts";
+import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
+import { synthesiseNetlist } from "./rtl-synthesis.ts";
+
+// A normaliser that is no power of two, so that cell and foot multiply.
+const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
+const lif = lifParameters({
+  codeBits: 4,
+  rowBlocks: 2,
+  columns: 2,
+  leakShift: 1,
+  fractionBits: 1,
+  offsetBits: 3,
+  steps: 4,
+});
+const sources = sourceFiles([...design.modules, ...lifModules(lif)]);
+const testInYosys = await testWith("yosys");
+
+testInYosys("the installed Yosys proves all blocks, and a whole engine", async () => {
+  const blocks = await proveGates(sources, PROVEN_BLOCKS, { yosys: "system" });
+  const engine = await proveGates(sources, [ENGINE], { yosys: "system", clocks: 3 + 2 });
+  expect(blocks.map(({ module }) => module)).toEqual([...PROVEN_BLOCKS]);
+  for (const { module, pairs, proven } of [...blocks, ...engine]) expect([module, proven]).toEqual([module, pairs]);
+});
+
+testInYosys.each([
+  ["ssa_cell", "$_XOR_", "$_XNOR_"],
+  ["ssa_cell", "$_DFF_PN0_", "$_DFF_PN1_"],
+  ["ssa_column_foot", "$_ANDNOT_", "$_AND_"],
+  ["carry_save_adder", "$_XOR_", "$_XNOR_"],
+  ["lif_unit", "$_XOR_", "$_XNOR_"],
+])("a wrong gate in %s, %s for %s, is found", async (module, right, wrong) => {
+  const netlist = await synthesiseNetlist(sources, module, "system");
+  expect(netlist).toContain(right);
+  const [{ unproven }] = await proveGates(sources, [module], {
+    yosys: "system",
+    netlists: { [module]: netlist.replace(right, wrong) },
+  });
+  expect(unproven.length).toBeGreaterThan(0);
+});

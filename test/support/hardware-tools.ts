@@ -1,0 +1,11 @@
+/**
+ * Tests of hardware tools, which are in files `*.tools.test.ts`, vitest's project `tools`. Without their tool they are skipped; the last
+ * line of a run says so (`closing-line.ts`).
+ */
+import { test } from "vitest";
+import { hasTool, type RtlCheck } from "../../src/node/rtl-tools.ts";
+
+/** Vitest's `test`, which skips where the tool is not installed. */
+export async function testWith(tool: RtlCheck["tool"]): Promise<ReturnType<typeof test.skipIf>> {
+  return test.skipIf(!(await hasTool(tool)));
+}
