@@ -167,10 +167,17 @@ test("without images there is a geometry, but nothing to draw", () => {
   expect(() => task.draw(1, stream(1))).toThrow(SpecError);
 });
 
-test("images of another size are refused", () => {
-  const wide: ImageData = { ...images, validation: { ...images.validation, width: 5 } };
-  expect(() => imageClassification(specOf(), 1, wide)).toThrow(ShapeError);
-  expect(() => imageClassification(specOf(), 1, wide)).toThrow(/have width 5, but task.data says 4/);
+test.each([
+  ["height", { height: 5 }, 5],
+  ["width", { width: 5 }, 5],
+  ["channels", { channels: 3 }, 3],
+  ["classes", { classes: ["a", "b", "c"] }, 3],
+] as const)("images of another %s are refused", (field, change, given) => {
+  const other: ImageData = { ...images, validation: { ...images.validation, ...change } };
+  expect(() => imageClassification(specOf(), 1, other)).toThrow(ShapeError);
+  expect(() => imageClassification(specOf(), 1, other)).toThrow(
+    `have ${field} ${given}, but task.data says ${shape[field]}`,
+  );
 });
 
 test("the error rate counts wrong decisions", () => {
