@@ -172,7 +172,7 @@ test.each([
   ["width", { width: 5 }, 5],
   ["channels", { channels: 3 }, 3],
   ["classes", { classes: ["a", "b", "c"] }, 3],
-] as const)("images of another %s are refused", (field, change, given) => {
+] as const)("images with other %s are refused", (field, change, given) => {
   const other: ImageData = { ...images, validation: { ...images.validation, ...change } };
   expect(() => imageClassification(specOf(), 1, other)).toThrow(ShapeError);
   expect(() => imageClassification(specOf(), 1, other)).toThrow(

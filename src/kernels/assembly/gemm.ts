@@ -23,7 +23,21 @@ const COLUMNS: i32 = 256;
  * A is [m, k] or [k, m], B is [k, n] or [n, k]; `lda`, `ldb`, `ldc` are row strides in elements.
  * `scratch` is aligned to 16 bytes and holds gemmScratchWords(m, n, k) words.
  */
-export function gemm(transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, accumulate: i32, scratch: usize): void {
+export function gemm(
+  transposeA: i32,
+  transposeB: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  c: usize,
+  ldc: i32,
+  accumulate: i32,
+  scratch: usize,
+): void {
   const depth = min(k, DEPTH);
   const panelsA = scratch + <usize>(depth * ((min(n, COLUMNS) + 15) & ~15)) * 4;
   const edge = panelsA + <usize>(depth * ((min(m, ROWS) + 1) & ~1)) * 4;
@@ -49,7 +63,17 @@ export function gemm(transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, a
 }
 
 /** All tiles of one block. An incomplete tile is computed whole, on zero padding, and its valid part copied. */
-function block(rows: i32, columns: i32, count: i32, a: usize, b: usize, c: usize, ldc: i32, add: i32, edge: usize): void {
+function block(
+  rows: i32,
+  columns: i32,
+  count: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  add: i32,
+  edge: usize,
+): void {
   const panelA = <usize>count * 8;
   const panelB = <usize>count * 64;
   const pairs = rows >> 1;
@@ -77,8 +101,14 @@ function tiles(count: i32, a: usize, panel: usize, bytes: usize, c: usize, ldc: 
   const end = panel + bytes;
   const step = <usize>ldc * 4;
   for (let i = 0; i < count; i++) {
-    let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
-    let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0), s13 = f32x4.splat(0);
+    let s00 = f32x4.splat(0),
+      s01 = f32x4.splat(0),
+      s02 = f32x4.splat(0),
+      s03 = f32x4.splat(0);
+    let s10 = f32x4.splat(0),
+      s11 = f32x4.splat(0),
+      s12 = f32x4.splat(0),
+      s13 = f32x4.splat(0);
     let b = panel;
     do {
       const a0 = v128.load_splat<f32>(a);
