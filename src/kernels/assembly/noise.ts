@@ -3,10 +3,12 @@ import { drawWords } from "./threefry";
 
 /** Variance of the sum of four integers uniform on 0 .. 65535: 4 (2^32 - 1) / 12. */
 const SCALE: f32 = 2.6428149e-5;
+/** Weights whose words are drawn at once. */
+const WEIGHTS: i32 = 16;
 
 /**
  * target [rows, columns] = source + deviation[column] z, where z is the centred and scaled sum of four 16-bit uniforms: close to
- * a standard normal (kurtosis 2.7, |z| < 3.47), from two words of the keyed stream per weight. Scratch: 16 words.
+ * a standard normal (kurtosis 2.7, |z| < 3.47), from two words of the keyed stream per weight. Scratch: 32 words.
  */
 export function addNoise(
   source: usize,
@@ -19,15 +21,15 @@ export function addNoise(
   scratch: usize,
 ): void {
   const count = rows * columns;
-  for (let i = 0; i < count; i += 4) {
-    drawWords(key0, key1, i, 0, 8, scratch);
-    const last = min(4, count - i);
-    for (let lane = 0; lane < last; lane++) {
-      const a = load<u32>(scratch + ((<usize>lane) << 3));
-      const b = load<u32>(scratch + ((<usize>lane) << 3), 4);
+  for (let i = 0; i < count; i += WEIGHTS) {
+    const last = min(WEIGHTS, count - i);
+    drawWords(key0, key1, i, 0, 2 * last, scratch);
+    for (let n = 0; n < last; n++) {
+      const a = load<u32>(scratch + ((<usize>n) << 3));
+      const b = load<u32>(scratch + ((<usize>n) << 3), 4);
       const sum = <i32>((a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16)) - 131070;
-      const at = (<usize>(i + lane)) << 2;
-      const spread = load<f32>(deviation + ((<usize>((i + lane) % columns)) << 2));
+      const at = (<usize>(i + n)) << 2;
+      const spread = load<f32>(deviation + ((<usize>((i + n) % columns)) << 2));
       store<f32>(target + at, load<f32>(source + at) + spread * (SCALE * <f32>sum));
     }
   }
@@ -40,7 +42,7 @@ export function addNoise(
  *
  * with z as in `addNoise`, from the words of the weight's place in the block; `high` is the upper half of their counter. With
  * `exact` the weight keeps its place between the levels: means are interpolated. largest [columns] is what the largest conductance
- * stands for, 0 where a column is all zeros. table: `top + 1` means, then as many deviations. Scratch: 16 words.
+ * stands for, 0 where a column is all zeros. table: `top + 1` means, then as many deviations. Scratch: 32 words.
  */
 export function addDeviceNoise(
   source: usize,
@@ -59,15 +61,15 @@ export function addDeviceNoise(
 ): void {
   const count = rows * columns;
   const deviations = table + ((<usize>(top + 1)) << 2);
-  for (let i = 0; i < count; i += 4) {
-    drawWords(key0, key1, i, high, 8, scratch);
-    const last = min(4, count - i);
-    for (let lane = 0; lane < last; lane++) {
-      const a = load<u32>(scratch + ((<usize>lane) << 3));
-      const b = load<u32>(scratch + ((<usize>lane) << 3), 4);
+  for (let i = 0; i < count; i += WEIGHTS) {
+    const last = min(WEIGHTS, count - i);
+    drawWords(key0, key1, i, high, 2 * last, scratch);
+    for (let n = 0; n < last; n++) {
+      const a = load<u32>(scratch + ((<usize>n) << 3));
+      const b = load<u32>(scratch + ((<usize>n) << 3), 4);
       const z = SCALE * <f32>(<i32>((a & 0xffff) + (a >> 16) + (b & 0xffff) + (b >> 16)) - 131070);
-      const column = (i + lane) % columns;
-      const at = (<usize>(((i + lane) / columns) * ld + column)) << 2;
+      const column = (i + n) % columns;
+      const at = (<usize>(((i + n) / columns) * ld + column)) << 2;
       const full = load<f32>(largest + ((<usize>column) << 2));
       const weight = load<f32>(source + at);
       const share = full > 0 ? min<f32>(abs<f32>(weight) / full, 1) : 0;
