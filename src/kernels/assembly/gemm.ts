@@ -231,22 +231,47 @@ function packRows(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
   }
 }
 
-/** The same panels from A [count, rows], read row by row. */
+/**
+ * The same panels from A [count, rows]. A strip of 16 rows is a cache line of A, read once; panels lie two to four KiB apart, where
+ * the first-level cache has room for eight of them and not for all.
+ */
 function packRowsTransposed(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
   const panel = <usize>count * 8;
-  const pairs = rows >> 1;
-  for (let p = 0; p < count; p++) {
-    let from = a + <usize>(p * lda) * 4;
-    let target = to + <usize>p * 8;
-    for (let i = 0; i < pairs; i++) {
-      store<u64>(target, load<u64>(from));
-      from += 8;
-      target += panel;
+  const stride = <usize>lda * 4;
+  let i = 0;
+  for (; i + 16 <= rows; i += 16) {
+    let from = a + <usize>i * 4;
+    let target = to;
+    let p = 0;
+    for (; p + 2 <= count; p += 2) {
+      const next = from + stride;
+      packPair(v128.load(from), v128.load(next), target, panel);
+      packPair(v128.load(from, 16), v128.load(next, 16), target + 2 * panel, panel);
+      packPair(v128.load(from, 32), v128.load(next, 32), target + 4 * panel, panel);
+      packPair(v128.load(from, 48), v128.load(next, 48), target + 6 * panel, panel);
+      from = next + stride;
+      target += 16;
     }
-    if (rows & 1) {
-      const value = load<f32>(from);
-      store<f32>(target, value);
-      store<f32>(target, value, 4);
+    if (p < count) for (let n: usize = 0; n < 8; n++) store<u64>(target + n * panel, load<u64>(from + n * 8));
+    to += 8 * panel;
+  }
+  for (; i < rows; i += 2) {
+    // A missing row repeats the last one.
+    const second: usize = i + 1 < rows ? 4 : 0;
+    let from = a + <usize>i * 4;
+    for (let p = 0; p < count; p++) {
+      store<f32>(to, load<f32>(from));
+      store<f32>(to, load<f32>(from + second), 4);
+      from += stride;
+      to += 8;
     }
   }
+}
+
+/** Two columns of four rows, x and y, to two panels. */
+// @ts-ignore: decorator
+@inline
+function packPair(x: v128, y: v128, to: usize, panel: usize): void {
+  v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+  v128.store(to + panel, v128.shuffle<f64>(x, y, 1, 3));
 }

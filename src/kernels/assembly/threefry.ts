@@ -3,7 +3,7 @@
  *
  * A block is a pair (x0, x1) of words; four of them share the lanes of two registers. Every round waits for the one before, so one
  * such chain leaves a core idle for half of the time: four chains go side by side, 32 words, and one alone draws what is left. On a
- * Zen 4 core, nanoseconds a word: 2.0 with one chain, 1.55 with two, 1.35 with three, 1.18 with four. The loop over groups is not
+ * Zen 5 core, nanoseconds a word: 2.0 with one chain, 1.55 with two, 1.35 with three, 1.18 with four. The loop over groups is not
  * unrolled: V8 13 of Node 24 keeps the keys of all five groups in registers then, spills the chains, and takes 1.75.
  */
 
