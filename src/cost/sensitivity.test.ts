@@ -181,4 +181,14 @@ describe("all ranges at once", () => {
     expect(monteCarlo(workload, technology, { draws: 50, random: stream(1).fork("cost") })).toEqual(few);
     expect(monteCarlo(workload, technology, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);
   });
+
+  test("draws its time steps from all of those that it is given", () => {
+    const one = (seed: number, steps: readonly number[]) =>
+      monteCarlo(workload, technology, { draws: 1, random: stream(seed), steps }).ann.percentiles[0];
+    const drawn = Array.from({ length: 20 }, (_, seed) =>
+      [2, 9].findIndex((T) => one(seed, [T]) === one(seed, [2, 9])),
+    );
+    // All 20 draws alike have a chance of 2^-19, and these seeds are fixed.
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
+  });
 });
