@@ -8,7 +8,7 @@ import { type ImageClassificationSpec, imageClassificationSpec } from "../spec/t
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { imageClassification } from "./image-classification.ts";
-import { imageGeometry, planPatches, readPatches } from "./patches.ts";
+import { imageGeometry, isLineOn, planPatches, readPatches } from "./patches.ts";
 
 const shape = { height: 4, width: 4, channels: 1, classes: 4 };
 const specOf = (fields: object = {}): ImageClassificationSpec =>
@@ -95,6 +95,12 @@ describe("what enters a network", () => {
   test("as a thermometer are the thresholds reached", () => {
     const bits = [...unpackSpikes(draw({ coding: "thermometer", thresholds: 3 }, 1).spikes!)];
     expect(bits).toEqual(pixels.flatMap((x) => [64, 128, 192].map((threshold) => (x >= threshold ? 1 : 0))));
+  });
+  test("as a thermometer reach a threshold at equality", () => {
+    const reached = [63, 64, 127, 128, 191, 192, 255].map((pixel) =>
+      [0, 1, 2].filter((line) => isLineOn(specOf({ coding: "thermometer", thresholds: 3 }), pixel, line)),
+    );
+    expect(reached).toEqual([[], [0], [0], [0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]);
   });
   test("as Bernoulli lines fire as often as pixels are bright", () => {
     const steps = 4000;
