@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 const root = join(import.meta.dirname, "..");
 export const page = join(root, "docs/first-experiment.md");
 
+const FENCE = "```";
 const BLOCK = /(?:<!-- (file: (\S+)|prints) -->\n)?```(json|sh|text)\n([\s\S]*?)```/g;
 const FIGURES = /(<!-- figures: (\S+): ([\w., -]+) -->\n)\n*(?:\|.*\n)*\n*/g;
 const FINGERPRINT = /<!-- recorded from [0-9a-f]* -->/;
@@ -57,7 +58,7 @@ export function fill(text, { outputs, reports }) {
   return text
     .replace(BLOCK, (whole, mark, _file, language, body) => {
       if (language === "sh") last++;
-      return mark === "prints" ? whole.replace(body, () => outputs[last]) : whole;
+      return mark === "prints" ? `${whole.slice(0, -(body.length + FENCE.length))}${outputs[last]}${FENCE}` : whole;
     })
     .replace(FIGURES, (_, marker, name, ids) => `${marker}\n${table(reports[name], ids.split(", "))}\n\n`)
     .replace(FINGERPRINT, `<!-- recorded from ${fingerprint(text)} -->`);
@@ -66,7 +67,7 @@ export function fill(text, { outputs, reports }) {
 /** What commands print on standard output, without npm's own lines; progress goes elsewhere. */
 function runCommands(commands, folder) {
   const options = { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
-  const printed = execFileSync("bash", ["-euo", "pipefail", "-c", commands], options);
+  const printed = execFileSync("sh", ["-e", "-c", commands], options);
   return `${printed.replace(/^(\n?> .*\n)+\n?/gm, "").trim()}\n`;
 }
 
