@@ -186,8 +186,7 @@ function reportWith(figure: object): string {
 async function checkCommand([name, ...words]: readonly string[]): Promise<void> {
   if (name === "xpike") throw new Error("In a clone nothing is called xpike. Write `npm run xpike -- ...`.");
   if (name === "node") return filesExist(words.slice(0, 1).filter((word) => !word.startsWith("-")));
-  if (name === "npx" && words[0] === "vitest")
-    return filesExist(words.slice(2).filter((word) => !word.startsWith("-")));
+  if (name === "npx" && words[0] === "vitest") return filesExist(words.filter((word) => word.includes("/")));
   if (name !== "npm") return;
   if (words[0] !== "run") return;
   const [script = "", ...rest] = words.slice(1).filter((word) => word !== "--silent");
