@@ -23,6 +23,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import type { Command } from "commander";
+import { parse as parseJsonc } from "jsonc-parser";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findPreset } from "../src/cli/options.ts";
@@ -89,9 +90,10 @@ test.each(run)("$place runs, and prints what the page shows", async (block) => {
 });
 
 test.each(documents)("$place is read without an error", ({ text, place }) => {
-  const keys = Object.keys(JSON.parse(text.replace(/^\s*\/\/.*$/gm, "")));
-  if (keys.includes("parameters")) parseTensorMapping(JSON.parse(text));
-  else if (keys.includes("id") && keys.includes("value")) parseReport(reportWith(JSON.parse(text)));
+  const value = parseJsonc(text);
+  const keys = Object.keys(value);
+  if (keys.includes("parameters")) parseTensorMapping(value);
+  else if (keys.includes("id") && keys.includes("value")) parseReport(reportWith(value));
   else parseExperiment(text, place);
 });
 
