@@ -6,13 +6,30 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { html, type Markup } from "../markup.ts";
 
+/** Pixels that the page has for a drawing. Text has one size everywhere, so a chart for a phone is another drawing. */
+export interface Room {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The first chart of a page, one of two columns, a phone. */
+export const ROOMS = {
+  lead: { width: 800, height: 420 },
+  column: { width: 548, height: 340 },
+  phone: { width: 350, height: 300 },
+} as const satisfies Record<string, Room>;
+
 /** A drawn chart. */
 export interface Drawing {
-  /** One SVG, or small multiples with a name each. */
+  /** One SVG, or small multiples with a name each, which flow into any width. */
   readonly panels: readonly { readonly name?: string; readonly svg: Markup }[];
   readonly legend: readonly { readonly swatch: Markup; readonly name: string }[];
   /** What the drawing leaves out or changes. */
   readonly remark?: string;
+  /** Panels keep their own width and stand like words in a line, in place of columns of equal width. */
+  readonly loose?: boolean;
+  /** About twice as high as others: two of them fit beside it. */
+  readonly tall?: boolean;
   /** Needs the full width of the page. */
   readonly wide: boolean;
 }
