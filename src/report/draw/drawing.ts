@@ -57,10 +57,16 @@ export function drawPlot(options: Plot.PlotOptions, description?: string): Marku
   for (const style of svg.querySelectorAll("style")) style.remove();
   for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
   svg.setAttribute("aria-hidden", "true");
-  const drawn: Markup = { markup: svg.outerHTML };
+  const drawn: Markup = {
+    markup: svg.outerHTML.replace(TAG, (tag) => tag.replace(LONG_FRACTION, (x) => pixel(Number(x)))),
+  };
   // The description is put around the drawing, because linkedom does not escape attributes in full.
   return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
+
+/** A tag with its attributes, whose numbers are places in the drawing; the text between tags keeps its digits. */
+const TAG = /<[a-z][^>]*>/gi;
+const LONG_FRACTION = /-?\d+\.\d{3,}(e-\d+)?/g;
 
 /** A path as an extra mark, in pixels: thousands of rectangles in one element. */
 export function pathMark(
