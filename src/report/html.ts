@@ -145,7 +145,7 @@ function figuresTable({ figures, command }: Report): Markup {
     return [
       html`<th scope="row">${figure.label}</th>`,
       html`<td class="number-cell">${value}</td>`,
-      html`<td>${interval && html`${interval}<br><span class="quiet">${figure.interval!.kind}</span>`}</td>`,
+      html`<td class="interval">${interval && html`${interval}<br><span class="quiet">${figure.interval!.kind}</span>`}</td>`,
       html`<td>${unit}</td>`,
       html`<td class="number-cell">${figure.trials && formatText({ value: figure.trials, unit: "1" })}</td>`,
       html`<td class="number-cell">${figure.seed}</td>`,

@@ -28,8 +28,7 @@ export const STYLE: Markup = {
   }
 }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 var(--serif); overflow-wrap: break-word; }
 main, header, footer { max-width: 74rem; margin: 0 auto; padding: 0 1.5rem; }
 header { padding-top: 2rem; }
@@ -39,7 +38,7 @@ h3, .lead h2 { font: 600 0.95rem/1.4 var(--sans); margin: 0 0 0.35rem; padding: 
 p { margin: 0 0 0.8rem; max-width: 46rem; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-:target { scroll-margin-top: 1rem; }
+:target { scroll-margin-top: 4rem; }
 .summary { font-size: 1.6rem; line-height: 1.35; letter-spacing: -0.01em; max-width: 62rem; margin: 0; text-wrap: pretty; }
 .quiet, figcaption, .remark { color: var(--quiet); }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: 1rem; background: var(--page); padding: 0.5rem; }
@@ -69,12 +68,12 @@ tbody th { font-weight: 400; }
 .whys { font: 0.82rem/1.45 var(--sans); color: var(--quiet); margin: 1rem 0 0; padding-left: 1.3rem; max-width: 60rem; } .whys li { margin-bottom: 0.3rem; } .whys li:target { color: var(--ink); }
 code, pre { font-family: var(--mono); font-size: 0.82em; }
 pre { background: var(--panel); border-radius: 6px; padding: 0.9rem 1.1rem; overflow-x: auto; line-height: 1.5; font-size: 0.8rem; }
-pre code { font-size: 1em; } td code { white-space: nowrap; }
+pre code { font-size: 1em; } td code { white-space: nowrap; } td.interval { min-width: 13rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 3.2rem 2.5rem; grid-auto-flow: dense; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure.wide { grid-column: 1 / -1; break-inside: auto; } .charts figure.tall { grid-row: span 2; }
 figcaption { font-size: 0.88rem; line-height: 1.45; margin-top: 0.5rem; max-width: 46rem; }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem 1.4rem; margin-top: 0.6rem; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19.5rem), 1fr)); gap: 1.2rem 1.4rem; margin-top: 0.6rem; }
 .panels.loose { display: flex; flex-wrap: wrap; gap: 1.2rem 1.6rem; }
 .panel { break-inside: avoid; min-width: 0; } .panel-name { font: 0.78rem/1.4 var(--sans); margin: 0 0 0.15rem; color: var(--quiet); }
 svg.plot { display: block; overflow: visible; max-width: 100%; height: auto; font: 12px var(--sans); fill: currentColor; text-anchor: middle; }
@@ -101,6 +100,7 @@ footer { color: var(--quiet); font: 0.8rem var(--sans); padding-top: 3rem; paddi
   .cards { grid-template-columns: minmax(0, 1fr); }
   .cards li { display: grid; grid-template-columns: minmax(0, 1fr) max-content; gap: 0 1rem; padding: 0.7rem 0; align-items: baseline; }
   .cards .number { font-size: 1.6rem; text-align: right; } .cards .detail { grid-column: 1 / -1; }
+  .panels:not(.loose) { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: max-content; gap: 0.8rem; overflow-x: auto; }
   .claims, .claims tbody { display: block; } .claims thead { display: none; }
   .claims tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)) 1.4rem; gap: 0.1rem 0.8rem; padding: 0.6rem 0; border-bottom: 1px solid var(--rule); }
   .claims th:first-child, .claims th, .claims td, .claims .why, .claims .words { border: 0; padding: 0; width: auto; max-width: none; text-align: left; white-space: normal; } .claims th { grid-column: 1 / -1; } .claims .group th { padding-top: 0.8rem; }

@@ -4,9 +4,9 @@ import type { RasterChart, RasterLayer } from "../report.ts";
 import { colour, type Drawing, drawPlot, pathMark, pixel } from "./drawing.ts";
 import { bitPicture, type Picture, pictureMark } from "./png.ts";
 
-const WIDTH = 350;
+const WIDTH = 312;
 /** The same for every layer, so that layers of different width stand side by side. */
-const HEIGHT = 210;
+const HEIGHT = 200;
 const MOST_FEATURES = 512;
 const MOST_COLUMNS = 640;
 
