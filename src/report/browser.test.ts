@@ -1,7 +1,8 @@
-/** The page as a reader sees it: laid out by a real browser, on a desk and on a phone. */
+/** The page as a reader sees it: laid out by a real browser, on a desk and on a phone. Reports of every command, and a sample. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium } from "../../test/support/chromium.ts";
+import { everyReport } from "../../test/support/every-report.ts";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
@@ -15,9 +16,10 @@ const PHONE = { width: 390, height: 844 };
 const sample = buildReport({ ...sampleDraft(), highlights: ["ber.xpikeformer", "ber.ann", "energy.inference"] });
 
 let browser: Browser;
+let reports: Readonly<Record<string, Report>>;
 beforeAll(async () => {
-  browser = await launchChromium();
-});
+  [browser, reports] = await Promise.all([launchChromium(), everyReport()]);
+}, 60_000);
 afterAll(() => browser?.close());
 
 async function open(report: Report, viewport: { width: number; height: number }): Promise<Page> {
@@ -41,6 +43,24 @@ interface Box {
 
 const boxes = (page: Page, selector: string) => page.evaluate<Box[]>(`(${BOXES})(${JSON.stringify(selector)})`);
 
+/** Labels of one axis that overlap, in pairs. */
+async function touchingLabels(page: Page): Promise<string[]> {
+  const charts = await page.evaluate<Box[][]>(`[...document.querySelectorAll("svg.plot")].flatMap((svg) =>
+    [...svg.querySelectorAll('[aria-label*="axis tick label"]')].map((axis) => [...axis.querySelectorAll("text")]
+      .filter(({ textContent }) => textContent !== "")
+      .map((text) => ({ text: text.textContent, ...text.getBoundingClientRect().toJSON() }))
+      .filter(({ width }) => width > 0)))`);
+  expect(charts.flat().length).toBeGreaterThan(10);
+  return charts.flatMap((labels) =>
+    labels.flatMap((a, i) =>
+      labels
+        .slice(i + 1)
+        .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+        .map((b) => `${a.text} and ${b.text}`),
+    ),
+  );
+}
+
 test("asks for nothing and reports no problem", async () => {
   const page = await browser.newPage();
   const problems: string[] = [];
@@ -53,21 +73,25 @@ test("asks for nothing and reports no problem", async () => {
   await page.close();
 });
 
-test.each([
-  ["a desk", DESK, DESK.height],
-  ["two screens of a phone", PHONE, 2 * PHONE.height],
-])("the sentence, the main chart and three numbers are on the first screen of %s", async (_, viewport, bottom) => {
-  const page = await open(sample, viewport);
-  const numbers = await boxes(page, ".cards li");
-  expect(numbers).toHaveLength(3);
-  const chart = await boxes(page, ".lead figure svg.plot[width]:not(.legend svg)");
-  expect(chart).toHaveLength(1);
-  const sentence = await boxes(page, ".summary");
-  for (const box of [...sentence, ...chart, ...numbers]) {
-    expect(box.top).toBeGreaterThanOrEqual(0);
-    expect(box.bottom).toBeLessThanOrEqual(bottom);
-  }
-  await page.close();
+describe.each(["run", "images", "drift", "sweep", "cost"])("the report of %s", (name) => {
+  test.each([
+    ["a desk", DESK, DESK.height],
+    ["two screens of a phone", PHONE, 2 * PHONE.height],
+  ])("has its sentence, its main chart and three numbers on the first screen of %s", async (_, viewport, bottom) => {
+    const page = await open(reports[name], viewport);
+    const numbers = await boxes(page, ".cards li");
+    expect(numbers).toHaveLength(3);
+    const chart = await boxes(page, ".lead figure [role=img] > svg");
+    expect(chart).toHaveLength(1);
+    const sentence = await boxes(page, ".summary");
+    for (const box of [...sentence, ...chart, ...numbers]) {
+      expect(box.top).toBeGreaterThanOrEqual(0);
+      expect(box.bottom).toBeLessThanOrEqual(bottom);
+    }
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(viewport.width);
+    expect(await touchingLabels(page)).toEqual([]);
+    await page.close();
+  });
 });
 
 test.each([1400, 1000, 700, 390, 320])("nothing is wider than a page of %d pixels, folded or not", async (width) => {
@@ -146,21 +170,7 @@ describe.each([
   afterAll(() => page?.close());
 
   test("no two labels of an axis touch", async () => {
-    const charts = await page.evaluate<Box[][]>(`[...document.querySelectorAll("svg.plot")].flatMap((svg) =>
-      [...svg.querySelectorAll('[aria-label*="axis tick label"]')].map((axis) => [...axis.querySelectorAll("text")]
-        .filter(({ textContent }) => textContent !== "")
-        .map((text) => ({ text: text.textContent, ...text.getBoundingClientRect().toJSON() }))
-        .filter(({ width }) => width > 0)))`);
-    const touching = charts.flatMap((labels) =>
-      labels.flatMap((a, i) =>
-        labels
-          .slice(i + 1)
-          .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
-          .map((b) => `${a.text} and ${b.text}`),
-      ),
-    );
-    expect(charts.flat().length).toBeGreaterThan(60);
-    expect(touching).toEqual([]);
+    expect(await touchingLabels(page)).toEqual([]);
   });
 
   test("text has one size in every chart", async () => {
