@@ -8,6 +8,7 @@ const TOOLS = "**/*.tools.test.ts";
 export default defineConfig({
   test: {
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Vitest leaves one core idle, which is half of a small machine.
     maxWorkers: availableParallelism(),
     reporters: ["default", "./test/support/closing-line.ts"],

@@ -52,8 +52,7 @@ beforeAll(async () => {
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   browser = await launchChromium();
   isolated = await open();
-  // A second or two; some more where Chromium is unpacked first.
-}, 60_000);
+});
 afterAll(async () => {
   await browser?.close();
   server?.close();

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
-import { testWith } from "../../test/support/hardware-tools.ts";
+import { COMPILATION, testWith } from "../../test/support/hardware-tools.ts";
 import { lifPins, signed } from "../hardware/clocked-lif.ts";
 import { type LifRequest, lifParameters } from "../hardware/lif-parameters.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
@@ -62,9 +62,6 @@ testInIcarus("Icarus gives the model's bits at the model's clocks in every setti
     expect(check.detail).toMatch(/^PASS \d+ clocks, \d+ column updates$/);
   }
 });
-
-/** Milliseconds in which Verilator's program must be compiled, also on a busy machine. */
-const COMPILATION = 180_000;
 
 testInVerilator(
   "Verilator has no warning and gives the model's bits and clocks",

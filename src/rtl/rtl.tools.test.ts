@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
 import { type EngineSetting, randomRun, smallDesign } from "../../test/support/engine-runs.ts";
-import { testWith } from "../../test/support/hardware-tools.ts";
+import { COMPILATION, testWith } from "../../test/support/hardware-tools.ts";
 import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
@@ -62,10 +62,14 @@ testInIcarus("Icarus gives the cycle model's bits and clocks in every setting", 
   }
 });
 
-testInVerilator("Verilator has no warning and gives the cycle model's bits and clocks", async () => {
-  const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
-  expect(checks.map(({ result }) => result)).toEqual(["pass", "pass"]);
-});
+testInVerilator(
+  "Verilator has no warning and gives the cycle model's bits and clocks",
+  async () => {
+    const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
+    expect(checks.map(({ result }) => result)).toEqual(["pass", "pass"]);
+  },
+  COMPILATION,
+);
 
 testInYosys("Yosys finds neither latch nor loop, and counts the registers there must be", async () => {
   const folder = write(bundleOf(base));
