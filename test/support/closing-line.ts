@@ -28,6 +28,6 @@ async function missingTools(): Promise<string> {
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));
   const missing = tools.filter((_, n) => !found[n]);
-  const list = new Intl.ListFormat("en").format(missing);
+  const list = new Intl.ListFormat("en-GB").format(missing);
   return `${list} ${missing.length === 1 ? "is" : "are"} not installed. ${INSTALL}`;
 }
