@@ -37,7 +37,7 @@ const TOPS: readonly { readonly top: string; readonly testbench: string }[] = [
   { top: LIF_UNIT, testbench: LIF_TESTBENCH },
 ];
 
-/** A testbench runs for moments and is compiled for a while, which takes a quarter less without optimisation. */
+/** A testbench runs for moments and is compiled for a while, which takes a seventh to a quarter less without optimisation. */
 const UNOPTIMISED = ["-MAKEFLAGS", "OPT_FAST=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
 
 interface Outcome {
