@@ -1,12 +1,13 @@
 /** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { DrawKind } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
+import { networkFile } from "../src/node/networks.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../src/rtl/design.ts";
 import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
@@ -161,7 +162,7 @@ export function networkCase(choice: {
   const experiment = parseExperiment({ ...document, task: { ...document.task, pilots } }, source);
   const checkpoint = experiment.checkpoints.network;
   if (checkpoint === undefined) throw new Error(`${source} names no trained network in checkpoints.network.`);
-  const file = resolve(dirname(source), checkpoint);
+  const file = networkFile(checkpoint, dirname(source));
   const trained = asDescribed(experiment, decodeCheckpoint(readFileSync(file), file).network, []);
   const task = createTask({ task: experiment.task, model: trained.model });
   const network = foldNetwork({

@@ -2,6 +2,7 @@
 export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
 export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
+export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
 export { type Equivalence, type EquivalenceOptions, PROVEN_BLOCKS, proveGates } from "./node/rtl-equivalence.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {

@@ -26,6 +26,7 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
+import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -104,6 +105,7 @@ const cases: Record<string, () => unknown> = {
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),
   "A folder that does not exist": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
+  "A bundled network that there is not": () => bundledNetwork("wireless-2x2-an"),
   "A checkpoint that was cut off": () => read(good.subarray(0, 3000)),
   "A file that is no checkpoint": () => {
     const image = new Uint8Array(64);

@@ -12,7 +12,7 @@ import {
   parseSweep,
   runExperiment,
 } from "xpikeformer";
-import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { loadImageData, networkFile, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 
 const EXAMPLES = ["fashion-tiny", "mnist-tiny", "cifar10-small"];
 /** Test images of a drifted chip, and of a chip with other converters. */
@@ -41,7 +41,7 @@ async function measure(name) {
   const experiment = parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8"));
   const networks = {};
   for (const [role, path] of Object.entries(experiment.checkpoints)) {
-    networks[role] = decodeCheckpoint(await readFile(new URL(path, examples)), path).network;
+    networks[role] = decodeCheckpoint(await readFile(networkFile(path)), path).network;
   }
   const { data: images } = await loadImageData(experiment.task.data);
   const options = { executor, images, command: result.command, versions: {} };

@@ -2,12 +2,12 @@
 // time steps, and spike densities. Some minutes on one core; writes result.json.
 import { readFile, writeFile } from "node:fs/promises";
 import { decodeCheckpoint, evaluateChips, evaluateNetwork, measuredWorkload, parseExperiment } from "xpikeformer";
-import { nodeExecutor } from "xpikeformer/node";
+import { networkFile, nodeExecutor } from "xpikeformer/node";
 
 const here = new URL(".", import.meta.url);
 const examples = new URL("../../examples/", here);
 const experiment = parseExperiment(await readFile(new URL("wireless-2x2.json", examples), "utf8"));
-const load = async (path) => decodeCheckpoint(await readFile(new URL(path, examples)), path).network;
+const load = async (path) => decodeCheckpoint(await readFile(networkFile(path)), path).network;
 const { prompts } = experiment.evaluation;
 
 const executor = nodeExecutor(Number(process.argv[2] ?? 1));

@@ -7,6 +7,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { decodeCheckpoint, parseExperiment } from "xpikeformer";
+import { networkFile } from "xpikeformer/node";
 import { measureAttention } from "./attention.mjs";
 import { measureChips, measureNetwork, measureSteps } from "./network.mjs";
 import { measureTiles } from "./tiles.mjs";
@@ -15,7 +16,7 @@ const here = new URL(".", import.meta.url);
 const examples = new URL("../../examples/", here);
 const experiment = parseExperiment(await readFile(new URL("wireless-2x2.json", examples), "utf8"));
 const path = experiment.checkpoints.network;
-const { network } = decodeCheckpoint(await readFile(new URL(path, examples)), path);
+const { network } = decodeCheckpoint(await readFile(networkFile(path)), path);
 
 const { values } = parseArgs({
   options: {

@@ -2,7 +2,7 @@
 // chips with and without stuck devices. About ten minutes on one core; writes result.json.
 import { readFile, writeFile } from "node:fs/promises";
 import { decodeCheckpoint, evaluateChips, parseExperiment } from "xpikeformer";
-import { nodeExecutor } from "xpikeformer/node";
+import { networkFile, nodeExecutor } from "xpikeformer/node";
 
 const CHIPS = 20;
 const PROMPTS = 512;
@@ -14,7 +14,7 @@ const experimentOf = async (name) => parseExperiment(await readFile(new URL(name
 const hardened = await experimentOf("wireless-2x2-faults.json");
 const plain = await experimentOf("wireless-2x2.json");
 const networkOf = async ({ checkpoints }) =>
-  decodeCheckpoint(await readFile(new URL(checkpoints.network, examples)), checkpoints.network).network;
+  decodeCheckpoint(await readFile(networkFile(checkpoints.network)), checkpoints.network).network;
 
 const executor = nodeExecutor(Number(process.argv[2] ?? 1));
 try {

@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { decodeCheckpoint, evaluateChips, parseExperiment, train } from "xpikeformer";
-import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { loadImageData, networkFile, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { SEEDS, variants } from "./variants.mjs";
 
 const STEPS = 300;
@@ -14,7 +14,7 @@ const here = new URL(".", import.meta.url);
 const examples = new URL("../../examples/", here);
 const document = JSON.parse(await readFile(new URL("fashion-tiny.json", examples), "utf8"));
 const { data: images } = await loadImageData("fashion-mnist", process.argv[3]);
-const { network: teacher } = decodeCheckpoint(await readFile(new URL(document.training.teacher, examples)));
+const { network: teacher } = decodeCheckpoint(await readFile(networkFile(document.training.teacher)));
 const output = fileURLToPath(new URL("result.json", here));
 
 const result = await readFile(output, "utf8").then(JSON.parse, () => ({

@@ -1,7 +1,7 @@
 /** What `run` and `train` have in common: their options, the experiment they read, and the command that repeats them. */
 import { readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import type { ImageData } from "../data/images.ts";
@@ -10,6 +10,7 @@ import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { loadImageData } from "../node/data.ts";
 import { readFileChecked } from "../node/files.ts";
+import { networkFile } from "../node/networks.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseExperiment } from "../spec/parse.ts";
@@ -146,7 +147,7 @@ export const CHECKPOINT_BYTES = 2 ** 31;
 
 /** A network that an experiment in `directory` names. Throws FileError. */
 export async function readNetwork(directory: string, path: string): Promise<Network> {
-  const file = resolve(directory, path);
+  const file = networkFile(path, directory);
   return decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file).network;
 }
 

@@ -249,9 +249,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.spikeRate.target":
     "Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs.",
   "training.teacher":
-    "Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file.",
+    "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`.",
   "training.initial":
-    "Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out.",
+    "Checkpoint of the same model to start from: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set; all validation images where there are fewer.",
   "training.patience":
@@ -264,7 +264,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.snrDecibels": "Signal-to-noise ratios at which curves are drawn, dB.",
   "evaluation.steps": "Time steps at which the bit error rate is measured.",
   checkpoints:
-    "Trained networks, as paths relative to this file. `network` runs on the hardware; the others are compared with it.",
+    "Trained networks: paths relative to this file, or `bundled:NAME`. `network` runs on the hardware; the others are compared with it.",
   "checkpoints.network": "Runs on the simulated hardware.",
   "checkpoints.conventional":
     "The same network from conventional training alone, without hardware-aware training: `xpike eval` shows what drift does to it.",

@@ -39,7 +39,9 @@ export const experimentSpec = z.strictObject({
   training: trainingSpec.prefault({}),
   /** What is measured. */
   evaluation: evaluationSpec.prefault({}),
-  /** Trained networks, as paths relative to this file. `network` runs on the hardware; the others are compared with it. */
+  /**
+   * Trained networks: paths relative to this file, or `bundled:NAME`. `network` runs on the hardware; the others are compared with it.
+   */
   checkpoints: z
     .strictObject({
       /** Runs on the simulated hardware. */

@@ -126,9 +126,9 @@ export const trainingSpec = z
         target: z.number().min(0).max(1).default(0),
       })
       .optional(),
-    /** Checkpoint of the network that is asked where labels are `teacher`, as a path relative to this file. */
+    /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
     teacher: z.string().max(4096).optional(),
-    /** Checkpoint of the same model to start from, as a path relative to this file; fresh parameters when left out. */
+    /** Checkpoint of the same model to start from: a path relative to this file, or `bundled:NAME`; fresh parameters when left out. */
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),

@@ -1,0 +1,74 @@
+/**
+ * The bundled networks: trained here, found by name from anywhere.
+ *
+ * An experiment names one as `bundled:NAME`, any other checkpoint as a path. The networks of the 2x2 link come with this package;
+ * the others are three times its size, so they are a package of their own. In a clone all of them lie in `checkpoints/`, whose
+ * README says how each was trained.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FileError } from "../errors.ts";
+import { suggest } from "../spec/suggest.ts";
+
+const SCHEME = "bundled:";
+
+/** The package that has the networks which do not come with this one. */
+const NETWORKS_PACKAGE = "xpikeformer-networks";
+
+/** All bundled networks; the first four come with this package. */
+export const BUNDLED_NETWORKS = [
+  "wireless-2x2-xpikeformer",
+  "wireless-2x2-ann",
+  "wireless-2x2-spiking",
+  "wireless-2x2-conventional",
+  "wireless-2x2-faults",
+  "wireless-4x4-xpikeformer",
+  "wireless-4x4-ann",
+  "fashion-tiny-xpikeformer",
+  "fashion-tiny-ann",
+  "fashion-tiny-spiking",
+  "mnist-tiny-xpikeformer",
+  "mnist-tiny-ann",
+  "cifar10-small-xpikeformer",
+  "cifar10-small-ann",
+  "cifar10-small-conventional",
+] as const;
+
+/**
+ * The file of a bundled network.
+ * Throws  FileError for an unknown name, and when the network's package is not installed
+ */
+export function bundledNetwork(name: string): string {
+  const names: readonly string[] = BUNDLED_NETWORKS;
+  if (!names.includes(name)) {
+    const nearest = suggest(name, names);
+    const help = nearest ? `Did you mean ${SCHEME}${nearest}?` : `Known: ${names.join(", ")}.`;
+    throw new FileError(`${SCHEME}${name}`, `There is no bundled network of this name. ${help}`);
+  }
+  const file = `${name}.safetensors`;
+  const own = fileURLToPath(new URL(`../../checkpoints/${file}`, import.meta.url));
+  if (existsSync(own)) return own;
+  return join(networksFolder(name), file);
+}
+
+/** The file of a checkpoint that an experiment in `directory` names. Throws FileError as `bundledNetwork`. */
+export function networkFile(reference: string, directory = "."): string {
+  return reference.startsWith(SCHEME) ? bundledNetwork(reference.slice(SCHEME.length)) : resolve(directory, reference);
+}
+
+/** Where the other package is: beside this one, or where the command runs. */
+function networksFolder(name: string): string {
+  const { resolve: find } = createRequire(import.meta.url);
+  try {
+    const paths = [dirname(fileURLToPath(import.meta.url)), process.cwd()];
+    return dirname(find(`${NETWORKS_PACKAGE}/package.json`, { paths }));
+  } catch (cause) {
+    throw new FileError(
+      `${SCHEME}${name}`,
+      `This network is not installed: it is in a package of its own. Install it with \`npm install ${NETWORKS_PACKAGE}\`.`,
+      { cause },
+    );
+  }
+}
