@@ -147,7 +147,7 @@ export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type S
 export { annForward } from "./model/ann.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
 export { foldNetwork } from "./model/fold.ts";
-export { initialise, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
+export { initialise, isSpiking, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
 export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
 export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
 // Numbers: named random streams, and statistics with honest intervals.
@@ -189,11 +189,17 @@ export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
 export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
 export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
 // Experiment: what a person writes down.
-export { type EvaluationSpec, type Experiment, isSymbolDetection } from "./spec/experiment.ts";
+export {
+  type EvaluationSpec,
+  type Experiment,
+  type ExperimentDocument,
+  type ExperimentOf,
+  isSymbolDetection,
+} from "./spec/experiment.ts";
 export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
 export { parseExperiment } from "./spec/parse.ts";
-export { type ExperimentDocument, type Preset, presets } from "./spec/presets.ts";
+export { type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
 export type { ImageClassificationSpec, SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";

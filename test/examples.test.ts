@@ -1,22 +1,24 @@
 /**
  * Runs every numbered program of examples/ on the sources, and holds docs/guide.md to what they print: a block under the
  * comment `<!-- 01-one-prompt.mjs: received -->` is that section of that program's output. After a change that means to
- * change numbers, `npx vitest run test/examples.test.ts -u` writes the new ones into the page; read the difference.
+ * change numbers, `npx vitest run test/examples.test.ts -u` writes the new ones into the page; read the difference. The ten lines of
+ * README.md are a program too, and what they print is kept beside them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 
 const folder = join(import.meta.dirname, "../examples");
-const files = readdirSync(folder).filter((file) => file.endsWith(".mjs"));
+const files = readdirSync(folder).filter((file) => /\.(mjs|ts)$/.test(file));
 const programs = files.filter((file) => /^\d\d-/.test(file)).sort();
+const TEN_LINES = "ten-lines.ts";
 const guide = join(import.meta.dirname, "../docs/guide.md");
 
 const outputs: Record<string, string> = {};
 beforeAll(async () => {
   const print = vi.spyOn(console, "log");
   try {
-    for (const program of programs) {
+    for (const program of [...programs, TEN_LINES]) {
       const lines: string[] = [];
       print.mockImplementation((line: string) => lines.push(line));
       await import(join(folder, program));
@@ -45,6 +47,11 @@ test("the guide shows what the programs print", async () => {
       `${opening}${sectionOf(program, title)}\n${closing}`,
   );
   await expect(page).toMatchFileSnapshot(guide);
+});
+
+test("the ten lines print what is recorded beside them, and are ten", async () => {
+  await expect(`${outputs[TEN_LINES]}\n`).toMatchFileSnapshot(join(folder, "ten-lines.txt"));
+  expect(readFileSync(join(folder, TEN_LINES), "utf8").match(/^.+$/gm)).toHaveLength(10);
 });
 
 test("every section that a program of the guide prints is shown there", () => {

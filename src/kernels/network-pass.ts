@@ -1,6 +1,6 @@
 /** A whole network on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
-import type { Network } from "../model/network.ts";
-import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
+import { isSpiking, type Network } from "../model/network.ts";
+import type { AnnSpec } from "../spec/model.ts";
 import { createAnnPass } from "./ann.ts";
 import { type Arena, countingArena, type Kernels, standaloneKernels } from "./memory.ts";
 import type { Pass } from "./pass.ts";
@@ -29,5 +29,3 @@ export function createNetworkPass(
   const { kernels, arena } = standaloneKernels(counting.used);
   return { kernels, pass: plan(kernels, arena) };
 }
-
-export const isSpiking = (network: Network): network is Network<SpikingSpec> => network.model.kind === "spiking";

@@ -36,6 +36,13 @@ export interface ParameterLayout {
   readonly learned: boolean;
 }
 
+/** Whether a network is a spiking one, or an experiment about one; the other kind is the conventional transformer. */
+export function isSpiking<V extends { readonly model: ModelSpec }>(
+  described: V,
+): described is V & { readonly model: SpikingSpec } {
+  return described.model.kind === "spiking";
+}
+
 /** Names, shapes and initial values of all parameters, in a fixed order. */
 export function parameterLayout(model: ModelSpec, geometry: Geometry): ParameterLayout[] {
   return model.kind === "ann" ? annLayout(model, geometry) : spikingLayout(model, geometry);

@@ -4,10 +4,10 @@
  */
 import type { ImageData } from "../data/images.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
-import { createNetworkPass, isSpiking } from "../kernels/network-pass.ts";
+import { createNetworkPass } from "../kernels/network-pass.ts";
 import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
-import type { Network } from "../model/network.ts";
+import { isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";

@@ -7,7 +7,7 @@
  */
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
-import { modelSpec } from "./model.ts";
+import { type ModelSpec, modelSpec } from "./model.ts";
 import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
 import { trainingSpec } from "./training.ts";
 
@@ -57,10 +57,30 @@ export const experimentSpec = z.strictObject({
 });
 
 export type EvaluationSpec = z.infer<typeof evaluationSpec>;
-/** An experiment, of any task or of one kind of task. */
-export type Experiment<T extends TaskSpec = TaskSpec> = Omit<z.infer<typeof experimentSpec>, "task"> & {
+/** An experiment, of any task and model or of one kind of each. */
+export type Experiment<T extends TaskSpec = TaskSpec, M extends ModelSpec = ModelSpec> = Omit<
+  z.infer<typeof experimentSpec>,
+  "task" | "model"
+> & {
   readonly task: T;
+  readonly model: M;
 };
+
+/** An experiment as written down: every field may be left out. */
+export type ExperimentDocument = z.input<typeof experimentSpec>;
+
+/** What a document becomes: its kinds of task and model, as far as they can be seen in its type. A preset's cannot. */
+export type ExperimentOf<D> = "preset" extends keyof D
+  ? Experiment
+  : Experiment<
+      Extract<TaskSpec, { kind: KindOf<Field<D, "task", object>, "symbol-detection"> }>,
+      Extract<ModelSpec, { kind: KindOf<Field<D, "model", object>, "spiking"> }>
+    >;
+
+type KindOf<S, Default> = S extends unknown ? Field<S, "kind", Default> : never;
+type Field<S, F extends PropertyKey, Default> = F extends keyof S
+  ? Exclude<S[F], undefined> | (undefined extends S[F] ? Default : never)
+  : Default;
 
 export const isSymbolDetection = (experiment: Experiment): experiment is Experiment<SymbolDetectionSpec> =>
   experiment.task.kind === "symbol-detection";

@@ -6,7 +6,7 @@
  * with the same meaning.
  */
 import { SpecError } from "../errors.ts";
-import { type Experiment, experimentSpec } from "./experiment.ts";
+import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
 import { explainIssues } from "./explain.ts";
 import { parseJson, plainValue, shorten } from "./json.ts";
 import { presets } from "./presets.ts";
@@ -22,6 +22,8 @@ import { suggest } from "./suggest.ts";
  * @example
  * parseExperiment('{ "preset": "paper-2x2-small", "model": { "steps": 8 } }').model.width; // 256
  */
+export function parseExperiment<D extends ExperimentDocument>(document: D, name?: string): ExperimentOf<D>;
+export function parseExperiment(source: unknown, name?: string): Experiment;
 export function parseExperiment(source: unknown, name = "experiment"): Experiment {
   const written = typeof source === "string" ? parseJson(source, name) : source;
   const document = applyPreset(plainValue(written, name));

@@ -6,11 +6,7 @@
  * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
  * enough to train on two processor cores. `table-2` and `author-aihwkit` are machines without a network.
  */
-import type { z } from "zod";
-import type { experimentSpec } from "./experiment.ts";
-
-/** An experiment as written down: every field may be left out. */
-export type ExperimentDocument = z.input<typeof experimentSpec>;
+import type { ExperimentDocument } from "./experiment.ts";
 
 export interface Preset {
   readonly name: string;

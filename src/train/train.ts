@@ -9,12 +9,13 @@ import type { ImageData } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { canShareMemory, type Executor } from "../kernels/executor.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
-import { isSpiking } from "../kernels/network-pass.ts";
 import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { initialise, type Network } from "../model/network.ts";
+import { initialise, isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { ModelSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry, requireImages } from "../task/create.ts";
 import type { Metric, Task } from "../task/task.ts";
@@ -69,9 +70,9 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface TrainResult {
+export interface TrainResult<M extends ModelSpec = ModelSpec> {
   /** The network of the last stage's best validation; of its last one when the stage has noise on weights. */
-  readonly network: Network;
+  readonly network: Network<M>;
   readonly state: TrainingState;
   readonly finished: boolean;
 }
@@ -85,7 +86,10 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Throws   ValueError when training diverges; ShapeError when `initial` is another network or `images` are not the task's;
  *          SpecError when the task needs images and there are none; PlatformError when memory or threads are lacking
  */
-export async function train(experiment: Experiment, options: TrainOptions): Promise<TrainResult> {
+export async function train<M extends ModelSpec>(
+  experiment: Experiment<TaskSpec, M>,
+  options: TrainOptions,
+): Promise<TrainResult<M>> {
   const { executor, signal } = options;
   const task = createTask(experiment, options.images);
   requireImages(experiment, options.images);

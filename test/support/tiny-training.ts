@@ -1,7 +1,6 @@
 /** Experiments that train in a fraction of a second, for tests of the trainer. */
-import type { Experiment } from "../../src/spec/experiment.ts";
+import type { Experiment, ExperimentDocument } from "../../src/spec/experiment.ts";
 import { parseExperiment } from "../../src/spec/parse.ts";
-import type { ExperimentDocument } from "../../src/spec/presets.ts";
 import type { SymbolDetectionSpec } from "../../src/spec/task.ts";
 
 type Document = Pick<ExperimentDocument, "model" | "training" | "hardware" | "name" | "seed">;
