@@ -14,6 +14,9 @@ const NOT_ISOLATED =
   "This page computes on one thread, because browsers share memory only with pages that are cross-origin isolated. Serve it " +
   "with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.";
 
+const NOT_LOADED =
+  'its script did not load. In development with Vite 7 or older, set optimizeDeps.exclude to ["xpikeformer"]';
+
 /**
  * An executor of `threads` threads (default: all that the browser names). One thread runs inline, between redraws.
  * Throws  ValueError for a number of threads that makes no sense
@@ -35,7 +38,7 @@ export function browserExecutor(threads: number = navigator.hardwareConcurrency)
         post: (message) => worker.postMessage(message),
         onMessage: (listen) => worker.addEventListener("message", ({ data }) => listen(data)),
         onError: (listen) =>
-          worker.addEventListener("error", ({ message }) => listen(new Error(message ?? "its script did not load"))),
+          worker.addEventListener("error", ({ message }) => listen(new Error(message ?? NOT_LOADED))),
         terminate: async () => worker.terminate(),
       })),
     ),

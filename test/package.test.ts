@@ -1,0 +1,196 @@
+/**
+ * The package as its users get it: packed by npm, unpacked into an empty project beside the dependencies that it declares and no
+ * others. The ten lines of README.md compile there, strictly, and print what is recorded: in Node, and in pages of Vite.
+ * `npm run build` first, as `npm test` does.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Browser } from "playwright-core";
+import ts from "typescript";
+import { build, createServer, preview } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "./support/chromium.ts";
+
+const root = join(import.meta.dirname, "..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const { dependencies, version } = JSON.parse(read("package.json")) as {
+  dependencies: Record<string, string>;
+  version: string;
+};
+const tenLines = read("examples/ten-lines.ts");
+const recorded = read("examples/ten-lines.txt").trim();
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+let project: string;
+let packed: Packed;
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "xpikeformer-package-"));
+  packed = pack(root, "--pack-destination", project);
+  const modules = join(project, "node_modules");
+  mkdirSync(modules);
+  execFileSync("tar", ["-xzf", join(project, packed.filename), "-C", modules]);
+  renameSync(join(modules, "package"), join(modules, "xpikeformer"));
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), join(modules, name));
+  }
+  write("package.json", JSON.stringify({ name: "empty", private: true, type: "module" }));
+  write("ten-lines.ts", tenLines);
+  write("kinds.ts", read("test/support/kinds.ts"));
+  // Packing takes two seconds, longer on a busy machine.
+}, 120_000);
+afterAll(() => rmSync(project, { recursive: true }));
+
+const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+const node = (...argv: string[]) =>
+  execFileSync(process.execPath, argv, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/** `npm pack` of a folder. */
+function pack(folder: string, ...options: string[]): Packed {
+  const npm = ["pack", folder, "--json", "--ignore-scripts", ...options];
+  const output = execFileSync("npm", npm, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return (JSON.parse(output) as Packed[])[0]!;
+}
+
+describe("the packed package", () => {
+  test("is below 5 MB, and holds what is needed to use it", () => {
+    expect(packed.size).toBeLessThan(5e6);
+    const paths = packed.files.map(({ path }) => path);
+    const outside = paths.filter((path) => !/^(dist|examples)\//.test(path));
+    expect(outside.sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "checkpoints/README.md",
+      "checkpoints/wireless-2x2-ann.safetensors",
+      "checkpoints/wireless-2x2-conventional.safetensors",
+      "checkpoints/wireless-2x2-spiking.safetensors",
+      "checkpoints/wireless-2x2-xpikeformer.safetensors",
+      "package.json",
+    ]);
+    expect(paths.filter((path) => /^dist\/.*(?<!\.d)\.ts$|\.test\.|\.tsbuildinfo$/.test(path))).toEqual([]);
+    const examples = readdirSync(join(root, "examples")).map((file) => `examples/${file}`);
+    expect(examples.filter((file) => !paths.some((path) => path.startsWith(file)))).toEqual([]);
+  });
+
+  test("and the package of networks hold each bundled network once", () => {
+    const networks = pack(join(root, "checkpoints"), "--dry-run");
+    const held = [...packed.files, ...networks.files].map(({ path }) => path.replace("checkpoints/", ""));
+    const files = readdirSync(join(root, "checkpoints")).filter((file) => file.endsWith(".safetensors"));
+    expect(held.filter((file) => file.endsWith(".safetensors")).sort()).toEqual(files.sort());
+    expect(JSON.parse(read("checkpoints/package.json")).version).toBe(version);
+  });
+
+  test("runs its examples with the networks that it has, and says where the others are", () => {
+    const source = join(project, "node_modules/xpikeformer/examples/wireless-2x2.json");
+    const experiment = JSON.parse(readFileSync(source, "utf8"));
+    const small = { prompts: 4, curvePrompts: 4, snrDecibels: [10], steps: [8] };
+    write(
+      "small.json",
+      JSON.stringify({ ...experiment, hardware: { ...experiment.hardware, chips: 1 }, evaluation: small }),
+    );
+    const xpike = "node_modules/xpikeformer/dist/cli/main.js";
+    const report = JSON.parse(node(xpike, "run", "small.json", "--json", "--threads", "1"));
+    expect(report.figures.length).toBeGreaterThan(5);
+
+    const find = 'import { bundledNetwork } from "xpikeformer/node"; console.log(bundledNetwork("mnist-tiny-ann"))';
+    const ask = () => node("--input-type=module", "--eval", find);
+    expect(ask).toThrow("npm install xpikeformer-networks");
+    symlinkSync(join(root, "checkpoints"), join(project, "node_modules/xpikeformer-networks"));
+    expect(ask()).toContain("mnist-tiny-ann.safetensors");
+  }, 60_000);
+});
+
+describe("in an empty project", () => {
+  test("the ten lines compile strictly, without skipLibCheck and without types of Node, and print what is recorded", () => {
+    const options: ts.CompilerOptions = {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.NodeNext,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      types: [],
+      outDir: join(project, "out"),
+    };
+    const files = ["ten-lines.ts", "kinds.ts"].map((file) => join(project, file));
+    const program = ts.createProgram(files, options);
+    const { diagnostics } = program.emit();
+    const problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics];
+    expect(ts.formatDiagnostics(problems, { ...ts.sys, getNewLine: () => "\n", getCanonicalFileName: String })).toBe(
+      "",
+    );
+    expect(node("out/ten-lines.js").trim()).toBe(recorded);
+    // Four seconds of one core.
+  }, 120_000);
+});
+
+describe("in pages of Vite", () => {
+  /** Shared memory, and with it threads, needs both. */
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const pages = ["ten-lines", "ten-lines-on-threads"];
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const onThreads = tenLines.replace("inlineExecutor(jobs)", "browserExecutor(2).executor");
+    write("ten-lines-on-threads.ts", onThreads.replace("inlineExecutor, jobs", "browserExecutor"));
+    for (const page of pages) write(`${page}.html`, `<script type="module" src="./${page}.ts"></script>`);
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(() => browser?.close());
+
+  /** What a page prints first. An error of the page, or a file that it does not get, fails the test. */
+  async function firstLine(address: string): Promise<string> {
+    const page = await browser.newPage();
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        page.on("console", (message) => message.type() === "log" && resolve(message.text()));
+        page.on("pageerror", reject);
+        page.on("requestfailed", (request) => reject(new Error(`${request.url()} did not load`)));
+        page.goto(address).catch(reject);
+      });
+    } finally {
+      await page.close();
+    }
+  }
+
+  const common = { configFile: false, logLevel: "warn" } as const;
+  const settings = { port: 0, host: "127.0.0.1", headers };
+
+  test("of `vite dev` they print the same, on one thread and on two", async () => {
+    const server = await createServer({ ...common, root: project, server: settings });
+    try {
+      await server.listen();
+      for (const page of pages) expect(await firstLine(`${server.resolvedUrls!.local[0]}${page}.html`)).toBe(recorded);
+    } finally {
+      await server.close();
+    }
+  }, 120_000);
+
+  test("of `vite build` they print the same, on one thread and on two", async () => {
+    const input = pages.map((page) => join(project, `${page}.html`));
+    await build({ ...common, root: project, build: { outDir: "built", rolldownOptions: { input } } });
+    const server = await preview({ ...common, root: project, build: { outDir: "built" }, preview: settings });
+    try {
+      for (const page of pages) expect(await firstLine(`${server.resolvedUrls!.local[0]}${page}.html`)).toBe(recorded);
+    } finally {
+      await server.close();
+    }
+  }, 120_000);
+});
