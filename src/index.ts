@@ -4,47 +4,59 @@
  * Needs zod and nothing else. What only Node can do is in `node.ts`.
  */
 
-// Training: `(Network, Task) -> Network`, on any number of threads.
-export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
-// Cost: counted actions times published prices.
+// Experiment: what a person writes down.
+
+export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
+export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
+export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
+export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
 export {
-  ARCHITECTURE_IDS,
-  ARCHITECTURES,
-  type Architecture,
-  type ArchitectureId,
-} from "./cost/architectures/catalogue.ts";
-export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
-export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
-export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
-export { workloadsByStep } from "./cost/by-step.ts";
-export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
-export { CLAIMED_RATIOS, type ClaimedRatio, isWithinRounding } from "./cost/claims.ts";
+  type EvaluationSpec,
+  type Experiment,
+  type ExperimentDocument,
+  type ExperimentOf,
+  isSymbolDetection,
+} from "./spec/experiment.ts";
+export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
+export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
+export { parseExperiment } from "./spec/parse.ts";
+export { type Preset, presets } from "./spec/presets.ts";
+export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
+export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
+export type { ImageClassificationSpec, SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export type { StageSpec, TrainingSpec } from "./spec/training.ts";
+
+// Task: data plus metric; classical receivers.
+
+export { type Answers, answer } from "./task/answers.ts";
+export { createTask, networkGeometry, type TaskOf } from "./task/create.ts";
+export type { ImageTask } from "./task/image-classification.ts";
 export {
-  type ArchitectureCost,
-  type CostEstimate,
-  energyOf,
-  estimateCost,
-  type NamedStage,
-  ratioTo,
-  sourcesOf,
-} from "./cost/cost.ts";
-export { type CountingMachine, countActions, type StageCounts } from "./cost/counts.ts";
-export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
-export { estimateLatency, type Latency } from "./cost/latency.ts";
-export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
-export { experimentWorkload, type Measurement, machineOf, measuredWorkload, perInference } from "./cost/measured.ts";
-export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
-export { nodeFactor } from "./cost/node.ts";
-export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
-export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
-export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
-export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
-export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
-export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
-export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
-export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
-export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
+  bitErrors,
+  type ClassificationErrors,
+  classificationErrors,
+  type DetectionErrors,
+  detectionErrors,
+  type ErrorRate,
+  type ErrorsOf,
+  errorsByContext,
+  mainRate,
+} from "./task/metrics.ts";
+export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
+export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
+export {
+  type Batch,
+  type DataPlace,
+  type DrawOptions,
+  type Geometry,
+  type Metric,
+  type Task,
+  type TaskGeometry,
+  tokensRead,
+} from "./task/task.ts";
+
 // Image data: readers of published formats, the split, and augmentation.
+
 export { type Augmentation, augmentImage, epochOrder } from "./data/augment.ts";
 export {
   findImageData,
@@ -64,23 +76,44 @@ export {
   VALIDATION_SHARE,
 } from "./data/images.ts";
 export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
+
+// Spikes: bits over time.
+
+export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
+export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
+
+// Network: an architecture with its parameters, in exact arithmetic; checkpoints.
+
+export { annForward } from "./model/ann.ts";
+export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
+export { foldNetwork } from "./model/fold.ts";
+export { initialise, isSpiking, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
+export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
+export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
+
+// Training: `(Network, Task) -> Network`.
+
+export { scheduledRate } from "./train/schedule.ts";
+export { decodeState, encodeState, type TrainingState } from "./train/state.ts";
+export {
+  type TrainingEvent,
+  type TrainOptions,
+  type TrainResult,
+  totalSteps,
+  train,
+  type Validation,
+} from "./train/train.ts";
+
+// Threads: what everything long takes to compute on.
+
+export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
+export { jobs } from "./jobs.ts";
+export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
+
 // Device and hardware: blocks made of cells and gates.
+
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
-// Errors: `tag`, `path` and a message with the way out.
-export {
-  CostError,
-  FileError,
-  isXpikeError,
-  MappingError,
-  PlatformError,
-  ShapeError,
-  SpecError,
-  ValueError,
-  XpikeError,
-} from "./errors.ts";
-// The main job, and its parts: networks, chips and classical receivers on the same prompts.
-export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
 export {
   ACTIONS,
   type Action,
@@ -132,41 +165,13 @@ export {
   type SsaTileSettings,
   ssaTileCycles,
 } from "./hardware/ssa-tile.ts";
-// Import and export: tensors of other programs.
-export { findMapping, MAPPING_NAMES, type MappingName } from "./import/catalogue.ts";
-export type { ElementType, SourceTensor } from "./import/elements.ts";
-export { exportNetwork } from "./import/export.ts";
-export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
-export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
-export { decodeTensors } from "./import/source.ts";
-export { jobs } from "./jobs.ts";
-export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
-// Mapping and simulation: what goes where, and what comes out.
+
+// Mapping: what goes where.
+
 export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type SsaMapping } from "./mapping/mapping.ts";
-// Network: an architecture with its parameters, in exact arithmetic.
-export { annForward } from "./model/ann.ts";
-export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
-export { foldNetwork } from "./model/fold.ts";
-export { initialise, isSpiking, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
-export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
-export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
-// Numbers: named random streams, and statistics with honest intervals.
-export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
-export { type Stream, stream } from "./numeric/stream.ts";
-// Report: results as a value.
-export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
-export { parseReport, reportJson } from "./report/json.ts";
-export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
-// RTL: SystemVerilog of the attention engine, its gates, and what it must give.
-export { rtlBundle } from "./rtl/bundle.ts";
-export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
-export { type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
-export { type EngineInput, type EngineOutput, runEngineGates } from "./rtl/gates/run-engine.ts";
-export { type GateSimulation, simulateGates } from "./rtl/gates/simulate.ts";
-export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vectors.ts";
-export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
-export type { EngineRun } from "./rtl/testbench.ts";
-export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
+
+// Simulation: what comes out; networks, chips and receivers on the same prompts.
+
 export { attentionMaps } from "./simulation/attention-map.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
@@ -184,65 +189,95 @@ export {
   type WrongBits,
 } from "./simulation/study.ts";
 export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
-export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
-export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
-export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
-export { type Duration, parseDuration, parseDurations } from "./spec/duration.ts";
-// Experiment: what a person writes down.
+
+// The main jobs: from networks to a report.
+
+export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
+export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
+
+// Cost: counted actions times published prices.
+
 export {
-  type EvaluationSpec,
-  type Experiment,
-  type ExperimentDocument,
-  type ExperimentOf,
-  isSymbolDetection,
-} from "./spec/experiment.ts";
-export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
-export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
-export { parseExperiment } from "./spec/parse.ts";
-export { type Preset, presets } from "./spec/presets.ts";
-export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
-export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
-export type { ImageClassificationSpec, SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+  ARCHITECTURE_IDS,
+  ARCHITECTURES,
+  type Architecture,
+  type ArchitectureId,
+} from "./cost/architectures/catalogue.ts";
+export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
+export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
+export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
+export { workloadsByStep } from "./cost/by-step.ts";
+export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
+export { CLAIMED_RATIOS, type ClaimedRatio, isWithinRounding } from "./cost/claims.ts";
+export {
+  type ArchitectureCost,
+  type CostEstimate,
+  energyOf,
+  estimateCost,
+  type NamedStage,
+  ratioTo,
+  sourcesOf,
+} from "./cost/cost.ts";
+export { type CountingMachine, countActions, type StageCounts } from "./cost/counts.ts";
+export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
+export { estimateLatency, type Latency } from "./cost/latency.ts";
+export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
+export { experimentWorkload, type Measurement, machineOf, measuredWorkload, perInference } from "./cost/measured.ts";
+export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
+export { nodeFactor } from "./cost/node.ts";
+export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
+export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
+export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
+export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
+export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
+export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
+export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
+export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
+export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
+
+// Report: results as a value.
+
+export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
+export { parseReport, reportJson } from "./report/json.ts";
+export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+
+// RTL: SystemVerilog of the attention engine, its gates, and what it must give.
+
+export { rtlBundle } from "./rtl/bundle.ts";
+export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
+export { type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
+export { type EngineInput, type EngineOutput, runEngineGates } from "./rtl/gates/run-engine.ts";
+export { type GateSimulation, simulateGates } from "./rtl/gates/simulate.ts";
+export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vectors.ts";
+export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
+export type { EngineRun } from "./rtl/testbench.ts";
+
+// Import and export: tensors of other programs.
+
+export { findMapping, MAPPING_NAMES, type MappingName } from "./import/catalogue.ts";
+export type { ElementType, SourceTensor } from "./import/elements.ts";
+export { exportNetwork } from "./import/export.ts";
+export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
+export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
+export { decodeTensors } from "./import/source.ts";
 export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
-export type { StageSpec, TrainingSpec } from "./spec/training.ts";
-// Spikes: bits over time.
-export { bernoulliEncode, decodeRates, type Rates, repeatBits } from "./spike/encode.ts";
-export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/train.ts";
-// Task: data plus metric.
-export { type Answers, answer } from "./task/answers.ts";
-export { createTask, networkGeometry, type TaskOf } from "./task/create.ts";
-export type { ImageTask } from "./task/image-classification.ts";
+
+// Numbers: named random streams, and statistics with honest intervals.
+
+export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
+export { type Stream, stream } from "./numeric/stream.ts";
+
+// Errors and units: `tag`, `path` and a message with the way out; SI.
+
 export {
-  bitErrors,
-  type ClassificationErrors,
-  classificationErrors,
-  type DetectionErrors,
-  detectionErrors,
-  type ErrorRate,
-  type ErrorsOf,
-  errorsByContext,
-  mainRate,
-} from "./task/metrics.ts";
-export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
-export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
-export {
-  type Batch,
-  type DataPlace,
-  type DrawOptions,
-  type Geometry,
-  type Metric,
-  type Task,
-  type TaskGeometry,
-  tokensRead,
-} from "./task/task.ts";
-export { scheduledRate } from "./train/schedule.ts";
-export { decodeState, encodeState, type TrainingState } from "./train/state.ts";
-export {
-  type TrainingEvent,
-  type TrainOptions,
-  type TrainResult,
-  totalSteps,
-  train,
-  type Validation,
-} from "./train/train.ts";
+  CostError,
+  FileError,
+  isXpikeError,
+  MappingError,
+  PlatformError,
+  ShapeError,
+  SpecError,
+  ValueError,
+  XpikeError,
+} from "./errors.ts";
 export type { Joules, Seconds, Siemens, SquareMetres } from "./units.ts";

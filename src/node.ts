@@ -1,8 +1,31 @@
-/** The public API of Node: files, image data, worker threads, training into a folder, hardware tools, and reports as pages and tables. */
-export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
-export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
+/** The public API of Node: what needs files, threads or other programs. Everything else is in `index.ts`. */
+
+// Threads: all cores, for whatever takes an executor.
+
+export { nodeExecutor } from "./node/threads.ts";
+
+// Files and bundled networks.
+
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
+
+// Image data: found, checked and downloaded.
+
+export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
+export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
+
+// Training into a folder, which goes on where it was stopped.
+
+export {
+  type FolderEvent,
+  type FolderOptions,
+  type FolderResult,
+  RUN_FILES,
+  trainToFolder,
+} from "./node/training.ts";
+
+// Hardware tools: simulators of the RTL, synthesis, and proofs of gates.
+
 export { type Equivalence, type EquivalenceOptions, PROVEN_BLOCKS, proveGates } from "./node/rtl-equivalence.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {
@@ -14,14 +37,9 @@ export {
   synthesiseSources,
 } from "./node/rtl-synthesis.ts";
 export { hasTool, type RtlCheck, verifyRtl } from "./node/rtl-tools.ts";
-export { nodeExecutor } from "./node/threads.ts";
-export {
-  type FolderEvent,
-  type FolderOptions,
-  type FolderResult,
-  RUN_FILES,
-  trainToFolder,
-} from "./node/training.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";
+
+// Reports as pages and tables.
+
 export { reportHtml } from "./report/html.ts";
 export { terminalTable } from "./report/table.ts";
