@@ -9,7 +9,7 @@ import { type DriftCurve, driftReport } from "./report/drift.ts";
 import type { Report } from "./report/report.ts";
 import { ratesOf, type StudyRole } from "./report/study.ts";
 import { type SweepCurve, sweepReport } from "./report/sweep.ts";
-import { asDescribed, tooFewImages } from "./runs/common.ts";
+import { asDescribed, deviceNotes, tooFewImages } from "./runs/common.ts";
 import { type Condition, runStudy, type StudyOptions } from "./simulation/study.ts";
 import { type CompensationSpec, compensationSpec } from "./spec/compensation.ts";
 import type { Duration } from "./spec/duration.ts";
@@ -139,6 +139,7 @@ async function study(
   if (prompts < asked) notes.push(tooFewImages("prompts", asked, images!));
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
   if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
+  notes.push(...deviceNotes(experiment.hardware));
   if (executor.threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
   const total = conditions.length * chips * reads * prompts;
   let done = 0;

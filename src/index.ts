@@ -114,6 +114,7 @@ export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executo
 
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
+export { loadDevice, type ModuleSpec } from "./device/module.ts";
 export {
   ACTIONS,
   type Action,
@@ -262,10 +263,11 @@ export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
 export { decodeTensors } from "./import/source.ts";
 export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
 
-// Numbers: named random streams, and statistics with honest intervals.
+// Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.
 
+export { exponential } from "./numeric/exponential.ts";
 export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
-export { type Stream, stream } from "./numeric/stream.ts";
+export { naturalLog, type Stream, stream } from "./numeric/stream.ts";
 
 // Errors and units: `tag`, `path` and a message with the way out; SI.
 

@@ -4,8 +4,9 @@
 
 export { nodeExecutor } from "./node/threads.ts";
 
-// Files and bundled networks.
+// Files, bundled networks, and devices of one's own.
 
+export { loadExperimentDevice } from "./node/devices.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
 

@@ -14,6 +14,7 @@ import { readIdx, readIdxImages } from "../src/data/idx.ts";
 import type { ImageData } from "../src/data/images.ts";
 import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
+import { loadDevice } from "../src/device/module.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { findMapping } from "../src/import/catalogue.ts";
@@ -88,6 +89,8 @@ const weights = (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth");
 const imageTask = (task: object, images?: ImageData) =>
   imageClassification(imageClassificationSpec.parse({ kind: "image-classification", ...task }), 1, images);
 
+const MINE = { path: "my-device.mjs" };
+
 const cases: Record<string, () => unknown> = {
   "Patches that do not fill the image": () => imageTask({ data: "fashion-mnist", patch: 5 }),
   "Images that were not handed over": () => imageTask({ data: "fashion-mnist" }).draw(1, stream(1)),
@@ -98,6 +101,19 @@ const cases: Record<string, () => unknown> = {
   "A device read later than it was measured": () => {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
     device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));
+  },
+  "A device module that was not loaded": () => deviceOfSpec({ kind: "module", path: "my-device.mjs" }),
+  "A device module that exports no device": () =>
+    loadDevice("data:text/javascript,export default { name: 'mine' }", MINE),
+  "A device that gives no numbers": async () => {
+    const source = `
+      export default {
+        name: "mine", source: "", maxConductance: 25,
+        program: (targets) => ({ conductances: targets.map(Math.log) }),
+        read: ({ conductances }) => conductances,
+      }`;
+    const device = deviceOfSpec(await loadDevice(`data:text/javascript,${source}`, { path: "numbers.mjs" }));
+    device.program(Float64Array.of(3, 0), stream(1));
   },
   "An age without a unit": () => parseDurations("1s,3600", "drift"),
   "A sweep of a field that does not exist": () => parseSweep("adc.bit=4..8", parseExperiment({})),

@@ -9,6 +9,7 @@ import { FileError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { loadImageData } from "../node/data.ts";
+import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
 import { networkFile } from "../node/networks.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -95,12 +96,13 @@ export async function loadExperiment(
   { seed }: Pick<CommandOptions, "seed">,
 ): Promise<LoadedExperiment> {
   const isPreset = source.startsWith(PRESET);
+  const directory = isPreset ? "." : dirname(source);
   const experiment = isPreset
     ? parseExperiment(findPreset(source.slice(PRESET.length)).document)
     : parseExperiment(await readExperimentFile(source), source);
   return {
-    experiment: seed === undefined ? experiment : { ...experiment, seed },
-    directory: isPreset ? "." : dirname(source),
+    experiment: await loadExperimentDevice(seed === undefined ? experiment : { ...experiment, seed }, directory),
+    directory,
   };
 }
 

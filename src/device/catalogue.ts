@@ -12,11 +12,12 @@ import type { DeviceModel } from "./device.ts";
 import { idealDevice } from "./ideal.ts";
 import { withLayers } from "./layers.ts";
 import { hermes } from "./le-gallo-nature-electronics-2023.ts";
+import { loadedDevice } from "./module.ts";
 import { phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
 import { stateIndependent } from "./state-independent.ts";
 import { resistiveMemory } from "./wan-nature-2022.ts";
 
-/** The device as published. */
+/** The device as published, or as its module has it. Throws SpecError for a module that was not loaded. */
 export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): DeviceModel {
   switch (spec.kind) {
     case "ideal":
@@ -31,6 +32,8 @@ export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): De
       return customDrift(spec, math);
     case "reram":
       return resistiveMemory(spec, math);
+    case "module":
+      return loadedDevice(spec);
   }
 }
 

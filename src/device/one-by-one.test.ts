@@ -160,6 +160,8 @@ function oneByOne(spec: DeviceSpec): DeviceModel {
       return drifting(customDriftStatistics(spec), spec);
     case "reram":
       return relaxing(spec);
+    case "module":
+      throw new Error("a module has its own formulas");
   }
 }
 

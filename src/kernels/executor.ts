@@ -17,11 +17,11 @@ import {
   ValueError,
 } from "../errors.ts";
 
-/** Opens a job on one thread and returns the function that runs its tasks. */
+/** Opens a job on one thread and returns the function that runs its tasks, at once or when what it needs is there. */
 export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
   setup: Setup,
   thread: number,
-) => (task: Task) => Result;
+) => ((task: Task) => Result) | Promise<(task: Task) => Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
@@ -49,7 +49,7 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
       let work: ((task: unknown) => unknown) | undefined;
       return {
         run: async (tasks, onResult) => {
-          work ??= find(jobs, name)(setup, 0);
+          work ??= await find(jobs, name)(setup, 0);
           const results: Result[] = [];
           for (const task of tasks) {
             results.push(work(task) as Result);
@@ -97,24 +97,25 @@ export interface WorkerPort {
 }
 
 /** The worker's side: answers requests from `jobs`. */
-export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
-  const open = new Map<number, (task: unknown) => unknown>();
-  const failed = new Map<number, unknown>();
-  return (message) => {
+export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => Promise<void> {
+  const sessions = new Map<number, Promise<(task: unknown) => unknown>>();
+  const open = async (job: string, setup: unknown, thread: number) => find(jobs, job)(setup, thread);
+  return async (message) => {
     const { session } = message;
     if (message.kind === "close") {
-      open.delete(session);
-      failed.delete(session);
-      return;
-    }
-    try {
-      if (message.kind === "open") open.set(session, find(jobs, message.job)(message.setup, message.thread));
-      else if (failed.has(session)) throw failed.get(session);
-      else post({ session, index: message.index, result: open.get(session)!(message.task) });
-    } catch (error) {
-      // A session that could not be opened answers its first task with the reason.
-      if (message.kind === "open") failed.set(session, error);
-      else post({ session, index: message.index, error: toPlainError(error) });
+      sessions.delete(session);
+    } else if (message.kind === "open") {
+      const opening = open(message.job, message.setup, message.thread);
+      // A session that could not be opened answers its tasks with the reason.
+      opening.catch(() => {});
+      sessions.set(session, opening);
+    } else {
+      try {
+        const work = await sessions.get(session)!;
+        post({ session, index: message.index, result: work(message.task) });
+      } catch (error) {
+        post({ session, index: message.index, error: toPlainError(error) });
+      }
     }
   };
 }

@@ -16,6 +16,7 @@ import {
 } from "../simulation/evaluate-chips.ts";
 import { calibrateFast, simulateFast } from "../simulation/fast.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
@@ -50,6 +51,12 @@ const STEP_CHIPS = 3;
 export const tooFewImages = (field: string, asked: number, { name, test }: ImageData): string =>
   `${field} is ${asked}, but ${name} has ${test.count} test images: all of them are used.`;
 
+/** Whose devices the chips have, where they are of no kind that is known here. */
+export const deviceNotes = ({ crossbar: { device } }: HardwareSpec): string[] =>
+  device.kind === "module"
+    ? [`Devices are those of the module ${device.path}${device.sha256 ? `, SHA-256 ${device.sha256}` : ""}.`]
+    : [];
+
 /** What every task's job starts from: the network as described, placed on crossbars, and the networks that are compared. */
 export interface Preparation {
   readonly network: Network<SpikingSpec>;
@@ -67,6 +74,7 @@ export function prepare(
 ): Preparation {
   const network = asDescribed(experiment, trained, notes);
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
+  notes.push(...deviceNotes(experiment.hardware));
   if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
   return {
     network,

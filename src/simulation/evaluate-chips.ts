@@ -6,6 +6,7 @@
  * another, so every thread programs every chip at most once.
  */
 import type { ImageData } from "../data/images.ts";
+import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
@@ -88,7 +89,8 @@ export async function evaluateChips<T extends TaskSpec>(
   taskOf(experiment, folded);
   mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
-  const setup = { experiment, images: images && shareImages(images), network: folded, hardware, slice };
+  const devices = deviceAddresses([hardware]);
+  const setup = { experiment, images: images && shareImages(images), network: folded, hardware, devices, slice };
   const session = executor.open<ChipSetup, ChipTask, ChipAnswers>("simulate-chip", setup);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
@@ -112,6 +114,7 @@ export interface ChipSetup {
   /** Folded. */
   readonly network: Network<SpikingSpec>;
   readonly hardware: HardwareSpec;
+  readonly devices: readonly DeviceAddress[];
   /** Most prompts of a task. */
   readonly slice: number;
 }
@@ -128,13 +131,15 @@ export interface ChipAnswers extends Answers {
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
-export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = ({
+export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = async ({
   experiment,
   images,
   network,
   hardware,
+  devices,
   slice,
 }) => {
+  await loadAddresses(devices);
   const task = taskOf(experiment, network, images);
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   const root = stream(experiment.seed);

@@ -12,6 +12,7 @@
 
 import type { ImageData } from "../data/images.ts";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
+import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { ValueError } from "../errors.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
 import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
@@ -92,7 +93,8 @@ export async function runStudy(
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;
   for (const step of steps) requireStep(step, longest);
-  const setup = { experiment, images: images && shareImages(images), networks: folded, conditions, steps };
+  const devices = deviceAddresses(conditions.map(({ hardware }) => hardware));
+  const setup = { experiment, images: images && shareImages(images), networks: folded, conditions, devices, steps };
   const results = conditions.map(() => ({
     wrongBits: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
@@ -133,6 +135,7 @@ export interface StudySetup {
   /** Folded. */
   readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
   readonly conditions: readonly Condition[];
+  readonly devices: readonly DeviceAddress[];
   readonly steps: readonly number[];
 }
 
@@ -194,13 +197,15 @@ const SLICE = 32;
 const SIZES = { maxPrompts: SLICE };
 
 /** The job "study": answers a part of the evaluation prompts under one condition on one chip. */
-export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = ({
+export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = async ({
   experiment,
   images,
   networks,
   conditions,
+  devices,
   steps,
 }) => {
+  await loadAddresses(devices);
   const root = stream(experiment.seed);
   const promptStream = root.fork("evaluation");
   const chipStream = (index: number) => root.fork("chip", index);

@@ -136,8 +136,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Resistive memory of the NeuRRAM chip: no drift, but a spread that grows for two days (see `device/wan-nature-2022.ts`).",
   "hardware.crossbar.device[4].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[4].noise": "Multiplies the published spread; 0 switches it off.",
-  "hardware.crossbar.device[5].kind": "Exact conductances: no noise.",
-  "hardware.crossbar.device[5].maxConductance": "Largest programmed conductance, microsiemens.",
+  "hardware.crossbar.device[5].kind":
+    "A device of one's own, the default export of an ES module (see `device/module.ts`). Running the experiment runs the module.",
+  "hardware.crossbar.device[5].path": "Path of the module, relative to this file; in a browser its URL.",
+  "hardware.crossbar.device[5].sha256":
+    "SHA-256 of the module, hexadecimal: another content is refused. The commands record it in reports. Left out: any content.",
+  "hardware.crossbar.device[6].kind": "Exact conductances: no noise.",
+  "hardware.crossbar.device[6].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.pairs":
     "After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a new pair first, as IBM's simulator does.",
   "hardware.crossbar.spread":

@@ -92,6 +92,17 @@ export const deviceSpec = z.discriminatedUnion("kind", [
     /** Multiplies the published spread; 0 switches it off. */
     noise: z.number().min(0).max(10).default(1),
   }),
+  /** A device of one's own, the default export of an ES module (see `device/module.ts`). Running the experiment runs the module. */
+  z.strictObject({
+    kind: z.literal("module"),
+    /** Path of the module, relative to this file; in a browser its URL. */
+    path: z.string().min(1).max(4096),
+    /** SHA-256 of the module, hexadecimal: another content is refused. The commands record it in reports. Left out: any content. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+  }),
   /** Exact conductances: no noise. */
   z.strictObject({
     kind: z.literal("ideal"),

@@ -75,8 +75,8 @@ describe("training", () => {
       },
     });
     const oneBatch: JobRegistry = {
-      "train-shard": (setup, thread) => {
-        const run = trainShard(setup as ShardSetup, thread);
+      "train-shard": async (setup, thread) => {
+        const run = await trainShard(setup as ShardSetup, thread);
         return (task) => run(Object.assign(task as ShardTask, { step: 0 }));
       },
     };

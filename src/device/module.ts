@@ -1,0 +1,149 @@
+/**
+ * A device of one's own: an ES module whose default export is a `DeviceModel`.
+ *
+ * Importing takes a turn of the event loop, while devices are asked for in the midst of a computation. So a module is loaded first,
+ * by `loadDevice`, and found after; like every ES module it stays for the life of its thread. Other threads load it themselves, from
+ * the addresses that a job is opened with. What the model gives is checked at every call, because a wrong length or a NaN would show
+ * as a wrong error rate much later.
+ */
+import { FileError, SpecError, ValueError } from "../errors.ts";
+import type { DeviceSpec } from "../spec/device.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { DeviceModel } from "./device.ts";
+
+export type ModuleSpec = Extract<DeviceSpec, { kind: "module" }>;
+
+/** Where a thread finds a module, and what the spec calls it. */
+export interface DeviceAddress {
+  readonly spec: ModuleSpec;
+  readonly url: string;
+}
+
+interface Loaded {
+  readonly url: string;
+  readonly model: DeviceModel;
+}
+
+const loaded = new Map<string, Loaded>();
+
+/** By content where it is known: one relative path may lead to two files. */
+const keyOf = ({ path, sha256 }: ModuleSpec): string => sha256 ?? path;
+
+/**
+ * Imports a module, and returns the spec that names its device: the value of `hardware.crossbar.device`. The module runs as any other
+ * part of the program.
+ *
+ * @param address an absolute URL, such as `new URL("my-device.mjs", import.meta.url)`
+ * @param written what the spec says of it; by default its path is the URL
+ * Throws  SpecError for a relative address; FileError when the module cannot be imported, or exports no device
+ */
+export async function loadDevice(
+  address: string | URL,
+  written: Partial<Pick<ModuleSpec, "path" | "sha256">> = {},
+): Promise<ModuleSpec> {
+  const url = String(address);
+  const spec: ModuleSpec = { kind: "module", path: url, ...written };
+  if (!URL.canParse(url)) {
+    throw new SpecError(
+      "hardware.crossbar.device.path",
+      `${url} is no absolute URL. Give new URL("${url}", import.meta.url), so that other threads find the module too.`,
+    );
+  }
+  if (!loaded.has(keyOf(spec))) {
+    const exported = await importDefault(url, spec.path);
+    loaded.set(keyOf(spec), { url, model: checkedDevice(exported, spec.path) });
+  }
+  return spec;
+}
+
+/** The device of a module that was loaded. Throws SpecError for one that was not. */
+export function loadedDevice(spec: ModuleSpec): DeviceModel {
+  const found = loaded.get(keyOf(spec));
+  if (found) return found.model;
+  throw new SpecError(
+    "hardware.crossbar.device.path",
+    `The device module ${spec.path} has not been loaded. The commands load what an experiment names; in a program, await ` +
+      "loadDevice(url) first, and take the spec that it returns.",
+  );
+}
+
+/** What another thread needs to know the devices of these machines. Throws SpecError for a module that was not loaded here. */
+export function deviceAddresses(machines: readonly HardwareSpec[]): DeviceAddress[] {
+  const addresses = new Map<string, DeviceAddress>();
+  for (const { crossbar } of machines) {
+    const { device: spec } = crossbar;
+    if (spec.kind !== "module") continue;
+    loadedDevice(spec);
+    addresses.set(keyOf(spec), { spec, url: loaded.get(keyOf(spec))!.url });
+  }
+  return [...addresses.values()];
+}
+
+/** Loads on this thread what another one has loaded. Throws as `loadDevice`. */
+export async function loadAddresses(addresses: readonly DeviceAddress[]): Promise<void> {
+  for (const { spec, url } of addresses) await loadDevice(url, spec);
+}
+
+async function importDefault(url: string, path: string): Promise<unknown> {
+  try {
+    const { default: exported } = (await import(/* @vite-ignore */ url)) as { default?: unknown };
+    return exported;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileError(path, `The device module cannot be imported: ${reason}`, { cause });
+  }
+}
+
+/** The exported value as a device whose results are checked. Throws FileError when it is none. */
+function checkedDevice(exported: unknown, path: string): DeviceModel {
+  const model = (typeof exported === "object" && exported !== null ? exported : {}) as DeviceModel;
+  const { name, source, maxConductance } = model;
+  const lacking = [
+    typeof name !== "string" && "name (text)",
+    typeof source !== "string" && "source (text)",
+    !(typeof maxConductance === "number" && maxConductance > 0 && maxConductance < Infinity) &&
+      "maxConductance (microsiemens, above 0)",
+    typeof model.program !== "function" && "program(targets, random)",
+    typeof model.read !== "function" && "read(programmed, time, random)",
+  ].filter((field) => field !== false);
+  if (lacking.length > 0) {
+    throw new FileError(
+      path,
+      `The module's default export is no device: it lacks ${lacking.join(", ")}. docs/hardware.md shows one.`,
+    );
+  }
+  return {
+    name,
+    source,
+    maxConductance,
+    program: (targets, random) => {
+      const count = targets.length;
+      const programmed = model.program(targets, random);
+      checkConductances(programmed?.conductances, count, path, "program(...).conductances");
+      return programmed;
+    },
+    read: (programmed, time, random, out) => {
+      const read = model.read(programmed, time, random, out);
+      checkConductances(read, programmed.conductances.length, path, "read(...)");
+      if (!out || read === out) return read;
+      out.set(read);
+      return out;
+    },
+  };
+}
+
+function checkConductances(values: unknown, count: number, path: string, what: string): void {
+  if (!(values instanceof Float64Array) || values.length !== count) {
+    const given = values instanceof Float64Array ? `${values.length} numbers` : "something else";
+    throw new ValueError(
+      path,
+      `${what} of the device module must be a Float64Array of ${count} numbers; it is ${given}.`,
+    );
+  }
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new ValueError(
+    path,
+    `${what} of the device module is ${values[wrong]} at device ${wrong}; it must be a number.`,
+  );
+}

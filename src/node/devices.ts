@@ -1,0 +1,40 @@
+/** The device module that an experiment names: found beside it, its content recorded, and loaded. */
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { loadDevice } from "../device/module.ts";
+import { SpecError } from "../errors.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { readFileChecked } from "./files.ts";
+
+/** Largest module that is read. */
+const MODULE_BYTES = 2 ** 24;
+
+/**
+ * The experiment with the SHA-256 of its device module, which is loaded; unchanged where it names none.
+ *
+ * @param directory folder of the experiment, which the module's path is relative to
+ * Throws  FileError when the module cannot be read or imported, or exports no device; SpecError when its content is not the one that
+ *         the experiment names
+ */
+export async function loadExperimentDevice<E extends Experiment>(experiment: E, directory = "."): Promise<E> {
+  const { crossbar } = experiment.hardware;
+  const { device: written } = crossbar;
+  if (written.kind !== "module") return experiment;
+  const file = resolve(directory, written.path);
+  const sha256 = createHash("sha256")
+    .update(await readFileChecked(file, MODULE_BYTES))
+    .digest("hex");
+  if (written.sha256 !== undefined && written.sha256 !== sha256) {
+    throw new SpecError(
+      "hardware.crossbar.device.sha256",
+      `The device module ${written.path} has the SHA-256 ${sha256}, the experiment names ${written.sha256}: it was changed since. ` +
+        "Take the module of then, or leave sha256 out.",
+    );
+  }
+  // The query tells versions of one file apart: a module is imported once by its URL.
+  const url = pathToFileURL(file);
+  url.searchParams.set("sha256", sha256);
+  const device = await loadDevice(url, { path: written.path, sha256 });
+  return { ...experiment, hardware: { ...experiment.hardware, crossbar: { ...crossbar, device } } };
+}

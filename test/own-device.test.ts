@@ -1,0 +1,120 @@
+/**
+ * A device of one's own, named by its module: examples/my-device.mjs copies the built-in `state-independent`, so it must give the same
+ * results to the last bit, on any number of threads. Through the built package: `npm run build` first, as `npm test` does.
+ */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  createTask,
+  type DeviceSpec,
+  deviceOfSpec,
+  evaluateChips,
+  evaluateDrift,
+  foldNetwork,
+  initialise,
+  loadDevice,
+  mapNetwork,
+  networkGeometry,
+  parseDurations,
+  parseExperiment,
+  programChip,
+  readChip,
+  runStudy,
+  stream,
+} from "../dist/index.js";
+import { loadExperimentDevice, nodeExecutor } from "../dist/node.js";
+
+const examples = join(import.meta.dirname, "../examples");
+const module = join(examples, "my-device.mjs");
+const sha256 = createHash("sha256").update(readFileSync(module)).digest("hex");
+
+const experimentWith = (device: DeviceSpec) =>
+  parseExperiment({
+    task: { transmitAntennas: 1, receiveAntennas: 1, modulation: "bpsk", pilots: 2 },
+    model: { kind: "spiking", width: 8, depth: 1, heads: 2, expansion: 2, neuron: { threshold: 0.5 } },
+    hardware: { readTime: 3600, crossbar: { device } },
+  });
+
+const builtIn = experimentWith({
+  ...{ kind: "state-independent", maxConductance: 25 },
+  ...{ programmingNoise: 1, drift: 1, readNoise: 1 },
+});
+const network = foldNetwork(
+  initialise(builtIn.model, networkGeometry(builtIn, createTask(builtIn)), stream(1).fork("network")),
+);
+
+let own: typeof builtIn;
+let folder: string;
+beforeAll(async () => {
+  own = experimentWith(await loadDevice(pathToFileURL(module)));
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-device-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Every number that two experiments measure, on so many threads. */
+async function measure(experiment: typeof builtIn, threads: number) {
+  const executor = nodeExecutor(threads);
+  try {
+    const chips = await evaluateChips(executor, experiment, network, { chips: 2, prompts: 70 });
+    const machines = [0, 3600].map((readTime) => ({
+      network: "own",
+      hardware: { ...experiment.hardware, readTime },
+    }));
+    const size = { chips: 2, reads: 2, prompts: 40 };
+    return { chips, study: await runStudy(executor, experiment, { own: network }, machines, size) };
+  } finally {
+    await executor.close();
+  }
+}
+
+describe("the module that copies a built-in device", () => {
+  test("programs and reads the same chip", () => {
+    const [expected, read] = [builtIn, own].map(({ hardware, task }) => {
+      const chip = programChip(network, mapNetwork(network, hardware, task.coding), hardware, stream(2));
+      return readChip(chip, stream(3));
+    });
+    expect(read).toEqual(expected);
+  });
+
+  test("gives the same error rates, on one thread and on two", async () => {
+    const expected = await measure(builtIn, 1);
+    expect(await measure(own, 1)).toEqual(expected);
+    expect(await measure(own, 2)).toEqual(expected);
+  });
+
+  test("is named in the report of an experiment, with its content", async () => {
+    const written = parseExperiment(readFileSync(join(examples, "my-device.json"), "utf8"));
+    const experiment = await loadExperimentDevice({ ...written, ...own, hardware: written.hardware }, examples);
+    expect(experiment.hardware.crossbar.device).toEqual({ kind: "module", path: "my-device.mjs", sha256 });
+    const executor = nodeExecutor(2);
+    const options = { executor, command: "test", versions: {}, chips: 1, prompts: 8 };
+    try {
+      const report = await evaluateDrift(experiment, { network }, parseDurations("1s", "ages"), options);
+      expect(report.notes).toContain(`Devices are those of the module my-device.mjs, SHA-256 ${sha256}.`);
+      expect(report.sources.map(({ text }) => text)).toContain("where its numbers come from, for reports");
+    } finally {
+      await executor.close();
+    }
+  });
+});
+
+test("a module may be changed between two loads, and the content that an experiment names is held to", async () => {
+  // In a folder without packages a module can import none.
+  const alone = readFileSync(module, "utf8").replace(
+    /^import .*$/m,
+    "const { exp: exponential, log: naturalLog } = Math;",
+  );
+  const named = (name: string) => writeFileSync(join(folder, "device.mjs"), alone.replace("a memory of my own", name));
+  const experiment = experimentWith({ kind: "module", path: "device.mjs" });
+  const load = async (wanted = experiment) => (await loadExperimentDevice(wanted, folder)).hardware.crossbar.device;
+  named("first");
+  const first = await load();
+  named("second");
+  const second = await load();
+  expect([first, second].map((spec) => deviceOfSpec(spec).name)).toEqual(["first", "second"]);
+  await expect(load(experimentWith(first))).rejects.toMatchObject({ path: "hardware.crossbar.device.sha256" });
+});
