@@ -114,7 +114,7 @@ describe("the packed package", () => {
     expect(ask).toThrow("npm install xpikeformer-networks");
     symlinkSync(join(root, "checkpoints"), join(project, "node_modules/xpikeformer-networks"));
     expect(ask()).toContain("mnist-tiny-ann.safetensors");
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("in an empty project", () => {
@@ -145,12 +145,23 @@ describe("in pages of Vite", () => {
   /** Shared memory, and with it threads, needs both. */
   const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const pages = ["ten-lines", "ten-lines-on-threads"];
+  const IDEAL = `export default {
+    name: "ideal", source: "", maxConductance: 25,
+    program: (targets) => ({ conductances: targets.slice() }),
+    read: ({ conductances }) => conductances,
+  }`;
   let browser: Browser;
 
   beforeAll(async () => {
     const onThreads = tenLines.replace("inlineExecutor(jobs)", "browserExecutor(2).executor");
     write("ten-lines-on-threads.ts", onThreads.replace("inlineExecutor, jobs", "browserExecutor"));
-    for (const page of pages) write(`${page}.html`, `<script type="module" src="./${page}.ts"></script>`);
+    const device = 'await loadDevice(new URL("device.mjs", location.href))';
+    const onDevice = onThreads.replace("({\n", `({ hardware: { crossbar: { device: ${device} } },\n`);
+    write("own-device.ts", onDevice.replace("inlineExecutor, jobs", "browserExecutor, loadDevice"));
+    mkdirSync(join(project, "public"));
+    write("public/device.mjs", IDEAL);
+    for (const page of [...pages, "own-device"])
+      write(`${page}.html`, `<script type="module" src="./${page}.ts"></script>`);
     browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser?.close());
@@ -183,12 +194,17 @@ describe("in pages of Vite", () => {
     }
   }, 120_000);
 
-  test("of `vite build` they print the same, on one thread and on two", async () => {
-    const input = pages.map((page) => join(project, `${page}.html`));
+  test("of `vite build` they print the same, on one thread and on two, and load a device of one's own", async () => {
+    const input = [...pages, "own-device"].map((page) => join(project, `${page}.html`));
     await build({ ...common, root: project, build: { outDir: "built", rolldownOptions: { input } } });
     const server = await preview({ ...common, root: project, build: { outDir: "built" }, preview: settings });
     try {
-      for (const page of pages) expect(await firstLine(`${server.resolvedUrls!.local[0]}${page}.html`)).toBe(recorded);
+      const address = server.resolvedUrls!.local[0]!;
+      for (const page of pages) expect(await firstLine(`${address}${page}.html`)).toBe(recorded);
+      write("ideal.mjs", tenLines.replace("({\n", '({ hardware: { crossbar: { device: { kind: "ideal" } } },\n'));
+      const ideal = node("ideal.mjs").trim();
+      expect(ideal).not.toBe(recorded);
+      expect(await firstLine(`${address}own-device.html`)).toBe(ideal);
     } finally {
       await server.close();
     }
