@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import {
+  createReadStream,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,7 +17,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
 import type { Browser } from "playwright-core";
+import { extract } from "tar-fs";
 import ts from "typescript";
 import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -39,12 +43,11 @@ interface Packed {
 
 let project: string;
 let packed: Packed;
-beforeAll(() => {
+beforeAll(async () => {
   project = mkdtempSync(join(tmpdir(), "xpikeformer-package-"));
   packed = pack(root, "--pack-destination", project);
   const modules = join(project, "node_modules");
-  mkdirSync(modules);
-  execFileSync("tar", ["-xzf", join(project, packed.filename), "-C", modules]);
+  await pipeline(createReadStream(join(project, packed.filename)), createGunzip(), extract(modules));
   renameSync(join(modules, "package"), join(modules, "xpikeformer"));
   for (const name of Object.keys(dependencies)) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
