@@ -1,7 +1,8 @@
 import fc from "fast-check";
+import { type ParseError, parse } from "jsonc-parser";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
-import { formatPath, LONGEST_TEXT, parseJson, plainValue } from "./json.ts";
+import { formatPath, LONGEST_TEXT, parseJson, parseJsonWithComments, plainValue } from "./json.ts";
 
 const errorOf = (action: () => unknown): SpecError => {
   try {
@@ -90,6 +91,85 @@ describe("parseJson", () => {
 
   test("skips a byte order mark", () => {
     expect(parseJson("\ufeff{}", "x")).toEqual({});
+  });
+});
+
+describe("parseJsonWithComments", () => {
+  /** What jsonc-parser makes of a text, or undefined where it finds a mistake. */
+  const reference = (text: string): { value: unknown } | undefined => {
+    const errors: ParseError[] = [];
+    const value = parse(text, errors, { allowTrailingComma: false });
+    return errors.length === 0 ? { value } : undefined;
+  };
+
+  test("reads what jsonc-parser reads, and refuses what it refuses", () => {
+    // Texts are short: of comments, of what only looks like one, and of JSON around them.
+    const pieces = fc.constantFrom(
+      ..."{}[],:",
+      '"a"',
+      '"/*"',
+      '"//"',
+      "1",
+      "//",
+      "/*",
+      "*/",
+      "/**/",
+      "/",
+      "*",
+      "\n",
+      "\r",
+      " ",
+    );
+    const text = fc.array(pieces, { maxLength: 10 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(text, (source) => {
+        const theirs = reference(source);
+        const ours = reads((t) => parseJsonWithComments(t, "x"), source);
+        if (theirs && !ours) {
+          expect(errorOf(() => parseJsonWithComments(source, "x")).message).toContain("twice in one object");
+        } else {
+          expect(ours, source).toBe(theirs !== undefined);
+          if (theirs) expect(parseJsonWithComments(source, "x")).toEqual(theirs.value);
+        }
+      }),
+      { seed: 1, numRuns: 4000 },
+    );
+  });
+
+  test("comments between any two tokens change nothing", () => {
+    const comment = fc.constantFrom("", " ", "// one\n", "//\r\n", "/* two\n */", "/***/", "/* // */ // /*\n");
+    fc.assert(
+      fc.property(
+        fc.jsonValue({ maxDepth: 4 }),
+        fc.array(comment, { minLength: 1, maxLength: 8 }),
+        (value, comments) => {
+          const text = JSON.stringify(value);
+          fc.pre(!text.includes('"__proto__"'));
+          let i = 0;
+          const between = () => comments[i++ % comments.length];
+          const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^"{}[\],:]+/g)!;
+          const commented = between() + tokens.map((token) => token + between()).join("");
+          expect(parseJsonWithComments(commented, "x")).toEqual(JSON.parse(text));
+        },
+      ),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  test("says where a mistake is, behind comments too", () => {
+    const message = (text: string) => errorOf(() => parseJsonWithComments(text, "a.json")).message;
+    expect(message('{\n  // once\n  "a": 1, /* and */ "a": 2\n}')).toBe(
+      'Line 3, column 21: the key "a" appears twice in one object. Keep one.',
+    );
+    expect(message('{ "a": 1, // last\n }')).toBe(
+      'Line 1, column 9: the comma before "}" has no entry behind it. Remove the comma.',
+    );
+    expect(message("{} /* open")).toBe(
+      "Line 1, column 4: the text ends inside the comment that starts here. Close it with */.",
+    );
+    expect(message("# hash\n{}")).toContain("A comment starts with // or stands between /* and */.");
+    expect(message(`/*${" ".repeat(LONGEST_TEXT)}*/`)).toContain("at most 1000000");
+    expect(message("/**/[".repeat(100_000))).toContain("more than 32 deep");
   });
 });
 

@@ -4,7 +4,9 @@
  * `JSON.parse` words its errors differently in every engine, names no line, keeps the last of two equal keys without a
  * word, and turns 1e999 into Infinity. This reader says line and column, refuses equal keys, `__proto__`, numbers out of
  * range, and text that is too long or nested too deeply. Apart from those refusals it accepts what `JSON.parse` accepts
- * (`json.test.ts` compares the two).
+ * (`json.test.ts` compares the two). What a person writes may have comments besides; commas behind the last entry are refused
+ * there too. A library for JSON with comments is compared with in the test, and not used here: those that we know load in no
+ * browser without a bundler, as this package does.
  */
 import { SpecError } from "../errors.ts";
 
@@ -19,6 +21,15 @@ const MOST_VALUES = 100_000;
  * Throws  SpecError at `name:line:column`
  */
 export function parseJson(text: string, name: string, longest = LONGEST_TEXT): unknown {
+  return read(text, name, longest, false);
+}
+
+/** The same, where `// to the end of the line` and `/* between these *\/` count as space. */
+export function parseJsonWithComments(text: string, name: string): unknown {
+  return read(text, name, LONGEST_TEXT, true);
+}
+
+function read(text: string, name: string, longest: number, comments: boolean): unknown {
   if (text.length > longest) {
     throw new SpecError(name, `The text has ${text.length} characters; at most ${longest} are read.`);
   }
@@ -130,7 +141,17 @@ export function parseJson(text: string, name: string, longest = LONGEST_TEXT): u
   }
 
   function skipSpace(): void {
-    while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at += 1;
+    for (;;) {
+      while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at += 1;
+      if (!comments || text[at] !== "/") return;
+      if (text[at + 1] === "/") {
+        while (at < text.length && text[at] !== "\n" && text[at] !== "\r") at += 1;
+      } else if (text[at + 1] === "*") {
+        const end = text.indexOf("*/", at + 2);
+        if (end < 0) fail(at, "the text ends inside the comment that starts here. Close it with */.");
+        at = end + 2;
+      } else return;
+    }
   }
 
   function found(): string {
@@ -138,7 +159,9 @@ export function parseJson(text: string, name: string, longest = LONGEST_TEXT): u
   }
 
   function hint(): string {
-    if (text[at] === "/" || text[at] === "#") return " JSON has no comments.";
+    if (text[at] === "/" || text[at] === "#") {
+      return comments ? " A comment starts with // or stands between /* and */." : " JSON has no comments.";
+    }
     if (text[at] === "'") return " JSON strings take double quotes.";
     return "";
   }

@@ -8,7 +8,7 @@
 import { SpecError } from "../errors.ts";
 import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
 import { explainIssues } from "./explain.ts";
-import { parseJson, plainValue, shorten } from "./json.ts";
+import { parseJsonWithComments, plainValue, shorten } from "./json.ts";
 import { presets } from "./presets.ts";
 import { suggest } from "./suggest.ts";
 
@@ -25,7 +25,7 @@ import { suggest } from "./suggest.ts";
 export function parseExperiment<D extends ExperimentDocument>(document: D, name?: string): ExperimentOf<D>;
 export function parseExperiment(source: unknown, name?: string): Experiment;
 export function parseExperiment(source: unknown, name = "experiment"): Experiment {
-  const written = typeof source === "string" ? parseJson(source, name) : source;
+  const written = typeof source === "string" ? parseJsonWithComments(source, name) : source;
   const document = applyPreset(plainValue(written, name));
   const result = experimentSpec.safeParse(document);
   if (result.success) return result.data;

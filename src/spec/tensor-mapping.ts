@@ -9,7 +9,7 @@
  */
 import { z } from "zod";
 import { explainIssues } from "./explain.ts";
-import { parseJson, plainValue } from "./json.ts";
+import { parseJsonWithComments, plainValue } from "./json.ts";
 import { onceValid } from "./once-valid.ts";
 import type { JsonSchema } from "./schema.ts";
 
@@ -188,7 +188,7 @@ export interface TensorMapping {
  * Throws  SpecError at the first field at fault; its message lists all problems
  */
 export function parseTensorMapping(source: unknown, name = "mapping"): TensorMapping {
-  const written = typeof source === "string" ? parseJson(source, name) : source;
+  const written = typeof source === "string" ? parseJsonWithComments(source, name) : source;
   const document = plainValue(written, name);
   const result = tensorMappingSpec.safeParse(document);
   if (result.success) return result.data;
