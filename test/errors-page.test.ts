@@ -194,6 +194,7 @@ const cases: Record<string, () => unknown> = {
     ),
   "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
+  "A price without a unit": () => costWith({ set: { conversion5: "0.5" } }),
   "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
   "A Yosys that is not installed": async () => {
     const path = process.env.PATH;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { CostError } from "../errors.ts";
 import { estimateCost } from "./cost.ts";
-import { PARAMETER_IDS } from "./parameters.ts";
+import { PARAMETER_IDS, PARAMETERS } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { findWorkload } from "./workloads.ts";
@@ -22,7 +22,8 @@ describe("a value", () => {
   test.each([
     ["conversion5", "1 pJ", 1e-12],
     ["conversion5", "800fJ", 0.8e-12],
-    ["conversion5", "1e-12", 1e-12],
+    ["gpuEfficiency", "1.2Top/J", 1.2e12],
+    ["adcBits", "6", 6],
     ["weightBuffer", "8MB", 8 * 1024 ** 2],
     ["sacArea", "120um2", 120e-12],
     ["ssaClock", "500 MHz", 5e8],
@@ -53,6 +54,20 @@ describe("a value", () => {
     const { technology } = resolveTechnology(preset, { node: 22, set: { conversion5: "1 pJ" } });
     expect(technology.conversion5 / 0.357e-12).toBeCloseTo(1, 12);
   });
+});
+
+test("a number without a unit is taken where something is counted; elsewhere the message shows one that is", () => {
+  const tried = (id: string, text: string) => resolveTechnology(preset, { set: { [id]: text } });
+  for (const id of PARAMETER_IDS) {
+    if (["1", "bit"].includes(PARAMETERS[id].unit)) {
+      expect(tried(id, "8").prices[id].value, id).toBe(8);
+      continue;
+    }
+    const { message } = refusal(() => tried(id, "8"));
+    expect(message, id).toContain('but "8" has no unit');
+    const example = /for example (\S+)\.$/.exec(message)![1];
+    expect(tried(id, example).prices[id].value, `${id}=${example}`).toBeGreaterThan(0);
+  }
 });
 
 describe("is refused, with the way out", () => {

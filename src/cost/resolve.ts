@@ -1,8 +1,9 @@
 /**
  * From a preset and what a person changes to plain numbers at one node, with the receipt of each.
  *
- * `--set key=value` takes a number with or without its unit (`0.5`, `0.5 pJ`), or a price of a source by its id
- * (`shafiee-isca-2016.conversion5`). A price of another unit is refused: nothing converts joules into seconds.
+ * `--set key=value` takes a number with its unit (`0.5 pJ`; without one where something is counted: `8`), or a price of a source by
+ * its id (`shafiee-isca-2016.conversion5`). A price of another unit is refused: nothing converts joules into seconds. So is `0.5`
+ * for an energy, which means picojoules to one person and joules to another.
  */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
@@ -124,7 +125,16 @@ const SYMBOLS: Readonly<Record<Unit, string>> = {
 
 const describeUnit = (unit: Unit): string => (unit === "1" ? "plain numbers" : unit);
 
-/** A number, or text such as `0.5`, `0.5 pJ`, `64 kB`, or the id of a price. */
+/** What may be written without a unit, since nothing else can be meant. */
+const COUNTED: ReadonlySet<Unit> = new Set<Unit>(["1", "bit"]);
+
+/** A value of each unit, as it may be typed. */
+const EXAMPLES: Readonly<Record<Unit, string>> = {
+  ...{ J: "0.5pJ", "J/bit": "0.5pJ/bit", "J/B": "0.5pJ/B", s: "1ns", Hz: "500MHz", m2: "100um2", "m2/B": "1um2/B" },
+  ...{ W: "1W", "op/J": "1Top/J", B: "64kB", bit: "8", "1": "2" },
+};
+
+/** A number in SI units, or text such as `0.5 pJ`, `64 kB`, `8`, or the id of a price. */
 function readValue(id: ParameterId, value: number | string, replaced: Price): Price {
   const { unit, label } = PARAMETERS[id];
   if (typeof value === "number") return chosen(id, value, unit, replaced);
@@ -132,12 +142,19 @@ function readValue(id: ParameterId, value: number | string, replaced: Price): Pr
   const match = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\S*)$/i.exec(text);
   if (!match) return checkUnit(id, findPrice(text));
   const [, digits, suffix] = match;
+  if (suffix === "" && !COUNTED.has(unit)) {
+    throw new CostError(
+      `set.${id}`,
+      `${label} is in ${describeUnit(unit)}, but "${text}" has no unit. Write it behind the number, with a prefix from f to T if you ` +
+        `like, for example ${EXAMPLES[unit]}.`,
+    );
+  }
   const factor = suffix === "" ? 1 : unitFactor(suffix, unit);
   if (factor === undefined) {
     throw new CostError(
       `set.${id}`,
       `${label} is in ${describeUnit(unit)}, but "${text}" is in ${suffix}. Give it in ${describeUnit(unit)}, for example ` +
-        `${unit === "1" ? "2" : unit === "m2" ? "100um2" : `${/^J/.test(unit) ? "0.5p" : "1"}${unit}`}.`,
+        `${EXAMPLES[unit]}.`,
     );
   }
   return chosen(id, Number(digits) * factor, unit, replaced);
