@@ -4,7 +4,7 @@ import { SpecError } from "../errors.ts";
 import type { Executor } from "../kernels/executor.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { type Network, parameterLayout } from "../model/network.ts";
+import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
@@ -22,6 +22,7 @@ import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { createTask, type TaskOf } from "../task/create.ts";
 import { type ErrorsOf, mainRate } from "../task/metrics.ts";
+import { checkModel, checkTask } from "./fit.ts";
 
 export interface RunNetworks {
   /** Runs on the hardware. */
@@ -73,6 +74,8 @@ export function prepare(
   notes: string[],
 ): Preparation {
   const network = asDescribed(experiment, trained, notes);
+  if (ann) checkTask(experiment, ann, "checkpoints.ann");
+  if (spiking) checkTask(experiment, spiking, "checkpoints.spiking");
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...deviceNotes(experiment.hardware));
   if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
@@ -159,6 +162,7 @@ export function runRaster(
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
  * retraining (steps, gains, draws, neuron) from the experiment, with a note for each that does.
+ * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
  */
 export function asDescribed(
   experiment: Experiment,
@@ -173,18 +177,8 @@ export function asDescribed(
       `Hardware runs spiking networks; the experiment says ${model.kind}, its checkpoint is ${trained.model.kind}.`,
     );
   }
-  const described = { ...model, normalisation: trained.model.normalisation };
-  const wanted = parameterLayout(described, trained.geometry);
-  const different = wanted.find(({ name, shape }) => String(trained.parameters[name]?.shape) !== String(shape));
-  if (different || wanted.length !== Object.keys(trained.parameters).length) {
-    const { width, depth, heads, expansion } = trained.model;
-    throw new SpecError(
-      field,
-      `The checkpoint holds ${depth} blocks of width ${width} (${heads} heads, expansion ${expansion}), but model describes ` +
-        `${model.depth} blocks of width ${model.width} (${model.heads} heads, expansion ${model.expansion}). Make them equal, or train ` +
-        "this model with `xpike train`.",
-    );
-  }
+  const described = checkModel(model, trained as Network<SpikingSpec>, field);
+  checkTask(experiment, { ...trained, model: described }, field);
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
     const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
     if (now !== then) notes.push(`model.${field} is ${now}, but the network was trained with ${then}.`);

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { SpecError } from "../errors.ts";
+import { initialise, type Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { checkModel, checkTask } from "./fit.ts";
+
+const errorOf = (work: () => unknown): SpecError => {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(SpecError);
+    return error as SpecError;
+  }
+  throw new Error("nothing was refused");
+};
+
+const experimentOf = (task: object, model: object = {}) =>
+  parseExperiment({ task, model: { width: 16, heads: 2, depth: 1, ...model } });
+
+function networkOf(experiment: ReturnType<typeof experimentOf>): Network {
+  return initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+}
+
+const link = { pilots: 6, coding: "thermometer", receiverBits: 3 };
+const images = { kind: "image-classification", data: "fashion-mnist", patch: 7, coding: "thermometer", thresholds: 9 };
+
+describe("a network and a task that it was not trained for", () => {
+  test.each([
+    [link, { pilots: 9 }, "task.pilots", "task.pilots 6"],
+    [link, { receiverBits: 4 }, "task.receiverBits", "task.receiverBits 3"],
+    [link, { coding: "bits" }, "task.coding", 'task.coding "thermometer"'],
+    [link, { tokens: "shifted" }, "task.tokens", 'task.tokens "query-context"'],
+    [link, { modulation: "bpsk" }, "task.modulation", 'task.modulation "qpsk"'],
+    [
+      link,
+      { transmitAntennas: 3, receiveAntennas: 3 },
+      "task.transmitAntennas",
+      "task.transmitAntennas 2 and task.receiveAntennas 2",
+    ],
+    [images, { patch: 4 }, "task.patch", "task.patch 7"],
+    [images, { thresholds: 4 }, "task.thresholds", "task.thresholds 9"],
+    [images, { shift: 2 }, "task.shift", "task.shift 0"],
+    [images, { readOut: "class-token" }, "task.readOut", 'task.readOut "mean"'],
+  ])("%j changed by %j is refused at %s, with the value that fits", (task, change, path, fits) => {
+    const network = networkOf(experimentOf(task));
+    const changed = experimentOf({ ...task, ...change });
+    const error = errorOf(() => checkTask(changed, network, "checkpoints.network"));
+    expect(error.path).toBe(path);
+    expect(error.message).toContain(`It fits ${fits}`);
+    expect(error.message).toContain("xpike train");
+    for (const [key, value] of Object.entries(change)) {
+      expect(error.message).toContain(`task.${key} ${JSON.stringify(value)}`);
+    }
+  });
+
+  test("where no single field explains it, the sizes are said", () => {
+    const network = networkOf(experimentOf(link));
+    const error = errorOf(() =>
+      checkTask(experimentOf({ ...link, pilots: 9, receiverBits: 5 }), network, "checkpoints.ann"),
+    );
+    expect(error.path).toBe("task");
+    expect(error.message).toMatch(
+      /^The network of checkpoints\.ann takes 13 tokens of \d+ inputs, and 16 classes, but this task has 19/,
+    );
+  });
+
+  test("what changes no size is left alone, for an ANN too", () => {
+    for (const kind of ["spiking", "ann"] as const) {
+      const network = networkOf(experimentOf(link, { kind }));
+      checkTask(experimentOf({ ...link, snrDecibels: 10, noise: "standard" }), network, "checkpoints.network");
+    }
+  });
+});
+
+test("a model of other shapes is refused at the field that differs; steps and gains may differ", () => {
+  const network = networkOf(experimentOf(link)) as Network<SpikingSpec>;
+  const modelOf = (change: object) => experimentOf(link, change).model as SpikingSpec;
+  expect(checkModel(modelOf({ steps: 3 }), network, "checkpoints.network").steps).toBe(3);
+  for (const [change, fields] of [
+    [{ width: 32 }, ["width"]],
+    [{ depth: 2, expansion: 2 }, ["depth", "expansion"]],
+    [{ position: "learned" }, ["position"]],
+  ] as const) {
+    const error = errorOf(() => checkModel(modelOf(change), network, "checkpoints.network"));
+    expect(error.path).toBe(`model.${fields[0]}`);
+    for (const field of fields) expect(error.message).toContain(`model.${field}`);
+  }
+});

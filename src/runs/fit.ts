@@ -1,0 +1,113 @@
+/**
+ * Whether a trained network fits the experiment that names it; where it does not, which field is in the way.
+ *
+ * A network knows its sizes, not the task that it was trained for. Which field of the task differs is therefore found by trying: the
+ * values that would make the sizes equal, one field at a time. Two tasks of equal sizes are not told apart.
+ */
+import { isXpikeError, SpecError } from "../errors.ts";
+import type { Network } from "../model/network.ts";
+import { parameterLayout } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { shorten } from "../spec/json.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import type { Geometry } from "../task/task.ts";
+
+/**
+ * `field` is where the experiment names the network.
+ * Throws  SpecError, at the field of the task that differs, when the task does not give what the network takes
+ */
+export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): void {
+  const given = geometryOf(task, model);
+  if (given && sameGeometry(given, geometry)) return;
+  const changes = candidates(task, geometry).filter((change) => {
+    const changed = geometryOf({ ...task, ...change } as TaskSpec, model);
+    return changed && sameGeometry(changed, geometry);
+  });
+  const keys = [...new Set(changes.flatMap(Object.keys))];
+  const found = changes.map((change) =>
+    Object.entries(change)
+      .map(([key, value]) => `task.${key} ${shorten(value)}`)
+      .join(" and "),
+  );
+  const [first] = changes;
+  const own = keys.map((key) => `task.${key} ${shorten((task as Record<string, unknown>)[key])}`).join(" and ");
+  const difference =
+    found.length === 0 ? "" : ` It fits ${found.slice(0, 3).join(", or ")}; the experiment has ${own}.`;
+  const back = found.length === 0 ? "Set the task back" : `Set ${found[0]}`;
+  throw new SpecError(
+    first === undefined ? "task" : `task.${Object.keys(first)[0]}`,
+    `The network of ${field} takes ${describe(geometry)}, but this task has ${given ? describe(given) : "no such sizes"}.` +
+      `${difference} ${back}, or train a network for this task with \`xpike train\` and name it in ${field}.`,
+  );
+}
+
+/**
+ * The experiment's model, as the trained network has its normalisation.
+ * Throws  SpecError, at the field that differs, when its parameters have other shapes than the network's
+ */
+export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, field: string): SpikingSpec {
+  const described = { ...model, normalisation: trained.model.normalisation };
+  const wanted = parameterLayout(described, trained.geometry);
+  const different = wanted.some(({ name, shape }) => String(trained.parameters[name]?.shape) !== String(shape));
+  if (!different && wanted.length === Object.keys(trained.parameters).length) return described;
+  const keys = SHAPING.filter((key) => model[key] !== trained.model[key]);
+  const values = (of: SpikingSpec) => keys.map((key) => `model.${key} ${shorten(of[key])}`).join(" and ");
+  throw new SpecError(
+    keys.length > 0 ? `model.${keys[0]}` : field,
+    `The network of ${field} was trained with ${values(trained.model)}, but the experiment has ${values(model)}. Set it back, or train ` +
+      `this model with \`xpike train\` and name it in ${field}.`,
+  );
+}
+
+/** Fields of a model that decide which parameters there are. */
+const SHAPING = ["width", "depth", "expansion", "position", "outputProjection"] as const;
+
+/** Null for a task that cannot be built. */
+function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
+  try {
+    return networkGeometry({ task, model }, createTask({ task, model }));
+  } catch (error) {
+    if (isXpikeError(error)) return null;
+    throw error;
+  }
+}
+
+function sameGeometry(a: Geometry, b: Geometry): boolean {
+  const sizes = ({ inputs, tokens, classes, readOut }: Geometry) => [inputs, tokens, classes, readOut].join();
+  const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+    x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
+  return sizes(a) === sizes(b) && same(a.mask, b.mask) && same(a.queries, b.queries);
+}
+
+const describe = ({ inputs, tokens, classes }: Geometry): string =>
+  `${tokens} tokens of ${inputs} inputs, and ${classes} classes`;
+
+/** Changes of the task that might explain the sizes of a network, the likely ones first. */
+function candidates(task: TaskSpec, { tokens }: Geometry): Record<string, unknown>[] {
+  const each = (key: string, values: readonly unknown[]) =>
+    values.filter((value) => value !== (task as Record<string, unknown>)[key]).map((value) => ({ [key]: value }));
+  const upTo = (most: number) => Array.from({ length: most }, (_, i) => i + 1);
+  if (task.kind === "symbol-detection") {
+    return [
+      ...each("pilots", task.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
+      ...each("coding", ["bits", "thermometer", "bernoulli", "repeat"]),
+      ...each("receiverBits", upTo(12)),
+      ...each("modulation", ["bpsk", "qpsk"]),
+      ...each("tokens", ["query-context", "shifted", "interleaved"]),
+      ...each("receiveAntennas", upTo(16)),
+      ...each("transmitAntennas", upTo(6)),
+      ...upTo(6).map((antennas) => ({ transmitAntennas: antennas, receiveAntennas: antennas })),
+    ];
+  }
+  return [
+    ...each("data", ["fashion-mnist", "mnist", "cifar-10"]),
+    ...each("patch", upTo(32)),
+    ...each("shift", [0]),
+    ...each("readOut", ["mean", "class-token"]),
+    ...each("coding", ["bernoulli", "bits", "thermometer", "repeat"]),
+    ...(task.coding === "bits" ? each("pixelBits", upTo(8)) : []),
+    ...(task.coding === "thermometer" ? each("thresholds", upTo(255)) : []),
+  ];
+}
