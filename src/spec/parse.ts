@@ -2,8 +2,9 @@
  * From what a person wrote to an `Experiment`: JSON text or a plain value, with optional presets underneath.
  *
  * The document is laid over the preset, and of several presets each over the one before: objects field by field, everything else
- * (lists, numbers, an object of another `kind`) as a whole. The result names no preset any more, so it can be saved and read again
- * with the same meaning.
+ * (lists, numbers, an object of another `kind`) as a whole. So are `checkpoints`, because networks of one size belong together: a
+ * document that names its own is not compared with the preset's. The result names no preset any more, so it can be saved and read
+ * again with the same meaning.
  */
 import { SpecError } from "../errors.ts";
 import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
@@ -54,7 +55,7 @@ function merge(base: unknown, over: unknown): unknown {
   if (over.kind !== undefined && over.kind !== base.kind) return over;
   const result = { ...base };
   for (const [key, value] of Object.entries(over))
-    result[key] = Object.hasOwn(base, key) ? merge(base[key], value) : value;
+    result[key] = Object.hasOwn(base, key) && key !== "checkpoints" ? merge(base[key], value) : value;
   return result;
 }
 

@@ -4,7 +4,7 @@
  *
  * The `paper-` presets are the rows of the paper's Tables III (images) and IV (wireless) with the hardware of its Table II; what the
  * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
- * enough to train on two processor cores. `table-2` and `author-aihwkit` are machines without a network.
+ * enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run untrained. `table-2` and `author-aihwkit` are machines without a network.
  */
 import type { ExperimentDocument } from "./experiment.ts";
 
@@ -17,8 +17,19 @@ export interface Preset {
 /** Every preset, as fresh copies. */
 export function presets(): Preset[] {
   return [
-    trained("wireless-2x2", "2x2 QPSK link, 2 blocks of width 128: trains in half an hour on two cores", 2),
-    trained("wireless-4x4", "4x4 QPSK link, 2 blocks of width 128: trains on two cores, and falls short", 4),
+    trained("wireless-2x2", "2x2 QPSK link, 2 blocks of width 128: trains in half an hour on two cores", 2, {
+      // The embedding's lines are dense: spread over four crossbars they clip less (docs/hardware.md).
+      hardware: { ...structuredClone(TABLE_2), crossbar: { ...TABLE_2.crossbar, embedRows: 17 } },
+      checkpoints: {
+        network: "bundled:wireless-2x2-xpikeformer",
+        conventional: "bundled:wireless-2x2-conventional",
+        ann: "bundled:wireless-2x2-ann",
+        spiking: "bundled:wireless-2x2-spiking",
+      },
+    }),
+    trained("wireless-4x4", "4x4 QPSK link, 2 blocks of width 128: trains on two cores, and falls short", 4, {
+      checkpoints: { network: "bundled:wireless-4x4-xpikeformer", ann: "bundled:wireless-4x4-ann" },
+    }),
     preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
       width: 256,
       heads: 8,
@@ -62,10 +73,10 @@ export function presets(): Preset[] {
   ];
 }
 
-const TABLE_2: ExperimentDocument["hardware"] = {
-  crossbar: { rows: 128, columns: 128, conductanceBits: 4, device: { kind: "pcm" } },
+const TABLE_2 = {
+  crossbar: { rows: 128, columns: 128, embedRows: null, conductanceBits: 4, device: { kind: "pcm" } },
   adc: { bits: 5, sharing: 8, mode: "pair" },
-};
+} as const satisfies ExperimentDocument["hardware"];
 
 /**
  * As far as a spiking machine has it, the configuration of `szh1456/xpikeformer_cifar10`, models/get_rpu.py, variant "pcm":
@@ -77,6 +88,7 @@ const AUTHOR_AIHWKIT: ExperimentDocument["hardware"] = {
   crossbar: {
     rows: 512,
     columns: 512,
+    embedRows: null,
     conductanceBits: null,
     scaling: "column",
     clippingQuantile: 1,
@@ -147,7 +159,12 @@ function vision(
 }
 
 /** A network that was trained here: thermometer lines and larger gains than the defaults (see `docs/assumptions.md`). */
-function trained(name: string, description: string, antennas: number): Preset {
+function trained(
+  name: string,
+  description: string,
+  antennas: number,
+  own: Pick<ExperimentDocument, "hardware" | "checkpoints">,
+): Preset {
   const size = { kind: "spiking", width: 128, heads: 8, depth: 2, steps: 4 } as const;
   const { document } = preset(name, description, antennas, size);
   return {
@@ -169,6 +186,8 @@ function trained(name: string, description: string, antennas: number): Preset {
           { name: "hardware-aware", steps: 1500, learningRate: 1e-3, warmup: 50, noise: { weights: 0.04 } },
         ],
       },
+      evaluation: { prompts: 640, curvePrompts: 192 },
+      ...own,
     },
   };
 }
