@@ -16,9 +16,10 @@ import type { Duration } from "./spec/duration.ts";
 import type { Experiment } from "./spec/experiment.ts";
 import type { SpikingSpec } from "./spec/model.ts";
 import { STEPS_FIELD, type Sweep } from "./spec/sweep.ts";
+import { isHardwareAware } from "./spec/training.ts";
 
 export interface EvaluatedNetworks {
-  /** After hardware-aware training. */
+  /** After hardware-aware training, as a rule. */
   readonly network: Network;
   /** After conventional training alone; its curves are left out when absent. */
   readonly conventional?: Network;
@@ -38,6 +39,8 @@ export interface EvaluationOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** What the caller wants noted, such as a missing checkpoint. */
   readonly notes?: readonly string[];
+  /** `network` was trained with the noise of devices; the report says so of no other. Default: what the experiment's training says. */
+  readonly hardwareAware?: boolean;
   /** `done` of `total` prompts, counted once for every chip, read and condition. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -160,5 +163,16 @@ async function study(
     hardware: { ...experiment.hardware, chips },
     evaluation: { ...experiment.evaluation, prompts },
   };
-  return { experiment: ran, command, versions, notes: [...new Set(notes)], chips, reads, prompts, results };
+  const hardwareAware = options.hardwareAware ?? isHardwareAware(experiment.training);
+  return {
+    experiment: ran,
+    command,
+    versions,
+    notes: [...new Set(notes)],
+    hardwareAware,
+    chips,
+    reads,
+    prompts,
+    results,
+  };
 }

@@ -202,7 +202,16 @@ async function parseOnly(argv: readonly string[]): Promise<void> {
   filesExist(argv.filter((word) => /^(examples|checkpoints)\//.test(word)));
   for (const word of argv) if (word.startsWith("preset:")) findPreset(word.slice("preset:".length));
   const ignore = () => {};
-  const xpike = program({ out: ignore, err: ignore, interactive: false, color: false, columns: 80, now: () => 0 });
+  const xpike = program({
+    out: ignore,
+    err: ignore,
+    interactive: false,
+    color: false,
+    columns: 80,
+    width: 80,
+    program: "xpike",
+    now: () => 0,
+  });
   const disarm = (command: Command): void => {
     command.action(ignore);
     command.commands.forEach(disarm);

@@ -18,15 +18,16 @@ import { tinyExperiment } from "./support/tiny-training.ts";
 const YEAR = 365 * 86_400;
 const executor = inlineExecutor(jobs);
 const size = { chips: 3, prompts: 80 };
-const options = { executor, command: "xpike eval test", versions: {}, ...size };
+const options = { executor, command: "xpike eval test", versions: {}, hardwareAware: true, ...size };
 const ages = parseDurations("1y,1s,1h", "drift");
 
 /** A low threshold keeps the untrained network busy. */
-const experiment = tinyExperiment({
+const trained: Parameters<typeof tinyExperiment>[0] = {
   seed: 4,
   model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
   hardware: { chips: 2, crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
-});
+};
+const experiment = tinyExperiment(trained);
 function untrained(seed: number, of = experiment): Network<SpikingSpec> {
   return initialise(of.model as SpikingSpec, networkGeometry(of, createTask(of)), stream(seed));
 }
@@ -83,6 +84,26 @@ describe("error rates over age", () => {
     expect(valuesOf(again)["ber.drift.hwat.compensated.1y.reads"]).toBeGreaterThanOrEqual(0);
   });
 
+  test("are called hardware-aware only of a network that was trained so", async () => {
+    const few = { ...options, prompts: 8, chips: 2 };
+    const words = (report: Report) =>
+      [report.summary, report.description, ...report.figures.map(({ label }) => label)].join();
+    expect(words(await evaluateDrift(experiment, networks, ages, few))).toMatch(/hardware-aware.*HWAT/);
+    const plain = await evaluateDrift(experiment, networks, ages, { ...few, hardwareAware: false });
+    expect(words(plain)).not.toMatch(/hardware-aware training|HWAT/);
+    expect(words(plain)).toContain("Network, compensated, 1y");
+    // The paper's row of a hardware-aware network says nothing of this one; ids stay.
+    expect(plain.claims.map(({ id }) => id)).toEqual(["table-v-ct-compensated", "table-v-ct-uncompensated"]);
+    expect(plain.figures.map(({ id }) => id)).toContain("ber.drift.hwat.compensated.1y");
+    const { hardwareAware: _, ...unsaid } = few;
+    const noisy = tinyExperiment({
+      ...trained,
+      training: { stages: [{ steps: 1, warmup: 0, noise: { weights: 0.04 } }] },
+    });
+    expect(words(await evaluateDrift(experiment, networks, ages, unsaid))).not.toContain("HWAT");
+    expect(words(await evaluateDrift(noisy, networks, ages, unsaid))).toContain("HWAT");
+  });
+
   test("are compensated as the experiment says, where it says", async () => {
     const hardware = { ...experiment.hardware, compensation: { ...compensation, scope: "column" as const } };
     const report = await evaluateDrift({ ...experiment, hardware }, { network: untrained(1) }, ages, options);
@@ -106,7 +127,8 @@ describe("error rates over age", () => {
     const wide = tinyExperiment({ model: { kind: "spiking", width: 16 } });
     const run = evaluateDrift(experiment, { network: untrained(1), conventional: untrained(1, wide) }, ages, options);
     await expect(run).rejects.toThrow(SpecError);
-    await expect(run).rejects.toMatchObject({ path: "checkpoints.conventional" });
+    await expect(run).rejects.toMatchObject({ path: "model.width" });
+    await expect(run).rejects.toThrow("The network of checkpoints.conventional was trained with model.width 16");
   });
 });
 

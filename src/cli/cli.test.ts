@@ -31,6 +31,8 @@ function recorder({ interactive = false } = {}) {
     interactive,
     color: false,
     columns: 100,
+    width: 100,
+    program: "xpike",
     now: () => written.time,
   };
   return { written, terminal };

@@ -4,14 +4,10 @@
  * The workload is a published model by name, or an experiment. An experiment with a trained network is simulated on one chip
  * for a few prompts, so that its densities are measured; without one, the densities of a published network stand in.
  */
-import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
-import { SOURCES } from "../cost/catalogue.ts";
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
 import { experimentWorkload, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { SCALING_LAWS } from "../cost/node.ts";
-import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
@@ -20,63 +16,19 @@ import { atPublishedSteps, findWorkload, WORKLOADS } from "../cost/workloads.ts"
 import { CostError } from "../errors.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
+import { costOverview } from "../report/cost-overview.ts";
 import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costTable } from "../report/cost-table.ts";
 import { asDescribed } from "../run.ts";
 import { evaluateChips } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { loadExperiment, quote, readNetwork } from "./options.ts";
+import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
+import { listCosts } from "./cost-list.ts";
+import { loadNetworks } from "./networks.ts";
+import { loadExperiment, loadImages, quote } from "./options.ts";
 import { deliverReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
-
-export interface CostCommandOptions {
-  readonly preset: string;
-  readonly node?: string;
-  readonly set: readonly string[];
-  readonly whatIf: readonly string[];
-  readonly steps?: number;
-  readonly extrapolate?: boolean;
-  readonly draws: number;
-  readonly prompts: number;
-  readonly list?: boolean;
-  readonly out?: string;
-  readonly json?: boolean;
-  readonly seed?: number;
-  readonly threads: number;
-}
-
-const collect = (text: string, all: readonly string[]): readonly string[] => [...all, text];
-
-function number(least: number, most: number, whole: boolean): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-    throw new InvalidArgumentError(`Give a ${whole ? "whole " : ""}number from ${least} to ${most}.`);
-  };
-}
-
-/** Adds the arguments and options of `xpike cost`. */
-export function withCostOptions(command: Command, threads: number): Command {
-  return command
-    .argument(
-      "[workload]",
-      "a workload, an experiment's JSON file, or preset:NAME; without one, a table of all workloads",
-    )
-    .option("-p, --preset <name>", "prices to use, or `all`", "bottom-up")
-    .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
-    .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
-    .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
-    .option("--steps <t>", "time steps of both spiking machines", number(1, 1024, true))
-    .option("--extrapolate", "accept nodes that a source does not cover")
-    .option("--draws <n>", "Monte Carlo draws over the ranges of the literature", number(0, 1_000_000, true), 2000)
-    .option("--prompts <n>", "prompts to simulate for an experiment's densities", number(1, 100_000, true), 32)
-    .option("--list", "list workloads, presets, parameters and sources")
-    .option("-o, --out <folder>", "folder for the report (default: results/<title>)")
-    .option("--json", "print the report as JSON")
-    .option("--seed <n>", "seed of the draws and of an experiment's chip", number(0, Number.MAX_SAFE_INTEGER, true))
-    .option("--threads <n>", "threads to compute on", number(1, 1024, true), threads);
-}
 
 /** Throws XpikeError for a workload, price or node that cannot be used. */
 export async function costCommand(
@@ -84,7 +36,7 @@ export async function costCommand(
   options: CostCommandOptions,
   terminal: Terminal,
 ): Promise<void> {
-  if (options.list) return terminal.out(listAll());
+  if (options.list) return terminal.out(listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
   const subject = await loadSubject(source, options);
@@ -103,25 +55,33 @@ export async function costCommand(
     versions: versions(),
     notes: subject.notes,
   });
-  if (!options.json) terminal.out(`${costTable(cases, { color: terminal.color })}\n`);
-  await deliverReport(
-    report,
-    { ...options, out: options.out ?? `results/cost-${folderName(workload.name)}` },
-    terminal,
-  );
+  if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
+  const out = options.out ?? `results/cost-${folderName(workload.name)}`;
+  const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
+  await deliverReport(report, { ...options, out }, terminal, { next });
 }
 
 const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
 
-/** Every workload at every preset, as a table or as JSON. */
-function tabulate(presets: readonly CostPreset[], options: CostCommandOptions, terminal: Terminal): void {
+/** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */
+async function tabulate(
+  presets: readonly CostPreset[],
+  options: CostCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
   const cases = WORKLOADS.flatMap((workload) =>
     presets.flatMap((preset) => casesOf({ workload, notes: [], machine: {} }, preset, options)),
   );
-  if (!options.json) {
-    terminal.out(costTable(cases, { color: terminal.color }));
-    return;
+  if (options.out !== undefined) {
+    const report = costOverview({
+      cases,
+      command: repeatLine(undefined, options),
+      seed: options.seed ?? 1,
+      versions: versions(),
+    });
+    return deliverReport(report, options, terminal, { brief: () => costTable(cases, terminal) });
   }
+  if (!options.json) return terminal.out(costTable(cases, terminal));
   const rows = cases.map(({ id, estimate: { workload, architectures, latency, area } }) => ({
     ...{ workload: workload.name, preset: id, steps: workload.steps, snnSteps: workload.snnSteps },
     ...{ architectures, latency, area },
@@ -191,9 +151,10 @@ function readSettings(settings: readonly string[]): Record<string, string> {
 }
 
 async function loadSubject(source: string, options: CostCommandOptions): Promise<Subject> {
-  const isExperiment = source.startsWith("preset:") || /\.json$/.test(source) || source.includes("/");
+  const isExperiment = source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
   if (!isExperiment) return { workload: findWorkload(source), machine: {}, notes: [] };
-  const { experiment, directory } = await loadExperiment(source, options);
+  const loaded = await loadExperiment(source, options);
+  const { experiment } = loaded;
   const machine = machineOf(experiment.hardware);
   if (experiment.checkpoints.network === undefined) {
     const note =
@@ -201,12 +162,17 @@ async function loadSubject(source: string, options: CostCommandOptions): Promise
     return { workload: experimentWorkload(experiment), machine, experiment, notes: [note] };
   }
   const notes: string[] = [];
-  const network = asDescribed(experiment, await readNetwork(directory, experiment.checkpoints.network), notes);
+  const { networks } = await loadNetworks(loaded, []);
+  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  const network = asDescribed(experiment, networks.network, notes);
   const executor = nodeExecutor(options.threads);
   try {
-    const [chip] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: options.prompts });
+    const [chip] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: options.prompts, images });
     const workload = measuredWorkload(experiment, chip);
-    notes.push(`Densities are those of ${options.prompts} prompts on one simulated chip.`);
+    notes.push(
+      `Densities are those of ${options.prompts} ${images ? "images" : "prompts"} on one simulated chip.`,
+      ...imageNotes,
+    );
     return { workload, machine, stages: perInference(chip), experiment, notes };
   } finally {
     await executor.close();
@@ -214,52 +180,19 @@ async function loadSubject(source: string, options: CostCommandOptions): Promise
 }
 
 /** What to type to get the same report again. */
-function repeatLine(source: string, options: CostCommandOptions): string {
-  const parts = ["xpike", "cost", source];
+function repeatLine(source: string | undefined, options: CostCommandOptions): string {
+  const parts = ["xpike", "cost", ...(source === undefined ? [] : [source])];
   const add = (name: string, value: string | number | undefined) => {
     if (value !== undefined) parts.push(name, String(value));
   };
-  if (options.preset !== "bottom-up") add("--preset", options.preset);
+  if (options.preset !== DEFAULT_PRICES) add("--preset", options.preset);
   add("--node", options.node);
   for (const setting of options.set) add("--set", setting);
   for (const setting of options.whatIf) add("--what-if", setting);
   add("--steps", options.steps);
   if (options.extrapolate) parts.push("--extrapolate");
-  if (options.draws !== 2000) add("--draws", options.draws);
-  if (options.prompts !== 32) add("--prompts", options.prompts);
+  if (options.draws !== DEFAULT_DRAWS) add("--draws", options.draws);
+  if (options.prompts !== DEFAULT_COST_PROMPTS) add("--prompts", options.prompts);
   add("--seed", options.seed);
   return parts.map(quote).join(" ");
-}
-
-/** Everything that can be named, with the default of each parameter and where it comes from. */
-function listAll(): string {
-  const section = (title: string, rows: readonly (readonly [string, string])[]) => {
-    const width = Math.max(...rows.map(([name]) => name.length));
-    return `${title}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join("")}`;
-  };
-  const { prices } = findCostPreset("bottom-up");
-  return [
-    section(
-      "Workloads",
-      WORKLOADS.map(({ name, description }) => [name, description]),
-    ),
-    section(
-      "Presets",
-      COST_PRESETS.map(({ name, description }) => [name, description]),
-    ),
-    section(
-      "Parameters, with their value in the preset bottom-up",
-      PARAMETER_IDS.map((id) => [
-        id,
-        `${PARAMETERS[id].label}: ${prices[id].value} ${prices[id].unit}, ${prices[id].id}`,
-      ]),
-    ),
-    section(
-      "Sources",
-      SOURCES.map(({ id, reference, url, prices }) => [
-        id,
-        `${reference}${url ? ` ${url}` : ""} (${Object.keys(prices).join(", ")})`,
-      ]),
-    ),
-  ].join("\n");
 }

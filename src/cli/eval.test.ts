@@ -17,6 +17,20 @@ beforeAll(async () => {
   const experiment = tinyExperiment();
   const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
   await writeFile(join(folder, "network.safetensors"), encodeCheckpoint(network, {}));
+  const training = { stages: [{ steps: 1, warmup: 0, noise: { weights: 0.04 } }] };
+  const origin = { experiment: JSON.stringify(tinyExperiment({ training })) };
+  await writeFile(join(folder, "noisy.safetensors"), encodeCheckpoint(network, origin));
+  await writeFile(
+    join(folder, "noisy.json"),
+    JSON.stringify({ ...tinyDocument(), checkpoints: { network: "noisy.safetensors" } }),
+  );
+  await writeFile(
+    join(folder, "lost.json"),
+    JSON.stringify({
+      ...tinyDocument(),
+      checkpoints: { network: "network.safetensors", conventional: "lost.safetensors" },
+    }),
+  );
   const checkpoints = { network: "network.safetensors" };
   await writeFile(join(folder, "alone.json"), JSON.stringify({ ...tinyDocument(), checkpoints }));
   const both = { ...checkpoints, conventional: "network.safetensors" };
@@ -37,6 +51,8 @@ async function evaluate(file: string, ...options: string[]) {
     interactive: true,
     color: false,
     columns: 100,
+    width: 100,
+    program: "xpike",
     now: () => (written.time += 2000),
   };
   const common = ["--threads", "1", "--chips", "2", "--prompts", "16", "--out", join(folder, "out")];
@@ -51,9 +67,13 @@ describe("xpike eval", () => {
     // 2 networks, with and without compensation, 6 ages, 2 chips, 16 prompts.
     expect(err).toMatch(/of 768 prompts · .* a second · .* left/);
     expect(err).toContain("eval · 768 prompts in");
-    const head =
-      /^Time after programming +HWAT, compensated +HWAT, uncompensated +CT, compensated +CT, uncompensated$/m;
-    expect(out).toMatch(head);
+    // It was trained without noise, so it is no hardware-aware one.
+    expect(out).toMatch(
+      /^Time after +Network, compensated +Network, uncompensated +CT, compensated +CT, uncompensated$/m,
+    );
+    expect(err).toMatch(/^24 conditions x 2 chips x 16 prompts: some seconds on 1 thread$/m);
+    expect(out).not.toContain("Change of the bit error rate");
+    expect((await evaluate("both.json", "--all")).out).toContain("Change of the bit error rate since 1s");
     for (const age of ["1s", "1m", "1h", "1d", "1mo", "1y"])
       expect(out).toMatch(new RegExp(`^${age} +0\\.\\d+ ± `, "m"));
     const report = parseReport(await readFile(join(folder, "out", "report.json"), "utf8"));
@@ -91,11 +111,18 @@ describe("xpike eval", () => {
       "ber.sweep.adc.bits.6.hwat",
     ]);
     const aged = await evaluate("alone.json", "--sweep", "steps=1..2", "--drift", "1s,1y");
-    expect(aged.out).toMatch(/^steps +HWAT, 1s +HWAT, 1y$/m);
+    expect(aged.out).toMatch(/^steps +Network, 1s +Network, 1y$/m);
   });
 });
 
+test("a network is hardware-aware by the training that its file keeps, whatever the experiment says of its own", async () => {
+  const { out } = await evaluate("noisy.json", "--drift", "1s,1y");
+  expect(out).toMatch(/^Time after programming +HWAT, compensated +HWAT, uncompensated$/m);
+  expect(out).toContain("the network from hardware-aware training with drift compensation");
+});
+
 test.each([
+  ["lost.json", [], "FileError at checkpoints.conventional\n  lost.safetensors: There is no such file: "],
   ["alone.json", ["--drift", "1s,tomorrow"], 'SpecError at drift\n  "tomorrow" is no duration'],
   ["alone.json", ["--sweep", "adc.bit=4..8"], "SpecError at hardware.adc.bit\n"],
   ["alone.json", ["--sweep", "adc.bits"], "SpecError at sweep\n"],

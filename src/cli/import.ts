@@ -1,7 +1,6 @@
 /** `xpike import` and `xpike export`: networks from files of other programs, and back. */
 import { basename } from "node:path";
-import type { Command } from "commander";
-import { findMapping, MAPPING_NAMES } from "../import/catalogue.ts";
+import { findMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { importNetwork } from "../import/import.ts";
 import { decodeTensors } from "../import/source.ts";
@@ -12,41 +11,11 @@ import { readFileChecked, writeFileAtomic } from "../node/files.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseTensorMapping, type TensorMapping } from "../spec/tensor-mapping.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { CHECKPOINT_BYTES, loadExperiment, readNetwork } from "./options.ts";
+import type { ExportCommandOptions, ImportCommandOptions } from "./arguments.ts";
+import { asTyped } from "./invocation.ts";
+import { CHECKPOINT_BYTES, readNetwork } from "./networks.ts";
+import { loadExperiment } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
-
-export interface ImportCommandOptions {
-  readonly experiment: string;
-  readonly mapping: string;
-  readonly out: string;
-  /** Where in the file the tensors lie. */
-  readonly path?: string;
-  readonly approximate?: boolean;
-}
-
-export interface ExportCommandOptions {
-  readonly mapping: string;
-  readonly out: string;
-}
-
-const MAPPING = `how tensors and parameters correspond: a .json file, ${MAPPING_NAMES.join(" or ")}`;
-
-export function withImportOptions(command: Command): Command {
-  return command
-    .argument("<file>", "a .pth or .pt file of PyTorch, or a .safetensors file")
-    .requiredOption("--experiment <experiment>", "the network to fill: a JSON file, or preset:NAME")
-    .option("--mapping <mapping>", MAPPING, MAPPING_NAMES[0])
-    .option("--path <keys>", "table within a .pth file that holds the tensors, such as state_dict")
-    .option("--approximate", "accept what the mapping cannot keep")
-    .requiredOption("-o, --out <file>", "network to write, a .safetensors file");
-}
-
-export function withExportOptions(command: Command): Command {
-  return command
-    .argument("<network>", "a network of this program, a .safetensors file")
-    .option("--mapping <mapping>", MAPPING, MAPPING_NAMES[0])
-    .requiredOption("-o, --out <file>", "file to write, .safetensors");
-}
 
 /** Throws XpikeError for a file that cannot be read or does not fit; nothing is written then. */
 export async function importCommand(source: string, options: ImportCommandOptions, terminal: Terminal): Promise<void> {
@@ -62,7 +31,7 @@ export async function importCommand(source: string, options: ImportCommandOption
   });
   const origin = { source: basename(source), mapping: basename(options.mapping) };
   await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
-  for (const note of notes) terminal.err(`${note}\n`);
+  for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   if (others.length > 0)
     terminal.err(`Beside the tensors the file holds ${others.slice(0, 6).join(", ")}; left out.\n`);
   terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
@@ -70,7 +39,7 @@ export async function importCommand(source: string, options: ImportCommandOption
 
 /** Throws XpikeError for a network that cannot be read, or a mapping that cannot be undone; nothing is written then. */
 export async function exportCommand(source: string, options: ExportCommandOptions, terminal: Terminal): Promise<void> {
-  const network = await readNetwork(".", source);
+  const network = await readNetwork(".", source, source);
   const mapping = await loadMapping(options.mapping, network, null);
   const tensors = exportNetwork(network, mapping, { name: options.mapping });
   // The metadata that Python's safetensors library writes for PyTorch.

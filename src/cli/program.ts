@@ -6,29 +6,34 @@
  * could only run between computations; only `train` finishes its step and saves first. Files are written whole or not at
  * all, so nothing is left half done.
  */
-import { availableParallelism } from "node:os";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
 import { isXpikeError } from "../errors.ts";
 import { printable } from "../report/markup.ts";
-import { presets } from "../spec/presets.ts";
-import { experimentJsonSchema } from "../spec/schema.ts";
-import { type CostCommandOptions, costCommand, withCostOptions } from "./cost.ts";
-import { withDataCommands } from "./data.ts";
-import { type EvalCommandOptions, evalCommand, withEvalOptions } from "./eval.ts";
 import {
+  type CostCommandOptions,
+  type DataFetchOptions,
+  type DataListOptions,
+  type EvalCommandOptions,
   type ExportCommandOptions,
-  exportCommand,
   type ImportCommandOptions,
-  importCommand,
+  type RtlCommandOptions,
+  type RtlSynthOptions,
+  type RunCommandOptions,
+  type TrainCommandOptions,
+  withCostOptions,
+  withDataFetchOptions,
+  withDataListOptions,
+  withEvalOptions,
   withExportOptions,
   withImportOptions,
-} from "./import.ts";
-import { type CommandOptions, findPreset, withCommonOptions } from "./options.ts";
-import { withRtlCommands } from "./rtl.ts";
-import { runCommand } from "./run.ts";
+  withRtlOptions,
+  withRtlSynthOptions,
+  withRunOptions,
+  withTrainOptions,
+} from "./arguments.ts";
+import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
-import { type TrainCommandOptions, trainCommand } from "./train.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs one command line, without the program's name; resolves to the exit code. */
@@ -39,98 +44,140 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // Commander has printed its message already; asking for help or the version is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.err(describeError(error, terminal.color));
+    terminal.err(asTyped(describeError(error, terminal.color), terminal.program));
     return isXpikeError(error) ? 2 : 1;
   }
 }
 
 /** All that can be typed; `main` runs it. */
 export function program(terminal: Terminal): Command {
+  const typed = (text: string) => asTyped(text, terminal.program);
   const xpike = new Command("xpike")
     .description("Train, map, simulate and price spiking transformers on hybrid analog-digital hardware.")
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError("Add --help for what can be typed.")
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHasColors: () => terminal.color });
+    .configureOutput({
+      writeOut: (text) => terminal.out(typed(text)),
+      writeErr: (text) => terminal.err(typed(text)),
+      getOutHasColors: () => terminal.color,
+    });
 
-  withCommonOptions(xpike.command("run"))
+  withRunOptions(xpike.command("run"))
     .description("simulate an experiment on its hardware and report")
-    .addHelpText("after", "\nExample:\n  xpike run preset:wireless-2x2 --seed 7 --out results/seven")
-    .action((source: string, options: CommandOptions) => runCommand(source, options, terminal));
+    .addHelpText("after", examples("run preset:wireless-2x2 --chips 2 --prompts 64 --out results/quick"))
+    .action(async (source: string, options: RunCommandOptions) =>
+      (await import("./run.ts")).runCommand(source, options, terminal),
+    );
 
-  withCommonOptions(xpike.command("train"))
+  withTrainOptions(xpike.command("train"))
     .description("train the network of an experiment; a run that was stopped goes on with --resume")
-    .option("--resume", "go on with the run that the folder holds")
-    .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"))
-    .addHelpText("after", "\nExample:\n  xpike train preset:wireless-2x2 --out results/first --resume")
-    .action((source: string, options: TrainCommandOptions) => trainCommand(source, options, terminal));
+    .addHelpText("after", examples("train preset:wireless-2x2 --out results/first --resume"))
+    .action(async (source: string, options: TrainCommandOptions) =>
+      (await import("./train.ts")).trainCommand(source, options, terminal),
+    );
 
-  withEvalOptions(withCommonOptions(xpike.command("eval")))
-    .description("bit error rate over the age of the chips, or over one field of the experiment")
+  withEvalOptions(xpike.command("eval"))
+    .description("error rate over the age of the chips, or over one field of the experiment")
     .addHelpText(
       "after",
-      "\nExamples:\n  xpike eval examples/wireless-2x2.json --drift 1s,1m,1h,1d,1mo,1y --chips 20\n" +
-        "  xpike eval examples/wireless-2x2.json --sweep adc.bits=4..8\n" +
-        "  xpike eval examples/wireless-2x2.json --sweep steps=1..8 --drift 1s,1y --reads 3",
+      examples(
+        "eval examples/wireless-2x2.json --drift 1s,1y --chips 2 --prompts 32",
+        "eval examples/wireless-2x2.json --sweep adc.bits=4..6 --chips 2 --prompts 32",
+        "eval examples/wireless-2x2.json --sweep steps=4..8 --drift 1s,1y --chips 1 --reads 2 --prompts 16",
+      ),
     )
-    .action((source: string, options: EvalCommandOptions) => evalCommand(source, options, terminal));
+    .action(async (source: string, options: EvalCommandOptions) =>
+      (await import("./eval.ts")).evalCommand(source, options, terminal),
+    );
 
-  withCostOptions(xpike.command("cost"), availableParallelism())
+  withCostOptions(xpike.command("cost"))
     .description("energy, latency and area of a workload on this machine and on those it is compared with")
     .addHelpText(
       "after",
-      "\nExamples:\n  xpike cost\n  xpike cost vit-8-768-imagenet --preset paper\n" +
-        "  xpike cost examples/wireless-2x2.json --what-if conversion5=shafiee-isca-2016.conversion5",
+      examples(
+        "cost",
+        "cost vit-8-768-imagenet --preset paper",
+        "cost examples/wireless-2x2.json --what-if conversion5=shafiee-isca-2016.conversion5",
+      ),
     )
-    .action((source: string | undefined, options: CostCommandOptions) => costCommand(source, options, terminal));
-
-  withRtlCommands(xpike.command("rtl"), terminal)
-    .description("write SystemVerilog of an experiment's attention engine, with a testbench and vectors")
-    .addHelpText(
-      "after",
-      "\nExample:\n  xpike rtl preset:wireless-2x2 --out rtl && xpike rtl verify rtl && xpike rtl synth rtl",
+    .action(async (source: string | undefined, options: CostCommandOptions) =>
+      (await import("./cost.ts")).costCommand(source, options, terminal),
     );
 
-  withDataCommands(xpike.command("data"), terminal)
-    .description("list image sets, or download one")
-    .addHelpText("after", "\nExamples:\n  xpike data list\n  xpike data fetch fashion-mnist");
+  addRtl(xpike.command("rtl"), terminal);
+  addData(xpike.command("data"), terminal);
+
+  withExportOptions(xpike.command("export"))
+    .description("write a network as tensors that PyTorch loads")
+    .addHelpText("after", examples("export bundled:wireless-2x2-xpikeformer --out weights.safetensors"))
+    .action(async (source: string, options: ExportCommandOptions) =>
+      (await import("./import.ts")).exportCommand(source, options, terminal),
+    );
 
   withImportOptions(xpike.command("import"))
     .description("make a network from a file of PyTorch or another program")
     .addHelpText(
       "after",
-      "\nExample:\n  xpike import weights.pth --experiment experiment.json --path state_dict --out network.safetensors",
+      examples("import weights.safetensors --experiment examples/wireless-2x2.json --out network.safetensors"),
     )
-    .action((source: string, options: ImportCommandOptions) => importCommand(source, options, terminal));
-
-  withExportOptions(xpike.command("export"))
-    .description("write a network as tensors that PyTorch loads")
-    .addHelpText("after", "\nExample:\n  xpike export network.safetensors --out weights.safetensors")
-    .action((source: string, options: ExportCommandOptions) => exportCommand(source, options, terminal));
+    .action(async (source: string, options: ImportCommandOptions) =>
+      (await import("./import.ts")).importCommand(source, options, terminal),
+    );
 
   xpike
     .command("presets")
     .description("list the presets, or print one as a document to start from")
     .argument("[name]", "preset to print")
-    .action((name: string | undefined) =>
-      terminal.out(name === undefined ? listPresets() : asJson(findPreset(name).document)),
-    );
+    .addHelpText("after", examples("presets", "presets wireless-2x2 > mine.json"))
+    .action(async (name: string | undefined) => (await import("./presets.ts")).presetsCommand(name, terminal));
 
   xpike
     .command("schema")
     .description("print the JSON Schema of an experiment, for editors")
-    .action(() => terminal.out(asJson(experimentJsonSchema())));
+    .addHelpText("after", examples("schema > experiment.schema.json"))
+    .action(async () => (await import("./presets.ts")).schemaCommand(terminal));
 
   return xpike;
 }
 
-function listPresets(): string {
-  const all = presets();
-  const width = Math.max(...all.map(({ name }) => name.length));
-  return all.map(({ name, description }) => `${name.padEnd(width)}  ${description}\n`).join("");
+function addRtl(command: Command, terminal: Terminal): void {
+  withRtlOptions(command)
+    .description("write SystemVerilog of an experiment's attention engine, with a testbench and vectors")
+    .addHelpText("after", examples("rtl preset:wireless-2x2 --out rtl", "rtl verify rtl", "rtl synth rtl"))
+    .action(async (source: string, options: RtlCommandOptions) =>
+      (await import("./rtl.ts")).rtlCommand(source, options, terminal),
+    );
+  command
+    .command("verify")
+    .description("check a written folder with Verilator, Icarus Verilog and Yosys")
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .action(async (folder: string) => (await import("./rtl.ts")).verifyCommand(folder, terminal));
+  withRtlSynthOptions(command.command("synth"))
+    .description("count gates and registers of every block, and areas with a liberty file")
+    .action(async (folder: string, options: RtlSynthOptions) =>
+      (await import("./rtl.ts")).synthCommand(folder, options, terminal),
+    );
 }
 
-const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+function addData(command: Command, terminal: Terminal): void {
+  command
+    .description("list image sets, or download one")
+    .addHelpText("after", examples("data list", "data fetch fashion-mnist"));
+  withDataListOptions(command.command("list"))
+    .description("list the image sets, their licences, and where they are")
+    .action(async (options: DataListOptions) => (await import("./data.ts")).listCommand(options, terminal));
+  withDataFetchOptions(command.command("fetch"))
+    .description("download an image set; a download that broke off goes on")
+    .action(async (name: string, options: DataFetchOptions) =>
+      (await import("./data.ts")).fetchCommand(name, options, terminal),
+    );
+}
+
+/** Each can be typed as it stands, in a clone: `test/help-examples.test.ts` does. */
+function examples(...lines: readonly string[]): string {
+  return `\nExample${lines.length === 1 ? "" : "s"}:\n${lines.map((line) => `  xpike ${line}`).join("\n")}`;
+}
 
 /** `SpecError at model.heads` and the message below; a defect of ours with its stack. */
 export function describeError(error: unknown, color = false): string {

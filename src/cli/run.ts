@@ -1,63 +1,62 @@
 /** `xpike run`: the main job, from an experiment and its trained networks to a report. */
-import { SpecError } from "../errors.ts";
-import type { Network } from "../model/network.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { runExperiment } from "../run.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { type CommandOptions, commandLine, loadExperiment, loadImages, readNetwork } from "./options.ts";
+import type { RunCommandOptions } from "./arguments.ts";
+import { describeWork, expectedRun } from "./estimate.ts";
+import { loadNetworks } from "./networks.ts";
+import { commandLine, loadExperiment, loadImages, repeated } from "./options.ts";
 import { deliverReport } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
 /** Throws XpikeError for input that cannot be run. */
-export async function runCommand(source: string, options: CommandOptions, terminal: Terminal): Promise<void> {
-  const { experiment, directory } = await loadExperiment(source, options);
-  const { networks, notes } = await loadNetworks(experiment, directory, source);
-  const loaded = await loadImages(experiment, options);
+export async function runCommand(source: string, options: RunCommandOptions, terminal: Terminal): Promise<void> {
+  const loaded = await loadExperiment(source, options);
+  const experiment = resized(loaded.experiment, options);
+  const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
+  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
   const executor = nodeExecutor(options.threads);
   let progress: Progress | undefined;
   try {
     const report = await runExperiment(experiment, networks, {
       executor,
-      command: commandLine("run", source, options),
+      command: commandLine("run", source, options, repeated(options, ["chips", "prompts"])),
       versions: versions(),
-      notes: [...notes, ...loaded.notes],
-      images: loaded.images,
+      notes: [...notes, ...imageNotes],
+      images,
       onProgress: (done, total, stage) => {
         progress ??= startProgress(terminal, {
           label: "run",
           total,
-          unit: loaded.images ? "images" : "prompts",
+          unit: images ? "images" : "prompts",
           quiet: options.json === true,
         });
         progress.update(done, stage);
       },
     });
     progress?.end();
-    await deliverReport(report, options, terminal);
+    const shows = "what becomes of it as the chips age";
+    await deliverReport(report, options, terminal, {
+      next: { command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]), shows },
+    });
   } finally {
     await executor.close();
   }
 }
 
-/** Reads the experiment's checkpoints; a baseline may be missing, which the report notes. */
-async function loadNetworks({ checkpoints }: Experiment, directory: string, source: string) {
-  if (checkpoints.network === undefined) {
-    throw new SpecError(
-      "checkpoints.network",
-      `No trained network is named. Train one with \`xpike train ${source} --out DIR\` and set checkpoints.network to ` +
-        "DIR/network.safetensors.",
-    );
-  }
-  const notes: string[] = [];
-  const networks: { network: Network; ann?: Network; spiking?: Network } = {
-    network: await readNetwork(directory, checkpoints.network),
+/** The experiment with the chips and prompts that were asked for; points of curves have no more prompts than the rest. */
+function resized(experiment: Experiment, { chips, prompts }: RunCommandOptions): Experiment {
+  const { hardware, evaluation } = experiment;
+  return {
+    ...experiment,
+    hardware: { ...hardware, chips: chips ?? hardware.chips },
+    evaluation: {
+      ...evaluation,
+      prompts: prompts ?? evaluation.prompts,
+      curvePrompts: Math.min(evaluation.curvePrompts, prompts ?? evaluation.curvePrompts),
+    },
   };
-  for (const role of ["ann", "spiking"] as const) {
-    const path = checkpoints[role];
-    if (path !== undefined) networks[role] = await readNetwork(directory, path);
-    else notes.push(`No checkpoint for the baseline checkpoints.${role}: it is left out of the comparison.`);
-  }
-  return { networks, notes };
 }

@@ -1,5 +1,6 @@
 /** Where a command writes: the process's streams, or strings in a test. */
 import picocolors from "picocolors";
+import { invocation } from "./invocation.ts";
 
 export interface Terminal {
   /** Results, on standard output. */
@@ -10,11 +11,19 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Standard output understands colours. */
   readonly color: boolean;
-  /** Characters per line of the screen. */
+  /** Characters per line of the screen that shows progress. */
   readonly columns: number;
+  /** Characters per line of results. */
+  readonly width: number;
+  /** What is typed here for `xpike`. */
+  readonly program: string;
   /** Milliseconds since any fixed moment; for progress only, never for results. */
   now(): number;
 }
+
+/** Where standard output is no screen, and the least that tables are made for. */
+const WIDTH = 100;
+const LEAST_WIDTH = 60;
 
 export function processTerminal(): Terminal {
   return {
@@ -23,6 +32,8 @@ export function processTerminal(): Terminal {
     interactive: process.stderr.isTTY === true && process.env.TERM !== "dumb",
     color: picocolors.isColorSupported && process.stdout.isTTY === true,
     columns: process.stderr.columns ?? 80,
+    width: Math.max(LEAST_WIDTH, process.stdout.columns ?? WIDTH),
+    program: invocation(process.argv[1] ?? "xpike", process.env, process.cwd()),
     now: () => performance.now(),
   };
 }

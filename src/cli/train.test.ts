@@ -27,6 +27,8 @@ function recorder(columns = 100, interactive = false) {
     interactive,
     color: false,
     columns,
+    width: 100,
+    program: "xpike",
     now: () => written.time,
   };
   return { written, terminal };

@@ -4,15 +4,13 @@ import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from ".
 import type { Experiment } from "../spec/experiment.ts";
 import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
-import { type CommandOptions, commandLine, loadExperiment, loadImages, quote, readNetwork } from "./options.ts";
+import type { TrainCommandOptions } from "./arguments.ts";
+import { asTyped } from "./invocation.ts";
+import { readNetwork } from "./networks.ts";
+import { commandLine, loadExperiment, loadImages, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
-
-export interface TrainCommandOptions extends CommandOptions {
-  readonly resume?: boolean;
-  readonly force?: boolean;
-}
 
 /**
  * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM) finishes the step, saves, and ends the process by the same
@@ -20,10 +18,11 @@ export interface TrainCommandOptions extends CommandOptions {
  * Throws  XpikeError for input that cannot be trained
  */
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
-  const { experiment, directory } = await loadExperiment(source, options);
+  const loaded = await loadExperiment(source, options);
+  const { experiment, directory } = loaded;
   const { initial, teacher } = experiment.training;
-  const { images, notes } = await loadImages(experiment, options);
-  for (const note of notes) terminal.err(`${note}\n`);
+  const { images, notes } = await loadImages(loaded, options);
+  for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal);
@@ -35,14 +34,16 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       force: options.force === true,
       command,
       ...(images && { images }),
-      ...(initial !== undefined && { initial: await readNetwork(directory, initial) }),
-      ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher) }),
+      ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
+      ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher, "training.teacher") }),
       onEvent: show.event,
       signal: interruption.signal,
     });
     show.end();
     terminal.out(options.json ? asJson(result, folder) : describe(result, experiment, folder));
-    if (!result.finished) terminal.err(`Go on with:\n  ${command} --out ${quote(folder)} --resume\n`);
+    if (!result.finished) {
+      terminal.err(asTyped(`Go on with:\n  ${command} --out ${quote(folder)} --resume\n`, terminal.program));
+    }
   } finally {
     interruption.stop();
   }

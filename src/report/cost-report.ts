@@ -16,6 +16,7 @@ import {
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
+import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
 import { buildReport, type ClaimDraft, type Report } from "./report.ts";
 
@@ -60,6 +61,7 @@ export function costReport(input: CostReportInput): Report {
     notes: [...new Set([...(input.notes ?? []), ...cases.flatMap((one) => costNotes(one.estimate.resolved))])],
     sources: costSources(cases.map((one) => one.estimate.resolved)),
     highlights: ["cost.xpikeformer.energy", "cost.ratio.annDigital", "cost.ratio.snnDigital"],
+    brief: { rows: briefRows(estimate, monteCarlo !== undefined), remark: briefRemark(estimate) },
     figures: [
       ...estimateFigures(estimate),
       ...breakEvenFigures(workload, resolved),
@@ -76,6 +78,33 @@ export function costReport(input: CostReportInput): Report {
     ],
     claims: claimsOf(estimate),
   });
+}
+
+function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figure: string; label: string }[] {
+  const compared = ["annDigital", "annAimc", "snnDigital"] as const;
+  return [
+    { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
+    ...compared.flatMap((id) => [
+      { figure: `cost.${id}.energy`, label: architectures[id].label },
+      { figure: `cost.ratio.${id}`, label: `${architectures[id].label} over Xpikeformer` },
+    ]),
+    ...(withDraws
+      ? [{ figure: "cost.monteCarlo.annDigital", label: "the same for the ANN, over the literature's prices" }]
+      : []),
+    { figure: "cost.latency.sequential", label: "Latency, one inference at a time" },
+    { figure: "cost.area.crossbars", label: "Area of the crossbars" },
+  ];
+}
+
+/** What is priced: our chip as simulated, or a published model on a machine that nothing was simulated on. */
+function briefRemark({ workload, resolved }: CostEstimate): string {
+  if (workload.scaled) return COST_REMARK;
+  const conversions =
+    resolved.technology.conversionsPerSum === 1 ? "one conversion for each pair of columns" : "both columns of a pair";
+  return (
+    `Priced: ${conversions}, no scaling of local sums. The machine of \`xpike run\` may convert and scale more; its price is that of an ` +
+    "experiment, by `xpike cost EXPERIMENT`."
+  );
 }
 
 const labelled =

@@ -1,7 +1,7 @@
 /** Estimates side by side in the terminal. */
 import { ratioTo } from "../cost/cost.ts";
 import type { CostCase } from "./cost-report.ts";
-import { plainTable } from "./table.ts";
+import { plainTable, type TableOptions } from "./table.ts";
 
 const COLUMNS = [
   ["X, uJ", "xpikeformer"],
@@ -11,7 +11,7 @@ const COLUMNS = [
 ] as const;
 
 /** Workloads down, machines across: microjoules per inference and ratios to Xpikeformer. */
-export function costTable(cases: readonly CostCase[], options: { color?: boolean } = {}): string {
+export function costTable(cases: readonly CostCase[], options: TableOptions = {}): string {
   const head = ["workload", "prices", "T", ...COLUMNS.map(([name]) => name), "int8/X", "hybrid/X", "SNN/X"];
   const rows = cases.map(({ id, estimate }) => {
     const { steps, snnSteps } = estimate.workload;

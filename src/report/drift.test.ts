@@ -16,7 +16,16 @@ function study(text: string) {
     }),
   );
   const { compensation } = experiment.hardware;
-  const run = { experiment, command: "xpike eval", versions: {}, notes: [], chips: 2, reads: 1, prompts: 4 };
+  const run = {
+    experiment,
+    command: "xpike eval",
+    versions: {},
+    notes: [],
+    hardwareAware: true,
+    chips: 2,
+    reads: 1,
+    prompts: 4,
+  };
   return driftReport({ ...run, ages, curves, compensation });
 }
 

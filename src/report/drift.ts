@@ -16,8 +16,9 @@ import {
   describeSize,
   metricOf,
   pointAt,
-  ROLE_NAMES,
   rateFigure,
+  roleLabel,
+  roleWords,
   type StudyRole,
   type StudyRun,
   spreadFigures,
@@ -43,8 +44,8 @@ export interface DriftRun extends StudyRun {
 /** `hwat.compensated`, as in the ids of figures. */
 const curveId = ({ role, compensated }: DriftCurve) => `${role}.${compensated ? "compensated" : "uncompensated"}`;
 
-const shortName = ({ role, compensated }: DriftCurve) =>
-  `${role.toUpperCase()}, ${compensated ? "compensated" : "uncompensated"}`;
+const shortName = (run: DriftRun, { role, compensated }: DriftCurve) =>
+  `${roleLabel(role, run)}, ${compensated ? "compensated" : "uncompensated"}`;
 
 interface CurveFigures {
   readonly curve: DriftCurve;
@@ -64,7 +65,7 @@ export function driftReport(run: DriftRun): Report {
   return buildReport({
     title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
-      `${ages.at(-1)!.text} after programming, the network from ${ROLE_NAMES[best.curve.role]} with drift compensation has ${article} ` +
+      `${ages.at(-1)!.text} after programming, the network${run.hardwareAware ? ` from ${roleWords("hwat", run)}` : ""} with drift compensation has ${article} ` +
       `${metric.name} of ${last.value.toFixed(4)}${change ? `, ${withInterval(change)} against ${ages[0].text}` : ""}.`,
     description: describe(run),
     experiment,
@@ -74,20 +75,25 @@ export function driftReport(run: DriftRun): Report {
     notes: run.notes,
     sources: sourcesOf(experiment),
     highlights: highlights(measured),
+    brief: { chart: `${metric.id}-drift` },
     figures: [
       ...measured.flatMap(({ rates }) => rates),
       ...measured.flatMap(({ changes }) => changes),
       ...comparisonFigures(run),
       ...curves.flatMap((curve) =>
         ages.flatMap(({ text }, i) =>
-          spreadFigures(`${metric.id}.drift.${curveId(curve)}.${text}`, `${shortName(curve)}, ${text}`, curve.rates[i]),
+          spreadFigures(
+            `${metric.id}.drift.${curveId(curve)}.${text}`,
+            `${shortName(run, curve)}, ${text}`,
+            curve.rates[i],
+          ),
         ),
       ),
       ...curves.flatMap((curve) =>
         ages.map(({ text }, i) =>
           meanFigure(
             `adc.clipped.drift.${curveId(curve)}.${text}`,
-            `Share of conversions that clip: ${shortName(curve)}, ${text}`,
+            `Share of conversions that clip: ${shortName(run, curve)}, ${text}`,
             curve.clippedShares[i],
           ),
         ),
@@ -105,8 +111,9 @@ function highlights(measured: readonly CurveFigures[]): string[] {
   return [lasts[0], ...changes, ...lasts.slice(1)].slice(0, 3).map(({ id }) => id);
 }
 
-function measureCurve({ ages, experiment }: DriftRun, curve: DriftCurve): CurveFigures {
-  const name = shortName(curve);
+function measureCurve(run: DriftRun, curve: DriftCurve): CurveFigures {
+  const { ages, experiment } = run;
+  const name = shortName(run, curve);
   const id = (i: number) => `${metricOf(experiment).id}.drift.${curveId(curve)}.${ages[i].text}`;
   const rates = ages.map(({ text }, i) => rateFigure(id(i), `${name}, ${text}`, curve.rates[i]));
   const changes = ages
@@ -118,7 +125,8 @@ function measureCurve({ ages, experiment }: DriftRun, curve: DriftCurve): CurveF
 }
 
 /** At the last age: what hardware-aware training and what compensation are worth, in pairs. */
-function comparisonFigures({ ages, curves, experiment }: DriftRun): FigureDraft[] {
+function comparisonFigures(run: DriftRun): FigureDraft[] {
+  const { ages, curves, experiment } = run;
   const { text } = ages.at(-1)!;
   const find = (role: StudyRole, compensated: boolean) =>
     curves.find((curve) => curve.role === role && curve.compensated === compensated)?.rates.at(-1);
@@ -128,10 +136,15 @@ function comparisonFigures({ ages, curves, experiment }: DriftRun): FigureDraft[
   };
   for (const compensated of [true, false]) {
     const word = compensated ? "compensated" : "uncompensated";
-    compare(`gap.${word}`, `HWAT minus CT, ${word}`, find("hwat", compensated), find("ct", compensated));
+    compare(
+      `gap.${word}`,
+      `${roleLabel("hwat", run)} minus CT, ${word}`,
+      find("hwat", compensated),
+      find("ct", compensated),
+    );
   }
   for (const role of ["hwat", "ct"] as const) {
-    const label = `Compensated minus uncompensated, ${role.toUpperCase()}`;
+    const label = `Compensated minus uncompensated, ${roleLabel(role, run)}`;
     compare(`gain.${role}`, label, find(role, true), find(role, false));
   }
   return figures;
@@ -143,14 +156,15 @@ function describe(run: DriftRun): string {
   const { scope, readout, schedule } = compensation;
   return (
     `${describeSize(run)}, the same at every age and for every curve: each chip is programmed once, and differences are taken in ` +
-    `pairs. HWAT is the network after hardware-aware training, CT the one after conventional training alone. ` +
+    `pairs. ${run.hardwareAware ? "HWAT is the network after hardware-aware training" : "Network is the one of checkpoints.network, trained without the noise of devices"}, CT the one after conventional training alone. ` +
     `Devices: ${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
     `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
     `${scope}, read as ${readout}, ${schedule.kind}; converter ranges follow the factor.`
   );
 }
 
-function charts({ ages, experiment }: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
+function charts(run: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
+  const { ages, experiment } = run;
   const metric = metricOf(experiment);
   const x = {
     label: "Time after programming",
@@ -169,7 +183,7 @@ function charts({ ages, experiment }: DriftRun, measured: readonly CurveFigures[
       x,
       y: { label: metric.title, scale: "log" },
       series: measured.map(({ curve, rates }) => ({
-        name: shortName(curve),
+        name: shortName(run, curve),
         dashed: !curve.compensated,
         points: rates.map((rate, i) => pointAt(ages[i].seconds, rate)),
       })),
@@ -184,7 +198,7 @@ function charts({ ages, experiment }: DriftRun, measured: readonly CurveFigures[
       x: { ...x, ticks: x.ticks.slice(1), tickLabels: x.tickLabels.slice(1) },
       y: { label: `${metric.title} minus that at ${ages[0].text}` },
       series: measured.map(({ curve, changes }) => ({
-        name: shortName(curve),
+        name: shortName(run, curve),
         dashed: !curve.compensated,
         points: changes.map((change, i) => pointAt(ages[i + 1].seconds, change)),
       })),
@@ -203,12 +217,13 @@ const TABLE_V: readonly (readonly [StudyRole, boolean, number])[] = [
 ];
 const YEAR = 365 * 86_400;
 
-function claims({ ages, curves, experiment }: DriftRun): ClaimDraft[] {
+function claims(run: DriftRun): ClaimDraft[] {
+  const { ages, curves, experiment, hardwareAware } = run;
   const year = ages.findIndex(({ seconds }) => seconds === YEAR);
   if (year < 1) return [];
   const found = TABLE_V.flatMap(([role, compensated, points]) => {
     const curve = curves.find((curve) => curve.role === role && curve.compensated === compensated);
-    return curve ? [{ curve, points }] : [];
+    return curve && (role === "ct" || hardwareAware) ? [{ curve, points }] : [];
   });
   const metric = metricOf(experiment);
   const why =
@@ -219,7 +234,7 @@ function claims({ ages, curves, experiment }: DriftRun): ClaimDraft[] {
     ({ curve, points }): ClaimDraft => ({
       id: `table-v-${curve.role}-${curve.compensated ? "compensated" : "uncompensated"}`,
       source: "Table V, 8-768, ImageNet-1K",
-      claim: `What a year changes: ${shortName(curve)}`,
+      claim: `What a year changes: ${shortName(run, curve)}`,
       paper: `${formatNumber(points, 2)} points of accuracy`,
       figure: `${metric.id}.drift.${curveId(curve)}.${ages[year].text}.change`,
       why,
@@ -231,7 +246,7 @@ function claims({ ages, curves, experiment }: DriftRun): ClaimDraft[] {
     claim: "Order after a year, best first",
     paper: "HWAT compensated; CT compensated; both uncompensated",
     ours: [...found]
-      .map(({ curve }) => ({ name: shortName(curve), rate: mean(curve.rates[year].values) }))
+      .map(({ curve }) => ({ name: shortName(run, curve), rate: mean(curve.rates[year].values) }))
       .sort((a, b) => a.rate - b.rate)
       .map(({ name, rate }) => `${name} ${rate.toFixed(4)}`)
       .join("; "),

@@ -10,10 +10,17 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
-import type { CostSection } from "./cost-run.ts";
+import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import {
+  type BriefDraft,
+  buildReport,
+  type ChartDraft,
+  type ClaimDraft,
+  type FigureDraft,
+  type Report,
+} from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
@@ -64,6 +71,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(experiment), ...run.cost.sources],
     highlights: highlights(run),
+    brief: brief(run),
     figures: [...accuracyFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
@@ -145,6 +153,19 @@ function highlights(run: ImageClassificationRun): string[] {
   const against = roles(run)[0]?.[0];
   const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
   return ["accuracy.xpikeformer", baseline, "cost.ratio.annDigital"];
+}
+
+function brief(run: ImageClassificationRun): BriefDraft {
+  const compared = roles(run).filter(([role]) => role !== "digital");
+  return {
+    rows: [
+      { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${run.chips.length} chips` },
+      ...roles(run).map(([role]) => ({ figure: `accuracy.${role}`, label: NAMES[role] })),
+      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
+      ...costRows("inference"),
+    ],
+    remark: COST_REMARK,
+  };
 }
 
 function charts(run: ImageClassificationRun): ChartDraft[] {

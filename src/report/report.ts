@@ -193,6 +193,18 @@ export const sourceSpec = z.strictObject({
   url: z.url({ protocol: /^https$/ }).optional(),
 });
 
+export const briefSpec = z.strictObject({
+  /** Figures of a small table, in order, each by a name that is short beside its neighbours. */
+  rows: z
+    .array(z.strictObject({ figure: reportId, label: z.string().min(1).max(60) }))
+    .max(16)
+    .default([]),
+  /** A chart of lines whose points are a table instead. */
+  chart: reportId.optional(),
+  /** What has to be known to read the table. */
+  remark: z.string().max(600).default(""),
+});
+
 export const reportSpec = z.strictObject({
   format: z.literal("xpikeformer-report"),
   version: z.literal(1),
@@ -213,12 +225,15 @@ export const reportSpec = z.strictObject({
   sources: z.array(sourceSpec),
   /** Ids of the figures to show first. */
   highlights: z.array(reportId).max(12),
+  /** The answer in a few lines, for a terminal. */
+  brief: briefSpec.optional(),
   figures: z.array(figureSpec),
   charts: z.array(chartSpec),
   claims: z.array(claimSpec),
 });
 
 export type Report = z.infer<typeof reportSpec>;
+export type Brief = z.infer<typeof briefSpec>;
 export type Figure = z.infer<typeof figureSpec>;
 export type Chart = z.infer<typeof chartSpec>;
 export type LinesChart = z.infer<typeof linesSpec>;
@@ -232,6 +247,9 @@ export type Source = z.infer<typeof sourceSpec>;
 
 /** A chart as written: what has a default may be left out. */
 export type ChartDraft = z.input<typeof chartSpec>;
+
+/** A short answer as written. */
+export type BriefDraft = z.input<typeof briefSpec>;
 
 /** A figure as written: seed and command default to the report's. */
 export type FigureDraft = Omit<Figure, "seed" | "command"> & Partial<Pick<Figure, "seed" | "command">>;
@@ -248,6 +266,7 @@ export interface ReportDraft
   readonly sources?: readonly Source[];
   /** Defaults to the first three figures. */
   readonly highlights?: readonly string[];
+  readonly brief?: BriefDraft;
   readonly figures: readonly FigureDraft[];
   readonly charts?: readonly ChartDraft[];
   readonly claims?: readonly ClaimDraft[];
@@ -257,7 +276,7 @@ export interface ReportDraft
  * A checked report.
  *
  * Throws  ValueError, with the id in its path, for a value that is NaN or infinite, an interval that does not hold its
- *         value, an id used twice, and a highlight or claim that names no figure
+ *         value, an id used twice, and a highlight, brief or claim that names no figure
  *
  * @example
  * buildReport({ ...header, figures: [{ id: "ber.ann", label: "ANN", value: 0.05, unit: "1" }] }).figures[0].seed; // header's
@@ -336,6 +355,13 @@ function checkIds(report: Report): void {
   const figures = new Set(report.figures.map(({ id }) => id));
   for (const id of report.highlights) {
     if (!figures.has(id)) throw new ValueError("report.highlights", `No figure has the id ${id}.`);
+  }
+  for (const { figure } of report.brief?.rows ?? []) {
+    if (!figures.has(figure)) throw new ValueError("report.brief", `No figure has the id ${figure}.`);
+  }
+  const { chart } = report.brief ?? {};
+  if (chart !== undefined && !report.charts.some(({ id, kind }) => id === chart && kind === "lines")) {
+    throw new ValueError("report.brief", `No chart of lines has the id ${chart}.`);
   }
   for (const { id, figure } of report.claims) {
     if (figure && !figures.has(figure)) throw new ValueError(`report.claims[${id}]`, `No figure has the id ${figure}.`);

@@ -7,10 +7,17 @@ import type { FigureDraft, LinesChart } from "./report.ts";
 /** Networks of a study: from hardware-aware and from conventional training. */
 export type StudyRole = "hwat" | "ct";
 
-export const ROLE_NAMES: Readonly<Record<StudyRole, string>> = {
-  hwat: "hardware-aware training",
-  ct: "conventional training",
-};
+/** How a curve names the network of a role: only one that was trained for it is called hardware-aware. */
+export const roleLabel = (role: StudyRole, { hardwareAware }: Pick<StudyRun, "hardwareAware">): string =>
+  role === "ct" ? "CT" : hardwareAware ? "HWAT" : "Network";
+
+/** The same in words, as in "HWAT: hardware-aware training". */
+export const roleWords = (role: StudyRole, { hardwareAware }: Pick<StudyRun, "hardwareAware">): string =>
+  role === "ct"
+    ? "conventional training"
+    : hardwareAware
+      ? "hardware-aware training"
+      : "trained without the noise of devices";
 
 /** What every report of a study is made from. */
 export interface StudyRun {
@@ -19,6 +26,8 @@ export interface StudyRun {
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
+  /** The network that curves call `hwat` was trained with the noise of devices. */
+  readonly hardwareAware: boolean;
   readonly chips: number;
   readonly reads: number;
   readonly prompts: number;

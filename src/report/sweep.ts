@@ -9,8 +9,9 @@ import {
   describeSize,
   metricOf,
   pointAt,
-  ROLE_NAMES,
   rateFigure,
+  roleLabel,
+  roleWords,
   type StudyRole,
   type StudyRun,
   spreadFigures,
@@ -56,6 +57,7 @@ export function sweepReport(run: SweepRun): Report {
     sources: sourcesOf(experiment),
     // Where nothing is better than the experiment's own value, the others stand beside it.
     highlights: [...new Set([base, best, ...rates.keys()])].slice(0, 3).map((i) => rates[i].id),
+    brief: { chart: `${metric.id}-sweep` },
     figures: [
       ...measured.flatMap(({ rates }) => rates),
       ...curves.flatMap((curve) => changeFigures(run, curve)),
@@ -71,10 +73,11 @@ export function sweepReport(run: SweepRun): Report {
 const pointId = ({ experiment, field, values }: SweepRun, { role, age }: SweepCurve, i: number): string =>
   [metricOf(experiment).id, "sweep", field, String(values[i]), role, ...(age ? [age.text] : [])].join(".");
 
-const curveName = ({ role, age }: SweepCurve): string => role.toUpperCase() + (age ? `, ${age.text}` : "");
+const curveName = (run: SweepRun, { role, age }: SweepCurve): string =>
+  roleLabel(role, run) + (age ? `, ${age.text}` : "");
 
-const pointLabel = ({ field, values }: SweepRun, curve: SweepCurve, i: number): string =>
-  `${curveName(curve)}, ${field} ${String(values[i])}`;
+const pointLabel = (run: SweepRun, curve: SweepCurve, i: number): string =>
+  `${curveName(run, curve)}, ${run.field} ${String(run.values[i])}`;
 
 const rateFigures = (run: SweepRun, curve: SweepCurve): FigureDraft[] =>
   curve.rates.map((rates, i) => rateFigure(pointId(run, curve, i), pointLabel(run, curve, i), rates));
@@ -100,15 +103,16 @@ function ageText({ curves, experiment, field }: SweepRun): string {
 }
 
 function chart(
-  { experiment, field, values }: SweepRun,
+  run: SweepRun,
   measured: readonly { readonly curve: SweepCurve; readonly rates: readonly FigureDraft[] }[],
 ): ChartDraft {
+  const { experiment, field, values } = run;
   const metric = metricOf(experiment);
   const numbers = values.filter((value) => typeof value === "number");
   const ordered = numbers.length === values.length;
   const x = ordered ? numbers : values.map((_, i) => i);
   const roles = new Set(measured.map(({ curve }) => curve.role));
-  const names = [...roles].map((role) => `${role.toUpperCase()}: ${ROLE_NAMES[role]}.`).join(" ");
+  const names = [...roles].map((role) => `${roleLabel(role, run)}: ${roleWords(role, run)}.`).join(" ");
   return {
     kind: "lines",
     id: `${metric.id}-sweep`,
@@ -117,7 +121,7 @@ function chart(
     x: { label: field, ticks: x, tickLabels: values.map(String) },
     y: { label: metric.title, scale: "log" },
     series: measured.map(({ curve, rates }) => ({
-      name: curveName(curve),
+      name: curveName(run, curve),
       dashed: curve.role === "ct",
       points: rates.map((rate, i) => pointAt(x[i], rate)).sort((a, b) => a.x - b.x),
     })),

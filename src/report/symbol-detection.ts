@@ -11,10 +11,17 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
-import type { CostSection } from "./cost-run.ts";
+import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure, meanFigure } from "./measured.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import {
+  type BriefDraft,
+  buildReport,
+  type ChartDraft,
+  type ClaimDraft,
+  type FigureDraft,
+  type Report,
+} from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 
 /** What one detector did on the evaluation prompts. */
@@ -73,6 +80,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run),
+    brief: brief(run),
     figures: [...errorFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
@@ -147,6 +155,23 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
 function highlights(run: SymbolDetectionRun): string[] {
   const against = roles(run)[0]?.[0] ?? "ml.pilots";
   return ["ber.xpikeformer", `ber.${against}`, "cost.ratio.annDigital"];
+}
+
+function brief(run: SymbolDetectionRun): BriefDraft {
+  const figures = new Set(run.receivers.map((receiver) => `ber.${receiverId(receiver)}`));
+  const compared = roles(run).filter(([role]) => role !== "digital");
+  return {
+    rows: [
+      { figure: "ber.xpikeformer", label: `Bit error rate: Xpikeformer on ${run.chips.length} chips` },
+      ...roles(run).map(([role]) => ({ figure: `ber.${role}`, label: NAMES[role] })),
+      ...(figures.has("ber.ml.pilots")
+        ? [{ figure: "ber.ml.pilots", label: "Maximum likelihood, channel from pilots" }]
+        : []),
+      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
+      ...costRows("symbol"),
+    ],
+    remark: COST_REMARK,
+  };
 }
 
 function charts(run: SymbolDetectionRun): ChartDraft[] {

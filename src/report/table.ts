@@ -1,60 +1,75 @@
-/** The report in a terminal of 100 columns: figures with their intervals, claims beside the paper, notes. */
+/** The report in a terminal, in full: figures with their intervals, claims beside the paper, notes. `brief.ts` is the short form. */
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import { formatClaimed, formatNumber, formatQuantity } from "./format.ts";
 import { printable } from "./markup.ts";
 import type { LinesChart, Report } from "./report.ts";
 
-/** Columns of a line; longer cells are wrapped. */
+/** Columns of a line where nothing else is asked for. */
 export const TERMINAL_WIDTH = 100;
 
-/** Text with line breaks; with `color`, the escape codes of terminals. */
-export function terminalTable(report: Report, { color = false }: { color?: boolean } = {}): string {
-  const { bold, dim, yellow } = picocolors.createColors(color);
-  const figures = report.figures.map((figure) => {
+export interface TableOptions {
+  /** With the escape codes of terminals. */
+  readonly color?: boolean;
+  /** Columns of a line; longer cells are wrapped. */
+  readonly width?: number;
+}
+
+/**
+ * Every figure, claim and note, as text with line breaks. Ids of figures are shown where the lines are long enough for them beside whole
+ * labels.
+ */
+export function terminalTable(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
+  const { bold, dim } = picocolors.createColors(color);
+  const rows = report.figures.map((figure) => {
     const { value, interval, unit } = formatQuantity(figure);
-    return [figure.label, value, interval ?? "", unit, figure.id];
+    return [figure.label, unit ? `${value} ${unit}` : value, interval ?? "", figure.id];
   });
+  const head = ["figure", "value", "interval", "id"];
+  const shown = widthOf([head, ...rows]) <= width ? head.length : head.length - 1;
   const claims = report.claims.map(({ claim, source, paper, ours, difference, unit }) => [
     `${claim} (${source})`,
     formatClaimed(paper, unit),
     formatClaimed(ours, unit),
     formatClaimed(difference, unit, true),
   ]);
+  const aligns: Align[] = ["left", "right", "left", "left"];
   const parts = [
     bold(clean(report.title)),
-    wrap(clean(report.summary), TERMINAL_WIDTH),
+    wrap(clean(report.summary), width),
     "",
-    grid(["figure", "value", "interval", "unit", "id"], figures, ["left", "right", "left", "left", "left"], dim),
+    grid(
+      [head, ...rows].map((row) => row.slice(0, shown)),
+      aligns.slice(0, shown),
+      { dim, width },
+    ),
   ];
   if (claims.length > 0) {
-    parts.push("", grid(["claim", "paper", "ours", "difference"], claims, ["left", "right", "right", "right"], dim));
+    const titles = ["claim", "paper", "ours", "difference"];
+    parts.push("", grid([titles, ...claims], ["left", "right", "right", "right"], { dim, width }));
   }
-  if (report.notes.length > 0) {
-    parts.push("", ...report.notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, TERMINAL_WIDTH))));
-  }
-  return `${parts.join("\n")}\n`;
+  return `${[...parts, ...noteLines(report.notes, { color, width })].join("\n")}\n`;
 }
 
 /** The curves of a report side by side, a row for each point on the axis, in place of all figures: for studies with many. */
-export function terminalCurves(report: Report, { color = false }: { color?: boolean } = {}): string {
-  const { bold, dim, yellow } = picocolors.createColors(color);
-  const parts = [bold(clean(report.title)), wrap(clean(report.summary), TERMINAL_WIDTH)];
+export function terminalCurves(report: Report, { color = false, width = TERMINAL_WIDTH }: TableOptions = {}): string {
+  const { bold } = picocolors.createColors(color);
+  const parts = [bold(clean(report.title)), wrap(clean(report.summary), width)];
   for (const chart of report.charts) {
-    if (chart.kind !== "lines") continue;
-    const { ticks = [], tickLabels = ticks.map((tick) => formatNumber(tick)) } = chart.x;
-    const rows = ticks.map((tick, i) => [
-      tickLabels[i],
-      ...chart.series.map(({ points }) => describePoint(points.find(({ x }) => x === tick))),
-    ]);
-    const head = [chart.x.label, ...chart.series.map(({ name }) => name)];
-    const aligns = head.map((_, i): "left" | "right" => (i === 0 ? "left" : "right"));
-    parts.push("", clean(chart.title), grid(head, rows, aligns, dim));
+    if (chart.kind === "lines") parts.push("", clean(chart.title), curveTable(chart, { color, width }));
   }
-  if (report.notes.length > 0) {
-    parts.push("", ...report.notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, TERMINAL_WIDTH))));
-  }
-  return `${parts.join("\n")}\n`;
+  return `${[...parts, ...noteLines(report.notes, { color, width })].join("\n")}\n`;
+}
+
+/** The points of a chart, a row for each tick of the horizontal axis, with half of their intervals. */
+export function curveTable({ x, series }: LinesChart, { color = false, width = TERMINAL_WIDTH }: TableOptions): string {
+  const { ticks = [], tickLabels = ticks.map((tick) => formatNumber(tick)) } = x;
+  const rows = ticks.map((tick, i) => [
+    tickLabels[i],
+    ...series.map(({ points }) => describePoint(points.find((point) => point.x === tick))),
+  ]);
+  const head = [x.label, ...series.map(({ name }) => name)];
+  return grid([head, ...rows], numbersBehindText(head), { dim: picocolors.createColors(color).dim, width });
 }
 
 /** `0.0712 ± 0.0021`. */
@@ -72,40 +87,66 @@ function describePoint(point: LinesChart["series"][number]["points"][number] | u
 export function plainTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { color = false }: { color?: boolean } = {},
+  { color = false, width = TERMINAL_WIDTH }: TableOptions = {},
 ): string {
-  const aligns = head.map((_, i): "left" | "right" => (i === 0 ? "left" : "right"));
-  return `${grid(head, rows, aligns, picocolors.createColors(color).dim)}
-`;
+  const { dim } = picocolors.createColors(color);
+  return `${grid([head, ...rows], numbersBehindText(head), { dim, width })}\n`;
 }
 
-/** Columns as wide as their content, at most 34 characters; the first takes what is left. */
-function grid(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  aligns: ("left" | "right")[],
-  dim: (text: string) => string,
+/** An empty line, and each note; nothing where there is none. */
+export function noteLines(notes: readonly string[], { color = false, width = TERMINAL_WIDTH }: TableOptions): string[] {
+  const { yellow } = picocolors.createColors(color);
+  return notes.length === 0 ? [] : ["", ...notes.map((note) => yellow(wrap(`Note: ${clean(note)}`, width)))];
+}
+
+type Align = "left" | "right";
+
+const numbersBehindText = (head: readonly string[]): Align[] => head.map((_, i) => (i === 0 ? "left" : "right"));
+
+/** Spaces between columns. */
+const GAP = 2;
+/** Least columns of the first cell, and of the others, where a table is too wide. */
+const LEAST_FIRST = 16;
+const LEAST_OTHER = 10;
+
+/** Lines of a table whose first row is its head. The first column gives way where the table is wider than the line. */
+export function grid(
+  table: readonly (readonly string[])[],
+  aligns: readonly Align[],
+  { dim, width }: { dim: (text: string) => string; width: number },
 ): string {
-  const cells = rows.map((row) => row.map(clean));
-  const longest = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i].length)));
-  const others = longest.slice(1).map((width) => Math.min(width, 34) + 2);
-  const rest = TERMINAL_WIDTH - others.reduce((sum, width) => sum + width, 0);
-  const table = new Table({
+  const [head, ...rows] = table.map((row) => row.map(clean));
+  const natural = columnsOf([head, ...rows]);
+  const others = natural.slice(1);
+  const left = width - others.reduce((sum, own) => sum + own + GAP, 0);
+  const first = Math.min(natural[0], Math.max(LEAST_FIRST, left));
+  // Many wide columns share what the first one leaves.
+  const share = Math.max(LEAST_OTHER, Math.floor((width - first) / Math.max(1, others.length)) - GAP);
+  const widths = [first, ...others.map((own) => (first > left ? Math.min(own, share) : own))];
+  const text = new Table({
     head: head.map(dim),
-    colAligns: aligns,
-    colWidths: [Math.max(16, Math.min(rest, longest[0] + 2)), ...others],
+    colAligns: [...aligns],
+    // cli-table3 counts the padding, which the last column has as well.
+    colWidths: widths.map((own) => own + GAP),
     wordWrap: true,
     wrapOnWordBoundary: true,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": GAP },
     chars: { ...NO_BORDER, "top-mid": "", mid: "", "mid-mid": "" },
   });
-  table.push(...cells.map((row) => [...row]));
-  return table
+  text.push(...rows);
+  return text
     .toString()
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
 }
+
+/** Characters of the longest cell of each column. */
+const columnsOf = (table: readonly (readonly string[])[]): number[] =>
+  table[0].map((_, i) => Math.max(...table.map((row) => clean(row[i]).length)));
+
+const widthOf = (table: readonly (readonly string[])[]): number =>
+  columnsOf(table).reduce((sum, own) => sum + own + GAP, -GAP);
 
 const NO_BORDER = {
   top: "",
@@ -123,10 +164,10 @@ const NO_BORDER = {
 };
 
 /** One line without control characters, which could otherwise drive the terminal. */
-const clean = (text: string): string => printable(text).replace(/\s+/g, " ");
+export const clean = (text: string): string => printable(text).replace(/\s+/g, " ");
 
 /** Breaks at spaces; a word longer than a line is left whole. */
-function wrap(text: string, width: number): string {
+export function wrap(text: string, width: number): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

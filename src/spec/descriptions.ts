@@ -25,6 +25,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[1].kind": "A vision transformer: an image is cut into patches, each of which is a token.",
   "task[1].data": "Labelled images: a published set by its name, or the sizes of other images.",
   "task[1].data[1].name": "What they are called.",
+  "task[1].data[1].folder":
+    "Where they are, relative to this file, as `docs/data.md` describes; `--data` names another place. A program may hand them over instead.",
   "task[1].data[1].height": "Pixels from top to bottom.",
   "task[1].data[1].width": "Pixels from left to right.",
   "task[1].data[1].channels": "1 for grey, 3 for colours.",

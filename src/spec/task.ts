@@ -61,10 +61,12 @@ export const symbolDetectionSpec = z.strictObject({
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 
-/** Images of another source, which a program hands over: their sizes must be said, because networks are planned by them. */
+/** Images of another source, from a folder or a program: their sizes must be said, because networks are planned by them. */
 const otherImages = z.strictObject({
   /** What they are called. */
   name: z.string().min(1).max(80),
+  /** Where they are, relative to this file, as `docs/data.md` describes; `--data` names another place. A program may hand them over instead. */
+  folder: z.string().min(1).max(4096).optional(),
   /** Pixels from top to bottom. */
   height: z.int().min(1).max(1024),
   /** Pixels from left to right. */

@@ -17,7 +17,7 @@ export async function runCommand(...argv: string[]): Promise<CommandResult> {
     err: (text) => {
       written.err += text;
     },
-    ...{ interactive: false, color: false, columns: 100, now: () => 0 },
+    ...{ interactive: false, color: false, columns: 100, width: 100, program: "xpike", now: () => 0 },
   });
   return { code, ...written };
 }

@@ -1,0 +1,265 @@
+/**
+ * What can be typed behind each command: arguments, options, and the values that they take.
+ *
+ * This file and `program.ts` are all that `xpike --help` loads. What a command does is in a file of its own, which is loaded when the
+ * command runs, because simulator, report and drawing take longer to load than a help text takes to read.
+ */
+import { availableParallelism } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Options that every long command has. */
+export interface CommandOptions {
+  /** Folder for the results; `results/<name of the experiment>` when left out. */
+  readonly out?: string;
+  /** Results as JSON on standard output, and no progress. */
+  readonly json?: boolean;
+  /** Threads to compute on. Results do not depend on it. */
+  readonly threads: number;
+  /** Takes the place of the experiment's seed. */
+  readonly seed?: number;
+  /** Folder of the images that a task classifies, instead of the usual places. */
+  readonly data?: string;
+}
+
+/** Options of commands whose report has more than its short form. */
+export interface ReportOptions extends CommandOptions {
+  /** Every figure instead of the short answer. */
+  readonly all?: boolean;
+}
+
+export interface RunCommandOptions extends ReportOptions {
+  readonly chips?: number;
+  readonly prompts?: number;
+}
+
+export interface TrainCommandOptions extends CommandOptions {
+  readonly resume?: boolean;
+  readonly force?: boolean;
+}
+
+export interface EvalCommandOptions extends ReportOptions {
+  readonly drift?: string;
+  readonly sweep?: string;
+  readonly chips?: number;
+  readonly reads?: number;
+  readonly prompts?: number;
+}
+
+export interface CostCommandOptions {
+  readonly preset: string;
+  readonly node?: string;
+  readonly set: readonly string[];
+  readonly whatIf: readonly string[];
+  readonly steps?: number;
+  readonly extrapolate?: boolean;
+  readonly draws: number;
+  readonly prompts: number;
+  readonly list?: boolean;
+  readonly all?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly seed?: number;
+  readonly data?: string;
+  readonly threads: number;
+}
+
+export interface RtlCommandOptions {
+  readonly out?: string;
+  readonly prompts: number;
+  readonly seed?: number;
+  readonly data?: string;
+}
+
+export interface RtlSynthOptions {
+  readonly liberty?: string;
+  readonly yosys?: "system" | "bundled";
+  readonly json?: boolean;
+}
+
+export interface DataListOptions {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+export interface DataFetchOptions {
+  readonly data?: string;
+  readonly from?: string;
+}
+
+export interface ImportCommandOptions {
+  readonly experiment: string;
+  readonly mapping: string;
+  readonly out: string;
+  /** Where in the file the tensors lie. */
+  readonly path?: string;
+  readonly approximate?: boolean;
+}
+
+export interface ExportCommandOptions {
+  readonly mapping: string;
+  readonly out: string;
+}
+
+/** From a second to a year, as the paper's Table V and its figure of drift. */
+export const DEFAULT_AGES = "1s,1m,1h,1d,1mo,1y";
+export const DEFAULT_PRICES = "bottom-up";
+export const DEFAULT_DRAWS = 2000;
+export const DEFAULT_COST_PROMPTS = 32;
+
+/** Most bits of a seed. */
+const seedNumber = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+const threadCount = wholeNumber(1, 1024);
+
+/** Adds the experiment and the common options to a command. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
+    .option("-o, --out <folder>", "folder for the results (default: results/<name of the experiment>)")
+    .option("--json", "print the results as JSON and show no progress")
+    .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
+    .option("--seed <n>", "seed of all random numbers, instead of the experiment's", seedNumber)
+    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+}
+
+export function withRunOptions(command: Command): Command {
+  return withCommonOptions(command)
+    .option("--all", "print every figure, claim and note, not the short answer alone")
+    .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
+    .option(
+      "--prompts <n>",
+      "prompts (or images) of each evaluation and, at most, of each point of a curve",
+      manyPrompts,
+    );
+}
+
+export function withTrainOptions(command: Command): Command {
+  return withCommonOptions(command)
+    .option("--resume", "go on with the run that the folder holds")
+    .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"));
+}
+
+export function withEvalOptions(command: Command): Command {
+  return withCommonOptions(command)
+    .option("--all", "print every curve, not the first alone")
+    .option(
+      "--drift <ages>",
+      `ages at which chips are read, such as 90s,12h,1mo (default without --sweep: ${DEFAULT_AGES})`,
+    )
+    .option(
+      "--sweep <field=values>",
+      "a field of hardware, or steps, such as adc.bits=4..8 or crossbar.pairs=physical,aihwkit",
+    )
+    .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
+    .option(
+      "--reads <n>",
+      "reads of each chip, to tell their spread from that of chips (default: 1)",
+      wholeNumber(1, 1000),
+    )
+    .option("--prompts <n>", "prompts of each read, instead of the experiment's", manyPrompts);
+}
+
+export function withCostOptions(command: Command): Command {
+  return command
+    .argument(
+      "[workload]",
+      "a workload, an experiment's JSON file, or preset:NAME; without one, a table of all workloads",
+    )
+    .option("-p, --preset <name>", "prices to use, or `all`", DEFAULT_PRICES)
+    .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
+    .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
+    .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
+    .option("--steps <t>", "time steps of both spiking machines", wholeNumber(1, 1024))
+    .option("--extrapolate", "accept nodes that a source does not cover")
+    .option(
+      "--draws <n>",
+      "Monte Carlo draws over the ranges of the literature",
+      wholeNumber(0, 1_000_000),
+      DEFAULT_DRAWS,
+    )
+    .option(
+      "--prompts <n>",
+      "prompts to simulate for an experiment's densities",
+      wholeNumber(1, 100_000),
+      DEFAULT_COST_PROMPTS,
+    )
+    .option("--list", "list workloads, presets, parameters and sources")
+    .option("--all", "print every figure, claim and note, not the short answer alone")
+    .option("-o, --out <folder>", "folder for the report (default: results/<title>; without a workload, none)")
+    .option("--json", "print the report as JSON")
+    .option("--seed <n>", "seed of the draws and of an experiment's chip", seedNumber)
+    .option("--data <folder>", "folder of the images that an experiment classifies (default: as `xpike data` says)")
+    .option("--threads <n>", "threads to compute on", threadCount, availableParallelism());
+}
+
+export function withRtlOptions(command: Command): Command {
+  return command
+    .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
+    .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
+    .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
+    .option("--seed <n>", "seed instead of the experiment's", seedNumber)
+    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+}
+
+export function withRtlSynthOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
+    .addOption(
+      new Option(
+        "--yosys <which>",
+        "the installed Yosys, or the one of @yowasp/yosys (default: installed, if any)",
+      ).choices(["system", "bundled"]),
+    )
+    .option("--json", "print the counts as JSON");
+}
+
+export function withDataListOptions(command: Command): Command {
+  return command
+    .option("--data <folder>", "folder to look in, instead of the usual places")
+    .option("--json", "print the list as JSON");
+}
+
+export function withDataFetchOptions(command: Command): Command {
+  return command
+    .argument("<name>", "name of the set, see `xpike data list`")
+    .option("--data <folder>", "folder to put it in, under its name (default: a cache, see `xpike data list`)")
+    .option("--from <address>", "folder of a mirror that holds the files");
+}
+
+/** The same as `MAPPING_NAMES` of `src/import/catalogue.ts`, which a help text need not load; a test compares them. */
+export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
+const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
+
+export function withImportOptions(command: Command): Command {
+  return command
+    .argument("<file>", "a .pth or .pt file of PyTorch, or a .safetensors file")
+    .requiredOption("--experiment <experiment>", "the network to fill: a JSON file, or preset:NAME")
+    .option("--mapping <mapping>", MAPPING, KNOWN_MAPPINGS[0])
+    .option("--path <keys>", "table within a .pth file that holds the tensors, such as state_dict")
+    .option("--approximate", "accept what the mapping cannot keep")
+    .requiredOption("-o, --out <file>", "network to write, a .safetensors file");
+}
+
+export function withExportOptions(command: Command): Command {
+  return command
+    .argument("<network>", "a network of this program: a .safetensors file, or bundled:NAME")
+    .option("--mapping <mapping>", MAPPING, KNOWN_MAPPINGS[0])
+    .requiredOption("-o, --out <file>", "file to write, .safetensors");
+}
+
+/** Reads an option's value. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}
+
+function manyPrompts(text: string): number {
+  return wholeNumber(1, 10_000_000)(text);
+}
+
+function collect(text: string, all: readonly string[]): readonly string[] {
+  return [...all, text];
+}

@@ -1,0 +1,49 @@
+/** What `xpike cost --list` prints: everything that can be named, with the default of each parameter and where it comes from. */
+import { SOURCES } from "../cost/catalogue.ts";
+import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
+import { COST_PRESETS, findCostPreset } from "../cost/presets.ts";
+import type { Price } from "../cost/receipt.ts";
+import { WORKLOADS } from "../cost/workloads.ts";
+import { formatNumber, formatText } from "../report/format.ts";
+
+export function listCosts(): string {
+  const { prices } = findCostPreset("bottom-up");
+  return [
+    section(
+      "Workloads",
+      WORKLOADS.map(({ name, description }) => [name, description]),
+    ),
+    section(
+      "Presets",
+      COST_PRESETS.map(({ name, description }) => [name, description]),
+    ),
+    section(
+      "Parameters, with their value in the preset bottom-up",
+      PARAMETER_IDS.map((id) => [id, `${PARAMETERS[id].label}: ${formatPrice(prices[id])}, ${prices[id].id}`]),
+    ),
+    section(
+      "Sources",
+      SOURCES.map(({ id, reference, url, prices }) => [
+        id,
+        `${reference}${url ? ` ${url}` : ""} (${Object.keys(prices).join(", ")})`,
+      ]),
+    ),
+  ].join("\n");
+}
+
+function section(title: string, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return `${title}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join("")}`;
+}
+
+/** `7.8 fJ`, `5 pJ/bit`, `64 kB`, `8 bit`. */
+export function formatPrice({ value, unit }: Pick<Price, "value" | "unit">): string {
+  if (unit === "B") {
+    const power = [3, 2, 1].find((step) => value >= 1024 ** step) ?? 0;
+    return `${formatNumber(value / 1024 ** power)} ${["", "k", "M", "G"][power]}B`;
+  }
+  // The prefix belongs to what stands above the stroke, and to operations as to hertz.
+  const [above, below] = unit.split("/");
+  if (above === "op") return `${formatText({ value, unit: "Hz" }).replace("Hz", "op")}/${below}`;
+  return formatText({ value, unit: above }) + (below === undefined ? "" : `/${below}`);
+}

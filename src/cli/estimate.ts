@@ -1,0 +1,87 @@
+/**
+ * How long a command will take, said before it starts: the work of the experiment, times what a unit of it took on the machine of
+ * `docs/performance.md`. Another machine is faster or slower, twofold as a rule; the time left that the progress line shows is measured.
+ */
+import type { Network } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { formatTime } from "./progress.ts";
+
+/**
+ * Seconds of one thread: for a weight of a chip that is programmed and calibrated, and for a weight at a token and time step, on a chip, in
+ * a spiking network and in an ANN. From runs of examples/wireless-2x2.json and examples/fashion-tiny.json.
+ */
+const PROGRAMMED_WEIGHT = 1.2e-6;
+const CHIP_WEIGHT = 2.5e-11;
+const SPIKING_WEIGHT = 3e-11;
+const ANN_WEIGHT = 1e-10;
+
+export interface Work {
+  /** "10 chips x 640 prompts". */
+  readonly words: string;
+  /** Seconds that every thread spends, however many there are: each programs the chips that it simulates. */
+  readonly each: number;
+  /** Seconds that threads share. */
+  readonly shared: number;
+}
+
+/** `xpike run`: chips and curves, and the networks that they are compared with. */
+export function expectedRun(
+  { hardware, evaluation, model, task }: Experiment,
+  { network, ...compared }: { readonly network: Network; readonly ann?: Network; readonly spiking?: Network },
+): Work {
+  const { chips } = hardware;
+  const { prompts, curvePrompts, snrDecibels, steps } = evaluation;
+  const own = model.kind === "spiking" ? model.steps : 1;
+  const points = task.kind === "symbol-detection" ? snrDecibels.length : 0;
+  const longest = Math.max(own, ...steps);
+  // The curve over time steps beyond the network's own is of three chips at most, that over SNR of one.
+  const longerChips = longest > own ? Math.min(3, chips) : 0;
+  const visits = (network: Network, t: number) => weightsOf(network) * network.geometry.tokens * t;
+  const chipVisits =
+    visits(network, own) * (chips * prompts + points * curvePrompts) +
+    visits(network, longest) * longerChips * curvePrompts;
+  const others = Object.values(compared).reduce(
+    (sum, other) => {
+      const steps = other.model.kind === "spiking" ? other.model.steps : 1;
+      const rate = other.model.kind === "spiking" ? SPIKING_WEIGHT : ANN_WEIGHT;
+      return sum + rate * visits(other, steps) * (prompts + points * curvePrompts);
+    },
+    SPIKING_WEIGHT * visits(network, own) * prompts,
+  );
+  return {
+    words: `${count(chips, "chip")} x ${count(prompts, thingOf(task))}`,
+    each: PROGRAMMED_WEIGHT * weightsOf(network) * (chips + points + longerChips),
+    shared: CHIP_WEIGHT * chipVisits + others,
+  };
+}
+
+/** `xpike eval`: `conditions` are the ages, values and networks, each read on all chips. */
+export function expectedStudy(
+  { model, task }: Experiment,
+  network: Network,
+  size: { readonly conditions: number; readonly chips: number; readonly reads: number; readonly prompts: number },
+): Work {
+  const { conditions, chips, reads, prompts } = size;
+  const steps = model.kind === "spiking" ? model.steps : 1;
+  const each = reads > 1 ? `${reads} reads x ` : "";
+  return {
+    words: `${count(conditions, "condition")} x ${count(chips, "chip")} x ${each}${count(prompts, thingOf(task))}`,
+    each: PROGRAMMED_WEIGHT * weightsOf(network) * chips,
+    shared: CHIP_WEIGHT * weightsOf(network) * network.geometry.tokens * steps * conditions * chips * reads * prompts,
+  };
+}
+
+/** `10 chips x 640 prompts: about 30 s on 2 threads`. */
+export function describeWork({ words, each, shared }: Work, threads: number): string {
+  const seconds = each + shared / threads;
+  // Not more digits than are known: 8 s, 40 s, 3 min 0 s.
+  const rough = Math.max(10, Number(seconds.toPrecision(1)));
+  const time = seconds < 10 ? "some seconds" : `about ${formatTime(rough)}`;
+  return `${words}: ${time} on ${count(threads, "thread")}`;
+}
+
+const weightsOf = ({ parameters }: Network): number =>
+  Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0);
+
+const thingOf = ({ kind }: Experiment["task"]): string => (kind === "image-classification" ? "image" : "prompt");
+const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,35 @@
+/**
+ * What a person types for `xpike` where they stand: in a clone `npm run xpike --`, beside an installed package `npx xpike`.
+ *
+ * The library's messages, and the commands that reports repeat, always say `xpike run ...`: they may be read on another machine. On the
+ * terminal the word is replaced, so that a command which is printed there can be copied.
+ */
+import { basename, relative } from "node:path";
+
+/** Commands, as far as messages name them. */
+const COMMANDS = "run|train|eval|cost|rtl|data|import|export|presets|schema";
+const NAMED = new RegExp(`\\bxpike(?= (?:(?:${COMMANDS})\\b|\\[))`, "g");
+
+/**
+ * The words in front of a command. `script` is the file that node was given, as typed or linked; `folder` where the person stands.
+ *
+ * @example
+ * invocation("/clone/dist/cli/main.js", { npm_lifecycle_event: "start", npm_package_name: "xpikeformer" }, "/clone"); // npm run xpike --
+ */
+export function invocation(
+  script: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  folder: string,
+): string {
+  const linked = /^xpike(\.\w+)?$/.test(basename(script));
+  const installed = /[\\/]node_modules[\\/]/.test(script);
+  if (installed) return "npx xpike";
+  if (linked) return "xpike";
+  if (environment.npm_package_name === "xpikeformer" && environment.npm_lifecycle_event) return "npm run xpike --";
+  return `node ${relative(folder, script) || script}`;
+}
+
+/** A message with its commands as they are typed here. */
+export function asTyped(message: string, program: string): string {
+  return message.replace(NAMED, () => program);
+}

@@ -1,0 +1,95 @@
+/** The trained networks that an experiment names in `checkpoints`, and what is known of their training. */
+import { relative } from "node:path";
+import { FileError, isXpikeError, SpecError } from "../errors.ts";
+import { decodeCheckpoint } from "../model/checkpoint.ts";
+import type { Network } from "../model/network.ts";
+import { readFileChecked } from "../node/files.ts";
+import { networkFile } from "../node/networks.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { isHardwareAware, type TrainingSpec } from "../spec/training.ts";
+import type { LoadedExperiment } from "./options.ts";
+
+/** Largest checkpoint that is read. */
+export const CHECKPOINT_BYTES = 2 ** 31;
+
+/** Networks that are compared with the one on the hardware; a report goes without one that is not named. */
+export type ComparedRole = "ann" | "spiking" | "conventional";
+
+const ABSENT: Readonly<Record<ComparedRole, string>> = {
+  ann: "No checkpoint for the baseline checkpoints.ann: it is left out of the comparison.",
+  spiking: "No checkpoint for the baseline checkpoints.spiking: it is left out of the comparison.",
+  conventional:
+    "No network from conventional training is named (checkpoints.conventional): its curves are left out. The stages before the " +
+    "hardware-aware ones train it.",
+};
+
+export interface LoadedNetworks<R extends ComparedRole> {
+  readonly networks: { readonly network: Network } & Readonly<Partial<Record<R, Network>>>;
+  /** The network on the hardware was trained with the noise of devices. */
+  readonly hardwareAware: boolean;
+  /** What is left out of the comparison. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The network for the hardware, and those of `roles` that the experiment names.
+ * Throws  SpecError when no network is named for the hardware; FileError, at the field, for one that cannot be read
+ */
+export async function loadNetworks<R extends ComparedRole>(
+  { experiment, directory, source }: LoadedExperiment,
+  roles: readonly R[],
+): Promise<LoadedNetworks<R>> {
+  const { checkpoints, training } = experiment;
+  if (checkpoints.network === undefined) {
+    throw new SpecError(
+      "checkpoints.network",
+      `No trained network is named. Train one with \`xpike train ${source} --out DIR\` and set checkpoints.network to ` +
+        "DIR/network.safetensors.",
+    );
+  }
+  const { network, metadata } = await readCheckpoint(directory, checkpoints.network, "checkpoints.network");
+  const compared: Partial<Record<ComparedRole, Network>> = {};
+  const notes: string[] = [];
+  for (const role of roles) {
+    const path = checkpoints[role];
+    if (path === undefined) notes.push(ABSENT[role]);
+    else compared[role] = (await readCheckpoint(directory, path, `checkpoints.${role}`)).network;
+  }
+  return {
+    networks: { network, ...(compared as Partial<Record<R, Network>>) },
+    hardwareAware: isHardwareAware(trainingOf(metadata) ?? training),
+    notes,
+  };
+}
+
+/** The network that `field` of an experiment in `directory` names. Throws FileError at the field. */
+export async function readNetwork(directory: string, path: string, field: string): Promise<Network> {
+  return (await readCheckpoint(directory, path, field)).network;
+}
+
+async function readCheckpoint(directory: string, path: string, field: string) {
+  let file = path;
+  try {
+    file = networkFile(path, directory);
+    return decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+    const problem = isMissing
+      ? `There is no such file: ${relative("", file)}. Paths are relative to the experiment; a bundled network is named bundled:NAME.`
+      : error.message;
+    throw new FileError(field, `${path}: ${problem}`, { cause: error });
+  }
+}
+
+/** The training that a network of `xpike train` keeps with it; networks of other origin keep none. */
+function trainingOf({ experiment }: Readonly<Record<string, string>>): TrainingSpec | undefined {
+  if (experiment === undefined) return undefined;
+  try {
+    return parseExperiment(experiment).training;
+  } catch (error) {
+    // Written by another version, whose experiments had other fields: nothing is known.
+    if (isXpikeError(error)) return undefined;
+    throw error;
+  }
+}
