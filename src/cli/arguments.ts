@@ -100,6 +100,10 @@ export interface ExportCommandOptions {
   readonly out: string;
 }
 
+export interface FileOptions {
+  readonly out?: string;
+}
+
 /** From a second to a year, as the paper's Table V and its figure of drift. */
 export const DEFAULT_AGES = "1s,1m,1h,1d,1mo,1y";
 export const DEFAULT_PRICES = "bottom-up";

@@ -1,10 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
+import { MAPPING_NAMES } from "../import/catalogue.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { presets } from "../spec/presets.ts";
+import { KNOWN_MAPPINGS } from "./arguments.ts";
 import { commandLine, loadExperiment } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { describeError, main } from "./program.ts";
@@ -92,6 +94,52 @@ describe("the command line", () => {
     expect(code).toBe(2);
     expect(existsSync(join(folder, "small.json"))).toBe(true);
   });
+});
+
+test("help texts name the mappings that there are", () => {
+  expect(KNOWN_MAPPINGS).toEqual(MAPPING_NAMES);
+});
+
+test("help loads neither simulator nor drawings: they are imported when a command runs", () => {
+  const seen = new Set<string>();
+  const follow = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const source = readFileSync(file, "utf8");
+    // Statements that are no types: `import x from "y"`, `export ... from "y"`.
+    for (const [, path] of source.matchAll(/^(?:import|export)(?! type)[^;]*? from "([^"]+)";/gms)) {
+      if (path.startsWith(".")) follow(join(dirname(file), path));
+      else seen.add(path);
+    }
+  };
+  follow(join(import.meta.dirname, "main.ts"));
+  const packages = [...seen].filter((name) => !name.startsWith("/") && !name.startsWith("node:"));
+  expect(packages.sort()).toEqual(["commander", "picocolors"]);
+});
+
+test("a message names commands as they are typed where it is read", async () => {
+  const { written, terminal } = recorder();
+  const typed = { ...terminal, program: "npm run xpike --" };
+  expect(await main(["run", join(folder, "small.json")], typed)).toBe(2);
+  expect(written.err).toContain("`npm run xpike -- train ");
+  expect(await main(["run", "--help"], typed)).toBe(0);
+  expect(written.out).toContain("Usage: npm run xpike -- run [options] <experiment>");
+});
+
+test("presets and the schema go to a file that is named", async () => {
+  const file = join(folder, "mine.json");
+  expect(await xpike("presets", "wireless-2x2", "--out", file)).toMatchObject({ code: 0, out: `${file}\n` });
+  expect(parseExperiment(readFileSync(file, "utf8"))).toEqual(parseExperiment({ preset: "wireless-2x2" }));
+  expect((await xpike("schema", "--out", join(folder, "none", "schema.json"))).err).toContain("Create it first.");
+});
+
+test("an experiment may have comments, and names the networks of another task at the field that differs", async () => {
+  const file = join(folder, "commented.json");
+  writeFileSync(file, '{ "preset": "wireless-2x2", // bundled networks\n  "task": { "pilots": 9 } }');
+  const { code, err } = await xpike("run", file, "--threads", "1");
+  expect(code).toBe(2);
+  expect(err).toContain("SpecError at task.pilots\n  The network of checkpoints.network takes 37 tokens of 68 inputs");
+  expect(err).toContain("It fits task.pilots 18; the experiment has task.pilots 9. Set task.pilots 18, or train");
 });
 
 describe("an experiment on the command line", () => {

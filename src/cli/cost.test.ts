@@ -8,6 +8,7 @@ import { PARAMETER_IDS, PARAMETERS } from "../cost/parameters.ts";
 import { COST_PRESETS } from "../cost/presets.ts";
 import { WORKLOADS } from "../cost/workloads.ts";
 import { parseReport } from "../report/json.ts";
+import { formatPrice } from "./cost-list.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -51,11 +52,49 @@ describe("without a workload", () => {
     expect(rows.map(({ workload }) => workload)).toEqual(WORKLOADS.map(({ name }) => name));
   });
 
-  test("lists what can be named", async () => {
+  test("with a folder, all of it is a report", async () => {
+    const { code, out } = await cost("--out", join(folder, "all"));
+    expect(code).toBe(0);
+    for (const { name } of WORKLOADS) expect(out).toContain(name);
+    expect(out).toContain(join(folder, "all", "report.html"));
+    const report = parseReport(readFileSync(join(folder, "all", "report.json"), "utf8"));
+    const figures = figuresOf(report);
+    expect(figures["cost.vit-8-768-imagenet.bottom-up.ratio.annDigital"]).toBeCloseTo(12.13, 2);
+    expect(figures["cost.vit-8-768-imagenet.bottom-up.energy"]).toBeCloseTo(345.6e-6, 7);
+    expect(report.command).toBe("xpike cost");
+  });
+
+  test("lists what can be named, in units that people use", async () => {
     const { out } = await cost("--list");
+    expect(out).not.toMatch(/\de-\d/);
+    expect(out).toMatch(/^ +sramRead +SRAM read at 32 kB, per byte: .* [fp]J\/B, /m);
+    expect(out).toMatch(/^ +weightBuffer +Weight buffer: \d+ [kM]B, /m);
+    expect(out).toMatch(/^ +gpuEfficiency +Operations per joule: .* [GT]op\/J, /m);
     for (const id of PARAMETER_IDS) expect(out).toContain(id);
     for (const { id } of SOURCES) expect(out).toContain(id);
   });
+});
+
+test.each([
+  [7.8e-15, "J", "7.8 fJ"],
+  [5e-12, "J/bit", "5 pJ/bit"],
+  [65_536, "B", "64 kB"],
+  [1.2e12, "op/J", "1.2 Top/J"],
+  [1e-9, "s", "1 ns"],
+  [120e-12, "m2", "120 µm²"],
+  [8, "bit", "8 bit"],
+  [0, "1", "0"],
+] as const)("%d %s is printed as %s", (value, unit, text) => expect(formatPrice({ value, unit })).toBe(text));
+
+test("in short: energies, ratios and what was priced; all figures on request", async () => {
+  const options = ["vit-8-768-imagenet", "--draws", "50", "--out", join(folder, "brief")];
+  const { out } = await cost(...options);
+  expect(out).toMatch(/^Energy per inference: Xpikeformer +34\d µJ$/m);
+  expect(out).toMatch(/^ANN, digital int8 over Xpikeformer +12\.1 +13$/m);
+  expect(out).toContain("Priced: one conversion for each pair of columns");
+  expect(out.split("\n").length).toBeLessThan(26);
+  const all = (await cost(...options, "--all")).out;
+  expect(all).toContain("Latency: ANN, digital int8");
 });
 
 describe("the report of a workload", () => {

@@ -1,22 +1,34 @@
 /** `xpike presets` and `xpike schema`: documents to start from, and what may stand in them. */
+import { writeFileAtomic } from "../node/files.ts";
 import { presets } from "../spec/presets.ts";
 import { experimentJsonSchema } from "../spec/schema.ts";
+import type { FileOptions } from "./arguments.ts";
 import { findPreset } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Throws SpecError for an unknown name. */
-export function presetsCommand(name: string | undefined, terminal: Terminal): void {
-  if (name !== undefined) {
-    terminal.out(asJson(findPreset(name).document));
-    return;
-  }
+/** Throws SpecError for an unknown name, FileError when the file cannot be written. */
+export async function presetsCommand(
+  name: string | undefined,
+  options: FileOptions,
+  terminal: Terminal,
+): Promise<void> {
+  if (name !== undefined) return deliver(asJson(findPreset(name).document), options, terminal);
   const all = presets();
   const width = Math.max(...all.map((preset) => preset.name.length));
-  for (const preset of all) terminal.out(`${preset.name.padEnd(width)}  ${preset.description}\n`);
+  const list = all.map((preset) => `${preset.name.padEnd(width)}  ${preset.description}\n`).join("");
+  await deliver(list, options, terminal);
 }
 
-export function schemaCommand(terminal: Terminal): void {
-  terminal.out(asJson(experimentJsonSchema()));
+/** Throws FileError when the file cannot be written. */
+export async function schemaCommand(options: FileOptions, terminal: Terminal): Promise<void> {
+  await deliver(asJson(experimentJsonSchema()), options, terminal);
+}
+
+/** To a file where one is named: what npm prints before a command would stand in it otherwise. */
+async function deliver(text: string, { out }: FileOptions, terminal: Terminal): Promise<void> {
+  if (out === undefined) return terminal.out(text);
+  await writeFileAtomic(out, text);
+  terminal.out(`${out}\n`);
 }
 
 const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -16,6 +16,7 @@ import {
   type DataListOptions,
   type EvalCommandOptions,
   type ExportCommandOptions,
+  type FileOptions,
   type ImportCommandOptions,
   type RtlCommandOptions,
   type RtlSynthOptions,
@@ -65,7 +66,7 @@ export function program(terminal: Terminal): Command {
 
   withRunOptions(xpike.command("run"))
     .description("simulate an experiment on its hardware and report")
-    .addHelpText("after", examples("run preset:wireless-2x2 --chips 2 --prompts 64 --out results/quick"))
+    .addHelpText("after", examples("run preset:wireless-2x2 --chips 2 --prompts 32 --out results/quick"))
     .action(async (source: string, options: RunCommandOptions) =>
       (await import("./run.ts")).runCommand(source, options, terminal),
     );
@@ -82,8 +83,8 @@ export function program(terminal: Terminal): Command {
     .addHelpText(
       "after",
       examples(
-        "eval examples/wireless-2x2.json --drift 1s,1y --chips 2 --prompts 32",
-        "eval examples/wireless-2x2.json --sweep adc.bits=4..6 --chips 2 --prompts 32",
+        "eval examples/wireless-2x2.json --drift 1s,1y --chips 2 --prompts 16",
+        "eval examples/wireless-2x2.json --sweep adc.bits=4..6 --chips 2 --prompts 16",
         "eval examples/wireless-2x2.json --sweep steps=4..8 --drift 1s,1y --chips 1 --reads 2 --prompts 16",
       ),
     )
@@ -129,14 +130,18 @@ export function program(terminal: Terminal): Command {
     .command("presets")
     .description("list the presets, or print one as a document to start from")
     .argument("[name]", "preset to print")
-    .addHelpText("after", examples("presets", "presets wireless-2x2 > mine.json"))
-    .action(async (name: string | undefined) => (await import("./presets.ts")).presetsCommand(name, terminal));
+    .option("-o, --out <file>", "write it to a file instead")
+    .addHelpText("after", examples("presets", "presets wireless-2x2 --out mine.json"))
+    .action(async (name: string | undefined, options: FileOptions) =>
+      (await import("./presets.ts")).presetsCommand(name, options, terminal),
+    );
 
   xpike
     .command("schema")
     .description("print the JSON Schema of an experiment, for editors")
-    .addHelpText("after", examples("schema > experiment.schema.json"))
-    .action(async () => (await import("./presets.ts")).schemaCommand(terminal));
+    .option("-o, --out <file>", "write it to a file instead")
+    .addHelpText("after", examples("schema --out experiment.schema.json"))
+    .action(async (options: FileOptions) => (await import("./presets.ts")).schemaCommand(options, terminal));
 
   return xpike;
 }

@@ -3,14 +3,38 @@ import { sampleDraft } from "../../test/support/sample-report.ts";
 import { buildReport } from "./report.ts";
 import { TERMINAL_WIDTH, terminalCurves, terminalTable } from "./table.ts";
 
-test("the table shows every figure with interval and id, every claim and every note, in 100 columns", () => {
+test("the table shows every figure with interval, every claim and every note, in 100 columns", () => {
   const report = buildReport(sampleDraft());
   const text = terminalTable(report);
-  for (const { id } of report.figures) expect(text).toContain(id);
+  for (const { label } of report.figures) expect(text).toContain(label);
   expect(text).toContain("0.0563 to 0.0599");
   expect(text).toContain("−0.0089");
   expect(text).toContain("Note: 0.2 %");
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(TERMINAL_WIDTH);
+});
+
+test("ids of figures are shown where they fit beside whole labels", () => {
+  const report = buildReport({ ...sampleDraft(), claims: [] });
+  const idsIn = (width: number) =>
+    report.figures.filter(({ id }) => new RegExp(` ${id}$`, "m").test(terminalTable(report, { width }))).length;
+  expect(idsIn(160)).toBe(report.figures.length);
+  expect(idsIn(60)).toBe(0);
+});
+
+test.each([60, 80, 100, 140])("tables keep within %i columns, however long labels and names are", (width) => {
+  const draft = sampleDraft();
+  const series = Array.from({ length: 4 }, (_, i) => ({
+    name: `a curve of some length, number ${i}`,
+    points: [{ x: 1, y: 0.0712, low: 0.07, high: 0.0724 }],
+  }));
+  const chart = {
+    ...{ kind: "lines" as const, id: "wide", title: "Wide", x: { label: "time after programming", ticks: [1] } },
+    ...{ y: { label: "rate" }, series },
+  };
+  const report = buildReport({ ...draft, charts: [chart] });
+  for (const text of [terminalTable(report, { width }), terminalCurves(report, { width })]) {
+    for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(width);
+  }
 });
 
 test("long labels are wrapped within the columns", () => {

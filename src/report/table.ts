@@ -107,7 +107,7 @@ const numbersBehindText = (head: readonly string[]): Align[] => head.map((_, i) 
 const GAP = 2;
 /** Least columns of the first cell, and of the others, where a table is too wide. */
 const LEAST_FIRST = 16;
-const LEAST_OTHER = 10;
+const LEAST_OTHER = 8;
 
 /** Lines of a table whose first row is its head. The first column gives way where the table is wider than the line. */
 export function grid(

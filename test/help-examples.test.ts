@@ -1,0 +1,116 @@
+/**
+ * Every line that a help text shows as an example, run in a folder as a clone is, by the built command. Those of RTL that need hardware
+ * tools are in `help-examples.tools.test.ts`.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RUN_FILES } from "../src/node/training.ts";
+import { cloneFolder, ENVIRONMENT, helpExamples, shell } from "./support/help-examples.ts";
+
+let clone: string;
+let examples: Map<string, string[]>;
+const printed = new Map<string, string>();
+beforeAll(() => {
+  clone = cloneFolder();
+  examples = helpExamples(clone);
+});
+afterAll(() => rmSync(clone, { recursive: true }));
+
+/** A machine without a network: the downloads themselves are tested beside their code. */
+const OFFLINE = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent('globalThis.fetch = () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ENETUNREACH" } }));')}`,
+};
+
+const linesOf = (command: string): string[] => {
+  const lines = examples.get(command) ?? [];
+  expect(lines.length, `examples of ${command}`).toBeGreaterThan(0);
+  return lines;
+};
+
+test("every command has an example, which names the program as it was started", () => {
+  expect([...examples.keys()]).toEqual([
+    ...["run", "train", "eval", "cost", "rtl", "data", "export", "import", "presets", "schema"],
+  ]);
+  for (const command of examples.keys()) {
+    for (const line of linesOf(command)) expect(line).toMatch(/^node dist\/cli\/main\.js /);
+  }
+});
+
+// In this order, since import reads what export wrote.
+test.each(["run", "eval", "cost", "export", "import", "presets", "schema"])(
+  "the examples of %s run",
+  async (command) => {
+    for (const line of linesOf(command)) {
+      const { code, out, err } = await shell(line, clone);
+      expect(`${code} ${err}`, line).toMatch(/^0 /);
+      expect(out.trim(), line).not.toBe("");
+      printed.set(line, out);
+    }
+  },
+  300_000,
+);
+
+test("what run says to do next can be done, and presets and schema are files then", async () => {
+  const next = /^Next, .*:\n {2}(.*)$/m.exec(printed.get(linesOf("run")[0])!)![1];
+  const { code, err } = await shell(`${next} --chips 1 --prompts 1`, clone);
+  expect(`${code} ${err}`, next).toMatch(/^0 /);
+  const mine = await shell("node dist/cli/main.js cost mine.json --prompts 1 --draws 0", clone);
+  expect(mine.out, mine.err).toContain("Energy per inference: Xpikeformer");
+  expect(existsSync(join(clone, "experiment.schema.json"))).toBe(true);
+}, 300_000);
+
+test("the example of train is stopped, goes on where it was, and says how", async () => {
+  const [line] = linesOf("train");
+  const stopped = await interrupt(line, clone);
+  expect(stopped).toContain("Go on with:\n  node dist/cli/main.js train preset:wireless-2x2");
+  const [, first] = /Stopped at step (\d+) of 5000/.exec(stopped)!;
+  const [, second] = /Stopped at step (\d+) of 5000/.exec(await interrupt(line, clone))!;
+  expect(Number(second)).toBeGreaterThan(Number(first));
+}, 300_000);
+
+/** What a command wrote that was sent Ctrl-C after its first steps. */
+async function interrupt(line: string, cwd: string): Promise<string> {
+  const metrics = join(cwd, /--out (\S+)/.exec(line)![1], RUN_FILES.metrics);
+  const size = () => (existsSync(metrics) ? statSync(metrics).size : 0);
+  const before = size();
+  const child = spawn("/bin/sh", ["-c", `exec ${line}`], { cwd, env: ENVIRONMENT });
+  let written = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (written += text));
+  const watch = setInterval(() => {
+    if (size() <= before) return;
+    clearInterval(watch);
+    child.kill("SIGINT");
+  }, 50);
+  await once(child, "close");
+  clearInterval(watch);
+  return written;
+}
+
+test("the examples of data run, as far as they come without a network", async () => {
+  const [list, fetch] = linesOf("data");
+  expect((await shell(list, clone)).code).toBe(0);
+  const { code, err } = await shell(fetch, clone, { ...OFFLINE, XDG_CACHE_HOME: join(clone, "cache") });
+  expect(code).toBe(2);
+  expect(err).toContain("The file could not be downloaded.");
+  expect(err).toContain("ENETUNREACH");
+});
+
+test("the first example of rtl writes the folder that the others check", async () => {
+  const [write, ...others] = linesOf("rtl");
+  expect((await shell(write, clone)).code).toBe(0);
+  for (const line of others) expect(line).toMatch(/ rtl (verify|synth) rtl$/);
+});
+
+test("in a clone npm's own way of starting it is what commands are printed with", async () => {
+  const { out } = await shell("npm run --silent xpike -- run --help", clone);
+  expect(out).toMatch(/^Usage: npm run xpike -- run /);
+  expect(out).toContain("\n  npm run xpike -- run preset:wireless-2x2");
+  const { code, err } = await shell("npm run --silent xpike -- run examples/wireless-2x2.jsn", clone);
+  expect([code, err]).toEqual([
+    2,
+    "FileError at examples/wireless-2x2.jsn\n  There is no such file. Did you mean examples/wireless-2x2.json?\n",
+  ]);
+});
