@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readNetwork } from "../src/cli/networks.ts";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { findImageData } from "../src/data/catalogue.ts";
@@ -32,6 +33,7 @@ import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
+import { checkTask } from "../src/runs/fit.ts";
 import { deviceSpec } from "../src/spec/device.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
@@ -121,6 +123,11 @@ const cases: Record<string, () => unknown> = {
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),
   "A folder that does not exist": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
+  "A network that is not where the experiment says": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
+  "A network of another task": async () => {
+    const trained = await readNetwork(".", "bundled:wireless-2x2-xpikeformer", "checkpoints.network");
+    checkTask(parseExperiment({ preset: "wireless-2x2", task: { pilots: 9 } }), trained, "checkpoints.network");
+  },
   "A bundled network that there is not": () => bundledNetwork("wireless-2x2-an"),
   "A checkpoint that was cut off": () => read(good.subarray(0, 3000)),
   "A file that is no checkpoint": () => {

@@ -1,12 +1,14 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { npyFile, patternBytes } from "../../test/support/image-files.ts";
 import { runCommand } from "../../test/support/run-command.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { FASHION_SLICE } from "../node/data.ts";
+import { loadExperiment, loadImages } from "./options.ts";
 
 let folder: string;
 let server: Server;
@@ -63,4 +65,38 @@ test("an unknown set, and one that needs no download, are refused", async () => 
   expect(await xpike("data", "fetch", "mnits")).toMatchObject({ code: 2 });
   const { code, err } = await xpike("data", "fetch", "fashion-mnist-slice");
   expect([code, err]).toEqual([2, expect.stringContaining("comes with this package")]);
+});
+
+test("an experiment names the folder of its own images, relative to itself; --data names another", async () => {
+  const images = (count: number) => npyFile("|u1", [count, 8, 8], patternBytes(64 * count));
+  const labels = (count: number) =>
+    npyFile(
+      "|u1",
+      [count],
+      Uint8Array.from({ length: count }, (_, i) => i % 2),
+    );
+  for (const [place, count] of [
+    ["experiments/parts", 20],
+    ["elsewhere", 30],
+  ] as const) {
+    mkdirSync(join(folder, place), { recursive: true });
+    for (const [name, bytes] of Object.entries({
+      ...{ "train-images": images(count), "train-labels": labels(count) },
+      ...{ "test-images": images(4), "test-labels": labels(4) },
+    })) {
+      writeFileSync(join(folder, place, `${name}.npy`), bytes);
+    }
+  }
+  const file = join(folder, "experiments", "own.json");
+  const data = { name: "parts", folder: "parts", height: 8, width: 8, channels: 1, classes: 2 };
+  writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data } }));
+  const loaded = await loadExperiment(file, {});
+  const { images: named, notes } = await loadImages(loaded, {});
+  expect([named?.name, named?.train.count, named?.test.count]).toEqual(["parts", 18, 4]);
+  expect(notes).toEqual([`custom: read from ${join(folder, "experiments", "parts")}`]);
+  const other = await loadImages(loaded, { data: join(folder, "elsewhere") });
+  expect(other.images?.train.count).toBe(28);
+  const { folder: _, ...unplaced } = data;
+  writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data: unplaced } }));
+  await expect(loadImages(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder as task.data.folder");
 });
