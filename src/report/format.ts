@@ -4,6 +4,8 @@
  * Only reports format; every other stage hands over plain SI numbers.
  */
 
+import { power } from "../numeric/power.ts";
+
 export interface FormattedQuantity {
   readonly value: string;
   /** `0.0641 to 0.0703`, in the same unit as the value; left out where both ends are written alike, as `1 to 1`. */
@@ -148,14 +150,14 @@ function scaleOf(value: number, unit: string, significant: number): { unit: stri
   const size = Math.abs(value);
   if (unit === "1") return { unit: "", factor: 1 };
   // What is rounded up to 1000 of a unit is 1 of the next.
-  const least = 1 - 0.5 * 10 ** -significant;
+  const least = 1 - 0.5 * power(10, -significant);
   if (unit === "m2") {
     if (size === 0) return AREAS[1];
     return AREAS.find(({ factor }) => size >= least * factor) ?? AREAS.at(-1)!;
   }
   if (!PREFIXED.has(unit) || size === 0) return { unit, factor: 1 };
-  const power = Math.floor(Math.log10(size / least) / 3);
-  const step = Math.min(Math.max(power, -6), 5);
+  const thousands = Math.floor(Math.log10(size / least) / 3);
+  const step = Math.min(Math.max(thousands, -6), 5);
   return { unit: `${PREFIXES[step + 6]}${unit}`, factor: Number(`1e${3 * step}`) };
 }
 

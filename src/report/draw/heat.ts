@@ -3,6 +3,7 @@
  * where they fit. A matrix of thousands, such as an image, becomes a picture.
  */
 import * as Plot from "@observablehq/plot";
+import { power } from "../../numeric/power.ts";
 import { formatNumber, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { HeatChart } from "../report.ts";
@@ -33,7 +34,7 @@ export function drawHeat(chart: HeatChart, room: Room): Drawing {
       i,
       j,
       value,
-      text: Math.abs(value) < 0.5 * 10 ** -decimals ? "" : formatNumber(value, decimals),
+      text: Math.abs(value) < 0.5 * power(10, -decimals) ? "" : formatNumber(value, decimals),
     })),
   );
   const [xTicks, yTicks] = [x.ticks.map(shorten), y.ticks.map(shorten)];
