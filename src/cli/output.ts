@@ -50,11 +50,18 @@ export async function deliverReport(
   await writeFileAtomic(join(folder, "report.json"), json);
   await writeFileAtomic(join(folder, "report.html"), reportHtml(report));
   if (options.json) return terminal.out(json);
-  const text = (options.all ? full : brief)(report, terminal);
+  const typed = (message: string) => asTyped(message, terminal.program);
+  // Before lines are broken, which could part a command.
+  const shown = {
+    ...report,
+    notes: report.notes.map(typed),
+    ...(report.brief && { brief: { ...report.brief, remark: typed(report.brief.remark) } }),
+  };
+  const text = (options.all ? full : brief)(shown, terminal);
   const lines = [`Report: ${join(folder, "report.html")}`];
   lines.push(
     `All ${report.figures.length} figures: ${join(folder, "report.json")}${options.all ? "" : ", or add --all"}`,
   );
-  if (next) lines.push(`Next, ${next.shows}:`, `  ${next.command}`);
-  terminal.out(asTyped(`${text}\n${lines.join("\n")}\n`, terminal.program));
+  if (next) lines.push(`Next, ${next.shows}:`, `  ${typed(next.command)}`);
+  terminal.out(`${text}\n${lines.join("\n")}\n`);
 }

@@ -89,7 +89,7 @@ function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figur
       { figure: `cost.ratio.${id}`, label: `${architectures[id].label} over Xpikeformer` },
     ]),
     ...(withDraws
-      ? [{ figure: "cost.monteCarlo.annDigital", label: "the same for the ANN, over the literature's prices" }]
+      ? [{ figure: "cost.monteCarlo.annDigital", label: "int8 ANN over Xpikeformer, over the literature's prices" }]
       : []),
     { figure: "cost.latency.sequential", label: "Latency, one inference at a time" },
     { figure: "cost.area.crossbars", label: "Area of the crossbars" },

@@ -97,19 +97,22 @@ export function costSection({ experiment, chips, rasters, curve, annRate, snnSte
   };
 }
 
-/** Rows of a short report: energy of an answer, and what two baselines need. `per` is what the energy is of. */
-export function costRows(per: "symbol" | "inference"): { figure: string; label: string }[] {
-  const energy = per === "symbol" ? "symbol" : "energy";
+/** Rows of a short report: energy of an answer, of an inference where that is the same, and what two baselines need. */
+export function costRows({ figures }: Pick<CostSection, "figures">): { figure: string; label: string }[] {
+  const perSymbol = "cost.xpikeformer.symbol";
   return [
-    { figure: `cost.xpikeformer.${energy}`, label: `Energy per ${per}: Xpikeformer` },
+    figures.some(({ id }) => id === perSymbol)
+      ? { figure: perSymbol, label: "Energy per symbol: Xpikeformer" }
+      : { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
     { figure: "cost.ratio.annDigital", label: "Energy: int8 ANN over Xpikeformer" },
     { figure: "cost.ratio.snnDigital", label: "Energy: ideal digital SNN over Xpikeformer" },
   ];
 }
 
+/** What stands behind the energies of chips that were simulated. */
 export const COST_REMARK =
-  "Energy: actions counted on these chips times published 45 nm prices, the SNN at its own T. Spike buffers of attention, a stored residual " +
-  "stream, leakage and control are not priced (docs/cost.md).";
+  "Energy: actions counted on simulated chips times published 45 nm prices. Spike buffers of attention, a stored residual stream, " +
+  "leakage and control are not priced (docs/cost.md).";
 
 /** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
 function stepsChart(

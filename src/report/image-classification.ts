@@ -162,7 +162,7 @@ function brief(run: ImageClassificationRun): BriefDraft {
       { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${run.chips.length} chips` },
       ...roles(run).map(([role]) => ({ figure: `accuracy.${role}`, label: NAMES[role] })),
       ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
-      ...costRows("inference"),
+      ...costRows(run.cost),
     ],
     remark: COST_REMARK,
   };

@@ -168,7 +168,7 @@ function brief(run: SymbolDetectionRun): BriefDraft {
         ? [{ figure: "ber.ml.pilots", label: "Maximum likelihood, channel from pilots" }]
         : []),
       ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
-      ...costRows("symbol"),
+      ...costRows(run.cost),
     ],
     remark: COST_REMARK,
   };
