@@ -4,7 +4,7 @@
  * Which figures answer the question is said by the report itself (`brief`); a report that does not say shows its highlights.
  */
 import picocolors from "picocolors";
-import { formatClaimed, formatQuantity } from "./format.ts";
+import { formatClaim, formatQuantity } from "./format.ts";
 import type { Figure, LinesChart, Report } from "./report.ts";
 import { clean, curveTable, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
 
@@ -41,7 +41,7 @@ function figureTable(
     const { value, interval = "", unit } = formatQuantity(rounded(figure));
     const claims = report.claims.filter((claim) => claim.figure === id);
     for (const { source } of claims) used.add(clean(source));
-    const printed = new Set(claims.map((claim) => formatClaimed(claim.paper, claim.unit)));
+    const printed = new Set(claims.map((claim) => formatClaim(claim, figure.interval).paper));
     return [label ?? figure.label, unit ? `${value} ${unit}` : value, interval, [...printed].join(", ")];
   });
   const kinds = rows.flatMap(({ figure: id }) => report.figures.find((one) => one.id === id)!.interval?.kind ?? []);

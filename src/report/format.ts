@@ -109,13 +109,6 @@ export function formatClaim(
   };
 }
 
-/** What stands in a claim: a number in its unit, or words. */
-export function formatClaimed(value: number | string, unit: string, signed = false): string {
-  if (typeof value === "string") return value;
-  const sign = signed && value > 0 ? "+" : "";
-  return `${sign}${formatText({ value, unit })}`;
-}
-
 /** A number with the given decimals, or with four significant digits: a tick, or a number that somebody has printed. */
 export function formatNumber(value: number, decimals?: number): string {
   if (decimals === undefined || value === 0) return trimZeros(formatRounded(value, 4));

@@ -1,7 +1,7 @@
 /** The report in a terminal, in full: figures with their intervals, claims beside the paper, notes. `brief.ts` is the short form. */
 import Table from "cli-table3";
 import picocolors from "picocolors";
-import { formatClaimed, formatNumber, formatQuantity } from "./format.ts";
+import { formatClaim, formatNumber, formatQuantity } from "./format.ts";
 import { printable } from "./markup.ts";
 import type { LinesChart, Report } from "./report.ts";
 
@@ -27,12 +27,11 @@ export function terminalTable(report: Report, { color = false, width = TERMINAL_
   });
   const head = ["figure", "value", "interval", "id"];
   const shown = widthOf([head, ...rows]) <= width ? head.length : head.length - 1;
-  const claims = report.claims.map(({ claim, source, paper, ours, difference, unit }) => [
-    `${claim} (${source})`,
-    formatClaimed(paper, unit),
-    formatClaimed(ours, unit),
-    formatClaimed(difference, unit, true),
-  ]);
+  const claims = report.claims.map((claim) => {
+    const { interval } = report.figures.find(({ id }) => id === claim.figure) ?? {};
+    const { paper, ours, difference } = formatClaim(claim, interval);
+    return [`${claim.claim} (${claim.source})`, paper, ours, difference];
+  });
   const aligns: Align[] = ["left", "right", "left", "left"];
   const parts = [
     bold(clean(report.title)),
