@@ -5,16 +5,19 @@
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation, mean } from "../numeric/statistics.ts";
+import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import type { CostSection } from "./cost-run.ts";
+import { formatNumber } from "./format.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
+import { changeFigure, rateFigure } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ImageRole = "ann" | "spiking" | "digital";
@@ -49,13 +52,13 @@ const NAMES: Record<ImageRole, string> = {
 export function imageClassificationReport(run: ImageClassificationRun): Report {
   const { experiment, data } = run;
   const hardware = chipFigure(run);
-  const ann = run.networks.ann?.images.rate;
-  const gap = ann === undefined ? "" : `, ${points(hardware.value - (1 - ann))} against the ANN of the same size`;
+  const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
+  const against = gap ? `, ${points(gap)} against the ANN of the same size` : "";
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:
       `On ${run.chips.length} programmed chips the spiking vision transformer classifies ${percent(hardware.value)} of ` +
-      `${run.images} test images of ${data.name} correctly${gap}.`,
+      `${run.images} test images of ${data.name} correctly${against}.`,
     description: describe(run),
     experiment,
     command: run.command,
@@ -98,21 +101,25 @@ function accuracyFigure(id: string, label: string, { rate, low, high, trials }: 
   };
 }
 
-/** Mean over chips. The interval adds the spread of the images, which all chips share, to that of the chips. */
-function chipFigure({ chips }: ImageClassificationRun): FigureDraft {
-  const rates = chips.map(({ errors }) => errors.images.rate);
-  const imageError = mean(chips.map(({ errors }) => errors.images.standardError));
-  const chipError = rates.length > 1 ? deviation(rates) / Math.sqrt(rates.length) : 0;
-  const half = 1.96 * Math.hypot(imageError, chipError);
-  const value = 1 - mean(rates);
-  return {
-    id: "accuracy.xpikeformer",
-    label: `Accuracy: Xpikeformer on hardware, mean of ${rates.length} chips`,
-    value,
-    unit: "1",
-    interval: { low: Math.max(0, value - half), high: Math.min(1, value + half), kind: "95 %, images and chips" },
-    trials: rates.length,
-  };
+/** Of every chip and image, 1 where it is wrong. */
+const wrongOnChips = ({ chips }: ImageClassificationRun): Sample => sampleOf(chips.map(({ errors }) => errors.wrong));
+
+/** The mean over chips; chips and images both are samples. */
+function chipFigure(run: ImageClassificationRun): FigureDraft {
+  const label = `Accuracy: Xpikeformer on hardware, mean of ${run.chips.length} chips`;
+  const wrong = rateFigure("accuracy.xpikeformer", label, wrongOnChips(run), "images");
+  const { low, high, kind } = wrong.interval!;
+  return { ...wrong, value: 1 - wrong.value, interval: { low: 1 - high, high: 1 - low, kind } };
+}
+
+/** What hardware and spikes cost against each network: the same images, in pairs. */
+function gapFigures(run: ImageClassificationRun): FigureDraft[] {
+  const onChips = wrongOnChips(run);
+  return roles(run).map(([role, { wrong }]) => {
+    const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
+    // Accuracies differ by as much as error rates, the other way round.
+    return changeFigure(`gap.${role}`, label, sameOnAllChips(wrong, onChips), onChips, "images");
+  });
 }
 
 function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): FigureDraft[] {
@@ -131,13 +138,7 @@ function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): Fi
       trials: rates.length,
     });
   }
-  for (const role of ["ann", "spiking", "digital"] as const) {
-    const baseline = run.networks[role]?.images.rate;
-    if (baseline === undefined) continue;
-    const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
-    figures.push({ id: `gap.${role}`, label, value: hardware.value - (1 - baseline), unit: "1" });
-  }
-  return figures;
+  return [...figures, ...gapFigures(run)];
 }
 
 function highlights(run: ImageClassificationRun): string[] {
@@ -267,5 +268,9 @@ const roles = ({ networks }: ImageClassificationRun) =>
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-const points = (difference: number): string =>
-  `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)} percentage points`;
+/** `−0.74 (−1.21 to −0.27) percentage points`. */
+function points({ value, interval }: FigureDraft): string {
+  const hundredfold = (x: number) => formatNumber(100 * x, 2);
+  const range = interval ? ` (${hundredfold(interval.low)} to ${hundredfold(interval.high)})` : "";
+  return `${value > 0 ? "+" : ""}${hundredfold(value)}${range} percentage points`;
+}
