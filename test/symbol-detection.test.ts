@@ -47,6 +47,9 @@ describe("the report of a link", () => {
     const rate = mean(chips.map(({ errors }) => errors.bits.rate));
     expect(figures["ber.xpikeformer"].value).toBeCloseTo(rate, 12);
     expect(figures["gap.ann"].value).toBeCloseTo(rate - alone, 12);
+    const afterOne = mean(chips.map(({ bySteps }) => bySteps[0].bits.rate));
+    expect(figures["ber.xpikeformer.steps.1"].value).toBeCloseTo(afterOne, 12);
+    expect(figures["ber.xpikeformer.steps.3"].value).toBe(figures["ber.xpikeformer"].value);
     expect(figures["gap.ann"].interval!.kind).toBe("95 %, 3 chips and 120 prompts, in pairs");
     // Of three chips with deviation s, Student's interval alone is 4.30 s / sqrt(3) to either side.
     const deviation = figures["ber.xpikeformer.deviation"].value;

@@ -4,7 +4,7 @@
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import { deviation, mean } from "../numeric/statistics.ts";
+import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -17,7 +17,7 @@ import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, rateFigure } from "./study.ts";
+import { changeFigure, pointAt, rateFigure } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ImageRole = "ann" | "spiking" | "digital";
@@ -34,8 +34,11 @@ export interface ImageClassificationRun {
   readonly networks: Readonly<Partial<Record<ImageRole, ClassificationErrors>>>;
   /** One entry per programmed chip, all on the same images. */
   readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
-  /** Error rate after each of `evaluation.steps` time steps, one row per chip. */
-  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: {
+    readonly steps: readonly number[];
+    readonly errors: readonly (readonly ClassificationErrors[])[];
+  };
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of the first image on the first chip, by layer. */
@@ -67,7 +70,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(experiment), ...run.cost.sources],
     highlights: highlights(run),
-    figures: [...accuracyFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
+    figures: [...accuracyFigures(run, hardware), ...stepFigures(run), ...machineFigures(run), ...run.cost.figures],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
   });
@@ -102,19 +105,33 @@ function accuracyFigure(id: string, label: string, { rate, low, high, trials }: 
 }
 
 /** Of every chip and image, 1 where it is wrong. */
-const wrongOnChips = ({ chips }: ImageClassificationRun): Sample => sampleOf(chips.map(({ errors }) => errors.wrong));
+const wrongOnChips = (errors: readonly ClassificationErrors[]): Sample => sampleOf(errors.map(({ wrong }) => wrong));
 
-/** The mean over chips; chips and images both are samples. */
-function chipFigure(run: ImageClassificationRun): FigureDraft {
-  const label = `Accuracy: Xpikeformer on hardware, mean of ${run.chips.length} chips`;
-  const wrong = rateFigure("accuracy.xpikeformer", label, wrongOnChips(run), "images");
+/** The mean accuracy over chips; chips and images both are samples. */
+function meanAccuracy(id: string, label: string, errors: readonly ClassificationErrors[]): FigureDraft {
+  const wrong = rateFigure(id, label, wrongOnChips(errors), "images");
   const { low, high, kind } = wrong.interval!;
   return { ...wrong, value: 1 - wrong.value, interval: { low: 1 - high, high: 1 - low, kind } };
 }
 
+const chipFigure = ({ chips }: ImageClassificationRun): FigureDraft =>
+  meanAccuracy(
+    "accuracy.xpikeformer",
+    `Accuracy: Xpikeformer on hardware, mean of ${chips.length} chips`,
+    chips.map(({ errors }) => errors),
+  );
+
+/** The accuracy on chips after each number of time steps. */
+const stepFigures = ({ chipBySteps: { steps, errors } }: ImageClassificationRun): FigureDraft[] =>
+  steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const atStep = errors.map((row) => row[i]);
+    return meanAccuracy(`accuracy.xpikeformer.steps.${step}`, `Accuracy on chips after ${step} time steps`, atStep);
+  });
+
 /** What hardware and spikes cost against each network: the same images, in pairs. */
 function gapFigures(run: ImageClassificationRun): FigureDraft[] {
-  const onChips = wrongOnChips(run);
+  const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
   return roles(run).map(([role, { wrong }]) => {
     const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
     // Accuracies differ by as much as error rates, the other way round.
@@ -159,21 +176,23 @@ function charts(run: ImageClassificationRun): ChartDraft[] {
   ];
 }
 
-function stepsChart({ chipBySteps: { steps, rates }, networks }: ImageClassificationRun): ChartDraft {
-  const series = steps.map((x, i) => {
-    const values = rates.map((row) => 1 - row[i]);
-    const half = values.length > 1 ? deviation(values) : 0;
-    const y = mean(values);
-    return { x, y, low: y - half, high: y + half };
+function stepsChart({ chipBySteps: { steps, errors }, networks }: ImageClassificationRun): ChartDraft {
+  const points = steps.map((step, i) => {
+    const accuracy = meanAccuracy(
+      "accuracy",
+      "chips",
+      errors.map((row) => row[i]),
+    );
+    return pointAt(step, accuracy);
   });
   return {
     kind: "lines",
     id: "accuracy-steps",
     title: "Accuracy against time steps",
-    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    caption: "The same network read after T steps, on chips. Bars: 95 %, chips and images.",
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Accuracy" },
-    series: [{ name: "Xpikeformer on hardware", points: series }],
+    series: [{ name: "Xpikeformer on hardware", points }],
     rules: (["ann", "spiking"] as const).flatMap((role) => {
       const errors = networks[role];
       return errors ? [{ label: NAMES[role], y: 1 - errors.images.rate }] : [];

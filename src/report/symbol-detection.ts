@@ -4,7 +4,7 @@
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import { deviation, mean } from "../numeric/statistics.ts";
+import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
@@ -51,8 +51,8 @@ export interface SymbolDetectionRun {
   readonly chips: readonly ChipEvaluation<DetectionErrors>[];
   /** At each of `evaluation.snrDecibels`, an entry for every chip. */
   readonly chipsBySnr: readonly (readonly DetectionErrors[])[];
-  /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
-  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of one prompt on the first chip, by layer. */
@@ -83,7 +83,13 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     notes: [...run.notes, ...run.cost.notes],
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run),
-    figures: [...errorFigures(run, hardware), ...snrFigures(run), ...machineFigures(run), ...run.cost.figures],
+    figures: [
+      ...errorFigures(run, hardware),
+      ...snrFigures(run),
+      ...stepFigures(run),
+      ...machineFigures(run),
+      ...run.cost.figures,
+    ],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
   });
@@ -135,6 +141,17 @@ function gapFigures({ chips, networks, experiment }: SymbolDetectionRun): Figure
     return changeFigure(`gap.${role}`, label, rates, sharedRates(baseline.errors, rates, experiment));
   });
 }
+
+/** The rate on chips after each number of time steps. */
+const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetectionRun): FigureDraft[] =>
+  steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const rates = chipRates(
+      errors.map((row) => row[i]),
+      experiment,
+    );
+    return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${step} time steps`, rates);
+  });
 
 /** At each SNR the rate of every detector, and that of the chips over those of the ANN and of maximum likelihood. */
 function snrFigures(run: SymbolDetectionRun): FigureDraft[] {
@@ -247,19 +264,20 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
   return list;
 }
 
-function stepsChart({ chipBySteps: { steps, rates }, networks }: SymbolDetectionRun): ChartDraft {
-  const points = steps.map((x, i) => {
-    const values = rates.map((row) => row[i]);
-    const half = values.length > 1 ? deviation(values) : 0;
-    const y = mean(values);
-    return { x, y, low: Math.max(1e-6, y - half), high: y + half };
+function stepsChart(run: SymbolDetectionRun): ChartDraft {
+  const { experiment, chipBySteps, networks } = run;
+  const { steps, errors } = chipBySteps;
+  const points = steps.map((step, i) => {
+    const atStep = errors.map((row) => row[i]);
+    const rate = rateFigure("ber", "chips", chipRates(atStep, experiment));
+    return onLogAxis(pointAt(step, rate), atStep[0].bits.trials);
   });
   const ann = networks.ann?.errors.bits.rate;
   return {
     kind: "lines",
     id: "ber-steps",
     title: "Bit error rate against time steps",
-    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    caption: "The same network read after T steps, on chips. Bars: 95 %, chips and prompts.",
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Bit error rate", scale: "log" },
     series: [{ name: "Xpikeformer on hardware", points }],
