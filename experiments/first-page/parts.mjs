@@ -110,9 +110,9 @@ function cost() {
     figures[`${name}.energy`] = [estimate.architectures.xpikeformer.total];
     for (const id of ["annDigital", "annInt4", "snnDigital"]) figures[`${name}.${id}`] = [ratioTo(estimate, id)];
   };
-  // Both lines of a pair are converted, local sums scaled, offsets added, and the residual stream is stored in 8 bits.
+  // Both lines of a pair are converted, local sums scaled, offsets added, and the residual stream is stored in words of 16 bits.
   const simulated = { ...large, scaled: true, offsets: true };
-  const machine = { conversionsPerSum: 2, residualTrafficBits: 8 };
+  const machine = { conversionsPerSum: 2, residualTrafficBits: 16 };
   for (const steps of [4, 7]) {
     price(`published.T${steps}`, withSteps(large, steps));
     price(`simulated.T${steps}`, withSteps(simulated, steps), machine);
