@@ -1,6 +1,8 @@
 // The parts of `measure.mjs`: each a function of an executor to { settings, figures }, figures as [value, low, high] by their id in
 // the report that they are from.
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import {
   decodeCheckpoint,
   estimateCost,
@@ -22,9 +24,34 @@ export const SEED = 4242;
 
 const LINK_PROMPTS = 2048;
 const STUDY_PROMPTS = 1024;
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const examples = new URL("../../examples/", import.meta.url);
 
-export const PARTS = { link, drift, realism, "link-4x4": link4x4, cost };
+export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
+
+/** What a clone's first command prints. */
+function start() {
+  const output = execFileSync("npm", ["start", "--silent"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return { settings: { shell: "npm start" }, output: output.trim(), figures: {} };
+}
+
+/** Prompts or images that the compared networks were trained on. */
+async function budgets() {
+  const figures = {};
+  for (const name of ["wireless-2x2", "wireless-4x4"]) {
+    const experiment = await experimentOf(name);
+    for (const role of ["ann", "network"]) {
+      const path = experiment.checkpoints[role];
+      const { metadata } = decodeCheckpoint(await readFile(new URL(path, examples)), path);
+      figures[`${name}.${role}`] = [Number(metadata.steps) * experiment.training.batch];
+    }
+  }
+  return { settings: { batch: "training.batch of each experiment" }, figures };
+}
 
 /** The 2x2 link: all detectors, over SNR and over time steps. */
 async function link(executor) {

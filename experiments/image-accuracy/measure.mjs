@@ -58,7 +58,9 @@ async function measure(name) {
   for (const [role, path] of Object.entries(experiment.checkpoints)) {
     networks[role] = decodeCheckpoint(await readFile(new URL(path, examples)), path).network;
   }
-  const { data: images } = await loadImageData(experiment.task.data);
+  const { data: images, notes } = await loadImageData(experiment.task.data);
+  if (images.name !== experiment.task.data)
+    throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);
   const options = { executor, images, command: result.command, versions: {} };
   const run = await runExperiment(experiment, networks, options);
   const drift = await evaluateDrift(experiment, networks, parseDurations("1s,1y", "ages"), {
