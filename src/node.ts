@@ -22,5 +22,6 @@ export {
   trainToFolder,
 } from "./node/training.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";
+export { chartSvg } from "./report/chart-svg.ts";
 export { reportHtml } from "./report/html.ts";
 export { terminalTable } from "./report/table.ts";

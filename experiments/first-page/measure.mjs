@@ -2,7 +2,7 @@
 //
 // A part writes results/PART.json with its command, seed, commit and figures. One that was measured at the present commit is skipped,
 // so that a run goes on where it was stopped. What a result depends on must be committed. Some 25 minutes on two cores, all parts
-// together; `--threads N` takes others.
+// together; `--threads N` takes others, `--prompts N` fewer prompts for a quick look.
 //
 // The images are measured by ../image-accuracy/measure.mjs, which needs data sets that are not part of this package.
 import { execFileSync } from "node:child_process";
@@ -11,7 +11,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { threads: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: "string" }, prompts: { type: "string" } },
+});
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
 const { PARTS, SEED } = await import("./parts.mjs");
@@ -37,10 +40,10 @@ try {
     }
     console.log(`${name} ...`);
     const start = performance.now();
-    const measured = await PARTS[name](executor);
+    const measured = await PARTS[name](executor, values.prompts && Number(values.prompts));
     const seconds = Math.round((performance.now() - start) / 1000);
     const result = {
-      command: `node experiments/first-page/measure.mjs ${name}`,
+      command: `node experiments/first-page/measure.mjs ${name}${values.prompts ? ` --prompts ${values.prompts}` : ""}`,
       seed: SEED,
       commit,
       date: new Date().toISOString().slice(0, 10),

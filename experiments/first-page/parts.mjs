@@ -54,12 +54,12 @@ async function budgets() {
 }
 
 /** The 2x2 link: all detectors, over SNR and over time steps. */
-async function link(executor) {
+async function link(executor, prompts = LINK_PROMPTS) {
   const base = await experimentOf("wireless-2x2");
   const evaluation = {
     ...base.evaluation,
-    prompts: LINK_PROMPTS,
-    curvePrompts: LINK_PROMPTS,
+    prompts,
+    curvePrompts: prompts,
     curveChips: null,
     steps: [1, 2, 3, 4, 5, 6, 7, 8],
   };
@@ -69,7 +69,7 @@ async function link(executor) {
     settings: {
       experiment: "wireless-2x2",
       chips: experiment.hardware.chips,
-      prompts: LINK_PROMPTS,
+      prompts,
       steps: base.model.steps,
     },
     figures: figuresOf(report, /^(ber|gap|ratio|crossbars|cost\.ratio\.annDigital$|cost\.xpikeformer\.symbol$)/),
@@ -78,21 +78,21 @@ async function link(executor) {
 }
 
 /** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
-async function drift(executor) {
+async function drift(executor, prompts = STUDY_PROMPTS) {
   const experiment = await experimentOf("wireless-2x2");
   const { network, conventional } = await networksOf(experiment);
-  const size = { chips: 20, prompts: STUDY_PROMPTS };
+  const size = { chips: 20, prompts };
   const ages = parseDurations("1s,1y", "ages");
   const report = await evaluateDrift(experiment, { network, conventional }, ages, { ...optionsOf(executor), ...size });
   return { settings: { experiment: "wireless-2x2", ...size }, figures: figuresOf(report, /^ber\./) };
 }
 
 /** The 2x2 link on machines that are further from ideal than the experiment's, or without its remedies. */
-async function realism(executor) {
+async function realism(executor, prompts = STUDY_PROMPTS) {
   const experiment = await experimentOf("wireless-2x2");
   const { crossbar, compensation } = experiment.hardware;
   const { network } = await networksOf(experiment);
-  const size = { chips: experiment.hardware.chips, prompts: STUDY_PROMPTS };
+  const size = { chips: experiment.hardware.chips, prompts };
   const figures = {};
   const sweep = async (prefix, hardware, text, ages = []) => {
     const machine = { ...experiment, hardware: { ...experiment.hardware, ...hardware } };
