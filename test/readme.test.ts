@@ -26,9 +26,10 @@ const { fill, blocks } = (await import(program)) as {
   blocks: Readonly<Record<string, () => string>>;
 };
 
+const filesOf = (folder: string) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`);
 const folder = "experiments/first-page/results";
-const parts = readdirSync(join(root, folder)).map((file) => `${folder}/${file}`);
-const all = [...parts, "experiments/image-accuracy/result.json"];
+const parts = filesOf(folder);
+const all = [...parts, ...filesOf("experiments/image-accuracy/results")];
 
 test("README shows what was measured", async () => {
   await expect(fill(page)).toMatchFileSnapshot(join(root, "README.md"));

@@ -5,10 +5,11 @@ const PARTS = ["start", "budgets", "cost", "link-4x4", "link", "drift", "realism
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 
-/** By part; `images` is what ../image-accuracy/measure.mjs measured. */
+/** By part; those of `images.` were measured by ../image-accuracy/measure.mjs. */
 export const results = {
   ...Object.fromEntries(PARTS.map((part) => [part, read(`results/${part}.json`)])),
-  images: read("../image-accuracy/result.json"),
+  "images.accuracy": read("../image-accuracy/results/accuracy.json"),
+  "images.drift": read("../image-accuracy/results/drift.json"),
 };
 
 /** `[value, low, high]` of a figure. Throws when the part has no such figure. */
