@@ -16,6 +16,9 @@ test("an SVG file holds every series, its name, and colours for light and dark",
   for (let i = 0; i < lines.series.length; i++) expect(svg).toContain(`stroke="var(--series-${i})"`);
   expect(svg).toMatch(/--series-0: #\w{6}/);
   expect(svg).toContain("@media (prefers-color-scheme: dark)");
+  const [, width, height] = /^<svg[^>]* viewBox="0 0 (\d+) (\d+)"/.exec(svg)!;
+  expect(Number(width)).toBeGreaterThan(500);
+  expect(Number(height)).toBeGreaterThan(300);
   expect(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"')).toBe(true);
 });
 

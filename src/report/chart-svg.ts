@@ -65,7 +65,9 @@ function svgOf({ markup }: Markup): string | undefined {
   return start < 0 || end < 0 ? undefined : markup.slice(start, end + "</svg>".length);
 }
 
+/** Width and height, which stand among its attributes in any order. */
 function sizeOf(svg: string): { width: number; height: number } {
-  const [, width, height] = /^<svg[^>]* width="(\d+)"[^>]* height="(\d+)"/.exec(svg) ?? [];
-  return { width: Number(width), height: Number(height) };
+  const opening = svg.slice(0, svg.indexOf(">"));
+  const read = (name: string) => Number(new RegExp(` ${name}="([\\d.]+)"`).exec(opening)?.[1]);
+  return { width: read("width"), height: read("height") };
 }
