@@ -19,6 +19,12 @@ export function figure(part, id) {
   return found;
 }
 
+/** What the chips' rate is times another's at an SNR, by `write`; a dash where too few prompts went wrong to say. */
+export function ratioAt(other, snr, write) {
+  const found = results.link.figures[`ratio.${other}.snr.${snr}`];
+  return found ? write(found) : "–";
+}
+
 /** Decimals up to the second digit of half the interval's width; without an interval three digits. */
 function decimalsOf([value, low, high]) {
   const size = low === undefined ? Math.abs(value) / 10 : (high - low) / 2;
@@ -32,10 +38,10 @@ const write = (x, decimals) =>
 export const value = (found) => write(found[0], decimalsOf(found));
 
 /** `0.0598 to 0.0727`. */
-export const range = (found) => `${write(found[1], decimalsOf(found))} to ${write(found[2], decimalsOf(found))}`;
+const range = (found) => `${write(found[1], decimalsOf(found))} to ${write(found[2], decimalsOf(found))}`;
 
-/** `0.0662 (0.0598 to 0.0727)`. */
-export const withRange = (found) => `${value(found)} (${range(found)})`;
+/** `0.0662 (0.0598 to 0.0727)`, or the value alone where nothing is known of its error. */
+export const withRange = (found) => (found.length === 1 ? value(found) : `${value(found)} (${range(found)})`);
 
 /** `+0.0085 (0.0071 to 0.0099)`. */
 export const change = (found) => `${found[0] > 0 ? "+" : ""}${withRange(found)}`;

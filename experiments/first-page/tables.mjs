@@ -1,5 +1,5 @@
 // The tables of this folder's page: what `measure.mjs` wrote.
-import { change, figure, results, value, withRange } from "./results.mjs";
+import { change, figure, ratioAt, results, value, withRange } from "./results.mjs";
 
 const SNRS = results.link.chart.x.ticks;
 const STEPS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -40,9 +40,9 @@ export const firstPageTables = {
         ["chips", "ber.xpikeformer"],
       ].map(([name, id]) => [name, ...SNRS.map((snr) => value(figure("link", `${id}.snr.${snr}`)))]),
       ...[
-        ["chips over ANN", "ratio.ann"],
-        ["chips over maximum likelihood", "ratio.ml.pilots"],
-      ].map(([name, id]) => [name, ...SNRS.map((snr) => withRange(figure("link", `${id}.snr.${snr}`)))]),
+        ["chips over ANN", "ann"],
+        ["chips over maximum likelihood", "ml.pilots"],
+      ].map(([name, other]) => [name, ...SNRS.map((snr) => ratioAt(other, snr, withRange))]),
     ],
   }),
 

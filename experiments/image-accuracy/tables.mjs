@@ -26,8 +26,10 @@ const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 /** A difference of accuracies in points. */
-const gap = ([value, low, high]) =>
-  `${signed(100 * value)} (${[low, high].map((end) => (100 * end).toFixed(2).replace("-", "−")).join(" to ")})`;
+function gap([value, ...ends]) {
+  const range = ends.map((end) => (100 * end).toFixed(2).replace("-", "−")).join(" to ");
+  return `${signed(100 * value)}${range && ` (${range})`}`;
+}
 const withInterval = (cell) => (cell ? `${points(cell[0])} (${points(cell[1])} to ${points(cell[2])})` : "");
 
 export const imageAccuracyTables = {
