@@ -14,6 +14,7 @@ import { inference } from "./inference.ts";
 import { profile } from "./profile.ts";
 import { programming } from "./programming.ts";
 import { prompts } from "./prompts.ts";
+import { randomWords } from "./random-words.ts";
 import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
 import { ssaTile } from "./ssa-tile.ts";
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   "spike-product": spikeProduct,
   "gated-product": gatedProduct,
   gemm,
+  "random-words": randomWords,
   attention,
   "ssa-tile": ssaTile,
   prompts,

@@ -48,10 +48,12 @@ function buildKernels() {
 
 /** The exports as a TypeScript interface, read from the kernel sources: every parameter is a 32-bit integer or float. */
 function kernelInterface() {
+  // What is inlined is for other kernels, and no export of the binary.
+  const exported = /(?<!@inline\n)^export function (\w+)\(([^)]*)\): (\w+)/gm;
   const lines = [];
   for (const file of readdirSync(assembly).filter((name) => name.endsWith(".ts"))) {
     const source = readFileSync(join(assembly, file), "utf8");
-    for (const [, name, parameters, type] of source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+)/gm)) {
+    for (const [, name, parameters, type] of source.matchAll(exported)) {
       const list = [...parameters.matchAll(/(\w+):/g)].map(([, parameter]) => `${parameter}: number`);
       lines.push(`  ${name}(${list.join(", ")}): ${type === "void" ? "void" : "number"};`);
     }

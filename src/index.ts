@@ -101,7 +101,6 @@ export {
   type LineErrors,
 } from "./hardware/converter-errors.ts";
 export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
-export { type Dac, dac, dacLevel } from "./hardware/dac.ts";
 export {
   type DrawKind,
   idealDraws,

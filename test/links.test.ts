@@ -27,6 +27,13 @@ describe("in the pages", () => {
   });
 });
 
+test("the index of docs/ leads to every page there", () => {
+  const targets = linksOf(prose(read("docs/README.md"))).map((link) => join("docs", link.split("#")[0]!));
+  const decisions = linksOf(prose(read("docs/decisions/README.md"))).map((link) => join("docs/decisions", link));
+  const others = pages.filter((page) => page.startsWith("docs/") && page !== "docs/README.md");
+  expect(others.filter((page) => ![...targets, ...decisions].includes(page))).toEqual([]);
+});
+
 test("comments in the sources point to pages and sections that exist", () => {
   const found = sources.flatMap((file) =>
     Array.from(read(file).matchAll(/`(docs\/[\w/-]+\.md(?:#[\w-]+)?)`/g), ([, link]) =>

@@ -44,7 +44,8 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-function program(terminal: Terminal): Command {
+/** All that can be typed; `main` runs it. */
+export function program(terminal: Terminal): Command {
   const xpike = new Command("xpike")
     .description("Train, map, simulate and price spiking transformers on hybrid analog-digital hardware.")
     .version(packageVersion())

@@ -217,6 +217,14 @@ describe("nodes", () => {
     }
   });
 
+  test("beyond the published nodes an extrapolation goes on along the last two, at either end", () => {
+    const slope = (from: number, to: number) =>
+      Math.log(nodeFactor("digital", to, true) / nodeFactor("digital", from, true)) / Math.log(to / from);
+    expect(slope(14, 7)).toBeCloseTo(slope(22, 14), 12);
+    expect(slope(65, 130)).toBeCloseTo(slope(45, 65), 12);
+    expect(() => nodeFactor("digital", 7)).toThrow("covers 14 to 65 nm, but the node is 7 nm");
+  });
+
   test("down to 22 nm converters scale worse than logic, so the gain shrinks", () => {
     const gains = [65, 45, 22].map((node) => {
       const at = resolveTechnology(findCostPreset("bottom-up"), { node });

@@ -40,6 +40,15 @@ describe("a value", () => {
     expect(prices.conversion5.source).toBe("shafiee-isca-2016");
   });
 
+  test("is counted as scaled where scaling changes it, which is not so for zero", () => {
+    for (const node of [22, 32, 45, 65]) {
+      const { technology, prices, notes } = resolveTechnology(preset, { node, set: { conversion5: "0 pJ" } });
+      const changed = PARAMETER_IDS.filter((id) => technology[id] !== prices[id].value).length;
+      const [, counted] = /(\d+) prices published for .* are scaled to/.exec(notes.join("\n")) ?? [];
+      expect(Number(counted ?? 0), `${node} nm`).toBe(changed);
+    }
+  });
+
   test("is scaled to the node from that of the price which it replaces", () => {
     const { technology } = resolveTechnology(preset, { node: 22, set: { conversion5: "1 pJ" } });
     expect(technology.conversion5 / 0.357e-12).toBeCloseTo(1, 12);

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
 import { breakEven, converterMap, stepsByDensity } from "./maps.ts";
 import { monteCarlo } from "./monte-carlo.ts";
+import { PARAMETERS } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { priceTornado, swing, tornado } from "./tornado.ts";
@@ -55,6 +56,15 @@ describe("one parameter at a time", () => {
     const lengths = bars.map((bar) => swing(bar));
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     expect(bars[0].label).toBe("T 1 .. 10");
+  });
+
+  test("a price of zero has no bar, whatever its range: a range is a factor on it", () => {
+    const { prices } = resolved;
+    const free = { ...resolved, prices: { ...prices, conversion5: { ...prices.conversion5, low: 0, value: 0 } } };
+    const labels = (of: typeof resolved) => priceTornado(workload, of).map(({ label }) => label);
+    const { label } = PARAMETERS.conversion5;
+    expect(labels(resolved)).toContain(label);
+    expect(labels(free)).toEqual(labels(resolved).filter((other) => other !== label));
   });
 
   test("every price with a range has a bar whose ends differ or do not concern the ratios", () => {
@@ -180,5 +190,15 @@ describe("all ranges at once", () => {
     const few = monteCarlo(workload, technology, { draws: 50, random: stream(1).fork("cost") });
     expect(monteCarlo(workload, technology, { draws: 50, random: stream(1).fork("cost") })).toEqual(few);
     expect(monteCarlo(workload, technology, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);
+  });
+
+  test("draws its time steps from all of those that it is given", () => {
+    const one = (seed: number, steps: readonly number[]) =>
+      monteCarlo(workload, technology, { draws: 1, random: stream(seed), steps }).ann.percentiles[0];
+    const drawn = Array.from({ length: 20 }, (_, seed) =>
+      [2, 9].findIndex((T) => one(seed, [T]) === one(seed, [2, 9])),
+    );
+    // All 20 draws alike have a chance of 2^-19, and these seeds are fixed.
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
   });
 });

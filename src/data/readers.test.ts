@@ -195,6 +195,10 @@ describe("IDX", () => {
     expect(await outcome(() => pair(idxImages, idxFile([2], Uint8Array.of(2, 1))))).toMatch(
       /2 labels for the 3 images/,
     );
+    // Classes count from 0: three of them end at 2.
+    expect(await outcome(() => pair(idxImages, idxFile([3], Uint8Array.of(2, 3, 1))))).toMatch(
+      /^Label 1 is 3, but there are 3 classes, 0 to 2/,
+    );
   });
 });
 
@@ -221,6 +225,11 @@ describe("CIFAR-10", () => {
 });
 
 describe("tar", () => {
+  test("names of more than 100 bytes come in two parts", async () => {
+    const name = `${"folder/".repeat(20)}a.bin`;
+    expect(await readTar(gzip(tarFile({ [name]: patternBytes(5) })))).toEqual({ [name]: patternBytes(5) });
+  });
+
   test("gives the files that are wanted, and skips the others", async () => {
     expect(await readTar(gzip(tar))).toEqual({ "folder/a.bin": patternBytes(700), "folder/b.bin": patternBytes(5) });
     const names: string[] = [];

@@ -53,6 +53,17 @@ test("weights beyond the clipping quantile are clipped and counted", () => {
   expect([...pairWeights(plus, minus, scales)]).toEqual([0.5, -1, 0.25, 1]);
 });
 
+test.each(["crossbar", "column"] as const)(
+  "where the clipping quantile is zero the largest weight of a %s counts",
+  (scaling) => {
+    const weights = Float32Array.of(0, 0, 0, 0, -0.5, 2);
+    const settings = { ...continuous, scaling, clippingQuantile: 0.5 };
+    const { plus, minus, scales, clipped } = convertWeights(weights, 1, settings);
+    expect(clipped).toBe(0);
+    expect([...pairWeights(plus, minus, scales)]).toEqual([0, 0, 0, 0, -0.5, 2]);
+  },
+);
+
 test("a crossbar of zeros stays zero", () => {
   const { plus, minus, scales } = convertWeights(new Float32Array(4), 1, { ...continuous, bits: 4 });
   expect([...plus, ...minus]).toEqual(new Array(8).fill(0));

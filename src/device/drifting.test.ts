@@ -1,11 +1,12 @@
 /** The deterministic maps of every model of phase-change memory, against a program of its own. */
 import { describe, expect, test } from "vitest";
+import { drifted } from "../../test/support/drifted.ts";
 import { type GoldenMaps, golden } from "../../test/support/golden-devices.ts";
 import { stream } from "../numeric/stream.ts";
 import { deviceSpec } from "../spec/device.ts";
 import { deviceOfSpec } from "./catalogue.ts";
 import { customDriftStatistics } from "./custom-drift.ts";
-import { type DriftingStatistics, driftFactor, driftingMemory, readNoiseIntegral } from "./drifting.ts";
+import { type DriftingStatistics, driftingMemory, readNoiseIntegral } from "./drifting.ts";
 import { hermesStatistics } from "./le-gallo-nature-electronics-2023.ts";
 import { nandakumar } from "./nandakumar-icecs-2019.ts";
 import { stateIndependentStatistics } from "./state-independent.ts";
@@ -52,7 +53,7 @@ describe.each(models)("%s", (name, statistics) => {
     );
     [0.049, 0.1].forEach((exponent, i) => {
       expectMap(
-        golden.times.map((time) => driftFactor(exponent, time, referenceTime)),
+        golden.times.map((time) => drifted(statistics, exponent, time)),
         drift[i],
       );
     });

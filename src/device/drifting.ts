@@ -15,7 +15,6 @@
  * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
  */
 import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
-import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
@@ -111,13 +110,7 @@ export function driftingMemory(
   };
 }
 
-/** What drift leaves of a conductance `time` seconds after programming: ((time + t0) / t0)^-exponent. */
-export function driftFactor(exponent: number, time: number, referenceTime: number): number {
-  if (!(time > 0)) return 1;
-  return exponential(-exponent * naturalLog((time + referenceTime) / referenceTime));
-}
-
-/** Exponents of many devices become the factors that drift leaves. */
+/** Exponents become what drift leaves of conductances `time` seconds after programming: ((time + t0) / t0)^-exponent. */
 function driftFactors(exponents: Float64Array, time: number, referenceTime: number, math: ArrayMath): void {
   if (!(time > 0)) exponents.fill(1);
   else math.exponentials(exponents, -naturalLog((time + referenceTime) / referenceTime));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { drifted } from "../../test/support/drifted.ts";
 import { stream } from "../numeric/stream.ts";
-import { driftFactor, readNoiseIntegral } from "./drifting.ts";
+import { readNoiseIntegral } from "./drifting.ts";
 import { nandakumar, phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
 
 const DAY = 86_400;
@@ -49,11 +50,11 @@ test("read noise integrates 1/f from the read duration to the device's age", () 
 test("conductance drifts by a power of its age", () => {
   for (const { exponent, factors } of DRIFT_FACTORS) {
     TIMES.forEach((time, i) => {
-      expect(Math.abs(driftFactor(exponent, time, 20) - factors[i])).toBeLessThan(6e-6);
+      expect(Math.abs(drifted(statistics, exponent, time) - factors[i])).toBeLessThan(6e-6);
     });
   }
-  expect(driftFactor(0, DAY, 20)).toBe(1);
-  expect(driftFactor(0.05, 3600, 20)).toBeCloseTo(181 ** -0.05, 12);
+  expect(drifted(statistics, 0, DAY)).toBe(1);
+  expect(drifted(statistics, 0.05, 3600)).toBeCloseTo(181 ** -0.05, 12);
 });
 
 test.each(SINGLE_DEVICE)("programmed devices at x = %d have the published means and spreads", (...row) => {

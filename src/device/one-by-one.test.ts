@@ -6,13 +6,14 @@ import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { kernelMath } from "../kernels/array-math.ts";
 import { PIECE, scalarMath } from "../numeric/array-math.ts";
 import { crc32 } from "../numeric/checksum.ts";
-import { type Stream, stream } from "../numeric/stream.ts";
+import { exponential } from "../numeric/exponential.ts";
+import { naturalLog, type Stream, stream } from "../numeric/stream.ts";
 import { type DeviceSpec, deviceSpec } from "../spec/device.ts";
 import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar, deviceOfSpec } from "./catalogue.ts";
 import { customDriftStatistics } from "./custom-drift.ts";
 import type { DeviceModel, ProgrammedDevices } from "./device.ts";
-import { type DriftingStatistics, driftFactor, type NoiseFactors, readNoiseIntegral } from "./drifting.ts";
+import { type DriftingStatistics, type NoiseFactors, readNoiseIntegral } from "./drifting.ts";
 import { idealDevice } from "./ideal.ts";
 import { hermesStatistics } from "./le-gallo-nature-electronics-2023.ts";
 import { nandakumar } from "./nandakumar-icecs-2019.ts";
@@ -192,6 +193,10 @@ function drifting(statistics: DriftingStatistics, { programmingNoise, drift, rea
       });
     },
   };
+}
+
+function driftFactor(exponent: number, time: number, referenceTime: number): number {
+  return time > 0 ? exponential(-exponent * naturalLog((time + referenceTime) / referenceTime)) : 1;
 }
 
 function relaxing({ maxConductance, noise }: Extract<DeviceSpec, { kind: "reram" }>): DeviceModel {

@@ -8,6 +8,7 @@ import { stream } from "../numeric/stream.ts";
 import { crossbarSpec } from "../spec/hardware.ts";
 import { deviceOfCrossbar } from "./catalogue.ts";
 import { pairWeights } from "./conversion.ts";
+import { reconvertPairs } from "./pairs.ts";
 
 const { replay } = golden;
 const { rows, columns } = replay;
@@ -126,4 +127,10 @@ test("programming is drawn once, and read noise at every read, also at time 0", 
   crossbar.plus.conductances.forEach((g, i) => {
     if (g === 0) expect(plus[i]).toBe(0);
   });
+});
+
+test("pairs of ideal zeros stay zeros at their scale", () => {
+  const zeros = { conductances: new Float64Array(4) };
+  const pairs = { plus: zeros, minus: zeros, scales: Float64Array.of(3, 5) };
+  expect(reconvertPairs(pairs, 25)).toEqual(pairs);
 });

@@ -39,12 +39,6 @@ export interface LifOutputs {
 /** Clocks from the one that takes a column's last code to the one in which its bit shows. */
 export const LIF_LATENCY = 3;
 
-/** Clocks from a unit's first code to the last bit at its pins, when a code enters at every clock. */
-export const lifUnitCycles = (
-  { columns, rowBlocks }: Pick<LifParameters, "columns" | "rowBlocks">,
-  steps: number,
-): number => steps * columns * rowBlocks + LIF_LATENCY;
-
 /** Adds three vectors of `width` bits without letting carries run: `a + b + c = sum + carry`, modulo 2^width. */
 export function carrySave(a: number, b: number, c: number, width: number): { sum: number; carry: number } {
   const keep = width === 32 ? -1 : 2 ** width - 1;

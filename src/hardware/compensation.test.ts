@@ -104,6 +104,13 @@ describe("a schedule", () => {
     expect(calibrationHistory(decades, 31_536_000)).toEqual({ calibrations: 8, last: 1e7 });
   });
 
+  test("counts the calibration that is due at the very time", () => {
+    expect(calibrationHistory({ kind: "interval", seconds: 3600 }, 7200)).toEqual({ calibrations: 2, last: 7200 });
+    const decades = { kind: "geometric", first: 1, ratio: 10 } as const;
+    expect(calibrationHistory(decades, 1)).toEqual({ calibrations: 1, last: 1 });
+    expect(calibrationHistory(decades, 100)).toEqual({ calibrations: 3, last: 100 });
+  });
+
   test("never calibrates after use, and never less often with time", () => {
     const schedules = fc.oneof(
       fc.record({ kind: fc.constant("interval" as const), seconds: fc.double({ min: 1, max: 1e6, noNaN: true }) }),

@@ -4,7 +4,7 @@ import { deviceOfSpec } from "../device/catalogue.ts";
 import { stream } from "../numeric/stream.ts";
 import { crossbarSpec } from "../spec/hardware.ts";
 import { packSpikes } from "../spike/train.ts";
-import { programCrossbar, readCrossbar, spikeProduct } from "./crossbar.ts";
+import { programCrossbar, readCrossbar, rowsFor, spikeProduct } from "./crossbar.ts";
 
 const weights = Float32Array.from({ length: 12 }, (_, i) => (i - 6) / 4);
 
@@ -38,6 +38,13 @@ test("spikes times a block equal the dense product, wherever the block starts", 
     }),
     { seed: 1, numRuns: 100 },
   );
+});
+
+test("the embedding uses the lines it is given, but never more than a crossbar has; other layers use all", () => {
+  const spec = crossbarSpec.parse({ rows: 16 });
+  const lines = [null, 5, 16, 40].map((embedRows) => rowsFor("embed", { ...spec, embedRows }));
+  expect(lines).toEqual([16, 5, 16, 16]);
+  expect(rowsFor("blocks.0.qkv", { ...spec, embedRows: 5 })).toBe(16);
 });
 
 test("an ideal, continuous crossbar holds exactly its weights", () => {

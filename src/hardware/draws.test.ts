@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
-import { type DrawKind, idealDraws, lfsrDraws, type TileDraws } from "./draws.ts";
+import { type DrawKind, idealDraws, lfsrDraws, lfsrSeeds, type TileDraws } from "./draws.ts";
 import { lfsrNext } from "./lfsr.ts";
 
 const shape = { steps: 4, tokens: 5, dimension: 6 };
@@ -85,4 +85,11 @@ test("LFSR bytes are those of the registers, clock by clock", () => {
     states = states.map((state) => lfsrNext(state));
   }
   expect(draws.lfsrShifts).toBe(4 * 30);
+});
+
+test("no register is seeded with zero, at which it would stay", () => {
+  const words = [5, 0, 7];
+  const seeds = lfsrSeeds(3, { ...stream(1), word: () => words.shift()! });
+  expect([...seeds]).toEqual([5, 1, 7]);
+  expect(lfsrNext(0)).toBe(0);
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
-import { solveWires, wireLosses } from "./wires.ts";
+import type { CrossbarReading } from "./crossbar.ts";
+import { readThroughWires, solveWires, wireLosses } from "./wires.ts";
 
 interface Cells {
   readonly plus: Float64Array;
@@ -104,4 +105,36 @@ test("wires only take, and take more the more they resist", () => {
     }),
     { seed: 1, numRuns: 100 },
   );
+});
+
+test("a reading loses by the resistance of lines, of columns, and of both; without any it stays the same", () => {
+  const { plus, minus } = arrays(4, 3, 5);
+  const weights = Float32Array.from(plus, (g, i) => (g - minus[i]) / 10);
+  const scales = new Float64Array(3).fill(10);
+  const reading: CrossbarReading = {
+    ...{ rows: 4, columns: 3, scales, weights },
+    plus: Float32Array.from(plus),
+    minus: Float32Array.from(minus),
+  };
+  expect(readThroughWires(reading, { lines: 0, columns: 0 })).toBe(reading);
+  for (const [lines, columns] of [
+    [5, 0],
+    [0, 5],
+    [5, 5],
+  ]) {
+    const seen = readThroughWires(reading, { lines, columns });
+    const expected = fast(
+      { plus: Float64Array.from(reading.plus), minus: Float64Array.from(reading.minus) },
+      4,
+      3,
+      lines,
+      columns,
+    );
+    expect(seen.plus).toEqual(Float32Array.from(expected.plus));
+    expect(seen.minus).toEqual(Float32Array.from(expected.minus));
+    expect(seen.plus.every((g, i) => g < reading.plus[i])).toBe(true);
+    seen.weights.forEach((weight, i) => {
+      expect(weight).toBe(Math.fround((expected.plus[i] - expected.minus[i]) / 10));
+    });
+  }
 });

@@ -151,4 +151,4 @@ function undoStep(
   return { shape: values.shape, data: values.data.map((x) => x / step.scale!) };
 }
 
-const isPowerOfTwo = (factor: number): boolean => factor !== 0 && Number.isInteger(Math.log2(Math.abs(factor)));
+const isPowerOfTwo = (factor: number): boolean => Number.isInteger(Math.log2(Math.abs(factor)));

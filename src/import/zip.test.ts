@@ -2,6 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { writeZip } from "../../test/support/zip.ts";
 import { FileError } from "../errors.ts";
+import { crc32 } from "../numeric/checksum.ts";
 import { openZip } from "./zip.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -68,6 +69,21 @@ describe("an archive", () => {
   test("whose entries share bytes is no way to grow", () => {
     // Both headers of the directory point to the same entry; only the names in the directory would differ, were it not refused.
     expect(messageOf(writeZip([first, { ...first, offset: 0 }]))).toContain("overlaps the entry before it");
+  });
+
+  test("holds no entry whose header is data of another", () => {
+    const inner = { name: "b", content: bytes("inner") };
+    // "a" starts as a whole entry "b" and, in the directory, ends with that entry's header: their data do not touch.
+    const entry = writeZip([inner]).subarray(0, 30 + 1 + 5);
+    const file = writeZip([
+      { name: "a", content: entry },
+      { ...inner, offset: 30 + 1 },
+    ]);
+    const view = new DataView(file.buffer);
+    const directory = view.getUint32(file.length - 22 + 16, true);
+    view.setUint32(directory + 16, crc32(entry.subarray(0, 30)), true);
+    for (const length of [20, 24]) view.setUint32(directory + length, 30, true);
+    expect(messageOf(file)).toContain('"b" overlaps the entry before it');
   });
 
   test("may not promise more than deflate can give", () => {

@@ -133,6 +133,15 @@ test("a chip that is too small is loaded again, a whole tile at a time, and no s
   expect(whole.totals).toMatchObject({ loads: 1, crossbars: whole.totals.blocks });
 });
 
+test("a tile that fills the last free crossbars is loaded with what came before", () => {
+  const layer = { name: "layer", inputs: 256, outputs: 3 * 128 };
+  const loads = (crossbars: number) =>
+    mapLayer(layer, { ...hardware, crossbars }, START).layer.blocks.map(({ load, site }) => [load, site]);
+  // Three tiles of two blocks each: 6 sites hold all, 5 hold two tiles, and the third comes with the next load.
+  expect(loads(6)).toEqual([0, 1, 2, 3, 4, 5].map((site) => [0, site]));
+  expect(loads(5)).toEqual([...[0, 1, 2, 3].map((site) => [0, site]), [1, 0], [1, 1]]);
+});
+
 test("a chip with fewer crossbars than one tile needs is refused with the count", () => {
   expect(() => mapNetwork(networkOf({ width: 256 }), { ...hardware, crossbars: 7 })).toThrow(
     /blocks\.0\.down has 1024 inputs, which take ceil\(1024 \/ 128\) = 8 crossbars/,

@@ -153,6 +153,15 @@ describe("nothing takes the name of the file", () => {
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
 
+  test("when no address brings anything; each is asked twice", async () => {
+    answer = (_, response) => response.writeHead(503).end();
+    await expect(download(setOf("content", [`${address}first/`, `${address}second/`]))).rejects.toThrow(
+      /first.*the server answers 503.*second.*the server answers 503/s,
+    );
+    expect(requests.map(({ url }) => url?.split("/")[1])).toEqual(["first", "first", "second", "second"]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("when the line breaks again and again; what arrived is kept and said", async () => {
     answer = dropping(10_000);
     await expect(download()).rejects.toThrow(/the line failed.*\d+ bytes are kept in train-images-idx3-ubyte.gz.part/s);

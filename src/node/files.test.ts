@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FileError } from "../errors.ts";
 import { readFileChecked, writeFileAtomic } from "./files.ts";
 
@@ -13,6 +13,22 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const at = (name: string): string => join(folder, name);
+
+/** Watches what reaches the disk: `seen` runs in place of the system's sync, whose handle it is given, and may fail. */
+async function watchSync<T>(seen: (file: FileHandle) => Promise<void>, action: () => Promise<T>): Promise<T> {
+  const file = await open(folder, "r");
+  const spy = vi.spyOn(Object.getPrototypeOf(file) as FileHandle, "sync").mockImplementation(function (
+    this: FileHandle,
+  ) {
+    return seen(this);
+  });
+  try {
+    return await action();
+  } finally {
+    spy.mockRestore();
+    await file.close();
+  }
+}
 
 const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
   const error = await action.then(
@@ -48,6 +64,31 @@ describe("writeFileAtomic", () => {
     while (!done) expect([old, fresh]).toContain(await readFile(at("watched"), "utf8"));
     await writing;
     expect(await readFile(at("watched"), "utf8")).toBe(fresh);
+  });
+
+  test.skipIf(process.platform === "win32")("syncs the content before it takes its name, then the folder", async () => {
+    await writeFileAtomic(at("durable"), "old");
+    const order: unknown[] = [];
+    const seen = async (file: FileHandle) => {
+      const stats = await file.stat();
+      order.push([stats.isDirectory() ? "folder" : `${stats.size} bytes`, await readFile(at("durable"), "utf8")]);
+    };
+    await watchSync(seen, () => writeFileAtomic(at("durable"), "new content"));
+    expect(order).toEqual([
+      ["11 bytes", "old"],
+      ["folder", "new content"],
+    ]);
+  });
+
+  test("keeps the old content when the new one does not reach the disk", async () => {
+    await writeFileAtomic(at("kept"), "old");
+    const fail = async () => {
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    };
+    const error = await watchSync(fail, () => errorOf(writeFileAtomic(at("kept"), "new")));
+    expect(error.message).toBe("The disk is full. Free some space; the old file is unchanged.");
+    expect(await readFile(at("kept"), "utf8")).toBe("old");
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
   test("says why it failed, leaves the target and no temporary file", async () => {

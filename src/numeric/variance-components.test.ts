@@ -82,6 +82,13 @@ describe("the spread of chips and of reads", () => {
 });
 
 describe("the mean of a sample", () => {
+  test("by hand: two chips and two prompts, both of which differ by 2", () => {
+    const { mean, low, high } = sampleMean({ chips: 2, reads: 1, prompts: 2, values: Float64Array.of(0, 2, 2, 4) });
+    // Means of chips and of prompts are 1 and 3, standard error 1. Student's t of one degree is 12.706; both sources add in squares.
+    const half = Math.hypot(12.7062047362, 1.96);
+    expect([mean, low, high].map((x) => x.toFixed(8))).toEqual([2, 2 - half, 2 + half].map((x) => x.toFixed(8)));
+  });
+
   test("has Student's interval where prompts are alike", () => {
     const values = Float64Array.of(1, 1, 2, 2, 4, 4);
     const expected = meanInterval([1, 2, 4]);

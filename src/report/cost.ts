@@ -8,7 +8,7 @@ import type { Source as CostSource, Price } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
 import type { Workload } from "../cost/workload.ts";
-import { formatNumber, formatText } from "./format.ts";
+import { formatRounded, formatText } from "./format.ts";
 import type { ChartDraft, FigureDraft, Source } from "./report.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
@@ -160,7 +160,7 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
     id: "cost-tornado",
     title: "What the ratio to the digital ANN depends on",
     caption:
-      `The ratio is ${base.toFixed(2)}. Each pair of bars is what becomes of it at the two ends of the range that is named, ` +
+      `The ratio is ${formatRounded(base)}. Each pair of bars is what becomes of it at the two ends of the range that is named, ` +
       "everything else as it is.",
     value: { label: "ANN over Xpikeformer, energy" },
     bars: bars.flatMap(({ label, low, high }) => [
@@ -244,9 +244,12 @@ export function costSources(resolved: readonly ResolvedTechnology[]): Source[] {
   );
 }
 
+const PRINTED_DIGITS = 4;
+
 /** `8-bit addition: 0.03 pJ (Fig. 1.1.9: 8-bit integer add 0.03 pJ; as printed)`. */
 function describePrice({ value, unit, node, basis, printed, arithmetic }: Price, labels: readonly string[]): string {
-  const amount = unit === "1" ? formatNumber(value) : formatText({ value, unit });
+  // Prices are printed numbers, which keep their digits.
+  const amount = formatText({ value, unit }, PRINTED_DIGITS);
   const at = node === null ? "" : ` at ${node} nm`;
   const from = basis === "assumed" ? arithmetic : `${printed}; ${arithmetic}`;
   return `${labels.join(", ")}: ${amount}${at}, ${basis} (${from})`;

@@ -1,16 +1,25 @@
 /** The numbers of a chart as a table: what a screen reader, a sceptic or a spreadsheet needs. */
-import { formatNumber } from "./format.ts";
+import { cellsOf, MOST_CELLS } from "./draw/heat.ts";
+import { formatNumber, formatParts, formatRounded } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 import type { Chart } from "./report.ts";
 
+/** A number is a place on an axis or a count, written in full; what was measured comes as text with the digits that it has. */
 type Cell = string | number | undefined;
 
 /** Rows of text and numbers with a header; wrapped so that a wide table scrolls within the page. */
 export function dataTable(chart: Chart): Markup {
+  if (chart.kind === "heat" && cellsOf(chart) > MOST_CELLS) {
+    return html`<p>The ${cellsOf(chart)} values are in the JSON of this page: <code>charts[${chart.id}].values</code>.</p>`;
+  }
   const { head, rows } = tabulate(chart);
+  const numeric = head.map((_, i) => rows.every((row) => NUMBER.test(String(row[i] ?? "0"))));
+  const classOf = (i: number) => (numeric[i] ? NUMBER_CLASS : undefined);
   return tableOf(
-    head.map((name) => html`<th scope="col">${name}</th>`),
-    rows.map((row) => row.map((cell) => dataCell(cell))),
+    head.map((name, i) => html`<th scope="col"${classOf(i)}>${name}</th>`),
+    rows.map((row) =>
+      row.map((cell, i) => html`<td${classOf(i)}>${typeof cell === "number" ? formatNumber(cell) : cell}</td>`),
+    ),
   );
 }
 
@@ -21,9 +30,15 @@ ${rows.map((cells) => html`<tr>${cells}</tr>`)}
 </tbody></table></div>`;
 }
 
-function dataCell(cell: Cell): Markup {
-  if (typeof cell === "number") return html`<td class="number-cell">${formatNumber(cell)}</td>`;
-  return html`<td>${cell}</td>`;
+/** `−1,024`, `0.067`, `1.25 × 10⁻⁷`. */
+const NUMBER = /^[−-]?[\d,.]+(e[+-]\d+| × 10[⁻⁰¹²³⁴-⁹]+)?$/;
+const NUMBER_CLASS: Markup = { markup: ' class="number-cell"' };
+
+/** A value with its ends, in digits that the interval supports. */
+function measured(value: number, low: number | undefined, high: number | undefined): Cell[] {
+  const interval = low === undefined || high === undefined ? undefined : { low, high };
+  const parts = formatParts({ value, unit: "1", interval });
+  return [parts.value, parts.low, parts.high];
 }
 
 function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (readonly Cell[])[] } {
@@ -31,7 +46,7 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
     case "lines": {
       const { x, y, series, rules } = chart;
       const points = series.flatMap(({ name, points }) =>
-        points.map(({ x, y, low, high }): Cell[] => [name, x, y, low, high]),
+        points.map(({ x, y, low, high }): Cell[] => [name, x, ...measured(y, low, high)]),
       );
       const published = rules.map(({ label, y }): Cell[] => [label, undefined, y, undefined, undefined]);
       return { head: ["series", x.label, y.label, "low", "high"], rows: [...points, ...published] };
@@ -39,7 +54,7 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
     case "bars":
       return {
         head: ["bar", "group", chart.value.label, "low", "high"],
-        rows: chart.bars.map(({ label, group, value, low, high }) => [label, group, value, low, high]),
+        rows: chart.bars.map(({ label, group, value, low, high }) => [label, group, ...measured(value, low, high)]),
       };
     case "raster":
       return {
@@ -49,12 +64,15 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
           steps,
           tokens,
           features,
-          density,
+          formatRounded(density),
         ]),
       };
     case "heat": {
       const { x, y, values } = chart;
-      return { head: [`${y.label} \\ ${x.label}`, ...x.ticks], rows: values.map((row, i) => [y.ticks[i], ...row]) };
+      return {
+        head: [`${y.label} \\ ${x.label}`, ...x.ticks],
+        rows: values.map((row, i) => [y.ticks[i], ...row.map((value) => formatRounded(value))]),
+      };
     }
     case "layout": {
       const cells = chart.crossbar.rows * chart.crossbar.columns;
@@ -63,7 +81,14 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
         rows: chart.layers.map(({ name, inputs, outputs, crossbars }) => {
           const used = crossbars.reduce((sum, { usedRows, usedColumns }) => sum + usedRows * usedColumns, 0);
           const tiles = [...new Set(crossbars.map(({ tile }) => tile))].sort((a, b) => a - b);
-          return [name, inputs, outputs, crossbars.length, ranges(tiles), (100 * used) / (cells * crossbars.length)];
+          return [
+            name,
+            inputs,
+            outputs,
+            crossbars.length,
+            ranges(tiles),
+            formatRounded((100 * used) / (cells * crossbars.length)),
+          ];
         }),
       };
     }

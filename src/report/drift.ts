@@ -75,7 +75,7 @@ export function driftReport(run: DriftRun): Report {
     versions: { ...run.versions },
     notes: run.notes,
     sources: sourcesOf(experiment),
-    highlights: measured.flatMap(({ rates, changes }) => [rates.at(-1)!.id, ...changes.slice(-1).map(({ id }) => id)]),
+    highlights: highlights(measured),
     figures: [
       ...measured.flatMap(({ rates }) => rates),
       ...measured.flatMap(({ changes }) => changes),
@@ -98,6 +98,13 @@ export function driftReport(run: DriftRun): Report {
     charts: charts(run, measured),
     claims: claims(run),
   });
+}
+
+/** The rate at the last age, its change, and that of the next curve; at a single age, rates alone. */
+function highlights(measured: readonly CurveFigures[]): string[] {
+  const lasts = measured.map(({ rates }) => rates.at(-1)!);
+  const changes = measured.flatMap((curve) => curve.changes.slice(-1));
+  return [lasts[0], ...changes, ...lasts.slice(1)].slice(0, 3).map(({ id }) => id);
 }
 
 function measureCurve({ ages, experiment }: DriftRun, curve: DriftCurve): CurveFigures {

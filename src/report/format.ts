@@ -6,7 +6,7 @@
 
 export interface FormattedQuantity {
   readonly value: string;
-  /** `0.0641 to 0.0703`, in the same unit as the value. */
+  /** `0.0641 to 0.0703`, in the same unit as the value; left out where both ends are written alike, as `1 to 1`. */
   readonly interval?: string;
   /** Empty for a ratio or share. */
   readonly unit: string;
@@ -26,30 +26,85 @@ const AREAS = [
   { unit: "µm²", factor: 1e-12 },
 ] as const;
 
+/** Significant digits of a number whose uncertainty nobody knows: a model's energy, a ratio of two of them. */
+const SIGNIFICANT = 3;
+
 /**
  * A value with its interval and unit, all three scaled alike.
  *
- * With an interval, digits end at the second one of its half width; without, four digits are significant, and whole numbers
- * are written out.
+ * With an interval, digits end at the second one of its half width; without, `significant` digits are written, and whole
+ * numbers in full.
  *
  * @example
  * formatQuantity({ value: 3.1e-7, unit: "J" }); // { value: "310", unit: "nJ" }
  */
-export function formatQuantity({ value, unit, interval }: Quantity): FormattedQuantity {
-  const scale = scaleOf(value, unit);
-  const digits = interval ? decimalsFor((interval.high - interval.low) / 2 / scale.factor) : undefined;
-  const write = (x: number) => formatNumber(x / scale.factor, digits);
-  return {
-    value: write(value),
-    ...(interval ? { interval: `${write(interval.low)} to ${write(interval.high)}` } : {}),
-    unit: scale.unit,
-  };
+export function formatQuantity(
+  { value, unit, interval }: Quantity,
+  significant: number = SIGNIFICANT,
+): FormattedQuantity {
+  const parts = formatParts({ value, unit, interval }, significant);
+  const { low, high } = parts;
+  return { value: parts.value, ...(low === undefined ? {} : { interval: `${low} to ${high}` }), unit: parts.unit };
+}
+
+/** As `formatQuantity`, with the ends of the interval by themselves: for the columns of a table. */
+export function formatParts(
+  { value, unit, interval }: Quantity,
+  significant: number = SIGNIFICANT,
+): { value: string; low?: string; high?: string; unit: string } {
+  const scale = scaleOf(value, unit, significant);
+  const decimals = interval && decimalsFor((interval.high - interval.low) / 2 / scale.factor);
+  const write = (x: number) =>
+    decimals === undefined
+      ? trimZeros(formatRounded(x / scale.factor, significant))
+      : formatNumber(x / scale.factor, decimals);
+  const ends = interval && { low: write(interval.low), high: write(interval.high) };
+  return { value: write(value), ...(ends?.low === ends?.high ? {} : ends), unit: scale.unit };
 }
 
 /** `0.0671`, `310 nJ`, `37 crossbars`. */
-export function formatText(quantity: Quantity): string {
-  const { value, unit } = formatQuantity(quantity);
-  return unit ? `${value} ${unit}` : value;
+export function formatText(quantity: Quantity, significant: number = SIGNIFICANT): string {
+  const { value, unit } = formatQuantity(quantity, significant);
+  return withUnit(value, unit);
+}
+
+const withUnit = (value: string, unit: string): string => (unit ? `${value} ${unit}` : value);
+
+/** A claim as text. */
+export interface FormattedClaim {
+  /** As printed: digits are neither added nor taken away, up to four. */
+  readonly paper: string;
+  readonly ours: string;
+  /** With the decimals of `ours`, and its sign. */
+  readonly difference: string;
+}
+
+/**
+ * The two sides of a claim and their difference, in one unit and with digits that fit each other. `ours` ends where the
+ * interval of its figure says; without one, where the paper's digits end, or one later if that is within three significant ones.
+ *
+ * @example
+ * const interval = { low: 0.0508, high: 0.0628 };
+ * formatClaim({ paper: 0.067, ours: 0.05679, difference: -0.01021, unit: "1" }, interval); // 0.067, 0.0568, −0.0102
+ */
+export function formatClaim(
+  { paper, ours, difference, unit }: Record<"paper" | "ours" | "difference", number | string> & { unit: string },
+  interval?: Quantity["interval"],
+): FormattedClaim {
+  const scale = scaleOf([ours, paper].find((side) => typeof side === "number") ?? 0, unit, SIGNIFICANT);
+  const printed = typeof paper === "number" ? formatNumber(paper / scale.factor) : paper;
+  const known = interval && decimalsFor((interval.high - interval.low) / 2 / scale.factor);
+  const supported = typeof ours === "number" ? significantDecimals(ours / scale.factor, SIGNIFICANT) : 0;
+  const first = typeof paper === "number" ? (printed.split(".")[1]?.length ?? 0) : supported;
+  const decimals = known ?? Math.max(first, Math.min(first + 1, supported));
+  const write = (value: number) => formatNumber(value / scale.factor, decimals);
+  const text = (value: number | string, write: (value: number) => string) =>
+    typeof value === "number" ? withUnit(write(value), scale.unit) : value;
+  return {
+    paper: text(paper, () => printed),
+    ours: text(ours, write),
+    difference: text(difference, (value) => `${value > 0 ? "+" : ""}${write(value)}`),
+  };
 }
 
 /** What stands in a claim: a number in its unit, or words. */
@@ -59,16 +114,27 @@ export function formatClaimed(value: number | string, unit: string, signed = fal
   return `${sign}${formatText({ value, unit })}`;
 }
 
-/** A number with the given decimals, or with four significant digits. */
+/** A number with the given decimals, or with four significant digits: a tick, or a number that somebody has printed. */
 export function formatNumber(value: number, decimals?: number): string {
+  if (decimals === undefined || value === 0) return trimZeros(formatRounded(value, 4));
+  const digits = Math.abs(value).toFixed(decimals);
+  // What rounds to zero has no sign.
+  return (value < 0 && Number(digits) > 0 ? "−" : "") + group(digits);
+}
+
+/** A number with so many significant digits, zeros at the end among them; whole numbers in full. */
+export function formatRounded(value: number, significant: number = SIGNIFICANT): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
-  if (decimals !== undefined) return sign + group(size.toFixed(decimals));
   if (Number.isInteger(value) && size < 1e15) return sign + group(String(size));
-  if (size < 1e-4 || size >= 1e15) return sign + scientific(size);
-  const decimalsNeeded = Math.max(0, 3 - Math.floor(Math.log10(size)));
-  return sign + group(trimZeros(size.toFixed(decimalsNeeded)));
+  if (size < 1e-4 || size >= 1e15) return sign + scientific(size, significant);
+  return sign + group(size.toFixed(significantDecimals(size, significant)));
+}
+
+/** Decimals of a number with so many significant digits: 0.067 with three has 4. */
+function significantDecimals(value: number, significant: number): number {
+  return value === 0 ? 0 : Math.min(20, Math.max(0, significant - 1 - Math.floor(Math.log10(Math.abs(value)))));
 }
 
 /** Decimals up to the second digit of `halfWidth`: 0.0031 gives 4. */
@@ -78,30 +144,30 @@ function decimalsFor(halfWidth: number): number | undefined {
   return decimals > 8 ? undefined : Math.max(0, decimals);
 }
 
-function scaleOf(value: number, unit: string): { unit: string; factor: number } {
+function scaleOf(value: number, unit: string, significant: number): { unit: string; factor: number } {
   const size = Math.abs(value);
   if (unit === "1") return { unit: "", factor: 1 };
+  // What is rounded up to 1000 of a unit is 1 of the next.
+  const least = 1 - 0.5 * 10 ** -significant;
   if (unit === "m2") {
     if (size === 0) return AREAS[1];
-    // Rounding at four digits must not decide the unit, hence the half digit.
-    return AREAS.find(({ factor }) => size >= 0.99995 * factor) ?? AREAS.at(-1)!;
+    return AREAS.find(({ factor }) => size >= least * factor) ?? AREAS.at(-1)!;
   }
   if (!PREFIXED.has(unit) || size === 0) return { unit, factor: 1 };
-  const power = Math.floor((Math.log10(size) + 0.00002) / 3);
+  const power = Math.floor(Math.log10(size / least) / 3);
   const step = Math.min(Math.max(power, -6), 5);
   return { unit: `${PREFIXES[step + 6]}${unit}`, factor: Number(`1e${3 * step}`) };
 }
 
 /** `1.2 × 10⁻⁷`. */
-function scientific(size: number): string {
-  const [mantissa, exponent] = size.toExponential(3).split("e") as [string, string];
+function scientific(size: number, significant: number): string {
+  const [mantissa, exponent] = size.toExponential(significant - 1).split("e") as [string, string];
   const digits = [...String(Number(exponent))].map((character) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(character)] ?? "⁻");
-  return `${trimZeros(mantissa)} × 10${digits.join("")}`;
+  return `${mantissa} × 10${digits.join("")}`;
 }
 
-function trimZeros(digits: string): string {
-  return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
-}
+/** `1.2` for `1.20`, and so in front of a power of ten. */
+const trimZeros = (text: string): string => text.replace(/\.0+(?=$| )|(?<=\.\d*[1-9])0+(?=$| )/, "");
 
 /** Thousands in the whole part, from five digits on. */
 function group(digits: string): string {

@@ -2,31 +2,51 @@
  * The report as one page that needs nothing else: style, drawings and data are inside, and a content security policy
  * forbids the page to load or to run anything. It can be mailed, archived beside a paper, printed, and read aloud.
  *
+ * The first screen answers the question: the result in a sentence, the main chart, and three numbers. Below it stand the paper's
+ * numbers and the other charts; lists of every figure and source are folded.
+ *
  * The data are the report's JSON, in `<script type="application/json" id="report">`, so the page is also the result file.
  */
+import { claimsTable } from "./claims-table.ts";
 import { dataTable, tableOf } from "./data-table.ts";
 import { drawChart } from "./draw/draw.ts";
-import { formatClaimed, formatQuantity, formatText } from "./format.ts";
+import { type Drawing, ROOMS } from "./draw/drawing.ts";
+import { formatClaim, formatQuantity, formatText } from "./format.ts";
 import { reportJson } from "./json.ts";
 import { embedJson, html, type Markup } from "./markup.ts";
-import type { Chart, Claim, Figure, Report } from "./report.ts";
+import type { Chart, Figure, Report } from "./report.ts";
 import { STYLE } from "./style.ts";
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Markup | undefined;
+  /** How many things a section holds that is folded at first. */
+  readonly folded?: number;
+}
 
 /** A whole HTML document. Equal reports give equal pages. */
 export function reportHtml(report: Report): string {
-  const sections = [
-    { id: "claims", title: "The paper and this run", body: report.claims.length ? claimsTable(report) : undefined },
-    { id: "charts", title: "Charts", body: report.charts.length ? charts(report.charts) : undefined },
-    { id: "figures", title: "All figures", body: figuresTable(report) },
-    { id: "sources", title: "Sources", body: report.sources.length ? sources(report) : undefined },
+  const { charts, claims, figures, sources } = report;
+  const all: Section[] = [
+    { id: "claims", title: "The paper and this run", body: claims.length ? claimsTable(report) : undefined },
+    { id: "charts", title: "More charts", body: charts.length > 1 ? otherCharts(charts.slice(1)) : undefined },
     { id: "reproduce", title: "Make it again", body: reproduce(report) },
-  ].filter(({ body }) => body);
+    { id: "figures", title: "All figures", body: figuresTable(report), folded: figures.length },
+    {
+      id: "sources",
+      title: "Sources",
+      body: sources.length ? sourceList(report) : undefined,
+      folded: sources.length,
+    },
+  ];
+  const sections = all.filter(({ body }) => body);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="description" content="${report.summary}">
 <title>${report.title}</title>
 <style>${STYLE}</style>
@@ -34,25 +54,35 @@ export function reportHtml(report: Report): string {
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
-<p class="kicker">xpikeformer report</p>
 <h1>${report.title}</h1>
 <p class="summary">${report.summary}</p>
-<p class="quiet">${report.description}</p>
+</header>
+<main id="main">
+<div class="lead">
+${charts.length > 0 ? chartFigure(charts[0], true) : undefined}
+${cards(report)}
+</div>
 <nav aria-label="Contents"><ul>
 ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}
 </ul></nav>
-</header>
-<main id="main">
-${cards(report)}
+<p class="description">${report.description}</p>
 ${notes(report)}
-${sections.map(({ id, title, body }) => html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${body}</section>`)}
+${sections.map(sectionMarkup)}
 </main>
-<footer>${Object.entries(report.versions).map(([name, version]) => html`<span>${name} ${version}</span>`)} · seed ${report.seed}</footer>
-<script type="application/json" id="report">${embedJson(reportJson(report))}</script>
+<footer>${[...Object.entries(report.versions).map((entry) => entry.join(" ")), `seed ${report.seed}`].join(" · ")}</footer>
+<script type="application/json" id="report">${embedJson(JSON.stringify(JSON.parse(reportJson(report))))}</script>
 </body>
 </html>
 `;
   return page.markup;
+}
+
+/** The id of a folded section is inside of it, since browsers open what a link leads into. */
+function sectionMarkup({ id, title, body, folded }: Section): Markup {
+  if (folded === undefined)
+    return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${body}</section>`;
+  return html`<section class="folded"><details><summary><h2>${title} <span class="count">${folded}</span></h2></summary>
+<div id="${id}" class="inside">${body}</div></details></section>`;
 }
 
 /** The figures to see first, each with the paper's number when a claim is about it. */
@@ -64,7 +94,7 @@ function cards({ highlights, figures, claims }: Report): Markup {
     return html`<li><span class="label">${figure.label}</span>
 <span class="number">${value} <small>${unit}</small></span>
 <span class="detail">${interval && html`<span title="${figure.interval!.kind}">${interval}</span>`}${
-      claim && html`${interval && " · "}paper ${formatClaimed(claim.paper, claim.unit)}`
+      claim && html`${interval && " · "}paper ${formatClaim(claim, figure.interval).paper}`
     }</span></li>`;
   };
   return html`<ul class="cards" aria-label="Key figures">${shown.map(card)}</ul>`;
@@ -75,42 +105,32 @@ function notes({ notes }: Report): Markup | undefined {
   return html`<aside class="notes" aria-labelledby="notes"><h2 id="notes">Keep in mind</h2><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></aside>`;
 }
 
-function claimsTable({ claims }: Report): Markup {
-  const head = ["Claim", "Paper", "Ours", "Difference", "Why"].map((name, i) =>
-    i > 0 && i < 4 ? html`<th scope="col" class="number-cell">${name}</th>` : html`<th scope="col">${name}</th>`,
-  );
-  const row = ({ id, claim, source, paper, ours, difference, unit, why }: Claim): Markup[] => [
-    html`<th scope="row" id="claim-${id}">${claim}<br><span class="quiet">${source}</span></th>`,
-    quantityCell(formatClaimed(paper, unit), typeof paper),
-    quantityCell(formatClaimed(ours, unit), typeof ours),
-    quantityCell(formatClaimed(difference, unit, true), typeof difference),
-    html`<td>${why}</td>`,
-  ];
-  return tableOf(head, claims.map(row));
+function otherCharts(charts: readonly Chart[]): Markup {
+  return html`<div class="charts">${charts.map((chart) => chartFigure(chart))}</div>`;
 }
 
-function quantityCell(text: string, type: string): Markup {
-  return type === "number" ? html`<td class="number-cell">${text}</td>` : html`<td>${text}</td>`;
-}
-
-function charts(charts: readonly Chart[]): Markup {
-  return html`<div class="charts">${charts.map(chartFigure)}</div>`;
-}
-
-function chartFigure(chart: Chart): Markup {
-  const { panels, legend, remark, wide } = drawChart(chart);
-  const drawn =
-    panels.length === 1
-      ? html`<div class="scroll only">${panels[0].svg}</div>`
-      : html`<div class="panels">${panels.map(({ name, svg }) => html`<div class="panel"><p class="panel-name">${name}</p>${svg}</div>`)}</div>`;
+function chartFigure(chart: Chart, first = false): Markup {
+  const drawing = drawChart(chart, first ? ROOMS.lead : ROOMS.column);
+  const { legend, remark, wide, tall } = drawing;
   const keys = legend.map(({ swatch, name }) => html`<li>${swatch}<span>${name}</span></li>`);
-  return html`<figure id="chart-${chart.id}" class="${wide ? "wide" : "narrow"}">
-<h3>${chart.title}</h3>
+  return html`<figure id="chart-${chart.id}" class="${wide ? "wide" : tall && !first ? "tall" : "single"}">
+${first ? html`<h2>${chart.title}</h2>` : html`<h3>${chart.title}</h3>`}
 ${legend.length > 0 ? html`<ul class="legend">${keys}</ul>` : undefined}
-${drawn}
+${drawn(chart, drawing)}
 <figcaption>${chart.caption}${remark && html` <span class="remark">${remark}</span>`}</figcaption>
 <details><summary>Data of this chart</summary><div>${dataTable(chart)}</div></details>
 </figure>`;
+}
+
+/** Small panels flow into any width; another chart is drawn once more for phones, where its text would shrink. */
+function drawn(chart: Chart, { panels, wide, loose }: Drawing): Markup {
+  if (panels.some(({ name }) => name !== undefined)) {
+    const boxes = panels.map(({ name, svg }) => html`<div class="panel"><p class="panel-name">${name}</p>${svg}</div>`);
+    return html`<div class="${loose ? "panels loose" : "panels"}">${boxes}</div>`;
+  }
+  if (wide) return html`<div class="scroll">${panels[0].svg}</div>`;
+  return html`<div class="on-screen">${panels[0].svg}</div>
+<div class="on-phone">${drawChart(chart, ROOMS.phone).panels[0].svg}</div>`;
 }
 
 function figuresTable({ figures, command }: Report): Markup {
@@ -125,7 +145,7 @@ function figuresTable({ figures, command }: Report): Markup {
     return [
       html`<th scope="row">${figure.label}</th>`,
       html`<td class="number-cell">${value}</td>`,
-      html`<td>${interval}${figure.interval && html`<br><span class="quiet">${figure.interval.kind}</span>`}</td>`,
+      html`<td class="interval">${interval && html`${interval}<br><span class="quiet">${figure.interval!.kind}</span>`}</td>`,
       html`<td>${unit}</td>`,
       html`<td class="number-cell">${figure.trials && formatText({ value: figure.trials, unit: "1" })}</td>`,
       html`<td class="number-cell">${figure.seed}</td>`,
@@ -136,7 +156,7 @@ function figuresTable({ figures, command }: Report): Markup {
   return tableOf(head, figures.map(row));
 }
 
-function sources({ sources }: Report): Markup {
+function sourceList({ sources }: Report): Markup {
   const link = (url: string | undefined) => url && html` <a href="${url}" rel="noreferrer">${url}</a>`;
   return html`<ol>${sources.map(({ text, usedFor, url }) => html`<li><p>${text}${link(url)}<br><span class="quiet">${usedFor}</span></p></li>`)}</ol>`;
 }

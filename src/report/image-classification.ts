@@ -158,9 +158,11 @@ function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): Fi
   return [...figures, ...gapFigures(run)];
 }
 
+/** What the machine reaches, what it is measured against, what it saves. */
 function highlights(run: ImageClassificationRun): string[] {
-  const ids = ["accuracy.xpikeformer", ...roles(run).map(([role]) => `accuracy.${role}`)];
-  return [...ids, "crossbars.count", "cost.xpikeformer.energy", "cost.ratio.annDigital"];
+  const against = roles(run)[0]?.[0];
+  const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
+  return ["accuracy.xpikeformer", baseline, "cost.ratio.annDigital"];
 }
 
 function charts(run: ImageClassificationRun): ChartDraft[] {

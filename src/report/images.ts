@@ -25,8 +25,8 @@ export function examplesChart({ height, width, images, labels, decisions }: Exam
     id: "examples",
     title: "Test images",
     caption: `The first test images, with the first chip's decisions: ${titles.join("; ")}.`,
-    x: { label: "Column", ticks: columnTicks(images.length, width) },
-    y: { label: "Row", ticks: Array.from({ length: height }, (_, row) => String(row)) },
+    x: { label: "Image", ticks: imageTicks(labels, width) },
+    y: { label: "Rows", ticks: new Array<string>(height).fill("") },
     label: "Brightness",
     values: sideBySide(images, height, width),
   };
@@ -47,17 +47,23 @@ export function attentionChart({ grid, images, steps, attention }: ExampleImages
     caption:
       "The same images, patch by patch: how probable it is that a token attends to the patch, a mean over the heads and tokens of the " +
       "last block and over the time steps so far, on the first chip.",
-    x: { label: "Column of patches", ticks: columnTicks(images.length, grid.columns) },
-    y: { label: "Row of patches", ticks: rows.map(({ tick }) => tick) },
+    x: {
+      label: "Image",
+      ticks: imageTicks(
+        images.map((_, i) => String(i + 1)),
+        grid.columns,
+      ),
+    },
+    y: { label: "Rows of patches", ticks: rows.map(({ tick }) => tick) },
     label: "Probability of attention",
     values: rows.map(({ values }) => values),
   };
 }
 
-/** Numbers of the columns of each image, with a gap between images. */
-const columnTicks = (count: number, columns: number): string[] =>
-  Array.from({ length: count * (columns + 1) - 1 }, (_, i) =>
-    i % (columns + 1) < columns ? String(i % (columns + 1)) : "",
+/** The name of each image at its middle column, and a column without a name between images. */
+const imageTicks = (names: readonly string[], columns: number): string[] =>
+  Array.from({ length: names.length * (columns + 1) - 1 }, (_, i) =>
+    i % (columns + 1) === columns >> 1 ? names[Math.floor(i / (columns + 1))] : "",
   );
 
 /** Images as one matrix, with a column of 0 between them. */

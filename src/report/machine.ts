@@ -106,7 +106,7 @@ export function rasterChart(rasters: Readonly<Record<string, SpikeTrain>>): Char
     id: "rasters",
     title: "Spikes of one prompt, layer by layer",
     caption:
-      "Every dot is a spike on the first chip: tokens from left to right within each time step, features from the top.",
+      "Every dot is a spike on the first chip: time steps from left to right within each token, features from the top.",
     layers: Object.entries(rasters).map(([name, train]) => rasterLayer(name, train)),
   };
 }

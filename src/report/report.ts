@@ -246,7 +246,7 @@ export interface ReportDraft
   readonly experiment?: Report["experiment"];
   readonly notes?: readonly string[];
   readonly sources?: readonly Source[];
-  /** Defaults to the first four figures. */
+  /** Defaults to the first three figures. */
   readonly highlights?: readonly string[];
   readonly figures: readonly FigureDraft[];
   readonly charts?: readonly ChartDraft[];
@@ -275,7 +275,7 @@ export function buildReport(draft: ReportDraft): Report {
     ...draft,
     notes: [...(draft.notes ?? [])],
     sources: [...(draft.sources ?? [])],
-    highlights: [...(draft.highlights ?? figures.slice(0, 4).map(({ id }) => id))],
+    highlights: [...(draft.highlights ?? figures.slice(0, 3).map(({ id }) => id))],
     figures,
     charts: [...(draft.charts ?? [])],
     claims: (draft.claims ?? []).map((claim) => completeClaim(claim, figures)),

@@ -54,7 +54,8 @@ export function sweepReport(run: SweepRun): Report {
     versions: { ...run.versions },
     notes: run.notes,
     sources: sourcesOf(experiment),
-    highlights: [...new Set([rates[base].id, rates[best].id])],
+    // Where nothing is better than the experiment's own value, the others stand beside it.
+    highlights: [...new Set([base, best, ...rates.keys()])].slice(0, 3).map((i) => rates[i].id),
     figures: [
       ...measured.flatMap(({ rates }) => rates),
       ...curves.flatMap((curve) => changeFigures(run, curve)),

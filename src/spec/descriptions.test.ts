@@ -29,8 +29,7 @@ test("every field of the JSON Schema has a description", () => {
       visit(member, path);
     }
     for (const [key, field] of Object.entries(schema.properties ?? {})) {
-      // `kind` is described by its members; `preset` belongs to the parser.
-      if (!field.description && key !== "kind" && key !== "preset") bare.push(`${path}.${key}`);
+      if (!field.description) bare.push(`${path}.${key}`);
       visit(field, `${path}.${key}`);
     }
   };
@@ -61,7 +60,25 @@ function describeFields(node: ts.Expression, file: string, path: string): [strin
   if (method.text === "array") return describeFields(node.arguments[0], file, path);
   const members = node.arguments.find(ts.isArrayLiteralExpression)?.elements ?? [];
   if (method.text !== "union" && method.text !== "discriminatedUnion") return [];
-  return members.flatMap((member, i) => describeFields(member, file, `${path}[${i}]`));
+  return members.flatMap((member, i) => {
+    const kind = `${path}[${i}].kind`;
+    const inner = describeFields(member, file, `${path}[${i}]`);
+    const comment = inner.some(([field]) => field === kind) ? undefined : commentBefore(member);
+    return comment ? [[kind, comment], ...inner] : inner;
+  });
+}
+
+/** The comment in front of a member of a union says what its `kind` stands for, unless the field has its own. */
+function commentBefore(member: ts.Expression): string | undefined {
+  const text = member.getSourceFile().text;
+  const range = ts.getLeadingCommentRanges(text, member.pos)?.at(-1);
+  return (
+    range &&
+    text
+      .slice(range.pos + 3, range.end - 2)
+      .replace(/\s*\n\s*\* ?/g, " ")
+      .trim()
+  );
 }
 
 function constant(name: string, file: string): ts.Expression {

@@ -74,8 +74,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].neuron.threshold": "Fires when V >= threshold; equality fires (equation 3).",
   "model[1].neuron.reset": "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
   "model[1].surrogate": "Stands in for the derivative of the spike in the backward pass.",
+  "model[1].surrogate[0].kind":
+    "s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code.",
   "model[1].surrogate[0].alpha": "Four times the slope at the threshold.",
+  "model[1].surrogate[1].kind":
+    "s'(x) = max(0, 1 - |x| / width) / width: compact support, so the backward pass is sparse.",
   "model[1].surrogate[1].width": "Half the base of the triangle, in units of the membrane.",
+  "model[1].surrogate[2].kind": "s'(x) = 1 / (2 width) where |x| < width.",
   "model[1].surrogate[2].width": "Half the base of the rectangle, in units of the membrane.",
   "model[1].normalisation":
     "BatchNorm after each linear layer in training, folded into weights and an offset before mapping; or none.",
@@ -96,20 +101,28 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.scaling":
     "What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by one factor per crossbar or per column.",
   "hardware.crossbar.device": "The memory cell.",
+  "hardware.crossbar.device[0].kind":
+    "Phase-change memory with published programming, drift and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`).",
   "hardware.crossbar.device[0].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[0].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
   "hardware.crossbar.device[0].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[0].readNoise": "Multiplies the published read spread; 0 switches it off.",
+  "hardware.crossbar.device[1].kind":
+    "Phase-change memory of the 14 nm HERMES chip (see `device/le-gallo-nature-electronics-2023.ts`).",
   "hardware.crossbar.device[1].devices": "Devices side by side that make one conductance.",
   "hardware.crossbar.device[1].maxConductance":
     "Largest programmed conductance, microsiemens. `null`: as far as characterised, 10.35 for one device, 20.7 for two.",
   "hardware.crossbar.device[1].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
   "hardware.crossbar.device[1].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[1].readNoise": "Multiplies the published read spread; 0 switches it off.",
+  "hardware.crossbar.device[2].kind":
+    "Spreads and drift that do not depend on the conductance (see `device/state-independent.ts`).",
   "hardware.crossbar.device[2].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[2].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
   "hardware.crossbar.device[2].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[2].readNoise": "Multiplies the published read spread; 0 switches it off.",
+  "hardware.crossbar.device[3].kind":
+    "Phase-change memory with drift exponents from a table of one's own (see `device/custom-drift.ts`).",
   "hardware.crossbar.device[3].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[3].table":
     "Drift exponents over the conductance, from 0 to `maxConductance`; straight lines between points.",
@@ -119,8 +132,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[3].programmingNoise": "Multiplies the published programming spread; 0 switches it off.",
   "hardware.crossbar.device[3].drift": "Multiplies the published drift exponent; 0 switches drift off.",
   "hardware.crossbar.device[3].readNoise": "Multiplies the published read spread; 0 switches it off.",
+  "hardware.crossbar.device[4].kind":
+    "Resistive memory of the NeuRRAM chip: no drift, but a spread that grows for two days (see `device/wan-nature-2022.ts`).",
   "hardware.crossbar.device[4].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.device[4].noise": "Multiplies the published spread; 0 switches it off.",
+  "hardware.crossbar.device[5].kind": "Exact conductances: no noise.",
   "hardware.crossbar.device[5].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.pairs":
     "After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a new pair first, as IBM's simulator does.",
@@ -175,7 +191,11 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.compensation.readout":
     "`lines`: all lines driven at once, sum of all line currents (1 input vector); `one-hot`: one line at a time, mean size of the differences of pairs, as IBM's aihwkit does.",
   "hardware.compensation.schedule": "When factors are measured.",
+  "hardware.compensation.schedule[0].kind": "Right before use, in the same read: the best that calibration can do.",
+  "hardware.compensation.schedule[1].kind": "At a fixed interval after programming.",
   "hardware.compensation.schedule[1].seconds": "Seconds from one calibration to the next.",
+  "hardware.compensation.schedule[2].kind":
+    "At ages that grow by a factor: drift is a straight line in the logarithm of time.",
   "hardware.compensation.schedule[2].first": "Seconds from programming to the first calibration.",
   "hardware.compensation.schedule[2].ratio": "Age at a calibration, divided by that at the one before.",
   "hardware.chips": "Independently programmed chips to simulate.",

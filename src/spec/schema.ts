@@ -42,7 +42,10 @@ export interface JsonSchema {
 export function experimentJsonSchema(): JsonSchema {
   const preset = z.enum(presets().map(({ name }) => name));
   const document = z.strictObject({
-    preset: z.union([preset, z.array(preset)]).optional(),
+    preset: z
+      .union([preset, z.array(preset)])
+      .optional()
+      .describe("A named experiment to lay this one over, or several, each laid over the one before."),
     ...experimentSpec.shape,
   });
   const schema = z.toJSONSchema(document, {

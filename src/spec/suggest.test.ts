@@ -32,3 +32,9 @@ test("the nearest word is suggested, and none when all are far", () => {
   expect(suggest("temperature", words)).toBeUndefined();
   expect(suggest("w".repeat(100_000), words)).toBeUndefined();
 });
+
+test("nobody mistypes a word of more than 60 letters", () => {
+  const word = "a".repeat(60);
+  expect(suggest(word, [word])).toBe(word);
+  expect(suggest(`${word}a`, [`${word}a`])).toBeUndefined();
+});

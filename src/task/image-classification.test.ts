@@ -8,7 +8,7 @@ import { type ImageClassificationSpec, imageClassificationSpec } from "../spec/t
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { imageClassification } from "./image-classification.ts";
-import { imageGeometry, planPatches, readPatches } from "./patches.ts";
+import { imageGeometry, isLineOn, planPatches, readPatches } from "./patches.ts";
 
 const shape = { height: 4, width: 4, channels: 1, classes: 4 };
 const specOf = (fields: object = {}): ImageClassificationSpec =>
@@ -96,6 +96,12 @@ describe("what enters a network", () => {
     const bits = [...unpackSpikes(draw({ coding: "thermometer", thresholds: 3 }, 1).spikes!)];
     expect(bits).toEqual(pixels.flatMap((x) => [64, 128, 192].map((threshold) => (x >= threshold ? 1 : 0))));
   });
+  test("as a thermometer reach a threshold at equality", () => {
+    const reached = [63, 64, 127, 128, 191, 192, 255].map((pixel) =>
+      [0, 1, 2].filter((line) => isLineOn(specOf({ coding: "thermometer", thresholds: 3 }), pixel, line)),
+    );
+    expect(reached).toEqual([[], [0], [0], [0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]);
+  });
   test("as Bernoulli lines fire as often as pixels are bright", () => {
     const steps = 4000;
     const { values } = decodeRates(draw({ coding: "bernoulli" }, steps).spikes!);
@@ -167,10 +173,17 @@ test("without images there is a geometry, but nothing to draw", () => {
   expect(() => task.draw(1, stream(1))).toThrow(SpecError);
 });
 
-test("images of another size are refused", () => {
-  const wide: ImageData = { ...images, validation: { ...images.validation, width: 5 } };
-  expect(() => imageClassification(specOf(), 1, wide)).toThrow(ShapeError);
-  expect(() => imageClassification(specOf(), 1, wide)).toThrow(/have width 5, but task.data says 4/);
+test.each([
+  ["height", { height: 5 }, 5],
+  ["width", { width: 5 }, 5],
+  ["channels", { channels: 3 }, 3],
+  ["classes", { classes: ["a", "b", "c"] }, 3],
+] as const)("images with other %s are refused", (field, change, given) => {
+  const other: ImageData = { ...images, validation: { ...images.validation, ...change } };
+  expect(() => imageClassification(specOf(), 1, other)).toThrow(ShapeError);
+  expect(() => imageClassification(specOf(), 1, other)).toThrow(
+    `have ${field} ${given}, but task.data says ${shape[field]}`,
+  );
 });
 
 test("the error rate counts wrong decisions", () => {

@@ -99,3 +99,10 @@ test("lengths that differ, and numbers that are not classes, are refused", () =>
   expect(() => detectionErrors([1, 2], [1, 2], spec, 3)).toThrow("not a whole number of prompts");
   expect(() => errorsByContext([1, 2, 3, 4], [1, 2, 3, 4], spec)).toThrow("are not [prompts, 3]");
 });
+
+test("prompts that err more alike than chance do not narrow the interval", () => {
+  // One wrong bit of four in every prompt: no spread at all, where independent bits would have some.
+  const { bits } = detectionErrors(new Int32Array(40), new Int32Array(40).fill(1), spec);
+  expect(bits).toMatchObject({ rate: 0.25, designEffect: 1, ...wilson(40, 160) });
+  expect(bits.standardError).toBeCloseTo(Math.sqrt((0.25 * 0.75) / 160), 14);
+});

@@ -28,7 +28,7 @@ function runKernel(
 ): Float32Array {
   const { kernels, arena } = standaloneKernels(1 << 20);
   const [source, target] = [arena.words(ROWS * ld), arena.words(ROWS * ld)];
-  const [columns, table, scratch] = [arena.words(COLUMNS), arena.words(2 * means.length), arena.words(16)];
+  const [columns, table, scratch] = [arena.words(COLUMNS), arena.words(2 * means.length), arena.words(32)];
   for (let r = 0; r < ROWS; r++) {
     kernels.f32.set(weights.subarray(r * COLUMNS, (r + 1) * COLUMNS), source / 4 + r * ld);
   }

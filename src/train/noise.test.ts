@@ -22,7 +22,7 @@ function runKernel(source: Float32Array, rows: number, columns: number, deviatio
     arena.words(source.length),
     arena.words(columns),
     arena.words(source.length),
-    arena.words(16),
+    arena.words(32),
   ];
   kernels.f32.set(source, from / 4);
   kernels.f32.set(deviation, spread / 4);

@@ -75,7 +75,7 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const noisy = reserve(memory, layout);
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
-  const noiseWords = memory.words(16);
+  const noiseWords = memory.words(32);
   const noiseLevels = memory.words(2 * LARGEST_LEVELS);
   const gradientStarts: number[] = [];
   let gradientWords = 0;

@@ -268,6 +268,18 @@ describe("training", () => {
     expect(network.parameters).toEqual(states.find((entry) => entry.state.step === best.step)!.state.parameters);
   });
 
+  test("of a stage with noise on weights returns the last network: validation has no noise, and cannot tell", async () => {
+    const stage = { steps: 6, warmup: 0, learningRate: 0.3, finalFraction: 1, noise: { weights: 0.05 } };
+    const { network, states, events, state } = await recorded(
+      tinyExperiment({ training: { validateEvery: 1, stages: [stage] } }),
+    );
+    const losses = events.map(({ validation }) => validation!.loss);
+    expect(losses.at(-1)).toBeGreaterThan(Math.min(...losses));
+    expect(events.map(({ validation }) => validation!.best)).toEqual(new Array(6).fill(true));
+    expect(state.best).toMatchObject({ step: 6 });
+    expect(network.parameters).toEqual(states.at(-1)!.state.parameters);
+  });
+
   test("leaves a stage early when validation stops getting better, also when it was interrupted there", async () => {
     const stage = { steps: 50, warmup: 0, learningRate: 0.3, finalFraction: 1 };
     const experiment = tinyExperiment({ training: { validateEvery: 1, patience: 2, stages: [stage, stage] } });

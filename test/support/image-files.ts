@@ -30,7 +30,10 @@ export function tarFile(files: Readonly<Record<string, Uint8Array>>): Uint8Array
   for (const [name, content] of Object.entries(files)) {
     const header = new Uint8Array(512);
     const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at);
-    put(name, 0);
+    // A name of more than 100 bytes is cut at a slash; what stands before it is the prefix.
+    const cut = name.length > 100 ? name.indexOf("/", name.length - 101) : -1;
+    put(name.slice(cut + 1), 0);
+    if (cut > 0) put(name.slice(0, cut), 345);
     put("0000644\0", 100);
     put(`${content.length.toString(8).padStart(11, "0")}\0`, 124);
     put("        ", 148);

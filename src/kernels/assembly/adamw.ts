@@ -5,7 +5,20 @@
  *   parameter -= learningRate ((first / correction1) / (sqrt(second / correction2) + epsilon) + decay parameter),
  * with correction = 1 - beta^t at step t = 1, 2, ...
  */
-export function adamw(parameter: usize, gradient: usize, first: usize, second: usize, count: i32, learningRate: f32, beta1: f32, beta2: f32, epsilon: f32, decay: f32, correction1: f32, correction2: f32): void {
+export function adamw(
+  parameter: usize,
+  gradient: usize,
+  first: usize,
+  second: usize,
+  count: i32,
+  learningRate: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  decay: f32,
+  correction1: f32,
+  correction2: f32,
+): void {
   const whole = <usize>(count & ~3) * 4;
   const bytes = <usize>count * 4;
   const inverse1 = f32x4.splat(<f32>1 / correction1);

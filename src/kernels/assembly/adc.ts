@@ -12,13 +12,28 @@
 import { drawWords } from "./threefry";
 
 /** Codes of a pair of lines, each 0 .. largest, subtracted. Currents are not negative. Returns the conversions that clipped. */
-export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32, columns: i32, step: f32, largest: f32, factors: usize, fresh: i32, offset: usize, out: usize, ldOut: i32): i32 {
+export function convertPairs(
+  lines: usize,
+  vectors: i32,
+  ldLines: i32,
+  half: i32,
+  columns: i32,
+  step: f32,
+  largest: f32,
+  factors: usize,
+  fresh: i32,
+  offset: usize,
+  out: usize,
+  ldOut: i32,
+): i32 {
   if (columns == 8) {
     if (fresh) {
-      if (offset) return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, true, out, ldOut);
+      if (offset)
+        return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, true, out, ldOut);
       return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, false, out, ldOut);
     }
-    if (offset) return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, true, out, ldOut);
+    if (offset)
+      return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, true, out, ldOut);
     return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, false, out, ldOut);
   }
   const steps = f32x4.splat(step);
@@ -26,12 +41,12 @@ export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32
   let clips = i32x4.splat(0);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
-    const plus = lines + (<usize>(v * ldLines) << 2);
-    const minus = plus + (<usize>half << 2);
-    const target = out + (<usize>(v * ldOut) << 2);
+    const plus = lines + ((<usize>(v * ldLines)) << 2);
+    const minus = plus + ((<usize>half) << 2);
+    const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
-      const at = <usize>c << 2;
+      const at = (<usize>c) << 2;
       const a = f32x4.nearest(f32x4.div(v128.load(plus + at), steps));
       const b = f32x4.nearest(f32x4.div(v128.load(minus + at), steps));
       // A comparison that holds is -1 in its lane.
@@ -40,7 +55,7 @@ export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32
       accumulate4(f32x4.mul(code, v128.load(factors + at)), fresh, offset, at, target);
     }
     for (; c < columns; c++) {
-      const at = <usize>c << 2;
+      const at = (<usize>c) << 2;
       const a = nearest<f32>(load<f32>(plus + at) / step);
       const b = nearest<f32>(load<f32>(minus + at) / step);
       clipped += <i32>(a > largest) + <i32>(b > largest);
@@ -53,16 +68,29 @@ export function convertPairs(lines: usize, vectors: i32, ldLines: i32, half: i32
 /** The same for 8 columns, a strip, with everything that columns share held in registers. */
 // @ts-ignore: decorator
 @inline
-function convertPairs8(lines: usize, vectors: i32, ldLines: i32, half: i32, step: f32, largest: f32, factors: usize, fresh: bool, offset: usize, last: bool, out: usize, ldOut: i32): i32 {
+function convertPairs8(
+  lines: usize,
+  vectors: i32,
+  ldLines: i32,
+  half: i32,
+  step: f32,
+  largest: f32,
+  factors: usize,
+  fresh: bool,
+  offset: usize,
+  last: bool,
+  out: usize,
+  ldOut: i32,
+): i32 {
   const steps = f32x4.splat(step);
   const top = f32x4.splat(largest);
   const f0 = v128.load(factors);
   const f1 = v128.load(factors, 16);
   const o0 = last ? v128.load(offset) : top;
   const o1 = last ? v128.load(offset, 16) : top;
-  const next = <usize>ldLines << 2;
-  const nextOut = <usize>ldOut << 2;
-  const other = <usize>half << 2;
+  const next = (<usize>ldLines) << 2;
+  const nextOut = (<usize>ldOut) << 2;
+  const other = (<usize>half) << 2;
   let clips = i32x4.splat(0);
   for (let v = 0; v < vectors; v++) {
     const a0 = f32x4.nearest(f32x4.div(v128.load(lines), steps));
@@ -89,25 +117,44 @@ function convertPairs8(lines: usize, vectors: i32, ldLines: i32, half: i32, step
 }
 
 /** Signed codes of the difference of two lines, -largest .. largest. Returns the conversions that clipped. */
-export function convertDifferences(lines: usize, vectors: i32, ldLines: i32, half: i32, columns: i32, step: f32, largest: f32, factors: usize, fresh: i32, offset: usize, out: usize, ldOut: i32): i32 {
+export function convertDifferences(
+  lines: usize,
+  vectors: i32,
+  ldLines: i32,
+  half: i32,
+  columns: i32,
+  step: f32,
+  largest: f32,
+  factors: usize,
+  fresh: i32,
+  offset: usize,
+  out: usize,
+  ldOut: i32,
+): i32 {
   const steps = f32x4.splat(step);
   const top = f32x4.splat(largest);
   const bottom = f32x4.splat(-largest);
   let clips = i32x4.splat(0);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
-    const plus = lines + (<usize>(v * ldLines) << 2);
-    const minus = plus + (<usize>half << 2);
-    const target = out + (<usize>(v * ldOut) << 2);
+    const plus = lines + ((<usize>(v * ldLines)) << 2);
+    const minus = plus + ((<usize>half) << 2);
+    const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
-      const at = <usize>c << 2;
+      const at = (<usize>c) << 2;
       const code = f32x4.nearest(f32x4.div(f32x4.sub(v128.load(plus + at), v128.load(minus + at)), steps));
       clips = i32x4.sub(clips, v128.or(f32x4.gt(code, top), f32x4.lt(code, bottom)));
-      accumulate4(f32x4.mul(f32x4.pmax(f32x4.pmin(code, top), bottom), v128.load(factors + at)), fresh, offset, at, target);
+      accumulate4(
+        f32x4.mul(f32x4.pmax(f32x4.pmin(code, top), bottom), v128.load(factors + at)),
+        fresh,
+        offset,
+        at,
+        target,
+      );
     }
     for (; c < columns; c++) {
-      const at = <usize>c << 2;
+      const at = (<usize>c) << 2;
       const code = nearest<f32>((load<f32>(plus + at) - load<f32>(minus + at)) / step);
       clipped += <i32>(code > largest || code < -largest);
       accumulate1(max<f32>(min<f32>(code, largest), -largest) * load<f32>(factors + at), fresh, offset, at, target);
@@ -127,25 +174,61 @@ export function convertDifferences(lines: usize, vectors: i32, ldLines: i32, hal
  * the last column, and `table` holds the 4096 normals, or is 0 where there is no noise. Vector `first` + v is one of `perStep` vectors to
  * a step and `perPrompt` to a prompt. Returns the conversions of pairs that clipped at 0. Scratch: 8 words for each vector.
  */
-export function applyConverterErrors(lines: usize, vectors: i32, differential: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, key0: u32, key1: u32, strip: i32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): i32 {
+export function applyConverterErrors(
+  lines: usize,
+  vectors: i32,
+  differential: i32,
+  step: f32,
+  gains: usize,
+  offsets: usize,
+  deviations: usize,
+  table: usize,
+  key0: u32,
+  key1: u32,
+  strip: i32,
+  first: i32,
+  perStep: i32,
+  perPrompt: i32,
+  firstPrompt: i32,
+  scratch: usize,
+): i32 {
   if (table) drawStripNoise(vectors, key0, key1, strip, first, perStep, perPrompt, firstPrompt, scratch);
   if (differential) return errDifferences(lines, vectors, step, gains, offsets, deviations, table, scratch);
   return errPairs(lines, vectors, step, gains, offsets, deviations, table, scratch);
 }
 
 /** The words of a strip's noise, run by run of the vectors of one prompt in one step, whose words follow each other. */
-function drawStripNoise(vectors: i32, key0: u32, key1: u32, strip: i32, first: i32, perStep: i32, perPrompt: i32, firstPrompt: i32, scratch: usize): void {
+function drawStripNoise(
+  vectors: i32,
+  key0: u32,
+  key1: u32,
+  strip: i32,
+  first: i32,
+  perStep: i32,
+  perPrompt: i32,
+  firstPrompt: i32,
+  scratch: usize,
+): void {
   for (let v = 0; v < vectors; ) {
     const inStep = (first + v) % perStep;
     const inPrompt = inStep % perPrompt;
     const count = min(vectors - v, perPrompt - inPrompt);
     const high = ((firstPrompt + inStep / perPrompt) << 7) | ((first + v) / perStep);
-    drawWords(key0, key1, (strip * perPrompt + inPrompt) << 2, high, count << 3, scratch + (<usize>v << 5));
+    drawWords(key0, key1, (strip * perPrompt + inPrompt) << 2, high, count << 3, scratch + ((<usize>v) << 5));
     v += count;
   }
 }
 
-function errPairs(lines: usize, vectors: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, words: usize): i32 {
+function errPairs(
+  lines: usize,
+  vectors: i32,
+  step: f32,
+  gains: usize,
+  offsets: usize,
+  deviations: usize,
+  table: usize,
+  words: usize,
+): i32 {
   const steps = f32x4.splat(step);
   const zero = f32x4.splat(0);
   const bottom = f32x4.splat(-0.5);
@@ -175,7 +258,16 @@ function errPairs(lines: usize, vectors: i32, step: f32, gains: usize, offsets: 
   return sumLanes(clips);
 }
 
-function errDifferences(lines: usize, vectors: i32, step: f32, gains: usize, offsets: usize, deviations: usize, table: usize, words: usize): i32 {
+function errDifferences(
+  lines: usize,
+  vectors: i32,
+  step: f32,
+  gains: usize,
+  offsets: usize,
+  deviations: usize,
+  table: usize,
+  words: usize,
+): i32 {
   const steps = f32x4.splat(step);
   const zero = f32x4.splat(0);
   for (let v = 0; v < vectors; v++, lines += 64, words += 32) {
@@ -194,13 +286,23 @@ function errDifferences(lines: usize, vectors: i32, step: f32, gains: usize, off
 }
 
 /** Currents passed on without conversion; `lines` holds them in the layer's unit. */
-export function passCurrents(lines: usize, vectors: i32, ldLines: i32, columns: i32, fresh: i32, offset: usize, out: usize, ldOut: i32): void {
+export function passCurrents(
+  lines: usize,
+  vectors: i32,
+  ldLines: i32,
+  columns: i32,
+  fresh: i32,
+  offset: usize,
+  out: usize,
+  ldOut: i32,
+): void {
   for (let v = 0; v < vectors; v++) {
-    const source = lines + (<usize>(v * ldLines) << 2);
-    const target = out + (<usize>(v * ldOut) << 2);
+    const source = lines + ((<usize>(v * ldLines)) << 2);
+    const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
-    for (; c + 4 <= columns; c += 4) accumulate4(v128.load(source + (<usize>c << 2)), fresh, offset, <usize>c << 2, target);
-    for (; c < columns; c++) accumulate1(load<f32>(source + (<usize>c << 2)), fresh, offset, <usize>c << 2, target);
+    for (; c + 4 <= columns; c += 4)
+      accumulate4(v128.load(source + ((<usize>c) << 2)), fresh, offset, (<usize>c) << 2, target);
+    for (; c < columns; c++) accumulate1(load<f32>(source + ((<usize>c) << 2)), fresh, offset, (<usize>c) << 2, target);
   }
 }
 
@@ -224,10 +326,10 @@ function accumulate1(local: f32, fresh: i32, offset: usize, at: usize, target: u
 // @ts-ignore: decorator
 @inline
 function lookUp4(table: usize, places: v128): v128 {
-  let values = f32x4.splat(load<f32>(table + (<usize>i32x4.extract_lane(places, 0) << 2)));
-  values = f32x4.replace_lane(values, 1, load<f32>(table + (<usize>i32x4.extract_lane(places, 1) << 2)));
-  values = f32x4.replace_lane(values, 2, load<f32>(table + (<usize>i32x4.extract_lane(places, 2) << 2)));
-  return f32x4.replace_lane(values, 3, load<f32>(table + (<usize>i32x4.extract_lane(places, 3) << 2)));
+  let values = f32x4.splat(load<f32>(table + ((<usize>i32x4.extract_lane(places, 0)) << 2)));
+  values = f32x4.replace_lane(values, 1, load<f32>(table + ((<usize>i32x4.extract_lane(places, 1)) << 2)));
+  values = f32x4.replace_lane(values, 2, load<f32>(table + ((<usize>i32x4.extract_lane(places, 2)) << 2)));
+  return f32x4.replace_lane(values, 3, load<f32>(table + ((<usize>i32x4.extract_lane(places, 3)) << 2)));
 }
 
 // @ts-ignore: decorator

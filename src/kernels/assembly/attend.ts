@@ -9,13 +9,15 @@ export const HEAD: i32 = 64;
 
 /** Sums of so many values, and levels of so large an I_max, fit in bytes; `attend-wide.ts` serves the others. */
 // @ts-ignore: decorator
-@inline export function fitsBytes(tokens: i32, normaliser: i32): bool {
+@inline
+export function fitsBytes(tokens: i32, normaliser: i32): bool {
   return tokens < 256 && normaliser <= 256;
 }
 
 /** Bytes of a value row: the features of a head as bytes, 16, 32 or 64 of them. */
 // @ts-ignore: decorator
-@inline export function valueStride(d: i32): i32 {
+@inline
+export function valueStride(d: i32): i32 {
   return d > 32 ? 64 : d > 16 ? 32 : 16;
 }
 
@@ -29,17 +31,27 @@ function spread(bits: u32): v128 {
 }
 
 /** Keys of head `h`, one 64-bit word for each of the `tokens` rows from row `first` on, and its values: -1 for each one, as bytes. */
-export function loadHead(qkv: usize, words: i32, first: i32, tokens: i32, width: i32, d: i32, h: i32, k: usize, v: usize): void {
+export function loadHead(
+  qkv: usize,
+  words: i32,
+  first: i32,
+  tokens: i32,
+  width: i32,
+  d: i32,
+  h: i32,
+  k: usize,
+  v: usize,
+): void {
   const stride = valueStride(d);
-  let row = qkv + (<usize>(first * words) << 2);
+  let row = qkv + ((<usize>(first * words)) << 2);
   for (let i = 0; i < tokens; i++) {
-    store<u64>(k + (<usize>i << 3), extract(row, width + h * d, d));
+    store<u64>(k + ((<usize>i) << 3), extract(row, width + h * d, d));
     let bits = extract(row, 2 * width + h * d, d);
     for (const end = v + <usize>stride; v < end; v += 16) {
       v128.store(v, spread(<u32>bits));
       bits >>= 16;
     }
-    row += <usize>words << 2;
+    row += (<usize>words) << 2;
   }
 }
 
@@ -58,9 +70,17 @@ function eight(query: u64, keys: usize): u64 {
  * Row i of S to `scores` [ceil(N / 64)] (64-bit words), from row i of the mask and the levels of its draws. Returns the sum of the
  * counts |Q_i and K_j| where the mask is on. `counts`: scratch of 64 ceil(N / 64) bytes. Keys may be read up to a multiple of 16.
  */
-export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, levels: usize, counts: usize, scores: usize): u32 {
+export function scoreRow(
+  query: u64,
+  k: usize,
+  mask: usize,
+  maskWords: i32,
+  levels: usize,
+  counts: usize,
+  scores: usize,
+): u32 {
   let counted = i32x4.splat(0);
-  const end = mask + (<usize>maskWords << 3);
+  const end = mask + ((<usize>maskWords) << 3);
   for (; mask < end; mask += 2, scores += 2, k += 128, levels += 16, counts += 16) {
     const open = query ? <u32>load<u16>(mask) : 0;
     if (!open) {
@@ -72,12 +92,17 @@ export function scoreRow(query: u64, k: usize, mask: usize, maskWords: i32, leve
     counted = i32x4.add(counted, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(row)));
     store<u16>(scores, <u16>i8x16.bitmask(i8x16.gt_u(row, v128.load(levels))));
   }
-  return i32x4.extract_lane(counted, 0) + i32x4.extract_lane(counted, 1) + i32x4.extract_lane(counted, 2) + i32x4.extract_lane(counted, 3);
+  return (
+    i32x4.extract_lane(counted, 0) +
+    i32x4.extract_lane(counted, 1) +
+    i32x4.extract_lane(counted, 2) +
+    i32x4.extract_lane(counted, 3)
+  );
 }
 
 /** Row i of A, from row i of S, the values as bytes, and the levels of its `stride` draws. */
 export function outputRow(scores: usize, v: usize, maskWords: i32, stride: i32, levels: usize): u64 {
-  const end = scores + (<usize>maskWords << 3);
+  const end = scores + ((<usize>maskWords) << 3);
   if (stride == 64) {
     let a = i8x16.splat(0);
     let b = a;
@@ -85,7 +110,7 @@ export function outputRow(scores: usize, v: usize, maskWords: i32, stride: i32, 
     let d = a;
     for (; scores < end; scores += 8, v += 4096) {
       for (let bits = load<u64>(scores); bits; bits &= bits - 1) {
-        const value = v + (<usize>ctz(bits) << 6);
+        const value = v + ((<usize>ctz(bits)) << 6);
         a = i8x16.sub(a, v128.load(value));
         b = i8x16.sub(b, v128.load(value, 16));
         c = i8x16.sub(c, v128.load(value, 32));
@@ -100,8 +125,9 @@ export function outputRow(scores: usize, v: usize, maskWords: i32, stride: i32, 
   for (let part = 0; part < stride; part += 16) {
     let sums = i8x16.splat(0);
     let values = v + <usize>part;
-    for (let word = scores; word < end; word += 8, values += <usize>stride << 6) {
-      for (let bits = load<u64>(word); bits; bits &= bits - 1) sums = i8x16.sub(sums, v128.load(values + <usize>ctz(bits) * stride));
+    for (let word = scores; word < end; word += 8, values += (<usize>stride) << 6) {
+      for (let bits = load<u64>(word); bits; bits &= bits - 1)
+        sums = i8x16.sub(sums, v128.load(values + <usize>ctz(bits) * stride));
     }
     value |= above(sums, levels, part) << part;
   }
@@ -117,8 +143,9 @@ function above(sums: v128, levels: usize, part: i32): u64 {
 
 /** Whether any bit of a row of S is on. */
 // @ts-ignore: decorator
-@inline export function anyBit(row: usize, words: i32): bool {
+@inline
+export function anyBit(row: usize, words: i32): bool {
   let any: u64 = 0;
-  for (let w = 0; w < words; w++) any |= load<u64>(row + (<usize>w << 3));
+  for (let w = 0; w < words; w++) any |= load<u64>(row + ((<usize>w) << 3));
   return any != 0;
 }

@@ -8,7 +8,7 @@ const BLOCK: i32 = 128;
 
 /** mean [n] and biased variance [n] of the columns. Scratch: 3 n words. */
 export function columnStatistics(x: usize, rows: i32, n: i32, mean: usize, variance: usize, scratch: usize): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const block = scratch + 2 * bytes;
   clear(scratch, 2 * bytes);
   for (let m = 0; m < rows; m += BLOCK) {
@@ -25,8 +25,17 @@ export function columnStatistics(x: usize, rows: i32, n: i32, mean: usize, varia
 }
 
 /** sum [n] = sum over rows of d, product [n] = sum over rows of d (x - mean). Scratch: 6 n words. */
-export function columnSums(d: usize, x: usize, rows: i32, n: i32, mean: usize, sum: usize, product: usize, scratch: usize): void {
-  const bytes = <usize>n << 2;
+export function columnSums(
+  d: usize,
+  x: usize,
+  rows: i32,
+  n: i32,
+  mean: usize,
+  sum: usize,
+  product: usize,
+  scratch: usize,
+): void {
+  const bytes = (<usize>n) << 2;
   const products = scratch + 2 * bytes;
   const block = products + 2 * bytes;
   clear(scratch, 4 * bytes);
@@ -52,13 +61,17 @@ function sumBlock(x: usize, rows: i32, bytes: usize, block: usize): void {
     const x2 = x1 + bytes;
     const x3 = x2 + bytes;
     for (let at: usize = 0; at < bytes; at += 16) {
-      const pairs = f32x4.add(f32x4.add(v128.load(x + at), v128.load(x1 + at)), f32x4.add(v128.load(x2 + at), v128.load(x3 + at)));
+      const pairs = f32x4.add(
+        f32x4.add(v128.load(x + at), v128.load(x1 + at)),
+        f32x4.add(v128.load(x2 + at), v128.load(x3 + at)),
+      );
       v128.store(block + at, f32x4.add(v128.load(block + at), pairs));
     }
     x = x3 + bytes;
   }
   for (; rows > 0; rows--) {
-    for (let at: usize = 0; at < bytes; at += 16) v128.store(block + at, f32x4.add(v128.load(block + at), v128.load(x + at)));
+    for (let at: usize = 0; at < bytes; at += 16)
+      v128.store(block + at, f32x4.add(v128.load(block + at), v128.load(x + at)));
     x += bytes;
   }
 }
@@ -72,13 +85,17 @@ function sumSquares(x: usize, rows: i32, bytes: usize, mean: usize, block: usize
     const x3 = x2 + bytes;
     for (let at: usize = 0; at < bytes; at += 16) {
       const m = v128.load(mean + at);
-      const pairs = f32x4.add(f32x4.add(square(x + at, m), square(x1 + at, m)), f32x4.add(square(x2 + at, m), square(x3 + at, m)));
+      const pairs = f32x4.add(
+        f32x4.add(square(x + at, m), square(x1 + at, m)),
+        f32x4.add(square(x2 + at, m), square(x3 + at, m)),
+      );
       v128.store(block + at, f32x4.add(v128.load(block + at), pairs));
     }
     x = x3 + bytes;
   }
   for (; rows > 0; rows--) {
-    for (let at: usize = 0; at < bytes; at += 16) v128.store(block + at, f32x4.add(v128.load(block + at), square(x + at, v128.load(mean + at))));
+    for (let at: usize = 0; at < bytes; at += 16)
+      v128.store(block + at, f32x4.add(v128.load(block + at), square(x + at, v128.load(mean + at))));
     x += bytes;
   }
 }
@@ -101,7 +118,10 @@ function sumProducts(d: usize, x: usize, rows: i32, bytes: usize, mean: usize, b
       const m = v128.load(mean + at);
       const a = v128.load(d + at);
       const b = v128.load(d1 + at);
-      const product = f32x4.add(f32x4.mul(a, f32x4.sub(v128.load(x + at), m)), f32x4.mul(b, f32x4.sub(v128.load(x1 + at), m)));
+      const product = f32x4.add(
+        f32x4.mul(a, f32x4.sub(v128.load(x + at), m)),
+        f32x4.mul(b, f32x4.sub(v128.load(x1 + at), m)),
+      );
       v128.store(block + at, f32x4.add(v128.load(block + at), f32x4.add(a, b)));
       v128.store(products + at, f32x4.add(v128.load(products + at), product));
     }
@@ -134,12 +154,13 @@ function flush(block: usize, bytes: usize, target: usize): void {
 }
 
 function divide(sums: usize, n: i32, by: i32, target: usize): void {
-  for (let i = 0; i < n; i++) store<f32>(target + (<usize>i << 2), <f32>(load<f64>(sums + (<usize>i << 3)) / <f64>by));
+  for (let i = 0; i < n; i++)
+    store<f32>(target + ((<usize>i) << 2), <f32>(load<f64>(sums + ((<usize>i) << 3)) / <f64>by));
 }
 
 /** out = base + scale x + offset, per column; `base` 0 leaves it out. `out` may be `base` or `x`. */
 export function affineAdd(base: usize, x: usize, rows: i32, n: i32, scale: usize, offset: usize, out: usize): void {
-  const step = <usize>n << 2;
+  const step = (<usize>n) << 2;
   for (let m = 0; m < rows; m++) {
     const row = <usize>m * step;
     for (let c: usize = 0; c < step; c += 16) {
@@ -150,8 +171,17 @@ export function affineAdd(base: usize, x: usize, rows: i32, n: i32, scale: usize
 }
 
 /** out = scale d + slope x + offset, per column: the backward map of BatchNorm. `out` may be `d`. */
-export function affinePair(d: usize, x: usize, rows: i32, n: i32, scale: usize, slope: usize, offset: usize, out: usize): void {
-  const step = <usize>n << 2;
+export function affinePair(
+  d: usize,
+  x: usize,
+  rows: i32,
+  n: i32,
+  scale: usize,
+  slope: usize,
+  offset: usize,
+  out: usize,
+): void {
+  const step = (<usize>n) << 2;
   for (let m = 0; m < rows; m++) {
     const row = <usize>m * step;
     for (let c: usize = 0; c < step; c += 16) {
@@ -164,7 +194,7 @@ export function affinePair(d: usize, x: usize, rows: i32, n: i32, scale: usize, 
 
 /** x [rows, n] += table [period, n] at row mod period: position vectors. */
 export function addPeriodic(x: usize, rows: i32, period: i32, n: i32, table: usize): void {
-  const step = <usize>n << 2;
+  const step = (<usize>n) << 2;
   for (let m = 0; m < rows; m++) {
     const row = x + <usize>m * step;
     const source = table + <usize>(m % period) * step;
@@ -174,11 +204,12 @@ export function addPeriodic(x: usize, rows: i32, period: i32, n: i32, table: usi
 
 /** table [period, n] += sum of the rows of x with that remainder. */
 export function sumPeriodic(x: usize, rows: i32, period: i32, n: i32, table: usize): void {
-  const step = <usize>n << 2;
+  const step = (<usize>n) << 2;
   for (let m = 0; m < rows; m++) {
     const row = x + <usize>m * step;
     const target = table + <usize>(m % period) * step;
-    for (let c: usize = 0; c < step; c += 16) v128.store(target + c, f32x4.add(v128.load(target + c), v128.load(row + c)));
+    for (let c: usize = 0; c < step; c += 16)
+      v128.store(target + c, f32x4.add(v128.load(target + c), v128.load(row + c)));
   }
 }
 
@@ -186,7 +217,7 @@ export function sumPeriodic(x: usize, rows: i32, period: i32, n: i32, table: usi
 export function addBits(x: usize, rows: i32, n: i32, bits: usize, words: i32): void {
   for (let m = 0; m < rows; m++) {
     for (let c = 0; c < n; c++) {
-      const bit = (load<u32>(bits + (<usize>(m * words + (c >> 5)) << 2)) >> (c & 31)) & 1;
+      const bit = (load<u32>(bits + ((<usize>(m * words + (c >> 5))) << 2)) >> (c & 31)) & 1;
       if (bit) {
         const at = x + ((<usize>m * n + c) << 2);
         store<f32>(at, load<f32>(at) + 1);

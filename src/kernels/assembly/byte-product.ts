@@ -48,22 +48,22 @@ export function byteProduct(bits: usize, stride: i32, rows: i32, groups: i32, ta
     let table = tables;
     for (let g: usize = 0; g < bytes; g += 4) {
       const word = load<u32>(bits + g);
-      const e0 = table + (<usize>(word & 0xff) << 6);
+      const e0 = table + ((<usize>(word & 0xff)) << 6);
       a0 = f32x4.add(a0, v128.load(e0, 0));
       a1 = f32x4.add(a1, v128.load(e0, 16));
       a2 = f32x4.add(a2, v128.load(e0, 32));
       a3 = f32x4.add(a3, v128.load(e0, 48));
-      const e1 = table + (<usize>((word >> 8) & 0xff) << 6);
+      const e1 = table + ((<usize>((word >> 8) & 0xff)) << 6);
       a0 = f32x4.add(a0, v128.load(e1, 16384));
       a1 = f32x4.add(a1, v128.load(e1, 16400));
       a2 = f32x4.add(a2, v128.load(e1, 16416));
       a3 = f32x4.add(a3, v128.load(e1, 16432));
-      const e2 = table + (<usize>((word >> 16) & 0xff) << 6);
+      const e2 = table + ((<usize>((word >> 16) & 0xff)) << 6);
       a0 = f32x4.add(a0, v128.load(e2, 32768));
       a1 = f32x4.add(a1, v128.load(e2, 32784));
       a2 = f32x4.add(a2, v128.load(e2, 32800));
       a3 = f32x4.add(a3, v128.load(e2, 32816));
-      const e3 = table + (<usize>(word >> 24) << 6);
+      const e3 = table + ((<usize>(word >> 24)) << 6);
       a0 = f32x4.add(a0, v128.load(e3, 49152));
       a1 = f32x4.add(a1, v128.load(e3, 49168));
       a2 = f32x4.add(a2, v128.load(e3, 49184));

@@ -84,7 +84,15 @@ export function addRow(source: usize, row: usize, rows: i32, columns: i32, targe
 }
 
 /** Copies the tokens `indices` (int32, [queries]) of source [prompts, tokens, width] to target [prompts, queries, width]. */
-export function gatherTokens(source: usize, prompts: i32, tokens: i32, width: i32, indices: usize, queries: i32, target: usize): void {
+export function gatherTokens(
+  source: usize,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  indices: usize,
+  queries: i32,
+  target: usize,
+): void {
   const bytes = <usize>width * 4;
   for (let b = 0; b < prompts; b++) {
     for (let q = 0; q < queries; q++) {
@@ -96,7 +104,15 @@ export function gatherTokens(source: usize, prompts: i32, tokens: i32, width: i3
 }
 
 /** The transpose of gatherTokens: target [prompts, tokens, width] is 0 except at `indices`, where it is source. */
-export function scatterTokens(source: usize, prompts: i32, tokens: i32, width: i32, indices: usize, queries: i32, target: usize): void {
+export function scatterTokens(
+  source: usize,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  indices: usize,
+  queries: i32,
+  target: usize,
+): void {
   const bytes = <usize>width * 4;
   memory.fill(target, 0, <usize>(prompts * tokens) * bytes);
   for (let b = 0; b < prompts; b++) {

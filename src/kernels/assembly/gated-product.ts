@@ -12,21 +12,31 @@ const DEPTH: i32 = 128;
 const PANEL_ROW: usize = 512;
 
 /** `words` is the row length of the gate in 32-bit words. Scratch: 32 x 128 floats. */
-export function gatedProduct(dY: usize, rows: i32, n: i32, w: usize, k: i32, gate: usize, words: i32, dX: usize, scratch: usize): void {
+export function gatedProduct(
+  dY: usize,
+  rows: i32,
+  n: i32,
+  w: usize,
+  k: i32,
+  gate: usize,
+  words: i32,
+  dX: usize,
+  scratch: usize,
+): void {
   for (let j = 0; j < k; j += 32) {
     const width = min(32, k - j);
     for (let from = 0; from < n; from += DEPTH) {
-      const bytes = <usize>min(DEPTH, n - from) << 2;
+      const bytes = (<usize>min(DEPTH, n - from)) << 2;
       for (let i = 0; i < width; i++) {
-        const source = w + (<usize>((j + i) * n + from) << 2);
+        const source = w + ((<usize>((j + i) * n + from)) << 2);
         const target = scratch + <usize>i * PANEL_ROW;
         for (let at: usize = 0; at < bytes; at += 16) v128.store(target + at, v128.load(source + at));
       }
-      let mask = gate + (<usize>(j >> 5) << 2);
-      let d = dY + (<usize>from << 2);
-      let out = dX + (<usize>j << 2);
+      let mask = gate + ((<usize>(j >> 5)) << 2);
+      let d = dY + ((<usize>from) << 2);
+      let out = dX + ((<usize>j) << 2);
       for (let r = 0; r < rows; r++) {
-        if (from == 0) for (let i = 0; i < width; i += 4) v128.store(out + (<usize>i << 2), f32x4.splat(0));
+        if (from == 0) for (let i = 0; i < width; i += 4) v128.store(out + ((<usize>i) << 2), f32x4.splat(0));
         let word = load<u32>(mask);
         while (word) {
           const i0 = <usize>ctz(word);
@@ -37,18 +47,30 @@ export function gatedProduct(dY: usize, rows: i32, n: i32, w: usize, k: i32, gat
           word &= word - 1;
           const i3 = word ? <usize>ctz(word) : i0;
           word &= word - 1;
-          const sums = dot4(d, scratch + i0 * PANEL_ROW, scratch + i1 * PANEL_ROW, scratch + i2 * PANEL_ROW, scratch + i3 * PANEL_ROW, bytes);
+          const sums = dot4(
+            d,
+            scratch + i0 * PANEL_ROW,
+            scratch + i1 * PANEL_ROW,
+            scratch + i2 * PANEL_ROW,
+            scratch + i3 * PANEL_ROW,
+            bytes,
+          );
           // Places that repeat the first one hold the same value, so the order of the stores does not matter.
-          const before = f32x4(load<f32>(out + (i0 << 2)), load<f32>(out + (i1 << 2)), load<f32>(out + (i2 << 2)), load<f32>(out + (i3 << 2)));
+          const before = f32x4(
+            load<f32>(out + (i0 << 2)),
+            load<f32>(out + (i1 << 2)),
+            load<f32>(out + (i2 << 2)),
+            load<f32>(out + (i3 << 2)),
+          );
           const after = f32x4.add(before, sums);
           v128.store32_lane(out + (i0 << 2), after, 0);
           v128.store32_lane(out + (i1 << 2), after, 1);
           v128.store32_lane(out + (i2 << 2), after, 2);
           v128.store32_lane(out + (i3 << 2), after, 3);
         }
-        mask += <usize>words << 2;
-        d += <usize>n << 2;
-        out += <usize>k << 2;
+        mask += (<usize>words) << 2;
+        d += (<usize>n) << 2;
+        out += (<usize>k) << 2;
       }
     }
   }

@@ -27,14 +27,16 @@ export function geluBackward(source: usize, count: i32, dTarget: usize, dSource:
 }
 
 // @ts-ignore: decorator
-@inline function gelu4(x: v128): v128 {
+@inline
+function gelu4(x: v128): v128 {
   const curve = f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.splat(B), f32x4.mul(x, x)));
   return f32x4.mul(x, sigmoid4(f32x4.mul(f32x4.mul(f32x4.splat(A), x), curve)));
 }
 
 /** s + x s (1 - s) a (1 + 3 b x^2) with s = sigmoid(2 u). */
 // @ts-ignore: decorator
-@inline function slope4(x: v128): v128 {
+@inline
+function slope4(x: v128): v128 {
   const one = f32x4.splat(1);
   const bxx = f32x4.mul(f32x4.splat(B), f32x4.mul(x, x));
   const ax = f32x4.mul(f32x4.splat(A), x);

@@ -23,7 +23,21 @@ const COLUMNS: i32 = 256;
  * A is [m, k] or [k, m], B is [k, n] or [n, k]; `lda`, `ldb`, `ldc` are row strides in elements.
  * `scratch` is aligned to 16 bytes and holds gemmScratchWords(m, n, k) words.
  */
-export function gemm(transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, accumulate: i32, scratch: usize): void {
+export function gemm(
+  transposeA: i32,
+  transposeB: i32,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  c: usize,
+  ldc: i32,
+  accumulate: i32,
+  scratch: usize,
+): void {
   const depth = min(k, DEPTH);
   const panelsA = scratch + <usize>(depth * ((min(n, COLUMNS) + 15) & ~15)) * 4;
   const edge = panelsA + <usize>(depth * ((min(m, ROWS) + 1) & ~1)) * 4;
@@ -49,7 +63,17 @@ export function gemm(transposeA: i32, transposeB: i32, m: i32, n: i32, k: i32, a
 }
 
 /** All tiles of one block. An incomplete tile is computed whole, on zero padding, and its valid part copied. */
-function block(rows: i32, columns: i32, count: i32, a: usize, b: usize, c: usize, ldc: i32, add: i32, edge: usize): void {
+function block(
+  rows: i32,
+  columns: i32,
+  count: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  add: i32,
+  edge: usize,
+): void {
   const panelA = <usize>count * 8;
   const panelB = <usize>count * 64;
   const pairs = rows >> 1;
@@ -77,8 +101,14 @@ function tiles(count: i32, a: usize, panel: usize, bytes: usize, c: usize, ldc: 
   const end = panel + bytes;
   const step = <usize>ldc * 4;
   for (let i = 0; i < count; i++) {
-    let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
-    let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0), s13 = f32x4.splat(0);
+    let s00 = f32x4.splat(0),
+      s01 = f32x4.splat(0),
+      s02 = f32x4.splat(0),
+      s03 = f32x4.splat(0);
+    let s10 = f32x4.splat(0),
+      s11 = f32x4.splat(0),
+      s12 = f32x4.splat(0),
+      s13 = f32x4.splat(0);
     let b = panel;
     do {
       const a0 = v128.load_splat<f32>(a);
@@ -201,22 +231,47 @@ function packRows(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
   }
 }
 
-/** The same panels from A [count, rows], read row by row. */
+/**
+ * The same panels from A [count, rows]. A strip of 16 rows is a cache line of A, read once; panels lie two to four KiB apart, where
+ * the first-level cache has room for eight of them and not for all.
+ */
 function packRowsTransposed(rows: i32, count: i32, a: usize, lda: i32, to: usize): void {
   const panel = <usize>count * 8;
-  const pairs = rows >> 1;
-  for (let p = 0; p < count; p++) {
-    let from = a + <usize>(p * lda) * 4;
-    let target = to + <usize>p * 8;
-    for (let i = 0; i < pairs; i++) {
-      store<u64>(target, load<u64>(from));
-      from += 8;
-      target += panel;
+  const stride = <usize>lda * 4;
+  let i = 0;
+  for (; i + 16 <= rows; i += 16) {
+    let from = a + <usize>i * 4;
+    let target = to;
+    let p = 0;
+    for (; p + 2 <= count; p += 2) {
+      const next = from + stride;
+      packPair(v128.load(from), v128.load(next), target, panel);
+      packPair(v128.load(from, 16), v128.load(next, 16), target + 2 * panel, panel);
+      packPair(v128.load(from, 32), v128.load(next, 32), target + 4 * panel, panel);
+      packPair(v128.load(from, 48), v128.load(next, 48), target + 6 * panel, panel);
+      from = next + stride;
+      target += 16;
     }
-    if (rows & 1) {
-      const value = load<f32>(from);
-      store<f32>(target, value);
-      store<f32>(target, value, 4);
+    if (p < count) for (let n: usize = 0; n < 8; n++) store<u64>(target + n * panel, load<u64>(from + n * 8));
+    to += 8 * panel;
+  }
+  for (; i < rows; i += 2) {
+    // A missing row repeats the last one.
+    const second: usize = i + 1 < rows ? 4 : 0;
+    let from = a + <usize>i * 4;
+    for (let p = 0; p < count; p++) {
+      store<f32>(to, load<f32>(from));
+      store<f32>(to, load<f32>(from + second), 4);
+      from += stride;
+      to += 8;
     }
   }
+}
+
+/** Two columns of four rows, x and y, to two panels. */
+// @ts-ignore: decorator
+@inline
+function packPair(x: v128, y: v128, to: usize, panel: usize): void {
+  v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+  v128.store(to + panel, v128.shuffle<f64>(x, y, 1, 3));
 }

@@ -5,57 +5,66 @@
 
 /** Bits `offset .. offset + length - 1` (length <= 64) of a packed row. May read, and masks off, up to 12 bytes further. */
 // @ts-ignore: decorator
-@inline export function extract(row: usize, offset: i32, length: i32): u64 {
-  const at = row + (<usize>(offset >> 5) << 2);
+@inline
+export function extract(row: usize, offset: i32, length: i32): u64 {
+  const at = row + ((<usize>(offset >> 5)) << 2);
   const shift = <u64>(offset & 31);
   let value = load<u64>(at) >> shift;
-  if (shift) value |= <u64>load<u32>(at, 8) << (64 - shift);
-  return length == 64 ? value : value & ((<u64>1 << length) - 1);
+  if (shift) value |= (<u64>load<u32>(at, 8)) << (64 - shift);
+  return length == 64 ? value : value & (((<u64>1) << length) - 1);
 }
 
 /** Writes the low `length` bits of `value` into an all-zero span of a packed row. */
 // @ts-ignore: decorator
-@inline export function deposit(row: usize, offset: i32, length: i32, value: u64): void {
+@inline
+export function deposit(row: usize, offset: i32, length: i32, value: u64): void {
   let done = 0;
   while (done < length) {
     const bit = offset + done;
-    const at = row + (<usize>(bit >> 5) << 2);
-    store<u32>(at, load<u32>(at) | (<u32>(value >> done) << (bit & 31)));
+    const at = row + ((<usize>(bit >> 5)) << 2);
+    store<u32>(at, load<u32>(at) | ((<u32>(value >> done)) << (bit & 31)));
     done += 32 - (bit & 31);
   }
 }
 
 /** Bits as 0 and 1 floats, `padded` of them. */
 // @ts-ignore: decorator
-@inline export function expand(value: u64, out: usize, padded: i32): void {
-  for (let i = 0; i < padded; i++) store<f32>(out + (<usize>i << 2), <f32>(<i32>((value >> i) & 1)));
+@inline
+export function expand(value: u64, out: usize, padded: i32): void {
+  for (let i = 0; i < padded; i++) store<f32>(out + ((<usize>i) << 2), <f32>(<i32>((value >> i) & 1)));
 }
 
 // @ts-ignore: decorator
-@inline export function dot(a: usize, b: usize, length: i32): f32 {
+@inline
+export function dot(a: usize, b: usize, length: i32): f32 {
   let sum = f32x4.splat(0);
-  const bytes = <usize>length << 2;
+  const bytes = (<usize>length) << 2;
   for (let i: usize = 0; i < bytes; i += 16) sum = f32x4.add(sum, f32x4.mul(v128.load(a + i), v128.load(b + i)));
-  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3);
+  return (
+    f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
+  );
 }
 
 /** y += a x */
 // @ts-ignore: decorator
-@inline export function addScaled(y: usize, x: usize, a: f32, length: i32): void {
+@inline
+export function addScaled(y: usize, x: usize, a: f32, length: i32): void {
   const factor = f32x4.splat(a);
-  const bytes = <usize>length << 2;
-  for (let i: usize = 0; i < bytes; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), f32x4.mul(factor, v128.load(x + i))));
+  const bytes = (<usize>length) << 2;
+  for (let i: usize = 0; i < bytes; i += 16)
+    v128.store(y + i, f32x4.add(v128.load(y + i), f32x4.mul(factor, v128.load(x + i))));
 }
 
 // @ts-ignore: decorator
-@inline export function isAllowed(mask: usize, maskWords: i32, i: i32, j: i32): bool {
-  return ((load<u64>(mask + (<usize>(i * maskWords + (j >> 6)) << 3)) >> (j & 63)) & 1) != 0;
+@inline
+export function isAllowed(mask: usize, maskWords: i32, i: i32, j: i32): bool {
+  return ((load<u64>(mask + ((<usize>(i * maskWords + (j >> 6))) << 3)) >> (j & 63)) & 1) != 0;
 }
 
 /** One past the last key that token i may attend to; 0 when there is none. */
 export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
   for (let w = maskWords - 1; w >= 0; w--) {
-    const word = load<u64>(mask + (<usize>(i * maskWords + w) << 3));
+    const word = load<u64>(mask + ((<usize>(i * maskWords + w)) << 3));
     if (word) return (w << 6) + 64 - <i32>clz(word);
   }
   return 0;
@@ -66,30 +75,43 @@ export function lastKey(mask: usize, maskWords: i32, i: i32): i32 {
  * vT [padded, stride] is V transposed, dc_i [padded].
  */
 // @ts-ignore: decorator
-@inline export function valueBackward(vT: usize, dc: usize, d: i32, stride: i32, last: i32, dS: usize): void {
-  const step = <usize>stride << 2;
-  const bytes = <usize>last << 2;
+@inline
+export function valueBackward(vT: usize, dc: usize, d: i32, stride: i32, last: i32, dS: usize): void {
+  const step = (<usize>stride) << 2;
+  const bytes = (<usize>last) << 2;
   for (let j: usize = 0; j < bytes; j += 16) {
     let sum = f32x4.splat(0);
     let column = vT + j;
-    for (let c = 0; c < d; c++, column += step) sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(dc + (<usize>c << 2)), v128.load(column)));
+    for (let c = 0; c < d; c++, column += step)
+      sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(dc + ((<usize>c) << 2)), v128.load(column)));
     v128.store(dS + j, sum);
   }
 }
 
 /** target [columns, rows] = source [rows, columns] transposed, by blocks of 4 x 4; strides in floats. */
-export function transposeFloats(source: usize, rows: i32, columns: i32, stride: i32, target: usize, targetStride: i32): void {
-  const step = <usize>stride << 2;
-  const targetStep = <usize>targetStride << 2;
+export function transposeFloats(
+  source: usize,
+  rows: i32,
+  columns: i32,
+  stride: i32,
+  target: usize,
+  targetStride: i32,
+): void {
+  const step = (<usize>stride) << 2;
+  const targetStep = (<usize>targetStride) << 2;
   for (let r = 0; r < rows; r += 4) {
     const height = min(4, rows - r);
     for (let c = 0; c < columns; c += 4) {
-      const from = source + (<usize>(r * stride + c) << 2);
-      const to = target + (<usize>(c * targetStride + r) << 2);
+      const from = source + ((<usize>(r * stride + c)) << 2);
+      const to = target + ((<usize>(c * targetStride + r)) << 2);
       const width = min(4, columns - c);
       if (height < 4 || width < 4) {
         for (let i = 0; i < height; i++) {
-          for (let j = 0; j < width; j++) store<f32>(to + <usize>j * targetStep + (<usize>i << 2), load<f32>(from + <usize>i * step + (<usize>j << 2)));
+          for (let j = 0; j < width; j++)
+            store<f32>(
+              to + <usize>j * targetStep + ((<usize>i) << 2),
+              load<f32>(from + <usize>i * step + ((<usize>j) << 2)),
+            );
         }
         continue;
       }
@@ -113,18 +135,19 @@ export function transposeFloats(source: usize, rows: i32, columns: i32, stride: 
 export function transposeHead(v: usize, tokens: i32, d: i32, padded: i32, stride: i32, vT: usize): void {
   for (let c = 0; c < d; c++) {
     for (let j = 0; j < stride; j++) {
-      const value = j < tokens ? load<f32>(v + (<usize>(j * padded + c) << 2)) : 0;
-      store<f32>(vT + (<usize>(c * stride + j) << 2), value);
+      const value = j < tokens ? load<f32>(v + ((<usize>(j * padded + c)) << 2)) : 0;
+      store<f32>(vT + ((<usize>(c * stride + j)) << 2), value);
     }
   }
 }
 
 /** Through the scores of row i, count_ij = Q_i . K_j: dQ_i += e_j K_j, dK_j += e_j Q_i for j < last where e_j is not 0. */
 // @ts-ignore: decorator
-@inline export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i32, dQ: usize, dK: usize): void {
-  const step = <usize>padded << 2;
+@inline
+export function scoreBackward(e: usize, q: usize, k: usize, last: i32, padded: i32, dQ: usize, dK: usize): void {
+  const step = (<usize>padded) << 2;
   for (let j = 0; j < last; j++) {
-    const weight = load<f32>(e + (<usize>j << 2));
+    const weight = load<f32>(e + ((<usize>j) << 2));
     if (weight == 0) continue;
     addScaled(dQ, k + <usize>j * step, weight, padded);
     addScaled(dK + <usize>j * step, q, weight, padded);
@@ -132,22 +155,41 @@ export function transposeHead(v: usize, tokens: i32, d: i32, padded: i32, stride
 }
 
 /** Expands q, k, v of one head, prompt and step to floats [N, padded] each, one after another at `out`. */
-export function expandHead(qkv: usize, words: i32, row: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, out: usize): void {
+export function expandHead(
+  qkv: usize,
+  words: i32,
+  row: i32,
+  tokens: i32,
+  width: i32,
+  head: i32,
+  d: i32,
+  padded: i32,
+  out: usize,
+): void {
   for (let part = 0; part < 3; part++) {
     for (let i = 0; i < tokens; i++) {
-      const bits = extract(qkv + (<usize>((row + i) * words) << 2), part * width + head * d, d);
-      expand(bits, out + (<usize>((part * tokens + i) * padded) << 2), padded);
+      const bits = extract(qkv + ((<usize>((row + i) * words)) << 2), part * width + head * d, d);
+      expand(bits, out + ((<usize>((part * tokens + i) * padded)) << 2), padded);
     }
   }
 }
 
 /** Copies gradients [3, N, padded] of one head into rows of dQKV [rows, 3 width]. */
-export function storeHead(gradients: usize, row: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, out: usize): void {
+export function storeHead(
+  gradients: usize,
+  row: i32,
+  tokens: i32,
+  width: i32,
+  head: i32,
+  d: i32,
+  padded: i32,
+  out: usize,
+): void {
   for (let part = 0; part < 3; part++) {
     for (let i = 0; i < tokens; i++) {
-      const source = gradients + (<usize>((part * tokens + i) * padded) << 2);
-      const target = out + (<usize>((row + i) * 3 * width + part * width + head * d) << 2);
-      memory.copy(target, source, <usize>d << 2);
+      const source = gradients + ((<usize>((part * tokens + i) * padded)) << 2);
+      const target = out + ((<usize>((row + i) * 3 * width + part * width + head * d)) << 2);
+      memory.copy(target, source, (<usize>d) << 2);
     }
   }
 }

@@ -5,7 +5,16 @@
 import { sum4 } from "./math";
 
 /** source, target [rows, width]; statistics [rows, 2] receives mean and r for the backward pass. */
-export function layerNormForward(source: usize, rows: i32, width: i32, gain: usize, offset: usize, epsilon: f32, target: usize, statistics: usize): void {
+export function layerNormForward(
+  source: usize,
+  rows: i32,
+  width: i32,
+  gain: usize,
+  offset: usize,
+  epsilon: f32,
+  target: usize,
+  statistics: usize,
+): void {
   const bytes = <usize>width * 4;
   const whole = <usize>(width & ~3) * 4;
   for (let i = 0; i < rows; i++) {
@@ -49,7 +58,17 @@ export function layerNormForward(source: usize, rows: i32, width: i32, gain: usi
  * With g = gain dy: dx = r (g - mean(g) - z mean(g z)). dx is added to dSource (the residual stream already carries a
  * gradient), dGain and dOffset grow by their sums over the rows.
  */
-export function layerNormBackward(source: usize, rows: i32, width: i32, gain: usize, statistics: usize, dTarget: usize, dSource: usize, dGain: usize, dOffset: usize): void {
+export function layerNormBackward(
+  source: usize,
+  rows: i32,
+  width: i32,
+  gain: usize,
+  statistics: usize,
+  dTarget: usize,
+  dSource: usize,
+  dGain: usize,
+  dOffset: usize,
+): void {
   const bytes = <usize>width * 4;
   const whole = <usize>(width & ~3) * 4;
   for (let i = 0; i < rows; i++) {

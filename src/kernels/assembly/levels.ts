@@ -8,7 +8,8 @@
  */
 
 // @ts-ignore: decorator
-@inline export function isPowerOfTwo(value: i32): bool {
+@inline
+export function isPowerOfTwo(value: i32): bool {
   return (value & (value - 1)) == 0;
 }
 
@@ -38,7 +39,15 @@ export function wordLevels(words: usize, shift: u32, count: i32, normaliser: i32
 }
 
 /** Levels from bytes: a draw is (byte + shift) XOR flip. */
-export function byteLevels(bytes: usize, shift: u32, flip: u32, count: i32, normaliser: i32, gainShift: i32, levels: usize): void {
+export function byteLevels(
+  bytes: usize,
+  shift: u32,
+  flip: u32,
+  count: i32,
+  normaliser: i32,
+  gainShift: i32,
+  levels: usize,
+): void {
   const offset = i8x16.splat(<i8>shift);
   const other = i8x16.splat(<i8>flip);
   const end = levels + <usize>count;

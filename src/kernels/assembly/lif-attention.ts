@@ -6,15 +6,46 @@
  *
  * Layouts as in `stochastic-attention.ts`; per head the membranes of all steps stay in scratch.
  */
-import { addScaled, dot, expandHead, isAllowed, lastKey, scoreBackward, storeHead, transposeHead, valueBackward } from "./head";
+import {
+  addScaled,
+  dot,
+  expandHead,
+  isAllowed,
+  lastKey,
+  scoreBackward,
+  storeHead,
+  transposeHead,
+  valueBackward,
+} from "./head";
 import { surrogate } from "./surrogate";
 
 /** Membranes after integration of scores [T, N, N] and outputs [T, N, padded], score spikes, and q, k, v of every step. */
-function runHead(qkv: usize, words: i32, steps: i32, rows: i32, prompt: i32, tokens: i32, width: i32, head: i32, d: i32, padded: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, expanded: usize, scoreMembranes: usize, scoreSpikes: usize, outputMembranes: usize): void {
+function runHead(
+  qkv: usize,
+  words: i32,
+  steps: i32,
+  rows: i32,
+  prompt: i32,
+  tokens: i32,
+  width: i32,
+  head: i32,
+  d: i32,
+  padded: i32,
+  mask: usize,
+  scoreGain: f32,
+  valueGain: f32,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  expanded: usize,
+  scoreMembranes: usize,
+  scoreSpikes: usize,
+  outputMembranes: usize,
+): void {
   const maskWords = (tokens + 63) >> 6;
-  const step = <usize>padded << 2;
+  const step = (<usize>padded) << 2;
   const matrix = <usize>tokens * step;
-  const square = <usize>(tokens * tokens) << 2;
+  const square = (<usize>(tokens * tokens)) << 2;
   const scoreScale = scoreGain / <f32>d;
   const valueScale = valueGain / <f32>tokens;
   for (let t = 0; t < steps; t++) {
@@ -28,7 +59,7 @@ function runHead(qkv: usize, words: i32, steps: i32, rows: i32, prompt: i32, tok
     memory.fill(out, 0, matrix);
     for (let i = 0; i < tokens; i++) {
       for (let j = 0; j < tokens; j++) {
-        const at = <usize>(i * tokens + j) << 2;
+        const at = (<usize>(i * tokens + j)) << 2;
         if (!isAllowed(mask, maskWords, i, j)) {
           store<f32>(u + at, 0);
           store<f32>(s + at, 0);
@@ -43,7 +74,7 @@ function runHead(qkv: usize, words: i32, steps: i32, rows: i32, prompt: i32, tok
       }
       if (t) {
         for (let c = 0; c < padded; c++) {
-          const at = out + <usize>i * step + (<usize>c << 2);
+          const at = out + <usize>i * step + ((<usize>c) << 2);
           store<f32>(at, load<f32>(at) + beta * settle(load<f32>(at - matrix), threshold, soft));
         }
       }
@@ -60,27 +91,65 @@ function settle(membrane: f32, threshold: f32, soft: i32): f32 {
 }
 
 /** Attention bits [T][B N][outWords]. Scratch: T (4 N ceil4(d) + 2 N^2) + 16 words. */
-export function lifAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, out: usize, outWords: i32, scratch: usize): void {
+export function lifAttention(
+  qkv: usize,
+  words: i32,
+  steps: i32,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  heads: i32,
+  mask: usize,
+  scoreGain: f32,
+  valueGain: f32,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  out: usize,
+  outWords: i32,
+  scratch: usize,
+): void {
   const d = width / heads;
   const padded = (d + 3) & ~3;
   const rows = prompts * tokens;
-  const matrix = <usize>(tokens * padded) << 2;
-  const square = <usize>(tokens * tokens) << 2;
+  const matrix = (<usize>(tokens * padded)) << 2;
+  const square = (<usize>(tokens * tokens)) << 2;
   const scoreMembranes = scratch + <usize>steps * 3 * matrix;
   const scoreSpikes = scoreMembranes + <usize>steps * square;
   const outputMembranes = scoreSpikes + <usize>steps * square;
-  memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
+  memory.fill(out, 0, (<usize>(steps * rows * outWords)) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      runHead(qkv, words, steps, rows, b, tokens, width, h, d, padded, mask, scoreGain, valueGain, beta, threshold, soft, scratch, scoreMembranes, scoreSpikes, outputMembranes);
+      runHead(
+        qkv,
+        words,
+        steps,
+        rows,
+        b,
+        tokens,
+        width,
+        h,
+        d,
+        padded,
+        mask,
+        scoreGain,
+        valueGain,
+        beta,
+        threshold,
+        soft,
+        scratch,
+        scoreMembranes,
+        scoreSpikes,
+        outputMembranes,
+      );
       for (let t = 0; t < steps; t++) {
         for (let i = 0; i < tokens; i++) {
-          const row = out + (<usize>((t * rows + b * tokens + i) * outWords) << 2);
+          const row = out + ((<usize>((t * rows + b * tokens + i) * outWords)) << 2);
           for (let c = 0; c < d; c++) {
-            if (load<f32>(outputMembranes + <usize>t * matrix + (<usize>(i * padded + c) << 2)) < threshold) continue;
+            if (load<f32>(outputMembranes + <usize>t * matrix + ((<usize>(i * padded + c)) << 2)) < threshold) continue;
             const bit = h * d + c;
-            const at = row + (<usize>(bit >> 5) << 2);
-            store<u32>(at, load<u32>(at) | (<u32>1 << (bit & 31)));
+            const at = row + ((<usize>(bit >> 5)) << 2);
+            store<u32>(at, load<u32>(at) | ((<u32>1) << (bit & 31)));
           }
         }
       }
@@ -89,13 +158,32 @@ export function lifAttention(qkv: usize, words: i32, steps: i32, prompts: i32, t
 }
 
 /** dQKV [T, B N, 3 width] from dA [T, B N, width]. Scratch: T (4 N ceil4(d) + 2 N^2) + 5 N ceil4(d) + 2 N^2 + 66 ceil4(N) + 16 words. */
-export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32, dQKV: usize, scratch: usize): void {
+export function lifAttentionBackward(
+  dA: usize,
+  qkv: usize,
+  words: i32,
+  steps: i32,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  heads: i32,
+  mask: usize,
+  scoreGain: f32,
+  valueGain: f32,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  kind: i32,
+  parameter: f32,
+  dQKV: usize,
+  scratch: usize,
+): void {
   const d = width / heads;
   const padded = (d + 3) & ~3;
   const rows = prompts * tokens;
   const maskWords = (tokens + 63) >> 6;
-  const matrix = <usize>(tokens * padded) << 2;
-  const square = <usize>(tokens * tokens) << 2;
+  const matrix = (<usize>(tokens * padded)) << 2;
+  const square = (<usize>(tokens * tokens)) << 2;
   const scoreMembranes = scratch + <usize>steps * 3 * matrix;
   const scoreSpikes = scoreMembranes + <usize>steps * square;
   const outputMembranes = scoreSpikes + <usize>steps * square;
@@ -106,12 +194,33 @@ export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i
   const scoreCarry = dS + square;
   const stride = (tokens + 3) & ~3;
   const vT = scoreCarry + square;
-  const e = vT + (<usize>(padded * stride) << 2);
+  const e = vT + ((<usize>(padded * stride)) << 2);
   const scoreScale = scoreGain / <f32>d;
   const valueScale = valueGain / <f32>tokens;
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      runHead(qkv, words, steps, rows, b, tokens, width, h, d, padded, mask, scoreGain, valueGain, beta, threshold, soft, scratch, scoreMembranes, scoreSpikes, outputMembranes);
+      runHead(
+        qkv,
+        words,
+        steps,
+        rows,
+        b,
+        tokens,
+        width,
+        h,
+        d,
+        padded,
+        mask,
+        scoreGain,
+        valueGain,
+        beta,
+        threshold,
+        soft,
+        scratch,
+        scoreMembranes,
+        scoreSpikes,
+        outputMembranes,
+      );
       memory.fill(outputCarry, 0, matrix);
       memory.fill(scoreCarry, 0, square);
       for (let t = steps - 1; t >= 0; t--) {
@@ -119,26 +228,66 @@ export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i
         const q = scratch + <usize>t * 3 * matrix;
         memory.fill(gradients, 0, 4 * matrix);
         for (let i = 0; i < tokens; i++) {
-          memory.copy(dc + (<usize>(i * padded) << 2), dA + (<usize>((first + i) * width + h * d) << 2), <usize>d << 2);
+          memory.copy(
+            dc + ((<usize>(i * padded)) << 2),
+            dA + ((<usize>((first + i) * width + h * d)) << 2),
+            (<usize>d) << 2,
+          );
         }
-        neuronBackward(dc, outputMembranes + <usize>t * matrix, outputCarry, tokens * padded, valueScale, beta, threshold, soft, kind, parameter);
+        neuronBackward(
+          dc,
+          outputMembranes + <usize>t * matrix,
+          outputCarry,
+          tokens * padded,
+          valueScale,
+          beta,
+          threshold,
+          soft,
+          kind,
+          parameter,
+        );
         transposeHead(q + 2 * matrix, tokens, d, padded, stride, vT);
         for (let i = 0; i < tokens; i++) {
           const last = lastKey(mask, maskWords, i);
-          const row = dS + (<usize>(i * tokens) << 2);
-          memory.fill(row, 0, <usize>tokens << 2);
-          valueBackward(vT, dc + <usize>(i * padded << 2), d, stride, last, e);
+          const row = dS + ((<usize>(i * tokens)) << 2);
+          memory.fill(row, 0, (<usize>tokens) << 2);
+          valueBackward(vT, dc + <usize>((i * padded) << 2), d, stride, last, e);
           for (let j = 0; j < last; j++) {
             if (!isAllowed(mask, maskWords, i, j)) continue;
-            store<f32>(row + (<usize>j << 2), load<f32>(e + (<usize>j << 2)));
-            const spike = load<f32>(scoreSpikes + <usize>t * square + (<usize>(i * tokens + j) << 2));
-            if (spike != 0) addScaled(gradients + 2 * matrix + <usize>(j * padded << 2), dc + <usize>(i * padded << 2), 1, padded);
+            store<f32>(row + ((<usize>j) << 2), load<f32>(e + ((<usize>j) << 2)));
+            const spike = load<f32>(scoreSpikes + <usize>t * square + ((<usize>(i * tokens + j)) << 2));
+            if (spike != 0)
+              addScaled(
+                gradients + 2 * matrix + <usize>((j * padded) << 2),
+                dc + <usize>((i * padded) << 2),
+                1,
+                padded,
+              );
           }
         }
-        neuronBackward(dS, scoreMembranes + <usize>t * square, scoreCarry, tokens * tokens, scoreScale, beta, threshold, soft, kind, parameter);
+        neuronBackward(
+          dS,
+          scoreMembranes + <usize>t * square,
+          scoreCarry,
+          tokens * tokens,
+          scoreScale,
+          beta,
+          threshold,
+          soft,
+          kind,
+          parameter,
+        );
         for (let i = 0; i < tokens; i++) {
-          const at = <usize>(i * padded) << 2;
-          scoreBackward(dS + (<usize>(i * tokens) << 2), q + at, q + matrix, lastKey(mask, maskWords, i), padded, gradients + at, gradients + matrix);
+          const at = (<usize>(i * padded)) << 2;
+          scoreBackward(
+            dS + ((<usize>(i * tokens)) << 2),
+            q + at,
+            q + matrix,
+            lastKey(mask, maskWords, i),
+            padded,
+            gradients + at,
+            gradients + matrix,
+          );
         }
         storeHead(gradients, first, tokens, width, h, d, padded, dQKV);
       }
@@ -147,9 +296,20 @@ export function lifAttentionBackward(dA: usize, qkv: usize, words: i32, steps: i
 }
 
 /** One step back through a population: carry = dV_t, and d becomes dV_t times the input scale. */
-function neuronBackward(d: usize, membranes: usize, carry: usize, count: i32, scale: f32, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32): void {
+function neuronBackward(
+  d: usize,
+  membranes: usize,
+  carry: usize,
+  count: i32,
+  scale: f32,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  kind: i32,
+  parameter: f32,
+): void {
   const level = f32x4.splat(threshold);
-  const bytes = <usize>count << 2;
+  const bytes = (<usize>count) << 2;
   const whole = bytes & ~15;
   for (let at: usize = 0; at < bytes; at += 16) {
     // The last group may overlap the next block; it is merged so that only the population itself changes.

@@ -8,32 +8,105 @@
  */
 import { surrogates } from "./surrogate";
 
-export function lifForward(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32): void {
+export function lifForward(
+  x: usize,
+  steps: i32,
+  rows: i32,
+  n: i32,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  bits: usize,
+  words: i32,
+): void {
   fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, false, 0, 0);
 }
 
 /** The same, and to `gate` (packed like the spikes) where |V - threshold| < reach: where a surrogate of compact support is not 0. */
-export function lifForwardGated(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32, reach: f32, gate: usize): void {
+export function lifForwardGated(
+  x: usize,
+  steps: i32,
+  rows: i32,
+  n: i32,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  bits: usize,
+  words: i32,
+  reach: f32,
+  gate: usize,
+): void {
   fire(x, steps, rows, n, scale, offset, beta, threshold, soft, bits, words, true, reach, gate);
 }
 
 // @ts-ignore: decorator
 @inline
-function fire(x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, words: i32, gated: bool, reach: f32, gate: usize): void {
-  const stepFloats = <usize>rows * n << 2;
-  const stepWords = <usize>rows * words << 2;
+function fire(
+  x: usize,
+  steps: i32,
+  rows: i32,
+  n: i32,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  bits: usize,
+  words: i32,
+  gated: bool,
+  reach: f32,
+  gate: usize,
+): void {
+  const stepFloats = (<usize>rows * n) << 2;
+  const stepWords = (<usize>rows * words) << 2;
   for (let r = 0; r < rows; r++) {
     for (let feature = 0; feature < n; feature += 16) {
-      const at = <usize>feature << 2;
+      const at = (<usize>feature) << 2;
       const source = x + ((<usize>r * n) << 2) + at;
-      const place = (<usize>(r * words) << 2) + (<usize>feature >> 3);
+      const place = ((<usize>(r * words)) << 2) + (<usize>feature >> 3);
       const a = scale ? scale + at : 0;
       const c = offset + at;
       const width = min(16, n - feature);
       // The second half of the last word stays 0.
-      if (n - feature <= 16 && !(feature & 16)) clearHalves(bits + place + 2, gated ? gate + place + 2 : 0, steps, stepWords);
-      if (width == 16) fireSixteen(source, steps, stepFloats, a, c, beta, threshold, soft, bits + place, stepWords, gated, reach, gate + place);
-      else fireFew(source, steps, stepFloats, width, a, c, beta, threshold, soft, bits + place, stepWords, gated, reach, gate + place);
+      if (n - feature <= 16 && !(feature & 16))
+        clearHalves(bits + place + 2, gated ? gate + place + 2 : 0, steps, stepWords);
+      if (width == 16)
+        fireSixteen(
+          source,
+          steps,
+          stepFloats,
+          a,
+          c,
+          beta,
+          threshold,
+          soft,
+          bits + place,
+          stepWords,
+          gated,
+          reach,
+          gate + place,
+        );
+      else
+        fireFew(
+          source,
+          steps,
+          stepFloats,
+          width,
+          a,
+          c,
+          beta,
+          threshold,
+          soft,
+          bits + place,
+          stepWords,
+          gated,
+          reach,
+          gate + place,
+        );
     }
   }
 }
@@ -50,7 +123,21 @@ function clearHalves(bits: usize, gate: usize, steps: i32, stepWords: usize): vo
 /** Sixteen neurons over all steps: four vectors of membranes side by side, so that none waits for its own last step. */
 // @ts-ignore: decorator
 @inline
-function fireSixteen(x: usize, steps: i32, stepFloats: usize, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, stepWords: usize, gated: bool, reach: f32, gate: usize): void {
+function fireSixteen(
+  x: usize,
+  steps: i32,
+  stepFloats: usize,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  bits: usize,
+  stepWords: usize,
+  gated: bool,
+  reach: f32,
+  gate: usize,
+): void {
   const leak = f32x4.splat(beta);
   const level = f32x4.splat(threshold);
   const width = f32x4.splat(reach);
@@ -63,12 +150,24 @@ function fireSixteen(x: usize, steps: i32, stepFloats: usize, scale: usize, offs
     v1 = f32x4.add(f32x4.mul(v1, leak), current(x + 16, scale ? scale + 16 : 0, offset + 16));
     v2 = f32x4.add(f32x4.mul(v2, leak), current(x + 32, scale ? scale + 32 : 0, offset + 32));
     v3 = f32x4.add(f32x4.mul(v3, leak), current(x + 48, scale ? scale + 48 : 0, offset + 48));
-    if (gated) store<u16>(gate, <u16>(near(v0, level, width) | (near(v1, level, width) << 4) | (near(v2, level, width) << 8) | (near(v3, level, width) << 12)));
+    if (gated)
+      store<u16>(
+        gate,
+        <u16>(
+          (near(v0, level, width) |
+            (near(v1, level, width) << 4) |
+            (near(v2, level, width) << 8) |
+            (near(v3, level, width) << 12))
+        ),
+      );
     const f0 = f32x4.ge(v0, level);
     const f1 = f32x4.ge(v1, level);
     const f2 = f32x4.ge(v2, level);
     const f3 = f32x4.ge(v3, level);
-    store<u16>(bits, <u16>(i32x4.bitmask(f0) | (i32x4.bitmask(f1) << 4) | (i32x4.bitmask(f2) << 8) | (i32x4.bitmask(f3) << 12)));
+    store<u16>(
+      bits,
+      <u16>(i32x4.bitmask(f0) | (i32x4.bitmask(f1) << 4) | (i32x4.bitmask(f2) << 8) | (i32x4.bitmask(f3) << 12)),
+    );
     v0 = soft ? f32x4.sub(v0, v128.and(f0, level)) : v128.andnot(v0, f0);
     v1 = soft ? f32x4.sub(v1, v128.and(f1, level)) : v128.andnot(v1, f1);
     v2 = soft ? f32x4.sub(v2, v128.and(f2, level)) : v128.andnot(v2, f2);
@@ -82,13 +181,28 @@ function fireSixteen(x: usize, steps: i32, stepFloats: usize, scale: usize, offs
 /** The same for 4, 8 or 12 neurons at the end of a row. */
 // @ts-ignore: decorator
 @inline
-function fireFew(x: usize, steps: i32, stepFloats: usize, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, bits: usize, stepWords: usize, gated: bool, reach: f32, gate: usize): void {
+function fireFew(
+  x: usize,
+  steps: i32,
+  stepFloats: usize,
+  n: i32,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  bits: usize,
+  stepWords: usize,
+  gated: bool,
+  reach: f32,
+  gate: usize,
+): void {
   const leak = f32x4.splat(beta);
   const level = f32x4.splat(threshold);
   const width = f32x4.splat(reach);
   clearHalves(bits, gated ? gate : 0, steps, stepWords);
   for (let g = 0; g < n; g += 4) {
-    const at = <usize>g << 2;
+    const at = (<usize>g) << 2;
     let v = f32x4.splat(0);
     for (let t = 0; t < steps; t++) {
       const place = <usize>t * stepWords;
@@ -122,8 +236,24 @@ const SPAN: usize = 128;
  *   dV_t = ds_t s'(V_t - threshold) + beta dV_(t+1) (1 - s_t)   (soft reset: without the last factor),  dI_t = dV_t.
  * Three sweeps over 32 features: membranes, slopes, gradients. `out` may be `ds`. Scratch: 64 T + 32 words.
  */
-export function lifBackward(ds: usize, x: usize, steps: i32, rows: i32, n: i32, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, kind: i32, parameter: f32, out: usize, accumulate: i32, scratch: usize): void {
-  const rowBytes = <usize>n << 2;
+export function lifBackward(
+  ds: usize,
+  x: usize,
+  steps: i32,
+  rows: i32,
+  n: i32,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  kind: i32,
+  parameter: f32,
+  out: usize,
+  accumulate: i32,
+  scratch: usize,
+): void {
+  const rowBytes = (<usize>n) << 2;
   const stepBytes = <usize>rows * rowBytes;
   const distances = scratch + SPAN;
   const slopes = distances + <usize>steps * SPAN;
@@ -143,7 +273,8 @@ export function lifBackward(ds: usize, x: usize, steps: i32, rows: i32, n: i32, 
       for (let t = steps - 1; t >= 0; t--) {
         at -= stepBytes;
         const place = <usize>t * SPAN;
-        if (accumulate) gradientStep(ds + at, width, distances + place, slopes + place, beta, soft, scratch, out + at, true);
+        if (accumulate)
+          gradientStep(ds + at, width, distances + place, slopes + place, beta, soft, scratch, out + at, true);
         else gradientStep(ds + at, width, distances + place, slopes + place, beta, soft, scratch, out + at, false);
       }
     }
@@ -160,7 +291,17 @@ function clear(state: usize): void {
 /** One step of `width` bytes of features from the membranes at `state`; writes V - threshold. */
 // @ts-ignore: decorator
 @inline
-function membraneStep(x: usize, width: usize, scale: usize, offset: usize, beta: f32, threshold: f32, soft: i32, state: usize, distances: usize): void {
+function membraneStep(
+  x: usize,
+  width: usize,
+  scale: usize,
+  offset: usize,
+  beta: f32,
+  threshold: f32,
+  soft: i32,
+  state: usize,
+  distances: usize,
+): void {
   const leak = f32x4.splat(beta);
   const level = f32x4.splat(threshold);
   // What a spike takes away: all of V, or the threshold.
@@ -179,7 +320,17 @@ function membraneStep(x: usize, width: usize, scale: usize, offset: usize, beta:
 /** One step back: dV_(t+1) is at `state`, and is replaced by dV_t. */
 // @ts-ignore: decorator
 @inline
-function gradientStep(ds: usize, width: usize, distances: usize, slopes: usize, beta: f32, soft: i32, state: usize, out: usize, accumulate: bool): void {
+function gradientStep(
+  ds: usize,
+  width: usize,
+  distances: usize,
+  slopes: usize,
+  beta: f32,
+  soft: i32,
+  state: usize,
+  out: usize,
+  accumulate: bool,
+): void {
   const leak = f32x4.splat(beta);
   const cleared = soft ? i32x4.splat(0) : i32x4.splat(-1);
   for (let at: usize = 0; at < width; at += 16) {

@@ -11,12 +11,13 @@
  * Cephes library (expf); 2^n is put together from its exponent bits.
  */
 // @ts-ignore: decorator
-@inline export function exp4(argument: v128): v128 {
+@inline
+export function exp4(argument: v128): v128 {
   const x = f32x4.pmin(f32x4.splat(88), f32x4.pmax(f32x4.splat(-87), argument));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
+  let p = f32x4.splat(1.98756915e-4);
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
@@ -29,14 +30,16 @@
 
 /** 1 / (1 + e^-x) on four lanes, relative error below 5e-7 where x >= -87. */
 // @ts-ignore: decorator
-@inline export function sigmoid4(x: v128): v128 {
+@inline
+export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
 /** Natural logarithm of a positive normal number, relative error below 4e-16: the series of numeric/stream.ts. */
 // @ts-ignore: decorator
-@inline export function naturalLog(x: f64): f64 {
+@inline
+export function naturalLog(x: f64): f64 {
   const bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
   let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
@@ -53,6 +56,7 @@
 
 /** Sum of the four lanes, in the order (0 + 1) + (2 + 3). */
 // @ts-ignore: decorator
-@inline export function sum4(x: v128): f32 {
+@inline
+export function sum4(x: v128): f32 {
   return f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
 }

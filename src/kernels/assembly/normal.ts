@@ -12,40 +12,50 @@ import { drawWords } from "./threefry";
  * out [count] = the normals of words 2 p + skip .. of the block row (p.., high) of a keyed stream; skip is 0 or 1, and `count` is
  * rounded up to a multiple of 8. Scratch: 4 count + 64 words.
  */
-export function drawNormals(key0: u32, key1: u32, p: u32, high: u32, skip: i32, count: i32, out: usize, scratch: usize): void {
+export function drawNormals(
+  key0: u32,
+  key1: u32,
+  p: u32,
+  high: u32,
+  skip: i32,
+  count: i32,
+  out: usize,
+  scratch: usize,
+): void {
   drawWords(key0, key1, p, high, count + 1, scratch);
-  normalsOfWords(scratch + (<usize>skip << 2), count, out, scratch + (<usize>(count + 16) << 2));
+  normalsOfWords(scratch + ((<usize>skip) << 2), count, out, scratch + ((<usize>(count + 16)) << 2));
 }
 
 /** out [count] = the normals of `words`; `count` is rounded up to a multiple of 8. Scratch: 3 count + 48 words. */
 export function normalsOfWords(words: usize, count: i32, out: usize, scratch: usize): void {
   const places = scratch;
-  const values = places + (<usize>(count + 16) << 2);
+  const values = places + ((<usize>(count + 16)) << 2);
   const tails = centralQuantiles(words, count, out, places);
   for (let t = 0; t < tails; t++) {
-    const word = load<u32>(words + (<usize>load<i32>(places + (<usize>t << 2)) << 2));
+    const word = load<u32>(words + ((<usize>load<i32>(places + ((<usize>t) << 2))) << 2));
     const share = (<f64>word + 0.5) * WORD;
-    store<f64>(values + (<usize>t << 3), share < 0.5 ? share : 1 - share);
+    store<f64>(values + ((<usize>t) << 3), share < 0.5 ? share : 1 - share);
   }
   naturalLogs(values, tails);
   tailQuantiles(values, tails);
   for (let t = 0; t < tails; t++) {
-    const place = <usize>load<i32>(places + (<usize>t << 2));
-    const value = load<f64>(values + (<usize>t << 3));
+    const place = <usize>load<i32>(places + ((<usize>t) << 2));
+    const value = load<f64>(values + ((<usize>t) << 3));
     store<f64>(out + (place << 3), load<i32>(words + (place << 2)) < 0 ? value : -value);
   }
 }
 
 /** 2^-32. */
 // @ts-ignore: decorator
-@inline const WORD: f64 = 2.3283064365386963e-10;
+@inline
+const WORD: f64 = 2.3283064365386963e-10;
 
 /** out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the places of larger |q| to `places` and returns their number. */
 function centralQuantiles(words: usize, count: i32, out: usize, places: usize): i32 {
   let tails = 0;
   for (let i = 0; i < count; i += 8) {
-    const word = words + (<usize>i << 2);
-    const at = out + (<usize>i << 3);
+    const word = words + ((<usize>i) << 2);
+    const at = out + ((<usize>i) << 3);
     const q0 = fromHalf(v128.load64_zero(word));
     const q1 = fromHalf(v128.load64_zero(word, 8));
     const q2 = fromHalf(v128.load64_zero(word, 16));
@@ -55,37 +65,85 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
     const r2 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q2, q2));
     const r3 = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q3, q3));
     let c = f64x2.splat(2509.0809287301226727);
-    let a0 = c, a1 = c, a2 = c, a3 = c;
+    let a0 = c,
+      a1 = c,
+      a2 = c,
+      a3 = c;
     c = f64x2.splat(33430.575583588128105);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(67265.770927008700853);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(45921.953931549871457);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(13731.693765509461125);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(1971.5909503065514427);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(133.14166789178437745);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(3.387132872796366608);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(5226.495278852854561);
-    let b0 = c, b1 = c, b2 = c, b3 = c;
+    let b0 = c,
+      b1 = c,
+      b2 = c,
+      b3 = c;
     c = f64x2.splat(28729.085735721942674);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(39307.89580009271061);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(21213.794301586595867);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(5394.1960214247511077);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(687.1870074920579083);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(42.313330701600911252);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(1);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     v128.store(at, f64x2.div(f64x2.mul(q0, a0), b0));
     v128.store(at, f64x2.div(f64x2.mul(q1, a1), b1), 16);
     v128.store(at, f64x2.div(f64x2.mul(q2, a2), b2), 32);
@@ -96,67 +154,117 @@ function centralQuantiles(words: usize, count: i32, out: usize, places: usize): 
     tails = listBeyond(q3, i + 6, places, tails);
   }
   // Of the last places some may be past the end.
-  while (tails > 0 && load<i32>(places + (<usize>(tails - 1) << 2)) >= count) tails--;
+  while (tails > 0 && load<i32>(places + ((<usize>(tails - 1)) << 2)) >= count) tails--;
   return tails;
 }
 
 /** p - 1/2 of the first two words. Every step is exact. */
 // @ts-ignore: decorator
-@inline function fromHalf(words: v128): v128 {
+@inline
+function fromHalf(words: v128): v128 {
   const share = f64x2.mul(f64x2.add(f64x2.convert_low_i32x4_u(words), f64x2.splat(0.5)), f64x2.splat(WORD));
   return f64x2.sub(share, f64x2.splat(0.5));
 }
 
 /** Adds the places `i` and `i + 1` to the list where |q| > 0.425, without a branch that nothing could predict. */
 // @ts-ignore: decorator
-@inline function listBeyond(q: v128, i: i32, places: usize, listed: i32): i32 {
+@inline
+function listBeyond(q: v128, i: i32, places: usize, listed: i32): i32 {
   const beyond = i64x2.bitmask(f64x2.gt(f64x2.abs(q), f64x2.splat(0.425)));
-  store<i32>(places + (<usize>listed << 2), i);
+  store<i32>(places + ((<usize>listed) << 2), i);
   const next = listed + (beyond & 1);
-  store<i32>(places + (<usize>next << 2), i + 1);
+  store<i32>(places + ((<usize>next) << 2), i + 1);
   return next + (beyond >> 1);
 }
 
 /** values [count]: ln p of the nearer tail to the absolute quantile C(r) / D(r), r = sqrt(-ln p) - 1.6. */
 function tailQuantiles(values: usize, count: i32): void {
   for (let i = 0; i < count; i += 8) {
-    const at = values + (<usize>i << 3);
+    const at = values + ((<usize>i) << 3);
     const r0 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at))), f64x2.splat(1.6));
     const r1 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 16))), f64x2.splat(1.6));
     const r2 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 32))), f64x2.splat(1.6));
     const r3 = f64x2.sub(f64x2.sqrt(f64x2.neg(v128.load(at, 48))), f64x2.splat(1.6));
     let c = f64x2.splat(7.7454501427834140764e-4);
-    let a0 = c, a1 = c, a2 = c, a3 = c;
+    let a0 = c,
+      a1 = c,
+      a2 = c,
+      a3 = c;
     c = f64x2.splat(0.0227238449892691845833);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(0.24178072517745061177);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(1.27045825245236838258);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(3.64784832476320460504);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(5.7694972214606914055);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(4.6303378461565452959);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(1.42343711074968357734);
-    a0 = step(a0, r0, c); a1 = step(a1, r1, c); a2 = step(a2, r2, c); a3 = step(a3, r3, c);
+    a0 = step(a0, r0, c);
+    a1 = step(a1, r1, c);
+    a2 = step(a2, r2, c);
+    a3 = step(a3, r3, c);
     c = f64x2.splat(1.05075007164441684324e-9);
-    let b0 = c, b1 = c, b2 = c, b3 = c;
+    let b0 = c,
+      b1 = c,
+      b2 = c,
+      b3 = c;
     c = f64x2.splat(5.475938084995344946e-4);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(0.0151986665636164571966);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(0.14810397642748007459);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(0.68976733498510000455);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(1.6763848301838038494);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(2.05319162663775882187);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     c = f64x2.splat(1);
-    b0 = step(b0, r0, c); b1 = step(b1, r1, c); b2 = step(b2, r2, c); b3 = step(b3, r3, c);
+    b0 = step(b0, r0, c);
+    b1 = step(b1, r1, c);
+    b2 = step(b2, r2, c);
+    b3 = step(b3, r3, c);
     v128.store(at, f64x2.div(a0, b0));
     v128.store(at, f64x2.div(a1, b1), 16);
     v128.store(at, f64x2.div(a2, b2), 32);

@@ -11,7 +11,17 @@ import { gemm } from "./gemm";
 import { exp4, sum4 } from "./math";
 
 /** Writes `probabilities` and `target` [prompts, tokens, width]. `scratch` serves gemm at [tokens, max(tokens, d), max(tokens, d)]. */
-export function softmaxAttentionForward(qkv: usize, prompts: i32, tokens: i32, heads: i32, width: i32, mask: usize, probabilities: usize, target: usize, scratch: usize): void {
+export function softmaxAttentionForward(
+  qkv: usize,
+  prompts: i32,
+  tokens: i32,
+  heads: i32,
+  width: i32,
+  mask: usize,
+  probabilities: usize,
+  target: usize,
+  scratch: usize,
+): void {
   const d = width / heads;
   const stride = (tokens + 3) & ~3;
   const factor = <f32>1 / sqrt<f32>(<f32>d);
@@ -21,7 +31,8 @@ export function softmaxAttentionForward(qkv: usize, prompts: i32, tokens: i32, h
       const k = q + <usize>width * 4;
       const v = k + <usize>width * 4;
       gemm(0, 1, tokens, tokens, d, q, 3 * width, k, 3 * width, probabilities, stride, 0, scratch);
-      for (let i = 0; i < tokens; i++) softmaxRow(probabilities + <usize>(i * stride) * 4, mask + <usize>(i * stride), stride, factor);
+      for (let i = 0; i < tokens; i++)
+        softmaxRow(probabilities + <usize>(i * stride) * 4, mask + <usize>(i * stride), stride, factor);
       const o = target + <usize>(b * tokens * width + h * d) * 4;
       gemm(0, 0, tokens, d, tokens, probabilities, stride, v, 3 * width, o, width, 0, scratch);
       probabilities += <usize>(tokens * stride) * 4;
@@ -33,7 +44,17 @@ export function softmaxAttentionForward(qkv: usize, prompts: i32, tokens: i32, h
  * With dP = dO V^T: dS = P (dP - sum_j P dP) / sqrt(d), dQ = dS K, dK = dS^T Q, dV = P^T dO. Writes dQkv.
  * `scratch` holds [tokens, stride] words, then what the forward pass needs.
  */
-export function softmaxAttentionBackward(qkv: usize, prompts: i32, tokens: i32, heads: i32, width: i32, probabilities: usize, dTarget: usize, dQkv: usize, scratch: usize): void {
+export function softmaxAttentionBackward(
+  qkv: usize,
+  prompts: i32,
+  tokens: i32,
+  heads: i32,
+  width: i32,
+  probabilities: usize,
+  dTarget: usize,
+  dQkv: usize,
+  scratch: usize,
+): void {
   const d = width / heads;
   const stride = (tokens + 3) & ~3;
   const factor = <f32>1 / sqrt<f32>(<f32>d);
@@ -48,7 +69,8 @@ export function softmaxAttentionBackward(qkv: usize, prompts: i32, tokens: i32, 
       const dO = dTarget + <usize>(b * tokens * width + h * d) * 4;
       gemm(1, 0, tokens, d, tokens, probabilities, stride, dO, width, dQkv + at + 2 * part, 3 * width, 0, scratch);
       gemm(0, 1, tokens, tokens, d, dO, width, qkv + at + 2 * part, 3 * width, ds, stride, 0, scratch);
-      for (let i = 0; i < tokens; i++) slopeRow(probabilities + <usize>(i * stride) * 4, ds + <usize>(i * stride) * 4, stride, factor);
+      for (let i = 0; i < tokens; i++)
+        slopeRow(probabilities + <usize>(i * stride) * 4, ds + <usize>(i * stride) * 4, stride, factor);
       gemm(0, 0, tokens, d, tokens, ds, stride, qkv + at + part, 3 * width, dQkv + at, 3 * width, 0, scratch);
       gemm(1, 0, tokens, d, tokens, ds, stride, qkv + at, 3 * width, dQkv + at + part, 3 * width, 0, scratch);
       probabilities += <usize>(tokens * stride) * 4;
@@ -98,7 +120,8 @@ function slopeRow(p: usize, dp: usize, stride: i32, factor: f32): void {
 
 /** All ones in the lanes of four mask bytes that are not 0. */
 // @ts-ignore: decorator
-@inline function allowed(mask: usize): v128 {
+@inline
+function allowed(mask: usize): v128 {
   const bytes = i16x8.extend_low_i8x16_u(v128.load32_zero(mask));
   return i32x4.ne(i32x4.extend_low_i16x8_u(bytes), i32x4.splat(0));
 }

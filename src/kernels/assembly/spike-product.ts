@@ -26,19 +26,31 @@ const TABLE_TILE: i32 = 64;
  * past `k` are left out.
  * Scratch: 128 counts, 128 x 256 16-bit offsets and 256 x 24 floats, 22656 words.
  */
-export function gatherProduct(bits: usize, stride: i32, rows: i32, k: i32, w: usize, ldw: i32, y: usize, ldy: i32, n: i32, accumulate: i32, scratch: usize): void {
-  const lists = scratch + (<usize>CHUNK << 2);
-  const panel = lists + (<usize>(CHUNK * TILE) << 1);
+export function gatherProduct(
+  bits: usize,
+  stride: i32,
+  rows: i32,
+  k: i32,
+  w: usize,
+  ldw: i32,
+  y: usize,
+  ldy: i32,
+  n: i32,
+  accumulate: i32,
+  scratch: usize,
+): void {
+  const lists = scratch + ((<usize>CHUNK) << 2);
+  const panel = lists + ((<usize>(CHUNK * TILE)) << 1);
   for (let k0 = 0; k0 < k; k0 += TILE) {
     const depth = min(TILE, k - k0);
     const fresh = k0 == 0 && accumulate == 0;
     for (let m0 = 0; m0 < rows; m0 += CHUNK) {
       const chunk = min(CHUNK, rows - m0);
-      listBits(bits + <usize>m0 * stride + (<usize>(k0 >> 5) << 2), stride, chunk, depth, scratch, lists);
+      listBits(bits + <usize>m0 * stride + ((<usize>(k0 >> 5)) << 2), stride, chunk, depth, scratch, lists);
       for (let c = 0; c < n; c += COLUMNS) {
         const width = min(COLUMNS, n - c);
-        const target = y + (<usize>(m0 * ldy + c) << 2);
-        packPanel(w + (<usize>(k0 * ldw + c) << 2), ldw, depth, width, panel);
+        const target = y + ((<usize>(m0 * ldy + c)) << 2);
+        packPanel(w + ((<usize>(k0 * ldw + c)) << 2), ldw, depth, width, panel);
         if (width < COLUMNS) gatherEdge(scratch, lists, chunk, panel, target, ldy, width, fresh);
         else if (fresh) gatherColumns(scratch, lists, chunk, panel, target, ldy, true);
         else gatherColumns(scratch, lists, chunk, panel, target, ldy, false);
@@ -50,13 +62,13 @@ export function gatherProduct(bits: usize, stride: i32, rows: i32, k: i32, w: us
 /** Counts the set bits of each row up to `depth`, and lists one after another where in a panel their rows begin. */
 function listBits(bits: usize, stride: i32, rows: i32, depth: i32, counts: usize, lists: usize): void {
   const words = (depth + 31) >> 5;
-  const lastWord: u32 = depth & 31 ? (<u32>1 << (depth & 31)) - 1 : 0xffffffff;
+  const lastWord: u32 = depth & 31 ? ((<u32>1) << (depth & 31)) - 1 : 0xffffffff;
   let next = lists;
   for (let m = 0; m < rows; m++) {
     const begin = next;
     const row = bits + <usize>m * stride;
     for (let i = 0; i < words; i++) {
-      let word = load<u32>(row + (<usize>i << 2)) & (i == words - 1 ? lastWord : 0xffffffff);
+      let word = load<u32>(row + ((<usize>i) << 2)) & (i == words - 1 ? lastWord : 0xffffffff);
       const first = (i << 5) * PANEL_ROW;
       while (word) {
         store<u16>(next, <u16>(first + <i32>ctz(word) * PANEL_ROW));
@@ -64,14 +76,14 @@ function listBits(bits: usize, stride: i32, rows: i32, depth: i32, counts: usize
         word &= word - 1;
       }
     }
-    store<u32>(counts + (<usize>m << 2), <u32>((next - begin) >> 1));
+    store<u32>(counts + ((<usize>m) << 2), <u32>((next - begin) >> 1));
   }
 }
 
 /** Copies `width` columns of `depth` rows of W to a panel. */
 function packPanel(w: usize, ldw: i32, depth: i32, width: i32, panel: usize): void {
-  const step = <usize>ldw << 2;
-  const bytes = <usize>width << 2;
+  const step = (<usize>ldw) << 2;
+  const bytes = (<usize>width) << 2;
   for (let i = 0; i < depth; i++) {
     for (let v: usize = 0; v < bytes; v += 16) v128.store(panel + v, v128.load(w + v));
     panel += PANEL_ROW;
@@ -84,7 +96,7 @@ function packPanel(w: usize, ldw: i32, depth: i32, width: i32, panel: usize): vo
 @inline
 function gatherColumns(counts: usize, list: usize, rows: i32, panel: usize, y: usize, ldy: i32, fresh: bool): void {
   for (let m = 0; m < rows; m++) {
-    const end = list + (<usize>load<u32>(counts + (<usize>m << 2)) << 1);
+    const end = list + ((<usize>load<u32>(counts + ((<usize>m) << 2))) << 1);
     let a0 = fresh ? f32x4.splat(0) : v128.load(y, 0);
     let a1 = fresh ? f32x4.splat(0) : v128.load(y, 16);
     let a2 = fresh ? f32x4.splat(0) : v128.load(y, 32);
@@ -106,16 +118,25 @@ function gatherColumns(counts: usize, list: usize, rows: i32, panel: usize, y: u
     v128.store(y, a3, 48);
     v128.store(y, a4, 64);
     v128.store(y, a5, 80);
-    y += <usize>ldy << 2;
+    y += (<usize>ldy) << 2;
   }
 }
 
 /** The same for fewer than 24 columns, by eight and by four. */
-function gatherEdge(counts: usize, list: usize, rows: i32, panel: usize, y: usize, ldy: i32, width: i32, fresh: bool): void {
+function gatherEdge(
+  counts: usize,
+  list: usize,
+  rows: i32,
+  panel: usize,
+  y: usize,
+  ldy: i32,
+  width: i32,
+  fresh: bool,
+): void {
   for (let m = 0; m < rows; m++) {
-    const end = list + (<usize>load<u32>(counts + (<usize>m << 2)) << 1);
+    const end = list + ((<usize>load<u32>(counts + ((<usize>m) << 2))) << 1);
     let at: usize = 0;
-    for (const last = <usize>(width - 8) << 2; <isize>at <= <isize>last; at += 32) {
+    for (const last = (<usize>(width - 8)) << 2; <isize>at <= <isize>last; at += 32) {
       let a0 = fresh ? f32x4.splat(0) : v128.load(y + at);
       let a1 = fresh ? f32x4.splat(0) : v128.load(y + at, 16);
       for (let p = list; p < end; p += 2) {
@@ -132,7 +153,7 @@ function gatherEdge(counts: usize, list: usize, rows: i32, panel: usize, y: usiz
       v128.store(y + at, a);
     }
     list = end;
-    y += <usize>ldy << 2;
+    y += (<usize>ldy) << 2;
   }
 }
 
@@ -140,15 +161,27 @@ function gatherEdge(counts: usize, list: usize, rows: i32, panel: usize, y: usiz
  * The same product by look-up: for each group of 4 inputs the 16 possible sums of their weight rows are tabulated once per
  * column block. Bits past `k` must be 0. Scratch: 16 groups x 16 sums x 24 columns, 6144 words.
  */
-export function tableProduct(bits: usize, stride: i32, rows: i32, k: i32, w: usize, ldw: i32, y: usize, ldy: i32, n: i32, accumulate: i32, scratch: usize): void {
+export function tableProduct(
+  bits: usize,
+  stride: i32,
+  rows: i32,
+  k: i32,
+  w: usize,
+  ldw: i32,
+  y: usize,
+  ldy: i32,
+  n: i32,
+  accumulate: i32,
+  scratch: usize,
+): void {
   for (let c = 0; c < n; c += COLUMNS) {
     const width = min(COLUMNS, n - c);
     for (let k0 = 0; k0 < k; k0 += TABLE_TILE) {
       const depth = min(TABLE_TILE, k - k0);
       const groups = (depth + 3) >> 2;
-      tabulate(w + (<usize>(k0 * ldw + c) << 2), ldw, depth, width, scratch);
-      const source = bits + (<usize>(k0 >> 5) << 2);
-      const target = y + (<usize>c << 2);
+      tabulate(w + ((<usize>(k0 * ldw + c)) << 2), ldw, depth, width, scratch);
+      const source = bits + ((<usize>(k0 >> 5)) << 2);
+      const target = y + ((<usize>c) << 2);
       const fresh = k0 == 0 && accumulate == 0;
       if (width < COLUMNS) tableEdge(source, stride, rows, groups, target, ldy, width, fresh, scratch);
       else tableRows(source, stride, rows, groups, target, ldy, fresh, scratch);
@@ -158,11 +191,11 @@ export function tableProduct(bits: usize, stride: i32, rows: i32, k: i32, w: usi
 
 /** The sums of `width` columns for groups of 4 of `depth` rows of W: entry `code` adds its highest row to an earlier entry. */
 function tabulate(w: usize, ldw: i32, depth: i32, width: i32, table: usize): void {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   for (let input = 0; input < depth; input += 4) {
     for (let v: usize = 0; v < bytes; v += 16) v128.store(table + v, f32x4.splat(0));
     for (let bit = 0; bit < 4; bit++) {
-      const row = w + (<usize>((input + bit) * ldw) << 2);
+      const row = w + ((<usize>((input + bit) * ldw)) << 2);
       const first = 1 << bit;
       const present = input + bit < depth;
       for (let v: usize = 0; v < bytes; v += 16) {
@@ -178,7 +211,16 @@ function tabulate(w: usize, ldw: i32, depth: i32, width: i32, table: usize): voi
 }
 
 /** 24 columns of Y. */
-function tableRows(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, fresh: bool, scratch: usize): void {
+function tableRows(
+  bits: usize,
+  stride: i32,
+  rows: i32,
+  groups: i32,
+  y: usize,
+  ldy: i32,
+  fresh: bool,
+  scratch: usize,
+): void {
   for (let m = 0; m < rows; m++) {
     let a0 = fresh ? f32x4.splat(0) : v128.load(y, 0);
     let a1 = fresh ? f32x4.splat(0) : v128.load(y, 16);
@@ -208,23 +250,33 @@ function tableRows(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, l
     v128.store(y, a4, 64);
     v128.store(y, a5, 80);
     bits += stride;
-    y += <usize>ldy << 2;
+    y += (<usize>ldy) << 2;
   }
 }
 
 /** The same for fewer than 24 columns, by four. */
-function tableEdge(bits: usize, stride: i32, rows: i32, groups: i32, y: usize, ldy: i32, width: i32, fresh: bool, scratch: usize): void {
-  const bytes = <usize>width << 2;
+function tableEdge(
+  bits: usize,
+  stride: i32,
+  rows: i32,
+  groups: i32,
+  y: usize,
+  ldy: i32,
+  width: i32,
+  fresh: bool,
+  scratch: usize,
+): void {
+  const bytes = (<usize>width) << 2;
   for (let m = 0; m < rows; m++) {
     for (let v: usize = 0; v < bytes; v += 16) {
       let a = fresh ? f32x4.splat(0) : v128.load(y + v);
       for (let g = 0; g < groups; g++) {
-        const code = (load<u32>(bits + (<usize>(g >> 3) << 2)) >> ((g & 7) << 2)) & 15;
+        const code = (load<u32>(bits + ((<usize>(g >> 3)) << 2)) >> ((g & 7) << 2)) & 15;
         a = f32x4.add(a, v128.load(scratch + <usize>(((g << 4) + code) * PANEL_ROW) + v));
       }
       v128.store(y + v, a);
     }
     bits += stride;
-    y += <usize>ldy << 2;
+    y += (<usize>ldy) << 2;
   }
 }

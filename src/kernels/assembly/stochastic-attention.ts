@@ -18,7 +18,7 @@ import { drawWords, radicalInverse } from "./threefry";
 // @ts-ignore: decorator
 @inline
 function counter(output: bool, prompt: i32, step: i32): u32 {
-  return ((output ? <u32>1 : <u32>0) << 31) | (<u32>prompt << 7) | <u32>step;
+  return ((output ? <u32>1 : <u32>0) << 31) | ((<u32>prompt) << 7) | <u32>step;
 }
 
 /**
@@ -26,7 +26,28 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
  * alone is sampled. Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can
  * ask for are not drawn. Scratch: `attentionScratch` (`kernels/draws.ts`).
  */
-export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreNormaliser: i32, scoreGain: i32, valueNormaliser: i32, valueGain: i32, key0: u32, key1: u32, firstPrompt: i32, stratified: i32, scores: usize, out: usize, outWords: i32, scratch: usize): f64 {
+export function stochasticAttention(
+  qkv: usize,
+  words: i32,
+  steps: i32,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  heads: i32,
+  mask: usize,
+  scoreNormaliser: i32,
+  scoreGain: i32,
+  valueNormaliser: i32,
+  valueGain: i32,
+  key0: u32,
+  key1: u32,
+  firstPrompt: i32,
+  stratified: i32,
+  scores: usize,
+  out: usize,
+  outWords: i32,
+  scratch: usize,
+): f64 {
   const d = width / heads;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
@@ -35,16 +56,16 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
   const scoreBytes = isPowerOfTwo(scoreNormaliser);
   const outputBytes = bytes && isPowerOfTwo(valueNormaliser);
   // The levels of a row are computed sixteen at a time, from up to eight words past the last row.
-  const outputDraws = scratch + (<usize>(tokens * rowDraws + 16) << 2);
-  const k = outputDraws + (<usize>(tokens * HEAD) << 2);
-  const levels = k + (<usize>maskWords << 9);
-  const counts = levels + (<usize>maskWords << 6);
-  const planes = counts + (<usize>maskWords << 6);
+  const outputDraws = scratch + ((<usize>(tokens * rowDraws + 16)) << 2);
+  const k = outputDraws + ((<usize>(tokens * HEAD)) << 2);
+  const levels = k + ((<usize>maskWords) << 9);
+  const counts = levels + ((<usize>maskWords) << 6);
+  const planes = counts + ((<usize>maskWords) << 6);
   const v = planes + 256;
-  const values = v + (<usize>tokens << 6);
+  const values = v + ((<usize>tokens) << 6);
   const rows = prompts * tokens;
   let counted: u64 = 0;
-  if (out) memory.fill(out, 0, <usize>(steps * rows * outWords) << 2);
+  if (out) memory.fill(out, 0, (<usize>(steps * rows * outWords)) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < steps; t++) {
@@ -57,10 +78,10 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
         if (!bytes) loadValues(qkv, words, first, tokens, width, d, h, values);
         for (let i = 0; i < tokens; i++) {
           const token = h * tokens + i;
-          const query = extract(qkv + (<usize>((first + i) * words) << 2), h * d, d);
-          const draws = scratch + (<usize>(i * rowDraws) << 2);
-          const allowed = mask + (<usize>(i * maskWords) << 3);
-          const row = scores + (<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords) << 3);
+          const query = extract(qkv + ((<usize>((first + i) * words)) << 2), h * d, d);
+          const draws = scratch + ((<usize>(i * rowDraws)) << 2);
+          const allowed = mask + ((<usize>(i * maskWords)) << 3);
+          const row = scores + ((<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords)) << 3);
           const last = lastKey(mask, maskWords, i);
           if (fresh && (query || stratified)) {
             drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
@@ -70,7 +91,7 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
           counted += scoreRow(query, k, allowed, maskWords, levels, counts, row);
           if (!out) continue;
           const chosen = anyBit(row, maskWords);
-          const columns = outputDraws + (<usize>(i * HEAD) << 2);
+          const columns = outputDraws + ((<usize>(i * HEAD)) << 2);
           if (fresh && (chosen || stratified)) {
             drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
             if (outputBytes) keepTopBytes(columns, d);
@@ -80,8 +101,9 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
           if (bytes) {
             drawLevels(columns, outputBytes, shift, d, valueNormaliser, valueGain, levels);
             value = outputRow(row, v, maskWords, stride, levels);
-          } else value = wideOutputRow(row, values, maskWords, valueNormaliser, valueGain, columns, false, shift, planes);
-          deposit(out + (<usize>((first + i) * outWords) << 2), h * d, d, value);
+          } else
+            value = wideOutputRow(row, values, maskWords, valueNormaliser, valueGain, columns, false, shift, planes);
+          deposit(out + ((<usize>((first + i) * outWords)) << 2), h * d, d, value);
         }
       }
     }
@@ -92,18 +114,39 @@ export function stochasticAttention(qkv: usize, words: i32, steps: i32, prompts:
 /** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */
 // @ts-ignore: decorator
 @inline
-function drawLevels(draws: usize, topBytes: bool, shift: u32, count: i32, normaliser: i32, gain: i32, levels: usize): void {
+function drawLevels(
+  draws: usize,
+  topBytes: bool,
+  shift: u32,
+  count: i32,
+  normaliser: i32,
+  gain: i32,
+  levels: usize,
+): void {
   if (topBytes) byteLevels(draws, shift >> 24, 0, count, normaliser, ctz(gain), levels);
   else wordLevels(draws, shift, count, normaliser, ctz(gain), levels);
 }
 
 /** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
-export function expectedAttention(qkv: usize, words: i32, steps: i32, prompts: i32, tokens: i32, width: i32, heads: i32, mask: usize, scoreGain: f32, valueGain: f32, out: usize, scratch: usize): void {
+export function expectedAttention(
+  qkv: usize,
+  words: i32,
+  steps: i32,
+  prompts: i32,
+  tokens: i32,
+  width: i32,
+  heads: i32,
+  mask: usize,
+  scoreGain: f32,
+  valueGain: f32,
+  out: usize,
+  scratch: usize,
+): void {
   const d = width / heads;
   const padded = (d + 3) & ~3;
   const maskWords = (tokens + 63) >> 6;
   const rows = prompts * tokens;
-  const step = <usize>padded << 2;
+  const step = (<usize>padded) << 2;
   const q = scratch;
   const k = q + <usize>tokens * step;
   const v = k + <usize>tokens * step;
@@ -121,8 +164,12 @@ export function expectedAttention(qkv: usize, words: i32, steps: i32, prompts: i
             const count = dot(q + <usize>i * step, k + <usize>j * step, padded);
             if (count != 0) addScaled(sums, v + <usize>j * step, min<f32>(1, (scoreGain * count) / <f32>d), padded);
           }
-          const target = out + (<usize>((first + i) * width + h * d) << 2);
-          for (let c = 0; c < d; c++) store<f32>(target + (<usize>c << 2), min<f32>(1, (valueGain * load<f32>(sums + (<usize>c << 2))) / <f32>tokens));
+          const target = out + ((<usize>((first + i) * width + h * d)) << 2);
+          for (let c = 0; c < d; c++)
+            store<f32>(
+              target + ((<usize>c) << 2),
+              min<f32>(1, (valueGain * load<f32>(sums + ((<usize>c) << 2))) / <f32>tokens),
+            );
         }
       }
     }

@@ -8,7 +8,8 @@ const ROUND: f32 = 12582912;
  * `inverse` is 1 / parameter.
  */
 // @ts-ignore: decorator
-@inline export function surrogate(distance: v128, kind: i32, parameter: v128, inverse: v128): v128 {
+@inline
+export function surrogate(distance: v128, kind: i32, parameter: v128, inverse: v128): v128 {
   if (kind == 0) return sigmoidSlope(distance, parameter);
   return kind == 1 ? triangularSlope(distance, inverse) : rectangularSlope(distance, parameter, inverse);
 }
@@ -52,10 +53,16 @@ function rectangularSlope(distance: v128, width: v128, inverse: v128): v128 {
  * constant anew for each vector.
  */
 // @ts-ignore: decorator
-@inline export function surrogates(distances: usize, width: usize, kind: i32, parameter: f32, out: usize): void {
+@inline
+export function surrogates(distances: usize, width: usize, kind: i32, parameter: f32, out: usize): void {
   const shape = f32x4.splat(parameter);
   const inverse = f32x4.splat(1 / parameter);
-  if (kind == 0) for (let at: usize = 0; at < width; at += 16) v128.store(out + at, sigmoidSlope(v128.load(distances + at), shape));
-  else if (kind == 1) for (let at: usize = 0; at < width; at += 16) v128.store(out + at, triangularSlope(v128.load(distances + at), inverse));
-  else for (let at: usize = 0; at < width; at += 16) v128.store(out + at, rectangularSlope(v128.load(distances + at), shape, inverse));
+  if (kind == 0)
+    for (let at: usize = 0; at < width; at += 16) v128.store(out + at, sigmoidSlope(v128.load(distances + at), shape));
+  else if (kind == 1)
+    for (let at: usize = 0; at < width; at += 16)
+      v128.store(out + at, triangularSlope(v128.load(distances + at), inverse));
+  else
+    for (let at: usize = 0; at < width; at += 16)
+      v128.store(out + at, rectangularSlope(v128.load(distances + at), shape, inverse));
 }

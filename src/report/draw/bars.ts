@@ -1,56 +1,80 @@
 /** Horizontal bars with error bars and their values written at the end. */
 import * as Plot from "@observablehq/plot";
-import { formatNumber } from "../format.ts";
+import { formatQuantity, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { BarsChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
-import { CHARACTER, colour, type Drawing, drawPlot, squareSwatch } from "./drawing.ts";
+import { CHARACTER, colour, type Drawing, drawPlot, ROOMS, type Room, squareSwatch } from "./drawing.ts";
 
-const WIDTH = 560;
-const BAR = 20;
+/** From bar to bar, and how thick one is, pixels. */
+const PITCH = 20;
+const BAR = 15;
+/** A line of text above a bar. */
+const LINE = 19;
+/** Labels that take more of the width than this stand above their bars. */
+const LABELS = 0.5;
+const MARGIN_TOP = 8;
 
-export function drawBars(chart: BarsChart): Drawing {
+type Bar = BarsChart["bars"][number];
+
+export function drawBars(chart: BarsChart, { width }: Room): Drawing {
   const { bars, value: axis } = chart;
   const groups = [...new Set(bars.flatMap(({ group }) => (group === undefined ? [] : [group])))];
   const log = axis.scale === "log";
-  const positive = bars.map(({ value }) => value).filter((value) => value > 0);
-  // Bars on a logarithmic axis have no natural start: a tenth below the smallest keeps every bar visible.
-  const start = log ? Math.min(...(positive.length ? positive : [1])) / 10 : 0;
-  const rows = bars.map((bar, i) => ({
-    ...bar,
-    i,
-    fill: colour(bar.group === undefined ? 0 : groups.indexOf(bar.group)),
-  }));
-  const shown = rows.filter(({ value }) => !log || value > 0);
+  const margin = 16 + Math.max(...bars.map(({ label }) => label.length)) * CHARACTER;
+  const above = margin > LABELS * width;
+  const written = bars.map((bar) => describe(bar).value);
+  const marginLeft = above ? 8 : margin;
+  const marginRight = 12 + Math.max(...written.map(({ length }) => length)) * CHARACTER;
+  const xAxis = numericAxis("x", axis, extent(chart), width - marginLeft - marginRight);
+  const start = log ? (xAxis.scale.domain as [number, number])[0] : 0;
   const clip = (value: number) => (log ? Math.max(value, start) : value);
+  let bottom = MARGIN_TOP;
+  const rows = bars.map((bar, i) => {
+    // Bars that share a label stand together, and it is written once.
+    const label = bar.label === bars[i - 1]?.label ? "" : printable(bar.label);
+    const top = bottom + (above && label ? LINE : 0) + (PITCH - BAR) / 2;
+    bottom = top + BAR + (PITCH - BAR) / 2;
+    const fill = colour(bar.group === undefined ? 0 : groups.indexOf(bar.group));
+    return { ...bar, label, top, bottom: top + BAR, middle: top + BAR / 2, fill, ...describe(bar), length: bar.value };
+  });
+  const shown = rows.filter(({ length }) => !log || length > 0);
   const intervals = shown.filter(({ low, high }) => low !== undefined && high !== undefined);
-  const longest = Math.max(...bars.map(({ label }) => label.length));
-  const ends = shown.map(({ value, high, ...bar }) => ({ ...bar, value, end: Math.max(value, high ?? value, start) }));
-  const lengths = rows.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
-  const xAxis = numericAxis("x", axis, [...lengths, start]);
+  const ends = shown.map((row) => ({ ...row, end: clip(Math.max(row.length, row.high ?? row.length)) }));
+  const labels = above
+    ? Plot.text(rows, { x: start, y: "top", text: "label", textAnchor: "start", dy: 1 - LINE / 2 })
+    : Plot.text(rows, { x: start, y: "middle", text: "label", textAnchor: "end", dx: -8 });
+  const height = bottom + 52;
   const svg = drawPlot(
     {
-      width: WIDTH,
-      height: bars.length * BAR + 60,
-      marginLeft: Math.min(220, 16 + longest * CHARACTER),
-      marginRight: 60,
+      width,
+      height,
+      marginLeft,
+      marginRight,
       marginBottom: 42,
-      marginTop: 8,
+      marginTop: MARGIN_TOP,
       x: xAxis.scale,
-      y: {
-        domain: bars.map((_, i) => i),
-        label: null,
-        padding: 0.25,
-        tickSize: 0,
-        tickFormat: (i: unknown) => shorten(bars[Number(i)].label),
-      },
+      y: { type: "identity", axis: null },
       marks: [
         ...xAxis.marks,
-        ...shown.map((bar) =>
-          Plot.barX([bar], { x1: start, x2: "value", y: "i", fill: bar.fill, fillOpacity: 0.8, rx: 1 }),
-        ),
-        Plot.ruleY(intervals, { y: "i", x1: ({ low }) => clip(low), x2: ({ high }) => clip(high), strokeWidth: 1.25 }),
-        Plot.text(ends, { x: "end", y: "i", text: ({ value }) => formatNumber(value), textAnchor: "start", dx: 5 }),
+        Plot.rect(shown, {
+          x1: start,
+          x2: "length",
+          y1: "top",
+          y2: "bottom",
+          fill: ({ fill }) => fill,
+          fillOpacity: 0.8,
+          rx: 1,
+          title: "title",
+        }),
+        Plot.ruleY(intervals, {
+          y: "middle",
+          x1: ({ low }) => clip(low),
+          x2: ({ high }) => clip(high),
+          strokeWidth: 1.25,
+        }),
+        Plot.text(ends, { x: "end", y: "middle", text: "value", textAnchor: "start", dx: 5 }),
+        labels,
         ...(log ? [] : [Plot.ruleX([0], { strokeOpacity: 0.4 })]),
       ],
     },
@@ -58,11 +82,26 @@ export function drawBars(chart: BarsChart): Drawing {
   );
   const legend = groups.map((name, i) => ({ name, swatch: squareSwatch(colour(i), 0.8) }));
   const remark = "Values that are not positive cannot be shown on a logarithmic axis.";
-  return { panels: [{ svg }], legend, wide: false, ...(shown.length < bars.length ? { remark } : {}) };
+  const tall = height > 1.4 * ROOMS.column.height;
+  return { panels: [{ svg }], legend, wide: false, tall, ...(shown.length < bars.length ? { remark } : {}) };
 }
 
-/** Labels stay within the margin; the table of data has them in full. */
-function shorten(label: string): string {
-  const text = printable(label);
-  return text.length <= 32 ? text : `${text.slice(0, 31)}…`;
+/**
+ * What the axis must hold. Linear bars start at 0; logarithmic ones have no natural start: a fifth of the smallest keeps every bar
+ * visible.
+ */
+function extent({ bars, value: { scale } }: BarsChart): number[] {
+  const ends = bars.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
+  const positive = bars.map(({ value }) => value).filter((value) => value > 0);
+  if (scale !== "log") return [...ends, 0];
+  return positive.length > 0 ? [...ends, Math.min(...positive) / 5] : [];
+}
+
+/** The value as it stands behind the bar, and in full: `blocks.0.qkv, crossbars: 0.112 (0.102 to 0.122)`. */
+function describe({ label, group, value, low, high }: Bar): { value: string; title: string } {
+  const known = low !== undefined && high !== undefined;
+  const { value: digits, interval } = formatQuantity({ value, unit: "1", interval: known ? { low, high } : undefined });
+  const written = known ? digits : formatRounded(value);
+  const name = group === undefined ? label : `${label}, ${group}`;
+  return { value: written, title: printable(`${name}: ${written}${interval ? ` (${interval})` : ""}`) };
 }

@@ -6,13 +6,30 @@ import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { html, type Markup } from "../markup.ts";
 
+/** Pixels that the page has for a drawing. Text has one size everywhere, so a chart for a phone is another drawing. */
+export interface Room {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The first chart of a page, one of two columns, a phone. */
+export const ROOMS = {
+  lead: { width: 800, height: 420 },
+  column: { width: 548, height: 340 },
+  phone: { width: 350, height: 300 },
+} as const satisfies Record<string, Room>;
+
 /** A drawn chart. */
 export interface Drawing {
-  /** One SVG, or small multiples with a name each. */
+  /** One SVG, or small multiples with a name each, which flow into any width. */
   readonly panels: readonly { readonly name?: string; readonly svg: Markup }[];
   readonly legend: readonly { readonly swatch: Markup; readonly name: string }[];
   /** What the drawing leaves out or changes. */
   readonly remark?: string;
+  /** Panels keep their own width and stand like words in a line, in place of columns of equal width. */
+  readonly loose?: boolean;
+  /** About twice as high as others: two of them fit beside it. */
+  readonly tall?: boolean;
   /** Needs the full width of the page. */
   readonly wide: boolean;
 }
@@ -40,10 +57,16 @@ export function drawPlot(options: Plot.PlotOptions, description?: string): Marku
   for (const style of svg.querySelectorAll("style")) style.remove();
   for (const attribute of ["font-family", "font-size", "fill", "text-anchor", "style"]) svg.removeAttribute(attribute);
   svg.setAttribute("aria-hidden", "true");
-  const drawn: Markup = { markup: svg.outerHTML };
+  const drawn: Markup = {
+    markup: svg.outerHTML.replace(TAG, (tag) => tag.replace(LONG_FRACTION, (x) => pixel(Number(x)))),
+  };
   // The description is put around the drawing, because linkedom does not escape attributes in full.
   return description === undefined ? drawn : html`<div role="img" aria-label="${description}">${drawn}</div>`;
 }
+
+/** A tag with its attributes, whose numbers are places in the drawing; the text between tags keeps its digits. */
+const TAG = /<[a-z][^>]*>/gi;
+const LONG_FRACTION = /-?\d+\.\d{3,}(e-\d+)?/g;
 
 /** A path as an extra mark, in pixels: thousands of rectangles in one element. */
 export function pathMark(

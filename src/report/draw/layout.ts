@@ -5,39 +5,44 @@
 import * as Plot from "@observablehq/plot";
 import { printable } from "../markup.ts";
 import type { LayoutChart } from "../report.ts";
-import { CHARACTER, colour, type Drawing, drawPlot, squareSwatch } from "./drawing.ts";
+import { colour, type Drawing, drawPlot, squareSwatch } from "./drawing.ts";
 
-const WIDTH = 1120;
-const GAP = 20;
-/** Two lines above each layer: its name, its size. */
-const LABEL = 32;
 /** Space that a crossbar leaves to its neighbours, pixels. */
 const INSET = 1;
+/** Smallest crossbar that holds a number. */
+const NUMBERED = 18;
 
 export function drawLayout(chart: LayoutChart): Drawing {
   const { layers, crossbar } = chart;
   const count = layers.reduce((sum, { crossbars }) => sum + crossbars.length, 0);
-  const side = count <= 64 ? 44 : count <= 256 ? 30 : count <= 800 ? 18 : 10;
-  const placed = placeLayers(chart, side);
-  const squares = placed.flatMap(({ layer, x, y }) =>
-    layer.crossbars.map(({ rowBlock, columnBlock, usedRows, usedColumns, tile }) => {
-      const [left, top] = [x + columnBlock * side + INSET, y + LABEL + rowBlock * side + INSET];
-      const inner = side - 2 * INSET;
-      const used = (usedRows * usedColumns) / (crossbar.rows * crossbar.columns);
-      const title = `${layer.name}, rows ${rowBlock}, columns ${columnBlock}, tile ${tile}: ${usedRows} x ${usedColumns} cells, ${(100 * used).toFixed(0)} %`;
-      const [right, bottom] = [left + inner, top + inner];
-      const usedRight = left + (inner * Math.min(usedColumns, crossbar.columns)) / crossbar.columns;
-      const usedBottom = top + (inner * Math.min(usedRows, crossbar.rows)) / crossbar.rows;
-      return { left, top, right, bottom, usedRight, usedBottom, tile, title: printable(title) };
-    }),
-  );
+  const side = count <= 64 ? 40 : count <= 256 ? 30 : count <= 800 ? NUMBERED : 10;
+  const panels = layers.map((layer) => ({
+    name: `${layer.name} · ${layer.inputs} × ${layer.outputs}`,
+    svg: drawLayer(layer, crossbar, side),
+  }));
+  const name = `cells in use of a ${crossbar.rows} × ${crossbar.columns} crossbar`;
+  const legend = [{ name, swatch: squareSwatch(colour(0), 0.45) }];
+  const remark = side >= NUMBERED ? "The number in a crossbar is its tile." : "Point at a crossbar to read its tile.";
+  return { panels, legend, wide: true, loose: true, remark };
+}
+
+function drawLayer(layer: LayoutChart["layers"][number], crossbar: LayoutChart["crossbar"], side: number) {
+  const squares = layer.crossbars.map(({ rowBlock, columnBlock, usedRows, usedColumns, tile }) => {
+    const [left, top] = [columnBlock * side + INSET, rowBlock * side + INSET];
+    const inner = side - 2 * INSET;
+    const used = (usedRows * usedColumns) / (crossbar.rows * crossbar.columns);
+    const title = `${layer.name}, rows ${rowBlock}, columns ${columnBlock}, tile ${tile}: ${usedRows} x ${usedColumns} cells, ${(100 * used).toFixed(0)} %`;
+    const [right, bottom] = [left + inner, top + inner];
+    const usedRight = left + (inner * Math.min(usedColumns, crossbar.columns)) / crossbar.columns;
+    const usedBottom = top + (inner * Math.min(usedRows, crossbar.rows)) / crossbar.rows;
+    return { left, top, right, bottom, usedRight, usedBottom, tile, title: printable(title) };
+  });
   const identity = { type: "identity", axis: null } as const;
-  const height = Math.max(...placed.map(({ bottom }) => bottom)) + 4;
   const frame = { x1: "left", x2: "right", y1: "top", y2: "bottom" } as const;
-  const svg = drawPlot(
+  return drawPlot(
     {
-      width: WIDTH,
-      height,
+      width: Math.max(...squares.map(({ right }) => right)) + INSET,
+      height: Math.max(...squares.map(({ bottom }) => bottom)) + INSET,
       margin: 0,
       x: identity,
       y: identity,
@@ -50,48 +55,15 @@ export function drawLayout(chart: LayoutChart): Drawing {
           strokeOpacity: 0.45,
           title: "title",
         }),
-        Plot.text(side >= 18 ? squares : [], {
+        Plot.text(side >= NUMBERED ? squares : [], {
           x: ({ left, right }) => (left + right) / 2,
           y: ({ top, bottom }) => (top + bottom) / 2,
           text: ({ tile }) => String(tile),
           fontSize: 10,
           pointerEvents: "none",
         }),
-        Plot.text(placed, { x: "x", y: "y", dy: 7, textAnchor: "start", text: ({ layer }) => printable(layer.name) }),
-        Plot.text(placed, {
-          x: "x",
-          y: "y",
-          dy: 22,
-          textAnchor: "start",
-          fontSize: 11,
-          fillOpacity: 0.65,
-          text: ({ layer: { inputs, outputs } }) => `${inputs} × ${outputs}`,
-        }),
       ],
     },
-    `${chart.title}: ${count} crossbars of ${crossbar.rows} x ${crossbar.columns} for ${layers.length} layers.`,
+    `${layer.name}: ${squares.length} crossbars of ${crossbar.rows} x ${crossbar.columns}.`,
   );
-  const legend = [
-    {
-      name: `cells in use of a ${crossbar.rows} × ${crossbar.columns} crossbar`,
-      swatch: squareSwatch(colour(0), 0.45),
-    },
-  ];
-  const remark = side >= 18 ? "The number in a crossbar is its tile." : "Point at a crossbar to read its tile.";
-  return { panels: [{ svg }], legend, wide: true, remark };
-}
-
-/** Layers from left to right, as lines of text are set: a layer that does not fit starts a new line. */
-function placeLayers({ layers }: LayoutChart, side: number) {
-  let [x, y, lineHeight] = [0, 0, 0];
-  return layers.map((layer) => {
-    const columns = 1 + Math.max(...layer.crossbars.map(({ columnBlock }) => columnBlock));
-    const rows = 1 + Math.max(...layer.crossbars.map(({ rowBlock }) => rowBlock));
-    const width = Math.max(columns * side, layer.name.length * CHARACTER);
-    if (x > 0 && x + width > WIDTH) [x, y, lineHeight] = [0, y + lineHeight + GAP, 0];
-    const place = { layer, x, y, bottom: y + LABEL + rows * side };
-    lineHeight = Math.max(lineHeight, LABEL + rows * side);
-    x += width + GAP;
-    return place;
-  });
 }

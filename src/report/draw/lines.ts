@@ -1,37 +1,37 @@
 /** Curves with error bars, on linear or logarithmic axes, with published values as horizontal rules. */
 import * as Plot from "@observablehq/plot";
+import { formatNumber, formatQuantity } from "../format.ts";
 import { printable } from "../markup.ts";
 import type { LinesChart } from "../report.ts";
 import { numericAxis } from "./axis.ts";
-import { CHARACTER, colour, type Drawing, drawPlot, swatch, symbol } from "./drawing.ts";
+import { CHARACTER, colour, type Drawing, drawPlot, type Room, swatch, symbol } from "./drawing.ts";
 
 type Series = LinesChart["series"][number];
 
-const WIDTH = 560;
-const HEIGHT = 360;
+const MARGIN = { marginLeft: 56, marginTop: 28, marginBottom: 42 };
+/** Most that the labels of rules may take of the width. */
+const LABELS = 0.4;
 /** Pixels between the labels of two rules. */
 const LABEL_SPACING = 14;
 
-export function drawLines(chart: LinesChart): Drawing {
+export function drawLines(chart: LinesChart, { width, height }: Room): Drawing {
   const { series, rules } = chart;
   const points = series.flatMap(({ points }) => points);
   const heights = [...points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]), ...rules.map(({ y }) => y)];
   const floor = chart.y.scale === "log" ? logFloor(heights) : undefined;
   const longest = Math.max(0, ...rules.map(({ label }) => label.length));
-  const xAxis = numericAxis(
-    "x",
-    chart.x,
-    points.map(({ x }) => x),
-  );
-  const yAxis = numericAxis("y", chart.y, floor === undefined ? heights : [...heights, floor]);
+  const beside = 12 + longest * CHARACTER <= LABELS * width;
+  const marginRight = longest && beside ? 12 + longest * CHARACTER : 20;
+  const xs = points.map(({ x }) => x);
+  const xAxis = numericAxis("x", chart.x, xs, width - MARGIN.marginLeft - marginRight);
+  const ys = floor === undefined ? heights : [...heights, floor];
+  const yAxis = numericAxis("y", chart.y, ys, height - MARGIN.marginTop - MARGIN.marginBottom);
   const svg = drawPlot(
     {
-      width: WIDTH,
-      height: HEIGHT,
-      marginLeft: 56,
-      marginTop: 28,
-      marginBottom: 42,
-      marginRight: longest ? Math.min(220, 12 + longest * CHARACTER) : 20,
+      width,
+      height,
+      ...MARGIN,
+      marginRight,
       x: xAxis.scale,
       y: yAxis.scale,
       marks: [
@@ -39,8 +39,8 @@ export function drawLines(chart: LinesChart): Drawing {
         // The grid of x would compete with the error bars, which are upright too.
         ...xAxis.marks.slice(1),
         ...yAxis.marks,
-        ruleMarks(chart),
-        ...series.flatMap((one, i) => seriesMarks(one, i, floor)),
+        ruleMarks(chart, beside),
+        ...series.flatMap((one, i) => seriesMarks(chart, one, i, floor)),
       ],
     },
     `${chart.title}: ${chart.y.label} against ${chart.x.label} for ${series.map(({ name }) => name).join(", ")}.`,
@@ -58,11 +58,20 @@ function logFloor(values: readonly number[]): number {
   return Math.min(...positive) / (positive.length < values.length ? 2 : 1);
 }
 
-function seriesMarks({ points, dashed }: Series, index: number, floor: number | undefined): Plot.Markish[] {
+function seriesMarks(
+  { x, y }: LinesChart,
+  { name, points, dashed }: Series,
+  index: number,
+  floor: number | undefined,
+): Plot.Markish[] {
   const stroke = colour(index);
   const hidden = ({ y }: { y: number }) => floor !== undefined && y <= 0;
   const onAxis = (value: number) => (floor === undefined ? value : Math.max(value, floor));
   const bars = points.filter(({ low, high }) => low !== undefined && high !== undefined && high > low);
+  const title = (point: Point) =>
+    printable(`${name}\n${x.label}: ${tickText(x, point.x)}\n${y.label}: ${valueText(point)}`);
+  // A wide outline that cannot be seen makes a point easier to hit.
+  const target = { stroke: "transparent", strokeWidth: 10, title } as const;
   const placed = points.map((point) => ({ ...point, y: onAxis(point.y) }));
   return [
     Plot.ruleX(bars, {
@@ -75,9 +84,10 @@ function seriesMarks({ points, dashed }: Series, index: number, floor: number | 
     Plot.line(placed, { x: "x", y: "y", stroke, strokeWidth: 1.75, ...(dashed ? { strokeDasharray: "4 3" } : {}) }),
     Plot.dot(
       points.filter((point) => !hidden(point)),
-      { x: "x", y: "y", symbol: symbol(index), fill: stroke, r: 3.2 },
+      { x: "x", y: "y", symbol: symbol(index), fill: stroke, r: 3.2, ...target },
     ),
     Plot.dot(points.filter(hidden), {
+      title,
       x: "x",
       y: () => floor,
       symbol: "triangle",
@@ -89,6 +99,19 @@ function seriesMarks({ points, dashed }: Series, index: number, floor: number | 
   ];
 }
 
+type Point = Series["points"][number];
+
+function tickText({ ticks, tickLabels }: LinesChart["x"], value: number): string {
+  return tickLabels?.[ticks?.indexOf(value) ?? -1] ?? formatNumber(value);
+}
+
+/** `0.0671 (0.0641 to 0.0703)`. */
+function valueText({ y, low, high }: Point): string {
+  const bounds = low === undefined || high === undefined ? undefined : { low, high };
+  const { value, interval } = formatQuantity({ value: y, unit: "1", interval: bounds });
+  return interval ? `${value} (${interval})` : value;
+}
+
 function seriesSwatch({ dashed }: Series, index: number) {
   const stroke = colour(index);
   return swatch([
@@ -97,8 +120,11 @@ function seriesSwatch({ dashed }: Series, index: number) {
   ]);
 }
 
-/** Rules across the frame, with their labels on the right, pushed apart where they would overlap. */
-function ruleMarks({ rules }: LinesChart): Plot.Markish {
+/**
+ * Rules across the frame, with their labels on the right, or above the rule where they would take too much of the width; pushed
+ * apart where they would overlap.
+ */
+function ruleMarks({ rules }: LinesChart, beside: boolean): Plot.Markish {
   if (rules.length === 0) return null;
   const render: Plot.RenderFunction = (_index, scales, _values, dimensions, context) => {
     const { width, marginLeft, marginRight } = dimensions;
@@ -106,12 +132,15 @@ function ruleMarks({ rules }: LinesChart): Plot.Markish {
     let lowest = Number.NEGATIVE_INFINITY;
     const placed = rules.map(({ label, y }) => ({ label, y: scales.y!(y) as number })).sort((a, b) => a.y - b.y);
     for (const { label, y } of placed) {
-      const textY = Math.max(y, lowest + LABEL_SPACING);
+      const textY = Math.max(beside ? y : y - LABEL_SPACING / 2, lowest + LABEL_SPACING);
       lowest = textY;
       const right = width - marginRight;
-      const d = `M${marginLeft},${round(y)}H${right}L${right + 5},${round(textY)}`;
+      const d = `M${marginLeft},${round(y)}H${right}${beside ? `L${right + 5},${round(textY)}` : ""}`;
       group.append(element(context, "path", { d, fill: "none", stroke: "currentColor", "stroke-dasharray": "1 3" }));
-      const text = element(context, "text", { x: right + 8, y: round(textY), dy: "0.32em", "text-anchor": "start" });
+      const anchor = beside
+        ? ({ x: right + 8, "text-anchor": "start" } as const)
+        : ({ x: right - 2, "text-anchor": "end" } as const);
+      const text = element(context, "text", { ...anchor, y: round(textY), dy: "0.32em" });
       text.textContent = printable(label);
       group.append(text);
     }

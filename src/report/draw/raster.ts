@@ -2,17 +2,18 @@
 import { rasterSpikes } from "../measured.ts";
 import type { RasterChart, RasterLayer } from "../report.ts";
 import { colour, type Drawing, drawPlot, pathMark, pixel } from "./drawing.ts";
+import { bitPicture, type Picture, pictureMark } from "./png.ts";
 
-const WIDTH = 350;
+const WIDTH = 312;
 /** The same for every layer, so that layers of different width stand side by side. */
-const HEIGHT = 230;
+const HEIGHT = 200;
 const MOST_FEATURES = 512;
 const MOST_COLUMNS = 640;
 
 export function drawRaster(chart: RasterChart): Drawing {
-  const panels = chart.layers.map((layer) => ({
+  const panels = chart.layers.map((layer, i) => ({
     name: `${layer.name} · ${(100 * layer.density).toFixed(1)} % of bits are spikes`,
-    svg: drawLayer(layer),
+    svg: drawLayer(layer, `spikes-${chart.id}-${i}`),
   }));
   const cut = chart.layers.some((layer) => drawnFeatures(layer) < layer.features || drawnTokens(layer) < layer.tokens);
   const remark = `Large layers are cut to their first ${MOST_FEATURES} features and ${MOST_COLUMNS} columns.`;
@@ -23,7 +24,7 @@ const drawnFeatures = ({ features }: RasterLayer): number => Math.min(features, 
 const drawnTokens = ({ tokens, steps }: RasterLayer): number =>
   Math.min(tokens, Math.max(1, Math.floor(MOST_COLUMNS / steps)));
 
-function drawLayer(layer: RasterLayer) {
+function drawLayer(layer: RasterLayer, id: string) {
   const { steps, name, density } = layer;
   const [features, tokens] = [drawnFeatures(layer), drawnTokens(layer)];
   const linear = (domain: [number, number], label: string) =>
@@ -43,7 +44,10 @@ function drawLayer(layer: RasterLayer) {
       },
       y: { ...linear([features, 0], "feature"), labelAnchor: "center", ticks: 4 },
       marks: [
-        pathMark({ fill: colour(0) }, ({ x, y }) => spikePath(layer, x as Scale, y as Scale)),
+        pictureMark(id, spikePicture(layer), colour(0), (scales) => {
+          const [x, y] = [scales.x as Scale, scales.y as Scale];
+          return { x: x(0), y: y(0), width: x(tokens) - x(0), height: y(features) - y(0) };
+        }),
         pathMark({ stroke: "currentColor", opacity: 0.12 }, ({ x, y }) =>
           Array.from(
             { length: tokens + 1 },
@@ -58,23 +62,17 @@ function drawLayer(layer: RasterLayer) {
 
 type Scale = (value: number) => number;
 
-/** One rectangle per run of spikes of a feature within a token. */
-function spikePath(layer: RasterLayer, x: Scale, y: Scale): string {
+/** A pixel for each bit that is drawn: a row for each feature, and the steps of a token side by side. */
+function spikePicture(layer: RasterLayer): Picture {
   const { steps, tokens, features } = layer;
+  const [height, width] = [drawnFeatures(layer), drawnTokens(layer) * steps];
   const bits = rasterSpikes(layer);
-  const height = pixel(y(1) - y(0));
-  let path = "";
-  for (let feature = 0; feature < drawnFeatures(layer); feature++) {
-    for (let token = 0; token < drawnTokens(layer); token++) {
-      for (let step = 0; step < steps; step++) {
-        const first = step;
-        while (step < steps && bits[(step * tokens + token) * features + feature]) step++;
-        if (step === first) continue;
-        const left = x(token + first / steps);
-        const width = pixel(x(token + step / steps) - left);
-        path += `M${pixel(left)},${pixel(y(feature))}h${width}v${height}h-${width}z`;
-      }
+  const pixels = new Uint8Array(height * width);
+  for (let feature = 0; feature < height; feature++) {
+    for (let column = 0; column < width; column++) {
+      const [token, step] = [Math.floor(column / steps), column % steps];
+      pixels[feature * width + column] = bits[(step * tokens + token) * features + feature];
     }
   }
-  return path;
+  return bitPicture(width, height, pixels);
 }

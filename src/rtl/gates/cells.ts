@@ -26,6 +26,16 @@ export const GATES = {
 
 export type GateType = keyof typeof GATES;
 
+/** A gate of a netlist. */
+export interface Gate {
+  readonly type: GateType;
+  /** Nets, in the order of `GATES`. */
+  readonly inputs: readonly number[];
+  readonly output: number;
+  /** Its name in the file. */
+  readonly name: string;
+}
+
 /** The gate of a cell type such as `$_NAND_`, or null. */
 export function gateType(cellType: string): GateType | null {
   const name = /^\$_([A-Z0-9]+)_$/.exec(cellType)?.[1];

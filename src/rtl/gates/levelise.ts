@@ -1,6 +1,5 @@
 /** Orders gates so that each comes after those that it reads from. */
-import { GATES, type GateType } from "./cells.ts";
-import type { Gate } from "./netlist.ts";
+import { GATES, type Gate, type GateType } from "./cells.ts";
 
 const TYPES = Object.keys(GATES) as GateType[];
 

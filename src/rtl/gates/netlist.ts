@@ -7,20 +7,11 @@
  * constants x and z are refused, as is every cell that `cells.ts` does not know.
  */
 import { FileError } from "../../errors.ts";
-import { type FlipFlopType, flipFlopType, GATES, type GateType, gateType } from "./cells.ts";
+import { type FlipFlopType, flipFlopType, GATES, type Gate, gateType } from "./cells.ts";
 import { levelise } from "./levelise.ts";
 
 /** Nets 0 and 1 are the constants; the others follow. */
 export const CONSTANT_NETS = 2;
-
-export interface Gate {
-  readonly type: GateType;
-  /** Nets, in the order of `GATES`. */
-  readonly inputs: readonly number[];
-  readonly output: number;
-  /** Its name in the file. */
-  readonly name: string;
-}
 
 export interface FlipFlop extends FlipFlopType {
   readonly data: number;

@@ -6,8 +6,8 @@
  * Gates are evaluated level by level, in loops over gates of one type (`levelise.ts`).
  */
 import type { Stream } from "../../numeric/stream.ts";
-import type { GateType } from "./cells.ts";
-import type { Gate, GateNetlist } from "./netlist.ts";
+import type { Gate, GateType } from "./cells.ts";
+import type { GateNetlist } from "./netlist.ts";
 
 export interface GateSimulation {
   /** Random content in every flip-flop and run; before that all hold 0. */

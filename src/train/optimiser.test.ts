@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { standaloneKernels } from "../kernels/memory.ts";
+import { initialise, type Tensor } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { createOptimiser } from "./optimiser.ts";
+import { planTraining } from "./plan.ts";
+
+const experiment = tinyExperiment({
+  training: { weightDecay: 0.5, stages: [{ steps: 1 }] },
+});
+const geometry = networkGeometry(experiment, createTask(experiment));
+
+/** The optimiser on memory of its own: parameters as drawn for a fresh network, gradients and moments zero. */
+function freshOptimiser() {
+  const { kernels } = standaloneKernels(planTraining(experiment, geometry, 0, 1).bytes);
+  const optimiser = createOptimiser(kernels, planTraining(experiment, geometry, kernels.base, 1), experiment);
+  const { parameters } = initialise(experiment.model, geometry, stream(1));
+  optimiser.writeParameters(parameters);
+  return { optimiser, parameters };
+}
+
+test("without a gradient, a step shrinks matrices by the weight decay and leaves vectors alone", () => {
+  const { optimiser } = freshOptimiser();
+  // Fresh offsets are zero, on which decay would not show.
+  const before = Object.fromEntries(
+    Object.entries(optimiser.readParameters()).map(([name, { shape, data }]) => [name, { shape, data: data.fill(2) }]),
+  );
+  optimiser.writeParameters(before);
+  optimiser.update(0.1, 1);
+  const after = optimiser.readParameters();
+  const expected = (name: string, { shape }: Tensor) =>
+    // Running statistics are measured, not learned: they move by a twentieth towards this step's zeros.
+    /\.(mean|variance)$/.test(name) ? 2 - 0.05 * 2 : shape.length > 1 ? 2 - 0.1 * 0.5 * 2 : 2;
+  for (const [name, tensor] of Object.entries(after)) {
+    for (const value of tensor.data) expect(value, name).toBeCloseTo(expected(name, tensor), 6);
+  }
+  expect(Object.values(after).some(({ shape }) => shape.length === 1)).toBe(true);
+});
+
+test("weights are clipped to so many root mean squares of their own column, and nothing else is", () => {
+  const { optimiser, parameters } = freshOptimiser();
+  optimiser.clipWeights(1.5);
+  const clipped = optimiser.readParameters();
+  let changed = 0;
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
+    if (!name.endsWith(".weight")) {
+      expect(clipped[name].data).toEqual(data);
+      continue;
+    }
+    const [rows, columns] = shape;
+    for (let c = 0; c < columns; c++) {
+      const column = Array.from({ length: rows }, (_, r) => data[r * columns + c]);
+      const limit = 1.5 * Math.sqrt(column.reduce((sum, w) => sum + w * w, 0) / rows);
+      column.forEach((weight, r) => {
+        const kept = Math.sign(weight) * Math.min(Math.abs(weight), limit);
+        expect(clipped[name].data[r * columns + c], `${name}[${r}, ${c}]`).toBeCloseTo(kept, 6);
+        if (Math.abs(weight) > limit) changed++;
+      });
+    }
+  }
+  expect(changed).toBeGreaterThan(10);
+});

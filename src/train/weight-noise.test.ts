@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { standaloneKernels } from "../kernels/memory.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { createOptimiser } from "./optimiser.ts";
+import { planTraining } from "./plan.ts";
+import { createWeightNoise } from "./weight-noise.ts";
+
+/** Every parameter as one step of a stage with devices sees it, beside the exact ones. */
+function seenByStep(stuck: { atZero: number; atMaximum: number }) {
+  const experiment = tinyExperiment({
+    model: { kind: "spiking", normalisation: "none", width: 32 },
+    training: { stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
+    // One crossbar holds a whole matrix, and a pair shows its weight without an error.
+    hardware: {
+      crossbar: { device: { kind: "ideal", maxConductance: 25 }, conductanceBits: null, scaling: "column", stuck },
+    },
+  });
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const { kernels } = standaloneKernels(planTraining(experiment, geometry, 0, 1).bytes);
+  const plan = planTraining(experiment, geometry, kernels.base, 1);
+  const exact = initialise(experiment.model, geometry, stream(1)).parameters;
+  createOptimiser(kernels, plan, experiment).writeParameters(exact);
+  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0);
+  const { shape, data } = exact["blocks.0.up.weight"];
+  const at = plan.noisy["blocks.0.up.weight"] / 4;
+  return { columns: shape[1], exact: data, seen: kernels.f32.slice(at, at + data.length) };
+}
+
+/** What a pair shows with its devices at `plus` and `minus`, in the weight's own unit. */
+const pair = (weight: number) => ({ plus: Math.max(0, weight), minus: Math.max(0, -weight) });
+
+function largestByColumn(weights: Float32Array, columns: number): Float64Array {
+  const largest = new Float64Array(columns);
+  weights.forEach((weight, i) => {
+    largest[i % columns] = Math.max(largest[i % columns], Math.abs(weight));
+  });
+  return largest;
+}
+
+/** Counts how each weight changed, among what stuck devices of either sign can make of its pair. */
+function countChanges(stuck: { atZero: number; atMaximum: number }) {
+  const { columns, exact, seen } = seenByStep(stuck);
+  const largest = largestByColumn(exact, columns);
+  const counts = { unchanged: 0, lost: 0, plusFull: 0, minusFull: 0, other: 0 };
+  exact.forEach((weight, i) => {
+    const { plus, minus } = pair(weight);
+    const full = largest[i % columns];
+    // Levels are a 127th of the largest weight and lines between them: single-precision rounding is all that is lost.
+    const shows = (value: number) => Math.abs(seen[i] - value) < 1e-5 * full;
+    if (shows(weight)) counts.unchanged++;
+    else if (shows(0)) counts.lost++;
+    else if (shows(full - minus)) counts.plusFull++;
+    else if (shows(plus - full)) counts.minusFull++;
+    else counts.other++;
+  });
+  return counts;
+}
+
+test("without faults an ideal device shows the very weight", () => {
+  expect(countChanges({ atZero: 0, atMaximum: 0 })).toMatchObject({ lost: 0, plusFull: 0, minusFull: 0, other: 0 });
+});
+
+test("a device stuck at zero takes away what it held, and nothing where its twin holds the weight", () => {
+  const { unchanged, lost, ...others } = countChanges({ atZero: 0.25, atMaximum: 0 });
+  expect(others).toEqual({ plusFull: 0, minusFull: 0, other: 0 });
+  // Four standard errors: a pair loses its weight when the one device that holds it is stuck.
+  const weights = unchanged + lost;
+  expect(Math.abs(lost / weights - 0.25)).toBeLessThan(4 * Math.sqrt((0.25 * 0.75) / weights));
+});
+
+test("a device stuck at its largest leaves what its twin holds", () => {
+  const { plusFull, minusFull, lost, other } = countChanges({ atZero: 0, atMaximum: 0.02 });
+  expect(plusFull).toBeGreaterThan(10);
+  expect(minusFull).toBeGreaterThan(10);
+  // Both devices of a pair at their largest show zero: 0.02^2 of the pairs.
+  expect(lost).toBeLessThan(10);
+  expect(other).toBe(0);
+});

@@ -1,0 +1,45 @@
+/**
+ * Holds docs/experiment.md to the schema of an experiment: the table under a comment such as `<!-- fields: hardware.adc -->` or
+ * `<!-- fields: task, kind symbol-detection -->` lists the fields there. After a change of the schema or of a field's comment,
+ * `npx vitest run test/experiment-page.test.ts -u` writes the tables; read the difference.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DESCRIPTIONS } from "../src/spec/descriptions.ts";
+import { cell, fieldTable, type TableSubject } from "./support/field-tables.ts";
+
+const file = join(import.meta.dirname, "../docs/experiment.md");
+const page = readFileSync(file, "utf8");
+const MARKER = /(<!-- fields: ([\w.]+)(?:, kind ([\w-]+))? -->\n)\n*(?:\|.*\n)*\n*/g;
+
+const subjectOf = (path: string, kind?: string): TableSubject => ({
+  path: path === "experiment" ? "" : path,
+  ...(kind !== undefined && { kind }),
+});
+const subjects = Array.from(page.matchAll(MARKER), ([, , path, kind]) => subjectOf(path!, kind));
+
+test("the page lists the fields as the schema has them", async () => {
+  const filled = page.replace(
+    MARKER,
+    (_, marker: string, path: string, kind?: string) => `${marker}\n${fieldTable(subjectOf(path, kind), subjects)}\n\n`,
+  );
+  await expect(filled).toMatchFileSnapshot(file);
+});
+
+test("every field of every kind is on the page, with its meaning", () => {
+  const fields = Object.entries(DESCRIPTIONS).map(([key, meaning]) => ({
+    path: key.replace(/\[\d\]/g, "").replace(/^training\.stages\./, "training.stages[]."),
+    meaning,
+  }));
+  const lines = page.split("\n");
+  const isMissing = ({ path, meaning }: { path: string; meaning: string }) =>
+    !lines.some((line) => line.startsWith(`| \`${path}\` |`) && line.endsWith(`${cell(meaning)} |`));
+  expect(fields.length).toBeGreaterThan(100);
+  expect(fields.filter(isMissing)).toEqual([]);
+});
+
+test("a table of a field that does not exist is refused", () => {
+  expect(() => fieldTable({ path: "hardware.dac" }, [])).toThrow("no field dac");
+  expect(() => fieldTable({ path: "task", kind: "speech" }, [])).toThrow("no field task of kind speech");
+});

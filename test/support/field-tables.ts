@@ -1,0 +1,119 @@
+/**
+ * Tables of an experiment's fields for docs/experiment.md, made from the JSON Schema that editors use: path, what may be written,
+ * default, meaning.
+ *
+ * A table goes down through the objects below its field, as far as these have no table of their own, which then is linked. Where a
+ * field has several kinds, a table may hold all of them, and says which fields belong to which, or one. Limits across fields are not in
+ * a JSON Schema; the page's own text has them.
+ */
+import { describe } from "../../src/spec/explain.ts";
+import { experimentJsonSchema, type JsonSchema } from "../../src/spec/schema.ts";
+
+/** What a table is about: a field such as `hardware.adc`, the empty path for the whole document, and one kind or all. */
+export interface TableSubject {
+  readonly path: string;
+  readonly kind?: string;
+}
+
+interface Row {
+  readonly path: string;
+  readonly values: string;
+  readonly initial: string;
+  readonly meaning: string;
+}
+
+/** The table as Markdown. `others` are the subjects with tables of their own. Throws an Error for a path that is no field. */
+export function fieldTable({ path, kind }: TableSubject, others: readonly TableSubject[]): string {
+  const steps = path === "" ? [] : path.split(".");
+  const schema = steps.reduce(fieldOf, experimentJsonSchema());
+  const members = objectsIn(schema).filter((member) => kind === undefined || kindOf(member) === kind);
+  if (members.length === 0)
+    throw new Error(`There is no field ${path}${kind === undefined ? "" : ` of kind ${kind}`}.`);
+  const elsewhere = new Set(others.map((other) => other.path));
+  const prefix = schema.type === "array" ? `${path}[]` : path;
+  const rows = rowsOf(members, prefix, elsewhere).map(
+    (row) => `| \`${row.path}\` | ${row.values} | ${row.initial} | ${row.meaning} |`,
+  );
+  return ["| field | values | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+/** A text as a cell of a table holds it. */
+export const cell = (text: string): string => text.replaceAll("|", "\\|");
+
+/** The fields of an object, or of all kinds of one. */
+function rowsOf(members: readonly JsonSchema[], prefix: string, elsewhere: ReadonlySet<string>): Row[] {
+  const names = [...new Set(members.flatMap((member) => Object.keys(member.properties ?? {})))];
+  return names.flatMap((name): Row[] => {
+    const path = prefix === "" ? name : `${prefix}.${name}`;
+    const owners = members.filter((member) => member.properties && Object.hasOwn(member.properties, name));
+    if (name === "kind") return owners.map((owner) => kindRow(path, owner));
+    // Kinds whose field of this name is the same share a row.
+    const forms = [...new Set(owners.map((owner) => JSON.stringify(owner.properties![name])))];
+    return forms.flatMap((form) => {
+      const group = owners.filter((owner) => JSON.stringify(owner.properties![name]) === form);
+      const of =
+        group.length === members.length ? "" : `Of ${group.map((owner) => `\`${kindOf(owner)}\``).join(", ")}. `;
+      return fieldRows(path, group[0], name, of, elsewhere);
+    });
+  });
+}
+
+function kindRow(path: string, owner: JsonSchema): Row {
+  const { description, default: initial } = owner.properties!.kind;
+  return {
+    path,
+    values: `\`${kindOf(owner)}\``,
+    initial: initial === undefined ? "" : "this one",
+    meaning: cell(description ?? ""),
+  };
+}
+
+function fieldRows(path: string, owner: JsonSchema, name: string, of: string, elsewhere: ReadonlySet<string>): Row[] {
+  const schema = owner.properties![name];
+  const inside = objectsIn(schema);
+  const hasTable = elsewhere.has(path);
+  const row: Row = {
+    path,
+    values: hasTable
+      ? `[${isList(schema) ? listOf(schema) : "object"}](#${path.replaceAll(".", "")})`
+      : valuesOf(schema),
+    initial: initialOf(schema, owner.required?.includes(name) ?? false),
+    meaning: of + cell(schema.description ?? ""),
+  };
+  return [row, ...(hasTable || inside.length === 0 ? [] : rowsOf(inside, path, elsewhere))];
+}
+
+function valuesOf(schema: JsonSchema): string {
+  if (schema.type === "object" || schema.oneOf) return "object";
+  const { default: _, ...rest } = schema;
+  const [one, several] = schema.anyOf ?? [];
+  const isOneOrMany = several?.items !== undefined && JSON.stringify(several.items) === JSON.stringify(one);
+  const text = isOneOrMany ? `${describe(one)}, or a list of these` : describe(rest);
+  return cell(text.replace(/"([^"]+)"|\bnull\b/g, (word, name) => `\`${name ?? word}\``));
+}
+
+const listOf = ({ minItems, maxItems }: JsonSchema): string => `list of ${minItems ?? 0} to ${maxItems} objects`;
+
+function initialOf(schema: JsonSchema, isRequired: boolean): string {
+  if (isRequired) return "must be given";
+  if (schema.default === undefined) return "left out";
+  if (isList(schema) && objectsIn(schema).length > 0) return "one, of defaults";
+  const text = JSON.stringify(schema.default);
+  return text === "{}" ? "" : `\`${text.replaceAll(",", ", ").replaceAll(":", ": ")}\``;
+}
+
+/** A field of an object, of the entries of a list, or of any kind that has it. */
+function fieldOf(schema: JsonSchema, name: string): JsonSchema {
+  const owner = objectsIn(schema).find(({ properties }) => properties && Object.hasOwn(properties, name));
+  if (!owner) throw new Error(`There is no field ${name} in ${schema.description ?? "the experiment"}`);
+  return owner.properties![name];
+}
+
+/** The objects that a value may be, or hold as entries. */
+function objectsIn(schema: JsonSchema): JsonSchema[] {
+  if (schema.properties) return [schema];
+  return [...(schema.oneOf ?? schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].flatMap(objectsIn);
+}
+
+const isList = (schema: JsonSchema): boolean => schema.type === "array";
+const kindOf = (member: JsonSchema): unknown => member.properties?.kind?.const;

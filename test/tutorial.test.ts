@@ -1,0 +1,56 @@
+/**
+ * Holds docs/first-experiment.md to what a reader of it meets: its files and commands, in their order, work in a clone (the built
+ * package: `npm run build` first, as `npm test` does), and its numbers were recorded from these files and commands. Here trainings have
+ * two steps; `node scripts/tutorial.mjs` does all of it and writes the page.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Report } from "../src/report/report.ts";
+import type { ExperimentDocument } from "../src/spec/presets.ts";
+
+interface Replay {
+  readonly outputs: readonly string[];
+  readonly reports: Readonly<Record<string, Report>>;
+}
+
+// Through a variable, because programs of scripts/ have no types.
+const program = join(import.meta.dirname, "../scripts/tutorial.mjs");
+const { page, replay, fill, fingerprint } = (await import(program)) as {
+  page: string;
+  replay: (text: string, folder: string, edit?: (body: string) => string) => Replay;
+  fill: (text: string, replayed: Replay) => string;
+  fingerprint: (text: string) => string;
+};
+const text = readFileSync(page, "utf8");
+
+test("the page's outputs were recorded from the files and commands that it shows", () => {
+  expect(text).toContain(`<!-- recorded from ${fingerprint(text)} -->`);
+  expect(fingerprint(text.replace('"pilots": 8', '"pilots": 9'))).not.toBe(fingerprint(text));
+});
+
+test("its commands work one after the other, and give every output and figure that it shows", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-tutorial-"));
+  try {
+    const filled = fill(text, replay(text, folder, shorten));
+    const shape = (page: string) => page.replace(/\d[\d.,]*|\bmin\b|\bs\b/g, "").replace(/ +/g, " ");
+    // The same page but for numbers.
+    expect(shape(filled).replace(/recorded from \w*/, "")).toBe(shape(text).replace(/recorded from \w*/, ""));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
+
+/** The same experiment with two steps of training, two chips and few prompts. */
+function shorten(body: string): string {
+  const experiment = JSON.parse(body) as ExperimentDocument;
+  const { training, hardware } = experiment;
+  const stages = training!.stages!.map((stage) => ({ ...stage, steps: 2, warmup: 1 }));
+  return JSON.stringify({
+    ...experiment,
+    training: { ...training, stages, validationPrompts: 16 },
+    hardware: { ...hardware, chips: 2 },
+    evaluation: { prompts: 16, curvePrompts: 8, snrDecibels: [10], steps: [1, 4] },
+  });
+}
