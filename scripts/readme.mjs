@@ -150,7 +150,7 @@ export const blocks = {
   },
 
   "ten-lines": () =>
-    `\`\`\`ts\n${read("examples/ten-lines.ts").trim()}\n\`\`\`\n\n\`\`\`text\n${read("examples/ten-lines.txt").trim()}\n\`\`\``,
+    `\`\`\`ts\n${read("examples/ten-lines.ts").trim()}\n\`\`\`\n\n<!-- prints -->\n\`\`\`text\n${read("examples/ten-lines.txt").trim()}\n\`\`\``,
 
   claims,
 
