@@ -26,6 +26,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { firstPageTables } from "./first-page/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
@@ -294,6 +295,7 @@ export const tables = {
     };
   },
 
+  ...firstPageTables,
   ...gateTables,
   ...imageAccuracyTables,
   ...stuckDeviceTables,

@@ -42,5 +42,6 @@ export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node
 
 // Reports as pages and tables.
 
+export { chartSvg } from "./report/chart-svg.ts";
 export { reportHtml } from "./report/html.ts";
 export { terminalTable } from "./report/table.ts";

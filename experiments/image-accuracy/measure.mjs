@@ -1,72 +1,109 @@
-// Measures what the tables of this folder show: the bundled networks for images on all test images, after more and more time steps, with
-// converters of 4 to 8 bits, and a year after programming. Needs the three data sets, in the folder that XPIKE_DATA names or in the cache.
-// Ten minutes on two cores; goes on where it was stopped, and writes result.json. `node measure.mjs [threads]`
+// Measures what the tables of this folder show, on the bundled networks for images: `node experiments/image-accuracy/measure.mjs [part...]`.
+//
+//   accuracy     all networks and five chips on all test images, and the chips after each time step
+//   drift        a year after programming
+//   converters   converters of 4 to 8 bits
+//
+// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Ten minutes on two cores (`--threads N` takes others).
+// A part goes on where it was stopped at the same commit, and writes results/PART.json.
+import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import {
-  decodeCheckpoint,
-  evaluateDrift,
-  evaluateSweep,
-  parseDurations,
-  parseExperiment,
-  parseSweep,
-  runExperiment,
-} from "xpikeformer";
-import { loadImageData, networkFile, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { parseArgs } from "node:util";
+import { presentCommit, requireCommitted } from "../commit.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
+const { decodeCheckpoint, evaluateDrift, evaluateSweep, parseDurations, parseExperiment, parseSweep, runExperiment } =
+  await import("xpikeformer");
+const { loadImageData, networkFile, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 
 const EXAMPLES = ["fashion-tiny", "mnist-tiny", "cifar10-small"];
-/** Test images of a drifted chip, and of a chip with other converters. */
-const DRIFTED_IMAGES = 2500;
-const SWEPT_IMAGES = 1000;
+const SEED = 1;
 
+/** Of each part the test images, null for all of them, and the figures of an experiment. */
+const PARTS = {
+  accuracy: {
+    images: null,
+    async measure(written, networks, options) {
+      // Up to the network's own T every chip's run answers, on all images.
+      const steps = Array.from({ length: written.model.steps }, (_, t) => t + 1);
+      const experiment = { ...written, evaluation: { ...written.evaluation, steps } };
+      return figuresOf(await runExperiment(experiment, networks, options), /^(accuracy|gap)\./);
+    },
+  },
+  drift: {
+    images: 2500,
+    async measure(experiment, networks, options) {
+      const report = await evaluateDrift(experiment, networks, parseDurations("1s,1y", "ages"), options);
+      return figuresOf(report, /^error\.drift\..*\.1y(\.change)?$/);
+    },
+  },
+  converters: {
+    images: 1000,
+    async measure(experiment, { network }, options) {
+      const report = await evaluateSweep(experiment, { network }, parseSweep("adc.bits=4..8", experiment), [], options);
+      return figuresOf(report, /^error\.sweep\.adc\.bits\.\d\.[a-z]+$/);
+    },
+  },
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { threads: { type: "string" } } });
+const asked = positionals.length > 0 ? positionals : Object.keys(PARTS);
+for (const part of asked) {
+  if (!Object.hasOwn(PARTS, part))
+    throw new Error(`There is no part "${part}". There are: ${Object.keys(PARTS).join(", ")}.`);
+}
+requireCommitted(["experiments/image-accuracy/measure.mjs"]);
+const commit = presentCommit();
 const examples = new URL("../../examples/", import.meta.url);
-const output = fileURLToPath(new URL("result.json", import.meta.url));
-const result = await readFile(output, "utf8").then(JSON.parse, () => ({
-  command: "node experiments/image-accuracy/measure.mjs",
-  images: { drifted: DRIFTED_IMAGES, swept: SWEPT_IMAGES },
-  runs: [],
-}));
-const executor = nodeExecutor(Number(process.argv[2] ?? 2));
+const executor = nodeExecutor(Number(values.threads ?? 2));
 try {
-  for (const name of EXAMPLES) {
-    if (result.runs.some((run) => run.name === name)) continue;
-    result.runs.push(await measure(name));
-    await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  for (const part of asked) await measurePart(part);
 } finally {
   await executor.close();
 }
 
-async function measure(name) {
-  const experiment = parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8"));
+async function measurePart(part) {
+  const { images: count, measure } = PARTS[part];
+  const output = fileURLToPath(new URL(`results/${part}.json`, import.meta.url));
+  const before = await readFile(output, "utf8").then(JSON.parse, () => null);
+  const fresh = {
+    command: `node experiments/image-accuracy/measure.mjs ${part}`,
+    seed: SEED,
+    commit,
+    date: new Date().toISOString().slice(0, 10),
+    seconds: 0,
+    images: count,
+    runs: [],
+  };
+  const result = before?.commit === commit ? before : fresh;
+  for (const name of EXAMPLES) {
+    if (result.runs.some((run) => run.name === name)) continue;
+    console.log(`${part}, ${name} ...`);
+    const start = performance.now();
+    const { experiment, networks, images } = await load(name);
+    const options = { executor, images, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
+    const figures = await measure(experiment, networks, options);
+    const { depth, width, steps } = experiment.model;
+    const { chips } = experiment.hardware;
+    result.runs.push({ name, data: images.name, size: `${depth}-${width}`, steps, chips, figures });
+    result.seconds += Math.round((performance.now() - start) / 1000);
+    await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
+  }
+}
+
+async function load(name) {
+  const written = parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8"));
+  const experiment = { ...written, seed: SEED };
   const networks = {};
   for (const [role, path] of Object.entries(experiment.checkpoints)) {
     networks[role] = decodeCheckpoint(await readFile(networkFile(path)), path).network;
   }
-  const { data: images } = await loadImageData(experiment.task.data);
-  const options = { executor, images, command: result.command, versions: {} };
-  const run = await runExperiment(experiment, networks, options);
-  const drift = await evaluateDrift(experiment, networks, parseDurations("1s,1y", "ages"), {
-    ...options,
-    prompts: DRIFTED_IMAGES,
-  });
-  const bits = await evaluateSweep(experiment, networks, parseSweep("adc.bits=4..8", experiment), [], {
-    ...options,
-    prompts: SWEPT_IMAGES,
-  });
-  const { depth, width, steps } = experiment.model;
-  return {
-    name,
-    data: images.name,
-    size: `${depth}-${width}`,
-    steps,
-    seed: experiment.seed,
-    chips: experiment.hardware.chips,
-    accuracies: figuresOf(run, /^(accuracy|gap)\.[a-z]+$/),
-    bySteps: run.charts.find(({ id }) => id === "accuracy-steps").series[0].points.map(({ x, y }) => [x, y]),
-    drift: figuresOf(drift, /^error\.drift\..*\.1y(\.change)?$/),
-    bits: figuresOf(bits, /^error\.sweep\.adc\.bits\.\d\.[a-z]+$/),
-  };
+  const { data: images, notes } = await loadImageData(experiment.task.data);
+  if (images.name !== experiment.task.data)
+    throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);
+  return { experiment, networks, images };
 }
 
 /** `[value, low, high]` of a report's figures, by id. */

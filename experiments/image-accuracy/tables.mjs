@@ -1,7 +1,7 @@
 // The tables of this folder's page: what `measure.mjs` wrote, beside what the paper prints.
 import { readFileSync } from "node:fs";
 
-const { runs } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`, import.meta.url), "utf8")).runs;
 
 /** Table III, accuracy in %. */
 const PRINTED = [
@@ -25,6 +25,11 @@ const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+/** A difference of accuracies in points. */
+function gap([value, ...ends]) {
+  const range = ends.map((end) => (100 * end).toFixed(2).replace("-", "−")).join(" to ");
+  return `${signed(100 * value)}${range && ` (${range})`}`;
+}
 const withInterval = (cell) => (cell ? `${points(cell[0])} (${points(cell[1])} to ${points(cell[2])})` : "");
 
 export const imageAccuracyTables = {
@@ -39,11 +44,11 @@ export const imageAccuracyTables = {
         String(steps),
         signed(xpikeformer - ann),
       ]),
-      ...runs.map((run) => [
+      ...runsOf("accuracy").map((run) => [
         `ours: ${labelOf(run)}`,
-        ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.accuracies[`accuracy.${role}`])),
+        ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.figures[`accuracy.${role}`])),
         String(run.steps),
-        signed(100 * run.accuracies["gap.ann"][0]),
+        gap(run.figures["gap.ann"]),
       ]),
     ],
   }),
@@ -54,9 +59,9 @@ export const imageAccuracyTables = {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [
         ["first author's results: 6-512, CIFAR-10", ...steps.map((step) => AUTHOR_STEPS[step].toFixed(1))],
-        ...runs.map((run) => {
-          const bySteps = Object.fromEntries(run.bySteps);
-          return [`ours: ${labelOf(run)}`, ...steps.map((step) => points(bySteps[step]))];
+        ...runsOf("accuracy").map((run) => {
+          const after = (step) => run.figures[`accuracy.xpikeformer.steps.${step}`];
+          return [`ours: ${labelOf(run)}`, ...steps.map((step) => (after(step) ? points(after(step)[0]) : ""))];
         }),
       ],
     };
@@ -66,9 +71,9 @@ export const imageAccuracyTables = {
     head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
     rows: [
       ...PRINTED_DRIFT.map(([network, lost]) => [network, ...lost.map((value) => value.toFixed(1))]),
-      ...runs.map((run) => [
+      ...runsOf("drift").map((run) => [
         `ours: ${labelOf(run)}`,
-        ...DRIFT_CURVES.map((curve) => withInterval(run.drift[`error.drift.${curve}.1y.change`])),
+        ...DRIFT_CURVES.map((curve) => withInterval(run.figures[`error.drift.${curve}.1y.change`])),
       ]),
     ],
   }),
@@ -77,9 +82,9 @@ export const imageAccuracyTables = {
     const bits = [4, 5, 6, 7, 8];
     return {
       head: ["accuracy with converters of so many bits, %", ...bits.map(String)],
-      rows: runs.map((run) => [
+      rows: runsOf("converters").map((run) => [
         `ours: ${labelOf(run)}`,
-        ...bits.map((count) => points(1 - run.bits[`error.sweep.adc.bits.${count}.hwat`][0])),
+        ...bits.map((count) => points(1 - run.figures[`error.sweep.adc.bits.${count}.hwat`][0])),
       ]),
     };
   },

@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import { ShapeError } from "../errors.ts";
 import { deviation, mean, meanInterval } from "./statistics.ts";
 import { stream } from "./stream.ts";
-import { pairedDifference, type Sample, sampleMean, sampleSpread, scaled } from "./variance-components.ts";
+import {
+  pairedDifference,
+  ratioOfMeans,
+  type Sample,
+  sameOnAllChips,
+  sampleMean,
+  sampleOf,
+  sampleSpread,
+  scaled,
+} from "./variance-components.ts";
 
 interface Deviations {
   chip: number;
@@ -111,5 +120,59 @@ describe("the mean of a sample", () => {
   test("has no pairs in a sample of another size", () => {
     const one = { chips: 1, reads: 1, prompts: 2, values: Float64Array.of(1, 2) };
     expect(() => pairedDifference(one, { ...one, prompts: 1, reads: 2 })).toThrow(ShapeError);
+  });
+});
+
+/**
+ * Error counts of 4 bits as links have them: a prompt is good or bad (20 %), which a network and the chips share; a bad one has errors
+ * at a rate of 0.3 on the network, and of 0.3 times the chip's own factor, 1.5 on average, on a chip.
+ */
+function drawErrors(chips: number, prompts: number, seed: number): { onChips: Sample; network: Sample } {
+  const random = stream(seed).fork("errors");
+  const bad = Array.from({ length: prompts }, () => random.uniform() < 0.2);
+  const factors = Array.from({ length: chips }, () => 1.5 + 0.1 * random.normal());
+  const count = (rate: number) => [0, 1, 2, 3].reduce((sum) => sum + (random.uniform() < rate ? 1 : 0), 0);
+  const row = (factor: number) => bad.map((isBad) => (isBad ? count(0.3 * factor) : 0));
+  const onChips = sampleOf(factors.map(row));
+  return { onChips, network: sameOnAllChips(row(1), onChips) };
+}
+
+describe("a comparison of chips with a network that is on none", () => {
+  test.each([
+    ["the difference", 0.2 * 4 * 0.3 * 0.5, (a: Sample, b: Sample) => sampleMean(pairedDifference(a, b))],
+    ["the ratio", 1.5, (a: Sample, b: Sample) => ratioOfMeans(a, b)!],
+  ] as const)("on three chips %s has an interval that holds the truth 95 times in a hundred", (_, truth, measure) => {
+    let covered = 0;
+    for (let seed = 1; seed <= 400; seed++) {
+      const { onChips, network } = drawErrors(3, 300, seed);
+      const { low, high } = measure(onChips, network);
+      if (low <= truth && truth <= high) covered++;
+    }
+    // 400 tries at 0.95 have a standard deviation of 0.011. The interval counts the interaction of chips and prompts twice, so it
+    // may cover more often.
+    expect(covered / 400).toBeGreaterThan(0.95 - 4 * 0.011);
+    expect(covered / 400).toBeLessThan(0.999);
+  });
+
+  test("is surer of a ratio in pairs than of one whose prompts were shuffled", () => {
+    const { onChips, network } = drawErrors(10, 400, 1);
+    const shuffled = scaled(network, 1);
+    shuffled.values.reverse();
+    const width = (other: Sample) => {
+      const { low, high } = ratioOfMeans(onChips, other)!;
+      return high / low;
+    };
+    expect(ratioOfMeans(onChips, shuffled)!.mean).toBeCloseTo(ratioOfMeans(onChips, network)!.mean, 12);
+    expect(width(network)).toBeLessThan(0.95 * width(shuffled));
+  });
+
+  test("by hand: 3 errors over 2, and none over nothing", () => {
+    const onChips = sampleOf([
+      [1, 0, 0, 1],
+      [0, 1, 0, 0],
+    ]);
+    expect(ratioOfMeans(onChips, sameOnAllChips([0, 1, 0, 0], onChips))!.mean).toBeCloseTo(1.5, 14);
+    expect(ratioOfMeans(onChips, sameOnAllChips([0, 0, 0, 0], onChips))).toBeNull();
+    expect(() => sampleOf([[1, 0], [1]])).toThrow("Row 1 holds 1 prompts and the first 2");
   });
 });

@@ -31,6 +31,26 @@ export interface Sample {
   readonly values: Uint8Array | Float64Array;
 }
 
+/** One read of each chip, from a row of values by prompt per chip. Throws ShapeError when rows differ in length. */
+export function sampleOf(rows: readonly ArrayLike<number>[]): Sample {
+  const prompts = rows[0]?.length ?? 0;
+  const values = new Float64Array(rows.length * prompts);
+  rows.forEach((row, chip) => {
+    if (row.length !== prompts || prompts === 0) {
+      throw new ShapeError(
+        "rows",
+        `Row ${chip} holds ${row.length} prompts and the first ${prompts}; give all the same.`,
+      );
+    }
+    values.set(row, chip * prompts);
+  });
+  return { chips: rows.length, reads: 1, prompts, values };
+}
+
+/** A sample of as many chips as `sample` that all have this row: what is compared with chips without being on one. */
+export const sameOnAllChips = (row: ArrayLike<number>, { chips }: Sample): Sample =>
+  sampleOf(Array.from({ length: chips }, () => row));
+
 export interface SampleMean {
   readonly mean: number;
   /** 95 %: chips and prompts both are samples of what they stand for. A single chip speaks for itself alone, and so does a prompt. */
@@ -91,6 +111,28 @@ export function sampleSpread(sample: Sample): Spread {
     chips: root((meanChip - meanRead - meanPair + meanRest) / (R * K)),
     reads: several ? root((meanRead - meanRest) / K) : null,
   };
+}
+
+/**
+ * The ratio of two means over the same chips, reads and prompts, with its interval; null where a mean is not above 0.
+ *
+ * To first order (Taylor), the logarithm of the ratio r varies as the mean of
+ *
+ *   d_crk = a_crk / mean(a) - b_crk / mean(b),
+ *
+ * which is a difference in pairs: what both have in common drops out. With h the half width of `sampleMean(d)` the interval is
+ * r exp(-h) .. r exp(h). The expansion is good for relative standard errors up to some 0.3: ten errors or more in each.
+ * Source: W. G. Cochran, "Sampling Techniques" (1977), section 6.3, for the variance of a ratio estimate.
+ *
+ * Throws  ShapeError when the samples differ in size
+ */
+export function ratioOfMeans(a: Sample, b: Sample): SampleMean | null {
+  const [above, below] = [mean(a.values), mean(b.values)];
+  if (!(above > 0 && below > 0)) return null;
+  const { low, high } = sampleMean(pairedDifference(scaled(a, 1 / above), scaled(b, 1 / below)));
+  const factor = Math.exp((high - low) / 2);
+  const ratio = above / below;
+  return { mean: ratio, low: ratio / factor, high: ratio * factor };
 }
 
 /** Value by value, `a - b`. Throws ShapeError when the samples differ in size. */

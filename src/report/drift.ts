@@ -4,10 +4,10 @@
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import { mean } from "../numeric/statistics.ts";
-import type { Sample } from "../numeric/variance-components.ts";
+import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
-import { formatNumber, formatQuantity } from "./format.ts";
+import { formatNumber } from "./format.ts";
 import { meanFigure } from "./measured.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
@@ -19,8 +19,10 @@ import {
   rateFigure,
   roleLabel,
   roleWords,
+  type StudyMetric,
   type StudyRole,
   type StudyRun,
+  signedWithInterval,
   spreadFigures,
 } from "./study.ts";
 
@@ -66,7 +68,7 @@ export function driftReport(run: DriftRun): Report {
     title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
       `${ages.at(-1)!.text} after programming, the network${run.hardwareAware ? ` from ${roleWords("hwat", run)}` : ""} with drift compensation has ${article} ` +
-      `${metric.name} of ${last.value.toFixed(4)}${change ? `, ${withInterval(change)} against ${ages[0].text}` : ""}.`,
+      `${metric.name} of ${last.value.toFixed(4)}${change ? `, ${signedWithInterval(change)} against ${ages[0].text}` : ""}.`,
     description: describe(run),
     experiment,
     command: run.command,
@@ -124,12 +126,17 @@ function measureCurve(run: DriftRun, curve: DriftCurve): CurveFigures {
   return { curve, rates, changes };
 }
 
-/** At the last age: what hardware-aware training and what compensation are worth, in pairs. */
+/** At the last age: what hardware-aware training and what compensation are worth, and what training does to the change, in pairs. */
 function comparisonFigures(run: DriftRun): FigureDraft[] {
   const { ages, curves, experiment } = run;
   const { text } = ages.at(-1)!;
-  const find = (role: StudyRole, compensated: boolean) =>
-    curves.find((curve) => curve.role === role && curve.compensated === compensated)?.rates.at(-1);
+  const curveOf = (role: StudyRole, compensated: boolean) =>
+    curves.find((curve) => curve.role === role && curve.compensated === compensated)?.rates;
+  const find = (role: StudyRole, compensated: boolean) => curveOf(role, compensated)?.at(-1);
+  const changeOf = (role: StudyRole, compensated: boolean) => {
+    const rates = curveOf(role, compensated);
+    return rates && ages.length > 1 ? pairedDifference(rates.at(-1)!, rates[0]) : undefined;
+  };
   const figures: FigureDraft[] = [];
   const compare = (id: string, label: string, a: Sample | undefined, b: Sample | undefined) => {
     if (a && b) figures.push(changeFigure(`${metricOf(experiment).id}.drift.${id}.${text}`, `${label}, ${text}`, a, b));
@@ -142,6 +149,8 @@ function comparisonFigures(run: DriftRun): FigureDraft[] {
       find("hwat", compensated),
       find("ct", compensated),
     );
+    const label = `${roleLabel("hwat", run)}'s change minus CT's since ${ages[0].text}, ${word}`;
+    compare(`gap.change.${word}`, label, changeOf("hwat", compensated), changeOf("ct", compensated));
   }
   for (const role of ["hwat", "ct"] as const) {
     const label = `Compensated minus uncompensated, ${roleLabel(role, run)}`;
@@ -159,8 +168,20 @@ function describe(run: DriftRun): string {
     `pairs. ${run.hardwareAware ? "HWAT is the network after hardware-aware training" : "Network is the one of checkpoints.network, trained without the noise of devices"}, CT the one after conventional training alone. ` +
     `Devices: ${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
     `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
-    `${scope}, read as ${readout}, ${schedule.kind}; converter ranges follow the factor.`
+    `${scope}, read as ${readout}, ${whenMeasured(schedule)}, with exact read-outs; converter ranges follow the factor.`
   );
+}
+
+/** When the factors are measured, in words: how old they are decides what compensation is worth. */
+function whenMeasured(schedule: CompensationSpec["schedule"]): string {
+  switch (schedule.kind) {
+    case "at-use":
+      return "measured right before every use, which is the best that calibration can do";
+    case "interval":
+      return `measured every ${schedule.seconds} s`;
+    case "geometric":
+      return `measured ${schedule.first} s after programming and at ages that grow by a factor of ${schedule.ratio}`;
+  }
 }
 
 function charts(run: DriftRun, measured: readonly CurveFigures[]): ChartDraft[] {
@@ -240,25 +261,33 @@ function claims(run: DriftRun): ClaimDraft[] {
       why,
     }),
   );
-  const order: ClaimDraft = {
+  return found.length === TABLE_V.length ? [...changes, orderClaim(run, found, year, metric)] : changes;
+}
+
+/** The order of the means, and whether the paper's main difference, HWAT below CT with compensation, is more than chance. */
+function orderClaim(
+  run: DriftRun,
+  found: readonly { readonly curve: DriftCurve }[],
+  year: number,
+  metric: StudyMetric,
+): ClaimDraft {
+  const rates = (role: StudyRole) =>
+    found.find(({ curve }) => curve.role === role && curve.compensated)!.curve.rates[year];
+  const gap = changeFigure("gap", "HWAT minus CT", rates("hwat"), rates("ct"));
+  const { low, high } = gap.interval!;
+  const verdict = high < 0 ? "the paper's order" : low > 0 ? "the other order" : "cannot be told apart";
+  return {
     id: "table-v-order",
     source: "Table V",
     claim: "Order after a year, best first",
     paper: "HWAT compensated; CT compensated; both uncompensated",
-    ours: [...found]
+    ours: found
       .map(({ curve }) => ({ name: shortName(run, curve), rate: mean(curve.rates[year].values) }))
       .sort((a, b) => a.rate - b.rate)
       .map(({ name, rate }) => `${name} ${rate.toFixed(4)}`)
       .join("; "),
-    difference: "words",
+    difference: verdict,
     unit: "1",
-    why: `By mean ${metric.name}; the intervals are in the figures.`,
+    why: `By mean ${metric.name}. HWAT minus CT, both compensated, in pairs: ${signedWithInterval(gap)}.`,
   };
-  return found.length === TABLE_V.length ? [...changes, order] : changes;
-}
-
-/** `+0.0012 (−0.0003 to 0.0027)`. */
-function withInterval(figure: FigureDraft): string {
-  const { value, interval } = formatQuantity(figure);
-  return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
 }

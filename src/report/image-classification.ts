@@ -4,13 +4,15 @@
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import { deviation, mean } from "../numeric/statistics.ts";
+import { deviation } from "../numeric/statistics.ts";
+import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { formatNumber } from "./format.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import {
@@ -22,6 +24,7 @@ import {
   type Report,
 } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
+import { changeFigure, pointAt, rateFigure } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ImageRole = "ann" | "spiking" | "digital";
@@ -38,8 +41,11 @@ export interface ImageClassificationRun {
   readonly networks: Readonly<Partial<Record<ImageRole, ClassificationErrors>>>;
   /** One entry per programmed chip, all on the same images. */
   readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
-  /** Error rate after each of `evaluation.steps` time steps, one row per chip. */
-  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: {
+    readonly steps: readonly number[];
+    readonly errors: readonly (readonly ClassificationErrors[])[];
+  };
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of the first image on the first chip, by layer. */
@@ -56,13 +62,13 @@ const NAMES: Record<ImageRole, string> = {
 export function imageClassificationReport(run: ImageClassificationRun): Report {
   const { experiment, data } = run;
   const hardware = chipFigure(run);
-  const ann = run.networks.ann?.images.rate;
-  const gap = ann === undefined ? "" : `, ${points(hardware.value - (1 - ann))} against the ANN of the same size`;
+  const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
+  const against = gap ? `, ${points(gap)} against the ANN of the same size` : "";
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:
       `On ${run.chips.length} programmed chips the spiking vision transformer classifies ${percent(hardware.value)} of ` +
-      `${run.images} test images of ${data.name} correctly${gap}.`,
+      `${run.images} test images of ${data.name} correctly${against}.`,
     description: describe(run),
     experiment,
     command: run.command,
@@ -72,7 +78,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
     sources: [...sourcesOf(experiment), ...run.cost.sources],
     highlights: highlights(run),
     brief: brief(run),
-    figures: [...accuracyFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
+    figures: [...accuracyFigures(run, hardware), ...stepFigures(run), ...machineFigures(run), ...run.cost.figures],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
   });
@@ -106,21 +112,39 @@ function accuracyFigure(id: string, label: string, { rate, low, high, trials }: 
   };
 }
 
-/** Mean over chips. The interval adds the spread of the images, which all chips share, to that of the chips. */
-function chipFigure({ chips }: ImageClassificationRun): FigureDraft {
-  const rates = chips.map(({ errors }) => errors.images.rate);
-  const imageError = mean(chips.map(({ errors }) => errors.images.standardError));
-  const chipError = rates.length > 1 ? deviation(rates) / Math.sqrt(rates.length) : 0;
-  const half = 1.96 * Math.hypot(imageError, chipError);
-  const value = 1 - mean(rates);
-  return {
-    id: "accuracy.xpikeformer",
-    label: `Accuracy: Xpikeformer on hardware, mean of ${rates.length} chips`,
-    value,
-    unit: "1",
-    interval: { low: Math.max(0, value - half), high: Math.min(1, value + half), kind: "95 %, images and chips" },
-    trials: rates.length,
-  };
+/** Of every chip and image, 1 where it is wrong. */
+const wrongOnChips = (errors: readonly ClassificationErrors[]): Sample => sampleOf(errors.map(({ wrong }) => wrong));
+
+/** The mean accuracy over chips; chips and images both are samples. */
+function meanAccuracy(id: string, label: string, errors: readonly ClassificationErrors[]): FigureDraft {
+  const wrong = rateFigure(id, label, wrongOnChips(errors), "images");
+  const { low, high, kind } = wrong.interval!;
+  return { ...wrong, value: 1 - wrong.value, interval: { low: 1 - high, high: 1 - low, kind } };
+}
+
+const chipFigure = ({ chips }: ImageClassificationRun): FigureDraft =>
+  meanAccuracy(
+    "accuracy.xpikeformer",
+    `Accuracy: Xpikeformer on hardware, mean of ${chips.length} chips`,
+    chips.map(({ errors }) => errors),
+  );
+
+/** The accuracy on chips after each number of time steps. */
+const stepFigures = ({ chipBySteps: { steps, errors } }: ImageClassificationRun): FigureDraft[] =>
+  steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const atStep = errors.map((row) => row[i]);
+    return meanAccuracy(`accuracy.xpikeformer.steps.${step}`, `Accuracy on chips after ${step} time steps`, atStep);
+  });
+
+/** What hardware and spikes cost against each network: the same images, in pairs. */
+function gapFigures(run: ImageClassificationRun): FigureDraft[] {
+  const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
+  return roles(run).map(([role, { wrong }]) => {
+    const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
+    // Accuracies differ by as much as error rates, the other way round.
+    return changeFigure(`gap.${role}`, label, sameOnAllChips(wrong, onChips), onChips, "images");
+  });
 }
 
 function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): FigureDraft[] {
@@ -139,13 +163,7 @@ function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): Fi
       trials: rates.length,
     });
   }
-  for (const role of ["ann", "spiking", "digital"] as const) {
-    const baseline = run.networks[role]?.images.rate;
-    if (baseline === undefined) continue;
-    const label = `Accuracy: Xpikeformer on hardware minus ${NAMES[role]}`;
-    figures.push({ id: `gap.${role}`, label, value: hardware.value - (1 - baseline), unit: "1" });
-  }
-  return figures;
+  return [...figures, ...gapFigures(run)];
 }
 
 /** What the machine reaches, what it is measured against, what it saves. */
@@ -181,21 +199,23 @@ function charts(run: ImageClassificationRun): ChartDraft[] {
   ];
 }
 
-function stepsChart({ chipBySteps: { steps, rates }, networks }: ImageClassificationRun): ChartDraft {
-  const series = steps.map((x, i) => {
-    const values = rates.map((row) => 1 - row[i]);
-    const half = values.length > 1 ? deviation(values) : 0;
-    const y = mean(values);
-    return { x, y, low: y - half, high: y + half };
+function stepsChart({ chipBySteps: { steps, errors }, networks }: ImageClassificationRun): ChartDraft {
+  const points = steps.map((step, i) => {
+    const accuracy = meanAccuracy(
+      "accuracy",
+      "chips",
+      errors.map((row) => row[i]),
+    );
+    return pointAt(step, accuracy);
   });
   return {
     kind: "lines",
     id: "accuracy-steps",
     title: "Accuracy against time steps",
-    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    caption: "The same network read after T steps, on chips. Bars: 95 %, chips and images.",
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Accuracy" },
-    series: [{ name: "Xpikeformer on hardware", points: series }],
+    series: [{ name: "Xpikeformer on hardware", points }],
     rules: (["ann", "spiking"] as const).flatMap((role) => {
       const errors = networks[role];
       return errors ? [{ label: NAMES[role], y: 1 - errors.images.rate }] : [];
@@ -290,5 +310,9 @@ const roles = ({ networks }: ImageClassificationRun) =>
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
-const points = (difference: number): string =>
-  `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(2)} percentage points`;
+/** `−0.74 (−1.21 to −0.27) percentage points`. */
+function points({ value, interval }: FigureDraft): string {
+  const hundredfold = (x: number) => formatNumber(100 * x, 2);
+  const range = interval ? ` (${hundredfold(interval.low)} to ${hundredfold(interval.high)})` : "";
+  return `${value > 0 ? "+" : ""}${hundredfold(value)}${range} percentage points`;
+}

@@ -1,7 +1,15 @@
-/** What the reports of studies have in common: a rate with its interval, changes in pairs, the spread of chips and of reads. */
-import { pairedDifference, type Sample, sampleMean, sampleSpread, scaled } from "../numeric/variance-components.ts";
+/** What reports on chips have in common: a rate with its interval, changes and ratios in pairs, the spread of chips and of reads. */
+import {
+  pairedDifference,
+  ratioOfMeans,
+  type Sample,
+  sampleMean,
+  sampleSpread,
+  scaled,
+} from "../numeric/variance-components.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { bitsPerClass } from "../task/link.ts";
+import { formatQuantity } from "./format.ts";
 import type { FigureDraft, LinesChart } from "./report.ts";
 
 /** Networks of a study: from hardware-aware and from conventional training. */
@@ -52,7 +60,7 @@ export const ratesOf = (wrong: Sample, { task }: Experiment): Sample =>
   scaled(wrong, 1 / (task.kind === "symbol-detection" ? bitsPerClass(task) : 1));
 
 /** The mean rate over chips, reads and prompts. */
-export function rateFigure(id: string, label: string, rates: Sample): FigureDraft {
+export function rateFigure(id: string, label: string, rates: Sample, of: TrialName = "prompts"): FigureDraft {
   const { mean, low, high } = sampleMean(rates);
   // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K.
   const most = mean === 0 ? Math.min(1, 3 / rates.prompts) : high;
@@ -61,17 +69,36 @@ export function rateFigure(id: string, label: string, rates: Sample): FigureDraf
     label,
     value: mean,
     unit: "1",
-    interval: { low: Math.max(0, low), high: most, kind: intervalKind(rates) },
+    interval: { low: Math.max(0, low), high: most, kind: intervalKind(rates, of) },
     trials: rates.chips,
   };
 }
 
 /** `after` minus `before`, chip by chip and prompt by prompt. */
-export function changeFigure(id: string, label: string, after: Sample, before: Sample): FigureDraft {
+export function changeFigure(
+  id: string,
+  label: string,
+  after: Sample,
+  before: Sample,
+  of: TrialName = "prompts",
+): FigureDraft {
   const difference = pairedDifference(after, before);
   const { mean, low, high } = sampleMean(difference);
-  const kind = `${intervalKind(difference)}, in pairs`;
+  const kind = `${intervalKind(difference, of)}, in pairs`;
   return { id, label, value: mean, unit: "1", interval: { low, high, kind }, trials: after.chips };
+}
+
+/** Prompts that must have gone wrong in both parts of a ratio: with fewer its interval means little. */
+const LEAST_WRONG_PROMPTS = 10;
+
+/** The rate of `after` over that of `before`, chip by chip and prompt by prompt; none where too few prompts went wrong. */
+export function ratioFigure(id: string, label: string, after: Sample, before: Sample): FigureDraft[] {
+  if (Math.min(wrongPrompts(after), wrongPrompts(before)) < LEAST_WRONG_PROMPTS) return [];
+  const ratio = ratioOfMeans(after, before);
+  if (ratio === null) return [];
+  const { mean, low, high } = ratio;
+  const kind = `${intervalKind(after, "prompts")}, in pairs`;
+  return [{ id, label, value: mean, unit: "1", interval: { low, high, kind }, trials: after.chips }];
 }
 
 /** Standard deviations between chips and between reads, as far as the study can tell. */
@@ -91,6 +118,12 @@ export function spreadFigures(id: string, label: string, rates: Sample): FigureD
   return figures;
 }
 
+/** `+0.0012 (−0.0003 to 0.0027)`. */
+export function signedWithInterval(figure: FigureDraft): string {
+  const { value, interval } = formatQuantity(figure);
+  return `${figure.value > 0 ? "+" : ""}${value}${interval ? ` (${interval})` : ""}`;
+}
+
 /** A figure as a point of a chart. */
 export const pointAt = (
   x: number,
@@ -108,7 +141,16 @@ export function describeSize({ experiment, chips, reads, prompts }: StudyRun): s
   return `${of(chips, "chip")}, ${each}${of(prompts, metricOf(experiment).trial)}`;
 }
 
-function intervalKind({ chips, prompts }: Sample): string {
-  const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} prompts` : ""].filter(Boolean);
+/** Prompts that went wrong, on an average chip and read. */
+function wrongPrompts({ chips, reads, values }: Sample): number {
+  let count = 0;
+  for (const value of values) count += value > 0 ? 1 : 0;
+  return count / (chips * reads);
+}
+
+type TrialName = "prompts" | "images";
+
+function intervalKind({ chips, prompts }: Sample, of: TrialName): string {
+  const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} ${of}` : ""].filter(Boolean);
   return sources.length > 0 ? `95 %, ${sources.join(" and ")}` : "nothing repeated";
 }

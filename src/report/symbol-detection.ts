@@ -4,25 +4,29 @@
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import { deviation, mean } from "../numeric/statistics.ts";
+import { deviation } from "../numeric/statistics.ts";
+import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
 import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import type { DetectionErrors, ErrorRate } from "../task/metrics.ts";
+import { bitsPerClass } from "../task/link.ts";
+import type { DetectionErrors } from "../task/metrics.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
-import { errorRateFigure, meanFigure } from "./measured.ts";
+import { errorRateFigure } from "./measured.ts";
 import {
   type BriefDraft,
   buildReport,
   type ChartDraft,
   type ClaimDraft,
   type FigureDraft,
+  type LinesChart,
   type Report,
 } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
+import { changeFigure, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -46,10 +50,10 @@ export interface SymbolDetectionRun {
   readonly networks: Readonly<Partial<Record<NetworkRole, DetectorResult>>>;
   /** One entry per programmed chip, all on the same prompts. */
   readonly chips: readonly ChipEvaluation<DetectionErrors>[];
-  /** The first chip, or several pooled, over SNR. */
-  readonly chipBySnr: readonly DetectionErrors[];
-  /** Bit error rate after each of `evaluation.steps` time steps, one row per chip. */
-  readonly chipBySteps: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] };
+  /** At each of `evaluation.snrDecibels`, an entry for every chip. */
+  readonly chipsBySnr: readonly (readonly DetectionErrors[])[];
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: { readonly steps: readonly number[]; readonly errors: readonly (readonly DetectionErrors[])[] };
   readonly mapping: Mapping;
   readonly cost: CostSection;
   /** Spike trains of one prompt on the first chip, by layer. */
@@ -65,13 +69,13 @@ const NAMES: Record<NetworkRole, string> = {
 export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   const { experiment } = run;
   const hardware = chipFigure(run);
-  const ann = run.networks.ann?.errors.bits.rate;
-  const gap = ann === undefined ? "" : `, ${signed(hardware.value - ann)} against the ANN of the same size`;
+  const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
+  const against = gap ? `, ${signedWithInterval(gap)} against the ANN of the same size` : "";
   return buildReport({
     title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
     summary:
       `On ${run.chips.length} programmed chips the spiking transformer detects symbols with a bit error rate of ` +
-      `${hardware.value.toFixed(4)}${gap}.`,
+      `${hardware.value.toFixed(4)}${against}.`,
     description: describe(experiment),
     experiment,
     command: run.command,
@@ -81,7 +85,13 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
     sources: [...sourcesOf(run.experiment), ...run.cost.sources],
     highlights: highlights(run),
     brief: brief(run),
-    figures: [...errorFigures(run, hardware), ...machineFigures(run), ...run.cost.figures],
+    figures: [
+      ...errorFigures(run, hardware),
+      ...snrFigures(run),
+      ...stepFigures(run),
+      ...machineFigures(run),
+      ...run.cost.figures,
+    ],
     charts: [...charts(run), ...run.cost.charts],
     claims: [...claims(run), ...run.cost.claims],
   });
@@ -103,22 +113,78 @@ function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetect
   );
 }
 
-/** Mean over chips. The interval adds the spread of the prompts, which all chips share, to that of the chips. */
-function chipFigure({ chips }: SymbolDetectionRun): FigureDraft {
-  const rates = chips.map(({ errors }) => errors.bits.rate);
-  const promptError = mean(chips.map(({ errors }) => errors.bits.standardError));
-  const chipError = rates.length > 1 ? deviation(rates) / Math.sqrt(rates.length) : 0;
-  const half = 1.96 * Math.hypot(promptError, chipError);
-  const value = mean(rates);
-  return {
-    id: "ber.xpikeformer",
-    label: `Xpikeformer on hardware, mean of ${rates.length} chips`,
-    value,
-    unit: "1",
-    interval: { low: Math.max(0, value - half), high: value + half, kind: "95 %, prompts and chips" },
-    trials: rates.length,
-  };
+/** Bit error rates of every chip and prompt. */
+const chipRates = (errors: readonly DetectionErrors[], { task }: Experiment<SymbolDetectionSpec>): Sample =>
+  scaled(sampleOf(errors.map(({ wrong }) => wrong)), 1 / bitsPerClass(task));
+
+/** Bit error rates of what is not on a chip, prompt by prompt, beside those of chips. */
+const sharedRates = ({ wrong }: DetectionErrors, chips: Sample, { task }: Experiment<SymbolDetectionSpec>): Sample =>
+  scaled(sameOnAllChips(wrong, chips), 1 / bitsPerClass(task));
+
+/** The mean over chips; chips and prompts both are samples. */
+function chipFigure({ chips, experiment }: SymbolDetectionRun): FigureDraft {
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chips.length} chips`, rates);
 }
+
+/** What hardware and spikes cost against each baseline: the same prompts, in pairs. */
+function gapFigures({ chips, networks, experiment }: SymbolDetectionRun): FigureDraft[] {
+  const rates = chipRates(
+    chips.map(({ errors }) => errors),
+    experiment,
+  );
+  return (["ann", "spiking"] as const).flatMap((role) => {
+    const baseline = networks[role];
+    if (!baseline) return [];
+    const label = `Xpikeformer on hardware minus ${NAMES[role]}`;
+    return changeFigure(`gap.${role}`, label, rates, sharedRates(baseline.errors, rates, experiment));
+  });
+}
+
+/** The rate on chips after each number of time steps. */
+const stepFigures = ({ chipBySteps: { steps, errors }, experiment }: SymbolDetectionRun): FigureDraft[] =>
+  steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const rates = chipRates(
+      errors.map((row) => row[i]),
+      experiment,
+    );
+    return rateFigure(`ber.xpikeformer.steps.${step}`, `Xpikeformer on hardware after ${step} time steps`, rates);
+  });
+
+/** At each SNR the rate of every detector, and that of the chips over those of the ANN and of maximum likelihood. */
+function snrFigures(run: SymbolDetectionRun): FigureDraft[] {
+  const { experiment, chipsBySnr } = run;
+  return experiment.evaluation.snrDecibels.flatMap((snr, i, all) => {
+    if (all.indexOf(snr) < i) return [];
+    const at = (label: string) => `${label}, ${snr} dB`;
+    const chips = chipRates(chipsBySnr[i], experiment);
+    const others = [
+      ...baselines(run).map(([role, { bySnr }]) => ({ id: role, name: NAMES[role], errors: bySnr[i] })),
+      ...fromPilots(run).map((receiver) => ({
+        id: receiverId(receiver),
+        name: receiverName(receiver),
+        errors: receiver.bySnr[i],
+      })),
+    ];
+    return [
+      ...others.map(({ id, name, errors }) => errorRateFigure(`ber.${id}.snr.${snr}`, at(name), errors.bits)),
+      rateFigure(`ber.xpikeformer.snr.${snr}`, at("Xpikeformer on hardware"), chips),
+      ...others
+        .filter(({ id }) => RATIOS.includes(id))
+        .flatMap(({ id, name, errors }) => {
+          const shared = sharedRates(errors, chips, experiment);
+          return ratioFigure(`ratio.${id}.snr.${snr}`, at(`Xpikeformer's bit error rate over: ${name}`), chips, shared);
+        }),
+    ];
+  });
+}
+
+/** What the chips are set over at each SNR: the network that they follow, and the best that is known to be possible. */
+const RATIOS = ["ann", "ml.pilots"];
 
 function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDraft[] {
   const figures: FigureDraft[] = [];
@@ -133,12 +199,7 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
     const label = "Standard deviation between chips";
     figures.push({ id: "ber.xpikeformer.deviation", label, value: deviation(rates), unit: "1", trials: rates.length });
   }
-  for (const role of ["ann", "spiking"] as const) {
-    const baseline = run.networks[role]?.errors.bits.rate;
-    if (baseline === undefined) continue;
-    const label = `Xpikeformer on hardware minus ${NAMES[role]}`;
-    figures.push({ id: `gap.${role}`, label, value: hardware.value - baseline, unit: "1" });
-  }
+  figures.push(...gapFigures(run));
   for (const receiver of run.receivers) {
     const label = `Symbol error rate: ${receiverName(receiver)}`;
     figures.push(errorRateFigure(`ser.${receiverId(receiver)}`, label, receiver.errors.symbols));
@@ -146,8 +207,8 @@ function errorFigures(run: SymbolDetectionRun, hardware: FigureDraft): FigureDra
   for (const [role, result] of roles(run)) {
     figures.push(errorRateFigure(`ser.${role}`, `Symbol error rate: ${NAMES[role]}`, result.errors.symbols));
   }
-  const symbols = run.chips.map(({ errors }) => errors.symbols.rate);
-  figures.push(meanFigure("ser.xpikeformer", "Symbol error rate: Xpikeformer on hardware", symbols));
+  const wrongSymbols = sampleOf(run.chips.map(({ errors }) => errors.wrong.map((bits) => Math.min(bits, 1))));
+  figures.push(rateFigure("ser.xpikeformer", "Symbol error rate: Xpikeformer on hardware", wrongSymbols));
   return figures;
 }
 
@@ -185,17 +246,20 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
       id: "ber-snr",
       title: "Bit error rate against signal-to-noise ratio",
       caption:
-        "All pilots known; the same channels, symbols and noise shapes at every ratio. Dashed: classical receivers.",
+        `All pilots known; ${run.chipsBySnr[0].length} chips; the same ${experiment.evaluation.curvePrompts} channels, symbols and noise shapes ` +
+        "at every ratio. Bars: 95 %. Dashed: classical receivers.",
       x: { label: "SNR, dB", ticks: [...snrDecibels] },
       y: rates,
       series: [
-        ...run.receivers
-          .filter(({ channel }) => channel === "pilots")
-          .map((receiver) => series(receiverName(receiver), snrDecibels, receiver.bySnr, true)),
-        ...roles(run)
-          .filter(([role]) => role !== "digital")
-          .map(([role, { bySnr }]) => series(NAMES[role], snrDecibels, bySnr)),
-        series("Xpikeformer on hardware", snrDecibels, run.chipBySnr),
+        ...fromPilots(run).map((receiver) => series(receiverName(receiver), snrDecibels, receiver.bySnr, true)),
+        ...baselines(run).map(([role, { bySnr }]) => series(NAMES[role], snrDecibels, bySnr)),
+        {
+          name: "Xpikeformer on hardware",
+          points: run.chipsBySnr.map((errors, i) => {
+            const rates = chipRates(errors, experiment);
+            return onLogAxis(pointAt(snrDecibels[i], rateFigure("ber", "chips", rates)), errors[0].bits.trials);
+          }),
+        },
       ],
     });
   }
@@ -209,12 +273,8 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
     x: { label: "Pilots before the query" },
     y: rates,
     series: [
-      ...run.receivers
-        .filter(({ channel }) => channel === "pilots")
-        .map((receiver) => series(receiverName(receiver), context, receiver.byContext, true)),
-      ...roles(run)
-        .filter(([role]) => role !== "digital")
-        .map(([role, { byContext }]) => series(NAMES[role], context, byContext)),
+      ...fromPilots(run).map((receiver) => series(receiverName(receiver), context, receiver.byContext, true)),
+      ...baselines(run).map(([role, { byContext }]) => series(NAMES[role], context, byContext)),
       series("Xpikeformer on hardware, first chip", context, chips[0].byContext),
     ],
   });
@@ -224,19 +284,20 @@ function charts(run: SymbolDetectionRun): ChartDraft[] {
   return list;
 }
 
-function stepsChart({ chipBySteps: { steps, rates }, networks }: SymbolDetectionRun): ChartDraft {
-  const points = steps.map((x, i) => {
-    const values = rates.map((row) => row[i]);
-    const half = values.length > 1 ? deviation(values) : 0;
-    const y = mean(values);
-    return { x, y, low: Math.max(1e-6, y - half), high: y + half };
+function stepsChart(run: SymbolDetectionRun): ChartDraft {
+  const { experiment, chipBySteps, networks } = run;
+  const { steps, errors } = chipBySteps;
+  const points = steps.map((step, i) => {
+    const atStep = errors.map((row) => row[i]);
+    const rate = rateFigure("ber", "chips", chipRates(atStep, experiment));
+    return onLogAxis(pointAt(step, rate), atStep[0].bits.trials);
   });
   const ann = networks.ann?.errors.bits.rate;
   return {
     kind: "lines",
     id: "ber-steps",
     title: "Bit error rate against time steps",
-    caption: "The same network read after T steps, on chips; the band is one standard deviation between chips.",
+    caption: "The same network read after T steps, on chips. Bars: 95 %, chips and prompts.",
     x: { label: "Time steps T", ticks: [...steps] },
     y: { label: "Bit error rate", scale: "log" },
     series: [{ name: "Xpikeformer on hardware", points }],
@@ -245,13 +306,18 @@ function stepsChart({ chipBySteps: { steps, rates }, networks }: SymbolDetection
 }
 
 function series(name: string, x: readonly number[], errors: readonly DetectionErrors[], dashed = false) {
-  return { name, dashed, points: errors.map(({ bits }, i) => ({ x: x[i], ...positive(bits) })) };
+  const points = errors.map(({ bits: { rate, low, high, trials } }, i) =>
+    onLogAxis({ x: x[i], y: rate, low, high }, trials),
+  );
+  return { name, dashed, points };
 }
 
+type Point = LinesChart["series"][number]["points"][number];
+
 /** A logarithmic axis has no zero: without any error, half an error stands for it. */
-function positive({ rate, low, high, trials }: ErrorRate): { y: number; low: number; high: number } {
+function onLogAxis({ x, y, low = y, high = y }: Point, trials: number) {
   const least = 0.5 / trials;
-  return { y: Math.max(rate, least), low: Math.max(low, least), high: Math.max(high, least) };
+  return { x, y: Math.max(y, least), low: Math.max(low, least), high: Math.max(high, least) };
 }
 
 /** Table IV of the paper, by antennas: size, then ANN, digital spiking (T), Xpikeformer (T). */
@@ -307,11 +373,16 @@ const roles = ({ networks }: SymbolDetectionRun) =>
     return result ? [[role, result] as const] : [];
   });
 
+/** Networks that are not Xpikeformer's. */
+const baselines = (run: SymbolDetectionRun) =>
+  roles(run).flatMap(([role, result]) => (role === "digital" ? [] : [[role, result] as const]));
+
+/** Receivers that know no more than the networks. */
+const fromPilots = ({ receivers }: SymbolDetectionRun) => receivers.filter(({ channel }) => channel === "pilots");
+
 const receiverId = ({ kind, channel }: Pick<ReceiverEvaluation, "kind" | "channel">) => `${kind}.${channel}`;
 
 function receiverName({ kind, channel }: Pick<ReceiverEvaluation, "kind" | "channel">): string {
   const name = kind === "ml" ? "Maximum likelihood" : "Linear MMSE";
   return `${name}, ${channel === "perfect" ? "perfect channel" : "channel from pilots"}`;
 }
-
-const signed = (x: number): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(4)}`;

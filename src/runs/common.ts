@@ -94,14 +94,17 @@ export function prepare(
 export const digitalSteps = ({ spiking }: RunNetworks): number | undefined =>
   spiking?.model.kind === "spiking" ? spiking.model.steps : undefined;
 
-/** One run of the longest T answers for all shorter ones; the chips' own runs do when no longer T is asked for. */
+/**
+ * Errors after each of `evaluation.steps` time steps, a row for every chip. One run of the longest T answers for all shorter ones; the
+ * chips' own runs do when no longer T is asked for.
+ */
 export async function runSteps<T extends TaskSpec>(
   experiment: Experiment<T>,
   network: Network<SpikingSpec>,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
   { executor, images = null }: Pick<RunOptions, "executor" | "images">,
   advance: (prompts: number, stage: string) => void,
-): Promise<{ steps: readonly number[]; rates: readonly (readonly number[])[] }> {
+): Promise<{ steps: readonly number[]; errors: readonly (readonly ErrorsOf<T>[])[] }> {
   const { steps, curvePrompts } = experiment.evaluation;
   const longest = Math.max(network.model.steps, ...steps);
   let measured = chips;
@@ -119,15 +122,15 @@ export async function runSteps<T extends TaskSpec>(
       },
     );
   }
-  return { steps, rates: measured.map(({ bySteps }) => steps.map((t) => mainRate(bySteps[t - 1]).rate)) };
+  return { steps, errors: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1])) };
 }
 
 /** Mean error rate over time steps, ascending: at those asked for, and at the network's own, which all chips ran. */
 export function errorCurve(
   chips: readonly ChipEvaluation[],
-  { steps, rates }: { readonly steps: readonly number[]; readonly rates: readonly (readonly number[])[] },
+  { steps, errors }: { readonly steps: readonly number[]; readonly errors: readonly (readonly ErrorsOf<TaskSpec>[])[] },
 ): { steps: number[]; rates: number[] } {
-  const points = new Map(steps.map((t, i) => [t, mean(rates.map((row) => row[i]))]));
+  const points = new Map(steps.map((t, i) => [t, mean(errors.map((row) => mainRate(row[i]).rate))]));
   points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => mainRate(errors).rate)));
   const sorted = [...points].sort(([a], [b]) => a - b);
   return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };

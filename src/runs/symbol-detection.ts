@@ -61,11 +61,17 @@ export async function runSymbolDetection(
     prompts: evaluation.prompts,
     onChip: () => advance(evaluation.prompts, "chips"),
   });
-  const measureChip = async (snrDecibels: number) => {
-    const point = { chips: 1, prompts: evaluation.curvePrompts, snrDecibels: [snrDecibels] };
-    return (await evaluateChips(executor, experiment, network, point))[0].errors;
-  };
-  const chipBySnr = await curve(measureChip, "chip");
+  const curveChips = curveChipsOf(experiment);
+  const chipPoints = await evaluateChips(executor, experiment, network, {
+    chips: curveChips,
+    prompts: evaluation.curvePrompts,
+    snrDecibels: evaluation.snrDecibels,
+    onChip: () => advance(evaluation.curvePrompts, "chips"),
+  });
+  const points = evaluation.snrDecibels.length;
+  const chipsBySnr = evaluation.snrDecibels.map((_, i) =>
+    Array.from({ length: curveChips }, (_, chip) => chipPoints[chip * points + i].errors),
+  );
   const chipBySteps = await runSteps(experiment, network, chips, options, advance);
   const rasters = runRaster(experiment, network, mapping);
   return symbolDetectionReport({
@@ -77,7 +83,7 @@ export async function runSymbolDetection(
     receivers,
     networks: results,
     chips,
-    chipBySnr,
+    chipsBySnr,
     chipBySteps,
     mapping,
     cost: costSection({
@@ -92,11 +98,15 @@ export async function runSymbolDetection(
   });
 }
 
-function planWork({ evaluation, hardware }: LinkExperiment, networks: number): number {
-  const { prompts, curvePrompts, snrDecibels } = evaluation;
+const curveChipsOf = ({ evaluation: { curveChips }, hardware: { chips } }: LinkExperiment): number =>
+  Math.min(chips, curveChips ?? chips);
+
+function planWork(experiment: LinkExperiment, networks: number): number {
+  const { prompts, curvePrompts, snrDecibels } = experiment.evaluation;
   // Every network but the digital twin has a curve, and so have the receivers, together.
-  const chipWork = hardware.chips * prompts + snrDecibels.length * curvePrompts;
-  return (networks + 1) * prompts + networks * snrDecibels.length * curvePrompts + chipWork;
+  const points = snrDecibels.length * curvePrompts;
+  const chipWork = experiment.hardware.chips * prompts + curveChipsOf(experiment) * points;
+  return (networks + 1) * prompts + networks * points + chipWork;
 }
 
 async function runReceivers(

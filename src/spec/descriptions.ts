@@ -268,6 +268,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.prompts":
     "Prompts per point. 4096 prompts of 4 bits give a standard error of about 0.002 at a bit error rate of 0.06.",
   "evaluation.curvePrompts": "Prompts per point of the curves over SNR and over time steps.",
+  "evaluation.curveChips": "Chips of the curve over SNR, counted from the first; null: all of them.",
   "evaluation.snrDecibels": "Signal-to-noise ratios at which curves are drawn, dB.",
   "evaluation.steps": "Time steps at which the bit error rate is measured.",
   checkpoints:

@@ -16,6 +16,8 @@ export const evaluationSpec = z.strictObject({
   prompts: z.int().min(1).max(10_000_000).default(4096),
   /** Prompts per point of the curves over SNR and over time steps. */
   curvePrompts: z.int().min(1).max(10_000_000).default(1024),
+  /** Chips of the curve over SNR, counted from the first; null: all of them. */
+  curveChips: z.int().min(1).max(10_000).nullable().default(null),
   /** Signal-to-noise ratios at which curves are drawn, dB. */
   snrDecibels: z.array(z.number().min(-50).max(100)).max(64).default([0, 5, 10, 15, 20, 25, 30]),
   /** Time steps at which the bit error rate is measured. */

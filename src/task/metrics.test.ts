@@ -14,8 +14,10 @@ test("four decisions counted by hand", () => {
     [6, 9, 7, 2],
   ];
   expect([...bitErrors(labels, decisions, spec)]).toEqual([0, 4, 1, 1]);
-  const { bits, symbols, prompts } = detectionErrors(labels, decisions, spec);
+  const { bits, symbols, prompts, wrong } = detectionErrors(labels, decisions, spec);
   expect(prompts).toBe(4);
+  expect([...wrong]).toEqual([0, 4, 1, 1]);
+  expect([...detectionErrors(labels, decisions, spec, 2).wrong]).toEqual([4, 2]);
   expect([bits.errors, bits.trials]).toEqual([6, 16]);
   expect([symbols.errors, symbols.trials]).toEqual([3, 4]);
   // Shares 0, 1, 1/4, 1/4 around 3/8: squares (9 + 25 + 1 + 1) / 64, over 4 * 3, are 3/64. Independent bits would have

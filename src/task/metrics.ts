@@ -34,6 +34,8 @@ export interface DetectionErrors {
   readonly prompts: number;
   readonly bits: ErrorRate;
   readonly symbols: ErrorRate;
+  /** Wrong bits of each prompt, in the order of prompts: what comparisons in pairs are made from. */
+  readonly wrong: Uint16Array;
 }
 
 /** Wrong decisions about images. */
@@ -42,6 +44,8 @@ export interface ClassificationErrors {
   readonly images: ErrorRate;
   /** Images by label (row) and decision (column). */
   readonly confusion: readonly (readonly number[])[];
+  /** Of each image, in their order: 1 where the decision is wrong. */
+  readonly wrong: Uint16Array;
 }
 
 /** What a task's decisions are counted as. */
@@ -69,13 +73,13 @@ export function classificationErrors(
     );
   }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  const wrong = Uint8Array.from({ length: labels.length }, (_, i) => {
+  const wrong = Uint16Array.from({ length: labels.length }, (_, i) => {
     const label = requireClass(labels[i], classes, `labels[${i}]`);
     const decision = requireClass(decisions[i], classes, `decisions[${i}]`);
     confusion[label][decision]++;
     return label === decision ? 0 : 1;
   });
-  return { prompts: labels.length, images: clusteredRate(wrong, wrong.length, 1), confusion };
+  return { prompts: labels.length, images: clusteredRate(wrong, wrong.length, 1), confusion, wrong };
 }
 
 /**
@@ -104,7 +108,9 @@ export function detectionErrors(
     prompts,
     1,
   );
-  return { prompts, bits, symbols };
+  const wrong = new Uint16Array(prompts);
+  for (let i = 0; i < wrongBits.length; i++) wrong[Math.floor(i / decisionsPerPrompt)] += wrongBits[i];
+  return { prompts, bits, symbols, wrong };
 }
 
 /** Errors at each query, by number of pilots before it. Shapes: labels, decisions [prompts, pilots + 1]. */
@@ -156,7 +162,7 @@ function requireClass(value: number, classes: number, path: string): number {
 }
 
 /** Rate over decisions of `trialsPerDecision` trials each, in equal clusters, one per prompt. */
-function clusteredRate(wrong: Uint8Array, prompts: number, trialsPerDecision: number): ErrorRate {
+function clusteredRate(wrong: Uint8Array | Uint16Array, prompts: number, trialsPerDecision: number): ErrorRate {
   const perPrompt = wrong.length / prompts;
   const clusterSize = perPrompt * trialsPerDecision;
   const trials = prompts * clusterSize;

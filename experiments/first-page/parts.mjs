@@ -1,0 +1,173 @@
+// The parts of `measure.mjs`: each a function of an executor to { settings, figures }, figures as [value, low, high] by their id in
+// the report that they are from.
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import {
+  decodeCheckpoint,
+  estimateCost,
+  evaluateDrift,
+  evaluateSweep,
+  findCostPreset,
+  findWorkload,
+  parseDurations,
+  parseExperiment,
+  parseSweep,
+  ratioTo,
+  resolveTechnology,
+  runExperiment,
+  withSteps,
+} from "xpikeformer";
+import { networkFile } from "xpikeformer/node";
+
+/** Nothing was chosen with this seed: no network, and no setting of the machine. */
+export const SEED = 4242;
+
+const LINK_PROMPTS = 2048;
+const STUDY_PROMPTS = 1024;
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const examples = new URL("../../examples/", import.meta.url);
+
+export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
+
+/** What a clone's first command prints. */
+function start() {
+  const output = execFileSync("npm", ["start", "--silent"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  return { settings: { shell: "npm start" }, output: output.trim(), figures: {} };
+}
+
+/** Prompts or images that the compared networks were trained on. */
+async function budgets() {
+  const figures = {};
+  for (const name of ["wireless-2x2", "wireless-4x4"]) {
+    const experiment = await experimentOf(name);
+    for (const role of ["ann", "network"]) {
+      const path = experiment.checkpoints[role];
+      const { metadata } = decodeCheckpoint(await readFile(networkFile(path)), path);
+      figures[`${name}.${role}`] = [Number(metadata.steps) * experiment.training.batch];
+    }
+  }
+  return { settings: { batch: "training.batch of each experiment" }, figures };
+}
+
+/** The 2x2 link: all detectors, over SNR and over time steps. */
+async function link(executor, prompts = LINK_PROMPTS) {
+  const base = await experimentOf("wireless-2x2");
+  const evaluation = {
+    ...base.evaluation,
+    prompts,
+    curvePrompts: prompts,
+    curveChips: null,
+    steps: [1, 2, 3, 4, 5, 6, 7, 8],
+  };
+  const experiment = { ...base, evaluation };
+  const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
+  return {
+    settings: {
+      experiment: "wireless-2x2",
+      chips: experiment.hardware.chips,
+      prompts,
+      steps: base.model.steps,
+    },
+    figures: figuresOf(report, /^(ber|gap|ratio|crossbars|cost\.ratio\.annDigital$|cost\.xpikeformer\.symbol$)/),
+    chart: report.charts.find(({ id }) => id === "ber-snr"),
+  };
+}
+
+/** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
+async function drift(executor, prompts = STUDY_PROMPTS) {
+  const experiment = await experimentOf("wireless-2x2");
+  const { network, conventional } = await networksOf(experiment);
+  const size = { chips: 20, prompts };
+  const ages = parseDurations("1s,1y", "ages");
+  const report = await evaluateDrift(experiment, { network, conventional }, ages, { ...optionsOf(executor), ...size });
+  return { settings: { experiment: "wireless-2x2", ...size }, figures: figuresOf(report, /^ber\./) };
+}
+
+/** The 2x2 link on machines that are further from ideal than the experiment's, or without its remedies. */
+async function realism(executor, prompts = STUDY_PROMPTS) {
+  const experiment = await experimentOf("wireless-2x2");
+  const { crossbar, compensation } = experiment.hardware;
+  const { network } = await networksOf(experiment);
+  const size = { chips: experiment.hardware.chips, prompts };
+  const figures = {};
+  const sweep = async (prefix, hardware, text, ages = []) => {
+    const machine = { ...experiment, hardware: { ...experiment.hardware, ...hardware } };
+    const options = { ...optionsOf(executor), ...size };
+    const report = await evaluateSweep(machine, { network }, parseSweep(text, machine), ages, options);
+    const found = figuresOf(report, /^ber\.sweep\.[A-Za-z.0-9-]*\.hwat(\.1y)?(\.change)?$/);
+    for (const [id, value] of Object.entries(found)) figures[`${prefix}.${id}`] = value;
+  };
+  await sweep("converters", {}, "adc.errors.offsetSpread=0,1,2");
+  await sweep("scales", {}, "crossbar.scaling=column,crossbar");
+  await sweep("whole-embedding", { crossbar: { ...crossbar, embedRows: null } }, "crossbar.scaling=column,crossbar");
+  // Calibrated once, after a day, and read after a year; right before use for comparison.
+  const once = { ...compensation, schedule: { kind: "geometric", first: 86_400, ratio: 1e6 } };
+  await sweep(
+    "calibrated-once",
+    { compensation: once },
+    "compensation.schedule.first=86400",
+    parseDurations("1y", "ages"),
+  );
+  await sweep("calibrated-at-use", {}, "compensation.schedule.kind=at-use", parseDurations("1y", "ages"));
+  return { settings: { experiment: "wireless-2x2", ...size }, figures };
+}
+
+/** The 4x4 link, as its networks are. */
+async function link4x4(executor) {
+  const base = await experimentOf("wireless-4x4");
+  const evaluation = { ...base.evaluation, prompts: 512, snrDecibels: [], steps: [base.model.steps] };
+  const experiment = { ...base, evaluation };
+  const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
+  return {
+    settings: { experiment: "wireless-4x4", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
+    figures: figuresOf(report, /^(ber|gap)\./),
+  };
+}
+
+/** Energies of ViT-8-768 on ImageNet, by published prices, and of the machine that our accuracies are from. */
+function cost() {
+  const large = findWorkload("vit-8-768-imagenet");
+  const figures = {};
+  const price = (name, workload, set = {}) => {
+    const estimate = estimateCost(workload, resolveTechnology(findCostPreset("bottom-up"), { set }));
+    figures[`${name}.energy`] = [estimate.architectures.xpikeformer.total];
+    for (const id of ["annDigital", "annInt4", "snnDigital"]) figures[`${name}.${id}`] = [ratioTo(estimate, id)];
+  };
+  // Both lines of a pair are converted, local sums scaled, offsets added, and the residual stream is stored in words of 16 bits.
+  const simulated = { ...large, scaled: true, offsets: true };
+  const machine = { conversionsPerSum: 2, residualTrafficBits: 16 };
+  for (const steps of [4, 7]) {
+    price(`published.T${steps}`, withSteps(large, steps));
+    price(`simulated.T${steps}`, withSteps(simulated, steps), machine);
+  }
+  // At the printed steps of both spiking networks.
+  price("published.printed", withSteps(large, 7, 4));
+  const calibrated = estimateCost(withSteps(large, 7, 4), resolveTechnology(findCostPreset("paper")));
+  figures["calibrated.printed.energy"] = [calibrated.architectures.xpikeformer.total];
+  for (const id of ["annDigital", "snnDigital"]) figures[`calibrated.printed.${id}`] = [ratioTo(calibrated, id)];
+  return { settings: { workload: large.name }, figures };
+}
+
+async function experimentOf(name) {
+  return { ...parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8")), seed: SEED };
+}
+
+async function networksOf({ checkpoints }) {
+  const load = async ([role, path]) => [role, decodeCheckpoint(await readFile(networkFile(path)), path).network];
+  return Object.fromEntries(await Promise.all(Object.entries(checkpoints).map(load)));
+}
+
+const optionsOf = (executor) => ({ executor, command: "node experiments/first-page/measure.mjs", versions: {} });
+
+/** `[value, low, high]` of a report's figures, by id. */
+function figuresOf({ figures }, ids) {
+  const kept = figures.filter(({ id }) => ids.test(id));
+  return Object.fromEntries(
+    kept.map(({ id, value, interval }) => [id, interval ? [value, interval.low, interval.high] : [value]]),
+  );
+}

@@ -1,0 +1,84 @@
+/** The main job of a link: what its report says of chips, of the gap and of each SNR is what the evaluations give. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { jobs } from "../src/jobs.ts";
+import { inlineExecutor } from "../src/kernels/executor.ts";
+import { initialise, type Network } from "../src/model/network.ts";
+import { mean } from "../src/numeric/statistics.ts";
+import { stream } from "../src/numeric/stream.ts";
+import type { Figure, Report } from "../src/report/report.ts";
+import { runExperiment } from "../src/run.ts";
+import { evaluateChips } from "../src/simulation/evaluate-chips.ts";
+import { evaluateNetwork } from "../src/simulation/evaluate-network.ts";
+import type { Experiment } from "../src/spec/experiment.ts";
+import type { AnnSpec, SpikingSpec } from "../src/spec/model.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
+import { tinyExperiment } from "./support/tiny-training.ts";
+
+const executor = inlineExecutor(jobs);
+const SNRS = [0, 20];
+const shape = {
+  seed: 4,
+  hardware: { chips: 3, crossbar: { rows: 16, columns: 16 } },
+  evaluation: { prompts: 120, curvePrompts: 60, curveChips: 2, snrDecibels: SNRS, steps: [1, 3] },
+};
+/** A low threshold keeps the untrained network busy. */
+const experiment = tinyExperiment({ ...shape, model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } } });
+const annExperiment = tinyExperiment({ ...shape, model: { kind: "ann" } });
+
+function untrained<M extends SpikingSpec | AnnSpec>(of: Experiment, seed: number): Network<M> {
+  return initialise(of.model as M, networkGeometry(of, createTask(of)), stream(seed));
+}
+const network = untrained<SpikingSpec>(experiment, 1);
+const ann = untrained<AnnSpec>(annExperiment, 2);
+
+describe("the report of a link", () => {
+  let report: Report;
+  let figures: Readonly<Record<string, Figure>>;
+  beforeAll(async () => {
+    const options = { executor, command: "xpike test", versions: {} };
+    report = await runExperiment(experiment, { network, ann }, options);
+    figures = Object.fromEntries(report.figures.map((figure) => [figure.id, figure]));
+  });
+  const width = ({ interval }: Figure) => interval!.high - interval!.low;
+
+  test("has the rate of the chips and their gap to the ANN, surer in pairs than the two rates are", async () => {
+    const chips = await evaluateChips(executor, experiment, network, { chips: 3, prompts: 120 });
+    const alone = (await evaluateNetwork(executor, experiment, ann, { prompts: 120 })).errors.bits.rate;
+    const rate = mean(chips.map(({ errors }) => errors.bits.rate));
+    expect(figures["ber.xpikeformer"].value).toBeCloseTo(rate, 12);
+    expect(figures["gap.ann"].value).toBeCloseTo(rate - alone, 12);
+    const afterOne = mean(chips.map(({ bySteps }) => bySteps[0].bits.rate));
+    expect(figures["ber.xpikeformer.steps.1"].value).toBeCloseTo(afterOne, 12);
+    expect(figures["ber.xpikeformer.steps.3"].value).toBe(figures["ber.xpikeformer"].value);
+    expect(figures["gap.ann"].interval!.kind).toBe("95 %, 3 chips and 120 prompts, in pairs");
+    // Of three chips with deviation s, Student's interval alone is 4.30 s / sqrt(3) to either side.
+    const deviation = figures["ber.xpikeformer.deviation"].value;
+    expect(width(figures["ber.xpikeformer"])).toBeGreaterThan((2 * 4.3 * deviation) / Math.sqrt(3));
+  });
+
+  test("has at each SNR the rates of the chips that were asked for, and their ratio to the ANN's", async () => {
+    for (const snrDecibels of SNRS) {
+      const point = { prompts: 60, snrDecibels: [snrDecibels] };
+      const chips = await evaluateChips(executor, experiment, network, { chips: 2, ...point });
+      const alone = (await evaluateNetwork(executor, experiment, ann, { ...point, snrDecibels })).errors.bits.rate;
+      const rate = mean(chips.map(({ errors }) => errors.bits.rate));
+      expect(figures[`ber.xpikeformer.snr.${snrDecibels}`].value).toBeCloseTo(rate, 12);
+      expect(figures[`ber.ann.snr.${snrDecibels}`].value).toBe(alone);
+      expect(figures[`ratio.ann.snr.${snrDecibels}`].value).toBeCloseTo(rate / alone, 12);
+      const { low, high, kind } = figures[`ratio.ann.snr.${snrDecibels}`].interval!;
+      expect(Math.sqrt(low * high)).toBeCloseTo(rate / alone, 12);
+      expect(kind).toBe("95 %, 2 chips and 60 prompts, in pairs");
+    }
+  });
+
+  test("draws the same points, with their intervals", () => {
+    const chart = report.charts.find(({ id }) => id === "ber-snr");
+    if (chart?.kind !== "lines") throw new Error("error rates over SNR are drawn as lines");
+    const { points } = chart.series.find(({ name }) => name === "Xpikeformer on hardware")!;
+    for (const { x, y, low, high } of points) {
+      const { value, interval } = figures[`ber.xpikeformer.snr.${x}`];
+      expect({ y, low, high }).toEqual({ y: value, low: interval!.low, high: interval!.high });
+    }
+    expect(chart.caption).toContain("2 chips");
+  });
+});
