@@ -34,7 +34,7 @@ test("its commands work one after the other, and give every output and figure th
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-tutorial-"));
   try {
     const filled = fill(text, replay(text, folder, shorten));
-    const shape = (page: string) => page.replace(/\d[\d.,]*|\bmin\b|\bs\b/g, "").replace(/ +/g, " ");
+    const shape = (page: string) => page.replace(/-?\d[\d.,]*|\bmin\b|\bs\b/g, "").replace(/ +/g, " ");
     // The same page but for numbers.
     expect(shape(filled).replace(/recorded from \w*/, "")).toBe(shape(text).replace(/recorded from \w*/, ""));
   } finally {
