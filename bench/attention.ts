@@ -1,7 +1,8 @@
 /** Attention of one block, forward and backward: the stochastic kinds and LIF attention, at two prompt lengths. */
-import { createAttention } from "../src/kernels/attention.ts";
-import { countingArena, standaloneKernels } from "../src/kernels/memory.ts";
-import { reserveBits } from "../src/kernels/spike-linear.ts";
+import { type Arena, countingArena, reserveBits } from "../src/kernels/arena.ts";
+import { attentionScratch, bindAttention, planAttention } from "../src/kernels/attention.ts";
+import { bitMask, maskWords } from "../src/kernels/masks.ts";
+import { standaloneKernels } from "../src/kernels/memory.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { spikingSpec } from "../src/spec/model.ts";
 import type { Geometry } from "../src/task/task.ts";
@@ -39,21 +40,23 @@ export async function attention({ quick }: BenchOptions): Promise<Section> {
 async function measureKind({ name, neuron, draws, mode }: Kind, tokens: number, repeats: number): Promise<Row[]> {
   const model = spikingSpec.parse({ width: WIDTH, heads: HEADS, steps: STEPS, attention: { neuron, draws } });
   const network = { model, geometry: causal(tokens) };
-  const options = { maxPrompts: PROMPTS, training: true, mode, block: 0 };
   const cells = STEPS * PROMPTS * tokens;
-  const plan = (arena: ReturnType<typeof countingArena>) => ({
+  const plan = (arena: Arena) => ({
+    layout: planAttention(arena, network, { maxPrompts: PROMPTS, mode }),
+    mask: arena.words(tokens * maskWords(tokens)),
+    scratch: arena.words(attentionScratch(network, true)),
     qkv: reserveBits(arena, cells, 3 * WIDTH),
     dA: arena.words(cells * WIDTH),
     dQkv: arena.words(cells * 3 * WIDTH),
   });
   const counting = countingArena();
   plan(counting);
-  createAttention(null, counting, network, options);
   const { kernels, arena } = standaloneKernels(counting.used);
-  const { qkv, dA, dQkv } = plan(arena);
-  const pass = createAttention(kernels, arena, network, options);
+  const { layout, mask, scratch, qkv, dA, dQkv } = plan(arena);
+  kernels.write(mask, bitMask(network.geometry));
+  const pass = bindAttention(kernels, layout, network, { block: 0, mask, scratch });
   const random = stream(1);
-  kernels.u32.set(randomBits(cells * qkv.words, DENSITY, random.word), qkv.at / 4);
+  kernels.write(qkv.at, randomBits(cells * qkv.words, DENSITY, random.word));
   for (let i = 0; i < cells * WIDTH; i++) kernels.f32[dA / 4 + i] = random.uniform() - 0.5;
   const source = { key: [1, 2] as const, firstPrompt: 0 };
 

@@ -1,9 +1,9 @@
 /**
  * The input gradient dY W^T where only some inputs ask for it, beside the dense product, over the share that asks.
- * `GATED_DENSITY` in `src/kernels/spike-linear.ts` is where the two cross.
+ * `GATED_DENSITY` in `src/kernels/wasm/spike-ops.ts` is where the two cross.
  */
-import { gemmScratchWords } from "../src/kernels/gemm.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
+import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 import { randomBits } from "./reference-model.ts";
@@ -33,7 +33,7 @@ async function measureDensity(
   repeats: number,
 ): Promise<Row> {
   const words = inputs / 32;
-  const scratchWords = gemmScratchWords(rows, inputs, outputs);
+  const scratchWords = productScratch(rows, inputs, outputs);
   const sizes = [rows * outputs, inputs * outputs, rows * words, rows * inputs, scratchWords];
   const { kernels, arena } = standaloneKernels(4 * sizes.reduce((a, b) => a + b, 0));
   const [dY, weights, gate, dX, scratch] = sizes.map((count) => arena.words(count));

@@ -1,6 +1,6 @@
 /** The dense product at the shapes of the reference model's backward pass, at those of one of width 512, and at a square one. */
-import { gemmScratchWords } from "../src/kernels/gemm.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
+import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 
@@ -32,9 +32,9 @@ export async function gemm({ quick }: BenchOptions): Promise<Section> {
 }
 
 async function measureShape({ name, m, n, k, transposeA, transposeB }: Shape, quick: boolean): Promise<Row> {
-  const words = m * k + k * n + m * n + gemmScratchWords(m, n, k);
+  const words = m * k + k * n + m * n + productScratch(m, n, k);
   const { kernels, arena } = standaloneKernels(4 * words);
-  const [a, b, c, scratch] = [m * k, k * n, m * n, gemmScratchWords(m, n, k)].map((count) => arena.words(count));
+  const [a, b, c, scratch] = [m * k, k * n, m * n, productScratch(m, n, k)].map((count) => arena.words(count));
   const random = stream(1);
   for (let i = 0; i < m * k; i++) kernels.f32[a / 4 + i] = random.uniform() - 0.5;
   for (let i = 0; i < k * n; i++) kernels.f32[b / 4 + i] = random.uniform() - 0.5;

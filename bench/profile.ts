@@ -1,7 +1,9 @@
 /** Where the time of a training step and of an inference of the reference model goes, kernel by kernel, on one thread. */
+import { type Arena, countingArena } from "../src/kernels/arena.ts";
 import type { KernelExports } from "../src/kernels/binary.generated.ts";
-import { type Arena, countingArena, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
-import { createSpikingPass, type SpikingPass } from "../src/kernels/spiking.ts";
+import { bindKernels, type Kernels, standaloneKernels } from "../src/kernels/memory.ts";
+import { bindSpiking, type SpikingPass } from "../src/kernels/spiking.ts";
+import { planSpiking } from "../src/kernels/spiking-plan.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network, type Tensor } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -48,18 +50,21 @@ function createProfiled(network: Network<SpikingSpec>, training: boolean): Profi
   const options = { maxPrompts: PROMPTS, training, attention: "sampled", realInputs: false } as const;
   const place = (arena: Arena) =>
     Object.fromEntries(Object.entries(network.parameters).map(([name, { data }]) => [name, arena.words(data.length)]));
+  const plan = (arena: Arena) => ({
+    parameters: { value: place(arena), gradient: place(arena) },
+    layout: planSpiking(arena, network, options),
+  });
   const counting = countingArena();
-  const sized = { value: place(counting), gradient: place(counting) };
-  createSpikingPass(null, counting, network, sized, options);
+  plan(counting);
 
   const { kernels: plain, arena } = standaloneKernels(counting.used);
   const spent: Spent = {};
-  const kernels = { ...plain, run: timeKernels(plain.run, spent) };
-  const value = place(arena);
-  const pass = createSpikingPass(kernels, arena, network, { value, gradient: place(arena) }, options);
-  for (const [name, { data }] of Object.entries(network.parameters)) kernels.f32.set(data, value[name] / 4);
-  kernels.u32.set(referenceInputs(network.model.steps, PROMPTS, 0), pass.inputs / 4);
-  if (training) kernels.f32.set(referenceTargets(PROMPTS, 0), pass.targets / 4);
+  const kernels = bindKernels(plain.memory, timeKernels(plain.run, spent));
+  const { parameters, layout } = plan(arena);
+  const pass = bindSpiking(kernels, layout, parameters);
+  for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
+  kernels.write(pass.inputs, referenceInputs(network.model.steps, PROMPTS, 0));
+  if (training) kernels.write(pass.targets, referenceTargets(PROMPTS, 0));
   return { kernels, pass, spent };
 }
 
@@ -113,7 +118,7 @@ function withStatistics(network: Network<SpikingSpec>, { pass, kernels }: Profil
   for (const [layer, at] of Object.entries(pass.statistics)) {
     for (const kind of ["mean", "variance"] as const) {
       const { shape } = parameters[`${layer}.${kind}`];
-      parameters[`${layer}.${kind}`] = { shape, data: kernels.f32.slice(at[kind] / 4, at[kind] / 4 + shape[0]) };
+      parameters[`${layer}.${kind}`] = { shape, data: kernels.floats(at[kind], shape[0]) };
     }
   }
   return { ...network, parameters };

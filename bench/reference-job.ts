@@ -2,12 +2,13 @@
  * What one thread does of a training step or an inference of the reference model. Memory, passes and optimiser are the
  * trainer's (`src/train`); inputs and targets are random and written when the job opens.
  */
+import { arena, type PackedBits } from "../src/kernels/arena.ts";
 import type { Job, JobRegistry } from "../src/kernels/executor.ts";
-import { arena, instantiateKernels } from "../src/kernels/memory.ts";
-import type { PackedBits } from "../src/kernels/spike-linear.ts";
+import { instantiateKernels } from "../src/kernels/memory.ts";
+import { bindNetwork } from "../src/kernels/network-pass.ts";
 import type { SpikingPass } from "../src/kernels/spiking.ts";
 import { stream } from "../src/numeric/stream.ts";
-import { createPasses, planTraining, shardRange } from "../src/train/plan.ts";
+import { planPasses, planTraining, shardRange } from "../src/train/plan.ts";
 import { setDraws } from "../src/train/shard.ts";
 import {
   BATCH,
@@ -43,10 +44,11 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
   const kernels = instantiateKernels(memory);
   const plan = planTraining(experiment, referenceGeometry, kernels.base, threads);
   const { start, end } = plan.regions[thread];
-  const offsets = { ...plan, gradient: plan.gradients[0] };
   const [stage] = experiment.training.stages;
-  const passes = createPasses(kernels, arena(start, end), experiment, referenceGeometry, offsets, stage);
-  const validation = passes.validation as SpikingPass;
+  const layout = planPasses(arena(start, end), experiment, referenceGeometry, stage);
+  const { value } = plan;
+  const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
+  const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null }) as SpikingPass;
   const root = stream(1);
   const { steps } = experiment.model;
   const { shards } = experiment.training;
@@ -55,17 +57,16 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
   const targets = counts.map((count, shard) => referenceTargets(count, shard));
 
   function train(step: number, shard: number): ReferenceResult {
-    const pass = passes.training(plan.gradients[shard]) as SpikingPass;
-    kernels.f32.set(targets[shard], pass.targets / 4);
-    const gradient = plan.gradientStarts[shard] / 4;
-    kernels.f32.fill(0, gradient, gradient + plan.gradientWords);
+    const pass = training[shard] as SpikingPass;
+    kernels.write(pass.targets, targets[shard]);
+    kernels.fill(plan.gradientStarts[shard], plan.gradientWords, 0);
     write(pass, step, shard);
     const loss = pass.step(counts[shard], 1 / (BATCH * TOKENS));
     for (const [name, { mean, variance }] of Object.entries(pass.statistics)) {
       const to = plan.statistics[shard];
       const [words] = plan.layout.find((parameter) => parameter.name === `${name}.mean`)!.shape;
-      kernels.f32.copyWithin(to[`${name}.mean`] / 4, mean / 4, mean / 4 + words);
-      kernels.f32.copyWithin(to[`${name}.variance`] / 4, variance / 4, variance / 4 + words);
+      kernels.copy(mean, to[`${name}.mean`], words);
+      kernels.copy(variance, to[`${name}.variance`], words);
     }
     return { loss };
   }
@@ -78,13 +79,12 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
 
   function count(shard: number): ReferenceResult {
     const rows = steps * counts[shard] * TOKENS;
-    const density = ({ at, words, features }: PackedBits) =>
-      kernels.run.countBits(at, rows * words) / (rows * features);
+    const density = (bits: PackedBits) => kernels.countBits(bits, rows) / (rows * bits.features);
     return Object.fromEntries(Object.entries(validation.spikes).map(([name, bits]) => [name, density(bits)]));
   }
 
   function write(pass: SpikingPass, step: number, shard: number): void {
-    kernels.u32.set(inputs[shard], pass.inputs / 4);
+    kernels.write(pass.inputs, inputs[shard]);
     setDraws(pass, root.fork("attention", step).key, shardRange(experiment, shard).first);
   }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { standaloneKernels } from "../src/kernels/memory.ts";
+import { bindKernels, standaloneKernels } from "../src/kernels/memory.ts";
 import { createSimulator, simulatorBytes } from "../src/simulation/fast.ts";
 import { type CaseName, chipCase, runStream } from "./chip-model.ts";
 import { type BenchOptions, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
@@ -101,7 +101,8 @@ function profileKernels(title: string, name: CaseName, repeats: number): Row[] {
   const sizes = { maxPrompts: slicePrompts };
   const { kernels, arena } = standaloneKernels(simulatorBytes(chip, sizes));
   const spent = {};
-  const simulator = createSimulator({ ...kernels, run: timeKernels(kernels.run, spent) }, arena, chip, sizes);
+  const timed = bindKernels(kernels.memory, timeKernels(kernels.run, spent));
+  const simulator = createSimulator(timed, arena, chip, sizes);
   return measureKernels(title, spent, repeats, () => {
     slices.forEach((slice, i) => {
       simulator.run(slice, runStream, { firstPrompt: i * slicePrompts });

@@ -1,9 +1,9 @@
 /**
  * Packed spikes times weights: row gather, look-up table and dense product on 0/1 floats, over the density of the spikes.
- * `TABLE_DENSITY` in `src/kernels/spike-linear.ts` is where gather and table cross.
+ * `TABLE_DENSITY` in `src/kernels/wasm/spike-ops.ts` is where gather and table cross.
  */
-import { gemmScratchWords } from "../src/kernels/gemm.ts";
 import { standaloneKernels } from "../src/kernels/memory.ts";
+import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Row, type Samples, type Section } from "./harness.ts";
 import { randomBits } from "./reference-model.ts";
@@ -49,7 +49,7 @@ type Ways = Readonly<Record<"gather" | "table" | "dense", Samples>>;
 
 async function measureDensity({ rows, inputs, outputs }: Shape, density: number, repeats: number): Promise<Ways> {
   const words = inputs / 32;
-  const scratchWords = Math.max(SCRATCH_WORDS, gemmScratchWords(rows, outputs, inputs));
+  const scratchWords = Math.max(SCRATCH_WORDS, productScratch(rows, outputs, inputs));
   const sizes = [rows * words, inputs * outputs, rows * outputs, rows * inputs, scratchWords];
   const { kernels, arena } = standaloneKernels(4 * sizes.reduce((a, b) => a + b, 0));
   const [bits, weights, y, floats, scratch] = sizes.map((count) => arena.words(count));

@@ -7,8 +7,9 @@ import { runClockedTile } from "../src/hardware/clocked-tile.ts";
 import { type DrawKind, idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { runSsaTile, ssaTileCycles } from "../src/hardware/ssa-tile.ts";
-import { attentionScratch } from "../src/kernels/draws.ts";
-import { countingArena, standaloneKernels } from "../src/kernels/memory.ts";
+import { type Arena, countingArena } from "../src/kernels/arena.ts";
+import { standaloneKernels } from "../src/kernels/memory.ts";
+import { sampledScratch } from "../src/kernels/wasm/attention-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
@@ -109,13 +110,13 @@ function kernelOf(
   const maskWords = 2 * Math.ceil(tokens / 64);
   const headWords = Math.ceil(dimension / 32);
   const qkvWords = Math.ceil((3 * dimension) / 32);
-  const plan = (arena: ReturnType<typeof countingArena>) => ({
+  const plan = (arena: Arena) => ({
     qkv: arena.words(STEPS * tokens * qkvWords + 2),
     mask: arena.words(tokens * maskWords),
     registers: arena.words(seeds.length),
     scores: arena.words(STEPS * tokens * maskWords),
     out: arena.words(STEPS * tokens * headWords + 2),
-    scratch: arena.words(attentionScratch(tokens)),
+    scratch: arena.words(sampledScratch(tokens)),
   });
   const counting = countingArena();
   plan(counting);

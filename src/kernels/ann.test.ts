@@ -1,13 +1,12 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { BACKENDS, type Backend } from "../../test/support/backends.ts";
+import { createPass } from "../../test/support/pass-under-test.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { AnnSpec } from "../spec/model.ts";
 import type { Geometry } from "../task/task.ts";
-import { createAnnPass } from "./ann.ts";
-import { countingArena, standaloneKernels } from "./memory.ts";
-import type { ParameterOffsets } from "./pass.ts";
 
 const geometry: Geometry = {
   inputs: 5,
@@ -38,27 +37,13 @@ function perturbed(model: AnnSpec): Network<AnnSpec> {
   return network;
 }
 
-/** A pass with its parameters in memory and zero gradients. */
-function setUp(network: Network<AnnSpec>, training: boolean) {
-  const { kernels, arena } = standaloneKernels(4 << 20);
-  const value: Record<string, number> = {};
-  const gradient: Record<string, number> = {};
-  for (const [name, { data }] of Object.entries(network.parameters)) {
-    value[name] = arena.words(data.length);
-    gradient[name] = arena.words(data.length);
-    kernels.f32.set(data, value[name] / 4);
-  }
-  const offsets: ParameterOffsets = { value, gradient: training ? gradient : null };
-  const before = arena.mark();
-  // What a pass reads without having written it shows as NaN.
-  kernels.f32.fill(Number.NaN, before / 4);
-  const pass = createAnnPass(kernels, arena, network, offsets, { maxPrompts: PROMPTS, training });
+function setUpOn(backend: Backend, network: Network<AnnSpec>, training: boolean) {
+  const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training });
   const load = (from: number, to: number) => {
-    kernels.f32.set(values.subarray(from * 35, to * 35), pass.inputs / 4);
-    kernels.f32.set(targets.subarray(from * 18, to * 18), pass.targets / 4);
+    ops.write(pass.inputs, values.subarray(from * 35, to * 35));
+    ops.write(pass.targets, targets.subarray(from * 18, to * 18));
   };
-  const read = (offset: number, count: number) => kernels.f32.slice(offset / 4, offset / 4 + count);
-  return { pass, load, read, gradient, planned: arena.mark() - before };
+  return { pass, load, read: ops.floats, gradient };
 }
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bound: number, name: string): void {
@@ -70,68 +55,63 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, bou
   expect(worst, name).toBeLessThanOrEqual(bound);
 }
 
-test.each(["learned", "none"] as const)(
-  "logits and gradients equal the plain network's (positions: %s)",
-  (position) => {
-    const network = perturbed({ ...spec, position });
-    const reference = annForward(network, { prompts: PROMPTS, values });
-    const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
-    const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
+describe.each(BACKENDS)("on $name", (backend) => {
+  const setUp = (network: Network<AnnSpec>, training: boolean) => setUpOn(backend, network, training);
 
-    const { pass, load, read, gradient } = setUp(network, true);
-    load(0, PROMPTS);
-    const rows = PROMPTS * geometry.queries.length;
-    const sum = pass.step(PROMPTS, 1 / rows);
-    // Logits are of order 1 after some ten layers, each of which rounds by a few 2^-24.
-    expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
-    expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
-    for (const { name } of parameterLayout(network.model, geometry)) {
-      const expected = gradients[name];
-      // Relative to the largest entry of the parameter's own gradient: twice as many layers, and sums over 35 rows.
+  test.each(["learned", "none"] as const)(
+    "logits and gradients equal the plain network's (positions: %s)",
+    (position) => {
+      const network = perturbed({ ...spec, position });
+      const reference = annForward(network, { prompts: PROMPTS, values });
+      const { loss, cache } = crossEntropyForward(reference.logits, targets, geometry.classes);
+      const gradients = annBackward(network, crossEntropyBackward(cache, geometry.classes), reference.cache);
+
+      const { pass, load, read, gradient } = setUp(network, true);
+      load(0, PROMPTS);
+      const rows = PROMPTS * geometry.queries.length;
+      const sum = pass.step(PROMPTS, 1 / rows);
+      // Logits are of order 1 after some ten layers, each of which rounds by a few 2^-24.
+      expectClose(read(pass.logits, reference.logits.length), reference.logits, 4e-6, "logits");
+      expect(Math.abs(sum / rows - loss)).toBeLessThan(1e-5);
+      for (const { name } of parameterLayout(network.model, geometry)) {
+        const expected = gradients[name];
+        // Relative to the largest entry of the parameter's own gradient: twice as many layers, and sums over 35 rows.
+        const largest = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+        expect(largest, name).toBeGreaterThan(0);
+        expectClose(read(gradient[name], expected.length), expected, 5e-6 * largest, name);
+      }
+    },
+  );
+
+  test("two steps on parts of a batch add up to the step on the whole", () => {
+    const network = perturbed(spec);
+    const [whole, parts] = [setUp(network, true), setUp(network, true)];
+    whole.load(0, PROMPTS);
+    const loss = whole.pass.step(PROMPTS, 0.1);
+    parts.load(0, 2);
+    let sum = parts.pass.step(2, 0.1);
+    parts.load(2, PROMPTS);
+    sum += parts.pass.step(3, 0.1);
+    // Each prompt's loss is the same bits; only the order of float64 additions differs.
+    expect(Math.abs(sum - loss)).toBeLessThan(1e-12 * loss);
+    for (const [name, { data }] of Object.entries(network.parameters)) {
+      const expected = whole.read(whole.gradient[name], data.length);
       const largest = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
-      expect(largest, name).toBeGreaterThan(0);
-      expectClose(read(gradient[name], expected.length), expected, 5e-6 * largest, name);
+      // The same terms, summed in another order: 35 roundings of 2^-24 of partial sums that stay near the largest entry.
+      expectClose(parts.read(parts.gradient[name], data.length), expected, 2e-6 * largest, name);
     }
-  },
-);
+  });
 
-test("two steps on parts of a batch add up to the step on the whole", () => {
-  const network = perturbed(spec);
-  const [whole, parts] = [setUp(network, true), setUp(network, true)];
-  whole.load(0, PROMPTS);
-  const loss = whole.pass.step(PROMPTS, 0.1);
-  parts.load(0, 2);
-  let sum = parts.pass.step(2, 0.1);
-  parts.load(2, PROMPTS);
-  sum += parts.pass.step(3, 0.1);
-  // Each prompt's loss is the same bits; only the order of float64 additions differs.
-  expect(Math.abs(sum - loss)).toBeLessThan(1e-12 * loss);
-  for (const [name, { data }] of Object.entries(network.parameters)) {
-    const expected = whole.read(whole.gradient[name], data.length);
-    const largest = expected.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
-    // The same terms, summed in another order: 35 roundings of 2^-24 of partial sums that stay near the largest entry.
-    expectClose(parts.read(parts.gradient[name], data.length), expected, 2e-6 * largest, name);
-  }
-});
-
-test("inference, which reuses one block's buffers, gives the same bits as training, prompt by prompt", () => {
-  const network = perturbed(spec);
-  const [training, inference] = [setUp(network, true), setUp(network, false)];
-  training.load(0, PROMPTS);
-  training.pass.forward(PROMPTS);
-  const expected = training.read(training.pass.logits, PROMPTS * 18);
-  for (let b = 0; b < PROMPTS; b++) {
-    inference.load(b, b + 1);
-    inference.pass.forward(1);
-    expect(inference.read(inference.pass.logits, 18)).toEqual(expected.slice(b * 18, (b + 1) * 18));
-  }
-});
-
-test("a plan without kernels counts the bytes that the pass takes", () => {
-  const network = perturbed(spec);
-  for (const training of [true, false]) {
-    const counting = countingArena();
-    createAnnPass(null, counting, network, { value: {}, gradient: null }, { maxPrompts: PROMPTS, training });
-    expect(counting.used).toBe(setUp(network, training).planned);
-  }
+  test("inference, which reuses one block's buffers, gives the same bits as training, prompt by prompt", () => {
+    const network = perturbed(spec);
+    const [training, inference] = [setUp(network, true), setUp(network, false)];
+    training.load(0, PROMPTS);
+    training.pass.forward(PROMPTS);
+    const expected = training.read(training.pass.logits, PROMPTS * 18);
+    for (let b = 0; b < PROMPTS; b++) {
+      inference.load(b, b + 1);
+      inference.pass.forward(1);
+      expect(inference.read(inference.pass.logits, 18)).toEqual(expected.slice(b * 18, (b + 1) * 18));
+    }
+  });
 });

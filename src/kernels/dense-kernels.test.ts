@@ -7,8 +7,9 @@ import { layerNormBackward, layerNormForward } from "../model/layer-norm.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { softmaxAttentionBackward, softmaxAttentionForward } from "../model/softmax-attention.ts";
 import { stream } from "../numeric/stream.ts";
-import { gemmScratchWords } from "./gemm.ts";
+import { byteMask } from "./masks.ts";
 import { standaloneKernels } from "./memory.ts";
+import { productScratch } from "./wasm/dense-ops.ts";
 
 const { kernels, arena } = standaloneKernels(4 << 20);
 const { run, f32 } = kernels;
@@ -121,7 +122,7 @@ test.each([
       return row === 0 ? 0 : row === tokens - 1 ? 1 : random.integer(2);
     });
     const maskAt = arena.words((tokens * stride) / 4);
-    for (let i = 0; i < tokens; i++) kernels.u8.set(mask.subarray(i * tokens, (i + 1) * tokens), maskAt + i * stride);
+    kernels.write(maskAt, byteMask({ tokens, mask }));
     const qkv = normals("qkv", prompts * tokens * 3 * width, 1.5);
     const dy = normals("dy", prompts * tokens * width);
     const layout: HeadLayout = { steps: 1, prompts, tokens, heads, dimension };
@@ -130,7 +131,7 @@ test.each([
     const source = put(qkv);
     const [probabilities, target] = [unset(prompts * heads * tokens * stride), unset(prompts * tokens * width)];
     const longest = Math.max(tokens, dimension);
-    const scratch = unset(tokens * stride + gemmScratchWords(longest, longest, longest));
+    const scratch = unset(tokens * stride + productScratch(longest, longest, longest));
     run.softmaxAttentionForward(source, prompts, tokens, heads, width, maskAt, probabilities, target, scratch);
     // Scores reach 10, so they round by 5e-7, and each probability relatively by twice as much; values reach 4.
     expectClose(get(target, prompts * tokens * width), reference.output, 4e-6);
@@ -218,7 +219,7 @@ test("gathered tokens return to their places and leave zeros elsewhere", () => {
   const x = Float32Array.from({ length: prompts * tokens * width }, (_, i) => i + 1);
   const queries = Int32Array.of(1, 4);
   const indices = arena.words(queries.length);
-  kernels.i32.set(queries, indices / 4);
+  kernels.write(indices, queries);
   const [gathered, scattered] = [unset(prompts * queries.length * width), unset(x.length)];
   run.gatherTokens(put(x), prompts, tokens, width, indices, queries.length, gathered);
   expect([...get(gathered, 6)]).toEqual([4, 5, 6, 13, 14, 15]);

@@ -23,12 +23,6 @@ export interface DrawShape {
 export const scoreRow = (tokens: number): number => Math.ceil(tokens / 8) * 8;
 export const outputRow = (dimension: number): number => Math.ceil(dimension / 64) * 64;
 
-/** Words of scratch that the sampling kernels need for heads of up to 64 features: draws, keys, values, levels and counts. */
-export function attentionScratch(tokens: number): number {
-  const padded = Math.ceil(tokens / 64) * 64;
-  return tokens * scoreRow(tokens) + 64 * padded + 20 * tokens + 4 * padded + 256;
-}
-
 /** Word at `place` of a block, prompt and step. */
 export function attentionWord(
   key: readonly [number, number],

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
-import { gemmScratchWords } from "./gemm.ts";
 import { standaloneKernels } from "./memory.ts";
+import { productScratch } from "./wasm/dense-ops.ts";
 
 const { kernels, arena } = standaloneKernels(8 << 20);
 const start = arena.mark();
@@ -35,7 +35,7 @@ function check({ transposeA, transposeB, m, n, k, accumulate, padding }: Product
   const a = fill((transposeA ? k : m) * lda);
   const b = fill((transposeB ? n : k) * ldb);
   const c = fill(m * ldc);
-  const scratch = arena.words(gemmScratchWords(m, n, k));
+  const scratch = arena.words(productScratch(m, n, k));
   const guard = arena.words(16);
   kernels.f32.fill(123, guard / 4, guard / 4 + 16);
   const at = (matrix: number, row: number, column: number, stride: number) =>

@@ -1,26 +1,38 @@
 /**
- * The kernels' memory and its allocator.
+ * The WebAssembly backend: the kernels on one memory, which several threads may share.
  *
- * All kernels work on byte offsets into one WebAssembly memory, which several threads may share. An `Arena` hands out
- * offsets from a region; a plan made on `countingArena()` touches no memory and tells how many bytes the plan needs.
+ * A memory ends at 4 GiB and never grows. Every thread instantiates the kernels once on the same memory; places mean the same
+ * on all of them.
  */
 import { PlatformError } from "../errors.ts";
+import { type Arena, arena } from "./arena.ts";
 import { type KernelExports, SHARED_BINARY, UNSHARED_BINARY } from "./binary.generated.ts";
+import type { SimulationOps } from "./simulation-ops.ts";
+import type { TrainingOps } from "./training-ops.ts";
+import { attentionOps } from "./wasm/attention-ops.ts";
+import { crossbarOps } from "./wasm/crossbar-ops.ts";
+import { denseOps } from "./wasm/dense-ops.ts";
+import { memoryOps, rowOps } from "./wasm/memory-ops.ts";
+import { neuronOps } from "./wasm/neuron-ops.ts";
+import { spikeOps } from "./wasm/spike-ops.ts";
+import { trainingOps } from "./wasm/training-ops.ts";
 
-export interface Kernels {
+export interface Kernels extends TrainingOps, SimulationOps {
   readonly memory: WebAssembly.Memory;
+  /** The exports as compiled, with positional arguments; their measurements and tests call them. */
   readonly run: KernelExports;
   /** First byte that kernels themselves do not use. */
   readonly base: number;
   /** Views over the whole memory; index = byte offset / element size. */
   readonly f32: Float32Array;
-  readonly i32: Int32Array;
   readonly u32: Uint32Array;
-  readonly u8: Uint8Array;
 }
 
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
+
+/** Bytes of the largest memory. */
+export const LARGEST_MEMORY = MAXIMUM_PAGES * PAGE;
 
 /** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB. */
 export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
@@ -41,16 +53,26 @@ export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
   const shared = !(memory.buffer instanceof ArrayBuffer);
   const module = new WebAssembly.Module(decodeBase64(shared ? SHARED_BINARY : UNSHARED_BINARY));
   const instance = new WebAssembly.Instance(module, { env: { memory, abort: onAbort } });
-  const run = instance.exports as unknown as KernelExports;
+  return bindKernels(memory, instance.exports as unknown as KernelExports);
+}
+
+/** The operations on given exports, which may be timed or counted ones. */
+export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Kernels {
   const buffer = memory.buffer;
   return {
     memory,
     run,
     base: run.heapBase(),
     f32: new Float32Array(buffer),
-    i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),
-    u8: new Uint8Array(buffer),
+    ...memoryOps(run, buffer),
+    ...rowOps(run),
+    ...denseOps(run),
+    ...spikeOps(run),
+    ...neuronOps(run, buffer),
+    ...attentionOps(run),
+    ...trainingOps(run),
+    ...crossbarOps(run),
   };
 }
 
@@ -64,49 +86,6 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
 }
-
-/** Hands out 64-byte aligned offsets, one after another. */
-export interface Arena {
-  /** Byte offset of a block of `count` 32-bit elements. */
-  words(count: number): number;
-  /** Bytes handed out so far, from the start of the region. */
-  readonly used: number;
-  /** Offset that the next block would get; `rewind(offset)` gives back everything handed out after it. */
-  mark(): number;
-  rewind(offset: number): void;
-}
-
-/** An arena over `[start, end)`. Throws PlatformError when the region is exhausted. */
-export function arena(start: number, end: number): Arena {
-  let next = align(start);
-  let high = next;
-  return {
-    words: (count) => {
-      const offset = next;
-      next = align(offset + count * 4);
-      high = Math.max(high, next);
-      if (next > end) {
-        throw new PlatformError(
-          "kernels.memory",
-          `A plan needs ${next - start} bytes, but its region has ${end - start}.`,
-        );
-      }
-      return offset;
-    },
-    get used() {
-      return high - start;
-    },
-    mark: () => next,
-    rewind: (offset) => {
-      next = offset;
-    },
-  };
-}
-
-/** An arena that only counts: `used` is the region size (plus alignment) that the same plan will need. */
-export const countingArena = (): Arena => arena(0, Number.POSITIVE_INFINITY);
-
-const align = (offset: number): number => Math.ceil(offset / 64) * 64;
 
 /** Kernels on an unshared memory of their own, with an arena over all of it: one thread, and tests. */
 export function standaloneKernels(bytes: number): { kernels: Kernels; arena: Arena } {

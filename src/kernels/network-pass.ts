@@ -1,10 +1,31 @@
-/** A whole network on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
-import { isSpiking, type Network } from "../model/network.ts";
-import type { AnnSpec } from "../spec/model.ts";
-import { createAnnPass } from "./ann.ts";
-import { type Arena, countingArena, type Kernels, standaloneKernels } from "./memory.ts";
-import type { Pass } from "./pass.ts";
-import { createSpikingPass, type SpikingPass } from "./spiking.ts";
+/** The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
+import type { Network } from "../model/network.ts";
+import type { ModelSpec } from "../spec/model.ts";
+import type { Geometry } from "../task/task.ts";
+import { bindAnn } from "./ann.ts";
+import { type AnnLayout, planAnn } from "./ann-plan.ts";
+import { type Arena, countingArena } from "./arena.ts";
+import { type Kernels, standaloneKernels } from "./memory.ts";
+import type { Ops } from "./ops.ts";
+import type { ParameterOffsets, Pass } from "./pass.ts";
+import { bindSpiking, type SpikingPass } from "./spiking.ts";
+import { planSpiking, type SpikingLayout, type SpikingPassOptions } from "./spiking-plan.ts";
+
+export type NetworkLayout = AnnLayout | SpikingLayout;
+
+/** Conventional networks look at `maxPrompts` and `training` only. */
+export function planNetwork(
+  arena: Arena,
+  { model, geometry }: { readonly model: ModelSpec; readonly geometry: Geometry },
+  options: SpikingPassOptions,
+): NetworkLayout {
+  return model.kind === "ann"
+    ? planAnn(arena, { model, geometry }, options)
+    : planSpiking(arena, { model, geometry }, options);
+}
+
+export const bindNetwork = (ops: Ops, layout: NetworkLayout, parameters: ParameterOffsets): Pass | SpikingPass =>
+  layout.kind === "ann" ? bindAnn(ops, layout, parameters) : bindSpiking(ops, layout, parameters);
 
 /** A spiking network must be folded. `realInputs`: it takes real values instead of packed spikes. */
 export function createNetworkPass(
@@ -12,20 +33,15 @@ export function createNetworkPass(
   maxPrompts: number,
   realInputs: boolean,
 ): { kernels: Kernels; pass: Pass | SpikingPass } {
-  const plan = (kernels: Kernels | null, arena: Arena) => {
-    const value: Record<string, number> = {};
-    for (const [name, { data }] of Object.entries(network.parameters)) {
-      value[name] = arena.words(data.length);
-      kernels?.f32.set(data, value[name] / 4);
-    }
-    const offsets = { value, gradient: null };
-    const options = { maxPrompts, training: false };
-    return isSpiking(network)
-      ? createSpikingPass(kernels, arena, network, offsets, { ...options, attention: "sampled", realInputs })
-      : createAnnPass(kernels, arena, network as Network<AnnSpec>, offsets, options);
-  };
+  const parameters = Object.entries(network.parameters);
+  const plan = (arena: Arena) => ({
+    value: Object.fromEntries(parameters.map(([name, { data }]) => [name, arena.words(data.length)])),
+    layout: planNetwork(arena, network, { maxPrompts, training: false, attention: "sampled", realInputs }),
+  });
   const counting = countingArena();
-  plan(null, counting);
+  plan(counting);
   const { kernels, arena } = standaloneKernels(counting.used);
-  return { kernels, pass: plan(kernels, arena) };
+  const { value, layout } = plan(arena);
+  for (const [name, { data }] of parameters) kernels.write(value[name], data);
+  return { kernels, pass: bindNetwork(kernels, layout, { value, gradient: null }) };
 }

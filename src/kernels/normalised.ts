@@ -3,75 +3,56 @@
  * micro-batch while training, or the folded offset (scale 1). Twin: `model/batch-norm.ts`.
  */
 import { NORM_EPSILON } from "../model/network.ts";
-import type { Arena, Kernels } from "./memory.ts";
+import type { Arena, Place } from "./arena.ts";
+import type { ColumnMap, ColumnMoments, Ops } from "./ops.ts";
 import type { ParameterOffsets } from "./pass.ts";
 
-export interface Normalised {
-  /** Byte offsets of scale and shift [n], valid after `measure`. */
-  readonly scale: number;
-  readonly shift: number;
+export interface NormalisedLayout {
+  readonly name: string;
+  readonly columns: number;
+  /** Valid after `measure`. */
+  readonly map: ColumnMap;
   /** Statistics of the last micro-batch; null when the layer has no BatchNorm. */
-  readonly statistics: { readonly mean: number; readonly variance: number } | null;
-  /** Sets scale and shift from y [rows, n]. */
-  measure(y: number, rows: number): void;
-  /** Turns dI into dy in place (or to `out`), adding to the gradients of gain and offset. */
-  backward(dI: number, y: number, rows: number, out: number): void;
+  readonly moments: ColumnMoments | null;
 }
 
-export function createNormalised(
-  kernels: Kernels | null,
-  arena: Arena,
-  offsets: ParameterOffsets,
-  name: string,
-  n: number,
-  batch: boolean,
+export interface Normalised {
+  /** Sets the map from y [rows, columns]. */
+  measure(y: Place, rows: number): void;
+  /** Turns dI into dy, at `out` or in place, adding to the gradients of gain and offset. */
+  backward(dI: Place, y: Place, rows: number, out: Place): void;
+}
+
+export function planNormalised(arena: Arena, name: string, columns: number, batch: boolean): NormalisedLayout {
+  const row = () => arena.words(columns);
+  const map = { scale: row(), shift: row() };
+  return { name, columns, map, moments: batch ? { mean: row(), variance: row() } : null };
+}
+
+export function bindNormalised(
+  ops: Ops,
+  { name, columns, map, moments }: NormalisedLayout,
+  { value, gradient }: ParameterOffsets,
+  scratch: Place,
 ): Normalised {
-  const [scale, shift, mean, variance, sum, product, slope, constant] = Array.from({ length: 8 }, () => arena.words(n));
-  const scratch = arena.words(6 * n);
-  const offsetAt = offsets.value[`${name}.offset`];
-  const gainAt = offsets.value[`${name}.gain`] ?? 0;
-
-  function measure(y: number, rows: number) {
-    const { f32, run } = kernels!;
-    if (batch) run.columnStatistics(y, rows, n, mean!, variance!, scratch);
-    for (let i = 0; i < n; i++) {
-      const factor = batch ? f32[gainAt / 4 + i] / Math.sqrt(f32[variance! / 4 + i] + NORM_EPSILON) : 1;
-      f32[scale! / 4 + i] = factor;
-      f32[shift! / 4 + i] = f32[offsetAt / 4 + i] - (batch ? factor * f32[mean! / 4 + i] : 0);
-    }
-  }
-
-  /** With x^ = (y - mean) / deviation:  dy = scale (dI - mean(dI) - x^ mean(dI x^)),  dGain = sum dI x^,  dOffset = sum dI. */
-  function backward(dI: number, y: number, rows: number, out: number) {
-    const { f32, run, u8 } = kernels!;
-    const dOffset = offsets.gradient![`${name}.offset`] / 4;
-    if (!batch) {
-      run.columnSums(dI, dI, rows, n, mean!, sum!, product!, scratch);
-      for (let i = 0; i < n; i++) f32[dOffset + i] += f32[sum! / 4 + i];
-      if (out !== dI) u8.copyWithin(out, dI, dI + rows * n * 4);
-      return;
-    }
-    const dGain = offsets.gradient![`${name}.gain`] / 4;
-    run.columnSums(dI, y, rows, n, mean!, sum!, product!, scratch);
-    for (let i = 0; i < n; i++) {
-      const inverse = 1 / Math.sqrt(f32[variance! / 4 + i] + NORM_EPSILON);
-      const total = f32[sum! / 4 + i];
-      const weighted = f32[product! / 4 + i] * inverse;
-      f32[dOffset + i] += total;
-      f32[dGain + i] += weighted;
-      const factor = f32[scale! / 4 + i];
-      const along = (factor * inverse * weighted) / rows;
-      f32[slope! / 4 + i] = -along;
-      f32[constant! / 4 + i] = along * f32[mean! / 4 + i] - (factor * total) / rows;
-    }
-    run.affinePair(dI, y, rows, n, scale!, slope!, constant!, out);
-  }
-
+  const [gain, offset] = [value[`${name}.gain`], value[`${name}.offset`]];
+  const epsilon = NORM_EPSILON;
   return {
-    scale: scale!,
-    shift: shift!,
-    statistics: batch ? { mean: mean!, variance: variance! } : null,
-    measure,
-    backward,
+    measure: (y, rows) => {
+      if (moments) {
+        return ops.normaliseColumns({ source: y, rows, columns, gain, offset, epsilon, moments, map, scratch });
+      }
+      ops.fill(map.scale, columns, 1);
+      ops.copy(offset, map.shift, columns);
+    },
+    backward: (dI, y, rows, out) => {
+      const [dGain, dOffset] = [gradient![`${name}.gain`], gradient![`${name}.offset`]];
+      if (moments) {
+        const from = { d: dI, source: y, rows, columns, epsilon, moments, map };
+        return ops.normaliseColumnsBackward({ ...from, dGain, dOffset, dSource: out, scratch });
+      }
+      ops.sumManyRows({ source: dI, rows, columns, target: dOffset, scratch });
+      if (out !== dI) ops.copy(dI, out, rows * columns);
+    },
   };
 }

@@ -1,14 +1,15 @@
 /**
  * One micro-batch on one thread, forward and backward: what training and evaluation see of a fast network.
  *
- * A pass is planned once on an arena and then runs many times without allocating. Threads come from outside: each owns a
- * pass, and the caller sums their gradients in a fixed order.
+ * A pass is planned on an arena (numbers only), bound to a backend, and then runs many times without allocating. Threads come from
+ * outside: each owns a pass, and the caller sums their gradients in a fixed order.
  */
+import type { Place } from "./arena.ts";
 
-/** Byte offsets of the parameters, and of their gradients when the pass trains, by name as in `parameterLayout`. */
+/** Places of the parameters, and of their gradients when the pass trains, by name as in `parameterLayout`. */
 export interface ParameterOffsets {
-  readonly value: Readonly<Record<string, number>>;
-  readonly gradient: Readonly<Record<string, number>> | null;
+  readonly value: Readonly<Record<string, Place>>;
+  readonly gradient: Readonly<Record<string, Place>> | null;
 }
 
 export interface PassOptions {
@@ -18,13 +19,17 @@ export interface PassOptions {
   readonly training: boolean;
 }
 
-export interface Pass {
-  /** Byte offset of the token values `[prompts, tokens, inputs]`, float32, written by the caller. */
-  readonly inputs: number;
-  /** Byte offset of the target distributions `[prompts, queries, classes]`, float32, written by the caller before `step`. */
-  readonly targets: number;
-  /** Byte offset of the logits `[prompts, queries, classes]`, float32, written by `forward` and `step`. */
-  readonly logits: number;
+/** Where the caller and the pass meet. */
+export interface PassPlaces {
+  /** Token values `[prompts, tokens, inputs]`, written by the caller; or packed spikes, of a spiking network that takes them. */
+  readonly inputs: Place;
+  /** Target distributions `[prompts, queries, classes]`, written by the caller before `step`. */
+  readonly targets: Place;
+  /** Logits `[prompts, queries, classes]`, written by `forward` and `step`. */
+  readonly logits: Place;
+}
+
+export interface Pass extends PassPlaces {
   forward(prompts: number): void;
   /**
    * Forward and backward. Returns the loss summed over prompts and queries, in nats: the cross entropy of the logits, unless

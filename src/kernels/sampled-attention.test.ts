@@ -6,8 +6,9 @@ import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../har
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import { stream } from "../numeric/stream.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
-import { attentionScratch } from "./draws.ts";
+
 import { standaloneKernels } from "./memory.ts";
+import { sampledScratch } from "./wasm/attention-ops.ts";
 
 const KEY = [5, -6] as const;
 const MEMORY = 2 << 20;
@@ -92,7 +93,7 @@ function runBoth(settings: Case) {
   const seeds = arena.words(registers.length);
   const S = arena.words(steps * tokens * maskWords);
   const A = arena.words(steps * tokens * outWords);
-  const scratch = arena.words(attentionScratch(tokens));
+  const scratch = arena.words(sampledScratch(tokens));
   const sample = (out: number) => {
     u32.set(registers, seeds / 4);
     const input = [qkv, words, steps, 1, tokens, dimension, 1, open] as const;

@@ -4,7 +4,7 @@ import { spikeProduct } from "../hardware/crossbar.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
 import { standaloneKernels } from "./memory.ts";
-import { PRODUCT_SCRATCH } from "./spike-linear.ts";
+import { SPIKE_SCRATCH } from "./wasm/spike-ops.ts";
 
 /** Sizes that pass each border of the kernels: blocks of 24 columns, of 128 rows, and of 64 or 256 inputs. */
 const sizes = fc.record({
@@ -20,10 +20,10 @@ test.each(["gatherProduct", "tableProduct"] as const)("%s equals the product of 
   fc.assert(
     fc.property(sizes, ({ rows, inputs, outputs, density, accumulate, seed }) => {
       const words = Math.ceil(inputs / 32);
-      const count = rows * words + inputs * outputs + rows * outputs + PRODUCT_SCRATCH;
+      const count = rows * words + inputs * outputs + rows * outputs + SPIKE_SCRATCH;
       const { kernels, arena } = standaloneKernels(4 * count);
       kernels.f32.fill(Number.NaN, arena.mark() / 4);
-      const [bits, weights, y, scratch] = [rows * words, inputs * outputs, rows * outputs, PRODUCT_SCRATCH].map(
+      const [bits, weights, y, scratch] = [rows * words, inputs * outputs, rows * outputs, SPIKE_SCRATCH].map(
         (length) => arena.words(length),
       );
       const random = stream(seed);
@@ -50,7 +50,7 @@ test.each(["gatherProduct", "tableProduct"] as const)("%s equals the product of 
 
 test("a gather leaves out bits past the last input", () => {
   const { kernels, arena } = standaloneKernels(1 << 20);
-  const [bits, weights, y, scratch] = [1, 16, 4, PRODUCT_SCRATCH].map((length) => arena.words(length));
+  const [bits, weights, y, scratch] = [1, 16, 4, SPIKE_SCRATCH].map((length) => arena.words(length));
   kernels.u32[bits / 4] = 0b110101;
   kernels.f32.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 100, 100, 100, 100], weights / 4);
   kernels.run.gatherProduct(bits, 4, 1, 3, weights, 4, y, 4, 4, 0, scratch);

@@ -7,26 +7,20 @@
  * The rate is that of the prompts of this call, as BatchNorm's statistics are.
  */
 import type { SpikeRateSpec } from "../spec/training.ts";
-import type { Arena, Kernels } from "./memory.ts";
-import type { PackedBits } from "./spike-linear.ts";
+import type { PackedBits, Place } from "./arena.ts";
+import type { Ops } from "./ops.ts";
 
 export interface SpikeRatePenalty {
   /** Begins the backward pass of a loss that is a sum over so many answers, and times `scale` where gradients are concerned. */
   start(answers: number, scale: number): void;
-  /** Counts a layer in, and adds to the gradient of its spikes, ds [rows, features]; rows are T B N. */
-  add(spikes: PackedBits, rows: number, ds: number): void;
+  /** Counts a layer in, and adds to the gradient of its spikes, dSpikes [rows, features]; rows are T B N. */
+  add(spikes: PackedBits, rows: number, dSpikes: Place): void;
   /** The penalty since `start`, times the answers: what is added to the sum of their losses. */
   sum(): number;
 }
 
-/** For layers of at most `maxFeatures` neurons. */
-export function createSpikeRatePenalty(
-  kernels: Kernels | null,
-  arena: Arena,
-  { weight, target }: SpikeRateSpec,
-  maxFeatures: number,
-): SpikeRatePenalty {
-  const row = arena.words(maxFeatures);
+/** `row`: a place for as many words as the widest layer has neurons. */
+export function bindSpikeRatePenalty(ops: Ops, { weight, target }: SpikeRateSpec, row: Place): SpikeRatePenalty {
   let answers = 0;
   let scale = 0;
   let penalty = 0;
@@ -34,14 +28,14 @@ export function createSpikeRatePenalty(
     start: (ofAnswers, ofGradient) => {
       [answers, scale, penalty] = [ofAnswers, ofGradient, 0];
     },
-    add: ({ at, words, features }, rows, ds) => {
-      const { run } = kernels!;
+    add: (spikes, rows, dSpikes) => {
+      const { features } = spikes;
       const count = rows * features;
-      const excess = run.countBits(at, rows * words) / count - target;
+      const excess = ops.countBits(spikes, rows) / count - target;
       if (excess <= 0) return;
       penalty += weight * excess ** 2;
-      run.fill(row, features, (scale * answers * 2 * weight * excess) / count);
-      run.addRow(ds, row, rows, features, ds);
+      ops.fill(row, features, (scale * answers * 2 * weight * excess) / count);
+      ops.addRow({ source: dSpikes, row, rows, columns: features, target: dSpikes });
     },
     sum: () => answers * penalty,
   };

@@ -7,133 +7,152 @@
  */
 import type { SpikingSpec } from "../spec/model.ts";
 import { type Geometry, tokensRead } from "../task/task.ts";
-import { gemmScratchWords } from "./gemm.ts";
-import type { Arena, Kernels } from "./memory.ts";
+import type { Arena, PackedBits, Place } from "./arena.ts";
+import type { ChosenTokens, Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";
-import type { PackedBits } from "./spike-linear.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
+import { productScratch } from "./wasm/dense-ops.ts";
+
+type SpikingNetwork = { readonly model: SpikingSpec; readonly geometry: Geometry };
+
+export interface ReadOutOptions extends PassOptions {
+  /** Share of the loss that is taken at each time step. Default 0. */
+  readonly stepLoss?: number;
+}
+
+/** The head at `prompts` rates of spikes over `steps` time steps: its input, its logits, and the gradients of both. */
+interface HeadLayout {
+  readonly steps: number;
+  readonly rates: Place;
+  readonly input: Place;
+  readonly logits: Place;
+  readonly gradients: { readonly logits: Place; readonly rates: Place; readonly input: Place } | null;
+}
+
+export interface SpikingReadOutLayout {
+  /** The tokens that the head reads. */
+  readonly chosen: ChosenTokens;
+  /** Of the pass; 0 when it does not train. */
+  readonly targets: Place;
+  readonly ofMean: HeadLayout;
+  /** Null without a loss at each step. Its logits are `[T, prompts, queries, classes]`. */
+  readonly ofSteps: HeadLayout | null;
+}
 
 export interface SpikingReadOut {
-  /** As in `Pass`. */
-  readonly logits: number;
-  readonly targets: number;
-  /** Byte offset of the logits of each step, `[T, prompts, queries, classes]`; null without a loss at each step. */
-  readonly stepLogits: number | null;
   /** Logits from the packed spikes of the last neurons, `[T, prompts N, D]`. */
   forward(output: PackedBits, prompts: number): void;
   /**
    * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes,
    * `[T, prompts N, D]`; both of `scale` times the sum.
    */
-  backward(prompts: number, scale: number, dOutput: number): number;
+  backward(prompts: number, scale: number, dOutput: Place): number;
 }
 
-/** The head at `prompts` rates of spikes over `steps` time steps: its input, its logits, and the gradients of both. */
-interface Head {
-  readonly steps: number;
-  readonly rates: number;
-  readonly input: number;
-  readonly logits: number;
-  readonly dLogits: number;
-  readonly dRates: number;
-  readonly dInput: number;
-}
-
-interface ReadOutOptions extends PassOptions {
-  readonly stepLoss: number;
-}
-
-const takesSteps = ({ training, stepLoss }: ReadOutOptions): boolean => training && stepLoss > 0;
+const takesSteps = ({ training, stepLoss = 0 }: ReadOutOptions): boolean => training && stepLoss > 0;
 
 /** Words of scratch that the products with the head need. */
-export function readOutScratchWords(
-  { model, geometry }: { model: SpikingSpec; geometry: Geometry },
-  options: ReadOutOptions,
-): number {
-  const [D, C] = [model.width, geometry.classes];
-  const rows = (takesSteps(options) ? model.steps : 1) * options.maxPrompts * geometry.queries.length;
-  return Math.max(gemmScratchWords(rows, Math.max(C, D), Math.max(C, D)), gemmScratchWords(D, C, rows));
+export function readOutScratch({ model, geometry }: SpikingNetwork, options: ReadOutOptions): number {
+  const { width } = model;
+  const { classes, queries } = geometry;
+  const rows = (takesSteps(options) ? model.steps : 1) * options.maxPrompts * queries.length;
+  const widest = Math.max(classes, width);
+  return Math.max(productScratch(rows, widest, widest), productScratch(width, classes, rows));
 }
 
-/** Plans the read-out; `scratch` is a place for `readOutScratchWords`, which nobody else uses meanwhile. */
-export function createSpikingReadOut(
-  kernels: Kernels | null,
+export function planSpikingReadOut(
   arena: Arena,
-  { model, geometry }: { model: SpikingSpec; geometry: Geometry },
-  offsets: ParameterOffsets,
+  { model, geometry }: SpikingNetwork,
   options: ReadOutOptions,
-  scratch: number,
-): SpikingReadOut {
-  const { maxPrompts, training, stepLoss } = options;
-  const { width: D, steps: T } = model;
-  const { tokens: N, classes: C } = geometry;
-  const Q = geometry.queries.length;
-  const read = tokensRead(geometry);
+): SpikingReadOutLayout {
+  const { maxPrompts, training } = options;
+  const { width, steps } = model;
+  const count = tokensRead(geometry).length;
   const pooled = geometry.readOut === "mean";
+  const answers = geometry.queries.length * geometry.classes;
 
-  const readAt = arena.words(read.length);
-  kernels?.i32.set(read, readAt / 4);
-  const targets = training ? arena.words(maxPrompts * Q * C) : 0;
-  const ofMean = reserveHead(T, maxPrompts);
-  const ofSteps = takesSteps(options) ? reserveHead(1, T * maxPrompts) : null;
-
-  function reserveHead(steps: number, most: number): Head {
-    const rates = arena.words(most * read.length * D);
-    const input = pooled ? arena.words(most * D) : rates;
-    const logits = arena.words(most * Q * C);
-    const dLogits = training ? arena.words(most * Q * C) : 0;
-    const dRates = training ? arena.words(most * read.length * D) : 0;
-    const dInput = training && pooled ? arena.words(most * D) : dRates;
-    return { steps, rates, input, logits, dLogits, dRates, dInput };
+  function planHead(ofSteps: number, prompts: number): HeadLayout {
+    const rates = arena.words(prompts * count * width);
+    const input = pooled ? arena.words(prompts * width) : rates;
+    const logits = arena.words(prompts * answers);
+    if (!training) return { steps: ofSteps, rates, input, logits, gradients: null };
+    const dLogits = arena.words(prompts * answers);
+    const dRates = arena.words(prompts * count * width);
+    const dInput = pooled ? arena.words(prompts * width) : dRates;
+    return { steps: ofSteps, rates, input, logits, gradients: { logits: dLogits, rates: dRates, input: dInput } };
   }
 
-  function headForward({ steps, rates, input, logits }: Head, output: PackedBits, prompts: number) {
-    const { f32, run } = kernels!;
-    run.spikeRates(output.at, output.words, steps, prompts, N, readAt, read.length, D, rates);
-    if (pooled) tokenMean(run, rates, prompts, N, D, input);
-    const offset = f32.subarray(offsets.value["head.offset"] / 4, offsets.value["head.offset"] / 4 + C);
-    for (let row = 0; row < prompts * Q; row++) f32.set(offset, logits / 4 + row * C);
-    run.gemm(0, 0, prompts * Q, C, D, input, D, offsets.value["head.weight"], C, logits, C, 1, scratch);
+  return {
+    chosen: { at: arena.words(count), count },
+    targets: training ? arena.words(maxPrompts * answers) : 0,
+    ofMean: planHead(steps, maxPrompts),
+    ofSteps: takesSteps(options) ? planHead(1, steps * maxPrompts) : null,
+  };
+}
+
+/** State: writes the chosen tokens. */
+export function bindSpikingReadOut(
+  ops: Ops,
+  { chosen, targets, ofMean, ofSteps }: SpikingReadOutLayout,
+  { model, geometry }: SpikingNetwork,
+  parameters: ParameterOffsets,
+  { stepLoss, scratch }: { readonly stepLoss: number; readonly scratch: Place },
+): SpikingReadOut {
+  const { width, steps } = model;
+  const { tokens, classes } = geometry;
+  const queries = geometry.queries.length;
+  const pooled = geometry.readOut === "mean";
+  const { "head.weight": weight, "head.offset": offset } = parameters.value;
+  ops.write(chosen.at, tokensRead(geometry));
+
+  function headForward(head: HeadLayout, output: PackedBits, prompts: number) {
+    const { rates, input, logits } = head;
+    const rows = prompts * queries;
+    ops.spikeRates({ bits: output, steps: head.steps, prompts, tokens, chosen, rates });
+    if (pooled) tokenMean(ops, rates, { prompts, tokens, width }, input);
+    ops.broadcastRow({ row: offset, rows, columns: classes, target: logits });
+    ops.product({ m: rows, n: classes, k: width, a: input, b: weight, out: logits, accumulate: true, scratch });
   }
 
-  function headBackward({ steps, input, dLogits, dRates, dInput }: Head, prompts: number, dOutput: number) {
-    const { f32, run } = kernels!;
-    const count = prompts * Q;
-    const { "head.weight": dWeight, "head.offset": dOffset } = offsets.gradient!;
-    run.gemm(1, 0, D, C, count, input, D, dLogits, C, dWeight, C, 1, scratch);
-    for (let row = 0; row < count; row++) {
-      for (let c = 0; c < C; c++) f32[dOffset / 4 + c] += f32[dLogits / 4 + row * C + c];
-    }
-    run.gemm(0, 1, count, D, C, dLogits, C, offsets.value["head.weight"], C, dInput, D, 0, scratch);
-    if (pooled) tokenMeanBackward(run, dInput, prompts, N, D, dRates);
-    run.spikeRatesBackward(dRates, steps, prompts, N, readAt, read.length, D, dOutput);
+  function headBackward({ steps: ofSteps, input, gradients }: HeadLayout, prompts: number, dOutput: Place) {
+    const d = gradients!;
+    const rows = prompts * queries;
+    const { "head.weight": dWeight, "head.offset": dOffset } = parameters.gradient!;
+    const [m, n, k] = [width, classes, rows];
+    ops.product({ m, n, k, a: input, transposeA: true, b: d.logits, out: dWeight, accumulate: true, scratch });
+    ops.sumRows({ source: d.logits, rows, columns: classes, target: dOffset });
+    ops.product({ m: rows, n: width, k: classes, a: d.logits, b: weight, transposeB: true, out: d.input, scratch });
+    if (pooled) tokenMeanBackward(ops, d.input, { prompts, tokens, width }, d.rates);
+    const from = { steps: ofSteps, prompts, tokens, chosen };
+    ops.spikeRatesBackward({ ...from, dRates: d.rates, features: width, dSpikes: dOutput });
   }
 
   function forward(output: PackedBits, prompts: number) {
     headForward(ofMean, output, prompts);
-    if (ofSteps) headForward(ofSteps, output, T * prompts);
+    if (ofSteps) headForward(ofSteps, output, steps * prompts);
   }
 
-  function backward(prompts: number, scale: number, dOutput: number): number {
-    const { run } = kernels!;
-    const rows = prompts * Q;
+  function backward(prompts: number, scale: number, dOutput: Place): number {
+    const rows = prompts * queries;
+    const dLogits = ofMean.gradients!.logits;
+    const mean = { logits: ofMean.logits, targets, rows, classes, dLogits };
     if (!ofSteps) {
-      const loss = run.crossEntropy(ofMean.logits, targets, rows, C, ofMean.dLogits, scale);
+      const loss = ops.crossEntropy({ ...mean, scale });
       headBackward(ofMean, prompts, dOutput);
       return loss;
     }
-    const meanLoss = run.crossEntropy(ofMean.logits, targets, rows, C, ofMean.dLogits, scale * (1 - stepLoss));
+    const meanLoss = ops.crossEntropy({ ...mean, scale: scale * (1 - stepLoss) });
     let stepSum = 0;
-    for (let t = 0; t < T; t++) {
-      const at = t * rows * C * 4;
-      const dLogits = ofSteps.dLogits + at;
-      stepSum += run.crossEntropy(ofSteps.logits + at, targets, rows, C, dLogits, (scale * stepLoss) / T);
+    for (let t = 0; t < steps; t++) {
+      const at = t * rows * classes * 4;
+      const own = { logits: ofSteps.logits + at, dLogits: ofSteps.gradients!.logits + at };
+      stepSum += ops.crossEntropy({ ...own, targets, rows, classes, scale: (scale * stepLoss) / steps });
       // The mean's logits depend on those of each step, too, by 1 / T: one way back serves both.
-      run.axpy(dLogits, ofMean.dLogits, rows * C, 1 / T);
+      ops.addScaled(own.dLogits, dLogits, rows * classes, 1 / steps);
     }
-    headBackward(ofSteps, T * prompts, dOutput);
-    return (1 - stepLoss) * meanLoss + (stepLoss * stepSum) / T;
+    headBackward(ofSteps, steps * prompts, dOutput);
+    return (1 - stepLoss) * meanLoss + (stepLoss * stepSum) / steps;
   }
 
-  return { logits: ofMean.logits, targets, stepLogits: ofSteps ? ofSteps.logits : null, forward, backward };
+  return { forward, backward };
 }

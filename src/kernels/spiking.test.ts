@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose } from "../../test/support/gradient.ts";
+import { createPass } from "../../test/support/pass-under-test.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import type { Network } from "../model/network.ts";
 import { spikeRatePenalty } from "../model/spike-rate.ts";
@@ -8,8 +10,7 @@ import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { attentionDraws } from "./draws.ts";
-import { standaloneKernels } from "./memory.ts";
-import { createSpikingPass, type SpikingPassOptions } from "./spiking.ts";
+import type { SpikingPassOptions } from "./spiking-plan.ts";
 
 const PROMPTS = 3;
 const KEY = [12345, -678] as const;
@@ -17,35 +18,7 @@ const FIRST = 4;
 const { tokens: N, classes, queries, inputs } = tinyGeometry;
 
 type Attention = "sampled" | "expected";
-type Losses = Pick<SpikingPassOptions, "stepLoss" | "spikeRate">;
-
-/** A pass with its parameters in memory, zero gradients, and NaN wherever nothing was written. */
-function setUp(
-  network: Network<SpikingSpec>,
-  attention: Attention,
-  training: boolean,
-  more: Partial<SpikingPassOptions> = {},
-) {
-  const { kernels, arena } = standaloneKernels(8 << 20);
-  const value: Record<string, number> = {};
-  const gradient: Record<string, number> = {};
-  for (const [name, { data }] of Object.entries(network.parameters)) {
-    value[name] = arena.words(data.length);
-    gradient[name] = arena.words(data.length);
-    kernels.f32.set(data, value[name] / 4);
-  }
-  kernels.f32.fill(Number.NaN, arena.mark() / 4);
-  const pass = createSpikingPass(
-    kernels,
-    arena,
-    network,
-    { value, gradient: training ? gradient : null },
-    { maxPrompts: PROMPTS, training, attention, realInputs: false, ...more },
-  );
-  Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
-  const read = (at: number, count: number) => kernels.f32.slice(at / 4, at / 4 + count);
-  return { kernels, pass, gradient, read };
-}
+type Losses = Partial<Pick<SpikingPassOptions, "stepLoss" | "spikeRate">>;
 
 function referenceDraws(model: SpikingSpec) {
   const shape = {
@@ -57,16 +30,6 @@ function referenceDraws(model: SpikingSpec) {
   };
   return Array.from({ length: model.depth }, (_, block) =>
     attentionDraws(KEY, block, FIRST, shape, model.attention.draws),
-  );
-}
-
-function traceOf({ kernels, pass }: ReturnType<typeof setUp>, model: SpikingSpec) {
-  const rows = model.steps * PROMPTS * N;
-  return Object.fromEntries(
-    Object.entries(pass.spikes).map(([name, { at, words, features }]) => {
-      const packed = kernels.u32.slice(at / 4, at / 4 + rows * words);
-      return [name, unpackSpikes({ steps: model.steps, rows: PROMPTS * N, features, words: packed })];
-    }),
   );
 }
 
@@ -107,48 +70,6 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
   ],
 ];
 
-test.each(cases)("the fast network equals the reference, both ways: %s", (_, model, attention, losses = {}) => {
-  const network = tinyNetwork(model, 5);
-  const set = setUp(network, attention, true, losses);
-  const { kernels, pass, gradient, read } = set;
-  const bits = tinyBits(model.steps, PROMPTS, 6);
-  kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
-  const rows = PROMPTS * queries.length;
-  const targets = Float64Array.from({ length: rows * classes }, (_, i) => (i % classes === (i * 7) % 3 ? 0.75 : 0.125));
-  for (let row = 0; row < rows; row++) {
-    const sum = targets.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0);
-    for (let c = 0; c < classes; c++) targets[row * classes + c] /= sum;
-  }
-  kernels.f32.set(targets, pass.targets / 4);
-  const loss = pass.step(PROMPTS, 1 / rows);
-
-  const reference = spikingForward(
-    network,
-    { steps: model.steps, prompts: PROMPTS, values: bits },
-    {
-      mode: "train",
-      attention,
-      draws: referenceDraws(model),
-    },
-  );
-  const trace = traceOf(set, model);
-  for (const [name, expected] of Object.entries(reference.trace)) {
-    if (!name.endsWith(".scores")) expect(trace[name], name).toEqual(expected);
-  }
-  // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
-  expectClose(read(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
-  const { loss: meanLoss, cache } = stepLossForward(reference, targets, classes, losses.stepLoss ?? 0);
-  const { penalty, slopes: rates } = spikeRatePenalty(reference.rates, losses.spikeRate ?? { weight: 0, target: 0 });
-  if (losses.spikeRate) expect(penalty).toBeGreaterThan(0.1);
-  expect(loss / rows).toBeCloseTo(meanLoss + penalty, 5);
-  const { logits, stepLogits } = stepLossBackward(cache, classes);
-  const gradients = spikingBackward(network, logits, reference.cache, { stepLogits, rates });
-  for (const [name, expected] of Object.entries(gradients)) {
-    const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
-    expectClose(read(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
-  }
-});
-
 /** A network whose parameters are multiples of 1/64: sums of such numbers are exact in single precision, in any order. */
 function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
   const network = tinyNetwork(model, 8);
@@ -158,109 +79,176 @@ function inSixtyFourths(model: SpikingSpec): Network<SpikingSpec> {
   return network;
 }
 
-test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
-  // No order of summation can change a spike or a logit.
-  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
-  const network = inSixtyFourths(model);
-  const set = setUp(network, "sampled", false);
-  const bits = tinyBits(4, PROMPTS, 9);
-  set.kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, set.pass.inputs / 4);
-  set.pass.forward(PROMPTS);
-  const reference = spikingForward(
-    network,
-    { steps: 4, prompts: PROMPTS, values: bits },
-    {
-      mode: "eval",
-      draws: referenceDraws(model),
-    },
-  );
-  expect(traceOf(set, model).output).toEqual(reference.trace.output);
-  expect([...set.read(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
-});
-
-test("on such weights the logits of each step are bit-identical to the reference, too", () => {
-  const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
-  const network = inSixtyFourths(model);
-  const { kernels, pass, read } = setUp(network, "sampled", true, { stepLoss: 0.5 });
-  const bits = tinyBits(4, PROMPTS, 9);
-  kernels.u32.set(packSpikes(bits, 4, PROMPTS * N, inputs).words, pass.inputs / 4);
-  pass.forward(PROMPTS);
-  const reference = spikingForward(
-    network,
-    { steps: 4, prompts: PROMPTS, values: bits },
-    { mode: "train", draws: referenceDraws(model) },
-  );
-  const stepLogits = [...read(pass.stepLogits!, 4 * PROMPTS * queries.length * classes)];
-  expect(stepLogits).toEqual([...reference.stepLogits]);
-  expect([...read(pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
-  expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
-});
-
-test("the penalty on rates counts the very spikes of the reference", () => {
-  const model = spikingSpec.parse({ ...base, width: 16 });
-  const network = tinyNetwork(model, 5);
-  const bits = tinyBits(3, PROMPTS, 6);
-  const lossOf = (losses: Losses) => {
-    const { kernels, pass } = setUp(network, "sampled", true, losses);
-    kernels.u32.set(packSpikes(bits, 3, PROMPTS * N, inputs).words, pass.inputs / 4);
-    kernels.f32.fill(1 / classes, pass.targets / 4, pass.targets / 4 + PROMPTS * queries.length * classes);
-    return pass.step(PROMPTS, 1);
-  };
-  const { rates } = spikingForward(
-    network,
-    { steps: 3, prompts: PROMPTS, values: bits },
-    { mode: "train", draws: referenceDraws(model) },
-  );
-  const spikeRate = { weight: 3, target: 0.125 };
-  const { penalty } = spikeRatePenalty(rates, spikeRate);
-  expect(penalty).toBeGreaterThan(0.01);
-  // Whole counts on both sides: only sums of float64 differ.
-  const answers = PROMPTS * queries.length;
-  expect((lossOf({ spikeRate }) - lossOf({})) / answers).toBeCloseTo(penalty, 12);
-});
-
-test("attention bits of a prompt do not depend on the batch it comes in", () => {
-  const model = spikingSpec.parse({ ...base, normalisation: "none" });
-  const network = tinyNetwork(model, 10);
-  const bits = tinyBits(3, PROMPTS, 11);
-  const perPrompt = N * inputs;
-  const whole = setUp(network, "sampled", false);
-  whole.kernels.u32.set(packSpikes(bits, 3, PROMPTS * N, inputs).words, whole.pass.inputs / 4);
-  whole.pass.forward(PROMPTS);
-  const logits = whole.read(whole.pass.logits, PROMPTS * queries.length * classes);
-  for (let prompt = 0; prompt < PROMPTS; prompt++) {
-    const alone = setUp(network, "sampled", false);
-    const own = Array.from({ length: 3 }, (_, t) => {
-      const from = (t * PROMPTS + prompt) * perPrompt;
-      return [...bits.subarray(from, from + perPrompt)];
-    }).flat();
-    alone.kernels.u32.set(packSpikes(own, 3, N, inputs).words, alone.pass.inputs / 4);
-    alone.pass.draws.firstPrompt = FIRST + prompt;
-    alone.pass.forward(1);
-    const size = queries.length * classes;
-    expect(alone.read(alone.pass.logits, size)).toEqual(logits.slice(prompt * size, (prompt + 1) * size));
+describe.each(BACKENDS)("on $name", (backend) => {
+  function setUp(
+    network: Network<SpikingSpec>,
+    attention: Attention,
+    training: boolean,
+    more: Partial<SpikingPassOptions> = {},
+  ) {
+    const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training, attention, ...more });
+    Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
+    return { ops, pass, gradient };
   }
-});
 
-test("noise on pre-activations widens each column of the embedding by the share asked for", () => {
-  const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
-  const network = tinyNetwork(model, 5);
-  const bits = tinyBits(model.steps, PROMPTS, 6);
-  const statistics = (outputNoise: number) => {
-    const { kernels, pass, read } = setUp(network, "sampled", true, { outputNoise });
-    kernels.u32.set(packSpikes(bits, model.steps, PROMPTS * N, inputs).words, pass.inputs / 4);
+  function traceOf({ ops, pass }: ReturnType<typeof setUp>, model: SpikingSpec) {
+    const rows = model.steps * PROMPTS * N;
+    return Object.fromEntries(
+      Object.entries(pass.spikes).map(([name, { at, words, features }]) => {
+        const packed = ops.words(at, rows * words);
+        return [name, unpackSpikes({ steps: model.steps, rows: PROMPTS * N, features, words: packed })];
+      }),
+    );
+  }
+
+  test.each(cases)("the fast network equals the reference, both ways: %s", (_, model, attention, losses = {}) => {
+    const network = tinyNetwork(model, 5);
+    const set = setUp(network, attention, true, losses);
+    const { ops, pass, gradient } = set;
+    const bits = tinyBits(model.steps, PROMPTS, 6);
+    ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
+    const rows = PROMPTS * queries.length;
+    const targets = Float64Array.from({ length: rows * classes }, (_, i) =>
+      i % classes === (i * 7) % 3 ? 0.75 : 0.125,
+    );
+    for (let row = 0; row < rows; row++) {
+      const sum = targets.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0);
+      for (let c = 0; c < classes; c++) targets[row * classes + c] /= sum;
+    }
+    ops.write(pass.targets, Float32Array.from(targets));
+    const loss = pass.step(PROMPTS, 1 / rows);
+
+    const reference = spikingForward(
+      network,
+      { steps: model.steps, prompts: PROMPTS, values: bits },
+      {
+        mode: "train",
+        attention,
+        draws: referenceDraws(model),
+      },
+    );
+    const trace = traceOf(set, model);
+    for (const [name, expected] of Object.entries(reference.trace)) {
+      if (!name.endsWith(".scores")) expect(trace[name], name).toEqual(expected);
+    }
+    // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
+    expectClose(ops.floats(pass.logits, rows * classes), reference.logits, { absolute: 1e-5 }, "logits");
+    const { loss: meanLoss, cache } = stepLossForward(reference, targets, classes, losses.stepLoss ?? 0);
+    const { penalty, slopes: rates } = spikeRatePenalty(reference.rates, losses.spikeRate ?? { weight: 0, target: 0 });
+    if (losses.spikeRate) expect(penalty).toBeGreaterThan(0.1);
+    expect(loss / rows).toBeCloseTo(meanLoss + penalty, 5);
+    const { logits, stepLogits } = stepLossBackward(cache, classes);
+    const gradients = spikingBackward(network, logits, reference.cache, { stepLogits, rates });
+    for (const [name, expected] of Object.entries(gradients)) {
+      const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
+      expectClose(ops.floats(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
+    }
+  });
+
+  test("on weights that are multiples of 1/64 the folded network is bit-identical to the reference", () => {
+    // No order of summation can change a spike or a logit.
+    const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+    const network = inSixtyFourths(model);
+    const set = setUp(network, "sampled", false);
+    const bits = tinyBits(4, PROMPTS, 9);
+    set.ops.write(set.pass.inputs, packSpikes(bits, 4, PROMPTS * N, inputs).words);
+    set.pass.forward(PROMPTS);
+    const reference = spikingForward(
+      network,
+      { steps: 4, prompts: PROMPTS, values: bits },
+      {
+        mode: "eval",
+        draws: referenceDraws(model),
+      },
+    );
+    expect(traceOf(set, model).output).toEqual(reference.trace.output);
+    expect([...set.ops.floats(set.pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
+  });
+
+  test("on such weights the logits of each step are bit-identical to the reference, too", () => {
+    const model = spikingSpec.parse({ ...base, normalisation: "none", steps: 4 });
+    const network = inSixtyFourths(model);
+    const { ops, pass } = setUp(network, "sampled", true, { stepLoss: 0.5 });
+    const bits = tinyBits(4, PROMPTS, 9);
+    ops.write(pass.inputs, packSpikes(bits, 4, PROMPTS * N, inputs).words);
     pass.forward(PROMPTS);
-    const { mean, variance } = pass.statistics.embed;
-    return { mean: read(mean, model.width), variance: read(variance, model.width) };
-  };
-  const [plain, noisy] = [statistics(0), statistics(0.5)];
-  const rows = model.steps * PROMPTS * N;
-  const running = network.parameters["embed.variance"].data;
-  running.forEach((variance, n) => {
-    const added = 0.25 * variance;
-    // Four standard errors: of the mean of `rows` draws, and of a variance that a product with the signal joins.
-    expect(Math.abs(noisy.mean[n] - plain.mean[n])).toBeLessThan(4 * Math.sqrt(added / rows));
-    const error = Math.sqrt((1.4 * added ** 2 + 4 * added * plain.variance[n]) / rows);
-    expect(Math.abs(noisy.variance[n] - plain.variance[n] - added)).toBeLessThan(4 * error + added / rows);
+    const reference = spikingForward(
+      network,
+      { steps: 4, prompts: PROMPTS, values: bits },
+      { mode: "train", draws: referenceDraws(model) },
+    );
+    const stepLogits = [...ops.floats(pass.stepLogits!, 4 * PROMPTS * queries.length * classes)];
+    expect(stepLogits).toEqual([...reference.stepLogits]);
+    expect([...ops.floats(pass.logits, PROMPTS * queries.length * classes)]).toEqual([...reference.logits]);
+    expect(setUp(network, "sampled", true).pass.stepLogits).toBeNull();
+  });
+
+  test("the penalty on rates counts the very spikes of the reference", () => {
+    const model = spikingSpec.parse({ ...base, width: 16 });
+    const network = tinyNetwork(model, 5);
+    const bits = tinyBits(3, PROMPTS, 6);
+    const lossOf = (losses: Losses) => {
+      const { ops, pass } = setUp(network, "sampled", true, losses);
+      ops.write(pass.inputs, packSpikes(bits, 3, PROMPTS * N, inputs).words);
+      ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
+      return pass.step(PROMPTS, 1);
+    };
+    const { rates } = spikingForward(
+      network,
+      { steps: 3, prompts: PROMPTS, values: bits },
+      { mode: "train", draws: referenceDraws(model) },
+    );
+    const spikeRate = { weight: 3, target: 0.125 };
+    const { penalty } = spikeRatePenalty(rates, spikeRate);
+    expect(penalty).toBeGreaterThan(0.01);
+    // Whole counts on both sides: only sums of float64 differ.
+    const answers = PROMPTS * queries.length;
+    expect((lossOf({ spikeRate }) - lossOf({})) / answers).toBeCloseTo(penalty, 12);
+  });
+
+  test("attention bits of a prompt do not depend on the batch it comes in", () => {
+    const model = spikingSpec.parse({ ...base, normalisation: "none" });
+    const network = tinyNetwork(model, 10);
+    const bits = tinyBits(3, PROMPTS, 11);
+    const perPrompt = N * inputs;
+    const whole = setUp(network, "sampled", false);
+    whole.ops.write(whole.pass.inputs, packSpikes(bits, 3, PROMPTS * N, inputs).words);
+    whole.pass.forward(PROMPTS);
+    const logits = whole.ops.floats(whole.pass.logits, PROMPTS * queries.length * classes);
+    for (let prompt = 0; prompt < PROMPTS; prompt++) {
+      const alone = setUp(network, "sampled", false);
+      const own = Array.from({ length: 3 }, (_, t) => {
+        const from = (t * PROMPTS + prompt) * perPrompt;
+        return [...bits.subarray(from, from + perPrompt)];
+      }).flat();
+      alone.ops.write(alone.pass.inputs, packSpikes(own, 3, N, inputs).words);
+      alone.pass.draws.firstPrompt = FIRST + prompt;
+      alone.pass.forward(1);
+      const size = queries.length * classes;
+      expect(alone.ops.floats(alone.pass.logits, size)).toEqual(logits.slice(prompt * size, (prompt + 1) * size));
+    }
+  });
+
+  test("noise on pre-activations widens each column of the embedding by the share asked for", () => {
+    const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
+    const network = tinyNetwork(model, 5);
+    const bits = tinyBits(model.steps, PROMPTS, 6);
+    const statistics = (outputNoise: number) => {
+      const { ops, pass } = setUp(network, "sampled", true, { outputNoise });
+      ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
+      pass.forward(PROMPTS);
+      const { mean, variance } = pass.statistics.embed;
+      return { mean: ops.floats(mean, model.width), variance: ops.floats(variance, model.width) };
+    };
+    const [plain, noisy] = [statistics(0), statistics(0.5)];
+    const rows = model.steps * PROMPTS * N;
+    const running = network.parameters["embed.variance"].data;
+    running.forEach((variance, n) => {
+      const added = 0.25 * variance;
+      // Four standard errors: of the mean of `rows` draws, and of a variance that a product with the signal joins.
+      expect(Math.abs(noisy.mean[n] - plain.mean[n])).toBeLessThan(4 * Math.sqrt(added / rows));
+      const error = Math.sqrt((1.4 * added ** 2 + 4 * added * plain.variance[n]) / rows);
+      expect(Math.abs(noisy.variance[n] - plain.variance[n] - added)).toBeLessThan(4 * error + added / rows);
+    });
   });
 });

@@ -1,42 +1,21 @@
 /**
  * The spiking transformer on packed spikes, forward and backward through time: fast twin of `model/spiking.ts`.
  *
- * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. A pass is
- * planned once and never allocates afterwards. While the network carries BatchNorm, its statistics are those of the
- * micro-batch; evaluation runs on the folded network.
+ * Rows are time-major `[T][B][N]`. The residual stream R is float32; every matrix product has binary input. Arrays lie where
+ * `spiking-plan.ts` puts them. While the network carries BatchNorm, its statistics are those of the micro-batch; evaluation runs on
+ * the folded network.
  */
-
+import { invariant } from "../errors.ts";
 import { NORM_EPSILON } from "../model/network.ts";
-import type { SpikingSpec } from "../spec/model.ts";
-import type { SpikeRateSpec } from "../spec/training.ts";
-import type { Geometry } from "../task/task.ts";
-import { type AttentionPass, createAttention } from "./attention.ts";
-import { gemmScratchWords } from "./gemm.ts";
-import type { Arena, Kernels } from "./memory.ts";
-import { createNormalised, type Normalised } from "./normalised.ts";
-import type { ParameterOffsets, Pass, PassOptions } from "./pass.ts";
-import { createSpikeLinear, type PackedBits, reserveBits } from "./spike-linear.ts";
-import { createSpikeRatePenalty } from "./spike-rate.ts";
-import { createSpikingReadOut, readOutScratchWords } from "./spiking-read-out.ts";
-
-export interface SpikingPassOptions extends PassOptions {
-  /** `expected` passes attention probabilities on unsampled. */
-  readonly attention: "sampled" | "expected";
-  /** Standard deviation of the noise on pre-activations, relative to what their column varies by. Default 0. */
-  readonly outputNoise?: number;
-  /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
-  readonly realInputs: boolean;
-  /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
-  readonly stepLoss?: number;
-  /** A penalty on firing rates. Default none. */
-  readonly spikeRate?: SpikeRateSpec | undefined;
-}
-
-/** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
-export interface DrawSource {
-  key: readonly [number, number];
-  firstPrompt: number;
-}
+import type { PackedBits, Place } from "./arena.ts";
+import { type AttentionPass, bindAttention, type DrawSource } from "./attention.ts";
+import { bitMask } from "./masks.ts";
+import { bindNormalised, type Normalised } from "./normalised.ts";
+import type { ColumnMap, ColumnMoments, Ops } from "./ops.ts";
+import type { ParameterOffsets, Pass } from "./pass.ts";
+import { bindSpikeRatePenalty } from "./spike-rate.ts";
+import type { BlockLayout, LayerLayout, SpikingLayout } from "./spiking-plan.ts";
+import { bindSpikingReadOut } from "./spiking-read-out.ts";
 
 export interface PassDraws extends DrawSource {
   /** Of the noise on pre-activations; layer i draws from the counters whose upper half is i. */
@@ -48,317 +27,258 @@ export interface SpikingPass extends Pass {
   /** Packed spikes of each layer `[T][B N][words]`, by the names of `model/spiking.ts`. */
   readonly spikes: Readonly<Record<string, PackedBits>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
-  readonly statistics: Readonly<Record<string, { mean: number; variance: number }>>;
-  /** Byte offset of the logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
-  readonly stepLogits: number | null;
+  readonly statistics: Readonly<Record<string, ColumnMoments>>;
+  /** Logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
+  readonly stepLogits: Place | null;
 }
 
-/** A linear layer between two places of the network: its normalisation and its raw output y [T B N, n]. */
-interface Layer {
-  readonly name: string;
-  readonly index: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly norm: Normalised;
-  readonly y: number;
+/** A linear layer with what follows it, bound to its parameters. */
+interface Layer extends LayerLayout {
+  readonly weight: Place;
+  readonly normalised: Normalised;
 }
 
-export function createSpikingPass(
-  kernels: Kernels | null,
-  arena: Arena,
-  network: { model: SpikingSpec; geometry: Geometry },
-  offsets: ParameterOffsets,
-  options: SpikingPassOptions,
-): SpikingPass {
+interface Block extends Omit<BlockLayout, "attention"> {
+  readonly qkv: Layer;
+  readonly attention: BlockLayout["attention"] & AttentionPass;
+  readonly projection: Layer | null;
+  readonly up: Layer;
+  readonly down: Layer;
+}
+
+/** State: writes the network's mask and the tokens that the head reads. */
+export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: ParameterOffsets): SpikingPass {
+  const { network, options, input, lastStream, output, gradients, noiseDeviations, mask, scratch } = layout;
   const { model, geometry } = network;
-  const { width: D, depth, expansion, steps: T, neuron, surrogate } = model;
-  const { training, maxPrompts, realInputs, outputNoise = 0, stepLoss = 0, spikeRate } = options;
-  const F = expansion * D;
-  const N = geometry.tokens;
-  const maxRows = T * maxPrompts * N;
-  const batch = model.normalisation === "batch";
+  const { width, depth, steps, neuron, surrogate } = model;
+  const { outputNoise = 0, realInputs, spikeRate } = options;
+  const { tokens } = geometry;
   const membrane = model.residual === "membrane";
-  const soft = neuron.reset === "soft" ? 1 : 0;
-  const surrogateKind = { sigmoid: 0, triangular: 1, rectangular: 2 }[surrogate.kind];
-  const surrogateParameter = surrogate.kind === "sigmoid" ? surrogate.alpha : surrogate.width;
-  const weight = (name: string) => offsets.value[`${name}.weight`];
-  const dWeight = (name: string) => offsets.gradient![`${name}.weight`];
+  const { value, gradient } = parameters;
+  const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
+  ops.write(mask, bitMask(geometry));
 
-  // What the backward pass reads is kept per layer when training, and shared between layers otherwise.
-  const shared = new Map<string, number>();
-  function kept(kind: string, count: number): number {
-    if (training) return arena.words(count);
-    if (!shared.has(kind)) shared.set(kind, arena.words(count));
-    return shared.get(kind)!;
-  }
-  const statistics: Record<string, { mean: number; variance: number }> = {};
-  let layers = 0;
-  function layer(name: string, inputs: number, outputs: number): Layer {
-    const norm = createNormalised(kernels, arena, offsets, name, outputs, batch);
-    if (norm.statistics) statistics[name] = norm.statistics;
-    const index = layers++;
-    return { name, index, inputs, outputs, norm, y: kept("y", maxRows * Math.max(3 * D, F)) };
-  }
-  const spikes: Record<string, PackedBits> = {};
-  function bits(name: string, features: number): PackedBits {
-    spikes[name] = reserveBits(arena, maxRows, features);
-    return spikes[name];
-  }
-  // Where a neuron's membrane is within the surrogate's compact support. Elsewhere its spikes need no gradient.
-  const gated = training && surrogate.kind !== "sigmoid";
-  const gate = (features: number) => (gated ? reserveBits(arena, maxRows, features) : null);
-
-  const linear = createSpikeLinear(kernels, arena, {
-    maxRows,
-    maxFeatures: Math.max(F, D, geometry.inputs),
-    gemmScratch: Math.max(
-      gemmScratchWords(maxRows, F, D),
-      gemmScratchWords(maxRows, D, F),
-      gemmScratchWords(maxRows, D, 3 * D),
-      gemmScratchWords(geometry.inputs, D, maxPrompts * N),
-    ),
-    training,
+  const bindLayer = (of: LayerLayout): Layer => ({
+    ...of,
+    weight: value[`${of.name}.weight`],
+    normalised: bindNormalised(ops, of.norm, parameters, scratch),
   });
-  const denseScratch = arena.words(
-    Math.max(
-      gemmScratchWords(maxRows, D, Math.max(D, geometry.inputs)),
-      gemmScratchWords(D, D, maxRows),
-      readOutScratchWords(network, { maxPrompts, training, stepLoss }),
-      gemmScratchWords(geometry.inputs, D, maxPrompts * N),
-    ),
-  );
-  const lifScratch = arena.words(64 * T + 32);
-  const input: PackedBits = realInputs
-    ? { at: arena.words(maxPrompts * N * geometry.inputs), words: 0, features: geometry.inputs }
-    : bits("input", geometry.inputs);
-  const embed = layer("embed", geometry.inputs, D);
-  const blocks = Array.from({ length: depth }, (_, i) => {
-    const name = `blocks.${i}`;
+  const embed = bindLayer(layout.embed);
+  const blocks = layout.blocks.map((of, block): Block => {
+    const attention = bindAttention(ops, of.attention, network, { block, mask, scratch });
     return {
-      stream: kept("stream", maxRows * D),
-      input: bits(`${name}.input`, D),
-      inputGate: gate(D),
-      qkv: layer(`${name}.qkv`, D, 3 * D),
-      qkvBits: bits(`${name}.qkv`, 3 * D),
-      attention: createAttention(kernels, arena, network, { maxPrompts, training, mode: options.attention, block: i }),
-      projection: model.outputProjection ? layer(`${name}.projection`, D, D) : null,
-      middleStream: kept("middle", maxRows * D),
-      middle: bits(`${name}.middle`, D),
-      middleGate: gate(D),
-      up: layer(`${name}.up`, D, F),
-      hidden: bits(`${name}.hidden`, F),
-      hiddenGate: gate(F),
-      down: layer(`${name}.down`, F, D),
+      ...of,
+      qkv: bindLayer(of.qkv),
+      attention: { ...of.attention, ...attention },
+      projection: of.projection && bindLayer(of.projection),
+      up: bindLayer(of.up),
+      down: bindLayer(of.down),
     };
   });
-  for (const [i, block] of blocks.entries()) {
-    if (block.attention.bits) spikes[`blocks.${i}.attention`] = block.attention.bits;
-  }
-  const lastStream = kept("stream", maxRows * D);
-  const output = bits("output", D);
-  const readOut = createSpikingReadOut(
-    kernels,
-    arena,
-    network,
-    offsets,
-    { maxPrompts, training, stepLoss },
-    denseScratch,
-  );
-  const dStream = training ? arena.words(maxRows * D) : 0;
-  const wide = training ? arena.words(maxRows * Math.max(F, 3 * D)) : 0;
-  const narrow = training ? arena.words(maxRows * D) : 0;
-  const penalised = training && spikeRate && spikeRate.weight > 0;
-  const penalty = penalised ? createSpikeRatePenalty(kernels, arena, spikeRate, Math.max(3 * D, F)) : null;
-  const noiseDeviations = outputNoise > 0 ? arena.words(Math.max(3 * D, F)) : 0;
-  const noiseWords = outputNoise > 0 ? arena.words(256) : 0;
-  const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
+  const losses = { stepLoss: options.stepLoss ?? 0, scratch };
+  const readOut = bindSpikingReadOut(ops, layout.readOut, network, parameters, losses);
+  const { penaltyRow } = layout;
+  const penalty = spikeRate && penaltyRow !== null ? bindSpikeRatePenalty(ops, spikeRate, penaltyRow) : null;
 
   function fire(
-    x: number,
+    currents: Place,
     rows: number,
-    n: number,
-    norm: Normalised | null,
-    out: PackedBits,
-    near: PackedBits | null = null,
+    map: ColumnMap | null,
+    spikes: PackedBits,
+    gate: PackedBits | null = null,
   ) {
-    const { run } = kernels!;
-    const { beta, threshold } = neuron;
-    const scale = norm ? norm.scale : 0;
-    const shift = norm ? norm.shift : 0;
-    if (near) {
-      const { at, words } = out;
-      run.lifForwardGated(x, T, rows, n, scale, shift, beta, threshold, soft, at, words, surrogateParameter, near.at);
-    } else run.lifForward(x, T, rows, n, scale, shift, beta, threshold, soft, out.at, out.words);
+    const near = gate && surrogate.kind !== "sigmoid" ? { bits: gate, reach: surrogate.width } : null;
+    ops.lif({ currents, steps, rows, map, neuron, spikes, near });
   }
 
-  function apply(to: Layer, from: PackedBits, rows: number) {
-    linear.forward(from, rows, weight(to.name), to.outputs, to.y);
+  function apply(to: Layer, bits: PackedBits, rows: number) {
+    ops.spikeProduct({ bits, rows, weight: to.weight, outputs: to.outputs, out: to.y, scratch });
     settle(to, rows);
   }
 
   /** From a layer's raw output on: noise, then the statistics, of which it is a part as it is on a chip. */
-  function settle({ name, index, outputs, norm, y }: Layer, rows: number) {
-    if (outputNoise > 0) {
-      const { f32, run } = kernels!;
-      const variance = offsets.value[`${name}.variance`];
-      for (let n = 0; n < outputs; n++) {
-        const spread = variance === undefined ? neuron.threshold : Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON);
-        f32[noiseDeviations / 4 + n] = outputNoise * spread;
-      }
-      const [key0, key1] = draws.noiseKey;
-      run.addOutputNoise(y, rows, outputs, noiseDeviations, key0, key1, index, noiseWords);
-    }
-    norm.measure(y, rows);
+  function settle(layer: Layer, rows: number) {
+    if (noiseDeviations !== null) addNoise(layer, rows, noiseDeviations);
+    layer.normalised.measure(layer.y, rows);
+  }
+
+  function addNoise({ name, index, outputs: columns, y }: Layer, rows: number, deviations: Place) {
+    const variance = value[`${name}.variance`];
+    if (variance === undefined) ops.fill(deviations, columns, outputNoise * neuron.threshold);
+    else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor: outputNoise, target: deviations });
+    ops.addOutputNoise({ target: y, rows, columns, deviations, key: draws.noiseKey, counter: index, scratch });
   }
 
   /** Adds a branch to the stream (membrane shortcut), or puts it in the stream's place. */
-  function join(base: number, branch: Layer, rows: number, out: number) {
-    const { norm, y } = branch;
-    kernels!.run.affineAdd(membrane ? base : 0, y, rows, D, norm.scale, norm.shift, out);
+  function join(base: Place, { norm, y }: Layer, rows: number, target: Place) {
+    ops.mapColumns({ base: membrane ? base : null, source: y, rows, columns: width, map: norm.map, target });
   }
 
-  function embedInputs(prompts: number, rows: number, out: number) {
-    const { run } = kernels!;
+  function embedInputs(prompts: number, rows: number, target: Place) {
     if (realInputs) {
-      const perStep = prompts * N;
-      for (let t = 0; t < T; t++) {
-        const y = embed.y + t * perStep * D * 4;
-        run.gemm(0, 0, perStep, D, embed.inputs, input.at, embed.inputs, weight("embed"), D, y, D, 0, denseScratch);
+      const [m, n, k] = [prompts * tokens, width, embed.inputs];
+      for (let t = 0; t < steps; t++) {
+        ops.product({ m, n, k, a: input.at, b: embed.weight, out: embed.y + 4 * t * m * n, scratch });
       }
       settle(embed, rows);
     } else apply(embed, input, rows);
-    run.affineAdd(0, embed.y, rows, D, embed.norm.scale, embed.norm.shift, out);
-    if (model.position === "learned") run.addPeriodic(out, rows, N, D, offsets.value.position!);
+    ops.mapColumns({ base: null, source: embed.y, rows, columns: width, map: embed.norm.map, target });
+    if (model.position !== "learned") return;
+    ops.addPeriodic({ table: value.position, period: tokens, rows, columns: width, target });
   }
 
   function forward(prompts: number) {
-    const { run } = kernels!;
-    const rows = T * prompts * N;
-    const perStep = prompts * N;
-    embedInputs(prompts, rows, blocks[0]?.stream ?? lastStream);
-    for (const [i, block] of blocks.entries()) {
-      const next = blocks[i + 1]?.stream ?? lastStream;
-      fire(block.stream, perStep, D, null, block.input, block.inputGate);
-      apply(block.qkv, block.input, rows);
-      fire(block.qkv.y, perStep, 3 * D, block.qkv.norm, block.qkvBits);
-      block.attention.forward(block.qkvBits, prompts, draws);
-      if (block.projection) {
-        const { projection } = block;
-        if (block.attention.bits) linear.forward(block.attention.bits, rows, weight(projection.name), D, projection.y);
-        else {
-          const values = block.attention.values;
-          run.gemm(0, 0, rows, D, D, values, D, weight(projection.name), D, projection.y, D, 0, denseScratch);
-        }
-        settle(projection, rows);
-        join(block.stream, projection, rows, block.middleStream);
-      } else joinAttention(block.stream, block.attention, rows, block.middleStream);
-      fire(block.middleStream, perStep, D, null, block.middle, block.middleGate);
-      apply(block.up, block.middle, rows);
-      fire(block.up.y, perStep, F, block.up.norm, block.hidden, block.hiddenGate);
-      apply(block.down, block.hidden, rows);
-      join(block.middleStream, block.down, rows, next);
-    }
-    fire(lastStream, perStep, D, null, output);
+    invariant(prompts <= options.maxPrompts, `a pass for ${options.maxPrompts} prompts is not given ${prompts}`);
+    embedInputs(prompts, steps * prompts * tokens, blocks[0]?.stream ?? lastStream);
+    for (const [i, block] of blocks.entries()) blockForward(block, prompts, blocks[i + 1]?.stream ?? lastStream);
+    fire(lastStream, prompts * tokens, null, output);
     readOut.forward(output, prompts);
   }
 
+  function blockForward(block: Block, prompts: number, next: Place) {
+    const { qkv, attention, projection, up, down } = block;
+    const perStep = prompts * tokens;
+    const rows = steps * perStep;
+    fire(block.stream, perStep, null, block.input, block.inputGate);
+    apply(qkv, block.input, rows);
+    fire(qkv.y, perStep, qkv.norm.map, block.qkvBits);
+    attention.forward(block.qkvBits, prompts, draws);
+    if (projection) {
+      project(projection, attention, rows);
+      join(block.stream, projection, rows, block.middleStream);
+    } else joinAttention(block.stream, attention, rows, block.middleStream);
+    fire(block.middleStream, perStep, null, block.middle, block.middleGate);
+    apply(up, block.middle, rows);
+    fire(up.y, perStep, up.norm.map, block.hidden, block.hiddenGate);
+    apply(down, block.hidden, rows);
+    join(block.middleStream, down, rows, next);
+  }
+
+  /** W_O, whose input is attention spikes, or probabilities when unsampled. */
+  function project(to: Layer, { bits, values }: Block["attention"], rows: number) {
+    if (bits) return apply(to, bits, rows);
+    ops.product({ m: rows, n: width, k: width, a: values as Place, b: to.weight, out: to.y, scratch });
+    settle(to, rows);
+  }
+
   /** Without W_O the attention's output itself joins the stream. */
-  function joinAttention(base: number, attention: AttentionPass, rows: number, out: number) {
-    const { run, u8 } = kernels!;
-    if (membrane) u8.copyWithin(out, base, base + rows * D * 4);
-    else u8.fill(0, out, out + rows * D * 4);
-    if (attention.bits) run.addBits(out, rows, D, attention.bits.at, attention.bits.words);
-    else run.add(out, attention.values, rows * D);
-  }
-
-  /** From the gradient of a layer's spikes; `ds` is added to where they are too many. */
-  function fireBackward(
-    spikes: PackedBits,
-    ds: number,
-    x: number,
-    rows: number,
-    norm: Normalised | null,
-    out: number,
-    add: boolean,
-  ) {
-    penalty?.add(spikes, T * rows, ds);
-    kernels!.run.lifBackward(
-      ds,
-      x,
-      T,
-      rows,
-      spikes.features,
-      norm ? norm.scale : 0,
-      norm ? norm.shift : 0,
-      neuron.beta,
-      neuron.threshold,
-      soft,
-      surrogateKind,
-      surrogateParameter,
-      out,
-      add ? 1 : 0,
-      lifScratch,
-    );
-  }
-
-  /** From dy of a layer: its weight gradient, and dx [rows, inputs] where the gate of the neurons before it is open. */
-  function layerBackward(of: Layer, from: PackedBits, gate: PackedBits | null, dy: number, rows: number, dx: number) {
-    linear.weightGradient(from, rows, dy, of.outputs, dWeight(of.name));
-    linear.inputGradient(dy, rows, weight(of.name), of.inputs, of.outputs, dx, gate);
+  function joinAttention(base: Place, { bits, values }: Block["attention"], rows: number, target: Place) {
+    if (membrane) ops.copy(base, target, rows * width);
+    else ops.fill(target, rows * width, 0);
+    if (bits) ops.addBits({ bits, rows, target });
+    else ops.add(target, values as Place, rows * width);
   }
 
   function step(prompts: number, scale: number): number {
-    const { u8 } = kernels!;
+    invariant(gradients !== null && gradient !== null, "only a pass planned for training with gradients steps");
     forward(prompts);
-    const rows = T * prompts * N;
-    const perStep = prompts * N;
     penalty?.start(prompts * geometry.queries.length, scale);
+    const { stream, narrow } = gradients;
     const loss = readOut.backward(prompts, scale, narrow);
-    fireBackward(output, narrow, lastStream, perStep, null, dStream, false);
-    for (let i = depth - 1; i >= 0; i--) {
-      const block = blocks[i];
-      block.down.norm.backward(dStream, block.down.y, rows, narrow);
-      layerBackward(block.down, block.hidden, block.hiddenGate, narrow, rows, wide);
-      fireBackward(block.hidden, wide, block.up.y, perStep, block.up.norm, wide, false);
-      block.up.norm.backward(wide, block.up.y, rows, wide);
-      layerBackward(block.up, block.middle, block.middleGate, wide, rows, narrow);
-      fireBackward(block.middle, narrow, block.middleStream, perStep, null, dStream, membrane);
-      if (block.projection) {
-        const { projection } = block;
-        projection.norm.backward(dStream, projection.y, rows, narrow);
-        attentionInputBackward(projection, block.attention, narrow, rows);
-      } else u8.copyWithin(wide, dStream, dStream + rows * D * 4);
-      block.attention.backward(wide, block.qkvBits, prompts, wide);
-      fireBackward(block.qkvBits, wide, block.qkv.y, perStep, block.qkv.norm, wide, false);
-      block.qkv.norm.backward(wide, block.qkv.y, rows, wide);
-      layerBackward(block.qkv, block.input, block.inputGate, wide, rows, narrow);
-      fireBackward(block.input, narrow, block.stream, perStep, null, dStream, membrane);
-    }
-    embedBackward(prompts, rows);
+    fireBackward(output, narrow, lastStream, prompts * tokens, null, stream);
+    for (let i = depth - 1; i >= 0; i--) blockBackward(blocks[i], prompts);
+    embedBackward(prompts);
     return penalty ? loss + penalty.sum() : loss;
   }
 
-  /** Through W_O: its input is attention spikes, or probabilities when unsampled. dA is left in `wide`. */
-  function attentionInputBackward(projection: Layer, attention: AttentionPass, dy: number, rows: number) {
-    if (attention.bits) return layerBackward(projection, attention.bits, null, dy, rows, wide);
-    const { run } = kernels!;
-    const at = dWeight(projection.name);
-    run.gemm(1, 0, D, D, rows, attention.values, D, dy, D, at, D, 1, denseScratch);
-    linear.inputGradient(dy, rows, weight(projection.name), D, D, wide, null);
+  /** The gradient of the stream passes from the block's output to its input; both branches add to it. */
+  function blockBackward(block: Block, prompts: number) {
+    const { qkv, attention, projection, up, down } = block;
+    const { stream, wide, narrow } = gradients!;
+    const perStep = prompts * tokens;
+    const rows = steps * perStep;
+    down.normalised.backward(stream, down.y, rows, narrow);
+    layerBackward(down, block.hidden, block.hiddenGate, narrow, rows, wide);
+    fireBackward(block.hidden, wide, up.y, perStep, up.norm.map, wide);
+    up.normalised.backward(wide, up.y, rows, wide);
+    layerBackward(up, block.middle, block.middleGate, wide, rows, narrow);
+    fireBackward(block.middle, narrow, block.middleStream, perStep, null, stream, membrane);
+    if (projection) {
+      projection.normalised.backward(stream, projection.y, rows, wide);
+      projectionBackward(projection, attention, wide, rows, narrow);
+    } else ops.copy(stream, narrow, rows * width);
+    attention.backward(narrow, block.qkvBits, prompts, wide);
+    fireBackward(block.qkvBits, wide, qkv.y, perStep, qkv.norm.map, wide);
+    qkv.normalised.backward(wide, qkv.y, rows, wide);
+    layerBackward(qkv, block.input, block.inputGate, wide, rows, narrow);
+    fireBackward(block.input, narrow, block.stream, perStep, null, stream, membrane);
   }
 
-  function embedBackward(prompts: number, rows: number) {
-    const { run } = kernels!;
-    if (model.position === "learned") run.sumPeriodic(dStream, rows, N, D, offsets.gradient!.position!);
-    embed.norm.backward(dStream, embed.y, rows, narrow);
-    if (!realInputs) return linear.weightGradient(input, rows, narrow, D, dWeight("embed"));
-    const perStep = prompts * N;
-    for (let t = 0; t < T; t++) {
-      const dy = narrow + t * perStep * D * 4;
-      run.gemm(1, 0, embed.inputs, D, perStep, input.at, embed.inputs, dy, D, dWeight("embed"), D, 1, denseScratch);
+  /** From the gradient of a layer's spikes, to which the penalty adds its own, to that of the currents. */
+  function fireBackward(
+    spikes: PackedBits,
+    dSpikes: Place,
+    currents: Place,
+    rows: number,
+    map: ColumnMap | null,
+    target: Place,
+    accumulate = false,
+  ) {
+    penalty?.add(spikes, steps * rows, dSpikes);
+    const { features } = spikes;
+    const neurons = { currents, steps, rows, map, neuron, surrogate, features };
+    ops.lifBackward({ ...neurons, dSpikes, target, accumulate, scratch });
+  }
+
+  /** From dy of a layer: its weight gradient, and dx [rows, inputs] where the gate of the neurons before it is open. */
+  function layerBackward(of: Layer, bits: PackedBits, gate: PackedBits | null, dy: Place, rows: number, dx: Place) {
+    const { weight, inputs, outputs } = of;
+    const dWeight = gradient![`${of.name}.weight`];
+    ops.spikeWeightGradient({ bits, rows, dOut: dy, outputs, dWeight, scratch });
+    ops.spikeInputGradient({ dOut: dy, rows, weight, inputs, outputs, dInput: dx, gate, scratch });
+  }
+
+  function projectionBackward(of: Layer, { bits, values }: Block["attention"], dy: Place, rows: number, dx: Place) {
+    if (bits) return layerBackward(of, bits, null, dy, rows, dx);
+    const [m, n, k] = [width, width, rows];
+    const out = gradient![`${of.name}.weight`];
+    ops.product({ m, n, k, a: values as Place, transposeA: true, b: dy, out, accumulate: true, scratch });
+    ops.product({ m: rows, n: width, k: width, a: dy, b: of.weight, transposeB: true, out: dx, scratch });
+  }
+
+  function embedBackward(prompts: number) {
+    const { stream, narrow } = gradients!;
+    const rows = steps * prompts * tokens;
+    const dWeight = gradient!["embed.weight"];
+    if (model.position === "learned") {
+      ops.sumPeriodic({ source: stream, rows, columns: width, table: gradient!.position, period: tokens });
+    }
+    embed.normalised.backward(stream, embed.y, rows, narrow);
+    if (!realInputs) {
+      ops.spikeWeightGradient({ bits: input, rows, dOut: narrow, outputs: width, dWeight, scratch });
+      return;
+    }
+    const [m, n, k] = [embed.inputs, width, prompts * tokens];
+    for (let t = 0; t < steps; t++) {
+      const b = narrow + 4 * t * k * n;
+      ops.product({ m, n, k, a: input.at, transposeA: true, b, out: dWeight, accumulate: true, scratch });
     }
   }
 
-  const { targets, logits, stepLogits } = readOut;
-  return { inputs: input.at, targets, logits, stepLogits, draws, spikes, statistics, forward, step };
+  return {
+    inputs: input.at,
+    targets: layout.readOut.targets,
+    logits: layout.readOut.ofMean.logits,
+    stepLogits: layout.readOut.ofSteps?.logits ?? null,
+    draws,
+    spikes: spikesOf(layout),
+    statistics: statisticsOf(layout),
+    forward,
+    step,
+  };
+}
+
+function spikesOf({ options, input, blocks, output }: SpikingLayout): Record<string, PackedBits> {
+  const spikes: Record<string, PackedBits> = options.realInputs ? {} : { input };
+  for (const [i, block] of blocks.entries()) {
+    const { qkvBits: qkv, attention, middle, hidden } = block;
+    const named = { input: block.input, qkv, ...(attention.bits && { attention: attention.bits }), middle, hidden };
+    for (const [name, bits] of Object.entries(named)) spikes[`blocks.${i}.${name}`] = bits;
+  }
+  return { ...spikes, output };
+}
+
+function statisticsOf({ embed, blocks }: SpikingLayout): Record<string, ColumnMoments> {
+  const layers = [embed, ...blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down])];
+  return Object.fromEntries(layers.flatMap((layer) => (layer?.norm.moments ? [[layer.name, layer.norm.moments]] : [])));
 }

@@ -1,29 +1,33 @@
 /** The mean over a prompt's tokens, which the head reads where the read-out is `mean`. Twin: `model/read-out.ts`. */
-import type { KernelExports } from "./binary.generated.ts";
+import type { Place } from "./arena.ts";
+import type { Ops } from "./ops.ts";
 
-/** out [B, n] = mean over the N tokens of x [B, N, n]. */
-export function tokenMean(
-  run: KernelExports,
-  x: number,
-  prompts: number,
-  tokens: number,
-  n: number,
-  out: number,
-): void {
-  run.fill(out, prompts * n, 0);
-  for (let b = 0; b < prompts; b++) run.sumRows(x + b * tokens * n * 4, tokens, n, out + b * n * 4);
-  run.scale(out, prompts * n, 1 / tokens);
+interface TokenRows {
+  readonly prompts: number;
+  readonly tokens: number;
+  readonly width: number;
 }
 
-/** dx [B, N, n] = dOut / N at every token. State: dOut [B, n] is scaled in place. */
+/** target [prompts, width] = mean over the tokens of source [prompts, tokens, width]. */
+export function tokenMean(ops: Ops, source: Place, { prompts, tokens, width }: TokenRows, target: Place): void {
+  ops.fill(target, prompts * width, 0);
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    const [from, to] = [source + 4 * prompt * tokens * width, target + 4 * prompt * width];
+    ops.sumRows({ source: from, rows: tokens, columns: width, target: to });
+  }
+  ops.scale(target, prompts * width, 1 / tokens);
+}
+
+/** dSource [prompts, tokens, width] = dTarget / tokens at every token. State: dTarget is scaled in place. */
 export function tokenMeanBackward(
-  run: KernelExports,
-  dOut: number,
-  prompts: number,
-  tokens: number,
-  n: number,
-  dx: number,
+  ops: Ops,
+  dTarget: Place,
+  { prompts, tokens, width }: TokenRows,
+  dSource: Place,
 ): void {
-  run.scale(dOut, prompts * n, 1 / tokens);
-  for (let b = 0; b < prompts; b++) run.broadcastRow(dOut + b * n * 4, tokens, n, dx + b * tokens * n * 4);
+  ops.scale(dTarget, prompts * width, 1 / tokens);
+  for (let prompt = 0; prompt < prompts; prompt++) {
+    const [row, target] = [dTarget + 4 * prompt * width, dSource + 4 * prompt * tokens * width];
+    ops.broadcastRow({ row, rows: tokens, columns: width, target });
+  }
 }

@@ -8,8 +8,9 @@
 import type { ImageData } from "../data/images.ts";
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
+import type { Arena } from "../kernels/arena.ts";
 import type { Executor, Job } from "../kernels/executor.ts";
-import { type Arena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
+import { type Kernels, standaloneKernels } from "../kernels/memory.ts";
 import { shareImages } from "../kernels/shared-images.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";

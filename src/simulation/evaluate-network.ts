@@ -82,12 +82,10 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({
   return ({ firstPrompt, prompts, snrDecibels }) => {
     const snr = snrDecibels === null ? {} : { snrDecibels };
     const batch = task.draw(prompts, promptStream, { firstPrompt, spikes, values: !spikes, ...snr });
-    if (batch.spikes) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
-    else kernels.f32.set(batch.values, pass.inputs / 4);
+    kernels.write(pass.inputs, batch.spikes ? batch.spikes.words : batch.values);
     if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
     pass.forward(prompts);
-    const from = pass.logits / 4;
-    const logits = kernels.f32.slice(from, from + prompts * queries.length * classes);
+    const logits = kernels.floats(pass.logits, prompts * queries.length * classes);
     return answer(logits, batch.labels, classes);
   };
 };

@@ -6,9 +6,10 @@
  */
 import { emptyTally } from "../hardware/actions.ts";
 import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
-import { attentionScratch } from "../kernels/draws.ts";
-import type { Arena, Kernels } from "../kernels/memory.ts";
-import type { PackedBits } from "../kernels/spike-linear.ts";
+import type { Arena, PackedBits, Place } from "../kernels/arena.ts";
+import { bitMask, maskWords } from "../kernels/masks.ts";
+import type { SimulationOps } from "../kernels/simulation-ops.ts";
+import { LARGEST_DIMENSION, sampledScratch } from "../kernels/wasm/attention-ops.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { wordsPerRow } from "../spike/train.ts";
@@ -29,106 +30,91 @@ export interface AttentionKernels {
   run(qkv: PackedBits, out: PackedBits, call: AttentionCall): { readonly ones: number; readonly increments: number };
 }
 
-/** Bits of a head that the kernels can hold. */
-const MAXIMUM_DIMENSION = 64;
+/** Where the kernels' arrays lie; null where the slow tile serves. */
+export interface AttentionPlan {
+  readonly mask: Place;
+  readonly scores: Place;
+  /** Of the LFSRs `[prompts][heads]`; null with ideal words. */
+  readonly registers: Place | null;
+  readonly scratch: Place;
+}
 
 export function planAttention(
-  kernels: Kernels | null,
   arena: Arena,
   chip: Chip,
-  sizes: { readonly steps: number; readonly maxPrompts: number },
-): AttentionKernels {
-  return kernelsServe(chip) ? planKernel(kernels, arena, chip, sizes) : slowTiles(kernels, chip);
+  { maxSteps, maxPrompts }: { readonly maxSteps: number; readonly maxPrompts: number },
+): AttentionPlan | null {
+  if (!kernelsServe(chip)) return null;
+  const { tiles: heads, tokens } = chip.mapping.ssa;
+  return {
+    mask: arena.words(tokens * maskWords(tokens)),
+    scores: arena.words(maxSteps * maxPrompts * heads * tokens * maskWords(tokens)),
+    registers: hasLfsr(chip) ? arena.words(maxPrompts * heads * registersOf(tokens)) : null,
+    scratch: arena.words(sampledScratch(tokens)),
+  };
+}
+
+/** State: writes the network's mask. */
+export function bindAttention(ops: SimulationOps, plan: AttentionPlan | null, chip: Chip): AttentionKernels {
+  return plan ? bindKernels(ops, plan, chip) : slowTiles(ops, chip);
 }
 
 function kernelsServe(chip: Chip): boolean {
   const { dimension, largestCount, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
-  if (dimension > MAXIMUM_DIMENSION || largestCount < dimension) return false;
-  if (chip.hardware.ssa.random === "ideal") return true;
+  if (dimension > LARGEST_DIMENSION || largestCount < dimension) return false;
+  if (!hasLfsr(chip)) return true;
   const { mask, sharing, shiftsPerClock } = LFSR_SETUP;
   const standard = lfsr.mask === mask && lfsr.sharing === sharing && lfsr.shiftsPerClock === shiftsPerClock;
   return standard && plan.passes.length === 1;
 }
 
-function planKernel(
-  kernels: Kernels | null,
-  arena: Arena,
-  chip: Chip,
-  { steps: maxSteps, maxPrompts }: { readonly steps: number; readonly maxPrompts: number },
-): AttentionKernels {
+const hasLfsr = ({ hardware }: Chip): boolean => hardware.ssa.random === "lfsr";
+const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
+
+function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: Chip): AttentionKernels {
+  const { mask, scores, registers, scratch } = plan;
   const { model, geometry } = chip.network;
   const { tiles: heads, tokens } = chip.mapping.ssa;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
-  const maskWords = 2 * Math.ceil(tokens / 64);
-  const lfsr = chip.hardware.ssa.random === "lfsr";
-  const stratified = model.attention.draws === "stratified" ? 1 : 0;
-  const registersPerTile = lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
-  const mask = arena.words(tokens * maskWords);
-  const scores = arena.words(maxSteps * maxPrompts * heads * tokens * maskWords);
-  const registers = lfsr ? arena.words(maxPrompts * heads * registersPerTile) : 0;
-  const scratch = arena.words(attentionScratch(tokens));
-  if (kernels) {
-    const { u32 } = kernels;
-    u32.fill(0, mask / 4, mask / 4 + tokens * maskWords);
-    for (let i = 0; i < tokens; i++) {
-      for (let j = 0; j < tokens; j++) {
-        if (geometry.mask[i * tokens + j]) u32[mask / 4 + i * maskWords + (j >> 5)] |= 1 << (j & 31);
-      }
-    }
-  }
+  const gains = { scoreGain, valueGain, scoreNormaliser, valueNormaliser };
+  const stratified = model.attention.draws === "stratified";
+  const fixed = { tokens, width: model.width, heads, mask, ...gains, stratified, scores, scratch };
+  ops.write(mask, bitMask(geometry));
 
-  function attend(
-    qkv: PackedBits,
-    out: PackedBits,
-    { block, steps, prompts, firstPrompt, random }: AttentionCall,
-  ): number {
-    const { run, u32 } = kernels!;
-    const input = [
-      qkv.at,
-      qkv.words,
-      steps,
-      prompts,
-      tokens,
-      model.width,
-      heads,
-      mask,
-      scoreNormaliser,
-      scoreGain,
-      valueNormaliser,
-      valueGain,
-    ] as const;
-    const output = [stratified, scores, out.at, out.words, scratch] as const;
-    if (!lfsr) {
+  function attend(qkv: PackedBits, out: PackedBits, { block, steps, prompts, firstPrompt, random }: AttentionCall) {
+    const of = { ...fixed, qkv, out, steps, prompts };
+    if (registers === null) {
       const [key0, key1] = random.fork("attention").key;
-      return run.stochasticAttention(...input, key0, key1 + block, firstPrompt, ...output);
+      return ops.sampledAttention({ ...of, key: [key0, key1 + block], firstPrompt });
     }
+    const perTile = registersOf(tokens);
     const seeds = seedStream(chip, random);
-    let at = registers / 4;
+    let at = registers;
     for (let prompt = firstPrompt; prompt < firstPrompt + prompts; prompt++) {
-      for (let head = 0; head < heads; head++, at += registersPerTile) {
-        u32.set(lfsrSeeds(registersPerTile, seeds(block, prompt, head)), at);
+      for (let head = 0; head < heads; head++, at += 4 * perTile) {
+        ops.write(at, lfsrSeeds(perTile, seeds(block, prompt, head)));
       }
     }
-    return run.lfsrAttention(...input, registers, ...output);
+    return ops.lfsrAttention({ ...of, registers });
   }
 
   return {
     run: (qkv, out, call) => {
       const increments = attend(qkv, out, call);
-      const cells = call.steps * call.prompts * heads * tokens * maskWords;
-      return { ones: kernels!.run.countBits(scores, cells), increments };
+      const rows = call.steps * call.prompts * heads * tokens;
+      const ones = ops.countBits({ at: scores, words: maskWords(tokens), features: tokens }, rows);
+      return { ones, increments };
     },
   };
 }
 
-function slowTiles(kernels: Kernels | null, chip: Chip): AttentionKernels {
+function slowTiles(ops: SimulationOps, chip: Chip): AttentionKernels {
   const { geometry } = chip.network;
   const settings = ssaParametersOf(chip.network, chip.hardware);
   return {
     run: (qkv, out, { block, steps, prompts, firstPrompt, random }) => {
-      const { u32 } = kernels!;
       const rows = prompts * geometry.tokens;
-      const words = u32.slice(qkv.at / 4, qkv.at / 4 + steps * rows * wordsPerRow(qkv.features));
+      const words = ops.words(qkv.at, steps * rows * wordsPerRow(qkv.features));
       const tally = emptyTally();
       const numbers = tileDraws(chip, steps, random);
       const { output, scores } = runAttention(
@@ -138,7 +124,7 @@ function slowTiles(kernels: Kernels | null, chip: Chip): AttentionKernels {
         (prompt, head) => numbers(block, firstPrompt + prompt, head),
         tally,
       );
-      u32.set(output.words, out.at / 4);
+      ops.write(out.at, output.words);
       return { ones: scores.ones, increments: tally.counterIncrements };
     },
   };

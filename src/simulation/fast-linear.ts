@@ -13,8 +13,9 @@
 import { type Converter, converter } from "../hardware/adc.ts";
 import { type ConvertedVectors, NORMALS, normalTable } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
-import type { Arena, Kernels } from "../kernels/memory.ts";
-import type { PackedBits } from "../kernels/spike-linear.ts";
+import type { Arena, PackedBits, Place } from "../kernels/arena.ts";
+import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../kernels/simulation-ops.ts";
+import { converterScratch, STRIP_TABLE } from "../kernels/wasm/crossbar-ops.ts";
 import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
 import { quantile } from "../numeric/quantile.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -35,12 +36,27 @@ export interface CrossbarKernels {
     layer: LayerMapping,
     bits: PackedBits,
     vectors: ConvertedVectors,
-    y: number,
+    y: Place,
     measured: Float64Array | null,
   ): number;
 }
 
-/** Where a block of weights lies in memory. */
+/** Where the crossbars of a chip lie in memory. */
+export interface CrossbarPlan {
+  readonly layers: ReadonlyMap<string, LayerPlan>;
+  /** Currents of the vectors that are in the works. */
+  readonly lines: Place;
+  readonly tables: Place;
+  /** The normals of conversion noise; null where there is none. */
+  readonly normals: Place | null;
+  readonly scratch: Place;
+}
+
+interface LayerPlan {
+  readonly offset: Place;
+  readonly blocks: readonly BlockPlan[];
+}
+
 interface BlockPlan {
   readonly block: CrossbarBlock;
   /** Rows of zeros in front. */
@@ -50,87 +66,89 @@ interface BlockPlan {
   readonly strips: readonly StripPlan[];
 }
 
-/** Byte offsets. */
 interface StripPlan {
   /** First column within the block. */
   readonly column: number;
   readonly columns: number;
-  readonly matrix: number;
+  readonly matrix: Place;
   /** What a code step is worth, by column. */
-  readonly factors: number;
+  readonly factors: Place;
   readonly errors: ErrorPlan | null;
 }
 
-/** Byte offsets of 16, 16 and 8 floats. */
+/** Gains and offsets of 16 lines, deviations of 8 columns. */
 interface ErrorPlan {
-  readonly gains: number;
-  readonly offsets: number;
-  readonly deviations: number;
+  readonly gains: Place;
+  readonly offsets: Place;
+  readonly deviations: Place;
 }
 
-/** Lines of a strip, and lines from a plus line to its minus line. */
-const LINES = 16;
-const HALF = 8;
 /** Vectors whose currents are held at a time. */
 const CHUNK = 256;
-/** Floats of the look-up table of 8 rows of a strip. */
-const TABLE = 256 * LINES;
 
-/** Plans memory for the crossbars of a chip; with `kernels` null it only plans. */
-export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip): CrossbarKernels {
+export function planCrossbars(arena: Arena, chip: Chip): CrossbarPlan {
+  const layers = new Map<string, LayerPlan>();
+  for (const { name, outputs, blocks } of chip.mapping.layers) {
+    const offset = arena.words(outputs);
+    layers.set(name, { offset, blocks: blocks.map((block) => planBlock(arena, chip, block)) });
+  }
+  const mostRows = Math.max(...[...layers.values()].flatMap(({ blocks }) => blocks.map(({ rows }) => rows)));
+  return {
+    layers,
+    lines: arena.words(CHUNK * STRIP_LINES),
+    scratch: arena.words(converterScratch(CHUNK)),
+    tables: arena.words((mostRows / 8) * STRIP_TABLE),
+    normals: isNoisy(chip) ? arena.words(NORMALS) : null,
+  };
+}
+
+function planBlock(arena: Arena, chip: Chip, block: CrossbarBlock): BlockPlan {
+  const lead = block.rowStart & 31;
+  const rows = Math.ceil((lead + block.rows) / 32) * 32;
+  const width = isExact(chip) ? STRIP_LINES : STRIP_COLUMNS;
+  const strips: StripPlan[] = [];
+  for (let column = 0; column < block.columns; column += width) {
+    strips.push({
+      column,
+      columns: Math.min(width, block.columns - column),
+      matrix: arena.words(rows * STRIP_LINES),
+      factors: arena.words(width),
+      errors: chip.converterErrors && {
+        gains: arena.words(STRIP_LINES),
+        offsets: arena.words(STRIP_LINES),
+        deviations: arena.words(STRIP_COLUMNS),
+      },
+    });
+  }
+  return { block, lead, rows, strips };
+}
+
+const isExact = ({ hardware }: Chip): boolean => hardware.adc.bits === null;
+const isNoisy = ({ hardware, converterErrors }: Chip): boolean =>
+  converterErrors !== null && hardware.adc.errors.outputNoise > 0;
+
+/** State: writes the offsets of the layers, and what converters err by. */
+export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip): CrossbarKernels {
+  const { layers, lines, tables, normals, scratch } = plan;
   const { bits: adcBits, mode, rangeQuantile, errors } = chip.hardware.adc;
-  const exact = adcBits === null;
-  const plans = new Map<string, { readonly blocks: BlockPlan[]; readonly offset: number }>();
-  for (const layer of chip.mapping.layers) {
-    const offset = arena.words(layer.outputs);
-    kernels?.f32.set(chip.network.parameters[`${layer.name}.offset`].data, offset / 4);
-    plans.set(layer.name, { blocks: layer.blocks.map(planBlock), offset });
-  }
-  const allBlocks = [...plans.values()].flatMap(({ blocks }) => blocks);
+  const exact = isExact(chip);
+  const allBlocks = [...layers.values()].flatMap(({ blocks }) => blocks);
   const byCrossbar: BlockPlan[] = [];
-  for (const plan of allBlocks) byCrossbar[plan.block.crossbar] = plan;
-  const lines = arena.words(CHUNK * LINES);
-  const scratch = arena.words(CHUNK * HALF);
-  const mostRows = Math.max(...allBlocks.map(({ rows }) => rows));
-  // Entries are lines of the cache.
-  const tables = Math.ceil(arena.words((mostRows / 8) * TABLE + LINES) / 64) * 64;
-  const noisy = chip.converterErrors !== null && errors.outputNoise > 0;
-  const normals = noisy ? arena.words(NORMALS) : 0;
-  if (kernels) {
-    if (noisy) kernels.f32.set(normalTable(), normals / 4);
-    for (const plan of allBlocks) placeErrors(plan);
-  }
+  for (const of of allBlocks) byCrossbar[of.block.crossbar] = of;
+  for (const [name, { offset }] of layers) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
+  if (normals !== null) ops.write(normals, normalTable());
+  for (const of of allBlocks) placeErrors(of);
   /** By crossbar number. */
   let noiseKeys: readonly (readonly [number, number])[] = [];
   /** By crossbar number; none when converters are exact. */
   const converters: Converter[] = [];
   const scales: Float64Array[] = [];
 
-  function planBlock(block: CrossbarBlock): BlockPlan {
-    const lead = block.rowStart & 31;
-    const rows = Math.ceil((lead + block.rows) / 32) * 32;
-    const width = exact ? LINES : HALF;
-    const strips: StripPlan[] = [];
-    for (let column = 0; column < block.columns; column += width) {
-      strips.push({
-        column,
-        columns: Math.min(width, block.columns - column),
-        matrix: arena.words(rows * LINES),
-        factors: arena.words(width),
-        errors: chip.converterErrors && {
-          gains: arena.words(LINES),
-          offsets: arena.words(LINES),
-          deviations: arena.words(HALF),
-        },
-      });
-    }
-    return { block, lead, rows, strips };
-  }
-
   /** Copies a strip's columns of one sign, zeros behind them. */
-  function place(at: number, values: Float32Array, { column, columns }: StripPlan) {
-    kernels!.f32.fill(0, at / 4, at / 4 + HALF);
-    kernels!.f32.set(values.subarray(column, column + columns), at / 4);
+  function place(at: Place, values: Float32Array, { column, columns }: StripPlan) {
+    const whole = new Float32Array(STRIP_COLUMNS);
+    whole.set(values.subarray(column, column + columns));
+    ops.write(at, whole);
   }
 
   function placeErrors({ block, strips }: BlockPlan) {
@@ -140,32 +158,31 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     for (const strip of strips) {
       const at = strip.errors as ErrorPlan;
       place(at.gains, plus.gains, strip);
-      place(at.gains + 4 * HALF, minus.gains, strip);
+      place(at.gains + 4 * STRIP_COLUMNS, minus.gains, strip);
       place(at.offsets, plus.offsets, strip);
-      place(at.offsets + 4 * HALF, minus.offsets, strip);
+      place(at.offsets + 4 * STRIP_COLUMNS, minus.offsets, strip);
       place(at.deviations, deviations, strip);
     }
   }
 
   function load(crossbar: number, { plus, minus, weights, scales: read }: CrossbarReading) {
-    const { f32 } = kernels!;
     const { block, lead, rows, strips } = byCrossbar[crossbar];
     scales[crossbar] = read;
     for (const { column, columns, matrix } of strips) {
-      const start = matrix / 4;
-      f32.fill(0, start, start + rows * LINES);
+      const lineRows = new Float32Array(rows * STRIP_LINES);
       for (let r = 0; r < block.rows; r++) {
         const from = r * block.columns + column;
-        const at = start + (lead + r) * LINES;
-        f32.set((exact ? weights : plus).subarray(from, from + columns), at);
-        if (!exact) f32.set(minus.subarray(from, from + columns), at + HALF);
+        const at = (lead + r) * STRIP_LINES;
+        lineRows.set((exact ? weights : plus).subarray(from, from + columns), at);
+        if (!exact) lineRows.set(minus.subarray(from, from + columns), at + STRIP_COLUMNS);
       }
+      ops.write(matrix, lineRows);
     }
   }
 
   function setConverters(ranges: Float64Array, random: Stream) {
-    if (noisy) noiseKeys = byCrossbar.map((_, crossbar) => conversionKey(random, crossbar));
-    for (const plan of allBlocks) setRange(plan, ranges[plan.block.crossbar]);
+    if (normals !== null) noiseKeys = byCrossbar.map((_, crossbar) => conversionKey(random, crossbar));
+    for (const of of allBlocks) setRange(of, ranges[of.block.crossbar]);
   }
 
   function setRange({ block, strips }: BlockPlan, fullScale: number) {
@@ -179,44 +196,42 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     layer: LayerMapping,
     bits: PackedBits,
     from: ConvertedVectors,
-    y: number,
+    y: Place,
     measured: Float64Array | null,
-  ) {
+  ): number {
     const vectors = from.steps * from.prompts * from.perPrompt;
-    const { blocks, offset } = plans.get(layer.name)!;
+    const { blocks, offset } = layers.get(layer.name) as LayerPlan;
     let clipped = 0;
-    for (const plan of blocks) {
-      const { block } = plan;
+    for (const of of blocks) {
+      const { block } = of;
       if (measured && !exact) {
-        const range = measureRange(plan, bits, vectors, from.perPrompt) || block.rows * chip.device.maxConductance;
+        const range = measureRange(of, bits, vectors, from.perPrompt) || block.rows * chip.device.maxConductance;
         measured[block.crossbar] = range;
-        setRange(plan, range);
+        setRange(of, range);
       }
       const last = block.rowStart + block.rows === layer.inputs;
-      for (const strip of plan.strips) {
+      for (const strip of of.strips) {
         const column = 4 * (block.columnStart + strip.column);
-        const added = last ? offset + column : 0;
-        tabulate(plan, strip);
+        const added = last ? offset + column : null;
+        ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
         for (let first = 0; first < vectors; first += CHUNK) {
           const count = Math.min(CHUNK, vectors - first);
-          multiply(plan, bits, first, count, 1);
+          multiply(of, bits, first, count, 1);
           if (strip.errors) clipped += err(block, strip, strip.errors, first, count, from);
-          clipped += convert(block, strip, count, added, y + 4 * first * layer.outputs + column, layer.outputs);
+          const out = y + 4 * first * layer.outputs + column;
+          clipped += convert(block, strip, count, added, out, layer.outputs);
         }
       }
     }
     return clipped;
   }
 
-  function tabulate({ rows }: BlockPlan, { matrix }: StripPlan) {
-    kernels!.run.tabulateBytes(matrix, rows / 8, tables);
-  }
+  // These run for every chunk of every strip. Arguments in a literal are free; spreading an object into it takes a microsecond.
 
-  /** Currents in the tabulated strip of `count` vectors, every `every`-th from `first` on, to `lines`. */
-  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, count: number, every: number) {
-    const row = 4 * bits.words;
-    const at = bits.at + first * row + 4 * (block.rowStart >> 5);
-    kernels!.run.byteProduct(at, every * row, count, rows / 8, tables, lines);
+  /** Currents in the tabulated strip of `vectors` vectors, every `every`-th from `first` on, to `lines`. */
+  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, vectors: number, every: number) {
+    const firstRow = block.rowStart & ~31;
+    ops.stripCurrents({ bits, first, every, vectors, firstRow, rows, tables, lines });
   }
 
   /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
@@ -225,55 +240,67 @@ export function planCrossbars(kernels: Kernels | null, arena: Arena, chip: Chip)
     { column }: StripPlan,
     { gains, offsets, deviations }: ErrorPlan,
     first: number,
-    count: number,
+    vectors: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
   ): number {
     const { step } = converters[crossbar];
-    const differential = mode === "differential" ? 1 : 0;
-    const [key0, key1] = noisy ? noiseKeys[crossbar] : [0, 0];
-    const currents = [lines, count, differential, step] as const;
-    const arrays = [gains, offsets, deviations, normals] as const;
-    const places = [column / HALF, first, prompts * perPrompt, perPrompt, firstPrompt] as const;
-    return kernels!.run.applyConverterErrors(...currents, ...arrays, key0, key1, ...places, scratch);
+    const noise = normals === null ? null : { key: noiseKeys[crossbar], normals };
+    const strip = column / STRIP_COLUMNS;
+    const perStep = prompts * perPrompt;
+    return ops.addConverterErrors({
+      lines,
+      vectors,
+      mode,
+      step,
+      gains,
+      offsets,
+      deviations,
+      noise,
+      strip,
+      first,
+      perStep,
+      perPrompt,
+      firstPrompt,
+      scratch,
+    });
   }
 
-  /** From `lines` to the strip's columns of `count` vectors at `y`; returns the clipped conversions. */
+  /** From `lines` to the strip's columns of so many vectors at `out`; returns the clipped conversions. */
   function convert(
     { crossbar, rowStart }: CrossbarBlock,
     { columns, factors }: StripPlan,
-    count: number,
-    offset: number,
-    y: number,
+    vectors: number,
+    offset: Place | null,
+    out: Place,
     outputs: number,
   ): number {
-    const { run } = kernels!;
-    const fresh = rowStart === 0 ? 1 : 0;
+    const fresh = rowStart === 0;
     if (exact) {
-      run.passCurrents(lines, count, LINES, columns, fresh, offset, y, outputs);
+      ops.passStrip({ lines, vectors, columns, fresh, offset, out, outputs });
       return 0;
     }
     const { step: fullStep, largest } = converters[crossbar];
     // Errors leave lines in code steps.
     const step = chip.converterErrors ? 1 : fullStep;
-    const kernel = mode === "pair" ? run.convertPairs : run.convertDifferences;
-    return kernel(lines, count, LINES, HALF, columns, step, largest, factors, fresh, offset, y, outputs);
+    return ops.convertStrip({ lines, vectors, columns, mode, step, largest, factors, fresh, offset, out, outputs });
   }
 
   /** As `measureRange` in `linear.ts`. */
-  function measureRange(plan: BlockPlan, bits: PackedBits, vectors: number, perPrompt: number): number {
-    const { block, strips } = plan;
+  function measureRange(of: BlockPlan, bits: PackedBits, vectors: number, perPrompt: number): number {
+    const { block, strips, rows } = of;
     const every = measuredEvery(vectors, perPrompt);
     const taken = Math.ceil(vectors / every);
     const seen = new Float32Array((mode === "pair" ? 2 : 1) * taken * block.columns);
     let i = 0;
     for (const strip of strips) {
-      tabulate(plan, strip);
+      ops.tabulateStrip({ matrix: strip.matrix, rows, tables });
       for (let v = 0; v < taken; v += CHUNK) {
         const count = Math.min(CHUNK, taken - v);
-        multiply(plan, bits, v * every, count, every);
-        for (let row = 0; row < count; row++) {
-          for (let c = 0, at = lines / 4 + row * LINES; c < strip.columns; c++, at++) {
-            const [plus, minus] = [kernels!.f32[at], kernels!.f32[at + HALF]];
+        multiply(of, bits, v * every, count, every);
+        const currents = ops.floats(lines, count * STRIP_LINES);
+        for (let row = 0; row < currents.length; row += STRIP_LINES) {
+          for (let c = row; c < row + strip.columns; c++) {
+            const [plus, minus] = [currents[c], currents[c + STRIP_COLUMNS]];
             if (mode === "pair") {
               seen[i++] = plus;
               seen[i++] = minus;

@@ -5,12 +5,14 @@
  * in chunks (`fast-linear.ts`); counts follow from shapes and numbers of ones (`counts.ts`). The chip's conductances are read
  * when a run brings another stream than the one before, because a read depends on chip and stream only.
  */
-import { invariant, ShapeError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
-import { type Arena, countingArena, type Kernels, standaloneKernels } from "../kernels/memory.ts";
-import { type PackedBits, reserveBits } from "../kernels/spike-linear.ts";
+import { type Arena, countingArena, type PackedBits, type Place, reserveBits } from "../kernels/arena.ts";
+import { standaloneKernels } from "../kernels/memory.ts";
+import type { ChosenTokens } from "../kernels/ops.ts";
+import type { SimulationOps } from "../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
@@ -18,8 +20,8 @@ import { tokensRead } from "../task/task.ts";
 import { type Chip, chipAt, readCrossbars } from "./chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
 import { attentionActions, linearActions, neuronActions } from "./counts.ts";
-import { planAttention } from "./fast-attention.ts";
-import { planCrossbars } from "./fast-linear.ts";
+import { type AttentionPlan, bindAttention, planAttention } from "./fast-attention.ts";
+import { bindCrossbars, type CrossbarPlan, planCrossbars } from "./fast-linear.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "./functional.ts";
 import {
   densitiesOf,
@@ -69,46 +71,72 @@ export function createStandaloneSimulator(chip: Chip, options: SimulatorOptions)
 /** Bytes that a simulator of this chip takes from its arena; the same for every chip of one network and mapping. */
 export function simulatorBytes(chip: Chip, options: SimulatorOptions): number {
   const counting = countingArena();
-  createSimulator(null, counting, chip, options);
+  planSimulator(counting, chip, options);
   return counting.used;
 }
 
-/** Plans a simulator. With `kernels` null it only plans, to learn the size. */
-export function createSimulator(
-  kernels: Kernels | null,
+export const createSimulator = (ops: SimulationOps, arena: Arena, chip: Chip, options: SimulatorOptions): Simulator =>
+  bindSimulator(ops, planSimulator(arena, chip, options), chip);
+
+/** Where a simulator's arrays lie. */
+export interface SimulatorPlan {
+  readonly maxPrompts: number;
+  readonly maxSteps: number;
+  /** Position vectors; null without. */
+  readonly position: Place | null;
+  /** The tokens that the head reads. */
+  readonly chosen: ChosenTokens;
+  readonly crossbars: CrossbarPlan;
+  readonly tiles: AttentionPlan | null;
+  readonly bits: Readonly<Record<"input" | "narrow" | "qkv" | "hidden" | "read", PackedBits>>;
+  readonly stream: Place;
+  /** Pre-activations of one layer. */
+  readonly y: Place;
+}
+
+export function planSimulator(
   arena: Arena,
   chip: Chip,
   { maxPrompts, maxSteps = chip.network.model.steps }: SimulatorOptions,
-): Simulator {
+): SimulatorPlan {
+  const { model, geometry } = chip.network;
+  const { width, expansion } = model;
+  const { tokens, inputs, classes } = geometry;
+  const count = tokensRead(geometry).length;
+  const maxRows = maxSteps * maxPrompts * tokens;
+  const readRows = maxSteps * maxPrompts * count;
+  return {
+    maxPrompts,
+    maxSteps,
+    position: model.position === "learned" ? arena.words(tokens * width) : null,
+    chosen: { at: arena.words(count), count },
+    crossbars: planCrossbars(arena, chip),
+    tiles: planAttention(arena, chip, { maxSteps, maxPrompts }),
+    bits: {
+      input: reserveBits(arena, maxRows, inputs),
+      narrow: reserveBits(arena, maxRows, width),
+      qkv: reserveBits(arena, maxRows, 3 * width),
+      hidden: reserveBits(arena, maxRows, expansion * width),
+      read: reserveBits(arena, readRows, width),
+    },
+    stream: arena.words(maxRows * width),
+    y: arena.words(Math.max(maxRows * Math.max(3, expansion) * width, readRows * classes)),
+  };
+}
+
+/** State: writes what the chip has beside its conductances: offsets, position vectors, the mask. */
+export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chip): Simulator {
+  const { maxPrompts, maxSteps, position, chosen, bits, stream, y } = plan;
   const { network, mapping, hardware } = chip;
   const { model, geometry, parameters } = network;
-  const { width: D, expansion } = model;
+  const { width: D } = model;
   const { tokens } = geometry;
-  const tokenIndices = tokensRead(geometry);
-  const maxRows = maxSteps * maxPrompts * tokens;
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
-  const learned = model.position === "learned";
-
-  const position = arena.words(learned ? tokens * D : 0);
-  const readIndices = arena.words(tokenIndices.length);
-  if (kernels) {
-    if (learned) kernels.f32.set(parameters.position.data, position / 4);
-    kernels.i32.set(tokenIndices, readIndices / 4);
-  }
-  const crossbars = planCrossbars(kernels, arena, chip);
-  const tiles = planAttention(kernels, arena, chip, { steps: maxSteps, maxPrompts });
-  const bits = {
-    input: reserveBits(arena, maxRows, geometry.inputs),
-    narrow: reserveBits(arena, maxRows, D),
-    qkv: reserveBits(arena, maxRows, 3 * D),
-    hidden: reserveBits(arena, maxRows, expansion * D),
-    read: reserveBits(arena, maxSteps * maxPrompts * tokenIndices.length, D),
-  };
-  const stream = arena.words(maxRows * D);
-  const y = arena.words(
-    Math.max(maxRows * Math.max(3, expansion) * D, maxSteps * maxPrompts * tokenIndices.length * geometry.classes),
-  );
+  if (position !== null) ops.write(position, parameters.position.data);
+  ops.write(chosen.at, tokensRead(geometry));
+  const crossbars = bindCrossbars(ops, plan.crossbars, chip);
+  const tiles = bindAttention(ops, plan.tiles, chip);
   let ranges = chip.ranges;
   let loadedKey = "";
 
@@ -136,34 +164,29 @@ export function createSimulator(
     { firstPrompt = 0, rasters: rasterPrompts = 0 }: RunOptions,
     measured: Float64Array | null,
   ): Trace {
-    invariant(kernels !== null, "a planned simulator runs on kernels");
-    const { run, u32, f32 } = kernels;
     const prompts = requirePrompts(chip, input);
     const { steps, rows } = input;
     requireRoom(steps, prompts);
     if (measured === null) read(random);
-    u32.set(input.words, bits.input.at / 4);
+    ops.write(bits.input.at, input.words);
     const stages: StageTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
     const rasters: Record<string, SpikeTrain> = {};
-    const soft = model.neuron.reset === "soft" ? 1 : 0;
 
-    const count = (train: PackedBits, vectors: number) => run.countBits(train.at, vectors * train.words);
     const keep = (name: string, train: PackedBits) => {
-      spikes[name] = { ones: count(train, steps * rows), bits: steps * rows * train.features };
-      if (rasterPrompts > 0) rasters[name] = firstRows(u32, train, steps, rows, rasterPrompts * tokens);
+      spikes[name] = { ones: ops.countBits(train, steps * rows), bits: steps * rows * train.features };
+      if (rasterPrompts > 0) rasters[name] = firstRows(ops, train, steps, rows, rasterPrompts * tokens);
     };
-    const linear = (name: string, from: PackedBits, perPrompt: number, to: number): ActionTally => {
+    const linear = (name: string, from: PackedBits, perPrompt: number, to: Place): ActionTally => {
       const vectors = steps * prompts * perPrompt;
       const layer = layers.get(name) as LayerMapping;
-      const actions = linearActions(layer, hardware.adc.mode, vectors, count(from, vectors));
+      const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
       const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, measured);
       stages.push({ name, kind: "linear", cycles: vectors * layer.multiplexerSteps, actions, clipped });
       return actions;
     };
-    const fire = (name: string, currents: number, to: PackedBits) => {
-      const { beta, threshold } = model.neuron;
-      run.lifForward(currents, steps, rows, to.features, 0, 0, beta, threshold, soft, to.at, to.words);
+    const fire = (name: string, currents: Place, to: PackedBits) => {
+      ops.lif({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
       const actions = neuronActions(steps * rows * to.features);
       stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to);
@@ -182,21 +205,21 @@ export function createSimulator(
     const branch = (name: string, from: PackedBits) => {
       if (model.residual === "none") return void linear(name, from, tokens, stream);
       linear(name, from, tokens, y).residualAdditions += steps * rows * D;
-      run.add(stream, y, steps * rows * D);
+      ops.add(stream, y, steps * rows * D);
     };
     /** Without a projection the attention's output itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
-      if (model.residual === "none") f32.fill(0, stream / 4, stream / 4 + steps * rows * D);
+      if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
       else actions.residualAdditions += steps * rows * D;
-      run.addBits(stream, steps * rows, D, bits.narrow.at, bits.narrow.words);
+      ops.addBits({ bits: bits.narrow, rows: steps * rows, target: stream });
       stages.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
     };
 
     keep("input", bits.input);
     const embedded = linear("embed", bits.input, tokens, stream);
-    if (learned) {
-      run.addPeriodic(stream, steps * rows, tokens, D, position);
+    if (position !== null) {
+      ops.addPeriodic({ table: position, period: tokens, rows: steps * rows, columns: D, target: stream });
       embedded.offsetAdditions += steps * rows * D;
     }
     for (let i = 0; i < model.depth; i++) {
@@ -213,11 +236,10 @@ export function createSimulator(
       branch(`${block}.down`, bits.hidden);
     }
     fire("output", stream, bits.narrow);
-    const { narrow } = bits;
-    const readCount = tokenIndices.length;
-    run.gatherTokens(narrow.at, steps * prompts, tokens, narrow.words, readIndices, readCount, bits.read.at);
-    linear("head", bits.read, readCount, y);
-    const outputs = f32.slice(y / 4, y / 4 + steps * prompts * readCount * geometry.classes);
+    const { at: source, words: width } = bits.narrow;
+    ops.gatherTokens({ source, prompts: steps * prompts, tokens, width, chosen, target: bits.read.at });
+    linear("head", bits.read, chosen.count, y);
+    const outputs = ops.floats(y, steps * prompts * chosen.count * geometry.classes);
     const stepLogits = meanOverTokens(outputs, geometry);
     return {
       steps,
@@ -260,12 +282,12 @@ export function createSimulator(
 }
 
 /** The first rows of every step, at most `kept` of them, copied. */
-function firstRows(u32: Uint32Array, train: PackedBits, steps: number, rows: number, kept: number): SpikeTrain {
+function firstRows(ops: SimulationOps, train: PackedBits, steps: number, rows: number, kept: number): SpikeTrain {
   const taken = Math.min(kept, rows);
   const words = new Uint32Array(steps * taken * train.words);
   for (let t = 0; t < steps; t++) {
-    const from = train.at / 4 + t * rows * train.words;
-    words.set(u32.subarray(from, from + taken * train.words), t * taken * train.words);
+    const from = train.at + 4 * t * rows * train.words;
+    words.set(ops.words(from, taken * train.words), t * taken * train.words);
   }
   return { steps, rows: taken, features: train.features, words };
 }

@@ -4,7 +4,8 @@
  *
  * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`).
  */
-import type { Kernels } from "../kernels/memory.ts";
+import type { Place } from "../kernels/arena.ts";
+import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TrainingPlan } from "./plan.ts";
@@ -29,60 +30,64 @@ export interface Optimiser {
 }
 
 /** The optimiser on the memory of `plan`. */
-export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training }: Experiment): Optimiser {
-  const { run, f32 } = kernels;
+export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training }: Experiment): Optimiser {
   const learned = plan.layout.filter((parameter) => parameter.learned);
   const measured = plan.layout.filter((parameter) => !parameter.learned);
   const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-  const view = (at: number, shape: readonly number[]) => f32.subarray(at / 4, at / 4 + size(shape));
-  const read = (layout: TrainingPlan["layout"], from: Readonly<Record<string, number>>) =>
-    Object.fromEntries(layout.map(({ name, shape }) => [name, { shape, data: view(from[name], shape).slice() }]));
+  const read = (layout: TrainingPlan["layout"], from: Readonly<Record<string, Place>>) =>
+    Object.fromEntries(layout.map(({ name, shape }) => [name, { shape, data: ops.floats(from[name], size(shape)) }]));
   const write = (
     layout: TrainingPlan["layout"],
-    to: Readonly<Record<string, number>>,
+    to: Readonly<Record<string, Place>>,
     from: Readonly<Record<string, Tensor>>,
   ) => {
-    for (const { name, shape } of layout) view(to[name], shape).set(from[name].data);
+    for (const { name } of layout) ops.write(to[name], from[name].data);
   };
+
   function update(learningRate: number, count: number): number {
     const [total, ...rest] = plan.gradientStarts;
-    for (const shard of rest) run.add(total, shard, plan.gradientWords);
-    const norm = Math.sqrt(run.sumOfSquares(total, plan.gradientWords));
-    if (norm > training.clipNorm) run.scale(total, plan.gradientWords, training.clipNorm / norm);
+    for (const shard of rest) ops.add(total, shard, plan.gradientWords);
+    const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
+    if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
     const { beta1, beta2, epsilon, weightDecay } = training;
+    const correction1 = 1 - wholePower(beta1, count);
+    const correction2 = 1 - wholePower(beta2, count);
     for (const { name, shape } of learned) {
-      // Decay acts on matrices only: gains and offsets set scales that the task decides.
-      const decay = shape.length > 1 ? weightDecay : 0;
-      run.adamw(
-        plan.value[name],
-        plan.gradients[0][name],
-        plan.first[name],
-        plan.second[name],
-        size(shape),
+      ops.adamw({
+        parameter: plan.value[name],
+        gradient: plan.gradients[0][name],
+        first: plan.first[name],
+        second: plan.second[name],
+        count: size(shape),
         learningRate,
         beta1,
         beta2,
         epsilon,
-        decay,
-        1 - wholePower(beta1, count),
-        1 - wholePower(beta2, count),
-      );
+        // Decay acts on matrices only: gains and offsets set scales that the task decides.
+        decay: shape.length > 1 ? weightDecay : 0,
+        correction1,
+        correction2,
+      });
     }
-    for (const { name, shape } of measured) {
-      const running = view(plan.value[name], shape);
-      for (let n = 0; n < running.length; n++) {
-        let sum = 0;
-        for (const shard of plan.statistics) sum += f32[shard[name] / 4 + n];
-        running[n] += STATISTICS_MOMENTUM * (sum / plan.statistics.length - running[n]);
-      }
-    }
+    for (const { name, shape } of measured) moveStatistics(name, size(shape));
     return norm;
+  }
+
+  function moveStatistics(name: string, count: number) {
+    const running = ops.floats(plan.value[name], count);
+    const shards = plan.statistics.map((shard) => ops.floats(shard[name], count));
+    for (let n = 0; n < count; n++) {
+      let sum = 0;
+      for (const statistics of shards) sum += statistics[n];
+      running[n] += STATISTICS_MOMENTUM * (sum / shards.length - running[n]);
+    }
+    ops.write(plan.value[name], running);
   }
 
   function clipWeights(deviations: number) {
     for (const { name, shape } of learned) {
       if (!name.endsWith(".weight")) continue;
-      const values = view(plan.value[name], shape);
+      const values = ops.floats(plan.value[name], size(shape));
       const columns = shape[1];
       const squares = new Float64Array(columns);
       values.forEach((value, i) => {
@@ -93,6 +98,7 @@ export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training
         const limit = limits[i % columns];
         if (Math.abs(values[i]) > limit) values[i] = values[i] < 0 ? -limit : limit;
       }
+      ops.write(plan.value[name], values);
     }
   }
 
@@ -103,8 +109,8 @@ export function createOptimiser(kernels: Kernels, plan: TrainingPlan, { training
     writeParameters: (parameters) => {
       write(plan.layout, plan.value, parameters);
       for (const { name, shape } of learned) {
-        view(plan.first[name], shape).fill(0);
-        view(plan.second[name], shape).fill(0);
+        ops.fill(plan.first[name], size(shape), 0);
+        ops.fill(plan.second[name], size(shape), 0);
       }
     },
     writeFolded: (network) => write(plan.foldedLayout, plan.folded, network.parameters),

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { planTraining, shardPrompts, shardRange } from "./plan.ts";
 
@@ -45,7 +46,7 @@ describe("the memory plan", () => {
       ...places(plan.folded, folded),
       // The widest matrix of the tiny network has 3 x 8 columns.
       { start: plan.noiseColumns, end: plan.noiseColumns + 4 * 24 },
-      { start: plan.noiseWords, end: plan.noiseWords + 4 * 16 },
+      { start: plan.noiseWords, end: plan.noiseWords + 4 * NOISE_SCRATCH },
       { start: plan.noiseLevels, end: plan.noiseLevels + 8 * 4096 },
       ...plan.regions,
     ].toSorted((a, b) => a.start - b.start);

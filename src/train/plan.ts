@@ -3,17 +3,16 @@
  * validation, one gradient per shard, optimiser moments, and a region of activations for each thread.
  */
 
-import { createAnnPass } from "../kernels/ann.ts";
-import { type Arena, arena, countingArena, type Kernels } from "../kernels/memory.ts";
-import type { ParameterOffsets, Pass } from "../kernels/pass.ts";
-import { createSpikingPass, type SpikingPass } from "../kernels/spiking.ts";
+import { type Arena, arena, countingArena, type Place } from "../kernels/arena.ts";
+import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
+import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
 import type { Geometry } from "../task/task.ts";
 
-type Offsets = Readonly<Record<string, number>>;
+type Offsets = Readonly<Record<string, Place>>;
 
 export interface TrainingPlan {
   readonly layout: readonly ParameterLayout[];
@@ -75,7 +74,7 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const noisy = reserve(memory, layout);
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
-  const noiseWords = memory.words(32);
+  const noiseWords = memory.words(NOISE_SCRATCH);
   const noiseLevels = memory.words(2 * LARGEST_LEVELS);
   const gradientStarts: number[] = [];
   let gradientWords = 0;
@@ -92,7 +91,7 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const counting = countingArena();
   for (const stage of training.stages) {
     counting.rewind(0);
-    createPasses(null, counting, experiment, geometry, { value, noisy, folded, gradient: gradients[0] }, stage);
+    planPasses(counting, experiment, geometry, stage);
   }
   const size = Math.ceil(counting.used / 64) * 64 + 64;
   const start = memory.mark();
@@ -125,48 +124,35 @@ export const isNoisy = ({ noise }: StageSpec): boolean =>
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
   model.kind === "spiking" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
 
-/** The training pass and the validation pass of one thread. */
-export function createPasses(
-  kernels: Kernels | null,
-  memory: Arena,
-  experiment: Experiment,
-  geometry: Geometry,
-  offsets: { value: Offsets; noisy: Offsets; folded: Offsets; gradient: Offsets },
-  stage: StageSpec,
-): { training: (gradient: Offsets) => Pass | SpikingPass; validation: Pass | SpikingPass } {
-  const { task } = experiment;
+/** What one thread runs in a stage. */
+export interface StageLayout {
+  readonly training: NetworkLayout;
+  readonly validation: NetworkLayout;
+}
+
+export function planPasses(memory: Arena, experiment: Experiment, geometry: Geometry, stage: StageSpec): StageLayout {
+  const { task, training } = experiment;
   const model = stageModel(experiment, stage);
-  const maxPrompts = shardPrompts(experiment);
-  const source = isNoisy(stage) ? offsets.noisy : offsets.value;
-  // Shards differ only in where gradients go: one pass reads its target from this object, set before each step.
-  const parameters: { value: Offsets; gradient: Offsets } = { value: source, gradient: offsets.gradient };
-  const validationParameters: ParameterOffsets = { value: offsets.folded, gradient: null };
-  if (model.kind === "ann") {
-    const training = createAnnPass(kernels, memory, { model, geometry }, parameters, { maxPrompts, training: true });
-    const validation = createAnnPass(kernels, memory, { model, geometry }, validationParameters, {
-      maxPrompts,
-      training: false,
-    });
-    return { training: (gradient) => Object.assign(parameters, { gradient }) && training, validation };
-  }
-  const realInputs = task.coding === "repeat";
-  const training = createSpikingPass(kernels, memory, { model, geometry }, parameters, {
-    maxPrompts,
-    training: true,
-    attention: stage.attention,
-    outputNoise: stage.noise.outputs,
-    stepLoss: stage.stepLoss ?? experiment.training.stepLoss ?? 0,
-    spikeRate: experiment.training.spikeRate,
-    realInputs,
-  });
-  const folded = { ...model, normalisation: "none" as const };
-  const validation = createSpikingPass(kernels, memory, { model: folded, geometry }, validationParameters, {
-    maxPrompts,
-    training: false,
-    attention: "sampled",
-    realInputs,
-  });
-  return { training: (gradient) => Object.assign(parameters, { gradient }) && training, validation };
+  const common = { maxPrompts: shardPrompts(experiment), realInputs: task.coding === "repeat" };
+  return {
+    training: planNetwork(
+      memory,
+      { model, geometry },
+      {
+        ...common,
+        training: true,
+        attention: stage.attention,
+        outputNoise: stage.noise.outputs,
+        stepLoss: stage.stepLoss ?? training.stepLoss ?? 0,
+        spikeRate: training.spikeRate,
+      },
+    ),
+    validation: planNetwork(
+      memory,
+      { model: foldedModel(model), geometry },
+      { ...common, training: false, attention: "sampled" },
+    ),
+  };
 }
 
 function reserve(memory: Arena, layout: readonly ParameterLayout[]): Offsets {

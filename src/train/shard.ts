@@ -1,8 +1,10 @@
 /** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
 import type { ImageData } from "../data/images.ts";
+import { arena } from "../kernels/arena.ts";
 import type { Job } from "../kernels/executor.ts";
-import { arena, instantiateKernels, type Kernels } from "../kernels/memory.ts";
-import { createNetworkPass } from "../kernels/network-pass.ts";
+import { instantiateKernels } from "../kernels/memory.ts";
+import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
+import type { Ops } from "../kernels/ops.ts";
 import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import type { Network } from "../model/network.ts";
@@ -13,7 +15,7 @@ import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
-import { createPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
+import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
 
 export interface ShardSetup {
   readonly experiment: Experiment;
@@ -37,7 +39,7 @@ export interface ShardResult {
   readonly decisions?: Int32Array;
 }
 
-export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, thread) => {
+export const trainShard = ((setup, thread) => {
   const { experiment, images, memory, threads, stage } = setup;
   const kernels = instantiateKernels(memory);
   const stageSpec = experiment.training.stages[stage];
@@ -45,8 +47,11 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
   const geometry = networkGeometry(experiment, task);
   const plan = planTraining(experiment, geometry, kernels.base, threads);
   const region = plan.regions[thread];
-  const offsets = { ...plan, gradient: plan.gradients[0] };
-  const passes = createPasses(kernels, arena(region.start, region.end), experiment, geometry, offsets, stageSpec);
+  const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec);
+  const value = isNoisy(stageSpec) ? plan.noisy : plan.value;
+  // Shards differ only in where gradients go.
+  const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
+  const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
   const spikes = takesSpikes(experiment.model, experiment.task);
   const classes = geometry.classes;
@@ -58,7 +63,7 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
 
   function runTraining(step: number, shard: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
-    const pass = passes.training(plan.gradients[shard]);
+    const pass = training[shard];
     const batch = task.draw(count, root.fork("train", step), {
       spikes,
       values: !spikes || teacher !== null,
@@ -67,11 +72,10 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
       targets: labels === "posterior" ? "posterior" : "symbols",
     });
     load(kernels, pass, batch);
-    if (teacher) kernels.f32.set(teacher(batch, first), pass.targets / 4);
-    else writeTargets(kernels, pass.targets, batch, { rows: count * queries, classes, smoothing });
+    kernels.write(pass.targets, teacher ? teacher(batch, first) : targetsOf(batch, classes, smoothing));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
-    kernels.f32.fill(0, plan.gradientStarts[shard] / 4, plan.gradientStarts[shard] / 4 + plan.gradientWords);
+    kernels.fill(plan.gradientStarts[shard], plan.gradientWords, 0);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
     if ("statistics" in pass) keepStatistics(pass, shard);
     return { loss };
@@ -82,25 +86,24 @@ export const trainShard: Job<ShardSetup, ShardTask, ShardResult> = (setup, threa
     for (const { name, shape, learned } of plan.layout) {
       if (learned) continue;
       const [, layer, kind] = name.match(/^(.+)\.(mean|variance)$/) as [string, string, "mean" | "variance"];
-      const source = pass.statistics[layer][kind] / 4;
-      kernels.f32.copyWithin(plan.statistics[shard][name] / 4, source, source + shape[0]);
+      kernels.copy(pass.statistics[layer][kind], plan.statistics[shard][name], shape[0]);
     }
   }
 
   function runValidation(first: number, count: number): ShardResult {
-    const pass = passes.validation;
+    const pass = validation;
     const batch = task.draw(count, root.fork("validation"), { ...draw, firstPrompt: first, from: VALIDATION });
     load(kernels, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
-    const logits = kernels.f32.subarray(pass.logits / 4, pass.logits / 4 + count * queries * classes);
+    const logits = kernels.floats(pass.logits, count * queries * classes);
     const { decisions, losses } = answer(logits, batch.labels, classes);
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
   return (request) =>
     request.kind === "train" ? runTraining(request.step, request.shard) : runValidation(request.first, request.count);
-};
+}) satisfies Job<ShardSetup, ShardTask, ShardResult>;
 
 const VALIDATION = { part: "validation" } as const;
 
@@ -122,7 +125,7 @@ function createTeacher(network: Network, experiment: Experiment): (batch: Batch,
     setDraws(pass, key, firstPrompt);
     pass.forward(batch.prompts);
     const size = batch.prompts * queries.length * classes;
-    return softmaxRows(kernels.f32.slice(pass.logits / 4, pass.logits / 4 + size), classes);
+    return softmaxRows(kernels.floats(pass.logits, size), classes);
   };
 }
 
@@ -153,28 +156,18 @@ export function validationTasks(experiment: Experiment, images: ImageData | null
 }
 
 /** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */
-export function load(kernels: Kernels, pass: Pass | SpikingPass, batch: Batch): void {
-  if (batch.spikes && "draws" in pass) kernels.u32.set(batch.spikes.words, pass.inputs / 4);
-  else kernels.f32.set(batch.values, pass.inputs / 4);
+export function load(ops: Ops, pass: Pass | SpikingPass, batch: Batch): void {
+  ops.write(pass.inputs, batch.spikes && "draws" in pass ? batch.spikes.words : batch.values);
 }
 
 export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number], firstPrompt: number): void {
   if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
 }
 
-/** Writes the batch's target distributions `[rows, classes]`, with a share of them spread over all classes. */
-function writeTargets(
-  kernels: Kernels,
-  at: number,
-  batch: Batch,
-  { rows, classes, smoothing }: { readonly rows: number; readonly classes: number; readonly smoothing: number },
-): void {
-  const targets = kernels.f32.subarray(at / 4, at / 4 + rows * classes);
-  if (batch.targets) targets.set(batch.targets);
-  else {
-    targets.fill(0);
-    for (let row = 0; row < rows; row++) targets[row * classes + batch.labels[row]] = 1;
-  }
-  if (smoothing === 0) return;
-  for (let i = 0; i < targets.length; i++) targets[i] = (1 - smoothing) * targets[i] + smoothing / classes;
+/** The batch's target distributions `[rows, classes]`, with a share of them spread over all classes. */
+function targetsOf(batch: Batch, classes: number, smoothing: number): Float32Array {
+  const targets = batch.targets?.slice() ?? new Float32Array(batch.labels.length * classes);
+  if (!batch.targets) for (const [row, label] of batch.labels.entries()) targets[row * classes + label] = 1;
+  if (smoothing === 0) return targets;
+  return targets.map((target) => (1 - smoothing) * target + smoothing / classes);
 }

@@ -4,7 +4,7 @@
  * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same
  */
 import { rowsFor } from "../hardware/crossbar.ts";
-import type { Kernels } from "../kernels/memory.ts";
+import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -17,11 +17,10 @@ const LARGEST_COLUMN_NOISE = 0.5;
 
 /** What fills the noisy copy before a step. */
 export function createWeightNoise(
-  kernels: Kernels,
+  ops: TrainingOps,
   plan: TrainingPlan,
   { hardware, seed }: Experiment,
 ): (stage: StageSpec, step: number) => void {
-  const { run, f32 } = kernels;
   const root = stream(seed).fork("weight noise");
   const { noiseColumns, noiseWords, noiseLevels } = plan;
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
@@ -32,9 +31,8 @@ export function createWeightNoise(
     if (devices) chooseAge(stage, step);
     for (const { name, shape } of plan.layout) {
       const [rows, columns = 1] = shape;
-      const [source, target] = [plan.value[name] / 4, plan.noisy[name] / 4];
       const isWeight = name.endsWith(".weight");
-      if (!isWeight || (weights === 0 && !devices)) f32.copyWithin(target, source, source + rows * columns);
+      if (!isWeight || (weights === 0 && !devices)) ops.copy(plan.value[name], plan.noisy[name], rows * columns);
       if (!isWeight) continue;
       if (weights > 0) addNoise(name, rows, columns, weights, step);
       if (devices) addDevices(name, rows, columns, step);
@@ -43,9 +41,10 @@ export function createWeightNoise(
   }
 
   function addNoise(name: string, rows: number, columns: number, weights: number, step: number) {
-    f32.set(columnDeviations(name, rows, columns, weights), noiseColumns / 4);
-    const [key0, key1] = root.fork(step, name).key;
-    run.addNoise(plan.value[name], rows, columns, noiseColumns, key0, key1, plan.noisy[name], noiseWords);
+    ops.write(noiseColumns, columnDeviations(name, rows, columns, weights));
+    const { key } = root.fork(step, name);
+    const [source, target] = [plan.value[name], plan.noisy[name]];
+    ops.addNoise({ source, rows, columns, deviations: noiseColumns, key, target, scratch: noiseWords });
   }
 
   /**
@@ -56,7 +55,7 @@ export function createWeightNoise(
    */
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
     const columnLargest = new Float32Array(columns);
-    const values = valuesOf(name, rows * columns);
+    const values = ops.floats(plan.value[name], rows * columns);
     for (let row = 0; row < values.length; row += columns) {
       for (let n = 0; n < columns; n++) columnLargest[n] = Math.max(columnLargest[n], Math.abs(values[row + n]));
     }
@@ -73,11 +72,9 @@ export function createWeightNoise(
     const layer = name.slice(0, -".weight".length);
     const variance = plan.value[`${layer}.variance`];
     if (variance === undefined) return new Float32Array(columns).fill(1);
-    const gain = plan.value[`${layer}.gain`];
-    return Float32Array.from(
-      { length: columns },
-      (_, n) => Math.abs(f32[gain / 4 + n]) / Math.sqrt(f32[variance / 4 + n] + NORM_EPSILON),
-    );
+    const gains = ops.floats(plan.value[`${layer}.gain`], columns);
+    const variances = ops.floats(variance, columns);
+    return gains.map((gain, n) => Math.abs(gain) / Math.sqrt(variances[n] + NORM_EPSILON));
   }
 
   /** Puts the statistics of the age of this step's chip in memory. */
@@ -88,17 +85,15 @@ export function createWeightNoise(
     }
     const { byAge } = statistics;
     const { means, deviations } = byAge[root.fork(step, "age").integer(byAge.length)];
-    f32.set(means, noiseLevels / 4);
-    f32.set(deviations, noiseLevels / 4 + means.length);
+    ops.write(noiseLevels, means);
+    ops.write(noiseLevels + 4 * means.length, deviations);
   }
 
   /** Block by block, as crossbars hold the matrix. */
   function addDevices(name: string, rows: number, columns: number, step: number) {
     const { crossbar } = hardware;
     const random = root.fork(step, name);
-    const [key0, key1] = random.key;
-    const exact = crossbar.conductanceBits === null ? 1 : 0;
-    const [value, noisy] = [valuesOf(name, rows * columns), noisyOf(name, rows * columns)];
+    const values = ops.floats(plan.value[name], rows * columns);
     const folds = columnFolds(name, columns);
     const blockRows = rowsFor(name.slice(0, -".weight".length), crossbar);
     let block = 0;
@@ -109,32 +104,30 @@ export function createWeightNoise(
         const place = (i: number) => (r + Math.floor(i / width)) * columns + c + (i % width);
         const weights = new Float32Array(height * width);
         for (let i = 0, from = place(0); i < weights.length; i += width, from += columns) {
-          weights.set(value.subarray(from, from + width), i);
+          weights.set(values.subarray(from, from + width), i);
         }
         const largest = largestUnfolded(weights, width, folds.subarray(c, c + width), hardware);
-        f32.set(largest, noiseColumns / 4);
-        const [source, target] = [plan.value[name] + 4 * place(0), plan.noisy[name] + 4 * place(0)];
-        const top = levelsOf(hardware);
-        run.addDeviceNoise(
-          source,
-          height,
-          width,
-          columns,
-          noiseColumns,
-          noiseLevels,
-          top,
-          exact,
-          key0,
-          key1,
-          block,
-          target,
-          noiseWords,
-        );
+        ops.write(noiseColumns, largest);
+        ops.addDeviceNoise({
+          source: plan.value[name] + 4 * place(0),
+          rows: height,
+          columns: width,
+          stride: columns,
+          largest: noiseColumns,
+          levels: noiseLevels,
+          top: levelsOf(hardware),
+          exact: crossbar.conductanceBits === null,
+          key: random.key,
+          counter: block,
+          target: plan.noisy[name] + 4 * place(0),
+          scratch: noiseWords,
+        });
         for (const { weight, sign, at } of faultsOf(weights.length, crossbar.stuck, random.fork("stuck", block))) {
-          const shown = noisy[place(weight)];
+          const target = plan.noisy[name] + 4 * place(weight);
+          const [shown] = ops.floats(target, 1);
           // A device at zero takes away what it held; one at its largest leaves what its twin holds.
           const held = sign * shown > 0 ? shown : 0;
-          noisy[place(weight)] = shown - held + (at === "maximum" ? sign * largest[weight % width] : 0);
+          ops.write(target, Float32Array.of(shown - held + (at === "maximum" ? sign * largest[weight % width] : 0)));
         }
         block++;
       }
@@ -143,12 +136,10 @@ export function createWeightNoise(
 
   function drop(name: string, count: number, share: number, step: number) {
     const random = root.fork(step, name).fork("drop");
-    const noisy = noisyOf(name, count);
+    const noisy = ops.floats(plan.noisy[name], count);
     for (let i = 0; i < count; i++) if (random.uniform() < share) noisy[i] = 0;
+    ops.write(plan.noisy[name], noisy);
   }
-
-  const valuesOf = (name: string, count: number) => f32.subarray(plan.value[name] / 4, plan.value[name] / 4 + count);
-  const noisyOf = (name: string, count: number) => f32.subarray(plan.noisy[name] / 4, plan.noisy[name] / 4 + count);
 
   return prepare;
 }

@@ -1,0 +1,324 @@
+/**
+ * What a backend can do: operations on arrays in one memory, of which the passes of every network are made.
+ *
+ * A pass is planned first (numbers only: which array lies where) and then bound to a backend, which runs it. Two backends exist:
+ * WebAssembly (`wasm/`), and plain TypeScript (`reference/`), which says the same without any speed. `test/support/backends.ts`
+ * lists them, and one suite runs over both.
+ *
+ * Arrays are float32, row-major and densely packed. An argument named like an array is its place. `scratch` is a place that the
+ * operation may overwrite, of as many words as the function beside the WebAssembly kernel says (`productScratch`, ...); a backend
+ * that needs none leaves it alone. Rows of layers with spikes have a multiple of 4 features.
+ *
+ * What training and simulated chips need on top of this: `training-ops.ts`, `simulation-ops.ts`.
+ */
+import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
+import type { PackedBits, Place } from "./arena.ts";
+
+export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, NeuronOps, AttentionOps {}
+
+/** In and out of the memory, which a backend may keep elsewhere. */
+export interface MemoryOps {
+  write(at: Place, values: Float32Array | Int32Array | Uint32Array | Uint8Array): void;
+  /** A copy of `count` floats. */
+  floats(at: Place, count: number): Float32Array;
+  /** A copy of `count` words. */
+  words(at: Place, count: number): Uint32Array;
+  /** Copies words; the two may overlap. */
+  copy(from: Place, to: Place, count: number): void;
+  fill(target: Place, count: number, value: number): void;
+}
+
+/** Vectors, and matrices as rows of vectors. */
+export interface RowOps {
+  /** target += source */
+  add(target: Place, source: Place, count: number): void;
+  /** target += factor source */
+  addScaled(target: Place, source: Place, count: number, factor: number): void;
+  /** target *= factor */
+  scale(target: Place, count: number, factor: number): void;
+  /** target [columns] += sum of the rows of source, one after another in float32. */
+  sumRows(of: { source: Place; rows: number; columns: number; target: Place }): void;
+  /** target [columns] += sum of the rows of source, with an error that does not grow with their number. Scratch: `normalisationScratch`. */
+  sumManyRows(of: { source: Place; rows: number; columns: number; target: Place; scratch: Place }): void;
+  /** Every row of target = row. */
+  broadcastRow(of: { row: Place; rows: number; columns: number; target: Place }): void;
+  /** target = source + row; they may be the same place. */
+  addRow(of: { source: Place; row: Place; rows: number; columns: number; target: Place }): void;
+  /** target [rows, columns] += table [period, columns] at row mod period. */
+  addPeriodic(of: { table: Place; period: number; rows: number; columns: number; target: Place }): void;
+  /** table [period, columns] += the rows of source with that remainder, in order. */
+  sumPeriodic(of: { source: Place; rows: number; columns: number; table: Place; period: number }): void;
+  /** target [prompts, chosen, width] = the chosen tokens of source [prompts, tokens, width]; words of any kind. */
+  gatherTokens(of: TokenRows): void;
+  /** target [prompts, tokens, width] = source at the chosen tokens, 0 elsewhere. */
+  scatterTokens(of: TokenRows): void;
+}
+
+export interface TokenRows {
+  readonly source: Place;
+  readonly prompts: number;
+  readonly tokens: number;
+  readonly width: number;
+  readonly chosen: ChosenTokens;
+  readonly target: Place;
+}
+
+/** Tokens of a prompt, ascending, as `count` int32 numbers. */
+export interface ChosenTokens {
+  readonly at: Place;
+  readonly count: number;
+}
+
+export interface DenseOps {
+  /** out [m, n] (+)= a b, where a [m, k] may lie transposed as [k, m], and b [k, n] as [n, k]. Scratch: `productScratch(m, n, k)`. */
+  product(of: {
+    m: number;
+    n: number;
+    k: number;
+    a: Place;
+    transposeA?: boolean;
+    b: Place;
+    transposeB?: boolean;
+    out: Place;
+    accumulate?: boolean;
+    scratch: Place;
+  }): void;
+  /** Twin: `model/layer-norm.ts`. statistics [rows, 2] receives mean and inverse deviation, which the way back reads. */
+  layerNorm(of: NormalisedRows & { offset: Place; epsilon: number; target: Place }): void;
+  /** dSource, dGain and dOffset are added to. */
+  layerNormBackward(of: NormalisedRows & { dTarget: Place; dSource: Place; dGain: Place; dOffset: Place }): void;
+  /** Twin: `model/gelu.ts`. */
+  gelu(of: { source: Place; count: number; target: Place }): void;
+  /** dSource may be dTarget. */
+  geluBackward(of: { source: Place; count: number; dTarget: Place; dSource: Place }): void;
+  /**
+   * Twin: `model/softmax-attention.ts`. qkv [prompts, tokens, 3 width]; probabilities [prompts, heads, tokens, ceil4(tokens)];
+   * mask: `byteMask`; target [prompts, tokens, width]. Scratch: `softmaxScratch`.
+   */
+  softmaxAttention(of: SoftmaxAttention & { mask: Place; target: Place }): void;
+  /** dQkv is overwritten. */
+  softmaxAttentionBackward(of: SoftmaxAttention & { dTarget: Place; dQkv: Place }): void;
+  /**
+   * The sum over rows of -sum_c target_c ln softmax(logits)_c, in nats; dLogits = scale (softmax(logits) - targets).
+   * Each row of targets sums to 1.
+   */
+  crossEntropy(of: {
+    logits: Place;
+    targets: Place;
+    rows: number;
+    classes: number;
+    dLogits: Place;
+    scale: number;
+  }): number;
+}
+
+export interface NormalisedRows {
+  readonly source: Place;
+  readonly rows: number;
+  readonly width: number;
+  readonly gain: Place;
+  readonly statistics: Place;
+}
+
+export interface SoftmaxAttention {
+  readonly qkv: Place;
+  readonly prompts: number;
+  readonly tokens: number;
+  readonly heads: number;
+  readonly width: number;
+  readonly probabilities: Place;
+  readonly scratch: Place;
+}
+
+export interface SpikeOps {
+  /** out [rows, outputs] = bits weight. Scratch: `SPIKE_SCRATCH`. */
+  spikeProduct(of: {
+    bits: PackedBits;
+    rows: number;
+    weight: Place;
+    outputs: number;
+    out: Place;
+    scratch: Place;
+  }): void;
+  /** dWeight [features, outputs] += bits^T dOut. Scratch: `spikeGradientScratch`. */
+  spikeWeightGradient(of: {
+    bits: PackedBits;
+    rows: number;
+    dOut: Place;
+    outputs: number;
+    dWeight: Place;
+    scratch: Place;
+  }): void;
+  /**
+   * dInput [rows, inputs] = dOut weight^T; with a gate at least where its bits are set, and anything that is multiplied by 0 later
+   * elsewhere. Scratch: `inputGradientScratch`.
+   */
+  spikeInputGradient(of: {
+    dOut: Place;
+    rows: number;
+    weight: Place;
+    inputs: number;
+    outputs: number;
+    dInput: Place;
+    gate: PackedBits | null;
+    scratch: Place;
+  }): void;
+  /** target [rows, features] += bits as 0 and 1. */
+  addBits(of: { bits: PackedBits; rows: number; target: Place }): void;
+  /** Bits that are set. */
+  countBits(bits: PackedBits, rows: number): number;
+  /** rates [prompts, chosen, features]: the share of the steps in which a neuron fired at a chosen token. Twin: `model/read-out.ts`. */
+  spikeRates(of: SpikeRates & { bits: PackedBits; rates: Place }): void;
+  /** dSpikes [steps, prompts tokens, features] = dRates / steps at the chosen tokens, 0 elsewhere. */
+  spikeRatesBackward(of: SpikeRates & { dRates: Place; features: number; dSpikes: Place }): void;
+}
+
+export interface SpikeRates {
+  readonly steps: number;
+  readonly prompts: number;
+  readonly tokens: number;
+  readonly chosen: ChosenTokens;
+}
+
+/** What is done to a layer's columns before its neurons: scale x + shift. */
+export interface ColumnMap {
+  readonly scale: Place;
+  readonly shift: Place;
+}
+
+/** Column statistics of a batch. */
+export interface ColumnMoments {
+  readonly mean: Place;
+  readonly variance: Place;
+}
+
+export interface NeuronOps {
+  /** target = base + scale source + shift by columns; without the base where it is null. */
+  mapColumns(of: {
+    base: Place | null;
+    source: Place;
+    rows: number;
+    columns: number;
+    map: ColumnMap;
+    target: Place;
+  }): void;
+  /**
+   * BatchNorm with the statistics of these rows: mean and (biased) variance of the columns of source, and the map that normalises
+   * them. Twin: `model/batch-norm.ts`. Scratch: `normalisationScratch`.
+   */
+  normaliseColumns(of: {
+    source: Place;
+    rows: number;
+    columns: number;
+    gain: Place;
+    offset: Place;
+    epsilon: number;
+    moments: ColumnMoments;
+    map: ColumnMap;
+    scratch: Place;
+  }): void;
+  /**
+   * The way back, with x^ = (source - mean) / deviation: dSource = scale (d - mean(d) - x^ mean(d x^)); dGain += sum d x^ and
+   * dOffset += sum d. dSource may be d. Scratch: `normalisationScratch`.
+   */
+  normaliseColumnsBackward(of: {
+    d: Place;
+    source: Place;
+    rows: number;
+    columns: number;
+    epsilon: number;
+    moments: ColumnMoments;
+    map: ColumnMap;
+    dGain: Place;
+    dOffset: Place;
+    dSource: Place;
+    scratch: Place;
+  }): void;
+  /** target = factor sqrt(variance + epsilon). */
+  columnSpreads(of: { variance: Place; columns: number; epsilon: number; factor: number; target: Place }): void;
+  /**
+   * target += deviation of the column times the triangular error of two conversions (variance 1); words of the key under counters
+   * whose upper half is `counter`. Scratch: `NOISE_SCRATCH`.
+   */
+  addOutputNoise(of: {
+    target: Place;
+    rows: number;
+    columns: number;
+    deviations: Place;
+    key: readonly [number, number];
+    counter: number;
+    scratch: Place;
+  }): void;
+  /**
+   * LIF neurons over all steps: spikes `[steps][rows]` from currents [steps, rows, features]. Twin: `model/neuron/lif.ts`.
+   * `near` receives, packed alike, where |V - threshold| < reach.
+   */
+  lif(of: Neurons & { spikes: PackedBits; near?: { readonly bits: PackedBits; readonly reach: number } | null }): void;
+  /** target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Scratch: `lifScratch`. */
+  lifBackward(
+    of: Neurons & {
+      surrogate: SurrogateSpec;
+      features: number;
+      dSpikes: Place;
+      target: Place;
+      accumulate?: boolean;
+      scratch: Place;
+    },
+  ): void;
+}
+
+export interface Neurons {
+  readonly currents: Place;
+  readonly steps: number;
+  readonly rows: number;
+  /** Of the currents' columns, before they reach the neurons; null leaves them as they are. */
+  readonly map: ColumnMap | null;
+  readonly neuron: NeuronSpec;
+}
+
+/** Attention of one block over all steps and heads. */
+export interface BitAttention {
+  /** `[steps][prompts tokens]` with 3 width features: queries, keys, values. */
+  readonly qkv: PackedBits;
+  readonly steps: number;
+  readonly prompts: number;
+  readonly tokens: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Written as `bitMask`. */
+  readonly mask: Place;
+  readonly scoreGain: number;
+  readonly valueGain: number;
+  readonly scratch: Place;
+}
+
+/** What sampled scores `[steps][prompts][heads][tokens]` and outputs are drawn with. */
+export interface SampledAttention extends BitAttention {
+  /** Counts that mean a probability of 1 at gain 1: features of a head and tokens, unless hardware normalises otherwise. */
+  readonly scoreNormaliser: number;
+  readonly valueNormaliser: number;
+  readonly stratified: boolean;
+  /** Rows of `maskWords` words, which the way back reads. */
+  readonly scores: Place;
+  readonly out: PackedBits;
+}
+
+export interface AttentionOps {
+  /**
+   * Twin: `model/stochastic-attention.ts`, with the words of `draws.ts`. Heads have up to 64 features. Returns the sum of the counts
+   * of all scores. Scratch: `sampledScratch`.
+   */
+  sampledAttention(of: SampledAttention & { key: readonly [number, number]; firstPrompt: number }): number;
+  /** Probabilities passed on unsampled: out [steps, prompts tokens, width]. Scratch: `expectedScratch`. */
+  expectedAttention(of: BitAttention & { out: Place }): void;
+  /**
+   * dQkv [steps, prompts tokens, 3 width] from dOut [steps, prompts tokens, width]; `scores` as sampled, or null where
+   * probabilities were passed on. Scratch: `stochasticBackwardScratch`.
+   */
+  stochasticAttentionBackward(of: BitAttention & { scores: Place | null; dOut: Place; dQkv: Place }): void;
+  /** Twin: `model/lif-attention.ts`. Scratch: `lifAttentionScratch`. */
+  lifAttention(of: BitAttention & { neuron: NeuronSpec; out: PackedBits }): void;
+  lifAttentionBackward(
+    of: BitAttention & { neuron: NeuronSpec; surrogate: SurrogateSpec; dOut: Place; dQkv: Place },
+  ): void;
+}

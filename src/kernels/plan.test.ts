@@ -1,0 +1,86 @@
+/** Plans as numbers: what needs no memory, and what the sizes that a plan asks for are good for. */
+import { afterEach, expect, test, vi } from "vitest";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { annSpec, type ModelSpec, spikingSpec } from "../spec/model.ts";
+import { packSpikes } from "../spike/train.ts";
+import { type Arena, countingArena } from "./arena.ts";
+import { standaloneKernels } from "./memory.ts";
+import { bindNetwork, planNetwork } from "./network-pass.ts";
+import type { SpikingPassOptions } from "./spiking-plan.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const PROMPTS = 3;
+const size = { width: 24, depth: 2, heads: 2, expansion: 2, position: "learned" } as const;
+const triangular = { kind: "triangular", width: 1 } as const;
+const everything = { stepLoss: 0.5, spikeRate: { weight: 20, target: 0 }, outputNoise: 0.1 };
+const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
+  ["softmax attention", annSpec.parse({ ...size, kind: "ann" }), {}],
+  ["sampled attention", spikingSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
+  ["expected attention", spikingSpec.parse({ ...size, steps: 3, outputProjection: false }), { attention: "expected" }],
+  ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { neuron: "lif" } }), everything],
+  ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],
+];
+
+const options = (training: boolean, more: Partial<SpikingPassOptions>): SpikingPassOptions => ({
+  maxPrompts: PROMPTS,
+  training,
+  attention: "sampled",
+  realInputs: false,
+  ...more,
+});
+
+test.each(cases)("a network with %s is planned where there is no WebAssembly", (_, model, more) => {
+  vi.stubGlobal("WebAssembly", undefined);
+  const network = { model, geometry: tinyGeometry };
+  const [training, inference] = [true, false].map((trains) => {
+    const arena = countingArena();
+    const layout = planNetwork(arena, network, options(trains, more));
+    // Numbers, names and masks: it could be sent to another thread, or written down.
+    expect(structuredClone(layout)).toEqual(layout);
+    return arena.used;
+  });
+  expect(training).toBeGreaterThan(inference);
+});
+
+const GUARD_WORDS = 64;
+const GUARD = 0x5eed5eed;
+
+/** An arena that leaves room behind every block, up to a sentinel that nobody may write over. */
+function guarded(arena: Arena, guards: { at: number; words: number }[]): Arena {
+  const block = (count: number) => {
+    const at = arena.words(count + GUARD_WORDS);
+    guards.push({ at: at + 4 * count, words: GUARD_WORDS });
+    return at;
+  };
+  return { words: block, mark: arena.mark, rewind: arena.rewind, used: 0 };
+}
+
+test.each(cases)(
+  "with %s no operation writes past the array or the scratch that was planned for it",
+  (_, model, more) => {
+    const network = tinyNetwork(model, 5);
+    const { kernels, arena } = standaloneKernels(16 << 20);
+    const guards: { at: number; words: number }[] = [];
+    const memory = guarded(arena, guards);
+    const place = () =>
+      Object.fromEntries(
+        Object.entries(network.parameters).map(([name, { data }]) => [name, memory.words(data.length)]),
+      );
+    const parameters = { value: place(), gradient: place() };
+    const layout = planNetwork(memory, network, options(true, more));
+    for (const { at, words } of guards) kernels.u32.fill(GUARD, at / 4, at / 4 + words);
+    for (const [name, { data }] of Object.entries(network.parameters)) kernels.write(parameters.value[name], data);
+    const pass = bindNetwork(kernels, layout, parameters);
+    const bits = tinyBits(3, PROMPTS, 6);
+    const { tokens, inputs } = tinyGeometry;
+    const takesSpikes = model.kind === "spiking" && !more.realInputs;
+    const values = Float32Array.from(bits.subarray(0, PROMPTS * tokens * inputs));
+    kernels.write(pass.inputs, takesSpikes ? packSpikes(bits, 3, PROMPTS * tokens, inputs).words : values);
+    pass.step(PROMPTS, 1);
+    const broken = guards.filter(({ at, words }) => kernels.words(at, words).some((word) => word !== GUARD));
+    expect(broken).toEqual([]);
+  },
+);

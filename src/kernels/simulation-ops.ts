@@ -1,0 +1,76 @@
+/**
+ * What simulated chips need of a backend beside the passes: crossbars strip by strip, and attention with bytes of LFSRs.
+ *
+ * A strip is 16 lines: the plus lines of 8 columns, then their minus lines; or 16 columns, where converters are exact.
+ */
+import type { PackedBits, Place } from "./arena.ts";
+import type { Ops, SampledAttention } from "./ops.ts";
+
+/** Lines of a strip, and lines from a plus line to its minus line. */
+export const STRIP_LINES = 16;
+export const STRIP_COLUMNS = 8;
+
+export interface SimulationOps extends Ops {
+  /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words for each 8 rows, from a multiple of 64 bytes on. */
+  tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
+  /** lines [vectors, 16]: the strip's currents for every `every`-th vector of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
+  stripCurrents(of: {
+    bits: PackedBits;
+    first: number;
+    every: number;
+    vectors: number;
+    firstRow: number;
+    rows: number;
+    tables: Place;
+    lines: Place;
+  }): void;
+  /**
+   * Errors of converters, in place: lines become what exact converters of step 1 turn into the codes of erring ones. Returns the
+   * conversions that clip at 0. Twin: `hardware/converter-errors.ts`. Scratch: `converterScratch`.
+   */
+  addConverterErrors(of: {
+    lines: Place;
+    vectors: number;
+    mode: "pair" | "differential";
+    step: number;
+    /** Gains and offsets of 16 lines, deviations of the noise of 8 columns. */
+    gains: Place;
+    offsets: Place;
+    deviations: Place;
+    noise: ConversionNoise | null;
+    /** Where the vectors stand in the run. */
+    strip: number;
+    first: number;
+    perStep: number;
+    perPrompt: number;
+    firstPrompt: number;
+    scratch: Place;
+  }): number;
+  /** From lines to a strip's columns of a layer's pre-activations. Returns the conversions that clip. Twin: `hardware/adc.ts`. */
+  convertStrip(
+    of: StripOutput & { mode: "pair" | "differential"; step: number; largest: number; factors: Place },
+  ): number;
+  /** The same where converters are exact, for up to 16 columns. */
+  passStrip(of: StripOutput): void;
+  /** `sampledAttention` with bytes of LFSRs: registers [prompts, heads], seeded. Twin: `hardware/ssa-tile.ts`. */
+  lfsrAttention(of: SampledAttention & { registers: Place }): number;
+}
+
+export interface ConversionNoise {
+  readonly key: readonly [number, number];
+  /** The 4096 normals that words choose from. */
+  readonly normals: Place;
+}
+
+export interface StripOutput {
+  readonly lines: Place;
+  readonly vectors: number;
+  readonly columns: number;
+  /** Overwrites what is there, instead of adding to it: at the layer's first block of rows. */
+  readonly fresh: boolean;
+  /** Added at the layer's last block of rows; null leaves it out. */
+  readonly offset: Place | null;
+  /** The strip's first column in rows of `outputs`. */
+  readonly out: Place;
+  readonly outputs: number;
+}

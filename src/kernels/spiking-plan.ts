@@ -1,0 +1,190 @@
+/**
+ * Where the arrays of the spiking transformer's pass lie (`spiking.ts`), as numbers.
+ *
+ * Rows are time-major `[T][B][N]`. The backward pass reads every layer's spikes, raw output and stream. Spikes are small and always
+ * kept; outputs and streams are kept when training, and shared between the layers otherwise.
+ */
+import type { SpikingSpec } from "../spec/model.ts";
+import type { SpikeRateSpec } from "../spec/training.ts";
+import type { Geometry } from "../task/task.ts";
+import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
+import { type AttentionLayout, type AttentionMode, attentionScratch, planAttention } from "./attention.ts";
+import { maskWords } from "./masks.ts";
+import { type NormalisedLayout, planNormalised } from "./normalised.ts";
+import type { PassOptions } from "./pass.ts";
+import { planSpikingReadOut, readOutScratch, type SpikingReadOutLayout } from "./spiking-read-out.ts";
+import { productScratch } from "./wasm/dense-ops.ts";
+import { lifScratch, NOISE_SCRATCH, normalisationScratch } from "./wasm/neuron-ops.ts";
+import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "./wasm/spike-ops.ts";
+
+export interface SpikingPassOptions extends PassOptions {
+  /** `expected` passes attention probabilities on unsampled. */
+  readonly attention: AttentionMode;
+  /** Standard deviation of the noise on pre-activations, relative to what their column varies by. Default 0. */
+  readonly outputNoise?: number;
+  /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
+  readonly realInputs: boolean;
+  /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
+  readonly stepLoss?: number;
+  /** A penalty on firing rates. Default none. */
+  readonly spikeRate?: SpikeRateSpec | undefined;
+}
+
+/** A linear layer between two places of the network: its normalisation and its raw output y [T B N, outputs]. */
+export interface LayerLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly norm: NormalisedLayout;
+  readonly y: Place;
+}
+
+export interface BlockLayout {
+  readonly stream: Place;
+  readonly input: PackedBits;
+  /** Where a neuron's membrane is within the surrogate's compact support. Elsewhere its spikes need no gradient. */
+  readonly inputGate: PackedBits | null;
+  readonly qkv: LayerLayout;
+  readonly qkvBits: PackedBits;
+  readonly attention: AttentionLayout;
+  readonly projection: LayerLayout | null;
+  readonly middleStream: Place;
+  readonly middle: PackedBits;
+  readonly middleGate: PackedBits | null;
+  readonly up: LayerLayout;
+  readonly hidden: PackedBits;
+  readonly hiddenGate: PackedBits | null;
+  readonly down: LayerLayout;
+}
+
+export interface SpikingLayout {
+  readonly kind: "spiking";
+  readonly network: { readonly model: SpikingSpec; readonly geometry: Geometry };
+  readonly options: SpikingPassOptions;
+  readonly mask: Place;
+  /** Of real values `[B N, inputs]` when these are the inputs, which have no words. */
+  readonly input: PackedBits;
+  readonly embed: LayerLayout;
+  readonly blocks: readonly BlockLayout[];
+  readonly lastStream: Place;
+  readonly output: PackedBits;
+  readonly readOut: SpikingReadOutLayout;
+  /** Gradients, when training: of the stream, and of what is as wide as the widest layer, and as the stream. */
+  readonly gradients: { readonly stream: Place; readonly wide: Place; readonly narrow: Place } | null;
+  /** A row of the widest layer: for the penalty on rates, and for the noise on outputs. */
+  readonly penaltyRow: Place | null;
+  readonly noiseDeviations: Place | null;
+  readonly scratch: Place;
+}
+
+export function planSpiking(
+  arena: Arena,
+  network: { readonly model: SpikingSpec; readonly geometry: Geometry },
+  options: SpikingPassOptions,
+): SpikingLayout {
+  const { model, geometry } = network;
+  const { training, maxPrompts, realInputs, outputNoise = 0, spikeRate } = options;
+  const { width, depth, expansion, steps } = model;
+  const { tokens, inputs } = geometry;
+  const inner = expansion * width;
+  const maxRows = steps * maxPrompts * tokens;
+  const widest = Math.max(3 * width, inner);
+
+  const shared = new Map<string, Place>();
+  function kept(kind: string, count: number, sharedCount = count): Place {
+    if (training) return arena.words(count);
+    if (!shared.has(kind)) shared.set(kind, arena.words(sharedCount));
+    return shared.get(kind)!;
+  }
+  let layers = 0;
+  function layer(name: string, from: number, to: number): LayerLayout {
+    const norm = planNormalised(arena, name, to, model.normalisation === "batch");
+    return { name, index: layers++, inputs: from, outputs: to, norm, y: kept("y", maxRows * to, maxRows * widest) };
+  }
+  const bits = (features: number) => reserveBits(arena, maxRows, features);
+  const gate = (features: number) => (training && model.surrogate.kind !== "sigmoid" ? bits(features) : null);
+
+  const mask = arena.words(tokens * maskWords(tokens));
+  const input = realInputs
+    ? { at: arena.words(maxPrompts * tokens * inputs), words: 0, features: inputs }
+    : bits(inputs);
+  const embed = layer("embed", inputs, width);
+  const blocks = Array.from({ length: depth }, (_, i): BlockLayout => {
+    const name = `blocks.${i}`;
+    return {
+      stream: kept("stream", maxRows * width),
+      input: bits(width),
+      inputGate: gate(width),
+      qkv: layer(`${name}.qkv`, width, 3 * width),
+      qkvBits: bits(3 * width),
+      attention: planAttention(arena, network, { maxPrompts, mode: options.attention }),
+      projection: model.outputProjection ? layer(`${name}.projection`, width, width) : null,
+      middleStream: kept("middle", maxRows * width),
+      middle: bits(width),
+      middleGate: gate(width),
+      up: layer(`${name}.up`, width, inner),
+      hidden: bits(inner),
+      hiddenGate: gate(inner),
+      down: layer(`${name}.down`, inner, width),
+    };
+  });
+  const lastStream = kept("stream", maxRows * width);
+  const output = bits(width);
+  const readOut = planSpikingReadOut(arena, network, options);
+  const gradients = training
+    ? {
+        stream: arena.words(maxRows * width),
+        wide: arena.words(maxRows * widest),
+        narrow: arena.words(maxRows * width),
+      }
+    : null;
+  return {
+    kind: "spiking",
+    network,
+    options,
+    mask,
+    input,
+    embed,
+    blocks,
+    lastStream,
+    output,
+    readOut,
+    gradients,
+    penaltyRow: training && spikeRate && spikeRate.weight > 0 ? arena.words(widest) : null,
+    noiseDeviations: outputNoise > 0 ? arena.words(widest) : null,
+    scratch: arena.words(scratchWords(network, options)),
+  };
+}
+
+/** One place serves every operation of a pass: as large as the neediest asks for. */
+function scratchWords(
+  network: { readonly model: SpikingSpec; readonly geometry: Geometry },
+  options: SpikingPassOptions,
+): number {
+  const { model, geometry } = network;
+  const { training, maxPrompts } = options;
+  const { width, expansion, steps } = model;
+  const inner = expansion * width;
+  const perStep = maxPrompts * geometry.tokens;
+  const maxRows = steps * perStep;
+  const forward = [
+    SPIKE_SCRATCH,
+    NOISE_SCRATCH,
+    productScratch(perStep, width, geometry.inputs),
+    productScratch(maxRows, width, width),
+    normalisationScratch(Math.max(3 * width, inner)),
+    attentionScratch(network, training),
+    readOutScratch(network, options),
+  ];
+  if (!training) return Math.max(...forward);
+  return Math.max(
+    ...forward,
+    lifScratch(steps),
+    productScratch(geometry.inputs, width, perStep),
+    productScratch(width, width, maxRows),
+    spikeGradientScratch(Math.max(inner, geometry.inputs), maxRows),
+    inputGradientScratch(maxRows, inner, width),
+    inputGradientScratch(maxRows, width, Math.max(inner, 3 * width)),
+  );
+}

@@ -1,0 +1,75 @@
+/** Attention on packed spikes, with the WebAssembly kernels: sampled, expected and LIF, and with bytes of LFSRs. */
+import type { KernelExports } from "../binary.generated.ts";
+import { scoreRow } from "../draws.ts";
+import { maskWords } from "../masks.ts";
+import type { AttentionOps, BitAttention, SampledAttention } from "../ops.ts";
+import type { SimulationOps } from "../simulation-ops.ts";
+import { surrogateNumbers } from "./neuron-ops.ts";
+import { SPIKE_SCRATCH } from "./spike-ops.ts";
+
+/** Features of a head that the kernels hold, in one word. */
+export const LARGEST_DIMENSION = 64;
+
+/** Words of scratch for sampling: draws, keys, values, levels and counts. */
+export function sampledScratch(tokens: number): number {
+  const padded = Math.ceil(tokens / 64) * 64;
+  return tokens * scoreRow(tokens) + 64 * padded + 20 * tokens + 4 * padded + 256;
+}
+
+/** Words of scratch for probabilities passed on: queries, keys and values as floats, and a row of sums. */
+export const expectedScratch = (tokens: number, dimension: number): number =>
+  (3 * tokens + 1) * ceilFour(dimension) + 16;
+
+/** Words of scratch for the way back through stochastic attention. */
+export function stochasticBackwardScratch(tokens: number, dimension: number): number {
+  const longWords = maskWords(tokens) / 2;
+  const bits = 6 * tokens + longWords * (2 * tokens + 258) + 68;
+  return bits + ceilFour(tokens) * (3 * tokens + 3 * ceilFour(dimension) + 1) + SPIKE_SCRATCH;
+}
+
+/** Words of scratch for LIF attention, both ways: membranes of all steps, and the gradients of one. */
+export function lifAttentionScratch(steps: number, tokens: number, dimension: number): number {
+  const [matrix, square] = [tokens * ceilFour(dimension), tokens * tokens];
+  const values = (ceilFour(dimension) + 1) * ceilFour(tokens);
+  return steps * (4 * matrix + 2 * square) + 5 * matrix + 2 * square + values + 16;
+}
+
+const ceilFour = (count: number): number => 4 * Math.ceil(count / 4);
+
+export function attentionOps(run: KernelExports): AttentionOps & Pick<SimulationOps, "lfsrAttention"> {
+  return {
+    sampledAttention: (of) => {
+      const { scoreNormaliser, valueNormaliser, scoreGain, valueGain, key, firstPrompt } = of;
+      const gains = [scoreNormaliser, scoreGain, valueNormaliser, valueGain] as const;
+      return run.stochasticAttention(...inputs(of), ...gains, key[0], key[1], firstPrompt, ...outputs(of));
+    },
+    lfsrAttention: (of) => {
+      const { scoreNormaliser, valueNormaliser, scoreGain, valueGain, registers } = of;
+      const gains = [scoreNormaliser, scoreGain, valueNormaliser, valueGain] as const;
+      return run.lfsrAttention(...inputs(of), ...gains, registers, ...outputs(of));
+    },
+    expectedAttention: (of) => run.expectedAttention(...inputs(of), of.scoreGain, of.valueGain, of.out, of.scratch),
+    stochasticAttentionBackward: (of) => {
+      const { scoreGain, valueGain, scores, dOut, dQkv, scratch } = of;
+      run.stochasticAttentionBackward(dOut, ...inputs(of), scoreGain, valueGain, scores ?? 0, dQkv, scratch);
+    },
+    lifAttention: (of) => {
+      const { beta, threshold, reset } = of.neuron;
+      const neuron = [beta, threshold, reset === "soft" ? 1 : 0] as const;
+      run.lifAttention(...inputs(of), of.scoreGain, of.valueGain, ...neuron, of.out.at, of.out.words, of.scratch);
+    },
+    lifAttentionBackward: (of) => {
+      const { scoreGain, valueGain, dOut, dQkv, scratch } = of;
+      const { beta, threshold, reset } = of.neuron;
+      const neuron = [beta, threshold, reset === "soft" ? 1 : 0] as const;
+      const { kind, parameter } = surrogateNumbers(of.surrogate);
+      run.lifAttentionBackward(dOut, ...inputs(of), scoreGain, valueGain, ...neuron, kind, parameter, dQkv, scratch);
+    },
+  };
+}
+
+const inputs = ({ qkv, steps, prompts, tokens, width, heads, mask }: BitAttention) =>
+  [qkv.at, qkv.words, steps, prompts, tokens, width, heads, mask] as const;
+
+const outputs = ({ stratified, scores, out, scratch }: SampledAttention) =>
+  [stratified ? 1 : 0, scores, out.at, out.words, scratch] as const;

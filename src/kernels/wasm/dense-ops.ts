@@ -1,0 +1,46 @@
+/** Dense matrices, LayerNorm, GELU, softmax attention and cross entropy on the WebAssembly kernels. */
+import type { KernelExports } from "../binary.generated.ts";
+import { maskStride } from "../masks.ts";
+import type { DenseOps } from "../ops.ts";
+
+/** Block sizes of `assembly/gemm.ts`. */
+const DEPTH = 256;
+const ROWS = 64;
+const COLUMNS = 256;
+
+/** Words of scratch for a product of these sizes: packed panels of both matrices, and one 2 x 16 edge tile. */
+export function productScratch(m: number, n: number, k: number): number {
+  const depth = Math.min(k, DEPTH);
+  const columns = Math.ceil(Math.min(n, COLUMNS) / 16) * 16;
+  const rows = Math.ceil(Math.min(m, ROWS) / 2) * 2;
+  return depth * (columns + rows) + 32;
+}
+
+/** Words of scratch for softmax attention with heads of `dimension` features: a matrix of scores, and the products with it. */
+export function softmaxScratch(tokens: number, dimension: number): number {
+  const widest = Math.max(maskStride(tokens), dimension);
+  return tokens * maskStride(tokens) + productScratch(widest, widest, widest);
+}
+
+export function denseOps(run: KernelExports): DenseOps {
+  return {
+    product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate, scratch }) => {
+      const [strideA, strideB] = [transposeA ? m : k, transposeB ? k : n];
+      run.gemm(flag(transposeA), flag(transposeB), m, n, k, a, strideA, b, strideB, out, n, flag(accumulate), scratch);
+    },
+    layerNorm: ({ source, rows, width, gain, offset, epsilon, target, statistics }) =>
+      run.layerNormForward(source, rows, width, gain, offset, epsilon, target, statistics),
+    layerNormBackward: ({ source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset }) =>
+      run.layerNormBackward(source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset),
+    gelu: ({ source, count, target }) => run.geluForward(source, count, target),
+    geluBackward: ({ source, count, dTarget, dSource }) => run.geluBackward(source, count, dTarget, dSource),
+    softmaxAttention: ({ qkv, prompts, tokens, heads, width, mask, probabilities, target, scratch }) =>
+      run.softmaxAttentionForward(qkv, prompts, tokens, heads, width, mask, probabilities, target, scratch),
+    softmaxAttentionBackward: ({ qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch }) =>
+      run.softmaxAttentionBackward(qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch),
+    crossEntropy: ({ logits, targets, rows, classes, dLogits, scale }) =>
+      run.crossEntropy(logits, targets, rows, classes, dLogits, scale),
+  };
+}
+
+const flag = (set: boolean | undefined): number => (set ? 1 : 0);

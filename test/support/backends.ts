@@ -1,0 +1,23 @@
+/** Every backend that passes run on, for suites that run over all of them. */
+import { type Arena, arena } from "../../src/kernels/arena.ts";
+import { standaloneKernels } from "../../src/kernels/memory.ts";
+import type { Ops } from "../../src/kernels/ops.ts";
+import { referenceOps } from "./reference-ops.ts";
+
+export interface Backend {
+  readonly name: string;
+  /** Operations on a memory of its own, and an arena over it. Whatever is read without having been written shows as NaN. */
+  create(bytes: number): { readonly ops: Ops; readonly arena: Arena };
+}
+
+export const BACKENDS: readonly Backend[] = [
+  {
+    name: "WebAssembly",
+    create: (bytes) => {
+      const { kernels, arena } = standaloneKernels(bytes);
+      kernels.f32.fill(Number.NaN, arena.mark() / 4);
+      return { ops: kernels, arena };
+    },
+  },
+  { name: "the reference", create: (bytes) => ({ ops: referenceOps(bytes), arena: arena(0, bytes) }) },
+];

@@ -1,0 +1,41 @@
+/** A pass on a backend with its parameters in memory and gradients of zero. */
+import type { AnnLayout } from "../../src/kernels/ann-plan.ts";
+import type { Place } from "../../src/kernels/arena.ts";
+import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";
+import type { Ops } from "../../src/kernels/ops.ts";
+import type { Pass } from "../../src/kernels/pass.ts";
+import type { SpikingPass } from "../../src/kernels/spiking.ts";
+import type { SpikingLayout, SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
+import type { Network } from "../../src/model/network.ts";
+import type { SpikingSpec } from "../../src/spec/model.ts";
+import type { Backend } from "./backends.ts";
+
+export interface PassUnderTest<P extends Pass> {
+  readonly ops: Ops;
+  readonly pass: P;
+  readonly layout: AnnLayout | SpikingLayout;
+  readonly gradient: Readonly<Record<string, Place>>;
+}
+
+type Options = Pick<SpikingPassOptions, "maxPrompts" | "training"> & Partial<SpikingPassOptions>;
+
+export function createPass(
+  backend: Backend,
+  network: Network<SpikingSpec>,
+  options: Options,
+): PassUnderTest<SpikingPass>;
+export function createPass(backend: Backend, network: Network, options: Options): PassUnderTest<Pass>;
+export function createPass(backend: Backend, network: Network, options: Options): PassUnderTest<Pass> {
+  const { ops, arena } = backend.create(8 << 20);
+  const value: Record<string, Place> = {};
+  const gradient: Record<string, Place> = {};
+  for (const [name, { data }] of Object.entries(network.parameters)) {
+    value[name] = arena.words(data.length);
+    gradient[name] = arena.words(data.length);
+    ops.write(value[name], data);
+    ops.fill(gradient[name], data.length, 0);
+  }
+  const layout = planNetwork(arena, network, { attention: "sampled", realInputs: false, ...options });
+  const pass = bindNetwork(ops, layout, { value, gradient: options.training ? gradient : null });
+  return { ops, pass, layout, gradient };
+}
