@@ -22,6 +22,17 @@ const jobs: JobRegistry = {
     throw new ValueError("setup", "cannot be opened");
   }) as JobRegistry[string],
   uncopyable: (() => () => () => {}) as JobRegistry[string],
+  /** Opens and works in later turns; says how many of its tasks are under way. */
+  slow: (async () => {
+    await new Promise(setImmediate);
+    let running = 0;
+    return async (task: unknown) => {
+      running++;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (task === "fail") throw new ValueError("task", "fails slowly");
+      return running--;
+    };
+  }) as JobRegistry[string],
 };
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -99,6 +110,12 @@ describe.each([
     expect((await rejection(session.run([1, 2], refuse))).message).toBe("no room");
   });
 
+  test("waits for a job that takes a promise's time to open and to work, one task at a time", async () => {
+    const session = create().open<null, unknown, number>("slow", null);
+    expect(await session.run([1, 2, 3, 4, 5])).toEqual([1, 1, 1, 1, 1]);
+    expect(await rejection(session.run(["fail"]))).toMatchObject({ tag: "value", path: "task" });
+  });
+
   test("keeps sessions apart", async () => {
     const executor = create();
     const [a, b] = [2, 3].map((factor) => executor.open<{ factor: number }, number, number>("scale", { factor }));
@@ -134,7 +151,7 @@ describe.each([
     });
     expect(await rejection(executor.open("scales", null).run([1]))).toMatchObject({
       tag: "platform",
-      message: 'There is no job "scales". Known: scale, thread, fail, closed, uncopyable.',
+      message: 'There is no job "scales". Known: scale, thread, fail, closed, uncopyable, slow.',
     });
     expect((await rejection(executor.open("toString", null).run([1]))).message).toContain("no job");
   });
@@ -169,6 +186,23 @@ describe("worker threads", () => {
     const session = workerExecutor(ports(2, (_, index) => 40 * index).list).open<null, unknown, number>("fail", null);
     expect((await rejection(session.run(["first", "left behind"]))).message).toBe("first");
     expect((await rejection(session.run(["second"]))).message).toBe("second");
+  });
+
+  test("do not begin a task while one that a failed list left behind is still under way", async () => {
+    const registry: JobRegistry = {
+      wait: () => {
+        let running = 0;
+        return async (milliseconds) => {
+          if (milliseconds === 0) throw new ValueError("task", "fails at once");
+          running++;
+          await new Promise((resolve) => setTimeout(resolve, milliseconds as number));
+          return running--;
+        };
+      },
+    };
+    const session = workerExecutor(ports(2, undefined, registry).list).open<null, number, number>("wait", null);
+    await rejection(session.run([0, 30]));
+    expect(await session.run([1, 1, 1])).toEqual([1, 1, 1]);
   });
 
   test("reject what they run when one crashes, and all that comes after", async () => {

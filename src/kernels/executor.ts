@@ -17,11 +17,13 @@ import {
   ValueError,
 } from "../errors.ts";
 
-/** Opens a job on one thread and returns the function that runs its tasks, at once or when what it needs is there. */
+/** Opens a job on one thread and returns the function that runs its tasks. Either may take its time and return a promise. */
 export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
   setup: Setup,
   thread: number,
-) => ((task: Task) => Result) | Promise<(task: Task) => Result>;
+) => Work<Task, Result> | Promise<Work<Task, Result>>;
+
+type Work<Task, Result> = (task: Task) => Result | Promise<Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
@@ -46,13 +48,13 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
   return {
     threads: 1,
     open: <Setup, Task, Result>(name: string, setup: Setup): Session<Task, Result> => {
-      let work: ((task: unknown) => unknown) | undefined;
+      let work: Work<unknown, unknown> | undefined;
       return {
         run: async (tasks, onResult) => {
           work ??= await find(jobs, name)(setup, 0);
           const results: Result[] = [];
           for (const task of tasks) {
-            results.push(work(task) as Result);
+            results.push((await work(task)) as Result);
             onResult?.(results.at(-1)!, results.length - 1);
             await nextTurn();
           }
@@ -97,25 +99,30 @@ export interface WorkerPort {
 }
 
 /** The worker's side: answers requests from `jobs`. */
-export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => Promise<void> {
-  const sessions = new Map<number, Promise<(task: unknown) => unknown>>();
-  const open = async (job: string, setup: unknown, thread: number) => find(jobs, job)(setup, thread);
-  return async (message) => {
+export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
+  const open = new Map<number, Promise<Work<unknown, unknown>>>();
+  const openJob = async (name: string, setup: unknown, thread: number) => find(jobs, name)(setup, thread);
+  // A thread does one task at a time, also where a list that failed has left one behind that takes a promise's time.
+  let last: Promise<void> = Promise.resolve();
+  async function answer(session: number, index: number, task: unknown) {
+    try {
+      const work = await open.get(session)!;
+      post({ session, index, result: await work(task) });
+    } catch (error) {
+      post({ session, index, error: toPlainError(error) });
+    }
+  }
+  return (message) => {
     const { session } = message;
-    if (message.kind === "close") {
-      sessions.delete(session);
-    } else if (message.kind === "open") {
-      const opening = open(message.job, message.setup, message.thread);
-      // A session that could not be opened answers its tasks with the reason.
-      opening.catch(() => {});
-      sessions.set(session, opening);
+    if (message.kind === "close") open.delete(session);
+    else if (message.kind === "run") {
+      const { index, task } = message;
+      last = last.then(() => answer(session, index, task));
     } else {
-      try {
-        const work = await sessions.get(session)!;
-        post({ session, index: message.index, result: work(message.task) });
-      } catch (error) {
-        post({ session, index: message.index, error: toPlainError(error) });
-      }
+      const work = openJob(message.job, message.setup, message.thread);
+      // A session that could not be opened answers its first task with the reason.
+      work.catch(() => {});
+      open.set(session, work);
     }
   };
 }
