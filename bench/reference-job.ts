@@ -45,7 +45,7 @@ const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
   const plan = planTraining(experiment, referenceGeometry, kernels.base, threads);
   const { start, end } = plan.regions[thread];
   const [stage] = experiment.training.stages;
-  const layout = planPasses(arena(start, end), experiment, referenceGeometry, stage);
+  const layout = planPasses(arena(start, end), experiment, referenceGeometry, stage, plan.recompute);
   const { value } = plan;
   const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
   const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null }) as SpikingPass;

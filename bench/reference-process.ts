@@ -81,6 +81,7 @@ async function train(): Promise<void> {
   const step = losses.length;
   const results = await forEachShard("train");
   losses.push(results.reduce((sum, { loss }) => sum + loss, 0) / (BATCH * TOKENS));
+  optimiser.addGradients(plan.gradients.map((_, buffer) => buffer));
   optimiser.update(LEARNING_RATE, step + 1);
 }
 

@@ -25,7 +25,7 @@ interface Linear {
   readonly outputs: number;
 }
 
-/** State: writes the network's mask and the tokens that the head reads. */
+/** State: the pass writes the network's mask each time, a few kilobytes, so that passes may share a region. */
 export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffsets): Pass {
   const { network, options, mask, chosen, blocks, last, queried, headInput, scratch } = layout;
   const { model, geometry } = network;
@@ -34,8 +34,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const queries = geometry.queries.length;
   const inner = model.expansion * width;
   const pooled = geometry.readOut === "mean";
-  ops.write(mask, byteMask(geometry));
-  ops.write(chosen.at, tokensRead(geometry));
+  const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
   const embed: Linear = { name: "embed", inputs: features, outputs: width };
   const head: Linear = { name: "head", inputs: width, outputs: classes };
@@ -95,6 +94,8 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   function forward(prompts: number): void {
     invariant(prompts <= options.maxPrompts, `a pass for ${options.maxPrompts} prompts is not given ${prompts}`);
     const rows = prompts * tokens;
+    ops.write(mask, maskBytes);
+    ops.write(chosen.at, tokenNumbers);
     const first = blocks[0].x1;
     linear(embed, rows, layout.inputs, first);
     if (model.position === "learned") {

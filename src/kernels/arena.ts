@@ -9,6 +9,9 @@ import { PlatformError } from "../errors.ts";
 /** Byte offset of an array in the memory of a backend. */
 export type Place = number;
 
+/** Bytes that a plan may ask of one WebAssembly memory, which ends at 4 GiB; a page is kept back. */
+export const LARGEST_MEMORY = 2 ** 32 - 2 ** 16;
+
 /** Hands out 64-byte aligned places, one after another. */
 export interface Arena {
   /** Place of a block of `count` 32-bit elements. */

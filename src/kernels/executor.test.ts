@@ -181,6 +181,11 @@ describe("worker threads", () => {
     expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1, 2]));
   });
 
+  test("open a job on the first few of them, where no more are wanted", async () => {
+    const session = workerExecutor(ports(3).list).open<null, number, number>("thread", null, { threads: 2 });
+    expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1]));
+  });
+
   test("forget what a failed list leaves behind", async () => {
     // Task 0 fails at once. Task 1 of the same list answers after 40 turns, while task 2, the whole next list, takes 80.
     const session = workerExecutor(ports(2, (_, index) => 40 * index).list).open<null, unknown, number>("fail", null);

@@ -38,7 +38,8 @@ export interface Session<Task, Result> {
 
 export interface Executor {
   readonly threads: number;
-  open<Setup, Task, Result>(job: string, setup: Setup): Session<Task, Result>;
+  /** On all threads, or on the first few of them. */
+  open<Setup, Task, Result>(job: string, setup: Setup, most?: { readonly threads: number }): Session<Task, Result>;
   /** Ends the threads; what still runs rejects. */
   close(): Promise<void>;
 }
@@ -142,10 +143,15 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
     port.onError((cause) => breakDown(stoppedThread(cause)));
   }
 
-  function open<Setup, Task, Result>(job: string, setup: Setup): Session<Task, Result> {
+  function open<Setup, Task, Result>(
+    job: string,
+    setup: Setup,
+    most = { threads: ports.length },
+  ): Session<Task, Result> {
     const session = sessions++;
     let issued = 0;
-    for (const [thread, port] of ports.entries()) port.post({ kind: "open", session, job, setup, thread });
+    const used = ports.slice(0, most.threads);
+    for (const [thread, port] of used.entries()) port.post({ kind: "open", session, job, setup, thread });
     const run = (tasks: readonly Task[], onResult?: OnResult<Result>) =>
       new Promise<Result[]>((resolve, reject) => {
         invariant(!listeners.has(session), "a session runs one list of tasks at a time");
@@ -181,12 +187,12 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
           if (++done === tasks.length) return finish(() => resolve(results));
           give(port);
         });
-        for (let port = 0; port < ports.length; port++) give(port);
+        for (let port = 0; port < used.length; port++) give(port);
       });
     return {
       run,
       close: () => {
-        for (const port of ports) port.post({ kind: "close", session });
+        for (const port of used) port.post({ kind: "close", session });
       },
     };
   }

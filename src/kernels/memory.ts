@@ -31,9 +31,6 @@ export interface Kernels extends TrainingOps, SimulationOps {
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
-/** Bytes of the largest memory. */
-export const LARGEST_MEMORY = MAXIMUM_PAGES * PAGE;
-
 /** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB. */
 export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE) + 1;

@@ -19,6 +19,7 @@ const everything = { stepLoss: 0.5, spikeRate: { weight: 20, target: 0 }, output
 const cases: [string, ModelSpec, Partial<SpikingPassOptions>][] = [
   ["softmax attention", annSpec.parse({ ...size, kind: "ann" }), {}],
   ["sampled attention", spikingSpec.parse({ ...size, steps: 3, surrogate: triangular }), everything],
+  ["layers recomputed", spikingSpec.parse({ ...size, steps: 3 }), { ...everything, recompute: true }],
   ["expected attention", spikingSpec.parse({ ...size, steps: 3, outputProjection: false }), { attention: "expected" }],
   ["LIF attention", spikingSpec.parse({ ...size, steps: 3, attention: { neuron: "lif" } }), everything],
   ["real inputs", spikingSpec.parse({ ...size, steps: 3, normalisation: "none" }), { realInputs: true }],

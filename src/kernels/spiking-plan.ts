@@ -2,7 +2,8 @@
  * Where the arrays of the spiking transformer's pass lie (`spiking.ts`), as numbers.
  *
  * Rows are time-major `[T][B][N]`. The backward pass reads every layer's spikes, raw output and stream. Spikes are small and always
- * kept; outputs and streams are kept when training, and shared between the layers otherwise.
+ * kept; outputs and streams are kept when training, and shared between the layers otherwise. A pass that recomputes keeps the stream
+ * before each block only, and computes outputs again, one after another, on the way back: from the same spikes, so with the same bits.
  */
 import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeRateSpec } from "../spec/training.ts";
@@ -26,6 +27,8 @@ export interface SpikingPassOptions extends PassOptions {
   readonly realInputs: boolean;
   /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
   readonly stepLoss?: number;
+  /** Trains with less memory and more work. Default false. */
+  readonly recompute?: boolean;
   /** A penalty on firing rates. Default none. */
   readonly spikeRate?: SpikeRateSpec | undefined;
 }
@@ -84,7 +87,7 @@ export function planSpiking(
   options: SpikingPassOptions,
 ): SpikingLayout {
   const { model, geometry } = network;
-  const { training, maxPrompts, realInputs, outputNoise = 0, spikeRate } = options;
+  const { training, recompute = false, maxPrompts, realInputs, outputNoise = 0, spikeRate } = options;
   const { width, depth, expansion, steps } = model;
   const { tokens, inputs } = geometry;
   const inner = expansion * width;
@@ -92,15 +95,19 @@ export function planSpiking(
   const widest = Math.max(3 * width, inner);
 
   const shared = new Map<string, Place>();
-  function kept(kind: string, count: number, sharedCount = count): Place {
-    if (training) return arena.words(count);
-    if (!shared.has(kind)) shared.set(kind, arena.words(sharedCount));
+  function shareable(kind: string, count: number): Place {
+    if (!shared.has(kind)) shared.set(kind, arena.words(count));
     return shared.get(kind)!;
   }
+  const keepsOutputs = training && !recompute;
+  const outputs = (columns: number) =>
+    keepsOutputs ? arena.words(maxRows * columns) : shareable("y", maxRows * widest);
+  const streams = (kind: "stream" | "middle", isKept: boolean) =>
+    isKept ? arena.words(maxRows * width) : shareable(kind, maxRows * width);
   let layers = 0;
   function layer(name: string, from: number, to: number): LayerLayout {
     const norm = planNormalised(arena, name, to, model.normalisation === "batch");
-    return { name, index: layers++, inputs: from, outputs: to, norm, y: kept("y", maxRows * to, maxRows * widest) };
+    return { name, index: layers++, inputs: from, outputs: to, norm, y: outputs(to) };
   }
   const bits = (features: number) => reserveBits(arena, maxRows, features);
   const gate = (features: number) => (training && model.surrogate.kind !== "sigmoid" ? bits(features) : null);
@@ -113,14 +120,14 @@ export function planSpiking(
   const blocks = Array.from({ length: depth }, (_, i): BlockLayout => {
     const name = `blocks.${i}`;
     return {
-      stream: kept("stream", maxRows * width),
+      stream: streams("stream", training),
       input: bits(width),
       inputGate: gate(width),
       qkv: layer(`${name}.qkv`, width, 3 * width),
       qkvBits: bits(3 * width),
       attention: planAttention(arena, network, { maxPrompts, mode: options.attention }),
       projection: model.outputProjection ? layer(`${name}.projection`, width, width) : null,
-      middleStream: kept("middle", maxRows * width),
+      middleStream: streams("middle", keepsOutputs),
       middle: bits(width),
       middleGate: gate(width),
       up: layer(`${name}.up`, width, inner),
@@ -129,7 +136,7 @@ export function planSpiking(
       down: layer(`${name}.down`, inner, width),
     };
   });
-  const lastStream = kept("stream", maxRows * width);
+  const lastStream = streams("stream", training);
   const output = bits(width);
   const readOut = planSpikingReadOut(arena, network, options);
   const gradients = training

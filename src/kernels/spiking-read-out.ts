@@ -90,7 +90,6 @@ export function planSpikingReadOut(
   };
 }
 
-/** State: writes the chosen tokens. */
 export function bindSpikingReadOut(
   ops: Ops,
   { chosen, targets, ofMean, ofSteps }: SpikingReadOutLayout,
@@ -103,7 +102,7 @@ export function bindSpikingReadOut(
   const queries = geometry.queries.length;
   const pooled = geometry.readOut === "mean";
   const { "head.weight": weight, "head.offset": offset } = parameters.value;
-  ops.write(chosen.at, tokensRead(geometry));
+  const tokenNumbers = tokensRead(geometry);
 
   function headForward(head: HeadLayout, output: PackedBits, prompts: number) {
     const { rates, input, logits } = head;
@@ -128,6 +127,7 @@ export function bindSpikingReadOut(
   }
 
   function forward(output: PackedBits, prompts: number) {
+    ops.write(chosen.at, tokenNumbers);
     headForward(ofMean, output, prompts);
     if (ofSteps) headForward(ofSteps, output, steps * prompts);
   }

@@ -229,6 +229,21 @@ describe.each(BACKENDS)("on $name", (backend) => {
     }
   });
 
+  test.each(cases)("recomputing the layers on the way back changes no bit: %s", (_, model, attention, losses = {}) => {
+    const network = tinyNetwork(model, 5);
+    const bits = tinyBits(model.steps, PROMPTS, 6);
+    const step = (recompute: boolean) => {
+      const set = setUp(network, attention, true, { ...losses, outputNoise: 0.1, recompute });
+      const { ops, pass, gradient } = set;
+      ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
+      ops.fill(pass.targets, PROMPTS * queries.length * classes, 1 / classes);
+      const loss = pass.step(PROMPTS, 1);
+      const sizes = Object.entries(network.parameters).map(([name, { data }]) => [name, data.length] as const);
+      return { loss, gradients: sizes.map(([name, size]) => ops.floats(gradient[name], size)) };
+    };
+    expect(step(true)).toEqual(step(false));
+  });
+
   test("noise on pre-activations widens each column of the embedding by the share asked for", () => {
     const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
     const network = tinyNetwork(model, 5);

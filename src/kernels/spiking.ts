@@ -46,17 +46,17 @@ interface Block extends Omit<BlockLayout, "attention"> {
   readonly down: Layer;
 }
 
-/** State: writes the network's mask and the tokens that the head reads. */
+/** State: the pass writes the network's mask each time, a few kilobytes, so that passes may share a region. */
 export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: ParameterOffsets): SpikingPass {
   const { network, options, input, lastStream, output, gradients, noiseDeviations, mask, scratch } = layout;
   const { model, geometry } = network;
   const { width, depth, steps, neuron, surrogate } = model;
-  const { outputNoise = 0, realInputs, spikeRate } = options;
+  const { outputNoise = 0, realInputs, spikeRate, recompute = false } = options;
   const { tokens } = geometry;
   const membrane = model.residual === "membrane";
   const { value, gradient } = parameters;
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
-  ops.write(mask, bitMask(geometry));
+  const maskBits = bitMask(geometry);
 
   const bindLayer = (of: LayerLayout): Layer => ({
     ...of,
@@ -91,15 +91,15 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     ops.lif({ currents, steps, rows, map, neuron, spikes, near });
   }
 
-  function apply(to: Layer, bits: PackedBits, rows: number) {
+  /** A layer's raw output, and the noise on it, which is a part of its statistics as it is on a chip. */
+  function multiply(to: Layer, bits: PackedBits, rows: number) {
     ops.spikeProduct({ bits, rows, weight: to.weight, outputs: to.outputs, out: to.y, scratch });
-    settle(to, rows);
+    if (noiseDeviations !== null) addNoise(to, rows, noiseDeviations);
   }
 
-  /** From a layer's raw output on: noise, then the statistics, of which it is a part as it is on a chip. */
-  function settle(layer: Layer, rows: number) {
-    if (noiseDeviations !== null) addNoise(layer, rows, noiseDeviations);
-    layer.normalised.measure(layer.y, rows);
+  function apply(to: Layer, bits: PackedBits, rows: number) {
+    multiply(to, bits, rows);
+    to.normalised.measure(to.y, rows);
   }
 
   function addNoise({ name, index, outputs: columns, y }: Layer, rows: number, deviations: Place) {
@@ -114,14 +114,18 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     ops.mapColumns({ base: membrane ? base : null, source: y, rows, columns: width, map: norm.map, target });
   }
 
+  function multiplyInputs(prompts: number, rows: number) {
+    if (!realInputs) return multiply(embed, input, rows);
+    const [m, n, k] = [prompts * tokens, width, embed.inputs];
+    for (let t = 0; t < steps; t++) {
+      ops.product({ m, n, k, a: input.at, b: embed.weight, out: embed.y + 4 * t * m * n, scratch });
+    }
+    if (noiseDeviations !== null) addNoise(embed, rows, noiseDeviations);
+  }
+
   function embedInputs(prompts: number, rows: number, target: Place) {
-    if (realInputs) {
-      const [m, n, k] = [prompts * tokens, width, embed.inputs];
-      for (let t = 0; t < steps; t++) {
-        ops.product({ m, n, k, a: input.at, b: embed.weight, out: embed.y + 4 * t * m * n, scratch });
-      }
-      settle(embed, rows);
-    } else apply(embed, input, rows);
+    multiplyInputs(prompts, rows);
+    embed.normalised.measure(embed.y, rows);
     ops.mapColumns({ base: null, source: embed.y, rows, columns: width, map: embed.norm.map, target });
     if (model.position !== "learned") return;
     ops.addPeriodic({ table: value.position, period: tokens, rows, columns: width, target });
@@ -129,6 +133,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
 
   function forward(prompts: number) {
     invariant(prompts <= options.maxPrompts, `a pass for ${options.maxPrompts} prompts is not given ${prompts}`);
+    ops.write(mask, maskBits);
     embedInputs(prompts, steps * prompts * tokens, blocks[0]?.stream ?? lastStream);
     for (const [i, block] of blocks.entries()) blockForward(block, prompts, blocks[i + 1]?.stream ?? lastStream);
     fire(lastStream, prompts * tokens, null, output);
@@ -145,8 +150,9 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     attention.forward(block.qkvBits, prompts, draws);
     if (projection) {
       project(projection, attention, rows);
-      join(block.stream, projection, rows, block.middleStream);
-    } else joinAttention(block.stream, attention, rows, block.middleStream);
+      projection.normalised.measure(projection.y, rows);
+    }
+    joinAttention(block, rows);
     fire(block.middleStream, perStep, null, block.middle, block.middleGate);
     apply(up, block.middle, rows);
     fire(up.y, perStep, up.norm.map, block.hidden, block.hiddenGate);
@@ -156,13 +162,16 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
 
   /** W_O, whose input is attention spikes, or probabilities when unsampled. */
   function project(to: Layer, { bits, values }: Block["attention"], rows: number) {
-    if (bits) return apply(to, bits, rows);
+    if (bits) return multiply(to, bits, rows);
     ops.product({ m: rows, n: width, k: width, a: values as Place, b: to.weight, out: to.y, scratch });
-    settle(to, rows);
+    if (noiseDeviations !== null) addNoise(to, rows, noiseDeviations);
   }
 
   /** Without W_O the attention's output itself joins the stream. */
-  function joinAttention(base: Place, { bits, values }: Block["attention"], rows: number, target: Place) {
+  function joinAttention(block: Block, rows: number) {
+    const { stream: base, middleStream: target, projection } = block;
+    const { bits, values } = block.attention;
+    if (projection) return join(base, projection, rows, target);
     if (membrane) ops.copy(base, target, rows * width);
     else ops.fill(target, rows * width, 0);
     if (bits) ops.addBits({ bits, rows, target });
@@ -187,17 +196,24 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     const { stream, wide, narrow } = gradients!;
     const perStep = prompts * tokens;
     const rows = steps * perStep;
+    if (recompute) multiply(down, block.hidden, rows);
     down.normalised.backward(stream, down.y, rows, narrow);
     layerBackward(down, block.hidden, block.hiddenGate, narrow, rows, wide);
+    if (recompute) multiply(up, block.middle, rows);
     fireBackward(block.hidden, wide, up.y, perStep, up.norm.map, wide);
     up.normalised.backward(wide, up.y, rows, wide);
     layerBackward(up, block.middle, block.middleGate, wide, rows, narrow);
+    if (recompute) {
+      if (projection) project(projection, attention, rows);
+      joinAttention(block, rows);
+    }
     fireBackward(block.middle, narrow, block.middleStream, perStep, null, stream, membrane);
     if (projection) {
       projection.normalised.backward(stream, projection.y, rows, wide);
       projectionBackward(projection, attention, wide, rows, narrow);
     } else ops.copy(stream, narrow, rows * width);
     attention.backward(narrow, block.qkvBits, prompts, wide);
+    if (recompute) multiply(qkv, block.input, rows);
     fireBackward(block.qkvBits, wide, qkv.y, perStep, qkv.norm.map, wide);
     qkv.normalised.backward(wide, qkv.y, rows, wide);
     layerBackward(qkv, block.input, block.inputGate, wide, rows, narrow);
@@ -243,6 +259,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     if (model.position === "learned") {
       ops.sumPeriodic({ source: stream, rows, columns: width, table: gradient!.position, period: tokens });
     }
+    if (recompute) multiplyInputs(prompts, rows);
     embed.normalised.backward(stream, embed.y, rows, narrow);
     if (!realInputs) {
       ops.spikeWeightGradient({ bits: input, rows, dOut: narrow, outputs: width, dWeight, scratch });

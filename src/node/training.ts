@@ -57,6 +57,8 @@ export interface FolderOptions {
   /** What was typed, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
+  /** As in `TrainOptions`. */
+  readonly onNote?: (note: string) => void;
   /** Finishes the step, saves, and returns with `finished` false. */
   readonly signal?: AbortSignal;
 }
@@ -105,6 +107,7 @@ export async function trainToFolder(
       ...(options.initial && { initial: options.initial }),
       ...(options.teacher && { teacher: options.teacher }),
       ...(options.signal && { signal: options.signal }),
+      ...(options.onNote && { onNote: options.onNote }),
       onStep: (event) => {
         metrics.add(event, seconds());
         options.onEvent?.({ ...event, seconds: seconds() });

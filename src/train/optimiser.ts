@@ -16,7 +16,9 @@ import type { TrainingState } from "./state.ts";
 const STATISTICS_MOMENTUM = 0.05;
 
 export interface Optimiser {
-  /** Sums gradients, clips, steps, and moves the running statistics; returns the gradient's norm before clipping. */
+  /** Adds the gradients in these buffers to the sum in the first, in this order. */
+  addGradients(buffers: readonly number[]): void;
+  /** Clips the sum of gradients, steps, and moves the running statistics; returns the sum's norm before clipping. */
   update(learningRate: number, count: number): number;
   /** Clips every weight to so many root mean squares of its column. */
   clipWeights(deviations: number): void;
@@ -44,9 +46,13 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
     for (const { name } of layout) ops.write(to[name], from[name].data);
   };
 
+  const [total] = plan.gradientStarts;
+
+  function addGradients(buffers: readonly number[]) {
+    for (const buffer of buffers) if (buffer > 0) ops.add(total, plan.gradientStarts[buffer], plan.gradientWords);
+  }
+
   function update(learningRate: number, count: number): number {
-    const [total, ...rest] = plan.gradientStarts;
-    for (const shard of rest) ops.add(total, shard, plan.gradientWords);
     const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
     if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
     const { beta1, beta2, epsilon, weightDecay } = training;
@@ -103,6 +109,7 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   }
 
   return {
+    addGradients,
     update,
     clipWeights,
     readParameters: () => read(plan.layout, plan.value),

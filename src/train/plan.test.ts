@@ -1,9 +1,22 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { annSpec } from "../spec/model.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { presets } from "../spec/presets.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { planTraining, shardPrompts, shardRange } from "./plan.ts";
+import {
+  memoryNote,
+  planTraining,
+  requireRoom,
+  shardPrompts,
+  shardRange,
+  shardWaves,
+  type TrainingPlan,
+} from "./plan.ts";
 
 describe("shards", () => {
   test("partition the batch, as evenly as possible", () => {
@@ -31,7 +44,10 @@ describe("the memory plan", () => {
     ["a spiking network", { kind: "spiking" }],
     ["LIF attention without BatchNorm", { kind: "spiking", attention: { neuron: "lif" }, normalisation: "none" }],
   ] as const)("of %s gives every array a place of its own", (_, model) => {
-    const experiment = tinyExperiment({ model, training: { batch: 10, shards: 3 } });
+    const experiment = tinyExperiment({
+      model,
+      training: { batch: 10, shards: 3, stages: [{ steps: 1, noise: { weights: 0.1 } }] },
+    });
     const geometry = networkGeometry(experiment, createTask(experiment));
     const plan = planTraining(experiment, geometry, 1000, 4);
     const bytesOf = (layout: typeof plan.layout) =>
@@ -71,3 +87,87 @@ describe("the memory plan", () => {
     }
   });
 });
+
+describe("a plan that does not fit", () => {
+  const experiment = tinyExperiment({ model: { kind: "spiking", depth: 3 }, training: { batch: 12, shards: 6 } });
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const planned = (threads: number, limit: number) => planTraining(experiment, geometry, 0, threads, limit);
+  const whole = planned(3, 2 ** 32);
+
+  test("keeps fewer gradients first, then computes layers again, then uses fewer threads", () => {
+    const describePlan = ({ regions, recompute, gradients }: TrainingPlan) => [
+      regions.length,
+      recompute,
+      gradients.length,
+    ];
+    expect(describePlan(whole)).toEqual([3, false, 6]);
+    const seen = [describePlan(whole)];
+    for (let limit = whole.bytes; limit > 0; limit -= 64) {
+      const plan = planned(3, limit);
+      if (plan.bytes > limit) break;
+      const described = describePlan(plan);
+      if (described.join() !== seen.at(-1)!.join()) seen.push(described);
+    }
+    expect(seen).toEqual([
+      [3, false, 6],
+      [3, false, 4],
+      [3, true, 4],
+      [2, false, 6],
+      [2, false, 3],
+      [2, true, 3],
+      [1, false, 6],
+      [1, false, 2],
+      [1, true, 2],
+    ]);
+  });
+
+  test("says what it does instead of what was asked for, or that there is no way", () => {
+    expect(memoryNote(whole, 3)).toBeNull();
+    expect(memoryNote(planned(3, whole.bytes - 64), 3)).toBeNull();
+    const smallest = planned(3, 0);
+    expect(memoryNote(smallest, 3)).toContain("1 of 3 threads train, and layers are computed again");
+    expect(() => requireRoom(smallest, experiment, smallest.bytes)).not.toThrow();
+    expect(() => requireRoom(smallest, experiment, smallest.bytes - 1)).toThrow("on shards of 2 prompts");
+  });
+
+  test("runs the shards in waves, each once and in order, with buffers of their own", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2, max: 50 }), (shards, buffers) => {
+        const waves = shardWaves(shards, buffers);
+        expect(waves.flat().map(({ shard }) => shard)).toEqual(Array.from({ length: shards }, (_, shard) => shard));
+        for (const wave of waves) {
+          expect(new Set(wave.map(({ buffer }) => buffer)).size).toBe(wave.length);
+          for (const { shard, buffer } of wave) {
+            expect(buffer).toBeLessThan(buffers);
+            // The sum lies in buffer 0, and only shard 0 begins it.
+            expect(buffer === 0).toBe(shard === 0);
+          }
+        }
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
+});
+
+describe("the presets of the paper", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  const paper = presets().filter(({ name }) => name.startsWith("paper-"));
+  test.each(paper)("$name is planned without WebAssembly, for 8 threads and 4 GiB", ({ document }) => {
+    vi.stubGlobal("WebAssembly", undefined);
+    const experiment = parseExperiment(document);
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    for (const model of [experiment.model, annSpec.parse({ ...sizeOf(experiment), kind: "ann" })]) {
+      const plan = planTraining({ ...experiment, model }, geometry, 4096, 8);
+      expect(plan.bytes).toBeLessThanOrEqual(LARGEST_MEMORY);
+    }
+  });
+
+  test("are eight", () => {
+    expect(paper).toHaveLength(8);
+  });
+});
+
+const sizeOf = ({ model: { width, depth, heads, expansion } }: Experiment) => ({ width, depth, heads, expansion });

@@ -1,9 +1,14 @@
 /**
  * Where everything lies in the one memory that the training threads share: parameters, their noisy copy, the folded copy for
- * validation, one gradient per shard, optimiser moments, and a region of activations for each thread.
+ * validation, gradients of shards, optimiser moments, and a region of activations for each thread.
+ *
+ * A memory ends at 4 GiB. Where not everything fits, a plan keeps fewer gradients at a time (shards then run in waves), computes
+ * layers again on the way back instead of keeping them, or uses fewer threads: whatever takes the least time. None of it changes a bit
+ * of the network, because gradients are added in the order of shards and a layer computed again is the same.
  */
 
-import { type Arena, arena, countingArena, type Place } from "../kernels/arena.ts";
+import { PlatformError } from "../errors.ts";
+import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
 import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import { type ParameterLayout, parameterLayout } from "../model/network.ts";
@@ -27,18 +32,20 @@ export interface TrainingPlan {
   readonly noiseColumns: number;
   readonly noiseWords: number;
   readonly noiseLevels: number;
-  /** Gradients of each shard, by name. */
+  /** Buffers for the gradients of the shards of a wave, by name; the sum over all shards comes to be in the first. */
   readonly gradients: readonly Offsets[];
-  /** Words from the first to the last gradient of a shard, padding included. */
+  /** Words from the first to the last gradient of a buffer, padding included. */
   readonly gradientWords: number;
-  /** First byte of each shard's gradients. */
-  readonly gradientStarts: readonly number[];
+  /** First byte of each buffer. */
+  readonly gradientStarts: readonly Place[];
   /** AdamW moments, by name. */
   readonly first: Offsets;
   readonly second: Offsets;
   /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
   readonly statistics: readonly Offsets[];
-  /** Activations of each thread. */
+  /** Whether layers are computed again on the way back instead of kept. */
+  readonly recompute: boolean;
+  /** Activations of each thread; at most as many as were asked for. */
   readonly regions: readonly { readonly start: number; readonly end: number }[];
   /** Bytes of the whole memory. */
   readonly bytes: number;
@@ -62,8 +69,47 @@ export function shardRange(
 export const foldedModel = (model: ModelSpec): ModelSpec =>
   model.kind === "spiking" ? { ...model, normalisation: "none" } : model;
 
-/** Plans the memory of a training run. `base` is the first byte that the kernels leave free. */
-export function planTraining(experiment: Experiment, geometry: Geometry, base: number, threads: number): TrainingPlan {
+/** How much longer a step takes that computes layers again, measured on the presets `paper-2x2-large` to `paper-6-512-cifar10`. */
+const RECOMPUTED_TIME = 1.15;
+
+/**
+ * Plans the memory of a training run on up to `threads` threads. `base` is the first byte that the kernels leave free. A plan that
+ * cannot keep to `limit` bytes is the smallest there is, and larger than that.
+ */
+export function planTraining(
+  experiment: Experiment,
+  geometry: Geometry,
+  base: number,
+  threads: number,
+  limit = LARGEST_MEMORY,
+): TrainingPlan {
+  const { shards } = experiment.training;
+  const kept = regionBytes(experiment, geometry, false);
+  const recomputed = regionBytes(experiment, geometry, true);
+  const shared = Array.from({ length: shards }, (_, i) => planShared(experiment, geometry, base, i + 1));
+  const finish = (used: number, recompute: boolean, buffers: number): TrainingPlan => {
+    const { end: start, ...places } = shared[Math.min(buffers, shards) - 1];
+    const size = recompute ? recomputed : kept;
+    const regions = Array.from({ length: used }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
+    return { ...places, recompute, regions, bytes: start + used * size };
+  };
+  let [best, shortest] = [finish(1, true, 2), Number.POSITIVE_INFINITY];
+  for (let used = threads; used >= 1; used--) {
+    const rounds = Math.ceil(shards / used);
+    const candidates = [
+      { time: rounds, plan: finish(used, false, shards) },
+      { time: rounds, plan: finish(used, false, used + 1) },
+      { time: rounds * RECOMPUTED_TIME, plan: finish(used, true, used + 1) },
+    ];
+    for (const { time, plan } of candidates) {
+      if (plan.bytes <= limit && time < shortest) [best, shortest] = [plan, time];
+    }
+  }
+  return best;
+}
+
+/** All that threads share, with so many buffers for gradients; `end` is the first byte behind it. */
+function planShared(experiment: Experiment, geometry: Geometry, base: number, buffers: number) {
   const { model, training } = experiment;
   const layout = parameterLayout(model, geometry);
   const learned = layout.filter((parameter) => parameter.learned);
@@ -71,14 +117,14 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   const foldedLayout = parameterLayout(foldedModel(model), geometry);
   const memory = arena(base, Number.POSITIVE_INFINITY);
   const value = reserve(memory, layout);
-  const noisy = reserve(memory, layout);
+  const noisy = training.stages.some(isNoisy) ? reserve(memory, layout) : value;
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
   const noiseWords = memory.words(NOISE_SCRATCH);
   const noiseLevels = memory.words(2 * LARGEST_LEVELS);
-  const gradientStarts: number[] = [];
+  const gradientStarts: Place[] = [];
   let gradientWords = 0;
-  const gradients = Array.from({ length: training.shards }, () => {
+  const gradients = Array.from({ length: buffers }, () => {
     const start = memory.words(0);
     gradientStarts.push(start);
     const offsets = reserve(memory, learned);
@@ -87,33 +133,61 @@ export function planTraining(experiment: Experiment, geometry: Geometry, base: n
   });
   const first = reserve(memory, learned);
   const second = reserve(memory, learned);
-  const statistics = gradients.map(() => reserve(memory, measured));
+  const statistics = Array.from({ length: training.shards }, () => reserve(memory, measured));
+  const noise = { noiseColumns, noiseWords, noiseLevels };
+  const sums = { gradients, gradientStarts, gradientWords, first, second, statistics };
+  return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, end: memory.mark() };
+}
+
+/** Bytes of a thread's activations in the stage that needs most. */
+function regionBytes(experiment: Experiment, geometry: Geometry, recompute: boolean): number {
   const counting = countingArena();
-  for (const stage of training.stages) {
+  for (const stage of experiment.training.stages) {
     counting.rewind(0);
-    planPasses(counting, experiment, geometry, stage);
+    planPasses(counting, experiment, geometry, stage, recompute);
   }
-  const size = Math.ceil(counting.used / 64) * 64 + 64;
-  const start = memory.mark();
-  const regions = Array.from({ length: threads }, (_, i) => ({ start: start + i * size, end: start + (i + 1) * size }));
-  return {
-    layout,
-    foldedLayout,
-    value,
-    noisy,
-    folded,
-    noiseColumns,
-    noiseWords,
-    noiseLevels,
-    gradients,
-    gradientStarts,
-    gradientWords,
-    first,
-    second,
-    statistics,
-    regions,
-    bytes: start + threads * size,
-  };
+  return Math.ceil(counting.used / 64) * 64 + 64;
+}
+
+/**
+ * Shards in the order in which their gradients are added, wave by wave, each with the buffer for its gradients. Shard 0 begins the sum, in
+ * buffer 0; a wave is added to it before the next one overwrites the other buffers.
+ */
+export function shardWaves(shards: number, buffers: number): { readonly shard: number; readonly buffer: number }[][] {
+  const size = buffers >= shards ? shards : buffers - 1;
+  const waves: { shard: number; buffer: number }[][] = [];
+  for (let first = 0; first < shards; first += size) {
+    const count = Math.min(size, shards - first);
+    waves.push(Array.from({ length: count }, (_, i) => ({ shard: first + i, buffer: first === 0 ? i : i + 1 })));
+  }
+  return waves;
+}
+
+/**
+ * Throws PlatformError when even the smallest plan needs more than `limit` bytes. No plan can be smaller by more than a fraction: a shard's
+ * activations must be in memory at once, because its BatchNorm statistics are those of the whole shard.
+ */
+export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, limit: number): void {
+  if (bytes <= limit) return;
+  const gib = (size: number) => `${(size / 2 ** 30).toFixed(2)} GiB`;
+  throw new PlatformError(
+    "training.shards",
+    `One thread needs ${gib(bytes)} to train on shards of ${shardPrompts(experiment)} prompts, even if it computes layers again on the way ` +
+      `back, but may take ${gib(limit)}. Raise training.shards, or lower training.batch, model.steps or the model's size.`,
+  );
+}
+
+/** What a person should know of how training fits into memory; null when it does as asked. */
+export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads: number): string | null {
+  const changes = [
+    ...(regions.length < threads ? [`${regions.length} of ${threads} threads train`] : []),
+    ...(recompute ? ["layers are computed again on the way back instead of kept, which takes 10 to 15 % longer"] : []),
+  ];
+  if (changes.length === 0) return null;
+  return (
+    `To fit into the 4 GiB of a WebAssembly memory, ${changes.join(", and ")} (${(bytes / 2 ** 30).toFixed(2)} GiB). ` +
+    "The network comes out the same. A smaller training.batch, or more training.shards, would need less."
+  );
 }
 
 /** Whether a stage's passes see other weights than the exact ones. */
@@ -130,29 +204,35 @@ export interface StageLayout {
   readonly validation: NetworkLayout;
 }
 
-export function planPasses(memory: Arena, experiment: Experiment, geometry: Geometry, stage: StageSpec): StageLayout {
+/** Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run has left. */
+export function planPasses(
+  memory: Arena,
+  experiment: Experiment,
+  geometry: Geometry,
+  stage: StageSpec,
+  recompute: boolean,
+): StageLayout {
   const { task, training } = experiment;
   const model = stageModel(experiment, stage);
   const common = { maxPrompts: shardPrompts(experiment), realInputs: task.coding === "repeat" };
-  return {
-    training: planNetwork(
-      memory,
-      { model, geometry },
-      {
-        ...common,
-        training: true,
-        attention: stage.attention,
-        outputNoise: stage.noise.outputs,
-        stepLoss: stage.stepLoss ?? training.stepLoss ?? 0,
-        spikeRate: training.spikeRate,
-      },
-    ),
-    validation: planNetwork(
-      memory,
-      { model: foldedModel(model), geometry },
-      { ...common, training: false, attention: "sampled" },
-    ),
-  };
+  const start = memory.mark();
+  const forTraining = planNetwork(
+    memory,
+    { model, geometry },
+    {
+      ...common,
+      training: true,
+      recompute,
+      attention: stage.attention,
+      outputNoise: stage.noise.outputs,
+      stepLoss: stage.stepLoss ?? training.stepLoss ?? 0,
+      spikeRate: training.spikeRate,
+    },
+  );
+  memory.rewind(start);
+  const folded = { model: foldedModel(model), geometry };
+  const validation = planNetwork(memory, folded, { ...common, training: false, attention: "sampled" });
+  return { training: forTraining, validation };
 }
 
 function reserve(memory: Arena, layout: readonly ParameterLayout[]): Offsets {

@@ -23,13 +23,14 @@ export interface ShardSetup {
   readonly images: ImageData | null;
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
+  readonly memoryLimit: number;
   readonly stage: number;
   /** The network that gives the labels, folded, when the stage asks for it. */
   readonly teacher: Network | null;
 }
 
 export type ShardTask =
-  | { readonly kind: "train"; readonly step: number; readonly shard: number }
+  | { readonly kind: "train"; readonly step: number; readonly shard: number; readonly buffer: number }
   | { readonly kind: "validate"; readonly first: number; readonly count: number };
 
 /** Loss summed over prompts and queries; for validation also the decided class at each query. */
@@ -40,16 +41,16 @@ export interface ShardResult {
 }
 
 export const trainShard = ((setup, thread) => {
-  const { experiment, images, memory, threads, stage } = setup;
+  const { experiment, images, memory, threads, memoryLimit, stage } = setup;
   const kernels = instantiateKernels(memory);
   const stageSpec = experiment.training.stages[stage];
   const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) }, images);
   const geometry = networkGeometry(experiment, task);
-  const plan = planTraining(experiment, geometry, kernels.base, threads);
+  const plan = planTraining(experiment, geometry, kernels.base, threads, memoryLimit);
   const region = plan.regions[thread];
-  const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec);
+  const layout = planPasses(arena(region.start, region.end), experiment, geometry, stageSpec, plan.recompute);
   const value = isNoisy(stageSpec) ? plan.noisy : plan.value;
-  // Shards differ only in where gradients go.
+  // They differ only in where gradients go.
   const training = plan.gradients.map((gradient) => bindNetwork(kernels, layout.training, { value, gradient }));
   const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
@@ -61,9 +62,9 @@ export const trainShard = ((setup, thread) => {
   const smoothing = experiment.training.labelSmoothing ?? 0;
   const teacher = setup.teacher && createTeacher(setup.teacher, experiment);
 
-  function runTraining(step: number, shard: number): ShardResult {
+  function runTraining(step: number, shard: number, buffer: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
-    const pass = training[shard];
+    const pass = training[buffer];
     const batch = task.draw(count, root.fork("train", step), {
       spikes,
       values: !spikes || teacher !== null,
@@ -75,7 +76,7 @@ export const trainShard = ((setup, thread) => {
     kernels.write(pass.targets, teacher ? teacher(batch, first) : targetsOf(batch, classes, smoothing));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
-    kernels.fill(plan.gradientStarts[shard], plan.gradientWords, 0);
+    kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
     if ("statistics" in pass) keepStatistics(pass, shard);
     return { loss };
@@ -102,7 +103,9 @@ export const trainShard = ((setup, thread) => {
   }
 
   return (request) =>
-    request.kind === "train" ? runTraining(request.step, request.shard) : runValidation(request.first, request.count);
+    request.kind === "train"
+      ? runTraining(request.step, request.shard, request.buffer)
+      : runValidation(request.first, request.count);
 }) satisfies Job<ShardSetup, ShardTask, ShardResult>;
 
 const VALIDATION = { part: "validation" } as const;

@@ -3,6 +3,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { jobs } from "../jobs.ts";
 import { inlineExecutor, type JobRegistry } from "../kernels/executor.ts";
+import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
@@ -10,6 +11,7 @@ import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { planTraining } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardSetup, type ShardTask, trainShard } from "./shard.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
@@ -122,6 +124,21 @@ describe("training", () => {
       // One step at a rate of 1e-9 moves a weight by 1e-9 at most: below the rounding of float32 for all but tiny weights.
       for (let i = 0; i < data.length; i++) expect(Math.abs(data[i] - expected[name].data[i])).toBeLessThan(1e-8);
     }
+  });
+
+  test("in as little memory as possible gives the same network, and says so", async () => {
+    const { network, state } = await recorded(threeStages);
+    const geometry = networkGeometry(threeStages, createTask(threeStages));
+    const { base } = instantiateKernels(allocateMemory(0, false));
+    const { bytes, recompute, gradients } = planTraining(threeStages, geometry, base, 1, 0);
+    expect([recompute, gradients.length]).toEqual([true, 2]);
+    const notes: string[] = [];
+    const least = await recorded(threeStages, { memoryLimit: bytes, onNote: (note) => notes.push(note) });
+    expect(least.network).toEqual(network);
+    expect(least.state).toEqual(state);
+    expect(notes).toEqual([expect.stringContaining("layers are computed again")]);
+    const refused = await rejection(recorded(threeStages, { memoryLimit: bytes - 1 }));
+    expect(refused).toMatchObject({ tag: "platform", path: "training.shards" });
   });
 
   test("reports every step, and validates at its interval and at the end of each stage", async () => {

@@ -1,12 +1,13 @@
 /**
  * The trainer: backpropagation through time with surrogate gradients, AdamW, warm-up and cosine, in stages.
  *
- * A step cuts its batch into a fixed number of shards; threads take shards as they are free; gradients are summed in shard
- * order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
+ * A step cuts its batch into a fixed number of shards; threads take shards as they are free, in one wave or several; gradients
+ * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
  * the same network to the last bit.
  */
 import type { ImageData } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
+import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { canShareMemory, type Executor } from "../kernels/executor.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { shareImages } from "../kernels/shared-images.ts";
@@ -20,7 +21,7 @@ import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry, requireImages } from "../task/create.ts";
 import type { Metric, Task } from "../task/task.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { isNoisy, planTraining, type TrainingPlan } from "./plan.ts";
+import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validationTasks } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
@@ -62,6 +63,13 @@ export interface TrainOptions {
   readonly teacher?: Network;
   readonly onStep?: (event: TrainingEvent) => void;
   /**
+   * Bytes that parameters and activations may take, such as in a browser on a small machine. Changes speed only. Default: what a
+   * WebAssembly memory holds, 4 GiB.
+   */
+  readonly memoryLimit?: number;
+  /** Called before the first step when memory asks for fewer threads or more work than was asked for, with a sentence about it. */
+  readonly onNote?: (note: string) => void;
+  /**
    * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
    * had never stopped.
    */
@@ -90,7 +98,7 @@ export async function train<M extends ModelSpec>(
   experiment: Experiment<TaskSpec, M>,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
-  const { executor, signal } = options;
+  const { executor, signal, memoryLimit = LARGEST_MEMORY } = options;
   const task = createTask(experiment, options.images);
   requireImages(experiment, options.images);
   const geometry = networkGeometry(experiment, task);
@@ -98,7 +106,10 @@ export async function train<M extends ModelSpec>(
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
-  const plan = planTraining(experiment, geometry, probe.base, threads);
+  const plan = planTraining(experiment, geometry, probe.base, threads, memoryLimit);
+  requireRoom(plan, experiment, memoryLimit);
+  const note = memoryNote(plan, threads);
+  if (note !== null) options.onNote?.(note);
   const memory = allocateMemory(plan.bytes, threads > 1 && canShareMemory());
   const kernels = instantiateKernels(memory);
   const optimiser = createOptimiser(kernels, plan, experiment);
@@ -131,22 +142,29 @@ export async function train<M extends ModelSpec>(
 
   while (stage < stages.length && !signal?.aborted) {
     const spec = stages[stage];
-    const session = executor.open<ShardSetup, ShardTask, ShardResult>("train-shard", {
+    const setup: ShardSetup = {
       experiment,
       images,
       memory,
       threads,
+      memoryLimit,
       stage,
       teacher: stageLabels(experiment, stage) === "teacher" ? teacher : null,
-    });
-    const shards = Array.from({ length: experiment.training.shards }, (_, shard) => shard);
+    };
+    const most = { threads: plan.regions.length };
+    const session = executor.open<ShardSetup, ShardTask, ShardResult>("train-shard", setup, most);
+    const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
       while (!isOver() && !signal?.aborted) {
         addNoise(spec, step);
-        const results = await session.run(shards.map((shard) => ({ kind: "train", step, shard })));
-        const loss = results.reduce((sum, result) => sum + result.loss, 0);
+        let loss = 0;
+        for (const wave of waves) {
+          const results = await session.run(wave.map((part) => ({ kind: "train", step, ...part })));
+          for (const result of results) loss += result.loss;
+          optimiser.addGradients(wave.map(({ buffer }) => buffer));
+        }
         const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
         if (!Number.isFinite(meanLoss)) throw divergence(step, stage, spec);
         const learningRate = scheduledRate(spec, step - stageStart);
