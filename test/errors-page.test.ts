@@ -22,6 +22,7 @@ import { findMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
+import { LARGEST_MEMORY } from "../src/kernels/arena.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
@@ -41,7 +42,9 @@ import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
 import { imageClassificationSpec } from "../src/spec/task.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
+import { planTraining, requireRoom } from "../src/train/plan.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
 
@@ -100,6 +103,11 @@ const cases: Record<string, () => unknown> = {
     imageTask({ data: "cifar-10" }, (await loadImageData("fashion-mnist-slice")).data),
   "More images than there are": async () =>
     imageTask({ data: "fashion-mnist-slice" }, (await loadImageData("fashion-mnist-slice")).data).draw(1000, stream(1)),
+  "Training that does not fit into memory": () => {
+    const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    requireRoom(planTraining(experiment, geometry, 0, 8), experiment, LARGEST_MEMORY);
+  },
   "A device read later than it was measured": () => {
     const device = deviceOfSpec(deviceSpec.parse({ kind: "reram" }));
     device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));

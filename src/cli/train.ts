@@ -37,6 +37,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher, "training.teacher") }),
       onEvent: show.event,
+      onNote: (note) => terminal.err(`${note}\n`),
       signal: interruption.signal,
     });
     show.end();

@@ -15,13 +15,13 @@
 const DEPTH: i32 = 256;
 /** Rows of A packed at a time: 64 KiB, in the second-level cache. */
 const ROWS: i32 = 64;
-/** Columns of B packed at a time: 256 KiB. `gemmScratchWords` in ../gemm.ts knows these three. */
+/** Columns of B packed at a time: 256 KiB. `productScratch` in ../wasm/dense-ops.ts knows these three. */
 const COLUMNS: i32 = 256;
 
 /**
  * C[m, n] = op(A) op(B), plus the old C when `accumulate` is not 0. op transposes when its flag is not 0:
  * A is [m, k] or [k, m], B is [k, n] or [n, k]; `lda`, `ldb`, `ldc` are row strides in elements.
- * `scratch` is aligned to 16 bytes and holds gemmScratchWords(m, n, k) words.
+ * `scratch` is aligned to 16 bytes and holds productScratch(m, n, k) words.
  */
 export function gemm(
   transposeA: i32,

@@ -24,7 +24,7 @@ function counter(output: bool, prompt: i32, step: i32): u32 {
 /**
  * `scores` receives S as 64-bit words [T][B][H][N][ceil(N / 64)]; `out` the attention bits [T][B N][outWords], or is 0, and S
  * alone is sampled. Returns the sum of the counts |Q_i and K_j| over all cells that the mask leaves on. Words that no count can
- * ask for are not drawn. Scratch: `attentionScratch` (`kernels/draws.ts`).
+ * ask for are not drawn. Scratch: `sampledScratch` (`kernels/wasm/attention-ops.ts`).
  */
 export function stochasticAttention(
   qkv: usize,
@@ -127,7 +127,7 @@ function drawLevels(
   else wordLevels(draws, shift, count, normaliser, ctz(gain), levels);
 }
 
-/** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: 3 N ceil4(d) + N + 16 words. */
+/** The same with probabilities passed on unsampled: out [T, B N, width] float32. Scratch: `expectedScratch`. */
 export function expectedAttention(
   qkv: usize,
   words: i32,

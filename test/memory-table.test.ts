@@ -1,0 +1,30 @@
+/** The table of docs/performance.md says what the plans need. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { countingArena } from "../src/kernels/arena.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { presets } from "../src/spec/presets.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
+import { planPasses, planTraining } from "../src/train/plan.ts";
+
+const page = readFileSync(join(import.meta.dirname, "../docs/performance.md"), "utf8");
+const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(2);
+
+test.each(presets().filter(({ name }) => name.startsWith("paper-")))(
+  "memory for training $name",
+  ({ name, document }) => {
+    const experiment = parseExperiment(document);
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    const perThread = (recompute: boolean) => {
+      const counting = countingArena();
+      planPasses(counting, experiment, geometry, experiment.training.stages[0], recompute);
+      return counting.used;
+    };
+    const shared = planTraining(experiment, geometry, 0, 1, Number.POSITIVE_INFINITY).bytes - perThread(false);
+    const { regions, recompute, bytes } = planTraining(experiment, geometry, 0, 8);
+    const threads = `${regions.length}${recompute ? ", again" : ""}`;
+    const cells = [`\`${name}\``, gib(shared), gib(perThread(false)), gib(perThread(true)), threads, gib(bytes)];
+    expect(page).toContain(`| ${cells.join(" | ")} |`);
+  },
+);
