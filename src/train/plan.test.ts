@@ -125,7 +125,7 @@ describe("a plan that does not fit", () => {
     expect(memoryNote(whole, 3)).toBeNull();
     expect(memoryNote(planned(3, whole.bytes - 64), 3)).toBeNull();
     const smallest = planned(3, 0);
-    expect(memoryNote(smallest, 3)).toContain("1 of 3 threads train, and layers are computed again");
+    expect(memoryNote(smallest, 3)).toContain("1 of 3 threads trains, and layers are computed again");
     expect(() => requireRoom(smallest, experiment, smallest.bytes)).not.toThrow();
     expect(() => requireRoom(smallest, experiment, smallest.bytes - 1)).toThrow("on shards of 2 prompts");
   });

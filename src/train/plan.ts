@@ -179,8 +179,9 @@ export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, lim
 
 /** What a person should know of how training fits into memory; null when it does as asked. */
 export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads: number): string | null {
+  const used = regions.length;
   const changes = [
-    ...(regions.length < threads ? [`${regions.length} of ${threads} threads train`] : []),
+    ...(used < threads ? [`${used} of ${threads} threads ${used === 1 ? "trains" : "train"}`] : []),
     ...(recompute ? ["layers are computed again on the way back instead of kept, which takes 10 to 15 % longer"] : []),
   ];
   if (changes.length === 0) return null;
