@@ -57,6 +57,15 @@ describe("the code", () => {
     expect(sources.flatMap(forbiddenEdges)).toEqual([]);
   });
 
+  test("has no circle of files that import each other, not even of types", () => {
+    expect(circles(new Map(sources.map((file) => [file, filesImportedBy(file)])))).toEqual([]);
+    const graph = { a: ["b", "c"], b: ["c"], c: ["d"], d: ["b"], e: ["e"], f: ["a"] };
+    expect(circles(new Map(Object.entries(graph)))).toEqual([
+      ["b", "c", "d", "b"],
+      ["e", "e"],
+    ]);
+  });
+
   test("reaches Node's modules from the last three rows only", () => {
     const native = new Set(builtinModules);
     const inBrowser = sources.filter((file) => !/^src\/(node|cli)[./]/.test(file));
@@ -96,6 +105,26 @@ function forbiddenEdges(file: string): string[] {
       ? []
       : [`${file} imports ${target}: ${from.name} may not use ${to.name}`];
   });
+}
+
+const filesImportedBy = (file: string): string[] =>
+  importsOf(file)
+    .filter((name) => name.startsWith("."))
+    .map((name) => posix.join(posix.dirname(file), name));
+
+/** Paths that come back to where they started, one for each import that closes a circle on a walk through all files. */
+function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]) => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.push([...path.slice(start), file]);
+    if (start >= 0 || done.has(file)) return;
+    for (const next of imports.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) walk(file, []);
+  return found;
 }
 
 function importsOf(file: string): string[] {
