@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
 import { asTyped, invocation } from "./invocation.ts";
 
-const npm = { npm_lifecycle_event: "xpike", npm_package_name: "xpikeformer" };
+const npm = { npm_lifecycle_event: "xpike", npm_package_name: "xpikeformer", npm_package_json: "/clone/package.json" };
 
 test.each([
   ["/clone/dist/cli/main.js", npm, "/clone", "npm run xpike --"],
   ["/clone/dist/cli/main.js", { ...npm, npm_lifecycle_event: "start" }, "/clone", "npm run xpike --"],
+  ["/clone/dist/cli/main.js", npm, "/clone/examples", "npm run xpike --"],
+  // Elsewhere npm would not find the script.
+  ["/clone/dist/cli/main.js", npm, "/results", "node ../clone/dist/cli/main.js"],
   ["/clone/dist/cli/main.js", {}, "/clone", "node dist/cli/main.js"],
   ["/clone/dist/cli/main.js", {}, "/clone/examples", "node ../dist/cli/main.js"],
   ["/project/node_modules/.bin/xpike", {}, "/project", "npx xpike"],

@@ -4,7 +4,7 @@
  * The library's messages, and the commands that reports repeat, always say `xpike run ...`: they may be read on another machine. On the
  * terminal the word is replaced, so that a command which is printed there can be copied.
  */
-import { basename, relative } from "node:path";
+import { basename, dirname, relative } from "node:path";
 
 /** Commands, as far as messages name them. */
 const COMMANDS = "run|train|eval|cost|rtl|data|import|export|presets|schema";
@@ -14,7 +14,8 @@ const NAMED = new RegExp(`\\bxpike(?= (?:(?:${COMMANDS})\\b|\\[))`, "g");
  * The words in front of a command. `script` is the file that node was given, as typed or linked; `folder` where the person stands.
  *
  * @example
- * invocation("/clone/dist/cli/main.js", { npm_lifecycle_event: "start", npm_package_name: "xpikeformer" }, "/clone"); // npm run xpike --
+ * const npm = { npm_lifecycle_event: "start", npm_package_name: "xpikeformer", npm_package_json: "/clone/package.json" };
+ * invocation("/clone/dist/cli/main.js", npm, "/clone"); // npm run xpike --
  */
 export function invocation(
   script: string,
@@ -25,7 +26,9 @@ export function invocation(
   const installed = /[\\/]node_modules[\\/]/.test(script);
   if (installed) return "npx xpike";
   if (linked) return "xpike";
-  if (environment.npm_package_name === "xpikeformer" && environment.npm_lifecycle_event) return "npm run xpike --";
+  const { npm_package_name: name, npm_package_json: clone, npm_lifecycle_event: started } = environment;
+  const stands = clone !== undefined && !relative(dirname(clone), folder).startsWith("..");
+  if (name === "xpikeformer" && started && stands) return "npm run xpike --";
   return `node ${relative(folder, script) || script}`;
 }
 
