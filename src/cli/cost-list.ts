@@ -39,8 +39,8 @@ function section(title: string, rows: readonly (readonly [string, string])[]): s
 /** `7.8 fJ`, `5 pJ/bit`, `64 kB`, `8 bit`. */
 export function formatPrice({ value, unit }: Pick<Price, "value" | "unit">): string {
   if (unit === "B") {
-    const power = [3, 2, 1].find((step) => value >= 1024 ** step) ?? 0;
-    return `${formatNumber(value / 1024 ** power)} ${["", "k", "M", "G"][power]}B`;
+    const prefix = [3, 2, 1].find((step) => value >= 2 ** (10 * step)) ?? 0;
+    return `${formatNumber(value / 2 ** (10 * prefix))} ${["", "k", "M", "G"][prefix]}B`;
   }
   // The prefix belongs to what stands above the stroke, and to operations as to hertz.
   const [above, below] = unit.split("/");

@@ -31,14 +31,15 @@ export function expectedRun(
 ): Work {
   const { chips } = hardware;
   const { prompts, curvePrompts, snrDecibels, steps } = evaluation;
+  const curveChips = Math.min(chips, evaluation.curveChips ?? chips);
   const own = model.kind === "spiking" ? model.steps : 1;
   const points = task.kind === "symbol-detection" ? snrDecibels.length : 0;
   const longest = Math.max(own, ...steps);
-  // The curve over time steps beyond the network's own is of three chips at most, that over SNR of one.
+  // The curve over time steps beyond the network's own is of three chips at most.
   const longerChips = longest > own ? Math.min(3, chips) : 0;
   const visits = (network: Network, t: number) => weightsOf(network) * network.geometry.tokens * t;
   const chipVisits =
-    visits(network, own) * (chips * prompts + points * curvePrompts) +
+    visits(network, own) * (chips * prompts + points * curveChips * curvePrompts) +
     visits(network, longest) * longerChips * curvePrompts;
   const others = Object.values(compared).reduce(
     (sum, other) => {
@@ -50,7 +51,7 @@ export function expectedRun(
   );
   return {
     words: `${count(chips, "chip")} x ${count(prompts, thingOf(task))}`,
-    each: PROGRAMMED_WEIGHT * weightsOf(network) * (chips + points + longerChips),
+    each: PROGRAMMED_WEIGHT * weightsOf(network) * (chips + points * curveChips + longerChips),
     shared: CHIP_WEIGHT * chipVisits + others,
   };
 }
