@@ -149,7 +149,7 @@ export function program(terminal: Terminal): Command {
 function addRtl(command: Command, terminal: Terminal): void {
   withRtlOptions(command)
     .description("write SystemVerilog of an experiment's attention engine, with a testbench and vectors")
-    .addHelpText("after", examples("rtl preset:wireless-2x2 --out rtl", "rtl verify rtl", "rtl synth rtl"))
+    .addHelpText("after", examples("rtl preset:wireless-2x2 --prompts 1 --out rtl", "rtl verify rtl", "rtl synth rtl"))
     .action(async (source: string, options: RtlCommandOptions) =>
       (await import("./rtl.ts")).rtlCommand(source, options, terminal),
     );

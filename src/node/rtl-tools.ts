@@ -49,7 +49,9 @@ interface Outcome {
 
 function run(tool: string, args: readonly string[], cwd: string): Promise<Outcome> {
   return new Promise((done) => {
-    execFile(tool, [...args], { cwd, timeout: LONGEST_RUN, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    // Icarus answers SIGTERM by ending as if all were well.
+    const limits = { timeout: LONGEST_RUN, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
+    execFile(tool, [...args], { cwd, ...limits }, (error, stdout, stderr) => {
       const late = error?.killed === true;
       done({ found: error?.code !== "ENOENT", ok: error === null, late, text: `${stdout}${stderr}`.trim() });
     });
