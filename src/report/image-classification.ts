@@ -179,7 +179,7 @@ function brief(run: ImageClassificationRun): BriefDraft {
     rows: [
       { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${run.chips.length} chips` },
       ...roles(run).map(([role]) => ({ figure: `accuracy.${role}`, label: NAMES[role] })),
-      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
+      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,

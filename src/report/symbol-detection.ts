@@ -228,7 +228,7 @@ function brief(run: SymbolDetectionRun): BriefDraft {
       ...(figures.has("ber.ml.pilots")
         ? [{ figure: "ber.ml.pilots", label: "Maximum likelihood, channel from pilots" }]
         : []),
-      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Xpikeformer on chips minus ${NAMES[role]}` })),
+      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,
