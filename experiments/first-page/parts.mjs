@@ -5,7 +5,9 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
   decodeCheckpoint,
+  estimateArea,
   estimateCost,
+  estimateLatency,
   evaluateDrift,
   evaluateSweep,
   findCostPreset,
@@ -145,6 +147,13 @@ function cost() {
     price(`published.T${steps}`, withSteps(large, steps));
     price(`simulated.T${steps}`, withSteps(simulated, steps), machine);
   }
+  const printed = withSteps(large, 7);
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"));
+  const { sequential, annDigital } = estimateLatency(printed, technology);
+  figures["published.T7.latency"] = [sequential];
+  figures["published.annDigital.latency"] = [annDigital];
+  const { crossbars, attention, lif } = estimateArea(large, technology).xpikeformer;
+  figures["published.area"] = [crossbars + attention + lif];
   // At the printed steps of both spiking networks.
   price("published.printed", withSteps(large, 7, 4));
   const calibrated = estimateCost(withSteps(large, 7, 4), resolveTechnology(findCostPreset("paper")));
