@@ -15,10 +15,19 @@ export default class ClosingLine implements Reporter {
     const broken = modules.filter((module) => !module.ok() && [...module.children.allTests("failed")].length === 0);
     const [passed, failed, skipped] = [inState("passed"), inState("failed"), inState("skipped")];
     const ofTools = skipped.filter(({ project }) => project.name === "tools");
-    const line = `${passed.length} passed, ${failed.length + broken.length} failed, ${skipped.length} skipped`;
-    const share = ofTools.length === skipped.length ? "" : `, ${ofTools.length} of them`;
-    const reason = ofTools.length > 0 ? `${share} because ${await missingTools()}` : "";
-    process.stdout.write(`${line}${reason}\n`);
+    const others = skipped
+      .filter((test) => !ofTools.includes(test))
+      .map((test) => (test.result() as { note?: string }).note);
+    const reasons = [...new Set(others)].map((note) => {
+      const count = others.filter((other) => other === note).length;
+      return `${count} because ${note ?? "this system lacks what they test"}`;
+    });
+    if (ofTools.length > 0) reasons.push(`${ofTools.length} because ${await missingTools()}`);
+    const line = [
+      `${passed.length} passed, ${failed.length + broken.length} failed, ${skipped.length} skipped`,
+      ...reasons,
+    ];
+    process.stdout.write(`${line.join(", ")}\n`);
   }
 }
 
