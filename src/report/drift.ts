@@ -7,7 +7,7 @@ import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
-import { formatNumber } from "./format.ts";
+import { formatNumber, formatQuantity } from "./format.ts";
 import { meanFigure } from "./measured.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
@@ -68,7 +68,7 @@ export function driftReport(run: DriftRun): Report {
     title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
       `${ages.at(-1)!.text} after programming, the network${run.hardwareAware ? ` from ${roleWords("hwat", run)}` : ""} with drift compensation has ${article} ` +
-      `${metric.name} of ${last.value.toFixed(4)}${change ? `, ${signedWithInterval(change)} against ${ages[0].text}` : ""}.`,
+      `${metric.name} of ${formatQuantity(last).value}${change ? `, ${signedWithInterval(change)} against ${ages[0].text}` : ""}.`,
     description: describe(run),
     experiment,
     command: run.command,

@@ -12,7 +12,7 @@ import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
-import { formatNumber } from "./format.ts";
+import { formatNumber, formatQuantity } from "./format.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import {
@@ -24,7 +24,7 @@ import {
   type Report,
 } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, pointAt, rateFigure } from "./study.ts";
+import { changeFigure, chipsOf, pointAt, rateFigure } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ImageRole = "ann" | "spiking" | "digital";
@@ -67,7 +67,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:
-      `On ${run.chips.length} programmed chips the spiking vision transformer classifies ${percent(hardware.value)} of ` +
+      `On ${chipsOf(run.chips)} the spiking vision transformer classifies ${percentOf(hardware)} of ` +
       `${run.images} test images of ${data.name} correctly${against}.`,
     description: describe(run),
     experiment,
@@ -125,7 +125,7 @@ function meanAccuracy(id: string, label: string, errors: readonly Classification
 const chipFigure = ({ chips }: ImageClassificationRun): FigureDraft =>
   meanAccuracy(
     "accuracy.xpikeformer",
-    `Accuracy: Xpikeformer on hardware, mean of ${chips.length} chips`,
+    `Accuracy: Xpikeformer on hardware, mean of ${chipsOf(chips)}`,
     chips.map(({ errors }) => errors),
   );
 
@@ -177,9 +177,9 @@ function brief(run: ImageClassificationRun): BriefDraft {
   const compared = roles(run).filter(([role]) => role !== "digital");
   return {
     rows: [
-      { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${run.chips.length} chips` },
-      ...roles(run).map(([role]) => ({ figure: `accuracy.${role}`, label: NAMES[role] })),
-      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
+      { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${chipsOf(run.chips)}` },
+      ...compared.map(([role]) => ({ figure: `accuracy.${role}`, label: NAMES[role] })),
+      ...compared.slice(0, 1).map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,
@@ -308,7 +308,11 @@ const roles = ({ networks }: ImageClassificationRun) =>
     return errors ? [[role, errors] as const] : [];
   });
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+/** With the digits of its interval. */
+const percentOf = ({ value, interval }: FigureDraft): string => {
+  const [all, low, high] = [value, interval!.low, interval!.high].map((share) => 100 * share);
+  return `${formatQuantity({ value: all, unit: "1", interval: { low, high } }).value} %`;
+};
 
 /** `−0.74 (−1.21 to −0.27) percentage points`. */
 function points({ value, interval }: FigureDraft): string {

@@ -134,6 +134,9 @@ export const pointAt = (
   ...(interval ? { low: interval.low, high: interval.high } : {}),
 });
 
+/** "1 chip", "20 chips". */
+export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;
+
 /** "20 chips, 2 reads of each, 1024 prompts". */
 export function describeSize({ experiment, chips, reads, prompts }: StudyRun): string {
   const of = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;

@@ -2,6 +2,7 @@
 import type { Sample } from "../numeric/variance-components.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { SweepValue } from "../spec/sweep.ts";
+import { formatQuantity } from "./format.ts";
 import { buildReport, type ChartDraft, type FigureDraft, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import {
@@ -40,7 +41,7 @@ export function sweepReport(run: SweepRun): Report {
   const measured = curves.map((curve) => ({ curve, rates: rateFigures(run, curve) }));
   const { rates } = measured[0];
   const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
-  const at = (i: number) => `${rates[i].value.toFixed(4)} at ${String(values[i])}`;
+  const at = (i: number) => `${formatQuantity(rates[i]).value} at ${String(values[i])}`;
   return buildReport({
     title: `${experiment.name}: ${metric.name} over ${field}`,
     summary:

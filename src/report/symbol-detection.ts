@@ -14,6 +14,7 @@ import type { SpikeTrain } from "../spike/train.ts";
 import { bitsPerClass } from "../task/link.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
 import {
@@ -26,7 +27,7 @@ import {
   type Report,
 } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
+import { changeFigure, chipsOf, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -74,8 +75,8 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   return buildReport({
     title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
     summary:
-      `On ${run.chips.length} programmed chips the spiking transformer detects symbols with a bit error rate of ` +
-      `${hardware.value.toFixed(4)}${against}.`,
+      `On ${chipsOf(run.chips)} the spiking transformer detects symbols with a bit error rate of ` +
+      `${formatQuantity(hardware).value}${against}.`,
     description: describe(experiment),
     experiment,
     command: run.command,
@@ -127,7 +128,7 @@ function chipFigure({ chips, experiment }: SymbolDetectionRun): FigureDraft {
     chips.map(({ errors }) => errors),
     experiment,
   );
-  return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chips.length} chips`, rates);
+  return rateFigure("ber.xpikeformer", `Xpikeformer on hardware, mean of ${chipsOf(chips)}`, rates);
 }
 
 /** What hardware and spikes cost against each baseline: the same prompts, in pairs. */
@@ -223,12 +224,12 @@ function brief(run: SymbolDetectionRun): BriefDraft {
   const compared = roles(run).filter(([role]) => role !== "digital");
   return {
     rows: [
-      { figure: "ber.xpikeformer", label: `Bit error rate: Xpikeformer on ${run.chips.length} chips` },
-      ...roles(run).map(([role]) => ({ figure: `ber.${role}`, label: NAMES[role] })),
+      { figure: "ber.xpikeformer", label: `Bit error rate: Xpikeformer on ${chipsOf(run.chips)}` },
+      ...compared.map(([role]) => ({ figure: `ber.${role}`, label: NAMES[role] })),
       ...(figures.has("ber.ml.pilots")
         ? [{ figure: "ber.ml.pilots", label: "Maximum likelihood, channel from pilots" }]
         : []),
-      ...compared.map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
+      ...compared.slice(0, 1).map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${NAMES[role]}` })),
       ...costRows(run.cost),
     ],
     remark: COST_REMARK,
