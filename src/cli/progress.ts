@@ -72,7 +72,10 @@ export function progressLine(state: {
   // A rate from less than a second is noise.
   if (done > from && elapsed >= 1) {
     const rate = (done - from) / elapsed;
-    parts.push(`${Number(rate.toPrecision(3))} a second`, `${formatTime(Math.max(0, total - done) / rate)} left`);
+    parts.push(
+      `${rate < 1000 ? rate.toPrecision(3) : Math.round(rate)} a second`,
+      `${formatTime(Math.max(0, total - done) / rate)} left`,
+    );
   }
   if (note) parts.push(note);
   return parts.join(" · ");

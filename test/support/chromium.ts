@@ -9,7 +9,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
@@ -68,6 +68,12 @@ async function unpackBundle(): Promise<string> {
     unpack("fonts.tar.br", extract(join(unpacking, "fonts"))),
     unpack("al2023.tar.br", extract(join(unpacking, "system"))),
   ]);
+  // The list that comes with the fonts names folders of another system.
+  const fonts = join(folder, "fonts");
+  await writeFile(
+    join(unpacking, "fonts/fonts.conf"),
+    `<?xml version="1.0"?>\n<fontconfig><dir>${fonts}</dir><cachedir>${join(fonts, "cache")}</cachedir></fontconfig>\n`,
+  );
   await rename(unpacking, folder).catch(async (error: NodeJS.ErrnoException) => {
     await rm(unpacking, { recursive: true, force: true });
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
