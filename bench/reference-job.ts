@@ -3,11 +3,11 @@
  * trainer's (`src/train`); inputs and targets are random and written when the job opens.
  */
 import { arena, type PackedBits } from "../src/kernels/arena.ts";
-import type { Job, JobRegistry } from "../src/kernels/executor.ts";
 import { instantiateKernels } from "../src/kernels/memory.ts";
 import { bindNetwork } from "../src/kernels/network-pass.ts";
 import type { SpikingPass } from "../src/kernels/spiking.ts";
 import { stream } from "../src/numeric/stream.ts";
+import type { Job, JobRegistry } from "../src/threads/executor.ts";
 import { planPasses, planTraining, shardRange } from "../src/train/plan.ts";
 import { setDraws } from "../src/train/shard.ts";
 import {

@@ -3,7 +3,6 @@
  * for all of them, so that differences are precise.
  */
 import type { ImageData } from "./data/images.ts";
-import type { Executor } from "./kernels/executor.ts";
 import type { Network } from "./model/network.ts";
 import { type DriftCurve, driftReport } from "./report/drift.ts";
 import type { Report } from "./report/report.ts";
@@ -17,6 +16,7 @@ import type { Experiment } from "./spec/experiment.ts";
 import type { SpikingSpec } from "./spec/model.ts";
 import { STEPS_FIELD, type Sweep } from "./spec/sweep.ts";
 import { isHardwareAware } from "./spec/training.ts";
+import type { Executor } from "./threads/executor.ts";
 
 export interface EvaluatedNetworks {
   /** After hardware-aware training, as a rule. */

@@ -108,7 +108,7 @@ export {
 
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
 export { jobs } from "./jobs.ts";
-export { canShareMemory, type Executor, inlineExecutor } from "./kernels/executor.ts";
+export { canShareMemory, type Executor, inlineExecutor } from "./threads/executor.ts";
 
 // Device and hardware: blocks made of cells and gates.
 

@@ -1,9 +1,10 @@
 /** The jobs that may run on another thread, by name. Workers of every platform serve this table. */
-import type { Job, JobRegistry } from "./kernels/executor.ts";
+
 import { simulateChip } from "./simulation/evaluate-chips.ts";
 import { evaluateNetworkSlice } from "./simulation/evaluate-network.ts";
 import { detectSlice } from "./simulation/receivers.ts";
 import { studyConditions } from "./simulation/study.ts";
+import type { Job, JobRegistry } from "./threads/executor.ts";
 import { trainShard } from "./train/shard.ts";
 
 export const jobs: JobRegistry = {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { SpecError } from "../src/errors.ts";
 import { type EvaluatedNetworks, evaluateDrift, evaluateSweep } from "../src/evaluate.ts";
 import { jobs } from "../src/jobs.ts";
-import { inlineExecutor } from "../src/kernels/executor.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -13,6 +12,7 @@ import type { Experiment } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { inlineExecutor } from "../src/threads/executor.ts";
 import { tinyExperiment } from "./support/tiny-training.ts";
 
 const YEAR = 365 * 86_400;

@@ -5,7 +5,6 @@ import { findWorkload } from "../src/cost/workloads.ts";
 import type { ImageData, ImageSet } from "../src/data/images.ts";
 import { evaluateDrift, evaluateSweep } from "../src/evaluate.ts";
 import { jobs } from "../src/jobs.ts";
-import { inlineExecutor } from "../src/kernels/executor.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
@@ -22,6 +21,7 @@ import type { SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { inlineExecutor } from "../src/threads/executor.ts";
 import { tinyImages as images, tinyImageExperiment } from "./support/tiny-images.ts";
 
 const executor = inlineExecutor(jobs);

@@ -1,7 +1,6 @@
 /** The main job of a link: what its report says of chips, of the gap and of each SNR is what the evaluations give. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { jobs } from "../src/jobs.ts";
-import { inlineExecutor } from "../src/kernels/executor.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -12,6 +11,7 @@ import { evaluateNetwork } from "../src/simulation/evaluate-network.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../src/spec/model.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { inlineExecutor } from "../src/threads/executor.ts";
 import { tinyExperiment } from "./support/tiny-training.ts";
 
 const executor = inlineExecutor(jobs);

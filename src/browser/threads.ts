@@ -1,7 +1,7 @@
 /** Threads in a browser: an executor on Web Workers. */
 import { ValueError } from "../errors.ts";
 import { jobs } from "../jobs.ts";
-import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../kernels/executor.ts";
+import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 
 export interface BrowserExecutor {
   /** Close it when done. */

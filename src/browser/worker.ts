@@ -1,6 +1,6 @@
 /** Entry of a Web Worker. */
 import { jobs } from "../jobs.ts";
-import { serveJobs } from "../kernels/executor.ts";
+import { serveJobs } from "../threads/executor.ts";
 
 const serve = serveJobs(jobs, (message) => postMessage(message));
 addEventListener("message", ({ data }) => serve(data));

@@ -1,7 +1,7 @@
 /** Entry of a Node worker thread. */
 import { parentPort } from "node:worker_threads";
 import { jobs } from "../jobs.ts";
-import { serveJobs } from "../kernels/executor.ts";
+import { serveJobs } from "../threads/executor.ts";
 
 const port = parentPort!;
 port.on(

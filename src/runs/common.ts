@@ -1,7 +1,6 @@
 /** What the main job does alike for every task: the trained network as the experiment describes it, time steps, spikes. */
 import type { ImageData } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
-import type { Executor } from "../kernels/executor.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -22,6 +21,7 @@ import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { createTask, type TaskOf } from "../task/create.ts";
 import { type ErrorsOf, mainRate } from "../task/metrics.ts";
+import type { Executor } from "../threads/executor.ts";
 import { checkModel, checkTask } from "./fit.ts";
 
 export interface RunNetworks {

@@ -1,5 +1,5 @@
 /** The main job for symbol detection: networks, chips and classical receivers on the same prompts. */
-import type { Executor } from "../kernels/executor.ts";
+
 import { costSection } from "../report/cost-run.ts";
 import type { Report } from "../report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
@@ -9,6 +9,7 @@ import { evaluateReceivers, type ReceiverEvaluation } from "../simulation/receiv
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
+import type { Executor } from "../threads/executor.ts";
 import { digitalSteps, errorCurve, prepare, type RunNetworks, type RunOptions, runRaster, runSteps } from "./common.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;

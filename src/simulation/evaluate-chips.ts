@@ -9,9 +9,7 @@ import type { ImageData } from "../data/images.ts";
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Arena } from "../kernels/arena.ts";
-import type { Executor, Job } from "../kernels/executor.ts";
 import { type Kernels, standaloneKernels } from "../kernels/memory.ts";
-import { shareImages } from "../kernels/shared-images.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -23,6 +21,8 @@ import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer, decide } from "../task/answers.ts";
 import { requireImages } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
+import type { Executor, Job } from "../threads/executor.ts";
+import { shareImages } from "../threads/shared-images.ts";
 import { programChip } from "./chip.ts";
 import {
   cutPrompts,

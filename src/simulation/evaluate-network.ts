@@ -3,9 +3,7 @@
  * WebAssembly kernels and any number of threads.
  */
 import type { ImageData } from "../data/images.ts";
-import type { Executor, Job } from "../kernels/executor.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
-import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -14,6 +12,8 @@ import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer } from "../task/answers.ts";
 import { requireImages, takesSpikes } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
+import type { Executor, Job } from "../threads/executor.ts";
+import { shareImages } from "../threads/shared-images.ts";
 import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
 
 export interface EvaluateOptions {

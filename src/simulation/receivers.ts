@@ -1,11 +1,12 @@
 /** The classical receivers of the task on the same prompts as the networks: what the networks are judged against. */
-import type { Executor, Job } from "../kernels/executor.ts";
+
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
+import type { Executor, Job } from "../threads/executor.ts";
 import { cutPrompts, requireCounts, type Slice } from "./evaluation.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;

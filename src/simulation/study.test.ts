@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError, ValueError } from "../errors.ts";
 import { jobs } from "../jobs.ts";
-import { inlineExecutor } from "../kernels/executor.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
@@ -14,6 +13,7 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { decide } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { bitErrors } from "../task/metrics.ts";
+import { inlineExecutor } from "../threads/executor.ts";
 import { chipAt, programChip } from "./chip.ts";
 import { evaluateChips } from "./evaluate-chips.ts";
 import { calibrate, simulate } from "./functional.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
 import { jobs } from "../jobs.ts";
-import { inlineExecutor } from "../kernels/executor.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { inlineExecutor } from "../threads/executor.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 import { train } from "./train.ts";
 

@@ -1,7 +1,6 @@
 /** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
 import type { ImageData } from "../data/images.ts";
 import { arena } from "../kernels/arena.ts";
-import type { Job } from "../kernels/executor.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
 import type { Ops } from "../kernels/ops.ts";
@@ -15,6 +14,7 @@ import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Batch } from "../task/task.ts";
+import type { Job } from "../threads/executor.ts";
 import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
 
 export interface ShardSetup {

@@ -8,9 +8,7 @@
 import type { ImageData } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
-import { canShareMemory, type Executor } from "../kernels/executor.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
-import { shareImages } from "../kernels/shared-images.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -20,6 +18,8 @@ import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry, requireImages } from "../task/create.ts";
 import type { Metric, Task } from "../task/task.ts";
+import { canShareMemory, type Executor } from "../threads/executor.ts";
+import { shareImages } from "../threads/shared-images.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";

@@ -5,7 +5,6 @@ import { resolveTechnology } from "../../src/cost/resolve.ts";
 import { atPublishedSteps, findWorkload } from "../../src/cost/workloads.ts";
 import { evaluateDrift, evaluateSweep } from "../../src/evaluate.ts";
 import { jobs } from "../../src/jobs.ts";
-import { inlineExecutor } from "../../src/kernels/executor.ts";
 import { initialise, type Network } from "../../src/model/network.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { costReport } from "../../src/report/cost-report.ts";
@@ -16,6 +15,7 @@ import type { Experiment } from "../../src/spec/experiment.ts";
 import type { SpikingSpec } from "../../src/spec/model.ts";
 import { parseSweep } from "../../src/spec/sweep.ts";
 import { createTask, networkGeometry } from "../../src/task/create.ts";
+import { inlineExecutor } from "../../src/threads/executor.ts";
 import { tinyImageExperiment, tinyImages } from "./tiny-images.ts";
 import { tinyExperiment } from "./tiny-training.ts";
 
