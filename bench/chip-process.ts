@@ -3,7 +3,7 @@
  * the same form. With `--export` it writes chip and input for the peer instead.
  */
 import { parseArgs } from "node:util";
-import { createStandaloneSimulator } from "../src/simulation/fast.ts";
+import { createStandaloneSimulator } from "../src/simulation/fast/simulate.ts";
 import type { Trace } from "../src/simulation/trace.ts";
 import { type CaseName, type ChipCase, chipCase, exportCase, runStream } from "./chip-model.ts";
 import { measure } from "./harness.ts";

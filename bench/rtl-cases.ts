@@ -16,7 +16,7 @@ import type { EngineRun } from "../src/rtl/testbench.ts";
 import { asDescribed } from "../src/run.ts";
 import { programChip } from "../src/simulation/chip.ts";
 import { CALIBRATION_PROMPTS } from "../src/simulation/evaluate-chips.ts";
-import { calibrateFast } from "../src/simulation/fast.ts";
+import { calibrateFast } from "../src/simulation/fast/simulate.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { symbolDetectionSpec } from "../src/spec/task.ts";

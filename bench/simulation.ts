@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bindKernels, standaloneKernels } from "../src/kernels/memory.ts";
-import { createSimulator, simulatorBytes } from "../src/simulation/fast.ts";
+import { createSimulator, simulatorBytes } from "../src/simulation/fast/simulate.ts";
 import { type CaseName, chipCase, runStream } from "./chip-model.ts";
 import { type BenchOptions, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
 import { measureKernels, timeKernels } from "./profile.ts";

@@ -179,9 +179,9 @@ export { type CompensationCost, compensationCost } from "./simulation/compensati
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./simulation/evaluate-chips.ts";
 export { type EvaluateOptions, evaluateNetwork } from "./simulation/evaluate-network.ts";
 export type { Evaluation } from "./simulation/evaluation.ts";
-export { calibrateFast, simulateFast } from "./simulation/fast.ts";
-export { calibrate, type SimulationOptions, simulate } from "./simulation/functional.ts";
+export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
 export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
+export { calibrate, type SimulationOptions, simulate } from "./simulation/reference/simulate.ts";
 export {
   type Condition,
   type ConditionResult,

@@ -5,7 +5,7 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
-import { calibrate, simulate } from "../simulation/functional.ts";
+import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { totalOf } from "./architectures/energy.ts";

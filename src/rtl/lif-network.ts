@@ -23,8 +23,8 @@ import {
 import type { LayerMapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
-import { simulate } from "../simulation/functional.ts";
-import type { CodeRecord } from "../simulation/linear.ts";
+import type { CodeRecord } from "../simulation/reference/linear.ts";
+import { simulate } from "../simulation/reference/simulate.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { LifRuns } from "./lif-bundle.ts";
 import { lifTestPins } from "./lif-windows.ts";

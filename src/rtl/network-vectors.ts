@@ -2,10 +2,10 @@
 import { invariant, SpecError } from "../errors.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { runTiles, seedStream } from "../simulation/attention.ts";
 import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
-import { createStandaloneSimulator, type Simulator } from "../simulation/fast.ts";
+import { createStandaloneSimulator, type Simulator } from "../simulation/fast/simulate.ts";
+import { runTiles, seedStream } from "../simulation/reference/attention.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";

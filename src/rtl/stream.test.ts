@@ -4,7 +4,7 @@ import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-net
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
-import { calibrateFast } from "../simulation/fast.ts";
+import { calibrateFast } from "../simulation/fast/simulate.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";

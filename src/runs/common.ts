@@ -13,7 +13,7 @@ import {
   type ChipEvaluation,
   evaluateChips,
 } from "../simulation/evaluate-chips.ts";
-import { calibrateFast, simulateFast } from "../simulation/fast.ts";
+import { calibrateFast, simulateFast } from "../simulation/fast/simulate.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";

@@ -10,7 +10,7 @@ import type { Report } from "../report/report.ts";
 import { attentionMaps } from "../simulation/attention-map.ts";
 import { evaluateChips } from "../simulation/evaluate-chips.ts";
 import { evaluateNetwork } from "../simulation/evaluate-network.ts";
-import { simulateFast } from "../simulation/fast.ts";
+import { simulateFast } from "../simulation/fast/simulate.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";

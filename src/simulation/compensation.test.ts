@@ -7,8 +7,8 @@ import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, chipAt, programChip, readChip } from "./chip.ts";
 import { CALIBRATION_TIME, compensationCost, fullScales } from "./compensation.ts";
-import { calibrateFast, simulateFast } from "./fast.ts";
-import { calibrate, simulate } from "./functional.ts";
+import { calibrateFast, simulateFast } from "./fast/simulate.ts";
+import { calibrate, simulate } from "./reference/simulate.ts";
 
 const YEAR = 365 * 86_400;
 const model = {

@@ -1,6 +1,6 @@
 /**
  * Actions of a stage from its shape and its spikes, for simulators that do not count while they work: the formulas that
- * `linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
+ * `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
  */
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrShifts } from "../hardware/draws.ts";

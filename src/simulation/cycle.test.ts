@@ -7,8 +7,8 @@ import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
 import { simulateCycles } from "./cycle.ts";
-import { calibrateFast, simulateFast } from "./fast.ts";
-import { simulate } from "./functional.ts";
+import { calibrateFast, simulateFast } from "./fast/simulate.ts";
+import { simulate } from "./reference/simulate.ts";
 
 const { tokens, inputs } = tinyGeometry;
 const input = (prompts: number) => packSpikes(tinyBits(3, prompts, 3), 3, prompts * tokens, inputs);

@@ -1,5 +1,5 @@
 /**
- * The cycle simulator: values, cycles and real activity. The network of `functional.ts` with attention on clocked tiles
+ * The cycle simulator: values, cycles and real activity. The network of `reference/simulate.ts` with attention on clocked tiles
  * (`hardware/clocked-tile.ts`), and a timeline of one inference (`timeline.ts`).
  *
  * On every digital path it gives the functional simulator's bits and counted actions; beyond them it knows when each unit is busy and
@@ -11,9 +11,9 @@ import { lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { runTiles, seedStream, tileDraws } from "./attention.ts";
 import type { Chip } from "./chip.ts";
-import { simulate } from "./functional.ts";
+import { runTiles, seedStream, tileDraws } from "./reference/attention.ts";
+import { simulate } from "./reference/simulate.ts";
 import { inferenceTimeline, type Timeline } from "./timeline.ts";
 import type { RunOptions, Trace } from "./trace.ts";
 

@@ -33,7 +33,7 @@ import {
   type Slice,
   taskOf,
 } from "./evaluation.ts";
-import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
+import { createSimulator, type Simulator, simulatorBytes } from "./fast/simulate.ts";
 import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "./trace.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {

@@ -18,7 +18,7 @@ import { inlineExecutor } from "../threads/executor.ts";
 import { programChip } from "./chip.ts";
 import { type ChipEvaluation, evaluateChips } from "./evaluate-chips.ts";
 import { evaluateNetwork } from "./evaluate-network.ts";
-import { calibrate, simulate } from "./functional.ts";
+import { calibrate, simulate } from "./reference/simulate.ts";
 import { clippedShare, meanLogits } from "./trace.ts";
 
 const executor = inlineExecutor(jobs);

@@ -10,8 +10,8 @@ import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
-import { simulateFast } from "./fast.ts";
-import { calibrate, simulate } from "./functional.ts";
+import { simulateFast } from "./fast/simulate.ts";
+import { calibrate, simulate } from "./reference/simulate.ts";
 
 const PROMPTS = 4;
 const { tokens, inputs, classes } = meanGeometry;

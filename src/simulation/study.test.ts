@@ -16,7 +16,7 @@ import { bitErrors } from "../task/metrics.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { chipAt, programChip } from "./chip.ts";
 import { evaluateChips } from "./evaluate-chips.ts";
-import { calibrate, simulate } from "./functional.ts";
+import { calibrate, simulate } from "./reference/simulate.ts";
 import { runStudy, type StudyOptions } from "./study.ts";
 import { meanLogits } from "./trace.ts";
 

@@ -32,7 +32,7 @@ import { shareImages } from "../threads/shared-images.ts";
 import { type Chip, chipAt, equipChip, programChip } from "./chip.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./evaluate-chips.ts";
 import { cutPrompts, requireCounts, taskOf } from "./evaluation.ts";
-import { createSimulator, type Simulator, simulatorBytes } from "./fast.ts";
+import { createSimulator, type Simulator, simulatorBytes } from "./fast/simulate.ts";
 import { meanLogits } from "./trace.ts";
 
 /** A network on a machine, `hardware.readTime` seconds after programming. */

@@ -1,6 +1,6 @@
 /**
  * From the line currents of a crossbar to a layer's pre-activations. Twins: `convertColumns` in `hardware/adc.ts` and
- * `runLinear` in `simulation/linear.ts`, bit for bit: float32 operations in the same order.
+ * `runLinear` in `simulation/reference/linear.ts`, bit for bit: float32 operations in the same order.
  *
  *   out = (out, or 0 at the layer's first row block) + code * factor_n   (+ offset at the layer's last row block)
  *

@@ -2,16 +2,16 @@
  * The SSA engine: cuts q, k and v of every head out of the packed qkv train, runs one tile per head, and merges the heads.
  *
  * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work side by side
- * and take prompts one after another. `fast-attention.ts` is the fast twin.
+ * and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
-import type { ActionTally } from "../hardware/actions.ts";
-import { idealDraws, lfsrDraws, type TileDraws } from "../hardware/draws.ts";
-import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../hardware/ssa-tile.ts";
-import { type SsaMapping, ssaParametersOf } from "../mapping/mapping.ts";
-import type { Stream } from "../numeric/stream.ts";
-import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import type { Chip } from "./chip.ts";
-import type { SpikeCount } from "./trace.ts";
+import type { ActionTally } from "../../hardware/actions.ts";
+import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
+import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../../hardware/ssa-tile.ts";
+import { type SsaMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
+import type { Chip } from "../chip.ts";
+import type { SpikeCount } from "../trace.ts";
 
 export interface AttentionRun {
   /** A, `[T][prompts tokens][D]`. */

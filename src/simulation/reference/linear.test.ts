@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { deviceOfSpec } from "../device/catalogue.ts";
-import { emptyTally } from "../hardware/actions.ts";
-import { converter } from "../hardware/adc.ts";
-import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
-import { mapLayer, START } from "../mapping/mapping.ts";
-import { stream } from "../numeric/stream.ts";
-import { adcSpec, hardwareSpec } from "../spec/hardware.ts";
-import { packSpikes } from "../spike/train.ts";
+import { deviceOfSpec } from "../../device/catalogue.ts";
+import { emptyTally } from "../../hardware/actions.ts";
+import { converter } from "../../hardware/adc.ts";
+import { programCrossbar, readCrossbar } from "../../hardware/crossbar.ts";
+import { mapLayer, START } from "../../mapping/mapping.ts";
+import { stream } from "../../numeric/stream.ts";
+import { adcSpec, hardwareSpec } from "../../spec/hardware.ts";
+import { packSpikes } from "../../spike/train.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
 
 const hardware = hardwareSpec.parse({

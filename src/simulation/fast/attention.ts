@@ -1,20 +1,20 @@
 /**
- * The SSA engine on the WebAssembly kernels: fast twin of `attention.ts`, bit for bit, with ideal words and with LFSR bytes.
+ * The SSA engine on the WebAssembly kernels: fast twin of `reference/attention.ts`, bit for bit, with ideal words and with LFSR bytes.
  *
  * The kernels hold a head's features in one 64-bit word, and know the default LFSRs only. Wider heads and other LFSRs, tiles that
  * serve their tokens in several passes and counters that saturate take the slow tile of `hardware/ssa-tile.ts`.
  */
-import { emptyTally } from "../hardware/actions.ts";
-import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
-import type { Arena, PackedBits, Place } from "../kernels/arena.ts";
-import { bitMask, maskWords } from "../kernels/masks.ts";
-import type { SimulationOps } from "../kernels/simulation-ops.ts";
-import { LARGEST_DIMENSION, sampledScratch } from "../kernels/wasm/attention-ops.ts";
-import { ssaParametersOf } from "../mapping/mapping.ts";
-import type { Stream } from "../numeric/stream.ts";
-import { wordsPerRow } from "../spike/train.ts";
-import { runAttention, seedStream, tileDraws } from "./attention.ts";
-import type { Chip } from "./chip.ts";
+import { emptyTally } from "../../hardware/actions.ts";
+import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../../hardware/draws.ts";
+import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
+import { bitMask, maskWords } from "../../kernels/masks.ts";
+import type { SimulationOps } from "../../kernels/simulation-ops.ts";
+import { LARGEST_DIMENSION, sampledScratch } from "../../kernels/wasm/attention-ops.ts";
+import { ssaParametersOf } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import { wordsPerRow } from "../../spike/train.ts";
+import type { Chip } from "../chip.ts";
+import { runAttention, seedStream, tileDraws } from "../reference/attention.ts";
 
 /** What an attention stage ran on, and where its bits lie. */
 export interface AttentionCall {

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
-import { ShapeError, ValueError } from "../errors.ts";
-import { mapNetwork } from "../mapping/mapping.ts";
-import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
-import { spikingSpec } from "../spec/model.ts";
-import { packSpikes, type SpikeTrain } from "../spike/train.ts";
-import { type Chip, programChip, readChip } from "./chip.ts";
-import { fullScales } from "./compensation.ts";
-import { calibrateFast, createStandaloneSimulator, simulateFast } from "./fast.ts";
-import { calibrate, simulate } from "./functional.ts";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
+import { mapNetwork } from "../../mapping/mapping.ts";
+import { stream } from "../../numeric/stream.ts";
+import { hardwareSpec } from "../../spec/hardware.ts";
+import { spikingSpec } from "../../spec/model.ts";
+import { packSpikes, type SpikeTrain } from "../../spike/train.ts";
+import { type Chip, programChip, readChip } from "../chip.ts";
+import { fullScales } from "../compensation.ts";
+import { calibrate, simulate } from "../reference/simulate.ts";
+import { calibrateFast, createStandaloneSimulator, simulateFast } from "./simulate.ts";
 
 const PROMPTS = 5;
 const { tokens, inputs } = tinyGeometry;

@@ -1,28 +1,26 @@
 /**
- * The functional simulator on the WebAssembly kernels: fast twin of `functional.ts`, with the same `Trace` to the last bit.
+ * The functional simulator on the WebAssembly kernels: fast twin of `reference/simulate.ts`, with the same `Trace` to the last bit.
  *
  * A simulator is planned once per chip on an arena and never allocates there afterwards. Spikes stay packed; line currents live
- * in chunks (`fast-linear.ts`); counts follow from shapes and numbers of ones (`counts.ts`). The chip's conductances are read
+ * in chunks (`linear.ts`); counts follow from shapes and numbers of ones (`../counts.ts`). The chip's conductances are read
  * when a run brings another stream than the one before, because a read depends on chip and stream only.
  */
-import { ShapeError } from "../errors.ts";
-import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
-import type { CrossbarReading } from "../hardware/crossbar.ts";
-import { ssaTileCycles } from "../hardware/ssa-tile.ts";
-import { type Arena, countingArena, type PackedBits, type Place, reserveBits } from "../kernels/arena.ts";
-import { standaloneKernels } from "../kernels/memory.ts";
-import type { ChosenTokens } from "../kernels/ops.ts";
-import type { SimulationOps } from "../kernels/simulation-ops.ts";
-import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
-import type { Stream } from "../numeric/stream.ts";
-import type { SpikeTrain } from "../spike/train.ts";
-import { tokensRead } from "../task/task.ts";
-import { type Chip, chipAt, readCrossbars } from "./chip.ts";
-import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
-import { attentionActions, linearActions, neuronActions } from "./counts.ts";
-import { type AttentionPlan, bindAttention, planAttention } from "./fast-attention.ts";
-import { bindCrossbars, type CrossbarPlan, planCrossbars } from "./fast-linear.ts";
-import { needsCalibration, requirePrompts, requireRanges } from "./functional.ts";
+import { ShapeError } from "../../errors.ts";
+import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
+import type { CrossbarReading } from "../../hardware/crossbar.ts";
+import { ssaTileCycles } from "../../hardware/ssa-tile.ts";
+import { type Arena, countingArena, type PackedBits, type Place, reserveBits } from "../../kernels/arena.ts";
+import { standaloneKernels } from "../../kernels/memory.ts";
+import type { ChosenTokens } from "../../kernels/ops.ts";
+import type { SimulationOps } from "../../kernels/simulation-ops.ts";
+import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
+import { tokensRead } from "../../task/task.ts";
+import { type Chip, chipAt, readCrossbars } from "../chip.ts";
+import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
+import { attentionActions, linearActions, neuronActions } from "../counts.ts";
+import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -31,7 +29,9 @@ import {
   type SpikeCount,
   type StageTrace,
   type Trace,
-} from "./trace.ts";
+} from "../trace.ts";
+import { type AttentionPlan, bindAttention, planAttention } from "./attention.ts";
+import { bindCrossbars, type CrossbarPlan, planCrossbars } from "./linear.ts";
 
 export interface SimulatorOptions {
   /** Most prompts that one run may carry. */
@@ -41,9 +41,9 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  /** As `simulate` in `functional.ts`. Throws ShapeError also when the input is larger than planned. */
+  /** As `simulate` of the reference. Throws ShapeError also when the input is larger than planned. */
   run(input: SpikeTrain, random: Stream, options?: RunOptions): Trace;
-  /** As `calibrate` in `functional.ts`. State: the simulator runs with the new ranges from then on. */
+  /** As `calibrate` of the reference. State: the simulator runs with the new ranges from then on. */
   calibrate(input: SpikeTrain, random: Stream): Chip;
 }
 

@@ -5,22 +5,22 @@
  *
  * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
  * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
- * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast-linear.ts` is the fast twin.
+ * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
-import type { ActionTally } from "../hardware/actions.ts";
-import { type Converter, convertColumns, converter } from "../hardware/adc.ts";
+import type { ActionTally } from "../../hardware/actions.ts";
+import { type Converter, convertColumns, converter } from "../../hardware/adc.ts";
 import {
   type ConvertedVectors,
   type ConverterErrors,
   convertWithErrors,
   drawConversionNoise,
-} from "../hardware/converter-errors.ts";
-import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
-import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
-import { quantile } from "../numeric/quantile.ts";
-import type { Stream } from "../numeric/stream.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
-import type { SpikeTrain } from "../spike/train.ts";
+} from "../../hardware/converter-errors.ts";
+import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
+import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
+import { quantile } from "../../numeric/quantile.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { AdcSpec } from "../../spec/hardware.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
 
 /** What all layers of one simulation share. */
 export interface AnalogEngine {

@@ -1,5 +1,5 @@
 /**
- * Linear layers of a chip on the WebAssembly kernels: fast twin of `linear.ts`, bit for bit.
+ * Linear layers of a chip on the WebAssembly kernels: fast twin of `reference/linear.ts`, bit for bit.
  *
  * A crossbar is computed strip by strip. A strip is 16 lines, both lines of 8 columns (or 16 columns, where converters are exact):
  *
@@ -10,17 +10,17 @@
  * starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits
  * of neighbouring blocks add 0.
  */
-import { type Converter, converter } from "../hardware/adc.ts";
-import { type ConvertedVectors, NORMALS, normalTable } from "../hardware/converter-errors.ts";
-import type { CrossbarReading } from "../hardware/crossbar.ts";
-import type { Arena, PackedBits, Place } from "../kernels/arena.ts";
-import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../kernels/simulation-ops.ts";
-import { converterScratch, STRIP_TABLE } from "../kernels/wasm/crossbar-ops.ts";
-import type { CrossbarBlock, LayerMapping } from "../mapping/mapping.ts";
-import { quantile } from "../numeric/quantile.ts";
-import type { Stream } from "../numeric/stream.ts";
-import type { Chip } from "./chip.ts";
-import { columnFactors, conversionKey, measuredEvery } from "./linear.ts";
+import { type Converter, converter } from "../../hardware/adc.ts";
+import { type ConvertedVectors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
+import type { CrossbarReading } from "../../hardware/crossbar.ts";
+import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
+import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
+import { converterScratch, STRIP_TABLE } from "../../kernels/wasm/crossbar-ops.ts";
+import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
+import { quantile } from "../../numeric/quantile.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { Chip } from "../chip.ts";
+import { columnFactors, conversionKey, measuredEvery } from "../reference/linear.ts";
 
 export interface CrossbarKernels {
   /** Puts the conductances of one crossbar in place. */
@@ -285,7 +285,7 @@ export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip
     return ops.convertStrip({ lines, vectors, columns, mode, step, largest, factors, fresh, offset, out, outputs });
   }
 
-  /** As `measureRange` in `linear.ts`. */
+  /** As `measureRange` of the reference. */
   function measureRange(of: BlockPlan, bits: PackedBits, vectors: number, perPrompt: number): number {
     const { block, strips, rows } = of;
     const every = measuredEvery(vectors, perPrompt);

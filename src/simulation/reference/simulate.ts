@@ -14,21 +14,19 @@
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
  * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
- * right `firstPrompt` gives the same answers as one call. `fast.ts` is the fast twin, equal bit for bit.
+ * right `firstPrompt` gives the same answers as one call. `fast/simulate.ts` is the fast twin, equal bit for bit.
  */
-import { ShapeError, ValueError } from "../errors.ts";
-import { type ActionTally, emptyTally, sumActions } from "../hardware/actions.ts";
-import type { TileDraws } from "../hardware/draws.ts";
-import { runLifUnits } from "../hardware/lif.ts";
-import { type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
-import type { Stream } from "../numeric/stream.ts";
-import type { AdcSpec } from "../spec/hardware.ts";
-import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../spike/train.ts";
-import { tokensRead } from "../task/task.ts";
-import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
-import { type Chip, chipAt, readChip } from "./chip.ts";
-import { CALIBRATION_TIME, fullScales, rangesOf } from "./compensation.ts";
-import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
+import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
+import type { TileDraws } from "../../hardware/draws.ts";
+import { runLifUnits } from "../../hardware/lif.ts";
+import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { AdcSpec } from "../../spec/hardware.ts";
+import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
+import { tokensRead } from "../../task/task.ts";
+import { type Chip, chipAt, readChip } from "../chip.ts";
+import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -37,12 +35,14 @@ import {
   type SpikeCount,
   type StageTrace,
   type Trace,
-} from "./trace.ts";
+} from "../trace.ts";
+import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
+import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 
 export interface SimulationOptions extends RunOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
-  /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `cycle.ts` passes the clocked ones. */
+  /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `../cycle.ts` passes the clocked ones. */
   readonly engine?: (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
   /** Called with the codes of every crossbar, layer by layer: vectors for the RTL. */
   readonly onCodes?: (record: CodeRecord) => void;

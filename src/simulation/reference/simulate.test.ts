@@ -1,20 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ShapeError, ValueError } from "../errors.ts";
-import { emptyTally } from "../hardware/actions.ts";
-import { idealDraws, type TileDraws } from "../hardware/draws.ts";
-import { mapNetwork } from "../mapping/mapping.ts";
-import { type Network, parameterLayout } from "../model/network.ts";
-import { spikeInput, spikingForward } from "../model/spiking.ts";
-import type { AttentionDraws } from "../model/stochastic-attention.ts";
-import { stream } from "../numeric/stream.ts";
-import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
-import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
-import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
-import type { Geometry } from "../task/task.ts";
-import { programChip } from "./chip.ts";
-import { calibrate, simulate } from "./functional.ts";
-import { clippedShare, meanLogits } from "./trace.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
+import { emptyTally } from "../../hardware/actions.ts";
+import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
+import { mapNetwork } from "../../mapping/mapping.ts";
+import { type Network, parameterLayout } from "../../model/network.ts";
+import { spikeInput, spikingForward } from "../../model/spiking.ts";
+import type { AttentionDraws } from "../../model/stochastic-attention.ts";
+import { stream } from "../../numeric/stream.ts";
+import { type HardwareSpec, hardwareSpec } from "../../spec/hardware.ts";
+import { type SpikingSpec, spikingSpec } from "../../spec/model.ts";
+import { packSpikes, type SpikeTrain, unpackSpikes } from "../../spike/train.ts";
+import type { Geometry } from "../../task/task.ts";
+import { programChip } from "../chip.ts";
+import { clippedShare, meanLogits } from "../trace.ts";
+import { calibrate, simulate } from "./simulate.ts";
 
 const TOKENS = 5;
 const geometry: Geometry = {
