@@ -1,6 +1,7 @@
 /** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { CALIBRATION_PROMPTS } from "../src/evaluation/chips.ts";
 import type { DrawKind } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";
@@ -15,7 +16,6 @@ import { randomRun, simulatedRun } from "../src/rtl/simulated-run.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
 import { asDescribed } from "../src/run.ts";
 import { programChip } from "../src/simulation/chip.ts";
-import { CALIBRATION_PROMPTS } from "../src/simulation/evaluate-chips.ts";
 import { calibrateFast } from "../src/simulation/fast/simulate.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
 import { parseExperiment } from "../src/spec/parse.ts";

@@ -3,13 +3,13 @@
  * for all of them, so that differences are precise.
  */
 import type { ImageData } from "./data/images.ts";
+import { type Condition, runStudy, type StudyOptions } from "./evaluation/study.ts";
 import type { Network } from "./model/network.ts";
 import { type DriftCurve, driftReport } from "./report/drift.ts";
 import type { Report } from "./report/report.ts";
 import { ratesOf, type StudyRole } from "./report/study.ts";
 import { type SweepCurve, sweepReport } from "./report/sweep.ts";
 import { asDescribed, deviceNotes, tooFewImages } from "./runs/common.ts";
-import { type Condition, runStudy, type StudyOptions } from "./simulation/study.ts";
 import { type CompensationSpec, compensationSpec } from "./spec/compensation.ts";
 import type { Duration } from "./spec/duration.ts";
 import type { Experiment } from "./spec/experiment.ts";

@@ -107,7 +107,7 @@ export {
 // Threads: what everything long takes to compute on.
 
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
-export { jobs } from "./jobs.ts";
+export { jobs } from "./evaluation/jobs.ts";
 export { canShareMemory, type Executor, inlineExecutor } from "./threads/executor.ts";
 
 // Device and hardware: blocks made of cells and gates.
@@ -171,25 +171,28 @@ export {
 
 export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type SsaMapping } from "./mapping/mapping.ts";
 
-// Simulation: what comes out; networks, chips and receivers on the same prompts.
+// Simulation: what comes out.
 
 export { attentionMaps } from "./simulation/attention-map.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
-export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./simulation/evaluate-chips.ts";
-export { type EvaluateOptions, evaluateNetwork } from "./simulation/evaluate-network.ts";
-export type { Evaluation } from "./simulation/evaluation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
-export { evaluateReceivers, type ReceiverEvaluation } from "./simulation/receivers.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/reference/simulate.ts";
+export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+
+// Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
+
+export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
+export { type EvaluateOptions, evaluateNetwork } from "./evaluation/network.ts";
+export { evaluateReceivers, type ReceiverEvaluation } from "./evaluation/receivers.ts";
+export type { Evaluation } from "./evaluation/slices.ts";
 export {
   type Condition,
   type ConditionResult,
   runStudy,
   type StudyOptions,
   type WrongBits,
-} from "./simulation/study.ts";
-export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+} from "./evaluation/study.ts";
 
 // The main jobs: from networks to a report.
 

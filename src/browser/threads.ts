@@ -1,6 +1,6 @@
 /** Threads in a browser: an executor on Web Workers. */
 import { ValueError } from "../errors.ts";
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 
 export interface BrowserExecutor {

@@ -1,5 +1,5 @@
 /** Entry of a Web Worker. */
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import { serveJobs } from "../threads/executor.ts";
 
 const serve = serveJobs(jobs, (message) => postMessage(message));

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ValueError } from "../errors.ts";
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 
 /** An executor of `threads` threads (default: all cores). One thread runs inline. Close it when done. */

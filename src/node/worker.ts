@@ -1,6 +1,6 @@
 /** Entry of a Node worker thread. */
 import { parentPort } from "node:worker_threads";
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import { serveJobs } from "../threads/executor.ts";
 
 const port = parentPort!;

@@ -3,10 +3,10 @@
  * chips, set beside Table III of the paper, with a look at what single images do on their way through the machine.
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
+import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
-import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";

@@ -1,8 +1,8 @@
 /** The machine in figures and drawings: its crossbars, and what one prompt's spikes look like on their way through it. */
+import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { compensationCost } from "../simulation/compensation.ts";
-import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { meanFigure, rasterLayer } from "./measured.ts";

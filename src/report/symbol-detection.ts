@@ -3,11 +3,11 @@
  * on simulated chips, set beside Table IV of the paper.
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
+import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { ReceiverEvaluation } from "../evaluation/receivers.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
 import { type Sample, sameOnAllChips, sampleOf, scaled } from "../numeric/variance-components.ts";
-import type { ChipEvaluation } from "../simulation/evaluate-chips.ts";
-import type { ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";

@@ -1,18 +1,13 @@
 /** What the main job does alike for every task: the trained network as the experiment describes it, time steps, spikes. */
 import type { ImageData } from "../data/images.ts";
 import { SpecError } from "../errors.ts";
+import { CALIBRATION_DRAW, CALIBRATION_PROMPTS, type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
-import {
-  CALIBRATION_DRAW,
-  CALIBRATION_PROMPTS,
-  type ChipEvaluation,
-  evaluateChips,
-} from "../simulation/evaluate-chips.ts";
 import { calibrateFast, simulateFast } from "../simulation/fast/simulate.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";

@@ -1,5 +1,7 @@
 /** The main job for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
+import { evaluateChips } from "../evaluation/chips.ts";
+import { evaluateNetwork } from "../evaluation/network.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -8,8 +10,6 @@ import { type ImageRole, imageClassificationReport } from "../report/image-class
 import type { ExampleImages } from "../report/images.ts";
 import type { Report } from "../report/report.ts";
 import { attentionMaps } from "../simulation/attention-map.ts";
-import { evaluateChips } from "../simulation/evaluate-chips.ts";
-import { evaluateNetwork } from "../simulation/evaluate-network.ts";
 import { simulateFast } from "../simulation/fast/simulate.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";

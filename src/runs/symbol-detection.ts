@@ -1,11 +1,10 @@
 /** The main job for symbol detection: networks, chips and classical receivers on the same prompts. */
-
+import { evaluateChips } from "../evaluation/chips.ts";
+import { evaluateNetwork } from "../evaluation/network.ts";
+import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
 import { costSection } from "../report/cost-run.ts";
 import type { Report } from "../report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
-import { evaluateChips } from "../simulation/evaluate-chips.ts";
-import { evaluateNetwork } from "../simulation/evaluate-network.ts";
-import { evaluateReceivers, type ReceiverEvaluation } from "../simulation/receivers.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";

@@ -1,7 +1,7 @@
 /** Training on images that a short training tells apart. */
 import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";

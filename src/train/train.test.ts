@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
-import { jobs } from "../jobs.ts";
+import { jobs } from "../evaluation/jobs.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";

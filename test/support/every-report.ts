@@ -4,7 +4,7 @@ import { findCostPreset } from "../../src/cost/presets.ts";
 import { resolveTechnology } from "../../src/cost/resolve.ts";
 import { atPublishedSteps, findWorkload } from "../../src/cost/workloads.ts";
 import { evaluateDrift, evaluateSweep } from "../../src/evaluate.ts";
-import { jobs } from "../../src/jobs.ts";
+import { jobs } from "../../src/evaluation/jobs.ts";
 import { initialise, type Network } from "../../src/model/network.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { costReport } from "../../src/report/cost-report.ts";

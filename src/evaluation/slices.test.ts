@@ -3,7 +3,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { taskOf } from "./evaluation.ts";
+import { taskOf } from "./slices.ts";
 
 test.each(["inputs", "tokens", "classes"] as const)("a network of other %s is refused with both numbers", (field) => {
   const experiment = tinyExperiment();

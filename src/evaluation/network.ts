@@ -14,7 +14,7 @@ import { requireImages, takesSpikes } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
-import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./evaluation.ts";
+import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./slices.ts";
 
 export interface EvaluateOptions {
   readonly prompts: number;

@@ -9,7 +9,6 @@
  * Programming is slow and reading is not, so a thread keeps the chip that it has programmed, and the ranges that it has calibrated,
  * through all conditions that share them.
  */
-
 import type { ImageData } from "../data/images.ts";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
@@ -21,6 +20,9 @@ import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Sample } from "../numeric/variance-components.ts";
+import { type Chip, chipAt, equipChip, programChip } from "../simulation/chip.ts";
+import { createSimulator, type Simulator, simulatorBytes } from "../simulation/fast/simulate.ts";
+import { meanLogits } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -29,11 +31,8 @@ import { requireImages } from "../task/create.ts";
 import { bitErrors } from "../task/metrics.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
-import { type Chip, chipAt, equipChip, programChip } from "./chip.ts";
-import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./evaluate-chips.ts";
-import { cutPrompts, requireCounts, taskOf } from "./evaluation.ts";
-import { createSimulator, type Simulator, simulatorBytes } from "./fast/simulate.ts";
-import { meanLogits } from "./trace.ts";
+import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./chips.ts";
+import { cutPrompts, requireCounts, taskOf } from "./slices.ts";
 
 /** A network on a machine, `hardware.readTime` seconds after programming. */
 export interface Condition {

@@ -1,5 +1,4 @@
 /** The classical receivers of the task on the same prompts as the networks: what the networks are judged against. */
-
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
@@ -7,7 +6,7 @@ import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { cutPrompts, requireCounts, type Slice } from "./evaluation.ts";
+import { cutPrompts, requireCounts, type Slice } from "./slices.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ShapeError, ValueError } from "../errors.ts";
-import { jobs } from "../jobs.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { chipAt, programChip } from "../simulation/chip.ts";
+import { calibrate, simulate } from "../simulation/reference/simulate.ts";
+import { meanLogits } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -14,11 +16,9 @@ import { decide } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { bitErrors } from "../task/metrics.ts";
 import { inlineExecutor } from "../threads/executor.ts";
-import { chipAt, programChip } from "./chip.ts";
-import { evaluateChips } from "./evaluate-chips.ts";
-import { calibrate, simulate } from "./reference/simulate.ts";
+import { evaluateChips } from "./chips.ts";
+import { jobs } from "./jobs.ts";
 import { runStudy, type StudyOptions } from "./study.ts";
-import { meanLogits } from "./trace.ts";
 
 const executor = inlineExecutor(jobs);
 const YEAR = 365 * 86_400;

@@ -14,6 +14,9 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { programChip } from "../simulation/chip.ts";
+import { createSimulator, type Simulator, simulatorBytes } from "../simulation/fast/simulate.ts";
+import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -23,18 +26,7 @@ import { requireImages } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
-import { programChip } from "./chip.ts";
-import {
-  cutPrompts,
-  type Evaluation,
-  errorsOf,
-  evaluationOf,
-  requireCounts,
-  type Slice,
-  taskOf,
-} from "./evaluation.ts";
-import { createSimulator, type Simulator, simulatorBytes } from "./fast/simulate.ts";
-import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "./trace.ts";
+import { cutPrompts, type Evaluation, errorsOf, evaluationOf, requireCounts, type Slice, taskOf } from "./slices.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same whatever the number. */
