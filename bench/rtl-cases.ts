@@ -14,7 +14,7 @@ import { type SsaDesign, ssaDesign } from "../src/rtl/design.ts";
 import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
 import { randomRun, simulatedRun } from "../src/rtl/simulated-run.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
-import { asDescribed } from "../src/run.ts";
+import { asDescribed } from "../src/runs/fit.ts";
 import { programChip } from "../src/simulation/chip.ts";
 import { calibrateFast } from "../src/simulation/fast/simulate.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";

@@ -194,10 +194,13 @@ export {
   type WrongBits,
 } from "./evaluation/study.ts";
 
-// The main jobs: from networks to a report.
+// Runs: from networks to a report.
 
-export { type EvaluatedNetworks, type EvaluationOptions, evaluateDrift, evaluateSweep } from "./evaluate.ts";
-export { type RunNetworks, type RunOptions, runExperiment } from "./run.ts";
+export { evaluateDrift } from "./runs/drift.ts";
+export { runExperiment } from "./runs/experiment.ts";
+export type { RunNetworks, RunOptions } from "./runs/prepare.ts";
+export type { EvaluatedNetworks, EvaluationOptions } from "./runs/study.ts";
+export { evaluateSweep } from "./runs/sweep.ts";
 
 // Cost: counted actions times published prices.
 

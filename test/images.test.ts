@@ -1,9 +1,8 @@
-/** Images from end to end: the main job and the second job on untrained networks, and the paper's sizes. */
+/** Images from end to end: a run, drift and a sweep with untrained networks, and the paper's sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { experimentWorkload } from "../src/cost/measured.ts";
 import { findWorkload } from "../src/cost/workloads.ts";
 import type { ImageData, ImageSet } from "../src/data/images.ts";
-import { evaluateDrift, evaluateSweep } from "../src/evaluate.ts";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
 import { evaluateNetwork } from "../src/evaluation/network.ts";
@@ -14,7 +13,9 @@ import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { reportHtml } from "../src/report/html.ts";
 import type { Report } from "../src/report/report.ts";
-import { runExperiment } from "../src/run.ts";
+import { evaluateDrift } from "../src/runs/drift.ts";
+import { runExperiment } from "../src/runs/experiment.ts";
+import { evaluateSweep } from "../src/runs/sweep.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";

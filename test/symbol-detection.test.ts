@@ -1,4 +1,4 @@
-/** The main job of a link: what its report says of chips, of the gap and of each SNR is what the evaluations give. */
+/** A run for a link: what its report says of chips, of the gap and of each SNR is what the evaluations give. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
@@ -7,7 +7,7 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { Figure, Report } from "../src/report/report.ts";
-import { runExperiment } from "../src/run.ts";
+import { runExperiment } from "../src/runs/experiment.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { AnnSpec, SpikingSpec } from "../src/spec/model.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";

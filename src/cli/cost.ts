@@ -20,7 +20,7 @@ import { stream } from "../numeric/stream.ts";
 import { costOverview } from "../report/cost-overview.ts";
 import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costTable } from "../report/cost-table.ts";
-import { asDescribed } from "../run.ts";
+import { asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts } from "./cost-list.ts";

@@ -2,9 +2,12 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
-import { type EvaluationOptions, evaluateDrift, evaluateSweep } from "../evaluate.ts";
+
 import { nodeExecutor } from "../node/threads.ts";
 import { terminalCurves } from "../report/table.ts";
+import { evaluateDrift } from "../runs/drift.ts";
+import type { EvaluationOptions } from "../runs/study.ts";
+import { evaluateSweep } from "../runs/sweep.ts";
 import { parseDurations } from "../spec/duration.ts";
 import { parseSweep, STEPS_FIELD } from "../spec/sweep.ts";
 import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";

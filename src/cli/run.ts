@@ -1,6 +1,6 @@
-/** `xpike run`: the main job, from an experiment and its trained networks to a report. */
+/** `xpike run`: from an experiment and its trained networks to a report. */
 import { nodeExecutor } from "../node/threads.ts";
-import { runExperiment } from "../run.ts";
+import { runExperiment } from "../runs/experiment.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";

@@ -15,6 +15,33 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import type { Geometry } from "../task/task.ts";
 
 /**
+ * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
+ * retraining (steps, gains, draws, neuron) from the experiment, with a note for each that does.
+ * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
+ */
+export function asDescribed(
+  experiment: Experiment,
+  trained: Network,
+  notes: string[],
+  field = "checkpoints.network",
+): Network<SpikingSpec> {
+  const { model } = experiment;
+  if (model.kind !== "spiking" || trained.model.kind !== "spiking") {
+    throw new SpecError(
+      "model.kind",
+      `Hardware runs spiking networks; the experiment says ${model.kind}, its checkpoint is ${trained.model.kind}.`,
+    );
+  }
+  const described = checkModel(model, trained as Network<SpikingSpec>, field);
+  checkTask(experiment, { ...trained, model: described }, field);
+  for (const field of ["heads", "steps", "attention", "neuron"] as const) {
+    const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
+    if (now !== then) notes.push(`model.${field} is ${now}, but the network was trained with ${then}.`);
+  }
+  return { ...trained, model: described };
+}
+
+/**
  * `field` is where the experiment names the network.
  * Throws  SpecError, at the field of the task that differs, when the task does not give what the network takes
  */

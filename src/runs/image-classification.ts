@@ -1,4 +1,4 @@
-/** The main job for images: networks and chips on the same test images. */
+/** A run for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
@@ -19,16 +19,10 @@ import { decide } from "../task/answers.ts";
 import { withoutImages } from "../task/image-classification.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";
 import { patchGrid } from "../task/patches.ts";
-import {
-  digitalSteps,
-  errorCurve,
-  firstChip,
-  prepare,
-  type RunNetworks,
-  type RunOptions,
-  runSteps,
-  tooFewImages,
-} from "./common.ts";
+import { firstChip } from "./first-chip.ts";
+import { tooFewImages } from "./notes.ts";
+import { digitalSteps, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { errorCurve, runSteps } from "./steps.ts";
 
 type ImageExperiment = Experiment<ImageClassificationSpec>;
 

@@ -1,4 +1,4 @@
-/** The main job for symbol detection: networks, chips and classical receivers on the same prompts. */
+/** A run for symbol detection: networks, chips and classical receivers on the same prompts. */
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
@@ -9,7 +9,9 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import type { Executor } from "../threads/executor.ts";
-import { digitalSteps, errorCurve, prepare, type RunNetworks, type RunOptions, runRaster, runSteps } from "./common.ts";
+import { runRaster } from "./first-chip.ts";
+import { digitalSteps, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { errorCurve, runSteps } from "./steps.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
 

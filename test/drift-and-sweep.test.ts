@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../src/errors.ts";
-import { type EvaluatedNetworks, evaluateDrift, evaluateSweep } from "../src/evaluate.ts";
 import { evaluateChips } from "../src/evaluation/chips.ts";
 import { jobs } from "../src/evaluation/jobs.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { Report } from "../src/report/report.ts";
+import { evaluateDrift } from "../src/runs/drift.ts";
+import type { EvaluatedNetworks } from "../src/runs/study.ts";
+import { evaluateSweep } from "../src/runs/sweep.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";

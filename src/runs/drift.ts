@@ -1,0 +1,44 @@
+/** Error rates over the age of the chips, with everything random the same at all ages, so that differences are precise. */
+import type { Condition } from "../evaluation/study.ts";
+import { type DriftCurve, driftReport } from "../report/drift.ts";
+import type { Report } from "../report/report.ts";
+import { ratesOf } from "../report/study.ts";
+import { type CompensationSpec, compensationSpec } from "../spec/compensation.ts";
+import type { Duration } from "../spec/duration.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
+
+/**
+ * Error rate at each age, for each network, with and without drift compensation (the experiment's; one factor per crossbar where it
+ * has none).
+ *
+ * Random   as `runStudy`
+ * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped; ValueError when nothing is known
+ *          of the devices at an age
+ */
+export async function evaluateDrift(
+  experiment: Experiment,
+  networks: EvaluatedNetworks,
+  ages: readonly Duration[],
+  options: EvaluationOptions,
+): Promise<Report> {
+  const sorted = [...ages].sort((a, b) => a.seconds - b.seconds);
+  const compensation = compensationOf(experiment);
+  const curves = rolesOf(networks).flatMap((role) => [true, false].map((compensated) => ({ role, compensated })));
+  const conditions = curves.flatMap(({ role, compensated }) =>
+    sorted.map(({ seconds }): Condition => {
+      const applied = compensated ? compensation : { ...compensation, scope: "none" as const };
+      return { network: role, hardware: { ...experiment.hardware, readTime: seconds, compensation: applied } };
+    }),
+  );
+  const { results, ...run } = await studyNetworks(experiment, networks, conditions, options);
+  const measured = curves.map((curve, i): DriftCurve => {
+    const own = results.slice(i * sorted.length, (i + 1) * sorted.length);
+    const rates = own.map(({ wrongBits }) => ratesOf(wrongBits[0], experiment));
+    return { ...curve, rates, clippedShares: own.map(({ clippedShares }) => clippedShares) };
+  });
+  return driftReport({ ...run, ages: sorted, curves: measured, compensation });
+}
+
+const compensationOf = ({ hardware: { compensation } }: Experiment): CompensationSpec =>
+  compensation.scope === "none" ? compensationSpec.parse({ scope: "crossbar" }) : compensation;

@@ -1,0 +1,19 @@
+/** Notes that several runs leave in their reports. */
+import type { ImageData } from "../data/images.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { Executor } from "../threads/executor.ts";
+
+/** Where there are fewer test images than an experiment asks for. */
+export const tooFewImages = (field: string, asked: number, { name, test }: ImageData): string =>
+  `${field} is ${asked}, but ${name} has ${test.count} test images: all of them are used.`;
+
+/** Whose devices the chips have, where they are of no kind that is known here; and that one thread did all the work. */
+export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }: Executor): string[] {
+  const notes: string[] = [];
+  if (device.kind === "module") {
+    const checksum = device.sha256 ? `, SHA-256 ${device.sha256}` : "";
+    notes.push(`Devices are those of the module ${device.path}${checksum}.`);
+  }
+  if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
+  return notes;
+}

@@ -1,0 +1,66 @@
+/** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
+import type { ImageData } from "../data/images.ts";
+import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { Executor } from "../threads/executor.ts";
+import { asDescribed, checkTask } from "./fit.ts";
+import { machineNotes } from "./notes.ts";
+
+export interface RunNetworks {
+  /** Runs on the hardware. */
+  readonly network: Network;
+  /** Compared with it; left out of the report when absent. */
+  readonly ann?: Network;
+  readonly spiking?: Network;
+}
+
+export interface RunOptions {
+  readonly executor: Executor;
+  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
+  readonly images?: ImageData | null;
+  /** Makes the report again. */
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the caller wants noted, such as a missing checkpoint. */
+  readonly notes?: readonly string[];
+  /** `done` of `total` evaluated prompts; `stage` says of what. */
+  readonly onProgress?: (done: number, total: number, stage: string) => void;
+}
+
+/** `network` is the trained one as the experiment describes it, placed on crossbars by `mapping`. */
+export interface Preparation {
+  readonly network: Network<SpikingSpec>;
+  readonly mapping: Mapping;
+  /** In the order of the report; `digital` is the network itself, in exact arithmetic. */
+  readonly roles: readonly (readonly ["ann" | "spiking" | "digital", Network])[];
+}
+
+/** Throws SpecError when the network does not fit the experiment, MappingError when it cannot be mapped. Adds to `notes`. */
+export function prepare(
+  experiment: Experiment,
+  { network: trained, ann, spiking }: RunNetworks,
+  executor: Executor,
+  notes: string[],
+): Preparation {
+  const network = asDescribed(experiment, trained, notes);
+  if (ann) checkTask(experiment, ann, "checkpoints.ann");
+  if (spiking) checkTask(experiment, spiking, "checkpoints.spiking");
+  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
+  notes.push(...machineNotes(experiment.hardware, executor));
+  return {
+    network,
+    mapping,
+    roles: [
+      ...(spiking ? [["spiking", spiking] as const] : []),
+      ...(ann ? [["ann", ann] as const] : []),
+      ["digital", network],
+    ],
+  };
+}
+
+/** Time steps of the digital spiking network that energies are compared with. */
+export const digitalSteps = ({ spiking }: RunNetworks): number | undefined =>
+  spiking?.model.kind === "spiking" ? spiking.model.steps : undefined;

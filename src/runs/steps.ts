@@ -1,0 +1,54 @@
+/** Error rates against the number of time steps. */
+import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
+import type { Network } from "../model/network.ts";
+import { mean } from "../numeric/statistics.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import { type ErrorsOf, mainRate } from "../task/metrics.ts";
+import type { RunOptions } from "./prepare.ts";
+
+/** Chips on which the error rate against more time steps than the network's own is measured. */
+const STEP_CHIPS = 3;
+
+/**
+ * Errors after each of `evaluation.steps` time steps, a row for every chip. One run of the longest T answers for all shorter ones; the
+ * chips' own runs do when no longer T is asked for.
+ */
+export async function runSteps<T extends TaskSpec>(
+  experiment: Experiment<T>,
+  network: Network<SpikingSpec>,
+  chips: readonly ChipEvaluation<ErrorsOf<T>>[],
+  { executor, images = null }: Pick<RunOptions, "executor" | "images">,
+  advance: (prompts: number, stage: string) => void,
+): Promise<{ steps: readonly number[]; errors: readonly (readonly ErrorsOf<T>[])[] }> {
+  const { steps, curvePrompts } = experiment.evaluation;
+  const longest = Math.max(network.model.steps, ...steps);
+  let measured = chips;
+  if (longest > network.model.steps) {
+    const model = { ...network.model, steps: longest };
+    measured = await evaluateChips(
+      executor,
+      { ...experiment, model },
+      { ...network, model },
+      {
+        chips: Math.min(STEP_CHIPS, experiment.hardware.chips),
+        prompts: curvePrompts,
+        images,
+        onChip: () => advance(0, "steps"),
+      },
+    );
+  }
+  return { steps, errors: measured.map(({ bySteps }) => steps.map((t) => bySteps[t - 1])) };
+}
+
+/** Mean error rate over time steps, ascending: at those asked for, and at the network's own, which all chips ran. */
+export function errorCurve(
+  chips: readonly ChipEvaluation[],
+  { steps, errors }: { readonly steps: readonly number[]; readonly errors: readonly (readonly ErrorsOf<TaskSpec>[])[] },
+): { steps: number[]; rates: number[] } {
+  const points = new Map(steps.map((t, i) => [t, mean(errors.map((row) => mainRate(row[i]).rate))]));
+  points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => mainRate(errors).rate)));
+  const sorted = [...points].sort(([a], [b]) => a - b);
+  return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };
+}

@@ -1,0 +1,89 @@
+/** What `drift.ts` and `sweep.ts` have in common: the networks, on the same chips and prompts, under all conditions of a report. */
+import type { ImageData } from "../data/images.ts";
+import { type Condition, runStudy, type StudyOptions } from "../evaluation/study.ts";
+import type { Network } from "../model/network.ts";
+import type { StudyRole } from "../report/study.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { isHardwareAware } from "../spec/training.ts";
+import type { Executor } from "../threads/executor.ts";
+import { asDescribed } from "./fit.ts";
+import { machineNotes, tooFewImages } from "./notes.ts";
+
+export interface EvaluatedNetworks {
+  /** After hardware-aware training, as a rule. */
+  readonly network: Network;
+  /** After conventional training alone; its curves are left out when absent. */
+  readonly conventional?: Network;
+}
+
+export interface EvaluationOptions {
+  readonly executor: Executor;
+  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
+  readonly images?: ImageData | null;
+  /** Default: those of the experiment. */
+  readonly chips?: number;
+  readonly prompts?: number;
+  /** Reads of each chip; from two on, their spread is told apart from that of chips. Default 1. */
+  readonly reads?: number;
+  /** Makes the report again. */
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What the caller wants noted, such as a missing checkpoint. */
+  readonly notes?: readonly string[];
+  /** `network` was trained with the noise of devices; the report says so of no other. Default: what the experiment's training says. */
+  readonly hardwareAware?: boolean;
+  /** `done` of `total` prompts, counted once for every chip, read and condition. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export const rolesOf = ({ conventional }: EvaluatedNetworks): StudyRole[] => (conventional ? ["hwat", "ct"] : ["hwat"]);
+
+/** Everything that a report says of a study, and its results; throws as `runStudy`, and SpecError when a network does not fit. */
+export async function studyNetworks(
+  experiment: Experiment,
+  { network, conventional }: EvaluatedNetworks,
+  conditions: readonly Condition[],
+  options: EvaluationOptions,
+  steps?: readonly number[],
+) {
+  const { executor, command, versions, onProgress, images = null } = options;
+  const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
+  const notes = [...(options.notes ?? [])];
+  const prompts = Math.min(asked, images?.test.count ?? asked);
+  if (prompts < asked) notes.push(tooFewImages("prompts", asked, images!));
+  const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
+  if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
+  notes.push(...machineNotes(experiment.hardware, executor));
+  const total = conditions.length * chips * reads * prompts;
+  let done = 0;
+  const onPrompts = (count: number) => {
+    done += count;
+    onProgress?.(done, total);
+  };
+  const size: StudyOptions = { chips, reads, prompts, images, onPrompts, ...(steps ? { steps } : {}) };
+  const results = await runStudy(
+    executor,
+    experiment,
+    described as Record<string, Network<SpikingSpec>>,
+    conditions,
+    size,
+  );
+  const ran = {
+    ...experiment,
+    hardware: { ...experiment.hardware, chips },
+    evaluation: { ...experiment.evaluation, prompts },
+  };
+  const hardwareAware = options.hardwareAware ?? isHardwareAware(experiment.training);
+  return {
+    experiment: ran,
+    command,
+    versions,
+    notes: [...new Set(notes)],
+    hardwareAware,
+    chips,
+    reads,
+    prompts,
+    results,
+  };
+}

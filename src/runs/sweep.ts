@@ -1,0 +1,56 @@
+/** Error rates over one field of the experiment, with everything random the same for all values, so that differences are precise. */
+import type { Condition } from "../evaluation/study.ts";
+import type { Report } from "../report/report.ts";
+import { ratesOf } from "../report/study.ts";
+import { type SweepCurve, sweepReport } from "../report/sweep.ts";
+import type { Duration } from "../spec/duration.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { STEPS_FIELD, type Sweep } from "../spec/sweep.ts";
+import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
+
+/**
+ * Error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
+ *
+ * Random, throws as `evaluateDrift`
+ */
+export async function evaluateSweep(
+  experiment: Experiment,
+  networks: EvaluatedNetworks,
+  sweep: Sweep,
+  ages: readonly Duration[],
+  options: EvaluationOptions,
+): Promise<Report> {
+  const { field, points } = sweep;
+  const overSteps = field === STEPS_FIELD;
+  const stepsOf = (of: Experiment) => (of.model as SpikingSpec).steps;
+  const steps = overSteps ? points.map(({ experiment }) => stepsOf(experiment)) : undefined;
+  // One run of the most steps answers for all shorter ones.
+  const longest = steps
+    ? { ...experiment, model: { ...experiment.model, steps: Math.max(...steps) } as SpikingSpec }
+    : experiment;
+  const machines = overSteps ? [experiment.hardware] : points.map(({ experiment }) => experiment.hardware);
+  const curves = rolesOf(networks).flatMap((role) => (ages.length > 0 ? ages : [null]).map((age) => ({ role, age })));
+  const conditions = curves.flatMap(({ role, age }) =>
+    machines.map((hardware): Condition => {
+      return { network: role, hardware: age ? { ...hardware, readTime: age.seconds } : hardware };
+    }),
+  );
+  const { results, ...run } = await studyNetworks(longest, networks, conditions, options, steps);
+  const measured = curves.map((curve, i): SweepCurve => {
+    const own = results.slice(i * machines.length, (i + 1) * machines.length);
+    return { ...curve, rates: own.flatMap(({ wrongBits }) => wrongBits).map((sample) => ratesOf(sample, experiment)) };
+  });
+  const same = points.findIndex(({ experiment: { model, hardware } }) =>
+    overSteps
+      ? JSON.stringify(model) === JSON.stringify(experiment.model)
+      : JSON.stringify(hardware) === JSON.stringify(experiment.hardware),
+  );
+  return sweepReport({
+    ...run,
+    field: field.replace(/^(hardware|model)\./, ""),
+    values: points.map(({ value }) => value),
+    base: same < 0 ? points.length - 1 : same,
+    curves: measured,
+  });
+}
