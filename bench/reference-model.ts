@@ -4,11 +4,10 @@
  *   T 4, batch 32, 32 tokens, D 128, 2 blocks of 2 heads of 64, MLP 512, 128 binary input lines at density 0.25,
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
  */
-
+import type { Geometry } from "../src/model/geometry.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type Experiment, experimentSpec } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
-import type { Geometry } from "../src/task/task.ts";
 
 export const BATCH = 32;
 export const TOKENS = 32;

@@ -44,16 +44,7 @@ export {
 } from "./task/metrics.ts";
 export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
-export {
-  type Batch,
-  type DataPlace,
-  type DrawOptions,
-  type Geometry,
-  type Metric,
-  type Task,
-  type TaskGeometry,
-  tokensRead,
-} from "./task/task.ts";
+export type { Batch, DataPlace, DrawOptions, Metric, Task, TaskGeometry } from "./task/task.ts";
 
 // Image data: readers of published formats, the split, and augmentation.
 
@@ -87,6 +78,7 @@ export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/trai
 export { annForward } from "./model/ann.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
 export { foldNetwork } from "./model/fold.ts";
+export { type Geometry, tokensRead } from "./model/geometry.ts";
 export { initialise, isSpiking, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
 export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
 export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";

@@ -2,11 +2,10 @@
  * Actions of each time step, from the spike trains of a simulation: everything that does not depend on spikes is equal in
  * all steps, and what does follows the densities of the step.
  */
-
+import { tokensRead } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { createTask } from "../task/create.ts";
-import { tokensRead } from "../task/task.ts";
 import { experimentWorkload } from "./measured.ts";
 import { type BlockDensities, type Workload, withSteps } from "./workload.ts";
 

@@ -4,11 +4,11 @@
  */
 import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { tokensRead } from "../model/geometry.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { createTask } from "../task/create.ts";
-import { tokensRead } from "../task/task.ts";
 import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";

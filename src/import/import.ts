@@ -3,12 +3,12 @@
  * or left out by name. What does not fit is told at once, all of it, with the names that may have been meant.
  */
 import { SpecError, XpikeError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
 import { formatPath, shorten } from "../spec/json.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import { suggest } from "../spec/suggest.ts";
 import type { TensorExpression, TensorMapping } from "../spec/tensor-mapping.ts";
-import type { Geometry } from "../task/task.ts";
 import type { SourceTensor } from "./elements.ts";
 import { evaluate, type Values } from "./expression.ts";
 

@@ -4,8 +4,8 @@
  * Training keeps every activation of every block (16 D + H N words a token and block at expansion 4); inference reuses one block's
  * buffers.
  */
+import { type Geometry, tokensRead } from "../model/geometry.ts";
 import type { AnnSpec } from "../spec/model.ts";
-import { type Geometry, tokensRead } from "../task/task.ts";
 import type { Arena, Place } from "./arena.ts";
 import { maskStride } from "./masks.ts";
 import type { ChosenTokens } from "./ops.ts";

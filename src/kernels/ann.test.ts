@@ -3,10 +3,10 @@ import { BACKENDS, type Backend } from "../../test/support/backends.ts";
 import { createPass } from "../../test/support/pass-under-test.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { AnnSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
 
 const geometry: Geometry = {
   inputs: 5,

@@ -9,8 +9,8 @@
  * straight into the stream. Arrays lie where `ann-plan.ts` puts them.
  */
 import { invariant } from "../errors.ts";
+import { tokensRead } from "../model/geometry.ts";
 import { NORM_EPSILON } from "../model/network.ts";
-import { tokensRead } from "../task/task.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import type { Place } from "./arena.ts";
 import { byteMask } from "./masks.ts";

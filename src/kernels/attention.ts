@@ -2,8 +2,8 @@
  * The attention of one block as the passes see it: sampled or expected stochastic attention, or LIF attention, over all
  * prompts, heads and steps.
  */
+import type { Geometry } from "../model/geometry.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { maskWords } from "./masks.ts";
 import type { Ops } from "./ops.ts";

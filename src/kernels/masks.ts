@@ -1,5 +1,5 @@
 /** Who may attend to whom, in the two forms in which attention reads it: a bit for packed spikes, a byte for the dense matrix. */
-import type { Geometry } from "../task/task.ts";
+import type { Geometry } from "../model/geometry.ts";
 
 type Mask = Pick<Geometry, "tokens" | "mask">;
 

@@ -1,7 +1,7 @@
 /** The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
+import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { ModelSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
 import { bindAnn } from "./ann.ts";
 import { type AnnLayout, planAnn } from "./ann-plan.ts";
 import { type Arena, countingArena } from "./arena.ts";

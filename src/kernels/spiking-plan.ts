@@ -5,9 +5,9 @@
  * kept; outputs and streams are kept when training, and shared between the layers otherwise. A pass that recomputes keeps the stream
  * before each block only, and computes outputs again, one after another, on the way back: from the same spikes, so with the same bits.
  */
+import type { Geometry } from "../model/geometry.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeRateSpec } from "../spec/training.ts";
-import type { Geometry } from "../task/task.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { type AttentionLayout, type AttentionMode, attentionScratch, planAttention } from "./attention.ts";
 import { maskWords } from "./masks.ts";

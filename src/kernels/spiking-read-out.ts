@@ -5,8 +5,8 @@
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes lie in memory in just this order.
  */
+import { type Geometry, tokensRead } from "../model/geometry.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { type Geometry, tokensRead } from "../task/task.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
 import type { ChosenTokens, Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MappingError, ShapeError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
 import { type LayerMapping, mapLayer, mapNetwork, START } from "./mapping.ts";
 
 const hardware = hardwareSpec.parse({});

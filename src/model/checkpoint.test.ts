@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { FileError, ValueError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+import type { Geometry } from "./geometry.ts";
 import { initialise, type Network } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "./safetensors.ts";
 

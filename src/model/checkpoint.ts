@@ -9,7 +9,7 @@ import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
 import { parseJson, shorten } from "../spec/json.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
+import type { Geometry } from "./geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
 

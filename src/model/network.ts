@@ -12,7 +12,7 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
-import type { Geometry } from "../task/task.ts";
+import type { Geometry } from "./geometry.ts";
 
 export const NORM_EPSILON = 1e-5;
 

@@ -3,7 +3,7 @@
  * tokens; where the geometry's read-out is `mean`, averaged over all tokens as well.
  * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */
-import { tokensRead } from "../task/task.ts";
+import { tokensRead } from "./geometry.ts";
 import type { Network } from "./network.ts";
 
 /** Mean over steps (and over tokens, where the read-out is `mean`) of the outputs: [T][B][N][C] to [B][queries][C]. */

@@ -5,6 +5,7 @@
  * values that would make the sizes equal, one field at a time. Two tasks of equal sizes are not told apart.
  */
 import { isXpikeError, SpecError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -12,7 +13,6 @@ import { shorten } from "../spec/json.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import type { Geometry } from "../task/task.ts";
 
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without

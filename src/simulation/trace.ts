@@ -1,7 +1,7 @@
 /** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
 import type { ActionCounts } from "../hardware/actions.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import type { Geometry } from "../task/task.ts";
 
 /** One stage of the network on the machine, in the order in which stages run. */
 export interface StageTrace {

@@ -1,11 +1,12 @@
 /** From an experiment to its task, and to what the task asks of the experiment's network. */
 import type { ImageData } from "../data/images.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { SymbolDetectionSpec, TaskSpec } from "../spec/task.ts";
 import { type ImageTask, imageClassification, withoutImages } from "./image-classification.ts";
 import { type SymbolDetectionTask, symbolDetection } from "./symbol-detection.ts";
-import type { Geometry, TaskGeometry } from "./task.ts";
+import type { TaskGeometry } from "./task.ts";
 
 interface Described<T extends TaskSpec = TaskSpec> {
   readonly task: T;

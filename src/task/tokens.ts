@@ -2,11 +2,12 @@
  * Token forms of the symbol-detection task: which token holds which y and x, who may attend to whom, where the answer is
  * read, and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` draws the three forms.
  */
+import type { Geometry } from "../model/geometry.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { bitsPerClass, midRiseQuantiser } from "./link.ts";
-import type { Geometry, TaskGeometry } from "./task.ts";
+import type { TaskGeometry } from "./task.ts";
 
 /** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
 export interface TokenLayout {

@@ -6,16 +6,15 @@
  * layers again on the way back instead of keeping them, or uses fewer threads: whatever takes the least time. None of it changes a bit
  * of the network, because gradients are added in the order of shards and a layer computed again is the same.
  */
-
 import { PlatformError } from "../errors.ts";
 import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
 import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
-import type { Geometry } from "../task/task.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
 

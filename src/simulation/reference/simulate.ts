@@ -21,10 +21,10 @@ import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions
 import type { TileDraws } from "../../hardware/draws.ts";
 import { runLifUnits } from "../../hardware/lif.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import { tokensRead } from "../../model/geometry.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
-import { tokensRead } from "../../task/task.ts";
 import { type Chip, chipAt, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import {
