@@ -183,7 +183,7 @@ export {
   type ConditionResult,
   runStudy,
   type StudyOptions,
-  type WrongBits,
+  type WrongAnswers,
 } from "./evaluation/study.ts";
 
 // Runs: from networks to a report.

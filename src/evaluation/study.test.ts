@@ -69,19 +69,19 @@ function expected({ network, hardware }: (typeof conditions)[0], chip: number, r
 describe("a study", () => {
   test("gives what the slow simulator gives for each condition alone, for every chip, read and number of steps", async () => {
     const results = await study({ steps: [1, 3] });
-    results.forEach(({ wrongBits }, i) => {
+    results.forEach(({ wrong }, i) => {
       [1, 3].forEach((steps, s) => {
         for (const [chip, read] of [
           [0, 0],
           [1, 1],
         ]) {
           const at = (2 * chip + read) * PROMPTS;
-          expect([...wrongBits[s].values.slice(at, at + PROMPTS)]).toEqual(expected(conditions[i], chip, read, steps));
+          expect([...wrong[s].values.slice(at, at + PROMPTS)]).toEqual(expected(conditions[i], chip, read, steps));
         }
       });
     });
     // The comparison is empty if nothing differs.
-    const distinct = new Set(results.map(({ wrongBits }) => wrongBits[1].values.join()));
+    const distinct = new Set(results.map(({ wrong }) => wrong[1].values.join()));
     expect(distinct.size).toBeGreaterThan(4);
     expect(results.at(-1)!.clippedShares).toEqual([0, 0]);
   });
@@ -93,9 +93,9 @@ describe("a study", () => {
       prompts: PROMPTS,
       hardware,
     });
-    const [{ wrongBits, clippedShares }] = await study({ reads: 1 }, [conditions[3]]);
+    const [{ wrong, clippedShares }] = await study({ reads: 1 }, [conditions[3]]);
     evaluations.forEach(({ errors, clippedShare }, chip) => {
-      const values = wrongBits[0].values.slice(chip * PROMPTS, (chip + 1) * PROMPTS);
+      const values = wrong[0].values.slice(chip * PROMPTS, (chip + 1) * PROMPTS);
       expect(values.reduce((sum, wrong) => sum + wrong, 0)).toBe(errors.bits.errors);
       expect(clippedShares[chip]).toBe(clippedShare);
     });

@@ -57,14 +57,14 @@ export interface StudyOptions {
   readonly onPrompts?: (prompts: number) => void;
 }
 
-/** Of each chip, read and prompt, `[chips][reads][prompts]`: wrong bits of a symbol, or 1 for a wrong image. */
-export interface WrongBits extends Sample {
+/** Of each chip, read and prompt, `[chips][reads][prompts]`: how many bits of a symbol are wrong, or 1 for a wrong image. */
+export interface WrongAnswers extends Sample {
   readonly values: Uint8Array;
 }
 
 export interface ConditionResult {
   /** At the last query, by entry of `steps`. */
-  readonly wrongBits: readonly WrongBits[];
+  readonly wrong: readonly WrongAnswers[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
 }
@@ -96,18 +96,18 @@ export async function runStudy(
   const devices = deviceAddresses(conditions.map(({ hardware }) => hardware));
   const setup = { experiment, images: images && shareImages(images), networks: folded, conditions, devices, steps };
   const results = conditions.map(() => ({
-    wrongBits: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
+    wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
     clipped: new Float64Array(chips),
   }));
   const tasks = listTasks(conditions, { chips, reads, prompts, part });
   const session = executor.open<StudySetup, StudyTask, StudyAnswers>("study", setup);
-  const keep = ({ wrongBits, conversions, clipped }: StudyAnswers, index: number) => {
+  const keep = ({ wrong, conversions, clipped }: StudyAnswers, index: number) => {
     const { condition, chip, read, firstPrompt } = tasks[index];
     const result = results[condition];
     const at = (chip * reads + read) * prompts + firstPrompt;
-    wrongBits.forEach((values, s) => {
-      result.wrongBits[s].values.set(values, at);
+    wrong.forEach((values, s) => {
+      result.wrong[s].values.set(values, at);
     });
     result.conversions[chip] += conversions;
     result.clipped[chip] += clipped;
@@ -118,8 +118,8 @@ export async function runStudy(
   } finally {
     session.close();
   }
-  return results.map(({ wrongBits, conversions, clipped }) => ({
-    wrongBits,
+  return results.map(({ wrong, conversions, clipped }) => ({
+    wrong,
     clippedShares: [...clipped].map((count, chip) => count / Math.max(1, conversions[chip])),
   }));
 }
@@ -150,7 +150,7 @@ export interface StudyTask {
 
 export interface StudyAnswers {
   /** `[steps][prompts]`, at the last query. */
-  readonly wrongBits: readonly Uint8Array[];
+  readonly wrong: readonly Uint8Array[];
   /** Over all prompts. */
   readonly conversions: number;
   readonly clipped: number;
@@ -244,7 +244,7 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = async (
     const task = taskOf(experiment, network, images);
     const simulator = simulatorOf(condition, chip);
     const random = read === 0 ? chipStream(chip).fork("run") : chipStream(chip).fork("run", read);
-    const wrongBits = steps.map(() => new Uint8Array(prompts));
+    const wrong = steps.map(() => new Uint8Array(prompts));
     let [conversions, clipped] = [0, 0];
     for (const slice of cutPrompts(prompts, SLICE, null)) {
       const first = firstPrompt + slice.firstPrompt;
@@ -253,12 +253,12 @@ export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = async (
       const last = (values: Int32Array) => values.filter((_, i) => i % queries.length === queries.length - 1);
       steps.forEach((step, s) => {
         const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes);
-        wrongBits[s].set(wrongOf(last(labels), last(decisions), experiment.task), slice.firstPrompt);
+        wrong[s].set(wrongOf(last(labels), last(decisions), experiment.task), slice.firstPrompt);
       });
       conversions += trace.actions.conversions;
       clipped += trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
     }
-    return { wrongBits, conversions, clipped };
+    return { wrong, conversions, clipped };
   };
 };
 

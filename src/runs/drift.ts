@@ -34,7 +34,7 @@ export async function evaluateDrift(
   const { results, ...run } = await studyNetworks(experiment, networks, conditions, options);
   const measured = curves.map((curve, i): DriftCurve => {
     const own = results.slice(i * sorted.length, (i + 1) * sorted.length);
-    const rates = own.map(({ wrongBits }) => ratesOf(wrongBits[0], experiment));
+    const rates = own.map(({ wrong }) => ratesOf(wrong[0], experiment));
     return { ...curve, rates, clippedShares: own.map(({ clippedShares }) => clippedShares) };
   });
   return driftReport({ ...run, ages: sorted, curves: measured, compensation });

@@ -39,7 +39,7 @@ export async function evaluateSweep(
   const { results, ...run } = await studyNetworks(longest, networks, conditions, options, steps);
   const measured = curves.map((curve, i): SweepCurve => {
     const own = results.slice(i * machines.length, (i + 1) * machines.length);
-    return { ...curve, rates: own.flatMap(({ wrongBits }) => wrongBits).map((sample) => ratesOf(sample, experiment)) };
+    return { ...curve, rates: own.flatMap(({ wrong }) => wrong).map((sample) => ratesOf(sample, experiment)) };
   });
   const same = points.findIndex(({ experiment: { model, hardware } }) =>
     overSteps

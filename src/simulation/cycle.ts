@@ -15,7 +15,7 @@ import type { Chip } from "./chip.ts";
 import { runTiles, seedStream, tileDraws } from "./reference/attention.ts";
 import { simulate } from "./reference/simulate.ts";
 import { inferenceTimeline, type Timeline } from "./timeline.ts";
-import type { RunOptions, Trace } from "./trace.ts";
+import type { Trace, TraceOptions } from "./trace.ts";
 
 /** q, k, v of a head of a block, what its tile gave, and its registers' seeds: vectors for the RTL. */
 export interface TileRecord {
@@ -37,7 +37,7 @@ export interface CycleTrace extends Trace {
   readonly activity: TileActivity;
 }
 
-export interface CycleOptions extends RunOptions {
+export interface CycleOptions extends TraceOptions {
   /** Called after every tile run. */
   readonly onTile?: (record: TileRecord) => void;
 }

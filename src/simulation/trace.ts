@@ -25,8 +25,8 @@ export interface SpikeCount {
   readonly bits: number;
 }
 
-/** What a run is told beside its input. */
-export interface RunOptions {
+/** What a simulation is told beside its input. */
+export interface TraceOptions {
   /** Position of the input's first prompt in the whole set: prompts draw by position. Default 0. */
   readonly firstPrompt?: number;
   /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */

@@ -25,10 +25,10 @@ import {
   densitiesOf,
   meanLogits,
   meanOverTokens,
-  type RunOptions,
   type SpikeCount,
   type StageTrace,
   type Trace,
+  type TraceOptions,
 } from "../trace.ts";
 import { type AttentionPlan, bindAttention, planAttention } from "./attention.ts";
 import { bindCrossbars, type CrossbarPlan, planCrossbars } from "./linear.ts";
@@ -42,13 +42,13 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   /** As `simulate` of the reference. Throws ShapeError also when the input is larger than planned. */
-  run(input: SpikeTrain, random: Stream, options?: RunOptions): Trace;
+  run(input: SpikeTrain, random: Stream, options?: TraceOptions): Trace;
   /** As `calibrate` of the reference. State: the simulator runs with the new ranges from then on. */
   calibrate(input: SpikeTrain, random: Stream): Chip;
 }
 
 /** Runs a chip once, on memory of its own. For more than a few runs of a chip keep a simulator. */
-export function simulateFast(chip: Chip, input: SpikeTrain, random: Stream, options: RunOptions = {}): Trace {
+export function simulateFast(chip: Chip, input: SpikeTrain, random: Stream, options: TraceOptions = {}): Trace {
   return createStandaloneSimulator(chip, inputSizes(chip, input)).run(input, random, options);
 }
 
@@ -161,7 +161,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
   function simulate(
     input: SpikeTrain,
     random: Stream,
-    { firstPrompt = 0, rasters: rasterPrompts = 0 }: RunOptions,
+    { firstPrompt = 0, rasters: rasterPrompts = 0 }: TraceOptions,
     measured: Float64Array | null,
   ): Trace {
     const prompts = requirePrompts(chip, input);

@@ -31,15 +31,15 @@ import {
   densitiesOf,
   meanLogits,
   meanOverTokens,
-  type RunOptions,
   type SpikeCount,
   type StageTrace,
   type Trace,
+  type TraceOptions,
 } from "../trace.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 
-export interface SimulationOptions extends RunOptions {
+export interface SimulationOptions extends TraceOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
   /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `../cycle.ts` passes the clocked ones. */
