@@ -35,6 +35,15 @@ export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<C
 }
 
 /**
+ * Makes the folder of the report, so that one that cannot be written is known before the work and not after it.
+ * Throws  FileError
+ */
+export const prepareOutput = (
+  experiment: Pick<Experiment, "name">,
+  options: Pick<CommandOptions, "out">,
+): Promise<void> => makeFolder(outputFolder(experiment, options));
+
+/**
  * Writes the report to the folder and prints it: in short, with `--all` in full, with `--json` the JSON alone.
  * Throws  FileError when the folder cannot be written
  */

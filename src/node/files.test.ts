@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FileError } from "../errors.ts";
-import { readFileChecked, writeFileAtomic } from "./files.ts";
+import { makeFolder, readFileChecked, writeFileAtomic } from "./files.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -152,3 +152,27 @@ async function withoutRoot<T>(action: () => Promise<T>): Promise<T> {
     process.seteuid?.(0);
   }
 }
+
+describe("making a folder", () => {
+  test("makes those above it, and takes one that is there", async () => {
+    await makeFolder(at("made/below/it"));
+    await makeFolder(at("made/below/it"));
+    await writeFileAtomic(at("made/below/it/file"), "content");
+    await Promise.all(Array.from({ length: 8 }, () => makeFolder(at("at/once"))));
+    expect(await readdir(at("at"))).toEqual(["once"]);
+  });
+
+  test("a file is no folder, and none can be made below it", async () => {
+    await writeFile(at("plain"), "");
+    for (const path of [at("plain"), at("plain/deep/er")]) {
+      await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another");
+    }
+  });
+
+  test.runIf(process.platform === "linux")("where the system makes no folders, it says so at once", async () => {
+    await expect(makeFolder("/proc/xpikeformer/deep")).rejects.toMatchObject({
+      path: "/proc/xpikeformer/deep",
+      name: "FileError",
+    });
+  });
+});

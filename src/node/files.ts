@@ -2,8 +2,8 @@
  * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
  */
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 
 /** A pipe without a writer opens at once, instead of never; Windows knows no such flag and has no such pipes. */
@@ -57,17 +57,43 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
 }
 
 /**
- * Makes a folder with those above it.
+ * Makes a folder to write into, with those above it; one that is there already must be writable.
  * Throws  FileError
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeMissing(resolve(path));
+    await access(path, constants.W_OK);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const isFile = code === "EEXIST" || code === "ENOTDIR";
-    const reason = isFile ? "a part of the path is a file" : code === "EACCES" ? "permission denied" : String(code);
-    throw new FileError(path, `The folder cannot be made: ${reason}. Choose another with --out.`, { cause });
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const known: Record<string, string> = {
+      EEXIST: "a part of the path is a file",
+      ENOTDIR: "a part of the path is a file",
+      ENOENT: "the system makes no folders there",
+      EACCES: "permission denied",
+      EPERM: "permission denied",
+      EROFS: "the disk is read-only",
+    };
+    throw new FileError(
+      path,
+      `The folder cannot be made or written: ${known[code] ?? code}. Choose another with --out.`,
+      { cause },
+    );
+  }
+}
+
+/** From above, one folder at a time: the recursive `mkdir` of Node never returns where a folder can hold no other, as in /proc. */
+async function makeMissing(folder: string): Promise<void> {
+  const isFolder = async () => (await stat(folder)).isDirectory();
+  const there = await isFolder().catch(() => undefined);
+  if (there) return;
+  const above = dirname(folder);
+  if (there === undefined && above !== folder) await makeMissing(above);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!(await isFolder().catch(() => false))) throw error;
   }
 }
 
