@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readNetwork } from "../src/cli/networks.ts";
@@ -123,6 +124,21 @@ const cases: Record<string, () => unknown> = {
         read: ({ conductances }) => conductances,
       }`;
     const device = deviceOfSpec(await loadDevice(`data:text/javascript,${source}`, { path: "numbers.mjs" }));
+    device.program(Float64Array.of(3, 0), stream(1));
+  },
+  "A device that throws": async () => {
+    const file = join(folder, "throws.mjs");
+    writeFileSync(
+      file,
+      `export default {
+  name: "mine",
+  source: "",
+  maxConductance: 25,
+  program: (targets) => targets.toConductances(),
+  read: ({ conductances }) => conductances,
+};`,
+    );
+    const device = deviceOfSpec(await loadDevice(pathToFileURL(file), { path: "throws.mjs" }));
     device.program(Float64Array.of(3, 0), stream(1));
   },
   "An age without a unit": () => parseDurations("1s,3600", "drift"),

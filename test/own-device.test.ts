@@ -118,3 +118,48 @@ test("a module may be changed between two loads, and the content that an experim
   expect([first, second].map((spec) => deviceOfSpec(spec).name)).toEqual(["first", "second"]);
   await expect(load(experimentWith(first))).rejects.toMatchObject({ path: "hardware.crossbar.device.sha256" });
 });
+
+describe("a module at fault", () => {
+  const load = (content: string | undefined) => {
+    const path = `faulty-${createHash("sha256").update(String(content)).digest("hex").slice(0, 8)}.mjs`;
+    if (content !== undefined) writeFileSync(join(folder, path), content);
+    return loadExperimentDevice(experimentWith({ kind: "module", path }), folder);
+  };
+
+  test("that is missing is named with its field", async () => {
+    const field = "hardware.crossbar.device.path";
+    await expect(load(undefined)).rejects.toMatchObject({
+      path: field,
+      message: expect.stringContaining("no such file"),
+    });
+  });
+
+  test("that throws on import is named with the line and column", async () => {
+    await expect(load('\nthrow new Error("boom");')).rejects.toThrow(
+      /cannot be imported: boom \(faulty-\w+\.mjs:2:7\)$/,
+    );
+  });
+
+  test("that never finishes its import does not end the program without a word", { timeout: 20_000 }, async () => {
+    await expect(load("await new Promise(() => {});")).rejects.toThrow("has waited for 10 s");
+  });
+
+  test("whose functions throw is told from a defect of this program", async () => {
+    const device = (program: string, read: string) =>
+      `export default { name: "x", source: "x", maxConductance: 25, program(targets) { ${program} }, read() { ${read} } };`;
+    const read = async (content: string) => {
+      const { hardware, task } = await load(content);
+      readChip(programChip(network, mapNetwork(network, hardware, task.coding), hardware, stream(2)), stream(3));
+    };
+    await expect(read(device("return targets.nothing();", ""))).rejects.toMatchObject({
+      name: "ValueError",
+      message: expect.stringMatching(
+        /^program\(\.\.\.\) of the device module threw: .*not a function \(faulty-\w+\.mjs:1:\d+\)$/,
+      ),
+    });
+    await expect(read(device("return { conductances: targets };", 'throw "worn out";'))).rejects.toThrow(
+      "read(...) of the device module threw: worn out",
+    );
+    await expect(read(device("return { conductances: new Float64Array(1) };", ""))).rejects.toThrow("it is 1 long.");
+  });
+});

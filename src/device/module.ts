@@ -51,7 +51,7 @@ export async function loadDevice(
   }
   if (!loaded.has(keyOf(spec))) {
     const exported = await importDefault(url, spec.path);
-    loaded.set(keyOf(spec), { url, model: checkedDevice(exported, spec.path) });
+    loaded.set(keyOf(spec), { url, model: checkedDevice(exported, url, spec.path) });
   }
   return spec;
 }
@@ -84,18 +84,37 @@ export async function loadAddresses(addresses: readonly DeviceAddress[]): Promis
   for (const { spec, url } of addresses) await loadDevice(url, spec);
 }
 
+/** What a module may take to import, in milliseconds: one that waits for ever would end the program without a word. */
+const IMPORT_TIME = 10_000;
+
 async function importDefault(url: string, path: string): Promise<unknown> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `it has waited for ${IMPORT_TIME / 1000} s. Remove what it awaits at its top level.`;
+    timer = setTimeout(() => reject(new Error(message)), IMPORT_TIME);
+  });
   try {
-    const { default: exported } = (await import(/* @vite-ignore */ url)) as { default?: unknown };
+    const { default: exported } = (await Promise.race([import(/* @vite-ignore */ url), late])) as { default?: unknown };
     return exported;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError(path, `The device module cannot be imported: ${reason}`, { cause });
+    throw new FileError(path, `The device module cannot be imported: ${reasonOf(cause, url, path)}`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
+/** What the module threw, and the line and column of the module where it did, if the error knows them. */
+function reasonOf(thrown: unknown, url: string, path: string): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { pathname } = new URL(url);
+  // `/device.mjs?sha256=0a1b:5:33`, as engines write it behind the host.
+  const [, behind = ""] = (thrown.stack ?? "").split(pathname);
+  const place = /^[^:\s]*:(\d+(?::\d+)?)/.exec(behind)?.[1];
+  return place ? `${thrown.message} (${path}:${place})` : thrown.message;
+}
+
 /** The exported value as a device whose results are checked. Throws FileError when it is none. */
-function checkedDevice(exported: unknown, path: string): DeviceModel {
+function checkedDevice(exported: unknown, url: string, path: string): DeviceModel {
   const model = (typeof exported === "object" && exported !== null ? exported : {}) as DeviceModel;
   const { name, source, maxConductance } = model;
   const lacking = [
@@ -112,18 +131,26 @@ function checkedDevice(exported: unknown, path: string): DeviceModel {
       `The module's default export is no device: it lacks ${lacking.join(", ")}. docs/hardware.md shows one.`,
     );
   }
+  /** An error of the module is the module's, not one of this program. */
+  const ask = <T>(what: string, call: () => T): T => {
+    try {
+      return call();
+    } catch (cause) {
+      throw new ValueError(path, `${what} of the device module threw: ${reasonOf(cause, url, path)}`, { cause });
+    }
+  };
   return {
     name,
     source,
     maxConductance,
     program: (targets, random) => {
       const count = targets.length;
-      const programmed = model.program(targets, random);
+      const programmed = ask("program(...)", () => model.program(targets, random));
       checkConductances(programmed?.conductances, count, path, "program(...).conductances");
       return programmed;
     },
     read: (programmed, time, random, out) => {
-      const read = model.read(programmed, time, random, out);
+      const read = ask("read(...)", () => model.read(programmed, time, random, out));
       checkConductances(read, programmed.conductances.length, path, "read(...)");
       if (!out || read === out) return read;
       out.set(read);
@@ -134,7 +161,7 @@ function checkedDevice(exported: unknown, path: string): DeviceModel {
 
 function checkConductances(values: unknown, count: number, path: string, what: string): void {
   if (!(values instanceof Float64Array) || values.length !== count) {
-    const given = values instanceof Float64Array ? `${values.length} numbers` : "something else";
+    const given = values instanceof Float64Array ? `${values.length} long` : "something else";
     throw new ValueError(
       path,
       `${what} of the device module must be a Float64Array of ${count} numbers; it is ${given}.`,

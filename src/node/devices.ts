@@ -1,9 +1,9 @@
 /** The device module that an experiment names: found beside it, its content recorded, and loaded. */
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadDevice } from "../device/module.ts";
-import { SpecError } from "../errors.ts";
+import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { readFileChecked } from "./files.ts";
 
@@ -23,7 +23,7 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   if (written.kind !== "module") return experiment;
   const file = resolve(directory, written.path);
   const sha256 = createHash("sha256")
-    .update(await readFileChecked(file, MODULE_BYTES))
+    .update(await readModule(file))
     .digest("hex");
   if (written.sha256 !== undefined && written.sha256 !== sha256) {
     throw new SpecError(
@@ -37,4 +37,14 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   url.searchParams.set("sha256", sha256);
   const device = await loadDevice(url, { path: written.path, sha256 });
   return { ...experiment, hardware: { ...experiment.hardware, crossbar: { ...crossbar, device } } };
+}
+
+async function readModule(file: string): Promise<Uint8Array> {
+  try {
+    return await readFileChecked(file, MODULE_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const message = `The device module ${relative("", file)}: ${error.message} Paths are relative to the experiment.`;
+    throw new FileError("hardware.crossbar.device.path", message, { cause: error });
+  }
 }

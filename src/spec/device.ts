@@ -100,7 +100,7 @@ export const deviceSpec = z.discriminatedUnion("kind", [
     /** SHA-256 of the module, hexadecimal: another content is refused. The commands record it in reports. Left out: any content. */
     sha256: z
       .string()
-      .regex(/^[0-9a-f]{64}$/)
+      .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case")
       .optional(),
   }),
   /** Exact conductances: no noise. */
