@@ -46,6 +46,10 @@ function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: Jso
     return issue.keys.slice(0, MOST_PROBLEMS + 1).map((key) => explainUnknownKey(key, path, document, schema));
   }
   if (issue.code === "custom") return [{ path, text: `: ${issue.message}` }];
+  // The pattern's own words: the schema has nothing but the regular expression.
+  if (issue.code === "invalid_format") {
+    return [{ path, text: ` is ${shorten(valueAt(document, path))}; allowed: ${issue.message}.` }];
+  }
   if (issue.code === "invalid_union") {
     if (issue.errors.length === 0) return [explainKind(path, document, schema)];
     // The member of the union that was meant is the one that complains about parts, not about the whole.

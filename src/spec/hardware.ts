@@ -81,7 +81,7 @@ export const lfsrSpec = z.strictObject({
   /** Feedback mask of the Galois register, shifting right; a primitive polynomial. 0xb4bcd35c: Maxim application note 4400. */
   polynomial: z
     .string()
-    .regex(/^0x[0-9a-fA-F]{1,8}$/, "A 32-bit mask in hexadecimal, such as 0xb4bcd35c.")
+    .regex(/^0x[0-9a-fA-F]{1,8}$/, "a 32-bit mask in hexadecimal, such as 0xb4bcd35c")
     .default("0xb4bcd35c"),
   /**
    * Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. `column-row` has nearly the error of

@@ -120,6 +120,8 @@ describe("a mistake", () => {
     expect(errorOf({ training: { stages: [] } }).message).toContain(
       "a list of 1 to 16 entries, each an object with name,",
     );
+    const device = { kind: "module", path: "a.mjs", sha256: "00" };
+    expect(errorOf({ hardware: { crossbar: { device } } }).message).toContain("allowed: 64 hexadecimal digits");
     expect(errorOf({ model: { width: 100 } }).message).toContain("model.width is 100; allowed: an integer from 8");
     expect(errorOf({ model: { neuron: { beta: 0 } } }).message).toContain("a number above 0 to 1 (default 0.5)");
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");
