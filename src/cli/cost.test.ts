@@ -173,12 +173,20 @@ describe("an experiment", () => {
   });
 });
 
+test("prices far beyond those published leave every number of the table whole", async () => {
+  const { out } = await cost("--set", "conversion5=3J");
+  expect(out).toMatch(/^vit-8-768-image\S* .* 1\.\d\de\+15 /m);
+  expect(out).not.toMatch(/\d…/);
+});
+
 test.each([
   [["vit-8-768"], "There is no workload"],
   [["vit-8-768-imagenet", "--preset", "papper"], "Did you mean paper?"],
   [["vit-8-768-imagenet", "--set", "conversion5=nobody-2020.price"], 'no source "nobody-2020"'],
   [["vit-8-768-imagenet", "--set", "conversion5=5ns"], "is in J"],
   [["vit-8-768-imagenet", "--set", "conversion5"], "sets nothing"],
+  [["vit-8-768-imagenet", "--set", "conversion5= "], "sets nothing"],
+  [["vit-8-768-imagenet", "--set", "conversion5=cheap"], "at set.conversion5"],
   [["vit-8-768-imagenet", "--node", "14"], "--extrapolate"],
   [["vit-8-768-imagenet", "--node", "small"], '"small" names no node'],
   [["vit-8-768-imagenet", "--node", "dram=22"], "such as digital=65,aimc=22"],

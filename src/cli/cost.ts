@@ -139,12 +139,13 @@ function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes">
   return { ...(node === undefined ? {} : { node }), nodes: blocks as CostChoice["nodes"] & object };
 }
 
-/** Throws CostError for text without `=`. */
+/** Throws CostError for text without `=`, or with nothing behind it. */
 function readSettings(settings: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     settings.map((setting) => {
       const at = setting.indexOf("=");
-      if (at > 0) return [setting.slice(0, at).trim(), setting.slice(at + 1)] as const;
+      const value = setting.slice(at + 1).trim();
+      if (at > 0 && value !== "") return [setting.slice(0, at).trim(), value] as const;
       throw new CostError("set", `"${setting}" sets nothing. Write key=value, such as conversion5=1pJ.`);
     }),
   );

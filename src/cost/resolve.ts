@@ -140,7 +140,7 @@ function readValue(id: ParameterId, value: number | string, replaced: Price): Pr
   if (typeof value === "number") return chosen(id, value, unit, replaced);
   const text = value.trim();
   const match = /^([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(\S*)$/i.exec(text);
-  if (!match) return checkUnit(id, findPrice(text));
+  if (!match) return checkUnit(id, priceFor(id, text));
   const [, digits, suffix] = match;
   if (suffix === "" && !COUNTED.has(unit)) {
     throw new CostError(
@@ -158,6 +158,15 @@ function readValue(id: ParameterId, value: number | string, replaced: Price): Pr
     );
   }
   return chosen(id, Number(digits) * factor, unit, replaced);
+}
+
+/** The price that stands for a parameter. Throws CostError at the parameter, where the mistake is. */
+function priceFor(id: ParameterId, text: string): Price {
+  try {
+    return findPrice(text);
+  } catch (error) {
+    throw error instanceof CostError ? new CostError(`set.${id}`, error.message, { cause: error }) : error;
+  }
 }
 
 /** SI factor of `pJ`, `um2`, `kB`, or undefined when it is no multiple of the unit. */

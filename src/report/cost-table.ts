@@ -20,10 +20,16 @@ export function costTable(cases: readonly CostCase[], options: TableOptions = {}
       id,
       steps === snnSteps ? String(steps) : `${steps}, ${snnSteps}`,
       ...COLUMNS.map(([, architecture]) => significant(1e6 * estimate.architectures[architecture].total)),
-      ...COLUMNS.slice(1).map(([, architecture]) => ratioTo(estimate, architecture).toFixed(2)),
+      ...COLUMNS.slice(1).map(([, architecture]) => ratio(ratioTo(estimate, architecture))),
     ];
   });
   return plainTable(head, rows, options);
 }
 
-const significant = (value: number): string => (value >= 1000 ? value.toFixed(0) : value.toPrecision(4));
+/** Up to here a number is written out; a longer one would be cut where columns are narrow. */
+const LONG = 1e6;
+
+const significant = (value: number): string =>
+  value >= LONG ? value.toExponential(2) : value >= 1000 ? value.toFixed(0) : value.toPrecision(4);
+
+const ratio = (value: number): string => (value >= LONG ? value.toExponential(2) : value.toFixed(2));
