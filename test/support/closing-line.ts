@@ -2,12 +2,19 @@
  * The last line of a run of tests: how many passed, failed and were skipped. Where tools are missing it says which, and the command
  * that installs them.
  */
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestModule, Vitest } from "vitest/node";
 
 const INSTALL =
   "Debian, Ubuntu: apt-get install verilator iverilog yosys g++ make; macOS: brew install verilator icarus-verilog yosys";
 
 export default class ClosingLine implements Reporter {
+  /** Why a test was skipped that does not say so itself. */
+  #unsaid = "this system lacks what they test";
+
+  onInit({ config }: Vitest): void {
+    if (config.testNamePattern) this.#unsaid = "their names were not asked for";
+  }
+
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const inState = (state: "passed" | "failed" | "skipped") => tests.filter((test) => test.result().state === state);
@@ -20,7 +27,7 @@ export default class ClosingLine implements Reporter {
       .map((test) => (test.result() as { note?: string }).note);
     const reasons = [...new Set(others)].map((note) => {
       const count = others.filter((other) => other === note).length;
-      return `${count} because ${note ?? "this system lacks what they test"}`;
+      return `${count} because ${note ?? this.#unsaid}`;
     });
     if (ofTools.length > 0) reasons.push(`${ofTools.length} because ${await missingTools()}`);
     const line = [
