@@ -236,9 +236,10 @@ export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost
 
 // Report: results as a value.
 
+export { buildReport, type ReportDraft } from "./report/build-report.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
-export { buildReport, type Chart, type Claim, type Figure, type Report, type ReportDraft } from "./report/report.ts";
+export type { Chart, Claim, Figure, Report } from "./report/report.ts";
 
 // RTL: SystemVerilog of the attention engine, its gates, and what it must give.
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { terminalBrief } from "./brief.ts";
-import { buildReport, type ReportDraft } from "./report.ts";
+import { buildReport, type ReportDraft } from "./build-report.ts";
 
 const figures: ReportDraft["figures"] = [
   {

@@ -6,9 +6,10 @@ import { everyReport } from "../../test/support/every-report.ts";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
+import { buildReport, type ChartDraft } from "./build-report.ts";
 import { reportHtml } from "./html.ts";
 import { rasterLayer, rasterSpikes } from "./measured.ts";
-import { buildReport, type ChartDraft, type RasterLayer, type Report } from "./report.ts";
+import type { RasterLayer, Report } from "./report.ts";
 
 const DESK = { width: 1400, height: 900 };
 const PHONE = { width: 390, height: 844 };

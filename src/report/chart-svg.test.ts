@@ -2,8 +2,9 @@ import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
 import { ValueError } from "../errors.ts";
+import { buildReport } from "./build-report.ts";
 import { chartSvg } from "./chart-svg.ts";
-import { buildReport, type LinesChart } from "./report.ts";
+import type { LinesChart } from "./report.ts";
 
 const charts = buildReport(sampleDraft()).charts;
 const lines = charts.find(({ kind }) => kind === "lines") as LinesChart;

@@ -1,9 +1,10 @@
 /** The report of `xpike cost` without a workload: every published workload on every machine, side by side. */
 import { ratioTo } from "../cost/cost.ts";
+import { buildReport, type FigureDraft } from "./build-report.ts";
 import { BASELINES, comparisonChart, costNotes, costSources } from "./cost.ts";
 import type { CostCase } from "./cost-report.ts";
 import { formatText } from "./format.ts";
-import { buildReport, type FigureDraft, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 
 export interface CostOverview {
   readonly cases: readonly CostCase[];

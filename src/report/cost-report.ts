@@ -3,6 +3,7 @@ import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
 import type { MonteCarlo } from "../cost/monte-carlo.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { buildReport, type ClaimDraft } from "./build-report.ts";
 import {
   breakdownChart,
   breakEvenFigures,
@@ -18,7 +19,7 @@ import {
 } from "./cost.ts";
 import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
-import { buildReport, type ClaimDraft, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 
 export interface CostCase {
   /** Words of a figure's id: `bottom-up`, `whatIf`. */

@@ -9,8 +9,8 @@ import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { buildReport } from "./build-report.ts";
 import { costSection } from "./cost-run.ts";
-import { buildReport } from "./report.ts";
 
 const experiment = parseExperiment({
   task: { pilots: 3, coding: "thermometer" },

@@ -19,6 +19,7 @@ import { sumActions } from "../hardware/actions.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import type { ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
   breakdownChart,
   comparisonChart,
@@ -29,7 +30,7 @@ import {
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
-import type { ChartDraft, ClaimDraft, FigureDraft, Source } from "./report.ts";
+import type { Source } from "./report.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;

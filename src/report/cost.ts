@@ -8,8 +8,9 @@ import type { Source as CostSource, Price } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
 import type { Workload } from "../cost/workload.ts";
+import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
-import type { ChartDraft, FigureDraft, Source } from "./report.ts";
+import type { Source } from "./report.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
 export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id) => id !== "xpikeformer");

@@ -7,9 +7,10 @@ import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
+import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { meanFigure } from "./measured.ts";
-import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
+import { buildReport, type ReportDraft } from "./build-report.ts";
 import { reportHtml } from "./html.ts";
 import { parseReport } from "./json.ts";
 import { embedJson, escapeHtml } from "./markup.ts";
-import { buildReport, type ReportDraft } from "./report.ts";
 
 const HOSTILE = `</script><!--<img src=x onerror=alert(1)>"'&\u0007\ud800]]>`;
 

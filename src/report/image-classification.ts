@@ -11,18 +11,12 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
+import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { attentionChart, type ExampleImages, examplesChart } from "./images.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
-import {
-  type BriefDraft,
-  buildReport,
-  type ChartDraft,
-  type ClaimDraft,
-  type FigureDraft,
-  type Report,
-} from "./report.ts";
+import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import { changeFigure, chipsOf, pointAt, rateFigure } from "./study.ts";
 

@@ -1,5 +1,5 @@
 /** Single images in a report: as they are, with what was decided, and where the network looks after more and more time steps. */
-import type { ChartDraft } from "./report.ts";
+import type { ChartDraft } from "./build-report.ts";
 
 /** Some test images and what the first chip did with them. */
 export interface ExampleImages {

@@ -1,7 +1,8 @@
 /** Reports as JSON text: fields in the order of `report.ts`, so that two reports can be compared line by line. */
 import { FileError, isXpikeError } from "../errors.ts";
 import { parseJson } from "../spec/json.ts";
-import { checkReport, type Report } from "./report.ts";
+import { checkReport } from "./build-report.ts";
+import type { Report } from "./report.ts";
 
 /** Longest text that is read, in characters: spike rasters of a hundred layers fit. */
 const LONGEST_REPORT = 64_000_000;

@@ -5,8 +5,8 @@ import { mean } from "../numeric/statistics.ts";
 import { compensationCost } from "../simulation/compensation.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { meanFigure, rasterLayer } from "./measured.ts";
-import type { ChartDraft, FigureDraft } from "./report.ts";
 
 export interface MachineRun {
   readonly experiment: Experiment;

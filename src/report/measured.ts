@@ -3,7 +3,8 @@ import { ShapeError } from "../errors.ts";
 import { meanInterval } from "../numeric/statistics.ts";
 import { density, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { ErrorRate } from "../task/metrics.ts";
-import type { FigureDraft, RasterLayer } from "./report.ts";
+import type { FigureDraft } from "./build-report.ts";
+import type { RasterLayer } from "./report.ts";
 
 /** A bit or symbol error rate with the interval of `task/metrics.ts`. */
 export function errorRateFigure(id: string, label: string, { rate, low, high, trials }: ErrorRate): FigureDraft {

@@ -4,9 +4,10 @@ import { sampleDraft } from "../../test/support/sample-report.ts";
 import { FileError, ValueError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { density, packSpikes, unpackSpikes } from "../spike/train.ts";
+import { buildReport, type FigureDraft, type ReportDraft } from "./build-report.ts";
 import { parseReport, reportJson } from "./json.ts";
 import { errorRateFigure, meanFigure, rasterLayer, rasterSpikes } from "./measured.ts";
-import { buildReport, type FigureDraft, type Report, type ReportDraft } from "./report.ts";
+import type { Report } from "./report.ts";
 
 const withFigures = (...figures: FigureDraft[]): ReportDraft => ({
   ...sampleDraft(),

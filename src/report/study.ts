@@ -9,8 +9,9 @@ import {
 } from "../numeric/variance-components.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { bitsPerClass } from "../task/link.ts";
+import type { FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
-import type { FigureDraft, LinesChart } from "./report.ts";
+import type { LinesChart } from "./report.ts";
 
 /** Networks of a study: from hardware-aware and from conventional training. */
 export type StudyRole = "hwat" | "ct";

@@ -2,8 +2,9 @@
 import type { Sample } from "../numeric/variance-components.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { SweepValue } from "../spec/sweep.ts";
+import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
-import { buildReport, type ChartDraft, type FigureDraft, type Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import {
   changeFigure,

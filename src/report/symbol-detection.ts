@@ -13,19 +13,12 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { bitsPerClass } from "../task/link.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
+import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
-import {
-  type BriefDraft,
-  buildReport,
-  type ChartDraft,
-  type ClaimDraft,
-  type FigureDraft,
-  type LinesChart,
-  type Report,
-} from "./report.ts";
+import type { LinesChart, Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import { changeFigure, chipsOf, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
 

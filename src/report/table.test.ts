@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sampleDraft } from "../../test/support/sample-report.ts";
-import { buildReport } from "./report.ts";
+import { buildReport } from "./build-report.ts";
 import { TERMINAL_WIDTH, terminalCurves, terminalTable } from "./table.ts";
 
 test("the table shows every figure with interval, every claim and every note, in 100 columns", () => {

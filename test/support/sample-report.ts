@@ -1,7 +1,7 @@
 /** A report with every kind of chart, shaped like that of `xpike run`; its numbers are invented. */
 import { stream } from "../../src/numeric/stream.ts";
+import type { ReportDraft } from "../../src/report/build-report.ts";
 import { rasterLayer } from "../../src/report/measured.ts";
-import type { ReportDraft } from "../../src/report/report.ts";
 import { parseExperiment } from "../../src/spec/parse.ts";
 import { packSpikes } from "../../src/spike/train.ts";
 

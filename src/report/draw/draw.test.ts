@@ -3,7 +3,8 @@ import { decode } from "fast-png";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import { sampleDraft } from "../../../test/support/sample-report.ts";
-import { buildReport, type Chart } from "../report.ts";
+import { buildReport } from "../build-report.ts";
+import type { Chart } from "../report.ts";
 import { logarithmic } from "./axis.ts";
 import { drawChart } from "./draw.ts";
 
