@@ -1,7 +1,7 @@
 /** LIF neurons and what stands between them and a layer's raw output (BatchNorm, noise), on the WebAssembly kernels. */
-import type { SurrogateSpec } from "../../spec/model.ts";
+import type { NeuronSpec, SurrogateSpec } from "../../spec/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
-import type { NeuronOps } from "../ops.ts";
+import type { ColumnMap, NeuronOps } from "../ops.ts";
 
 /** Words of scratch for `columns` columns: four rows for what is made of the sums, and six for the kernels' own. */
 export const normalisationScratch = (columns: number): number => 10 * columns;
@@ -49,66 +49,27 @@ export function neuronOps(run: KernelExports, buffer: ArrayBufferLike): NeuronOp
       run.addOutputNoise(target, rows, columns, deviations, key[0], key[1], counter, scratch),
     lif: ({ currents, steps, rows, map, neuron, spikes, near }) => {
       const { at, words, features } = spikes;
-      const [scale, shift] = map ? [map.scale, map.shift] : [0, 0];
-      const { beta, threshold } = neuron;
-      const soft = neuron.reset === "soft" ? 1 : 0;
+      const numbers = neuronNumbers(map, neuron);
       if (near) {
-        const { bits, reach } = near;
-        run.lifForwardGated(
-          currents,
-          steps,
-          rows,
-          features,
-          scale,
-          shift,
-          beta,
-          threshold,
-          soft,
-          at,
-          words,
-          reach,
-          bits.at,
-        );
-      } else run.lifForward(currents, steps, rows, features, scale, shift, beta, threshold, soft, at, words);
+        run.lifForwardGated(currents, steps, rows, features, ...numbers, at, words, near.reach, near.bits.at);
+      } else run.lifForward(currents, steps, rows, features, ...numbers, at, words);
     },
-    lifBackward: ({
-      currents,
-      steps,
-      rows,
-      map,
-      neuron,
-      surrogate,
-      features,
-      dSpikes,
-      target,
-      accumulate,
-      scratch,
-    }) => {
-      const [scale, shift] = map ? [map.scale, map.shift] : [0, 0];
-      const { beta, threshold } = neuron;
-      const soft = neuron.reset === "soft" ? 1 : 0;
-      const { kind, parameter } = surrogateNumbers(surrogate);
+    lifBackward: (of) => {
+      const { currents, steps, rows, features, dSpikes, target, accumulate, scratch } = of;
+      const { kind, parameter } = surrogateNumbers(of.surrogate);
+      const numbers = neuronNumbers(of.map, of.neuron);
       const add = accumulate ? 1 : 0;
       run.lifBackward(
-        dSpikes,
-        currents,
-        steps,
-        rows,
-        features,
-        scale,
-        shift,
-        beta,
-        threshold,
-        soft,
-        kind,
-        parameter,
-        target,
-        add,
-        scratch,
+        ...([dSpikes, currents, steps, rows, features, ...numbers] as const),
+        ...([kind, parameter, target, add, scratch] as const),
       );
     },
   };
 }
+
+/** Addresses of a column map, none where there is no map, and the neuron as numbers, in the order of the kernels. */
+const neuronNumbers = (map: ColumnMap | null, { beta, threshold, reset }: NeuronSpec) =>
+  [map?.scale ?? 0, map?.shift ?? 0, beta, threshold, reset === "soft" ? 1 : 0] as const;
 
 /** As `assembly/surrogate.ts` numbers them. */
 export function surrogateNumbers(surrogate: SurrogateSpec): { kind: number; parameter: number } {
