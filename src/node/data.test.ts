@@ -39,6 +39,15 @@ test("a folder without the files says what was looked for and how to get it", as
   );
 });
 
+test("images of one's own are missed with the folder, and with the field that names it", async () => {
+  const nowhere = join(folder, "nowhere");
+  await expect(loadImageData("custom", nowhere)).rejects.toMatchObject({
+    path: nowhere,
+    message: expect.stringContaining("There is no such folder. The experiment names it as task.data.folder"),
+  });
+  await expect(loadImageData("custom")).rejects.toThrow("Name their folder in task.data.folder, or with --data.");
+});
+
 test("a set is looked for in XPIKE_DATA, then in the cache; the folder that is named hides both", async () => {
   const shared = join(folder, "shared");
   vi.stubEnv("XPIKE_DATA", shared);

@@ -78,12 +78,14 @@ async function loadCustom(directory: string | undefined): Promise<LoadedImageDat
   if (directory === undefined) {
     throw new FileError(
       "data",
-      `Images of your own have no usual place. Name their folder with --data. ${CUSTOM_LAYOUTS}`,
+      `Images of your own have no usual place. Name their folder in task.data.folder, or with --data. ${CUSTOM_LAYOUTS}`,
     );
   }
   const isNpy = await exists(join(directory, "train-images.npy"));
   if (!isNpy && !(await exists(join(directory, "train")))) {
-    throw new FileError(directory, `There are no images here. ${CUSTOM_LAYOUTS}`);
+    const problem = (await exists(directory)) ? "There are no images here" : "There is no such folder";
+    const ways = "The experiment names it as task.data.folder, the command line as --data.";
+    throw new FileError(directory, `${problem}. ${ways} ${CUSTOM_LAYOUTS}`);
   }
   const { train, test, notes } = isNpy ? await readNpySet(directory) : await readFolderSet(directory);
   const split = splitValidation(train, stream(SPLIT_SEED).fork("data", CUSTOM));
