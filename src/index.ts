@@ -18,7 +18,15 @@ export {
   isSymbolDetection,
 } from "./spec/experiment.ts";
 export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
-export type { AnnSpec, ModelSpec, NeuronSpec, SpikingSpec, SurrogateSpec } from "./spec/model.ts";
+export type {
+  AnnSpec,
+  LifConstants,
+  ModelSpec,
+  NeuronKind,
+  NeuronSpec,
+  SpikingSpec,
+  SurrogateSpec,
+} from "./spec/model.ts";
 export { parseExperiment } from "./spec/parse.ts";
 export { type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";

@@ -2,6 +2,7 @@
  * Silicon area. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
  * arithmetic does not, but its weights take SRAM.
  */
+import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { blockLayers, blockRuns, countMacs, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
@@ -22,7 +23,7 @@ export function countCrossbars(workload: Workload, { rows, columns }: Pick<Techn
 }
 
 export function estimateArea(workload: Workload, technology: Technology): Area {
-  const { width, expansion, tokens } = workload;
+  const { width, expansion, tokens, neuron } = workload;
   const crossbars = countCrossbars(workload, technology);
   const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
   const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
@@ -31,7 +32,7 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
     xpikeformer: {
       crossbars: crossbars * technology.crossbarArea,
       attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-      lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology.lifArea,
+      lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
     },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,

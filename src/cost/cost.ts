@@ -43,11 +43,12 @@ export function estimateCost(
 ): CostEstimate {
   const { technology } = resolved;
   const counted: readonly NamedStage[] = stages ?? countActions(workload, technology);
-  const energies = stageEnergies(counted, technology);
+  const energies = stageEnergies(counted, technology, workload.neuron);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy } = ARCHITECTURES[id];
-    const parts = id === "xpikeformer" && stages ? priceStages(stages, technology) : energy(workload, technology);
+    const parts =
+      id === "xpikeformer" && stages ? priceStages(stages, technology, workload.neuron) : energy(workload, technology);
     architectures[id] = { label, parts, total: totalOf(parts) };
   }
   return {

@@ -60,7 +60,7 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
     );
   }
   const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
-  const [fromTrace, fromDensities] = [priceStages(counted, charged), xpikeformer(workload, charged)];
+  const [fromTrace, fromDensities] = [priceStages(counted, charged, workload.neuron), xpikeformer(workload, charged)];
   for (const part in fromTrace) {
     expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
   }

@@ -52,6 +52,7 @@ export function experimentWorkload(experiment: Experiment): Workload {
   return {
     name: experiment.name,
     description: `${name}, densities of a published network`,
+    neuron: model.neuron.kind,
     ...{ depth, width, heads, expansion },
     tokens: spiking.tokens,
     inputs: spiking.inputs,

@@ -5,6 +5,7 @@
  * product; published models are accounted for like this. `lines`: tokens are binary lines at every time step, and embedding
  * and head are layers like any other; our own networks run like this.
  */
+import type { NeuronKind } from "../spec/model.ts";
 
 /** Shares of ones in one block's spike trains. */
 export interface BlockDensities {
@@ -31,6 +32,8 @@ export interface Workload {
   readonly heads: number;
   /** Feed-forward width over width. */
   readonly expansion: number;
+  /** Behind every linear layer but the head; `lif` when left out. */
+  readonly neuron?: NeuronKind;
   readonly tokens: number;
   /** Lines or values per token at the embedding of a spiking network, and real values at that of an ANN. */
   readonly inputs: number;

@@ -42,6 +42,7 @@ function published(name: string, description: string, size: Size): Workload {
     description,
     ...rest,
     expansion: 4,
+    neuron: "lif",
     tokens,
     inputs,
     annInputs: inputs,

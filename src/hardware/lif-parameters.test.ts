@@ -67,8 +67,9 @@ test("a pair's code has a bit more than its converters, a differential one as ma
 });
 
 test("beta is a shift", () => {
-  expect([1, 0.5, 0.25].map(leakShiftOf)).toEqual([0, 1, 2]);
-  expect(messageOf(() => leakShiftOf(0.9))).toMatchObject({ path: "model.neuron.beta" });
+  const neuron = { kind: "lif", threshold: 1, reset: "hard" } as const;
+  expect([1, 0.5, 0.25].map((beta) => leakShiftOf({ ...neuron, beta }))).toEqual([0, 1, 2]);
+  expect(messageOf(() => leakShiftOf({ ...neuron, beta: 0.9 }))).toMatchObject({ path: "model.neuron.beta" });
 });
 
 test("offset and threshold become steps of their column", () => {

@@ -17,6 +17,7 @@
  * Nothing saturates, because nothing can overflow.
  */
 import { SpecError } from "../errors.ts";
+import { type ByNeuron, forNeuron, type NeuronSpec } from "../spec/model.ts";
 import { bitsFor } from "./ssa-parameters.ts";
 
 export interface LifRequest {
@@ -123,8 +124,15 @@ function boundMembrane(current: WholeRange, leakShift: number, steps: number): W
 /** Bits of the code that a converter of `bits` bits delivers: a pair's difference has one more, its sign. */
 export const codeBitsOf = (bits: number, mode: "pair" | "differential"): number => (mode === "pair" ? bits + 1 : bits);
 
-/** k of beta = 2^-k. Throws SpecError when beta is no such number. */
-export function leakShiftOf(beta: number): number {
+/** The leak of the unit in whole numbers, by the kind of neuron. */
+const LEAK_SHIFTS: ByNeuron<number> = {
+  lif: ({ beta }) => shiftOf(beta),
+};
+
+/** k of a leak by 2^-k. Throws SpecError when the neuron's is no such number. */
+export const leakShiftOf = (neuron: NeuronSpec): number => forNeuron(neuron, LEAK_SHIFTS);
+
+function shiftOf(beta: number): number {
   const shift = Math.log2(1 / beta);
   if (Number.isInteger(shift) && shift >= 0 && shift <= LIMITS.leakShift[1]) return shift;
   throw new SpecError(

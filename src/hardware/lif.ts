@@ -8,9 +8,17 @@
  * one action and is hidden behind the conversion of the next column, so it adds no cycles. Membranes and currents are
  * single-precision numbers here, and so are beta and threshold; `model/neuron/lif.ts` is the reference in double precision.
  */
-import type { NeuronSpec } from "../spec/model.ts";
+import { type ByNeuron, forNeuron, type LifConstants, type NeuronSpec } from "../spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
+
+/** What the units compute with, by the kind of neuron. Of a kind that they cannot be built for the entry throws a MappingError. */
+const CONSTANTS: ByNeuron<LifConstants> = {
+  lif: (neuron) => neuron,
+};
+
+/** Throws MappingError for a neuron that no unit computes. */
+export const lifConstants = (neuron: NeuronSpec): LifConstants => forNeuron(neuron, CONSTANTS);
 
 /**
  * Runs a layer of LIF units from rest over all time steps.
@@ -21,7 +29,7 @@ import type { ActionTally } from "./actions.ts";
 export function runLifUnits(
   currents: Float32Array,
   shape: { readonly steps: number; readonly rows: number; readonly features: number },
-  neuron: NeuronSpec,
+  neuron: LifConstants,
   tally: ActionTally,
 ): SpikeTrain {
   const { steps, rows, features } = shape;

@@ -7,12 +7,8 @@ import type { SpikingSpec } from "../spec/model.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { maskWords } from "./masks.ts";
 import type { Ops } from "./ops.ts";
-import {
-  expectedScratch,
-  lifAttentionScratch,
-  sampledScratch,
-  stochasticBackwardScratch,
-} from "./wasm/attention-ops.ts";
+import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "./wasm/attention-ops.ts";
+import { neuronKernels } from "./wasm/neuron-kernels.ts";
 
 /** Where the attention draws of the next call come from: a stream's key, and the number of the first prompt in it. */
 export interface DrawSource {
@@ -49,7 +45,8 @@ export function planAttention(
 export function attentionScratch({ model, geometry }: SpikingNetwork, training: boolean): number {
   const { tokens } = geometry;
   const dimension = model.width / model.heads;
-  if (model.attention.neuron === "lif") return lifAttentionScratch(model.steps, tokens, dimension);
+  if (model.attention.neuron === "lif")
+    return neuronKernels(model.neuron).attentionScratch(model.steps, tokens, dimension);
   return Math.max(
     sampledScratch(tokens),
     expectedScratch(tokens, dimension),

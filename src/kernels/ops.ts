@@ -250,12 +250,12 @@ export interface NeuronOps {
     scratch: Place;
   }): void;
   /**
-   * LIF neurons over all steps: spikes `[steps][rows]` from currents [steps, rows, features]. Twin: `model/neuron/lif.ts`.
+   * Neurons over all steps: spikes `[steps][rows]` from currents [steps, rows, features]. Twin: `model/neuron/`.
    * `near` receives, packed alike, where |V - threshold| < reach.
    */
-  lif(of: Neurons & { spikes: PackedBits; near?: { readonly bits: PackedBits; readonly reach: number } | null }): void;
-  /** target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Scratch: `lifScratch`. */
-  lifBackward(
+  fire(of: Neurons & { spikes: PackedBits; near?: { readonly bits: PackedBits; readonly reach: number } | null }): void;
+  /** target [steps, rows, features] (+)= gradient of the currents; it may be dSpikes. Scratch: `neuronKernels`. */
+  fireBackward(
     of: Neurons & {
       surrogate: SurrogateSpec;
       features: number;
@@ -316,7 +316,7 @@ export interface AttentionOps {
    * probabilities were passed on. Scratch: `stochasticBackwardScratch`.
    */
   stochasticAttentionBackward(of: BitAttention & { scores: Place | null; dOut: Place; dQkv: Place }): void;
-  /** Twin: `model/lif-attention.ts`. Scratch: `lifAttentionScratch`. */
+  /** Twin: `model/lif-attention.ts`. Scratch: `neuronKernels`. */
   lifAttention(of: BitAttention & { neuron: NeuronSpec; out: PackedBits }): void;
   lifAttentionBackward(
     of: BitAttention & { neuron: NeuronSpec; surrogate: SurrogateSpec; dOut: Place; dQkv: Place },

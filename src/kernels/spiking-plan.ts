@@ -15,7 +15,8 @@ import { type NormalisedLayout, planNormalised } from "./normalised.ts";
 import type { PassOptions } from "./pass.ts";
 import { planSpikingReadOut, readOutScratch, type SpikingReadOutLayout } from "./spiking-read-out.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
-import { lifScratch, NOISE_SCRATCH, normalisationScratch } from "./wasm/neuron-ops.ts";
+import { neuronKernels } from "./wasm/neuron-kernels.ts";
+import { NOISE_SCRATCH, normalisationScratch } from "./wasm/neuron-ops.ts";
 import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "./wasm/spike-ops.ts";
 
 export interface SpikingPassOptions extends PassOptions {
@@ -187,7 +188,7 @@ function scratchWords(
   if (!training) return Math.max(...forward);
   return Math.max(
     ...forward,
-    lifScratch(steps),
+    neuronKernels(model.neuron).scratch(steps),
     productScratch(geometry.inputs, width, perStep),
     productScratch(width, width, maxRows),
     spikeGradientScratch(Math.max(inner, geometry.inputs), maxRows),

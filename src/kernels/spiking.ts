@@ -88,7 +88,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     gate: PackedBits | null = null,
   ) {
     const near = gate && surrogate.kind !== "sigmoid" ? { bits: gate, reach: surrogate.width } : null;
-    ops.lif({ currents, steps, rows, map, neuron, spikes, near });
+    ops.fire({ currents, steps, rows, map, neuron, spikes, near });
   }
 
   /** A layer's raw output, and the noise on it, which is a part of its statistics as it is on a chip. */
@@ -233,7 +233,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     penalty?.add(spikes, steps * rows, dSpikes);
     const { features } = spikes;
     const neurons = { currents, steps, rows, map, neuron, surrogate, features };
-    ops.lifBackward({ ...neurons, dSpikes, target, accumulate, scratch });
+    ops.fireBackward({ ...neurons, dSpikes, target, accumulate, scratch });
   }
 
   /** From dy of a layer: its weight gradient, and dx [rows, inputs] where the gate of the neurons before it is open. */

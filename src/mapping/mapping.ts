@@ -18,6 +18,7 @@
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
+import { lifConstants } from "../hardware/lif.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -215,6 +216,7 @@ function requireMappable({ model, geometry, parameters }: Network<SpikingSpec>, 
         `Train one with "stochastic", or evaluate this one without hardware.`,
     );
   }
+  lifConstants(model.neuron); // throws where no unit computes such a neuron
   if (coding === "repeat") {
     throw new MappingError(
       "task.coding",

@@ -5,7 +5,7 @@ import { stream } from "../numeric/stream.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { foldNetwork } from "./fold.ts";
 import { parameterLayout } from "./network.ts";
-import type { LifCache } from "./neuron/lif.ts";
+import type { NeuronCache } from "./neuron/neuron.ts";
 import { drawBlocks, type SpikingForward, spikingForward } from "./spiking.ts";
 
 const model = (settings: Partial<SpikingSpec>): SpikingSpec =>
@@ -15,13 +15,13 @@ const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1) };
 
 /** Membranes of all LIF layers, in the order in which they run. */
 function membranes({ cache }: SpikingForward): number[] {
-  const layers: LifCache[] = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
+  const layers: NeuronCache[] = cache.blocks.flatMap((b) => [b.input, b.qkvNeurons, b.middle, b.hidden]);
   return [...layers, cache.output].flatMap(({ membrane }) => [...membrane]);
 }
 
 describe("a folded network", () => {
   // A low threshold, so that every layer has something to say.
-  const network = tinyNetwork(model({ neuron: { beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
+  const network = tinyNetwork(model({ neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const folded = foldNetwork(network);
 
   test("has the parameters of a network without normalisation, in the same order", () => {

@@ -6,7 +6,7 @@ import { type LifAttention, lifAttentionBackward, lifAttentionForward } from "./
 
 const shape = { steps: 4, tokens: 3, dimension: 2 };
 const causal = Uint8Array.of(1, 0, 0, 1, 1, 0, 1, 1, 1);
-const neuron: NeuronSpec = { beta: 0.5, threshold: 1, reset: "hard" };
+const neuron: NeuronSpec = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" };
 const attention: LifAttention = {
   mask: causal,
   scoreGain: 2,
@@ -22,7 +22,12 @@ test("a trace by hand: one token, one feature", () => {
   const { output, cache } = lifAttentionForward(
     { query: Float64Array.of(1, 0, 1, 1), key: Float64Array.of(1, 1, 1, 1), value: Float64Array.of(1, 1, 1, 0) },
     { steps: 4, tokens: 1, dimension: 1 },
-    { ...attention, mask: Uint8Array.of(1), valueGain: 1, neuron: { beta: 1, threshold: 2, reset: "hard" } },
+    {
+      ...attention,
+      mask: Uint8Array.of(1),
+      valueGain: 1,
+      neuron: { kind: "lif", beta: 1, threshold: 2, reset: "hard" },
+    },
   );
   expect([...cache.scores]).toEqual([1, 0, 1, 1]);
   expect([...output]).toEqual([0, 0, 1, 0]);

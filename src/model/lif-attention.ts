@@ -15,7 +15,8 @@ import {
   valueProduct,
   valueProductBackward,
 } from "./heads.ts";
-import { type LifCache, lifBackward, lifForward } from "./neuron/lif.ts";
+import { neuronModel } from "./neuron/catalogue.ts";
+import type { NeuronCache } from "./neuron/neuron.ts";
 
 export interface LifAttention {
   /** `[N, N]`, 1 where query token i may attend to key token j. */
@@ -32,10 +33,10 @@ export interface LifAttentionCache {
   readonly head: Head;
   readonly shape: HeadShape;
   readonly attention: LifAttention;
-  readonly scoreNeurons: LifCache;
+  readonly scoreNeurons: NeuronCache;
   /** S after the mask, `[T][N][N]`. */
   readonly scores: Float64Array;
-  readonly outputNeurons: LifCache;
+  readonly outputNeurons: NeuronCache;
 }
 
 /** Shapes: head [T][N][d] each; returns A, [T][N][d]. */
@@ -47,11 +48,12 @@ export function lifAttentionForward(
   const { steps, tokens, dimension } = shape;
   const { mask, scoreGain, valueGain, neuron, surrogate } = attention;
   const smooth = attention.smooth ? surrogate : null;
+  const neurons = neuronModel(neuron);
   const scoreCurrent = scoreProduct(head.query, head.key, shape).map((count) => (scoreGain * count) / dimension);
-  const scoreNeurons = lifForward(scoreCurrent, steps, neuron, smooth);
+  const scoreNeurons = neurons.forward(scoreCurrent, steps, smooth);
   const scores = scoreNeurons.output.map((s, i) => (mask[i % mask.length] ? s : 0));
   const outputCurrent = valueProduct(scores, head.value, shape).map((sum) => (valueGain * sum) / tokens);
-  const outputNeurons = lifForward(outputCurrent, steps, neuron, smooth);
+  const outputNeurons = neurons.forward(outputCurrent, steps, smooth);
   return { output: outputNeurons.output, cache: { head, shape, attention, scoreNeurons, scores, outputNeurons } };
 }
 
@@ -60,13 +62,14 @@ export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAtt
   const { head, shape, attention, scoreNeurons, scores, outputNeurons } = cache;
   const { steps, tokens, dimension } = shape;
   const { mask, scoreGain, valueGain, neuron, surrogate } = attention;
-  const sumGradient = lifBackward(outputGradient, outputNeurons, steps, neuron, surrogate).map(
-    (dI) => (dI * valueGain) / tokens,
-  );
+  const neurons = neuronModel(neuron);
+  const sumGradient = neurons
+    .backward(outputGradient, outputNeurons, steps, surrogate)
+    .map((dI) => (dI * valueGain) / tokens);
   const { scores: scoreGradient, value } = valueProductBackward(sumGradient, scores, head.value, shape);
   const open = scoreGradient.map((dS, i) => (mask[i % mask.length] ? dS : 0));
-  const countGradient = lifBackward(open, scoreNeurons, steps, neuron, surrogate).map(
-    (dI) => (dI * scoreGain) / dimension,
-  );
+  const countGradient = neurons
+    .backward(open, scoreNeurons, steps, surrogate)
+    .map((dI) => (dI * scoreGain) / dimension);
   return { ...scoreProductBackward(countGradient, head.query, head.key, shape), value };
 }

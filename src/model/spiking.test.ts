@@ -85,15 +85,18 @@ describe("the backward pass is the gradient of the smooth network", () => {
   test.each<[string, Settings]>([
     ["stochastic attention, probabilities passed on", {}],
     ["LIF attention", { attention: { neuron: "lif" } }],
-    ["learned positions, soft reset", { position: "learned", neuron: { beta: 0.75, threshold: 0.5, reset: "soft" } }],
+    [
+      "learned positions, soft reset",
+      { position: "learned", neuron: { kind: "lif", beta: 0.75, threshold: 0.5, reset: "soft" } },
+    ],
     ["no output projection", { outputProjection: false }],
-    ["no residual", { residual: "none", neuron: { beta: 0.5, threshold: 0.5, reset: "hard" } }],
+    ["no residual", { residual: "none", neuron: { kind: "lif", beta: 0.5, threshold: 0.5, reset: "hard" } }],
     [
       "no normalisation, triangular surrogate",
       {
         normalisation: "none",
         surrogate: { kind: "triangular", width: 1 },
-        neuron: { beta: 0.5, threshold: 0.25, reset: "hard" },
+        neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" },
       },
     ],
   ])("%s", (_, settings) => {
@@ -126,7 +129,7 @@ describe("the backward pass is the gradient of the smooth network", () => {
 
 describe("a forward pass", () => {
   // A low threshold, so that every layer has something to say.
-  const network = tinyNetwork(model({ neuron: { beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
+  const network = tinyNetwork(model({ neuron: { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } }), 3);
   const draws = drawBlocks(network, bits, stream(4));
   const forward = spikingForward(network, bits, { mode: "eval", draws });
   const { trace, logits, statistics } = forward;

@@ -22,7 +22,8 @@ import type { Statistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, type Mode } from "./dense.ts";
 import type { HeadLayout } from "./heads.ts";
 import type { Network } from "./network.ts";
-import { type LifCache, lifBackward, lifForward } from "./neuron/lif.ts";
+import { neuronModel } from "./neuron/catalogue.ts";
+import type { NeuronCache } from "./neuron/neuron.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
@@ -68,19 +69,19 @@ export interface SpikingCache {
   readonly prompts: number;
   readonly embed: DenseCache;
   readonly blocks: readonly BlockCache[];
-  readonly output: LifCache;
+  readonly output: NeuronCache;
   readonly head: DenseCache;
 }
 
 interface BlockCache {
-  readonly input: LifCache;
+  readonly input: NeuronCache;
   readonly qkv: DenseCache;
-  readonly qkvNeurons: LifCache;
+  readonly qkvNeurons: NeuronCache;
   readonly attention: SpikingAttentionCache;
   readonly projection: DenseCache | null;
-  readonly middle: LifCache;
+  readonly middle: NeuronCache;
   readonly up: DenseCache;
-  readonly hidden: LifCache;
+  readonly hidden: NeuronCache;
   readonly down: DenseCache;
 }
 
@@ -105,7 +106,7 @@ export function spikingForward(
     return layer;
   };
   const fire = (name: string, current: Float64Array) => {
-    const neurons = lifForward(current, steps, model.neuron, options.smooth ? model.surrogate : null);
+    const neurons = neuronModel(model.neuron).forward(current, steps, options.smooth ? model.surrogate : null);
     trace[name] = neurons.fired;
     rates[name] = neurons.output.reduce((sum, spike) => sum + spike, 0) / neurons.output.length;
     return neurons;
@@ -184,11 +185,11 @@ export function spikingBackward(
   const gradients: Gradients = {};
   const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>
     denseBackward(network, name, outputGradient, layer, gradients);
-  const fire = (name: string, outputGradient: Float64Array, neurons: LifCache) => {
+  const fire = (name: string, outputGradient: Float64Array, neurons: NeuronCache) => {
     // Every spike is one term of its layer's rate, a mean.
     const share = (further.rates?.[name] ?? 0) / outputGradient.length;
     const gradient = share === 0 ? outputGradient : outputGradient.map((ds) => ds + share);
-    return lifBackward(gradient, neurons, steps, model.neuron, model.surrogate);
+    return neuronModel(model.neuron).backward(gradient, neurons, steps, model.surrogate);
   };
   /** The stream before a branch: past the branch (if it is a shortcut) plus through it. */
   const join = (stream: Float64Array, branch: Float64Array) =>

@@ -25,6 +25,7 @@ import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
 import type { CodeRecord } from "../simulation/reference/linear.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
+import { type ByNeuron, forNeuron, type NeuronSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { LifRuns } from "./lif-bundle.ts";
 import { lifTestPins } from "./lif-windows.ts";
@@ -34,6 +35,14 @@ const LAYER = "blocks.0.qkv";
 /** Offset and threshold to a sixteenth of a code step: ours. */
 const FRACTION_BITS = 4;
 const RANDOM_WINDOWS = 8;
+
+const hardResetOnly = ({ reset }: NeuronSpec) =>
+  reset === "hard" ? null : "neurons reset by subtraction, and the unit resets to 0.";
+
+/** Why the generated unit is not that of such a neuron, or null where it is, by the kind of neuron. */
+const REFUSALS: ByNeuron<string | null> = {
+  lif: hardResetOnly,
+};
 
 /**
  * The unit of the chip's first q, k and v layer, with corner cases, random windows and, where the row blocks of a column share their
@@ -46,14 +55,15 @@ export function networkLif(chip: Chip, input: SpikeTrain, random: Stream): LifRu
   const { neuron, steps } = chip.network.model;
   const { adc } = chip.hardware;
   if (adc.bits === null) return "No LIF unit: converters pass exact currents, and the unit adds codes.";
-  if (neuron.reset !== "hard") return "No LIF unit: neurons reset by subtraction, and the unit resets to 0.";
+  const refusal = forNeuron(neuron, REFUSALS);
+  if (refusal !== null) return `No LIF unit: ${refusal}`;
   const layer = chip.mapping.layers.find(({ name }) => name === LAYER) as LayerMapping;
   try {
     const request: LifRequest = {
       codeBits: codeBitsOf(adc.bits, adc.mode),
       rowBlocks: layer.rowBlocks,
       columns: layer.multiplexerSteps,
-      leakShift: leakShiftOf(neuron.beta),
+      leakShift: leakShiftOf(neuron),
       fractionBits: FRACTION_BITS,
       offsetBits: 2,
       steps,

@@ -70,11 +70,13 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].attention.valueGain": "Output probability min(1, valueGain sum(S and V) / N).",
   "model[1].attention.draws":
     "`independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean.",
-  "model[1].neuron": "The leaky integrate-and-fire (LIF) unit behind every linear layer.",
-  "model[1].neuron.beta":
+  "model[1].neuron": "The unit behind every linear layer.",
+  "model[1].neuron[0].kind": "Leaky integrate-and-fire.",
+  "model[1].neuron[0].beta":
     "Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2.",
-  "model[1].neuron.threshold": "Fires when V >= threshold; equality fires (equation 3).",
-  "model[1].neuron.reset": "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
+  "model[1].neuron[0].threshold": "Fires when V >= threshold; equality fires (equation 3).",
+  "model[1].neuron[0].reset":
+    "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
   "model[1].surrogate": "Stands in for the derivative of the spike in the backward pass.",
   "model[1].surrogate[0].kind":
     "s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code.",

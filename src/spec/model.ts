@@ -32,14 +32,22 @@ export const annSpec = z.strictObject({
   ...size,
 });
 
-export const neuronSpec = z.strictObject({
-  /** Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2. */
-  beta: z.number().gt(0).max(1).default(0.5),
+const firing = {
   /** Fires when V >= threshold; equality fires (equation 3). */
   threshold: z.number().positive().max(1000).default(1),
   /** `hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold. */
   reset: z.enum(["hard", "soft"]).default("hard"),
-});
+};
+
+export const neuronSpec = z.discriminatedUnion("kind", [
+  z.strictObject({
+    /** Leaky integrate-and-fire. */
+    kind: z.literal("lif").optional().default("lif"),
+    /** Leak: V = beta V + I. 0.5 is one right shift of the membrane register. Source: Xpikeformer, section IV-A2. */
+    beta: z.number().gt(0).max(1).default(0.5),
+    ...firing,
+  }),
+]);
 
 export const surrogateSpec = z.discriminatedUnion("kind", [
   /** s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code. */
@@ -84,7 +92,7 @@ export const spikingSpec = z.strictObject({
       draws: z.enum(["independent", "stratified"]).default("stratified"),
     })
     .prefault({}),
-  /** The leaky integrate-and-fire (LIF) unit behind every linear layer. */
+  /** The unit behind every linear layer. */
   neuron: neuronSpec.prefault({}),
   /** Stands in for the derivative of the spike in the backward pass. */
   surrogate: surrogateSpec.prefault({}),
@@ -117,5 +125,17 @@ function explainHeads(input: unknown): string {
 export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;
 export type NeuronSpec = z.infer<typeof neuronSpec>;
+export type NeuronKind = NeuronSpec["kind"];
+/** What a leaky integrate-and-fire neuron computes with. */
+export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;
+
+/** Something made of a neuron, with an entry for each kind: a record without one of them does not compile. */
+export type ByNeuron<Made> = { readonly [Kind in NeuronKind]: (neuron: Extract<NeuronSpec, { kind: Kind }>) => Made };
+
+/** What the entry of a neuron's kind makes of it. */
+export function forNeuron<Made>(neuron: NeuronSpec, entries: ByNeuron<Made>): Made {
+  const make = entries[neuron.kind] as (neuron: NeuronSpec) => Made; // the entry of the kind takes the neuron
+  return make(neuron);
+}

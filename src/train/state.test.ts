@@ -58,6 +58,15 @@ function resealed(file: Uint8Array): Uint8Array {
 }
 
 describe("a training state", () => {
+  test("of a time before a field goes on with the field's default", () => {
+    const older = forged((metadata) => {
+      const { model, ...rest } = JSON.parse(metadata.experiment);
+      const { kind: _, ...neuron } = model.neuron;
+      metadata.experiment = JSON.stringify({ ...rest, model: { ...model, neuron } });
+    });
+    expect(decodeState(older, experiment)).toEqual(state);
+  });
+
   test.each([
     ["with a best validation", state],
     ["before the first validation", stateOf(experiment, false)],

@@ -9,7 +9,7 @@ import { FileError, SpecError } from "../errors.ts";
 import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../model/safetensors.ts";
 import { crc32 } from "../numeric/checksum.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import { type Experiment, experimentSpec } from "../spec/experiment.ts";
 import { formatPath, parseJson, shorten } from "../spec/json.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
@@ -95,7 +95,7 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
   if (metadata.format !== FORMAT) {
     fail(`The file is of format ${shorten(metadata.format ?? null)}, but training states are of format "${FORMAT}".`);
   }
-  compare(readMetadata("experiment", metadata, fail), decisive(experiment), [], path);
+  compare(filledIn(readMetadata("experiment", metadata, fail)), decisive(experiment), [], path);
   const progress = readProgress(readMetadata("progress", metadata, fail), experiment, fail);
   const layout = parameterLayout(experiment.model, networkGeometry(experiment, createTask(experiment)));
   const learned = layout.filter((parameter) => parameter.learned);
@@ -119,6 +119,12 @@ type Fail = (problem: string) => never;
 function decisive({ seed, task, model, training }: Experiment): Record<string, unknown> {
   const { checkpointSeconds: _, ...rest } = training;
   return { seed, task, model, training: rest };
+}
+
+/** A saved experiment with the defaults of fields that are younger than it; one that is none is left as it is. */
+function filledIn(saved: unknown): unknown {
+  const parsed = experimentSpec.safeParse(saved);
+  return parsed.success ? decisive(parsed.data) : saved;
 }
 
 function checksum(bytes: Uint8Array): string {

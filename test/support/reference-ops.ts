@@ -8,7 +8,7 @@
 import type { MemoryOps, NeuronOps, Ops, RowOps, SpikeOps } from "../../src/kernels/ops.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { geluBackward, geluForward } from "../../src/model/gelu.ts";
-import { lifBackward, lifForward } from "../../src/model/neuron/lif.ts";
+import { neuronModel } from "../../src/model/neuron/catalogue.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";
 import { referenceAttention } from "./reference-attention.ts";
 import { type ReferenceMemory, referenceMemory } from "./reference-memory.ts";
@@ -309,8 +309,11 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
         }),
       );
     },
-    lif: ({ currents, steps, rows, map, neuron, spikes, near }) => {
-      const { membrane, fired } = lifForward(mapped(currents, steps * rows, spikes.features, map), steps, neuron);
+    fire: ({ currents, steps, rows, map, neuron, spikes, near }) => {
+      const { membrane, fired } = neuronModel(neuron).forward(
+        mapped(currents, steps * rows, spikes.features, map),
+        steps,
+      );
       putBits(spikes, fired);
       if (near)
         putBits(
@@ -318,10 +321,11 @@ function neuronOps({ get, put, add, putBits }: ReferenceMemory): NeuronOps {
           membrane.map((v) => (Math.abs(v - neuron.threshold) < near.reach ? 1 : 0)),
         );
     },
-    lifBackward: ({ currents, steps, rows, map, neuron, surrogate, features, dSpikes, target, accumulate }) => {
-      const cache = lifForward(mapped(currents, steps * rows, features, map), steps, neuron);
+    fireBackward: ({ currents, steps, rows, map, neuron, surrogate, features, dSpikes, target, accumulate }) => {
+      const model = neuronModel(neuron);
+      const cache = model.forward(mapped(currents, steps * rows, features, map), steps);
       const upstream = get(dSpikes, steps * rows * features);
-      const gradient = lifBackward(upstream, cache, steps, neuron, surrogate);
+      const gradient = model.backward(upstream, cache, steps, surrogate);
       if (accumulate) add(target, gradient);
       else put(target, gradient);
     },

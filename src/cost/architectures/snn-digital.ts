@@ -12,6 +12,7 @@
  *   values       an addition per spike of v
  */
 import { power } from "../../numeric/power.ts";
+import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import { blockLayers, blockRuns, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
@@ -23,6 +24,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
   const weightByte = technology.weightTraffic * sramByte(technology, technology.weightBuffer);
   const membraneByte = sramByte(technology, technology.partialSumBuffer);
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
+  const update = technology[neuronPrices(workload.neuron).update];
   const parts = {
     ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
     ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },
@@ -37,7 +39,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged, not fired.
-    if (name !== "head") parts.lif += visits * outputs * technology.lifUpdate;
+    if (name !== "head") parts.lif += visits * outputs * update;
   };
   for (const layer of blockLayers(workload)) addLayer(layer);
   for (const layer of outerLayers(workload)) addLayer(layer);

@@ -15,7 +15,9 @@
  * column additions, partial sums and FIFO shifts (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
  */
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
+import type { NeuronKind } from "../../spec/model.ts";
 import { type CountingMachine, countActions } from "../counts.ts";
+import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
 import { addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
@@ -69,18 +71,19 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
 
 /** From a workload alone. */
 export const xpikeformer = (workload: Workload, technology: Technology): Breakdown =>
-  priceStages(countActions(workload, technology satisfies CountingMachine), technology);
+  priceStages(countActions(workload, technology satisfies CountingMachine), technology, workload.neuron);
 
 /** Joules by stage, in the order given; static shares are left out. */
-export const stageEnergies = (stages: readonly PricedStage[], technology: Technology): number[] =>
-  stages.map((stage) => totalOf(priceStages([stage], { ...technology, analogStaticShare: 0 })));
+export const stageEnergies = (stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): number[] =>
+  stages.map((stage) => totalOf(priceStages([stage], { ...technology, analogStaticShare: 0 }, neuron)));
 
 /** From counted stages, such as a trace's, of one inference. */
-export function priceStages(stages: readonly PricedStage[], technology: Technology): Breakdown {
+export function priceStages(stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): Breakdown {
   const parts: Record<XpikeformerComponent, number> = {
     ...{ adc: 0, periphery: 0, accumulation: 0, interconnect: 0, buffers: 0, array: 0, drivers: 0, scaling: 0 },
     ...{ lif: 0, ssaCells: 0, ssaRandom: 0, spikeBuffer: 0, residual: 0 },
   };
+  const update = technology[neuronPrices(neuron).update];
   const bufferBit = sramByte(technology, technology.spikeBuffer) / 8;
   const { sramWriteFactor: write } = technology;
   const conversion = conversionEnergy(technology, technology.adcBits);
@@ -97,7 +100,7 @@ export function priceStages(stages: readonly PricedStage[], technology: Technolo
     parts.array += repeat * actions.cellReads * technology.cellRead;
     parts.drivers += repeat * actions.lineDrives * line;
     parts.scaling += repeat * (actions.scalings * technology.multiply8 + actions.offsetAdditions * technology.add16);
-    parts.lif += repeat * actions.lifUpdates * technology.lifUpdate;
+    parts.lif += repeat * actions.lifUpdates * update;
     parts.ssaCells += repeat * (actions.scoreAnds + actions.valueAnds) * technology.sacOperation;
     parts.ssaRandom += (repeat * actions.randomNumbers * technology.randomNumber) / technology.randomSharing;
     const share = kind === "attention" ? technology.attentionTraffic : 1;

@@ -2,9 +2,10 @@
 import type { KernelExports } from "../binary.generated.ts";
 import { scoreRow } from "../draws.ts";
 import { maskWords } from "../masks.ts";
-import type { AttentionOps, BitAttention, SampledAttention } from "../ops.ts";
+import type { AttentionOps, SampledAttention } from "../ops.ts";
 import type { SimulationOps } from "../simulation-ops.ts";
-import { surrogateNumbers } from "./neuron-ops.ts";
+import { bitAttentionInputs as inputs } from "./bit-attention.ts";
+import { neuronKernels } from "./neuron-kernels.ts";
 import { SPIKE_SCRATCH } from "./spike-ops.ts";
 
 /** Features of a head that the kernels hold, in one word. */
@@ -27,13 +28,6 @@ export function stochasticBackwardScratch(tokens: number, dimension: number): nu
   return bits + ceilFour(tokens) * (3 * tokens + 3 * ceilFour(dimension) + 1) + SPIKE_SCRATCH;
 }
 
-/** Words of scratch for LIF attention, both ways: membranes of all steps, and the gradients of one. */
-export function lifAttentionScratch(steps: number, tokens: number, dimension: number): number {
-  const [matrix, square] = [tokens * ceilFour(dimension), tokens * tokens];
-  const values = (ceilFour(dimension) + 1) * ceilFour(tokens);
-  return steps * (4 * matrix + 2 * square) + 5 * matrix + 2 * square + values + 16;
-}
-
 const ceilFour = (count: number): number => 4 * Math.ceil(count / 4);
 
 export function attentionOps(run: KernelExports): AttentionOps & Pick<SimulationOps, "lfsrAttention"> {
@@ -53,23 +47,10 @@ export function attentionOps(run: KernelExports): AttentionOps & Pick<Simulation
       const { scoreGain, valueGain, scores, dOut, dQkv, scratch } = of;
       run.stochasticAttentionBackward(dOut, ...inputs(of), scoreGain, valueGain, scores ?? 0, dQkv, scratch);
     },
-    lifAttention: (of) => {
-      const { beta, threshold, reset } = of.neuron;
-      const neuron = [beta, threshold, reset === "soft" ? 1 : 0] as const;
-      run.lifAttention(...inputs(of), of.scoreGain, of.valueGain, ...neuron, of.out.at, of.out.words, of.scratch);
-    },
-    lifAttentionBackward: (of) => {
-      const { scoreGain, valueGain, dOut, dQkv, scratch } = of;
-      const { beta, threshold, reset } = of.neuron;
-      const neuron = [beta, threshold, reset === "soft" ? 1 : 0] as const;
-      const { kind, parameter } = surrogateNumbers(of.surrogate);
-      run.lifAttentionBackward(dOut, ...inputs(of), scoreGain, valueGain, ...neuron, kind, parameter, dQkv, scratch);
-    },
+    lifAttention: (of) => neuronKernels(of.neuron).bind(run).lifAttention(of),
+    lifAttentionBackward: (of) => neuronKernels(of.neuron).bind(run).lifAttentionBackward(of),
   };
 }
-
-const inputs = ({ qkv, steps, prompts, tokens, width, heads, mask }: BitAttention) =>
-  [qkv.at, qkv.words, steps, prompts, tokens, width, heads, mask] as const;
 
 const outputs = ({ stratified, scores, out, scratch }: SampledAttention) =>
   [stratified ? 1 : 0, scores, out.at, out.words, scratch] as const;

@@ -1,13 +1,10 @@
-/** LIF neurons and what stands between them and a layer's raw output (BatchNorm, noise), on the WebAssembly kernels. */
-import type { NeuronSpec, SurrogateSpec } from "../../spec/model.ts";
+/** Neurons and what stands between them and a layer's raw output (BatchNorm, noise), on the WebAssembly kernels. */
 import type { KernelExports } from "../binary.generated.ts";
-import type { ColumnMap, NeuronOps } from "../ops.ts";
+import type { NeuronOps } from "../ops.ts";
+import { neuronKernels } from "./neuron-kernels.ts";
 
 /** Words of scratch for `columns` columns: four rows for what is made of the sums, and six for the kernels' own. */
 export const normalisationScratch = (columns: number): number => 10 * columns;
-
-/** Words of scratch for the membranes and slopes of 32 neurons over all steps. */
-export const lifScratch = (steps: number): number => 64 * steps + 32;
 
 /** Words of scratch for a block of random words. */
 export const NOISE_SCRATCH = 256;
@@ -47,38 +44,7 @@ export function neuronOps(run: KernelExports, buffer: ArrayBufferLike): NeuronOp
     },
     addOutputNoise: ({ target, rows, columns, deviations, key, counter, scratch }) =>
       run.addOutputNoise(target, rows, columns, deviations, key[0], key[1], counter, scratch),
-    lif: ({ currents, steps, rows, map, neuron, spikes, near }) => {
-      const { at, words, features } = spikes;
-      const numbers = neuronNumbers(map, neuron);
-      if (near) {
-        run.lifForwardGated(currents, steps, rows, features, ...numbers, at, words, near.reach, near.bits.at);
-      } else run.lifForward(currents, steps, rows, features, ...numbers, at, words);
-    },
-    lifBackward: (of) => {
-      const { currents, steps, rows, features, dSpikes, target, accumulate, scratch } = of;
-      const { kind, parameter } = surrogateNumbers(of.surrogate);
-      const numbers = neuronNumbers(of.map, of.neuron);
-      const add = accumulate ? 1 : 0;
-      run.lifBackward(
-        ...([dSpikes, currents, steps, rows, features, ...numbers] as const),
-        ...([kind, parameter, target, add, scratch] as const),
-      );
-    },
+    fire: (of) => neuronKernels(of.neuron).bind(run).fire(of),
+    fireBackward: (of) => neuronKernels(of.neuron).bind(run).fireBackward(of),
   };
-}
-
-/** Addresses of a column map, none where there is no map, and the neuron as numbers, in the order of the kernels. */
-const neuronNumbers = (map: ColumnMap | null, { beta, threshold, reset }: NeuronSpec) =>
-  [map?.scale ?? 0, map?.shift ?? 0, beta, threshold, reset === "soft" ? 1 : 0] as const;
-
-/** As `assembly/surrogate.ts` numbers them. */
-export function surrogateNumbers(surrogate: SurrogateSpec): { kind: number; parameter: number } {
-  switch (surrogate.kind) {
-    case "sigmoid":
-      return { kind: 0, parameter: surrogate.alpha };
-    case "triangular":
-      return { kind: 1, parameter: surrogate.width };
-    case "rectangular":
-      return { kind: 2, parameter: surrogate.width };
-  }
 }

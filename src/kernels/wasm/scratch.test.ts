@@ -5,10 +5,11 @@ import { stream } from "../../numeric/stream.ts";
 import { type Arena, reserveBits } from "../arena.ts";
 import { bitMask, byteMask, maskStride, maskWords } from "../masks.ts";
 import { type Kernels, standaloneKernels } from "../memory.ts";
-import { expectedScratch, lifAttentionScratch, sampledScratch, stochasticBackwardScratch } from "./attention-ops.ts";
+import { expectedScratch, sampledScratch, stochasticBackwardScratch } from "./attention-ops.ts";
 import { converterScratch } from "./crossbar-ops.ts";
 import { productScratch, softmaxScratch } from "./dense-ops.ts";
-import { lifScratch, NOISE_SCRATCH, normalisationScratch } from "./neuron-ops.ts";
+import { neuronKernels } from "./neuron-kernels.ts";
+import { NOISE_SCRATCH, normalisationScratch } from "./neuron-ops.ts";
 import { inputGradientScratch, SPIKE_SCRATCH, spikeGradientScratch } from "./spike-ops.ts";
 
 const BEHIND = 4096;
@@ -49,7 +50,7 @@ const bits = (memory: Arena, rows: number, features: number) => {
 const count = (max: number) => fc.integer({ min: 1, max });
 const fours = (max: number) => count(max).map((n) => 4 * n);
 const each = { numRuns: 25, seed: 1 };
-const neuron = { beta: 0.5, threshold: 1, reset: "hard" } as const;
+const neuron = { kind: "lif", beta: 0.5, threshold: 1, reset: "hard" } as const;
 const surrogate = { kind: "sigmoid", alpha: 4 } as const;
 
 test("dense products", () => {
@@ -155,9 +156,9 @@ test("normalisation and its way back, sums of many rows, noise", () => {
 test("neurons on their way back", () => {
   fc.assert(
     fc.property(count(16), count(5), fours(30), (steps, rows, features) => {
-      keepsTo(lifScratch(steps), (ops, memory, scratch) => {
+      keepsTo(neuronKernels(neuron).scratch(steps), (ops, memory, scratch) => {
         const [currents, dSpikes] = [1, 2].map(() => floats(memory, steps * rows * features));
-        ops.lifBackward({
+        ops.fireBackward({
           currents,
           steps,
           rows,
@@ -205,7 +206,7 @@ test("attention on spikes: sampled, expected and LIF, both ways", () => {
         ops.fill(scores, steps * heads * tokens * maskWords(tokens), 0);
         ops.stochasticAttentionBackward({ ...of(ops, memory, scratch), ...gradients(memory), scores });
       });
-      keepsTo(lifAttentionScratch(steps, tokens, dimension), (ops, memory, scratch) => {
+      keepsTo(neuronKernels(neuron).attentionScratch(steps, tokens, dimension), (ops, memory, scratch) => {
         const shared = { ...of(ops, memory, scratch), neuron };
         ops.lifAttention({ ...shared, out: reserveBits(memory, steps * tokens, width) });
         ops.lifAttentionBackward({ ...shared, surrogate, ...gradients(memory) });

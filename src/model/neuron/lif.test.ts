@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectClose, normals, weighted } from "../../../test/support/gradient.ts";
 import { ShapeError } from "../../errors.ts";
-import type { NeuronSpec, SurrogateSpec } from "../../spec/model.ts";
+import type { LifConstants, SurrogateSpec } from "../../spec/model.ts";
 import { centralDifferences } from "../finite-difference.ts";
 import { lifBackward, lifForward, lifStep } from "./lif.ts";
 
-const hard: NeuronSpec = { beta: 0.5, threshold: 1, reset: "hard" };
-const soft: NeuronSpec = { ...hard, reset: "soft" };
+const hard: LifConstants = { beta: 0.5, threshold: 1, reset: "hard" };
+const soft: LifConstants = { ...hard, reset: "soft" };
 
 describe("a five-step trace by hand, all numbers exact in binary", () => {
   const current = Float64Array.of(0.5, 0.875, 0.25, 0.5, 0.6875);

@@ -18,8 +18,9 @@
  * In the smooth network of `surrogate.ts`, s_t is s(V_t - threshold) for whoever reads it, while the reset still follows
  * the true bit. That bit is locally constant, so there the rule above is the exact gradient.
  */
-import type { NeuronSpec, SurrogateSpec } from "../../spec/model.ts";
+import type { LifConstants, SurrogateSpec } from "../../spec/model.ts";
 import { expectMultiple } from "../shape.ts";
+import type { NeuronCache, NeuronForward, NeuronModel } from "./neuron.ts";
 import { surrogateDerivative, surrogateIntegral } from "./surrogate.ts";
 
 export interface LifStep {
@@ -27,19 +28,6 @@ export interface LifStep {
   readonly membrane: Float64Array;
   /** 1 where the neuron fired, `[n]`. */
   readonly fired: Uint8Array;
-}
-
-/** What the backward pass needs, and what rasters show. */
-export interface LifCache {
-  /** Membrane V before the reset, `[T][n]`. */
-  readonly membrane: Float64Array;
-  /** 1 where the neuron fired, `[T][n]`; decides the reset also in the smooth network. */
-  readonly fired: Uint8Array;
-}
-
-export interface LifForward extends LifCache {
-  /** `[T][n]`: the bits as 0 and 1, or s(V - threshold) in the smooth network. */
-  readonly output: Float64Array;
 }
 
 /**
@@ -52,7 +40,7 @@ export interface LifForward extends LifCache {
  * const state = Float64Array.of(0.8);
  * lifStep(state, [0.6], { beta: 0.5, threshold: 1, reset: "hard" }).fired[0]; // 1: 0.5 * 0.8 + 0.6 >= 1; state is 0
  */
-export function lifStep(state: Float64Array, current: ArrayLike<number>, neuron: NeuronSpec): LifStep {
+export function lifStep(state: Float64Array, current: ArrayLike<number>, neuron: LifConstants): LifStep {
   const membrane = new Float64Array(state.length);
   const fired = new Uint8Array(state.length);
   for (let i = 0; i < state.length; i++) {
@@ -65,6 +53,11 @@ export function lifStep(state: Float64Array, current: ArrayLike<number>, neuron:
   return { membrane, fired };
 }
 
+export const lifNeuron = (neuron: LifConstants): NeuronModel => ({
+  forward: (current, steps, smooth) => lifForward(current, steps, neuron, smooth),
+  backward: (outputGradient, cache, steps, surrogate) => lifBackward(outputGradient, cache, steps, neuron, surrogate),
+});
+
 /**
  * Runs a layer from rest over all time steps.
  *
@@ -74,9 +67,9 @@ export function lifStep(state: Float64Array, current: ArrayLike<number>, neuron:
 export function lifForward(
   current: Float64Array,
   steps: number,
-  neuron: NeuronSpec,
+  neuron: LifConstants,
   smooth?: SurrogateSpec | null,
-): LifForward {
+): NeuronForward {
   const size = expectMultiple("current", current.length, steps);
   const state = new Float64Array(size);
   const membrane = new Float64Array(current.length);
@@ -95,9 +88,9 @@ export function lifForward(
 /** Gradient with respect to the current, `[T][n]`, from the gradient with respect to the output, `[T][n]`. */
 export function lifBackward(
   outputGradient: Float64Array,
-  { membrane, fired }: LifCache,
+  { membrane, fired }: NeuronCache,
   steps: number,
-  neuron: NeuronSpec,
+  neuron: LifConstants,
   surrogate: SurrogateSpec,
 ): Float64Array {
   const size = expectMultiple("outputGradient", outputGradient.length, steps);

@@ -186,7 +186,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       return actions;
     };
     const fire = (name: string, currents: Place, to: PackedBits) => {
-      ops.lif({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
+      ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
       const actions = neuronActions(steps * rows * to.features);
       stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to);

@@ -19,7 +19,7 @@
 import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
-import { runLifUnits } from "../../hardware/lif.ts";
+import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { tokensRead } from "../../model/geometry.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -131,7 +131,7 @@ function run(
   const fire = (name: string, currents: Float32Array) => {
     const tally = emptyTally();
     const features = currents.length / (steps * rows);
-    const train = runLifUnits(currents, { steps, rows, features }, model.neuron, tally);
+    const train = runLifUnits(currents, { steps, rows, features }, lifConstants(model.neuron), tally);
     stages.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };

@@ -1,0 +1,5 @@
+/** What every attention kernel on packed spikes takes first, in its order. */
+import type { BitAttention } from "../ops.ts";
+
+export const bitAttentionInputs = ({ qkv, steps, prompts, tokens, width, heads, mask }: BitAttention) =>
+  [qkv.at, qkv.words, steps, prompts, tokens, width, heads, mask] as const;

@@ -1,0 +1,10 @@
+/** The neurons by kind. */
+import { type ByNeuron, forNeuron, type NeuronSpec } from "../../spec/model.ts";
+import { lifNeuron } from "./lif.ts";
+import type { NeuronModel } from "./neuron.ts";
+
+const NEURONS: ByNeuron<NeuronModel> = {
+  lif: lifNeuron,
+};
+
+export const neuronModel = (neuron: NeuronSpec): NeuronModel => forNeuron(neuron, NEURONS);

@@ -1,0 +1,29 @@
+/**
+ * What a network asks of the neurons behind a linear layer, whatever their kind. `catalogue.ts` has the kinds.
+ */
+import type { SurrogateSpec } from "../../spec/model.ts";
+
+/** What the backward pass needs, and what rasters show. */
+export interface NeuronCache {
+  /** Membrane V before the reset, `[T][n]`. */
+  readonly membrane: Float64Array;
+  /** 1 where the neuron fired, `[T][n]`; decides the reset also in the smooth network. */
+  readonly fired: Uint8Array;
+}
+
+export interface NeuronForward extends NeuronCache {
+  /** `[T][n]`: the bits as 0 and 1, or s(V - threshold) in the smooth network. */
+  readonly output: Float64Array;
+}
+
+export interface NeuronModel {
+  /**
+   * Runs a layer from rest over all time steps.
+   *
+   * Shapes   current: [T][n]
+   * Smooth   with `smooth`, the output is s(V - threshold) instead of the bit (see `surrogate.ts`)
+   */
+  forward(current: Float64Array, steps: number, smooth?: SurrogateSpec | null): NeuronForward;
+  /** Gradient with respect to the current, `[T][n]`, from the gradient with respect to the output, `[T][n]`. */
+  backward(outputGradient: Float64Array, cache: NeuronCache, steps: number, surrogate: SurrogateSpec): Float64Array;
+}
