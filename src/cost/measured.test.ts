@@ -19,6 +19,7 @@ import { resolveTechnology } from "./resolve.ts";
 /** Every switch of the network that changes counts. */
 const MACHINES = [
   { name: "pair conversions, projection", model: {}, hardware: {} },
+  { name: "integrate-and-fire neurons", model: { neuron: { kind: "if" } }, hardware: {} },
   { name: "differential conversions", model: {}, hardware: { adc: { mode: "differential" } } },
   { name: "no projection, learned positions", model: { outputProjection: false, position: "learned" }, hardware: {} },
   {

@@ -9,6 +9,8 @@ interface NeuronPrices {
 
 const PRICES: Readonly<Record<NeuronKind, NeuronPrices>> = {
   lif: { update: "lifUpdate", area: "lifArea" },
+  // A leak by a fixed number of places is wires: the prices, of an adder, a comparator and registers, have no term for it.
+  if: { update: "lifUpdate", area: "lifArea" },
 };
 
 /** Those of `lif` where a workload does not say, as those in older files do not. */

@@ -127,6 +127,7 @@ export const codeBitsOf = (bits: number, mode: "pair" | "differential"): number 
 /** The leak of the unit in whole numbers, by the kind of neuron. */
 const LEAK_SHIFTS: ByNeuron<number> = {
   lif: ({ beta }) => shiftOf(beta),
+  if: () => 0,
 };
 
 /** k of a leak by 2^-k. Throws SpecError when the neuron's is no such number. */

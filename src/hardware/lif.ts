@@ -15,6 +15,7 @@ import type { ActionTally } from "./actions.ts";
 /** What the units compute with, by the kind of neuron. Of a kind that they cannot be built for the entry throws a MappingError. */
 const CONSTANTS: ByNeuron<LifConstants> = {
   lif: (neuron) => neuron,
+  if: (neuron) => ({ ...neuron, beta: 1 }),
 };
 
 /** Throws MappingError for a neuron that no unit computes. */

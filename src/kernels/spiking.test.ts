@@ -53,6 +53,12 @@ const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
     spikingSpec.parse({ ...base, neuron: { reset: "soft" }, residual: "none" }),
     "sampled",
   ],
+  ["integrate-and-fire", spikingSpec.parse({ ...base, neuron: { kind: "if", reset: "soft" } }), "expected"],
+  [
+    "integrate-and-fire, also in the attention",
+    spikingSpec.parse({ ...base, neuron: { kind: "if" }, attention: { neuron: "lif" } }),
+    "sampled",
+  ],
   ["no normalisation", spikingSpec.parse({ ...base, normalisation: "none", heads: 4 }), "sampled"],
   ["the loss at each step", spikingSpec.parse({ ...base, position: "learned" }), "sampled", { stepLoss: 1 }],
   [

@@ -96,9 +96,20 @@ test("row blocks of different worth are not added: the vectors are random, and s
   expect(lifBundle(runs).readme).toContain(runs.origin);
 });
 
+test("integrate-and-fire neurons have the unit of a leak of 1, without a shifter", () => {
+  const [fire, leak] = [{ kind: "if" }, { beta: 1 }].map(
+    (neuron) => networkLif(chipOf({}, tinySpiking(neuron)), input, stream(5)) as LifRuns,
+  );
+  expect(fire.parameters.leakShift).toBe(0);
+  const bundle = lifBundle(fire);
+  expect(bundle).toEqual(lifBundle(leak));
+  expect(bundle.sources["lif_unit.sv"]).not.toContain(">>>");
+});
+
 test.each([
   [{ adc: { bits: null } }, {}, /converters pass exact currents/],
   [{}, { reset: "soft" }, /reset by subtraction/],
+  [{}, { kind: "if", reset: "soft" }, /reset by subtraction/],
   [{}, { beta: 0.9 }, /beta is 0.9, but the LIF unit leaks by a shift/],
   [{}, { threshold: 1000 }, /The threshold 1000 is/],
 ])("a chip of hardware %j and neurons %j has no such unit, and the reason is given", (hardware, neuron, reason) => {

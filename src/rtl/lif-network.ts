@@ -42,6 +42,7 @@ const hardResetOnly = ({ reset }: NeuronSpec) =>
 /** Why the generated unit is not that of such a neuron, or null where it is, by the kind of neuron. */
 const REFUSALS: ByNeuron<string | null> = {
   lif: hardResetOnly,
+  if: hardResetOnly,
 };
 
 /**

@@ -77,6 +77,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].neuron[0].threshold": "Fires when V >= threshold; equality fires (equation 3).",
   "model[1].neuron[0].reset":
     "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
+  "model[1].neuron[1].kind": "Integrate-and-fire, which has no leak: V = V + I.",
+  "model[1].neuron[1].threshold": "Fires when V >= threshold; equality fires (equation 3).",
+  "model[1].neuron[1].reset":
+    "`hard` sets the membrane to 0 after a spike (equation 3); `soft` subtracts the threshold.",
   "model[1].surrogate": "Stands in for the derivative of the spike in the backward pass.",
   "model[1].surrogate[0].kind":
     "s'(x) = alpha sigma(alpha x)(1 - sigma(alpha x)), x = V - threshold. Alpha 4 as in the author's code.",

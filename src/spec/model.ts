@@ -47,6 +47,11 @@ export const neuronSpec = z.discriminatedUnion("kind", [
     beta: z.number().gt(0).max(1).default(0.5),
     ...firing,
   }),
+  z.strictObject({
+    /** Integrate-and-fire, which has no leak: V = V + I. */
+    kind: z.literal("if"),
+    ...firing,
+  }),
 ]);
 
 export const surrogateSpec = z.discriminatedUnion("kind", [

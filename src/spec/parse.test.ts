@@ -124,6 +124,7 @@ describe("a mistake", () => {
     expect(errorOf({ hardware: { crossbar: { device } } }).message).toContain("allowed: 64 hexadecimal digits");
     expect(errorOf({ model: { width: 100 } }).message).toContain("model.width is 100; allowed: an integer from 8");
     expect(errorOf({ model: { neuron: { beta: 0 } } }).message).toContain("a number above 0 to 1 (default 0.5)");
+    expect(errorOf({ model: { neuron: { kind: "if", beta: 1 } } }).path).toBe("model.neuron.beta");
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");
   });
 

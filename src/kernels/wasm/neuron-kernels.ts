@@ -17,6 +17,7 @@ export interface NeuronKernels {
 
 const KERNELS: ByNeuron<NeuronKernels> = {
   lif: leakyKernels,
+  if: (neuron) => leakyKernels({ ...neuron, beta: 1 }),
 };
 
 export const neuronKernels = (neuron: NeuronSpec): NeuronKernels => forNeuron(neuron, KERNELS);

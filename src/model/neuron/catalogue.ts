@@ -5,6 +5,8 @@ import type { NeuronModel } from "./neuron.ts";
 
 const NEURONS: ByNeuron<NeuronModel> = {
   lif: lifNeuron,
+  // A product with 1 is exact.
+  if: (neuron) => lifNeuron({ ...neuron, beta: 1 }),
 };
 
 export const neuronModel = (neuron: NeuronSpec): NeuronModel => forNeuron(neuron, NEURONS);

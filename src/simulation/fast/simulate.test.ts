@@ -68,6 +68,7 @@ test.each<Setting>([
   { model: { residual: "none", outputProjection: false, position: "learned" }, hardware: { crossbar: blocks } },
   { model: { position: "learned" } },
   { model: { neuron: { reset: "soft", beta: 0.9, threshold: 0.7 } } },
+  { model: { neuron: { kind: "if", reset: "soft" } } },
   { hardware: { ssa: { random: "lfsr" } } },
   { model: { attention: { draws: "independent" } }, hardware: { ssa: { random: "lfsr" } } },
   { hardware: { ssa: { random: "lfsr", lfsr: { scope: "engine" }, fifo: "row" } } },

@@ -72,6 +72,7 @@ test.each([
   { residual: "none" },
   { position: "learned" },
   { neuron: { reset: "soft" } },
+  { neuron: { kind: "if" } },
   { attention: { scoreGain: 1, valueGain: 2, draws: "independent" } },
 ])("ideal devices and exact converters reproduce the digital network bit for bit: %j", (model) => {
   const network = dyadicNetwork(model);
