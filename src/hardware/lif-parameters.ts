@@ -17,7 +17,8 @@
  * Nothing saturates, because nothing can overflow.
  */
 import { SpecError } from "../errors.ts";
-import { type ByNeuron, forNeuron, type NeuronSpec } from "../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
+import type { NeuronSpec } from "../spec/model.ts";
 import { bitsFor } from "./ssa-parameters.ts";
 
 export interface LifRequest {

@@ -8,7 +8,8 @@
  * one action and is hidden behind the conversion of the next column, so it adds no cycles. Membranes and currents are
  * single-precision numbers here, and so are beta and threshold; `model/neuron/lif.ts` is the reference in double precision.
  */
-import { type ByNeuron, forNeuron, type LifConstants, type NeuronSpec } from "../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
+import type { LifConstants, NeuronSpec } from "../spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 

@@ -130,5 +130,5 @@ describe(".npy arrays", () => {
 
 test("a folder without images, and no folder, say which layouts are read", async () => {
   await expect(load()).rejects.toThrow(/no images here.*train-images.npy.*train\/CLASS/);
-  await expect(loadImageData("custom")).rejects.toThrow(/Name their folder with --data/);
+  await expect(loadImageData("custom")).rejects.toThrow(/Name their folder in task\.data\.folder, or with --data/);
 });

@@ -135,12 +135,3 @@ export type NeuronKind = NeuronSpec["kind"];
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;
-
-/** Something made of a neuron, with an entry for each kind: a record without one of them does not compile. */
-export type ByNeuron<Made> = { readonly [Kind in NeuronKind]: (neuron: Extract<NeuronSpec, { kind: Kind }>) => Made };
-
-/** What the entry of a neuron's kind makes of it. */
-export function forNeuron<Made>(neuron: NeuronSpec, entries: ByNeuron<Made>): Made {
-  const make = entries[neuron.kind] as (neuron: NeuronSpec) => Made; // the entry of the kind takes the neuron
-  return make(neuron);
-}

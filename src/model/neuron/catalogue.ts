@@ -1,5 +1,6 @@
 /** The neurons by kind. */
-import { type ByNeuron, forNeuron, type NeuronSpec } from "../../spec/model.ts";
+import { type ByNeuron, forNeuron } from "../../spec/by-neuron.ts";
+import type { NeuronSpec } from "../../spec/model.ts";
 import { lifNeuron } from "./lif.ts";
 import type { NeuronModel } from "./neuron.ts";
 

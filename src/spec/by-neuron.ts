@@ -1,0 +1,11 @@
+/** A record with an entry for each kind of neuron. Apart from the specs, whose checks a thread that only computes does not load. */
+import type { NeuronKind, NeuronSpec } from "./model.ts";
+
+/** Something made of a neuron, with an entry for each kind: a record without one of them does not compile. */
+export type ByNeuron<Made> = { readonly [Kind in NeuronKind]: (neuron: Extract<NeuronSpec, { kind: Kind }>) => Made };
+
+/** What the entry of a neuron's kind makes of it. */
+export function forNeuron<Made>(neuron: NeuronSpec, entries: ByNeuron<Made>): Made {
+  const make = entries[neuron.kind] as (neuron: NeuronSpec) => Made; // the entry of the kind takes the neuron
+  return make(neuron);
+}
