@@ -6,7 +6,14 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
 
 /** What every measurement depends on. */
-const MEASURED = ["src", "examples", "checkpoints", "package-lock.json", "experiments/commit.mjs"];
+const MEASURED = [
+  "src",
+  "examples",
+  "checkpoints",
+  "package-lock.json",
+  "experiments/commit.mjs",
+  "experiments/figures.mjs",
+];
 
 export const presentCommit = () => git("rev-parse", "HEAD");
 

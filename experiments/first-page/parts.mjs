@@ -21,6 +21,7 @@ import {
   withSteps,
 } from "xpikeformer";
 import { networkFile } from "xpikeformer/node";
+import { figuresOf } from "../figures.mjs";
 
 /** Nothing was chosen with this seed: no network, and no setting of the machine. */
 export const SEED = 4242;
@@ -172,11 +173,3 @@ async function networksOf({ checkpoints }) {
 }
 
 const optionsOf = (executor) => ({ executor, command: "node experiments/first-page/measure.mjs", versions: {} });
-
-/** `[value, low, high]` of a report's figures, by id. */
-function figuresOf({ figures }, ids) {
-  const kept = figures.filter(({ id }) => ids.test(id));
-  return Object.fromEntries(
-    kept.map(({ id, value, interval }) => [id, interval ? [value, interval.low, interval.high] : [value]]),
-  );
-}

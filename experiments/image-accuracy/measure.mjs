@@ -11,6 +11,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
+import { figuresOf } from "../figures.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
@@ -104,12 +105,4 @@ async function load(name) {
   if (images.name !== experiment.task.data)
     throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);
   return { experiment, networks, images };
-}
-
-/** `[value, low, high]` of a report's figures, by id. */
-function figuresOf({ figures }, ids) {
-  const kept = figures.filter(({ id }) => ids.test(id));
-  return Object.fromEntries(
-    kept.map(({ id, value, interval }) => [id, interval ? [value, interval.low, interval.high] : [value]]),
-  );
 }
