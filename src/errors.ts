@@ -4,9 +4,14 @@
  * Wrong input from a user is an `XpikeError` subclass, told apart by `tag`; our own broken promise is a plain `Error`
  * thrown by `invariant`. `path` points to the field or file at fault, so that a form can mark it.
  */
+
+/** Which class an error is of. A new class adds its tag here; then the compiler asks for its entry in `ERROR_CLASSES`. */
+export type ErrorTag = "spec" | "file" | "shape" | "value" | "mapping" | "cost" | "platform";
+
+/** Wrong input from a person, of one of the classes below. */
 export abstract class XpikeError extends Error {
   /** Stable name of the class, for `switch` and for JSON. */
-  abstract readonly tag: string;
+  abstract readonly tag: ErrorTag;
   /** Field or file at fault, such as `model.width` or `checkpoint.safetensors`. */
   readonly path: string;
 
@@ -51,6 +56,22 @@ export class CostError extends XpikeError {
 export class PlatformError extends XpikeError {
   readonly tag = "platform";
 }
+
+/** The class of every tag, to make an error anew on another thread. */
+export const ERROR_CLASSES: {
+  readonly [T in ErrorTag]: new (
+    path: string,
+    message: string,
+  ) => XpikeError & { readonly tag: T };
+} = {
+  spec: SpecError,
+  file: FileError,
+  shape: ShapeError,
+  value: ValueError,
+  mapping: MappingError,
+  cost: CostError,
+  platform: PlatformError,
+};
 
 export function isXpikeError(error: unknown): error is XpikeError {
   return error instanceof XpikeError;

@@ -280,6 +280,7 @@ export { naturalLog, type Stream, stream } from "./numeric/stream.ts";
 
 export {
   CostError,
+  type ErrorTag,
   FileError,
   isXpikeError,
   MappingError,

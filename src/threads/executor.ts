@@ -5,17 +5,7 @@
  * Results come back in task order, and a job must not depend on which thread runs a task, so the outcome is the same for
  * any number of threads. Set-up values and tasks are copied (structured clone); shared memory is passed by reference.
  */
-import {
-  CostError,
-  FileError,
-  invariant,
-  isXpikeError,
-  MappingError,
-  PlatformError,
-  ShapeError,
-  SpecError,
-  ValueError,
-} from "../errors.ts";
+import { ERROR_CLASSES, type ErrorTag, invariant, isXpikeError, PlatformError } from "../errors.ts";
 
 /** Opens a job on one thread and returns the function that runs its tasks. Either may take its time and return a promise. */
 export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
@@ -221,10 +211,8 @@ export interface PlainError {
   readonly message: string;
   readonly stack: string | undefined;
   /** Of an XpikeError only. */
-  readonly xpike?: { readonly tag: string; readonly path: string };
+  readonly xpike?: { readonly tag: ErrorTag; readonly path: string };
 }
-
-const XPIKE_ERRORS = [SpecError, FileError, ShapeError, ValueError, MappingError, CostError, PlatformError];
 
 function toPlainError(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
@@ -233,9 +221,7 @@ function toPlainError(error: unknown): PlainError {
 }
 
 function fromPlainError({ name, message, stack, xpike }: PlainError): Error {
-  const rebuilt =
-    xpike && XPIKE_ERRORS.map((kind) => new kind(xpike.path, message)).find(({ tag }) => tag === xpike.tag);
-  const error = rebuilt ?? Object.assign(new Error(message), { name });
+  const error = xpike ? new ERROR_CLASSES[xpike.tag](xpike.path, message) : Object.assign(new Error(message), { name });
   // Where it happened, on the other thread.
   if (stack !== undefined) error.stack = stack;
   return error;
