@@ -25,8 +25,8 @@ import type { Experiment } from "../spec/experiment.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts } from "./cost-list.ts";
 import { loadNetworks } from "./networks.ts";
-import { loadExperiment, loadImages, quote } from "./options.ts";
-import { deliverReport } from "./output.ts";
+import { type LoadedExperiment, loadExperiment, loadImages, quote } from "./options.ts";
+import { deliverReport, prepareOutput } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -39,14 +39,41 @@ export async function costCommand(
   if (options.list) return terminal.out(listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
-  const subject = await loadSubject(source, options);
+  const loaded = isExperiment(source) ? await loadExperiment(source, options) : null;
+  const { name } = loaded?.experiment ?? findWorkload(source);
+  const out = options.out ?? `results/cost-${folderName(name)}`;
+  const discardOutput = await prepareOutput(out);
+  try {
+    const subject = loaded
+      ? await measure(loaded, options)
+      : { workload: findWorkload(source), machine: {}, notes: [] };
+    await report(source, subject, presets, { ...options, out }, terminal);
+  } catch (error) {
+    await discardOutput();
+    throw error;
+  }
+}
+
+const isExperiment = (source: string): boolean =>
+  source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
+
+const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
+
+/** A workload as a report: its figures at every preset, with their range. */
+async function report(
+  source: string,
+  subject: Subject,
+  presets: readonly CostPreset[],
+  options: CostCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
   const cases = presets.flatMap((preset) => casesOf(subject, preset, options));
   const seed = options.seed ?? subject.experiment?.seed ?? 1;
   const { workload } = cases[0].estimate;
   // The ranges are those of published prices, whatever preset was asked for.
   const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: subject.machine });
   const random = stream(seed).fork("cost");
-  const report = costReport({
+  const result = costReport({
     cases,
     ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, technology, { draws: options.draws, random }) } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
@@ -56,12 +83,9 @@ export async function costCommand(
     notes: subject.notes,
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
-  const out = options.out ?? `results/cost-${folderName(workload.name)}`;
   const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
-  await deliverReport(report, { ...options, out }, terminal, { next });
+  await deliverReport(result, options, terminal, { next });
 }
-
-const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
 
 /** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */
 async function tabulate(
@@ -151,10 +175,8 @@ function readSettings(settings: readonly string[]): Record<string, string> {
   );
 }
 
-async function loadSubject(source: string, options: CostCommandOptions): Promise<Subject> {
-  const isExperiment = source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
-  if (!isExperiment) return { workload: findWorkload(source), machine: {}, notes: [] };
-  const loaded = await loadExperiment(source, options);
+/** The densities of an experiment's network, measured on a simulated chip where it is trained. */
+async function measure(loaded: LoadedExperiment, options: CostCommandOptions): Promise<Subject> {
   const { experiment } = loaded;
   const machine = machineOf(experiment.hardware);
   if (experiment.checkpoints.network === undefined) {

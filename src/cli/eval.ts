@@ -14,7 +14,7 @@ import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, loadImages, repeated } from "./options.ts";
-import { deliverReport, prepareOutput } from "./output.ts";
+import { deliverReport, outputFolder, prepareOutput } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -28,7 +28,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { images, notes: imageNotes } = await loadImages(loaded, options);
-  await prepareOutput(experiment, options);
+  const discardOutput = await prepareOutput(outputFolder(experiment, options));
   if (!options.json) {
     const curves = (networks.conventional ? 2 : 1) * Math.max(1, ages.length);
     const work = expectedStudy(experiment, networks.network, {
@@ -71,6 +71,9 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
       full: terminalCurves,
       next: { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" },
     });
+  } catch (error) {
+    await discardOutput();
+    throw error;
   } finally {
     await executor.close();
   }

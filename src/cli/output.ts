@@ -1,6 +1,6 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
 import { join } from "node:path";
-import { makeFolder, writeFileAtomic } from "../node/files.ts";
+import { makeFolder, removeEmptyFolders, writeFileAtomic } from "../node/files.ts";
 import { terminalBrief } from "../report/brief.ts";
 import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
@@ -35,13 +35,15 @@ export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<C
 }
 
 /**
- * Makes the folder of the report, so that one that cannot be written is known before the work and not after it.
- * Throws  FileError
+ * Makes the folder of the results, so that one that cannot be written is known before the work and not after it.
+ *
+ * Returns  what takes it away again when the work fails, unless something lies in it
+ * Throws   FileError
  */
-export const prepareOutput = (
-  experiment: Pick<Experiment, "name">,
-  options: Pick<CommandOptions, "out">,
-): Promise<void> => makeFolder(outputFolder(experiment, options));
+export async function prepareOutput(folder: string): Promise<() => Promise<void>> {
+  const made = await makeFolder(folder);
+  return () => removeEmptyFolders(made);
+}
 
 /**
  * Writes the report to the folder and prints it: in short, with `--all` in full, with `--json` the JSON alone.

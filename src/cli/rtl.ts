@@ -1,53 +1,71 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
+import type { ImageData } from "../data/images.ts";
 import { FileError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { makeFolder, writeFileAtomic } from "../node/files.ts";
+import type { Network } from "../model/network.ts";
+import { writeFileAtomic } from "../node/files.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
+import type { SourceFiles } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { firstChip } from "../runs/first-chip.ts";
 import { asDescribed } from "../runs/fit.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { loadExperiment, loadImages, quote } from "./options.ts";
-import { outputFolder } from "./output.ts";
+import { outputFolder, prepareOutput } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
-  const { experiment } = loaded;
   const { networks } = await loadNetworks(loaded, []);
   const { images, notes: imageNotes } = await loadImages(loaded, options);
-  const notes = [...imageNotes];
-  const network = foldNetwork(asDescribed(experiment, networks.network, notes));
+  const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
+  const discardOutput = await prepareOutput(folder);
+  try {
+    const notes = [...imageNotes];
+    const files = makeFiles(loaded.experiment, networks.network, images, options, notes);
+    for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
+    for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
+  } catch (error) {
+    await discardOutput();
+    throw error;
+  }
+  const check = asTyped(`xpike rtl verify ${quote(folder)}`, terminal.program);
+  terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
+}
+
+/** The files of the folder, by name; what is left out goes into `notes`. */
+function makeFiles(
+  experiment: Experiment,
+  trained: Network,
+  images: ImageData | null,
+  { prompts }: RtlCommandOptions,
+  notes: string[],
+): SourceFiles {
+  const network = foldNetwork(asDescribed(experiment, trained, notes));
   const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
   const design = chipDesign({ network, hardware });
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   const { chip, task, random } = firstChip({ ...experiment, hardware }, network, mapping, images);
   const evaluation = stream(experiment.seed).fork("evaluation");
-  const { spikes } = task.draw(options.prompts, evaluation, { values: false });
+  const { spikes } = task.draw(prompts, evaluation, { values: false });
   const runs = networkRuns(chip, spikes!, random.fork("run"));
   const origin =
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
-    `${options.prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
+    `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
   const first = task.draw(1, evaluation, { values: false });
   const lif = networkLif(chip, first.spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);
-  const folder = options.out ?? `${outputFolder(experiment, {})}-rtl`;
-  await makeFolder(folder);
-  for (const [name, text] of Object.entries(rtlBundle(design, runs, origin, lif))) {
-    await writeFileAtomic(join(folder, name), text);
-  }
-  for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
-  const check = asTyped(`xpike rtl verify ${quote(folder)}`, terminal.program);
-  terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
+  return rtlBundle(design, runs, origin, lif);
 }
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */

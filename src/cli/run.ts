@@ -6,7 +6,7 @@ import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, loadImages, repeated } from "./options.ts";
-import { deliverReport, prepareOutput } from "./output.ts";
+import { deliverReport, outputFolder, prepareOutput } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -17,7 +17,7 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   const experiment = resized(loaded.experiment, options);
   const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
   const { images, notes: imageNotes } = await loadImages(loaded, options);
-  await prepareOutput(experiment, options);
+  const discardOutput = await prepareOutput(outputFolder(experiment, options));
   if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
   const executor = nodeExecutor(options.threads);
   let progress: Progress | undefined;
@@ -43,6 +43,9 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
     await deliverReport(report, options, terminal, {
       next: { command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]), shows },
     });
+  } catch (error) {
+    await discardOutput();
+    throw error;
   } finally {
     await executor.close();
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FileError } from "../errors.ts";
-import { makeFolder, readFileChecked, writeFileAtomic } from "./files.ts";
+import { makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic } from "./files.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -160,6 +160,25 @@ describe("making a folder", () => {
     await writeFileAtomic(at("made/below/it/file"), "content");
     await Promise.all(Array.from({ length: 8 }, () => makeFolder(at("at/once"))));
     expect(await readdir(at("at"))).toEqual(["once"]);
+  });
+
+  test("says which it made; those that are still empty can be taken away", async () => {
+    await mkdir(at("there"));
+    const made = await makeFolder(at("there/new/er"));
+    expect(made).toEqual([at("there/new"), at("there/new/er")]);
+    expect(await makeFolder(at("there/new/er"))).toEqual([]);
+    await removeEmptyFolders(made);
+    expect(await readdir(at("there"))).toEqual([]);
+    await makeFolder(at("there/new/er"));
+    await writeFile(at("there/new/file"), "");
+    await removeEmptyFolders(made);
+    expect(await readdir(at("there/new"))).toEqual(["file"]);
+  });
+
+  test.runIf(process.platform === "linux")("leaves none behind when another cannot be made", async () => {
+    await mkdir(at("open"));
+    await expect(makeFolder(join(at("open/a"), "b".repeat(300)))).rejects.toThrow("ENAMETOOLONG");
+    expect(await readdir(at("open"))).toEqual([]);
   });
 
   test("a file is no folder, and none can be made below it", async () => {

@@ -2,7 +2,7 @@
  * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
  */
 import { constants } from "node:fs";
-import { access, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 
@@ -58,13 +58,18 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
 
 /**
  * Makes a folder to write into, with those above it; one that is there already must be writable.
- * Throws  FileError
+ *
+ * Returns  the folders that it made, from above
+ * Throws   FileError; what it made before is removed then
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<string[]> {
+  const made: string[] = [];
   try {
-    await makeMissing(resolve(path));
+    await makeMissing(resolve(path), made);
     await access(path, constants.W_OK);
+    return made;
   } catch (cause) {
+    await removeEmptyFolders(made);
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     const known: Record<string, string> = {
       EEXIST: "a part of the path is a file",
@@ -82,15 +87,21 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Of what `makeFolder` made, removes what is empty: after work that failed, nothing is to be left of it. */
+export async function removeEmptyFolders(made: readonly string[]): Promise<void> {
+  for (const folder of made.toReversed()) await rmdir(folder).catch(() => {});
+}
+
 /** From above, one folder at a time: the recursive `mkdir` of Node never returns where a folder can hold no other, as in /proc. */
-async function makeMissing(folder: string): Promise<void> {
+async function makeMissing(folder: string, made: string[]): Promise<void> {
   const isFolder = async () => (await stat(folder)).isDirectory();
   const there = await isFolder().catch(() => undefined);
   if (there) return;
   const above = dirname(folder);
-  if (there === undefined && above !== folder) await makeMissing(above);
+  if (there === undefined && above !== folder) await makeMissing(above, made);
   try {
     await mkdir(folder);
+    made.push(folder);
   } catch (error) {
     // Another process may have made it meanwhile.
     if (!(await isFolder().catch(() => false))) throw error;

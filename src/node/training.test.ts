@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -70,6 +70,17 @@ async function contents() {
 }
 
 describe("a run in a folder", () => {
+  test("is not there when the training is refused before its first step, so that another may start", async () => {
+    const refused = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
+    await expect(run({}, refused)).rejects.toThrow("teacher");
+    await expect(readdir(folder)).rejects.toThrow("ENOENT");
+    await mkdir(folder);
+    await writeFile(at(RUN_FILES.experiment), "what was read");
+    await expect(run({}, refused)).rejects.toThrow("teacher");
+    expect(await readdir(folder)).toEqual([RUN_FILES.experiment]);
+    expect((await run()).finished).toBe(true);
+  });
+
   test("leaves the experiment, metrics, a state and a network that says where it comes from", async () => {
     const result = await run();
     expect((await readdir(folder)).sort()).toEqual(Object.values(RUN_FILES).sort());

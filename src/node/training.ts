@@ -19,7 +19,7 @@ import type { Network } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
-import { fileError, makeFolder, readFileChecked, writeFileAtomic } from "./files.ts";
+import { fileError, makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic } from "./files.ts";
 import { nodeExecutor } from "./threads.ts";
 
 /** Names of the files in a run's folder. */
@@ -79,14 +79,15 @@ export interface FolderResult {
  * Trains the network of an experiment into `folder`, which is made when it is missing.
  *
  * Throws  FileError when the folder holds a run and neither `resume` nor `force` is set, or when files cannot be read or
- *         written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`
+ *         written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`. A
+ *         training that is refused before its first step leaves no run behind
  */
 export async function trainToFolder(
   experiment: Experiment,
   folder: string,
   options: FolderOptions = {},
 ): Promise<FolderResult> {
-  await makeFolder(folder);
+  const made = await makeFolder(folder);
   const state = await openRun(experiment, folder, options);
   await writeFileAtomic(join(folder, RUN_FILES.experiment), `${JSON.stringify(experiment, null, 2)}\n`);
   const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? 0);
@@ -94,6 +95,7 @@ export async function trainToFolder(
   const start = performance.now();
   const seconds = (): number => metrics.secondsBefore + (performance.now() - start) / 1000;
   let saved = start;
+  let begun = state !== undefined;
   const save = async (current: TrainingState): Promise<void> => {
     await metrics.sync();
     await writeFileAtomic(join(folder, RUN_FILES.state), encodeState(current, experiment));
@@ -109,6 +111,7 @@ export async function trainToFolder(
       ...(options.signal && { signal: options.signal }),
       ...(options.onNote && { onNote: options.onNote }),
       onStep: (event) => {
+        begun = true;
         metrics.add(event, seconds());
         options.onEvent?.({ ...event, seconds: seconds() });
       },
@@ -130,6 +133,14 @@ export async function trainToFolder(
       network: result.network,
       seconds: seconds(),
     };
+  } catch (error) {
+    if (!begun) {
+      await rm(join(folder, RUN_FILES.metrics), { force: true });
+      // In a folder that was there before, it may be the file that the experiment was read from.
+      if (made.length > 0) await rm(join(folder, RUN_FILES.experiment), { force: true });
+      await removeEmptyFolders(made);
+    }
+    throw error;
   } finally {
     await metrics.close();
     await executor.close();
