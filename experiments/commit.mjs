@@ -13,6 +13,7 @@ const MEASURED = [
   "package-lock.json",
   "experiments/commit.mjs",
   "experiments/figures.mjs",
+  "experiments/networks.mjs",
 ];
 
 export const presentCommit = () => git("rev-parse", "HEAD");

@@ -1,10 +1,8 @@
 // The parts of `measure.mjs`: each a function of an executor to { settings, figures }, figures as [value, low, high] by their id in
 // the report that they are from.
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
-  decodeCheckpoint,
   estimateArea,
   estimateCost,
   estimateLatency,
@@ -13,15 +11,14 @@ import {
   findCostPreset,
   findWorkload,
   parseDurations,
-  parseExperiment,
   parseSweep,
   ratioTo,
   resolveTechnology,
   runExperiment,
   withSteps,
 } from "xpikeformer";
-import { networkFile } from "xpikeformer/node";
 import { figuresOf } from "../figures.mjs";
+import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 
 /** Nothing was chosen with this seed: no network, and no setting of the machine. */
 export const SEED = 4242;
@@ -29,7 +26,6 @@ export const SEED = 4242;
 const LINK_PROMPTS = 2048;
 const STUDY_PROMPTS = 1024;
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const examples = new URL("../../examples/", import.meta.url);
 
 export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
 
@@ -47,10 +43,9 @@ function start() {
 async function budgets() {
   const figures = {};
   for (const name of ["wireless-2x2", "wireless-4x4"]) {
-    const experiment = await experimentOf(name);
+    const experiment = await seeded(name);
     for (const role of ["ann", "network"]) {
-      const path = experiment.checkpoints[role];
-      const { metadata } = decodeCheckpoint(await readFile(networkFile(path)), path);
+      const { metadata } = await checkpointOf(experiment.checkpoints[role]);
       figures[`${name}.${role}`] = [Number(metadata.steps) * experiment.training.batch];
     }
   }
@@ -59,7 +54,7 @@ async function budgets() {
 
 /** The 2x2 link: all detectors, over SNR and over time steps. */
 async function link(executor, prompts = LINK_PROMPTS) {
-  const base = await experimentOf("wireless-2x2");
+  const base = await seeded("wireless-2x2");
   const evaluation = {
     ...base.evaluation,
     prompts,
@@ -83,7 +78,7 @@ async function link(executor, prompts = LINK_PROMPTS) {
 
 /** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
 async function drift(executor, prompts = STUDY_PROMPTS) {
-  const experiment = await experimentOf("wireless-2x2");
+  const experiment = await seeded("wireless-2x2");
   const { network, conventional } = await networksOf(experiment);
   const size = { chips: 20, prompts };
   const ages = parseDurations("1s,1y", "ages");
@@ -93,7 +88,7 @@ async function drift(executor, prompts = STUDY_PROMPTS) {
 
 /** The 2x2 link on machines that are further from ideal than the experiment's, or without its remedies. */
 async function realism(executor, prompts = STUDY_PROMPTS) {
-  const experiment = await experimentOf("wireless-2x2");
+  const experiment = await seeded("wireless-2x2");
   const { crossbar, compensation } = experiment.hardware;
   const { network } = await networksOf(experiment);
   const size = { chips: experiment.hardware.chips, prompts };
@@ -122,7 +117,7 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
 
 /** The 4x4 link, as its networks are. */
 async function link4x4(executor) {
-  const base = await experimentOf("wireless-4x4");
+  const base = await seeded("wireless-4x4");
   const evaluation = { ...base.evaluation, prompts: 512, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
@@ -163,13 +158,6 @@ function cost() {
   return { settings: { workload: large.name }, figures };
 }
 
-async function experimentOf(name) {
-  return { ...parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8")), seed: SEED };
-}
-
-async function networksOf({ checkpoints }) {
-  const load = async ([role, path]) => [role, decodeCheckpoint(await readFile(networkFile(path)), path).network];
-  return Object.fromEntries(await Promise.all(Object.entries(checkpoints).map(load)));
-}
+const seeded = async (name) => ({ ...(await experimentOf(name)), seed: SEED });
 
 const optionsOf = (executor) => ({ executor, command: "node experiments/first-page/measure.mjs", versions: {} });

@@ -15,9 +15,9 @@ import { figuresOf } from "../figures.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
-const { decodeCheckpoint, evaluateDrift, evaluateSweep, parseDurations, parseExperiment, parseSweep, runExperiment } =
-  await import("xpikeformer");
-const { loadImageData, networkFile, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
+const { evaluateDrift, evaluateSweep, parseDurations, parseSweep, runExperiment } = await import("xpikeformer");
+const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
+const { experimentOf, networksOf } = await import("../networks.mjs");
 
 const EXAMPLES = ["fashion-tiny", "mnist-tiny", "cifar10-small"];
 const SEED = 1;
@@ -57,7 +57,6 @@ for (const part of asked) {
 }
 requireCommitted(["experiments/image-accuracy/measure.mjs"]);
 const commit = presentCommit();
-const examples = new URL("../../examples/", import.meta.url);
 const executor = nodeExecutor(Number(values.threads ?? 2));
 try {
   for (const part of asked) await measurePart(part);
@@ -95,12 +94,8 @@ async function measurePart(part) {
 }
 
 async function load(name) {
-  const written = parseExperiment(await readFile(new URL(`${name}.json`, examples), "utf8"));
-  const experiment = { ...written, seed: SEED };
-  const networks = {};
-  for (const [role, path] of Object.entries(experiment.checkpoints)) {
-    networks[role] = decodeCheckpoint(await readFile(networkFile(path)), path).network;
-  }
+  const experiment = { ...(await experimentOf(name)), seed: SEED };
+  const networks = await networksOf(experiment);
   const { data: images, notes } = await loadImageData(experiment.task.data);
   if (images.name !== experiment.task.data)
     throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);

@@ -6,17 +6,14 @@
 // --scale multiplies the sizes of samples: 0.05 for a try.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { decodeCheckpoint, parseExperiment } from "xpikeformer";
-import { networkFile } from "xpikeformer/node";
+import { checkpointOf, experimentOf } from "../networks.mjs";
 import { measureAttention } from "./attention.mjs";
 import { measureChips, measureNetwork, measureSteps } from "./network.mjs";
 import { measureTiles } from "./tiles.mjs";
 
 const here = new URL(".", import.meta.url);
-const examples = new URL("../../examples/", here);
-const experiment = parseExperiment(await readFile(new URL("wireless-2x2.json", examples), "utf8"));
-const path = experiment.checkpoints.network;
-const { network } = decodeCheckpoint(await readFile(networkFile(path)), path);
+const experiment = await experimentOf("wireless-2x2");
+const { network } = await checkpointOf(experiment.checkpoints.network);
 
 const { values } = parseArgs({
   options: {

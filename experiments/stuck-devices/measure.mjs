@@ -1,20 +1,17 @@
 // Measures what the table of this folder shows: two bundled networks of the 2x2 link, with and without training for faults, on
 // chips with and without stuck devices. About ten minutes on one core; writes result.json.
-import { readFile, writeFile } from "node:fs/promises";
-import { decodeCheckpoint, evaluateChips, parseExperiment } from "xpikeformer";
-import { networkFile, nodeExecutor } from "xpikeformer/node";
+import { writeFile } from "node:fs/promises";
+import { evaluateChips } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+import { checkpointOf, experimentOf } from "../networks.mjs";
 
 const CHIPS = 20;
 const PROMPTS = 512;
 const SEED = 21;
 
-const here = new URL(".", import.meta.url);
-const examples = new URL("../../examples/", here);
-const experimentOf = async (name) => parseExperiment(await readFile(new URL(name, examples), "utf8"));
-const hardened = await experimentOf("wireless-2x2-faults.json");
-const plain = await experimentOf("wireless-2x2.json");
-const networkOf = async ({ checkpoints }) =>
-  decodeCheckpoint(await readFile(networkFile(checkpoints.network)), checkpoints.network).network;
+const hardened = await experimentOf("wireless-2x2-faults");
+const plain = await experimentOf("wireless-2x2");
+const networkOf = async ({ checkpoints }) => (await checkpointOf(checkpoints.network)).network;
 
 const executor = nodeExecutor(Number(process.argv[2] ?? 1));
 try {
@@ -46,7 +43,7 @@ try {
     chips: CHIPS,
     rows,
   };
-  await writeFile(new URL("result.json", here), `${JSON.stringify(result, null, 2)}\n`);
+  await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
 } finally {
   await executor.close();
 }

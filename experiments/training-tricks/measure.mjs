@@ -3,18 +3,18 @@
 // and writes result.json. `node measure.mjs [threads] [folder of the images]`
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { decodeCheckpoint, evaluateChips, parseExperiment, train } from "xpikeformer";
-import { loadImageData, networkFile, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { evaluateChips, parseExperiment, train } from "xpikeformer";
+import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { checkpointOf, documentOf } from "../networks.mjs";
 import { SEEDS, variants } from "./variants.mjs";
 
 const STEPS = 300;
 /** Validation images that one chip classifies, for the share of spikes. */
 const DENSITY_IMAGES = 256;
 const here = new URL(".", import.meta.url);
-const examples = new URL("../../examples/", here);
-const document = JSON.parse(await readFile(new URL("fashion-tiny.json", examples), "utf8"));
+const document = await documentOf("fashion-tiny");
 const { data: images } = await loadImageData("fashion-mnist", process.argv[3]);
-const { network: teacher } = decodeCheckpoint(await readFile(networkFile(document.training.teacher)));
+const { network: teacher } = await checkpointOf(document.training.teacher);
 const output = fileURLToPath(new URL("result.json", here));
 
 const result = await readFile(output, "utf8").then(JSON.parse, () => ({

@@ -1,0 +1,22 @@
+// The bundled experiments and their trained networks, as all measuring programs read them.
+import { readFile } from "node:fs/promises";
+import { decodeCheckpoint, parseExperiment } from "xpikeformer";
+import { networkFile } from "xpikeformer/node";
+
+const examples = new URL("../examples/", import.meta.url);
+
+const read = (name) => readFile(new URL(`${name}.json`, examples), "utf8");
+
+/** What examples/NAME.json says, to be changed before it is parsed. */
+export const documentOf = async (name) => JSON.parse(await read(name));
+
+export const experimentOf = async (name) => parseExperiment(await read(name));
+
+/** `{ network, metadata }` of the file that an experiment names. */
+export const checkpointOf = async (path) => decodeCheckpoint(await readFile(networkFile(path)), path);
+
+/** The networks that an experiment names, by role. */
+export async function networksOf({ checkpoints }) {
+  const load = async ([role, path]) => [role, (await checkpointOf(path)).network];
+  return Object.fromEntries(await Promise.all(Object.entries(checkpoints).map(load)));
+}
