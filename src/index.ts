@@ -262,7 +262,7 @@ export type { EngineRun } from "./rtl/testbench.ts";
 
 // Import and export: tensors of other programs.
 
-export { findMapping, MAPPING_NAMES, type MappingName } from "./import/catalogue.ts";
+export { findTensorMapping, TENSOR_MAPPING_NAMES, type TensorMappingName } from "./import/catalogue.ts";
 export type { ElementType, SourceTensor } from "./import/elements.ts";
 export { exportNetwork } from "./import/export.ts";
 export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";

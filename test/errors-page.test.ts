@@ -19,7 +19,7 @@ import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { loadDevice } from "../src/device/module.ts";
 import { isXpikeError } from "../src/errors.ts";
 import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
-import { findMapping } from "../src/import/catalogue.ts";
+import { findTensorMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
@@ -205,14 +205,14 @@ const cases: Record<string, () => unknown> = {
   "A misspelt step of a mapping": () =>
     parseTensorMapping({ parameters: { "head.weight": { tensor: "out.weight", steps: [{ transposed: [1, 0] }] } } }),
   "Tensors and parameters that do not match": () => {
-    const { "head.bias": bias, ...rest } = exportNetwork(plain, findMapping("xpikeformer", plain, null));
+    const { "head.bias": bias, ...rest } = exportNetwork(plain, findTensorMapping("xpikeformer", plain, null));
     const { tensors } = decodeTensors(encodeSafetensors({ ...rest, "heads.bias": bias }, {}));
-    const mapping = { ...findMapping("xpikeformer", plain, null) };
+    const mapping = { ...findTensorMapping("xpikeformer", plain, null) };
     importNetwork(tensors, plain.model, plain.geometry, mapping, { name: "xpikeformer" });
   },
   "A mapping that cannot keep everything": () => {
     const mapping = {
-      ...findMapping("xpikeformer", plain, null),
+      ...findTensorMapping("xpikeformer", plain, null),
       approximations: ["norm_out is a LayerNorm, which no fixed weight computes."],
     };
     const { tensors } = decodeTensors(encodeSafetensors(exportNetwork(plain, mapping), {}));

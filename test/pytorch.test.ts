@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findMapping } from "../src/import/catalogue.ts";
+import { findTensorMapping } from "../src/import/catalogue.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { createNetworkPass } from "../src/kernels/network-pass.ts";
@@ -34,7 +34,7 @@ function importGolden(file: string, experiment: Experiment, select?: string): Ne
   const { tensors } = decodeTensors(new Uint8Array(readFileSync(join(folder, file))), select, file);
   const { model } = experiment;
   const geometry = networkGeometry(experiment, createTask(experiment));
-  const mapping = findMapping("xpikeformer", { model, geometry }, new Set(tensors.keys()));
+  const mapping = findTensorMapping("xpikeformer", { model, geometry }, new Set(tensors.keys()));
   return importNetwork(tensors, model, geometry, mapping).network;
 }
 

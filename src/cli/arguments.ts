@@ -230,7 +230,7 @@ export function withDataFetchOptions(command: Command): Command {
     .option("--from <address>", "folder of a mirror that holds the files");
 }
 
-/** The same as `MAPPING_NAMES` of `src/import/catalogue.ts`, which a help text need not load; a test compares them. */
+/** The same as `TENSOR_MAPPING_NAMES` of `src/import/catalogue.ts`, which a help text need not load; a test compares them. */
 export const KNOWN_MAPPINGS = ["xpikeformer", "author"] as const;
 const MAPPING = `how tensors and parameters correspond: a .json file, ${KNOWN_MAPPINGS.join(" or ")}`;
 

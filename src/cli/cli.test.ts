@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
-import { MAPPING_NAMES } from "../import/catalogue.ts";
+import { TENSOR_MAPPING_NAMES } from "../import/catalogue.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { presets } from "../spec/presets.ts";
 import { KNOWN_MAPPINGS } from "./arguments.ts";
@@ -97,7 +97,7 @@ describe("the command line", () => {
 });
 
 test("help texts name the mappings that there are", () => {
-  expect(KNOWN_MAPPINGS).toEqual(MAPPING_NAMES);
+  expect(KNOWN_MAPPINGS).toEqual(TENSOR_MAPPING_NAMES);
 });
 
 test("help loads neither simulator nor drawings: they are imported when a command runs", () => {

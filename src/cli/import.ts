@@ -1,6 +1,6 @@
 /** `xpike import` and `xpike export`: networks from files of other programs, and back. */
 import { basename } from "node:path";
-import { findMapping } from "../import/catalogue.ts";
+import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { importNetwork } from "../import/import.ts";
 import { decodeTensors } from "../import/source.ts";
@@ -52,7 +52,7 @@ async function loadMapping(
   network: Pick<Network, "model" | "geometry">,
   names: ReadonlySet<string> | null,
 ): Promise<TensorMapping> {
-  if (!name.endsWith(".json")) return findMapping(name, network, names);
+  if (!name.endsWith(".json")) return findTensorMapping(name, network, names);
   // A character takes at most four bytes.
   const text = new TextDecoder().decode(await readFileChecked(name, 4 * LONGEST_TEXT));
   return parseTensorMapping(text, name);

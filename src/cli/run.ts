@@ -28,14 +28,14 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
       versions: versions(),
       notes: [...notes, ...imageNotes],
       images,
-      onProgress: (done, total, stage) => {
+      onProgress: (done, total, part) => {
         progress ??= startProgress(terminal, {
           label: "run",
           total,
           unit: images ? "images" : "prompts",
           quiet: options.json === true,
         });
-        progress.update(done, stage);
+        progress.update(done, part);
       },
     });
     progress?.end();

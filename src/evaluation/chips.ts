@@ -38,7 +38,7 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
   readonly hardware?: HardwareSpec;
-  /** Prompts of one task. Changes the speed only. Default 32. */
+  /** Prompts of one piece of work. Changes the speed only. Default 32. */
   readonly slice?: number;
   /** Called when a chip is done at one SNR. */
   readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
@@ -84,13 +84,13 @@ export async function evaluateChips<T extends TaskSpec>(
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
   const devices = deviceAddresses([hardware]);
   const setup = { experiment, images: images && shareImages(images), network: folded, hardware, devices, slice };
-  const session = executor.open<ChipSetup, ChipTask, ChipAnswers>("simulate-chip", setup);
+  const session = executor.open<ChipSetup, ChipPiece, ChipAnswers>("simulate-chip", setup);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
       for (const snrDecibels of ratios) {
-        const tasks = cutPrompts(prompts, slice, snrDecibels).map((part) => ({ chip, ...part }));
-        const evaluation = { chip, ...summarise(await session.run(tasks), experiment, network, snrDecibels) };
+        const pieces = cutPrompts(prompts, slice, snrDecibels).map((part) => ({ chip, ...part }));
+        const evaluation = { chip, ...summarise(await session.run(pieces), experiment, network, snrDecibels) };
         evaluations.push(evaluation);
         onChip?.(evaluation);
       }
@@ -108,11 +108,11 @@ export interface ChipSetup {
   readonly network: Network<SpikingSpec>;
   readonly hardware: HardwareSpec;
   readonly devices: readonly DeviceAddress[];
-  /** Most prompts of a task. */
+  /** Most prompts of a piece of work. */
   readonly slice: number;
 }
 
-export interface ChipTask extends Slice {
+export interface ChipPiece extends Slice {
   readonly chip: number;
 }
 
@@ -124,7 +124,7 @@ export interface ChipAnswers extends Answers {
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
-export const simulateChip: Job<ChipSetup, ChipTask, ChipAnswers> = async ({
+export const simulateChip: Job<ChipSetup, ChipPiece, ChipAnswers> = async ({
   experiment,
   images,
   network,

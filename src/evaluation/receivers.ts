@@ -35,7 +35,7 @@ interface SliceResult {
   readonly decisions: readonly Int32Array[];
 }
 
-/** Prompts that one task of the job draws and detects. */
+/** Prompts that one piece of the job draws and detects. */
 const SLICE_PROMPTS = 256;
 
 export const detectSlice: Job<{ experiment: LinkExperiment }, Slice, SliceResult> = ({ experiment }) => {

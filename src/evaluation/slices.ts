@@ -28,7 +28,7 @@ export interface Evaluation<E = ErrorsOf<TaskSpec>> {
   readonly loss: number;
 }
 
-/** Prompts that one task answers. */
+/** Prompts that one piece of work answers. */
 export interface Slice {
   readonly firstPrompt: number;
   readonly prompts: number;

@@ -51,7 +51,7 @@ export interface StudyOptions {
   readonly images?: ImageData | null;
   /** Time steps after which answers are taken, one run for all. Default: those of the network. */
   readonly steps?: readonly number[];
-  /** Most prompts of one task. Changes the speed only. Default 1024. */
+  /** Most prompts of one piece of work. Changes the speed only. Default 1024. */
   readonly part?: number;
   /** Called when some prompts have been answered on one chip. */
   readonly onPrompts?: (prompts: number) => void;
@@ -100,10 +100,10 @@ export async function runStudy(
     conversions: new Float64Array(chips),
     clipped: new Float64Array(chips),
   }));
-  const tasks = listTasks(conditions, { chips, reads, prompts, part });
-  const session = executor.open<StudySetup, StudyTask, StudyAnswers>("study", setup);
+  const pieces = listPieces(conditions, { chips, reads, prompts, part });
+  const session = executor.open<StudySetup, StudyPiece, StudyAnswers>("study", setup);
   const keep = ({ wrong, conversions, clipped }: StudyAnswers, index: number) => {
-    const { condition, chip, read, firstPrompt } = tasks[index];
+    const { condition, chip, read, firstPrompt } = pieces[index];
     const result = results[condition];
     const at = (chip * reads + read) * prompts + firstPrompt;
     wrong.forEach((values, s) => {
@@ -111,10 +111,10 @@ export async function runStudy(
     });
     result.conversions[chip] += conversions;
     result.clipped[chip] += clipped;
-    onPrompts?.(tasks[index].prompts);
+    onPrompts?.(pieces[index].prompts);
   };
   try {
-    await session.run(tasks, keep);
+    await session.run(pieces, keep);
   } finally {
     session.close();
   }
@@ -139,7 +139,7 @@ export interface StudySetup {
   readonly steps: readonly number[];
 }
 
-export interface StudyTask {
+export interface StudyPiece {
   /** Index of the condition. */
   readonly condition: number;
   readonly chip: number;
@@ -157,10 +157,10 @@ export interface StudyAnswers {
 }
 
 /** Chip by chip, and on a chip all conditions that it is programmed alike for. */
-function listTasks(
+function listPieces(
   conditions: readonly Condition[],
   { chips, reads, prompts, part }: Required<Pick<StudyOptions, "chips" | "reads" | "prompts" | "part">>,
-): StudyTask[] {
+): StudyPiece[] {
   const groups = new Map<string, number[]>();
   conditions.forEach((condition, i) => {
     const key = programmingKey(condition);
@@ -197,7 +197,7 @@ const SLICE = 32;
 const SIZES = { maxPrompts: SLICE };
 
 /** The job "study": answers a part of the evaluation prompts under one condition on one chip. */
-export const studyConditions: Job<StudySetup, StudyTask, StudyAnswers> = async ({
+export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async ({
   experiment,
   images,
   networks,

@@ -13,8 +13,8 @@ import { suggest } from "../spec/suggest.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../spec/tensor-mapping.ts";
 import { authorMapping } from "./author.ts";
 
-export const MAPPING_NAMES = ["xpikeformer", "author"] as const;
-export type MappingName = (typeof MAPPING_NAMES)[number];
+export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;
+export type TensorMappingName = (typeof TENSOR_MAPPING_NAMES)[number];
 
 type Described = Pick<Network, "model" | "geometry">;
 
@@ -23,13 +23,13 @@ type Described = Pick<Network, "model" | "geometry">;
  * them the mapping is that of an export.
  * Throws  SpecError for an unknown name, or a model that the layout cannot fill
  */
-export function findMapping(name: string, network: Described, names: ReadonlySet<string> | null): TensorMapping {
+export function findTensorMapping(name: string, network: Described, names: ReadonlySet<string> | null): TensorMapping {
   if (name === "xpikeformer") return names?.has("embed.offset") ? ownMapping(network) : torchMapping(network, names);
   if (name === "author") return authorMapping(network);
-  const near = suggest(name, MAPPING_NAMES);
+  const near = suggest(name, TENSOR_MAPPING_NAMES);
   throw new SpecError(
     "mapping",
-    `There is no mapping "${name}". Known: ${MAPPING_NAMES.join(", ")}; or name a .json file.${near ? ` Did you mean ${near}?` : ""}`,
+    `There is no mapping "${name}". Known: ${TENSOR_MAPPING_NAMES.join(", ")}; or name a .json file.${near ? ` Did you mean ${near}?` : ""}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { encodeSafetensors } from "../model/safetensors.ts";
 import { stream } from "../numeric/stream.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
 import { parseTensorMapping } from "../spec/tensor-mapping.ts";
-import { findMapping } from "./catalogue.ts";
+import { findTensorMapping } from "./catalogue.ts";
 import type { SourceTensor } from "./elements.ts";
 import { exportNetwork } from "./export.ts";
 import { evaluate } from "./expression.ts";
@@ -33,10 +33,14 @@ function messageOf(run: () => unknown): string {
 }
 
 /** The network written as tensors and read again, through bytes. */
-function thereAndBack(network: Network, mapping = findMapping("xpikeformer", network, null), name?: string): Network {
+function thereAndBack(
+  network: Network,
+  mapping = findTensorMapping("xpikeformer", network, null),
+  name?: string,
+): Network {
   const bytes = encodeSafetensors(exportNetwork(network, mapping), { format: "pt" });
   const { tensors } = decodeTensors(bytes);
-  const back = name ? findMapping(name, network, new Set(tensors.keys())) : mapping;
+  const back = name ? findTensorMapping(name, network, new Set(tensors.keys())) : mapping;
   return importNetwork(tensors, network.model, network.geometry, back).network;
 }
 
@@ -67,7 +71,7 @@ describe("a network of any architecture", () => {
 
   test("is read from its own file without a change", () => {
     const { tensors } = decodeTensors(encodeCheckpoint(ann, {}));
-    const mapping = findMapping("xpikeformer", ann, new Set(tensors.keys()));
+    const mapping = findTensorMapping("xpikeformer", ann, new Set(tensors.keys()));
     expect(importNetwork(tensors, ann.model, ann.geometry, mapping)).toEqual({ network: ann, notes: [] });
   });
 });
@@ -306,7 +310,7 @@ describe("the author's layout", () => {
 
   const read = (settings: object, approximate = true) => {
     const model = modelSpec.parse({ ...base, ...settings }) as ModelSpec;
-    const mapping = findMapping("author", { model, geometry: tinyGeometry }, new Set(source.keys()));
+    const mapping = findTensorMapping("author", { model, geometry: tinyGeometry }, new Set(source.keys()));
     return importNetwork(source, model, tinyGeometry, mapping, { approximate, name: "author" });
   };
 
@@ -390,7 +394,7 @@ describe("the author's layout", () => {
   test("asks for a model that it can fill", () => {
     expect(messageOf(() => read({ position: "none" }))).toContain('Set model.position to "learned"');
     expect(messageOf(() => read({ outputProjection: false }))).toContain("has an output projection");
-    expect(messageOf(() => findMapping("author", ann, null))).toContain('Set model.kind to "spiking"');
-    expect(messageOf(() => findMapping("autor", ann, null))).toContain("Did you mean author?");
+    expect(messageOf(() => findTensorMapping("author", ann, null))).toContain('Set model.kind to "spiking"');
+    expect(messageOf(() => findTensorMapping("autor", ann, null))).toContain("Did you mean author?");
   });
 });

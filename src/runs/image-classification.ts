@@ -47,9 +47,9 @@ export async function runImageClassification(
 
   const { prompts } = evaluation;
   let done = 0;
-  const advance = (count: number, stage: string) => {
+  const advance = (count: number, part: string) => {
     done += count;
-    options.onProgress?.(done, (roles.length + hardware.chips) * prompts, stage);
+    options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
   };
   const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
   for (const [role, candidate] of roles) {

@@ -26,8 +26,8 @@ export interface RunOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** What the caller wants noted, such as a missing checkpoint. */
   readonly notes?: readonly string[];
-  /** `done` of `total` evaluated prompts; `stage` says of what. */
-  readonly onProgress?: (done: number, total: number, stage: string) => void;
+  /** `done` of `total` evaluated prompts; `part` says of what. */
+  readonly onProgress?: (done: number, total: number, part: string) => void;
 }
 
 /** `network` is the trained one as the experiment describes it, placed on crossbars by `mapping`. */

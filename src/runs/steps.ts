@@ -20,7 +20,7 @@ export async function runSteps<T extends TaskSpec>(
   network: Network<SpikingSpec>,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
   { executor, images = null }: Pick<RunOptions, "executor" | "images">,
-  advance: (prompts: number, stage: string) => void,
+  advance: (prompts: number, part: string) => void,
 ): Promise<{ steps: readonly number[]; errors: readonly (readonly ErrorsOf<T>[])[] }> {
   const { steps, curvePrompts } = experiment.evaluation;
   const longest = Math.max(network.model.steps, ...steps);

@@ -31,15 +31,15 @@ export async function runSymbolDetection(
 
   const work = planWork(experiment, roles.length);
   let done = 0;
-  const advance = (prompts: number, stage: string) => {
+  const advance = (prompts: number, part: string) => {
     done += prompts;
-    options.onProgress?.(done, work, stage);
+    options.onProgress?.(done, work, part);
   };
-  const curve = async (measure: (snrDecibels: number) => Promise<DetectionErrors>, stage: string) => {
+  const curve = async (measure: (snrDecibels: number) => Promise<DetectionErrors>, part: string) => {
     const points: DetectionErrors[] = [];
     for (const snrDecibels of evaluation.snrDecibels) {
       points.push(await measure(snrDecibels));
-      advance(evaluation.curvePrompts, stage);
+      advance(evaluation.curvePrompts, part);
     }
     return points;
   };
@@ -114,7 +114,7 @@ function planWork(experiment: LinkExperiment, networks: number): number {
 async function runReceivers(
   experiment: LinkExperiment,
   executor: Executor,
-  advance: (prompts: number, stage: string) => void,
+  advance: (prompts: number, part: string) => void,
 ): Promise<(ReceiverEvaluation & DetectorResult)[]> {
   const { prompts, curvePrompts, snrDecibels } = experiment.evaluation;
   const whole = await evaluateReceivers(executor, experiment, { prompts });

@@ -12,24 +12,24 @@ import {
 const { PlatformError, ValueError, XpikeError } = errors;
 
 const jobs: JobRegistry = {
-  scale: ((setup: { factor: number }) => (task: number) => setup.factor * task) as JobRegistry[string],
+  scale: ((setup: { factor: number }) => (piece: number) => setup.factor * piece) as JobRegistry[string],
   thread: ((_: unknown, thread: number) => () => thread) as JobRegistry[string],
-  fail: (() => (task: unknown) => {
-    if (task instanceof Error || typeof task === "string") throw task;
-    throw new ValueError("model.width", `task ${task}`);
+  fail: (() => (piece: unknown) => {
+    if (piece instanceof Error || typeof piece === "string") throw piece;
+    throw new ValueError("model.width", `piece ${piece}`);
   }) as JobRegistry[string],
   closed: (() => {
     throw new ValueError("setup", "cannot be opened");
   }) as JobRegistry[string],
   uncopyable: (() => () => () => {}) as JobRegistry[string],
-  /** Opens and works in later turns; says how many of its tasks are under way. */
+  /** Opens and works in later turns; says how many of its pieces are under way. */
   slow: (async () => {
     await new Promise(setImmediate);
     let running = 0;
-    return async (task: unknown) => {
+    return async (piece: unknown) => {
       running++;
       await new Promise((resolve) => setTimeout(resolve, 5));
-      if (task === "fail") throw new ValueError("task", "fails slowly");
+      if (piece === "fail") throw new ValueError("piece", "fails slowly");
       return running--;
     };
   }) as JobRegistry[string],
@@ -85,24 +85,24 @@ describe.each([
   ["inline", () => inlineExecutor(jobs)],
   ["on three workers", () => workerExecutor(ports(3, (_, index) => (index * 7) % 5).list)],
 ] as const)("an executor %s", (_, create) => {
-  test("gives results in the order of the tasks, whichever is done first", async () => {
+  test("gives results in the order of the pieces, whichever is done first", async () => {
     const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
-    const tasks = Array.from({ length: 11 }, (_, i) => i);
-    expect(await session.run(tasks)).toEqual(tasks.map((task) => 10 * task));
+    const pieces = Array.from({ length: 11 }, (_, i) => i);
+    expect(await session.run(pieces)).toEqual(pieces.map((piece) => 10 * piece));
     expect(await session.run([])).toEqual([]);
     expect(await session.run([7])).toEqual([70]);
   });
 
-  test("hands over each result as it comes, once, with the index of its task", async () => {
+  test("hands over each result as it comes, once, with the index of its piece", async () => {
     const session = create().open<{ factor: number }, number, number>("scale", { factor: 10 });
     const seen = new Map<number, number>();
-    const tasks = Array.from({ length: 11 }, (_, i) => 100 - i);
+    const pieces = Array.from({ length: 11 }, (_, i) => 100 - i);
     const keep = (result: number, index: number) => {
       expect(seen.has(index)).toBe(false);
       seen.set(index, result);
     };
     await session.run([1, 2, 3]);
-    const results = await session.run(tasks, keep);
+    const results = await session.run(pieces, keep);
     expect(results.map((_, i) => seen.get(i))).toEqual(results);
     const refuse = () => {
       throw new RangeError("no room");
@@ -110,10 +110,10 @@ describe.each([
     expect((await rejection(session.run([1, 2], refuse))).message).toBe("no room");
   });
 
-  test("waits for a job that takes a promise's time to open and to work, one task at a time", async () => {
+  test("waits for a job that takes a promise's time to open and to work, one piece at a time", async () => {
     const session = create().open<null, unknown, number>("slow", null);
     expect(await session.run([1, 2, 3, 4, 5])).toEqual([1, 1, 1, 1, 1]);
-    expect(await rejection(session.run(["fail"]))).toMatchObject({ tag: "value", path: "task" });
+    expect(await rejection(session.run(["fail"]))).toMatchObject({ tag: "value", path: "piece" });
   });
 
   test("keeps sessions apart", async () => {
@@ -127,11 +127,11 @@ describe.each([
     expect(await b.run([5])).toEqual([15]);
   });
 
-  test("hands on an error of a task with its class, path and message", async () => {
+  test("hands on an error of a piece with its class, path and message", async () => {
     const session = create().open<null, number, unknown>("fail", null);
     const error = await rejection(session.run([5]));
     expect(error).toBeInstanceOf(ValueError);
-    expect(error).toMatchObject({ tag: "value", name: "ValueError", path: "model.width", message: "task 5" });
+    expect(error).toMatchObject({ tag: "value", name: "ValueError", path: "model.width", message: "piece 5" });
     expect(error.stack).toContain("executor.test.ts");
   });
 
@@ -176,7 +176,7 @@ describe("worker threads", () => {
     }
   });
 
-  test("are all used, one task at a time each", async () => {
+  test("are all used, one piece at a time each", async () => {
     const session = workerExecutor(ports(3).list).open<null, number, number>("thread", null);
     expect(new Set(await session.run([0, 1, 2, 3, 4, 5]))).toEqual(new Set([0, 1, 2]));
   });
@@ -187,18 +187,18 @@ describe("worker threads", () => {
   });
 
   test("forget what a failed list leaves behind", async () => {
-    // Task 0 fails at once. Task 1 of the same list answers after 40 turns, while task 2, the whole next list, takes 80.
+    // Piece 0 fails at once. Piece 1 of the same list answers after 40 turns, while piece 2, the whole next list, takes 80.
     const session = workerExecutor(ports(2, (_, index) => 40 * index).list).open<null, unknown, number>("fail", null);
     expect((await rejection(session.run(["first", "left behind"]))).message).toBe("first");
     expect((await rejection(session.run(["second"]))).message).toBe("second");
   });
 
-  test("do not begin a task while one that a failed list left behind is still under way", async () => {
+  test("do not begin a piece while one that a failed list left behind is still under way", async () => {
     const registry: JobRegistry = {
       wait: () => {
         let running = 0;
         return async (milliseconds) => {
-          if (milliseconds === 0) throw new ValueError("task", "fails at once");
+          if (milliseconds === 0) throw new ValueError("piece", "fails at once");
           running++;
           await new Promise((resolve) => setTimeout(resolve, milliseconds as number));
           return running--;
@@ -234,7 +234,7 @@ describe("worker threads", () => {
   });
 });
 
-test("events get through while tasks run inline", async () => {
+test("events get through while pieces run inline", async () => {
   const session = inlineExecutor(jobs).open<{ factor: number }, number, number>("scale", { factor: 1 });
   let before = 0;
   let finished = false;

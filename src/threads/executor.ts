@@ -1,51 +1,51 @@
 /**
  * Work on several threads, by name: the same calls run inline on one thread, on Node workers or on Web workers.
  *
- * A job is a factory: its set-up value opens it on every thread, then each task is handed to whichever thread is free.
- * Results come back in task order, and a job must not depend on which thread runs a task, so the outcome is the same for
- * any number of threads. Set-up values and tasks are copied (structured clone); shared memory is passed by reference.
+ * A job is a factory: its set-up value opens it on every thread, then each piece is handed to whichever thread is free.
+ * Results come back in piece order, and a job must not depend on which thread runs a piece, so the outcome is the same for
+ * any number of threads. Set-up values and pieces are copied (structured clone); shared memory is passed by reference.
  */
 import { ERROR_CLASSES, type ErrorTag, invariant, isXpikeError, PlatformError } from "../errors.ts";
 
-/** Opens a job on one thread and returns the function that runs its tasks. Either may take its time and return a promise. */
-export type Job<Setup = unknown, Task = unknown, Result = unknown> = (
+/** Opens a job on one thread and returns the function that runs its pieces. Either may take its time and return a promise. */
+export type Job<Setup = unknown, Piece = unknown, Result = unknown> = (
   setup: Setup,
   thread: number,
-) => Work<Task, Result> | Promise<Work<Task, Result>>;
+) => Work<Piece, Result> | Promise<Work<Piece, Result>>;
 
-type Work<Task, Result> = (task: Task) => Result | Promise<Result>;
+type Work<Piece, Result> = (piece: Piece) => Result | Promise<Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
-/** Called with each result as it comes, in no order, and the index of its task. */
+/** Called with each result as it comes, in no order, and the index of its piece. */
 export type OnResult<Result> = (result: Result, index: number) => void;
 
-export interface Session<Task, Result> {
-  /** Results in task order; one call at a time. Rejects with the first error of a task, or of opening the job. */
-  run(tasks: readonly Task[], onResult?: OnResult<Result>): Promise<Result[]>;
+export interface Session<Piece, Result> {
+  /** Results in piece order; one call at a time. Rejects with the first error of a piece, or of opening the job. */
+  run(pieces: readonly Piece[], onResult?: OnResult<Result>): Promise<Result[]>;
   close(): void;
 }
 
 export interface Executor {
   readonly threads: number;
   /** On all threads, or on the first few of them. */
-  open<Setup, Task, Result>(job: string, setup: Setup, most?: { readonly threads: number }): Session<Task, Result>;
+  open<Setup, Piece, Result>(job: string, setup: Setup, most?: { readonly threads: number }): Session<Piece, Result>;
   /** Ends the threads; what still runs rejects. */
   close(): Promise<void>;
 }
 
-/** Runs every task on the calling thread, and lets events (Ctrl-C, a redraw) through between tasks. */
+/** Runs every piece on the calling thread, and lets events (Ctrl-C, a redraw) through between pieces. */
 export function inlineExecutor(jobs: JobRegistry): Executor {
   return {
     threads: 1,
-    open: <Setup, Task, Result>(name: string, setup: Setup): Session<Task, Result> => {
+    open: <Setup, Piece, Result>(name: string, setup: Setup): Session<Piece, Result> => {
       let work: Work<unknown, unknown> | undefined;
       return {
-        run: async (tasks, onResult) => {
+        run: async (pieces, onResult) => {
           work ??= await find(jobs, name)(setup, 0);
           const results: Result[] = [];
-          for (const task of tasks) {
-            results.push((await work(task)) as Result);
+          for (const piece of pieces) {
+            results.push((await work(piece)) as Result);
             onResult?.(results.at(-1)!, results.length - 1);
             await nextTurn();
           }
@@ -73,7 +73,7 @@ function nextTurn(): Promise<void> {
 
 export type Request =
   | { kind: "open"; session: number; job: string; setup: unknown; thread: number }
-  | { kind: "run"; session: number; index: number; task: unknown }
+  | { kind: "run"; session: number; index: number; piece: unknown }
   | { kind: "close"; session: number };
 
 export type Response =
@@ -93,12 +93,12 @@ export interface WorkerPort {
 export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
   const open = new Map<number, Promise<Work<unknown, unknown>>>();
   const openJob = async (name: string, setup: unknown, thread: number) => find(jobs, name)(setup, thread);
-  // A thread does one task at a time, also where a list that failed has left one behind that takes a promise's time.
+  // A thread does one piece at a time, also where a list that failed has left one behind that takes a promise's time.
   let last: Promise<void> = Promise.resolve();
-  async function answer(session: number, index: number, task: unknown) {
+  async function answer(session: number, index: number, piece: unknown) {
     try {
       const work = await open.get(session)!;
-      post({ session, index, result: await work(task) });
+      post({ session, index, result: await work(piece) });
     } catch (error) {
       post({ session, index, error: toPlainError(error) });
     }
@@ -107,18 +107,18 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
     const { session } = message;
     if (message.kind === "close") open.delete(session);
     else if (message.kind === "run") {
-      const { index, task } = message;
-      last = last.then(() => answer(session, index, task));
+      const { index, piece } = message;
+      last = last.then(() => answer(session, index, piece));
     } else {
       const work = openJob(message.job, message.setup, message.thread);
-      // A session that could not be opened answers its first task with the reason.
+      // A session that could not be opened answers its first piece with the reason.
       work.catch(() => {});
       open.set(session, work);
     }
   };
 }
 
-/** Spreads tasks over worker threads, one at a time each. */
+/** Spreads pieces over worker threads, one at a time each. */
 export function workerExecutor(ports: readonly WorkerPort[]): Executor {
   let sessions = 0;
   let broken: Error | null = null;
@@ -133,23 +133,23 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
     port.onError((cause) => breakDown(stoppedThread(cause)));
   }
 
-  function open<Setup, Task, Result>(
+  function open<Setup, Piece, Result>(
     job: string,
     setup: Setup,
     most = { threads: ports.length },
-  ): Session<Task, Result> {
+  ): Session<Piece, Result> {
     const session = sessions++;
     let issued = 0;
     const used = ports.slice(0, most.threads);
     for (const [thread, port] of used.entries()) port.post({ kind: "open", session, job, setup, thread });
-    const run = (tasks: readonly Task[], onResult?: OnResult<Result>) =>
+    const run = (pieces: readonly Piece[], onResult?: OnResult<Result>) =>
       new Promise<Result[]>((resolve, reject) => {
-        invariant(!listeners.has(session), "a session runs one list of tasks at a time");
+        invariant(!listeners.has(session), "a session runs one list of pieces at a time");
         if (broken) return reject(broken);
-        const results = new Array<Result>(tasks.length);
+        const results = new Array<Result>(pieces.length);
         // Indices go on from list to list: what is left of a list that failed is told apart by a smaller index.
         const first = issued;
-        issued += tasks.length;
+        issued += pieces.length;
         let next = 0;
         let done = 0;
         const finish = (settle: () => void) => {
@@ -159,11 +159,11 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
         };
         const fail = (error: Error) => finish(() => reject(error));
         const give = (port: number) => {
-          if (next >= tasks.length) return;
-          ports[port].post({ kind: "run", session, index: first + next, task: tasks[next] });
+          if (next >= pieces.length) return;
+          ports[port].post({ kind: "run", session, index: first + next, piece: pieces[next] });
           next++;
         };
-        if (tasks.length === 0) return resolve(results);
+        if (pieces.length === 0) return resolve(results);
         failures.add(fail);
         listeners.set(session, (port, message) => {
           if (message.index < first) return;
@@ -174,7 +174,7 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
           } catch (error) {
             return fail(error as Error);
           }
-          if (++done === tasks.length) return finish(() => resolve(results));
+          if (++done === pieces.length) return finish(() => resolve(results));
           give(port);
         });
         for (let port = 0; port < used.length; port++) give(port);

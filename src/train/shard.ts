@@ -29,7 +29,7 @@ export interface ShardSetup {
   readonly teacher: Network | null;
 }
 
-export type ShardTask =
+export type ShardPiece =
   | { readonly kind: "train"; readonly step: number; readonly shard: number; readonly buffer: number }
   | { readonly kind: "validate"; readonly first: number; readonly count: number };
 
@@ -106,7 +106,7 @@ export const trainShard = ((setup, thread) => {
     request.kind === "train"
       ? runTraining(request.step, request.shard, request.buffer)
       : runValidation(request.first, request.count);
-}) satisfies Job<ShardSetup, ShardTask, ShardResult>;
+}) satisfies Job<ShardSetup, ShardPiece, ShardResult>;
 
 const VALIDATION = { part: "validation" } as const;
 
@@ -147,15 +147,15 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
   return scores;
 }
 
-/** Slices of the validation set, one task each. */
-export function validationTasks(experiment: Experiment, images: ImageData | null = null): ShardTask[] {
+/** Slices of the validation set, one piece each. */
+export function validationPieces(experiment: Experiment, images: ImageData | null = null): ShardPiece[] {
   const size = shardPrompts(experiment);
   const prompts = Math.min(experiment.training.validationPrompts, images?.validation.count ?? Number.POSITIVE_INFINITY);
-  const tasks: ShardTask[] = [];
+  const pieces: ShardPiece[] = [];
   for (let first = 0; first < prompts; first += size) {
-    tasks.push({ kind: "validate", first, count: Math.min(size, prompts - first) });
+    pieces.push({ kind: "validate", first, count: Math.min(size, prompts - first) });
   }
-  return tasks;
+  return pieces;
 }
 
 /** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */

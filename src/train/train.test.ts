@@ -13,7 +13,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor, type JobRegistry } from "../threads/executor.ts";
 import { planTraining } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardSetup, type ShardTask, trainShard } from "./shard.ts";
+import { type ShardPiece, type ShardSetup, trainShard } from "./shard.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 import { type TrainingEvent, type TrainOptions, train } from "./train.ts";
 
@@ -79,7 +79,7 @@ describe("training", () => {
     const oneBatch: JobRegistry = {
       "train-shard": async (setup, thread) => {
         const run = await trainShard(setup as ShardSetup, thread);
-        return (task) => run(Object.assign(task as ShardTask, { step: 0 }));
+        return (piece) => run(Object.assign(piece as ShardPiece, { step: 0 }));
       },
     };
     const { events } = await recorded(experiment, {}, oneBatch);

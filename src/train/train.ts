@@ -23,7 +23,7 @@ import { shareImages } from "../threads/shared-images.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardResult, type ShardSetup, type ShardTask, stageLabels, validationTasks } from "./shard.ts";
+import { type ShardPiece, type ShardResult, type ShardSetup, stageLabels, validationPieces } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
@@ -152,7 +152,7 @@ export async function train<M extends ModelSpec>(
       teacher: stageLabels(experiment, stage) === "teacher" ? teacher : null,
     };
     const most = { threads: plan.regions.length };
-    const session = executor.open<ShardSetup, ShardTask, ShardResult>("train-shard", setup, most);
+    const session = executor.open<ShardSetup, ShardPiece, ShardResult>("train-shard", setup, most);
     const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
@@ -174,7 +174,7 @@ export async function train<M extends ModelSpec>(
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(validationTasks(experiment, images), task, optimiser, current(), session);
+          const measured = await validate(validationPieces(experiment, images), task, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
@@ -264,14 +264,14 @@ function divergence(step: number, stage: number, { name, learningRate }: StageSp
 }
 
 async function validate(
-  tasks: readonly ShardTask[],
+  pieces: readonly ShardPiece[],
   task: Task,
   optimiser: Optimiser,
   network: Network,
-  session: { run(tasks: readonly ShardTask[]): Promise<ShardResult[]> },
+  session: { run(pieces: readonly ShardPiece[]): Promise<ShardResult[]> },
 ): Promise<Validation> {
   optimiser.writeFolded(isSpiking(network) ? foldNetwork(network) : network);
-  const results = await session.run(tasks);
+  const results = await session.run(pieces);
   const queries = network.geometry.queries.length;
   const last = (values: Int32Array) => values.filter((_, i) => i % queries === queries - 1);
   const labels = results.flatMap((result) => [...last(result.labels!)]);
