@@ -2,8 +2,8 @@
  * What a backend can do: operations on arrays in one memory, of which the passes of every network are made.
  *
  * A pass is planned first (numbers only: which array lies where) and then bound to a backend, which runs it. Two backends exist:
- * WebAssembly (`wasm/`), and plain TypeScript (`reference/`), which says the same without any speed. `test/support/backends.ts`
- * lists them, and one suite runs over both.
+ * WebAssembly (`wasm/`), and plain TypeScript for tests (`test/support/reference-ops.ts`), which says the same without any speed.
+ * `test/support/backends.ts` lists them, and one suite runs over both.
  *
  * Arrays are float32, row-major and densely packed. An argument named like an array is its place. `scratch` is a place that the
  * operation may overwrite, of as many words as the function beside the WebAssembly kernel says (`productScratch`, ...); a backend
