@@ -166,10 +166,34 @@ export {
   type SsaTileSettings,
   ssaTileCycles,
 } from "./hardware/ssa-tile.ts";
+export { TIMING, type Timing } from "./hardware/timing.ts";
 
 // Mapping: what goes where.
 
 export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type SsaMapping } from "./mapping/mapping.ts";
+
+// Machine: its units, when each works, and the actions it takes.
+
+export { type CountingRules, countActions, type StageCounts } from "./machine/counts.ts";
+export type { BlockDensities, Densities } from "./machine/densities.ts";
+export {
+  coreOf,
+  type LayerUnit,
+  type Machine,
+  type MachineCore,
+  type MachineUnits,
+  machineOf,
+  type SsaUnit,
+} from "./machine/machine.ts";
+export {
+  bytesOf,
+  type Schedule,
+  type ScheduledUnit,
+  scheduleOf,
+  type Timetable,
+  utilisation,
+} from "./machine/schedule.ts";
+export { type NetworkShape, shapeOf } from "./machine/shape.ts";
 
 // Simulation: what comes out.
 
@@ -211,7 +235,13 @@ export {
   type ArchitectureId,
 } from "./cost/architectures/catalogue.ts";
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
-export { type PricedStage, priceStages, stageEnergies, xpikeformer } from "./cost/architectures/xpikeformer.ts";
+export {
+  type PricedStage,
+  priceStages,
+  stageEnergies,
+  workloadActions,
+  xpikeformer,
+} from "./cost/architectures/xpikeformer.ts";
 export { type Area, countCrossbars, estimateArea } from "./cost/area.ts";
 export { workloadsByStep } from "./cost/by-step.ts";
 export { findPrice, findSource, SOURCES } from "./cost/catalogue.ts";
@@ -225,11 +255,16 @@ export {
   ratioTo,
   sourcesOf,
 } from "./cost/cost.ts";
-export { type CountingMachine, countActions, type StageCounts } from "./cost/counts.ts";
 export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
 export { estimateLatency, type Latency } from "./cost/latency.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
-export { experimentWorkload, type Measurement, machineOf, measuredWorkload, perInference } from "./cost/measured.ts";
+export {
+  experimentWorkload,
+  hardwarePrices,
+  type Measurement,
+  measuredWorkload,
+  perInference,
+} from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
 export { nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
@@ -239,7 +274,7 @@ export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./c
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
-export { type BlockDensities, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
+export { meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
 
 // Report: results as a value.

@@ -24,6 +24,9 @@ import { exportNetwork } from "../src/import/export.ts";
 import { importNetwork } from "../src/import/import.ts";
 import { decodeTensors } from "../src/import/source.ts";
 import { LARGEST_MEMORY } from "../src/kernels/arena.ts";
+import { machineOf } from "../src/machine/machine.ts";
+import { scheduleOf } from "../src/machine/schedule.ts";
+import { shapeOf } from "../src/machine/shape.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
@@ -125,6 +128,11 @@ const cases: Record<string, () => unknown> = {
       }`;
     const device = deviceOfSpec(await loadDevice(`data:text/javascript,${source}`, { path: "numbers.mjs" }));
     device.program(Float64Array.of(3, 0), stream(1));
+  },
+  "A prompt that does not fit into the chip's memory": () => {
+    const { model, hardware, ...rest } = parseExperiment({ preset: "wireless-2x2", hardware: { sram: 65_536 } });
+    const { geometry } = createTask({ ...rest, model });
+    scheduleOf(machineOf(hardware, shapeOf({ ...model, steps: 8 } as SpikingSpec, geometry.spiking)));
   },
   "A device that throws": async () => {
     const file = join(folder, "throws.mjs");

@@ -5,7 +5,7 @@
  * for a few prompts, so that its densities are measured; without one, the densities of a published network stand in.
  */
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
-import { experimentWorkload, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
+import { experimentWorkload, hardwarePrices, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { SCALING_LAWS } from "../cost/node.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
@@ -178,7 +178,7 @@ function readSettings(settings: readonly string[]): Record<string, string> {
 /** The densities of an experiment's network, measured on a simulated chip where it is trained. */
 async function measure(loaded: LoadedExperiment, options: CostCommandOptions): Promise<Subject> {
   const { experiment } = loaded;
-  const machine = machineOf(experiment.hardware);
+  const machine = hardwarePrices(experiment);
   if (experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";

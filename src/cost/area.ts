@@ -2,9 +2,10 @@
  * Silicon area. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
  * arithmetic does not, but its weights take SRAM.
  */
+import { blockRuns } from "../machine/densities.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
-import { blockLayers, blockRuns, countMacs, outerLayers, rowBlocks, type Workload } from "./workload.ts";
+import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface Area {
   readonly crossbars: number;

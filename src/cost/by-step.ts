@@ -2,12 +2,13 @@
  * Actions of each time step, from the spike trains of a simulation: everything that does not depend on spikes is equal in
  * all steps, and what does follows the densities of the step.
  */
+import type { BlockDensities } from "../machine/densities.ts";
 import { tokensRead } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { createTask } from "../task/create.ts";
 import { experimentWorkload } from "./measured.ts";
-import { type BlockDensities, type Workload, withSteps } from "./workload.ts";
+import { type Workload, withSteps } from "./workload.ts";
 
 /**
  * A workload of one step for each step of the trains, which are named as in `Trace.rasters`. Scores have no train: the share of

@@ -1,10 +1,9 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
-import { type PricedStage, priceStages, stageEnergies } from "./architectures/xpikeformer.ts";
+import { type PricedStage, priceStages, stageEnergies, workloadActions } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
-import { countActions } from "./counts.ts";
 import { estimateLatency, type Latency } from "./latency.ts";
 import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
 import type { Price, Source } from "./receipt.ts";
@@ -42,7 +41,7 @@ export function estimateCost(
   stages?: readonly NamedStage[],
 ): CostEstimate {
   const { technology } = resolved;
-  const counted: readonly NamedStage[] = stages ?? countActions(workload, technology);
+  const counted: readonly NamedStage[] = stages ?? workloadActions(workload, technology);
   const energies = stageEnergies(counted, technology, workload.neuron);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {

@@ -5,8 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { totalOf } from "./architectures/energy.ts";
+import { workloadActions } from "./architectures/xpikeformer.ts";
 import { estimateArea } from "./area.ts";
-import { countActions } from "./counts.ts";
 import { estimateLatency } from "./latency.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
@@ -66,7 +66,7 @@ describe("breakdown of vit-8-768-imagenet", () => {
   });
 
   test("conversions: 8 blocks of 55,296 per token-step, and 8 bits of the embedding once", () => {
-    const conversions = countActions(workload, technology).reduce(
+    const conversions = workloadActions(workload, technology).reduce(
       (sum, { actions, repeat }) => sum + repeat * actions.conversions,
       0,
     );

@@ -4,10 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ACTION_NAMES } from "../hardware/actions.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES } from "./architectures/catalogue.ts";
 import { conversionEnergy, sramByte, totalOf } from "./architectures/energy.ts";
-import { PAID_BY, xpikeformer } from "./architectures/xpikeformer.ts";
+import { PAID_BY, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { SOURCES } from "./catalogue.ts";
 import { estimateCost, sourcesOf } from "./cost.ts";
-import { countActions } from "./counts.ts";
 import { nodeFactor } from "./node.ts";
 import { PARAMETER_IDS, PARAMETERS } from "./parameters.ts";
 import { COST_PRESETS, findCostPreset } from "./presets.ts";
@@ -22,7 +21,7 @@ const large = findWorkload("vit-8-768-imagenet");
 const energy = (workload: Workload, changed = technology) => totalOf(xpikeformer(workload, changed));
 const actionsOf = (workload: Workload, machine = technology) => {
   const sum = (action: (typeof ACTION_NAMES)[number]) =>
-    countActions(workload, machine).reduce((total, { actions, repeat }) => total + repeat * actions[action], 0);
+    workloadActions(workload, machine).reduce((total, { actions, repeat }) => total + repeat * actions[action], 0);
   return Object.fromEntries(ACTION_NAMES.map((action) => [action, sum(action)]));
 };
 
@@ -238,7 +237,7 @@ describe("nodes", () => {
 
 test("HERMES columns cost between 1.1 and 9.1 mJ for the layers of ViT-8-768", () => {
   const { technology: at14, prices } = resolveTechnology(findCostPreset("silicon-hermes"));
-  const layers = countActions(large, at14).filter(({ name }) => name !== "embed");
+  const layers = workloadActions(large, at14).filter(({ name }) => name !== "embed");
   const conversions = layers.reduce((sum, { actions, repeat }) => sum + repeat * actions.conversions, 0);
   expect(conversions).toBe(8 * 788 * 27_648);
   expect(1e3 * conversions * prices.conversion5.low).toBeCloseTo(1.1, 1);

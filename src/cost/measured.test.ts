@@ -1,6 +1,6 @@
 /** Counts from a workload's densities and counts from the simulator agree on the same run, and so do their prices. */
 import { expect, test } from "vitest";
-import { ACTION_NAMES } from "../hardware/actions.ts";
+import { requireEqualCounts } from "../../test/support/equal-counts.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -9,14 +9,13 @@ import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { totalOf } from "./architectures/energy.ts";
-import { priceStages, xpikeformer } from "./architectures/xpikeformer.ts";
+import { priceStages, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { workloadsByStep } from "./by-step.ts";
-import { countActions } from "./counts.ts";
-import { machineOf, measuredWorkload, perInference } from "./measured.ts";
+import { hardwarePrices, measuredWorkload, perInference } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 
-/** Every switch of the network that changes counts. */
+/** Every switch of network and machine that changes counts. */
 const MACHINES = [
   { name: "pair conversions, projection", model: {}, hardware: {} },
   { name: "integrate-and-fire neurons", model: { neuron: { kind: "if" } }, hardware: {} },
@@ -26,6 +25,18 @@ const MACHINES = [
     name: "small crossbars, no residual",
     model: { residual: "none" },
     hardware: { crossbar: { rows: 24, columns: 20, embedRows: 7 } },
+  },
+  { name: "registers of each tile", model: {}, hardware: { ssa: { random: "lfsr", lfsr: { shiftsPerClock: 8 } } } },
+  {
+    name: "registers of the engine, one tile for both heads, a FIFO per row",
+    model: {},
+    hardware: { ssa: { random: "lfsr", tiles: 1, fifo: "row", lfsr: { scope: "engine", sharing: "row" } } },
+  },
+  { name: "tiles of three tokens", model: {}, hardware: { ssa: { random: "lfsr", tileTokens: 3 } } },
+  {
+    name: "step-major order, tiles of two tokens",
+    model: {},
+    hardware: { order: "step-major", ssa: { random: "lfsr", tileTokens: 2 } },
   },
 ] as const;
 
@@ -46,20 +57,10 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
   const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
 
   const workload = measuredWorkload(experiment, trace);
-  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: machineOf(experiment.hardware) });
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: hardwarePrices(experiment) });
   const counted = perInference(trace);
-  const analytic = countActions(workload, technology);
-  for (const action of ACTION_NAMES) {
-    // How far FIFOs move depends on the tile's plan and is not priced.
-    if (action === "fifoShifts") continue;
-    const expected = counted.reduce((sum, { actions }) => sum + actions[action], 0);
-    const found = analytic.reduce((sum, { actions, repeat }) => sum + repeat * actions[action], 0);
-    // Densities are quotients of whole numbers, so products with them are exact to a few units in the last place. LFSR
-    // shifts depend on how long tiles are busy and are not priced; random numbers here are ideal.
-    expect(Math.abs(found - expected), `${action}: ${found} instead of ${expected}`).toBeLessThanOrEqual(
-      1e-9 * expected,
-    );
-  }
+  const analytic = workloadActions(workload, technology);
+  requireEqualCounts(trace, analytic);
   const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
   const [fromTrace, fromDensities] = [priceStages(counted, charged, workload.neuron), xpikeformer(workload, charged)];
   for (const part in fromTrace) {

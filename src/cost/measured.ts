@@ -4,15 +4,15 @@
  */
 import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { tokensRead } from "../model/geometry.ts";
+import type { BlockDensities } from "../machine/densities.ts";
+import { shapeOf } from "../machine/shape.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
 import { createTask } from "../task/create.ts";
 import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";
-import type { BlockDensities, Workload } from "./workload.ts";
+import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
 
 /** What a simulation of `prompts` prompts counted; a `Trace` or the evaluation of a chip. */
@@ -47,30 +47,18 @@ export function experimentWorkload(experiment: Experiment): Workload {
     );
   }
   const { spiking, real } = createTask({ task, model }).geometry;
-  const open = spiking.mask.reduce((sum, cell) => sum + cell, 0);
-  const { width, depth, heads, expansion, steps } = model;
+  const shape = shapeOf(model, spiking);
   return {
+    ...shape,
     name: experiment.name,
     description: `${name}, densities of a published network`,
-    neuron: model.neuron.kind,
-    ...{ depth, width, heads, expansion },
-    tokens: spiking.tokens,
-    inputs: spiking.inputs,
+    hardware: experiment.hardware,
     annInputs: real.inputs,
     embedRows: experiment.hardware.crossbar.embedRows,
-    classes: spiking.classes,
-    queries: tokensRead(spiking).length,
-    embedding: "lines",
-    outputProjection: model.outputProjection,
-    residuals: model.residual === "none" ? 0 : 2,
-    offsets: true,
-    positions: model.position === "learned",
     scaled: true,
-    scores: open,
-    annScores: open,
-    steps,
-    snnSteps: steps,
-    blocks: Array<BlockDensities>(depth).fill(SPIKINGFORMER),
+    annScores: shape.scores,
+    snnSteps: shape.steps,
+    blocks: Array<BlockDensities>(shape.depth).fill(SPIKINGFORMER),
     inputDensity: 0.5,
     headDensity: SPIKINGFORMER.qkv,
     result:
@@ -118,7 +106,7 @@ export function perInference({ stages, prompts }: Measurement): NamedStage[] {
 }
 
 /** Sizes that the experiment's machine fixes, by parameter; converters without quantisation keep the preset's bits. */
-export function machineOf({ crossbar, adc }: HardwareSpec): Record<string, Price> {
+export function hardwarePrices({ hardware: { crossbar, adc, ssa }, model }: Experiment): Record<string, Price> {
   const size = (id: ParameterId, field: string, value: number): Record<string, Price> => ({
     [id]: {
       ...{ id: `experiment.${id}`, source: "experiment", value, low: value, high: value, node: null },
@@ -135,6 +123,7 @@ export function machineOf({ crossbar, adc }: HardwareSpec): Record<string, Price
     ...size("columns", "crossbar.columns", crossbar.columns),
     ...size("columnsPerConverter", "adc.sharing", adc.sharing),
     ...size("conversionsPerSum", "adc.mode", adc.mode === "pair" ? 2 : 1),
+    ...size("ssaTiles", "ssa.tiles", Math.min(model.heads, ssa.tiles ?? model.heads)),
     ...(adc.bits === null ? {} : size("adcBits", "adc.bits", adc.bits)),
   };
 }

@@ -1,69 +1,28 @@
 /**
  * A workload: the shape of a transformer with the densities of its spikes, which is all that energy, time and area depend on.
- *
- * Two kinds of embedding. `values`: 8-bit pixels or samples enter once per inference, and the head is a single small
- * product; published models are accounted for like this. `lines`: tokens are binary lines at every time step, and embedding
- * and head are layers like any other; our own networks run like this.
  */
-import type { NeuronKind } from "../spec/model.ts";
+import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
 
-/** Shares of ones in one block's spike trains. */
-export interface BlockDensities {
-  /** Input of the q, k, v layer. */
-  readonly qkv: number;
-  /** Input of the output projection: what attention delivers. */
-  readonly projection: number;
-  /** Inputs of the two feed-forward layers. */
-  readonly up: number;
-  readonly down: number;
-  readonly query: number;
-  readonly key: number;
-  readonly value: number;
-  readonly scores: number;
-  /** Share of the AND gates of q and k that give 1; about query x key. */
-  readonly coincidences: number;
-}
-
-export interface Workload {
+export interface Workload extends NetworkShape, Densities {
   readonly name: string;
   readonly description: string;
-  readonly depth: number;
-  readonly width: number;
-  readonly heads: number;
-  /** Feed-forward width over width. */
-  readonly expansion: number;
-  /** Behind every linear layer but the head; `lif` when left out. */
-  readonly neuron?: NeuronKind;
-  readonly tokens: number;
-  /** Lines or values per token at the embedding of a spiking network, and real values at that of an ANN. */
-  readonly inputs: number;
+  /** The experiment's hardware; the defaults when left out. */
+  readonly hardware?: HardwareSpec;
+  /** Real values per token at the embedding of an ANN. */
   readonly annInputs: number;
   /** Lines that the embedding uses of one crossbar, at most; null where nothing limits it. */
   readonly embedRows: number | null;
-  readonly classes: number;
-  /** Tokens at which the head runs. */
-  readonly queries: number;
-  readonly embedding: "values" | "lines";
-  readonly outputProjection: boolean;
-  /** Additions to the residual stream per block. */
-  readonly residuals: number;
-  /** Offsets are added to every pre-activation (folded BatchNorm); position vectors to those of the embedding. */
-  readonly offsets: boolean;
-  readonly positions: boolean;
-  /** Local sums are scaled before they are added, because every crossbar has its own range. */
+  /**
+   * Local sums are scaled before they are added, because every crossbar has its own range, and offsets are added (folded BatchNorm).
+   * Published comparisons leave both out.
+   */
   readonly scaled: boolean;
-  /** Scores of one head that the mask leaves on. */
-  readonly scores: number;
   /** Scores of one head that a conventional engine computes, normalises and stores. */
   readonly annScores: number;
-  /** Time steps of Xpikeformer, and of the digital spiking network. */
-  readonly steps: number;
+  /** Time steps of the digital spiking network; Xpikeformer's are `steps`. */
   readonly snnSteps: number;
-  /** One entry per block; blocks that share an entry are counted once and multiplied. */
-  readonly blocks: readonly BlockDensities[];
-  /** Input of the embedding and of the head; used with `lines` only. */
-  readonly inputDensity: number;
-  readonly headDensity: number;
   /** What one inference delivers, for figures per result: `image`, `symbol`. */
   readonly result: { readonly name: string; readonly perInference: number };
 }
@@ -84,17 +43,6 @@ export interface Layer {
 /** Row blocks of a layer on crossbars of `rows` lines. */
 export const rowBlocks = ({ inputs, rowLimit }: Layer, rows: number): number =>
   Math.ceil(inputs / Math.min(rows, rowLimit ?? rows));
-
-/** Runs of blocks with the same densities: the first block's index, and how many. */
-export function blockRuns({ blocks }: Workload): { first: number; repeat: number; densities: BlockDensities }[] {
-  const runs: { first: number; repeat: number; densities: BlockDensities }[] = [];
-  blocks.forEach((densities, index) => {
-    const last = runs.at(-1);
-    if (last?.densities === densities) last.repeat++;
-    else runs.push({ first: index, repeat: 1, densities });
-  });
-  return runs;
-}
 
 /** Layers of the blocks in the order in which they run. */
 export function blockLayers(workload: Workload): Layer[] {

@@ -23,7 +23,7 @@ import {
   tileActions,
   transposeStep,
 } from "./ssa-tile.ts";
-import type { TilePass } from "./tile-plan.ts";
+import type { TilePass, TilePlan } from "./tile-plan.ts";
 
 /** Register bits that changed, and gates that gave 1. Silence costs nothing here. */
 export interface TileActivity {
@@ -67,29 +67,28 @@ export function runClockedTile(
   tally: ActionTally,
 ): ClockedTileRun {
   const { tokens, dimension, plan } = parameters;
-  const { tileTokens, passes } = plan;
+  const { tileTokens, passes, drained } = plan;
   const { steps } = query;
   const words = wordsPerRow(tileTokens);
   const scores = emptySpikeTrain(steps, tokens, tokens);
   const output = emptySpikeTrain(steps, tokens, dimension);
   const registers = createRegisters(parameters, passes);
   const encoder = createEncoder(parameters, random);
-  const windows = steps * passes.length;
+  const windows = tileSequence(steps, plan);
   const none = new Uint32Array(dimension * words);
   const outputWords = wordsPerRow(dimension);
   let firstOutput = 0;
   let clock = 0;
 
-  for (let window = 0; window <= windows; window++) {
-    const counting = window < windows;
-    const step = Math.floor(window / passes.length);
-    const pass = passes[window % passes.length];
+  for (let window = 0; window < windows.length; window++) {
+    const { step, pass, counting } = windows[window];
     const cut = (train: SpikeTrain, block: number) => transposeStep(train, step, block * tileTokens, tileTokens);
     const [q, k, v] = counting
       ? [cut(query, pass.queryBlock), cut(key, pass.keyBlock), cut(value, pass.keyBlock)]
       : [none, none, none];
-    const emitted = window > 0 ? passes[(window - 1) % passes.length] : null;
-    const emittedStep = Math.floor((window - 1) / passes.length);
+    const before = window > 0 ? windows[window - 1] : null;
+    const emitted = before?.counting ? before.pass : null;
+    const emittedStep = before?.step ?? 0;
     for (let f = 0; f < dimension; f++, clock++) {
       if (emitted) {
         const first = emitted.queryBlock * tileTokens;
@@ -102,13 +101,14 @@ export function runClockedTile(
           }
         }
       }
-      registers.count(f, q, k, v, window % passes.length);
+      registers.count(f, q, k, v, passes.indexOf(pass));
       if (f === dimension - 1) {
         const [firstQuery, firstKey] = [pass.queryBlock * tileTokens, pass.keyBlock * tileTokens];
         registers.sample((i, j, count) => encoder.score(step, firstQuery + i, firstKey + j, count));
         if (counting) registers.copyScores(scores, step, firstQuery, firstKey);
       }
-      encoder.clock(f === dimension - 1 && pass === passes[passes.length - 1]);
+      const stepEnds = pass === passes[passes.length - 1] || (!counting && drained === "step");
+      encoder.clock(f === dimension - 1 && stepEnds);
     }
   }
   const shape = { steps, tokens, dimension };
@@ -116,6 +116,19 @@ export function runClockedTile(
   for (const action of Object.keys(counted) as (keyof ActionTally)[]) tally[action] += counted[action];
   const activity = { ...registers.activity, lfsrToggles: encoder.toggles() };
   return { output, scores, latency: clock + OUTPUT_REGISTERS, firstOutput, activity };
+}
+
+/** The windows of a run in their order; in one that does not count, the pass is one of another window and meets silence. */
+function tileSequence(
+  steps: number,
+  { passes, drained }: TilePlan,
+): { readonly step: number; readonly pass: TilePass; readonly counting: boolean }[] {
+  const windows = [];
+  for (let step = 0; step < steps; step++) {
+    for (const pass of passes) windows.push({ step, pass, counting: true });
+    if (drained === "step" || step === steps - 1) windows.push({ step: step + 1, pass: passes[0], counting: false });
+  }
+  return windows;
 }
 
 /** Clocks from the first column in to the last bit at the pins: `(T passes + 1) d` and the output register. */

@@ -35,7 +35,7 @@
 import { attentionWord, outputRow, scoreRow } from "../kernels/draws.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { advanceRegisters, LFSR_MASK, lfsrByte } from "./lfsr.ts";
-import { planTile, type TilePlan } from "./tile-plan.ts";
+import { planTile, type TilePlan, tileWindows } from "./tile-plan.ts";
 
 export interface TileShape {
   /** Time steps T. */
@@ -189,7 +189,7 @@ export const lfsrShifts = (
 ): number =>
   lfsrWiring(setup.sharing, plan.tileTokens).registers *
   setup.shiftsPerClock *
-  (steps * plan.passes.length + 1) *
+  tileWindows(steps, plan.passes.length, plan.drained) *
   dimension;
 
 /** What stratified bytes add at a step: its 8-bit reversal. */

@@ -3,7 +3,7 @@
  * nothing else, so they build the same tile.
  */
 import { SpecError } from "../errors.ts";
-import type { SsaSpec } from "../spec/hardware.ts";
+import type { LoopOrder, SsaSpec } from "../spec/hardware.ts";
 import type { DrawKind, LfsrSetup } from "./draws.ts";
 import { requirePrimitive } from "./lfsr.ts";
 import type { SsaTileSettings } from "./ssa-tile.ts";
@@ -34,9 +34,9 @@ export interface SsaRequest {
 
 /**
  * Throws  SpecError when the tile cannot be built: no tokens or features, a counter too narrow for d, a gain that is no shift, a
- *         feedback mask that is not primitive
+ *         feedback mask that is not primitive, registers that would have to run on where blocks take turns
  */
-export function ssaParameters(spec: SsaSpec, request: SsaRequest): SsaParameters {
+export function ssaParameters(spec: SsaSpec, request: SsaRequest, order: LoopOrder = "token-major"): SsaParameters {
   const { tokens, dimension, mask, scoreGain, valueGain, draws } = request;
   requireCount("tokens", tokens, "N");
   requireCount("dimension", dimension, "d_K");
@@ -44,6 +44,7 @@ export function ssaParameters(spec: SsaSpec, request: SsaRequest): SsaParameters
   requireShift("model.attention.valueGain", valueGain);
   const lfsrMask = Number(spec.lfsr.polynomial);
   requirePrimitive(lfsrMask, "hardware.ssa.lfsr.polynomial");
+  requireRestart(spec, draws, order);
   const counterBits = spec.counterBits ?? bitsFor(dimension);
   const largestCount = 2 ** counterBits - 1;
   if (largestCount < dimension && spec.counterOverflow === "refuse") {
@@ -64,12 +65,22 @@ export function ssaParameters(spec: SsaSpec, request: SsaRequest): SsaParameters
     valueNormaliser: normaliser(tokens),
     counterBits,
     largestCount,
-    plan: planTile(tokens, spec.tileTokens ?? tokens, mask),
+    plan: planTile(tokens, spec.tileTokens ?? tokens, mask, order === "step-major" ? "step" : "run"),
     fifo: spec.fifo,
     draws,
     lfsr: { mask: lfsrMask, sharing: spec.lfsr.sharing, shiftsPerClock: spec.lfsr.shiftsPerClock },
     sharedByHeads: spec.lfsr.scope === "engine",
   };
+}
+
+/** Between two steps of a block a step-major tile serves other blocks, so that its registers cannot run on. */
+function requireRestart({ random }: SsaSpec, draws: DrawKind, order: LoopOrder): void {
+  if (order === "token-major" || random === "ideal" || draws === "stratified") return;
+  throw new SpecError(
+    "hardware.order",
+    'With "independent" draws the LFSRs run on from step to step, but in "step-major" order a tile serves other blocks in between. ' +
+      'Set model.attention.draws to "stratified", which restarts them at every step, or order to "token-major".',
+  );
 }
 
 /** Bits that hold 0 .. `largest`. */

@@ -22,7 +22,7 @@
 import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type ActionTally, emptyTally } from "./actions.ts";
 import type { TileDraws, TileShape } from "./draws.ts";
-import { planTile, type TilePlan } from "./tile-plan.ts";
+import { planTile, type TilePlan, tileWindows } from "./tile-plan.ts";
 
 export interface SsaTileSettings {
   /** `[N, N]`, 1 where query token i may attend to key token j; cells at 0 are gated off. */
@@ -49,7 +49,12 @@ export interface SsaTileRun {
 }
 
 /** Clocks of one head for T steps: the first window only counts, the last only emits. */
-export const ssaTileCycles = (steps: number, dimension: number, passes = 1): number => (steps * passes + 1) * dimension;
+export const ssaTileCycles = (
+  steps: number,
+  dimension: number,
+  passes = 1,
+  drained: TilePlan["drained"] = "run",
+): number => tileWindows(steps, passes, drained) * dimension;
 
 /** Registers between the clock of an output bit and the pin: it shows one clock later. */
 export const OUTPUT_REGISTERS = 1;
@@ -89,7 +94,7 @@ export function tileActions(
   increments: number,
   lfsrShifts: number,
 ): ActionTally {
-  const { tileTokens, passes } = plan;
+  const { tileTokens, passes, drained } = plan;
   const open = mask.reduce((sum, cell) => sum + cell, 0);
   const openCells = steps * open;
   const bits = steps * tokens * dimension;
@@ -106,7 +111,8 @@ export function tileActions(
     valueAnds: openCells * dimension,
     columnAdditions: steps * queries * dimension,
     partialSums: steps * queries * dimension - bits,
-    fifoShifts: ssaTileCycles(steps, dimension, passes.length) * dimension * (fifo === "row" ? tileTokens : cells),
+    fifoShifts:
+      ssaTileCycles(steps, dimension, passes.length, drained) * dimension * (fifo === "row" ? tileTokens : cells),
     outputComparisons: bits,
     randomNumbers: openCells + bits,
     lfsrShifts,

@@ -23,6 +23,7 @@ test("without a mask every block of queries meets every block of keys; a tile fo
   expect(planTile(5, 2).passes).toHaveLength(9);
   expect(planTile(5, 8)).toEqual({
     tileTokens: 5,
+    drained: "run",
     passes: [{ queryBlock: 0, keyBlock: 0, first: true, last: true }],
   });
 });

@@ -6,6 +6,9 @@
  * query block are added up (one partial sum per column and feature), and the last pass sends the whole sums through the
  * encoders. So a step takes one window of d clocks per pass instead of one, and T steps take (T passes + 1) d clocks. Pairs of
  * blocks that the mask closes altogether are left out. With N <= P there is one pass: the paper's case.
+ *
+ * That is a tile whose steps follow each other. One that goes to another block of the network after each step runs empty every time, so
+ * T steps take T (passes + 1) d clocks.
  */
 
 /** One window of a tile: a block of queries against a block of keys. */
@@ -23,10 +26,21 @@ export interface TilePlan {
   readonly tileTokens: number;
   /** The passes of one time step, in order. */
   readonly passes: readonly TilePass[];
+  /** When a window follows in which nothing is counted and the last values leave: after the run of all steps, or after each step. */
+  readonly drained: "run" | "step";
 }
 
+/** Windows of d clocks that a tile takes for T steps, those in which it runs empty among them. */
+export const tileWindows = (steps: number, passes: number, drained: TilePlan["drained"] = "run"): number =>
+  steps * passes + (drained === "step" ? steps : 1);
+
 /** mask: [N, N]. Without one every pair is open. */
-export function planTile(tokens: number, tileTokens: number, mask?: Uint8Array): TilePlan {
+export function planTile(
+  tokens: number,
+  tileTokens: number,
+  mask?: Uint8Array,
+  drained: TilePlan["drained"] = "run",
+): TilePlan {
   const size = Math.min(tokens, tileTokens);
   const blocks = Math.ceil(tokens / size);
   const passes: TilePass[] = [];
@@ -40,7 +54,7 @@ export function planTile(tokens: number, tileTokens: number, mask?: Uint8Array):
       passes.push({ queryBlock, keyBlock, first: i === 0, last: i === used.length - 1 });
     });
   }
-  return { tileTokens: size, passes };
+  return { tileTokens: size, passes, drained };
 }
 
 function isOpen(mask: Uint8Array, tokens: number, size: number, queryBlock: number, keyBlock: number): boolean {

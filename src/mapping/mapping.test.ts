@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError, ShapeError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
@@ -61,7 +62,15 @@ test.each([
   expect(totals.converters).toBe(totals.crossbars * 32);
   expect(totals.usedCells).toBe(totals.cells - ends * (128 - 16) * 128);
   expect(totals.utilisation).toBe(totals.usedCells / totals.cells);
-  expect(ssa).toEqual({ tiles: heads, tokens: 3, tileTokens: 3, passes: 1, dimension: width / heads });
+  expect(ssa).toEqual({
+    heads,
+    tiles: heads,
+    drained: "run",
+    tokens: 3,
+    tileTokens: 3,
+    passes: 1,
+    dimension: width / heads,
+  });
   expect(totals.stochasticCells).toBe(heads * 9);
 });
 
@@ -169,4 +178,12 @@ test("networks that the hardware cannot run are refused with the way out", () =>
   expect(refusal({}, "repeat")).toEqual(["task.coding", expect.stringContaining("16 real values")]);
   const { model, geometry } = networkOf({});
   expect(() => mapNetwork({ model, geometry, parameters: {} }, hardware)).toThrow(ShapeError);
+});
+
+test("step-major order is refused where LFSRs would have to run on from step to step", () => {
+  const draws = (draws: string) =>
+    tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }), 1);
+  const hardware = hardwareSpec.parse({ order: "step-major", ssa: { random: "lfsr" } });
+  expect(() => mapNetwork(draws("independent"), hardware)).toThrow('Set model.attention.draws to "stratified"');
+  expect(mapNetwork(draws("stratified"), hardware).ssa.drained).toBe("step");
 });

@@ -20,6 +20,7 @@ import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import { lifConstants } from "../hardware/lif.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
+import type { TilePlan } from "../hardware/tile-plan.ts";
 import { linearLayers, type Network } from "../model/network.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -56,7 +57,8 @@ export interface LayerMapping {
 }
 
 export interface SsaMapping {
-  /** One tile per head, used again in every block. */
+  /** Heads of a block, and the tiles that serve them, used again in every block. */
+  readonly heads: number;
   readonly tiles: number;
   /** Tokens N of the network. */
   readonly tokens: number;
@@ -64,6 +66,8 @@ export interface SsaMapping {
   readonly tileTokens: number;
   /** Windows of d clocks that a time step takes: 1 unless N is more than P. */
   readonly passes: number;
+  /** When a tile runs empty: after the run of all steps, or after each. */
+  readonly drained: TilePlan["drained"];
   /** Head dimension d, the clocks of one time step. */
   readonly dimension: number;
 }
@@ -108,17 +112,43 @@ export function mapNetwork(
 ): Mapping {
   requireMappable(network, coding);
   const { model, geometry } = network;
+  return placeLayers(
+    linearLayers(model, geometry),
+    { heads: model.heads, ...ssaParametersOf(network, hardware) },
+    hardware,
+  );
+}
+
+/** What attention asks of the machine. */
+export interface AttentionRequest {
+  readonly heads: number;
+  readonly tokens: number;
+  /** Head dimension d. */
+  readonly dimension: number;
+  readonly plan: TilePlan;
+}
+
+/**
+ * Places layers by their sizes alone, in the order given.
+ *
+ * Throws MappingError when a tile of a layer has more row blocks than the chip has crossbars
+ */
+export function placeLayers(
+  sizes: readonly { readonly name: string; readonly inputs: number; readonly outputs: number }[],
+  { heads, tokens, dimension, plan }: AttentionRequest,
+  hardware: HardwareSpec,
+): Mapping {
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);
   const layers: LayerMapping[] = [];
   let next = START;
-  for (const layer of linearLayers(model, geometry)) {
+  for (const layer of sizes) {
     const mapped = mapLayer(layer, hardware, next);
     layers.push(mapped.layer);
     next = mapped.next;
   }
-  const { tokens, dimension, plan } = ssaParametersOf(network, hardware);
-  const { tileTokens, passes } = plan;
-  const ssa = { tiles: model.heads, tokens, tileTokens, passes: passes.length, dimension };
+  const { tileTokens, passes, drained } = plan;
+  const tiles = Math.min(heads, hardware.ssa.tiles ?? heads);
+  const ssa = { heads, tiles, tokens, tileTokens, passes: passes.length, drained, dimension };
   const crossbars = hardware.crossbars ?? next.crossbar;
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
   const usedCells = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
@@ -147,7 +177,7 @@ export function ssaParametersOf({ model, geometry }: Network<SpikingSpec>, hardw
   const { scoreGain, valueGain, draws } = model.attention;
   const { tokens, mask } = geometry;
   const dimension = model.width / model.heads;
-  return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws });
+  return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws }, hardware.order);
 }
 
 /** Where the next block goes. */

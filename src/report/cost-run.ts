@@ -11,7 +11,7 @@ import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
 import { chooseSteps, type StepChoice } from "../cost/iso-accuracy.ts";
-import { type Measurement, machineOf, measuredWorkload, perInference } from "../cost/measured.ts";
+import { hardwarePrices, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
 import { withSteps } from "../cost/workload.ts";
@@ -57,7 +57,7 @@ export function costSection({ experiment, chips, rasters, curve, annRate, snnSte
   const measurement = pool(chips);
   const measured = measuredWorkload(experiment, measurement);
   const workload = withSteps(measured, measured.steps, snnSteps ?? measured.steps);
-  const set = machineOf(experiment.hardware);
+  const set = hardwarePrices(experiment);
   const bottomUp = resolveTechnology(findCostPreset("bottom-up"), { set });
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
   const choice = chooseSteps(curve.steps, curve.rates, annRate);

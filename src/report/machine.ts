@@ -22,7 +22,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
     { id: "crossbars.count", label: "Crossbars", value: totals.crossbars, unit: "crossbars" },
     { id: "crossbars.loads", label: "Loads of the chip in one inference", value: totals.loads, unit: "loads" },
     { id: "crossbars.utilisation", label: "Share of cells that hold a weight", value: totals.utilisation, unit: "1" },
-    { id: "tiles.ssa", label: "SSA tiles, one per head", value: mapping.ssa.tiles, unit: "tiles" },
+    { id: "tiles.ssa", label: "SSA tiles", value: mapping.ssa.tiles, unit: "tiles" },
     { id: "adc.count", label: "Converters", value: totals.converters, unit: "converters" },
     meanFigure(
       "adc.clipped",

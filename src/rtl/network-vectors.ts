@@ -1,5 +1,5 @@
 /** Vectors of a real network: what the tiles of a simulated chip saw and gave, grouped as the engine runs them. */
-import { invariant, SpecError } from "../errors.ts";
+import { invariant, MappingError, SpecError } from "../errors.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { Chip } from "../simulation/chip.ts";
@@ -13,9 +13,29 @@ import { engineRun, type SimulatedTile, sameSpikes, simulatedTile } from "./simu
 import { MAX_STEPS } from "./ssa-engine.ts";
 import type { EngineRun } from "./testbench.ts";
 
-/** The engine that a chip's network needs. Throws SpecError and MappingError as `ssaDesign`. */
-export const chipDesign = ({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign =>
-  ssaDesign(ssaParametersOf(network, hardware), network.model.heads);
+/**
+ * The engine that a chip's network needs.
+ *
+ * Throws  SpecError and MappingError as `ssaDesign`, MappingError where blocks or heads take turns at a tile
+ */
+export function chipDesign({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
+  const { heads } = network.model;
+  if (hardware.order === "step-major") {
+    throw new MappingError(
+      "hardware.order",
+      'The generated engine runs all time steps of a block, but in "step-major" order blocks take turns at every step. ' +
+        'Set order to "token-major".',
+    );
+  }
+  if ((hardware.ssa.tiles ?? heads) < heads) {
+    throw new MappingError(
+      "hardware.ssa.tiles",
+      `The generated engine has a tile for each of ${heads} heads, but the chip has ${hardware.ssa.tiles}, which heads take in turn. ` +
+        "Leave tiles out.",
+    );
+  }
+  return ssaDesign(ssaParametersOf(network, hardware), heads);
+}
 
 /**
  * One run per block and prompt, blocks first.

@@ -7,7 +7,7 @@ import { lfsrShifts } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
 import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
+import type { HardwareSpec, LoopOrder } from "../spec/hardware.ts";
 
 /** A linear layer that read `vectors` input vectors with `spikes` ones among them. */
 export function linearActions(
@@ -31,16 +31,32 @@ export function linearActions(
   };
 }
 
-/** LIF units that made `updates` updates. */
-export const neuronActions = (updates: number): ActionTally => ({
-  ...emptyTally(),
-  lifUpdates: updates,
-  bitsWritten: updates,
-});
+/** LIF units of `neurons` neurons over all steps. */
+export function neuronActions(neurons: number, steps: number, order: LoopOrder): ActionTally {
+  const stored = storedMembranes(neurons, steps, order);
+  return {
+    ...emptyTally(),
+    lifUpdates: steps * neurons,
+    membraneReads: stored,
+    membraneWrites: stored,
+    bitsWritten: steps * neurons,
+  };
+}
+
+/** Membranes that wait in SRAM for the next step of their token: all but the last step's, where other tokens come in between. */
+export const storedMembranes = (neurons: number, steps: number, order: LoopOrder): number =>
+  order === "step-major" ? (steps - 1) * neurons : 0;
+
+/** What joining a branch to the residual stream adds to a stage's actions: `kept` where a later addition reads the sum. */
+export function countJoin(tally: ActionTally, values: number, kept: boolean): void {
+  tally.residualAdditions += values;
+  tally.streamReads += values;
+  if (kept) tally.streamWrites += values;
+}
 
 /** All tiles over `prompts` prompts; `increments` is the sum of their counts. */
 export function attentionActions(
-  { tiles }: SsaMapping,
+  { heads, tiles }: SsaMapping,
   parameters: SsaParameters,
   random: HardwareSpec["ssa"]["random"],
   run: { readonly steps: number; readonly prompts: number; readonly increments: number },
@@ -48,7 +64,8 @@ export function attentionActions(
   const { tokens, dimension, lfsr, plan } = parameters;
   const shape = { steps: run.steps, tokens, dimension };
   const one = tileActions(shape, parameters, 0, random === "lfsr" ? lfsrShifts(shape, lfsr, plan) : 0);
-  const heads = run.prompts * tiles;
-  for (const action of ACTION_NAMES) one[action] *= heads;
+  // The registers of an engine shift once for all heads that are served at a time.
+  if (parameters.sharedByHeads) one.lfsrShifts *= Math.ceil(heads / tiles) / heads;
+  for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;
   return { ...one, counterIncrements: run.increments };
 }

@@ -1,20 +1,23 @@
 /**
  * The cycle simulator: values, cycles and real activity. The network of `reference/simulate.ts` with attention on clocked tiles
- * (`hardware/clocked-tile.ts`), and a timeline of one inference (`timeline.ts`).
+ * (`hardware/clocked-tile.ts`), and the schedule of a prompt (`machine/schedule.ts`).
  *
  * On every digital path it gives the functional simulator's bits and counted actions; beyond them it knows when each unit is busy and
  * how many register bits of the SSA engine toggled.
  */
+import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import type { TileActivity } from "../hardware/clocked-tile.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
 import { lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import { machineOf } from "../machine/machine.ts";
+import { type Schedule, scheduleOf } from "../machine/schedule.ts";
+import { shapeOf } from "../machine/shape.ts";
 import { ssaParametersOf } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
-import { runTiles, seedStream, tileDraws } from "./reference/attention.ts";
+import { runTiles, seedStream, shiftsRegisters, tileDraws } from "./reference/attention.ts";
 import { simulate } from "./reference/simulate.ts";
-import { inferenceTimeline, type Timeline } from "./timeline.ts";
 import type { Trace, TraceOptions } from "./trace.ts";
 
 /** q, k, v of a head of a block, what its tile gave, and its registers' seeds: vectors for the RTL. */
@@ -31,8 +34,8 @@ export interface TileRecord {
 }
 
 export interface CycleTrace extends Trace {
-  /** When each unit is busy in one inference; every prompt takes the same clocks. */
-  readonly timeline: Timeline;
+  /** When each unit is busy with a prompt; every prompt takes the same clocks. */
+  readonly schedule: Schedule;
   /** Of all tiles, all prompts. */
   readonly activity: TileActivity;
 }
@@ -53,6 +56,7 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
   const lfsr = chip.hardware.ssa.random === "lfsr";
   const seedsOf = seedStream(chip, random);
   const drawsOf = tileDraws(chip, input.steps, random);
+  const counted = shiftsRegisters(chip);
   const activity: TileActivity = {
     counterToggles: 0,
     scoreToggles: 0,
@@ -68,11 +72,19 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
         const prompt = firstPrompt + p;
         const seeds = lfsr ? lfsrSeeds(registers, seedsOf(block, prompt, head)) : null;
         const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
-        const run = runClockedTile(query, key, value, parameters, source, tally);
-        for (const name of Object.keys(activity) as (keyof TileActivity)[]) activity[name] += run.activity[name];
+        const own = emptyTally();
+        const run = runClockedTile(query, key, value, parameters, source, own);
+        // What an engine's registers do for several heads at a time happens once.
+        const shifting = counted(head);
+        for (const action of ACTION_NAMES) if (action !== "lfsrShifts" || shifting) tally[action] += own[action];
+        for (const name of Object.keys(activity) as (keyof TileActivity)[]) {
+          if (name !== "lfsrToggles" || shifting) activity[name] += run.activity[name];
+        }
         options.onTile?.({ block, prompt, head, query, key, value, output: run.output, seeds });
         return run;
       }),
   });
-  return { ...trace, timeline: inferenceTimeline(chip.mapping, input.steps), activity };
+  const { model, geometry } = chip.network;
+  const machine = machineOf(chip.hardware, shapeOf({ ...model, steps: input.steps }, geometry));
+  return { ...trace, schedule: scheduleOf(machine), activity };
 }

@@ -189,6 +189,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "`tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers.",
   "hardware.ssa.lfsr.shiftsPerClock":
     "One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits; no answer measured so far needs that.",
+  "hardware.ssa.tiles":
+    "Tiles of the engine, which take the heads in turn where they are fewer. `null`: one for each head, as in the paper.",
   "hardware.ssa.tileTokens":
     "Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has.",
   "hardware.ssa.normaliser":
@@ -197,6 +199,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.ssa.counterOverflow": "A counter that is too narrow for d_K is refused, or stops at its largest value.",
   "hardware.ssa.fifo":
     "A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit.",
+  "hardware.order":
+    "Which input vectors a layer takes first. `token-major`: all time steps of a token, then the next token, so that a LIF unit keeps the membranes of one token in registers, and attention waits for the last token. `step-major`: all tokens of a time step, so that attention works beside the crossbars, and the membranes of all tokens stand in SRAM. Answers are the same.",
+  "hardware.sram": "Bytes of SRAM for spikes, residual stream and membranes. `null`: as many as one inference needs.",
   "hardware.readTime": "Seconds between programming and use, such as 3600 for an hour or 31536000 for a year.",
   "hardware.compensation": "Global drift compensation: outputs are scaled back to their size just after programming.",
   "hardware.compensation.scope":

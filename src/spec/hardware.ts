@@ -100,6 +100,8 @@ export const ssaSpec = z.strictObject({
   random: z.enum(["ideal", "lfsr"]).default("ideal"),
   /** The shift registers, where `random` is `lfsr`. */
   lfsr: lfsrSpec.prefault({}),
+  /** Tiles of the engine, which take the heads in turn where they are fewer. `null`: one for each head, as in the paper. */
+  tiles: z.int().min(1).max(64).nullable().default(null),
   /** Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has. */
   tileTokens: z.int().min(1).max(1024).nullable().default(null),
   /** Largest random number: `exact`, d_K in cells and N at columns' feet, or the next `power-of-two`, which lowers the rates. */
@@ -124,6 +126,19 @@ export const hardwareSpec = z.strictObject({
   adc: adcSpec.prefault({}),
   /** The engine of AND gates and counters that computes attention. */
   ssa: ssaSpec.prefault({}),
+  /**
+   * Which input vectors a layer takes first. `token-major`: all time steps of a token, then the next token, so that a LIF unit keeps the
+   * membranes of one token in registers, and attention waits for the last token. `step-major`: all tokens of a time step, so that
+   * attention works beside the crossbars, and the membranes of all tokens stand in SRAM. Answers are the same.
+   */
+  order: z.enum(["token-major", "step-major"]).default("token-major"),
+  /** Bytes of SRAM for spikes, residual stream and membranes. `null`: as many as one inference needs. */
+  sram: z
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .nullable()
+    .default(null),
   /** Seconds between programming and use, such as 3600 for an hour or 31536000 for a year. */
   readTime: z.number().min(0).max(1e10).default(1),
   /** Global drift compensation: outputs are scaled back to their size just after programming. */
@@ -135,5 +150,7 @@ export const hardwareSpec = z.strictObject({
 export type WireSpec = z.infer<typeof wireSpec>;
 export type CrossbarSpec = z.infer<typeof crossbarSpec>;
 export type AdcSpec = z.infer<typeof adcSpec>;
+export type LfsrSpec = z.infer<typeof lfsrSpec>;
 export type SsaSpec = z.infer<typeof ssaSpec>;
 export type HardwareSpec = z.infer<typeof hardwareSpec>;
+export type LoopOrder = HardwareSpec["order"];

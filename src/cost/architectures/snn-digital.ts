@@ -11,10 +11,11 @@
  *   scores       q and k: an AND and an increment each; a byte written and read per score and step
  *   values       an addition per spike of v
  */
+import { blockRuns } from "../../machine/densities.ts";
 import { power } from "../../numeric/power.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
-import { blockLayers, blockRuns, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
+import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
 
 export function snnDigital(workload: Workload, technology: Technology): Breakdown {

@@ -15,8 +15,9 @@
  * column additions, partial sums and FIFO shifts (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
  */
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
+import { countActions, type StageCounts } from "../../machine/counts.ts";
 import type { NeuronKind } from "../../spec/model.ts";
-import { type CountingMachine, countActions } from "../counts.ts";
+import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
@@ -54,7 +55,11 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   accumulations: ["accumulation"],
   offsetAdditions: ["scaling"],
   residualAdditions: ["residual"],
+  streamReads: ["residual"],
+  streamWrites: ["residual"],
   lifUpdates: ["lif"],
+  membraneReads: ["lif"],
+  membraneWrites: ["lif"],
   bitsRead: ["spikeBuffer"],
   bitsWritten: ["spikeBuffer"],
   scoreAnds: ["ssaCells"],
@@ -69,9 +74,17 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
   lfsrShifts: ["ssaRandom"],
 };
 
+/** The actions of an inference, from shape and densities alone. */
+export const workloadActions = (workload: Workload, technology: Technology): StageCounts[] =>
+  countActions(coreFor(workload, technology), workload, {
+    scaled: workload.scaled,
+    residualInputBits: technology.residualInputBits,
+    skipSilentBlocks: technology.skipSilentBlocks === 1,
+  });
+
 /** From a workload alone. */
 export const xpikeformer = (workload: Workload, technology: Technology): Breakdown =>
-  priceStages(countActions(workload, technology satisfies CountingMachine), technology, workload.neuron);
+  priceStages(workloadActions(workload, technology), technology, workload.neuron);
 
 /** Joules by stage, in the order given; static shares are left out. */
 export const stageEnergies = (stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): number[] =>

@@ -45,7 +45,7 @@ export function planAttention(
   { maxSteps, maxPrompts }: { readonly maxSteps: number; readonly maxPrompts: number },
 ): AttentionPlan | null {
   if (!kernelsServe(chip)) return null;
-  const { tiles: heads, tokens } = chip.mapping.ssa;
+  const { heads, tokens } = chip.mapping.ssa;
   return {
     mask: arena.words(tokens * maskWords(tokens)),
     scores: arena.words(maxSteps * maxPrompts * heads * tokens * maskWords(tokens)),
@@ -74,7 +74,7 @@ const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, t
 function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: Chip): AttentionKernels {
   const { mask, scores, registers, scratch } = plan;
   const { model, geometry } = chip.network;
-  const { tiles: heads, tokens } = chip.mapping.ssa;
+  const { heads, tokens } = chip.mapping.ssa;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
   const gains = { scoreGain, valueGain, scoreNormaliser, valueNormaliser };
   const stratified = model.attention.draws === "stratified";

@@ -8,7 +8,7 @@
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
-import { ssaTileCycles } from "../../hardware/ssa-tile.ts";
+import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import { type Arena, countingArena, type PackedBits, type Place, reserveBits } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
@@ -19,7 +19,8 @@ import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { type Chip, chipAt, readCrossbars } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
-import { attentionActions, linearActions, neuronActions } from "../counts.ts";
+import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
+import { engineCycles } from "../reference/attention.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import {
   densitiesOf,
@@ -182,12 +183,18 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       const layer = layers.get(name) as LayerMapping;
       const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
       const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, measured);
-      stages.push({ name, kind: "linear", cycles: vectors * layer.multiplexerSteps, actions, clipped });
+      stages.push({
+        name,
+        kind: "linear",
+        cycles: vectors * vectorClocks(layer.multiplexerSteps, TIMING),
+        actions,
+        clipped,
+      });
       return actions;
     };
     const fire = (name: string, currents: Place, to: PackedBits) => {
       ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
-      const actions = neuronActions(steps * rows * to.features);
+      const actions = neuronActions(rows * to.features, steps, hardware.order);
       stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to);
     };
@@ -196,28 +203,29 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       const call = { block, steps, prompts, firstPrompt, random };
       const { ones, increments } = tiles.run(bits.qkv, bits.narrow, call);
       const actions = attentionActions(mapping.ssa, tile, hardware.ssa.random, { steps, prompts, increments });
-      const cycles = prompts * ssaTileCycles(steps, mapping.ssa.dimension, mapping.ssa.passes);
+      const cycles = prompts * engineCycles(steps, mapping.ssa);
       stages.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
       spikes[`${name}.scores`] = { ones, bits: steps * prompts * model.heads * tokens ** 2 };
       keep(`${name}.attention`, bits.narrow);
     };
     /** A layer whose result joins the stream: it is added, or takes the stream's place. */
-    const branch = (name: string, from: PackedBits) => {
+    const branch = (name: string, from: PackedBits, kept: boolean) => {
       if (model.residual === "none") return void linear(name, from, tokens, stream);
-      linear(name, from, tokens, y).residualAdditions += steps * rows * D;
+      countJoin(linear(name, from, tokens, y), steps * rows * D, kept);
       ops.add(stream, y, steps * rows * D);
     };
     /** Without a projection the attention's output itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
       if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
-      else actions.residualAdditions += steps * rows * D;
+      else countJoin(actions, steps * rows * D, true);
       ops.addBits({ bits: bits.narrow, rows: steps * rows, target: stream });
       stages.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
     };
 
     keep("input", bits.input);
     const embedded = linear("embed", bits.input, tokens, stream);
+    if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
     if (position !== null) {
       ops.addPeriodic({ table: position, period: tokens, rows: steps * rows, columns: D, target: stream });
       embedded.offsetAdditions += steps * rows * D;
@@ -228,12 +236,12 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       linear(`${block}.qkv`, bits.narrow, tokens, y);
       fire(`${block}.qkv`, y, bits.qkv);
       attend(i);
-      if (model.outputProjection) branch(`${block}.projection`, bits.narrow);
+      if (model.outputProjection) branch(`${block}.projection`, bits.narrow, true);
       else shortcut(`${block}.shortcut`);
       fire(`${block}.middle`, stream, bits.narrow);
       linear(`${block}.up`, bits.narrow, tokens, y);
       fire(`${block}.hidden`, y, bits.hidden);
-      branch(`${block}.down`, bits.hidden);
+      branch(`${block}.down`, bits.hidden, i < model.depth - 1);
     }
     fire("output", stream, bits.narrow);
     const { at: source, words: width } = bits.narrow;

@@ -40,7 +40,7 @@ export function runTiles(
   ssa: SsaMapping,
   runTile: (query: SpikeTrain, key: SpikeTrain, value: SpikeTrain, prompt: number, head: number) => SsaTileRun,
 ): AttentionRun {
-  const { tiles: heads, tokens, dimension } = ssa;
+  const { heads, tokens, dimension } = ssa;
   const width = heads * dimension;
   const prompts = qkv.rows / tokens;
   const output = emptySpikeTrain(qkv.steps, qkv.rows, width);
@@ -54,8 +54,12 @@ export function runTiles(
     }
   }
   const scores = { ones, bits: qkv.steps * prompts * heads * tokens ** 2 };
-  return { output, scores, cycles: prompts * ssaTileCycles(qkv.steps, dimension, ssa.passes) };
+  return { output, scores, cycles: prompts * engineCycles(qkv.steps, ssa) };
 }
+
+/** Clocks in which the engine serves all heads of a prompt: tiles side by side, one group of heads after another. */
+export const engineCycles = (steps: number, { heads, tiles, dimension, passes, drained }: SsaMapping): number =>
+  Math.ceil(heads / tiles) * ssaTileCycles(steps, dimension, passes, drained);
 
 /**
  * The tiles' random numbers as the spec says; each head of each prompt in each block has numbers of its own.
@@ -72,10 +76,21 @@ export function tileDraws(
   const { draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   const root = random.fork("attention");
   const seeds = seedStream(chip, random);
+  const counted = shiftsRegisters(chip);
   return chip.hardware.ssa.random === "lfsr"
-    ? (block, prompt, head) => lfsrDraws(shape, kind, seeds(block, prompt, head), lfsr, plan)
+    ? (block, prompt, head) => {
+        const draws = lfsrDraws(shape, kind, seeds(block, prompt, head), lfsr, plan);
+        return counted(head) ? draws : { ...draws, lfsrShifts: 0 };
+      }
     : (block, prompt, head) => idealDraws(shape, kind, { key: root.key, block, prompt, head });
 }
+
+/** Whether registers shift for a head: those of an engine shift once for all heads that are served at a time. */
+export const shiftsRegisters = ({
+  hardware,
+  mapping,
+}: Pick<Chip, "hardware" | "mapping">): ((head: number) => boolean) =>
+  hardware.ssa.lfsr.scope === "engine" ? (head) => head % mapping.ssa.tiles === 0 : () => true;
 
 /**
  * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or one for all heads of a

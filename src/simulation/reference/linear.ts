@@ -16,6 +16,7 @@ import {
   drawConversionNoise,
 } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
+import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -111,7 +112,7 @@ export function runLinear(
   }
   tally.offsetAdditions += currents.length;
   tally.bitsRead += vectors * layer.inputs;
-  return { currents, clipped, cycles: vectors * layer.multiplexerSteps };
+  return { currents, clipped, cycles: vectors * vectorClocks(layer.multiplexerSteps, TIMING) };
 }
 
 /** The local sums of one crossbar in the layer's unit, `[T rows][columns]`. */

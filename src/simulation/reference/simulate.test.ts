@@ -213,7 +213,7 @@ test("actions of a layer with two row blocks and two column groups, counted by h
     offsetAdditions: 5 * 24,
     bitsRead: 5 * 7,
   });
-  expect(embed.cycles).toBe(5 * 4); // 16 columns on 4 readout units
+  expect(embed.cycles).toBe(5 * (2 + 4 * 2)); // 16 columns on 4 readout units; lines settle in 2 clocks, a conversion takes 2
   expect(neurons.actions).toEqual({ ...emptyTally(), lifUpdates: 5 * 24, bitsWritten: 5 * 24 });
   // The head runs at the two query tokens only.
   expect(trace.stages.at(-1)).toMatchObject({ name: "head", actions: { bitsRead: 2 * 24 } });

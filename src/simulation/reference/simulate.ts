@@ -27,6 +27,7 @@ import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
+import { countJoin, storedMembranes } from "../counts.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -132,6 +133,9 @@ function run(
     const tally = emptyTally();
     const features = currents.length / (steps * rows);
     const train = runLifUnits(currents, { steps, rows, features }, lifConstants(model.neuron), tally);
+    const stored = storedMembranes(rows * features, steps, chip.hardware.order);
+    tally.membraneReads += stored;
+    tally.membraneWrites += stored;
     stages.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };
@@ -147,16 +151,19 @@ function run(
     return attention;
   };
   /** Joins a branch to the stream, in place. */
-  const join = (stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally) => {
+  const join = (stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally, kept: boolean) => {
     if (model.residual === "none") stream.set(branch);
     else {
       for (let i = 0; i < stream.length; i++) stream[i] += branch[i];
-      tally.residualAdditions += stream.length;
+      countJoin(tally, stream.length, kept);
     }
   };
 
   keep("input", input);
-  const stream = linear("embed", input, (currents, tally) => addPositions(chip, currents, tally));
+  const stream = linear("embed", input, (currents, tally) => {
+    addPositions(chip, currents, tally);
+    if (model.residual !== "none") tally.streamWrites += currents.length;
+  });
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
     const qkv = fire(`${block}.qkv`, linear(`${block}.qkv`, fire(`${block}.input`, stream)));
@@ -164,14 +171,14 @@ function run(
     spikes[`${block}.scores`] = attention.scores;
     keep(`${block}.attention`, attention.output);
     if (model.outputProjection) {
-      linear(`${block}.projection`, attention.output, (branch, tally) => join(stream, branch, tally));
+      linear(`${block}.projection`, attention.output, (branch, tally) => join(stream, branch, tally, true));
     } else {
       const tally = emptyTally();
-      join(stream, unpackSpikes(attention.output), tally);
+      join(stream, unpackSpikes(attention.output), tally, true);
       stages.push({ name: `${block}.shortcut`, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
     }
     const hidden = fire(`${block}.hidden`, linear(`${block}.up`, fire(`${block}.middle`, stream)));
-    linear(`${block}.down`, hidden, (branch, tally) => join(stream, branch, tally));
+    linear(`${block}.down`, hidden, (branch, tally) => join(stream, branch, tally, i < model.depth - 1));
   }
   const output = fire("output", stream);
   const read = tokensRead(geometry);

@@ -1,0 +1,73 @@
+/**
+ * What stands between units while a prompt is on its way, and how many bits it takes at its fullest.
+ *
+ *   spikes      input vectors of layers, from the LIF units before them until they have been read
+ *   qkv         q, k and v, until the engine has counted them
+ *   attention   what the engine delivers, from its first bit until the next layer has read it
+ *   stream      values of the residual stream, each in one place from its first to its last addition
+ *   embedding   sums of the embedding, where values enter once for all steps
+ *   membranes   of all tokens, where time steps are not the innermost loop
+ *   logits      accumulators of the answers
+ */
+import { type Machine, WORD_BITS } from "./machine.ts";
+import { peakOverlap } from "./peak.ts";
+
+export interface BufferUse {
+  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
+  /** Bits of one access. */
+  readonly wordBits: number;
+  /** Most that is in it at any clock. */
+  readonly bits: number;
+}
+
+/** Clocks from which and up to which something is held, entry by entry. */
+export interface Held {
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+}
+
+/** What a schedule keeps, one entry per vector; `lines` by layer with the bits of a vector, `qkv` and `attention` by block. */
+export interface Alive {
+  readonly lines: (Held & { readonly bits: number })[];
+  readonly qkv: Held[];
+  readonly attention: Held[];
+  embedded: Held | null;
+  stream: Held | null;
+}
+
+/** @param period clocks between prompts; infinite: there is one */
+export function bufferUses(machine: Machine, alive: Alive, period: number): BufferUse[] {
+  const { shape, units } = machine;
+  const { width, tokens, classes, queries, meanReadOut } = shape;
+  const peak = (held: readonly (Held | null)[]) => {
+    const present = held.filter((one) => one !== null);
+    const join = (end: keyof Held) => concatenate(present.map((one) => one[end]));
+    return peakOverlap(join("from"), join("to"), period);
+  };
+  // Lines of each layer are its own; the others are memories that all blocks share.
+  const spikes = alive.lines.reduce((sum, line) => sum + line.bits * peak([line]), 0);
+  const { membranes, membraneBits, place } = units.lif;
+  return [
+    { name: "spikes", wordBits: width, bits: spikes },
+    { name: "qkv", wordBits: tokens, bits: 3 * width * peak(alive.qkv) },
+    { name: "attention", wordBits: tokens, bits: width * peak(alive.attention) },
+    { name: "stream", wordBits: WORD_BITS.stream, bits: width * WORD_BITS.stream * peak([alive.stream]) },
+    { name: "embedding", wordBits: WORD_BITS.current, bits: width * WORD_BITS.current * peak([alive.embedded]) },
+    { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * membraneBits : 0 },
+    {
+      name: "logits",
+      wordBits: WORD_BITS.logit,
+      bits: classes * (meanReadOut ? 1 : queries) * WORD_BITS.logit,
+    },
+  ];
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,171 @@
+/**
+ * The actions of one inference from a machine and the densities of its spikes, stage by stage: what simulators count.
+ *
+ * These formulas are written on their own, not shared with the simulators, so that the two can be compared on the same run.
+ */
+import { type ActionTally, emptyTally } from "../hardware/actions.ts";
+import { lfsrWiring } from "../hardware/draws.ts";
+import { power } from "../numeric/power.ts";
+import { blockRuns, type Densities } from "./densities.ts";
+import type { MachineCore } from "./machine.ts";
+import { VALUE_BITS } from "./shape.ts";
+
+export interface StageCounts {
+  readonly name: string;
+  readonly kind: "linear" | "neurons" | "attention" | "residual";
+  /** Of one of the stages; `repeat` of them are alike. */
+  readonly actions: ActionTally;
+  readonly repeat: number;
+}
+
+/** What published comparisons assume of a machine and ours does not do. Left out: as simulated. */
+export interface CountingRules {
+  /** Local sums are brought to the layer's scale, and offsets are added: every crossbar has its own range. Default true. */
+  readonly scaled?: boolean;
+  /** Bits of the inputs of qkv and the first feed-forward layer, one read each. Default 1. */
+  readonly residualInputBits?: number;
+  /** A row block without any spike is not converted. Default false. */
+  readonly skipSilentBlocks?: boolean;
+}
+
+interface Counted {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly rows: number;
+  readonly tokens: number;
+  readonly density: number;
+  readonly bits: number;
+}
+
+/**
+ * Stages of one inference. Of an embedding of values only the conversions are counted, and of such a network no head and no
+ * neurons before it: below 1 % of published workloads.
+ */
+export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): StageCounts[] {
+  const { shape, crossbar } = machine;
+  const { width, expansion, tokens, steps, depth, residuals } = shape;
+  const { residualInputBits = 1 } = rules;
+  const vectors = steps * tokens;
+  const lines = shape.embedding === "lines";
+  const stages: StageCounts[] = [];
+  const add = (name: string, kind: StageCounts["kind"], repeat: number, actions: Partial<ActionTally>) => {
+    const stage = { name, kind, repeat, actions: { ...emptyTally(), ...actions } };
+    stages.push(stage);
+    return stage.actions;
+  };
+  const linear = (repeat: number, layer: Counted) =>
+    add(layer.name, "linear", repeat, linearActions(machine, rules, layer));
+  const neurons = (name: string, features: number, repeat: number) => {
+    const stored = machine.order === "step-major" ? (steps - 1) * tokens * features : 0;
+    const updates = vectors * features;
+    const membranes = { membraneReads: stored, membraneWrites: stored };
+    add(name, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
+  };
+  const { rows } = crossbar;
+  const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
+  if (lines) {
+    const { inputs } = shape;
+    const density = densities.inputDensity;
+    const actions = linear(1, { name: "embed", inputs, outputs: width, rows: embedRows, tokens, density, bits: 1 });
+    if (shape.positions) actions.offsetAdditions += vectors * width;
+    if (residuals > 0) actions.streamWrites += vectors * width;
+  } else {
+    const sums = VALUE_BITS * tokens * Math.ceil(shape.inputs / embedRows) * width;
+    const stream = residuals > 0 ? vectors * width : 0;
+    add("embed", "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
+  }
+  for (const { first, repeat, densities: block } of blockRuns(densities)) {
+    const layer = (part: string, inputs: number, outputs: number, density: number, bits: number) =>
+      linear(repeat, { name: `blocks.${first}.${part}`, inputs, outputs, rows, tokens, density, bits });
+    const values = vectors * width;
+    // The last block's sum goes to the output neurons at once.
+    const lastSums = first + repeat === depth ? (repeat - 1) / repeat : 1;
+    const join = (actions: ActionTally, kept: number) => {
+      if (residuals === 0) return;
+      actions.residualAdditions += values;
+      actions.streamReads += values;
+      actions.streamWrites += values * kept;
+    };
+    neurons(`blocks.${first}.input`, width, repeat);
+    layer("qkv", width, 3 * width, block.qkv, residualInputBits);
+    neurons(`blocks.${first}.qkv`, 3 * width, repeat);
+    add(`blocks.${first}.attention`, "attention", repeat, attentionActions(machine, block.coincidences));
+    if (shape.outputProjection) join(layer("projection", width, width, block.projection, 1), 1);
+    else join(add(`blocks.${first}.shortcut`, "residual", repeat, {}), 1);
+    neurons(`blocks.${first}.middle`, width, repeat);
+    layer("up", width, expansion * width, block.up, residualInputBits);
+    neurons(`blocks.${first}.hidden`, expansion * width, repeat);
+    join(layer("down", expansion * width, width, block.down, 1), lastSums);
+  }
+  if (lines) {
+    neurons("output", width, 1);
+    const [density, read] = [densities.headDensity, shape.queries];
+    linear(1, { name: "head", inputs: width, outputs: shape.classes, rows, tokens: read, density, bits: 1 });
+  }
+  return stages;
+}
+
+const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 2 : 1);
+
+function linearActions(
+  machine: MachineCore,
+  { scaled = true, skipSilentBlocks = false }: CountingRules,
+  { inputs, outputs, rows, tokens, density: given, bits }: Counted,
+): Partial<ActionTally> {
+  // Bits of a number are 1 half of the time.
+  const density = bits > 1 ? 0.5 : given;
+  const vectors = machine.shape.steps * tokens * bits;
+  const sums = vectors * outputs * Math.ceil(inputs / rows);
+  const spikes = vectors * inputs * density;
+  const read = skipSilentBlocks ? 1 - power(1 - density, Math.min(rows, inputs)) : 1;
+  return {
+    lineDrives: spikes * Math.ceil(outputs / machine.crossbar.columns),
+    cellReads: spikes * outputs,
+    conversions: sums * conversionsPerSum(machine) * read,
+    subtractions: machine.mode === "pair" ? sums * read : 0,
+    scalings: scaled ? sums : 0,
+    accumulations: sums - vectors * outputs,
+    offsetAdditions: scaled ? vectors * outputs : 0,
+    bitsRead: vectors * inputs,
+  };
+}
+
+function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coincidences: number): Partial<ActionTally> {
+  const { steps, heads, tokens, width, scores } = shape;
+  const { passes, tileTokens } = plan;
+  const dimension = width / heads;
+  const cells = steps * heads * scores;
+  const ands = steps * scores * width;
+  const bits = steps * tokens * width;
+  // A pass serves whole blocks of tokens, the last of them as many as are left.
+  const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
+  const queries = passes.reduce((sum, { queryBlock }) => sum + inBlock(queryBlock), 0);
+  const keys = passes.reduce((sum, { keyBlock }) => sum + inBlock(keyBlock), 0);
+  const clocks = (steps * passes.length + (order === "step-major" ? steps : 1)) * dimension;
+  const columns = steps * queries * width;
+  return {
+    scoreAnds: ands,
+    counterIncrements: ands * coincidences,
+    scoreComparisons: cells,
+    valueAnds: ands,
+    columnAdditions: columns,
+    partialSums: columns - bits,
+    fifoShifts: heads * clocks * ssa.fifos * ssa.fifoBits,
+    outputComparisons: bits,
+    randomNumbers: cells + bits,
+    lfsrShifts: lfsr === null ? 0 : clocks * lfsr.shiftsPerClock * registersOf(lfsr, tileTokens, heads, ssa.groups),
+    bitsRead: steps * (queries + 2 * keys) * width,
+    bitsWritten: bits,
+  };
+}
+
+/** Registers that shift while all heads are served: each tile's, or the engine's once for every group of heads. */
+function registersOf(
+  { sharing, scope }: NonNullable<MachineCore["lfsr"]>,
+  tileTokens: number,
+  heads: number,
+  groups: number,
+) {
+  return lfsrWiring(sharing, tileTokens).registers * (scope === "engine" ? groups : heads);
+}

@@ -1,0 +1,207 @@
+/**
+ * The machine that runs a network: every kind of unit, how many there are, how wide they are and how many clocks a job takes them.
+ *
+ * A plain value, from the hardware of an experiment and the sizes of a network. Simulators count the same clocks and actions,
+ * `schedule.ts` says which unit works when, and the cost model prices the units at these widths.
+ *
+ * All crossbars of a layer work side by side: a job is one input vector, and takes the settling of the lines and a conversion for
+ * each step of the multiplexers. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few registers
+ * behind the last code. The SSA engine has one or more tiles, which serve all blocks.
+ */
+import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
+import { lfsrWiring } from "../hardware/draws.ts";
+import { bitsFor } from "../hardware/ssa-parameters.ts";
+import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
+import { TIMING, type Timing, vectorClocks } from "../hardware/timing.ts";
+import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
+import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
+import { headTokens, type NetworkShape, shapeLayers, VALUE_BITS } from "./shape.ts";
+
+/**
+ * Bits of numbers behind the converters. On the bundled 2x2 network membranes and the residual stream need 13 bits at a resolution of
+ * 2^-8 and factors 9; memories have words of whole bytes.
+ */
+export const WORD_BITS = { factor: 9, current: 16, stream: 16, membrane: 16, logit: 16 } as const;
+
+/** A layer's crossbars at work together. */
+export interface LayerUnit {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly crossbars: number;
+  /** Reads of one input vector: 1 for spikes, one per bit for values. */
+  readonly reads: number;
+  /** Clocks of one input vector, which is a job. */
+  readonly clocks: number;
+  /** Clocks from the end of a job to its results: registers of scaler, adder and LIF unit. */
+  readonly latency: number;
+  /** Tokens that it serves, ascending, and whether at every time step or once. */
+  readonly tokens: Int32Array;
+  readonly everyStep: boolean;
+}
+
+export interface SsaUnit {
+  readonly tiles: number;
+  /** Groups of heads that the tiles serve one after another. */
+  readonly groups: number;
+  /** Cells of one tile: those that its mask leaves on, or all of a tile that serves several pairs of blocks. */
+  readonly cells: number;
+  readonly counterBits: number;
+  /** FIFOs for V of one tile, and the bits of each. */
+  readonly fifos: number;
+  readonly fifoBits: number;
+  /** Columns with an adder and an encoder, of one tile. */
+  readonly feet: number;
+  /** 32-bit LFSRs of all tiles; 0 where random numbers are ideal. */
+  readonly registers: number;
+  /** Clocks of a window. */
+  readonly window: number;
+}
+
+/** All units of a kind: how many there are on the chip, and their widths. */
+export interface MachineUnits {
+  readonly crossbars: { readonly count: number; readonly rows: number; readonly columns: number };
+  /** Clocks of one conversion; null bits pass the exact current. */
+  readonly converters: {
+    readonly count: number;
+    readonly bits: number | null;
+    readonly mode: AdcSpec["mode"];
+    readonly clocks: number;
+  };
+  /** One behind each readout unit. */
+  readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
+  /** One per readout unit of a tile; each adds the local sums of the tile's row blocks. */
+  readonly adders: { readonly count: number; readonly bits: number };
+  /** Membranes that are kept, of all units together, and where. */
+  readonly lif: {
+    readonly count: number;
+    readonly membranes: number;
+    readonly membraneBits: number;
+    readonly place: "registers" | "sram";
+  };
+  /** Adders of the residual stream. */
+  readonly residual: { readonly count: number; readonly bits: number };
+}
+
+/** The sizes that counted actions depend on: a machine before its layers have places. */
+export interface MachineCore {
+  readonly shape: NetworkShape;
+  readonly order: LoopOrder;
+  /** Lines and columns of a crossbar; lines that the embedding uses of one, null: all. */
+  readonly crossbar: { readonly rows: number; readonly columns: number; readonly embedRows: number | null };
+  readonly mode: AdcSpec["mode"];
+  readonly plan: TilePlan;
+  readonly ssa: SsaUnit;
+  /** Null where random numbers are ideal. */
+  readonly lfsr: LfsrSpec | null;
+}
+
+export interface Machine extends MachineCore {
+  readonly timing: Timing;
+  /** Bytes that all buffers may take together; null: as many as they need. */
+  readonly sram: number | null;
+  readonly mapping: Mapping;
+  /** In the order in which a prompt meets them. */
+  readonly layers: readonly LayerUnit[];
+  readonly units: MachineUnits;
+}
+
+/**
+ * The machine of an experiment's hardware for a network of this shape.
+ *
+ * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars
+ */
+export function machineOf(hardware: HardwareSpec, shape: NetworkShape, timing: Timing = TIMING): Machine {
+  const core = coreOf(hardware, shape);
+  const { tokens, heads, width } = shape;
+  const attention = { heads, tokens, dimension: width / heads, plan: core.plan };
+  const mapping = placeLayers(shapeLayers(shape), attention, hardware);
+  const layers = mapping.layers.map((layer) => layerUnit(layer, shape, timing));
+  const units = unitsOf(hardware, shape, mapping, timing);
+  return { ...core, timing, sram: hardware.sram, mapping, layers, units };
+}
+
+/** What can be said of a machine without placing its layers. */
+export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: NetworkShape): MachineCore {
+  const { rows, columns, embedRows } = crossbar;
+  const drained = order === "step-major" ? "step" : "run";
+  const plan = planTile(shape.tokens, ssa.tileTokens ?? shape.tokens, shape.mask, drained);
+  const lfsr = ssa.random === "ideal" ? null : ssa.lfsr;
+  return {
+    shape,
+    order,
+    crossbar: { rows, columns, embedRows },
+    mode: adc.mode,
+    plan,
+    ssa: ssaUnit(ssa, shape, plan),
+    lfsr,
+  };
+}
+
+function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): LayerUnit {
+  const { name, inputs, outputs, blocks, multiplexerSteps } = layer;
+  const reads = name === "embed" && shape.embedding === "values" ? VALUE_BITS : 1;
+  return {
+    ...{ name, inputs, outputs, reads },
+    crossbars: blocks.length,
+    clocks: reads * vectorClocks(multiplexerSteps, timing),
+    latency: LIF_LATENCY,
+    tokens: name === "head" ? headTokens(shape) : Int32Array.from({ length: shape.tokens }, (_, n) => n),
+    everyStep: reads === 1,
+  };
+}
+
+function unitsOf(
+  hardware: HardwareSpec,
+  shape: NetworkShape,
+  { crossbar, readoutUnits, layers, totals }: Mapping,
+  { conversion }: Timing,
+): MachineUnits {
+  const { adc } = hardware;
+  // Stream and LIF units of a layer stand behind the adders of its tiles.
+  const behind = (counted: readonly LayerMapping[]) =>
+    counted.reduce((sum, { columnGroups }) => sum + columnGroups * readoutUnits, 0);
+  const ends = layers.filter(({ name }) => /\.down$/.test(name));
+  const branches = shape.outputProjection ? layers.filter(({ name }) => /\.projection$/.test(name)) : ends;
+  const stored = hardware.order === "step-major";
+  return {
+    crossbars: { count: totals.crossbars, ...crossbar },
+    converters: { count: totals.converters, bits: adc.bits, mode: adc.mode, clocks: conversion },
+    scalers: {
+      count: totals.crossbars * readoutUnits,
+      codeBits: adc.bits === null ? null : adc.bits + (adc.mode === "pair" ? 1 : 0),
+      factorBits: WORD_BITS.factor,
+    },
+    adders: { count: behind(layers), bits: WORD_BITS.current },
+    lif: {
+      // Without a projection the neurons behind attention's residual adders are units of their own.
+      count: totals.lifUnits + (shape.outputProjection ? 0 : behind(ends)),
+      membranes: countNeurons(shape) * (stored ? shape.tokens : 1),
+      membraneBits: WORD_BITS.membrane,
+      place: stored ? "sram" : "registers",
+    },
+    residual: { count: shape.residuals === 0 ? 0 : behind(branches) + behind(ends), bits: WORD_BITS.stream },
+  };
+}
+
+/** Neurons of one token: behind the embedding and every layer of the blocks. */
+export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>
+  width * (depth * (5 + expansion) + 1);
+
+function ssaUnit(spec: SsaSpec, { heads, width, scores }: NetworkShape, { tileTokens, passes }: TilePlan): SsaUnit {
+  const tiles = Math.min(heads, spec.tiles ?? heads);
+  const dimension = width / heads;
+  const cells = passes.length === 1 ? scores : tileTokens ** 2;
+  const { registers } = lfsrWiring(spec.lfsr.sharing, tileTokens);
+  return {
+    tiles,
+    groups: Math.ceil(heads / tiles),
+    cells,
+    counterBits: spec.counterBits ?? bitsFor(dimension),
+    fifos: spec.fifo === "row" ? tileTokens : cells,
+    fifoBits: dimension,
+    feet: tileTokens,
+    registers: spec.random === "ideal" ? 0 : registers * (spec.lfsr.scope === "engine" ? 1 : tiles),
+    window: dimension,
+  };
+}

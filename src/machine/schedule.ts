@@ -1,0 +1,296 @@
+/**
+ * Which unit works on what, and when (Xpikeformer, section IV-C): one prompt alone, and prompts in flight. The only model of time.
+ *
+ * A job of a layer is one input vector: a token at a step. It starts when the layer is free and the vector is there, and its results
+ * follow a few registers behind its end. A run of the SSA engine needs q, k and v of all tokens at a step.
+ *
+ *   token-major   all T steps of a token, then the next token. Attention waits for the last token, so that phases alternate:
+ *                   [embed, qkv] -> SSA -> [projection, up, down, qkv] -> SSA -> ... -> [projection, up, down, head]
+ *                 A run is T windows and one in which the tile empties, (T + 1) d clocks.
+ *   step-major    all tokens of a step, then the next step. Attention works on a step while crossbars are at the next one. A run is one
+ *                 window and one in which the tile empties, 2 d clocks; blocks take turns.
+ *
+ * Alone, everything starts as early as it can. In flight, a prompt enters every `interval` clocks: those of the busiest unit. Each layer
+ * then takes its vectors without a gap, and the engine's runs take slots of a table that repeats with the interval, so that no two
+ * prompts ever meet at a unit. Waiting for that makes a prompt in flight slower than one alone.
+ *
+ * Left out: transfers between buffers and units, which are taken to keep up; the time to program a load, where a chip has several.
+ */
+import { MappingError } from "../errors.ts";
+import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
+import type { LoopOrder } from "../spec/hardware.ts";
+import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
+import { type Calendar, calendarOf } from "./calendar.ts";
+import type { LayerUnit, Machine } from "./machine.ts";
+
+/** The jobs of a unit in the order in which it takes them, as clocks from the first job of the prompt. */
+export interface ScheduledUnit {
+  /** Layer as in the mapping (`blocks.0.qkv`), or `blocks.0.attention` for the SSA engine at work on that block. */
+  readonly name: string;
+  readonly kind: "linear" | "attention";
+  /** Load of the chip in which these jobs run; a layer on two loads is two units. */
+  readonly load: number;
+  readonly start: Float64Array;
+  /** First clock after each job. */
+  readonly end: Float64Array;
+  /** Clocks in which it works for one prompt. */
+  readonly busy: number;
+}
+
+export interface Timetable {
+  /** Clocks from the first spike in to the last sum out. */
+  readonly clocks: number;
+  /** In the order in which a prompt meets them. */
+  readonly units: readonly ScheduledUnit[];
+  /** What stands between units, at its fullest. */
+  readonly buffers: readonly BufferUse[];
+}
+
+export interface Schedule {
+  readonly order: LoopOrder;
+  /** One prompt by itself. */
+  readonly alone: Timetable;
+  /** A prompt among others; null where prompts cannot overlap: the chip is loaded several times, or its SRAM is too small. */
+  readonly inFlight: (Timetable & { readonly prompts: number }) | null;
+  /** Clocks from one prompt to the next. */
+  readonly interval: number;
+}
+
+/**
+ * Schedules one prompt. It does not depend on spikes.
+ *
+ * Throws MappingError when the buffers do not fit the machine's SRAM, or a step-major machine would be loaded anew at every step
+ */
+export function scheduleOf(machine: Machine): Schedule {
+  const { order, mapping } = machine;
+  if (order === "step-major" && mapping.totals.loads > 1) {
+    throw new MappingError(
+      "hardware.order",
+      `The chip's ${mapping.totals.crossbars} crossbars take ${mapping.totals.loads} loads for ${mapping.totals.blocks} blocks of weights, and in ` +
+        `"step-major" order all of them again at every time step. Give it ${mapping.totals.blocks} crossbars, or set order to "token-major".`,
+    );
+  }
+  const alone = timetable(machine, Number.POSITIVE_INFINITY);
+  requireRoom(machine, alone);
+  const period = busiest(machine, alone);
+  const together = mapping.totals.loads === 1 && period < alone.clocks ? timetable(machine, period) : null;
+  if (together === null || bytesOf(together) > room(machine)) {
+    return { order, alone, inFlight: null, interval: alone.clocks };
+  }
+  const prompts = Math.ceil(together.clocks / period);
+  return { order, alone, inFlight: { ...together, prompts }, interval: period };
+}
+
+/** Share of the clocks between prompts in which a unit works. */
+export const utilisation = ({ busy }: ScheduledUnit, { interval }: Pick<Schedule, "interval">): number =>
+  busy / interval;
+
+/** Bytes of all buffers together. */
+export const bytesOf = ({ buffers }: Pick<Timetable, "buffers">): number =>
+  Math.ceil(buffers.reduce((sum, { bits }) => sum + bits, 0) / 8);
+
+const room = ({ sram }: Machine): number => sram ?? Number.POSITIVE_INFINITY;
+
+function requireRoom(machine: Machine, alone: Timetable): void {
+  const needed = bytesOf(alone);
+  if (needed <= room(machine)) return;
+  const parts = alone.buffers.filter(({ bits }) => bits > 0).map(({ name, bits }) => `${name} ${Math.ceil(bits / 8)}`);
+  const other = machine.order === "token-major" ? "step-major" : "token-major";
+  throw new MappingError(
+    "hardware.sram",
+    `One prompt in ${machine.order} order needs ${parts.join(" + ")} = ${needed} bytes, but the chip has ${machine.sram}. ` +
+      `Give it ${needed} bytes, fewer time steps, or try "${other}" order, which keeps other things.`,
+  );
+}
+
+/** Clocks that the busiest unit needs for a prompt: layers have crossbars of their own, blocks share the engine. */
+function busiest({ shape, ssa, plan }: Machine, { units }: Timetable): number {
+  const layers = units.filter(({ kind }) => kind === "linear").map(({ busy }) => busy);
+  return Math.max(...layers, shape.depth * runsOf(shape.steps, plan, ssa).clocks);
+}
+
+/** Runs of the engine for one block: how many, and the clocks of one and of all. */
+function runsOf(steps: number, { passes, drained }: Machine["plan"], { groups, window }: Machine["ssa"]) {
+  const count = drained === "step" ? steps : 1;
+  const length = groups * ((steps / count) * passes.length + 1) * window;
+  return { count, length, clocks: count * length };
+}
+
+/** @param period clocks between prompts; infinite: there is one */
+function timetable(machine: Machine, period: number): Timetable {
+  const { shape, order, layers, plan, ssa } = machine;
+  const { depth, tokens, steps } = shape;
+  const runs = runsOf(steps, plan, ssa);
+  const calendar = calendarOf(period, runs.length);
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const place =
+    order === "token-major" ? (n: number, t: number) => n * steps + t : (n: number, t: number) => t * tokens + n;
+  const loads = loadsOf(machine);
+  const units: ScheduledUnit[] = [];
+  const alive: Alive = { lines: [], qkv: [], attention: [], embedded: null, stream: null };
+  /** When the input of each job is there, and for an engine's output since when it has been coming. */
+  let arrived: Float64Array = new Float64Array(tokens * steps);
+  let coming = arrived;
+  let clocks = 0;
+  /** Every load of the chip begins when all work of the one before is done. */
+  let [load, loaded] = [0, 0];
+
+  const serve = (layer: LayerUnit, first: boolean): Float64Array => {
+    const jobs = jobsOf(layer, shape, order, place);
+    const busy = jobs.length * layer.clocks;
+    let end: Float64Array = new Float64Array(jobs.length);
+    const [firstLoad, lastLoad] = loads.get(layer.name)!;
+    for (let part = firstLoad; part <= lastLoad; part++) {
+      if (part > load) [load, loaded] = [part, clocks];
+      const start = startsOf(jobs, arrived, loaded, layer.clocks, period);
+      end = start.map((clock) => clock + layer.clocks);
+      clocks = Math.max(clocks, end[end.length - 1] + layer.latency);
+      units.push({ name: layer.name, kind: "linear", load: part, start, end, busy });
+    }
+    const done = resultsOf(layer, shape, jobs, end, place);
+    if (layer.name === "embed") alive.embedded = layer.everyStep ? null : { from: done, to: done };
+    else if (first) alive.attention.push({ from: coming, to: end });
+    else alive.lines.push({ bits: layer.inputs, from: arrivalsOf(jobs, arrived), to: end });
+    return done;
+  };
+
+  for (let block = 0; block <= depth; block++) {
+    const names = block === 0 ? ["embed"] : ["projection", "up", "down"].map((part) => `blocks.${block - 1}.${part}`);
+    names.push(block === depth ? "head" : `blocks.${block}.qkv`);
+    names
+      .flatMap((name) => byName.get(name) ?? [])
+      .forEach((layer, i) => {
+        arrived = serve(layer, i === 0);
+      });
+    if (block === depth) break;
+    const run = attend(machine, arrived, place, calendar, runs);
+    units.push({ ...run.unit, name: `blocks.${block}.attention`, load });
+    alive.qkv.push({ from: arrived, to: run.read });
+    [arrived, coming] = [run.out, run.coming];
+    clocks = Math.max(clocks, run.unit.end[runs.count - 1] + OUTPUT_REGISTERS);
+  }
+  keepStream(alive, units, machine, place);
+  return { clocks, units, buffers: bufferUses(machine, alive, period) };
+}
+
+/** Places of a layer's jobs among those of all tokens and steps, in the order in which it takes them. */
+function jobsOf(
+  { tokens, everyStep }: LayerUnit,
+  { steps }: Machine["shape"],
+  order: LoopOrder,
+  place: (n: number, t: number) => number,
+): Int32Array {
+  if (!everyStep) return tokens.map((n) => place(n, 0));
+  const jobs = new Int32Array(tokens.length * steps);
+  let i = 0;
+  if (order === "token-major") {
+    for (const n of tokens) for (let t = 0; t < steps; t++) jobs[i++] = place(n, t);
+  } else {
+    for (let t = 0; t < steps; t++) for (const n of tokens) jobs[i++] = place(n, t);
+  }
+  return jobs;
+}
+
+/** As early as vectors come and the layer is free; in flight without a gap, from when no vector would be missed. */
+function startsOf(
+  jobs: Int32Array,
+  arrived: Float64Array,
+  loaded: number,
+  clocks: number,
+  period: number,
+): Float64Array {
+  const starts = new Float64Array(jobs.length);
+  if (Number.isFinite(period)) {
+    let first = loaded;
+    for (let i = 0; i < jobs.length; i++) first = Math.max(first, arrived[jobs[i]] - i * clocks);
+    return starts.map((_, i) => first + i * clocks);
+  }
+  let free = loaded;
+  for (let i = 0; i < jobs.length; i++) {
+    starts[i] = Math.max(free, arrived[jobs[i]]);
+    free = starts[i] + clocks;
+  }
+  return starts;
+}
+
+const arrivalsOf = (jobs: Int32Array, arrived: Float64Array): Float64Array =>
+  Float64Array.from(jobs, (job) => arrived[job]);
+
+/** When the results of each token and step are there; of a layer that works once, for all steps. */
+function resultsOf(
+  { everyStep, latency }: LayerUnit,
+  { tokens, steps }: Machine["shape"],
+  jobs: Int32Array,
+  end: Float64Array,
+  place: (n: number, t: number) => number,
+): Float64Array {
+  const done = new Float64Array(tokens * steps);
+  if (everyStep) for (let i = 0; i < jobs.length; i++) done[jobs[i]] = end[i] + latency;
+  else for (let n = 0; n < tokens; n++) for (let t = 0; t < steps; t++) done[place(n, t)] = end[n] + latency;
+  return done;
+}
+
+interface EngineRun {
+  readonly unit: Omit<ScheduledUnit, "name" | "load">;
+  /** By job: when q, k and v have been read, when A begins to come, and when it is there. */
+  readonly read: Float64Array;
+  readonly coming: Float64Array;
+  readonly out: Float64Array;
+}
+
+function attend(
+  { shape: { tokens, steps }, plan, ssa }: Machine,
+  arrived: Float64Array,
+  place: (n: number, t: number) => number,
+  calendar: Calendar,
+  runs: ReturnType<typeof runsOf>,
+): EngineRun {
+  const step = plan.passes.length * ssa.window;
+  const perRun = steps / runs.count;
+  const group = runs.length / ssa.groups;
+  const start = new Float64Array(runs.count);
+  const [read, coming, out] = [0, 0, 0].map(() => new Float64Array(tokens * steps));
+  for (let r = 0; r < runs.count; r++) {
+    let ready = r === 0 ? 0 : start[r - 1] + runs.length;
+    for (let i = 0; i < perRun; i++) {
+      // The last token's vectors come last, so they decide when a step's matrix is whole.
+      ready = Math.max(ready, arrived[place(tokens - 1, r * perRun + i)] - i * step);
+    }
+    start[r] = calendar.reserve(ready);
+    for (let i = 0; i < perRun; i++) {
+      const counted = start[r] + (i + 1) * step;
+      const last = counted + (ssa.groups - 1) * group;
+      for (let n = 0; n < tokens; n++) {
+        const job = place(n, r * perRun + i);
+        read[job] = last;
+        coming[job] = counted;
+        out[job] = last + ssa.window + OUTPUT_REGISTERS;
+      }
+    }
+  }
+  const end = start.map((clock) => clock + runs.length);
+  return { unit: { kind: "attention", start, end, busy: runs.clocks }, read, coming, out };
+}
+
+/** A value of the stream stays in its place from the first layer that reads it until its last branch has been added. */
+function keepStream(
+  alive: Alive,
+  units: readonly ScheduledUnit[],
+  { shape: { residuals, depth, tokens, steps, embedding } }: Machine,
+  place: (n: number, t: number) => number,
+): void {
+  const unit = (name: string) => units.find((one) => one.name === name)!;
+  const first = unit("blocks.0.qkv");
+  const last = units.findLast(({ name }) => name === `blocks.${depth - 1}.down`)!;
+  if (residuals > 0) {
+    // The embedding of lines is the stream's first value; that of values is held by itself and added to the stream step by step.
+    alive.stream = { from: embedding === "lines" ? unit("embed").end : first.start, to: last.end };
+  }
+  if (alive.embedded === null) return;
+  const from = Float64Array.from({ length: tokens }, (_, n) => alive.embedded!.from[place(n, 0)]);
+  alive.embedded = { from, to: Float64Array.from({ length: tokens }, (_, n) => first.end[place(n, steps - 1)]) };
+}
+
+/** First and last load of the chip in which a layer's blocks are there. */
+const loadsOf = ({ mapping }: Machine): Map<string, readonly [number, number]> =>
+  new Map(mapping.layers.map(({ name, blocks }) => [name, [blocks[0].load, blocks[blocks.length - 1].load]]));

@@ -1,0 +1,89 @@
+/**
+ * The sizes of a spiking network: all that its machine, its schedule and its counted actions depend on, beside densities.
+ *
+ * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference; published models are accounted for
+ * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
+ */
+import { type Geometry, tokensRead } from "../model/geometry.ts";
+import type { NeuronKind, SpikingSpec } from "../spec/model.ts";
+
+export interface NetworkShape {
+  readonly depth: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Feed-forward width over width. */
+  readonly expansion: number;
+  /** Behind every linear layer but the head; `lif` when left out. */
+  readonly neuron?: NeuronKind;
+  readonly tokens: number;
+  /** Lines or values per token at the embedding. */
+  readonly inputs: number;
+  readonly classes: number;
+  /** Tokens at which the head runs. */
+  readonly queries: number;
+  /** Which tokens these are, ascending; the last ones when left out. */
+  readonly tokensRead?: Int32Array;
+  /** Whether the head's outputs at all tokens give one answer, their mean. */
+  readonly meanReadOut?: boolean;
+  readonly embedding: "values" | "lines";
+  readonly outputProjection: boolean;
+  /** Additions to the residual stream per block: 2, or 0 without a stream. */
+  readonly residuals: number;
+  /** A vector per token position is added to the embedding. */
+  readonly positions: boolean;
+  /** Scores of one head that the mask leaves on. */
+  readonly scores: number;
+  /** `[tokens, tokens]`, 1 where query token i may attend to key token j; every pair is open when left out. */
+  readonly mask?: Uint8Array;
+  /** Time steps T. */
+  readonly steps: number;
+}
+
+/** The sizes of a network with a spiking model and what its task asks of it. */
+export function shapeOf(model: SpikingSpec, geometry: Geometry): NetworkShape {
+  const { width, depth, heads, expansion, steps } = model;
+  const read = tokensRead(geometry);
+  return {
+    ...{ depth, width, heads, expansion, steps },
+    neuron: model.neuron.kind,
+    tokens: geometry.tokens,
+    inputs: geometry.inputs,
+    classes: geometry.classes,
+    queries: read.length,
+    tokensRead: read,
+    meanReadOut: geometry.readOut === "mean",
+    embedding: "lines",
+    outputProjection: model.outputProjection,
+    residuals: model.residual === "none" ? 0 : 2,
+    positions: model.position === "learned",
+    scores: geometry.mask.reduce((sum, cell) => sum + cell, 0),
+    mask: geometry.mask,
+  };
+}
+
+/** Bits of a value that enters the embedding once per inference, one read each. */
+export const VALUE_BITS = 8;
+
+/** A layer of weights of the shape, in the order in which layers run. */
+export interface ShapeLayer {
+  /** As in `linearLayers`: `embed`, `blocks.0.qkv`, ..., `head`. */
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+export function shapeLayers(shape: NetworkShape): ShapeLayer[] {
+  const { width, depth, expansion, inputs, classes, outputProjection } = shape;
+  const layers: ShapeLayer[] = [{ name: "embed", inputs, outputs: width }];
+  for (let i = 0; i < depth; i++) {
+    layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
+    if (outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
+    layers.push({ name: `blocks.${i}.up`, inputs: width, outputs: expansion * width });
+    layers.push({ name: `blocks.${i}.down`, inputs: expansion * width, outputs: width });
+  }
+  return [...layers, { name: "head", inputs: width, outputs: classes }];
+}
+
+/** Tokens at which the head runs, ascending. */
+export const headTokens = ({ tokens, queries, tokensRead }: NetworkShape): Int32Array =>
+  tokensRead ?? Int32Array.from({ length: queries }, (_, i) => tokens - queries + i);

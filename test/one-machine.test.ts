@@ -1,0 +1,103 @@
+/**
+ * The bundled networks on their machines: what simulators count and how long they say that units work is what machine and schedule
+ * say. Inputs are random spikes, because neither depends on the task's data.
+ */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { measuredWorkload } from "../src/cost/measured.ts";
+import { countActions } from "../src/machine/counts.ts";
+import { coreOf, machineOf } from "../src/machine/machine.ts";
+import { type Schedule, scheduleOf } from "../src/machine/schedule.ts";
+import { shapeOf } from "../src/machine/shape.ts";
+import { mapNetwork } from "../src/mapping/mapping.ts";
+import { decodeCheckpoint } from "../src/model/checkpoint.ts";
+import { foldNetwork } from "../src/model/fold.ts";
+import { isSpiking } from "../src/model/network.ts";
+import { networkFile } from "../src/node/networks.ts";
+import { stream } from "../src/numeric/stream.ts";
+import { programChip } from "../src/simulation/chip.ts";
+import { simulateCycles } from "../src/simulation/cycle.ts";
+import { calibrateFast, simulateFast } from "../src/simulation/fast/simulate.ts";
+import type { Trace } from "../src/simulation/trace.ts";
+import type { Experiment } from "../src/spec/experiment.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../src/spike/train.ts";
+import { requireEqualCounts } from "./support/equal-counts.ts";
+
+const PROMPTS = 3;
+
+function chipOf(experiment: Experiment) {
+  const path = networkFile(experiment.checkpoints.network!);
+  const { network } = decodeCheckpoint(readFileSync(path), path);
+  if (!isSpiking(network) || experiment.model.kind !== "spiking") throw new Error("the network is spiking");
+  const folded = foldNetwork({ ...network, model: experiment.model });
+  const mapping = mapNetwork(folded, experiment.hardware, experiment.task.coding);
+  const input = randomSpikes(folded.model.steps, PROMPTS * folded.geometry.tokens, folded.geometry.inputs);
+  return { input, chip: calibrateFast(programChip(folded, mapping, experiment.hardware, stream(1)), input, stream(2)) };
+}
+
+/** Every line has its own rate, so that densities are no round numbers. */
+function randomSpikes(steps: number, rows: number, features: number): SpikeTrain {
+  const train = emptySpikeTrain(steps, rows, features);
+  const random = stream(7);
+  const stride = wordsPerRow(features);
+  for (let r = 0; r < steps * rows; r++) {
+    for (let f = 0; f < features; f++) {
+      if (random.uniform() < 0.2 + (0.5 * f) / features) train.words[r * stride + (f >> 5)] |= 1 << (f & 31);
+    }
+  }
+  return train;
+}
+
+const HARDWARE = [
+  { name: "as it is", hardware: {} },
+  { name: "LFSRs, a FIFO per row", hardware: { ssa: { random: "lfsr", fifo: "row" } } },
+  { name: "differential, small tiles", hardware: { adc: { mode: "differential" }, ssa: { tileTokens: 7, tiles: 2 } } },
+  { name: "step-major", hardware: { order: "step-major", ssa: { random: "lfsr", lfsr: { scope: "engine" } } } },
+];
+
+describe.each(["wireless-2x2", "fashion-tiny", "cifar10-small"])("%s", (name) => {
+  const text = readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8");
+  const document = JSON.parse(text);
+
+  test.each(HARDWARE)(
+    "every action is counted by trace and machine alike, with a difference of 0: $name",
+    ({ hardware }) => {
+      const experiment = parseExperiment({ ...document, hardware: merge(document.hardware, hardware) });
+      const { chip, input } = chipOf(experiment);
+      const trace = simulateFast(chip, input, stream(3));
+      const workload = measuredWorkload(experiment, trace);
+      requireEqualCounts(trace, countActions(coreOf(experiment.hardware, workload), workload));
+
+      expect(busyClocks(scheduleOf(machineOf(experiment.hardware, workload)))).toEqual(countedClocks(trace));
+    },
+  );
+});
+
+test("the cycle simulator's schedule is that of the machine, and its clocks are the schedule's stage by stage", () => {
+  const document = JSON.parse(readFileSync(new URL("../examples/wireless-2x2.json", import.meta.url), "utf8"));
+  const experiment = parseExperiment({ ...document, hardware: merge(document.hardware, { ssa: { random: "lfsr" } }) });
+  const { chip, input } = chipOf(experiment);
+  const trace = simulateCycles(chip, input, stream(3));
+  expect(busyClocks(trace.schedule)).toEqual(countedClocks(trace));
+  expect(trace.schedule).toEqual(
+    scheduleOf(machineOf(experiment.hardware, shapeOf(chip.network.model, chip.network.geometry))),
+  );
+});
+
+const busyClocks = ({ alone }: Schedule) => alone.units.map(({ name, kind, busy }) => ({ name, kind, cycles: busy }));
+
+/** Of one prompt, of the stages that take time. */
+const countedClocks = ({ stages, prompts }: Trace) =>
+  stages
+    .filter(({ kind }) => kind === "linear" || kind === "attention")
+    .map(({ name, kind, cycles }) => ({ name, kind, cycles: cycles / prompts }));
+
+function merge(base: object = {}, changes: object): object {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(changes)) {
+    const before = merged[key];
+    merged[key] = typeof value === "object" && typeof before === "object" ? merge(before as object, value) : value;
+  }
+  return merged;
+}

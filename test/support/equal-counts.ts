@@ -1,0 +1,21 @@
+/** Whether a trace counted what a machine and the trace's densities say, stage by stage and action by action. */
+import { expect } from "vitest";
+import { ACTION_NAMES } from "../../src/hardware/actions.ts";
+import type { StageCounts } from "../../src/machine/counts.ts";
+import type { Trace } from "../../src/simulation/trace.ts";
+
+/** @param stages of one inference, none of them standing for several */
+export function requireEqualCounts({ prompts, stages: counted }: Trace, stages: readonly StageCounts[]): void {
+  expect(stages.map(({ name, kind, repeat }) => [name, kind, repeat])).toEqual(
+    counted.map(({ name, kind }) => [name, kind, 1]),
+  );
+  stages.forEach(({ name, actions }, i) => {
+    for (const action of ACTION_NAMES) {
+      const expected = counted[i].actions[action];
+      const found = prompts * actions[action];
+      // Densities are quotients of whole numbers; their products with whole numbers are those numbers to some units in the last place.
+      expect(Math.abs(found - expected), `${name}, ${action}: ${found}`).toBeLessThanOrEqual(1e-12 * expected);
+      expect(Math.round(found) - expected, `${name}, ${action}`).toBe(0);
+    }
+  });
+}
