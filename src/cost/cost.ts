@@ -1,7 +1,7 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
-import { type PricedStage, priceStages, stageEnergies, workloadActions } from "./architectures/xpikeformer.ts";
+import { type PricedStage, stageEnergies, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
 import { estimateLatency, type Latency } from "./latency.ts";
@@ -46,8 +46,7 @@ export function estimateCost(
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy } = ARCHITECTURES[id];
-    const parts =
-      id === "xpikeformer" && stages ? priceStages(stages, technology, workload.neuron) : energy(workload, technology);
+    const parts = id === "xpikeformer" ? xpikeformer(workload, technology, stages) : energy(workload, technology);
     architectures[id] = { label, parts, total: totalOf(parts) };
   }
   return {

@@ -1,5 +1,5 @@
 /**
- * Totals and breakdowns of the bottom-up preset, from a program of a few hundred lines that shares no code with this one
+ * Totals and breakdowns of the preset `claim`, from a program of a few hundred lines that shares no code with this one
  * and in which every formula is written for one architecture at a time. In microjoules per inference.
  */
 import { describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { findWorkload } from "./workloads.ts";
 
-const { technology } = resolveTechnology(findCostPreset("bottom-up"));
+const { technology } = resolveTechnology(findCostPreset("claim"));
 const COMPARED: readonly ArchitectureId[] = ["annDigital", "annAimc", "snnDigital", "xpikeformer"];
 
 /** ANN digital, ANN on crossbars, digital SNN, Xpikeformer, as the other program has them to nine digits. */

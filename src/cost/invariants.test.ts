@@ -15,7 +15,8 @@ import { ratiosOf, vary } from "./variation.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 import { findWorkload, WORKLOADS } from "./workloads.ts";
 
-const resolved = resolveTechnology(findCostPreset("bottom-up"));
+// Known limits and numbers are those under the rules of the claims.
+const resolved = resolveTechnology(findCostPreset("claim"));
 const { technology } = resolved;
 const large = findWorkload("vit-8-768-imagenet");
 const energy = (workload: Workload, changed = technology) => totalOf(xpikeformer(workload, changed));
@@ -226,7 +227,7 @@ describe("nodes", () => {
 
   test("down to 22 nm converters scale worse than logic, so the gain shrinks", () => {
     const gains = [65, 45, 22].map((node) => {
-      const at = resolveTechnology(findCostPreset("bottom-up"), { node });
+      const at = resolveTechnology(findCostPreset("claim"), { node });
       return ratiosOf({ workload: large, technology: at.technology }).ann;
     });
     expect(gains[0]).toBeCloseTo(13.9, 1);

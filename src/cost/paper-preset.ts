@@ -16,7 +16,7 @@
  */
 import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
-import { BOTTOM_UP } from "./bottom-up.ts";
+import { CLAIM } from "./bottom-up.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "./parameters.ts";
 import { defineSource, type Price, type PriceDraft, type Unit } from "./receipt.ts";
 import { assumed } from "./sources/assumptions.ts";
@@ -120,7 +120,7 @@ export const calibration = defineSource(
 const c = calibration.prices;
 
 export const PAPER: Readonly<Record<ParameterId, Price>> = {
-  ...BOTTOM_UP,
+  ...CLAIM,
   ...PUBLISHED,
   conversion5: c.conversion5,
   periphery: c.periphery,
@@ -142,7 +142,7 @@ export const PAPER: Readonly<Record<ParameterId, Price>> = {
 /** The six prices that the split fixes: each share of the compute energy over the actions that pay for it. */
 function solveSplit() {
   const workload = atPublishedSteps(findWorkload("vit-8-768-imagenet"));
-  const prices = { ...BOTTOM_UP, ...PUBLISHED };
+  const prices = { ...CLAIM, ...PUBLISHED };
   const plain = Object.fromEntries(PARAMETER_IDS.map((id) => [id, prices[id].value])) as Record<ParameterId, number>;
   const free: Technology = {
     ...plain,

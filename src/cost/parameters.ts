@@ -39,6 +39,11 @@ export const PARAMETERS = {
   activationBuffer: parameter("Activation buffer", "B"),
   partialSumBuffer: parameter("Partial-sum and membrane buffer", "B"),
   spikeBuffer: parameter("Spike buffer", "B"),
+  ownBuffers: parameter(
+    "1: a buffer of the digital engines is as large as what it holds, in banks of the size given for it; 0: of just that size",
+    "1",
+  ),
+  inputDram: parameter("Who fetches inputs from DRAM: 0: no machine; 1: all; 2: the digital ANNs alone", "1"),
   dramBit: parameter("DRAM access, per bit", "J/bit"),
   annWeightsOnChip: parameter("1: the ANN's weights stay on chip; 0: streamed from DRAM", "1"),
   snnWeightsOnChip: parameter("1: the digital SNN's weights stay on chip; 0: streamed from DRAM", "1"),
@@ -81,6 +86,8 @@ export const PARAMETERS = {
   residualAddition: digital("Addition to the residual stream"),
   residualTrafficBits: parameter("Bits of the residual stream read and written at each addition", "bit"),
   // The digital SNN.
+  snnWeightBits: parameter("Weight bits of the digital SNN", "bit"),
+  snnSparseScores: parameter("1: it adds to a score where spikes of q and k meet; 0: it looks at all pairs", "1"),
   accumulateBits: parameter("Width of its accumulation: 8, 16 or 32", "bit"),
   snnRegisterBit: digital("Register access of its accumulation, per bit", "J/bit"),
   bundle: parameter("Token-steps that share one fetch of a weight; 0: all of an inference", "1"),

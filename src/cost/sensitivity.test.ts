@@ -11,7 +11,7 @@ import { ratiosOf, vary } from "./variation.ts";
 import { meanDensity } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 
-const resolved = resolveTechnology(findCostPreset("bottom-up"));
+const resolved = resolveTechnology(findCostPreset("claim"));
 const { technology } = resolved;
 const workload = findWorkload("vit-8-768-imagenet");
 const base = { workload, technology };
@@ -77,7 +77,7 @@ describe("one parameter at a time", () => {
     [65, "13.9", "2.13"],
     [14, "6.5", "1.07"],
   ])("the node %d", (node, ann, snn) => {
-    const at = resolveTechnology(findCostPreset("bottom-up"), { node, extrapolate: true }).technology;
+    const at = resolveTechnology(findCostPreset("claim"), { node, extrapolate: true }).technology;
     const ratios = ratiosOf({ workload, technology: at });
     printed(ratios.ann, ann, "ANN");
     printed(ratios.snn, snn, "SNN");

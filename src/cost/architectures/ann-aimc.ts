@@ -1,39 +1,64 @@
 /**
- * A conventional transformer with its weights on crossbars, after X-Former: 8-bit inputs bit by bit, 8-bit weights in
- * several cells, 8-bit converters; attention, softmax, LayerNorm and GELU digital.
+ * A conventional transformer with its weights on crossbars: inputs bit by bit; attention, softmax, LayerNorm and GELU digital.
+ * After X-Former with 8-bit weights in several cells and 8-bit converters, or with our own cells and converters.
  *
  * Interconnect is paid once per output and bit, not once per cell of a weight, because shift-and-add comes first. Row
  * drivers are left out, as are embedding and head where values enter once.
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, outerLayers, type Workload } from "../workload.ts";
-import { normAndGelu } from "./ann-digital.ts";
-import { additionEnergy, addStatic, type Breakdown, conversionEnergy, sramByte } from "./energy.ts";
+import { activationsHeld, normAndGelu } from "./ann-digital.ts";
+import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conversionEnergy } from "./energy.ts";
 
-export function annAimc(workload: Workload, technology: Technology): Breakdown {
+/** How a weight is stored and a sum converted. */
+export interface HybridCells {
+  /** Cells of a weight. */
+  readonly cells: number;
+  readonly adcBits: number;
+  /** Local sums are scaled before they are added, once their bits are together. */
+  readonly scaled: boolean;
+}
+
+export const xformerCells = ({ hybridWeightBits, hybridCellBits, hybridAdcBits }: Technology): HybridCells => ({
+  cells: hybridWeightBits / hybridCellBits,
+  adcBits: hybridAdcBits,
+  scaled: false,
+});
+
+/** A pair of devices for a weight, converted and scaled as Xpikeformer's. */
+export const ownCells = ({ adcBits }: Technology, { scaled }: Workload): HybridCells => ({ cells: 1, adcBits, scaled });
+
+export function annAimc(
+  workload: Workload,
+  technology: Technology,
+  { cells, adcBits, scaled }: HybridCells = xformerCells(technology),
+): Breakdown {
   const { depth, width, heads, expansion, tokens, annScores } = workload;
   const { rows, hybridInputBits, conversionsPerSum, sramWriteFactor: write } = technology;
-  const cells = technology.hybridWeightBits / technology.hybridCellBits;
   let conversions = 0;
   let cellReads = 0;
+  let scalings = 0;
   const layers = [...blockLayers(workload), ...outerLayers(workload, workload.annInputs)];
   for (const { inputs, outputs, vectors, repeat } of layers) {
     const reads = repeat * vectors * hybridInputBits * outputs * cells;
     conversions += reads * Math.ceil(inputs / rows) * conversionsPerSum;
     cellReads += reads * inputs * 0.5;
+    if (scaled) scalings += repeat * vectors * outputs * Math.ceil(inputs / rows);
   }
-  const perByte = technology.activationTraffic * sramByte(technology, technology.activationBuffer);
+  const perByte =
+    technology.activationTraffic * bufferByte(technology, technology.activationBuffer, activationsHeld(workload));
   const paid = conversions * technology.hybridConversionFactor;
   const stored =
     tokens * width * (7 + 2 * expansion) +
     heads * annScores * 2 * (1 + write) +
     2 * tokens * width * Math.ceil(tokens / technology.arrayColumns);
-  return addStatic(
+  const parts = addStatic(
     {
-      adc: paid * conversionEnergy(technology, technology.hybridAdcBits),
+      adc: paid * conversionEnergy(technology, adcBits),
       periphery: paid * technology.periphery,
       shiftAndAdd: paid * (technology.accumulation + technology.add16),
       interconnect: (paid / cells) * technology.interconnect,
+      ...(scaled && { scaling: scalings * technology.multiply8 }),
       array: cellReads * technology.cellRead,
       attention:
         countMacs(workload).attention * (technology.multiply8 + additionEnergy(technology, technology.accumulatorBits)),
@@ -43,4 +68,5 @@ export function annAimc(workload: Workload, technology: Technology): Breakdown {
     },
     technology.digitalStaticShare,
   );
+  return addInputs(parts, workload, technology);
 }

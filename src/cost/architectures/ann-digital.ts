@@ -7,13 +7,14 @@
  *   weights    every weight read from its buffer once per inference
  *   activations  sum over layers of N inputs ceil(outputs / array) + N outputs written, and q, k, v and scores of attention
  *   partialSums  N outputs (ceil(inputs / array) - 1) of 4 bytes, written and read
- *   dram       inputs, and the weights where they do not stay on chip
+ *   dram       the weights where they do not stay on chip, and inputs as the rules say
  *
- * Left out: embedding and head in the buffer traffic, control, idle cycles.
+ * Buffers hold the weights of all blocks, the widest layer's inputs and outputs beside the stream, and the partial sums of all tokens
+ * at one column of arrays. Left out: embedding and head in the buffer traffic, control, idle cycles.
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Workload } from "../workload.ts";
-import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
+import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
 /** Arithmetic of the engine: what one multiply-accumulate costs and how wide its operands are. */
 export interface Precision {
@@ -29,14 +30,30 @@ export const int8 = (technology: Technology): Precision => ({
   accumulatorBits: technology.accumulatorBits,
 });
 
+/**
+ * Fewer bits than 8: a multiplier's energy goes with the square of its width, and sums of 3,072 products take 12 bits more than a
+ * product.
+ */
+export function narrow(bits: number, technology: Technology): Precision {
+  const accumulatorBits = 2 * bits + 12;
+  return {
+    mac: (technology.multiply8 * bits ** 2) / 64 + additionEnergy(technology, accumulatorBits),
+    operandBytes: bits / 8,
+    accumulatorBits,
+  };
+}
+
 export function annDigital(workload: Workload, technology: Technology, precision = int8(technology)): Breakdown {
-  const { depth, width, heads, tokens, annScores, annInputs, embedding } = workload;
+  const { depth, width, heads, expansion, tokens, annScores, annInputs, embedding } = workload;
   const { arrayRows, arrayColumns, sramWriteFactor: write } = technology;
   const macs = countMacs(workload);
   const bytes = precision.operandBytes;
-  const perWeight = technology.weightTraffic * bytes * sramByte(technology, technology.weightBuffer);
-  const perActivation = technology.activationTraffic * bytes * sramByte(technology, technology.activationBuffer);
-  const perPartialSum = 4 * technology.partialSumTraffic * sramByte(technology, technology.partialSumBuffer);
+  const { weightBuffer, activationBuffer, partialSumBuffer } = technology;
+  const perWeight = technology.weightTraffic * bytes * bufferByte(technology, weightBuffer, bytes * macs.weights);
+  const perActivation =
+    technology.activationTraffic * bytes * bufferByte(technology, activationBuffer, bytes * activationsHeld(workload));
+  const columnSums = 4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
+  const perPartialSum = 4 * technology.partialSumTraffic * bufferByte(technology, partialSumBuffer, columnSums);
   let activations = 0;
   let partialSums = 0;
   for (const { inputs, outputs, repeat } of blockLayers(workload)) {
@@ -48,9 +65,9 @@ export function annDigital(workload: Workload, technology: Technology, precision
     tokens * dimension * (2 + Math.ceil(tokens / arrayColumns) + Math.ceil(dimension / arrayColumns));
   activations += depth * heads * (keysAndValues + 2 * annScores * (1 + write));
   const weightsFromDram = technology.annWeightsOnChip ? 0 : macs.weights;
-  // A receiver's samples arrive on the chip; images are fetched.
-  const inputsFromDram = embedding === "values" ? tokens * annInputs : 0;
-  return addStatic(
+  // Where the digital ANN alone pays: a receiver's samples arrive on the chip; images are fetched.
+  const inputsFromDram = technology.inputDram === 2 && embedding === "values" ? tokens * annInputs : 0;
+  const parts = addStatic(
     {
       mac: macs.total * precision.mac,
       registers: macs.total * (16 * bytes + precision.accumulatorBits) * technology.registerBit,
@@ -63,7 +80,12 @@ export function annDigital(workload: Workload, technology: Technology, precision
     },
     technology.digitalStaticShare,
   );
+  return addInputs(parts, workload, technology);
 }
+
+/** Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer. */
+export const activationsHeld = ({ tokens, width, expansion }: Workload): number =>
+  tokens * width * (2 + Math.max(3, expansion));
 
 /** Two LayerNorms and one GELU per block. */
 export function normAndGelu({ depth, width, expansion, tokens }: Workload, technology: Technology): number {

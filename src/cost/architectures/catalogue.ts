@@ -1,10 +1,11 @@
 /** All architectures, in the order in which reports show them. */
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
-import { annAimc } from "./ann-aimc.ts";
+import { annAimc, ownCells } from "./ann-aimc.ts";
 import { annDigital } from "./ann-digital.ts";
 import { annFloat16 } from "./ann-float16.ts";
 import { annInt4 } from "./ann-int4.ts";
+import { annInt5 } from "./ann-int5.ts";
 import type { Breakdown } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import { snnDigital } from "./snn-digital.ts";
@@ -19,7 +20,9 @@ const architectures = {
   xpikeformer: { label: "Xpikeformer", energy: xpikeformer },
   annDigital: { label: "ANN, digital int8", energy: annDigital },
   annAimc: { label: "ANN on crossbars", energy: annAimc },
+  annAimcOwn: { label: "ANN on our crossbars", energy: (w, t) => annAimc(w, t, ownCells(t, w)) },
   snnDigital: { label: "SNN, ideal digital", energy: snnDigital },
+  annInt5: { label: "ANN, digital 5-bit", energy: annInt5 },
   annInt4: { label: "ANN, digital 4-bit", energy: annInt4 },
   annFloat16: { label: "ANN, digital fp16", energy: annFloat16 },
   gpuAnn: { label: "ANN on an edge GPU", energy: (w, t) => ({ gpu: gpu(w, t, "ann").energy }) },

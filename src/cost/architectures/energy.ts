@@ -1,6 +1,7 @@
 /** What the architectures' formulas have in common. */
 import { power } from "../../numeric/power.ts";
 import type { Technology } from "../parameters.ts";
+import type { Workload } from "../workload.ts";
 
 /** Joules per inference by component, in a fixed order. */
 export type Breakdown = Record<string, number>;
@@ -14,6 +15,22 @@ export const totalOf = (parts: Breakdown): number => {
 /** Energy per byte of a buffer of `size` bytes: a power law through 32 kB. */
 export const sramByte = ({ sramRead, sramExponent }: Technology, size: number): number =>
   sramRead * power(size / 32768, sramExponent);
+
+/** The smallest memory that the power law was fitted to, bytes. */
+const SMALLEST_BUFFER = 8 * 1024;
+
+/**
+ * Energy per byte of a buffer that holds `held` bytes: of a memory of that size, or of one bank where it is larger than a bank. With
+ * buffers of one size for every network, of a bank.
+ */
+export const bufferByte = (technology: Technology, bank: number, held: number): number =>
+  sramByte(technology, technology.ownBuffers ? Math.min(bank, Math.max(SMALLEST_BUFFER, held)) : bank);
+
+/** Adds fetching the inputs, 8 bits a value, where every machine pays for it. */
+export function addInputs(parts: Breakdown, { tokens, annInputs }: Workload, technology: Technology): Breakdown {
+  if (technology.inputDram === 1) parts.dram = (parts.dram ?? 0) + tokens * annInputs * 8 * technology.dramBit;
+  return parts;
+}
 
 /** Energy of a conversion of `bits` bits: SAR converters grow linearly with their bits, flash converters double. */
 export function conversionEnergy({ conversion5, flashConverter }: Technology, bits: number): number {

@@ -8,22 +8,32 @@
  *   spikes       N T (inputs + outputs) / 8 bytes, and `addressBits` per spike
  *   membranes    2 bytes read and written per output and step, where they are stored
  *   lif          an update per output and step
- *   scores       q and k: an AND and an increment each; a byte written and read per score and step
+ *   scores       q and k: an addition for each pair of spikes that meet, or an AND and an increment for all pairs of bits; a byte
+ *                written and read per score and step
  *   values       an addition per spike of v
+ *
+ * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at all tokens and
+ * steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
  */
 import { blockRuns } from "../../machine/densities.ts";
 import { power } from "../../numeric/power.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
-import { additionEnergy, addStatic, type Breakdown, sramByte } from "./energy.ts";
+import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
 export function snnDigital(workload: Workload, technology: Technology): Breakdown {
-  const { width, heads, snnSteps: steps, scores, depth } = workload;
+  const { width, heads, expansion, tokens, snnSteps: steps, scores, depth } = workload;
   const { sramWriteFactor: write, addressBits } = technology;
-  const spikeByte = sramByte(technology, technology.spikeBuffer);
-  const weightByte = technology.weightTraffic * sramByte(technology, technology.weightBuffer);
-  const membraneByte = sramByte(technology, technology.partialSumBuffer);
+  const macs = countMacs(workload);
+  const weightBytes = technology.snnWeightBits / 8;
+  const widest = Math.max(3, expansion) * width;
+  const spikeByte = bufferByte(technology, technology.spikeBuffer, (tokens * steps * (width + widest)) / 8);
+  const perWeight =
+    technology.weightTraffic *
+    weightBytes *
+    bufferByte(technology, technology.weightBuffer, weightBytes * macs.weights);
+  const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * tokens * widest);
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
   const update = technology[neuronPrices(workload.neuron).update];
   const parts = {
@@ -36,7 +46,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     const bundle = technology.bundle || vectors * steps;
     parts.accumulate += operations * add;
     parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
-    parts.weights += (visits / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs * weightByte;
+    parts.weights += (visits / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs * perWeight;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged, not fired.
@@ -46,12 +56,13 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
   for (const layer of outerLayers(workload)) addLayer(layer);
   for (const { repeat, densities } of blockRuns(workload)) {
     const pairs = steps * scores * width * repeat;
-    parts.scores += pairs * technology.sacOperation;
+    parts.scores += technology.snnSparseScores
+      ? pairs * densities.coincidences * technology.add8
+      : pairs * technology.sacOperation;
     parts.values += pairs * densities.value * technology.add16;
   }
   parts.scoreBuffer = depth * steps * scores * heads * (1 + write) * spikeByte;
-  const macs = countMacs(workload);
   if (workload.embedding === "values") parts.embedding = macs.embedding * (technology.multiply8 + technology.add8);
-  if (!technology.snnWeightsOnChip) parts.dram = macs.weights * 8 * technology.dramBit;
-  return addStatic(parts, technology.digitalStaticShare);
+  if (!technology.snnWeightsOnChip) parts.dram = macs.weights * technology.snnWeightBits * technology.dramBit;
+  return addInputs(addStatic(parts, technology.digitalStaticShare), workload, technology);
 }

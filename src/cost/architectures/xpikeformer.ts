@@ -21,7 +21,7 @@ import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
-import { addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
+import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
 /** A stage's actions for pricing; `repeat` stages are alike, one if left out. */
 export interface PricedStage {
@@ -82,9 +82,12 @@ export const workloadActions = (workload: Workload, technology: Technology): Sta
     skipSilentBlocks: technology.skipSilentBlocks === 1,
   });
 
-/** From a workload alone. */
-export const xpikeformer = (workload: Workload, technology: Technology): Breakdown =>
-  priceStages(workloadActions(workload, technology), technology, workload.neuron);
+/** From a workload alone, or from what was counted. */
+export const xpikeformer = (
+  workload: Workload,
+  technology: Technology,
+  stages: readonly PricedStage[] = workloadActions(workload, technology),
+): Breakdown => addInputs(priceStages(stages, technology, workload.neuron), workload, technology);
 
 /** Joules by stage, in the order given; static shares are left out. */
 export const stageEnergies = (stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): number[] =>

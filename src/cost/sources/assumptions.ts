@@ -27,6 +27,11 @@ export const assumed = defineSource(
       "bit",
       "spike-driven sums of up to 3,072 8-bit weights need 8 + 12 bits; 16 saturate rarely",
     ),
+    accumulate13: choice(
+      13,
+      "bit",
+      "spike-driven sums of up to 3,072 5-bit weights: 3 bits less than those of 8-bit weights, which have 16",
+    ),
     accumulate8: choice(8, "bit", "the thinner convention: 0.03 pJ per spike and weight"),
     differential: choice(
       1,
@@ -64,6 +69,22 @@ export const assumed = defineSource(
     activationBuffer: choice(256 * 1024, "B", BUFFER),
     partialSumBuffer: choice(64 * 1024, "B", BUFFER),
     spikeBuffer: choice(64 * 1024, "B", BUFFER),
+    ownBuffers: choice(
+      1,
+      "1",
+      "a network gets the memory that it needs; a larger memory is banks, of which one is read",
+    ),
+    fixedBuffers: choice(0, "1", "buffers of one size for every network"),
+    noInputs: choice(
+      0,
+      "1",
+      "inputs are the same for every machine, and a receiver's arrive on chip: left out for all",
+    ),
+    annInputs: choice(2, "1", "the digital ANN fetches its inputs from DRAM, and no other machine does"),
+    fiveBitWeights: choice(5, "bit", "as many as a pair of 4-bit devices holds, one of which carries the sign"),
+    eightBitWeights: choice(8, "bit", "as the int8 ANN has"),
+    sparseScores: choice(1, "1", "an event-driven engine adds where a spike of q meets one of k, and skips the rest"),
+    denseScores: choice(0, "1", "every pair of bits of q and k is looked at"),
     array: choice(128, "1", "a side of the digital engine's array of multipliers", { low: 32, high: 256 }),
     cellRead: choice(picojoules(0.0032), "J", "8 uS x (0.2 V)^2 x 10 ns; mean conductance a third of 25 uS", {
       low: picojoules(0.001),

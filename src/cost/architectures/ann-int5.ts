@@ -1,0 +1,8 @@
+/** The digital engine with 5-bit weights and activations: as many bits as a pair of our cells holds. */
+import type { Technology } from "../parameters.ts";
+import type { Workload } from "../workload.ts";
+import { annDigital, narrow } from "./ann-digital.ts";
+import type { Breakdown } from "./energy.ts";
+
+export const annInt5 = (workload: Workload, technology: Technology): Breakdown =>
+  annDigital(workload, technology, narrow(5, technology));
