@@ -16,17 +16,27 @@ import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { createSimulator, type Simulator, simulatorBytes } from "../simulation/fast/simulate.ts";
-import { clippedShare, densitiesOf, meanLogits, type SpikeCount, type StageTrace } from "../simulation/trace.ts";
+import { clippedShare, densitiesOf, meanLogits, type StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
-import { type Answers, answer, decide } from "../task/answers.ts";
+import { answer, decide } from "../task/answers.ts";
 import { requireImages } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
-import { cutPrompts, type Evaluation, errorsOf, evaluationOf, requireCounts, type Slice, taskOf } from "./slices.ts";
+import {
+  cutPrompts,
+  type Evaluation,
+  errorsByStep,
+  evaluationOf,
+  requireCounts,
+  type Slice,
+  type SpikingAnswers,
+  sumSpikes,
+  taskOf,
+} from "./slices.ts";
 
 export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same whatever the number. */
@@ -116,11 +126,8 @@ export interface ChipPiece extends Slice {
   readonly chip: number;
 }
 
-export interface ChipAnswers extends Answers {
-  /** `[steps][prompts, queries]`, after 1 .. T steps. */
-  readonly byStep: readonly Int32Array[];
+export interface ChipAnswers extends SpikingAnswers {
   readonly stages: readonly StageTrace[];
-  readonly spikes: Readonly<Record<string, SpikeCount>>;
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
@@ -176,16 +183,6 @@ function summarise<T extends TaskSpec>(
   { geometry }: Network,
   snrDecibels: number | null,
 ): Omit<ChipEvaluation<ErrorsOf<T>>, "chip"> {
-  const queries = geometry.queries.length;
-  const last = (classes: Int32Array) => [...classes.filter((_, i) => i % queries === queries - 1)];
-  const labels = slices.flatMap((slice) => last(slice.labels));
-  const bySteps = slices[0].byStep.map((_, t) =>
-    errorsOf(
-      labels,
-      slices.flatMap((slice) => last(slice.byStep[t])),
-      task,
-    ),
-  );
   const stages = slices[0].stages.map(({ name, kind }, i) => ({
     name,
     kind,
@@ -194,21 +191,12 @@ function summarise<T extends TaskSpec>(
     clipped: slices.reduce((sum, slice) => sum + slice.stages[i].clipped, 0),
   }));
   const actions = sumActions(stages.map((stage) => stage.actions));
-  const spikes = Object.fromEntries(
-    Object.keys(slices[0].spikes).map((name) => [
-      name,
-      {
-        ones: slices.reduce((sum, slice) => sum + slice.spikes[name].ones, 0),
-        bits: slices.reduce((sum, slice) => sum + slice.spikes[name].bits, 0),
-      },
-    ]),
-  );
   return {
     ...evaluationOf(slices, task, snrDecibels),
-    bySteps,
+    bySteps: errorsByStep(slices, task, geometry),
     stages,
     actions,
     clippedShare: clippedShare({ stages, actions }),
-    densities: densitiesOf(spikes),
+    densities: densitiesOf(sumSpikes(slices)),
   };
 }

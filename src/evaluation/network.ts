@@ -3,18 +3,41 @@
  * WebAssembly kernels and any number of threads.
  */
 import type { ImageData } from "../data/images.ts";
+import type { Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
+import type { SpikingPass } from "../kernels/spiking.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
-import { type Answers, answer } from "../task/answers.ts";
+import { type Answers, answer, decide } from "../task/answers.ts";
 import { requireImages, takesSpikes } from "../task/create.ts";
 import type { ErrorsOf } from "../task/metrics.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
-import { cutPrompts, type Evaluation, evaluationOf, requireCounts, type Slice, taskOf } from "./slices.ts";
+import {
+  cutPrompts,
+  type Evaluation,
+  errorsByStep,
+  evaluationOf,
+  requireCounts,
+  type Slice,
+  type SpikingAnswers,
+  sumSpikes,
+  taskOf,
+} from "./slices.ts";
+
+export interface NetworkEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
+  /** Of a spiking network that takes spikes; null of any other. */
+  readonly spiking: {
+    /** At the last query, after 1 .. T time steps. */
+    readonly bySteps: readonly E[];
+    /** Share of ones by spike train, named as in `Trace`; scores of attention have none. */
+    readonly densities: Readonly<Record<string, number>>;
+  } | null;
+}
 
 export interface EvaluateOptions {
   readonly prompts: number;
@@ -38,7 +61,7 @@ export async function evaluateNetwork<T extends TaskSpec>(
   experiment: Experiment<T>,
   network: Network,
   { prompts, images = null, snrDecibels, slice = 64 }: EvaluateOptions,
-): Promise<Evaluation<ErrorsOf<T>>> {
+): Promise<NetworkEvaluation<ErrorsOf<T>>> {
   requireCounts({ prompts, slice });
   requireImages(experiment, images);
   taskOf(experiment, network);
@@ -50,9 +73,20 @@ export async function evaluateNetwork<T extends TaskSpec>(
     network: isSpiking(network) ? foldNetwork(network) : network,
     maxPrompts: slice,
   };
-  const session = executor.open<NetworkSetup, Slice, Answers>("evaluate-network", setup);
+  const session = executor.open<NetworkSetup, Slice, NetworkAnswers>("evaluate-network", setup);
   try {
-    return evaluationOf(await session.run(slices), experiment.task, snrDecibels ?? null);
+    const answers = await session.run(slices);
+    const spiking = answers.flatMap((slice) => (slice.spiking ? [{ ...slice, ...slice.spiking }] : []));
+    return {
+      ...evaluationOf(answers, experiment.task, snrDecibels ?? null),
+      spiking:
+        spiking.length === 0
+          ? null
+          : {
+              bySteps: errorsByStep(spiking, experiment.task, network.geometry),
+              densities: densitiesOf(sumSpikes(spiking)),
+            },
+    };
   } finally {
     session.close();
   }
@@ -66,8 +100,12 @@ export interface NetworkSetup {
   readonly maxPrompts: number;
 }
 
+export interface NetworkAnswers extends Answers {
+  readonly spiking: Pick<SpikingAnswers, "byStep" | "spikes"> | null;
+}
+
 /** The job "evaluate-network": answers slices of the evaluation prompts. */
-export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({
+export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   experiment,
   images,
   network,
@@ -85,7 +123,23 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, Answers> = ({
     kernels.write(pass.inputs, batch.spikes ? batch.spikes.words : batch.values);
     if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
     pass.forward(prompts);
-    const logits = kernels.floats(pass.logits, prompts * queries.length * classes);
-    return answer(logits, batch.labels, classes);
+    const logits = () => kernels.floats(pass.logits, prompts * queries.length * classes);
+    const answers = answer(logits(), batch.labels, classes);
+    if (!batch.spikes || !("readFirst" in pass)) return { ...answers, spiking: null };
+    const { steps } = batch.spikes;
+    const byStep = Array.from({ length: steps }, (_, t) => {
+      pass.readFirst(t + 1, prompts);
+      return decide(logits(), classes);
+    });
+    return { ...answers, spiking: { byStep, spikes: countSpikes(kernels, pass, steps * batch.spikes.rows) } };
   };
 };
+
+/** Spikes of each layer over `rows` rows, [T][B N]. */
+const countSpikes = (kernels: Kernels, { spikes }: SpikingPass, rows: number): Record<string, SpikeCount> =>
+  Object.fromEntries(
+    Object.entries(spikes).map(([name, bits]) => [
+      name,
+      { ones: kernels.countBits(bits, rows), bits: rows * bits.features },
+    ]),
+  );

@@ -7,7 +7,9 @@
  */
 import type { ImageData } from "../data/images.ts";
 import { ShapeError, ValueError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
+import type { SpikeCount } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { Answers } from "../task/answers.ts";
@@ -100,6 +102,43 @@ function errorsByQuery<T extends TaskSpec>(labels: number[], decisions: number[]
       : errorsByContext(labels, decisions, spec);
   return errors as ErrorsOf<T>[];
 }
+
+/** What a spiking network says of a slice beside its answers. */
+export interface SpikingAnswers extends Answers {
+  /** `[steps][prompts, queries]`, after 1 .. T steps. */
+  readonly byStep: readonly Int32Array[];
+  readonly spikes: Readonly<Record<string, SpikeCount>>;
+}
+
+/** Errors at the last query, after 1 .. T steps. */
+export function errorsByStep<T extends TaskSpec>(
+  slices: readonly SpikingAnswers[],
+  task: T,
+  { queries }: Geometry,
+): ErrorsOf<T>[] {
+  const count = queries.length;
+  const last = (classes: Int32Array) => [...classes.filter((_, i) => i % count === count - 1)];
+  const labels = slices.flatMap((slice) => last(slice.labels));
+  return slices[0].byStep.map((_, t) =>
+    errorsOf(
+      labels,
+      slices.flatMap((slice) => last(slice.byStep[t])),
+      task,
+    ),
+  );
+}
+
+/** Spikes of all slices, by train. */
+export const sumSpikes = (slices: readonly SpikingAnswers[]): Record<string, SpikeCount> =>
+  Object.fromEntries(
+    Object.keys(slices[0].spikes).map((name) => [
+      name,
+      {
+        ones: slices.reduce((sum, slice) => sum + slice.spikes[name].ones, 0),
+        bits: slices.reduce((sum, slice) => sum + slice.spikes[name].bits, 0),
+      },
+    ]),
+  );
 
 /** Errors over decisions of one query. Shapes: labels, decisions [prompts]. */
 export function errorsOf<T extends TaskSpec>(labels: number[], decisions: number[], task: T): ErrorsOf<T> {

@@ -42,6 +42,8 @@ export interface SpikingReadOutLayout {
 export interface SpikingReadOut {
   /** Logits from the packed spikes of the last neurons, `[T, prompts N, D]`. */
   forward(output: PackedBits, prompts: number): void;
+  /** The logits of the first `of` time steps alone take the place of those of all. Not for a pass that goes on to train. */
+  forwardFirst(of: number, output: PackedBits, prompts: number): void;
   /**
    * The loss summed over prompts and queries. Adds the gradients of the head, and writes that of the output spikes,
    * `[T, prompts N, D]`; both of `scale` times the sum.
@@ -132,6 +134,9 @@ export function bindSpikingReadOut(
     if (ofSteps) headForward(ofSteps, output, steps * prompts);
   }
 
+  const forwardFirst = (of: number, output: PackedBits, prompts: number) =>
+    headForward({ ...ofMean, steps: of }, output, prompts);
+
   function backward(prompts: number, scale: number, dOutput: Place): number {
     const rows = prompts * queries;
     const dLogits = ofMean.gradients!.logits;
@@ -154,5 +159,5 @@ export function bindSpikingReadOut(
     return (1 - stepLoss) * meanLoss + (stepLoss * stepSum) / steps;
   }
 
-  return { forward, backward };
+  return { forward, forwardFirst, backward };
 }

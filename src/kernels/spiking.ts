@@ -30,6 +30,8 @@ export interface SpikingPass extends Pass {
   readonly statistics: Readonly<Record<string, ColumnMoments>>;
   /** Logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
   readonly stepLogits: Place | null;
+  /** Writes the logits of the first `of` time steps of the last `forward`: those of a network with so few steps. */
+  readFirst(of: number, prompts: number): void;
 }
 
 /** A linear layer with what follows it, bound to its parameters. */
@@ -281,6 +283,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     spikes: spikesOf(layout),
     statistics: statisticsOf(layout),
     forward,
+    readFirst: (of, prompts) => readOut.forwardFirst(of, output, prompts),
     step,
   };
 }
