@@ -207,7 +207,7 @@ export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulat
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
-export { type EvaluateOptions, evaluateNetwork } from "./evaluation/network.ts";
+export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
 export { evaluateReceivers, type ReceiverEvaluation } from "./evaluation/receivers.ts";
 export type { Evaluation } from "./evaluation/slices.ts";
 export {
@@ -259,6 +259,7 @@ export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
 export { estimateLatency, type Latency } from "./cost/latency.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
+  comparedWith,
   experimentWorkload,
   hardwarePrices,
   type Measurement,

@@ -5,7 +5,7 @@
 import { blockRuns } from "../machine/densities.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
-import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "./workload.ts";
+import { blockLayers, countMacs, networkFor, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface Area {
   readonly crossbars: number;
@@ -37,7 +37,7 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
     },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,
-      weights: countMacs(workload).weights * technology.sramArea,
+      weights: countMacs(networkFor(workload, "ann")).weights * technology.sramArea,
     },
   };
 }

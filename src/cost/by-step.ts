@@ -2,17 +2,16 @@
  * Actions of each time step, from the spike trains of a simulation: everything that does not depend on spikes is equal in
  * all steps, and what does follows the densities of the step.
  */
-import type { BlockDensities } from "../machine/densities.ts";
 import { tokensRead } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { createTask } from "../task/create.ts";
-import { experimentWorkload } from "./measured.ts";
+import { experimentWorkload, trainDensities } from "./measured.ts";
 import { type Workload, withSteps } from "./workload.ts";
 
 /**
- * A workload of one step for each step of the trains, which are named as in `Trace.rasters`. Scores have no train: the share of
- * coinciding q and k is taken as the product of their densities, which only gated cells would feel.
+ * A workload of one step for each step of the trains, which are named as in `Trace.rasters`. The share of coinciding q and k, which is
+ * taken as the product of their densities, only gated cells would feel.
  */
 export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
   const shape = experimentWorkload(experiment);
@@ -23,26 +22,11 @@ export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<
     return {
       ...withSteps(shape, 1),
       description: `${experiment.name}, step ${t + 1} of ${input.steps}`,
-      blocks: Array.from({ length: shape.depth }, (_, i) => stepDensities(`blocks.${i}`, at)),
+      blocks: Array.from({ length: shape.depth }, (_, i) => trainDensities(`blocks.${i}`, at)),
       inputDensity: at("input"),
       headDensity: density(queryRows(stepOf(trains.output, t), shape.tokens, queries)),
     };
   });
-}
-
-function stepDensities(block: string, at: (name: string) => number): BlockDensities {
-  const shared = at(`${block}.qkv`);
-  return {
-    qkv: at(`${block}.input`),
-    projection: at(`${block}.attention`),
-    up: at(`${block}.middle`),
-    down: at(`${block}.hidden`),
-    query: shared,
-    key: shared,
-    value: shared,
-    scores: 0,
-    coincidences: shared ** 2,
-  };
 }
 
 function stepOf({ rows, features, words }: SpikeTrain, step: number): SpikeTrain {

@@ -1,6 +1,7 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
+import type { Performance } from "./architectures/performance.ts";
 import { type PricedStage, stageEnergies, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
@@ -18,6 +19,7 @@ export interface ArchitectureCost {
   /** Joules per inference by component; they add up to `total`. */
   readonly parts: Readonly<Breakdown>;
   readonly total: number;
+  readonly performance: Performance;
 }
 
 export interface CostEstimate {
@@ -45,9 +47,9 @@ export function estimateCost(
   const energies = stageEnergies(counted, technology, workload.neuron);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
-    const { label, energy } = ARCHITECTURES[id];
+    const { label, energy, performance } = ARCHITECTURES[id];
     const parts = id === "xpikeformer" ? xpikeformer(workload, technology, stages) : energy(workload, technology);
-    architectures[id] = { label, parts, total: totalOf(parts) };
+    architectures[id] = { label, parts, total: totalOf(parts), performance: performance(workload, technology) };
   }
   return {
     workload,

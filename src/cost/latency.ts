@@ -15,7 +15,7 @@
 
 import { gpu } from "./architectures/gpu.ts";
 import type { Technology } from "./parameters.ts";
-import { countMacs, type Workload } from "./workload.ts";
+import { countMacs, networkFor, type Workload } from "./workload.ts";
 
 export interface Latency {
   /** Seconds for one input vector of a crossbar layer, and for one step of attention over all heads. */
@@ -41,7 +41,7 @@ export function estimateLatency(workload: Workload, technology: Technology): Lat
   const fill = (2 * dimension) / technology.ssaClock + 3 * vector;
   const interval = steps * Math.max(tokens * vector, attentionStep);
   const sequential = depth * (interval + attentionStep + fill);
-  const macs = countMacs(workload);
+  const macs = countMacs(networkFor(workload, "ann"));
   return {
     vector,
     attentionStep,
@@ -52,7 +52,7 @@ export function estimateLatency(workload: Workload, technology: Technology): Lat
     annDigital:
       (macs.linear + macs.attention + macs.embedding) /
       (technology.annUnits * technology.annUtilisation * technology.annClock),
-    gpuAnn: gpu(workload, technology, "ann").time,
-    gpuSnn: gpu(workload, technology, "spiking").time,
+    gpuAnn: gpu(networkFor(workload, "ann"), technology, "ann").time,
+    gpuSnn: gpu(networkFor(workload, "snn"), technology, "spiking").time,
   };
 }

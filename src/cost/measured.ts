@@ -1,6 +1,6 @@
 /**
- * A workload from a simulation of ours: the shape of the experiment's network with the spike densities of its trace, and
- * the machine that it was mapped on.
+ * A workload from a simulation of ours: the shape of the experiment's network with the spike densities of its trace, the machine
+ * that it was mapped on, and the networks that it is compared with, each with its own shape.
  */
 import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
@@ -8,6 +8,7 @@ import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf } from "../machine/shape.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { createTask } from "../task/create.ts";
 import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
@@ -39,22 +40,62 @@ export function measuredWorkload(experiment: Experiment, { stages, densities }: 
  * a spike. Throws MappingError when its model is not spiking.
  */
 export function experimentWorkload(experiment: Experiment): Workload {
-  const { model, task, name } = experiment;
+  const { model, name } = experiment;
   if (model.kind !== "spiking") {
     throw new MappingError(
       "model.kind",
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
     );
   }
+  return workloadOf(experiment, model, `${name}, densities of a published network`);
+}
+
+/**
+ * The networks that were evaluated beside it, for the machines that run them.
+ *
+ * @param ann the conventional transformer
+ * @param snn the digital spiking one, and the densities of its spikes by the names of `Trace.rasters`
+ */
+export function comparedWith(
+  workload: Workload,
+  experiment: Experiment,
+  {
+    ann,
+    snn,
+  }: {
+    readonly ann?: ModelSpec | undefined;
+    readonly snn?: { readonly model: SpikingSpec; readonly densities: Readonly<Record<string, number>> } | undefined;
+  },
+): Workload {
+  const { name } = experiment;
+  return {
+    ...workload,
+    compared: {
+      ...(ann && { ann: workloadOf(experiment, ann, `${name}, the ANN that was evaluated`) }),
+      ...(snn && {
+        snn: {
+          ...workloadOf(experiment, snn.model, `${name}, the digital SNN that was evaluated`),
+          blocks: Array.from({ length: snn.model.depth }, (_, i) =>
+            trainDensities(`blocks.${i}`, (name) => snn.densities[name]),
+          ),
+          inputDensity: snn.densities.input,
+          headDensity: snn.densities.output,
+        },
+      }),
+    },
+  };
+}
+
+/** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
+function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real } = createTask({ task, model }).geometry;
   const shape = shapeOf(model, spiking);
   return {
     ...shape,
-    name: experiment.name,
-    description: `${name}, densities of a published network`,
-    hardware: experiment.hardware,
+    ...{ name, description, hardware },
+    ...(model.kind === "spiking" && model.attention.neuron === "lif" && { lifAttention: true }),
     annInputs: real.inputs,
-    embedRows: experiment.hardware.crossbar.embedRows,
+    embedRows: hardware.crossbar.embedRows,
     scaled: true,
     annScores: shape.scores,
     snnSteps: shape.steps,
@@ -86,6 +127,25 @@ function blockDensities(
     value: shared,
     scores: densities[`${block}.scores`],
     coincidences: attention.counterIncrements / Math.max(1, attention.scoreAnds),
+  };
+}
+
+/**
+ * A block's densities from those of its spike trains alone. Scores have no train, and the share of coinciding q and k is taken as the
+ * product of their densities.
+ */
+export function trainDensities(block: string, at: (name: string) => number): BlockDensities {
+  const shared = at(`${block}.qkv`);
+  return {
+    qkv: at(`${block}.input`),
+    projection: at(`${block}.attention`),
+    up: at(`${block}.middle`),
+    down: at(`${block}.hidden`),
+    query: shared,
+    key: shared,
+    value: shared,
+    scores: 0,
+    coincidences: shared ** 2,
   };
 }
 

@@ -122,7 +122,10 @@ test("every parameter that is set to 0 gives numbers or a refusal, never infinit
     }
     const { architectures, latency, area } = estimateCost(workload, resolved);
     const numbers = [
-      ...Object.values(architectures).flatMap(({ parts }) => Object.values(parts)),
+      ...Object.values(architectures).flatMap(({ parts, performance: { latency, interval, area } }) => [
+        ...Object.values(parts),
+        ...[1 / latency, 1 / interval, area ?? 0],
+      ]),
       ...Object.values(latency),
       ...Object.values(area.xpikeformer),
       ...Object.values(area.annDigital),

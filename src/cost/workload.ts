@@ -25,7 +25,18 @@ export interface Workload extends NetworkShape, Densities {
   readonly snnSteps: number;
   /** What one inference delivers, for figures per result: `image`, `symbol`. */
   readonly result: { readonly name: string; readonly perInference: number };
+  /** Scores and outputs of attention are neurons that fire, as in a digital SNN with LIF attention. */
+  readonly lifAttention?: boolean;
+  /** Networks that other machines run, where they are others than this one: those whose accuracy stands beside it. */
+  readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }
+
+/** Whose network a machine runs. */
+export type Runs = "xpikeformer" | "ann" | "snn";
+
+/** The network that a machine runs; this one where no other is known. */
+export const networkFor = (workload: Workload, runs: Runs): Workload =>
+  (runs === "xpikeformer" ? undefined : workload.compared?.[runs]) ?? workload;
 
 /** A layer of weights: `vectors` input vectors per time step, or per inference in an ANN. */
 export interface Layer {
@@ -110,7 +121,7 @@ export function meanDensity(workload: Workload): number {
   return spikes / all;
 }
 
-/** Every density multiplied, at most 1. */
+/** Every density multiplied, at most 1; those of the digital SNN's own network too. */
 export function scaleDensities(workload: Workload, factor: number): Workload {
   if (factor === 1) return workload;
   const scale = (share: number) => Math.min(1, factor * share);
@@ -125,12 +136,16 @@ export function scaleDensities(workload: Workload, factor: number): Workload {
     return scaled;
   });
   const { inputDensity, headDensity } = workload;
-  return { ...workload, blocks, inputDensity: scale(inputDensity), headDensity: scale(headDensity) };
+  const scaled = { ...workload, blocks, inputDensity: scale(inputDensity), headDensity: scale(headDensity) };
+  return withSnn(scaled, (snn) => scaleDensities(snn, factor));
+}
+
+/** The workload with another network for the digital SNN, where it has one of its own. */
+function withSnn(workload: Workload, change: (snn: Workload) => Workload): Workload {
+  const { compared } = workload;
+  return compared?.snn ? { ...workload, compared: { ...compared, snn: change(compared.snn) } } : workload;
 }
 
 /** Other numbers of time steps; the digital spiking network's default to the same. */
-export const withSteps = (workload: Workload, steps: number, snnSteps = steps): Workload => ({
-  ...workload,
-  steps,
-  snnSteps,
-});
+export const withSteps = (workload: Workload, steps: number, snnSteps = steps): Workload =>
+  withSnn({ ...workload, steps, snnSteps }, (snn) => withSteps(snn, snnSteps));

@@ -5,7 +5,7 @@
  * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
 import { type Geometry, tokensRead } from "../model/geometry.ts";
-import type { NeuronKind, SpikingSpec } from "../spec/model.ts";
+import type { ModelSpec, NeuronKind } from "../spec/model.ts";
 
 export interface NetworkShape {
   readonly depth: number;
@@ -39,13 +39,15 @@ export interface NetworkShape {
   readonly steps: number;
 }
 
-/** The sizes of a network with a spiking model and what its task asks of it. */
-export function shapeOf(model: SpikingSpec, geometry: Geometry): NetworkShape {
-  const { width, depth, heads, expansion, steps } = model;
+/** The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step. */
+export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
+  const { width, depth, heads, expansion } = model;
+  const spiking = model.kind === "spiking" ? model : null;
   const read = tokensRead(geometry);
   return {
-    ...{ depth, width, heads, expansion, steps },
-    neuron: model.neuron.kind,
+    ...{ depth, width, heads, expansion },
+    steps: spiking?.steps ?? 1,
+    ...(spiking && { neuron: spiking.neuron.kind }),
     tokens: geometry.tokens,
     inputs: geometry.inputs,
     classes: geometry.classes,
@@ -53,8 +55,8 @@ export function shapeOf(model: SpikingSpec, geometry: Geometry): NetworkShape {
     tokensRead: read,
     meanReadOut: geometry.readOut === "mean",
     embedding: "lines",
-    outputProjection: model.outputProjection,
-    residuals: model.residual === "none" ? 0 : 2,
+    outputProjection: spiking?.outputProjection ?? true,
+    residuals: spiking?.residual === "none" ? 0 : 2,
     positions: model.position === "learned",
     scores: geometry.mask.reduce((sum, cell) => sum + cell, 0),
     mask: geometry.mask,

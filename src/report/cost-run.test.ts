@@ -1,12 +1,16 @@
 /** The cost section of a run, from small chips that were really simulated. */
 import { describe, expect, test } from "vitest";
-import { ARCHITECTURE_IDS } from "../cost/architectures/catalogue.ts";
+import { ARCHITECTURE_IDS, ARCHITECTURES } from "../cost/architectures/catalogue.ts";
 import { chooseSteps } from "../cost/iso-accuracy.ts";
+import { comparedWith, experimentWorkload } from "../cost/measured.ts";
+import { findCostPreset } from "../cost/presets.ts";
+import { resolveTechnology } from "../cost/resolve.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrate, simulate } from "../simulation/reference/simulate.ts";
+import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { buildReport } from "./build-report.ts";
@@ -32,13 +36,26 @@ function simulated(chip: number) {
 const chips = [simulated(0), simulated(1)];
 const curve = { steps: [1, 2, 3, 4], rates: [0.2, 0.1, 0.081, 0.08] };
 const [{ rasters }] = chips;
-const section = costSection({ experiment, chips, rasters, curve, annRate: 0.05, snnSteps: 2 });
+const model = experiment.model;
+if (model.kind !== "spiking") throw new Error("the model is spiking");
+const ann: AnnSpec = { kind: "ann", width: 64, depth: 3, heads: 4, expansion: 2, position: "none" };
+const lif: SpikingSpec = { ...model, steps: 8, width: 16, attention: { ...model.attention, neuron: "lif" } };
+const densities = Object.fromEntries(
+  [
+    "input",
+    "output",
+    ...[0, 1].flatMap((i) => ["input", "qkv", "attention", "middle", "hidden"].map((name) => `blocks.${i}.${name}`)),
+  ].map((name, i) => [name, 0.1 + 0.02 * i]),
+);
+const snn = { model: lif, rates: [0.2, 0.12, 0.07, 0.069, 0.069, 0.068, 0.068, 0.068], densities };
+const compared = { ann: { model: ann, rate: 0.05 }, snn };
+const section = costSection({ experiment, chips, rasters, curve, compared });
 const figure = (id: string) => section.figures.find((one) => one.id === id)!.value;
 
 describe("the cost section", () => {
   test("fits into a report, with a link to every source that is a publication", () => {
     const header = { title: "t", summary: "s", description: "d", command: "c", seed: 1, versions: {} };
-    const { charts, ...rest } = section;
+    const { charts, annName: _, ...rest } = section;
     const report = buildReport({ ...header, ...rest, charts, highlights: ["cost.xpikeformer.energy"] });
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
     expect([...new Set(unlinked)]).toEqual(["Assumptions of this model, each with its reason"]);
@@ -50,6 +67,7 @@ describe("the cost section", () => {
     for (const id of ARCHITECTURE_IDS) {
       expect(figure(`cost.isoAccuracy.${id}.symbol`), id).toBeGreaterThan(0);
       expect(figure(`cost.${id}.energy`) / figure(`cost.${id}.symbol`), id).toBe(2);
+      expect(figure(`cost.isoAccuracy.ratio.${id === "xpikeformer" ? "annDigital" : id}`), id).toBeGreaterThan(0);
     }
     const [asRun, chosen] = [figure("cost.xpikeformer.symbol"), figure("cost.isoAccuracy.xpikeformer.symbol")];
     // Three of four steps: everything but nothing is proportional to T here, since inputs are spikes.
@@ -57,13 +75,77 @@ describe("the cost section", () => {
     expect(figure("cost.isoAccuracy.annDigital.symbol")).toBe(figure("cost.annDigital.symbol"));
   });
 
-  test("says where accuracies are not equal", () => {
-    expect(section.notes.join("\n")).toContain(
-      "Energies are not at equal accuracy: no T measured reaches the ANN's 0.0500; T = 3",
+  test("says of each comparison whether it is at equal accuracy", () => {
+    const notes = section.notes.join("\n");
+    expect(notes).toContain(
+      "Priced is the ANN that was evaluated, 3 blocks of width 64 beside our 2 blocks of width 32, not at equal accuracy: " +
+        "Xpikeformer's error rate is 0.0810 at T = 3 against the ANN's 0.0500.",
     );
-    const equal = costSection({ experiment, chips, rasters, curve, annRate: 0.1 });
+    expect(notes).toContain("0.0700 at T = 3, its fewest, and Xpikeformer 0.0810 at T = 3: not at equal accuracy.");
+    const equal = costSection({
+      experiment,
+      chips,
+      rasters,
+      curve,
+      compared: { ann: { ...compared.ann, rate: 0.1 }, snn: { ...snn, rates: [0.2, 0.102] } },
+    });
     expect(equal.figures.find(({ id }) => id === "cost.isoAccuracy.steps")!.value).toBe(2);
-    expect(equal.notes).toEqual([]);
+    expect(equal.notes.join("\n")).toContain("0.1000 at T = 2 against the ANN's 0.1000");
+    expect(equal.notes.join("\n")).toContain(
+      "0.1020 at T = 2, its fewest, and Xpikeformer 0.1000 at T = 2: equal accuracy",
+    );
+    const alone = costSection({ experiment, chips, rasters, curve, compared: {} });
+    expect(alone.notes.join("\n")).toContain("No ANN was evaluated");
+    expect(alone.notes.join("\n")).toContain("No digital SNN was evaluated");
+    expect([section, alone].map(({ annName }) => annName)).toEqual([
+      "the ANN of 3 blocks of width 64",
+      "the ANN of the same size",
+    ]);
+  });
+
+  test("prices the ANN that was evaluated, not one of the spiking network's size", () => {
+    // MACs of 3 blocks of width 64 with expansion 2, by hand: 4 + 2 x 2 squares of the width per block and token.
+    const { real } = createTask({ task: experiment.task, model: ann }).geometry;
+    const open = real.mask.reduce((sum, cell) => sum + cell, 0);
+    const blocks = 3 * (8 * 64 ** 2 * real.tokens + 2 * open * 64);
+    const macs = blocks + real.tokens * real.inputs * 64 + real.queries.length * 64 * real.classes;
+    const own = resolveTechnology(findCostPreset("bottom-up")).technology;
+    const [workload] = [comparedWith(experimentWorkload(experiment), experiment, { ann })];
+    const { mac } = ARCHITECTURES.annDigital.energy(workload, own);
+    expect(mac / (macs * (own.multiply8 + own.add32))).toBeCloseTo(1, 12);
+    const total = Object.values(ARCHITECTURES.annDigital.energy(workload, own)).reduce((a, b) => a + b, 0);
+    expect(figure("cost.annDigital.energy")).toBe(total);
+    const alone = costSection({ experiment, chips, rasters, curve, compared: { snn } });
+    const ofOurSize = alone.figures.find(({ id }) => id === "cost.annDigital.energy")!.value;
+    expect(total).toBeGreaterThan(2 * ofOurSize);
+  });
+
+  test("prices the digital SNN at its own fewest steps, its own size and its own densities", () => {
+    expect(figure("cost.isoAccuracy.snnSteps")).toBe(3);
+    const priced = (changed: Partial<typeof snn>) => {
+      const { figures } = costSection({
+        experiment,
+        chips,
+        rasters,
+        curve,
+        compared: { ...compared, snn: { ...snn, ...changed } },
+      });
+      return (id: string) => figures.find((one) => one.id === id)!.value;
+    };
+    // As run, each network has the steps that it was trained for: 8, of which the weights' fetches do not depend on steps.
+    const asRun = figure("cost.snnDigital.energy") / 2;
+    const fewest = figure("cost.isoAccuracy.snnDigital.symbol");
+    expect(fewest).toBeLessThan(0.5 * asRun);
+    expect(fewest).toBeGreaterThan((3 / 8) * asRun);
+    expect(
+      priced({ rates: [...snn.rates.slice(0, 2), 0.08, ...snn.rates.slice(3)] })("cost.isoAccuracy.snnSteps"),
+    ).toBe(4);
+    const halved = Object.fromEntries(Object.entries(densities).map(([name, share]) => [name, share / 2]));
+    expect(priced({ densities: halved })("cost.snnDigital.energy")).toBeLessThan(figure("cost.snnDigital.energy"));
+    expect(priced({ model: { ...lif, width: 32 } })("cost.snnDigital.energy")).toBeGreaterThan(
+      2 * figure("cost.snnDigital.energy"),
+    );
+    expect(priced({ densities: halved })("cost.xpikeformer.energy")).toBe(figure("cost.xpikeformer.energy"));
   });
 });
 

@@ -2,22 +2,23 @@
  * The cost section of a run: what the chips that were just simulated would cost, beside the machines they are compared with,
  * from the actions that were counted.
  *
- * Energies are given twice: at the experiment's T, and with T chosen by accuracy. The ANN has no steps; the digital SNN runs
- * its own network's T, at the densities that were measured on the chips, since its own are not.
+ * Every baseline is priced from the network that was evaluated, whatever its size, the digital SNN at its own densities. Energies are
+ * given twice: at the T that each spiking network was trained for, and at the fewest steps of each at which it is accurate enough.
  */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
-import { chooseSteps, type StepChoice } from "../cost/iso-accuracy.ts";
-import { hardwarePrices, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
+import { chooseSteps, RATE_TOLERANCE, type StepChoice } from "../cost/iso-accuracy.ts";
+import { comparedWith, hardwarePrices, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
-import { withSteps } from "../cost/workload.ts";
+import { type Workload, withSteps } from "../cost/workload.ts";
 import { sumActions } from "../hardware/actions.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
@@ -40,9 +41,19 @@ export interface CostRun {
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
   /** Mean bit error rate after each number of steps, ascending. */
   readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
-  /** Bit error rate of the ANN, and time steps of the digital spiking network, where they are compared with. */
-  readonly annRate?: number | undefined;
-  readonly snnSteps?: number | undefined;
+  readonly compared: ComparedNetworks;
+}
+
+/** The networks that were evaluated beside the chips, where there are any, with their mean error rates. */
+export interface ComparedNetworks {
+  readonly ann?: { readonly model: AnnSpec; readonly rate: number };
+  readonly snn?: {
+    readonly model: SpikingSpec;
+    /** After 1 .. T time steps. */
+    readonly rates: readonly number[];
+    /** Share of ones by spike train. */
+    readonly densities: Readonly<Record<string, number>>;
+  };
 }
 
 export interface CostSection {
@@ -51,32 +62,49 @@ export interface CostSection {
   readonly claims: readonly ClaimDraft[];
   readonly notes: readonly string[];
   readonly sources: readonly Source[];
+  /** What the ANN that is compared with is called in a sentence. */
+  readonly annName: string;
 }
 
-export function costSection({ experiment, chips, rasters, curve, annRate, snnSteps }: CostRun): CostSection {
+export function costSection({ experiment, chips, rasters, curve, compared }: CostRun): CostSection {
+  const { ann, snn } = compared;
   const measurement = pool(chips);
-  const measured = measuredWorkload(experiment, measurement);
-  const workload = withSteps(measured, measured.steps, snnSteps ?? measured.steps);
+  const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
+  const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
   const set = hardwarePrices(experiment);
   const bottomUp = resolveTechnology(findCostPreset("bottom-up"), { set });
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
-  const choice = chooseSteps(curve.steps, curve.rates, annRate);
+  const choice = chooseSteps(curve.steps, curve.rates, ann?.rate);
+  const snnSteps = snn?.rates.map((_, t) => t + 1) ?? [];
+  const snnChoice = snn ? chooseSteps(snnSteps, snn.rates, ann?.rate) : undefined;
   const asRun = estimateCost(workload, bottomUp, perInference(measurement));
-  const chosen = estimateCost(withSteps(workload, choice.steps, snnSteps ?? choice.steps), bottomUp);
+  const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), bottomUp);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
-  const why = describeChoice(choice, annRate);
+  const why = describeChoice(choice, ann?.rate);
   return {
     figures: [
       ...estimateFigures(asRun),
       { id: "cost.isoAccuracy.steps", label: `Time steps: ${why}`, value: choice.steps, unit: "steps" },
-      ...short(chosen, "cost.isoAccuracy", `T = ${choice.steps}`, ARCHITECTURE_IDS),
+      ...(snnChoice
+        ? [
+            {
+              id: "cost.isoAccuracy.snnSteps",
+              label: `Time steps of the digital SNN: ${describeChoice(snnChoice, ann?.rate)}`,
+              value: snnChoice.steps,
+              unit: "steps",
+            },
+          ]
+        : []),
+      ...short(chosen, "cost.isoAccuracy", stepsOf(chosen.workload), ARCHITECTURE_IDS),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES]),
     ],
     charts: [
       comparisonChart([
-        { name: `T = ${workload.steps}, as run`, estimate: asRun },
-        ...(choice.steps === workload.steps ? [] : [{ name: `T = ${choice.steps}, by accuracy`, estimate: chosen }]),
-        { name: `T = ${workload.steps}, the paper's prices`, estimate: asPaper },
+        { name: `${stepsOf(workload)}, as run`, estimate: asRun },
+        ...(stepsOf(chosen.workload) === stepsOf(workload)
+          ? []
+          : [{ name: `${stepsOf(chosen.workload)}, by accuracy`, estimate: chosen }]),
+        { name: `${stepsOf(workload)}, the paper's prices`, estimate: asPaper },
       ]),
       breakdownChart(asRun),
       stagesChart(asRun),
@@ -92,9 +120,11 @@ export function costSection({ experiment, chips, rasters, curve, annRate, snnSte
         : [
             "Programming is not priced: a chip that is loaded several times in an inference needs more energy than is given here.",
           ]),
-      ...(choice.reached ? [] : [`Energies are not at equal accuracy: ${why}.`]),
+      annNote(experiment, choice, ann),
+      snnNote(choice, snnChoice),
     ],
     sources: costSources([bottomUp, calibrated]),
+    annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${sizeOf(ann!.model)}`,
   };
 }
 
@@ -106,7 +136,10 @@ export function costRows({ figures }: Pick<CostSection, "figures">): { figure: s
       ? { figure: perSymbol, label: "Energy per symbol: Xpikeformer" }
       : { figure: "cost.xpikeformer.energy", label: "Energy per inference: Xpikeformer" },
     { figure: "cost.ratio.annDigital", label: "Energy: int8 ANN over Xpikeformer" },
-    { figure: "cost.ratio.snnDigital", label: "Energy: ideal digital SNN over Xpikeformer" },
+    {
+      figure: "cost.isoAccuracy.ratio.snnDigital",
+      label: "Energy: ideal digital SNN over Xpikeformer, fewest T",
+    },
   ];
 }
 
@@ -155,12 +188,50 @@ function pool(chips: readonly Measurement[]): Measurement {
   };
 }
 
+/** `T = 6`, or `T = 6 and 3` where the digital SNN runs others. */
+const stepsOf = ({ steps, snnSteps }: Workload): string =>
+  steps === snnSteps ? `T = ${steps}` : `T = ${steps} and ${snnSteps}`;
+
+const tolerance = `${100 * RATE_TOLERANCE} %`;
+const quoted = (rate: number): string => rate.toFixed(4);
+
+const sizeOf = ({ depth, width }: ModelSpec): string => `${depth} blocks of width ${width}`;
+
+/** Without another one, the ANN that is priced has the size of the experiment's network. */
+const isSameSize = ({ model }: Experiment, ann: ComparedNetworks["ann"]): boolean =>
+  !ann || (["depth", "width", "heads", "expansion"] as const).every((size) => ann.model[size] === model[size]);
+
+/** Which ANN is priced, and whether it and the chips are equally accurate. */
+function annNote(experiment: Experiment, choice: StepChoice, ann: ComparedNetworks["ann"]): string {
+  if (!ann)
+    return "No ANN was evaluated: the one that is priced has the size of the spiking network, and its accuracy is not known.";
+  const other = isSameSize(experiment, ann) ? "" : ` beside our ${sizeOf(experiment.model)}`;
+  const which = `Priced is the ANN that was evaluated, ${sizeOf(ann.model)}${other}`;
+  const rates = `${quoted(choice.errorRate)} at T = ${choice.steps} against the ANN's ${quoted(ann.rate)}`;
+  return (
+    `${which}, ${choice.reached ? "at equal accuracy" : "not at equal accuracy"}: Xpikeformer's error rate is ${rates}. The ANN's is that of ` +
+    "exact arithmetic: what 8, 5 or 4 bits or crossbars cost it is not known here."
+  );
+}
+
+/** The same of the digital SNN. */
+function snnNote(choice: StepChoice, snn: StepChoice | undefined): string {
+  if (!snn)
+    return "No digital SNN was evaluated: the one that is priced is our network at its T, and its accuracy is not known.";
+  const [better, worse] = [choice.errorRate, snn.errorRate].toSorted((a, b) => a - b);
+  const isEqual = worse <= (1 + RATE_TOLERANCE) * better;
+  return (
+    `The digital SNN that is priced has an error rate of ${quoted(snn.errorRate)} at T = ${snn.steps}, its fewest, and Xpikeformer ` +
+    `${quoted(choice.errorRate)} at T = ${choice.steps}: ${isEqual ? `equal accuracy within ${tolerance}` : "not at equal accuracy"}.`
+  );
+}
+
 function describeChoice({ steps, errorRate, reached }: StepChoice, annRate: number | undefined): string {
-  const rate = errorRate.toFixed(4);
-  if (reached) return `the fewest within 5 % of the ANN's error rate (${rate} against ${annRate!.toFixed(4)})`;
+  const rate = quoted(errorRate);
+  if (reached) return `the fewest within ${tolerance} of the ANN's error rate (${rate} against ${quoted(annRate!)})`;
   const short =
-    annRate === undefined ? "there is no ANN to compare with" : `no T measured reaches the ANN's ${annRate.toFixed(4)}`;
-  return `${short}; T = ${steps} is the fewest within 5 % of the best measured (${rate})`;
+    annRate === undefined ? "there is no ANN to compare with" : `no T measured reaches the ANN's ${quoted(annRate)}`;
+  return `${short}; T = ${steps} is the fewest within ${tolerance} of the best measured (${rate})`;
 }
 
 /** Energy per symbol and ratios of some architectures only. */

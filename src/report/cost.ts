@@ -1,6 +1,7 @@
 /** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
-import { type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
+import { meritOf } from "../cost/architectures/performance.ts";
+import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
@@ -34,6 +35,7 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
   for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
     figures.push({ id: `${prefix}.xpikeformer.parts.${part}`, label: `Xpikeformer, ${words(part)}`, value, unit: "J" });
   }
+  for (const id of ARCHITECTURE_IDS) figures.push(...meritFigures(architectures[id], workload, `${prefix}.${id}`));
   const time = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
   time("sequential", "Latency: Xpikeformer, one inference at a time", latency.sequential);
@@ -56,6 +58,47 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
     area.annDigital.arithmetic + area.annDigital.weights,
   );
   return figures;
+}
+
+/** What the energy buys: answers per second, per area and per watt. */
+function meritFigures(
+  { label, total, performance }: ArchitectureCost,
+  { result }: Workload,
+  prefix: string,
+): FigureDraft[] {
+  const merit = meritOf(total, performance, result.perInference);
+  const results = `${result.name[0].toUpperCase()}${result.name.slice(1)}s`;
+  return [
+    {
+      id: `${prefix}.energyDelay`,
+      label: `Energy times latency of an inference: ${label}`,
+      value: merit.energyDelay,
+      unit: "J s",
+    },
+    {
+      id: `${prefix}.oneAtATime`,
+      label: `${results} per second, one inference at a time: ${label}`,
+      value: merit.oneAtATime,
+      unit: "1/s",
+    },
+    {
+      id: `${prefix}.inFlight`,
+      label: `${results} per second, inferences in flight: ${label}`,
+      value: merit.inFlight,
+      unit: "1/s",
+    },
+    ...(merit.perArea === null
+      ? []
+      : [
+          {
+            id: `${prefix}.perArea`,
+            label: `${results} per second and mm²: ${label}`,
+            value: merit.perArea,
+            unit: "1/(s mm²)",
+          },
+        ]),
+    { id: `${prefix}.perWatt`, label: `${results} per second and watt: ${label}`, value: merit.perWatt, unit: "1/J" },
+  ];
 }
 
 /** `ssaCells` to `ssa cells`. */

@@ -57,7 +57,7 @@ export function imageClassificationReport(run: ImageClassificationRun): Report {
   const { experiment, data } = run;
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
-  const against = gap ? `, ${points(gap)} against the ANN of the same size` : "";
+  const against = gap ? `, ${points(gap)} against ${run.cost.annName}` : "";
   return buildReport({
     title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
     summary:

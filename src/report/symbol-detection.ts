@@ -64,7 +64,7 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
   const { experiment } = run;
   const hardware = chipFigure(run);
   const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
-  const against = gap ? `, ${signedWithInterval(gap)} against the ANN of the same size` : "";
+  const against = gap ? `, ${signedWithInterval(gap)} against ${run.cost.annName}` : "";
   return buildReport({
     title: `${experiment.name}: in-context symbol detection on simulated Xpikeformer hardware`,
     summary:

@@ -1,7 +1,7 @@
 /** A run for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
-import { evaluateNetwork } from "../evaluation/network.ts";
+import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
@@ -21,7 +21,7 @@ import type { ClassificationErrors } from "../task/metrics.ts";
 import { patchGrid } from "../task/patches.ts";
 import { firstChip } from "./first-chip.ts";
 import { tooFewImages } from "./notes.ts";
-import { digitalSteps, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { errorCurve, runSteps } from "./steps.ts";
 
 type ImageExperiment = Experiment<ImageClassificationSpec>;
@@ -52,9 +52,11 @@ export async function runImageClassification(
     options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
   };
   const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
+  const evaluations: Partial<Record<ImageRole, NetworkEvaluation>> = {};
   for (const [role, candidate] of roles) {
-    const { errors } = await evaluateNetwork(executor, experiment, candidate, { prompts, images });
-    results[role] = errors;
+    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts, images });
+    evaluations[role] = whole;
+    results[role] = whole.errors;
     advance(prompts, role);
   }
   const onChip = () => advance(prompts, "chips");
@@ -77,8 +79,7 @@ export async function runImageClassification(
       chips,
       rasters,
       curve: errorCurve(chips, chipBySteps),
-      annRate: results.ann?.images.rate,
-      snnSteps: digitalSteps(networks),
+      compared: comparedNetworks(networks, evaluations),
     }),
     rasters,
     examples,

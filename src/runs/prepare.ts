@@ -1,10 +1,13 @@
 /** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
 import type { ImageData } from "../data/images.ts";
+import type { NetworkEvaluation } from "../evaluation/network.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
+import type { ComparedNetworks } from "../report/cost-run.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import { mainRate } from "../task/metrics.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed, checkTask } from "./fit.ts";
 import { machineNotes } from "./notes.ts";
@@ -61,6 +64,22 @@ export function prepare(
   };
 }
 
-/** Time steps of the digital spiking network that energies are compared with. */
-export const digitalSteps = ({ spiking }: RunNetworks): number | undefined =>
-  spiking?.model.kind === "spiking" ? spiking.model.steps : undefined;
+/** The networks that energies are compared with, as they were evaluated. */
+export function comparedNetworks(
+  { ann, spiking }: RunNetworks,
+  evaluations: Readonly<Partial<Record<"ann" | "spiking" | "digital", NetworkEvaluation>>>,
+): ComparedNetworks {
+  const rate = evaluations.ann && mainRate(evaluations.ann.errors).rate;
+  const ofSnn = evaluations.spiking?.spiking;
+  return {
+    ...(ann?.model.kind === "ann" && rate !== undefined && { ann: { model: ann.model, rate } }),
+    ...(spiking?.model.kind === "spiking" &&
+      ofSnn && {
+        snn: {
+          model: spiking.model,
+          rates: ofSnn.bySteps.map((errors) => mainRate(errors).rate),
+          densities: ofSnn.densities,
+        },
+      }),
+  };
+}

@@ -1,6 +1,6 @@
 /** A run for symbol detection: networks, chips and classical receivers on the same prompts. */
 import { evaluateChips } from "../evaluation/chips.ts";
-import { evaluateNetwork } from "../evaluation/network.ts";
+import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
 import { costSection } from "../report/cost-run.ts";
 import type { Report } from "../report/report.ts";
@@ -10,7 +10,7 @@ import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import type { Executor } from "../threads/executor.ts";
 import { runRaster } from "./first-chip.ts";
-import { digitalSteps, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { errorCurve, runSteps } from "./steps.ts";
 
 type LinkExperiment = Experiment<SymbolDetectionSpec>;
@@ -46,10 +46,11 @@ export async function runSymbolDetection(
 
   const receivers = await runReceivers(experiment, executor, advance);
   const results: Partial<Record<NetworkRole, DetectorResult>> = {};
+  const evaluations: Partial<Record<NetworkRole, NetworkEvaluation>> = {};
   for (const [role, candidate] of roles) {
-    const { errors, byContext } = await evaluateNetwork(executor, experiment, candidate, {
-      prompts: evaluation.prompts,
-    });
+    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts: evaluation.prompts });
+    evaluations[role] = whole;
+    const { errors, byContext } = whole;
     advance(evaluation.prompts, role);
     const measure = async (snrDecibels: number) => {
       const point = { prompts: evaluation.curvePrompts, snrDecibels };
@@ -93,8 +94,7 @@ export async function runSymbolDetection(
       chips,
       rasters,
       curve: errorCurve(chips, chipBySteps),
-      annRate: results.ann?.errors.bits.rate,
-      snnSteps: digitalSteps(networks),
+      compared: comparedNetworks(networks, evaluations),
     }),
     rasters,
   });

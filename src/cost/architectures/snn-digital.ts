@@ -60,6 +60,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
       ? pairs * densities.coincidences * technology.add8
       : pairs * technology.sacOperation;
     parts.values += pairs * densities.value * technology.add16;
+    if (workload.lifAttention) parts.lif += steps * (scores * heads + tokens * width) * repeat * update;
   }
   parts.scoreBuffer = depth * steps * scores * heads * (1 + write) * spikeByte;
   if (workload.embedding === "values") parts.embedding = macs.embedding * (technology.multiply8 + technology.add8);
