@@ -43,7 +43,8 @@ export function formatPrice({ value, unit }: Pick<Price, "value" | "unit">): str
     return `${formatNumber(value / 2 ** (10 * prefix))} ${["", "k", "M", "G"][prefix]}B`;
   }
   // The prefix belongs to what stands above the stroke, and to operations as to hertz.
-  const [above, below] = unit.split("/");
-  if (above === "op") return `${formatText({ value, unit: "Hz" }).replace("Hz", "op")}/${below}`;
-  return formatText({ value, unit: above }) + (below === undefined ? "" : `/${below}`);
+  const [above, ...below] = unit.split("/");
+  const number =
+    above === "op" ? formatText({ value, unit: "Hz" }).replace("Hz", "op") : formatText({ value, unit: above });
+  return [number, ...below].join("/");
 }

@@ -78,6 +78,8 @@ describe("without a workload", () => {
 test.each([
   [7.8e-15, "J", "7.8 fJ"],
   [5e-12, "J/bit", "5 pJ/bit"],
+  [121e-12, "J/bit/m", "121 pJ/bit/m"],
+  [2200, "W/m2", "2.2 kW/m2"],
   [65_536, "B", "64 kB"],
   [1.2e12, "op/J", "1.2 Top/J"],
   [1e-9, "s", "1 ns"],

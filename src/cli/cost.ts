@@ -7,7 +7,7 @@
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
 import { experimentWorkload, hardwarePrices, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
-import { SCALING_LAWS } from "../cost/node.ts";
+import { BLOCKS } from "../cost/node.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
@@ -144,14 +144,12 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
     : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
 }
 
-const BLOCKS: readonly string[] = Object.keys(SCALING_LAWS);
-
 /** `22`, `digital=65,aimc=22` or `45,aimc=22`. Throws CostError for anything else. */
 function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes"> {
   const nodes: Partial<Record<string, number>> = {};
   for (const part of text === undefined ? [] : text.split(",")) {
     const [, block = "node", nm] = /^(?:(\w+)=)?(\d+(?:\.\d+)?)$/.exec(part.trim()) ?? [];
-    if (nm === undefined || (block !== "node" && !BLOCKS.includes(block))) {
+    if (nm === undefined || (block !== "node" && !BLOCKS.some((known) => known === block))) {
       throw new CostError(
         "node",
         `"${part}" names no node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,

@@ -13,13 +13,17 @@ import { assumed } from "./sources/assumptions.ts";
 import { cacti } from "./sources/balasubramonian-taco-2017.ts";
 import { gpuAnchors } from "./sources/gpu-anchors.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
+import { wires } from "./sources/keckler-micro-2011.ts";
 import { swifttron } from "./sources/marchisio-ijcnn-2023.ts";
 import { gates } from "./sources/nangate-45.ts";
 import { dram } from "./sources/oconnor-micro-2017.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
+import { links } from "./sources/poulton-jssc-2013.ts";
+import { aladdin } from "./sources/shao-isca-2014.ts";
 import { ssaPaper } from "./sources/song-aicas-2024.ts";
 import { paper } from "./sources/song-tvlsi-2025.ts";
 import { xformer } from "./sources/sridharan-tvlsi-2023.ts";
+import { UNCHARGED } from "./uncharged.ts";
 
 const o = assumed.prices;
 
@@ -31,6 +35,12 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   multiplyFp16: horowitz.prices.multiplyFp16,
   addFp16: horowitz.prices.addFp16,
   registerBit: o.noRegister,
+  comparison32: aladdin.prices.comparison,
+  gate: gates.prices.andGate,
+  flipFlopClock: gates.prices.flipFlopClock,
+  clockTree: gates.prices.clockTree,
+  lfsrShift: gates.prices.lfsrStep,
+  controllerFlipFlops: o.controllerFlipFlops,
   accumulatorBits: o.accumulator32,
   softmaxElement: o.softmaxElement,
   layerNormElement: o.layerNormElement,
@@ -38,6 +48,9 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   sramRead: cacti.prices.read32k,
   sramExponent: cacti.prices.exponent,
   sramWriteFactor: cacti.prices.writeFactor,
+  sramLineShare: cacti.prices.lineShare,
+  sramPort: cacti.prices.port,
+  sramLeakage: cacti.prices.leakage,
   weightBuffer: o.weightBuffer,
   activationBuffer: o.activationBuffer,
   partialSumBuffer: o.partialSumBuffer,
@@ -45,6 +58,8 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   ownBuffers: o.ownBuffers,
   inputDram: o.noInputs,
   dramBit: dram.prices.mobile,
+  dieLink: links.prices.bit,
+  wireBit: wires.prices.bit,
   annWeightsOnChip: o.yes,
   snnWeightsOnChip: o.yes,
   arrayRows: o.array,
@@ -54,9 +69,14 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   weightTraffic: o.one,
   rows: paper.prices.rows,
   columns: paper.prices.columns,
+  structure: o.yes,
+  referenceRows: o.asOneCrossbar,
   adcBits: paper.prices.adcBits,
   flashConverter: o.no,
+  surveyConverter: o.no,
   conversion5: neurosim.prices.conversion5,
+  conversionLoad: neurosim.prices.conversionLoad,
+  conversionBitShare: neurosim.prices.conversionBitShare,
   periphery: neurosim.prices.periphery,
   accumulation: neurosim.prices.accumulation,
   interconnect: neurosim.prices.interconnect,
@@ -65,6 +85,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   columnsPerConverter: paper.prices.columnsPerConverter,
   cellRead: o.cellRead,
   lineDrive: o.lineDrive,
+  programDevice: o.programDevice,
   residualInputBits: o.oneBit,
   skipSilentBlocks: o.no,
   hybridInputBits: xformer.prices.inputBits,
@@ -90,6 +111,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   analogStaticShare: o.none,
   digitalStaticShare: o.none,
   settleTime: o.settleTime,
+  lineTime: o.lineTime,
   conversionTime: neurosim.prices.conversionTime,
   ssaClock: paper.prices.ssaClock,
   ssaTiles: o.ssaTiles,
@@ -101,14 +123,25 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   gpuPower: gpuAnchors.prices.power,
   gpuLaunch: gpuAnchors.prices.launch,
   crossbarArea: neurosim.prices.crossbarArea,
+  converterArea: neurosim.prices.converterArea,
+  cellArea: neurosim.prices.cellArea,
   sacArea: gates.prices.sacArea,
   lifArea: gates.prices.lifArea,
   macArea: gates.prices.macArea,
+  adderArea: aladdin.prices.adderArea,
+  multiplierArea: aladdin.prices.multiplierArea,
+  comparatorArea: aladdin.prices.comparatorArea,
+  registerArea: aladdin.prices.registerArea,
   sramArea: cacti.prices.area,
+  sramBankArea: o.bankArea,
+  reticle: o.reticle,
+  logicLeakage: aladdin.prices.leakage,
+  analogLeakage: o.analogLeakage,
 };
 
 export const CLAIM: Readonly<Record<ParameterId, Price>> = {
   ...BOTTOM_UP,
+  ...UNCHARGED,
   ownBuffers: o.fixedBuffers,
   inputDram: o.annInputs,
   snnWeightBits: o.eightBitWeights,

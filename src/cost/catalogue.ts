@@ -8,11 +8,13 @@ import { assumed } from "./sources/assumptions.ts";
 import { cacti } from "./sources/balasubramonian-taco-2017.ts";
 import { gpuAnchors } from "./sources/gpu-anchors.ts";
 import { horowitz } from "./sources/horowitz-isscc-2014.ts";
+import { wires } from "./sources/keckler-micro-2011.ts";
 import { hermes } from "./sources/legallo-natelectron-2023.ts";
 import { swifttron } from "./sources/marchisio-ijcnn-2023.ts";
 import { gates } from "./sources/nangate-45.ts";
 import { dram } from "./sources/oconnor-micro-2017.ts";
 import { neurosim } from "./sources/peng-iedm-2019.ts";
+import { links } from "./sources/poulton-jssc-2013.ts";
 import { isaac } from "./sources/shafiee-isca-2016.ts";
 import { aladdin } from "./sources/shao-isca-2014.ts";
 import { ssaPaper } from "./sources/song-aicas-2024.ts";
@@ -23,7 +25,7 @@ import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 
 export const SOURCES: readonly Source[] = [
   ...[paper, horowitz, cacti, neurosim, isaac, adcSurvey, hermes, xformer, swifttron, gates, ssaPaper],
-  ...[dram, aladdin, spikingformer, stillmaker, gpuAnchors, assumed, calibration],
+  ...[dram, wires, links, aladdin, spikingformer, stillmaker, gpuAnchors, assumed, calibration],
 ];
 
 /** The source of an id. Throws CostError, with the likely meaning, for an unknown one. */

@@ -7,10 +7,12 @@ import { conversionEnergy, sramByte, totalOf } from "./architectures/energy.ts";
 import { PAID_BY, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { SOURCES } from "./catalogue.ts";
 import { estimateCost, sourcesOf } from "./cost.ts";
+import { estimateLatency } from "./latency.ts";
 import { nodeFactor } from "./node.ts";
 import { PARAMETER_IDS, PARAMETERS } from "./parameters.ts";
 import { COST_PRESETS, findCostPreset } from "./presets.ts";
-import { resolveTechnology } from "./resolve.ts";
+import { type CostChoice, resolveTechnology } from "./resolve.ts";
+import { DELAY_POLYNOMIALS, ENERGY_POLYNOMIALS } from "./sources/stillmaker-integration-2017.ts";
 import { ratiosOf, vary } from "./variation.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
 import { findWorkload, WORKLOADS } from "./workloads.ts";
@@ -210,7 +212,8 @@ describe("other published conventions", () => {
 
 describe("nodes", () => {
   test("45 nm is where everything is 1, and smaller nodes never cost more", () => {
-    for (const scaling of ["digital", "sram", "aimc", "area", "fixed"] as const) {
+    const energies = ["digital", "wire", "sram", "aimc"] as const;
+    for (const scaling of [...energies, "delay", "conversionTime", "area", "fixed"] as const) {
       expect(nodeFactor(scaling, 45)).toBe(1);
       const factors = [65, 55, 45, 40, 32, 28, 25, 22].map((node) => nodeFactor(scaling, node));
       expect(factors).toEqual([...factors].sort((a, b) => b - a));
@@ -220,9 +223,39 @@ describe("nodes", () => {
   test("beyond the published nodes an extrapolation goes on along the last two, at either end", () => {
     const slope = (from: number, to: number) =>
       Math.log(nodeFactor("digital", to, true) / nodeFactor("digital", from, true)) / Math.log(to / from);
-    expect(slope(14, 7)).toBeCloseTo(slope(22, 14), 12);
+    expect(slope(7, 5)).toBeCloseTo(slope(10, 7), 12);
     expect(slope(65, 130)).toBeCloseTo(slope(45, 65), 12);
-    expect(() => nodeFactor("digital", 7)).toThrow("covers 14 to 65 nm, but the node is 7 nm");
+    expect(() => nodeFactor("digital", 6)).toThrow("covers 7 to 65 nm, but the node is 6 nm");
+  });
+
+  test.each([
+    ["digital", ENERGY_POLYNOMIALS],
+    ["delay", DELAY_POLYNOMIALS],
+  ] as const)("from 65 to 7 nm the factors of %s are the source's polynomials", (scaling, polynomials) => {
+    const at = ([, supply, coefficients]: (typeof polynomials)[number]) =>
+      coefficients.reduce((sum, coefficient) => sum * supply + coefficient, 0);
+    const base = at(polynomials.find(([node]) => node === 45)!);
+    for (const row of polynomials) {
+      // Written with three digits.
+      expect(Math.abs(nodeFactor(scaling, row[0]) / (at(row) / base) - 1), `${row[0]} nm`).toBeLessThan(2e-3);
+    }
+  });
+
+  test("at 7 nm logic takes 0.057 of the energy of 45 nm, a quarter of the time and 0.059 of the area", () => {
+    expect(nodeFactor("digital", 7)).toBeCloseTo(0.057, 3);
+    expect(nodeFactor("delay", 7)).toBeCloseTo(0.257, 3);
+    expect(nodeFactor("clock", 7)).toBeCloseTo(1 / 0.257, 12);
+    expect(nodeFactor("area", 7)).toBe(0.059);
+  });
+
+  test("times and clocks follow the node of logic, conversions that of crossbars", () => {
+    const at = (choice: CostChoice) => resolveTechnology(findCostPreset("bottom-up"), choice).technology;
+    const [base, small] = [at({}), at({ node: 22 })];
+    expect(small.ssaClock / base.ssaClock).toBeCloseTo(1 / nodeFactor("delay", 22), 12);
+    expect(small.conversionTime / base.conversionTime).toBeCloseTo(68 / 104, 3);
+    const logicOnly = at({ nodes: { digital: 22 } });
+    expect([logicOnly.ssaClock, logicOnly.conversionTime]).toEqual([small.ssaClock, base.conversionTime]);
+    expect(estimateLatency(large, small).sequential).toBeLessThan(estimateLatency(large, base).sequential);
   });
 
   test("down to 22 nm converters scale worse than logic, so the gain shrinks", () => {

@@ -1,6 +1,6 @@
 /**
- * Energy and area of one technology node relative to 45 nm. Logic, memories and converters scale differently, so each has
- * a table; DRAM and the read current of a memory cell do not scale.
+ * Energy, time and area of one technology node relative to 45 nm. Logic, wires, memories and converters scale differently, so each
+ * has a table; DRAM and the read current of a memory cell do not scale.
  *
  * Between nodes of a table, straight lines in the logarithms of both. Beyond what a source covers a factor is an
  * extrapolation, which has to be asked for.
@@ -9,29 +9,78 @@ import { CostError } from "../errors.ts";
 import { power } from "../numeric/power.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { Scaling } from "./parameters.ts";
+import { stillmaker } from "./sources/stillmaker-integration-2017.ts";
+
+/** Parts of the chip that may be made at nodes of their own. */
+export const BLOCKS = ["digital", "sram", "aimc", "area"] as const;
+export type Block = (typeof BLOCKS)[number];
 
 interface Law {
+  /** What it scales, in words. */
+  readonly scales: string;
   /** Node in nanometres to factor, falling nodes. */
   readonly factors: readonly (readonly [number, number])[];
   /** Smallest and largest node that the source covers. */
   readonly covers: readonly [number, number];
   readonly source: string;
+  /** Whose node it follows. */
+  readonly block: Block;
 }
 
-export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed">, Law>> = {
+const logic = stillmaker.prices;
+
+export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, Law>> = {
   digital: {
+    scales: "digital energies",
     factors: [
-      [65, 1.99],
+      [65, logic.digital65.value],
       [45, 1],
-      [32, 0.64],
-      [28, 0.51],
-      [22, 0.305],
-      [14, 0.114],
+      [32, logic.digital32.value],
+      [28, logic.digital28.value],
+      [22, logic.digital22.value],
+      [20, logic.digital20.value],
+      [16, logic.digital16.value],
+      [14, logic.digital14.value],
+      [10, logic.digital10.value],
+      [7, logic.digital7.value],
     ],
-    covers: [14, 65],
-    source: "stillmaker-integration-2017",
+    covers: [7, 65],
+    source: stillmaker.id,
+    block: "digital",
+  },
+  delay: {
+    scales: "delays of logic",
+    factors: [
+      [65, logic.delay65.value],
+      [45, 1],
+      [32, logic.delay32.value],
+      [16, logic.delay16.value],
+      [14, logic.delay14.value],
+      [10, logic.delay10.value],
+      [7, logic.delay7.value],
+    ],
+    covers: [7, 65],
+    source: stillmaker.id,
+    block: "digital",
+  },
+  // Capacitance per length stays, so energy goes with the square of the supply, at the voltages of `digital`.
+  wire: {
+    scales: "energies of wires",
+    factors: [
+      [65, 1.49],
+      [45, 1],
+      [20, 1],
+      [16, 0.892],
+      [14, 0.79],
+      [10, 0.694],
+      [7, 0.605],
+    ],
+    covers: [7, 65],
+    source: "keckler-micro-2011",
+    block: "digital",
   },
   sram: {
+    scales: "sram energies",
     factors: [
       [65, 2],
       [45, 1],
@@ -42,8 +91,10 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed">, Law>> = {
     ],
     covers: [22, 65],
     source: "balasubramonian-taco-2017",
+    block: "sram",
   },
   aimc: {
+    scales: "aimc energies",
     factors: [
       [65, 1.73],
       [45, 1],
@@ -54,18 +105,37 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed">, Law>> = {
     ],
     covers: [22, 65],
     source: "peng-iedm-2019",
+    block: "aimc",
+  },
+  // Runs at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
+  conversionTime: {
+    scales: "times of conversions",
+    factors: [
+      [65, 1.24],
+      [45, 1],
+      [22, 0.654],
+    ],
+    covers: [22, 65],
+    source: "peng-iedm-2019",
+    block: "aimc",
   },
   area: {
+    scales: "areas",
     factors: [
-      [65, 1.5],
+      [65, logic.area65.value],
       [45, 1],
-      [32, 0.46],
-      [28, 0.38],
-      [22, 0.25],
-      [14, 0.17],
+      [32, logic.area32.value],
+      [28, logic.area28.value],
+      [22, logic.area22.value],
+      [20, logic.area20.value],
+      [16, logic.area16.value],
+      [14, logic.area14.value],
+      [10, logic.area10.value],
+      [7, logic.area7.value],
     ],
-    covers: [14, 65],
-    source: "stillmaker-integration-2017",
+    covers: [7, 65],
+    source: stillmaker.id,
+    block: "area",
   },
 };
 
@@ -78,14 +148,15 @@ const FARTHEST = [5, 130] as const;
  */
 export function nodeFactor(scaling: Scaling, node: number, extrapolate = false): number {
   if (scaling === "fixed") return 1;
-  const { factors, covers, source } = SCALING_LAWS[scaling];
+  if (scaling === "clock") return 1 / nodeFactor("delay", node, extrapolate);
+  const { factors, covers, source, scales } = SCALING_LAWS[scaling];
   const [least, most] = extrapolate ? FARTHEST : covers;
   if (!(node >= least && node <= most)) {
     throw new CostError(
       "node",
       extrapolate
         ? `${node} nm is out of reach: even extrapolated, nodes go from ${least} to ${most} nm.`
-        : `${source}, by which ${scaling} energies scale, covers ${least} to ${most} nm, but the node is ${node} nm. ` +
+        : `${source}, by which ${scales} scale, covers ${least} to ${most} nm, but the node is ${node} nm. ` +
             "Choose a node within, or accept an extrapolation with --extrapolate.",
     );
   }
@@ -96,4 +167,10 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
   const [[n0, f0], [n1, f1]] = [factors[upper], factors[upper + 1]];
   const slope = naturalLog(f1 / f0) / naturalLog(n1 / n0);
   return f0 * power(node / n0, slope);
+}
+
+/** The block whose node a price follows; none where it does not scale. */
+export function blockOf(scaling: Scaling): Block | undefined {
+  if (scaling === "fixed") return undefined;
+  return SCALING_LAWS[scaling === "clock" ? "delay" : scaling].block;
 }

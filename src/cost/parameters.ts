@@ -4,8 +4,8 @@
  */
 import type { Unit } from "./receipt.ts";
 
-/** How a value follows the technology node; `fixed` does not. */
-export type Scaling = "digital" | "sram" | "aimc" | "area" | "fixed";
+/** How a value follows the technology node: energies, times and areas by laws of `node.ts`; `clock` as 1 / `delay`; `fixed` does not. */
+export type Scaling = "digital" | "delay" | "clock" | "wire" | "sram" | "aimc" | "conversionTime" | "area" | "fixed";
 
 export interface Parameter {
   readonly label: string;
@@ -27,6 +27,12 @@ export const PARAMETERS = {
   multiplyFp16: digital("16-bit floating-point multiplication"),
   addFp16: digital("16-bit floating-point addition"),
   registerBit: digital("Register access of the ANN's arithmetic, per bit", "J/bit"),
+  comparison32: digital("32-bit comparison"),
+  gate: digital("Gate of two inputs"),
+  flipFlopClock: digital("Flip-flop, per clock"),
+  clockTree: digital("Clock tree, per flip-flop and clock"),
+  lfsrShift: digital("Shift of a 32-bit LFSR by one bit"),
+  controllerFlipFlops: parameter("Flip-flops that control one kind of unit", "1"),
   accumulatorBits: parameter("Width of the ANN's accumulator: 8 or 32", "bit"),
   softmaxElement: digital("Softmax, per score"),
   layerNormElement: digital("LayerNorm, per element"),
@@ -35,6 +41,9 @@ export const PARAMETERS = {
   sramRead: parameter("SRAM read at 32 kB, per byte", "J/B", "sram"),
   sramExponent: parameter("Exponent of SRAM energy over size", "1"),
   sramWriteFactor: parameter("Energy of a write over that of a read", "1"),
+  sramLineShare: parameter("Share of the access to 16 bytes that a word of any width pays", "1"),
+  sramPort: parameter("What a further port adds to the sides of a memory cell, as a share", "1"),
+  sramLeakage: parameter("Leakage of SRAM, per byte", "W/B", "area"),
   weightBuffer: parameter("Weight buffer", "B"),
   activationBuffer: parameter("Activation buffer", "B"),
   partialSumBuffer: parameter("Partial-sum and membrane buffer", "B"),
@@ -45,6 +54,8 @@ export const PARAMETERS = {
   ),
   inputDram: parameter("Who fetches inputs from DRAM: 0: no machine; 1: all; 2: the digital ANNs alone", "1"),
   dramBit: parameter("DRAM access, per bit", "J/bit"),
+  dieLink: parameter("Link between dies, per bit", "J/bit"),
+  wireBit: parameter("Wire over the chip, per bit and metre", "J/bit/m", "wire"),
   annWeightsOnChip: parameter("1: the ANN's weights stay on chip; 0: streamed from DRAM", "1"),
   snnWeightsOnChip: parameter("1: the digital SNN's weights stay on chip; 0: streamed from DRAM", "1"),
   arrayRows: parameter("Rows of the ANN's array of multipliers", "1"),
@@ -55,9 +66,17 @@ export const PARAMETERS = {
   // Crossbars.
   rows: parameter("Rows of a crossbar", "1"),
   columns: parameter("Columns of a crossbar", "1"),
+  structure: parameter(
+    "1: prices follow rows, columns, full scale and sharing; 0: one price for every crossbar, as projections count",
+    "1",
+  ),
+  referenceRows: parameter("Rows and columns of the crossbar that prices per conversion and area were found for", "1"),
   adcBits: parameter("Bits of a conversion", "bit"),
   flashConverter: parameter("1: energy doubles per bit, as in flash converters; 0: SAR", "1"),
+  surveyConverter: parameter("1: energy grows with bits and rate as in converter surveys", "1"),
   conversion5: analog("5-bit conversion"),
+  conversionLoad: parameter("Share of a 5-bit conversion that goes with its full scale", "1"),
+  conversionBitShare: parameter("What a bit more adds to each cycle of a conversion, as a share", "1"),
   periphery: analog("Multiplexer, sample and hold, switches, decoder, per conversion"),
   accumulation: analog("Adders behind the converters, per conversion"),
   interconnect: analog("Wires within the layer, per conversion"),
@@ -66,6 +85,7 @@ export const PARAMETERS = {
   columnsPerConverter: parameter("Columns that share a converter", "1"),
   cellRead: parameter("Reading one pair of devices for one spike", "J"),
   lineDrive: analog("Raising a line past 128 devices"),
+  programDevice: parameter("Programming a device", "J"),
   residualInputBits: parameter("Bits of the inputs of qkv and the first feed-forward layer, one read per bit", "bit"),
   skipSilentBlocks: parameter("1: a row block without any spike is not converted", "1"),
   // The hybrid ANN's crossbars.
@@ -99,8 +119,9 @@ export const PARAMETERS = {
   digitalStaticShare: parameter("Static share on top of the digital engines' energy", "1"),
   // Time.
   settleTime: parameter("Settling of a crossbar's lines", "s"),
-  conversionTime: parameter("One conversion", "s"),
-  ssaClock: parameter("Clock of the SSA tiles", "Hz"),
+  lineTime: parameter("Time constant of a line past 128 devices", "s"),
+  conversionTime: parameter("One 5-bit conversion", "s", "conversionTime"),
+  ssaClock: parameter("Clock of the SSA tiles", "Hz", "clock"),
   ssaTiles: parameter("SSA tiles", "1"),
   annClock: parameter("Clock of the ANN engine", "Hz"),
   annUnits: parameter("Multipliers of the ANN engine", "1"),
@@ -112,10 +133,21 @@ export const PARAMETERS = {
   gpuLaunch: parameter("Launching a kernel", "s"),
   // Area.
   crossbarArea: area("Crossbar of 128 x 128 pairs with converters, drivers and wires"),
+  converterArea: area("5-bit converter"),
+  cellArea: area("Pair of devices"),
   sacArea: area("Stochastic attention cell"),
   lifArea: area("LIF unit"),
   macArea: area("int8 multiplier with accumulator"),
+  adderArea: area("32-bit adder"),
+  multiplierArea: area("32-bit multiplier"),
+  comparatorArea: area("32-bit comparator"),
+  registerArea: area("Flip-flop"),
   sramArea: area("SRAM, per byte", "m2/B"),
+  sramBankArea: area("Bank of SRAM beside its cells"),
+  reticle: parameter("Largest die", "m2"),
+  // Leakage.
+  logicLeakage: parameter("Leakage of logic, per area", "W/m2"),
+  analogLeakage: parameter("Leakage of crossbars with their periphery, per area", "W/m2"),
 } as const satisfies Record<string, Parameter>;
 
 export type ParameterId = keyof typeof PARAMETERS;

@@ -8,8 +8,8 @@
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
 import { findPrice } from "./catalogue.ts";
-import { nodeFactor, SCALING_LAWS } from "./node.ts";
-import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Scaling, type Technology } from "./parameters.ts";
+import { type Block, blockOf, nodeFactor, SCALING_LAWS } from "./node.ts";
+import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";
 import type { Price, Unit } from "./receipt.ts";
 
@@ -18,7 +18,7 @@ export interface CostChoice {
   /** Node in nanometres; the preset's when left out. */
   readonly node?: number;
   /** Nodes of single blocks, where they differ: `digital`, `sram`, `aimc`, `area`. */
-  readonly nodes?: Readonly<Partial<Record<Scaling, number>>>;
+  readonly nodes?: Readonly<Partial<Record<Block, number>>>;
   /** Parameter to a number in SI units, text as typed, or a price. */
   readonly set?: Readonly<Record<string, number | string | Price>>;
   /** Use sources beyond the nodes that they cover. */
@@ -54,9 +54,10 @@ export function resolveTechnology(preset: CostPreset, choice: CostChoice = {}): 
       price.node === null || price.value === 0
         ? 1
         : nodeFactor(scaling, to, extrapolate) / nodeFactor(scaling, price.node, true);
-    technology[id] = price.value * scale(choice.nodes?.[scaling] ?? node);
+    const block = blockOf(scaling);
+    technology[id] = price.value * scale((block && choice.nodes?.[block]) ?? node);
   }
-  return { preset, node, technology, prices, notes: notesOf(preset, choice, node, prices) };
+  return { preset, node, technology, prices, notes: notesOf(preset, choice, node, prices, technology) };
 }
 
 function notesOf(
@@ -64,6 +65,7 @@ function notesOf(
   choice: CostChoice,
   node: number,
   prices: Readonly<Record<ParameterId, Price>>,
+  technology: Technology,
 ): string[] {
   const notes: string[] = [];
   const blocks = Object.entries(choice.nodes ?? {}).filter(([, nm]) => nm !== node);
@@ -73,10 +75,7 @@ function notesOf(
       `Nodes are mixed: ${list}, the rest at ${node} nm. Ratios between machines of different nodes say more about the nodes.`,
     );
   }
-  const scaled = PARAMETER_IDS.filter((id) => {
-    const price = prices[id];
-    return price.node !== null && price.node !== node && price.value !== 0 && PARAMETERS[id].scaling !== "fixed";
-  });
+  const scaled = PARAMETER_IDS.filter((id) => prices[id].node !== node && technology[id] !== prices[id].value);
   if (scaled.length > 0) {
     const from = [...new Set(scaled.map((id) => prices[id].node))].sort((a, b) => a! - b!).join(" and ");
     notes.push(
@@ -85,11 +84,9 @@ function notesOf(
     );
   }
   if (preset.extrapolates && node === preset.node) notes.push(preset.extrapolates);
-  for (const [scaling, { covers }] of Object.entries(SCALING_LAWS)) {
+  for (const { scales, covers } of Object.values(SCALING_LAWS)) {
     if (choice.extrapolate && (node < covers[0] || node > covers[1])) {
-      notes.push(
-        `${scaling} energies are extrapolated to ${node} nm; their source covers ${covers[0]} to ${covers[1]} nm.`,
-      );
+      notes.push(`${scales} are extrapolated to ${node} nm; their source covers ${covers[0]} to ${covers[1]} nm.`);
     }
   }
   return notes;
@@ -121,6 +118,7 @@ const PREFIXES: Readonly<Record<string, number>> = {
 const SYMBOLS: Readonly<Record<Unit, string>> = {
   ...{ J: "J", "J/bit": "J/bit", "J/B": "J/B", s: "s", Hz: "Hz", m2: "m2", "m2/B": "m2/B" },
   ...{ W: "W", "op/J": "op/J", B: "B", bit: "bit", "1": "" },
+  ...{ "J/bit/m": "J/bit/m", "W/m2": "W/m2", "W/B": "W/B" },
 };
 
 const describeUnit = (unit: Unit): string => (unit === "1" ? "plain numbers" : unit);
@@ -132,6 +130,7 @@ const COUNTED: ReadonlySet<Unit> = new Set<Unit>(["1", "bit"]);
 const EXAMPLES: Readonly<Record<Unit, string>> = {
   ...{ J: "0.5pJ", "J/bit": "0.5pJ/bit", "J/B": "0.5pJ/B", s: "1ns", Hz: "500MHz", m2: "100um2", "m2/B": "1um2/B" },
   ...{ W: "1W", "op/J": "1Top/J", B: "64kB", bit: "8", "1": "2" },
+  ...{ "J/bit/m": "120pJ/bit/m", "W/m2": "2kW/m2", "W/B": "9nW/B" },
 };
 
 /** A number in SI units, or text such as `0.5 pJ`, `64 kB`, `8`, or the id of a price. */
@@ -184,6 +183,7 @@ function unitFactor(suffix: string, unit: Unit): number | undefined {
 const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "randomSharing"] as const),
   ...(["hybridCellBits", "hybridWeightBits", "ssaTiles", "ssaClock"] as const),
+  ...(["referenceRows", "reticle"] as const),
   ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
 ]);
 

@@ -114,5 +114,40 @@ export const assumed = defineSource(
       "8-bit inputs pay the whole column; spikes the geometric mean of all and an eighth",
     ),
     hermesBits: choice(5, "bit", "the factor of 5 bits is 1: the measured column is taken whole, at its 8 bits"),
+    uncharged: choice(0, "J", "left out, as published projections do"),
+    unchargedPower: choice(0, "W/m2", "left out, as published projections do"),
+    unchargedMemoryPower: choice(0, "W/B", "left out, as published projections do"),
+    unchargedLink: choice(0, "J/bit", "left out, as published projections do"),
+    unchargedWire: choice(0, "J/bit/m", "left out, as published projections do"),
+    asOneCrossbar: choice(128, "1", "prices per conversion and area are those of a crossbar of Table II"),
+    lineTime: choice(41e-12, "s", "a driver or sense input of 1 kOhm and the 41 fF of a line past 128 devices", {
+      low: 10e-12,
+      high: 400e-12,
+    }),
+    controllerFlipFlops: choice(64, "1", "counters of tokens, steps and columns, and the state of each kind of unit", {
+      low: 16,
+      high: 1024,
+    }),
+    bankArea: choice(2000e-12, "m2", "decoder, sense amplifiers and control of one bank", {
+      low: 500e-12,
+      high: 10_000e-12,
+      node: 45,
+    }),
+    programDevice: choice(
+      picojoules(450),
+      "J",
+      "0.3 mA x 1.5 V x 100 ns a pulse, ten pulses of programming and verifying",
+      { low: picojoules(20), high: picojoules(10_000) },
+    ),
+    analogLeakage: choice(
+      10,
+      "W/m2",
+      "low-standby transistors leak some 10 pA/um, a thousandth of those of fast logic",
+      {
+        low: 1,
+        high: 1000,
+      },
+    ),
+    reticle: choice(858e-6, "m2", "the field of a lithographic scanner, 26 mm x 33 mm", { low: 429e-6, high: 858e-6 }),
   },
 );

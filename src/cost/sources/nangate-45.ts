@@ -54,6 +54,27 @@ export const gates = defineSource(
       printed: "a D flip-flop of the library takes 7 to 8 fJ a clock",
       arithmetic: "8 flip-flops x 7.8 fJ + an 8-bit compare of 0.03 pJ; upper end: a 32-bit LFSR for one number",
     },
+    flipFlopClock: {
+      value: picojoules(0.0078),
+      low: picojoules(0.007),
+      high: picojoules(0.0145),
+      unit: "J",
+      node: 45,
+      basis: "derived",
+      printed: "DFF_X1: 7 to 8 fJ a clock, 7.5 fJ more when its bit toggles",
+      arithmetic: "7.8 fJ: bits that rarely toggle; upper end: one that toggles at every clock",
+    },
+    clockTree: {
+      value: picojoules(0.0036),
+      low: picojoules(0.001),
+      high: picojoules(0.015),
+      unit: "J",
+      node: 45,
+      basis: "assumed",
+      printed: "no clock tree was placed; one sink has about 1 fF",
+      arithmetic:
+        "a clock pin of 1 fF and 10 um of wire at 0.2 fF/um, charged to 1.1 V once a clock: 3.6 fJ; buffers may treble it",
+    },
     andGate: {
       value: picojoules(0.0025),
       low: picojoules(0.0006),

@@ -2,7 +2,7 @@
  * Crossbars with their converters and wires from DNN+NeuroSim V1.4. Numbers of our own runs of the tool; none of its code,
  * whose licence (CC BY-NC 4.0) forbids that.
  */
-import { picojoules } from "../../units.ts";
+import { picojoules, squareMicrometres } from "../../units.ts";
 import { defineSource } from "../receipt.ts";
 
 const RUN =
@@ -116,9 +116,49 @@ export const neurosim = defineSource(
       low: 1.7e-9,
       high: 13e-9,
       unit: "s",
+      node: 45,
       basis: "simulated",
       printed: "8 conversions: 104 ns at 45 nm SAR, 68 ns at 22 nm SAR, 13 ns at 22 nm current sense",
-      arithmetic: "10 ns, between the SAR nodes",
+      arithmetic: "10 ns, between the SAR nodes, taken for 45 nm; 68 / 104 of it at 22 nm",
+    },
+    conversionLoad: {
+      value: 0.4,
+      low: 0.25,
+      high: 0.57,
+      unit: "1",
+      basis: "derived",
+      printed:
+        "SAR converter alone, 5 bits: 0.171, 0.196, 0.288 pJ for columns of 10, 50 and 200 uS; 8 bits: 0.316, 0.352, 0.490 pJ",
+      arithmetic:
+        "0.165 pJ + 0.62 fJ per uS; the 0.276 pJ of the layer stand for 180 uS, of which 0.111 / 0.276 go with the current of the " +
+        "column. Ends: a column of half and of twice that conductance",
+    },
+    conversionBitShare: {
+      value: 0.08,
+      low: 0.05,
+      high: 0.11,
+      unit: "1",
+      basis: "derived",
+      printed: "the same: without current 0.165 pJ at 5 bits, 0.307 pJ at 8 bits",
+      arithmetic: "a cycle per bit and one more: 27.5 and 34.1 fJ a cycle; (34.1 - 27.5) / 3 / 27.5 more for each bit",
+    },
+    converterArea: {
+      value: squareMicrometres(923),
+      low: squareMicrometres(923),
+      high: squareMicrometres(5587),
+      unit: "m2",
+      node: 45,
+      basis: "simulated",
+      printed: "5-bit SAR converter 923 um2 at 45 nm",
+      arithmetic: "as simulated; upper end: converter survey at 45 nm, 5 bits and 100 MS/s",
+    },
+    cellArea: {
+      value: 0.0028e-6 / 128 ** 2,
+      unit: "m2",
+      node: 45,
+      basis: "simulated",
+      printed: "cells of a 128 x 128 crossbar 0.0028 mm2",
+      arithmetic: "0.0028 mm2 / 128^2, a pair of devices",
     },
     crossbarArea: {
       value: 0.425e-6,

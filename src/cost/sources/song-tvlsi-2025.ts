@@ -24,7 +24,14 @@ export const paper = defineSource(
     columns: tableTwo("128 x 128 crossbars", 128),
     adcBits: tableTwo("5-bit converters", 5, "bit"),
     columnsPerConverter: tableTwo("8 columns share a converter", 8),
-    ssaClock: { value: 200e6, unit: "Hz", basis: "printed", printed: "Table VI: 200 MHz", arithmetic: "as printed" },
+    ssaClock: {
+      value: 200e6,
+      unit: "Hz",
+      node: 45,
+      basis: "printed",
+      printed: "Table VI: 200 MHz",
+      arithmetic: "as printed",
+    },
     conversionsPerSum: {
       value: 2,
       unit: "1",

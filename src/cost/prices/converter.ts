@@ -1,0 +1,89 @@
+/**
+ * A converter by its bits and its full scale.
+ *
+ *   SAR      a cycle per bit and one more; a cycle's energy has a part that grows a little with the bits and a part that goes with
+ *            the current of the column, hence with the full scale r:
+ *              E = E_5 (b + 1) / 6 ((1 - l) (1 + s (b - 5)) + l r)
+ *   flash    energy and area double with every bit, one cycle
+ *   survey   E_5 times what bits and rate cost in converter surveys, relative to 5 bits; the current as above
+ *
+ * The circuit model behind SAR was run to 8 bits; from there on, energy grows as in the survey, where noise decides. Area of a SAR converter: logic per bit, and capacitors that double per bit (`shafiee-isca-2016`).
+ *
+ * Source   E_5, l and s are prices: `conversion5`, `conversionLoad`, `conversionBitShare`
+ */
+import { conversionEnergy } from "../architectures/energy.ts";
+import type { Technology } from "../parameters.ts";
+import { surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
+import { isaac } from "../sources/shafiee-isca-2016.ts";
+import type { UnitPrice } from "./unit-price.ts";
+
+export interface ConverterSize {
+  /** Bits of a code, sign included. */
+  readonly bits: number;
+  /** Full scale over that of the crossbar whose price `conversion5` is: see `fullScaleOf`; 1 when left out. */
+  readonly fullScale?: number;
+}
+
+/** Siemens at full scale of the crossbar that the price of a conversion is from: 128 devices of 100 kOhm. */
+const REFERENCE_FULL_SCALE = 128 * 10e-6;
+
+/**
+ * Full scale of a crossbar's converters over that of the reference.
+ *
+ * @param lines  full scale as a number of lines at the largest conductance; null: calibrated, which grows with the rows
+ * @param maxConductance  siemens
+ */
+export function fullScaleOf(
+  {
+    rows,
+    lines,
+    maxConductance,
+  }: { readonly rows: number; readonly lines: number | null; readonly maxConductance: number },
+  { referenceRows }: Technology,
+): number {
+  return lines === null ? rows / referenceRows : (lines * maxConductance) / REFERENCE_FULL_SCALE;
+}
+
+/** Bits that the circuit model was run for, at most, and that the survey covers, at least. */
+const SIMULATED_BITS = 8;
+const FEWEST_SURVEYED = 4;
+
+/** Energy and time per conversion, area of one converter. */
+export function converter({ bits, fullScale = 1 }: ConverterSize, technology: Technology): UnitPrice {
+  const { conversion5, conversionTime, converterArea, analogLeakage, structure, flashConverter } = technology;
+  // One price for everything: the area of the converters is in that of their crossbar.
+  if (structure === 0) {
+    return { energy: conversionEnergy(technology, bits), time: conversionTime, area: 0, leakage: 0 };
+  }
+  const energy = conversion5 * relativeEnergy(bits, fullScale, technology);
+  const time = flashConverter ? conversionTime : conversionTime * ((bits + 1) / 6);
+  const area = converterArea * relativeArea(bits, technology);
+  return { energy, time, area, leakage: area * analogLeakage };
+}
+
+/** Energy over that of 5 bits at the reference full scale. */
+function relativeEnergy(bits: number, fullScale: number, technology: Technology): number {
+  const { conversionLoad: load, conversionBitShare: share, flashConverter } = technology;
+  const cycles = (bits + 1) / 6;
+  const current = load * fullScale * (flashConverter ? 1 : cycles);
+  if (flashConverter) return (1 - load) * 2 ** (bits - 5) + current;
+  if (technology.surveyConverter)
+    return ((1 - load) * surveyed(bits, technology).energy) / surveyed(5, technology).energy + current;
+  const simulated = Math.min(bits, SIMULATED_BITS);
+  const beyond =
+    surveyed(Math.max(bits, SIMULATED_BITS), technology).energy / surveyed(SIMULATED_BITS, technology).energy;
+  return (1 - load) * ((simulated + 1) / 6) * (1 + share * (simulated - 5)) * beyond + current;
+}
+
+function relativeArea(bits: number, technology: Technology): number {
+  if (technology.flashConverter) return 2 ** (bits - 5);
+  if (technology.surveyConverter) return surveyed(bits, technology).area / surveyed(5, technology).area;
+  return capacitorArea(bits) / capacitorArea(5);
+}
+
+/** At 45 nm: only ratios are used, and prices are scaled to a node before. */
+const surveyed = (bits: number, { conversionTime }: Technology) =>
+  surveyConverter({ bits: Math.max(bits, FEWEST_SURVEYED), rate: 1 / conversionTime, node: 45 });
+
+const capacitorArea = (bits: number): number =>
+  isaac.prices.areaPerBit.value * bits + isaac.prices.areaPerStep.value * 2 ** bits;

@@ -1,0 +1,92 @@
+/**
+ * A crossbar by rows, columns and converters.
+ *
+ *   area      pairs of devices by their number; drivers, multiplexers and wires by the rows and columns; converters by their own
+ *   settling  a read pulse, longer for lines that are longer than those of the reference: a line past n devices has the time
+ *             constant tau n / 128 of its driver, and R C n^2 / 2 of its own resistance; a code of b bits waits for (b + 1) ln 2 of them
+ *
+ * Left out: converters see the columns settle while the multiplexer steps through them.
+ */
+
+import { naturalLog } from "../../numeric/stream.ts";
+import type { Technology } from "../parameters.ts";
+import { converter } from "./converter.ts";
+import type { UnitPrice } from "./unit-price.ts";
+
+export interface CrossbarSize {
+  readonly rows: number;
+  /** Pairs of devices of a row. */
+  readonly columns: number;
+  /** Converters at its feet, and the bits of each. */
+  readonly converters: number;
+  readonly bits: number;
+  /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
+  readonly lineOhms?: number;
+  readonly columnOhms?: number;
+}
+
+/** Devices of the line whose drive and time constant are prices. */
+const LINE_DEVICES = 128;
+/** Farads of it: what `lineDrive` charges to 1.1 V (`assumptions.lineDrive`). */
+const LINE_VOLTAGE = 1.1;
+/** Converters of the crossbar whose area is a price, 128 columns with 8 to a converter, and their bits. */
+const REFERENCE_CONVERTERS = 16;
+const REFERENCE_BITS = 5;
+
+/** Energy of reading one pair for one spike; time for the lines to settle; area with the converters. */
+export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice {
+  const { rows, columns, converters, bits } = size;
+  const { cellRead, crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
+  const time = settlingTime(size, technology);
+  if (structure === 0) {
+    return { energy: cellRead, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
+  }
+  const included = REFERENCE_CONVERTERS * converter({ bits: REFERENCE_BITS }, technology).area + side ** 2 * cellArea;
+  const around = (Math.max(0, crossbarArea - included) * (rows + columns)) / (2 * side);
+  const own = rows * columns * cellArea + around;
+  const feet = converters * converter({ bits }, technology).area;
+  return { energy: cellRead, time, area: own + feet, leakage: (own + feet) * analogLeakage };
+}
+
+function settlingTime(size: CrossbarSize, technology: Technology): number {
+  const { rows, columns, bits, lineOhms = 0, columnOhms = 0 } = size;
+  const { settleTime, lineTime, lineDrive, referenceRows: side, structure } = technology;
+  if (structure === 0) return settleTime;
+  const farads = lineDrive / LINE_VOLTAGE ** 2 / LINE_DEVICES;
+  // A row passes two devices a pair, a result line one a row.
+  const driven = (devices: number, ohms: number) =>
+    (lineTime * devices) / LINE_DEVICES + (ohms * farads * devices ** 2) / 2;
+  const own = driven(2 * columns, lineOhms / 2) + driven(rows, columnOhms);
+  const reference = driven(2 * side, 0) + driven(side, 0);
+  const constants = (bits + 1) * own - (REFERENCE_BITS + 1) * reference;
+  return Math.max(0, settleTime + naturalLog(2) * constants);
+}
+
+/** Energy of raising a line past `columns` pairs of devices. */
+export const lineDrive = ({ columns }: { readonly columns: number }, technology: Technology): number =>
+  (2 * columns * technology.lineDrive) / LINE_DEVICES;
+
+/** Energy of programming `pairs` pairs of devices once. */
+export const programming = ({ pairs }: { readonly pairs: number }, { programDevice }: Technology): number =>
+  2 * pairs * programDevice;
+
+/** Energy of one calibration of a crossbar: `vectors` inputs with all lines raised, every column converted. */
+export function calibration(
+  { vectors, rows, columns, conversionsPerSum, bits, fullScale = 1 }: CalibrationSize,
+  technology: Technology,
+): number {
+  const conversions =
+    columns * conversionsPerSum * (converter({ bits, fullScale }, technology).energy + technology.periphery);
+  return vectors * (rows * lineDrive({ columns }, technology) + rows * columns * technology.cellRead + conversions);
+}
+
+export interface CalibrationSize {
+  readonly vectors: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** 2: both lines of a pair are converted; 1: their difference. */
+  readonly conversionsPerSum: number;
+  readonly bits: number;
+  /** As of a converter. */
+  readonly fullScale?: number;
+}

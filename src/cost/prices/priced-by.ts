@@ -1,0 +1,42 @@
+/** Which parameters each unit's price depends on: where its receipts are found. */
+import type { ParameterId } from "../parameters.ts";
+
+const converter = [
+  ...(["conversion5", "conversionTime", "conversionLoad", "conversionBitShare", "converterArea"] as const),
+  ...(["flashConverter", "surveyConverter", "analogLeakage", "structure"] as const),
+] as const;
+const line = ["lineDrive"] as const;
+const array = ["cellRead", ...line] as const;
+const clocked = ["flipFlopClock", "registerArea", "logicLeakage"] as const;
+const compared = ["comparison32", "comparatorArea", "logicLeakage"] as const;
+
+export const PRICED_BY = {
+  converter,
+  crossbar: [
+    ...array,
+    ...(["settleTime", "lineTime", "crossbarArea", "cellArea", "referenceRows"] as const),
+    ...(["converterArea", "flashConverter", "surveyConverter", "analogLeakage", "structure"] as const),
+  ],
+  lineDrive: line,
+  programming: ["programDevice"],
+  calibration: [...converter.slice(0, 4), "flashConverter", "surveyConverter", "structure", "periphery", ...array],
+  adder: ["add8", "add16", "add32", "adderArea", "logicLeakage"],
+  multiplier: ["multiply8", "multiplierArea", "logicLeakage"],
+  comparator: compared,
+  register: clocked,
+  fifoShift: clocked,
+  lfsr: ["lfsrShift", "registerArea", "logicLeakage"],
+  draw: [...compared, "gate"],
+  attentionCell: ["sacOperation", "sacArea", "logicLeakage", "structure"],
+  zeroDetector: ["gate", "comparatorArea", "logicLeakage"],
+  clockTree: ["clockTree"],
+  controller: [...clocked, "clockTree", "controllerFlipFlops"],
+  sram: [
+    ...(["sramRead", "sramExponent", "sramLineShare", "sramPort"] as const),
+    ...(["sramWriteFactor", "sramArea", "sramBankArea", "sramLeakage"] as const),
+  ],
+  dram: ["dramBit"],
+  wire: ["wireBit"],
+  dieLink: ["dieLink"],
+  countDies: ["reticle"],
+} as const satisfies Record<string, readonly ParameterId[]>;
