@@ -7,6 +7,7 @@ import { findCostPreset } from "../presets.ts";
 import { resolveTechnology } from "../resolve.ts";
 import { adcSurvey, surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
 import { UNCHARGED } from "../uncharged.ts";
+import { analogClocks } from "./clocks.ts";
 import { converter, fullScaleOf } from "./converter.ts";
 import { calibration, crossbar, lineDrive, programming } from "./crossbar.ts";
 import { countDies, dieLink, wire } from "./floorplan.ts";
@@ -194,6 +195,28 @@ describe("a crossbar", () => {
     const large = { rows: 4096, columns: 4096, converters: 4096, bits: 12, lineOhms: 10, columnOhms: 10 };
     const { area, time } = crossbar(large, published);
     expect([area, time]).toEqual([published.crossbarArea, published.settleTime]);
+  });
+});
+
+describe("clocks", () => {
+  const at = (size: Partial<typeof reference> & { columnOhms?: number }, node = 45) =>
+    analogClocks({ ...reference, ...size }, resolveTechnology(findCostPreset("bottom-up"), { node }).technology);
+
+  test("of Table II: 200 MHz, two to settle, two for a conversion", () => {
+    expect(at({})).toEqual({ clock: 200e6, settle: 2, conversion: 2 });
+  });
+
+  test("of 8 bits: three for a conversion of 15 ns", () => expect(at({ bits: 8 }).conversion).toBe(3));
+
+  test("of 3,072 rows with wires of 0.35 ohms: two more to settle", () => {
+    // 6 ln 2 (41 ps x 23 + 0.35 ohm x 0.32 fF x 3072^2 / 2) = 6.2 ns.
+    expect(at({ rows: 3072, columnOhms: 0.35 }).settle).toBe(4);
+  });
+
+  test("at 22 nm are shorter, and a conversion takes as many or more of them", () => {
+    const small = at({}, 22);
+    expect(small.clock).toBeGreaterThan(300e6);
+    expect(small.settle).toBeGreaterThan(2);
   });
 });
 
