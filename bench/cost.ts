@@ -8,16 +8,16 @@ import { stream } from "../src/numeric/stream.ts";
 import { type BenchOptions, measure, median, type Section } from "./harness.ts";
 
 export async function cost({ quick }: BenchOptions): Promise<Section> {
-  const { technology } = resolveTechnology(findCostPreset("bottom-up"));
+  const resolved = resolveTechnology(findCostPreset("bottom-up"));
   const workload = findWorkload("vit-8-768-imagenet");
   const draws = quick ? 500 : 5000;
   const table = await measure(() => {
     for (const preset of COST_PRESETS) {
-      const resolved = resolveTechnology(preset);
-      for (const each of WORKLOADS) ratiosOf({ workload: each, technology: resolved.technology });
+      const { technology } = resolveTechnology(preset);
+      for (const each of WORKLOADS) ratiosOf({ workload: each, technology });
     }
   });
-  const draw = () => monteCarlo(workload, technology, { draws, random: stream(1) });
+  const draw = () => monteCarlo(workload, resolved, { draws, random: stream(1) });
   const sampled = await measure(draw, { repeats: quick ? 3 : 5, warmUp: 1 });
   return {
     name: "cost",

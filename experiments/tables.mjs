@@ -199,7 +199,7 @@ export const tables = {
   },
 
   "monte-carlo": () => {
-    const { ann, snn, draws } = monteCarlo(large, bottomUp.technology, { draws: 5000, random: stream(1).fork("cost") });
+    const { ann, snn, draws } = monteCarlo(large, bottomUp, { draws: 5000, random: stream(1).fork("cost") });
     const row = (name, { percentiles, claimed, loses }) => [
       name,
       ...percentiles.map((value) => value.toPrecision(3)),

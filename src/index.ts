@@ -273,7 +273,7 @@ export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts
 export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
-export { priceTornado, type TornadoBar, tornado } from "./cost/tornado.ts";
+export { type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";

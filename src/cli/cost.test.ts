@@ -125,6 +125,21 @@ describe("the report of a workload", () => {
     );
   });
 
+  test.each([
+    ["--preset", "survey-adc"],
+    ["--node", "22"],
+    ["--set", "conversion5=3pJ"],
+  ])("draws about the estimate that was asked for: %s %s", async (...choice) => {
+    const [usual, chosen] = [
+      figuresOf(await reportOf("vit-8-768-imagenet")),
+      figuresOf(await reportOf("vit-8-768-imagenet", ...choice)),
+    ];
+    const [ratio, drawn] = ["cost.ratio.annDigital", "cost.monteCarlo.annDigital"].map((id) => chosen[id] / usual[id]);
+    expect(ratio).toBeLessThan(0.9);
+    // Medians of draws follow the ratio within a fifth.
+    expect(Math.abs(drawn / ratio - 1)).toBeLessThan(0.2);
+  });
+
   test("shows a question beside the estimate without it, and repeats itself by its command", async () => {
     const argv = ["vit-6-512-cifar10", "--what-if", "conversion5=shafiee-isca-2016.conversion5"];
     const report = await reportOf(...argv);

@@ -69,13 +69,11 @@ async function report(
 ): Promise<void> {
   const cases = presets.flatMap((preset) => casesOf(subject, preset, options));
   const seed = options.seed ?? subject.experiment?.seed ?? 1;
-  const { workload } = cases[0].estimate;
-  // The ranges are those of published prices, whatever preset was asked for.
-  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: subject.machine });
+  const { workload, resolved } = cases[0].estimate;
   const random = stream(seed).fork("cost");
   const result = costReport({
     cases,
-    ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, technology, { draws: options.draws, random }) } : {}),
+    ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     command: repeatLine(source, options),
     seed,

@@ -4,10 +4,11 @@ import { stream } from "../numeric/stream.ts";
 import { breakEven, converterMap, stepsByDensity } from "./maps.ts";
 import { monteCarlo } from "./monte-carlo.ts";
 import { PARAMETERS } from "./parameters.ts";
-import { findCostPreset } from "./presets.ts";
-import { resolveTechnology } from "./resolve.ts";
-import { priceTornado, swing, tornado } from "./tornado.ts";
-import { ratiosOf, vary } from "./variation.ts";
+import { COST_PRESETS, findCostPreset } from "./presets.ts";
+import { pricePriors } from "./priors.ts";
+import { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
+import { swing, tornado } from "./tornado.ts";
+import { ratiosOf, type Variation, vary } from "./variation.ts";
 import { meanDensity } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 
@@ -24,8 +25,71 @@ const printed = (value: number, text: string, what: string) => {
   );
 };
 
+const pj = 1e-12;
+const mb = 1024 * 1024;
+
+/** The rows of the other program: absolute ends, around its own defaults. */
+const GOLDEN_BARS: readonly { readonly label: string; readonly low: Variation; readonly high: Variation }[] = [
+  { label: "T 1 .. 10", low: { steps: 1 }, high: { steps: 10 } },
+  {
+    label: "int8 MAC 0.23 .. 1.0 pJ",
+    low: { set: { multiply8: 0.13 * pj } },
+    high: { set: { multiply8: 0.9 * pj } },
+  },
+  {
+    label: "ANN weights on chip .. DRAM at 20 pJ/bit",
+    low: {},
+    high: { set: { annWeightsOnChip: 0, dramBit: 20 * pj } },
+  },
+  {
+    label: "5-bit conversion 0.14 .. 1.78 pJ",
+    low: { set: { conversion5: 0.14 * pj } },
+    high: { set: { conversion5: 1.78 * pj } },
+  },
+  { label: "crossbar rows 64 .. 256, bits held", low: { set: { rows: 64 } }, high: { set: { rows: 256 } } },
+  {
+    label: "cell read 1 .. 32 fJ",
+    low: { set: { cellRead: 0.001 * pj } },
+    high: { set: { cellRead: 0.032 * pj } },
+  },
+  { label: "SRAM energy x0.5 .. x6", low: { times: { sramRead: 0.5 } }, high: { times: { sramRead: 6 } } },
+  {
+    label: "conversions per weight 1 .. 2",
+    low: { set: { conversionsPerSum: 1 } },
+    high: { set: { conversionsPerSum: 2 } },
+  },
+  {
+    label: "interconnect and periphery /2 .. x2",
+    low: { times: { interconnect: 0.5, periphery: 0.5 } },
+    high: { times: { interconnect: 2, periphery: 2 } },
+  },
+  {
+    label: "attention cell 5 .. 75 fJ",
+    low: { set: { sacOperation: 0.005 * pj } },
+    high: { set: { sacOperation: 0.075 * pj } },
+  },
+  {
+    label: "ANN array 32 .. 256",
+    low: { set: { arrayRows: 32, arrayColumns: 32 } },
+    high: { set: { arrayRows: 256, arrayColumns: 256 } },
+  },
+  { label: "converter bits 4 .. 8, SAR", low: { set: { adcBits: 4 } }, high: { set: { adcBits: 8 } } },
+  { label: "density x0.5 .. x1.6", low: { density: 0.5 }, high: { density: 1.6 } },
+  { label: "LIF update 0.1 .. 0.8 pJ", low: { set: { lifUpdate: 0.1 * pj } }, high: { set: { lifUpdate: 0.8 * pj } } },
+  {
+    label: "weight buffer 256 kB .. 8 MB",
+    low: { set: { weightBuffer: mb / 4 } },
+    high: { set: { weightBuffer: 8 * mb } },
+  },
+  {
+    label: "SNN accumulation 0.03 .. 0.2 pJ",
+    low: { set: { accumulateBits: 8 } },
+    high: { set: { add16: 0.2 * pj } },
+  },
+  { label: "SNN weight bundle N T .. 16", low: { set: { bundle: 0 } }, high: { set: { bundle: 16 } } },
+];
+
 describe("one parameter at a time", () => {
-  const bars = tornado(workload, resolved);
   test.each([
     ["T 1 .. 10", "46.6", "4.9", "3.07", "1.59"],
     ["int8 MAC 0.23 .. 1.0 pJ", "9.8", "35.9", "1.83", "2.09"],
@@ -45,32 +109,49 @@ describe("one parameter at a time", () => {
     ["SNN accumulation 0.03 .. 0.2 pJ", "12.1", "12.1", "1.38", "5.45"],
     ["SNN weight bundle N T .. 16", "12.1", "12.1", "1.86", "15.2"],
   ])("%s", (label, annLow, annHigh, snnLow, snnHigh) => {
-    const bar = bars.find((candidate) => candidate.label === label)!;
-    printed(bar.low.ann, annLow, "ANN, low");
-    printed(bar.high.ann, annHigh, "ANN, high");
-    printed(bar.low.snn, snnLow, "SNN, low");
-    printed(bar.high.snn, snnHigh, "SNN, high");
+    const [low, high] = (["low", "high"] as const).map((end) =>
+      ratiosOf(vary(base, GOLDEN_BARS.find((bar) => bar.label === label)![end])),
+    );
+    printed(low.ann, annLow, "ANN, low");
+    printed(high.ann, annHigh, "ANN, high");
+    printed(low.snn, snnLow, "SNN, low");
+    printed(high.snn, snnHigh, "SNN, high");
   });
 
-  test("bars fall in length, and time steps decide most", () => {
+  test("bars fall in length, and time steps decide much", () => {
+    const bars = tornado(workload, resolved);
     const lengths = bars.map((bar) => swing(bar));
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
-    expect(bars[0].label).toBe("T 1 .. 10");
+    expect(bars.findIndex(({ label }) => label === "T / 2 .. x 2")).toBeLessThan(3);
   });
 
   test("a price of zero has no bar, whatever its range: a range is a factor on it", () => {
     const { prices } = resolved;
     const free = { ...resolved, prices: { ...prices, conversion5: { ...prices.conversion5, low: 0, value: 0 } } };
-    const labels = (of: typeof resolved) => priceTornado(workload, of).map(({ label }) => label);
+    const labels = (of: typeof resolved) => tornado(workload, of).map(({ label }) => label);
     const { label } = PARAMETERS.conversion5;
     expect(labels(resolved)).toContain(label);
-    expect(labels(free)).toEqual(labels(resolved).filter((other) => other !== label));
+    expect(labels(free).sort()).toEqual(
+      labels(resolved)
+        .filter((other) => other !== label)
+        .sort(),
+    );
   });
 
-  test("every price with a range has a bar whose ends differ or do not concern the ratios", () => {
-    const prices = priceTornado(workload, resolved);
-    expect(prices.length).toBeGreaterThan(12);
-    expect(prices[0].label).toBe("8-bit multiplication");
+  test("a price that is set by hand is known: it has no bar", () => {
+    const set = resolveTechnology(findCostPreset("bottom-up"), { set: { conversion5: "1 pJ" } });
+    expect(tornado(workload, set).map(({ label }) => label)).not.toContain(PARAMETERS.conversion5.label);
+  });
+
+  test("every range goes as far down as up, in logarithms, and none is without an end", () => {
+    for (const preset of COST_PRESETS) {
+      const resolved = resolveTechnology(preset);
+      for (const { id, factor } of pricePriors(resolved)) {
+        const { low, high } = resolved.prices[id];
+        expect(factor ** 2, id).toBeCloseTo(high / low, 6);
+        expect(factor > 1 && Number.isFinite(factor), `${preset.name}, ${id}`).toBe(true);
+      }
+    }
   });
 
   test.each([
@@ -169,36 +250,74 @@ describe("where the claims end", () => {
   });
 });
 
-describe("all ranges at once", () => {
-  const spread = monteCarlo(workload, technology, { draws: 4000, random: stream(1).fork("cost") });
+describe("around the user's own", () => {
+  const named = (preset: string, choice: CostChoice = {}) => resolveTechnology(findCostPreset(preset), choice);
+  const usual = named("bottom-up");
+  const others: readonly (readonly [string, ResolvedTechnology])[] = [
+    ["--preset survey-adc", named("survey-adc")],
+    ["--node 22", named("bottom-up", { node: 22 })],
+    ["--set conversion5=3pJ", named("bottom-up", { set: { conversion5: "3 pJ" } })],
+  ];
+  const draws = (of: ResolvedTechnology) => monteCarlo(workload, of, { draws: 1000, random: stream(1).fork("cost") });
+  const centre = ({ technology }: ResolvedTechnology) => ratiosOf({ workload, technology });
 
-  test("has the spread of the other program", () => {
-    const ann = [5.2, 9.5, 14.5, 21.3, 34.8];
-    const snn = [1.2, 2.5, 4.5, 8.6, 21];
-    ann.forEach((value, i) => {
-      // 4,000 draws against 20,000 others: 5 % is about three standard errors of an outer percentile.
-      expect(Math.abs(spread.ann.percentiles[i] / value - 1), `ANN, ${i}`).toBeLessThan(0.06);
-    });
-    snn.forEach((value, i) => {
-      expect(Math.abs(spread.snn.percentiles[i] / value - 1), `SNN, ${i}`).toBeLessThan(0.08);
-    });
-    expect(Math.abs(spread.ann.claimed - 0.57)).toBeLessThan(0.03);
-    expect(Math.abs(spread.snn.loses - 0.03)).toBeLessThan(0.012);
+  test.each(others)("%s moves the centre of the draws", (_, of) => {
+    const [before, after] = [draws(usual), draws(of)];
+    for (const which of ["ann", "snn"] as const) {
+      expect(after[which].centre).toBe(centre(of)[which]);
+      expect(after[which].centre).not.toBe(before[which].centre);
+      // Medians move as centres do: within a fifth, for ratios of sums are not symmetric even where every price is.
+      const moved = after[which].percentiles[2] / before[which].percentiles[2];
+      expect(Math.abs(moved / (centre(of)[which] / centre(usual)[which]) - 1), which).toBeLessThan(0.2);
+    }
+  });
+
+  test.each(others)("%s moves both ends of the bars that it does not replace", (_, of) => {
+    const bar = (resolved: ResolvedTechnology) =>
+      tornado(workload, resolved).find(({ label }) => label === PARAMETERS.multiply8.label)!;
+    expect(bar(of).low.ann).not.toBe(bar(usual).low.ann);
+    expect(bar(of).high.ann).not.toBe(bar(usual).high.ann);
+    expect(centre(of).ann).toBeGreaterThan(bar(of).low.ann);
+    expect(centre(of).ann).toBeLessThan(bar(of).high.ann);
+  });
+
+  test("the median of the draws is near the user's own ratio", () => {
+    const { ann, snn } = draws(usual);
+    expect(Math.abs(Math.log(ann.percentiles[2] / ann.centre))).toBeLessThan(0.25);
+    expect(Math.abs(Math.log(snn.percentiles[2] / snn.centre))).toBeLessThan(0.25);
+  });
+
+  test("with known prices and steps only densities are drawn, by 1.6 to either side", () => {
+    const prices = Object.fromEntries(
+      Object.entries(usual.prices).map(([id, price]) => [id, { ...price, low: price.value, high: price.value }]),
+    ) as ResolvedTechnology["prices"];
+    const only = { draws: 400, random: stream(3), steps: [workload.steps] };
+    const { ann } = monteCarlo(workload, { ...usual, prices }, only);
+    const at = (density: number) => ratiosOf(vary({ workload, technology: usual.technology }, { density })).ann;
+    const [least, most] = [at(1.6), at(1 / 1.6)];
+    expect(ann.percentiles[0]).toBeGreaterThan(least);
+    expect(ann.percentiles[4]).toBeLessThan(most);
+    // The 5th and 95th percentile of a log-uniform factor lie at 1.6^-0.9 and 1.6^0.9; four standard errors of their place.
+    expect(ann.percentiles[0]).toBeLessThan(at(1.6 ** 0.78));
+    expect(ann.percentiles[4]).toBeGreaterThan(at(1.6 ** -0.78));
   });
 
   test("is the same for the same seed, and starts alike with more draws", () => {
-    const few = monteCarlo(workload, technology, { draws: 50, random: stream(1).fork("cost") });
-    expect(monteCarlo(workload, technology, { draws: 50, random: stream(1).fork("cost") })).toEqual(few);
-    expect(monteCarlo(workload, technology, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);
+    const few = monteCarlo(workload, usual, { draws: 50, random: stream(1).fork("cost") });
+    expect(monteCarlo(workload, usual, { draws: 50, random: stream(1).fork("cost") })).toEqual(few);
+    expect(monteCarlo(workload, usual, { draws: 50, random: stream(2).fork("cost") })).not.toEqual(few);
   });
 
-  test("draws its time steps from all of those that it is given", () => {
-    const one = (seed: number, steps: readonly number[]) =>
-      monteCarlo(workload, technology, { draws: 1, random: stream(seed), steps }).ann.percentiles[0];
+  test("draws its time steps: from half to twice its own, or from all of those that it is given", () => {
+    const one = (seed: number, steps?: readonly number[]) =>
+      monteCarlo(workload, usual, { draws: 1, random: stream(seed), ...(steps ? { steps } : {}) }).ann.percentiles[0];
     const drawn = Array.from({ length: 20 }, (_, seed) =>
       [2, 9].findIndex((T) => one(seed, [T]) === one(seed, [2, 9])),
     );
     // All 20 draws alike have a chance of 2^-19, and these seeds are fixed.
     expect(new Set(drawn)).toEqual(new Set([0, 1]));
+    const free = Array.from({ length: 20 }, (_, seed) => one(seed));
+    const pinned = Array.from({ length: 20 }, (_, seed) => one(seed, [workload.steps]));
+    expect(free).not.toEqual(pinned);
   });
 });

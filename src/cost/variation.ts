@@ -11,6 +11,8 @@ export interface Variation {
   readonly times?: Readonly<Partial<Record<ParameterId, number>>>;
   /** Time steps of both spiking machines. */
   readonly steps?: number;
+  /** Factor on the time steps of each spiking machine. */
+  readonly timesSteps?: number;
   /** Factor on all densities. */
   readonly density?: number;
 }
@@ -20,11 +22,16 @@ export interface Varied {
   readonly technology: Technology;
 }
 
-export function vary({ workload, technology }: Varied, { set, times, steps, density }: Variation): Varied {
+export function vary(
+  { workload, technology }: Varied,
+  { set, times, steps, timesSteps = 1, density }: Variation,
+): Varied {
   const changed = { ...technology, ...set };
   for (const id in times) changed[id as ParameterId] *= times[id as ParameterId]!;
   const scaled = density === undefined ? workload : scaleDensities(workload, density);
-  return { workload: steps === undefined ? scaled : withSteps(scaled, steps), technology: changed };
+  const timed = steps === undefined ? scaled : withSteps(scaled, steps);
+  const stretched = timesSteps === 1 ? timed : withSteps(timed, timed.steps * timesSteps, timed.snnSteps * timesSteps);
+  return { workload: stretched, technology: changed };
 }
 
 export interface Ratios {
