@@ -253,6 +253,7 @@ describe("nodes", () => {
     const [base, small] = [at({}), at({ node: 22 })];
     expect(small.ssaClock / base.ssaClock).toBeCloseTo(1 / nodeFactor("delay", 22), 12);
     expect(small.conversionTime / base.conversionTime).toBeCloseTo(68 / 104, 3);
+    expect(small.annClock / base.annClock).toBe(small.ssaClock / base.ssaClock);
     const logicOnly = at({ nodes: { digital: 22 } });
     expect([logicOnly.ssaClock, logicOnly.conversionTime]).toEqual([small.ssaClock, base.conversionTime]);
     expect(estimateLatency(large, small).sequential).toBeLessThan(estimateLatency(large, base).sequential);

@@ -123,7 +123,7 @@ export const PARAMETERS = {
   conversionTime: parameter("One 5-bit conversion", "s", "conversionTime"),
   ssaClock: parameter("Clock of the SSA tiles", "Hz", "clock"),
   ssaTiles: parameter("SSA tiles", "1"),
-  annClock: parameter("Clock of the ANN engine", "Hz"),
+  annClock: parameter("Clock of the ANN engine", "Hz", "clock"),
   annUnits: parameter("Multipliers of the ANN engine", "1"),
   annUtilisation: parameter("Share of them that is busy", "1"),
   globalMovement: parameter("Moving data over the chip, per inference", "s"),
