@@ -86,6 +86,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   cellRead: o.cellRead,
   lineDrive: o.lineDrive,
   programDevice: o.programDevice,
+  lifetime: o.lifetime,
   residualInputBits: o.oneBit,
   skipSilentBlocks: o.no,
   hybridInputBits: xformer.prices.inputBits,

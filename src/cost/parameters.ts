@@ -86,6 +86,7 @@ export const PARAMETERS = {
   cellRead: parameter("Reading one pair of devices for one spike", "J"),
   lineDrive: analog("Raising a line past 128 devices"),
   programDevice: parameter("Programming a device", "J"),
+  lifetime: parameter("Time from one programming of a chip to the next", "s"),
   residualInputBits: parameter("Bits of the inputs of qkv and the first feed-forward layer, one read per bit", "bit"),
   skipSilentBlocks: parameter("1: a row block without any spike is not converted", "1"),
   // The hybrid ANN's crossbars.

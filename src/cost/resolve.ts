@@ -183,7 +183,7 @@ function unitFactor(suffix: string, unit: Unit): number | undefined {
 const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "randomSharing"] as const),
   ...(["hybridCellBits", "hybridWeightBits", "ssaTiles", "ssaClock"] as const),
-  ...(["referenceRows", "reticle"] as const),
+  ...(["referenceRows", "reticle", "lifetime"] as const),
   ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
 ]);
 

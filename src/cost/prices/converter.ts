@@ -26,11 +26,13 @@ export interface ConverterSize {
 
 /** Siemens at full scale of the crossbar that the price of a conversion is from: 128 devices of 100 kOhm. */
 const REFERENCE_FULL_SCALE = 128 * 10e-6;
+/** Largest conductance of a device for which reading a pair is a price (`assumptions.cellRead`), siemens. */
+export const REFERENCE_CONDUCTANCE = 25e-6;
 
 /**
  * Full scale of a crossbar's converters over that of the reference.
  *
- * @param lines  full scale as a number of lines at the largest conductance; null: calibrated, which grows with the rows
+ * @param lines  full scale as a number of lines at the largest conductance; null: calibrated, which grows with the rows and the devices
  * @param maxConductance  siemens
  */
 export function fullScaleOf(
@@ -41,7 +43,8 @@ export function fullScaleOf(
   }: { readonly rows: number; readonly lines: number | null; readonly maxConductance: number },
   { referenceRows }: Technology,
 ): number {
-  return lines === null ? rows / referenceRows : (lines * maxConductance) / REFERENCE_FULL_SCALE;
+  if (lines !== null) return (lines * maxConductance) / REFERENCE_FULL_SCALE;
+  return ((rows / referenceRows) * maxConductance) / REFERENCE_CONDUCTANCE;
 }
 
 /** Bits that the circuit model was run for, at most, and that the survey covers, at least. */

@@ -10,7 +10,7 @@
 
 import { naturalLog } from "../../numeric/stream.ts";
 import type { Technology } from "../parameters.ts";
-import { converter } from "./converter.ts";
+import { converter, REFERENCE_CONDUCTANCE } from "./converter.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
 export interface CrossbarSize {
@@ -23,6 +23,8 @@ export interface CrossbarSize {
   /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
   readonly lineOhms?: number;
   readonly columnOhms?: number;
+  /** Largest conductance of a device, siemens; that of the price when left out. */
+  readonly maxConductance?: number;
 }
 
 /** Devices of the line whose drive and time constant are prices. */
@@ -35,17 +37,18 @@ const REFERENCE_BITS = 5;
 
 /** Energy of reading one pair for one spike; time for the lines to settle; area with the converters. */
 export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice {
-  const { rows, columns, converters, bits } = size;
-  const { cellRead, crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
+  const { rows, columns, converters, bits, maxConductance = REFERENCE_CONDUCTANCE } = size;
+  const { crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
   const time = settlingTime(size, technology);
+  const energy = technology.cellRead * (maxConductance / REFERENCE_CONDUCTANCE);
   if (structure === 0) {
-    return { energy: cellRead, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
+    return { energy, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
   }
   const included = REFERENCE_CONVERTERS * converter({ bits: REFERENCE_BITS }, technology).area + side ** 2 * cellArea;
   const around = (Math.max(0, crossbarArea - included) * (rows + columns)) / (2 * side);
   const own = rows * columns * cellArea + around;
   const feet = converters * converter({ bits }, technology).area;
-  return { energy: cellRead, time, area: own + feet, leakage: (own + feet) * analogLeakage };
+  return { energy, time, area: own + feet, leakage: (own + feet) * analogLeakage };
 }
 
 function settlingTime(size: CrossbarSize, technology: Technology): number {

@@ -32,11 +32,18 @@ export const fifoShift = ({ bits }: { readonly bits: number }, technology: Techn
 export const lfsr = (technology: Technology): UnitPrice =>
   logicUnit(technology.lfsrShift, 32 * technology.registerArea, technology);
 
-/** Energy per random number of `bits` bits that two registers' bytes are mixed into and that a count is compared with. */
-export const draw = ({ bits }: { readonly bits: number }, technology: Technology): UnitPrice => {
+/**
+ * Energy per random number of `bits` bits: two registers' bytes are mixed, and the number is compared with a count. Where the largest
+ * count is no power of two, the number is first multiplied by it, which has `factorBits` bits; 0 when left out.
+ */
+export function draw(
+  { bits, factorBits = 0 }: { readonly bits: number; readonly factorBits?: number },
+  technology: Technology,
+): UnitPrice {
   const compare = comparator({ bits }, technology);
-  return logicUnit(compare.energy + bits * technology.gate, compare.area, technology);
-};
+  const scale = multiplier({ a: bits, b: factorBits }, technology);
+  return logicUnit(compare.energy + scale.energy + bits * technology.gate, compare.area + scale.area, technology);
+}
 
 /**
  * Energy per AND of a stochastic attention cell (the actions `scoreAnds` and `valueAnds`): an addition to its counter, with its

@@ -1,6 +1,7 @@
 /** Prices of units by their sizes: against the runs and tables that they are from, and what must hold for any size. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { CompensationSchedule } from "../../spec/compensation.ts";
 import { conversionEnergy, sramByte } from "../architectures/energy.ts";
 import { PARAMETER_IDS, type ParameterId, type Technology } from "../parameters.ts";
 import { findCostPreset } from "../presets.ts";
@@ -26,6 +27,7 @@ import {
 } from "./logic.ts";
 import { dram, sram } from "./memory.ts";
 import { PRICED_BY } from "./priced-by.ts";
+import { upkeep } from "./upkeep.ts";
 
 const { technology } = resolveTechnology(findCostPreset("bottom-up"));
 const published = resolveTechnology(findCostPreset("op-only")).technology;
@@ -45,6 +47,7 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   },
   lineDrive: (t) => [lineDrive({ columns: 64 }, t)],
   programming: (t) => [programming({ pairs: 10 }, t)],
+  upkeep: (t) => [upkeep({ programming: 1, calibration: 0.1, schedule: { kind: "at-use" }, interval: 1e-3 }, t)],
   calibration: (t) => [
     ...[6, 12].map((bits) =>
       calibration({ vectors: 1, rows: 64, columns: 64, conversionsPerSum: 2, bits, fullScale: 2 }, t),
@@ -56,7 +59,7 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
   register: (t) => Object.values(register({ bits: 13 }, t)),
   fifoShift: (t) => Object.values(fifoShift({ bits: 64 }, t)),
   lfsr: (t) => Object.values(lfsr(t)),
-  draw: (t) => Object.values(draw({ bits: 8 }, t)),
+  draw: (t) => Object.values(draw({ bits: 8, factorBits: 6 }, t)),
   attentionCell: (t) => Object.values(attentionCell({ counterBits: 6 }, t)),
   zeroDetector: (t) => Object.values(zeroDetector({ rows: 128 }, t)),
   clockTree: (t) => Object.values(clockTree({ flipFlops: 100 }, t)),
@@ -142,6 +145,7 @@ describe("a converter", () => {
       fullScaleOf({ rows, lines, maxConductance: 25e-6 }, technology);
     expect(scale(128, null)).toBe(1);
     expect(scale(3072, null)).toBe(24);
+    expect(fullScaleOf({ rows: 128, lines: null, maxConductance: 50e-6 }, technology)).toBe(2);
     // 51.2 lines of 25 uS are 1.28 mS, as 128 lines of 10 uS.
     expect(scale(128, 51.2)).toBeCloseTo(1, 12);
   });
@@ -249,6 +253,22 @@ describe("an SRAM", () => {
 
 test("a wire of 10 mm takes 310 pJ for 256 bits, as it is printed", () => {
   expect(1e12 * wire({ metres: 0.01, bits: 256 }, technology).energy).toBeCloseTo(310, 0);
+});
+
+test("programming and calibrations are shared by all inferences of a lifetime", () => {
+  const of = (schedule: CompensationSchedule, lifetime: number) =>
+    upkeep({ programming: 5, calibration: 2, schedule, interval: 1e-3 }, { ...technology, lifetime });
+  const day = 86_400;
+  expect(of({ kind: "at-use" }, day)).toBeCloseTo((5 + 2) / (day * 1000), 15);
+  expect(of({ kind: "interval", seconds: 3600 }, day)).toBeCloseTo((5 + 24 * 2) / (day * 1000), 15);
+  // At 1, 10, ..., 10,000 s.
+  expect(of({ kind: "geometric", first: 1, ratio: 10 }, day)).toBeCloseTo((5 + 5 * 2) / (day * 1000), 15);
+});
+
+test("a device of twice the conductance takes twice to read", () => {
+  const of = (maxConductance: number) => crossbar({ ...reference, maxConductance }, technology).energy;
+  expect(of(50e-6) / of(25e-6)).toBe(2);
+  expect(of(25e-6)).toBe(technology.cellRead);
 });
 
 test("no die is larger than 26 mm x 33 mm", () => {

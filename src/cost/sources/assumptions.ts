@@ -139,6 +139,10 @@ export const assumed = defineSource(
       "0.3 mA x 1.5 V x 100 ns a pulse, ten pulses of programming and verifying",
       { low: picojoules(20), high: picojoules(10_000) },
     ),
+    lifetime: choice(31_536_000, "s", "a year; drift compensation holds longer, wear and new networks come sooner", {
+      low: 86_400,
+      high: 315_360_000,
+    }),
     analogLeakage: choice(
       10,
       "W/m2",
