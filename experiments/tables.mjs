@@ -12,13 +12,13 @@ import {
   converterMap,
   estimateArea,
   estimateCost,
-  estimateLatency,
   findCostPreset,
   findPrice,
   findWorkload,
   isWithinRounding,
   meanDensity,
   monteCarlo,
+  parseExperiment,
   ratioTo,
   resolveTechnology,
   SSA_BLOCK,
@@ -214,18 +214,27 @@ export const tables = {
 
   latency: () => {
     const at = withSteps(large, 7);
-    const [own, printed] = [bottomUp, paper].map(({ technology }) => estimateLatency(at, technology));
+    const stepMajor = { ...at, hardware: parseExperiment({ hardware: { order: "step-major" } }).hardware };
+    const estimates = [estimateCost(at, bottomUp), estimateCost(at, paper), estimateCost(stepMajor, paper)];
     const ms = (value) => (1e3 * value).toFixed(3);
-    const attention = (latency) => large.depth * (at.steps + 1) * latency.attentionStep;
+    const attention = ({ schedule, resolved: { technology } }) =>
+      schedule.alone.units
+        .filter(({ kind }) => kind === "attention")
+        .reduce((sum, { busy }) => sum + busy / technology.ssaClock, 0);
+    const row = (name, printed, of) => [name, printed, ...estimates.map((estimate) => ms(of(estimate)))];
     return {
-      head: ["ViT-8-768, T = 7, ms", "paper", "bottom-up", "paper preset"],
+      head: ["ViT-8-768, T = 7, ms", "paper", "bottom-up", "paper preset", "the same, step-major"],
       rows: [
-        ["Xpikeformer, one inference at a time", "", ms(own.sequential), ms(printed.sequential)],
-        ["the same with global data movement", "2.18", ms(own.withMovement), ms(printed.withMovement)],
-        ["SSA alone, (T + 1) d clocks a block and head", "0.044", ms(attention(own)), ms(attention(printed))],
-        ["Xpikeformer, blocks overlapping", "", ms(own.pipelined), ms(printed.pipelined)],
-        ["between inferences, blocks overlapping", "", ms(own.interval), ms(printed.interval)],
-        ["digital int8 ANN (SwiftTron)", "2.26", ms(own.annDigital), ms(printed.annDigital)],
+        row("Xpikeformer, one inference at a time", "", ({ times }) => times.alone),
+        row("the same with global data movement", "2.18", ({ times }) => times.withMovement),
+        row("SSA alone, all blocks", "0.044", attention),
+        row("Xpikeformer, inferences in flight", "", ({ times }) => times.inFlight),
+        row("from one to the next", "", ({ times }) => times.interval),
+        row(
+          "digital int8 ANN (SwiftTron)",
+          "2.26",
+          ({ architectures }) => architectures.annDigital.performance.latency,
+        ),
       ],
     };
   },

@@ -256,7 +256,6 @@ export {
   sourcesOf,
 } from "./cost/cost.ts";
 export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
-export { estimateLatency, type Latency } from "./cost/latency.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
   comparedWith,
@@ -273,6 +272,7 @@ export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts
 export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
+export { type Times, timesOf } from "./cost/times.ts";
 export { type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";

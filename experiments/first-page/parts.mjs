@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import {
   estimateArea,
   estimateCost,
-  estimateLatency,
   evaluateDrift,
   evaluateSweep,
   findCostPreset,
@@ -145,9 +144,9 @@ function cost() {
   }
   const printed = withSteps(large, 7);
   const { technology } = resolveTechnology(findCostPreset("bottom-up"));
-  const { sequential, annDigital } = estimateLatency(printed, technology);
-  figures["published.T7.latency"] = [sequential];
-  figures["published.annDigital.latency"] = [annDigital];
+  const { times, architectures } = estimateCost(printed, resolveTechnology(findCostPreset("bottom-up")));
+  figures["published.T7.latency"] = [times.alone];
+  figures["published.annDigital.latency"] = [architectures.annDigital.performance.latency];
   const { crossbars, attention, lif } = estimateArea(large, technology).xpikeformer;
   figures["published.area"] = [crossbars + attention + lif];
   // At the printed steps of both spiking networks.

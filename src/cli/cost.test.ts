@@ -109,7 +109,7 @@ describe("the report of a workload", () => {
     expect(figures["cost.annDigital.energy"] / figures["cost.xpikeformer.energy"]).toBe(
       figures["cost.ratio.annDigital"],
     );
-    for (const id of ["cost.latency.sequential", "cost.area.crossbars", "cost.monteCarlo.annDigital"]) {
+    for (const id of ["cost.latency.alone", "cost.area.crossbars", "cost.monteCarlo.annDigital"]) {
       expect(figures[id], id).toBeGreaterThan(0);
     }
     expect(figures["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);

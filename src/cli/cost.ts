@@ -104,9 +104,9 @@ async function tabulate(
     return deliverReport(report, options, terminal, { brief: () => costTable(cases, terminal) });
   }
   if (!options.json) return terminal.out(costTable(cases, terminal));
-  const rows = cases.map(({ id, estimate: { workload, architectures, latency, area } }) => ({
+  const rows = cases.map(({ id, estimate: { workload, architectures, times, area } }) => ({
     ...{ workload: workload.name, preset: id, steps: workload.steps, snnSteps: workload.snnSteps },
-    ...{ architectures, latency, area },
+    ...{ architectures, times, area },
   }));
   terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
 }

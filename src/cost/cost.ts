@@ -1,14 +1,16 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
+import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
 import type { Performance } from "./architectures/performance.ts";
 import { type PricedStage, stageEnergies, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
-import { estimateLatency, type Latency } from "./latency.ts";
+import { machineFor } from "./hardware.ts";
 import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
+import { type Times, timesOf } from "./times.ts";
 import type { Workload } from "./workload.ts";
 
 /** Counted actions of a named stage. */
@@ -26,7 +28,8 @@ export interface CostEstimate {
   readonly workload: Workload;
   readonly resolved: ResolvedTechnology;
   readonly architectures: Readonly<Record<ArchitectureId, ArchitectureCost>>;
-  readonly latency: Latency;
+  readonly schedule: Schedule;
+  readonly times: Times;
   readonly area: Area;
   /** Xpikeformer's energy by stage of the network, where stages have names; alike ones as one, together. */
   readonly stages: readonly { readonly name: string; readonly energy: number }[];
@@ -43,6 +46,7 @@ export function estimateCost(
   stages?: readonly NamedStage[],
 ): CostEstimate {
   const { technology } = resolved;
+  const schedule = scheduleOf(machineFor(workload, technology));
   const counted: readonly NamedStage[] = stages ?? workloadActions(workload, technology);
   const energies = stageEnergies(counted, technology, workload.neuron);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
@@ -55,7 +59,8 @@ export function estimateCost(
     workload,
     resolved,
     architectures,
-    latency: estimateLatency(workload, technology),
+    schedule,
+    times: timesOf(schedule, technology),
     area: estimateArea(workload, technology),
     stages: counted.map(({ name, kind, repeat = 1 }, i) => ({
       name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,

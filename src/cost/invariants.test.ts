@@ -7,9 +7,8 @@ import { conversionEnergy, sramByte, totalOf } from "./architectures/energy.ts";
 import { PAID_BY, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { SOURCES } from "./catalogue.ts";
 import { estimateCost, sourcesOf } from "./cost.ts";
-import { estimateLatency } from "./latency.ts";
 import { nodeFactor } from "./node.ts";
-import { PARAMETER_IDS, PARAMETERS } from "./parameters.ts";
+import { PARAMETER_IDS, PARAMETERS, type Technology } from "./parameters.ts";
 import { COST_PRESETS, findCostPreset } from "./presets.ts";
 import { type CostChoice, resolveTechnology } from "./resolve.ts";
 import { DELAY_POLYNOMIALS, ENERGY_POLYNOMIALS } from "./sources/stillmaker-integration-2017.ts";
@@ -256,7 +255,8 @@ describe("nodes", () => {
     expect(small.annClock / base.annClock).toBe(small.ssaClock / base.ssaClock);
     const logicOnly = at({ nodes: { digital: 22 } });
     expect([logicOnly.ssaClock, logicOnly.conversionTime]).toEqual([small.ssaClock, base.conversionTime]);
-    expect(estimateLatency(large, small).sequential).toBeLessThan(estimateLatency(large, base).sequential);
+    const latency = (technology: Technology) => ARCHITECTURES.xpikeformer.performance(large, technology).latency;
+    expect(latency(small)).toBeLessThan(latency(base));
   });
 
   test("down to 22 nm converters scale worse than logic, so the gain shrinks", () => {

@@ -120,13 +120,13 @@ test("every parameter that is set to 0 gives numbers or a refusal, never infinit
       expect((error as CostError).message).toContain("divided by it");
       continue;
     }
-    const { architectures, latency, area } = estimateCost(workload, resolved);
+    const { architectures, times, area } = estimateCost(workload, resolved);
     const numbers = [
       ...Object.values(architectures).flatMap(({ parts, performance: { latency, interval, area } }) => [
         ...Object.values(parts),
         ...[1 / latency, 1 / interval, area ?? 0],
       ]),
-      ...Object.values(latency),
+      ...[times.alone, times.interval, times.withMovement],
       ...Object.values(area.xpikeformer),
       ...Object.values(area.annDigital),
     ];

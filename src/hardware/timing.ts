@@ -15,11 +15,6 @@ export interface Timing {
  */
 export const TIMING: Timing = { clock: 200e6, settle: 2, conversion: 2 };
 
-/** Whole clocks that cover a time, in seconds. */
-export const clocksOf = (time: number, clock: number): number =>
-  // A product such as 10 ns x 200 MHz comes out a little above the whole number that it is.
-  Math.ceil(time * clock * (1 - 1e-12));
-
 /** Clocks of one input vector of a layer whose multiplexers take so many steps. */
 export const vectorClocks = (multiplexerSteps: number, { settle, conversion }: Timing): number =>
   settle + multiplexerSteps * conversion;

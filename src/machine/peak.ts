@@ -7,34 +7,39 @@
  */
 export function peakOverlap(from: Float64Array, to: Float64Array, period: number): number {
   if (!Number.isFinite(period)) return sweep(from.slice(), to.slice());
-  let always = 0;
-  const starts: number[] = [];
-  const ends: number[] = [];
+  let [always, count] = [0, 0];
+  const starts = new Float64Array(2 * from.length);
+  const ends = new Float64Array(2 * from.length);
+  const add = (start: number, end: number) => {
+    starts[count] = start;
+    ends[count++] = end;
+  };
   for (let i = 0; i < from.length; i++) {
     const length = to[i] - from[i];
     // A whole number of periods is alive at every clock; what remains may run past the end of one and into the next.
-    always += Math.floor(length / period);
-    const rest = length % period;
-    if (rest === 0) continue;
-    const start = from[i] % period;
-    starts.push(start);
-    ends.push(Math.min(start + rest, period));
-    if (start + rest > period) {
-      starts.push(0);
-      ends.push(start + rest - period);
-    }
+    const whole = Math.floor(length / period);
+    const start = from[i] - period * Math.floor(from[i] / period);
+    const end = start + length - whole * period;
+    always += whole;
+    if (end > start) add(start, Math.min(end, period));
+    if (end > period) add(0, end - period);
   }
-  return always + sweep(Float64Array.from(starts), Float64Array.from(ends));
+  return always + sweep(starts.subarray(0, count), ends.subarray(0, count));
 }
 
 /** State: sorts both. */
 function sweep(starts: Float64Array, ends: Float64Array): number {
-  starts.sort();
-  ends.sort();
+  sort(starts);
+  sort(ends);
   let [most, ended] = [0, 0];
   for (let begun = 0; begun < starts.length; begun++) {
     while (ends[ended] <= starts[begun]) ended++;
     most = Math.max(most, begun + 1 - ended);
   }
   return most;
+}
+
+/** Most come in order, which is seen sooner than sorted. */
+function sort(values: Float64Array): void {
+  for (let i = 1; i < values.length; i++) if (values[i] < values[i - 1]) return void values.sort();
 }

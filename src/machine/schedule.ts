@@ -213,8 +213,13 @@ function startsOf(
   return starts;
 }
 
-const arrivalsOf = (jobs: Int32Array, arrived: Float64Array): Float64Array =>
-  Float64Array.from(jobs, (job) => arrived[job]);
+/** The arrivals of a layer's jobs, in their order; a layer that serves all vectors has them already. */
+function arrivalsOf(jobs: Int32Array, arrived: Float64Array): Float64Array {
+  if (jobs.length === arrived.length) return arrived;
+  const arrivals = new Float64Array(jobs.length);
+  for (let i = 0; i < jobs.length; i++) arrivals[i] = arrived[jobs[i]];
+  return arrivals;
+}
 
 /** When the results of each token and step are there; of a layer that works once, for all steps. */
 function resultsOf(

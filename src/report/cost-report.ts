@@ -92,7 +92,7 @@ function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figur
     ...(withDraws
       ? [{ figure: "cost.monteCarlo.annDigital", label: "int8 ANN over Xpikeformer, over the literature's prices" }]
       : []),
-    { figure: "cost.latency.sequential", label: "Latency, one inference at a time" },
+    { figure: "cost.latency.alone", label: "Latency, one inference at a time" },
     { figure: "cost.area.crossbars", label: "Area of the crossbars" },
   ];
 }

@@ -18,7 +18,7 @@ export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id)
 
 /** Figures of one estimate, ids below `prefix`: energies, per result where one inference gives several, ratios, time, area. */
 export function estimateFigures(estimate: CostEstimate, prefix = "cost"): FigureDraft[] {
-  const { architectures, workload, latency, area } = estimate;
+  const { architectures, workload, times, area } = estimate;
   const { name, perInference } = workload.result;
   const figures: FigureDraft[] = [];
   for (const id of ARCHITECTURE_IDS) {
@@ -38,15 +38,11 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
   for (const id of ARCHITECTURE_IDS) figures.push(...meritFigures(architectures[id], workload, `${prefix}.${id}`));
   const time = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.latency.${id}`, label, value, unit: "s" });
-  time("sequential", "Latency: Xpikeformer, one inference at a time", latency.sequential);
-  time("pipelined", "Latency: Xpikeformer, blocks overlapping", latency.pipelined);
-  time("interval", "Time between inferences: Xpikeformer, blocks overlapping", latency.interval);
-  time(
-    "withMovement",
-    "Latency: Xpikeformer, one at a time, data movement over the chip included",
-    latency.withMovement,
-  );
-  time("annDigital", "Latency: ANN, digital int8", latency.annDigital);
+  time("alone", "Latency: Xpikeformer, one inference at a time", times.alone);
+  if (times.inFlight !== null) time("inFlight", "Latency: Xpikeformer, inferences in flight", times.inFlight);
+  time("interval", "Time between inferences: Xpikeformer, inferences in flight", times.interval);
+  time("withMovement", "Latency: Xpikeformer, one at a time, data movement over the chip included", times.withMovement);
+  time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
   const square = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2" });
   square("crossbars", `Area: ${area.crossbars} crossbars with converters`, area.xpikeformer.crossbars);

@@ -1,6 +1,7 @@
 /**
  * Time and area of every machine, so that an energy can be read beside what it buys.
  *
+ *   Xpikeformer   its schedule
  *   digital ANN   MACs / (units x utilisation x clock); a unit's area goes with the bits of its operands
  *   digital SNN   as many adders as that engine has multipliers, at its clock: additions where spikes arrive, and where q and k meet
  *   hybrid ANN    a vector takes its input bits' reads one after another; layers of a block are pipelined over tokens; attention runs on
@@ -9,9 +10,11 @@
  * Left out of areas: buffers of activations and spikes, softmax, LayerNorm, GELU, control. Engines are never short of data.
  */
 import { blockRuns } from "../../machine/densities.ts";
+import { scheduleOf } from "../../machine/schedule.ts";
 import { estimateArea } from "../area.ts";
-import { estimateLatency } from "../latency.ts";
+import { machineFor } from "../hardware.ts";
 import type { Technology } from "../parameters.ts";
+import { timesOf } from "../times.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { gpu } from "./gpu.ts";
 
@@ -49,9 +52,9 @@ export function meritOf(energy: number, { latency, interval, area }: Performance
 }
 
 export function xpikeformerPerformance(workload: Workload, technology: Technology): Performance {
-  const { sequential, interval } = estimateLatency(workload, technology);
+  const { alone, interval } = timesOf(scheduleOf(machineFor(workload, technology)), technology);
   const { crossbars, attention, lif } = estimateArea(workload, technology).xpikeformer;
-  return { latency: sequential, interval, area: crossbars + attention + lif };
+  return { latency: alone, interval, area: crossbars + attention + lif };
 }
 
 /** Operations that the digital engine's units do in a second. */

@@ -1,18 +1,11 @@
 /** Times of the analog parts in whole clocks, which is how the machine waits for them. */
+import type { Timing } from "../../hardware/timing.ts";
 import type { Technology } from "../parameters.ts";
 import { converter } from "./converter.ts";
 import { type CrossbarSize, crossbar } from "./crossbar.ts";
 
-export interface AnalogClocks {
-  /** Hertz. */
-  readonly clock: number;
-  /** Clocks for the lines of a crossbar to settle, and for one conversion. */
-  readonly settle: number;
-  readonly conversion: number;
-}
-
 /** Clocks that a crossbar of this size and its converters take. */
-export function analogClocks(size: CrossbarSize, technology: Technology): AnalogClocks {
+export function analogClocks(size: CrossbarSize, technology: Technology): Timing {
   const { ssaClock: clock } = technology;
   // A time that is a whole number of clocks but for rounding is that number.
   const wait = (seconds = 0) => Math.ceil(seconds * clock * (1 - 1e-9));

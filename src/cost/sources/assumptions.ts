@@ -103,7 +103,7 @@ export const assumed = defineSource(
     bundle50: choice(50, "1", "token-steps that share one fetch of a weight in a digital SNN that is not ideal"),
     bundleAll: choice(0, "1", "0: every weight is fetched once per inference and used by all token-steps, the ideal"),
     noTime: choice(0, "s", "moving data over the chip is left out"),
-    ssaTiles: choice(1, "1", "one tile serves all heads in turn; it is never the bottleneck"),
+    ssaTiles: choice(1, "1", "one tile serves all heads in turn, as small as an engine can be"),
     hermesCrossbar: choice(256, "1", "HERMES has 256 x 256 cells"),
     included: choice(0, "J", "included in the measured energy of a column"),
     hermesInput: choice(1, "bit", "HERMES takes 8-bit inputs in one read"),
