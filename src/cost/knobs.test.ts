@@ -1,0 +1,268 @@
+/**
+ * Every knob of the hardware is paid: what changes answers changes energy, time or area too, or has a reason here why it cannot.
+ * And every price counts: a machine in which one of them is 0 has a hole, which these tests find.
+ */
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { countActions } from "../machine/counts.ts";
+import { machineOf } from "../machine/machine.ts";
+import { scheduleOf } from "../machine/schedule.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
+import { type AreaPart, type EnergyPart, priceMachine } from "./machine-price.ts";
+import type { ParameterId, Technology } from "./parameters.ts";
+import { findCostPreset } from "./presets.ts";
+import { analogClocks } from "./prices/clocks.ts";
+import { PRICED_BY } from "./prices/priced-by.ts";
+import { resolveTechnology } from "./resolve.ts";
+import { SPIKINGFORMER } from "./workloads.ts";
+
+const { technology } = resolveTechnology(findCostPreset("bottom-up"));
+
+/** 37 tokens, which is no power of two, and layers of several row blocks and column groups. */
+const SHAPE: NetworkShape = {
+  ...{ depth: 2, width: 256, heads: 4, expansion: 4, tokens: 37, inputs: 60, classes: 16, queries: 19, steps: 4 },
+  ...{ embedding: "lines", outputProjection: true, residuals: 2, positions: false, scores: (37 * 38) / 2 },
+};
+/** ViT-8-768, which is more than one die. */
+const LARGE: NetworkShape = {
+  ...{ depth: 8, width: 768, heads: 12, expansion: 4, tokens: 197, inputs: 768, classes: 1000, queries: 1, steps: 4 },
+  ...{ embedding: "values", outputProjection: true, residuals: 2, positions: false, scores: 197 ** 2 },
+};
+
+/** `energy.conversions`, `area.crossbars`, `time.alone`, `time.interval`, ...: joules per inference, square metres, seconds. */
+type Cost = Readonly<Record<Part, number>>;
+type Part = `energy.${EnergyPart}` | `area.${AreaPart}` | "time.alone" | "time.interval";
+
+function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost {
+  const { crossbar, adc } = hardware;
+  const { rows, columns, wires } = crossbar;
+  const converters = Math.ceil(columns / adc.sharing) * (adc.mode === "pair" ? 2 : 1);
+  const timing = analogClocks(
+    { rows, columns, converters, bits: adc.bits ?? 5, lineOhms: wires.lines, columnOhms: wires.columns },
+    prices,
+  );
+  const machine = machineOf(hardware, shape, timing);
+  const schedule = scheduleOf(machine);
+  const { buffers } = schedule.inFlight ?? schedule.alone;
+  const blocks = Array(shape.depth).fill(SPIKINGFORMER);
+  const stages = countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.28 });
+  const interval = schedule.interval / timing.clock;
+  const { energy, area } = priceMachine({ machine, hardware, stages, buffers, time: interval }, prices);
+  const named = (group: string, parts: Readonly<Record<string, number>>) =>
+    Object.entries(parts).map(([part, value]) => [`${group}.${part}`, value]);
+  const time = { alone: schedule.alone.clocks / timing.clock, interval };
+  return Object.fromEntries([...named("energy", energy), ...named("area", area), ...named("time", time)]);
+}
+
+const total = (cost: Cost, group: "energy" | "area"): number =>
+  Object.entries(cost).reduce((sum, [part, value]) => sum + (part.startsWith(group) ? value : 0), 0);
+
+type Change = z.input<typeof hardwareSpec>;
+const LFSR = { ssa: { random: "lfsr" } } as const;
+
+interface Paid {
+  readonly from?: Change;
+  readonly to: Change;
+  readonly moves: readonly Part[];
+}
+
+/** Two settings of each knob that is paid, and which parts of the cost it moves by the price that is meant for it. */
+const PAID: Readonly<Record<string, Paid>> = {
+  "crossbar.rows": {
+    to: { crossbar: { rows: 256 } },
+    moves: ["energy.conversions", "energy.digital", "energy.upkeep", "area.crossbars"],
+  },
+  "crossbar.embedRows": {
+    to: { crossbar: { embedRows: 20 } },
+    moves: ["energy.conversions", "energy.digital", "area.crossbars"],
+  },
+  "crossbar.columns": {
+    to: { crossbar: { columns: 64 } },
+    moves: ["energy.drivers", "area.crossbars", "area.scalers"],
+  },
+  "crossbar.scaling": { to: { crossbar: { scaling: "crossbar" } }, moves: ["area.scalers", "energy.leakage"] },
+  "crossbar.device.maxConductance": {
+    to: { crossbar: { device: { maxConductance: 40 } } },
+    moves: ["energy.array", "energy.conversions"],
+  },
+  "crossbar.wires.lines": { to: { crossbar: { wires: { lines: 100 } } }, moves: ["time.interval"] },
+  "crossbar.wires.columns": { to: { crossbar: { wires: { columns: 100 } } }, moves: ["time.interval"] },
+  crossbars: { to: { crossbars: 16 }, moves: ["energy.upkeep", "time.alone", "area.crossbars"] },
+  "adc.bits": {
+    to: { adc: { bits: 8 } },
+    moves: ["energy.conversions", "energy.digital", "time.interval", "area.crossbars"],
+  },
+  "adc.sharing": {
+    to: { adc: { sharing: 1 } },
+    moves: ["time.interval", "area.crossbars", "area.scalers", "energy.leakage"],
+  },
+  "adc.mode": {
+    to: { adc: { mode: "differential" } },
+    moves: ["energy.conversions", "energy.digital", "area.crossbars"],
+  },
+  "adc.fullScale": { to: { adc: { fullScale: 100 } }, moves: ["energy.conversions"] },
+  "ssa.random": { to: LFSR, moves: ["energy.random", "area.random"] },
+  "ssa.lfsr.sharing": {
+    from: LFSR,
+    to: { ssa: { random: "lfsr", lfsr: { sharing: "cell" } } },
+    moves: ["energy.random", "area.random"],
+  },
+  "ssa.lfsr.scope": {
+    from: LFSR,
+    to: { ssa: { random: "lfsr", lfsr: { scope: "engine" } } },
+    moves: ["energy.random", "area.random"],
+  },
+  "ssa.lfsr.shiftsPerClock": {
+    from: LFSR,
+    to: { ssa: { random: "lfsr", lfsr: { shiftsPerClock: 8 } } },
+    moves: ["energy.random"],
+  },
+  "ssa.tiles": { to: { ssa: { tiles: 1 } }, moves: ["time.alone", "area.attention", "area.fifos"] },
+  "ssa.tileTokens": {
+    to: { ssa: { tileTokens: 16 } },
+    moves: ["energy.attention", "energy.fifos", "time.alone", "area.attention"],
+  },
+  "ssa.normaliser": {
+    from: LFSR,
+    to: { ssa: { random: "lfsr", normaliser: "power-of-two" } },
+    moves: ["energy.random", "area.random"],
+  },
+  "ssa.counterBits": { to: { ssa: { counterBits: 8 } }, moves: ["energy.attention", "area.attention"] },
+  "ssa.fifo": { to: { ssa: { fifo: "row" } }, moves: ["energy.fifos", "energy.clock", "area.fifos"] },
+  order: { to: { order: "step-major" }, moves: ["energy.neurons", "time.alone", "area.neurons", "area.buffers"] },
+  "compensation.scope": { to: { compensation: { scope: "none" } }, moves: ["energy.upkeep"] },
+  "compensation.readout": { to: { compensation: { readout: "one-hot" } }, moves: ["energy.upkeep"] },
+  "compensation.schedule.kind": { to: { compensation: { schedule: { kind: "interval" } } }, moves: ["energy.upkeep"] },
+  "compensation.schedule.seconds": {
+    from: { compensation: { schedule: { kind: "interval" } } },
+    to: { compensation: { schedule: { kind: "interval", seconds: 60 } } },
+    moves: ["energy.upkeep"],
+  },
+  "compensation.schedule.first": {
+    from: { compensation: { schedule: { kind: "geometric" } } },
+    to: { compensation: { schedule: { kind: "geometric", first: 1e4 } } },
+    moves: ["energy.upkeep"],
+  },
+  "compensation.schedule.ratio": {
+    from: { compensation: { schedule: { kind: "geometric" } } },
+    to: { compensation: { schedule: { kind: "geometric", ratio: 2 } } },
+    moves: ["energy.upkeep"],
+  },
+};
+
+const STATISTICS = "how devices are, not what is built; better ones would cost, but no source says how much";
+const FAULTS = "what went wrong in making the chip";
+/** Knobs that are not paid, each with its reason. */
+const FREE: Readonly<Record<string, string>> = {
+  "crossbar.conductanceBits":
+    "levels that weights are rounded to; how many pulses a finer level takes is not published",
+  "crossbar.clippingQuantile": "how weights are brought onto the same devices",
+  "crossbar.device.kind": STATISTICS,
+  "crossbar.device.programmingNoise": STATISTICS,
+  "crossbar.device.drift": STATISTICS,
+  "crossbar.device.readNoise": STATISTICS,
+  "crossbar.device.noise": STATISTICS,
+  "crossbar.device.devices": "devices side by side in one cell of the same area and conductance range",
+  "crossbar.device.table.conductances": STATISTICS,
+  "crossbar.device.table.means": STATISTICS,
+  "crossbar.device.table.deviations": STATISTICS,
+  "crossbar.device.path": "a device of the user's own, whose conductances are not known here",
+  "crossbar.device.sha256": "names the content of a file",
+  "crossbar.pairs": "how a simulator treats a pair, not how it is built",
+  "crossbar.spread": FAULTS,
+  "crossbar.stuck.atZero": FAULTS,
+  "crossbar.stuck.atMaximum": FAULTS,
+  "adc.rangeQuantile": "a calibrated range moves by a few percent, and only a simulation knows by how many",
+  "adc.errors.gainSpread": FAULTS,
+  "adc.errors.offsetSpread": FAULTS,
+  "adc.errors.outputNoise": FAULTS,
+  "ssa.lfsr.polynomial": "other wires of the same register",
+  "ssa.counterOverflow": "one gate, or a refusal",
+  sram: "a limit: what does not fit is refused, or runs one prompt at a time",
+  readTime: "when the chip is used",
+  chips: "how many chips are simulated",
+};
+
+/** Paths of all fields of a schema, with the fields of every member of a union. */
+function leaves(schema: z.core.JSONSchema.BaseSchema, path = ""): string[] {
+  const members = schema.anyOf ?? schema.oneOf;
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    leaves(field as z.core.JSONSchema.BaseSchema, path === "" ? name : `${path}.${name}`),
+  );
+  const inside = (members ?? []).flatMap((member) => leaves(member as z.core.JSONSchema.BaseSchema, path));
+  return fields.length + inside.length === 0 || inside.includes(path) ? [path] : [...fields, ...inside];
+}
+
+/** Knobs that do not move what they should. */
+const freeKnobs = (prices: Technology, paid: Readonly<Record<string, Paid>> = PAID): string[] =>
+  Object.entries(paid).flatMap(([path, { from = {}, to, moves }]) => {
+    const [before, after] = [from, to].map((change) => costOf(hardwareSpec.parse(change), prices));
+    return moves.filter((part) => before[part] === after[part]).map((part) => `${path}: ${part}`);
+  });
+
+describe("a knob", () => {
+  test("of the hardware is paid, or says why not", () => {
+    const fields = [...new Set(leaves(z.toJSONSchema(hardwareSpec, { io: "input" })))];
+    expect([...Object.keys(PAID), ...Object.keys(FREE)].sort()).toEqual(fields.sort());
+  });
+
+  test.each(Object.keys(PAID))("%s moves what it should", (path) => {
+    expect(freeKnobs(technology, { [path]: PAID[path] })).toEqual([]);
+  });
+
+  test.each([
+    ["conversionLoad", "adc.fullScale: energy.conversions"],
+    ["converterArea", "adc.sharing: area.crossbars"],
+    ["lfsrShift", "ssa.lfsr.shiftsPerClock: energy.random"],
+    ["registerArea", "ssa.fifo: area.fifos"],
+    ["multiply8", "ssa.normaliser: energy.random"],
+  ] as const)("is free where %s is 0", (id, knob) => {
+    expect(freeKnobs({ ...technology, [id]: 0 })).toContain(knob);
+  });
+
+  test("that makes crossbars tall is no bargain; converters for every column take their area", () => {
+    const of = (change: Change) => costOf(hardwareSpec.parse(change), technology, LARGE);
+    const [base, tall, all] = [of({}), of({ crossbar: { rows: 3072 } }), of({ adc: { sharing: 1 } })];
+    // 29 times less, when prices did not know about rows.
+    expect(total(tall, "energy")).toBeGreaterThan(total(base, "energy") / 3);
+    expect(total(all, "area")).toBeGreaterThan(1.4 * total(base, "area"));
+    expect(all["time.interval"]).toBeLessThan(base["time.interval"] / 2);
+  });
+});
+
+/** Machines in which every price has something to pay. */
+const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
+  [{}, SHAPE],
+  [{ ...LFSR, adc: { bits: 8 } }, SHAPE],
+  [{ crossbar: { rows: 1024 }, order: "step-major" }, SHAPE],
+  [{ crossbars: 16 }, SHAPE],
+  [{}, LARGE],
+];
+
+/** Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch. */
+const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
+  ...(["flashConverter", "surveyConverter", "add32", "sramPort", "structure"] as const),
+]);
+const PRICED = [...new Set<ParameterId>(Object.values(PRICED_BY).flat())].filter((id) => !UNUSED.has(id));
+
+/** Whether no machine costs less or more without it. */
+function isWorthless(id: ParameterId, prices: Technology): boolean {
+  // What something is divided by is made so large that it no longer counts.
+  const without = id === "lifetime" || id === "reticle" ? 1e30 : id === "referenceRows" ? 1024 : 0;
+  return VARIANTS.every(([change, shape]) => {
+    const hardware = hardwareSpec.parse(change);
+    const [as, other] = [prices, { ...prices, [id]: without }].map((each) => costOf(hardware, each, shape));
+    return Object.keys(as).every((part) => as[part as Part] === other[part as Part]);
+  });
+}
+
+describe("a price", () => {
+  test.each(PRICED)("%s counts in some machine", (id) => {
+    expect(isWorthless(id, technology)).toBe(false);
+  });
+
+  test.each(["conversion5", "flipFlopClock", "wireBit"] as const)("%s of 0 is found", (id) => {
+    expect(isWorthless(id, { ...technology, [id]: 0 })).toBe(true);
+  });
+});

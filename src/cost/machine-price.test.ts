@@ -1,0 +1,189 @@
+/** Each action and each unit of a machine pays what its price says, and nothing else. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
+import { hardwareSpec } from "../spec/hardware.ts";
+import {
+  type BufferSize,
+  type EnergyPart,
+  type MachineSizes,
+  type MachineWork,
+  priceMachine,
+} from "./machine-price.ts";
+import { findCostPreset } from "./presets.ts";
+import { resolveTechnology } from "./resolve.ts";
+
+const { technology } = resolveTechnology(findCostPreset("bottom-up"));
+const published = resolveTechnology(findCostPreset("op-only")).technology;
+const hardware = hardwareSpec.parse({ ssa: { random: "lfsr" } });
+
+/** One block of width 128 for 2 tokens: round numbers, to be followed by hand. */
+const machine: MachineSizes = {
+  shape: { depth: 1, width: 128, heads: 2, tokens: 2, steps: 1 },
+  layers: [{ name: "embed" }, { name: "head" }],
+  units: {
+    crossbars: { count: 10, rows: 128, columns: 128 },
+    converters: { count: 320, bits: 5 },
+    scalers: { count: 160, codeBits: 6, factorBits: 8 },
+    adders: { count: 16, bits: 16 },
+    lif: { count: 16, membranes: 128, membraneBits: 16, place: "sram" },
+    residual: { count: 16, bits: 16 },
+  },
+  ssa: { tiles: 2, cells: 4, counterBits: 7, fifos: 2, fifoBits: 64, feet: 2, registers: 4 },
+  mapping: { totals: { cells: 163_840, loads: 1 } },
+};
+const buffer = (name: BufferSize["name"]): BufferSize => ({ name, wordBits: 16, bits: 32_768 * 8 });
+const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<MachineWork> = {}): MachineWork => ({
+  machine,
+  hardware,
+  stages: [{ kind: "linear", actions: { ...emptyTally(), ...tally } }],
+  buffers: (["spikes", "qkv", "attention", "stream", "membranes"] as const).map(buffer),
+  time: 1e-6,
+  ...changes,
+});
+const idle = priceMachine(work(), technology).energy;
+/** What a million of an action adds, joules each, by part. */
+function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology) {
+  const stages = [{ kind, actions: { ...emptyTally(), ...tally } }];
+  const { energy } = priceMachine(work({}, { stages }), prices);
+  const still = priceMachine(work(), prices).energy;
+  const parts = Object.entries(energy).map(
+    ([part, value]) => [part, (value - still[part as EnergyPart]) / 1e6] as const,
+  );
+  return Object.fromEntries(parts.filter(([, value]) => value !== 0));
+}
+
+describe("energy", () => {
+  const million = 1e6;
+
+  test.each([
+    // A conversion with its multiplexers, and the wires and buffers of its sum.
+    [{ conversions: million }, { conversions: 0.276 + 0.069 + 0.256 + 0.02 }],
+    // The second code of a pair needs no wires: they carry the difference, of 6 bits.
+    [
+      { conversions: million, subtractions: million },
+      { conversions: 0.276 + 0.069, digital: 0.03 - (0.02 * 2) / 8 },
+    ],
+    [{ cellReads: million }, { array: 0.0032 }],
+    // Two segments of 128 devices.
+    [{ lineDrives: million }, { drivers: 0.1 }],
+    // 6 x 8 bits; 14 bits are written.
+    [{ scalings: million }, { digital: (0.2 * 48) / 64, clock: 14 * 0.0036 }],
+    [{ accumulations: million }, { digital: 0.05, clock: 16 * 0.0036 }],
+    [{ offsetAdditions: million }, { digital: 0.05, clock: 16 * 0.0036 }],
+    [{ residualAdditions: million }, { stream: 0.05, clock: 16 * 0.0036 }],
+    [{ lifUpdates: million }, { neurons: 0.42, clock: 16 * 0.0036 }],
+    // A counter of 7 bits instead of 8, and a held bit.
+    [{ scoreAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0036 }],
+    [{ valueAnds: million }, { attention: (0.03 * 7) / 8, clock: 8 * 0.0036 }],
+    [{ fifoShifts: million }, { fifos: 0.0078, clock: 0.0036 }],
+    [{ lfsrShifts: million }, { random: 0.35, clock: 32 * 0.0036 }],
+    [{ partialSums: million }, { attention: 0.05 }],
+  ] as const)("of %j, pJ", (tally, expected) => {
+    const parts = added(tally);
+    expect(Object.keys(parts).sort()).toEqual(Object.keys(expected).sort());
+    for (const [part, pj] of Object.entries(expected)) expect(1e12 * parts[part], part).toBeCloseTo(pj, 9);
+  });
+
+  test("of words of the stream and membranes: a sixteenth of a line that 16 readout units fill", () => {
+    // One bank of 32 kB: 0.336 pJ x (0.7 x 32 + 0.3 x 16) bytes / 16 words.
+    expect(1e12 * added({ streamReads: 1e6 }).stream).toBeCloseTo((0.336 * (0.7 * 32 + 4.8)) / 16, 9);
+    expect(1e12 * added({ membraneWrites: 1e6 }).neurons).toBeCloseTo((0.336 * (0.7 * 32 + 4.8)) / 16, 9);
+  });
+
+  test("of finding silent row blocks is a gate for every line of an input vector", () => {
+    const skipping = added({ bitsRead: 1e6 }, "linear", { ...technology, skipSilentBlocks: 1 });
+    expect(1e15 * skipping.digital).toBeCloseTo(2.5, 9);
+    expect(Object.keys(skipping).sort()).toEqual(["buffers", "digital"]);
+  });
+
+  test("of spikes depends on who reads them", () => {
+    expect(Object.keys(added({ bitsRead: 1e6 }))).toEqual(["buffers"]);
+    expect(Object.keys(added({ bitsWritten: 1e6 })).sort()).toEqual(["buffers", "wires"]);
+    expect(Object.keys(added({ bitsRead: 1e6 }, "attention")).sort()).toEqual(["buffers", "wires"]);
+  });
+
+  test("is paid for every action that is not part of another", () => {
+    // Increments and column sums are in the price of an AND; a number is drawn for each comparison.
+    const parts: Partial<Record<Action, true>> = {
+      counterIncrements: true,
+      columnAdditions: true,
+      randomNumbers: true,
+    };
+    for (const action of ACTION_NAMES) {
+      expect(Object.keys(added({ [action]: 1e6 })).length === 0, action).toBe(parts[action] ?? false);
+    }
+    // Ideal numbers have no register to come from.
+    const ideal = priceMachine(work({ randomNumbers: 10 }, { hardware: hardwareSpec.parse({}) }), technology);
+    expect(ideal.energy.random).toBeCloseTo(10 * technology.randomNumber, 25);
+  });
+
+  test("goes on while nothing happens: leakage, control and upkeep, in proportion to time", () => {
+    const twice = priceMachine(work({}, { time: 2e-6 }), technology).energy;
+    const parts = (Object.keys(idle) as EnergyPart[]).filter((part) => idle[part] > 0);
+    expect(parts.sort()).toEqual(["control", "leakage", "upkeep"]);
+    for (const part of parts) expect(twice[part] / idle[part]).toBeCloseTo(2, 12);
+    const { leakage } = priceMachine(work(), technology);
+    expect(idle.leakage).toBeCloseTo(leakage * 1e-6, 20);
+  });
+
+  test("of a chip that is loaded anew includes programming and fetching all weights", () => {
+    const loads = { mapping: { totals: { cells: 1000, loads: 2 } } };
+    const { energy } = priceMachine(work({}, { machine: { ...machine, ...loads } }), technology);
+    const kept = priceMachine(
+      work({}, { machine: { ...machine, mapping: { totals: { cells: 1000, loads: 1 } } } }),
+      technology,
+    );
+    // 2,000 devices at 450 pJ, 5,000 bits at 8 pJ.
+    expect(1e9 * (energy.upkeep - kept.energy.upkeep)).toBeCloseTo(900 + 40, 6);
+  });
+
+  test("without what projections leave out is that of the counted actions", () => {
+    const { energy, leakage } = priceMachine(work({ conversions: 1e6, fifoShifts: 1e6 }), published);
+    expect(leakage).toBe(0);
+    expect([energy.clock, energy.wires, energy.links, energy.leakage, energy.control]).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+describe("area", () => {
+  test("is the counted units'", () => {
+    const { area } = priceMachine(work(), technology);
+    // 32 converters a crossbar instead of 16.
+    expect(area.crossbars / (10 * (technology.crossbarArea + 16 * technology.converterArea))).toBeCloseTo(1, 9);
+    expect(area.neurons).toBeCloseTo(16 * technology.lifArea, 18);
+    expect(area.fifos).toBeCloseTo(2 * 2 * 64 * technology.registerArea, 18);
+    // 4 registers of 32 flip-flops, and an encoder at each of 4 feet.
+    expect(area.random).toBeGreaterThan(4 * 32 * technology.registerArea);
+  });
+
+  test("beyond a scanner's field is that of several dies, with links between them", () => {
+    const crossbars = { ...machine.units.crossbars, count: 5000 };
+    const converters = { ...machine.units.converters, count: 160_000 };
+    const large = { ...machine, units: { ...machine.units, crossbars, converters } };
+    const { dies, energy } = priceMachine(work({}, { machine: large }), technology);
+    expect(dies).toBe(3);
+    // 2 boundaries, 2 tokens, 128 features, 17 bits.
+    expect(1e12 * energy.links).toBeCloseTo(2 * 2 * 128 * 17 * 0.54, 6);
+  });
+});
+
+test("twice the actions add twice the energy, in every part", () => {
+  const tallies = fc.tuple(...ACTION_NAMES.map(() => fc.nat(1e6)));
+  fc.assert(
+    fc.property(tallies, (some) => {
+      // A second code comes with a first one.
+      const tally = Object.fromEntries(ACTION_NAMES.map((action, i) => [action, some[i]])) as Record<Action, number>;
+      tally.subtractions = Math.min(tally.subtractions, tally.conversions / 2);
+      const twice = Object.fromEntries(ACTION_NAMES.map((action) => [action, 2 * tally[action]]));
+      const [once, more] = [tally, twice].map((each) => priceMachine(work(each), technology).energy);
+      for (const part of Object.keys(once) as EnergyPart[]) {
+        expect(once[part]).toBeGreaterThanOrEqual(idle[part]);
+        expect((more[part] - idle[part]) / (2 * (once[part] - idle[part]) || 1)).toBeCloseTo(
+          once[part] > idle[part] ? 1 : 0,
+          9,
+        );
+      }
+    }),
+    { seed: 1, numRuns: 100 },
+  );
+});

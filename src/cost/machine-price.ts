@@ -1,0 +1,355 @@
+/**
+ * What a machine costs: every counted action at the price of its unit, every unit's area, and leakage.
+ *
+ *   conversions   converters and multiplexers per conversion; wires and buffers of the layer per local sum, for the two codes of a pair
+ *                 are subtracted where they arise
+ *   array         per pair that a spike reads; drivers per line raised
+ *   digital       subtractions of codes, scalings, sums of row blocks, offsets: multipliers and adders of their widths; finding row
+ *                 blocks without any spike, where those are not converted
+ *   neurons       updates, and membranes that stand in SRAM
+ *   stream        additions, and the words read and written
+ *   attention     ANDs with their counters, partial sums; FIFOs of V; random numbers and the registers they come from
+ *   buffers       spikes read and written, in memories as large as the schedule needs
+ *                 (for stream and membranes a bank per column group)
+ *   clock         the clock tree, for every flip-flop that is written; others are gated
+ *   control, wires, links, leakage, upkeep
+ *
+ * Floorplan: layers lie one after the other, a block of the network in a square. What LIF units write goes to the next layer, as far as
+ * the side of that square; q, k, v and what attention delivers go to the SSA engine and back, half the side of the chip. Where the chip
+ * is several dies, a stream value and a spike of every feature pass from one to the next.
+ *
+ * Left out: registers that hold while nothing is written, power gating, input and output.
+ */
+import type { ActionCounts } from "../hardware/actions.ts";
+import { calibrationVectors } from "../hardware/compensation.ts";
+import { bitsFor } from "../hardware/ssa-parameters.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { Technology } from "./parameters.ts";
+import { converter, fullScaleOf } from "./prices/converter.ts";
+import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
+import { countDies, dieLink, wire } from "./prices/floorplan.ts";
+import {
+  adder,
+  attentionCell,
+  clockTree,
+  controller,
+  draw,
+  fifoShift,
+  lfsr,
+  multiplier,
+  register,
+  zeroDetector,
+} from "./prices/logic.ts";
+import { dram, sram } from "./prices/memory.ts";
+import { upkeep } from "./prices/upkeep.ts";
+
+/** A memory between units, as the schedule sizes it. */
+export interface BufferSize {
+  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
+  readonly wordBits: number;
+  /** Bits at its fullest. */
+  readonly bits: number;
+}
+
+/** What a price needs to know of a machine: counts and widths of its units. */
+export interface MachineSizes {
+  readonly shape: {
+    readonly depth: number;
+    readonly width: number;
+    readonly heads: number;
+    readonly tokens: number;
+    readonly steps: number;
+  };
+  /** One entry per layer with units of its own. */
+  readonly layers: readonly { readonly name: string }[];
+  readonly units: {
+    readonly crossbars: { readonly count: number; readonly rows: number; readonly columns: number };
+    readonly converters: { readonly count: number; readonly bits: number | null };
+    readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
+    readonly adders: { readonly count: number; readonly bits: number };
+    readonly lif: {
+      readonly count: number;
+      readonly membranes: number;
+      readonly membraneBits: number;
+      readonly place: "registers" | "sram";
+    };
+    readonly residual: { readonly count: number; readonly bits: number };
+  };
+  readonly ssa: {
+    readonly tiles: number;
+    readonly cells: number;
+    readonly counterBits: number;
+    readonly fifos: number;
+    readonly fifoBits: number;
+    readonly feet: number;
+    readonly registers: number;
+  };
+  /** Pairs of devices of all weights, and how often the chip is loaded in one inference. */
+  readonly mapping: { readonly totals: { readonly cells: number; readonly loads: number } };
+}
+
+export interface MachineWork {
+  readonly machine: MachineSizes;
+  readonly hardware: HardwareSpec;
+  /** Actions of one inference, stage by stage. */
+  readonly stages: readonly { readonly kind: string; readonly actions: ActionCounts; readonly repeat?: number }[];
+  readonly buffers: readonly BufferSize[];
+  /** Seconds that an inference has the chip: its latency, or the time between two in flight. */
+  readonly time: number;
+}
+
+export type EnergyPart =
+  | ("conversions" | "array" | "drivers" | "digital" | "neurons" | "stream")
+  | ("attention" | "fifos" | "random" | "buffers")
+  | ("clock" | "control" | "wires" | "links" | "leakage" | "upkeep");
+
+export type AreaPart =
+  | ("crossbars" | "scalers" | "adders" | "neurons" | "residual")
+  | ("attention" | "fifos" | "random" | "buffers" | "control");
+
+export interface MachinePrice {
+  /** Joules per inference. */
+  readonly energy: Readonly<Record<EnergyPart, number>>;
+  /** Square metres. */
+  readonly area: Readonly<Record<AreaPart, number>>;
+  /** Watts. */
+  readonly leakage: number;
+  readonly dies: number;
+}
+
+/** Bits of the converter where the experiment passes exact currents: those of Table II, for want of any. */
+const ANY_BITS = 5;
+/** Bits of a random number. */
+const DRAW_BITS = 8;
+/** Bits that a LIF unit's price is for. */
+const LIF_BITS = 16;
+
+export function priceMachine(work: MachineWork, technology: Technology): MachinePrice {
+  const units = unitPrices(work, technology);
+  const area = areaOf(work, units, technology);
+  const chip = Object.values(area).reduce((sum, part) => sum + part, 0);
+  const dies = countDies(chip, technology);
+  const leakage = leakageOf(area, units, technology);
+  return { energy: energyOf(work, units, { chip, dies, leakage }, technology), area, leakage, dies };
+}
+
+/** The unit prices that energy and area share. */
+function unitPrices(work: MachineWork, technology: Technology) {
+  const { machine, hardware } = work;
+  const { units, ssa, shape, layers } = machine;
+  const { crossbars, converters, scalers, adders, residual } = units;
+  const { device, scaling } = hardware.crossbar;
+  const bits = converters.bits ?? ANY_BITS;
+  const maxConductance = ("maxConductance" in device ? (device.maxConductance ?? 25) : 25) * 1e-6;
+  const size: CrossbarSize = {
+    ...{ rows: crossbars.rows, columns: crossbars.columns, bits, maxConductance },
+    converters: converters.count / crossbars.count,
+  };
+  const fullScale = fullScaleOf({ rows: crossbars.rows, lines: hardware.adc.fullScale, maxConductance }, technology);
+  // A count is a power of two, or random numbers are multiplied by it.
+  const factorBits = (count: number) =>
+    hardware.ssa.normaliser === "power-of-two" || Number.isInteger(Math.log2(count)) ? 0 : bitsFor(count);
+  const codeBits = scalers.codeBits ?? ANY_BITS;
+  return {
+    size,
+    fullScale,
+    codeBits,
+    conversion: converter({ bits, fullScale }, technology),
+    /** What finds a row block without any spike, where such a block is not converted. */
+    silence: zeroDetector({ rows: technology.skipSilentBlocks ? crossbars.rows : 0 }, technology),
+    crossbar: crossbar(size, technology),
+    difference: adder({ bits: codeBits }, technology),
+    scaler: multiplier({ a: codeBits, b: scalers.factorBits }, technology),
+    /** Factors of scaling, and of drift compensation where each column has its own. */
+    factors: register(
+      { bits: scalers.factorBits * factorsOf(scaling, hardware.compensation.scope, crossbars.columns) },
+      technology,
+    ),
+    sum: adder({ bits: adders.bits }, technology),
+    residual: adder({ bits: residual.bits }, technology),
+    cell: attentionCell({ counterBits: ssa.counterBits }, technology),
+    fifo: fifoShift({ bits: ssa.fifoBits }, technology),
+    lfsr: lfsr(technology),
+    scoreDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.width / shape.heads) }, technology),
+    outputDraw: draw({ bits: DRAW_BITS, factorBits: factorBits(shape.tokens) }, technology),
+    buffers: new Map(work.buffers.map((buffer) => [buffer.name, memoryPrice(buffer, work, technology)])),
+    control: controller({ kinds: layers.length + 1 }, technology),
+  };
+}
+
+type Prices = ReturnType<typeof unitPrices>;
+
+/** A memory: joules of reading and of writing one word, area and leakage. */
+function memoryPrice({ name, bits, wordBits }: BufferSize, { machine, hardware }: MachineWork, technology: Technology) {
+  const { shape, layers, units } = machine;
+  const { columns } = units.crossbars;
+  const readoutUnits = Math.ceil(columns / hardware.adc.sharing);
+  const banks = {
+    ...{ qkv: 1, attention: 1, embedding: 1, logits: 1, spikes: layers.length },
+    stream: Math.ceil(shape.width / columns),
+    membranes: Math.ceil(units.adders.count / readoutUnits),
+  }[name];
+  // The readout units of a column group deliver a word each in the same clock.
+  const together = name === "stream" || name === "membranes" ? readoutUnits : 1;
+  const { energy, write, area, leakage } = sram({ bytes: bits / 8, wordBits: together * wordBits, banks }, technology);
+  return { wordBits, energy: energy / together, write: write / together, area, leakage };
+}
+
+/** Numbers that a crossbar keeps to scale its codes with. */
+function factorsOf(scaling: string, scope: string, columns: number): number {
+  return scaling === "column" || scope === "column" ? columns : 1;
+}
+
+function areaOf({ machine }: MachineWork, prices: Prices, technology: Technology): Record<AreaPart, number> {
+  const { units, ssa } = machine;
+  const { crossbars, scalers, adders, lif, residual } = units;
+  const unit = technology.lifArea * (lif.membraneBits / LIF_BITS);
+  // A unit has the register of one membrane.
+  const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) : 0;
+  let buffers = 0;
+  for (const { area } of prices.buffers.values()) buffers += area;
+  return {
+    crossbars: crossbars.count * prices.crossbar.area,
+    scalers:
+      scalers.count * (prices.scaler.area + prices.difference.area) +
+      crossbars.count * (prices.factors.area + prices.silence.area),
+    adders: adders.count * prices.sum.area,
+    neurons: lif.count * unit + kept * register({ bits: lif.membraneBits }, technology).area,
+    residual: residual.count * prices.residual.area,
+    attention: ssa.tiles * ssa.cells * (prices.cell.area + prices.scoreDraw.area),
+    fifos: ssa.tiles * ssa.fifos * prices.fifo.area,
+    random: ssa.registers * prices.lfsr.area + ssa.tiles * ssa.feet * prices.outputDraw.area,
+    buffers,
+    control: prices.control.area,
+  };
+}
+
+function leakageOf(
+  area: Record<AreaPart, number>,
+  prices: Prices,
+  { logicLeakage, analogLeakage }: Technology,
+): number {
+  let watts = area.crossbars * analogLeakage;
+  for (const { leakage } of prices.buffers.values()) watts += leakage;
+  for (const part of Object.keys(area) as AreaPart[]) {
+    if (part !== "crossbars" && part !== "buffers") watts += area[part] * logicLeakage;
+  }
+  return watts;
+}
+
+function energyOf(
+  work: MachineWork,
+  prices: Prices,
+  { chip, dies, leakage }: { readonly chip: number; readonly dies: number; readonly leakage: number },
+  technology: Technology,
+): Record<EnergyPart, number> {
+  const { machine, hardware, time } = work;
+  const { units, ssa, shape, mapping } = machine;
+  const { crossbars, scalers, adders, lif, residual } = units;
+  const total = sumActions(work);
+  const { periphery, interconnect, buffer, randomNumber } = technology;
+  const ands = total.scoreAnds + total.valueAnds;
+  const ideal = hardware.ssa.random === "ideal";
+  const bits = trafficOf(work);
+  const perBit = (name: BufferSize["name"], which: "energy" | "write") => {
+    const memory = prices.buffers.get(name);
+    return memory ? memory[which] / memory.wordBits : 0;
+  };
+  const word = (name: BufferSize["name"], which: "energy" | "write") => prices.buffers.get(name)?.[which] ?? 0;
+  /** Flip-flops that are written, each once for every clock at which it is. */
+  const written =
+    total.scalings * (prices.codeBits + scalers.factorBits) +
+    (total.accumulations + total.offsetAdditions) * adders.bits +
+    total.lifUpdates * lif.membraneBits +
+    total.residualAdditions * residual.bits +
+    ands * (ssa.counterBits + 1) +
+    total.fifoShifts +
+    32 * total.lfsrShifts;
+  const block = Math.sqrt(chip / Math.max(1, shape.depth));
+  const engine = Math.sqrt(chip) / 2;
+  const crossing = (dies - 1) * shape.tokens * shape.steps * shape.width * (1 + residual.bits);
+  return {
+    conversions:
+      total.conversions * (prices.conversion.energy + periphery) +
+      (total.conversions - total.subtractions) * (interconnect + buffer),
+    array: total.cellReads * prices.crossbar.energy,
+    drivers: total.lineDrives * lineDrive(crossbars, technology),
+    digital:
+      total.subtractions * prices.difference.energy +
+      total.scalings * prices.scaler.energy +
+      (total.accumulations + total.offsetAdditions) * prices.sum.energy +
+      (bits.linearRead / crossbars.rows) * prices.silence.energy,
+    neurons:
+      (total.lifUpdates * technology.lifUpdate * lif.membraneBits) / LIF_BITS +
+      total.membraneReads * word("membranes", "energy") +
+      total.membraneWrites * word("membranes", "write"),
+    stream:
+      total.residualAdditions * prices.residual.energy +
+      total.streamReads * word("stream", "energy") +
+      total.streamWrites * word("stream", "write"),
+    attention: ands * prices.cell.energy + total.partialSums * prices.sum.energy,
+    fifos: total.fifoShifts * prices.fifo.energy,
+    random: ideal
+      ? total.randomNumbers * randomNumber
+      : total.scoreComparisons * prices.scoreDraw.energy +
+        total.outputComparisons * prices.outputDraw.energy +
+        total.lfsrShifts * prices.lfsr.energy,
+    buffers:
+      bits.linearRead * perBit("spikes", "energy") +
+      bits.linearWritten * perBit("spikes", "write") +
+      bits.engineRead * perBit("qkv", "energy") +
+      bits.engineWritten * perBit("attention", "write"),
+    clock: written * clockTree({ flipFlops: 1 }, technology).energy,
+    control: prices.control.energy * time * technology.ssaClock,
+    wires:
+      wire({ metres: block, bits: bits.linearWritten }, technology).energy +
+      wire({ metres: engine, bits: bits.engineRead + bits.engineWritten }, technology).energy,
+    links: dieLink({ bits: crossing }, technology).energy,
+    leakage: leakage * time,
+    upkeep: upkeepOf(work, prices, technology) + loadsOf(mapping.totals, technology),
+  };
+}
+
+function sumActions({ stages }: MachineWork): Record<keyof ActionCounts, number> {
+  const sum = {} as Record<keyof ActionCounts, number>;
+  for (const { actions, repeat = 1 } of stages) {
+    for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
+      sum[action] = (sum[action] ?? 0) + repeat * actions[action];
+    }
+  }
+  return sum;
+}
+
+/** Spikes and silences that layers and the SSA engine read and write. */
+function trafficOf({ stages }: MachineWork) {
+  const bits = { linearRead: 0, linearWritten: 0, engineRead: 0, engineWritten: 0 };
+  for (const { kind, actions, repeat = 1 } of stages) {
+    const side = kind === "attention" ? "engine" : "linear";
+    bits[`${side}Read`] += repeat * actions.bitsRead;
+    bits[`${side}Written`] += repeat * actions.bitsWritten;
+  }
+  return bits;
+}
+
+function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, technology: Technology): number {
+  const { scope, readout, schedule } = hardware.compensation;
+  const { crossbars } = machine.units;
+  const vectors = scope === "none" ? 0 : calibrationVectors(readout, crossbars.rows);
+  const { rows, columns, bits } = prices.size;
+  const conversionsPerSum = hardware.adc.mode === "pair" ? 2 : 1;
+  const once = calibration(
+    { vectors, rows, columns, conversionsPerSum, bits, fullScale: prices.fullScale },
+    technology,
+  );
+  const devices = programming({ pairs: machine.mapping.totals.cells }, technology);
+  return upkeep({ programming: devices, calibration: crossbars.count * once, schedule, interval: time }, technology);
+}
+
+/** A chip that is loaded several times in an inference fetches all its weights and programs all its devices in each. */
+function loadsOf({ cells, loads }: MachineSizes["mapping"]["totals"], technology: Technology): number {
+  if (loads === 1) return 0;
+  return programming({ pairs: cells }, technology) + dram({ bits: WEIGHT_BITS * cells }, technology).energy;
+}
+
+/** A pair of 4-bit devices has a sign and 4 bits. */
+const WEIGHT_BITS = 5;
