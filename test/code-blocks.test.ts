@@ -32,6 +32,7 @@ import { buildReport } from "../src/report/build-report.ts";
 import { parseReport, reportJson } from "../src/report/json.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { parseWorkload } from "../src/spec/workload.ts";
 import { type CodeBlock, codeBlocks, shellCommands } from "./support/code-blocks.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -93,6 +94,7 @@ test.each(documents)("$place is read without an error", ({ text, place }) => {
   const value = parseJsonc(text);
   const keys = Object.keys(value);
   if (keys.includes("parameters")) parseTensorMapping(value);
+  else if (value.kind === "workload") parseWorkload(value, place);
   else if (keys.includes("id") && keys.includes("value")) parseReport(reportWith(value));
   else parseExperiment(text, place);
 });

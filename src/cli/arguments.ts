@@ -50,7 +50,8 @@ export interface CostCommandOptions {
   readonly node?: string;
   readonly set: readonly string[];
   readonly whatIf: readonly string[];
-  readonly steps?: number;
+  readonly steps?: string;
+  readonly density?: string;
   readonly extrapolate?: boolean;
   readonly draws: number;
   readonly prompts: number;
@@ -166,13 +167,14 @@ export function withCostOptions(command: Command): Command {
   return command
     .argument(
       "[workload]",
-      "a workload, an experiment's JSON file, or preset:NAME; without one, a table of all workloads",
+      "a workload, a JSON file of one or of an experiment, or preset:NAME; without one, a table of all workloads",
     )
     .option("-p, --preset <name>", "prices to use, or `all`", DEFAULT_PRICES)
     .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
     .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
     .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])
-    .option("--steps <t>", "time steps of both spiking machines", wholeNumber(1, 1024))
+    .option("--steps <t>", "time steps of both spiking machines, or of each: xpikeformer=7,snn=4")
+    .option("--density <share>", "mean spike density, or single ones: qkv=0.2,down=0.05")
     .option("--extrapolate", "accept nodes that a source does not cover")
     .option(
       "--draws <n>",

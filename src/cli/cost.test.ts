@@ -173,6 +173,46 @@ describe("the report of a workload", () => {
   });
 });
 
+describe("time steps and densities", () => {
+  test("of each spiking machine by itself, the other as it is", async () => {
+    const figures = async (...argv: string[]) => figuresOf(await reportOf("icl-4-256-2x2", ...argv));
+    const usual = await figures();
+    const snn = await figures("--steps", "snn=2");
+    expect(snn["cost.xpikeformer.energy"]).toBe(usual["cost.xpikeformer.energy"]);
+    expect(snn["cost.snnDigital.energy"]).toBeLessThan(0.8 * usual["cost.snnDigital.energy"]);
+    const both = await figures("--steps", "xpikeformer=8,snn=2");
+    expect(both["cost.snnDigital.energy"]).toBe(snn["cost.snnDigital.energy"]);
+    expect(both["cost.xpikeformer.energy"]).toBeGreaterThan(1.9 * usual["cost.xpikeformer.energy"]);
+    expect(await figures("--steps", "4")).toEqual(usual);
+  });
+
+  test("are in the command that repeats the report, and a mean density is what the map has there", async () => {
+    const report = await reportOf("vit-8-768-imagenet", "--density", "0.05", "--steps", "xpikeformer=4,snn=4");
+    expect(report.command).toBe("xpike cost vit-8-768-imagenet --steps xpikeformer=4,snn=4 --density 0.05 --draws 50");
+    const map = report.charts.find(({ id }) => id === "cost-map-snn");
+    if (map?.kind !== "heat") throw new Error("the map is a heat map");
+    const row = map.y.ticks.indexOf("4");
+    expect(Math.log2(figuresOf(report)["cost.ratio.snnDigital"])).toBeCloseTo(map.values[row][0], 9);
+  });
+
+  test("single ones", async () => {
+    const figures = async (...argv: string[]) => figuresOf(await reportOf("icl-4-256-2x2", ...argv));
+    const denser = await figures("--density", "down=0.5,up=0.5");
+    const usual = await figures();
+    expect(denser["cost.snnDigital.energy"]).toBeGreaterThan(1.2 * usual["cost.snnDigital.energy"]);
+    expect(denser["cost.annDigital.energy"]).toBe(usual["cost.annDigital.energy"]);
+  });
+});
+
+test("a workload that somebody wrote down is priced as a published one", async () => {
+  const file = join(folder, "mine.json");
+  const sizes = { depth: 4, width: 256, heads: 8, tokens: 37, inputs: 16, classes: 16, causal: true };
+  writeFileSync(file, JSON.stringify({ kind: "workload", name: "mine", ...sizes, result: "symbol vector" }));
+  const [mine, published] = [await reportOf(file), await reportOf("icl-4-256-2x2")];
+  expect(mine.title).toBe("Cost of mine");
+  expect(figuresOf(mine)).toEqual(figuresOf(published));
+});
+
 describe("an experiment", () => {
   test("without a trained network has published densities, and says so", async () => {
     const report = await reportOf(join(folder, "untrained.json"));
@@ -184,6 +224,7 @@ describe("an experiment", () => {
     const report = await reportOf("examples/wireless-2x2.json", "--prompts", "2");
     const figures = figuresOf(report);
     expect(report.notes[0]).toContain("Densities are those of 2 prompts");
+    expect(report.notes.join("\n")).not.toMatch(/No (ANN|digital SNN) is named/);
     // One prompt detects a symbol per transmit antenna.
     expect(figures["cost.xpikeformer.energy"] / figures["cost.xpikeformer.symbol"]).toBe(2);
     expect(report.experiment?.name).toBe("wireless-2x2");
@@ -207,6 +248,14 @@ test.each([
   [["vit-8-768-imagenet", "--node", "14"], "--extrapolate"],
   [["vit-8-768-imagenet", "--node", "small"], '"small" names no node'],
   [["vit-8-768-imagenet", "--node", "dram=22"], "such as digital=65,aimc=22"],
+  [["vit-8-768-imagenet", "--steps", "snn=0"], "such as xpikeformer=7,snn=4"],
+  [["vit-8-768-imagenet", "--steps", "ann=2"], "are no time steps"],
+  [["vit-8-768-imagenet", "--steps", "3,3"], "are no time steps"],
+  [["vit-8-768-imagenet", "--density", "1.5"], '"1.5" is no density'],
+  [["vit-8-768-imagenet", "--density", "0"], "a mean of more than 0"],
+  [["vit-8-768-imagenet", "--density", "qvk=0.2"], "some of qkv, projection"],
+  [["vit-8-768-imagenet", "--density", "0.2,qkv=0.2"], "is no density"],
+  [["vit-8-768-imagenet", "--density", "0.9"], "some layers would need more than 1"],
   [["preset:wireles-2x2"], "Did you mean wireless-2x2?"],
 ])("%j ends with code 2 and says: %s", async (argv, message) => {
   const { code, err } = await cost(...argv);

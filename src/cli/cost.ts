@@ -1,20 +1,29 @@
 /**
  * `xpike cost`: energy, latency and area of a workload on every machine.
  *
- * The workload is a published model by name, or an experiment. An experiment with a trained network is simulated on one chip
- * for a few prompts, so that its densities are measured; without one, the densities of a published network stand in.
+ * The workload is a published model by name, a file of sizes and densities, or an experiment. An experiment with a trained network is
+ * simulated on one chip for a few prompts, so that its densities are measured; without one, the densities of a published network stand
+ * in. The networks that it names beside it are those that other machines are priced with.
  */
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
-import { experimentWorkload, hardwarePrices, measuredWorkload, perInference } from "../cost/measured.ts";
+import {
+  comparedSnn,
+  comparedWith,
+  experimentWorkload,
+  hardwarePrices,
+  measuredWorkload,
+  perInference,
+} from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { BLOCKS } from "../cost/node.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { type CostChoice, resolveTechnology } from "../cost/resolve.ts";
-import { type Workload, withSteps } from "../cost/workload.ts";
-import { atPublishedSteps, findWorkload, WORKLOADS } from "../cost/workloads.ts";
+import type { Workload } from "../cost/workload.ts";
+import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "../cost/workloads.ts";
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
+import { evaluateNetwork } from "../evaluation/network.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
 import { costOverview } from "../report/cost-overview.ts";
@@ -22,10 +31,12 @@ import { type CostCase, costReport } from "../report/cost-report.ts";
 import { costTable } from "../report/cost-table.ts";
 import { asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { parseWorkload, readWorkload } from "../spec/workload.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts } from "./cost-list.ts";
+import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
-import { type LoadedExperiment, loadExperiment, loadImages, quote } from "./options.ts";
+import { type LoadedExperiment, loadExperiment, loadImages, quote, readDocument } from "./options.ts";
 import { deliverReport, prepareOutput } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -39,14 +50,13 @@ export async function costCommand(
   if (options.list) return terminal.out(listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
-  const loaded = isExperiment(source) ? await loadExperiment(source, options) : null;
-  const { name } = loaded?.experiment ?? findWorkload(source);
+  const workload = await namedWorkload(source);
+  const loaded = workload ? null : await loadExperiment(source, options);
+  const { name } = loaded?.experiment ?? workload!;
   const out = options.out ?? `results/cost-${folderName(name)}`;
   const discardOutput = await prepareOutput(out);
   try {
-    const subject = loaded
-      ? await measure(loaded, options)
-      : { workload: findWorkload(source), machine: {}, notes: [] };
+    const subject = loaded ? await measure(loaded, options) : { workload: workload!, machine: {}, notes: [] };
     await report(source, subject, presets, { ...options, out }, terminal);
   } catch (error) {
     await discardOutput();
@@ -54,7 +64,7 @@ export async function costCommand(
   }
 }
 
-const isExperiment = (source: string): boolean =>
+const isFileOrPreset = (source: string): boolean =>
   source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
 
 const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
@@ -123,9 +133,10 @@ interface Subject {
 function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
   const { machine, stages } = subject;
   const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
-  const workload = options.steps === undefined ? timed : withSteps(timed, options.steps);
-  // A simulation's counts hold for its own number of steps.
-  const counted = options.steps === undefined || options.steps === subject.workload.steps ? stages : undefined;
+  const asTimed = options.steps === undefined ? timed : readSteps(options.steps)(timed);
+  const workload = options.density === undefined ? asTimed : readDensities(options.density)(asTimed);
+  // A simulation's counts hold for its own number of steps and its own spikes.
+  const counted = workload.steps === subject.workload.steps && options.density === undefined ? stages : undefined;
   const estimate = (changes: readonly string[]) => {
     const choice: CostChoice = {
       ...readNodes(options.node),
@@ -171,6 +182,13 @@ function readSettings(settings: readonly string[]): Record<string, string> {
   );
 }
 
+/** The workload of a name or of a file that describes one; null for an experiment. Throws CostError or SpecError. */
+async function namedWorkload(source: string): Promise<Workload | null> {
+  if (!isFileOrPreset(source)) return findWorkload(source);
+  const described = source.startsWith("preset:") ? null : readWorkload(await readDocument(source), source);
+  return described ? describedWorkload(parseWorkload(described, source)) : null;
+}
+
 /** The densities of an experiment's network, measured on a simulated chip where it is trained. */
 async function measure(loaded: LoadedExperiment, options: CostCommandOptions): Promise<Subject> {
   const { experiment } = loaded;
@@ -181,15 +199,27 @@ async function measure(loaded: LoadedExperiment, options: CostCommandOptions): P
     return { workload: experimentWorkload(experiment), machine, experiment, notes: [note] };
   }
   const notes: string[] = [];
-  const { networks } = await loadNetworks(loaded, []);
+  const roles = (["ann", "spiking"] as const).filter((role) => experiment.checkpoints[role] !== undefined);
+  const { networks } = await loadNetworks(loaded, roles);
   const { images, notes: imageNotes } = await loadImages(loaded, options);
   const network = asDescribed(experiment, networks.network, notes);
   const executor = nodeExecutor(options.threads);
   try {
     const [chip] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: options.prompts, images });
-    const workload = measuredWorkload(experiment, chip);
+    const { ann, spiking } = networks;
+    const snn = spiking && (await evaluateNetwork(executor, experiment, spiking, { prompts: options.prompts, images }));
+    const workload = comparedWith(measuredWorkload(experiment, chip), experiment, {
+      ann: ann?.model,
+      snn: comparedSnn(spiking, snn),
+    });
     notes.push(
       `Densities are those of ${options.prompts} ${images ? "images" : "prompts"} on one simulated chip.`,
+      ...(ann
+        ? []
+        : ["No ANN is named (checkpoints.ann): the one that is priced has the size of the experiment's network."]),
+      ...(spiking
+        ? []
+        : ["No digital SNN is named (checkpoints.spiking): the one that is priced is the experiment's network."]),
       ...imageNotes,
     );
     return { workload, machine, stages: perInference(chip), experiment, notes };
@@ -209,6 +239,7 @@ function repeatLine(source: string | undefined, options: CostCommandOptions): st
   for (const setting of options.set) add("--set", setting);
   for (const setting of options.whatIf) add("--what-if", setting);
   add("--steps", options.steps);
+  add("--density", options.density);
   if (options.extrapolate) parts.push("--extrapolate");
   if (options.draws !== DEFAULT_DRAWS) add("--draws", options.draws);
   if (options.prompts !== DEFAULT_COST_PROMPTS) add("--prompts", options.prompts);

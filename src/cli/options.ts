@@ -61,7 +61,7 @@ export async function loadExperiment(
   const directory = isPreset ? "." : dirname(source);
   const experiment = isPreset
     ? parseExperiment(findPreset(source.slice(PRESET.length)).document)
-    : parseExperiment(await readExperimentFile(source), source);
+    : parseExperiment(await readDocument(source), source);
   return {
     experiment: await loadExperimentDevice(seed === undefined ? experiment : { ...experiment, seed }, directory),
     directory,
@@ -83,7 +83,8 @@ export function findPreset(name: string): ReturnType<typeof presets>[number] {
   );
 }
 
-async function readExperimentFile(path: string): Promise<string> {
+/** The text of a file that a person wrote. Throws FileError, with the likely meaning of a missing one. */
+export async function readDocument(path: string): Promise<string> {
   try {
     // A character takes at most four bytes.
     return new TextDecoder().decode(await readFileChecked(path, 4 * LONGEST_TEXT));

@@ -86,6 +86,15 @@ export function comparedWith(
   };
 }
 
+/** A digital SNN as it was evaluated, for `comparedWith`; undefined of a network whose spikes were not counted. */
+export const comparedSnn = (
+  network: { readonly model: ModelSpec } | undefined,
+  evaluation: { readonly spiking: { readonly densities: Readonly<Record<string, number>> } | null } | undefined,
+): { model: SpikingSpec; densities: Readonly<Record<string, number>> } | undefined =>
+  network?.model.kind === "spiking" && evaluation?.spiking
+    ? { model: network.model, densities: evaluation.spiking.densities }
+    : undefined;
+
 /** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
 function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real } = createTask({ task, model }).geometry;

@@ -141,7 +141,7 @@ export function scaleDensities(workload: Workload, factor: number): Workload {
 }
 
 /** The workload with another network for the digital SNN, where it has one of its own. */
-function withSnn(workload: Workload, change: (snn: Workload) => Workload): Workload {
+export function withSnn(workload: Workload, change: (snn: Workload) => Workload): Workload {
   const { compared } = workload;
   return compared?.snn ? { ...workload, compared: { ...compared, snn: change(compared.snn) } } : workload;
 }

@@ -7,6 +7,8 @@
 import { CostError } from "../errors.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { suggest } from "../spec/suggest.ts";
+import type { WorkloadSpec } from "../spec/workload.ts";
+import { changeDensities, setDensities } from "./densities.ts";
 import { spikingformer } from "./sources/zhou-arxiv-2023.ts";
 import type { Workload } from "./workload.ts";
 
@@ -70,6 +72,16 @@ function published(name: string, description: string, size: Size): Workload {
 /** Every token attends to itself and those before it. */
 const causalMask = (tokens: number): Uint8Array =>
   Uint8Array.from({ length: tokens ** 2 }, (_, i) => (i % tokens <= Math.floor(i / tokens) ? 1 : 0));
+
+/** A network that somebody wrote down, accounted for as the published ones. */
+export function describedWorkload(spec: WorkloadSpec): Workload {
+  const { name, depth, width, heads, expansion, tokens, inputs, classes, steps, causal, result } = spec;
+  const { snnSteps = steps, densities } = spec;
+  const size = { depth, width, heads, tokens, inputs, classes, steps, causal, result };
+  const named = { ...published(name, `${name}, as described`, size), expansion, snnSteps };
+  if (!Array.isArray(densities)) return setDensities(named, densities);
+  return { ...named, blocks: named.blocks.map((block, i) => changeDensities(block, densities[i])) };
+}
 
 const SIZES = [
   [4, 384, 6],

@@ -1,4 +1,6 @@
 /** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
+
+import { comparedSnn } from "../cost/measured.ts";
 import type { ImageData } from "../data/images.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
@@ -70,16 +72,11 @@ export function comparedNetworks(
   evaluations: Readonly<Partial<Record<"ann" | "spiking" | "digital", NetworkEvaluation>>>,
 ): ComparedNetworks {
   const rate = evaluations.ann && mainRate(evaluations.ann.errors).rate;
-  const ofSnn = evaluations.spiking?.spiking;
+  const snn = comparedSnn(spiking, evaluations.spiking);
   return {
     ...(ann?.model.kind === "ann" && rate !== undefined && { ann: { model: ann.model, rate } }),
-    ...(spiking?.model.kind === "spiking" &&
-      ofSnn && {
-        snn: {
-          model: spiking.model,
-          rates: ofSnn.bySteps.map((errors) => mainRate(errors).rate),
-          densities: ofSnn.densities,
-        },
-      }),
+    ...(snn && {
+      snn: { ...snn, rates: evaluations.spiking!.spiking!.bySteps.map((errors) => mainRate(errors).rate) },
+    }),
   };
 }
