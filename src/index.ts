@@ -15,7 +15,9 @@ export {
   type Experiment,
   type ExperimentDocument,
   type ExperimentOf,
+  type FieldOf,
   isSymbolDetection,
+  type KindOf,
 } from "./spec/experiment.ts";
 export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type {
@@ -50,6 +52,7 @@ export {
   errorsByContext,
   mainRate,
 } from "./task/metrics.ts";
+export type { ImageShape } from "./task/patches.ts";
 export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
 export type { Batch, DataPlace, DrawOptions, Metric, Task, TaskGeometry } from "./task/task.ts";
@@ -83,18 +86,51 @@ export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/trai
 
 // Network: an architecture with its parameters, in exact arithmetic; checkpoints.
 
-export { annForward } from "./model/ann.ts";
+export { type AnnBlockCache, type AnnCache, type AnnForward, type AnnInput, annForward } from "./model/ann.ts";
+export type { BatchNormCache, BatchStatistics } from "./model/batch-norm.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
+export type { DenseCache, ForwardMode } from "./model/dense.ts";
 export { foldNetwork } from "./model/fold.ts";
 export { type Geometry, tokensRead } from "./model/geometry.ts";
-export { initialise, isSpiking, linearLayers, type Network, parameterLayout, type Tensor } from "./model/network.ts";
-export { decodeSafetensors, encodeSafetensors, type NamedArray } from "./model/safetensors.ts";
-export { drawBlocks, repeatInput, spikeInput, spikingForward } from "./model/spiking.ts";
+export type { HeadLayout, HeadShape, HeadVectors } from "./model/heads.ts";
+export type { LayerNormCache } from "./model/layer-norm.ts";
+export type { LifAttention, LifAttentionCache } from "./model/lif-attention.ts";
+export {
+  initialise,
+  isSpiking,
+  linearLayers,
+  type Network,
+  type ParameterLayout,
+  parameterLayout,
+  type Tensor,
+} from "./model/network.ts";
+export type { NeuronCache } from "./model/neuron/neuron.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedArray,
+  type Safetensors,
+  type SafetensorsOptions,
+} from "./model/safetensors.ts";
+export type { SoftmaxAttentionCache } from "./model/softmax-attention.ts";
+export {
+  drawBlocks,
+  repeatInput,
+  type SpikingBlockCache,
+  type SpikingCache,
+  type SpikingForward,
+  type SpikingInput,
+  type SpikingOptions,
+  spikeInput,
+  spikingForward,
+} from "./model/spiking.ts";
+export type { SpikingAttentionCache } from "./model/spiking-attention.ts";
+export type { AttentionDraws, StochasticAttention, StochasticAttentionCache } from "./model/stochastic-attention.ts";
 
 // Training: `(Network, Task) -> Network`.
 
 export { scheduledRate } from "./train/schedule.ts";
-export { decodeState, encodeState, type TrainingState } from "./train/state.ts";
+export { type BestNumbers, decodeState, encodeState, type Tensors, type TrainingState } from "./train/state.ts";
 export {
   type TrainingEvent,
   type TrainOptions,
@@ -108,13 +144,23 @@ export {
 
 export { type BrowserExecutor, browserExecutor } from "./browser/threads.ts";
 export { jobs } from "./evaluation/jobs.ts";
-export { canShareMemory, type Executor, inlineExecutor } from "./threads/executor.ts";
+export {
+  canShareMemory,
+  type Executor,
+  inlineExecutor,
+  type Job,
+  type JobRegistry,
+  type OnResult,
+  type OpenJob,
+  type Session,
+} from "./threads/executor.ts";
 
 // Device and hardware: blocks made of cells and gates.
 
 export { deviceOfCrossbar, deviceOfSpec } from "./device/catalogue.ts";
 export type { DeviceModel, ProgrammedDevices } from "./device/device.ts";
 export { loadDevice, type ModuleSpec } from "./device/module.ts";
+export type { ProgrammedPairs } from "./device/pairs.ts";
 export {
   ACTIONS,
   type Action,
@@ -124,6 +170,8 @@ export {
   sumActions,
 } from "./hardware/actions.ts";
 export { type Converter, convertColumns, converter } from "./hardware/adc.ts";
+export type { LifPins } from "./hardware/clocked-lif.ts";
+export type { CalibrationHistory, ReadoutSums } from "./hardware/compensation.ts";
 export {
   type ConversionNoise,
   type ConvertedVectors,
@@ -157,6 +205,7 @@ export {
   type LifSettings,
   lifParameters,
   lifSettings,
+  type WholeRange,
 } from "./hardware/lif-parameters.ts";
 export { type SsaParameters, type SsaRequest, ssaParameters } from "./hardware/ssa-parameters.ts";
 export {
@@ -166,11 +215,19 @@ export {
   type SsaTileSettings,
   ssaTileCycles,
 } from "./hardware/ssa-tile.ts";
+export type { TilePass, TilePlan } from "./hardware/tile-plan.ts";
 export { TIMING, type Timing } from "./hardware/timing.ts";
 
 // Mapping: what goes where.
 
-export { type CrossbarBlock, type LayerMapping, type Mapping, mapNetwork, type SsaMapping } from "./mapping/mapping.ts";
+export {
+  type CrossbarBlock,
+  type LayerMapping,
+  type Mapping,
+  type MappingTotals,
+  mapNetwork,
+  type SsaMapping,
+} from "./mapping/mapping.ts";
 
 // Machine: its units, when each works, and the actions it takes.
 
@@ -201,14 +258,23 @@ export { attentionMaps } from "./simulation/attention-map.ts";
 export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
+export type { AttentionRun } from "./simulation/reference/attention.ts";
+export type { CodeRecord } from "./simulation/reference/linear.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/reference/simulate.ts";
-export { clippedShare, meanLogits, type StageTrace, type Trace } from "./simulation/trace.ts";
+export {
+  clippedShare,
+  meanLogits,
+  type SpikeCount,
+  type StageTrace,
+  type Trace,
+  type TraceOptions,
+} from "./simulation/trace.ts";
 
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
 export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
-export { evaluateReceivers, type ReceiverEvaluation } from "./evaluation/receivers.ts";
+export { evaluateReceivers, type Receiver, type ReceiverEvaluation } from "./evaluation/receivers.ts";
 export type { Evaluation } from "./evaluation/slices.ts";
 export {
   type Condition,
@@ -269,7 +335,7 @@ export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts"
 export { nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
-export type { Basis, Price, Source, SourceHeader, Unit } from "./cost/receipt.ts";
+export type { Basis, Price, PriceDraft, Source, SourceHeader, Unit } from "./cost/receipt.ts";
 export { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./cost/resolve.ts";
 export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } from "./cost/ssa-block.ts";
 export { type Times, timesOf } from "./cost/times.ts";
@@ -280,20 +346,30 @@ export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost
 
 // Report: results as a value.
 
-export { buildReport, type ReportDraft } from "./report/build-report.ts";
+export {
+  type BriefDraft,
+  buildReport,
+  type ChartDraft,
+  type ClaimDraft,
+  type FigureDraft,
+  type ReportDraft,
+} from "./report/build-report.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
 export { parseReport, reportJson } from "./report/json.ts";
-export type { Chart, Claim, Figure, Report } from "./report/report.ts";
+export type { Chart, Claim, Figure, Report, ReportSource } from "./report/report.ts";
 
 // RTL: SystemVerilog of the attention engine, its gates, and what it must give.
 
 export { rtlBundle } from "./rtl/bundle.ts";
 export { type SourceFiles, type SsaDesign, sourceFiles, ssaDesign } from "./rtl/design.ts";
-export { type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
+export type { FlipFlopType, Gate, GateType } from "./rtl/gates/cells.ts";
+export { type FlipFlop, type GateNetlist, readNetlist } from "./rtl/gates/netlist.ts";
 export { type EngineInput, type EngineOutput, runEngineGates } from "./rtl/gates/run-engine.ts";
 export { type GateSimulation, simulateGates } from "./rtl/gates/simulate.ts";
+export type { LifRuns } from "./rtl/lif-bundle.ts";
 export { chipDesign, networkRuns, streamNetworkRuns } from "./rtl/network-vectors.ts";
 export { type HeadInput, randomRun, simulatedRun } from "./rtl/simulated-run.ts";
+export type { BinaryOperator, Expression, Item, Module, Port, Statement } from "./rtl/syntax.ts";
 export type { EngineRun } from "./rtl/testbench.ts";
 
 // Import and export: tensors of other programs.
@@ -304,13 +380,22 @@ export { exportNetwork } from "./import/export.ts";
 export { type ImportedNetwork, type ImportOptions, importNetwork } from "./import/import.ts";
 export { decodePytorch, type PytorchTensors } from "./import/pytorch.ts";
 export { decodeTensors } from "./import/source.ts";
-export { parseTensorMapping, type TensorExpression, type TensorMapping } from "./spec/tensor-mapping.ts";
+export {
+  type FoldedLinear,
+  parseTensorMapping,
+  type TensorExpression,
+  type TensorMapping,
+  type TensorNormalisation,
+  type TensorStep,
+} from "./spec/tensor-mapping.ts";
 
 // Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.
 
+export type { ArrayMath } from "./numeric/array-math.ts";
 export { exponential } from "./numeric/exponential.ts";
 export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
 export { naturalLog, type Stream, stream } from "./numeric/stream.ts";
+export type { Sample } from "./numeric/variance-components.ts";
 
 // Errors and units: `tag`, `path` and a message with the way out; SI.
 

@@ -44,4 +44,4 @@ export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node
 
 export { chartSvg } from "./report/chart-svg.ts";
 export { reportHtml } from "./report/html.ts";
-export { terminalTable } from "./report/table.ts";
+export { type TableOptions, terminalTable } from "./report/table.ts";

@@ -8,8 +8,6 @@ import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receiv
 import type { Executor, Job } from "../threads/executor.ts";
 import { cutPrompts, requireCounts, type Slice } from "./slices.ts";
 
-type LinkExperiment = Experiment<SymbolDetectionSpec>;
-
 export interface Receiver {
   readonly kind: ReceiverKind;
   readonly channel: ChannelKnowledge;
@@ -38,7 +36,9 @@ interface SliceResult {
 /** Prompts that one piece of the job draws and detects. */
 const SLICE_PROMPTS = 256;
 
-export const detectSlice: Job<{ experiment: LinkExperiment }, Slice, SliceResult> = ({ experiment }) => {
+export const detectSlice: Job<{ experiment: Experiment<SymbolDetectionSpec> }, Slice, SliceResult> = ({
+  experiment,
+}) => {
   const task = createTask(experiment);
   const random = stream(experiment.seed).fork("evaluation");
   const queries = experiment.task.pilots + 1;
@@ -60,11 +60,13 @@ export const detectSlice: Job<{ experiment: LinkExperiment }, Slice, SliceResult
 /** Every receiver on the experiment's evaluation prompts. Random: as the networks', `stream(seed).fork("evaluation")`. */
 export async function evaluateReceivers(
   executor: Executor,
-  experiment: LinkExperiment,
+  experiment: Experiment<SymbolDetectionSpec>,
   { prompts, snrDecibels }: { prompts: number; snrDecibels?: number },
 ): Promise<ReceiverEvaluation[]> {
   requireCounts({ prompts });
-  const session = executor.open<{ experiment: LinkExperiment }, Slice, SliceResult>("detect-slice", { experiment });
+  const session = executor.open<{ experiment: Experiment<SymbolDetectionSpec> }, Slice, SliceResult>("detect-slice", {
+    experiment,
+  });
   const results = await session.run(cutPrompts(prompts, SLICE_PROMPTS, snrDecibels ?? null)).finally(session.close);
   const labels = results.flatMap((result) => [...result.labels]);
   return RECEIVERS.map((receiver, i) => {

@@ -16,14 +16,16 @@ import { authorMapping } from "./author.ts";
 export const TENSOR_MAPPING_NAMES = ["xpikeformer", "author"] as const;
 export type TensorMappingName = (typeof TENSOR_MAPPING_NAMES)[number];
 
-type Described = Pick<Network, "model" | "geometry">;
-
 /**
  * A mapping by name for a network. `names` are those of the file's tensors, which tell forms of the same layout apart; without
  * them the mapping is that of an export.
  * Throws  SpecError for an unknown name, or a model that the layout cannot fill
  */
-export function findTensorMapping(name: string, network: Described, names: ReadonlySet<string> | null): TensorMapping {
+export function findTensorMapping(
+  name: string,
+  network: Pick<Network, "model" | "geometry">,
+  names: ReadonlySet<string> | null,
+): TensorMapping {
   if (name === "xpikeformer") return names?.has("embed.offset") ? ownMapping(network) : torchMapping(network, names);
   if (name === "author") return authorMapping(network);
   const near = suggest(name, TENSOR_MAPPING_NAMES);
@@ -34,12 +36,15 @@ export function findTensorMapping(name: string, network: Described, names: Reado
 }
 
 /** Every parameter from the tensor of its name. */
-function ownMapping({ model, geometry }: Described): TensorMapping {
+function ownMapping({ model, geometry }: Pick<Network, "model" | "geometry">): TensorMapping {
   const parameters = Object.fromEntries(parameterLayout(model, geometry).map(({ name }) => [name, name]));
   return { parameters, ignore: [], approximations: [] };
 }
 
-function torchMapping({ model, geometry }: Described, names: ReadonlySet<string> | null): TensorMapping {
+function torchMapping(
+  { model, geometry }: Pick<Network, "model" | "geometry">,
+  names: ReadonlySet<string> | null,
+): TensorMapping {
   const has = (name: string): boolean => names?.has(name) ?? false;
   const parameters: Record<string, TensorExpression> = {};
   const layout = parameterLayout(model, geometry).map(({ name }) => name);

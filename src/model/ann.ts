@@ -34,12 +34,12 @@ export interface AnnForward {
 export interface AnnCache {
   readonly prompts: number;
   readonly embed: DenseCache;
-  readonly blocks: readonly BlockCache[];
+  readonly blocks: readonly AnnBlockCache[];
   readonly norm: LayerNormCache;
   readonly head: DenseCache;
 }
 
-interface BlockCache {
+export interface AnnBlockCache {
   readonly norm1: LayerNormCache;
   readonly qkv: DenseCache;
   /** `[B][H]` */
@@ -65,7 +65,7 @@ export function annForward(network: Network<AnnSpec>, input: AnnInput): AnnForwa
 
   const embed = dense("embed", Float64Array.from(input.values));
   let stream = positionForward(network, embed.output);
-  const blocks: BlockCache[] = [];
+  const blocks: AnnBlockCache[] = [];
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
     const norm1 = norm(`${block}.norm1`, stream);

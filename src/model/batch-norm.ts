@@ -14,7 +14,7 @@
 import { NORM_EPSILON } from "./network.ts";
 import { expectMultiple } from "./shape.ts";
 
-export interface Statistics {
+export interface BatchStatistics {
   /** `[features]` */
   readonly mean: Float64Array;
   /** `[features]`, biased: the mean square deviation. */
@@ -24,7 +24,7 @@ export interface Statistics {
 export interface BatchNormCache {
   /** x^, `[rows, features]`. */
   readonly normalised: Float64Array;
-  readonly statistics: Statistics;
+  readonly statistics: BatchStatistics;
   /** Whether the statistics were those of the batch, so that gradients flow through them. */
   readonly ofBatch: boolean;
 }
@@ -40,7 +40,7 @@ export function batchNormForward(
   input: Float64Array,
   gain: Float64Array,
   offset: Float64Array,
-  running: Statistics | null,
+  running: BatchStatistics | null,
 ): { output: Float64Array; cache: BatchNormCache } {
   const features = gain.length;
   expectMultiple("input", input.length, features);
@@ -74,7 +74,7 @@ export function batchNormBackward(
 }
 
 /** Mean and biased variance of each feature over the rows of `[rows, features]`. */
-export function measureStatistics(input: Float64Array, features: number): Statistics {
+export function measureStatistics(input: Float64Array, features: number): BatchStatistics {
   const rows = expectMultiple("input", input.length, features);
   const mean = new Float64Array(features);
   const variance = new Float64Array(features);

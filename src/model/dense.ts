@@ -5,7 +5,7 @@
  * by name and widened to doubles; gradients are added to a record under the same names.
  */
 import { SpecError } from "../errors.ts";
-import { type BatchNormCache, batchNormBackward, batchNormForward, type Statistics } from "./batch-norm.ts";
+import { type BatchNormCache, type BatchStatistics, batchNormBackward, batchNormForward } from "./batch-norm.ts";
 import { type LinearSize, linearBackward, linearForward } from "./linear.ts";
 import type { Network } from "./network.ts";
 
@@ -13,7 +13,7 @@ import type { Network } from "./network.ts";
 export type Gradients = Record<string, Float64Array>;
 
 /** `train` normalises with the statistics of the batch, `eval` with the running ones. */
-export type Mode = "train" | "eval";
+export type ForwardMode = "train" | "eval";
 
 export interface DenseCache {
   /** `[rows, inputs]` */
@@ -27,7 +27,7 @@ export function denseForward(
   network: Network,
   name: string,
   input: Float64Array,
-  mode: Mode,
+  mode: ForwardMode,
 ): { output: Float64Array; cache: DenseCache } {
   const weight = parameter(network, `${name}.weight`);
   const offset = parameter(network, `${name}.offset`);
@@ -71,7 +71,7 @@ export function denseBackward(
 export const isNormalised = (network: Network, name: string): boolean => `${name}.gain` in network.parameters;
 
 /** The running mean and variance of a normalised layer. */
-export function runningStatistics(network: Network, name: string): Statistics {
+export function runningStatistics(network: Network, name: string): BatchStatistics {
   return { mean: parameter(network, `${name}.mean`), variance: parameter(network, `${name}.variance`) };
 }
 

@@ -19,7 +19,7 @@ export interface HeadLayout {
 export type HeadShape = Pick<HeadLayout, "steps" | "tokens" | "dimension">;
 
 /** Queries, keys and values of one head of one prompt (or the gradients with respect to them), each `[T][N][d]`. */
-export interface Head {
+export interface HeadVectors {
   readonly query: Float64Array;
   readonly key: Float64Array;
   readonly value: Float64Array;
@@ -33,7 +33,7 @@ export interface Head {
 export function multiHeadForward<Cache>(
   qkv: Float64Array,
   layout: HeadLayout,
-  attend: (head: Head, prompt: number, index: number) => { output: Float64Array; cache: Cache },
+  attend: (head: HeadVectors, prompt: number, index: number) => { output: Float64Array; cache: Cache },
 ): { output: Float64Array; caches: Cache[] } {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;
@@ -56,7 +56,7 @@ export function multiHeadBackward<Cache>(
   outputGradient: Float64Array,
   layout: HeadLayout,
   caches: readonly Cache[],
-  attendBackward: (outputGradient: Float64Array, cache: Cache) => Head,
+  attendBackward: (outputGradient: Float64Array, cache: Cache) => HeadVectors,
 ): Float64Array {
   const { steps, prompts, tokens, heads, dimension } = layout;
   const width = heads * dimension;

@@ -8,8 +8,8 @@
  */
 import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
 import {
-  type Head,
   type HeadShape,
+  type HeadVectors,
   scoreProduct,
   scoreProductBackward,
   valueProduct,
@@ -30,7 +30,7 @@ export interface LifAttention {
 }
 
 export interface LifAttentionCache {
-  readonly head: Head;
+  readonly head: HeadVectors;
   readonly shape: HeadShape;
   readonly attention: LifAttention;
   readonly scoreNeurons: NeuronCache;
@@ -41,7 +41,7 @@ export interface LifAttentionCache {
 
 /** Shapes: head [T][N][d] each; returns A, [T][N][d]. */
 export function lifAttentionForward(
-  head: Head,
+  head: HeadVectors,
   shape: HeadShape,
   attention: LifAttention,
 ): { output: Float64Array; cache: LifAttentionCache } {
@@ -58,7 +58,7 @@ export function lifAttentionForward(
 }
 
 /** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
-export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAttentionCache): Head {
+export function lifAttentionBackward(outputGradient: Float64Array, cache: LifAttentionCache): HeadVectors {
   const { head, shape, attention, scoreNeurons, scores, outputNeurons } = cache;
   const { steps, tokens, dimension } = shape;
   const { mask, scoreGain, valueGain, neuron, surrogate } = attention;

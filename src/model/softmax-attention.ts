@@ -8,8 +8,8 @@
  * Backward: dZ_ij = W_ij (dW_ij - sum_k W_ik dW_ik).
  */
 import {
-  type Head,
   type HeadShape,
+  type HeadVectors,
   scoreProduct,
   scoreProductBackward,
   valueProduct,
@@ -17,7 +17,7 @@ import {
 } from "./heads.ts";
 
 export interface SoftmaxAttentionCache {
-  readonly head: Head;
+  readonly head: HeadVectors;
   readonly shape: HeadShape;
   /** W, `[T][N][N]`; 0 where the mask is closed. */
   readonly weights: Float64Array;
@@ -25,7 +25,7 @@ export interface SoftmaxAttentionCache {
 
 /** Shapes: head [T][N][d] each (T is 1 in the ANN), mask [N, N]; returns A, [T][N][d]. */
 export function softmaxAttentionForward(
-  head: Head,
+  head: HeadVectors,
   shape: HeadShape,
   mask: Uint8Array,
 ): { output: Float64Array; cache: SoftmaxAttentionCache } {
@@ -47,7 +47,7 @@ export function softmaxAttentionForward(
 }
 
 /** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
-export function softmaxAttentionBackward(outputGradient: Float64Array, cache: SoftmaxAttentionCache): Head {
+export function softmaxAttentionBackward(outputGradient: Float64Array, cache: SoftmaxAttentionCache): HeadVectors {
   const { head, shape, weights } = cache;
   const { steps, tokens, dimension } = shape;
   const { scores: weightGradient, value } = valueProductBackward(outputGradient, weights, head.value, shape);

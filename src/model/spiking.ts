@@ -18,8 +18,8 @@ import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
-import type { Statistics } from "./batch-norm.ts";
-import { type DenseCache, denseBackward, denseForward, type Gradients, type Mode } from "./dense.ts";
+import type { BatchStatistics } from "./batch-norm.ts";
+import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
 import type { HeadLayout } from "./heads.ts";
 import type { Network } from "./network.ts";
 import { neuronModel } from "./neuron/catalogue.ts";
@@ -38,7 +38,7 @@ export interface SpikingInput {
 }
 
 export interface SpikingOptions {
-  readonly mode: Mode;
+  readonly mode: ForwardMode;
   /** Stochastic attention only: `sampled` draws bits, `expected` passes the probabilities on. Default `sampled`. */
   readonly attention?: "sampled" | "expected";
   /** One entry per block; needed by sampled stochastic attention (see `drawBlocks`). */
@@ -60,7 +60,7 @@ export interface SpikingForward {
   /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */
   readonly rates: Record<string, number>;
   /** Statistics of this batch by normalised layer, for the running averages; empty in `eval`. */
-  readonly statistics: Record<string, Statistics>;
+  readonly statistics: Record<string, BatchStatistics>;
   readonly cache: SpikingCache;
 }
 
@@ -68,12 +68,12 @@ export interface SpikingCache {
   readonly steps: number;
   readonly prompts: number;
   readonly embed: DenseCache;
-  readonly blocks: readonly BlockCache[];
+  readonly blocks: readonly SpikingBlockCache[];
   readonly output: NeuronCache;
   readonly head: DenseCache;
 }
 
-interface BlockCache {
+export interface SpikingBlockCache {
   readonly input: NeuronCache;
   readonly qkv: DenseCache;
   readonly qkvNeurons: NeuronCache;
@@ -98,7 +98,7 @@ export function spikingForward(
   const draws = blockDraws(model, options);
   const trace: Record<string, Uint8Array> = {};
   const rates: Record<string, number> = {};
-  const statistics: Record<string, Statistics> = {};
+  const statistics: Record<string, BatchStatistics> = {};
 
   const dense = (name: string, rows: Float64Array) => {
     const layer = denseForward(network, name, rows, options.mode);
@@ -116,7 +116,7 @@ export function spikingForward(
 
   const embed = dense("embed", input.values);
   let stream = positionForward(network, embed.output);
-  const blocks: BlockCache[] = [];
+  const blocks: SpikingBlockCache[] = [];
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
     const s = fire(`${block}.input`, stream);

@@ -3,7 +3,7 @@ import { expectClose, normals, weighted } from "../../test/support/gradient.ts";
 import { ShapeError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { centralDifferences } from "./finite-difference.ts";
-import type { Head } from "./heads.ts";
+import type { HeadVectors } from "./heads.ts";
 import {
   drawAttention,
   headDraws,
@@ -18,7 +18,7 @@ const causal = Uint8Array.of(1, 0, 0, 1, 1, 0, 1, 1, 1);
 const literal: StochasticAttention = { mask: causal, scoreGain: 1, valueGain: 1 };
 
 /** The same bits at every step: about half of them 1. */
-function constantBits(steps: number, seed: number): Head {
+function constantBits(steps: number, seed: number): HeadVectors {
   const repeat = (name: string) => {
     const draws = stream(seed).fork(name);
     const once = Float64Array.from({ length: tokens * dimension }, () => draws.integer(2));
@@ -145,7 +145,7 @@ describe("gradients", () => {
     const sampled = cache.scores;
     const expected = stochasticAttentionForward(head, shape, attention, null).cache.scores;
     expect(sampled).not.toEqual(expected);
-    const moved: Head = { query: head.query.slice(), key: head.key.slice(), value: head.value.slice() };
+    const moved: HeadVectors = { query: head.query.slice(), key: head.key.slice(), value: head.value.slice() };
     const loss = () => {
       const p = stochasticAttentionForward(moved, shape, attention, null).cache.scores;
       let sum = 0;

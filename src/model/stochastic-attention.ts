@@ -13,9 +13,9 @@
  */
 import type { Stream } from "../numeric/stream.ts";
 import {
-  type Head,
   type HeadLayout,
   type HeadShape,
+  type HeadVectors,
   scoreProduct,
   scoreProductBackward,
   valueProduct,
@@ -40,7 +40,7 @@ export interface StochasticAttention {
 }
 
 export interface StochasticAttentionCache {
-  readonly head: Head;
+  readonly head: HeadVectors;
   readonly shape: HeadShape;
   readonly attention: StochasticAttention;
   /** `[T][N][N]` */
@@ -56,7 +56,7 @@ export interface StochasticAttentionCache {
  * Random   none beyond the given words
  */
 export function stochasticAttentionForward(
-  head: Head,
+  head: HeadVectors,
   shape: HeadShape,
   attention: StochasticAttention,
   draws: AttentionDraws | null,
@@ -82,7 +82,10 @@ export function stochasticAttentionForward(
 }
 
 /** Gradients with respect to query, key and value from the one with respect to the output, all [T][N][d]. */
-export function stochasticAttentionBackward(outputGradient: Float64Array, cache: StochasticAttentionCache): Head {
+export function stochasticAttentionBackward(
+  outputGradient: Float64Array,
+  cache: StochasticAttentionCache,
+): HeadVectors {
   const { head, shape, attention, counts, scores, sums } = cache;
   const { tokens, dimension } = shape;
   const { mask, scoreGain, valueGain } = attention;

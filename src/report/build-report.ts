@@ -13,8 +13,8 @@ import {
   type chartSpec,
   type Figure,
   type Report,
+  type ReportSource,
   reportSpec,
-  type Source,
 } from "./report.ts";
 
 /** A chart as written: what has a default may be left out. */
@@ -35,7 +35,7 @@ export interface ReportDraft
   extends Pick<Report, "title" | "summary" | "description" | "command" | "seed" | "versions"> {
   readonly experiment?: Report["experiment"];
   readonly notes?: readonly string[];
-  readonly sources?: readonly Source[];
+  readonly sources?: readonly ReportSource[];
   /** Defaults to the first three figures. */
   readonly highlights?: readonly string[];
   readonly brief?: BriefDraft;

@@ -31,7 +31,7 @@ import {
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
-import type { Source } from "./report.ts";
+import type { ReportSource } from "./report.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;
@@ -61,7 +61,7 @@ export interface CostSection {
   readonly charts: readonly ChartDraft[];
   readonly claims: readonly ClaimDraft[];
   readonly notes: readonly string[];
-  readonly sources: readonly Source[];
+  readonly sources: readonly ReportSource[];
   /** What the ANN that is compared with is called in a sentence. */
   readonly annName: string;
 }

@@ -5,13 +5,13 @@ import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, source
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
 import type { MonteCarlo, Spread } from "../cost/monte-carlo.ts";
 import { PARAMETERS } from "../cost/parameters.ts";
-import type { Source as CostSource, Price } from "../cost/receipt.ts";
+import type { Price, Source } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
 import type { Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
-import type { Source } from "./report.ts";
+import type { ReportSource } from "./report.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
 export const BASELINES: readonly ArchitectureId[] = ARCHITECTURE_IDS.filter((id) => id !== "xpikeformer");
@@ -261,8 +261,8 @@ export function monteCarloFigures({ draws, ann, snn }: MonteCarlo, prefix = "cos
 const LONGEST_ENTRY = 3500;
 
 /** Every price that was used, below its publication: its value, what is printed, and the arithmetic from there. */
-export function costSources(resolved: readonly ResolvedTechnology[]): Source[] {
-  const entries = new Map<string, { source: CostSource; uses: Map<string, { price: Price; labels: Set<string> }> }>();
+export function costSources(resolved: readonly ResolvedTechnology[]): ReportSource[] {
+  const entries = new Map<string, { source: Source; uses: Map<string, { price: Price; labels: Set<string> }> }>();
   for (const one of resolved) {
     for (const { source, used } of sourcesOf(one)) {
       const entry = entries.get(source.id) ?? { source, uses: new Map() };

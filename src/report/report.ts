@@ -241,4 +241,4 @@ export type RasterLayer = z.infer<typeof rasterLayerSpec>;
 export type HeatChart = z.infer<typeof heatSpec>;
 export type LayoutChart = z.infer<typeof layoutSpec>;
 export type Claim = z.infer<typeof claimSpec>;
-export type Source = z.infer<typeof sourceSpec>;
+export type ReportSource = z.infer<typeof sourceSpec>;

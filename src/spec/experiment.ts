@@ -75,12 +75,14 @@ export type ExperimentDocument = z.input<typeof experimentSpec>;
 export type ExperimentOf<D> = "preset" extends keyof D
   ? Experiment
   : Experiment<
-      Extract<TaskSpec, { kind: KindOf<Field<D, "task", object>, "symbol-detection"> }>,
-      Extract<ModelSpec, { kind: KindOf<Field<D, "model", object>, "spiking"> }>
+      Extract<TaskSpec, { kind: KindOf<FieldOf<D, "task", object>, "symbol-detection"> }>,
+      Extract<ModelSpec, { kind: KindOf<FieldOf<D, "model", object>, "spiking"> }>
     >;
 
-type KindOf<S, Default> = S extends unknown ? Field<S, "kind", Default> : never;
-type Field<S, F extends PropertyKey, Default> = F extends keyof S
+/** The kind that a document's field names, or the default where it names none. */
+export type KindOf<S, Default> = S extends unknown ? FieldOf<S, "kind", Default> : never;
+/** What a document says at `F`, with the default where it may say nothing. */
+export type FieldOf<S, F extends PropertyKey, Default> = F extends keyof S
   ? Exclude<S[F], undefined> | (undefined extends S[F] ? Default : never)
   : Default;
 

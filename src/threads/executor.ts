@@ -11,9 +11,10 @@ import { ERROR_CLASSES, type ErrorTag, invariant, isXpikeError, PlatformError } 
 export type Job<Setup = unknown, Piece = unknown, Result = unknown> = (
   setup: Setup,
   thread: number,
-) => Work<Piece, Result> | Promise<Work<Piece, Result>>;
+) => OpenJob<Piece, Result> | Promise<OpenJob<Piece, Result>>;
 
-type Work<Piece, Result> = (piece: Piece) => Result | Promise<Result>;
+/** A job that was opened on one thread: what does its pieces. */
+export type OpenJob<Piece, Result> = (piece: Piece) => Result | Promise<Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
@@ -39,7 +40,7 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
   return {
     threads: 1,
     open: <Setup, Piece, Result>(name: string, setup: Setup): Session<Piece, Result> => {
-      let work: Work<unknown, unknown> | undefined;
+      let work: OpenJob<unknown, unknown> | undefined;
       return {
         run: async (pieces, onResult) => {
           work ??= await find(jobs, name)(setup, 0);
@@ -91,7 +92,7 @@ export interface WorkerPort {
 
 /** The worker's side: answers requests from `jobs`. */
 export function serveJobs(jobs: JobRegistry, post: (message: Response) => void): (message: Request) => void {
-  const open = new Map<number, Promise<Work<unknown, unknown>>>();
+  const open = new Map<number, Promise<OpenJob<unknown, unknown>>>();
   const openJob = async (name: string, setup: unknown, thread: number) => find(jobs, name)(setup, thread);
   // A thread does one piece at a time, also where a list that failed has left one behind that takes a promise's time.
   let last: Promise<void> = Promise.resolve();

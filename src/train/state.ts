@@ -13,7 +13,8 @@ import { type Experiment, experimentSpec } from "../spec/experiment.ts";
 import { formatPath, parseJson, shorten } from "../spec/json.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
-type Tensors = Readonly<Record<string, Tensor>>;
+/** Parameters by name, or what training keeps of each. */
+export type Tensors = Readonly<Record<string, Tensor>>;
 
 export interface TrainingState {
   /** Optimiser steps done, over all stages. */

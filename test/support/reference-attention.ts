@@ -3,8 +3,8 @@ import { attentionDraws } from "../../src/kernels/draws.ts";
 import { maskStride, maskWords } from "../../src/kernels/masks.ts";
 import type { AttentionOps, BitAttention, DenseOps, SoftmaxAttention } from "../../src/kernels/ops.ts";
 import {
-  type Head,
   type HeadLayout,
+  type HeadVectors,
   multiHeadBackward,
   multiHeadForward,
   valueProduct,
@@ -82,7 +82,7 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
     },
     expectedAttention: (of) => {
       const layout = layoutOf(of, of.steps);
-      const attend = (one: Head) => stochasticAttentionForward(one, layout, stochastic(of), null);
+      const attend = (one: HeadVectors) => stochasticAttentionForward(one, layout, stochastic(of), null);
       put(of.out, multiHeadForward(qkvOf(of), layout, attend).output);
     },
     stochasticAttentionBackward: (of) => {
