@@ -19,43 +19,97 @@ import {
 } from "./head";
 import { surrogate } from "./surrogate";
 
-/** Membranes after integration of scores [T, N, N] and outputs [T, N, padded], score spikes, and q, k, v of every step. */
-function runHead(
+/** What all heads of one call share. Every thread has an instance of this module, and so a value of its own of each. */
+class Call {
+  static qkv: usize = 0;
+  static words: i32 = 0;
+  static steps: i32 = 0;
+  static rows: i32 = 0;
+  static tokens: i32 = 0;
+  static width: i32 = 0;
+  /** Features of a head, and those with padding. */
+  static d: i32 = 0;
+  static padded: i32 = 0;
+  static mask: usize = 0;
+  static scoreScale: f32 = 0;
+  static valueScale: f32 = 0;
+  static beta: f32 = 0;
+  static threshold: f32 = 0;
+  static soft: i32 = 0;
+  /** Bytes of floats [N, padded] and [N, N]. */
+  static matrix: usize = 0;
+  static square: usize = 0;
+  /** q, k, v of every step [T, 3, N, padded]; membranes after integration of scores [T, N, N] and outputs [T, N, padded]. */
+  static expanded: usize = 0;
+  static scoreMembranes: usize = 0;
+  static scoreSpikes: usize = 0;
+  static outputMembranes: usize = 0;
+}
+
+/** Sets `Call`, once for all heads. */
+function open(
   qkv: usize,
   words: i32,
   steps: i32,
-  rows: i32,
-  prompt: i32,
+  prompts: i32,
   tokens: i32,
   width: i32,
-  head: i32,
-  d: i32,
-  padded: i32,
+  heads: i32,
   mask: usize,
   scoreGain: f32,
   valueGain: f32,
   beta: f32,
   threshold: f32,
   soft: i32,
-  expanded: usize,
-  scoreMembranes: usize,
-  scoreSpikes: usize,
-  outputMembranes: usize,
+  scratch: usize,
 ): void {
+  Call.qkv = qkv;
+  Call.words = words;
+  Call.steps = steps;
+  Call.rows = prompts * tokens;
+  Call.tokens = tokens;
+  Call.width = width;
+  const d = width / heads;
+  const padded = (d + 3) & ~3;
+  Call.d = d;
+  Call.padded = padded;
+  Call.mask = mask;
+  Call.scoreScale = scoreGain / <f32>d;
+  Call.valueScale = valueGain / <f32>tokens;
+  Call.beta = beta;
+  Call.threshold = threshold;
+  Call.soft = soft;
+  Call.matrix = (<usize>(tokens * padded)) << 2;
+  Call.square = (<usize>(tokens * tokens)) << 2;
+  Call.expanded = scratch;
+  Call.scoreMembranes = scratch + <usize>steps * 3 * Call.matrix;
+  Call.scoreSpikes = Call.scoreMembranes + <usize>steps * Call.square;
+  Call.outputMembranes = Call.scoreSpikes + <usize>steps * Call.square;
+}
+
+/** Membranes and score spikes of one head of one prompt, at all steps. */
+function runHead(prompt: i32, head: i32): void {
+  // In registers: the loops below store, and a global might change with every store.
+  const tokens = Call.tokens;
+  const padded = Call.padded;
+  const mask = Call.mask;
+  const matrix = Call.matrix;
+  const square = Call.square;
+  const scoreScale = Call.scoreScale;
+  const valueScale = Call.valueScale;
+  const beta = Call.beta;
+  const threshold = Call.threshold;
+  const soft = Call.soft;
   const maskWords = (tokens + 63) >> 6;
   const step = (<usize>padded) << 2;
-  const matrix = <usize>tokens * step;
-  const square = (<usize>(tokens * tokens)) << 2;
-  const scoreScale = scoreGain / <f32>d;
-  const valueScale = valueGain / <f32>tokens;
-  for (let t = 0; t < steps; t++) {
-    const q = expanded + <usize>t * 3 * matrix;
+  for (let t = 0; t < Call.steps; t++) {
+    const q = Call.expanded + <usize>t * 3 * matrix;
     const k = q + matrix;
     const v = k + matrix;
-    expandHead(qkv, words, t * rows + prompt * tokens, tokens, width, head, d, padded, q);
-    const u = scoreMembranes + <usize>t * square;
-    const s = scoreSpikes + <usize>t * square;
-    const out = outputMembranes + <usize>t * matrix;
+    expandHead(Call.qkv, Call.words, t * Call.rows + prompt * tokens, tokens, Call.width, head, Call.d, padded, q);
+    const u = Call.scoreMembranes + <usize>t * square;
+    const s = Call.scoreSpikes + <usize>t * square;
+    const out = Call.outputMembranes + <usize>t * matrix;
     memory.fill(out, 0, matrix);
     for (let i = 0; i < tokens; i++) {
       for (let j = 0; j < tokens; j++) {
@@ -109,39 +163,16 @@ export function lifAttention(
   outWords: i32,
   scratch: usize,
 ): void {
-  const d = width / heads;
-  const padded = (d + 3) & ~3;
-  const rows = prompts * tokens;
-  const matrix = (<usize>(tokens * padded)) << 2;
-  const square = (<usize>(tokens * tokens)) << 2;
-  const scoreMembranes = scratch + <usize>steps * 3 * matrix;
-  const scoreSpikes = scoreMembranes + <usize>steps * square;
-  const outputMembranes = scoreSpikes + <usize>steps * square;
+  open(qkv, words, steps, prompts, tokens, width, heads, mask, scoreGain, valueGain, beta, threshold, soft, scratch);
+  const d = Call.d;
+  const padded = Call.padded;
+  const rows = Call.rows;
+  const matrix = Call.matrix;
+  const outputMembranes = Call.outputMembranes;
   memory.fill(out, 0, (<usize>(steps * rows * outWords)) << 2);
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      runHead(
-        qkv,
-        words,
-        steps,
-        rows,
-        b,
-        tokens,
-        width,
-        h,
-        d,
-        padded,
-        mask,
-        scoreGain,
-        valueGain,
-        beta,
-        threshold,
-        soft,
-        scratch,
-        scoreMembranes,
-        scoreSpikes,
-        outputMembranes,
-      );
+      runHead(b, h);
       for (let t = 0; t < steps; t++) {
         for (let i = 0; i < tokens; i++) {
           const row = out + ((<usize>((t * rows + b * tokens + i) * outWords)) << 2);
@@ -178,15 +209,15 @@ export function lifAttentionBackward(
   dQKV: usize,
   scratch: usize,
 ): void {
-  const d = width / heads;
-  const padded = (d + 3) & ~3;
-  const rows = prompts * tokens;
+  open(qkv, words, steps, prompts, tokens, width, heads, mask, scoreGain, valueGain, beta, threshold, soft, scratch);
+  const d = Call.d;
+  const padded = Call.padded;
+  const rows = Call.rows;
   const maskWords = (tokens + 63) >> 6;
-  const matrix = (<usize>(tokens * padded)) << 2;
-  const square = (<usize>(tokens * tokens)) << 2;
-  const scoreMembranes = scratch + <usize>steps * 3 * matrix;
-  const scoreSpikes = scoreMembranes + <usize>steps * square;
-  const outputMembranes = scoreSpikes + <usize>steps * square;
+  const matrix = Call.matrix;
+  const square = Call.square;
+  const scoreSpikes = Call.scoreSpikes;
+  const outputMembranes = Call.outputMembranes;
   const gradients = outputMembranes + <usize>steps * matrix;
   const dc = gradients + 3 * matrix;
   const outputCarry = dc + matrix;
@@ -195,32 +226,9 @@ export function lifAttentionBackward(
   const stride = (tokens + 3) & ~3;
   const vT = scoreCarry + square;
   const e = vT + ((<usize>(padded * stride)) << 2);
-  const scoreScale = scoreGain / <f32>d;
-  const valueScale = valueGain / <f32>tokens;
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
-      runHead(
-        qkv,
-        words,
-        steps,
-        rows,
-        b,
-        tokens,
-        width,
-        h,
-        d,
-        padded,
-        mask,
-        scoreGain,
-        valueGain,
-        beta,
-        threshold,
-        soft,
-        scratch,
-        scoreMembranes,
-        scoreSpikes,
-        outputMembranes,
-      );
+      runHead(b, h);
       memory.fill(outputCarry, 0, matrix);
       memory.fill(scoreCarry, 0, square);
       for (let t = steps - 1; t >= 0; t--) {
@@ -239,10 +247,7 @@ export function lifAttentionBackward(
           outputMembranes + <usize>t * matrix,
           outputCarry,
           tokens * padded,
-          valueScale,
-          beta,
-          threshold,
-          soft,
+          Call.valueScale,
           kind,
           parameter,
         );
@@ -267,13 +272,10 @@ export function lifAttentionBackward(
         }
         neuronBackward(
           dS,
-          scoreMembranes + <usize>t * square,
+          Call.scoreMembranes + <usize>t * square,
           scoreCarry,
           tokens * tokens,
-          scoreScale,
-          beta,
-          threshold,
-          soft,
+          Call.scoreScale,
           kind,
           parameter,
         );
@@ -302,12 +304,12 @@ function neuronBackward(
   carry: usize,
   count: i32,
   scale: f32,
-  beta: f32,
-  threshold: f32,
-  soft: i32,
   kind: i32,
   parameter: f32,
 ): void {
+  const beta = Call.beta;
+  const threshold = Call.threshold;
+  const soft = Call.soft;
   const level = f32x4.splat(threshold);
   const bytes = (<usize>count) << 2;
   const whole = bytes & ~15;
