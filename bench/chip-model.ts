@@ -5,8 +5,7 @@
  *   erring  the same with errors of the converters
  *   image   preset paper-6-512-cifar10 with random weights and one image of random spikes: what counts is its size
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { converter } from "../src/hardware/adc.ts";
 import type { CrossbarReading } from "../src/hardware/crossbar.ts";
@@ -17,12 +16,13 @@ import { initialise, type Network, type Tensor } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type Chip, programChip, readChip } from "../src/simulation/chip.ts";
 import { fullScales } from "../src/simulation/compensation.ts";
-import { calibrateFast } from "../src/simulation/fast/simulate.ts";
+import { calibrateFast, createStandaloneSimulator } from "../src/simulation/fast/simulate.ts";
 import { columnFactors } from "../src/simulation/reference/linear.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/train.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { createCaseWriter } from "./peer-files.ts";
 
 export type CaseName = "link" | "erring" | "image";
 
@@ -30,6 +30,8 @@ const LINK_PROMPTS = 128;
 /** Prompts of one run of the simulator, as `evaluateChips` has it. */
 const LINK_SLICE = 32;
 const CALIBRATION_PROMPTS = 32;
+/** Prompts whose spikes the peer checks its own with. */
+const RECORDED_PROMPTS = 1;
 
 /** On weights as they are initialised, which neurons hardly fire for: so large they give densities of 0.26 to 0.54. */
 const IMAGE_WEIGHT_GAIN = 4;
@@ -89,8 +91,7 @@ function amplified<N extends Network>(network: N): N {
 }
 
 /**
- * Writes the chip and its input for the peer: `chip.json`, which says what lies where in `chip.bin`, arrays of float32 one after another.
- * Conductances are those of the read that our side runs on.
+ * Writes the chip, its input and the spikes of the first prompts for the peer. Conductances are those of the read that our side runs on.
  */
 export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: string): void {
   const { network, mapping, hardware } = chip;
@@ -99,14 +100,7 @@ export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: str
   const { bits } = hardware.adc;
   const readings = readChip(chip, runStream);
   const scales = fullScales(chip, readings);
-  const pieces: Float32Array[] = [];
-  let length = 0;
-  /** Where an array of this shape lies. */
-  const place = (data: Float32Array, ...shape: number[]) => {
-    pieces.push(data);
-    length += data.length;
-    return { at: length - data.length, shape };
-  };
+  const { place, write } = createCaseWriter();
   const layers = mapping.layers.map(({ name, outputs, blocks }) => {
     const rowStarts = [...new Set(blocks.map(({ rowStart }) => rowStart))];
     return {
@@ -149,7 +143,7 @@ export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: str
     place(Float32Array.from(unpackSpikes(slice)), slice.steps, slicePrompts, geometry.tokens, geometry.inputs),
   );
   const { width, depth, heads, steps, neuron, attention } = model;
-  const document = {
+  write(folder, {
     model: { width, depth, heads, steps, neuron, attention },
     tokens: geometry.tokens,
     queries: Array.from(geometry.queries),
@@ -159,10 +153,17 @@ export function exportCase({ chip, slices, slicePrompts }: ChipCase, folder: str
     outputNoise: hardware.adc.errors.outputNoise,
     layers,
     inputs,
-  };
-  writeFileSync(join(folder, "chip.json"), JSON.stringify(document));
-  writeFileSync(
-    join(folder, "chip.bin"),
-    Buffer.concat(pieces.map((piece) => new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))),
-  );
+    recorded: Object.fromEntries(
+      Object.entries(recordedSpikes({ chip, slices, slicePrompts })).map(([name, train]) => [
+        name,
+        place(Float32Array.from(unpackSpikes(train)), train.steps, RECORDED_PROMPTS, geometry.tokens, train.features),
+      ]),
+    ),
+  });
+}
+
+/** All spikes of the first prompts: a peer that is given those before a layer must come to those behind it. */
+function recordedSpikes({ chip, slices, slicePrompts }: ChipCase): Readonly<Record<string, SpikeTrain>> {
+  const simulator = createStandaloneSimulator(chip, { maxPrompts: slicePrompts });
+  return simulator.run(slices[0], runStream, { rasters: RECORDED_PROMPTS }).rasters;
 }

@@ -71,6 +71,12 @@ async function time(work: () => unknown, calls: number): Promise<{ wall: number;
   return { wall: wall / calls, cpu: cpu / calls };
 }
 
+/** Samples of two turns of the same work: with another program's turn between them, a busy minute weighs on both. */
+export const joinSamples = (first: Samples, second: Samples): Samples => ({
+  wall: [...first.wall, ...second.wall],
+  cpu: [...first.cpu, ...second.cpu],
+});
+
 /** Returns a function that tells the milliseconds since. */
 export function startClock(): () => { wall: number; cpu: number } {
   const cpuStart = process.cpuUsage();

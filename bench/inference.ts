@@ -6,6 +6,6 @@ export function inference(options: BenchOptions): Section {
   return {
     name: "inference",
     about: "a batch of 32 prompts through the same network, BatchNorm folded into the weights.",
-    ...compareWithPeer("inference", ["sigmoid"], options),
+    ...compareWithPeer("inference", [{ width: 128, surrogate: "sigmoid" }], options),
   };
 }

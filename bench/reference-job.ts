@@ -18,10 +18,12 @@ import {
   referenceTargets,
   type SurrogateName,
   TOKENS,
+  type Width,
 } from "./reference-model.ts";
 
 export interface ReferenceSetup {
   readonly surrogate: SurrogateName;
+  readonly width: Width;
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
 }
@@ -37,10 +39,10 @@ export interface ReferenceTask {
 export type ReferenceResult = Readonly<Record<string, number>>;
 
 const referenceShard: Job<ReferenceSetup, ReferenceTask, ReferenceResult> = (
-  { surrogate, memory, threads },
+  { surrogate, width, memory, threads },
   thread,
 ) => {
-  const experiment = referenceExperiment(surrogate);
+  const experiment = referenceExperiment(surrogate, width);
   const kernels = instantiateKernels(memory);
   const plan = planTraining(experiment, referenceGeometry, kernels.base, threads);
   const { start, end } = plan.regions[thread];

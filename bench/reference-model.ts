@@ -1,13 +1,15 @@
 /**
- * The network on which training and inference are measured, here and in `peers/training_step.py`:
+ * The networks on which training and inference are measured, here and in `peers/training_step.py`:
  *
- *   T 4, batch 32, 32 tokens, D 128, 2 blocks of 2 heads of 64, MLP 512, 128 binary input lines at density 0.25,
+ *   T 4, batch 32, 32 tokens, 2 blocks of D 128, 4 of 256 or 6 of 512, heads of 64, MLP 4 D, 128 binary input lines at density 0.25,
  *   causal stochastic attention with independent draws, a class of 10 predicted at every token.
  */
 import type { Geometry } from "../src/model/geometry.ts";
+import { initialise } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type Experiment, experimentSpec } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
+import { createCaseWriter } from "./peer-files.ts";
 
 export const BATCH = 32;
 export const TOKENS = 32;
@@ -15,6 +17,14 @@ export const INPUTS = 128;
 export const CLASSES = 10;
 export const LEARNING_RATE = 1e-3;
 const INPUT_DENSITY = 0.25;
+
+const HEAD_DIMENSION = 64;
+
+/** Blocks by width. */
+const DEPTHS = { 128: 2, 256: 4, 512: 6 } as const;
+export type Width = keyof typeof DEPTHS;
+
+export const describeWidth = (width: Width): string => `${DEPTHS[width]} x ${width}`;
 
 export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 
@@ -25,14 +35,17 @@ export type SurrogateName = "sigmoid" | "triangular" | "rectangular";
 export const SHARDS = 4;
 
 /** Sizes of model and training; the task only fills its place, as inputs and labels are random here. */
-export function referenceExperiment(surrogate: SurrogateName): Experiment & { readonly model: SpikingSpec } {
+export function referenceExperiment(
+  surrogate: SurrogateName,
+  width: Width = 128,
+): Experiment & { readonly model: SpikingSpec } {
   const experiment = experimentSpec.parse({
     seed: 1,
     model: {
       kind: "spiking",
-      width: 128,
-      depth: 2,
-      heads: 2,
+      width,
+      depth: DEPTHS[width],
+      heads: width / HEAD_DIMENSION,
       steps: 4,
       attention: { neuron: "stochastic", draws: "independent" },
       surrogate: { kind: surrogate },
@@ -74,3 +87,41 @@ export function randomBits(words: number, density: number, word: () => number): 
     return bits >>> 0;
   });
 }
+
+/** Writes network, inputs and labels for the peer: the whole batch, prompts in the order of shards. */
+export function exportReference(experiment: Experiment & { readonly model: SpikingSpec }, folder: string): void {
+  const { model, training } = experiment;
+  const { width, depth, heads, steps, neuron, surrogate, attention } = model;
+  const writer = createCaseWriter();
+  const { parameters } = initialise(model, referenceGeometry, stream(1));
+  const prompts = BATCH / SHARDS;
+  const shards = Array.from({ length: SHARDS }, (_, shard) => ({
+    spikes: bitsToFloats(referenceInputs(steps, prompts, shard)),
+    targets: referenceTargets(prompts, shard),
+  }));
+  const stepSize = prompts * TOKENS * INPUTS;
+  const inputs = new Float32Array(steps * BATCH * TOKENS * INPUTS);
+  shards.forEach(({ spikes }, shard) => {
+    for (let step = 0; step < steps; step++) {
+      inputs.set(spikes.subarray(step * stepSize, (step + 1) * stepSize), (step * SHARDS + shard) * stepSize);
+    }
+  });
+  const labels = shards.flatMap(({ targets }) =>
+    Array.from({ length: prompts * TOKENS }, (_, row) =>
+      targets.subarray(row * CLASSES, (row + 1) * CLASSES).indexOf(1),
+    ),
+  );
+  writer.write(folder, {
+    sizes: { width, depth, heads, steps, tokens: TOKENS, neuron, surrogate, attention },
+    optimiser: { ...training, learningRate: LEARNING_RATE },
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([name, { data, shape }]) => [name, writer.place(data, ...shape)]),
+    ),
+    inputs: writer.place(inputs, steps, BATCH, TOKENS, INPUTS),
+    labels: writer.place(Float32Array.from(labels), BATCH * TOKENS),
+  });
+}
+
+/** 0 or 1 for each bit, the lowest of a word first. */
+const bitsToFloats = (words: Uint32Array): Float32Array =>
+  Float32Array.from({ length: 32 * words.length }, (_, i) => (words[i >> 5] >>> (i & 31)) & 1);

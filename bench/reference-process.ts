@@ -1,6 +1,7 @@
 /**
  * Training steps, or inferences, of the reference model on some number of threads, in a process of its own, so that its peak
- * memory is its own too. Twin of `peers/training_step.py`: same options, same JSON on standard output.
+ * memory is its own too. Twin of `peers/training_step.py`: both print JSON of the same form. With `--export` it writes weights, inputs
+ * and labels for the peer instead.
  */
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
@@ -16,17 +17,19 @@ import { measure } from "./harness.ts";
 import { type ReferenceResult, type ReferenceSetup, type ReferenceTask, referenceJobs } from "./reference-job.ts";
 import {
   BATCH,
+  exportReference,
   LEARNING_RATE,
   referenceExperiment,
   referenceGeometry,
   SHARDS,
   type SurrogateName,
   TOKENS,
+  type Width,
 } from "./reference-model.ts";
 import type { ReferenceRun } from "./reference-run.ts";
 
-/** Steps until V8 has optimised every kernel. */
-const WARM_UP = 5;
+/** Steps until V8 has optimised every kernel; wide networks call each of them more often. */
+const WARM_UPS: Readonly<Record<Width, number>> = { 128: 5, 256: 3, 512: 2 };
 
 const { values } = parseArgs({
   options: {
@@ -34,13 +37,18 @@ const { values } = parseArgs({
     threads: { type: "string", default: "1" },
     repeats: { type: "string", default: "10" },
     surrogate: { type: "string", default: "sigmoid" },
+    width: { type: "string", default: "128" },
+    export: { type: "string" },
   },
 });
 const threads = Number(values.threads);
 const repeats = Number(values.repeats);
 const surrogate = values.surrogate as SurrogateName;
 
-const experiment = referenceExperiment(surrogate);
+const width = Number(values.width) as Width;
+const warmUp = WARM_UPS[width];
+
+const experiment = referenceExperiment(surrogate, width);
 const { base } = instantiateKernels(allocateMemory(0, false));
 const plan = planTraining(experiment, referenceGeometry, base, threads);
 const memory = allocateMemory(plan.bytes, threads > 1);
@@ -50,31 +58,34 @@ optimiser.writeParameters(initialise(experiment.model, referenceGeometry, stream
 const executor = createExecutor();
 const session = executor.open<ReferenceSetup, ReferenceTask, ReferenceResult>("reference-shard", {
   surrogate,
+  width,
   memory,
   threads,
 });
 const losses: number[] = [];
 
-const run = values.measure === "inference" ? await measureInference() : await measureTraining();
+if (values.export) exportReference(experiment, values.export);
+else {
+  const run = values.measure === "inference" ? await measureInference() : await measureTraining();
+  process.stdout.write(`${JSON.stringify(run)}\n`);
+}
 await executor.close();
-process.stdout.write(`${JSON.stringify(run)}\n`);
 
 async function measureTraining(): Promise<ReferenceRun> {
-  const samples = await measure(train, { repeats, warmUp: WARM_UP, minimumMilliseconds: 0 });
-  return { samples, ...memoryAndLoss(), densities: {} };
+  const samples = await measure(train, { repeats, warmUp, minimumMilliseconds: 0 });
+  return { samples, residentMegabytes: residentMegabytes(), losses, densities: {} };
 }
 
 async function measureInference(): Promise<ReferenceRun> {
   await train();
   optimiser.writeFolded(foldNetwork(measuredNetwork()));
-  const samples = await measure(() => forEachShard("infer"), { repeats, warmUp: WARM_UP, minimumMilliseconds: 0 });
+  const samples = await measure(() => forEachShard("infer"), { repeats, warmUp, minimumMilliseconds: 0 });
   const [densities] = await forEachShard("count");
-  return { samples, ...memoryAndLoss(), densities };
+  return { samples, residentMegabytes: residentMegabytes(), losses, densities };
 }
 
-function memoryAndLoss(): Pick<ReferenceRun, "residentMegabytes" | "firstLoss" | "lastLoss"> {
-  const residentMegabytes = process.resourceUsage().maxRSS / 1024;
-  return { residentMegabytes, firstLoss: losses[0], lastLoss: losses[losses.length - 1] };
+function residentMegabytes(): number {
+  return process.resourceUsage().maxRSS / 1024;
 }
 
 async function train(): Promise<void> {

@@ -2,67 +2,79 @@
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type BenchOptions, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
-import { BATCH, type SurrogateName } from "./reference-model.ts";
+import {
+  type BenchOptions,
+  joinSamples,
+  median,
+  printNumber,
+  type Row,
+  type Samples,
+  type Section,
+} from "./harness.ts";
+import { hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
+import { BATCH, describeWidth, type SurrogateName, type Width } from "./reference-model.ts";
 
 /** What a process reports, ours or the peer. */
 export interface ReferenceRun {
   readonly samples: Samples;
-  readonly firstLoss: number;
-  readonly lastLoss: number;
+  /** Of each training step from the first, warm-ups too. */
+  readonly losses: readonly number[];
   readonly residentMegabytes: number;
   /** Share of bits set, by layer; of an inference only. */
   readonly densities: Readonly<Record<string, number>>;
 }
 
-interface PeerRun extends ReferenceRun {
-  readonly torch: string;
-  readonly matrixProductGflops: number;
+type PeerRun = ReferenceRun & PeerProcess;
+
+/** One network to measure. */
+export interface ReferenceCase {
+  readonly surrogate: SurrogateName;
+  readonly width: Width;
 }
 
-interface Setting {
+interface Setting extends ReferenceCase {
   readonly measure: "training" | "inference";
-  readonly surrogate: SurrogateName;
   readonly threads: number;
   readonly repeats: number;
 }
 
-export const PYTHON = "/usr/bin/python3";
-/** On one core a tuned BLAS is far above, the reference BLAS far below. */
-const TUNED_BLAS_GFLOPS = 20;
+/** Repeats of one turn: a step of the widest network lasts seconds. */
+const REPEATS: Readonly<Record<Width, number>> = { 128: 9, 256: 5, 512: 3 };
+/** Steps whose losses are compared. */
+const COMPARED_STEPS = 5;
 
-/** Both on 1 and 2 threads, turn by turn, and the ratio of the faster of each. */
+/** Both on one thread, with the sigmoid also on two, turn by turn, and the ratio of their CPU times on one thread and of the faster wall times. */
 export function compareWithPeer(
   measure: "training" | "inference",
-  surrogates: readonly SurrogateName[],
+  cases: readonly ReferenceCase[],
   { quick }: BenchOptions,
 ): Pick<Section, "rows" | "notes"> {
   const rows: Row[] = [];
   const notes: string[] = [];
   const peer = !quick && hasPeer();
-  const repeats = quick ? 3 : 15;
-  for (const surrogate of surrogates) {
+  for (const { surrogate, width } of cases) {
     const own: ReferenceRun[] = [];
     const peers: PeerRun[] = [];
-    for (const threads of availableParallelism() > 1 ? [1, 2] : [1]) {
-      const setting = { measure, surrogate, threads, repeats };
-      const suffix = `${threads} thread${threads > 1 ? "s" : ""}${surrogates.length > 1 ? `, ${surrogate}` : ""}`;
-      own.push(runOwn(setting));
+    const name = `${describeWidth(width)}, ${surrogate}`;
+    for (const threads of surrogate === "sigmoid" && availableParallelism() > 1 ? [1, 2] : [1]) {
+      const setting = { measure, surrogate, width, threads, repeats: quick ? 3 : REPEATS[width] };
+      const suffix = `${name}, ${threads} thread${threads > 1 ? "s" : ""}`;
+      const first = runOwn(setting);
+      if (peer) {
+        const other = runReferencePeer(setting);
+        own.push({ ...first, samples: joinSamples(first.samples, runOwn(setting).samples) });
+        peers.push(other);
+        rows.push(describe(`PyTorch, ${suffix}`, other));
+      } else own.push(first);
       rows.push(describe(`xpikeformer, ${suffix}`, own[own.length - 1]));
-      if (!peer) continue;
-      peers.push(runPeer(setting));
-      const last = peers[peers.length - 1];
-      rows.push(describe(`PyTorch ${last.torch}, ${suffix}`, last));
     }
-    if (peer) notes.push(...compare(surrogate, own, peers));
+    if (peer) notes.push(...compare(name, own, peers));
   }
-  if (!peer && !quick) {
-    notes.push("No PyTorch to compare with: `apt install python3-torch libopenblas0-openmp` (Debian) adds it.");
-  }
+  if (!peer && !quick) notes.push(MISSING_PEER);
   return { rows, notes };
 }
 
-function describe(name: string, { samples, firstLoss, lastLoss, residentMegabytes, densities }: ReferenceRun): Row {
+function describe(name: string, { samples, losses, residentMegabytes, densities }: ReferenceRun): Row {
   const hidden = densities["blocks.0.hidden"];
   return {
     name,
@@ -71,51 +83,43 @@ function describe(name: string, { samples, firstLoss, lastLoss, residentMegabyte
       "prompts/s": BATCH / (median(samples.wall) / 1000),
       "peak MB": residentMegabytes,
       ...(hidden === undefined
-        ? { loss: `${firstLoss.toFixed(3)} to ${lastLoss.toFixed(3)}` }
+        ? {
+            losses: losses
+              .slice(0, COMPARED_STEPS)
+              .map((loss) => loss.toFixed(3))
+              .join(" "),
+          }
         : { "hidden density": hidden, "attention density": densities["blocks.0.attention"] }),
     },
   };
 }
 
-function compare(surrogate: string, own: readonly ReferenceRun[], peers: readonly PeerRun[]): string[] {
+function compare(name: string, own: readonly ReferenceRun[], peers: readonly PeerRun[]): string[] {
   const fastest = (runs: readonly ReferenceRun[]) => Math.min(...runs.map(({ samples }) => median(samples.wall)));
   const oneThread = (runs: readonly ReferenceRun[]) => median(runs[0].samples.cpu);
-  const gflops = peers[0].matrixProductGflops;
-  const notes = [
-    `${surrogate}: ${printNumber(fastest(peers) / fastest(own))} times as fast as PyTorch, each with its best number of ` +
-      `threads; ${printNumber(oneThread(peers) / oneThread(own))} times by CPU time on one thread.`,
-    `PyTorch multiplies matrices at ${printNumber(gflops)} GFLOP/s on one thread.`,
+  return [
+    `${name}: ${printNumber(oneThread(peers) / oneThread(own))} times as fast as PyTorch by CPU time on one thread; ` +
+      `${printNumber(fastest(peers) / fastest(own))} times by wall time, each with its best number of threads.`,
+    ...peerNotes(peers[0]),
   ];
-  return [...notes, ...slowBlasNote(gflops)];
 }
 
-/** A remark where PyTorch multiplies matrices with the reference BLAS. */
-export const slowBlasNote = (gflops: number): string[] =>
-  gflops < TUNED_BLAS_GFLOPS
-    ? ["That is the reference BLAS; `apt install libopenblas0-openmp` makes PyTorch much faster."]
-    : [];
+const runOwn = (setting: Setting): ReferenceRun => JSON.parse(runProcess(flags(setting)));
 
-function runOwn(setting: Setting): ReferenceRun {
+function runProcess(words: readonly string[]): string {
   const script = fileURLToPath(new URL("./reference-process.js", import.meta.url));
-  return JSON.parse(execFileSync(process.execPath, [script, ...flags(setting)], { encoding: "utf8" }));
+  return execFileSync(process.execPath, [script, ...words], { encoding: "utf8" });
 }
 
-/** BLAS and OpenMP get as many threads as PyTorch. */
-function runPeer(setting: Setting): PeerRun {
-  const threads = String(setting.threads);
-  const env = { ...process.env, OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads };
-  const script = fileURLToPath(new URL("../../bench/peers/training_step.py", import.meta.url));
-  return JSON.parse(execFileSync(PYTHON, [script, ...flags(setting)], { encoding: "utf8", env }));
+function runReferencePeer(setting: Setting): PeerRun {
+  const { measure, threads, repeats } = setting;
+  return runPeer<ReferenceRun>(
+    "training_step.py",
+    ["--measure", measure, "--repeats", `${repeats}`],
+    threads,
+    (folder) => runProcess([...flags(setting), "--export", folder]),
+  );
 }
 
 const flags = (setting: Setting): string[] =>
   Object.entries(setting).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-
-export function hasPeer(): boolean {
-  try {
-    execFileSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,15 +1,20 @@
 /** Evaluating a programmed chip, beside the same chip in PyTorch, and where the time goes. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bindKernels, standaloneKernels } from "../src/kernels/memory.ts";
 import { createSimulator, simulatorBytes } from "../src/simulation/fast/simulate.ts";
 import { type CaseName, chipCase, runStream } from "./chip-model.ts";
-import { type BenchOptions, median, printNumber, type Row, type Samples, type Section } from "./harness.ts";
+import {
+  type BenchOptions,
+  joinSamples,
+  median,
+  printNumber,
+  type Row,
+  type Samples,
+  type Section,
+} from "./harness.ts";
+import { hasPeer, MISSING_PEER, type PeerProcess, peerNotes, runPeer } from "./peer-files.ts";
 import { measureKernels, timeKernels } from "./profile.ts";
-import { hasPeer, PYTHON, slowBlasNote } from "./reference-run.ts";
 
 /** What a process reports, ours or the peer. */
 export interface ChipRun {
@@ -21,13 +26,11 @@ export interface ChipRun {
   readonly prompts: number;
 }
 
-interface PeerRun extends Omit<ChipRun, "prompts"> {
-  readonly torch: string;
+interface PeerRun extends Omit<ChipRun, "prompts">, PeerProcess {
   /** Prompts at a time: the fastest of some. */
   readonly batch: number;
-  /** Share of the CPU time that linear layers took. */
-  readonly linearShare: number;
-  readonly matrixProductGflops: number;
+  /** Share of spikes that differ from ours, of all neurons that were given our spikes. */
+  readonly differing: number;
 }
 
 const CASES: Readonly<Record<CaseName, string>> = {
@@ -43,16 +46,18 @@ export function simulation({ quick }: BenchOptions): Section {
   const peer = !quick && hasPeer();
   for (const name of (quick ? ["link", "erring"] : Object.keys(CASES)) as CaseName[]) {
     const title = CASES[name];
-    const own: ChipRun = JSON.parse(runOwn(name, ["--repeats", `${repeats}`]));
-    rows.push(describe(`xpikeformer, ${title}`, own));
+    const turn = (): ChipRun => JSON.parse(runOwn(name, ["--repeats", `${repeats}`]));
+    let own = turn();
     if (peer) {
-      const other = runPeer(name, repeats);
-      rows.push(describe(`PyTorch ${other.torch}, ${title}`, { ...other, prompts: own.prompts }));
-      notes.push(compare(title, own, other));
-      if (name === "image") notes.push(...slowBlasNote(other.matrixProductGflops));
+      const other = runChipPeer(name, repeats);
+      own = { ...own, samples: joinSamples(own.samples, turn().samples) };
+      rows.push(describe(`PyTorch, ${title}`, { ...other, prompts: own.prompts }));
+      notes.push(compare(title, own.samples, other), ...peerNotes(other));
     }
+    rows.push(describe(`xpikeformer, ${title}`, own));
     rows.push(...profileKernels(`by kernel, ${title}`, name, repeats));
   }
+  if (!peer && !quick) notes.push(MISSING_PEER);
   const about =
     "128 prompts of the 2x2 link through the bundled network, or one image of 64 patches in 10 steps through a network of the " +
     "paper's size with random weights, on a programmed chip, one thread.";
@@ -69,11 +74,11 @@ function describe(name: string, { samples, residentMegabytes, densities, prompts
   return { name, samples, figures };
 }
 
-function compare(title: string, own: ChipRun, { samples, batch, linearShare, matrixProductGflops }: PeerRun): string {
-  const ratio = median(samples.cpu) / median(own.samples.cpu);
+function compare(title: string, own: Samples, { samples, batch, differing }: PeerRun): string {
+  const ratio = median(samples.cpu) / median(own.cpu);
   return (
-    `${title}: ${printNumber(ratio)} times as fast as PyTorch by CPU time. PyTorch runs ${batch} prompts at a time, its fastest, ` +
-    `spends ${Math.round(100 * linearShare)} % in linear layers, and multiplies matrices at ${printNumber(matrixProductGflops)} GFLOP/s.`
+    `${title}: ${printNumber(ratio)} times as fast as PyTorch by CPU time. PyTorch runs ${batch} prompts at a time, its fastest; ` +
+    `given our spikes, ${differing} of its neurons' differ.`
   );
 }
 
@@ -82,18 +87,10 @@ function runOwn(name: CaseName, flags: readonly string[]): string {
   return execFileSync(process.execPath, [script, "--case", name, ...flags], { encoding: "utf8" });
 }
 
-function runPeer(name: CaseName, repeats: number): PeerRun {
-  const env = { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" };
-  const script = fileURLToPath(new URL("../../bench/peers/chip_evaluation.py", import.meta.url));
-  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
-  try {
-    runOwn(name, ["--export", folder]);
-    const flags = ["--folder", folder, "--repeats", `${Math.min(repeats, 5)}`];
-    return JSON.parse(execFileSync(PYTHON, [script, ...flags], { encoding: "utf8", env }));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const runChipPeer = (name: CaseName, repeats: number): PeerRun =>
+  runPeer<PeerRun>("chip_evaluation.py", ["--repeats", `${Math.min(repeats, 5)}`], 1, (folder) =>
+    runOwn(name, ["--export", folder]),
+  );
 
 /** One row for all slices, and one for each kernel that takes at least 1 % of it; the clock itself takes a part of short calls. */
 function profileKernels(title: string, name: CaseName, repeats: number): Row[] {

@@ -1,125 +1,189 @@
-"""The chip of bench/chip-model.ts, evaluated as one would with torch and the tiles of IBM's aihwkit: float matrices and whole batches.
+"""The chip of bench/chip-model.ts in PyTorch, as an expert writes it: the peer of bench/simulation.ts.
 
-Per block of crossbar rows one matrix product with the conductances of both lines of all pairs, then gain, offset and noise of the
-converters, rounding and clamping to codes, subtraction of the codes of a pair, and digital scaling and accumulation; a loop over the time
-steps for the neurons; attention from matrix products and torch.bernoulli. Conductances, ranges and input are those of our side, as its
-process wrote them. In place of a copy wherever torch allows it.
+Per block of crossbar rows one matrix product for both lines of all pairs, with the steps and gains of the converters folded into the
+conductances and their offsets into the product; then one pass compiled by torch.compile that adds noise, rounds, clamps, subtracts, scales
+and sums over the blocks, adds the residual stream and fires the neurons of all steps. Attention multiplies spikes in bfloat16, where counts
+up to 256 are exact, and compares probabilities with random bytes, as the LFSRs of the chip do. Noise is Box and Muller's from two uniforms
+of 16 bits, one normal for each line of a pair. Conductances, ranges and input are those of our side.
 
     python3 chip_evaluation.py --folder FOLDER --threads 1 --repeats 9
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, the share of them that linear layers took, spike densities, and the speed of a matrix product, which tells a tuned BLAS from the reference one.
+Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities, and, of a chip without noise, the share of neurons
+that answer otherwise than ours when given our spikes.
 """
 
 import argparse
 import json
+import math
 import pathlib
-import resource
-import time
 
 import torch
+from support import Case, about_process, compiled, measure, random_words
 
-from training_step import matrix_product_speed, measure
+# Where oneDNN multiplies batches of bfloat16 at once; elsewhere float32, a product for each head.
+HEAD_TYPE = torch.bfloat16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else torch.float32
 
 
-class Crossbars:
-    """The crossbars of one row block of a layer, side by side, lines of the positive devices first."""
+class Layer:
+    def __init__(self, case, layer):
+        largest_code, self.noise = case.document["largestCode"], case.document["outputNoise"]
+        self.rows, self.conductances, self.offsets, self.factors = [], [], [], []
+        for block in layer["blocks"]:
+            conductances = torch.cat([case.tensor(block["plus"]), case.tensor(block["minus"])], 1)
+            conductances /= case.tensor(block["steps"]).repeat(2)
+            offsets = None
+            if block["errors"]:
+                pairs = (block["errors"][kind] for kind in ("gains", "offsets"))
+                gains, offsets = (torch.cat([case.tensor(line) for line in pair]) for pair in pairs)
+                conductances *= gains
+            self.rows.append(slice(block["rowStart"], block["rowStart"] + block["rows"]))
+            self.conductances.append(conductances)
+            self.offsets.append(offsets)
+            self.factors.append(case.tensor(block["factors"]))
+        self.epilogue = (torch.stack(self.factors), case.tensor(layer["offset"]), largest_code, self.noise)
 
-    def __init__(self, block, tensor, largest_code, noise):
-        self.rows = slice(block["rowStart"], block["rowStart"] + block["rows"])
-        self.conductances = torch.cat([tensor(block["plus"]), tensor(block["minus"])], 1)
-        self.steps = tensor(block["steps"]).repeat(2)
-        self.factors = tensor(block["factors"])
-        self.largest_code = largest_code
-        self.noise = noise
-        self.errors = None
-        if block["errors"]:
-            self.errors = [torch.cat([tensor(part) for part in block["errors"][kind]]) for kind in ("gains", "offsets")]
+    def lines(self, x):
+        """What the converters see, [row blocks, vectors, 2 outputs], words for their noise, and what `convert` needs beside them."""
+        lines = torch.empty(len(self.rows), x.shape[0], self.conductances[0].shape[1])
+        for rows, conductances, offsets, out in zip(self.rows, self.conductances, self.offsets, lines):
+            if offsets is None:
+                torch.mm(x[:, rows], conductances, out=out)
+            else:
+                torch.addmm(offsets, x[:, rows], conductances, out=out)
+        words = random_words(torch.int32, *lines.shape[:2], lines.shape[2] // 2) if self.noise else None
+        return lines, words, self.epilogue
 
-    def __call__(self, x):
-        lines = x[:, self.rows] @ self.conductances
-        lines.div_(self.steps)
-        if self.errors:
-            gains, offsets = self.errors
-            lines.mul_(gains).add_(offsets)
-        if self.noise > 0:
-            lines.add_(torch.randn(lines.shape), alpha=self.noise)
-        lines.round_().clamp_(0, self.largest_code)
-        plus, minus = lines.chunk(2, 1)
-        return plus.sub_(minus).mul_(self.factors)
+
+def convert(lines, words, epilogue):
+    factors, total, largest_code, noise = epilogue
+    for block in range(lines.shape[0]):
+        plus, minus = lines[block].chunk(2, 1)
+        if words is not None:
+            radius = noise * torch.sqrt(-2 * torch.log(((words[block] & 0xFFFF).float() + 0.5) / 65536))
+            angle = (words[block] >> 16).float() * (2 * math.pi / 65536)
+            plus, minus = plus + radius * torch.cos(angle), minus + radius * torch.sin(angle)
+        codes = plus.round().clamp(0, largest_code) - minus.round().clamp(0, largest_code)
+        total = total + codes * factors[block]
+    return total
+
+
+def fire(current, neuron):
+    """[steps, ...]"""
+    membrane, spikes = torch.zeros_like(current[0]), []
+    for step in range(current.shape[0]):
+        membrane = neuron["beta"] * membrane + current[step]
+        fired = membrane >= neuron["threshold"]
+        spikes.append(fired.float())
+        fallen = 0 if neuron["reset"] == "hard" else membrane - neuron["threshold"]
+        membrane = torch.where(fired, fallen, membrane)
+    return torch.stack(spikes)
+
+
+@compiled
+def layer_alone(lines, words, epilogue):
+    return convert(lines, words, epilogue)
+
+
+@compiled
+def layer_and_neurons(lines, words, epilogue, neuron, steps):
+    return fire(convert(lines, words, epilogue).unflatten(0, (steps, -1)), neuron)
+
+
+@compiled
+def branch_and_neurons(lines, words, epilogue, neuron, stream):
+    """The stream with what a layer adds to it, [steps, vectors, width], and its spikes."""
+    stream = stream + convert(lines, words, epilogue).unflatten(0, (stream.shape[0], -1))
+    return stream, fire(stream, neuron)
+
+
+@compiled
+def split_heads(qkv, prompts, heads):
+    """[3, steps prompts heads, tokens, dimension]"""
+    steps, vectors, width = qkv.shape
+    parts = qkv.view(steps, prompts, vectors // prompts, 3, heads, width // (3 * heads)).permute(3, 0, 1, 4, 2, 5)
+    return parts.to(HEAD_TYPE).contiguous().flatten(1, 3)
+
+
+@compiled
+def draw(counts, gain, mask, random):
+    """Saturates by itself: no byte reaches 256."""
+    return (random.float() < 256 * gain * mask * counts.float()).to(HEAD_TYPE)
+
+
+@compiled
+def join_heads(output, steps, prompts):
+    """[steps, vectors, width]"""
+    _, tokens, dimension = output.shape
+    parts = output.view(steps, prompts, -1, tokens, dimension).transpose(2, 3)
+    return parts.float().reshape(steps, prompts * tokens, -1)
 
 
 class Chip:
-    def __init__(self, folder):
-        self.document = json.loads((folder / "chip.json").read_text())
-        data = torch.frombuffer(bytearray((folder / "chip.bin").read_bytes()), dtype=torch.float32)
+    def __init__(self, case):
+        self.document, self.model = case.document, case.document["model"]
+        self.layers = {layer["name"]: Layer(case, layer) for layer in self.document["layers"]}
+        self.inputs = [case.tensor(place) for place in self.document["inputs"]]
+        self.recorded = {name: case.tensor(place) for name, place in self.document["recorded"].items()}
+        self.mask = case.tensor(self.document["mask"])
+        self.position = case.tensor(self.document["position"]) if self.document["position"] else None
+        self.spikes = {}
+        self.compare = False
 
-        def tensor(place):
-            size = torch.Size(place["shape"]).numel()
-            return data[place["at"] : place["at"] + size].view(place["shape"]).clone()
+    def lines(self, name, x):
+        return self.layers[name].lines(x.flatten(0, 1))
 
-        largest, noise = self.document["largestCode"], self.document["outputNoise"]
-        self.layers = {
-            layer["name"]: (
-                [Crossbars(block, tensor, largest, noise) for block in layer["blocks"]],
-                tensor(layer["offset"]),
-            )
-            for layer in self.document["layers"]
-        }
-        self.inputs = [tensor(place) for place in self.document["inputs"]]
-        self.mask = tensor(self.document["mask"])
-        self.position = tensor(self.document["position"]) if self.document["position"] else None
-        self.model = self.document["model"]
-        self.linear_seconds = 0.0
-        self.counts = {}
+    def keep(self, name, spikes):
+        """What goes on from here: these spikes, or ours in their place."""
+        self.spikes[name] = spikes
+        return self.recorded[name].flatten(1, 2) if self.compare else spikes
 
-    def linear(self, name, x):
-        start = time.process_time()
-        blocks, offset = self.layers[name]
-        flat = x.flatten(0, -2)
-        total = blocks[0](flat)
-        for block in blocks[1:]:
-            total += block(flat)
-        total = total.add_(offset).view(*x.shape[:-1], -1)
-        self.linear_seconds += time.process_time() - start
-        return total
-
-    def fire(self, name, current):
-        neuron = self.model["neuron"]
-        membrane = torch.zeros_like(current[0])
-        spikes = torch.empty_like(current)
-        for step in range(current.shape[0]):
-            membrane.mul_(neuron["beta"]).add_(current[step])
-            fired = torch.ge(membrane, neuron["threshold"], out=spikes[step])
-            if neuron["reset"] == "hard":
-                membrane.mul_(1 - fired)
-            else:
-                membrane.sub_(neuron["threshold"] * fired)
-        self.counts.setdefault(name, []).append(spikes)
-        return spikes
-
-    def attend(self, name, qkv):
-        steps, prompts, tokens, _ = qkv.shape
-        width, heads, gains = self.model["width"], self.model["heads"], self.model["attention"]
-        dimension = width // heads
-        q, k, v = qkv.view(steps, prompts, tokens, 3, heads, dimension).permute(3, 0, 1, 4, 2, 5)
-        score = (q @ k.transpose(-1, -2)).mul_(gains["scoreGain"] / dimension).clamp_(max=1).mul_(self.mask)
-        value = (torch.bernoulli(score) @ v).mul_(gains["valueGain"] / tokens).clamp_(max=1)
-        output = torch.bernoulli(value).transpose(2, 3).reshape(steps, prompts, tokens, width)
-        self.counts.setdefault(name, []).append(output)
-        return output
+    def attend(self, name, qkv, prompts):
+        gains, steps = self.model["attention"], self.model["steps"]
+        q, k, v = split_heads(qkv, prompts, self.model["heads"])
+        tokens, dimension = q.shape[1:]
+        counts = q @ k.transpose(1, 2)
+        random = random_words(torch.uint8, *counts.shape)
+        scores = draw(counts, gains["scoreGain"] / dimension, self.mask, random)
+        random = random_words(torch.uint8, *q.shape)
+        output = draw(scores @ v, gains["valueGain"] / tokens, self.mask.new_ones(1), random)
+        return self.keep(name, join_heads(output, steps, prompts))
 
     def run(self, spikes):
-        stream = self.linear("embed", spikes)
+        """Logits of [steps, prompts, tokens, inputs]."""
+        steps, prompts, tokens, _ = spikes.shape
+        neuron, width = self.model["neuron"], self.model["width"]
+        stream = torch.zeros(steps, prompts * tokens, width)
         if self.position is not None:
-            stream += self.position
+            stream += self.position.repeat(prompts, 1)
+        stream, fired = branch_and_neurons(*self.lines("embed", spikes.flatten(1, 2)), neuron, stream)
         for i in range(self.model["depth"]):
             block = f"blocks.{i}"
-            qkv = self.fire(f"{block}.qkv", self.linear(f"{block}.qkv", self.fire(f"{block}.input", stream)))
-            stream += self.linear(f"{block}.projection", self.attend(f"{block}.attention", qkv))
-            hidden = self.fire(f"{block}.hidden", self.linear(f"{block}.up", self.fire(f"{block}.middle", stream)))
-            stream += self.linear(f"{block}.down", hidden)
-        output = self.fire("output", stream)[:, :, self.document["queries"]]
-        return self.linear("head", output).mean(0)
+            fired = self.keep(f"{block}.input", fired)
+            qkv = layer_and_neurons(*self.lines(f"{block}.qkv", fired), neuron, steps)
+            attended = self.attend(f"{block}.attention", self.keep(f"{block}.qkv", qkv), prompts)
+            stream, fired = branch_and_neurons(*self.lines(f"{block}.projection", attended), neuron, stream)
+            hidden = layer_and_neurons(*self.lines(f"{block}.up", self.keep(f"{block}.middle", fired)), neuron, steps)
+            hidden = self.keep(f"{block}.hidden", hidden)
+            stream, fired = branch_and_neurons(*self.lines(f"{block}.down", hidden), neuron, stream)
+        output = self.keep("output", fired).view(steps, prompts, tokens, width)[:, :, self.document["queries"]]
+        return layer_alone(*self.lines("head", output.flatten(1, 2))).view(steps, prompts, -1).mean(0)
+
+    def densities(self, parts):
+        sums = {}
+        for part in parts:
+            self.run(part)
+            for name, spikes in self.spikes.items():
+                sums[name] = sums.get(name, 0) + spikes.mean().item() / len(parts)
+        return sums
+
+    def differing(self):
+        """Share of neurons that differ from ours where all that comes before them is ours."""
+        self.compare = True
+        self.run(self.recorded["input"])
+        self.compare = False
+        names = [name for name in self.spikes if not name.endswith(".attention")]
+        wrong = sum((self.spikes[name] != self.recorded[name].flatten(1, 2)).sum().item() for name in names)
+        return wrong / sum(self.spikes[name].numel() for name in names)
 
 
 def main():
@@ -129,39 +193,25 @@ def main():
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    chip = Chip(options.folder)
+    chip = Chip(Case(options.folder))
     prompts = torch.cat(chip.inputs, 1)
-    best = None
+    runs = []
     with torch.inference_mode():
-        # Small batches stay in the cache, large ones cost fewer calls: the peer may have the faster.
-        for batch in sorted({min(batch, prompts.shape[1]) for batch in (8, 32, 128)}):
-            batches = prompts.split(batch, 1)
+        # Small batches stay in the cache, large ones cost fewer calls.
+        for batch in sorted({min(batch, prompts.shape[1]) for batch in (8, 32)}):
+            densities = {}
 
             def evaluate():
-                chip.counts = {}
-                chip.linear_seconds = 0.0
-                for part in batches:
+                for part in prompts.split(batch, 1):
                     chip.run(part)
 
-            samples = measure(evaluate, options.repeats)
+            samples = measure(evaluate, options.repeats, 1)
             median = sorted(samples["cpu"])[len(samples["cpu"]) // 2]
-            if best is None or median < best["median"]:
-                densities = {name: torch.cat(trains, 1).mean().item() for name, trains in chip.counts.items()}
-                best = {
-                    "median": median,
-                    "batch": batch,
-                    "samples": samples,
-                    "linearShare": 1e3 * chip.linear_seconds / samples["cpu"][-1],
-                    "densities": densities,
-                }
-    result = {
-        "torch": torch.__version__,
-        **best,
-        "residentMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "matrixProductGflops": matrix_product_speed(),
-    }
-    print(json.dumps(result))
+            runs.append({"median": median, "batch": batch, "samples": samples})
+        best = min(runs, key=lambda run: run["median"])
+        densities = chip.densities(prompts.split(best["batch"], 1))
+        differing = None if chip.document["outputNoise"] else chip.differing()
+    print(json.dumps({**best, "densities": densities, "differing": differing, **about_process()}))
 
 
 if __name__ == "__main__":

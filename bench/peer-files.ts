@@ -1,0 +1,106 @@
+/** What our side writes for a peer: `case.json`, which says what lies where in `case.bin`, arrays of float32 one after another. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Elements from the start of `case.bin`. */
+export interface ArrayPlace {
+  readonly at: number;
+  readonly shape: readonly number[];
+}
+
+export interface CaseWriter {
+  /** Where an array of this shape lies. */
+  place(data: Float32Array, ...shape: number[]): ArrayPlace;
+  write(folder: string, document: object): void;
+}
+
+export function createCaseWriter(): CaseWriter {
+  const pieces: Float32Array[] = [];
+  let length = 0;
+  return {
+    place(data, ...shape) {
+      pieces.push(data);
+      length += data.length;
+      return { at: length - data.length, shape };
+    },
+    write(folder, document) {
+      const bytes = pieces.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
+      writeFileSync(join(folder, "case.json"), JSON.stringify(document));
+      writeFileSync(join(folder, "case.bin"), Buffer.concat(bytes));
+    },
+  };
+}
+
+/** What every peer says of its process. */
+export interface PeerProcess {
+  readonly torch: string;
+  /** Instructions that torch.compile uses; empty where the peer ran without it. */
+  readonly vectorCode: string;
+  readonly residentMegabytes: number;
+  readonly matrixProductGflops: number;
+}
+
+const PYTHON = "/usr/bin/python3";
+/** On one core a tuned BLAS is far above, the reference BLAS far below. */
+const TUNED_BLAS_GFLOPS = 20;
+
+/** Has `write` fill a folder with a case and runs a script of `peers/` on it; BLAS and OpenMP get as many threads as PyTorch. */
+export function runPeer<Run>(
+  script: string,
+  flags: readonly string[],
+  threads: number,
+  write: (folder: string) => void,
+): Run & PeerProcess {
+  const env = {
+    ...process.env,
+    OMP_NUM_THREADS: `${threads}`,
+    OPENBLAS_NUM_THREADS: `${threads}`,
+    PYTHONDONTWRITEBYTECODE: "1",
+    // What torch.compile makes is linked without the library of its vector functions.
+    LD_PRELOAD: "libsleef.so.3",
+    // Large arrays stay in the process instead of going back to the system, whose fresh pages cost a fault each.
+    MALLOC_MMAP_THRESHOLD_: "1000000000",
+    MALLOC_TRIM_THRESHOLD_: "10000000000",
+  };
+  const path = fileURLToPath(new URL(`../../bench/peers/${script}`, import.meta.url));
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-bench-"));
+  try {
+    write(folder);
+    const words = [path, "--folder", folder, "--threads", `${threads}`, ...flags];
+    return JSON.parse(execFileSync(PYTHON, words, { encoding: "utf8", env }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function hasPeer(): boolean {
+  try {
+    execFileSync(PYTHON, ["-c", "import torch"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How PyTorch ran, and remarks where it could be faster. */
+export function peerNotes({ torch, vectorCode, matrixProductGflops }: PeerProcess): string[] {
+  const notes = [
+    `PyTorch ${torch} multiplies matrices at ${Math.round(matrixProductGflops)} GFLOP/s on one thread; ` +
+      (vectorCode === "" ? "not compiled." : `compiled for ${vectorCode}.`),
+  ];
+  if (matrixProductGflops < TUNED_BLAS_GFLOPS) {
+    notes.push("That is the reference BLAS; `apt install libopenblas0-openmp` makes PyTorch much faster.");
+  }
+  if (vectorCode === "") {
+    notes.push(
+      "torch.compile makes no vector code here; `apt install g++ python3-dev libsleef-dev` lets it, and PyTorch is faster.",
+    );
+  }
+  return notes;
+}
+
+export const MISSING_PEER =
+  "No PyTorch to compare with: `apt install python3-torch libopenblas0-openmp g++ python3-dev libsleef-dev` (Debian) adds it.";
