@@ -1,4 +1,4 @@
-/** The dense product at the shapes of the reference model's backward pass, at those of one of width 512, and at a square one. */
+/** The dense product at the shapes of the reference model's backward pass, at those of one of width 512, forward too, and at a square one. */
 import { standaloneKernels } from "../src/kernels/memory.ts";
 import { productScratch } from "../src/kernels/wasm/dense-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -20,6 +20,8 @@ const SHAPES: readonly Shape[] = [
   { name: "dX of up, 1024 x 512 into 128", m: 1024, n: 128, k: 512, transposeB: true },
   { name: "dX of down, 1024 x 128 into 512", m: 1024, n: 512, k: 128, transposeB: true },
   { name: "dW, 512 x 128 over 1024", m: 512, n: 128, k: 1024, transposeA: true },
+  { name: "up, 1024 x 512 into 2048", m: 1024, n: 2048, k: 512 },
+  { name: "down, 1024 x 2048 into 512", m: 1024, n: 512, k: 2048 },
   { name: "dX of up, 1024 x 2048 into 512", m: 1024, n: 512, k: 2048, transposeB: true },
   { name: "dX of down, 1024 x 512 into 2048", m: 1024, n: 2048, k: 512, transposeB: true },
   { name: "dW, 512 x 2048 over 1024", m: 512, n: 2048, k: 1024, transposeA: true },
