@@ -22,6 +22,7 @@ import {
   ratioTo,
   resolveTechnology,
   SSA_BLOCK,
+  snnTarget,
   ssaBlock,
   stream,
   withSteps,
@@ -273,25 +274,23 @@ export const tables = {
       rows: [
         [`Xpikeformer, mean of ${measured.chips} chips`, ...xpikeformer.rates.map(rate)],
         ["ANN, one pass", rate(ann), ...xpikeformer.steps.slice(1).map(() => "")],
-        [
-          "digital SNN with LIF attention",
-          ...xpikeformer.steps.map((t) => (t === measured.snnSteps ? rate(spiking) : "")),
-        ],
+        ["digital SNN with LIF attention", ...xpikeformer.steps.map((t) => rate(spiking.rates[t - 1]))],
       ],
     };
   },
 
   "iso-accuracy": () => {
-    const { xpikeformer, ann } = measured.bitErrorRate;
+    const { xpikeformer, spiking, ann } = measured.bitErrorRate;
     const choice = chooseSteps(xpikeformer.steps, xpikeformer.rates, ann);
-    const workload = withSteps(measured.workload, choice.steps, measured.snnSteps);
+    const snn = chooseSteps(spiking.steps, spiking.rates, snnTarget(choice, xpikeformer.rates, ann).rate);
+    const workload = withSteps(measured.workload, choice.steps, snn.steps);
     const set = { conversionsPerSum: 2 };
     const estimates = ["bottom-up", "paper"].map((name) =>
       estimateCost(workload, resolveTechnology(findCostPreset(name), { set })),
     );
     return {
       head: [
-        `energy per detected symbol, uJ; Xpikeformer at T = ${choice.steps}, digital SNN at ${measured.snnSteps}`,
+        `energy per detected symbol, uJ; Xpikeformer at T = ${choice.steps}, digital SNN at ${snn.steps}`,
         ...["bottom-up", "over Xpikeformer", "paper preset", "over Xpikeformer"],
       ],
       rows: ARCHITECTURE_IDS.map((id) => [

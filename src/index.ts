@@ -321,7 +321,7 @@ export {
   ratioTo,
   sourcesOf,
 } from "./cost/cost.ts";
-export { chooseSteps, type StepChoice } from "./cost/iso-accuracy.ts";
+export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
   comparedWith,

@@ -9,7 +9,7 @@ const measured = read("./result.json");
 const { tiles, attention, stratified, independent, steps, chips } = Object.fromEntries(
   Object.entries(measured).map(([part, { result }]) => [part, result]),
 );
-const { workload, snnSteps } = read("../iso-accuracy/result.json");
+const { workload } = read("../iso-accuracy/result.json");
 const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2 } });
 
 /** Without a sign where nothing but zeros is shown. */
@@ -23,7 +23,7 @@ const percent = (value, digits = 1) => `${signed(100 * value, digits)} %`;
 const micro = (joules) => (1e6 * joules).toFixed(3);
 
 /** Joules of one inference after T steps. */
-const energy = (steps) => estimateCost(withSteps(workload, steps, snnSteps), resolved).architectures.xpikeformer.total;
+const energy = (steps) => estimateCost(withSteps(workload, steps), resolved).architectures.xpikeformer.total;
 
 const { tokens, width, heads, depth } = workload;
 const dimension = width / heads;

@@ -4,6 +4,9 @@
  * A spiking network is given the fewest steps at which its error rate is within a tolerance of the conventional network's.
  * Where no number of steps gets there, it is given the fewest at which it is within the same tolerance of its own best:
  * the paper's rule, "each at its converged T", which is not equal accuracy and is reported as such.
+ *
+ * The digital spiking network has the same target: the conventional network's rate where Xpikeformer reaches that, else the best that
+ * Xpikeformer reaches, so that both are equally good wherever the digital one can be.
  */
 
 export interface StepChoice {
@@ -31,3 +34,18 @@ export function chooseSteps(
   const at = reached >= 0 ? reached : within(Math.min(...errorRates));
   return { steps: steps[at], errorRate: errorRates[at], reached: reached >= 0 };
 }
+
+/** The error rate that time steps are chosen for. */
+export interface StepTarget {
+  readonly of: "ann" | "xpikeformer";
+  readonly rate: number;
+}
+
+/**
+ * The target of the digital spiking network beside Xpikeformer.
+ *
+ * @param errorRates Xpikeformer's, at all numbers of steps that were measured
+ * @param ann        error rate of the conventional network
+ */
+export const snnTarget = (choice: StepChoice, errorRates: readonly number[], ann: number | undefined): StepTarget =>
+  choice.reached && ann !== undefined ? { of: "ann", rate: ann } : { of: "xpikeformer", rate: Math.min(...errorRates) };

@@ -138,7 +138,7 @@ describe("the cost section", () => {
     expect(fewest).toBeLessThan(0.5 * asRun);
     expect(fewest).toBeGreaterThan((3 / 8) * asRun);
     expect(
-      priced({ rates: [...snn.rates.slice(0, 2), 0.08, ...snn.rates.slice(3)] })("cost.isoAccuracy.snnSteps"),
+      priced({ rates: [...snn.rates.slice(0, 2), 0.085, ...snn.rates.slice(3)] })("cost.isoAccuracy.snnSteps"),
     ).toBe(4);
     const halved = Object.fromEntries(Object.entries(densities).map(([name, share]) => [name, share / 2]));
     expect(priced({ densities: halved })("cost.snnDigital.energy")).toBeLessThan(figure("cost.snnDigital.energy"));

@@ -10,7 +10,7 @@ import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
-import { chooseSteps, RATE_TOLERANCE, type StepChoice } from "../cost/iso-accuracy.ts";
+import { chooseSteps, RATE_TOLERANCE, type StepChoice, type StepTarget, snnTarget } from "../cost/iso-accuracy.ts";
 import { comparedWith, hardwarePrices, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
@@ -76,11 +76,12 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
   const choice = chooseSteps(curve.steps, curve.rates, ann?.rate);
   const snnSteps = snn?.rates.map((_, t) => t + 1) ?? [];
-  const snnChoice = snn ? chooseSteps(snnSteps, snn.rates, ann?.rate) : undefined;
+  const target = snnTarget(choice, curve.rates, ann?.rate);
+  const snnChoice = snn ? chooseSteps(snnSteps, snn.rates, target.rate) : undefined;
   const asRun = estimateCost(workload, bottomUp, perInference(measurement));
   const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), bottomUp);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
-  const why = describeChoice(choice, ann?.rate);
+  const why = describeChoice(choice, ann && { of: "ann", rate: ann.rate });
   return {
     figures: [
       ...estimateFigures(asRun),
@@ -89,7 +90,7 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
         ? [
             {
               id: "cost.isoAccuracy.snnSteps",
-              label: `Time steps of the digital SNN: ${describeChoice(snnChoice, ann?.rate)}`,
+              label: `Time steps of the digital SNN: ${describeChoice(snnChoice, target)}`,
               value: snnChoice.steps,
               unit: "steps",
             },
@@ -226,11 +227,16 @@ function snnNote(choice: StepChoice, snn: StepChoice | undefined): string {
   );
 }
 
-function describeChoice({ steps, errorRate, reached }: StepChoice, annRate: number | undefined): string {
+const TARGETS: Readonly<Record<StepTarget["of"], string>> = { ann: "the ANN's", xpikeformer: "Xpikeformer's best" };
+
+function describeChoice({ steps, errorRate, reached }: StepChoice, target: StepTarget | undefined): string {
   const rate = quoted(errorRate);
-  if (reached) return `the fewest within ${tolerance} of the ANN's error rate (${rate} against ${quoted(annRate!)})`;
-  const short =
-    annRate === undefined ? "there is no ANN to compare with" : `no T measured reaches the ANN's ${quoted(annRate)}`;
+  if (target && reached) {
+    return `the fewest within ${tolerance} of ${TARGETS[target.of]} error rate (${rate} against ${quoted(target.rate)})`;
+  }
+  const short = target
+    ? `no T measured reaches ${TARGETS[target.of]} ${quoted(target.rate)}`
+    : "there is no ANN to compare with";
   return `${short}; T = ${steps} is the fewest within ${tolerance} of the best measured (${rate})`;
 }
 
