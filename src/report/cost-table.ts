@@ -6,13 +6,20 @@ import { plainTable, type TableOptions } from "./table.ts";
 const COLUMNS = [
   ["X, uJ", "xpikeformer"],
   ["int8", "annDigital"],
-  ["hybrid", "annAimc"],
-  ["SNN", "snnDigital"],
+] as const;
+
+/** Baselines and their names; `int5` has the bits, and `own` the cells and converters, that Xpikeformer has. */
+const RATIOS = [
+  ["int8/X", "annDigital"],
+  ["int5/X", "annInt5"],
+  ["hybrid/X", "annAimc"],
+  ["own/X", "annAimcOwn"],
+  ["SNN/X", "snnDigital"],
 ] as const;
 
 /** Workloads down, machines across: microjoules per inference and ratios to Xpikeformer. */
 export function costTable(cases: readonly CostCase[], options: TableOptions = {}): string {
-  const head = ["workload", "prices", "T", ...COLUMNS.map(([name]) => name), "int8/X", "hybrid/X", "SNN/X"];
+  const head = ["workload", "prices", "T", ...[...COLUMNS, ...RATIOS].map(([name]) => name)];
   const rows = cases.map(({ id, estimate }) => {
     const { steps, snnSteps } = estimate.workload;
     return [
@@ -20,7 +27,7 @@ export function costTable(cases: readonly CostCase[], options: TableOptions = {}
       id,
       steps === snnSteps ? String(steps) : `${steps}, ${snnSteps}`,
       ...COLUMNS.map(([, architecture]) => significant(1e6 * estimate.architectures[architecture].total)),
-      ...COLUMNS.slice(1).map(([, architecture]) => ratio(ratioTo(estimate, architecture))),
+      ...RATIOS.map(([, architecture]) => ratio(ratioTo(estimate, architecture))),
     ];
   });
   return plainTable(head, rows, options);
