@@ -180,6 +180,8 @@ describe("time steps and densities", () => {
     const snn = await figures("--steps", "snn=2");
     expect(snn["cost.xpikeformer.energy"]).toBe(usual["cost.xpikeformer.energy"]);
     expect(snn["cost.snnDigital.energy"]).toBeLessThan(0.8 * usual["cost.snnDigital.energy"]);
+    const own = await figures("--steps", "xpikeformer=8");
+    expect(own["cost.snnDigital.energy"]).toBe(usual["cost.snnDigital.energy"]);
     const both = await figures("--steps", "xpikeformer=8,snn=2");
     expect(both["cost.snnDigital.energy"]).toBe(snn["cost.snnDigital.energy"]);
     expect(both["cost.xpikeformer.energy"]).toBeGreaterThan(1.9 * usual["cost.xpikeformer.energy"]);

@@ -81,6 +81,11 @@ describe("the digital SNN", () => {
     );
   });
 
+  test("with LIF attention updates a neuron for every score and every output of attention", () => {
+    const [plain, firing] = [large, { ...large, lifAttention: true }].map((workload) => partsOf(workload).lif);
+    expect(firing - plain).toBeCloseTo(4 * 8 * (12 * 197 ** 2 + 197 * 768) * technology.lifUpdate, 12);
+  });
+
   test("fetches weights of as many bits as a pair of our cells holds", () => {
     const eight = { ...technology, snnWeightBits: 8 };
     // Both are larger than a bank, so a byte costs the same.

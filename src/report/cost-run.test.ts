@@ -140,7 +140,9 @@ describe("the cost section", () => {
     expect(
       priced({ rates: [...snn.rates.slice(0, 2), 0.085, ...snn.rates.slice(3)] })("cost.isoAccuracy.snnSteps"),
     ).toBe(4);
-    const halved = Object.fromEntries(Object.entries(densities).map(([name, share]) => [name, share / 2]));
+    const halved = Object.fromEntries(
+      Object.entries(densities).map(([name, share]) => [name, name.startsWith("blocks") ? share / 2 : share]),
+    );
     expect(priced({ densities: halved })("cost.snnDigital.energy")).toBeLessThan(figure("cost.snnDigital.energy"));
     expect(priced({ model: { ...lif, width: 32 } })("cost.snnDigital.energy")).toBeGreaterThan(
       2 * figure("cost.snnDigital.energy"),
