@@ -73,14 +73,16 @@ await executor.close();
 
 async function measureTraining(): Promise<ReferenceRun> {
   const samples = await measure(train, { repeats, warmUp, minimumMilliseconds: 0 });
-  return { samples, residentMegabytes: residentMegabytes(), losses, densities: {} };
+  return { samples, residentMegabytes: residentMegabytes(), losses, densities: null };
 }
 
 async function measureInference(): Promise<ReferenceRun> {
   await train();
   optimiser.writeFolded(foldNetwork(measuredNetwork()));
   const samples = await measure(() => forEachShard("infer"), { repeats, warmUp, minimumMilliseconds: 0 });
-  const [densities] = await forEachShard("count");
+  const [spikes] = await forEachShard("count");
+  const last = `blocks.${experiment.model.depth - 1}`;
+  const densities = { attention: spikes[`${last}.attention`], hidden: spikes[`${last}.hidden`] };
   return { samples, residentMegabytes: residentMegabytes(), losses, densities };
 }
 

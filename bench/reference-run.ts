@@ -20,8 +20,8 @@ export interface ReferenceRun {
   /** Of each training step from the first, warm-ups too. */
   readonly losses: readonly number[];
   readonly residentMegabytes: number;
-  /** Share of bits set, by layer; of an inference only. */
-  readonly densities: Readonly<Record<string, number>>;
+  /** Share of bits set in the last block, of an inference only. */
+  readonly densities: { readonly attention: number; readonly hidden: number } | null;
 }
 
 type PeerRun = ReferenceRun & PeerProcess;
@@ -75,24 +75,24 @@ export function compareWithPeer(
 }
 
 function describe(name: string, { samples, losses, residentMegabytes, densities }: ReferenceRun): Row {
-  const hidden = densities["blocks.0.hidden"];
   return {
     name,
     samples,
     figures: {
       "prompts/s": BATCH / (median(samples.wall) / 1000),
       "peak MB": residentMegabytes,
-      ...(hidden === undefined
-        ? {
-            losses: losses
-              .slice(0, COMPARED_STEPS)
-              .map((loss) => loss.toFixed(3))
-              .join(" "),
-          }
-        : { "hidden density": hidden, "attention density": densities["blocks.0.attention"] }),
+      ...(densities === null
+        ? { losses: printLosses(losses) }
+        : { "attention density": densities.attention, "hidden density": densities.hidden }),
     },
   };
 }
+
+const printLosses = (losses: readonly number[]): string =>
+  losses
+    .slice(0, COMPARED_STEPS)
+    .map((loss) => loss.toFixed(3))
+    .join(" ");
 
 function compare(name: string, own: readonly ReferenceRun[], peers: readonly PeerRun[]): string[] {
   const fastest = (runs: readonly ReferenceRun[]) => Math.min(...runs.map(({ samples }) => median(samples.wall)));

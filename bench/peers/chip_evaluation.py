@@ -1,15 +1,16 @@
 """The chip of bench/chip-model.ts in PyTorch, as an expert writes it: the peer of bench/simulation.ts.
 
-Per block of crossbar rows one matrix product for both lines of all pairs, with the steps and gains of the converters folded into the
-conductances and their offsets into the product; then one pass compiled by torch.compile that adds noise, rounds, clamps, subtracts, scales
-and sums over the blocks, adds the residual stream and fires the neurons of all steps. Attention multiplies spikes in bfloat16, where counts
-up to 256 are exact, and compares probabilities with random bytes, as the LFSRs of the chip do. Noise is Box and Muller's from two uniforms
-of 16 bits, one normal for each line of a pair. Conductances, ranges and input are those of our side.
+Per block of crossbar rows one matrix product for both lines of all pairs, with the steps and gains of the converters
+folded into the conductances and their offsets into the product; then one pass compiled by torch.compile that adds noise,
+rounds, clamps, subtracts, scales and sums over the blocks, adds the residual stream and fires the neurons of all steps.
+Attention multiplies spikes in bfloat16, where counts up to 256 are exact, and compares probabilities with random bytes, as
+the LFSRs of the chip do. Noise is Box and Muller's from two uniforms of 16 bits, one normal for each line of a pair.
+Conductances, ranges and input are those of our side.
 
     python3 chip_evaluation.py --folder FOLDER --threads 1 --repeats 9
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities, and, of a chip without noise, the share of neurons
-that answer otherwise than ours when given our spikes.
+Prints one JSON object: wall and CPU milliseconds of each repeat, spike densities, and, of a chip without noise, the share
+of neurons that answer otherwise than ours when given our spikes.
 """
 
 import argparse
@@ -43,7 +44,7 @@ class Layer:
         self.epilogue = (torch.stack(self.factors), case.tensor(layer["offset"]), largest_code, self.noise)
 
     def lines(self, x):
-        """What the converters see, [row blocks, vectors, 2 outputs], words for their noise, and what `convert` needs beside them."""
+        """What converters see, [row blocks, vectors, 2 outputs], words for their noise, and what `convert` needs beside."""
         lines = torch.empty(len(self.rows), x.shape[0], self.conductances[0].shape[1])
         for rows, conductances, offsets, out in zip(self.rows, self.conductances, self.offsets, lines):
             if offsets is None:

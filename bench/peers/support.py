@@ -1,4 +1,4 @@
-"""What both peers share: reading a case that our side wrote, random words, compilation, and measuring as `bench/harness.ts` does."""
+"""What both peers share: a case that our side wrote, random words, compilation, and measuring as `bench/harness.ts` does."""
 
 import json
 import resource
@@ -6,13 +6,18 @@ import time
 
 import numpy
 import torch
+from torch._inductor import config
 from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+# Where PyTorch's own kernels are held back by ATEN_CPU_CAPABILITY=avx2, so is what it compiles.
+if torch.backends.cpu.get_cpu_capability() == "AVX2":
+    config.cpp.simdlen = 256
 
 _words = numpy.random.SFC64(1)
 
 
 def random_words(dtype, *shape):
-    """Uniform words of a whole-number type: 64 random bits give eight bytes, where torch draws each from 32 of its own."""
+    """Uniform words of a whole-number type: 64 bits give eight bytes, where torch draws each from 32 of its own."""
     size = torch.Size(shape).numel()
     raw = _words.random_raw(-(-size * dtype.itemsize // 8))
     return torch.from_numpy(raw).view(dtype)[:size].view(shape)

@@ -1,11 +1,13 @@
-"""Training steps or inferences of the reference model in PyTorch, as an expert writes it: the peer of bench/training-step.ts.
+"""Training steps or inferences of the reference model in PyTorch, as an expert writes it: peer of bench/training-step.ts.
 
-The network of src/model/spiking.ts with the weights, inputs and labels of our side, compiled as a whole by torch.compile where that makes
-vector code. Attention compares random bytes with probabilities, which is exact here, where they are multiples of 1/256.
+The network of src/model/spiking.ts with the weights, inputs and labels of our side, its blocks compiled by torch.compile
+where that makes vector code. Attention compares random bytes with probabilities, which is exact here, where they are
+multiples of 1/256.
 
     python3 training_step.py --folder FOLDER --measure training --threads 1 --repeats 10
 
-Prints one JSON object: wall and CPU milliseconds of each repeat, the loss of each step from the first, and spike densities.
+Prints one JSON object: wall and CPU milliseconds of each repeat, the loss of each step from the first, and of
+inference spike densities of the last block.
 """
 
 import argparse
@@ -73,67 +75,79 @@ class NormalisedLinear(nn.Module):
         return self.norm(self.linear(x.flatten(0, -2))).view(*x.shape[:-1], -1)
 
 
-def key(name):
-    """Modules of a ModuleDict have no dots."""
-    return name.replace(".", "_")
+class Lif(nn.Module):
+    """Leaky integrate-and-fire over the first axis; hard reset, held constant in the backward pass."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.beta, self.threshold = sizes["neuron"]["beta"], sizes["neuron"]["threshold"]
+        self.surrogate = sizes["surrogate"]
+
+    def forward(self, current):
+        membrane, spikes = torch.zeros_like(current[0]), []
+        for step in range(current.shape[0]):
+            membrane = self.beta * membrane + current[step]
+            fired = Spike.apply(membrane - self.threshold, self.surrogate)
+            membrane = membrane * (1 - fired.detach())
+            spikes.append(fired)
+        return torch.stack(spikes)
+
+
+class Block(nn.Module):
+    def __init__(self, case, name):
+        super().__init__()
+        sizes = case.document["sizes"]
+        self.heads, self.gains = sizes["heads"], sizes["attention"]
+        self.qkv, self.projection, self.up, self.down = (
+            NormalisedLinear(case, f"{name}.{layer}") for layer in ("qkv", "projection", "up", "down")
+        )
+        self.lif = Lif(sizes)
+        self.register_buffer("mask", torch.tril(torch.ones(sizes["tokens"], sizes["tokens"])))
+
+    def attend(self, qkv, score_bytes, value_bytes):
+        steps, batch, tokens, width = qkv.shape
+        dimension = width // (3 * self.heads)
+        q, k, v = qkv.view(steps, batch, tokens, 3, self.heads, dimension).permute(3, 0, 1, 4, 2, 5)
+        score = torch.clamp(self.gains["scoreGain"] / dimension * (q @ k.transpose(-1, -2)), max=1) * self.mask
+        value = torch.clamp(self.gains["valueGain"] / tokens * (Draw.apply(score, score_bytes) @ v), max=1)
+        return Draw.apply(value, value_bytes).transpose(2, 3).reshape(steps, batch, tokens, width // 3)
+
+    def forward(self, stream, score_bytes, value_bytes):
+        """The stream behind the block, and its spikes of attention and hidden layer."""
+        attended = self.attend(self.lif(self.qkv(self.lif(stream))), score_bytes, value_bytes)
+        stream = stream + self.projection(attended)
+        hidden = self.lif(self.up(self.lif(stream)))
+        return stream + self.down(hidden), attended.detach(), hidden.detach()
 
 
 class SpikingTransformer(nn.Module):
     def __init__(self, case):
         super().__init__()
-        self.sizes = case.document["sizes"]
-        layers = ("qkv", "projection", "up", "down")
-        names = [f"blocks.{i}.{layer}" for i in range(self.sizes["depth"]) for layer in layers]
-        self.layers = nn.ModuleDict({key(name): NormalisedLinear(case, name) for name in ["embed", *names]})
+        self.sizes = sizes = case.document["sizes"]
+        self.embed = NormalisedLinear(case, "embed")
+        self.blocks = nn.ModuleList(Block(case, f"blocks.{i}") for i in range(sizes["depth"]))
+        self.lif = Lif(sizes)
         weight = case.tensor(case.document["parameters"]["head.weight"])
         self.head = nn.Linear(*weight.shape)
         with torch.no_grad():
             self.head.weight.copy_(weight.T)
             self.head.bias.zero_()
-        tokens = self.sizes["tokens"]
-        self.register_buffer("mask", torch.tril(torch.ones(tokens, tokens)))
-
-    def layer(self, name, x):
-        return self.layers[key(name)](x)
-
-    def fire(self, current):
-        """Leaky integrate-and-fire over the first axis; hard reset, held constant in the backward pass."""
-        membrane, spikes = torch.zeros_like(current[0]), []
-        for step in range(current.shape[0]):
-            membrane = self.sizes["neuron"]["beta"] * membrane + current[step]
-            fired = Spike.apply(membrane - self.sizes["neuron"]["threshold"], self.sizes["surrogate"])
-            membrane = membrane * (1 - fired.detach())
-            spikes.append(fired)
-        return torch.stack(spikes)
-
-    def attend(self, qkv, score_bytes, value_bytes):
-        steps, batch, tokens, _ = qkv.shape
-        heads, width = self.sizes["heads"], self.sizes["width"]
-        q, k, v = qkv.view(steps, batch, tokens, 3, heads, width // heads).permute(3, 0, 1, 4, 2, 5)
-        gains = self.sizes["attention"]
-        score = torch.clamp(gains["scoreGain"] / (width // heads) * (q @ k.transpose(-1, -2)), max=1) * self.mask
-        value = torch.clamp(gains["valueGain"] / tokens * (Draw.apply(score, score_bytes) @ v), max=1)
-        return Draw.apply(value, value_bytes).transpose(2, 3).reshape(steps, batch, tokens, width)
+        # All blocks run what was compiled for the first.
+        self.block = compiled(lambda block, *inputs: block(*inputs))
+        self.read_out = compiled(lambda stream: self.head(self.lif(stream).mean(0)))
 
     def random_bytes(self, prompts):
-        """For the scores and the outputs of each block."""
-        names = ("depth", "steps", "heads", "tokens", "width")
-        depth, steps, heads, tokens, width = (self.sizes[name] for name in names)
-        rows = (depth, steps, prompts, heads, tokens)
+        """For the scores and for the outputs of attention in one block."""
+        steps, heads, tokens, width = (self.sizes[name] for name in ("steps", "heads", "tokens", "width"))
+        rows = (steps, prompts, heads, tokens)
         return random_words(torch.uint8, *rows, tokens), random_words(torch.uint8, *rows, width // heads)
 
-    def forward(self, spikes, score_bytes, value_bytes):
-        """Logits, and the spikes of attention and hidden layer of the first block."""
-        stream, first = self.layer("embed", spikes), None
-        for i in range(self.sizes["depth"]):
-            block = f"blocks.{i}"
-            qkv = self.fire(self.layer(f"{block}.qkv", self.fire(stream)))
-            attended = self.attend(qkv, score_bytes[i], value_bytes[i])
-            stream = stream + self.layer(f"{block}.projection", attended)
-            hidden = self.fire(self.layer(f"{block}.up", self.fire(stream)))
-            stream = stream + self.layer(f"{block}.down", hidden)
-            first = first or (attended.detach(), hidden.detach())
-        return self.head(self.fire(stream).mean(0)), *first
+    def forward(self, spikes):
+        """Logits; keeps the spikes of attention and hidden layer of the last block in `last`."""
+        stream = self.embed(spikes)
+        for block in self.blocks:
+            stream, *self.last = self.block(block, stream, *self.random_bytes(spikes.shape[1]))
+        return self.read_out(stream)
 
     def take_statistics_from_next_batch(self):
         for module in self.modules():
@@ -141,8 +155,9 @@ class SpikingTransformer(nn.Module):
                 module.momentum = 1.0
 
     def fold(self):
-        for module in self.layers.values():
-            module.fold()
+        for module in self.modules():
+            if isinstance(module, NormalisedLinear):
+                module.fold()
 
 
 def main():
@@ -163,30 +178,20 @@ def main():
     optimiser = torch.optim.AdamW(groups, lr=rule["learningRate"], betas=betas, eps=rule["epsilon"], fused=True)
     spikes = case.tensor(case.document["inputs"])
     labels = case.tensor(case.document["labels"]).long()
-    prompts = spikes.shape[1]
     losses = []
-
-    @compiled
-    def loss_of(*random):
-        return nn.functional.cross_entropy(model(spikes, *random)[0].flatten(0, 1), labels)
 
     def train():
         optimiser.zero_grad()
-        loss = loss_of(*model.random_bytes(prompts))
+        loss = nn.functional.cross_entropy(model(spikes).flatten(0, 1), labels)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), rule["clipNorm"])
         optimiser.step()
         losses.append(loss.item())
 
-    @compiled
-    def answer(*random):
-        return model(spikes, *random)
-
     def infer():
         with torch.inference_mode():
-            _, densities["blocks.0.attention"], densities["blocks.0.hidden"] = answer(*model.random_bytes(prompts))
+            model(spikes)
 
-    densities = {}
     if options.measure == "inference":
         model.take_statistics_from_next_batch()
     train()
@@ -194,8 +199,10 @@ def main():
         model.eval()
         model.fold()
     samples = measure(train if options.measure == "training" else infer, options.repeats)
-    shares = {name: spikes.mean().item() for name, spikes in densities.items()}
-    print(json.dumps({"samples": samples, "losses": losses, "densities": shares, **about_process()}))
+    densities = None
+    if options.measure == "inference":
+        densities = {name: spikes.mean().item() for name, spikes in zip(("attention", "hidden"), model.last)}
+    print(json.dumps({"samples": samples, "losses": losses, "densities": densities, **about_process()}))
 
 
 if __name__ == "__main__":
