@@ -70,6 +70,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   rows: paper.prices.rows,
   columns: paper.prices.columns,
   structure: o.yes,
+  wholeMachine: o.no,
   referenceRows: o.asOneCrossbar,
   adcBits: paper.prices.adcBits,
   flashConverter: o.no,

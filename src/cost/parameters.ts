@@ -70,6 +70,10 @@ export const PARAMETERS = {
     "1: prices follow rows, columns, full scale and sharing; 0: one price for every crossbar, as projections count",
     "1",
   ),
+  wholeMachine: parameter(
+    "1: digital engines pay for clock, control, wires and leakage, as a whole machine of ours does; 0: for operations alone",
+    "1",
+  ),
   referenceRows: parameter("Rows and columns of the crossbar that prices per conversion and area were found for", "1"),
   adcBits: parameter("Bits of a conversion", "bit"),
   flashConverter: parameter("1: energy doubles per bit, as in flash converters; 0: SAR", "1"),

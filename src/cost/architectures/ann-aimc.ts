@@ -6,7 +6,7 @@
  * drivers are left out, as are embedding and head where values enter once.
  */
 import type { Technology } from "../parameters.ts";
-import { blockLayers, countMacs, outerLayers, type Workload } from "../workload.ts";
+import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { activationsHeld, normAndGelu } from "./ann-digital.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte, conversionEnergy } from "./energy.ts";
 
@@ -26,29 +26,52 @@ export const xformerCells = ({ hybridWeightBits, hybridCellBits, hybridAdcBits }
 });
 
 /** A pair of devices for a weight, converted and scaled as Xpikeformer's. */
-export const ownCells = ({ adcBits }: Technology, { scaled }: Workload): HybridCells => ({ cells: 1, adcBits, scaled });
+export const ownCells = ({ adcBits, wholeMachine }: Technology, { scaled }: Workload): HybridCells => ({
+  cells: 1,
+  adcBits,
+  scaled: scaled || wholeMachine === 1,
+});
 
-export function annAimc(
-  workload: Workload,
-  technology: Technology,
-  { cells, adcBits, scaled }: HybridCells = xformerCells(technology),
-): Breakdown {
-  const { depth, width, heads, expansion, tokens, annScores } = workload;
-  const { rows, hybridInputBits, conversionsPerSum, sramWriteFactor: write } = technology;
+/** Actions of one inference. */
+export interface HybridCounts {
+  readonly conversions: number;
+  readonly cellReads: number;
+  readonly scalings: number;
+}
+
+export function countHybrid(workload: Workload, technology: Technology, { cells, scaled }: HybridCells): HybridCounts {
+  const { rows, hybridInputBits, conversionsPerSum } = technology;
   let conversions = 0;
   let cellReads = 0;
   let scalings = 0;
-  const layers = [...blockLayers(workload), ...outerLayers(workload, workload.annInputs)];
-  for (const { inputs, outputs, vectors, repeat } of layers) {
+  for (const { inputs, outputs, vectors, repeat } of hybridLayers(workload)) {
     const reads = repeat * vectors * hybridInputBits * outputs * cells;
     conversions += reads * Math.ceil(inputs / rows) * conversionsPerSum;
     cellReads += reads * inputs * 0.5;
     if (scaled) scalings += repeat * vectors * outputs * Math.ceil(inputs / rows);
   }
+  return { conversions, cellReads, scalings };
+}
+
+/** Layers that stand on crossbars. */
+export const hybridLayers = (workload: Workload): Layer[] => [
+  ...blockLayers(workload),
+  ...outerLayers(workload, workload.annInputs),
+];
+
+export function annAimc(
+  workload: Workload,
+  technology: Technology,
+  stored: HybridCells = xformerCells(technology),
+): Breakdown {
+  const { depth, width, heads, expansion, tokens, annScores } = workload;
+  const { cells, adcBits, scaled } = stored;
+  const { sramWriteFactor: write } = technology;
+  const { conversions, cellReads, scalings } = countHybrid(workload, technology, stored);
   const perByte =
     technology.activationTraffic * bufferByte(technology, technology.activationBuffer, activationsHeld(workload));
   const paid = conversions * technology.hybridConversionFactor;
-  const stored =
+  const words =
     tokens * width * (7 + 2 * expansion) +
     heads * annScores * 2 * (1 + write) +
     2 * tokens * width * Math.ceil(tokens / technology.arrayColumns);
@@ -62,7 +85,7 @@ export function annAimc(
       array: cellReads * technology.cellRead,
       attention:
         countMacs(workload).attention * (technology.multiply8 + additionEnergy(technology, technology.accumulatorBits)),
-      activations: depth * stored * perByte,
+      activations: depth * words * perByte,
       softmax: depth * heads * annScores * technology.softmaxElement,
       normAndGelu: normAndGelu(workload, technology),
     },

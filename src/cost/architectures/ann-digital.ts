@@ -10,7 +10,8 @@
  *   dram       the weights where they do not stay on chip, and inputs as the rules say
  *
  * Buffers hold the weights of all blocks, the widest layer's inputs and outputs beside the stream, and the partial sums of all tokens
- * at one column of arrays. Left out: embedding and head in the buffer traffic, control, idle cycles.
+ * at one column of arrays. Left out: embedding and head in the buffer traffic, idle cycles. Clock, control, wires and leakage are in
+ * `always-on.ts`.
  */
 import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Workload } from "../workload.ts";
@@ -44,7 +45,7 @@ export function narrow(bits: number, technology: Technology): Precision {
 }
 
 export function annDigital(workload: Workload, technology: Technology, precision = int8(technology)): Breakdown {
-  const { depth, width, heads, expansion, tokens, annScores, annInputs, embedding } = workload;
+  const { depth, width, heads, tokens, annScores, annInputs, embedding } = workload;
   const { arrayRows, arrayColumns, sramWriteFactor: write } = technology;
   const macs = countMacs(workload);
   const bytes = precision.operandBytes;
@@ -52,8 +53,8 @@ export function annDigital(workload: Workload, technology: Technology, precision
   const perWeight = technology.weightTraffic * bytes * bufferByte(technology, weightBuffer, bytes * macs.weights);
   const perActivation =
     technology.activationTraffic * bytes * bufferByte(technology, activationBuffer, bytes * activationsHeld(workload));
-  const columnSums = 4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
-  const perPartialSum = 4 * technology.partialSumTraffic * bufferByte(technology, partialSumBuffer, columnSums);
+  const sumsHeld = partialSumsHeld(workload, technology);
+  const perPartialSum = 4 * technology.partialSumTraffic * bufferByte(technology, partialSumBuffer, sumsHeld);
   let activations = 0;
   let partialSums = 0;
   for (const { inputs, outputs, repeat } of blockLayers(workload)) {
@@ -86,6 +87,10 @@ export function annDigital(workload: Workload, technology: Technology, precision
 /** Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer. */
 export const activationsHeld = ({ tokens, width, expansion }: Workload): number =>
   tokens * width * (2 + Math.max(3, expansion));
+
+/** Bytes of partial sums alive at a time: those of all tokens at one column of arrays. */
+export const partialSumsHeld = ({ tokens, width, expansion }: Workload, { arrayColumns }: Technology): number =>
+  4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
 
 /** Two LayerNorms and one GELU per block. */
 export function normAndGelu({ depth, width, expansion, tokens }: Workload, technology: Technology): number {

@@ -1,12 +1,14 @@
 /** The digital engine in 16-bit floating point: the baseline that makes any integer or spiking machine look good. */
 import type { Technology } from "../parameters.ts";
 import type { Workload } from "../workload.ts";
-import { annDigital } from "./ann-digital.ts";
+import { annDigital, type Precision } from "./ann-digital.ts";
 import type { Breakdown } from "./energy.ts";
 
+export const float16 = ({ multiplyFp16, addFp16 }: Technology): Precision => ({
+  mac: multiplyFp16 + addFp16,
+  operandBytes: 2,
+  accumulatorBits: 32,
+});
+
 export const annFloat16 = (workload: Workload, technology: Technology): Breakdown =>
-  annDigital(workload, technology, {
-    mac: technology.multiplyFp16 + technology.addFp16,
-    operandBytes: 2,
-    accumulatorBits: 32,
-  });
+  annDigital(workload, technology, float16(technology));

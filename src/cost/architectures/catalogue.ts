@@ -1,9 +1,10 @@
 /** All architectures, in the order in which reports show them. */
 import type { Technology } from "../parameters.ts";
 import { networkFor, type Runs, type Workload } from "../workload.ts";
-import { annAimc, ownCells, xformerCells } from "./ann-aimc.ts";
-import { annDigital } from "./ann-digital.ts";
-import { annFloat16 } from "./ann-float16.ts";
+import { alwaysOn, annAimcWork, annDigitalWork, type EngineWork, snnDigitalWork } from "./always-on.ts";
+import { annAimc, type HybridCells, ownCells, xformerCells } from "./ann-aimc.ts";
+import { annDigital, int8, narrow, type Precision } from "./ann-digital.ts";
+import { annFloat16, float16 } from "./ann-float16.ts";
 import { annInt4 } from "./ann-int4.ts";
 import { annInt5 } from "./ann-int5.ts";
 import type { Breakdown } from "./energy.ts";
@@ -40,20 +41,46 @@ const architecture = (
   performance: (workload, technology) => performance(networkFor(workload, runs), technology),
 });
 
+/** With what an engine pays beside its operations, where all of every machine is priced. */
+const engine =
+  (
+    energy: Architecture["energy"],
+    work: (workload: Workload, technology: Technology) => EngineWork,
+  ): Architecture["energy"] =>
+  (w, t) => ({ ...energy(w, t), ...(t.wholeMachine === 1 && alwaysOn(work(w, t), t)) });
+
+const digital = (
+  label: string,
+  energy: Architecture["energy"],
+  precision: (technology: Technology) => Precision,
+): Architecture =>
+  architecture(
+    label,
+    "ann",
+    engine(energy, (w, t) => annDigitalWork(w, t, precision(t))),
+    (w, t) => annDigitalPerformance(w, t, precision(t).operandBytes),
+  );
+
+const hybrid = (label: string, cells: (technology: Technology, workload: Workload) => HybridCells): Architecture =>
+  architecture(
+    label,
+    "ann",
+    engine(
+      (w, t) => annAimc(w, t, cells(t, w)),
+      (w, t) => annAimcWork(w, t, cells(t, w)),
+    ),
+    (w, t) => annAimcPerformance(w, t, cells(t, w).cells),
+  );
+
 const architectures = {
   xpikeformer: architecture("Xpikeformer", "xpikeformer", xpikeformer, xpikeformerPerformance),
-  annDigital: architecture("ANN, digital int8", "ann", annDigital, annDigitalPerformance),
-  annAimc: architecture("ANN on crossbars", "ann", annAimc, (w, t) => annAimcPerformance(w, t, xformerCells(t).cells)),
-  annAimcOwn: architecture(
-    "ANN on our crossbars",
-    "ann",
-    (w, t) => annAimc(w, t, ownCells(t, w)),
-    (w, t) => annAimcPerformance(w, t, ownCells(t, w).cells),
-  ),
-  snnDigital: architecture("SNN, ideal digital", "snn", snnDigital, snnDigitalPerformance),
-  annInt5: architecture("ANN, digital 5-bit", "ann", annInt5, (w, t) => annDigitalPerformance(w, t, 5)),
-  annInt4: architecture("ANN, digital 4-bit", "ann", annInt4, (w, t) => annDigitalPerformance(w, t, 4)),
-  annFloat16: architecture("ANN, digital fp16", "ann", annFloat16, (w, t) => annDigitalPerformance(w, t, 16)),
+  annDigital: digital("ANN, digital int8", annDigital, int8),
+  annAimc: hybrid("ANN on crossbars", xformerCells),
+  annAimcOwn: hybrid("ANN on our crossbars", ownCells),
+  snnDigital: architecture("SNN, ideal digital", "snn", engine(snnDigital, snnDigitalWork), snnDigitalPerformance),
+  annInt5: digital("ANN, digital 5-bit", annInt5, (t) => narrow(5, t)),
+  annInt4: digital("ANN, digital 4-bit", annInt4, (t) => narrow(4, t)),
+  annFloat16: digital("ANN, digital fp16", annFloat16, float16),
   gpuAnn: architecture(
     "ANN on an edge GPU",
     "ann",

@@ -7,7 +7,8 @@
  *   hybrid ANN    a vector takes its input bits' reads one after another; layers of a block are pipelined over tokens; attention runs on
  *                 the digital engine, beside the crossbars of the next inference
  *
- * Left out of areas: buffers of activations and spikes, softmax, LayerNorm, GELU, control. Engines are never short of data.
+ * Left out of areas: softmax, LayerNorm, GELU, control, and buffers of activations and spikes unless all of every machine is priced.
+ * Engines are never short of data.
  */
 import { blockRuns } from "../../machine/densities.ts";
 import { scheduleOf } from "../../machine/schedule.ts";
@@ -16,7 +17,10 @@ import { machineFor } from "../hardware.ts";
 import type { Technology } from "../parameters.ts";
 import { timesOf } from "../times.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
+import { hybridLayers } from "./ann-aimc.ts";
+import { activationsHeld, partialSumsHeld } from "./ann-digital.ts";
 import { gpu } from "./gpu.ts";
+import { spikesHeld } from "./snn-digital.ts";
 
 export interface Performance {
   /** Seconds from an inference's input to its answer, and between answers while the machine is kept busy. */
@@ -57,51 +61,106 @@ export function xpikeformerPerformance(workload: Workload, technology: Technolog
   return { latency: alone, interval, area: crossbars + attention + lif };
 }
 
+/** What an engine is made of. */
+export interface EngineSizes {
+  /** Square metres. */
+  readonly logic: number;
+  readonly crossbars: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export const engineArea = ({ logic, crossbars, memory }: EngineSizes, { sramArea }: Technology): number =>
+  logic + crossbars + memory * sramArea;
+
+/** Buffers count where all of every machine does. */
+const memoryOf = (weights: number, buffers: number, { wholeMachine }: Technology): number =>
+  weights + (wholeMachine === 1 ? buffers : 0);
+
 /** Operations that the digital engine's units do in a second. */
 const rate = ({ annUnits, annUtilisation, annClock }: Technology): number => annUnits * annUtilisation * annClock;
 
-/** @param bits of weights and activations */
-export function annDigitalPerformance(workload: Workload, technology: Technology, bits = 8): Performance {
-  const { linear, attention, embedding, weights } = countMacs(workload);
+/** @param bytes of a weight or activation */
+export function annDigitalSizes(workload: Workload, technology: Technology, bytes = 1): EngineSizes {
+  const buffers = bytes * activationsHeld(workload) + partialSumsHeld(workload, technology);
+  return {
+    logic: bytes * technology.annUnits * technology.macArea,
+    crossbars: 0,
+    memory: memoryOf(bytes * countMacs(workload).weights, buffers, technology),
+  };
+}
+
+/** @param bytes of a weight or activation */
+export function annDigitalPerformance(workload: Workload, technology: Technology, bytes = 1): Performance {
+  const { linear, attention, embedding } = countMacs(workload);
   const time = (linear + attention + embedding) / rate(technology);
-  const share = bits / 8;
-  const area = share * (technology.annUnits * technology.macArea + weights * technology.sramArea);
-  return { latency: time, interval: time, area };
+  return { latency: time, interval: time, area: engineArea(annDigitalSizes(workload, technology, bytes), technology) };
+}
+
+/** Additions of an inference by the width of their sums: of weights, of scores, of values; pixels of the embedding count as scores. */
+export function countAdditions(
+  workload: Workload,
+  { snnSparseScores }: Technology,
+): Readonly<Record<"weights" | "scores" | "values", number>> {
+  const { snnSteps: steps, scores: pairs, width, embedding } = workload;
+  let weights = 0;
+  let scores = embedding === "values" ? countMacs(workload).embedding : 0;
+  let values = 0;
+  for (const { inputs, outputs, vectors, density, repeat } of [...blockLayers(workload), ...outerLayers(workload)]) {
+    weights += repeat * vectors * steps * density * inputs * outputs;
+  }
+  for (const { repeat, densities } of blockRuns(workload)) {
+    scores += repeat * steps * pairs * width * (snnSparseScores ? densities.coincidences : 1);
+    values += repeat * steps * pairs * width * densities.value;
+  }
+  return { weights, scores, values };
+}
+
+export function snnDigitalSizes(workload: Workload, technology: Technology): EngineSizes {
+  const weights = (countMacs(workload).weights * technology.snnWeightBits) / 8;
+  return {
+    // An adder with its register is no larger than a LIF unit, which has both and a comparator.
+    logic: technology.annUnits * technology.lifArea,
+    crossbars: 0,
+    memory: memoryOf(weights, spikesHeld(workload), technology),
+  };
 }
 
 export function snnDigitalPerformance(workload: Workload, technology: Technology): Performance {
-  const { snnSteps: steps, scores, width, embedding } = workload;
-  const macs = countMacs(workload);
-  let additions = embedding === "values" ? macs.embedding : 0;
-  for (const { inputs, outputs, vectors, density, repeat } of [...blockLayers(workload), ...outerLayers(workload)]) {
-    additions += repeat * vectors * steps * density * inputs * outputs;
-  }
-  for (const { repeat, densities } of blockRuns(workload)) {
-    const met = technology.snnSparseScores ? densities.coincidences : 1;
-    additions += repeat * steps * scores * width * (met + densities.value);
-  }
-  const time = additions / rate(technology);
-  // An adder with its register is no larger than a LIF unit, which has both and a comparator.
-  const units = technology.annUnits * technology.lifArea;
-  const weights = (macs.weights * technology.snnWeightBits * technology.sramArea) / 8;
-  return { latency: time, interval: time, area: units + weights };
+  const { weights, scores, values } = countAdditions(workload, technology);
+  const time = (weights + scores + values) / rate(technology);
+  return { latency: time, interval: time, area: engineArea(snnDigitalSizes(workload, technology), technology) };
 }
 
 /** @param cells of a weight */
-export function annAimcPerformance(workload: Workload, technology: Technology, cells: number): Performance {
-  const { depth, tokens } = workload;
-  const { settleTime, columnsPerConverter, conversionTime, hybridInputBits, rows, columns } = technology;
-  const vector = hybridInputBits * (settleTime + columnsPerConverter * conversionTime);
-  const attention = countMacs(workload).attention / rate(technology);
-  const crossbars = [...blockLayers(workload), ...outerLayers(workload, workload.annInputs)].reduce(
+export function annAimcSizes(workload: Workload, technology: Technology, cells: number): EngineSizes {
+  const { rows, columns } = technology;
+  const crossbars = hybridLayers(workload).reduce(
     (sum, layer) => sum + layer.repeat * rowBlocks(layer, rows) * Math.ceil((cells * layer.outputs) / columns),
     0,
   );
   return {
+    logic: technology.annUnits * technology.macArea,
+    crossbars: crossbars * technology.crossbarArea,
+    memory: memoryOf(0, activationsHeld(workload), technology),
+  };
+}
+
+/** Seconds that the digital engine of a hybrid ANN computes in an inference. */
+export const attentionTime = (workload: Workload, technology: Technology): number =>
+  countMacs(workload).attention / rate(technology);
+
+/** @param cells of a weight */
+export function annAimcPerformance(workload: Workload, technology: Technology, cells: number): Performance {
+  const { depth, tokens } = workload;
+  const { settleTime, columnsPerConverter, conversionTime, hybridInputBits } = technology;
+  const vector = hybridInputBits * (settleTime + columnsPerConverter * conversionTime);
+  const attention = attentionTime(workload, technology);
+  return {
     // Behind the first vector come the layers after attention.
     latency: depth * (tokens + 3) * vector + attention,
     interval: Math.max(tokens * vector, attention),
-    area: crossbars * technology.crossbarArea + technology.annUnits * technology.macArea,
+    area: engineArea(annAimcSizes(workload, technology, cells), technology),
   };
 }
 

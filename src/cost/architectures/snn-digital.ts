@@ -22,31 +22,44 @@ import type { Technology } from "../parameters.ts";
 import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
+/** Times that weights of a layer are fetched for an inference: those that any of the token-steps of a bundle needs. */
+export function weightFetches(layer: Layer, steps: number, technology: Technology): number {
+  const { inputs, outputs, vectors, density, repeat } = layer;
+  const bundle = technology.bundle || vectors * steps;
+  return ((vectors * steps * repeat) / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs;
+}
+
+/** Bytes of spikes alive at a time: the widest layer's inputs and outputs at all tokens and steps. */
+export const spikesHeld = (workload: Workload): number =>
+  (workload.tokens * workload.snnSteps * (workload.width + widestOutput(workload))) / 8;
+
+/** Outputs of the widest layer: q, k and v, or the hidden layer. */
+const widestOutput = ({ width, expansion }: Workload): number => Math.max(3, expansion) * width;
+
 export function snnDigital(workload: Workload, technology: Technology): Breakdown {
-  const { width, heads, expansion, tokens, snnSteps: steps, scores, depth } = workload;
+  const { width, heads, tokens, snnSteps: steps, scores, depth } = workload;
   const { sramWriteFactor: write, addressBits } = technology;
   const macs = countMacs(workload);
   const weightBytes = technology.snnWeightBits / 8;
-  const widest = Math.max(3, expansion) * width;
-  const spikeByte = bufferByte(technology, technology.spikeBuffer, (tokens * steps * (width + widest)) / 8);
+  const spikeByte = bufferByte(technology, technology.spikeBuffer, spikesHeld(workload));
   const perWeight =
     technology.weightTraffic *
     weightBytes *
     bufferByte(technology, technology.weightBuffer, weightBytes * macs.weights);
-  const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * tokens * widest);
+  const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * tokens * widestOutput(workload));
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
   const update = technology[neuronPrices(workload.neuron).update];
   const parts = {
     ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
     ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },
   };
-  const addLayer = ({ name, inputs, outputs, vectors, density, repeat }: Layer) => {
+  const addLayer = (layer: Layer) => {
+    const { name, inputs, outputs, vectors, density, repeat } = layer;
     const visits = vectors * steps * repeat;
     const operations = visits * density * inputs * outputs;
-    const bundle = technology.bundle || vectors * steps;
     parts.accumulate += operations * add;
     parts.registers += operations * 2 * technology.accumulateBits * technology.snnRegisterBit;
-    parts.weights += (visits / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs * perWeight;
+    parts.weights += weightFetches(layer, steps, technology) * perWeight;
     parts.spikes += ((visits * (inputs + outputs * write) + visits * inputs * density * addressBits) / 8) * spikeByte;
     parts.membranes += technology.membraneTraffic * visits * outputs * 2 * (1 + write) * membraneByte;
     // The head's sums are averaged, not fired.

@@ -1,0 +1,170 @@
+/**
+ * What a digital engine pays beside its operations, where all of every machine is priced: by the prices that Xpikeformer pays in
+ * `machine-price.ts`, at the engine's own area and time.
+ *
+ *   clock     the clock tree, for every flip-flop that is written; others are gated
+ *               digital ANN   a multiply-accumulate writes the activation that it hands on, and its sum; a weight is written once
+ *               digital SNN   an addition writes its sum, an update its membrane of 16 bits
+ *               hybrid ANN    sums of bits and row blocks have 16 bits, scaled ones too; attention as on the digital ANN
+ *   control   flip-flops of each kind of unit, at every clock of the engine
+ *   wires     what a layer delivers travels half the side of the engine; a weight from its memory, half the side of the square that an
+ *             array of multipliers has with its share of the memories. On the hybrid ANN as on Xpikeformer: to the next layer the side
+ *             of a block's square; q, k, v and what attention delivers half the side of the chip
+ *   links     a value of every token and feature from one die to the next, where the engine is larger than a die
+ *   leakage   of logic, crossbars, memories and control, from one result to the next; the hybrid ANN's engine is off while it waits
+ *
+ * Estimates by construction are clock, control and wires: which registers an engine has, and where its units lie, is assumed, not
+ * designed. The clock is that of a systolic array; one that adds products in trees writes fewer sums. Wires are on the small side:
+ * partial sums, scores and membranes stay beside the units that made them, and buffers lie at their array. Leakage is a published power
+ * by area and by byte. Left out: registers of softmax, LayerNorm and GELU, and keeping a hybrid chip in use (`upkeep`).
+ */
+import type { Technology } from "../parameters.ts";
+import { countDies, dieLink, wire } from "../prices/floorplan.ts";
+import { clockTree, controller } from "../prices/logic.ts";
+import { blockLayers, countMacs, type Layer, outerLayers, type Workload } from "../workload.ts";
+import { countHybrid, type HybridCells, hybridLayers } from "./ann-aimc.ts";
+import { int8, type Precision } from "./ann-digital.ts";
+import type { Breakdown } from "./energy.ts";
+import {
+  annAimcPerformance,
+  annAimcSizes,
+  annDigitalPerformance,
+  annDigitalSizes,
+  attentionTime,
+  countAdditions,
+  type EngineSizes,
+  engineArea,
+  snnDigitalPerformance,
+  snnDigitalSizes,
+} from "./performance.ts";
+import { weightFetches } from "./snn-digital.ts";
+
+/** One inference of an engine, without its operations. */
+export interface EngineWork {
+  readonly sizes: EngineSizes;
+  /** Kinds of unit that are controlled. */
+  readonly kinds: number;
+  /** Flip-flops written, each once for every clock at which it is. */
+  readonly flipFlops: number;
+  readonly moves: readonly { readonly bits: number; readonly metres: number }[];
+  /** Bits from one die to the next, where there are several. */
+  readonly crossing: number;
+  /** Seconds from one result to the next, and those in which logic has power. */
+  readonly time: number;
+  readonly on: number;
+}
+
+export type AlwaysOnPart = "clock" | "control" | "wires" | "links" | "leakage";
+
+/** Joules per inference. */
+export function alwaysOn(
+  { sizes, kinds, flipFlops, moves, crossing, time, on }: EngineWork,
+  technology: Technology,
+): Record<AlwaysOnPart, number> & Breakdown {
+  const { annClock, logicLeakage, analogLeakage, sramLeakage } = technology;
+  const control = controller({ kinds }, technology);
+  const dies = countDies(engineArea(sizes, technology), technology);
+  const logic = sizes.logic * logicLeakage;
+  const others = sizes.crossbars * analogLeakage + sizes.memory * sramLeakage + control.leakage;
+  return {
+    clock: clockTree({ flipFlops }, technology).energy,
+    control: control.energy * time * annClock,
+    wires: moves.reduce((sum, move) => sum + wire(move, technology).energy, 0),
+    links: dieLink({ bits: (dies - 1) * crossing }, technology).energy,
+    leakage: logic * on + others * time,
+  };
+}
+
+/** The array, softmax, LayerNorm and GELU. */
+const ANN_KINDS = 4;
+/** Adders and neurons. */
+const SNN_KINDS = 2;
+/** Bits of a membrane, of the hybrid ANN's sums, and of its scaled codes. */
+const SUM_BITS = 16;
+/** Bits of a value on the hybrid ANN. */
+const HYBRID_BITS = 8;
+
+export function annDigitalWork(workload: Workload, technology: Technology, precision = int8(technology)): EngineWork {
+  const { tokens, width } = workload;
+  const macs = countMacs(workload);
+  const bits = 8 * precision.operandBytes;
+  const sizes = annDigitalSizes(workload, technology, precision.operandBytes);
+  const { near, far } = distances(sizes, technology);
+  const time = annDigitalPerformance(workload, technology, precision.operandBytes).interval;
+  return {
+    sizes,
+    kinds: ANN_KINDS,
+    flipFlops: macs.total * writtenBits(precision) + macs.weights * bits,
+    moves: [
+      { bits: technology.weightTraffic * macs.weights * bits, metres: near },
+      { bits: deliveredValues(workload, blockLayers(workload)) * bits, metres: far },
+    ],
+    crossing: tokens * width * bits,
+    ...{ time, on: time },
+  };
+}
+
+export function snnDigitalWork(workload: Workload, technology: Technology): EngineWork {
+  const { snnSteps: steps, scores, heads, tokens, width, depth, lifAttention } = workload;
+  const { accumulateBits, snnWeightBits, weightTraffic } = technology;
+  const additions = countAdditions(workload, technology);
+  const layers = [...blockLayers(workload), ...outerLayers(workload)];
+  const fetches = layers.reduce((sum, layer) => sum + weightFetches(layer, steps, technology), 0);
+  const spikes = steps * deliveredValues(workload, layers);
+  // What attention delivers comes from a neuron with LIF attention only, as do scores.
+  const updates = spikes + (lifAttention ? steps * depth * scores * heads : -steps * depth * tokens * width);
+  const sizes = snnDigitalSizes(workload, technology);
+  const { near, far } = distances(sizes, technology);
+  const time = snnDigitalPerformance(workload, technology).interval;
+  return {
+    sizes,
+    kinds: SNN_KINDS,
+    flipFlops: additions.weights * accumulateBits + additions.scores * 8 + additions.values * 16 + updates * SUM_BITS,
+    moves: [
+      { bits: weightTraffic * fetches * snnWeightBits, metres: near },
+      { bits: spikes, metres: far },
+    ],
+    crossing: steps * tokens * width,
+    ...{ time, on: time },
+  };
+}
+
+export function annAimcWork(workload: Workload, technology: Technology, cells: HybridCells): EngineWork {
+  const { depth, tokens, width } = workload;
+  const layers = hybridLayers(workload);
+  const { conversions, scalings } = countHybrid(workload, technology, cells);
+  const sizes = annAimcSizes(workload, technology, cells.cells);
+  const area = engineArea(sizes, technology);
+  const attended = depth * tokens * width;
+  return {
+    sizes,
+    kinds: layers.reduce((sum, { repeat }) => sum + repeat, ANN_KINDS),
+    flipFlops:
+      (conversions / technology.conversionsPerSum + scalings) * SUM_BITS +
+      countMacs(workload).attention * writtenBits(int8(technology)),
+    moves: [
+      { bits: (deliveredValues(workload, layers) - attended) * HYBRID_BITS, metres: Math.sqrt(area / depth) },
+      { bits: 4 * attended * HYBRID_BITS, metres: Math.sqrt(area) / 2 },
+    ],
+    crossing: tokens * width * HYBRID_BITS,
+    time: annAimcPerformance(workload, technology, cells.cells).interval,
+    on: attentionTime(workload, technology),
+  };
+}
+
+/** Flip-flops that a multiply-accumulate writes: its activation and its sum; the weight stands. */
+const writtenBits = ({ operandBytes, accumulatorBits }: Precision): number => 8 * operandBytes + accumulatorBits;
+
+/** Values that leave layers, the head's aside, and attention: of an ANN per inference, of a spiking network per step. */
+function deliveredValues({ depth, tokens, width }: Workload, layers: readonly Layer[]): number {
+  const delivered = layers.filter(({ name }) => name !== "head");
+  return delivered.reduce((sum, layer) => sum + layer.repeat * layer.vectors * layer.outputs, depth * tokens * width);
+}
+
+/** Metres: half the side of what an array has for itself, and half that of the engine. */
+function distances(sizes: EngineSizes, technology: Technology): { readonly near: number; readonly far: number } {
+  const { arrayRows, arrayColumns, annUnits } = technology;
+  const area = engineArea(sizes, technology);
+  const share = Math.min(1, (arrayRows * arrayColumns) / annUnits);
+  return { near: Math.sqrt(share * area) / 2, far: Math.sqrt(area) / 2 };
+}
