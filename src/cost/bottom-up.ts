@@ -1,7 +1,7 @@
 /**
  * The bottom-up preset: one consistent 45 nm set from publications, and the same rules for every machine: buffers of their own
- * size, inputs from DRAM for all or for none, as many bits in the weights of the digital SNN as our cells hold, and nothing looked at
- * where no spike is.
+ * size, clocks of the same node, inputs from DRAM for all or for none, as many bits in the weights of the digital SNN as our cells hold,
+ * and nothing looked at where no spike is.
  *
  * `CLAIM` has the same prices under the rules that the comparison began with, which favour Xpikeformer. Nothing in either was
  * tuned, but two conventions (32-bit sums in the ANN, 16-bit sums of 8-bit weights in the digital SNN) were chosen with the paper's
@@ -117,7 +117,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   conversionTime: neurosim.prices.conversionTime,
   ssaClock: paper.prices.ssaClock,
   ssaTiles: o.ssaTiles,
-  annClock: swifttron.prices.clock,
+  annClock: swifttron.prices.clock45,
   annUnits: swifttron.prices.units,
   annUtilisation: swifttron.prices.utilisation,
   globalMovement: o.noTime,
@@ -144,6 +144,7 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
 export const CLAIM: Readonly<Record<ParameterId, Price>> = {
   ...BOTTOM_UP,
   ...UNCHARGED,
+  annClock: swifttron.prices.clock,
   ownBuffers: o.fixedBuffers,
   inputDram: o.annInputs,
   snnWeightBits: o.eightBitWeights,
