@@ -25,6 +25,17 @@ export function hardwareFor(workload: Workload, technology: Technology): Hardwar
   };
 }
 
+/** The technology with the sizes of a hardware, as `hardwareFor` reads them. */
+export const sizedFor = ({ crossbar, adc, ssa }: HardwareSpec, technology: Technology): Technology => ({
+  ...technology,
+  rows: crossbar.rows,
+  columns: crossbar.columns,
+  columnsPerConverter: adc.sharing,
+  conversionsPerSum: adc.mode === "pair" ? 2 : 1,
+  adcBits: adc.bits ?? technology.adcBits,
+  ssaTiles: ssa.tiles ?? technology.ssaTiles,
+});
+
 /** What is counted for a workload. */
 export const coreFor = (workload: Workload, technology: Technology): MachineCore =>
   coreOf(hardwareFor(workload, technology), workload);

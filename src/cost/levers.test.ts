@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseExperiment } from "../spec/parse.ts";
+import { parseSweep } from "../spec/sweep.ts";
+import { hardwareFor } from "./hardware.ts";
+import { leversOf } from "./levers.ts";
+import { machineCost } from "./machine-cost.ts";
+import { experimentWorkload, hardwarePrices } from "./measured.ts";
+import { findCostPreset } from "./presets.ts";
+import { resolveTechnology } from "./resolve.ts";
+import { withSteps } from "./workload.ts";
+import { findWorkload } from "./workloads.ts";
+
+const bottomUp = findCostPreset("bottom-up");
+const priced = (document: object) => {
+  const experiment = parseExperiment(document);
+  const set = hardwarePrices(experiment);
+  const resolved = resolveTechnology(bottomUp, { set });
+  return { experiment, workload: experimentWorkload(experiment), resolved, technology: resolved.technology };
+};
+const machine = (hardware: object, steps = 4) =>
+  priced({ name: "levers", model: { kind: "spiking", width: 64, depth: 2, heads: 4, steps }, hardware });
+
+test("a lever says what the experiment costs that has it in its file", () => {
+  const { experiment, workload, resolved, technology } = machine({ ssa: { random: "lfsr" } });
+  const base = machineCost(workload, technology);
+  const fields = leversOf(workload, resolved).filter(({ setting }) => !setting.startsWith("--"));
+  expect(fields.map(({ id }) => id).sort()).toEqual(
+    [
+      ...["differential", "fewer-bits", "fewer-converters", "fewer-rows", "fewer-steps", "fewer-tiles", "more-columns"],
+      ...["more-converters", "more-rows", "other-order", "power-of-two", "row-fifos", "shared-registers"],
+    ].sort(),
+  );
+  for (const { id, setting, change } of fields) {
+    const [{ experiment: changed }] = parseSweep(setting, experiment).points;
+    const { technology: prices } = resolveTechnology(bottomUp, { set: hardwarePrices(changed) });
+    const cost = machineCost(experimentWorkload(changed), prices);
+    for (const figure of ["energy", "latency", "interval", "area"] as const) {
+      expect(change[figure], `${id}: ${figure}`).toBeCloseTo(cost[figure] / base[figure] - 1, 12);
+    }
+  }
+});
+
+test.each([45, 22])("a lever of the prices is what --set makes of them, at %d nm too", (node) => {
+  const workload = findWorkload("vit-4-384-cifar10");
+  const resolved = resolveTechnology(bottomUp, { node });
+  const base = machineCost(workload, resolved.technology).energy;
+  const prices = leversOf(workload, resolved).filter(({ setting }) => setting.startsWith("--set "));
+  expect(prices.map(({ id }) => id).sort()).toEqual(["gated-cells", "zero-detection"]);
+  for (const { setting, change } of prices) {
+    const [name, value] = setting.slice("--set ".length).split("=");
+    const other = resolveTechnology(bottomUp, { node, set: { [name]: value } }).technology;
+    expect(change.energy).toBeCloseTo(machineCost(workload, other).energy / base - 1, 12);
+    expect(change.energy).toBeLessThan(0);
+  }
+});
+
+test("what saves most comes first, and nothing is on the list that changes nothing", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        mode: fc.constantFrom("pair", "differential"),
+        bits: fc.integer({ min: 2, max: 8 }),
+        sharing: fc.constantFrom(1, 8, 128),
+        fifo: fc.constantFrom("cell", "row"),
+        tiles: fc.constantFrom(1, 3, 4),
+        order: fc.constantFrom("token-major", "step-major"),
+        steps: fc.integer({ min: 1, max: 5 }),
+      }),
+      ({ mode, bits, sharing, fifo, tiles, order, steps }) => {
+        const { workload, resolved } = machine({ adc: { mode, bits, sharing }, ssa: { fifo, tiles }, order }, steps);
+        const levers = leversOf(workload, resolved);
+        const gains = levers.map(({ change }) => change.energy);
+        expect(gains).toEqual(gains.toSorted((a, b) => a - b));
+        for (const { change } of levers) expect(Object.values(change).some((share) => share !== 0)).toBe(true);
+        const ids = levers.map(({ id }) => id);
+        expect(ids.includes("differential")).toBe(mode === "pair");
+        expect(ids.includes("row-fifos")).toBe(fifo === "cell");
+        expect(ids.includes("fewer-steps")).toBe(steps > 1);
+        expect(ids.includes("more-converters")).toBe(sharing > 1);
+        expect(ids.includes("fewer-bits")).toBe(mode === "pair" || bits > 2);
+      },
+    ),
+    { seed: 1, numRuns: 20 },
+  );
+});
+
+test("the machine at hand is left as it was", () => {
+  const { workload, resolved, technology } = machine({});
+  const before = structuredClone({ workload, technology, hardware: hardwareFor(workload, technology) });
+  leversOf(workload, resolved);
+  expect({ workload, technology, hardware: hardwareFor(workload, technology) }).toEqual(before);
+});
+
+test("a machine that the change would make impossible is no lever", () => {
+  const { workload, resolved } = machine({ sram: 30_000 });
+  const ids = leversOf(workload, resolved).map(({ id }) => id);
+  // Membranes of all tokens do not fit.
+  expect(ids).not.toContain("other-order");
+  expect(ids).toContain("row-fifos");
+});
+
+test("of ViT-8-768, FIFOs by the row save half, and a time step less a fifth", () => {
+  const workload = withSteps(findWorkload("vit-8-768-imagenet"), 4);
+  const set = { conversionsPerSum: 2, ssaTiles: 12 };
+  const levers = leversOf(workload, resolveTechnology(bottomUp, { set }));
+  const gain = (id: string) => levers.find((lever) => lever.id === id)!.change.energy;
+  expect(gain("row-fifos")).toBeCloseTo(-0.516, 3);
+  expect(gain("fewer-steps")).toBeCloseTo(-0.219, 3);
+  expect(levers[0].id).toBe("row-fifos");
+});

@@ -1,0 +1,240 @@
+/**
+ * What to change: the machine at hand with one thing turned, priced again.
+ *
+ * A lever is one field of `hardware`, the number of time steps, or a setting of the prices that stands for a part which a machine may
+ * have: what finds silent row blocks, what gates cells. Levers that are turned already, and those that the machine refuses, are left
+ * out. Energy, time and area are those of the changed machine. Whether its answers are as good, only a simulation says.
+ */
+import { MappingError } from "../errors.ts";
+import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
+import { findPrice } from "./catalogue.ts";
+import { hardwareFor, sizedFor } from "./hardware.ts";
+import { type MachineCost, machineCost } from "./machine-cost.ts";
+import type { ParameterId, Technology } from "./parameters.ts";
+import type { ResolvedTechnology } from "./resolve.ts";
+import { type Workload, withSteps } from "./workload.ts";
+
+export interface Lever {
+  /** Words joined by dashes, for ids of figures. */
+  readonly id: string;
+  readonly label: string;
+  /** What to write: `adc.mode=differential` for a field of `hardware`, `steps=3`, or `--set skipSilentBlocks=1`. */
+  readonly setting: string;
+  /** The same spikes come out, as long as converters do not err; otherwise accuracy has to be simulated again. */
+  readonly sameAnswers: boolean;
+  /** Of the changed machine over the one at hand, less 1: -0.5 is half. */
+  readonly change: Readonly<Record<Changed, number>>;
+}
+
+type Changed = "energy" | "latency" | "interval" | "area";
+const CHANGED: readonly Changed[] = ["energy", "latency", "interval", "area"];
+
+/** A machine at work. */
+interface Case {
+  readonly workload: Workload;
+  readonly technology: Technology;
+}
+
+type Turned = Omit<Lever, "change"> & Partial<Case>;
+
+/**
+ * In the order of what they save in energy, over the same time that a prompt in flight has; those that cost some come last.
+ *
+ * Throws MappingError where the machine at hand cannot be built
+ */
+export function leversOf(workload: Workload, resolved: ResolvedTechnology): Lever[] {
+  const { technology } = resolved;
+  const base: Case = { workload, technology };
+  const cost = costOf(base);
+  return [...turnFields(base), ...turnSteps(base), ...turnPrices(resolved)]
+    .flatMap((turned) => {
+      const changed = build({ ...base, ...turned });
+      return changed === null ? [] : [leverOf(turned, cost, changed)];
+    })
+    .filter(({ change }) => CHANGED.some((figure) => change[figure] !== 0))
+    .sort((a, b) => a.change.energy - b.change.energy);
+}
+
+const costOf = ({ workload, technology }: Case): MachineCost => machineCost(workload, technology);
+
+/** Null for a machine that cannot be built. */
+function build(one: Case): MachineCost | null {
+  try {
+    return costOf(one);
+  } catch (error) {
+    if (error instanceof MappingError) return null;
+    throw error;
+  }
+}
+
+function leverOf({ id, label, setting, sameAnswers }: Turned, base: MachineCost, changed: MachineCost): Lever {
+  const share = (figure: Changed) => changed[figure] / base[figure] - 1;
+  return {
+    ...{ id, label, setting, sameAnswers },
+    change: { energy: share("energy"), latency: share("latency"), interval: share("interval"), area: share("area") },
+  };
+}
+
+type Value = string | number;
+
+interface Field {
+  readonly id: string;
+  /** Below `hardware`. */
+  readonly field: string;
+  /** What it is turned to; null where it is there already. */
+  readonly value: (hardware: HardwareSpec, workload: Workload) => Value | null;
+  readonly label: (value: Value) => string;
+  readonly sameAnswers?: true;
+}
+
+const half = (value: number): number | null => (value > 1 ? Math.ceil(value / 2) : null);
+const twice = (value: number, most: number): number | null => (value < most ? Math.min(most, 2 * value) : null);
+const tilesOf = ({ ssa }: HardwareSpec, { heads }: Workload): number => Math.min(heads, ssa.tiles ?? heads);
+const plural = (count: Value, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
+const MOST_LINES = 4096;
+
+const FIELDS: readonly Field[] = [
+  {
+    id: "differential",
+    field: "adc.mode",
+    value: ({ adc }) => (adc.mode === "pair" ? "differential" : null),
+    label: () => "one conversion for a pair",
+  },
+  {
+    id: "fewer-bits",
+    field: "adc.bits",
+    value: ({ adc }) => (adc.bits === null ? null : adc.bits - 1),
+    label: (bits) => `converters of ${plural(bits, "bit")}`,
+  },
+  {
+    id: "more-converters",
+    field: "adc.sharing",
+    value: ({ adc }) => half(adc.sharing),
+    label: (columns) => `a converter for ${plural(columns, "column")}`,
+    sameAnswers: true,
+  },
+  {
+    id: "fewer-converters",
+    field: "adc.sharing",
+    value: ({ adc, crossbar }) => twice(adc.sharing, crossbar.columns),
+    label: (columns) => `a converter for ${plural(columns, "column")}`,
+    sameAnswers: true,
+  },
+  {
+    id: "more-rows",
+    field: "crossbar.rows",
+    value: ({ crossbar }) => twice(crossbar.rows, MOST_LINES),
+    label: (rows) => `crossbars of ${plural(rows, "row")}`,
+  },
+  {
+    id: "fewer-rows",
+    field: "crossbar.rows",
+    value: ({ crossbar }) => half(crossbar.rows),
+    label: (rows) => `crossbars of ${plural(rows, "row")}`,
+  },
+  {
+    id: "more-columns",
+    field: "crossbar.columns",
+    value: ({ crossbar }) => twice(crossbar.columns, MOST_LINES),
+    label: (columns) => `crossbars of ${plural(columns, "column")}`,
+  },
+  {
+    id: "row-fifos",
+    field: "ssa.fifo",
+    value: ({ ssa }) => (ssa.fifo === "cell" ? "row" : null),
+    label: () => "one FIFO for a row of cells",
+    sameAnswers: true,
+  },
+  {
+    id: "more-tiles",
+    field: "ssa.tiles",
+    value: (hardware, workload) => twice(tilesOf(hardware, workload), workload.heads),
+    label: (tiles) => plural(tiles, "SSA tile"),
+    sameAnswers: true,
+  },
+  {
+    id: "fewer-tiles",
+    field: "ssa.tiles",
+    value: (hardware, workload) => half(tilesOf(hardware, workload)),
+    label: (tiles) => plural(tiles, "SSA tile"),
+    sameAnswers: true,
+  },
+  {
+    id: "other-order",
+    field: "order",
+    value: ({ order }) => (order === "token-major" ? "step-major" : "token-major"),
+    label: (order) => (order === "step-major" ? "all tokens of a step first" : "all steps of a token first"),
+    sameAnswers: true,
+  },
+  {
+    id: "shared-registers",
+    field: "ssa.lfsr.scope",
+    value: ({ ssa }) => (ssa.random === "lfsr" && ssa.lfsr.scope === "tile" ? "engine" : null),
+    label: () => "one seed for all heads",
+  },
+  {
+    id: "power-of-two",
+    field: "ssa.normaliser",
+    value: ({ ssa }) => (ssa.random === "lfsr" && ssa.normaliser === "exact" ? "power-of-two" : null),
+    label: () => "draws up to a power of two",
+  },
+];
+
+function turnFields({ workload, technology }: Case): Turned[] {
+  const hardware = hardwareFor(workload, technology);
+  return FIELDS.flatMap(({ id, field, value, label, sameAnswers = false }) => {
+    const to = value(hardware, workload);
+    if (to === null) return [];
+    const changed = hardwareSpec.safeParse(withField(hardware, field.split("."), to));
+    if (!changed.success) return [];
+    const turned = {
+      workload: { ...workload, hardware: changed.data },
+      technology: sizedFor(changed.data, technology),
+    };
+    return [{ id, label: label(to), setting: `${field}=${to}`, sameAnswers, ...turned }];
+  });
+}
+
+/** A copy with one field changed. */
+function withField(owner: object, [name, ...rest]: readonly string[], value: Value): object {
+  const inner = rest.length === 0 ? value : withField((owner as Record<string, object>)[name], rest, value);
+  return { ...owner, [name]: inner };
+}
+
+function turnSteps({ workload }: Case): Turned[] {
+  const steps = workload.steps - 1;
+  if (steps < 1) return [];
+  const fewer = withSteps(workload, steps, workload.snnSteps);
+  return [
+    {
+      id: "fewer-steps",
+      label: plural(steps, "time step"),
+      setting: `steps=${steps}`,
+      sameAnswers: false,
+      workload: fewer,
+    },
+  ];
+}
+
+/** Parts that no field of `hardware` stands for, by the setting of the prices that does. */
+const PRICES: readonly (Pick<Lever, "id" | "label"> & { readonly set: ParameterId; readonly to: string })[] = [
+  { id: "zero-detection", label: "silent row blocks skipped", set: "skipSilentBlocks", to: "1" },
+  {
+    id: "gated-cells",
+    label: "gated attention cells",
+    set: "sacOperation",
+    to: "nangate-45.sacGated",
+  },
+];
+
+function turnPrices({ technology, prices }: ResolvedTechnology): Turned[] {
+  return PRICES.flatMap(({ id, label, set, to }) => {
+    const isPrice = to.includes(".");
+    // Both prices are for one node, and are brought to the user's alike.
+    const value = isPrice ? findPrice(to).value * (technology[set] / prices[set].value) : Number(to);
+    const changed = { ...technology, [set]: value };
+    return technology[set] === value || !Number.isFinite(value)
+      ? []
+      : [{ id, label, setting: `--set ${set}=${to}`, sameAnswers: true, technology: changed }];
+  });
+}
