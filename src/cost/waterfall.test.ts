@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseExperiment } from "../spec/parse.ts";
+import { estimateCost, ratioTo } from "./cost.ts";
+import { machineCost } from "./machine-cost.ts";
+import { comparedWith, experimentWorkload, hardwarePrices } from "./measured.ts";
+import { findCostPreset } from "./presets.ts";
+import { resolveTechnology } from "./resolve.ts";
+import { waterfall } from "./waterfall.ts";
+import { type Workload, withSteps } from "./workload.ts";
+import { atPublishedSteps, findWorkload, WORKLOADS } from "./workloads.ts";
+
+const large = findWorkload("vit-8-768-imagenet");
+const bottomUp = findCostPreset("bottom-up");
+/** The machine of the default experiment. */
+const own = resolveTechnology(bottomUp, { set: { conversionsPerSum: 2, ssaTiles: 12 } });
+
+/** The ratio by the two estimates themselves. */
+const endOf = (workload: Workload, resolved: typeof own) =>
+  estimateCost(workload, resolved).architectures.annDigital.total / machineCost(workload, resolved.technology).energy;
+
+describe("the waterfall", () => {
+  test("begins at the paper's ratio and ends at that of the machine", () => {
+    const { start, end } = waterfall(large, own);
+    const paper = estimateCost(atPublishedSteps(large), resolveTechnology(findCostPreset("paper")));
+    expect(start).toBe(ratioTo(paper, "annDigital"));
+    // Section VII-A prints 13.
+    expect(start).toBeCloseTo(12.9, 1);
+    expect(end / endOf(large, own)).toBeCloseTo(1, 12);
+  });
+
+  test("is worth as much as all its bars together, each of which begins where the last one ended", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...WORKLOADS.filter(({ depth }) => depth < 8)),
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom(45, 32, 22),
+        fc.constantFrom("bottom-up", "claim", "paper", "survey-adc"),
+        fc.constantFrom(1, 2),
+        (workload, steps, node, preset, conversionsPerSum) => {
+          const at = withSteps(workload, steps);
+          const resolved = resolveTechnology(findCostPreset(preset), { node, set: { conversionsPerSum, ssaTiles: 2 } });
+          const { start, bars, end } = waterfall(at, resolved);
+          let ratio = start;
+          for (const { from, to } of bars) {
+            expect(from).toBe(ratio);
+            ratio = to;
+          }
+          expect(ratio / end).toBeCloseTo(1, 10);
+          const product = bars.reduce((factor, { from, to }) => factor * (to / from), 1);
+          expect(product / (end / start)).toBeCloseTo(1, 10);
+          expect(end / endOf(at, resolved)).toBeCloseTo(1, 12);
+          for (const { from, to } of bars) expect(from).not.toBe(to);
+        },
+      ),
+      { seed: 1, numRuns: 12 },
+    );
+  });
+
+  test("names what the machine has, and nothing that it has not", () => {
+    const ids = (workload: Workload, resolved = own) => waterfall(workload, resolved).bars.map(({ id }) => id);
+    const all = ids(large);
+    expect(all).toEqual([
+      ...["steps", "conversions", "ann", "units", "rules", "both-lines", "scaled", "widths"],
+      ...["stream", "fifos", "clock", "wires", "leakage", "control"],
+    ]);
+    const differential = resolveTechnology(bottomUp, { set: { ssaTiles: 12 } });
+    expect(ids(large, differential)).toEqual(all.filter((id) => id !== "both-lines"));
+    expect(ids(atPublishedSteps(large))).toEqual(all.filter((id) => id !== "steps"));
+    expect(ids(large, resolveTechnology(bottomUp, { node: 22, set: { conversionsPerSum: 2, ssaTiles: 12 } }))).toEqual([
+      ...all,
+      "settings",
+    ]);
+    const rows = resolveTechnology(bottomUp, { set: { conversionsPerSum: 2, ssaTiles: 12, rows: 256 } });
+    expect(ids(large, rows)).toContain("sizes");
+  });
+
+  test("of ViT-8-768 at T = 4: what each assumption is worth", () => {
+    const { bars } = waterfall(large, own);
+    const worth = Object.fromEntries(bars.map(({ id, from, to }) => [id, Number((to / from).toFixed(2))]));
+    expect(worth).toEqual({
+      ...{ steps: 1.74, conversions: 0.54, ann: 1.44, units: 0.69, rules: 1, "both-lines": 0.6, scaled: 0.89 },
+      ...{ widths: 1.2, stream: 0.88, fifos: 0.51, clock: 0.76, wires: 0.92, leakage: 0.93, control: 1 },
+    });
+  });
+
+  test("of our own network: an evaluated ANN of another size has a bar of its own", () => {
+    const experiment = parseExperiment({ name: "own", model: { kind: "spiking", width: 64, depth: 2, heads: 4 } });
+    const resolved = resolveTechnology(bottomUp, { set: hardwarePrices(experiment) });
+    const workload = experimentWorkload(experiment);
+    const { model } = parseExperiment({ model: { kind: "ann", width: 32, depth: 1, heads: 4 } });
+    const compared = comparedWith(workload, experiment, { ann: model });
+    const [alone, beside] = [waterfall(workload, resolved), waterfall(compared, resolved)];
+    expect(alone.bars.map(({ id }) => id)).not.toContain("evaluated");
+    const bar = beside.bars.find(({ id }) => id === "evaluated")!;
+    expect(bar.label).toBe("the ANN that was evaluated, 1-32");
+    expect(bar.to).toBeLessThan(0.5 * bar.from);
+    expect(beside.start).toBe(alone.start);
+    expect(beside.end / endOf(compared, resolved)).toBeCloseTo(1, 12);
+  });
+});

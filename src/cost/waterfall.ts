@@ -1,0 +1,169 @@
+/**
+ * From the paper's ratio to that of the machine that is simulated: one assumption after the other is given up, and each has its worth.
+ *
+ * Begins with the paper's prices at the paper's time steps: an ANN of the same size, calibrated conversions, sums that need no scaling,
+ * no FIFOs, no stored stream, no clock, wires, control or leakage. Ends with `machineCost` at the user's own prices, node and settings,
+ * beside the ANN that was evaluated. The order is a choice: what an assumption is worth depends on those given up before it, the
+ * product of all does not.
+ */
+import { ARCHITECTURES } from "./architectures/catalogue.ts";
+import { totalOf } from "./architectures/energy.ts";
+import { xpikeformer } from "./architectures/xpikeformer.ts";
+import { machineCost } from "./machine-cost.ts";
+import type { EnergyPart } from "./machine-price.ts";
+import type { ParameterId, Technology } from "./parameters.ts";
+import { findCostPreset } from "./presets.ts";
+import { type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
+import { UNCHARGED } from "./uncharged.ts";
+import { networkFor, type Workload } from "./workload.ts";
+import { atPublishedSteps } from "./workloads.ts";
+
+export interface WaterfallBar {
+  readonly id: string;
+  /** What is assumed from here on. */
+  readonly label: string;
+  /** Energy of the digital int8 ANN over Xpikeformer's, before and with it. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Waterfall {
+  /** The ratio with the paper's assumptions. */
+  readonly start: number;
+  /** Those that change the ratio, in order: each begins where the one before ends. */
+  readonly bars: readonly WaterfallBar[];
+  readonly end: number;
+}
+
+/** What a ratio is computed from. */
+interface Assumptions {
+  readonly workload: Workload;
+  readonly technology: Technology;
+  /** What the machine as built pays for; null: it is priced as a projection, by actions alone. */
+  readonly built: readonly EnergyPart[] | null;
+}
+
+interface Step {
+  readonly id: string;
+  readonly label: string;
+  readonly change: (before: Assumptions) => Partial<Assumptions>;
+}
+
+export function waterfall(workload: Workload, resolved: ResolvedTechnology): Waterfall {
+  const projected: Workload = { ...atPublishedSteps(workload), scaled: false };
+  let state: Assumptions = {
+    workload: withoutCompared(projected),
+    technology: priced("paper"),
+    built: null,
+  };
+  const start = ratioOf(state);
+  let ratio = start;
+  const bars: WaterfallBar[] = [];
+  for (const { id, label, change } of steps(workload, resolved)) {
+    state = { ...state, ...change(state) };
+    const to = ratioOf(state);
+    // The same numbers, whatever the order in which they were added.
+    if (Math.abs(to / ratio - 1) > 1e-12) bars.push({ id, label, from: ratio, to });
+    ratio = to;
+  }
+  return { start, bars, end: ratio };
+}
+
+const priced = (preset: string): Technology => resolveTechnology(findCostPreset(preset)).technology;
+
+function withoutCompared({ compared: _, ...workload }: Workload): Workload {
+  return workload;
+}
+
+function ratioOf({ workload, technology, built }: Assumptions): number {
+  const ann = totalOf(ARCHITECTURES.annDigital.energy(workload, technology));
+  if (built === null) return ann / totalOf(xpikeformer(workload, technology));
+  const { energy } = machineCost(workload, technology).price;
+  return ann / built.reduce((sum, part) => sum + energy[part], 0);
+}
+
+/** All that is paid per conversion. */
+const CONVERSION: readonly ParameterId[] = [
+  ...(["conversion5", "periphery", "accumulation", "interconnect", "buffer", "conversionsPerSum"] as const),
+];
+/** What the conventional network's engine pays for beside SRAM. */
+const ANN: readonly ParameterId[] = [
+  ...(["accumulatorBits", "softmaxElement", "layerNormElement", "geluElement"] as const),
+  ...(["activationTraffic", "partialSumTraffic", "weightTraffic", "dramBit"] as const),
+];
+const SIZES: readonly ParameterId[] = ["rows", "columns", "adcBits", "columnsPerConverter", "ssaTiles"];
+const CHARGES = Object.keys(UNCHARGED) as (keyof typeof UNCHARGED)[];
+
+/** What projections pay for as well. */
+const UNITS: readonly EnergyPart[] = [
+  ...(["conversions", "array", "drivers", "digital", "neurons", "attention", "random", "buffers"] as const),
+];
+
+function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
+  const [claim, bottomUp] = [priced("claim"), priced("bottom-up")];
+  const set = (from: Technology, ids: readonly ParameterId[]): Step["change"] => {
+    const values = Object.fromEntries(ids.map((id) => [id, from[id]]));
+    return ({ technology }) => ({ technology: { ...technology, ...values } });
+  };
+  /** A part of the machine, and the prices that only it pays. */
+  const part = (id: string, label: string, parts: readonly EnergyPart[], ids: readonly ParameterId[] = []): Step => ({
+    id,
+    label,
+    change: (before) => ({ ...set(bottomUp, ids)(before), built: [...before.built!, ...parts] }),
+  });
+  const printed = atPublishedSteps(own).steps;
+  const ann = networkFor(own, "ann");
+  return [
+    {
+      id: "steps",
+      label: `T = ${own.steps} in place of the printed ${printed}`,
+      change: ({ workload }) => ({ workload: { ...workload, steps: own.steps, snnSteps: own.snnSteps } }),
+    },
+    { id: "conversions", label: "conversions at published prices, one for a pair", change: set(claim, CONVERSION) },
+    { id: "ann", label: "the ANN at published prices", change: set(claim, ANN) },
+    { id: "units", label: "memories and other units at published prices", change: () => ({ technology: claim }) },
+    {
+      id: "rules",
+      label: "the same rules for every machine",
+      change: () => ({ technology: { ...bottomUp, ...pick(claim, CHARGES) } }),
+    },
+    {
+      id: "evaluated",
+      label: `the ANN that was evaluated, ${ann.depth}-${ann.width}`,
+      change: ({ workload }) => ({
+        workload: { ...workload, ...(own.compared ? { compared: own.compared } : {}) },
+      }),
+    },
+    { id: "sizes", label: "crossbars, converters and tiles as they are", change: set(resolved.technology, SIZES) },
+    {
+      id: "both-lines",
+      label: "both lines of a pair converted",
+      change: set(resolved.technology, ["conversionsPerSum"]),
+    },
+    {
+      id: "scaled",
+      label: "local sums scaled",
+      change: ({ workload }) => ({ workload: { ...workload, scaled: true } }),
+    },
+    {
+      id: "widths",
+      label: "units priced by width, memories by need",
+      change: (before) => ({ ...set(bottomUp, ["structure"])(before), built: UNITS }),
+    },
+    part("stream", "the residual stream stored", ["stream"]),
+    part("fifos", "FIFOs that move at every clock", ["fifos"]),
+    part("clock", "clock tree", ["clock"], ["clockTree"]),
+    part("wires", "wires between units and dies", ["wires", "links"], ["wireBit", "dieLink"]),
+    part("leakage", "leakage", ["leakage"], ["sramLeakage", "logicLeakage", "analogLeakage"]),
+    part(
+      "control",
+      "control, programming, calibration",
+      ["control", "upkeep"],
+      ["controllerFlipFlops", "programDevice"],
+    ),
+    { id: "settings", label: "your preset, node and settings", change: () => ({ technology: resolved.technology }) },
+  ];
+}
+
+const pick = (technology: Technology, ids: readonly ParameterId[]): Partial<Technology> =>
+  Object.fromEntries(ids.map((id) => [id, technology[id]]));
