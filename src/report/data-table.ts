@@ -51,10 +51,24 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
       const published = rules.map(({ label, y }): Cell[] => [label, undefined, y, undefined, undefined]);
       return { head: ["series", x.label, y.label, "low", "high"], rows: [...points, ...published] };
     }
-    case "bars":
+    case "bars": {
+      const { bars, value: axis } = chart;
+      const begun = bars.some(({ from }) => from !== undefined);
+      const begin = ({ from }: (typeof bars)[number]) => (from === undefined ? undefined : formatRounded(from));
       return {
-        head: ["bar", "group", chart.value.label, "low", "high"],
-        rows: chart.bars.map(({ label, group, value, low, high }) => [label, group, ...measured(value, low, high)]),
+        head: ["bar", "group", ...(begun ? ["from"] : []), axis.label, "low", "high"],
+        rows: bars.map((bar) => {
+          const { label, group, value, low, high } = bar;
+          return [label, group, ...(begun ? [begin(bar)] : []), ...measured(value, low, high)];
+        }),
+      };
+    }
+    case "gantt":
+      return {
+        head: ["unit", "what", `from, ${chart.time.label}`, "to", "at work, %"],
+        rows: chart.rows.flatMap(({ name, stretches }) =>
+          stretches.map(({ from, to, busy, group }) => [name, group, from, to, formatRounded(100 * busy)]),
+        ),
       };
     case "raster":
       return {

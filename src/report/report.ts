@@ -94,6 +94,8 @@ export const barsSpec = z.strictObject({
       z.strictObject({
         label: text,
         value: z.number(),
+        /** Where the bar begins, as in a waterfall; at the start of the axis when left out. */
+        from: z.number().optional(),
         low: z.number().optional(),
         high: z.number().optional(),
         /** Bars of one group share a colour; groups are named in the legend. */
@@ -163,7 +165,42 @@ export const layoutSpec = z.strictObject({
   layers: z.array(layoutLayerSpec).min(1).max(1000),
 });
 
-export const chartSpec = z.discriminatedUnion("kind", [linesSpec, barsSpec, rasterSpec, heatSpec, layoutSpec]);
+export const ganttSpec = z.strictObject({
+  kind: z.literal("gantt"),
+  ...chartBase,
+  time: axisSpec,
+  /** From the top. */
+  rows: z
+    .array(
+      z.strictObject({
+        name: text,
+        /** Work without a long break. */
+        stretches: z
+          .array(
+            z.strictObject({
+              from: z.number(),
+              to: z.number(),
+              /** Share of it in which the row's unit works. */
+              busy: z.number().min(0).max(1),
+              /** Stretches of one group share a colour; groups are named in the legend. */
+              group: text,
+            }),
+          )
+          .max(1000),
+      }),
+    )
+    .min(1)
+    .max(400),
+});
+
+export const chartSpec = z.discriminatedUnion("kind", [
+  linesSpec,
+  barsSpec,
+  rasterSpec,
+  heatSpec,
+  layoutSpec,
+  ganttSpec,
+]);
 
 const quantity = z.union([z.number(), text]);
 
@@ -240,5 +277,6 @@ export type RasterChart = z.infer<typeof rasterSpec>;
 export type RasterLayer = z.infer<typeof rasterLayerSpec>;
 export type HeatChart = z.infer<typeof heatSpec>;
 export type LayoutChart = z.infer<typeof layoutSpec>;
+export type GanttChart = z.infer<typeof ganttSpec>;
 export type Claim = z.infer<typeof claimSpec>;
 export type ReportSource = z.infer<typeof sourceSpec>;

@@ -1,4 +1,4 @@
-/** Horizontal bars with error bars and their values written at the end. */
+/** Horizontal bars with error bars and their values written at the end; those of a waterfall begin where they say. */
 import * as Plot from "@observablehq/plot";
 import { formatQuantity, formatRounded } from "../format.ts";
 import { printable } from "../markup.ts";
@@ -36,11 +36,22 @@ export function drawBars(chart: BarsChart, { width }: Room): Drawing {
     const top = bottom + (above && label ? LINE : 0) + (PITCH - BAR) / 2;
     bottom = top + BAR + (PITCH - BAR) / 2;
     const fill = colour(bar.group === undefined ? 0 : groups.indexOf(bar.group));
-    return { ...bar, label, top, bottom: top + BAR, middle: top + BAR / 2, fill, ...describe(bar), length: bar.value };
+    const from = bar.from ?? start;
+    return {
+      ...bar,
+      label,
+      from,
+      top,
+      bottom: top + BAR,
+      middle: top + BAR / 2,
+      fill,
+      ...describe(bar),
+      length: bar.value,
+    };
   });
   const shown = rows.filter(({ length }) => !log || length > 0);
   const intervals = shown.filter(({ low, high }) => low !== undefined && high !== undefined);
-  const ends = shown.map((row) => ({ ...row, end: clip(Math.max(row.length, row.high ?? row.length)) }));
+  const ends = shown.map((row) => ({ ...row, end: clip(Math.max(row.from, row.length, row.high ?? row.length)) }));
   const labels = above
     ? Plot.text(rows, { x: start, y: "top", text: "label", textAnchor: "start", dy: 1 - LINE / 2 })
     : Plot.text(rows, { x: start, y: "middle", text: "label", textAnchor: "end", dx: -8 });
@@ -58,7 +69,7 @@ export function drawBars(chart: BarsChart, { width }: Room): Drawing {
       marks: [
         ...xAxis.marks,
         Plot.rect(shown, {
-          x1: start,
+          x1: ({ from }) => clip(from),
           x2: "length",
           y1: "top",
           y2: "bottom",
@@ -88,20 +99,22 @@ export function drawBars(chart: BarsChart, { width }: Room): Drawing {
 
 /**
  * What the axis must hold. Linear bars start at 0; logarithmic ones have no natural start: a fifth of the smallest keeps every bar
- * visible.
+ * visible, and less will do where most have a start of their own.
  */
 function extent({ bars, value: { scale } }: BarsChart): number[] {
-  const ends = bars.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]);
-  const positive = bars.map(({ value }) => value).filter((value) => value > 0);
+  const ends = bars.flatMap(({ value, from, low, high }) => [value, from ?? value, low ?? value, high ?? value]);
+  const positive = bars.flatMap(({ value, from = value }) => [value, from]).filter((value) => value > 0);
   if (scale !== "log") return [...ends, 0];
-  return positive.length > 0 ? [...ends, Math.min(...positive) / 5] : [];
+  const room = bars.some(({ from }) => from !== undefined) ? 1.5 : 5;
+  return positive.length > 0 ? [...ends, Math.min(...positive) / room] : [];
 }
 
-/** The value as it stands behind the bar, and in full: `blocks.0.qkv, crossbars: 0.112 (0.102 to 0.122)`. */
-function describe({ label, group, value, low, high }: Bar): { value: string; title: string } {
+/** The value as it stands behind the bar, and in full: `blocks.0.qkv, crossbars: 0.112 (0.102 to 0.122)`, `leakage: 2.43 to 2.27`. */
+function describe({ label, group, value, from, low, high }: Bar): { value: string; title: string } {
   const known = low !== undefined && high !== undefined;
   const { value: digits, interval } = formatQuantity({ value, unit: "1", interval: known ? { low, high } : undefined });
   const written = known ? digits : formatRounded(value);
   const name = group === undefined ? label : `${label}, ${group}`;
-  return { value: written, title: printable(`${name}: ${written}${interval ? ` (${interval})` : ""}`) };
+  const begin = from === undefined ? "" : `${formatRounded(from)} to `;
+  return { value: written, title: printable(`${name}: ${begin}${written}${interval ? ` (${interval})` : ""}`) };
 }

@@ -55,6 +55,59 @@ describe("drawings", () => {
     expect(drawChart(chart("density.layers")).legend.map(({ name }) => name)).toEqual(["crossbars", "SSA engine"]);
   });
 
+  test("bars of a waterfall begin where they say, and keep their value behind their longer end", () => {
+    const value = { label: "ratio", scale: "log" as const };
+    const bars = [
+      { label: "start", value: 10 },
+      { label: "less", from: 10, value: 5 },
+      { label: "more", from: 5, value: 20 },
+    ];
+    const svg = svgOf({ kind: "bars", id: "w", title: "w", caption: "", value, bars } as Chart);
+    const [start, less, more] = [...svg.querySelectorAll('g[aria-label="rect"] > *')].map((rect) => {
+      const [x, width] = ["x", "width"].map((name) => Number(rect.getAttribute(name)));
+      return { left: x, right: x + width };
+    });
+    // Pixels have two decimals.
+    expect(less.right).toBeCloseTo(start.right, 1);
+    expect(more.left).toBeCloseTo(less.left, 1);
+    expect((more.right - more.left) / (less.right - less.left)).toBeCloseTo(2, 2);
+    const titles = [...svg.querySelectorAll("title")].map(({ textContent }) => textContent);
+    expect(titles).toEqual(["start: 10", "less: 10 to 5", "more: 5 to 20"]);
+  });
+
+  test("a Gantt chart has a rectangle per stretch in the row of its unit, paler where the unit waits", () => {
+    const rows = [
+      { name: "first", stretches: [{ from: 0, to: 50, busy: 1, group: "one" }] },
+      {
+        name: "second",
+        stretches: [
+          { from: 50, to: 100, busy: 0.5, group: "one" },
+          { from: 0, to: 25, busy: 1, group: "others" },
+        ],
+      },
+    ];
+    const gantt: Chart = {
+      kind: "gantt",
+      id: "g",
+      title: "g",
+      caption: "",
+      time: { label: "clocks", scale: "linear" },
+      rows,
+    };
+    const svg = svgOf(gantt);
+    const rects = [...svg.querySelectorAll('g[aria-label="rect"] > rect')];
+    const of = (name: string) => rects.map((rect) => Number(rect.getAttribute(name)));
+    const [x, y, width, opacity] = ["x", "y", "width", "fill-opacity"].map(of);
+    expect(width[0]).toBeCloseTo(width[1], 1);
+    expect(width[0]).toBeCloseTo(2 * width[2], 1);
+    expect(x[1]).toBeCloseTo(x[0] + width[0], 1);
+    expect(y[1]).toBe(y[2]);
+    expect(y[1]).toBeGreaterThan(y[0]);
+    expect(opacity[1]).toBeLessThan(opacity[0]);
+    expect(svg.textContent).toContain("second, one: 50 to 100, at work 50 %");
+    expect(drawChart(gantt).legend.map(({ name }) => name)).toEqual(["one", "others"]);
+  });
+
   test("a raster has a pixel for every bit, tokens from left to right and their steps within them", () => {
     // Two features, one token, four steps. Feature 0: 1 1 0 1; feature 1: 0 0 1 0.
     // Bits [step][feature] are 10 10 01 10, least significant first: 1 + 4 + 32 + 64 = 101.

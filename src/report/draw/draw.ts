@@ -2,6 +2,7 @@
 import type { Chart } from "../report.ts";
 import { drawBars } from "./bars.ts";
 import { type Drawing, ROOMS, type Room } from "./drawing.ts";
+import { drawGantt } from "./gantt.ts";
 import { drawHeat } from "./heat.ts";
 import { drawLayout } from "./layout.ts";
 import { drawLines } from "./lines.ts";
@@ -19,5 +20,7 @@ export function drawChart(chart: Chart, room: Room = ROOMS.column): Drawing {
       return drawHeat(chart, room);
     case "layout":
       return drawLayout(chart);
+    case "gantt":
+      return drawGantt(chart, room);
   }
 }

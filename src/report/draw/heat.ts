@@ -10,8 +10,9 @@ import type { HeatChart } from "../report.ts";
 import { CHARACTER, colour, type Drawing, drawPlot, type Room, squareSwatch } from "./drawing.ts";
 import { greyPicture, pictureMark } from "./png.ts";
 
-/** Characters of a tick's label that are drawn. */
+/** Characters of a tick's label that are drawn, and of one at the side where the page has room: as many as leave room for cells. */
 const LONGEST_TICK = 16;
+const sideTick = ({ width }: Room): number => Math.max(LONGEST_TICK, Math.floor((0.55 * width) / CHARACTER));
 /** More columns than this take the whole width of the page. */
 const MOST_COLUMNS = 80;
 /** More cells than this are drawn as one picture, and listed nowhere in the page but in its JSON. */
@@ -37,7 +38,8 @@ export function drawHeat(chart: HeatChart, room: Room): Drawing {
       text: Math.abs(value) < 0.5 * power(10, -decimals) ? "" : formatNumber(value, decimals),
     })),
   );
-  const [xTicks, yTicks] = [x.ticks.map(shorten), y.ticks.map(shorten)];
+  const xTicks = x.ticks.map((tick) => shorten(tick, LONGEST_TICK));
+  const yTicks = y.ticks.map((tick) => shorten(tick, sideTick(room)));
   const marginLeft = 34 + longest(yTicks) * CHARACTER;
   const columns = x.ticks.length;
   const side = Math.min(64, ((wide ? WIDE : room.width) - marginLeft - 10) / columns);
@@ -122,9 +124,9 @@ export function drawHeat(chart: HeatChart, room: Room): Drawing {
 
 const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
-function shorten(tick: string): string {
+function shorten(tick: string, longest: number): string {
   const text = printable(tick);
-  return text.length <= LONGEST_TICK ? text : `${text.slice(0, LONGEST_TICK - 1)}…`;
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }
 
 /** Whether labels have room beside each other; an empty one takes none. */

@@ -1,0 +1,171 @@
+/** The schedule as charts: when each unit works for one prompt by itself and for one among others, and how busy units are. */
+import type { Schedule, ScheduledUnit, Timetable } from "../machine/schedule.ts";
+import type { ChartDraft } from "./build-report.ts";
+import { formatRounded, formatText } from "./format.ts";
+import type { GanttChart } from "./report.ts";
+
+/** Parts of the time shown: a break that is shorter than one of them is not drawn. */
+const PARTS = 400;
+/** Most stretches of a row, of the prompt that is followed and of the others; with more, longer breaks are not drawn either. */
+const MOST_STRETCHES = 24;
+/** With more layers than this, a row stands for whole blocks. */
+const MOST_ROWS = 100;
+const ENGINE = "SSA engine";
+
+type Stretch = GanttChart["rows"][number]["stretches"][number];
+
+/** Clocks, `busy` of them at work. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly busy: number;
+}
+
+/** @param clock hertz */
+export function scheduleCharts(schedule: Schedule, clock: number): ChartDraft[] {
+  return [aloneChart(schedule, clock), ...inFlightChart(schedule, clock), utilisationChart(schedule)];
+}
+
+function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
+  const time = formatText({ value: alone.clocks / clock, unit: "s" });
+  const first = order === "token-major" ? "all time steps of a token" : "all tokens of a time step";
+  return {
+    kind: "gantt",
+    id: "schedule-alone",
+    title: "One prompt by itself: when each unit works",
+    caption:
+      `From the first spike in to the last sum out: ${time}. A layer takes ${first} first, and starts as soon as a vector is there and it is ` +
+      "free. The paler a stretch, the more of it a unit waits.",
+    time: { label: "Microseconds" },
+    rows: rowsOf(alone, clock, [{ shifts: [0], group: "one prompt" }]),
+  };
+}
+
+/** None where prompts cannot overlap. */
+function inFlightChart({ inFlight, interval }: Schedule, clock: number): ChartDraft[] {
+  if (inFlight === null) return [];
+  const before = Math.ceil(inFlight.clocks / interval) - 1;
+  const others = Array.from({ length: 2 * before + 1 }, (_, i) => (i - before) * interval).filter(
+    (shift) => shift !== 0,
+  );
+  const seconds = (clocks: number) => formatText({ value: clocks / clock, unit: "s" });
+  return [
+    {
+      kind: "gantt",
+      id: "schedule-in-flight",
+      title: "Prompts in flight: when each unit works",
+      caption:
+        `A prompt enters every ${seconds(interval)} and is answered after ${seconds(inFlight.clocks)}; ${formatRounded(inFlight.prompts)} are on their ` +
+        "way at once. Shown is the time of one of them.",
+      time: { label: "Microseconds" },
+      rows: rowsOf(inFlight, clock, [
+        { shifts: [0], group: "one prompt" },
+        { shifts: others, group: "those before and after it" },
+      ]),
+    },
+  ];
+}
+
+/** Rows in the order in which a prompt meets units; the engine, which serves all blocks, comes last. */
+function rowsOf(
+  { units, clocks }: Timetable,
+  clock: number,
+  prompts: readonly { readonly shifts: readonly number[]; readonly group: string }[],
+): GanttChart["rows"] {
+  const micro = (clocks: number) => Number(((1e6 * clocks) / clock).toPrecision(6));
+  return [...unitsByRow(units)].map(([name, units]) => {
+    const own = joined(units.flatMap(runsOf), clocks);
+    /** Units of a row that work side by side. */
+    const together = new Set(units.map((unit) => (unit.kind === "attention" ? ENGINE : unit.name))).size;
+    const stretches = prompts.flatMap(({ shifts, group }): Stretch[] => {
+      const runs = shifts.flatMap((shift) => own.flatMap((run) => shifted(run, shift, clocks)));
+      return joined(runs, clocks).map(({ from, to, busy }) => {
+        const share = busy / (together * (to - from));
+        return { from: micro(from), to: micro(to), busy: Math.min(1, Number(share.toFixed(3))), group };
+      });
+    });
+    return { name, stretches };
+  });
+}
+
+/** A row for each layer, or, where these are too many, for as many blocks as it takes. */
+function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[]> {
+  const blockOf = ({ name }: ScheduledUnit) => Number(/^blocks\.(\d+)/.exec(name)?.[1] ?? -1);
+  const depth = 1 + Math.max(...units.map(blockOf));
+  const layers = new Set(units.filter(({ kind }) => kind === "linear").map(({ name }) => name));
+  // Beside blocks there are embedding, head and engine.
+  const blocks = layers.size < MOST_ROWS ? 0 : Math.ceil(depth / (MOST_ROWS - 3));
+  const nameOf = (unit: ScheduledUnit) => {
+    const block = blockOf(unit);
+    if (unit.kind === "attention") return ENGINE;
+    if (blocks === 0 || block < 0) return unit.name;
+    const first = block - (block % blocks);
+    const last = Math.min(depth, first + blocks) - 1;
+    return first === last ? `blocks.${first}` : `blocks.${first} to ${last}`;
+  };
+  const rows = new Map<string, ScheduledUnit[]>();
+  for (const unit of units.toSorted((a, b) => Number(a.kind === "attention") - Number(b.kind === "attention"))) {
+    const name = nameOf(unit);
+    rows.set(name, [...(rows.get(name) ?? []), unit]);
+  }
+  return rows;
+}
+
+const runsOf = ({ start, end }: ScheduledUnit): Run[] =>
+  Array.from(start, (from, i) => ({ from, to: end[i], busy: end[i] - from }));
+
+/** At another time, as far as that is shown: none or one. */
+function shifted({ from, to, busy }: Run, shift: number, clocks: number): Run[] {
+  const [start, end] = [Math.max(0, from + shift), Math.min(clocks, to + shift)];
+  return start < end ? [{ from: start, to: end, busy: (busy * (end - start)) / (to - from) }] : [];
+}
+
+/** Runs in the order of time, joined where the break between two is too short to be seen. */
+export function joined(runs: readonly Run[], clocks: number): Run[] {
+  const ordered = runs.toSorted((a, b) => a.from - b.from);
+  for (let longest = clocks / PARTS; ; longest *= 2) {
+    const longer: Run[] = [];
+    for (const run of ordered) {
+      const last = longer.at(-1);
+      if (last === undefined || run.from - last.to > longest) longer.push(run);
+      else {
+        const [to, busy] = [Math.max(last.to, run.to), last.busy + run.busy];
+        longer[longer.length - 1] = { from: last.from, to, busy };
+      }
+    }
+    if (longer.length <= MOST_STRETCHES) return longer;
+  }
+}
+
+/** Units of all blocks that are as busy as each other have one bar. */
+function utilisationChart({ alone, inFlight, interval }: Schedule): ChartDraft {
+  const cases = [
+    ...(inFlight === null ? [] : [{ group: "prompts in flight", units: inFlight.units, clocks: interval }]),
+    { group: "one prompt by itself", units: alone.units, clocks: alone.clocks },
+  ];
+  const bars = cases.flatMap(({ group, units, clocks }) =>
+    [...busyOf(units)].map(([label, busy]) => ({ label, group, value: (100 * busy) / clocks })),
+  );
+  return {
+    kind: "bars",
+    id: "schedule-utilisation",
+    title: "How busy each unit is",
+    caption: "Share of the time in which a unit works. The busiest one says how often a prompt can enter.",
+    value: { label: "Percent of the time" },
+    // Both cases of a unit side by side.
+    bars: bars.toSorted((a, b) => firstOf(bars, a.label) - firstOf(bars, b.label)),
+  };
+}
+
+const firstOf = (bars: readonly { readonly label: string }[], label: string): number =>
+  bars.findIndex((bar) => bar.label === label);
+
+/** Clocks at work for one prompt by unit; the engine's blocks together. */
+function busyOf(units: readonly ScheduledUnit[]): Map<string, number> {
+  const busy = new Map<string, number>();
+  for (const { name, kind, busy: clocks } of units) {
+    if (kind === "attention") busy.set(ENGINE, (busy.get(ENGINE) ?? 0) + clocks);
+    else busy.set(name.replace(/^blocks\.\d+\./, "each block's "), clocks);
+  }
+  return busy;
+}
