@@ -322,6 +322,7 @@ export {
   sourcesOf,
 } from "./cost/cost.ts";
 export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
+export { type Lever, leversOf } from "./cost/levers.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
   comparedWith,
@@ -341,6 +342,7 @@ export { type AttentionBlock, annBlock, type BlockEnergy, SSA_BLOCK, ssaBlock } 
 export { type Times, timesOf } from "./cost/times.ts";
 export { type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
+export { type Waterfall, type WaterfallBar, waterfall } from "./cost/waterfall.ts";
 export { meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
 

@@ -6,6 +6,7 @@
  * in. The networks that it names beside it are those that other machines are priced with.
  */
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
+import { leversOf } from "../cost/levers.ts";
 import {
   comparedSnn,
   comparedWith,
@@ -28,7 +29,10 @@ import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
 import { costOverview } from "../report/cost-overview.ts";
 import { type CostCase, costReport } from "../report/cost-report.ts";
+import { costScreen } from "../report/cost-screen.ts";
 import { costTable } from "../report/cost-table.ts";
+import type { Report } from "../report/report.ts";
+import type { TableOptions } from "../report/table.ts";
 import { asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
@@ -81,8 +85,10 @@ async function report(
   const seed = options.seed ?? subject.experiment?.seed ?? 1;
   const { workload, resolved } = cases[0].estimate;
   const random = stream(seed).fork("cost");
+  const levers = leversOf(workload, resolved);
   const result = costReport({
     cases,
+    levers,
     ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
     command: repeatLine(source, options),
@@ -92,7 +98,9 @@ async function report(
   });
   if (!options.json && cases.length > 1) terminal.out(`${costTable(cases, terminal)}\n`);
   const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
-  await deliverReport(result, options, terminal, { next });
+  const brief = (shown: Report, style: TableOptions) =>
+    costScreen(shown, { estimate: cases[0].estimate, levers }, style);
+  await deliverReport(result, options, terminal, { brief, next });
 }
 
 /** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */

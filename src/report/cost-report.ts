@@ -1,6 +1,7 @@
 /** The report of `xpike cost`: one workload at one preset in full, and any number of others side by side. */
 import { CLAIMED_RATIOS, isWithinRounding } from "../cost/claims.ts";
 import { type CostEstimate, ratioTo } from "../cost/cost.ts";
+import { type Lever, leversOf } from "../cost/levers.ts";
 import type { MonteCarlo } from "../cost/monte-carlo.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { buildReport, type ClaimDraft } from "./build-report.ts";
@@ -19,6 +20,7 @@ import {
 } from "./cost.ts";
 import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
+import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
 
 export interface CostCase {
@@ -31,6 +33,8 @@ export interface CostReportInput {
   /** The first is shown in full, the others beside it. */
   readonly cases: readonly CostCase[];
   readonly monteCarlo?: MonteCarlo;
+  /** What to change in the machine of the first; found out when left out. */
+  readonly levers?: readonly Lever[];
   readonly experiment?: Experiment;
   readonly command: string;
   readonly seed: number;
@@ -42,6 +46,7 @@ export function costReport(input: CostReportInput): Report {
   const { cases, monteCarlo, command, seed, versions } = input;
   const [{ id, estimate }, ...others] = cases;
   const { workload, resolved } = estimate;
+  const levers = input.levers ?? leversOf(workload, resolved);
   const ann = ratioTo(estimate, "annDigital");
   const snn = ratioTo(estimate, "snnDigital");
   const own = formatText({ value: estimate.architectures.xpikeformer.total, unit: "J" });
@@ -67,10 +72,12 @@ export function costReport(input: CostReportInput): Report {
       ...estimateFigures(estimate),
       ...breakEvenFigures(workload, resolved),
       ...(monteCarlo ? monteCarloFigures(monteCarlo) : []),
+      ...leverFigures(levers),
       ...others.flatMap((one) => estimateFigures(one.estimate, `cost.${one.id}`).map(labelled(one.id))),
     ],
     charts: [
       comparisonChart(cases.map((one) => ({ name: one.id, estimate: one.estimate }))),
+      ...machineCharts(workload, resolved, levers),
       breakdownChart(estimate),
       tornadoChart(workload, resolved, ann),
       stagesChart(estimate),

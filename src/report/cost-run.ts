@@ -11,6 +11,7 @@ import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
 import { chooseSteps, RATE_TOLERANCE, type StepChoice, type StepTarget, snnTarget } from "../cost/iso-accuracy.ts";
+import { leversOf } from "../cost/levers.ts";
 import { comparedWith, hardwarePrices, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
@@ -31,6 +32,7 @@ import {
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
+import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 
 export interface CostRun {
@@ -81,6 +83,7 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
   const asRun = estimateCost(workload, bottomUp, perInference(measurement));
   const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), bottomUp);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
+  const levers = leversOf(workload, bottomUp);
   const why = describeChoice(choice, ann && { of: "ann", rate: ann.rate });
   return {
     figures: [
@@ -97,6 +100,7 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
           ]
         : []),
       ...short(chosen, "cost.isoAccuracy", stepsOf(chosen.workload), ARCHITECTURE_IDS),
+      ...leverFigures(levers),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES]),
     ],
     charts: [
@@ -107,6 +111,7 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
           : [{ name: `${stepsOf(chosen.workload)}, by accuracy`, estimate: chosen }]),
         { name: `${stepsOf(workload)}, the paper's prices`, estimate: asPaper },
       ]),
+      ...machineCharts(workload, bottomUp, levers),
       breakdownChart(asRun),
       stagesChart(asRun),
       stepsChart(experiment, rasters, bottomUp),

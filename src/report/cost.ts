@@ -11,6 +11,7 @@ import { tornado } from "../cost/tornado.ts";
 import type { Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
+import { partLabel } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 
 /** Baselines whose ratio to Xpikeformer is a figure of its own. */
@@ -33,7 +34,12 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
     figures.push({ id: `${prefix}.ratio.${id}`, label, value: ratioTo(estimate, id), unit: "1" });
   }
   for (const [part, value] of Object.entries(architectures.xpikeformer.parts)) {
-    figures.push({ id: `${prefix}.xpikeformer.parts.${part}`, label: `Xpikeformer, ${words(part)}`, value, unit: "J" });
+    figures.push({
+      id: `${prefix}.xpikeformer.parts.${part}`,
+      label: `Xpikeformer, ${partLabel(part)}`,
+      value,
+      unit: "J",
+    });
   }
   for (const id of ARCHITECTURE_IDS) figures.push(...meritFigures(architectures[id], workload, `${prefix}.${id}`));
   const time = (id: string, label: string, value: number) =>
@@ -97,9 +103,6 @@ function meritFigures(
   ];
 }
 
-/** `ssaCells` to `ssa cells`. */
-const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-
 const microjoules = (joules: number): number => joules * 1e6;
 
 /** Energy of every machine but the GPUs, whose bars would hide all others. */
@@ -131,7 +134,7 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
     return Object.entries(parts)
       .filter(([, value]) => value > 0.001 * total)
       .sort(([, a], [, b]) => b - a)
-      .map(([part, value]) => ({ label: words(part), group: label, value: (100 * value) / total }));
+      .map(([part, value]) => ({ label: partLabel(part), group: label, value: (100 * value) / total }));
   });
   return {
     kind: "bars",

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import { estimateCost } from "../cost/cost.ts";
+import { leversOf } from "../cost/levers.ts";
+import { findCostPreset } from "../cost/presets.ts";
+import { resolveTechnology } from "../cost/resolve.ts";
+import { withSteps } from "../cost/workload.ts";
+import { findWorkload, WORKLOADS } from "../cost/workloads.ts";
+import { costReport } from "./cost-report.ts";
+import { costScreen } from "./cost-screen.ts";
+
+const prices = resolveTechnology(findCostPreset("bottom-up"));
+
+function shown(workload = findWorkload("vit-8-768-imagenet"), resolved = prices, notes: readonly string[] = []) {
+  const estimate = estimateCost(workload, resolved);
+  const levers = leversOf(workload, resolved);
+  const report = costReport({
+    cases: [{ id: "bottom-up", estimate }],
+    ...{ levers, notes, command: "xpike cost", seed: 1, versions: {} },
+  });
+  return { estimate, levers, report, text: costScreen(report, { estimate, levers }) };
+}
+
+describe("a cost on one screen", () => {
+  test.each(WORKLOADS.map((workload) => [workload.name, workload] as const))(
+    "of %s leaves five of 24 lines, and fits 100 columns",
+    (_, workload) => {
+      const lines = shown(withSteps(workload, 7, 4))
+        .text.trimEnd()
+        .split("\n");
+      expect(lines.length).toBeLessThanOrEqual(19);
+      expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+      expect(lines[0]).toContain("T = 7 (digital SNN 4)");
+    },
+  );
+
+  test("has energy, answers and area of three machines, with how many times ours they are", () => {
+    const { text, estimate } = shown();
+    const row = (label: string) =>
+      text
+        .split("\n")
+        .find((line) => line.startsWith(label))!
+        .slice(label.length)
+        .trim()
+        .split(/ {2,}/);
+    expect(row("Energy of an image")).toEqual(["346 µJ", "4.18 mJ", "12.1 x", "501 µJ", "1.45 x"]);
+    const { xpikeformer, annDigital, snnDigital } = estimate.architectures;
+    const numbers = (label: string) => row(label).map((cell) => Number.parseFloat(cell.replace(",", "")));
+    const compared = [xpikeformer, annDigital, snnDigital];
+    const expected = (of: (one: typeof xpikeformer) => number) => {
+      const [own, ann, snn] = compared.map(of);
+      return [own, ann, ann / own, snn, snn / own];
+    };
+    const close = (label: string, of: (one: typeof xpikeformer) => number) =>
+      numbers(label).forEach((value, i) => void expect(value / expected(of)[i]).toBeCloseTo(1, 1.9));
+    close("Images per second, in flight", ({ performance: { interval } }) => 1 / interval);
+    close("Images per second, one at a time", ({ performance: { latency } }) => 1 / latency);
+    close("Area", ({ performance: { area } }) => 1e6 * area!);
+    close("Images per second and mm²", ({ performance: { interval, area } }) => 1e-6 / (interval * area!));
+  });
+
+  test("names where the energy goes, largest first, all of it", () => {
+    const { text } = shown();
+    const sentence = /Where the energy goes: ([^.]*)\./.exec(text.replaceAll("\n", " "))![1];
+    const shares = sentence.split(", ").map((part) => Number(/(\d+) %$/.exec(part)![1]));
+    expect(shares.slice(0, -1)).toEqual(shares.slice(0, -1).toSorted((a, b) => b - a));
+    // Each is rounded.
+    expect(Math.abs(shares.reduce((sum, share) => sum + share) - 100)).toBeLessThanOrEqual(shares.length / 2);
+  });
+
+  test("says what to change, what to write for it, and where accuracy is in question", () => {
+    const { text, levers } = shown();
+    const [first, second] = levers;
+    expect(text).toMatch(new RegExp(`^${first.label}  +${first.setting}  +−5\\d %`, "m"));
+    expect(second.sameAnswers).toBe(false);
+    expect(text).toMatch(new RegExp(`^${second.label} \\*  +${second.setting}  +−2\\d %`, "m"));
+    // Half the time between answers: twice as many per second.
+    const faster = { ...first, change: { energy: 0, latency: 0, interval: -0.5, area: 0 } };
+    const alone = costScreen({ title: "x", notes: [] }, { estimate: shown().estimate, levers: [faster] });
+    expect(alone).toMatch(new RegExp(`^${first.label}  +${first.setting}  +\\+100 %$`, "m"));
+  });
+
+  test("shows the first note, and how many more there are", () => {
+    const notes = ["The first thing to know.", "The second.", "The third."];
+    const { text } = shown(undefined, undefined, notes);
+    expect(text).toContain("Note: The first thing to know. (2 more with --all)");
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(19);
+  });
+
+  test("without levers has no empty table", () => {
+    const { estimate, report } = shown();
+    expect(costScreen(report, { estimate, levers: [] })).not.toContain("What to change");
+  });
+});

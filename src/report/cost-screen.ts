@@ -1,0 +1,108 @@
+/**
+ * What a machine costs, on one screen: energy, answers and area beside the digital ANN and the digital SNN, where the energy goes, and what
+ * to change.
+ */
+import picocolors from "picocolors";
+import { type Merit, meritOf } from "../cost/architectures/performance.ts";
+import type { ArchitectureCost, CostEstimate } from "../cost/cost.ts";
+import type { Lever } from "../cost/levers.ts";
+import { formatNumber, formatText } from "./format.ts";
+import { partLabel } from "./machine-cost.ts";
+import type { Report } from "./report.ts";
+import { clean, grid, noteLines, type TableOptions, TERMINAL_WIDTH, wrap } from "./table.ts";
+
+/** Lines of the screen that the command's last lines leave. */
+const LINES = 19;
+/** Fewer levers than this are not worth a table. */
+const LEAST_LEVERS = 3;
+/** Parts of the energy that are named. */
+const MOST_PARTS = 8;
+
+/** Text with line breaks. `report` is of the same estimate. */
+export function costScreen(
+  report: Pick<Report, "title" | "notes" | "brief">,
+  { estimate, levers }: { readonly estimate: CostEstimate; readonly levers: readonly Lever[] },
+  { color = false, width = TERMINAL_WIDTH }: TableOptions = {},
+): string {
+  const { bold, dim } = picocolors.createColors(color);
+  const { workload, resolved } = estimate;
+  const steps = workload.steps === workload.snnSteps ? "" : ` (digital SNN ${workload.snnSteps})`;
+  const title = `${report.title}: T = ${workload.steps}${steps}, ${resolved.preset.name} prices, ${resolved.node} nm`;
+  const above = [
+    bold(wrap(clean(title), width)),
+    "",
+    comparison(estimate, { dim, width }),
+    "",
+    wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width),
+  ];
+  const [first, ...others] = report.notes;
+  const more = others.length === 0 ? "" : ` (${others.length} more with --all)`;
+  const below = [
+    ...(report.brief?.remark ? [wrap(clean(report.brief.remark), width)] : []),
+    ...(first === undefined ? [] : noteLines([`${first}${more}`], { color, width }).slice(1)),
+  ];
+  const room = LINES - [...above, ...below].join("\n").split("\n").length - 2;
+  return [...above, ...changes(levers.slice(0, Math.max(LEAST_LEVERS, room)), { dim, width }), ...below, ""].join("\n");
+}
+
+interface Style {
+  readonly dim: (text: string) => string;
+  readonly width: number;
+}
+
+/** Xpikeformer, the digital ANN and the digital SNN side by side, those with how many times as much it is. */
+function comparison({ architectures, workload }: CostEstimate, style: Style): string {
+  const { xpikeformer, annDigital, snnDigital } = architectures;
+  const { name, perInference } = workload.result;
+  const costs = [xpikeformer, annDigital, snnDigital];
+  const merits = costs.map(({ total, performance }) => meritOf(total, performance, perInference));
+  const row = (label: string, unit: string, value: (merit: Merit, cost: ArchitectureCost) => number | null) => {
+    const values = merits.map((merit, i) => value(merit, costs[i]));
+    return [label, ...values.flatMap((one, i) => [text(one, unit), ...(i === 0 ? [] : [times(one, values[0])])])];
+  };
+  const head = ["", "Xpikeformer", "digital ANN", "", "digital SNN", ""];
+  const rows = [
+    row(`Energy of ${article(name)} ${name}`, "J", (_, { total }) => total / perInference),
+    row(`${capital(name)}s per second, in flight`, "1", ({ inFlight }) => inFlight),
+    row(`${capital(name)}s per second, one at a time`, "1", ({ oneAtATime }) => oneAtATime),
+    row("Area", "m2", (_, { performance: { area } }) => area),
+    row(`${capital(name)}s per second and mm²`, "1", ({ perArea }) => perArea),
+  ];
+  return grid([head, ...rows], ["left", ...new Array(5).fill("right")], style);
+}
+
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? "an" : "a");
+const capital = (word: string): string => `${word[0].toUpperCase()}${word.slice(1)}`;
+const text = (value: number | null, unit: string): string =>
+  value === null ? "" : formatText({ value: Number(value.toPrecision(3)), unit });
+const times = (value: number | null, own: number | null): string =>
+  value === null || own === null ? "" : `${formatText({ value: value / own, unit: "1" })} x`;
+
+/** `FIFOs 32 %, clock tree 20 %`, and the rest together. */
+function parts({ parts, total }: ArchitectureCost): string {
+  const sorted = Object.entries(parts)
+    .filter(([, value]) => value > 0)
+    .sort(([, a], [, b]) => b - a);
+  const percent = (value: number) => `${formatNumber((100 * value) / total, 0)} %`;
+  const named = sorted.slice(0, MOST_PARTS).map(([part, value]) => `${partLabel(part)} ${percent(value)}`);
+  const rest = sorted.slice(MOST_PARTS).reduce((sum, [, value]) => sum + value, 0);
+  return [...named, ...(rest > 0 ? [`the rest ${percent(rest)}`] : [])].join(", ");
+}
+
+/** Levers as a table, after an empty line. */
+function changes(levers: readonly Lever[], style: Style): string[] {
+  if (levers.length === 0) return [];
+  const head = ["What to change", "(*: simulate accuracy)", "energy", "latency", "per s", "area"];
+  const rows = levers.map(({ label, setting, sameAnswers, change: { energy, latency, interval, area } }) => [
+    `${label}${sameAnswers ? "" : " *"}`,
+    setting,
+    ...[energy, latency, 1 / (1 + interval) - 1, area].map(signed),
+  ]);
+  return ["", grid([head, ...rows], ["left", "left", "right", "right", "right", "right"], style)];
+}
+
+/** `−52 %`; nothing for less than half a percent. */
+function signed(share: number): string {
+  const percent = 100 * share;
+  return Math.abs(percent) < 0.5 ? "" : `${percent > 0 ? "+" : ""}${formatNumber(percent, 0)} %`;
+}

@@ -1,0 +1,147 @@
+/** The machine that is simulated, in charts: when its units work, what each needs, what to change, and why the paper's ratio is another. */
+import type { Lever } from "../cost/levers.ts";
+import { machineCost } from "../cost/machine-cost.ts";
+import type { AreaPart, EnergyPart, MachinePrice } from "../cost/machine-price.ts";
+import type { ResolvedTechnology } from "../cost/resolve.ts";
+import { type Waterfall, waterfall } from "../cost/waterfall.ts";
+import type { Workload } from "../cost/workload.ts";
+import type { ChartDraft, FigureDraft } from "./build-report.ts";
+import { formatText } from "./format.ts";
+import { scheduleCharts } from "./schedule.ts";
+
+/** @param levers of the same workload and prices */
+export function machineCharts(
+  workload: Workload,
+  resolved: ResolvedTechnology,
+  levers: readonly Lever[],
+): ChartDraft[] {
+  const { price, schedule } = machineCost(workload, resolved.technology);
+  return [
+    waterfallChart(waterfall(workload, resolved)),
+    ...leversChart(levers),
+    energyChart(price),
+    areaChart(price),
+    ...scheduleCharts(schedule, resolved.technology.ssaClock),
+  ];
+}
+
+const ENERGY: Readonly<Record<EnergyPart, string>> = {
+  conversions: "converters",
+  array: "cells of crossbars",
+  drivers: "line drivers",
+  digital: "scaling and sums",
+  neurons: "LIF units",
+  stream: "residual stream",
+  attention: "cells of attention",
+  fifos: "FIFOs",
+  random: "random numbers",
+  buffers: "buffers",
+  clock: "clock tree",
+  control: "control",
+  wires: "wires between units",
+  links: "links between dies",
+  leakage: "leakage",
+  upkeep: "programming, calibration",
+};
+
+const AREA: Readonly<Record<AreaPart, string>> = {
+  crossbars: "crossbars with converters",
+  scalers: "scalers",
+  adders: "adders of sums",
+  neurons: "LIF units",
+  residual: "residual adders",
+  attention: "cells of attention",
+  fifos: "FIFOs",
+  random: "random numbers",
+  buffers: "memories",
+  control: "control",
+};
+
+/** A component of a machine in words: the simulated machine's by name, `ssaCells` as `ssa cells`. */
+export const partLabel = (part: string): string =>
+  Object.hasOwn(ENERGY, part)
+    ? ENERGY[part as EnergyPart]
+    : part.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** Less than this share of the whole is not drawn. */
+const LEAST = 1e-4;
+
+/** Largest first. */
+function bars<P extends string>(values: Readonly<Record<P, number>>, names: Readonly<Record<P, string>>, unit: number) {
+  const parts = Object.keys(names) as P[];
+  const whole = parts.reduce((sum, part) => sum + values[part], 0);
+  return parts
+    .filter((part) => values[part] > LEAST * whole)
+    .sort((a, b) => values[b] - values[a])
+    .map((part) => ({ label: names[part], value: values[part] / unit }));
+}
+
+const energyChart = ({ energy }: MachinePrice): ChartDraft => ({
+  kind: "bars",
+  id: "machine-energy",
+  title: "The simulated machine's energy by unit",
+  caption:
+    "One inference while prompts are in flight. Every action that a simulation counts is paid, at the widths of the unit that takes it. " +
+    "Units below 0.01 % are left out.",
+  value: { label: "Microjoules per inference" },
+  bars: bars(energy, ENERGY, 1e-6),
+});
+
+const areaChart = ({ area, dies }: MachinePrice): ChartDraft => ({
+  kind: "bars",
+  id: "machine-area",
+  title: "Its area by unit",
+  caption: dies === 1 ? "The chip is one die." : `More than a scanner's field takes: ${dies} dies.`,
+  value: { label: "Square millimetres" },
+  bars: bars(area, AREA, 1e-6),
+});
+
+function waterfallChart({ start, bars: given, end }: Waterfall): ChartDraft {
+  const ratio = (value: number) => formatText({ value, unit: "1" });
+  return {
+    kind: "bars",
+    id: "waterfall",
+    title: "From the paper's ratio to the simulated machine's",
+    caption:
+      `With the prices and conventions of the paper's projection the digital int8 ANN needs ${ratio(start)} times Xpikeformer's energy; on the ` +
+      `machine that is simulated ${ratio(end)} times. From the top, one assumption after the other is changed. What one is worth depends on ` +
+      "those before it; together they are worth the whole.",
+    value: { label: "ANN over Xpikeformer, energy", scale: "log" },
+    bars: [
+      { label: "as the paper counts", value: start, group: "ratio" },
+      ...given.map(({ label, from, to }) => ({ label, from, value: to, group: "what a change is worth" })),
+      { label: "as simulated", value: end, group: "ratio" },
+    ],
+  };
+}
+
+/** None where nothing can be changed. */
+function leversChart(levers: readonly Lever[]): ChartDraft[] {
+  if (levers.length === 0) return [];
+  return [
+    {
+      kind: "heat",
+      id: "levers",
+      title: "What to change in the simulated machine",
+      caption:
+        "Each row is the machine with one thing changed, priced again: what that does to the energy of an inference, to the latency of one " +
+        "by itself, to the time from one to the next in flight, and to the area. A star: other spikes come out, and accuracy has to be " +
+        "simulated again. What to write stands beside each change in the table of figures.",
+      x: { label: "what is changed, %", ticks: ["energy", "latency", "interval", "area"] },
+      y: { label: "change", ticks: levers.map(({ label, sameAnswers }) => `${label}${sameAnswers ? "" : " *"}`) },
+      label: "percent",
+      values: levers.map(({ change: { energy, latency, interval, area } }) =>
+        [energy, latency, interval, area].map((share) => 100 * share),
+      ),
+    },
+  ];
+}
+
+/** What each lever does to the energy, with what to write for it. */
+export const leverFigures = (levers: readonly Lever[]): FigureDraft[] =>
+  levers.map(({ id, label, setting, change }) => ({
+    id: `cost.levers.${id}`,
+    label: `Energy with ${label} (${setting}) over that without`,
+    value: 1 + change.energy,
+    unit: "1",
+  }));
