@@ -39,8 +39,10 @@ export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Task: data plus metric; classical receivers.
 
 export { type Answers, answer } from "./task/answers.ts";
-export { createTask, networkGeometry, type TaskOf } from "./task/create.ts";
+export { type DataOf, type ErrorsOf, kitOf, type TaskOf } from "./task/catalogue.ts";
+export { createTask, networkGeometry } from "./task/create.ts";
 export type { ImageTask } from "./task/image-classification.ts";
+export type { TaskKit, TaskMetric, TaskSource } from "./task/kit.ts";
 export {
   bitErrors,
   type ClassificationErrors,
@@ -48,9 +50,8 @@ export {
   type DetectionErrors,
   detectionErrors,
   type ErrorRate,
-  type ErrorsOf,
   errorsByContext,
-  mainRate,
+  type TaskErrors,
 } from "./task/metrics.ts";
 export type { ImageShape } from "./task/patches.ts";
 export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";

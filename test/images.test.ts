@@ -53,16 +53,16 @@ describe("a run", () => {
     const all = { prompts: 40, images };
     const values = valuesOf(report);
     const alone = await evaluateNetwork(executor, experiment, ann, all);
-    expect(values["accuracy.ann"]).toBe(1 - alone.errors.images.rate);
+    expect(values["accuracy.ann"]).toBe(1 - alone.errors.answers.rate);
     const chips = await evaluateChips(executor, experiment, network, { chips: 2, ...all });
-    const accuracy = 1 - mean(chips.map(({ errors }) => errors.images.rate));
+    const accuracy = 1 - mean(chips.map(({ errors }) => errors.answers.rate));
     expect(values["accuracy.xpikeformer"]).toBeCloseTo(accuracy, 12);
     expect(values["gap.ann"]).toBeCloseTo(accuracy - values["accuracy.ann"]!, 12);
     expect(values["accuracy.spiking"]).toBe(values["accuracy.digital"]);
     const [{ confusion }] = chips.map(({ errors }) => errors);
     expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(40);
     const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
-    expect(right / 40).toBeCloseTo(1 - chips[0].errors.images.rate, 12);
+    expect(right / 40).toBeCloseTo(1 - chips[0].errors.answers.rate, 12);
   });
 
   test("notes that fewer test images are there than asked for", () => {
@@ -105,7 +105,7 @@ test("over age and over a field, error rates are those of the chips", async () =
   const size = { chips: 2, prompts: 40 };
   const drift = await evaluateDrift(experiment, { network }, parseDurations("1s,1y", "drift"), { ...options, ...size });
   const chips = await evaluateChips(executor, experiment, network, { ...size, images });
-  const rate = mean(chips.map(({ errors }) => errors.images.rate));
+  const rate = mean(chips.map(({ errors }) => errors.answers.rate));
   expect(valuesOf(drift)["error.drift.hwat.compensated.1s"]).toBeCloseTo(rate, 12);
   expect(drift.summary).toMatch(/has an error rate of/);
   const sweep = await evaluateSweep(experiment, { network }, parseSweep("steps=1..3", experiment), [], {

@@ -3,7 +3,9 @@
  * `docs/performance.md`. Another machine is faster or slower, twofold as a rule; the time left that the progress line shows is measured.
  */
 import type { Network } from "../model/network.ts";
+import { REPORTS } from "../runs/catalogue.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { formatTime } from "./progress.ts";
 
 /**
@@ -30,10 +32,10 @@ export function expectedRun(
   { network, ...compared }: { readonly network: Network; readonly ann?: Network; readonly spiking?: Network },
 ): Work {
   const { chips } = hardware;
-  const { prompts, curvePrompts, snrDecibels, steps } = evaluation;
+  const { prompts, curvePrompts, steps } = evaluation;
   const curveChips = Math.min(chips, evaluation.curveChips ?? chips);
   const own = model.kind === "spiking" ? model.steps : 1;
-  const points = task.kind === "symbol-detection" ? snrDecibels.length : 0;
+  const points = REPORTS[task.kind].curvePoints(evaluation);
   const longest = Math.max(own, ...steps);
   // The curve over time steps beyond the network's own is of three chips at most.
   const longerChips = longest > own ? Math.min(3, chips) : 0;
@@ -50,7 +52,7 @@ export function expectedRun(
     SPIKING_WEIGHT * visits(network, own) * prompts,
   );
   return {
-    words: `${count(chips, "chip")} x ${count(prompts, thingOf(task))}`,
+    words: `${count(chips, "chip")} x ${count(prompts, kitOf(task).metric.trial)}`,
     each: PROGRAMMED_WEIGHT * weightsOf(network) * (chips + points * curveChips + longerChips),
     shared: CHIP_WEIGHT * chipVisits + others,
   };
@@ -66,7 +68,7 @@ export function expectedStudy(
   const steps = model.kind === "spiking" ? model.steps : 1;
   const each = reads > 1 ? `${reads} reads x ` : "";
   return {
-    words: `${count(conditions, "condition")} x ${count(chips, "chip")} x ${each}${count(prompts, thingOf(task))}`,
+    words: `${count(conditions, "condition")} x ${count(chips, "chip")} x ${each}${count(prompts, kitOf(task).metric.trial)}`,
     each: PROGRAMMED_WEIGHT * weightsOf(network) * chips,
     shared: CHIP_WEIGHT * weightsOf(network) * network.geometry.tokens * steps * conditions * chips * reads * prompts,
   };
@@ -84,5 +86,4 @@ export function describeWork({ words, each, shared }: Work, threads: number): st
 const weightsOf = ({ parameters }: Network): number =>
   Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0);
 
-const thingOf = ({ kind }: Experiment["task"]): string => (kind === "image-classification" ? "image" : "prompt");
 const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? "" : "s"}`;

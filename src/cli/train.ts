@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
@@ -82,7 +84,7 @@ function listenForInterruption(terminal: Terminal): Interruption {
 
 function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
-  const unit = task.kind === "image-classification" ? "images" : "prompts";
+  const { metric } = kitOf(task);
   let [first, start, errors] = [0, 0, ""];
   return {
     event: (event: FolderEvent): void => {
@@ -90,9 +92,10 @@ function showProgress({ task, training }: Experiment, quiet: boolean, terminal: 
         [first, start] = [event.step, terminal.now()];
         progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", from: first, quiet });
       }
-      if (event.validation) errors = ` · ${describeErrors(event.validation, true)}`;
+      if (event.validation) errors = ` · ${metric.short} ${rateOf(event.validation, metric)}`;
       const seconds = (terminal.now() - start) / 1000;
-      const rate = seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} ${unit}/s` : "";
+      const rate =
+        seconds >= 1 ? ` · ${Math.round(((event.step - first) * training.batch) / seconds)} ${metric.trial}s/s` : "";
       progress.update(event.step, `loss ${event.loss.toPrecision(3)}${errors}${rate}`);
     },
     end: (): void => progress?.end(),
@@ -106,19 +109,18 @@ function describe({ finished, step, best, seconds }: FolderResult, experiment: E
       : `Stopped at step ${step} of ${totalSteps(experiment.training)}, after ${formatTime(seconds)}. Everything is saved.`,
   ];
   if (best) {
+    const { metric } = kitOf(experiment.task);
     lines.push(
-      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, ${describeErrors(best, false)}.`,
+      `Best validation at step ${best.step}: loss ${best.loss.toPrecision(4)}, ${metric.name} ${rateOf(best, metric)}.`,
     );
   }
   lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
   return `${lines.join("\n")}\n`;
 }
 
-/** The error rate that the task counts, with its name. */
-function describeErrors({ bitErrorRate, errorRate }: Partial<Record<Metric, number>>, short: boolean): string {
-  if (bitErrorRate !== undefined) return `${short ? "BER" : "bit error rate"} ${bitErrorRate.toPrecision(3)}`;
-  return `${short ? "errors" : "error rate"} ${(errorRate ?? Number.NaN).toPrecision(3)}`;
-}
+/** The error rate that the task counts. */
+const rateOf = (numbers: Readonly<Partial<Record<Metric, number>>>, { key }: TaskMetric): string =>
+  (numbers[key] ?? Number.NaN).toPrecision(3);
 
 function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {
   const files = Object.fromEntries(Object.entries(RUN_FILES).map(([key, name]) => [key, join(folder, name)]));

@@ -9,6 +9,7 @@ import { shapeOf } from "../machine/shape.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { createTask } from "../task/create.ts";
 import type { NamedStage } from "./cost.ts";
 import { PARAMETERS, type ParameterId } from "./parameters.ts";
@@ -111,10 +112,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     blocks: Array<BlockDensities>(shape.depth).fill(SPIKINGFORMER),
     inputDensity: 0.5,
     headDensity: SPIKINGFORMER.qkv,
-    result:
-      task.kind === "symbol-detection"
-        ? { name: "symbol", perInference: task.transmitAntennas }
-        : { name: "image", perInference: 1 },
+    result: kitOf(task).result(task),
   };
 }
 

@@ -22,8 +22,8 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
-import { requireImages } from "../task/create.ts";
-import type { ErrorsOf } from "../task/metrics.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
+import { requireData } from "../task/create.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
 import {
@@ -87,7 +87,7 @@ export async function evaluateChips<T extends TaskSpec>(
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
   const { chips, prompts, images = null, hardware = experiment.hardware, slice = 32, onChip } = options;
   requireCounts({ chips, prompts, slice });
-  requireImages(experiment, images);
+  requireData(experiment, images);
   const folded = foldNetwork(network);
   taskOf(experiment, folded);
   mapNetwork(folded, hardware, experiment.task.coding);
@@ -192,7 +192,7 @@ function summarise<T extends TaskSpec>(
   }));
   const actions = sumActions(stages.map((stage) => stage.actions));
   return {
-    ...evaluationOf(slices, task, snrDecibels),
+    ...evaluationOf(slices, task, geometry, snrDecibels),
     bySteps: errorsByStep(slices, task, geometry),
     stages,
     actions,

@@ -13,8 +13,8 @@ import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer, decide } from "../task/answers.ts";
-import { requireImages, takesSpikes } from "../task/create.ts";
-import type { ErrorsOf } from "../task/metrics.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
+import { requireData, takesSpikes } from "../task/create.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
 import {
@@ -63,7 +63,7 @@ export async function evaluateNetwork<T extends TaskSpec>(
   { prompts, images = null, snrDecibels, slice = 64 }: EvaluateOptions,
 ): Promise<NetworkEvaluation<ErrorsOf<T>>> {
   requireCounts({ prompts, slice });
-  requireImages(experiment, images);
+  requireData(experiment, images);
   taskOf(experiment, network);
   const slices = cutPrompts(prompts, slice, snrDecibels ?? null);
   const shared = images && shareImages(images);
@@ -78,7 +78,7 @@ export async function evaluateNetwork<T extends TaskSpec>(
     const answers = await session.run(slices);
     const spiking = answers.flatMap((slice) => (slice.spiking ? [{ ...slice, ...slice.spiking }] : []));
     return {
-      ...evaluationOf(answers, experiment.task, snrDecibels ?? null),
+      ...evaluationOf(answers, experiment.task, network.geometry, snrDecibels ?? null),
       spiking:
         spiking.length === 0
           ? null

@@ -13,9 +13,8 @@ import type { SpikeCount } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { Answers } from "../task/answers.ts";
-import { createTask, networkGeometry, type TaskOf } from "../task/create.ts";
-import { classificationErrors, detectionErrors, type ErrorsOf, errorsByContext } from "../task/metrics.ts";
-import { imageShape } from "../task/patches.ts";
+import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 
 /** Errors of one kind of task; of any, when it is not said. */
 export interface Evaluation<E = ErrorsOf<TaskSpec>> {
@@ -82,25 +81,20 @@ export function taskOf<T extends TaskSpec>(
 export function evaluationOf<T extends TaskSpec>(
   slices: readonly Answers[],
   spec: T,
+  { queries }: Geometry,
   snrDecibels: number | null,
 ): Evaluation<ErrorsOf<T>> {
   const labels = slices.flatMap((slice) => [...slice.labels]);
   const decisions = slices.flatMap((slice) => [...slice.decisions]);
-  const byContext = errorsByQuery(labels, decisions, spec);
+  const kit = kitOf(spec);
+  const column = (classes: number[], query: number) => classes.filter((_, i) => i % queries.length === query);
+  const byContext = Array.from(queries, (_, query) =>
+    kit.errors(column(labels, query), column(decisions, query), spec),
+  );
   let loss = 0;
   for (const slice of slices) for (const one of slice.losses) loss += one;
   const errors = byContext[byContext.length - 1];
   return { prompts: errors.prompts, snrDecibels, errors, byContext, loss: loss / labels.length };
-}
-
-/** Errors at each query of the task. Shapes: labels, decisions [prompts, queries]. */
-function errorsByQuery<T extends TaskSpec>(labels: number[], decisions: number[], task: T): ErrorsOf<T>[] {
-  const spec: TaskSpec = task;
-  const errors =
-    spec.kind === "image-classification"
-      ? [errorsOf(labels, decisions, spec)]
-      : errorsByContext(labels, decisions, spec);
-  return errors as ErrorsOf<T>[];
 }
 
 /** What a spiking network says of a slice beside its answers. */
@@ -120,7 +114,7 @@ export function errorsByStep<T extends TaskSpec>(
   const last = (classes: Int32Array) => [...classes.filter((_, i) => i % count === count - 1)];
   const labels = slices.flatMap((slice) => last(slice.labels));
   return slices[0].byStep.map((_, t) =>
-    errorsOf(
+    kitOf(task).errors(
       labels,
       slices.flatMap((slice) => last(slice.byStep[t])),
       task,
@@ -139,13 +133,3 @@ export const sumSpikes = (slices: readonly SpikingAnswers[]): Record<string, Spi
       },
     ]),
   );
-
-/** Errors over decisions of one query. Shapes: labels, decisions [prompts]. */
-export function errorsOf<T extends TaskSpec>(labels: number[], decisions: number[], task: T): ErrorsOf<T> {
-  const spec: TaskSpec = task;
-  const errors =
-    spec.kind === "image-classification"
-      ? classificationErrors(labels, decisions, imageShape(spec).classes)
-      : detectionErrors(labels, decisions, spec);
-  return errors as ErrorsOf<T>;
-}

@@ -27,8 +27,8 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
-import { requireImages } from "../task/create.ts";
-import { bitErrors } from "../task/metrics.ts";
+import { kitOf } from "../task/catalogue.ts";
+import { requireData } from "../task/create.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./chips.ts";
@@ -84,7 +84,7 @@ export async function runStudy(
 ): Promise<ConditionResult[]> {
   const { chips, reads, prompts, images = null, part = 1024, onPrompts } = options;
   requireCounts({ chips, reads, prompts, part });
-  requireImages(experiment, images);
+  requireData(experiment, images);
   const folded = Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, foldNetwork(network)]));
   for (const { network, hardware } of conditions) {
     taskOf(experiment, folded[network]);
@@ -210,6 +210,7 @@ export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async 
   const promptStream = root.fork("evaluation");
   const chipStream = (index: number) => root.fork("chip", index);
   const simulators = simulatorMemory();
+  const kit = kitOf(experiment.task);
   const programmed = keepLast<Pick<Chip, "network" | "device" | "crossbars">>();
   const calibrated = keepLast<Chip>();
   const placed = keepLast<Simulator>();
@@ -253,7 +254,7 @@ export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async 
       const last = (values: Int32Array) => values.filter((_, i) => i % queries.length === queries.length - 1);
       steps.forEach((step, s) => {
         const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes);
-        wrong[s].set(wrongOf(last(labels), last(decisions), experiment.task), slice.firstPrompt);
+        wrong[s].set(kit.errors(last(labels), last(decisions), experiment.task).wrong, slice.firstPrompt);
       });
       conversions += trace.actions.conversions;
       clipped += trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
@@ -261,12 +262,6 @@ export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async 
     return { wrong, conversions, clipped };
   };
 };
-
-/** Wrong bits of each decision, or, of an image, 1 where it is wrong. */
-const wrongOf = (labels: Int32Array, decisions: Int32Array, task: Experiment["task"]): Uint8Array =>
-  task.kind === "symbol-detection"
-    ? bitErrors(labels, decisions, task)
-    : Uint8Array.from(labels, (label, i) => (label === decisions[i] ? 0 : 1));
 
 /** Keeps the value of the last key. */
 function keepLast<T>(): (key: string, make: () => T) => T {

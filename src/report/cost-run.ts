@@ -32,6 +32,7 @@ import {
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
+import { PRINTED_BASELINES } from "./cost-claims.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
 
@@ -44,6 +45,8 @@ export interface CostRun {
   /** Mean bit error rate after each number of steps, ascending. */
   readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
   readonly compared: ComparedNetworks;
+  /** What the paper says of costs, for a task that it prices. */
+  readonly claims?: (asRun: CostEstimate) => readonly ClaimDraft[];
 }
 
 /** The networks that were evaluated beside the chips, where there are any, with their mean error rates. */
@@ -68,7 +71,7 @@ export interface CostSection {
   readonly annName: string;
 }
 
-export function costSection({ experiment, chips, rasters, curve, compared }: CostRun): CostSection {
+export function costSection({ experiment, chips, rasters, curve, compared, claims }: CostRun): CostSection {
   const { ann, snn } = compared;
   const measurement = pool(chips);
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
@@ -118,7 +121,7 @@ export function costSection({ experiment, chips, rasters, curve, compared }: Cos
       tornadoChart(workload, bottomUp, ratioTo(asRun, "annDigital")),
       ...stepMaps(workload, bottomUp),
     ],
-    claims: claims(experiment, asRun),
+    claims: claims?.(asRun) ?? [],
     notes: [
       ...costNotes(bottomUp),
       ...(experiment.hardware.crossbars === null
@@ -256,29 +259,4 @@ function short(
   return estimateFigures(estimate, prefix)
     .filter(({ id }) => wanted.includes(id))
     .map((figure) => ({ ...figure, label: `${figure.label} (${remark})` }));
-}
-
-/** Section VII-A prints ranges over the 4x4 decoders of 4-256 and 8-512. */
-const PRINTED = { annDigital: [7, 14.5], annAimc: [2.6, 4], snnDigital: [1.6, 1.8] } as const;
-const PRINTED_BASELINES = Object.keys(PRINTED) as (keyof typeof PRINTED)[];
-
-function claims({ model, task }: Experiment, asRun: CostEstimate): ClaimDraft[] {
-  if (task.kind !== "symbol-detection") return [];
-  const { transmitAntennas: nt, receiveAntennas: nr } = task;
-  const why =
-    `Ours is a ${nt}x${nr} link and ${model.depth}-${model.width} at T = ${asRun.workload.steps}, with measured densities, both ` +
-    "lines of a pair converted and local sums scaled; prices are published ones, the paper's are not printed.";
-  return PRINTED_BASELINES.map((id) => {
-    const [low, high] = PRINTED[id];
-    const ratio = ratioTo(asRun, id);
-    return {
-      id: `cost-${id}`,
-      source: "Section VII-A, ICL 4x4, 4-256 to 8-512",
-      claim: `${asRun.architectures[id].label}: energy over Xpikeformer's`,
-      paper: `${low} to ${high}`,
-      figure: `cost.ratio.${id}`,
-      difference: ratio < low ? "below" : ratio > high ? "above" : "within",
-      why,
-    };
-  });
 }

@@ -7,6 +7,8 @@ import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { TaskMetric } from "../task/kit.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { meanFigure } from "./measured.ts";
@@ -20,7 +22,6 @@ import {
   rateFigure,
   roleLabel,
   roleWords,
-  type StudyMetric,
   type StudyRole,
   type StudyRun,
   signedWithInterval,
@@ -64,7 +65,7 @@ export function driftReport(run: DriftRun): Report {
   const last = best.rates.at(-1)!;
   const change = best.changes.at(-1);
   const metric = metricOf(experiment);
-  const article = metric.id === "ber" ? "a" : "an";
+  const article = /^[aeiou]/.test(metric.name) ? "an" : "a";
   return buildReport({
     title: `${experiment.name}: ${metric.name} over the age of the chips`,
     summary:
@@ -248,10 +249,7 @@ function claims(run: DriftRun): ClaimDraft[] {
     return curve && (role === "ct" || hardwareAware) ? [{ curve, points }] : [];
   });
   const metric = metricOf(experiment);
-  const why =
-    metric.id === "ber"
-      ? "Another task and another measure: what can be compared is the order."
-      : "Another data set and network; an error rate rises by what an accuracy falls.";
+  const why = kitOf(experiment.task).paper.drift;
   const changes = found.map(
     ({ curve, points }): ClaimDraft => ({
       id: `table-v-${curve.role}-${curve.compensated ? "compensated" : "uncompensated"}`,
@@ -270,7 +268,7 @@ function orderClaim(
   run: DriftRun,
   found: readonly { readonly curve: DriftCurve }[],
   year: number,
-  metric: StudyMetric,
+  metric: TaskMetric,
 ): ClaimDraft {
   const rates = (role: StudyRole) =>
     found.find(({ curve }) => curve.role === role && curve.compensated)!.curve.rates[year];

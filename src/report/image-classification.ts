@@ -143,10 +143,10 @@ function gapFigures(run: ImageClassificationRun): FigureDraft[] {
 
 function accuracyFigures(run: ImageClassificationRun, hardware: FigureDraft): FigureDraft[] {
   const figures = roles(run).map(([role, errors]) =>
-    accuracyFigure(`accuracy.${role}`, `Accuracy: ${NAMES[role]}`, errors.images),
+    accuracyFigure(`accuracy.${role}`, `Accuracy: ${NAMES[role]}`, errors.answers),
   );
   figures.push(hardware);
-  const rates = run.chips.map(({ errors }) => errors.images.rate);
+  const rates = run.chips.map(({ errors }) => errors.answers.rate);
   if (rates.length > 1) {
     const label = "Standard deviation of the accuracy between chips";
     figures.push({
@@ -212,7 +212,7 @@ function stepsChart({ chipBySteps: { steps, errors }, networks }: ImageClassific
     series: [{ name: "Xpikeformer on hardware", points }],
     rules: (["ann", "spiking"] as const).flatMap((role) => {
       const errors = networks[role];
-      return errors ? [{ label: NAMES[role], y: 1 - errors.images.rate }] : [];
+      return errors ? [{ label: NAMES[role], y: 1 - errors.answers.rate }] : [];
     }),
   };
 }

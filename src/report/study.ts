@@ -8,7 +8,8 @@ import {
   scaled,
 } from "../numeric/variance-components.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { bitsPerClass } from "../task/link.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { TaskMetric } from "../task/kit.ts";
 import type { FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
 import type { LinesChart } from "./report.ts";
@@ -42,26 +43,13 @@ export interface StudyRun {
   readonly prompts: number;
 }
 
-/** What the task counts, as reports name it: the ids of figures and charts begin with it. */
-export interface StudyMetric {
-  readonly id: "ber" | "error";
-  readonly name: "bit error rate" | "error rate";
-  readonly title: "Bit error rate" | "Error rate";
-  /** What is decided about. */
-  readonly trial: "prompt" | "image";
-}
+export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric;
 
-export const metricOf = ({ task }: Experiment): StudyMetric =>
-  task.kind === "symbol-detection"
-    ? { id: "ber", name: "bit error rate", title: "Bit error rate", trial: "prompt" }
-    : { id: "error", name: "error rate", title: "Error rate", trial: "image" };
-
-/** An error rate of every chip, read and prompt, from the wrong bits of the last query, or from the wrong images. */
-export const ratesOf = (wrong: Sample, { task }: Experiment): Sample =>
-  scaled(wrong, 1 / (task.kind === "symbol-detection" ? bitsPerClass(task) : 1));
+/** An error rate of every chip, read and prompt, from what is wrong at the last query. */
+export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
 
 /** The mean rate over chips, reads and prompts. */
-export function rateFigure(id: string, label: string, rates: Sample, of: TrialName = "prompts"): FigureDraft {
+export function rateFigure(id: string, label: string, rates: Sample, of = "prompts"): FigureDraft {
   const { mean, low, high } = sampleMean(rates);
   // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K.
   const most = mean === 0 ? Math.min(1, 3 / rates.prompts) : high;
@@ -76,13 +64,7 @@ export function rateFigure(id: string, label: string, rates: Sample, of: TrialNa
 }
 
 /** `after` minus `before`, chip by chip and prompt by prompt. */
-export function changeFigure(
-  id: string,
-  label: string,
-  after: Sample,
-  before: Sample,
-  of: TrialName = "prompts",
-): FigureDraft {
+export function changeFigure(id: string, label: string, after: Sample, before: Sample, of = "prompts"): FigureDraft {
   const difference = pairedDifference(after, before);
   const { mean, low, high } = sampleMean(difference);
   const kind = `${intervalKind(difference, of)}, in pairs`;
@@ -152,9 +134,8 @@ function wrongPrompts({ chips, reads, values }: Sample): number {
   return count / (chips * reads);
 }
 
-type TrialName = "prompts" | "images";
-
-function intervalKind({ chips, prompts }: Sample, of: TrialName): string {
+/** `of` is what the prompts are called, such as images. */
+function intervalKind({ chips, prompts }: Sample, of: string): string {
   const sources = [chips > 1 ? `${chips} chips` : "", prompts > 1 ? `${prompts} ${of}` : ""].filter(Boolean);
   return sources.length > 0 ? `95 %, ${sources.join(" and ")}` : "nothing repeated";
 }

@@ -3,11 +3,9 @@
  * same prompts or images, and writes the report.
  */
 import type { Report } from "../report/report.ts";
-import { type Experiment, isSymbolDetection } from "../spec/experiment.ts";
-import type { ImageClassificationSpec } from "../spec/task.ts";
-import { runImageClassification } from "./image-classification.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { reportKitOf } from "./catalogue.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
-import { runSymbolDetection } from "./symbol-detection.ts";
 
 /**
  * Random   all from `stream(experiment.seed)`, as each evaluation says
@@ -18,6 +16,5 @@ export async function runExperiment(
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
-  if (isSymbolDetection(experiment)) return runSymbolDetection(experiment, networks, options);
-  return runImageClassification(experiment as Experiment<ImageClassificationSpec>, networks, options);
+  return reportKitOf(experiment.task).run(experiment, networks, options);
 }

@@ -11,7 +11,8 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
-import { createTask, type TaskOf } from "../task/create.ts";
+import type { TaskOf } from "../task/catalogue.ts";
+import { createTask } from "../task/create.ts";
 
 /** The first chip, programmed and calibrated as `evaluateChips` does, with the experiment's task and the chip's own stream. */
 export function firstChip<T extends TaskSpec>(

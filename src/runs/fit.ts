@@ -12,6 +12,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import { shorten } from "../spec/json.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
 /**
@@ -48,10 +49,12 @@ export function asDescribed(
 export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): void {
   const given = geometryOf(task, model);
   if (given && sameGeometry(given, geometry)) return;
-  const changes = candidates(task, geometry).filter((change) => {
-    const changed = geometryOf({ ...task, ...change } as TaskSpec, model);
-    return changed && sameGeometry(changed, geometry);
-  });
+  const changes = kitOf(task)
+    .changes(task, geometry)
+    .filter((change) => {
+      const changed = geometryOf({ ...task, ...change } as TaskSpec, model);
+      return changed && sameGeometry(changed, geometry);
+    });
   const keys = [...new Set(changes.flatMap(Object.keys))];
   const found = changes.map((change) =>
     Object.entries(change)
@@ -110,31 +113,3 @@ function sameGeometry(a: Geometry, b: Geometry): boolean {
 
 const describe = ({ inputs, tokens, classes }: Geometry): string =>
   `${tokens} tokens of ${inputs} inputs, and ${classes} classes`;
-
-/** Changes of the task that might explain the sizes of a network, the likely ones first. */
-function candidates(task: TaskSpec, { tokens }: Geometry): Record<string, unknown>[] {
-  const each = (key: string, values: readonly unknown[]) =>
-    values.filter((value) => value !== (task as Record<string, unknown>)[key]).map((value) => ({ [key]: value }));
-  const upTo = (most: number) => Array.from({ length: most }, (_, i) => i + 1);
-  if (task.kind === "symbol-detection") {
-    return [
-      ...each("pilots", task.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
-      ...each("coding", ["bits", "thermometer", "bernoulli", "repeat"]),
-      ...each("receiverBits", upTo(12)),
-      ...each("modulation", ["bpsk", "qpsk"]),
-      ...each("tokens", ["query-context", "shifted", "interleaved"]),
-      ...each("receiveAntennas", upTo(16)),
-      ...each("transmitAntennas", upTo(6)),
-      ...upTo(6).map((antennas) => ({ transmitAntennas: antennas, receiveAntennas: antennas })),
-    ];
-  }
-  return [
-    ...each("data", ["fashion-mnist", "mnist", "cifar-10"]),
-    ...each("patch", upTo(32)),
-    ...each("shift", [0]),
-    ...each("readOut", ["mean", "class-token"]),
-    ...each("coding", ["bernoulli", "bits", "thermometer", "repeat"]),
-    ...(task.coding === "bits" ? each("pixelBits", upTo(8)) : []),
-    ...(task.coding === "thermometer" ? each("thresholds", upTo(255)) : []),
-  ];
-}

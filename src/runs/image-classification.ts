@@ -16,7 +16,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { decide } from "../task/answers.ts";
-import { withoutImages } from "../task/image-classification.ts";
+import { requireData } from "../task/create.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";
 import { patchGrid } from "../task/patches.ts";
 import { firstChip } from "./first-chip.ts";
@@ -38,8 +38,8 @@ export async function runImageClassification(
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
-  const { executor, images } = options;
-  if (!images) throw withoutImages();
+  const { executor } = options;
+  const images = requireData(asked, options.images);
   const notes = [...(options.notes ?? [])];
   const experiment = withinImages(asked, images, notes);
   const { evaluation, hardware } = experiment;
@@ -52,7 +52,7 @@ export async function runImageClassification(
     options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
   };
   const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
-  const evaluations: Partial<Record<ImageRole, NetworkEvaluation>> = {};
+  const evaluations: Partial<Record<ImageRole, NetworkEvaluation<ClassificationErrors>>> = {};
   for (const [role, candidate] of roles) {
     const whole = await evaluateNetwork(executor, experiment, candidate, { prompts, images });
     evaluations[role] = whole;
@@ -78,8 +78,8 @@ export async function runImageClassification(
       experiment,
       chips,
       rasters,
-      curve: errorCurve(chips, chipBySteps),
-      compared: comparedNetworks(networks, evaluations),
+      curve: errorCurve(experiment.task, chips, chipBySteps),
+      compared: comparedNetworks(experiment.task, networks, evaluations),
     }),
     rasters,
     examples,

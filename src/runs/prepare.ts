@@ -9,7 +9,8 @@ import type { Network } from "../model/network.ts";
 import type { ComparedNetworks } from "../report/cost-run.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { mainRate } from "../task/metrics.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed, checkTask } from "./fit.ts";
 import { machineNotes } from "./notes.ts";
@@ -67,16 +68,18 @@ export function prepare(
 }
 
 /** The networks that energies are compared with, as they were evaluated. */
-export function comparedNetworks(
+export function comparedNetworks<T extends TaskSpec>(
+  task: T,
   { ann, spiking }: RunNetworks,
-  evaluations: Readonly<Partial<Record<"ann" | "spiking" | "digital", NetworkEvaluation>>>,
+  evaluations: Readonly<Partial<Record<"ann" | "spiking" | "digital", NetworkEvaluation<ErrorsOf<T>>>>>,
 ): ComparedNetworks {
-  const rate = evaluations.ann && mainRate(evaluations.ann.errors).rate;
+  const rateOf = (errors: ErrorsOf<T>): number => kitOf(task).rate(errors).rate;
+  const rate = evaluations.ann && rateOf(evaluations.ann.errors);
   const snn = comparedSnn(spiking, evaluations.spiking);
   return {
     ...(ann?.model.kind === "ann" && rate !== undefined && { ann: { model: ann.model, rate } }),
     ...(snn && {
-      snn: { ...snn, rates: evaluations.spiking!.spiking!.bySteps.map((errors) => mainRate(errors).rate) },
+      snn: { ...snn, rates: evaluations.spiking!.spiking!.bySteps.map(rateOf) },
     }),
   };
 }

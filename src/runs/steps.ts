@@ -5,7 +5,7 @@ import { mean } from "../numeric/statistics.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
-import { type ErrorsOf, mainRate } from "../task/metrics.ts";
+import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import type { RunOptions } from "./prepare.ts";
 
 /** Chips on which the error rate against more time steps than the network's own is measured. */
@@ -43,12 +43,14 @@ export async function runSteps<T extends TaskSpec>(
 }
 
 /** Mean error rate over time steps, ascending: at those asked for, and at the network's own, which all chips ran. */
-export function errorCurve(
-  chips: readonly ChipEvaluation[],
-  { steps, errors }: { readonly steps: readonly number[]; readonly errors: readonly (readonly ErrorsOf<TaskSpec>[])[] },
+export function errorCurve<T extends TaskSpec>(
+  task: T,
+  chips: readonly ChipEvaluation<ErrorsOf<T>>[],
+  { steps, errors }: { readonly steps: readonly number[]; readonly errors: readonly (readonly ErrorsOf<T>[])[] },
 ): { steps: number[]; rates: number[] } {
-  const points = new Map(steps.map((t, i) => [t, mean(errors.map((row) => mainRate(row[i]).rate))]));
-  points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => mainRate(errors).rate)));
+  const rateOf = (errors: ErrorsOf<T>): number => kitOf(task).rate(errors).rate;
+  const points = new Map(steps.map((t, i) => [t, mean(errors.map((row) => rateOf(row[i])))]));
+  points.set(chips[0].bySteps.length, mean(chips.map(({ errors }) => rateOf(errors))));
   const sorted = [...points].sort(([a], [b]) => a - b);
   return { steps: sorted.map(([t]) => t), rates: sorted.map(([, rate]) => rate) };
 }

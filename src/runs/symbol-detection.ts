@@ -2,6 +2,7 @@
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
+import { decoderCostClaims } from "../report/cost-claims.ts";
 import { costSection } from "../report/cost-run.ts";
 import type { Report } from "../report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
@@ -46,7 +47,7 @@ export async function runSymbolDetection(
 
   const receivers = await runReceivers(experiment, executor, advance);
   const results: Partial<Record<NetworkRole, DetectorResult>> = {};
-  const evaluations: Partial<Record<NetworkRole, NetworkEvaluation>> = {};
+  const evaluations: Partial<Record<NetworkRole, NetworkEvaluation<DetectionErrors>>> = {};
   for (const [role, candidate] of roles) {
     const whole = await evaluateNetwork(executor, experiment, candidate, { prompts: evaluation.prompts });
     evaluations[role] = whole;
@@ -93,8 +94,9 @@ export async function runSymbolDetection(
       experiment,
       chips,
       rasters,
-      curve: errorCurve(chips, chipBySteps),
-      compared: comparedNetworks(networks, evaluations),
+      curve: errorCurve(experiment.task, chips, chipBySteps),
+      compared: comparedNetworks(experiment.task, networks, evaluations),
+      claims: (asRun) => decoderCostClaims(experiment, asRun),
     }),
     rasters,
   });

@@ -7,7 +7,7 @@ import { stream } from "../numeric/stream.ts";
 import { type ImageClassificationSpec, imageClassificationSpec } from "../spec/task.ts";
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
-import { imageClassification } from "./image-classification.ts";
+import { imageClassification, imageClassificationKit } from "./image-classification.ts";
 import { imageGeometry, isLineOn, planPatches, readPatches } from "./patches.ts";
 
 const shape = { height: 4, width: 4, channels: 1, classes: 4 };
@@ -187,6 +187,6 @@ test.each([
 });
 
 test("the error rate counts wrong decisions", () => {
-  const task = imageClassification(specOf(), 1);
-  expect(task.score([0, 1, 2, 3], [0, 1, 1, 0])).toBe(0.5);
+  const { errors, rate } = imageClassificationKit;
+  expect(rate(errors([0, 1, 2, 3], [0, 1, 1, 0], specOf())).rate).toBe(0.5);
 });

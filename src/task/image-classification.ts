@@ -13,6 +13,8 @@ import type { Stream } from "../numeric/stream.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import { changesOf, type TaskKit, upTo } from "./kit.ts";
+import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
   type ImageShape,
   imageGeometry,
@@ -26,7 +28,6 @@ import { type Batch, type DataPlace, type DrawOptions, requirePrompts, requireSt
 
 export interface ImageTask extends Task {
   readonly spec: ImageClassificationSpec;
-  readonly metric: "errorRate";
   readonly shape: ImageShape;
   /**
    * Draws images.
@@ -54,12 +55,6 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
     spec,
     geometry,
     shape,
-    metric: "errorRate",
-    score: (labels, decisions) => {
-      let wrong = 0;
-      for (let i = 0; i < labels.length; i++) if (labels[i] !== decisions[i]) wrong++;
-      return wrong / labels.length;
-    },
     draw: (prompts, random, { firstPrompt = 0, from = TEST, ...options } = {}) => {
       requirePrompts(prompts, firstPrompt);
       if (!images || !locate) throw withoutImages();
@@ -88,6 +83,37 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
   };
 }
 
+export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask, ClassificationErrors, ImageData> = {
+  create: (spec, steps, images) => imageClassification(spec, steps, images ?? undefined),
+  withoutData: withoutImages,
+  errors: (labels, decisions, spec) => classificationErrors(labels, decisions, imageShape(spec).classes),
+  rate: ({ answers }) => answers,
+  trials: () => 1,
+  metric: {
+    ...{ id: "error", name: "error rate", title: "Error rate", short: "errors" },
+    ...{ key: "errorRate", trial: "image" },
+  },
+  result: () => ({ name: "image", perInference: 1 }),
+  changes: (spec) => [
+    ...changesOf(spec, "data", ["fashion-mnist", "mnist", "cifar-10"]),
+    ...changesOf(spec, "patch", upTo(32)),
+    ...changesOf(spec, "shift", [0]),
+    ...changesOf(spec, "readOut", ["mean", "class-token"]),
+    ...changesOf(spec, "coding", ["bernoulli", "bits", "thermometer", "repeat"]),
+    ...(spec.coding === "bits" ? changesOf(spec, "pixelBits", upTo(8)) : []),
+    ...(spec.coding === "thermometer" ? changesOf(spec, "thresholds", upTo(255)) : []),
+  ],
+  paper: {
+    tables: "Tables I, II and III",
+    drift: "Another data set and network; an error rate rises by what an accuracy falls.",
+  },
+  source: {
+    text: "Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale. ICLR 2021",
+    usedFor: "patches as tokens, class token",
+    url: "https://arxiv.org/abs/2010.11929",
+  },
+};
+
 const TEST: DataPlace = { part: "test" };
 
 function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
@@ -101,12 +127,13 @@ function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
   }
 }
 
-export const withoutImages = (): SpecError =>
-  new SpecError(
+function withoutImages(): SpecError {
+  return new SpecError(
     "task.data",
     "The task classifies images, but none were handed over. Load them (loadImageData in xpikeformer/node) and pass them on as " +
       "`images`.",
   );
+}
 
 /** Where an image lies: its pixels begin at byte `start`. */
 interface Located {

@@ -1,5 +1,5 @@
 /**
- * Bit and symbol error rates, and error rates over images, with honest intervals.
+ * Bit and symbol error rates, and error rates over single decisions, with honest intervals.
  *
  * All bits of a prompt went through one channel at one SNR, so they tend to fail together: n bits say less than n independent
  * trials, and the binomial interval would be too narrow. A prompt is therefore one cluster. With e_k wrong of the m bits of
@@ -15,7 +15,7 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
-import type { SymbolDetectionSpec, TaskSpec } from "../spec/task.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
 import { bitsPerClass } from "./link.ts";
 
@@ -30,30 +30,28 @@ export interface ErrorRate extends Interval {
   readonly designEffect: number;
 }
 
-export interface DetectionErrors {
+/** What the errors of every kind of task have in common. */
+export interface TaskErrors {
   readonly prompts: number;
+  /** What is wrong of each prompt, in the order of prompts: what comparisons in pairs are made from. */
+  readonly wrong: Uint16Array;
+}
+
+export interface DetectionErrors extends TaskErrors {
   readonly bits: ErrorRate;
   readonly symbols: ErrorRate;
-  /** Wrong bits of each prompt, in the order of prompts: what comparisons in pairs are made from. */
+  /** Wrong bits of each prompt. */
   readonly wrong: Uint16Array;
 }
 
-/** Wrong decisions about images. */
-export interface ClassificationErrors {
-  readonly prompts: number;
-  readonly images: ErrorRate;
-  /** Images by label (row) and decision (column). */
+/** Wrong decisions where a prompt is one thing of one class, such as an image. */
+export interface ClassificationErrors extends TaskErrors {
+  readonly answers: ErrorRate;
+  /** Prompts by label (row) and decision (column). */
   readonly confusion: readonly (readonly number[])[];
-  /** Of each image, in their order: 1 where the decision is wrong. */
+  /** Of each prompt: 1 where the decision is wrong. */
   readonly wrong: Uint16Array;
 }
-
-/** What a task's decisions are counted as. */
-export type ErrorsOf<T extends TaskSpec> = T extends SymbolDetectionSpec ? DetectionErrors : ClassificationErrors;
-
-/** The rate that the task is about: of bits, or of images. */
-export const mainRate = (errors: DetectionErrors | ClassificationErrors): ErrorRate =>
-  "bits" in errors ? errors.bits : errors.images;
 
 /**
  * Error rate and confusion matrix.
@@ -69,7 +67,7 @@ export function classificationErrors(
   if (labels.length !== decisions.length || labels.length === 0) {
     throw new ShapeError(
       "decisions",
-      `${labels.length} images have ${decisions.length} decisions; give one for each of at least 1 image.`,
+      `${labels.length} labels have ${decisions.length} decisions; give one for each of at least 1 label.`,
     );
   }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
@@ -79,7 +77,7 @@ export function classificationErrors(
     confusion[label][decision]++;
     return label === decision ? 0 : 1;
   });
-  return { prompts: labels.length, images: clusteredRate(wrong, wrong.length, 1), confusion, wrong };
+  return { prompts: labels.length, answers: clusteredRate(wrong, wrong.length, 1), confusion, wrong };
 }
 
 /**

@@ -14,8 +14,9 @@ import type { Stream } from "../numeric/stream.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
-import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
-import { detectionErrors } from "./metrics.ts";
+import { changesOf, type TaskKit, upTo } from "./kit.ts";
+import { bitsPerClass, constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
+import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
 
@@ -41,7 +42,6 @@ export interface SymbolDrawOptions extends DrawOptions {
 
 export interface SymbolDetectionTask extends Task {
   readonly spec: SymbolDetectionSpec;
-  readonly metric: "bitErrorRate";
   /**
    * Draws prompts.
    *
@@ -60,8 +60,6 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
   return {
     spec,
     geometry,
-    metric: "bitErrorRate",
-    score: (labels, decisions) => detectionErrors(labels, decisions, spec).bits.rate,
     draw: (prompts, random, options = {}) => {
       checkDraw(prompts, options);
       const firstPrompt = options.firstPrompt ?? 0;
@@ -76,6 +74,38 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
     },
   };
 }
+
+export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTask, DetectionErrors, never> = {
+  create: symbolDetection,
+  withoutData: null,
+  errors: detectionErrors,
+  rate: ({ bits }) => bits,
+  trials: bitsPerClass,
+  metric: {
+    ...{ id: "ber", name: "bit error rate", title: "Bit error rate", short: "BER" },
+    ...{ key: "bitErrorRate", trial: "prompt" },
+  },
+  result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
+  changes: (spec, { tokens }) => [
+    ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
+    ...changesOf(spec, "coding", ["bits", "thermometer", "bernoulli", "repeat"]),
+    ...changesOf(spec, "receiverBits", upTo(12)),
+    ...changesOf(spec, "modulation", ["bpsk", "qpsk"]),
+    ...changesOf(spec, "tokens", ["query-context", "shifted", "interleaved"]),
+    ...changesOf(spec, "receiveAntennas", upTo(16)),
+    ...changesOf(spec, "transmitAntennas", upTo(6)),
+    ...upTo(6).map((antennas) => ({ transmitAntennas: antennas, receiveAntennas: antennas })),
+  ],
+  paper: {
+    tables: "Tables I, II and IV",
+    drift: "Another task and another measure: what can be compared is the order.",
+  },
+  source: {
+    text: "Zecchin, Yu, Simeone: In-Context Learning for MIMO Equalization Using Transformer-Based Sequence Models. 2023, with its public code",
+    usedFor: "formulation of the symbol-detection task",
+    url: "https://arxiv.org/abs/2311.06101",
+  },
+};
 
 function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: SymbolDrawOptions): void {
   requirePrompts(prompts, firstPrompt);

@@ -51,9 +51,6 @@ export type Metric = "bitErrorRate" | "errorRate";
 /** A source of batches. Prompt k of a stream is always the same, so any slice can be drawn on any thread. */
 export interface Task {
   readonly geometry: TaskGeometry;
-  readonly metric: Metric;
-  /** The metric over decisions, one for each label. */
-  score(labels: ArrayLike<number>, decisions: ArrayLike<number>): number;
   draw(prompts: number, random: Stream, options?: DrawOptions): Batch;
 }
 

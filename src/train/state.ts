@@ -11,6 +11,7 @@ import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../model/
 import { crc32 } from "../numeric/checksum.ts";
 import { type Experiment, experimentSpec } from "../spec/experiment.ts";
 import { formatPath, parseJson, shorten } from "../spec/json.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
 /** Parameters by name, or what training keeps of each. */
@@ -190,7 +191,7 @@ type Progress = Pick<TrainingState, "step" | "stage" | "stageStart" | "sinceBest
 
 function readProgress(value: unknown, experiment: Experiment, fail: Fail): Progress {
   const { stages } = experiment.training;
-  const { metric } = createTask(experiment);
+  const metric = kitOf(experiment.task).metric.key;
   const refuse = (reason: string): never => fail(`The numbers of its progress contradict each other: ${reason}.`);
   const whole = (source: unknown, name: string, most: number): number => {
     const number = isContainer(source) ? source[name] : undefined;

@@ -16,8 +16,9 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
-import { createTask, networkGeometry, requireImages } from "../task/create.ts";
-import type { Metric, Task } from "../task/task.ts";
+import { kitOf } from "../task/catalogue.ts";
+import { createTask, networkGeometry, requireData } from "../task/create.ts";
+import type { Metric } from "../task/task.ts";
 import { canShareMemory, type Executor } from "../threads/executor.ts";
 import { shareImages } from "../threads/shared-images.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
@@ -100,7 +101,7 @@ export async function train<M extends ModelSpec>(
 ): Promise<TrainResult<M>> {
   const { executor, signal, memoryLimit = LARGEST_MEMORY } = options;
   const task = createTask(experiment, options.images);
-  requireImages(experiment, options.images);
+  requireData(experiment, options.images);
   const geometry = networkGeometry(experiment, task);
   const images = options.images ? shareImages(options.images) : null;
   const root = stream(experiment.seed);
@@ -174,7 +175,13 @@ export async function train<M extends ModelSpec>(
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(validationPieces(experiment, images), task, optimiser, current(), session);
+          const measured = await validate(
+            validationPieces(experiment, images),
+            experiment.task,
+            optimiser,
+            current(),
+            session,
+          );
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;
@@ -265,7 +272,7 @@ function divergence(step: number, stage: number, { name, learningRate }: StageSp
 
 async function validate(
   pieces: readonly ShardPiece[],
-  task: Task,
+  task: TaskSpec,
   optimiser: Optimiser,
   network: Network,
   session: { run(pieces: readonly ShardPiece[]): Promise<ShardResult[]> },
@@ -277,5 +284,6 @@ async function validate(
   const labels = results.flatMap((result) => [...last(result.labels!)]);
   const decisions = results.flatMap((result) => [...last(result.decisions!)]);
   const loss = results.reduce((sum, result) => sum + result.loss, 0) / (labels.length * queries);
-  return { loss, [task.metric]: task.score(labels, decisions) };
+  const kit = kitOf(task);
+  return { loss, [kit.metric.key]: kit.rate(kit.errors(labels, decisions, task)).rate };
 }

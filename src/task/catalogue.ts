@@ -1,0 +1,32 @@
+/** All kinds of task. A kind that is in `TaskSpec` but not here does not compile. */
+import type { TaskSpec } from "../spec/task.ts";
+import { imageClassificationKit } from "./image-classification.ts";
+import type { TaskKit } from "./kit.ts";
+import type { TaskErrors } from "./metrics.ts";
+import { symbolDetectionKit } from "./symbol-detection.ts";
+import type { Task } from "./task.ts";
+
+type SpecOf<K> = Extract<TaskSpec, { kind: K }>;
+
+export const TASKS = {
+  "symbol-detection": symbolDetectionKit,
+  "image-classification": imageClassificationKit,
+} satisfies { readonly [K in TaskSpec["kind"]]: TaskKit<SpecOf<K>, Task, TaskErrors, unknown> };
+
+type Kit<T extends TaskSpec> = (typeof TASKS)[T["kind"]];
+
+/** The task that a spec describes. */
+export type TaskOf<T extends TaskSpec> = ReturnType<Kit<T>["create"]>;
+
+/** What the decisions of a spec's task are counted as. */
+export type ErrorsOf<T extends TaskSpec> = ReturnType<Kit<T>["errors"]>;
+
+/** What a spec's task draws from; null for a task that makes up its prompts. */
+export type DataOf<T extends TaskSpec> = T extends TaskSpec
+  ? OrNull<Exclude<Parameters<Kit<T>["create"]>[2], null>>
+  : never;
+type OrNull<D> = [D] extends [never] ? null : D;
+
+/** The kit of a spec, with its types. */
+export const kitOf = <T extends TaskSpec>({ kind }: T): TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>> =>
+  TASKS[kind] as unknown as TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>>;

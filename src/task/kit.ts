@@ -1,0 +1,66 @@
+/**
+ * What the rest of the program asks of a kind of task, as one value. `TASKS` (`catalogue.ts`) has one for each kind, so that nobody
+ * else looks at the kind: evaluation, reports, costs and commands ask the kit.
+ */
+import type { SpecError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import type { ErrorRate, TaskErrors } from "./metrics.ts";
+import type { Metric, Task } from "./task.ts";
+
+/** What a task counts, and how reports and commands call it. */
+export interface TaskMetric {
+  /** The ids of figures and charts begin with it. */
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  /** In a line of progress. */
+  readonly short: string;
+  /** In the metrics of a training. */
+  readonly key: Metric;
+  /** What is decided about. */
+  readonly trial: string;
+}
+
+/** A publication that the task follows. */
+export interface TaskSource {
+  readonly text: string;
+  readonly usedFor: string;
+  readonly url: string;
+}
+
+/** `S` is the spec, `T` the task, `E` its errors, and `D` the data that it draws from: null for a task that makes up its prompts. */
+export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskErrors, D> {
+  /**
+   * The task for spiking networks of `steps` time steps. Without data it has a geometry, but draws nothing, unless it makes up its prompts.
+   * Throws  SpecError for a spec that cannot be built; ShapeError when data is not that of the spec
+   */
+  create(spec: S, steps: number, data: D | null): T;
+  /** What to say where the data is missing; null for a task that makes up its prompts. */
+  readonly withoutData: (() => SpecError) | null;
+  /**
+   * Errors over decisions at one query.
+   * Shapes  labels, decisions: [prompts] classes
+   * Throws  ShapeError when the lengths differ; ValueError when one is not a class of the task
+   */
+  errors(labels: ArrayLike<number>, decisions: ArrayLike<number>, spec: S): E;
+  /** The rate that the task is about. */
+  rate(errors: E): ErrorRate;
+  /** What may be wrong in one decision: the bits of a symbol, or 1. */
+  trials(spec: S): number;
+  readonly metric: TaskMetric;
+  /** What costs are given for. */
+  result(spec: S): { readonly name: string; readonly perInference: number };
+  /** Changes of the spec that might explain the sizes of a network, the likely ones first. */
+  changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
+  /** Which tables of the paper reports are set beside, and why a year's drift can or cannot be compared with its Table V. */
+  readonly paper: { readonly tables: string; readonly drift: string };
+  readonly source: TaskSource;
+}
+
+/** Changes of one field to each of `values` that differs from what the spec has. */
+export const changesOf = (spec: TaskSpec, field: string, values: readonly unknown[]): Record<string, unknown>[] =>
+  values.filter((value) => value !== (spec as Record<string, unknown>)[field]).map((value) => ({ [field]: value }));
+
+/** 1 .. `most`. */
+export const upTo = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
