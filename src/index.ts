@@ -53,6 +53,7 @@ export {
   errorsByContext,
   type TaskErrors,
 } from "./task/metrics.ts";
+export { type Given, type Openable, type Opened, openExperiment } from "./task/open.ts";
 export type { ImageShape } from "./task/patches.ts";
 export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receivers.ts";
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
@@ -78,6 +79,7 @@ export {
   splitValidation,
   VALIDATION_SHARE,
 } from "./data/images.ts";
+export type { LabelledData, LabelledSet } from "./data/labelled.ts";
 export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
 
 // Spikes: bits over time.

@@ -10,10 +10,11 @@ export { loadExperimentDevice } from "./node/devices.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
 
-// Image data: found, checked and downloaded.
+// Data of tasks: found, checked and downloaded.
 
 export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
 export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
+export { type DataLocation, type LoadedTaskData, loadTaskData } from "./node/task-data.ts";
 
 // Training into a folder, which goes on where it was stopped.
 

@@ -22,6 +22,7 @@ import type { SpikingSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
+import { openExperiment } from "../src/task/open.ts";
 import { inlineExecutor } from "../src/threads/executor.ts";
 import { tinyImages as images, tinyImageExperiment } from "./support/tiny-images.ts";
 
@@ -38,23 +39,24 @@ const annExperiment = tinyImageExperiment({ kind: "ann" });
 function untrained<M extends Experiment["model"]>(of: Experiment, seed: number): Network<M> {
   return initialise(of.model as M, networkGeometry(of, createTask(of)), stream(seed));
 }
+const given = openExperiment(experiment, images);
 const network = untrained<SpikingSpec>(experiment, 1);
 const ann = untrained(annExperiment, 2);
-const options = { executor, images, command: "xpike test", versions: {} };
+const options = { executor, command: "xpike test", versions: {} };
 const valuesOf = (report: Report) => Object.fromEntries(report.figures.map(({ id, value }) => [id, value]));
 
 describe("a run", () => {
   let report: Report;
   beforeAll(async () => {
-    report = await runExperiment(experiment, { network, ann, spiking: network }, options);
+    report = await runExperiment(given, { network, ann, spiking: network }, options);
   });
 
   test("gives the accuracies that the evaluations give", async () => {
-    const all = { prompts: 40, images };
+    const all = { prompts: 40 };
     const values = valuesOf(report);
-    const alone = await evaluateNetwork(executor, experiment, ann, all);
+    const alone = await evaluateNetwork(executor, given, ann, all);
     expect(values["accuracy.ann"]).toBe(1 - alone.errors.answers.rate);
-    const chips = await evaluateChips(executor, experiment, network, { chips: 2, ...all });
+    const chips = await evaluateChips(executor, given, network, { chips: 2, ...all });
     const accuracy = 1 - mean(chips.map(({ errors }) => errors.answers.rate));
     expect(values["accuracy.xpikeformer"]).toBeCloseTo(accuracy, 12);
     expect(values["gap.ann"]).toBeCloseTo(accuracy - values["accuracy.ann"]!, 12);
@@ -96,19 +98,19 @@ describe("a run", () => {
   });
 
   test("asks for images where none are given", async () => {
-    const run = runExperiment(experiment, { network }, { ...options, images: null });
+    const run = runExperiment(experiment, { network }, options);
     await expect(run).rejects.toMatchObject({ tag: "spec", path: "task.data" });
   });
 });
 
 test("over age and over a field, error rates are those of the chips", async () => {
   const size = { chips: 2, prompts: 40 };
-  const drift = await evaluateDrift(experiment, { network }, parseDurations("1s,1y", "drift"), { ...options, ...size });
-  const chips = await evaluateChips(executor, experiment, network, { ...size, images });
+  const drift = await evaluateDrift(given, { network }, parseDurations("1s,1y", "drift"), { ...options, ...size });
+  const chips = await evaluateChips(executor, given, network, size);
   const rate = mean(chips.map(({ errors }) => errors.answers.rate));
   expect(valuesOf(drift)["error.drift.hwat.compensated.1s"]).toBeCloseTo(rate, 12);
   expect(drift.summary).toMatch(/has an error rate of/);
-  const sweep = await evaluateSweep(experiment, { network }, parseSweep("steps=1..3", experiment), [], {
+  const sweep = await evaluateSweep(given, { network }, parseSweep("steps=1..3", experiment), [], {
     ...options,
     ...size,
   });
@@ -138,7 +140,7 @@ describe("the paper's vision transformers", () => {
       pixels: Uint8Array.from({ length: 2 * 3072 }, () => random.integer(256)),
     };
     const noise: ImageData = { name: "noise", train: set, validation: set, test: set };
-    const { errors, loss } = await evaluateNetwork(executor, of, small, { prompts: 2, images: noise });
+    const { errors, loss } = await evaluateNetwork(executor, openExperiment(of, noise), small, { prompts: 2 });
     expect(errors.prompts).toBe(2);
     expect(loss).toBeGreaterThan(0);
   });

@@ -15,7 +15,9 @@ import { figuresOf } from "../figures.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
-const { evaluateDrift, evaluateSweep, parseDurations, parseSweep, runExperiment } = await import("xpikeformer");
+const { evaluateDrift, evaluateSweep, openExperiment, parseDurations, parseSweep, runExperiment } = await import(
+  "xpikeformer"
+);
 const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { experimentOf, networksOf } = await import("../networks.mjs");
 
@@ -26,24 +28,25 @@ const SEED = 1;
 const PARTS = {
   accuracy: {
     images: null,
-    async measure(written, networks, options) {
+    async measure({ experiment, data }, networks, options) {
       // Up to the network's own T every chip's run answers, on all images.
-      const steps = Array.from({ length: written.model.steps }, (_, t) => t + 1);
-      const experiment = { ...written, evaluation: { ...written.evaluation, steps } };
-      return figuresOf(await runExperiment(experiment, networks, options), /^(accuracy|gap)\./);
+      const steps = Array.from({ length: experiment.model.steps }, (_, t) => t + 1);
+      const opened = openExperiment({ ...experiment, evaluation: { ...experiment.evaluation, steps } }, data);
+      return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
     },
   },
   drift: {
     images: 2500,
-    async measure(experiment, networks, options) {
-      const report = await evaluateDrift(experiment, networks, parseDurations("1s,1y", "ages"), options);
+    async measure(opened, networks, options) {
+      const report = await evaluateDrift(opened, networks, parseDurations("1s,1y", "ages"), options);
       return figuresOf(report, /^error\.drift\..*\.1y(\.change)?$/);
     },
   },
   converters: {
     images: 1000,
-    async measure(experiment, { network }, options) {
-      const report = await evaluateSweep(experiment, { network }, parseSweep("adc.bits=4..8", experiment), [], options);
+    async measure(opened, { network }, options) {
+      const sweep = parseSweep("adc.bits=4..8", opened.experiment);
+      const report = await evaluateSweep(opened, { network }, sweep, [], options);
       return figuresOf(report, /^error\.sweep\.adc\.bits\.\d\.[a-z]+$/);
     },
   },
@@ -83,8 +86,8 @@ async function measurePart(part) {
     console.log(`${part}, ${name} ...`);
     const start = performance.now();
     const { experiment, networks, images } = await load(name);
-    const options = { executor, images, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
-    const figures = await measure(experiment, networks, options);
+    const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
+    const figures = await measure(openExperiment(experiment, images), networks, options);
     const { depth, width, steps } = experiment.model;
     const { chips } = experiment.hardware;
     result.runs.push({ name, data: images.name, size: `${depth}-${width}`, steps, chips, figures });

@@ -3,7 +3,7 @@
 // and writes result.json. `node measure.mjs [threads] [folder of the images]`
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { evaluateChips, parseExperiment, train } from "xpikeformer";
+import { evaluateChips, openExperiment, parseExperiment, train } from "xpikeformer";
 import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { checkpointOf, documentOf } from "../networks.mjs";
 import { SEEDS, variants } from "./variants.mjs";
@@ -50,9 +50,8 @@ async function trainOnce(change, seed) {
   const experiment = parseExperiment(copy);
   let last;
   const start = process.cpuUsage();
-  const { network } = await train(experiment, {
+  const { network } = await train(openExperiment(experiment, images), {
     executor,
-    images,
     ...(training.labels === "teacher" && { teacher }),
     onStep: ({ validation }) => {
       last = validation ?? last;
@@ -71,10 +70,9 @@ async function trainOnce(change, seed) {
 async function densityOf(experiment, network) {
   if (experiment.model.attention.neuron === "lif") return null;
   const validation = { ...images, test: images.validation };
-  const [{ densities }] = await evaluateChips(executor, experiment, network, {
+  const [{ densities }] = await evaluateChips(executor, openExperiment(experiment, validation), network, {
     chips: 1,
     prompts: DENSITY_IMAGES,
-    images: validation,
   });
   const rates = Object.entries(densities).filter(([name]) => !/^input$|scores$|attention$/.test(name));
   return rates.reduce((sum, [, rate]) => sum + rate, 0) / rates.length;

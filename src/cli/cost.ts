@@ -36,11 +36,12 @@ import type { TableOptions } from "../report/table.ts";
 import { asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
 import { listCosts } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
-import { type LoadedExperiment, loadExperiment, loadImages, quote, readDocument } from "./options.ts";
+import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
 import { deliverReport, prepareOutput } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -209,26 +210,26 @@ async function measure(loaded: LoadedExperiment, options: CostCommandOptions): P
   const notes: string[] = [];
   const roles = (["ann", "spiking"] as const).filter((role) => experiment.checkpoints[role] !== undefined);
   const { networks } = await loadNetworks(loaded, roles);
-  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const network = asDescribed(experiment, networks.network, notes);
   const executor = nodeExecutor(options.threads);
   try {
-    const [chip] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: options.prompts, images });
+    const [chip] = await evaluateChips(executor, opened, network, { chips: 1, prompts: options.prompts });
     const { ann, spiking } = networks;
-    const snn = spiking && (await evaluateNetwork(executor, experiment, spiking, { prompts: options.prompts, images }));
+    const snn = spiking && (await evaluateNetwork(executor, opened, spiking, { prompts: options.prompts }));
     const workload = comparedWith(measuredWorkload(experiment, chip), experiment, {
       ann: ann?.model,
       snn: comparedSnn(spiking, snn),
     });
     notes.push(
-      `Densities are those of ${options.prompts} ${images ? "images" : "prompts"} on one simulated chip.`,
+      `Densities are those of ${options.prompts} ${kitOf(experiment.task).metric.trial}s on one simulated chip.`,
       ...(ann
         ? []
         : ["No ANN is named (checkpoints.ann): the one that is priced has the size of the experiment's network."]),
       ...(spiking
         ? []
         : ["No digital SNN is named (checkpoints.spiking): the one that is priced is the experiment's network."]),
-      ...imageNotes,
+      ...dataNotes,
     );
     return { workload, machine, stages: perInference(chip), experiment, notes };
   } finally {

@@ -8,7 +8,7 @@ import { npyFile, patternBytes } from "../../test/support/image-files.ts";
 import { runCommand } from "../../test/support/run-command.ts";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { FASHION_SLICE } from "../node/data.ts";
-import { loadExperiment, loadImages } from "./options.ts";
+import { loadExperiment, openLoaded } from "./options.ts";
 
 let folder: string;
 let server: Server;
@@ -91,12 +91,13 @@ test("an experiment names the folder of its own images, relative to itself; --da
   const data = { name: "parts", folder: "parts", height: 8, width: 8, channels: 1, classes: 2 };
   writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data } }));
   const loaded = await loadExperiment(file, {});
-  const { images: named, notes } = await loadImages(loaded, {});
+  const { opened, notes } = await openLoaded(loaded, {});
+  const { data: named } = opened;
   expect([named?.name, named?.train.count, named?.test.count]).toEqual(["parts", 18, 4]);
   expect(notes).toEqual([`custom: read from ${join(folder, "experiments", "parts")}`]);
-  const other = await loadImages(loaded, { data: join(folder, "elsewhere") });
-  expect(other.images?.train.count).toBe(28);
+  const other = await openLoaded(loaded, { data: join(folder, "elsewhere") });
+  expect(other.opened.data?.train.count).toBe(28);
   const { folder: _, ...unplaced } = data;
   writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data: unplaced } }));
-  await expect(loadImages(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder as task.data.folder");
+  await expect(openLoaded(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder as task.data.folder");
 });

@@ -10,10 +10,11 @@ import type { EvaluationOptions } from "../runs/study.ts";
 import { evaluateSweep } from "../runs/sweep.ts";
 import { parseDurations } from "../spec/duration.ts";
 import { parseSweep, STEPS_FIELD } from "../spec/sweep.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
-import { commandLine, loadExperiment, loadImages, repeated } from "./options.ts";
+import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
 import { deliverReport, outputFolder, prepareOutput } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,7 +28,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const drift = options.drift ?? (sweep ? undefined : DEFAULT_AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
-  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const discardOutput = await prepareOutput(outputFolder(experiment, options));
   if (!options.json) {
     const curves = (networks.conventional ? 2 : 1) * Math.max(1, ages.length);
@@ -47,8 +48,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
       executor,
       command: commandLine("eval", source, options, repeated(options, ["drift", "sweep", "chips", "reads", "prompts"])),
       versions: versions(),
-      notes: [...notes, ...imageNotes],
-      images,
+      notes: [...notes, ...dataNotes],
       hardwareAware,
       ...(options.chips ? { chips: options.chips } : {}),
       ...(options.reads ? { reads: options.reads } : {}),
@@ -57,15 +57,15 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
         progress ??= startProgress(terminal, {
           label: "eval",
           total,
-          unit: images ? "images" : "prompts",
+          unit: `${kitOf(experiment.task).metric.trial}s`,
           quiet: options.json === true,
         });
         progress.update(done);
       },
     };
     const report = sweep
-      ? await evaluateSweep(experiment, networks, sweep, ages, settings)
-      : await evaluateDrift(experiment, networks, ages, settings);
+      ? await evaluateSweep(opened, networks, sweep, ages, settings)
+      : await evaluateDrift(opened, networks, ages, settings);
     progress?.end();
     await deliverReport(report, options, terminal, {
       full: terminalCurves,

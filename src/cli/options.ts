@@ -1,17 +1,16 @@
-/** What commands have in common: the experiment that they read, its images, and the command that repeats them. */
+/** What commands have in common: the experiment that they read, its data, and the command that repeats them. */
 import { readdir } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
-import { IMAGE_DATA } from "../data/catalogue.ts";
-import type { ImageData } from "../data/images.ts";
+import { basename, dirname } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
-import { loadImageData } from "../node/data.ts";
 import { loadExperimentDevice } from "../node/devices.ts";
 import { readFileChecked } from "../node/files.ts";
+import { loadTaskData } from "../node/task-data.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { presets } from "../spec/presets.ts";
 import { suggest } from "../spec/suggest.ts";
+import { type Opened, openExperiment } from "../task/open.ts";
 import type { CommandOptions } from "./arguments.ts";
 
 export interface LoadedExperiment {
@@ -25,28 +24,15 @@ export interface LoadedExperiment {
 const PRESET = "preset:";
 
 /**
- * The images of the experiment's task, and notes on where they came from; null for a task without images.
- * Throws  SpecError for images that cannot be loaded by name; FileError when they are missing or damaged
+ * The experiment with the data of its task, and notes on where that came from.
+ * Throws  SpecError for data that cannot be loaded by name; FileError when it is missing or damaged; as `openExperiment`
  */
-export async function loadImages(
-  { experiment: { task }, directory }: LoadedExperiment,
-  { data: asked }: Pick<CommandOptions, "data">,
-): Promise<{ images: ImageData | null; notes: readonly string[] }> {
-  if (task.kind !== "image-classification") return { images: null, notes: [] };
-  if (typeof task.data === "string") {
-    const { data, notes } = await loadImageData(task.data, asked);
-    return { images: data, notes };
-  }
-  const folder = asked ?? (task.data.folder === undefined ? undefined : resolve(directory, task.data.folder));
-  if (folder === undefined) {
-    throw new SpecError(
-      "task.data",
-      `The images "${task.data.name}" are in no data set that is known by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
-        "Name their folder as task.data.folder, relative to the experiment, or with --data.",
-    );
-  }
-  const { data, notes } = await loadImageData("custom", folder);
-  return { images: { ...data, name: task.data.name }, notes };
+export async function openLoaded(
+  { experiment, directory }: Pick<LoadedExperiment, "experiment" | "directory">,
+  { data: folder }: Pick<CommandOptions, "data">,
+): Promise<{ opened: Opened; notes: readonly string[] }> {
+  const { data, notes } = await loadTaskData(experiment, { directory, ...(folder !== undefined && { folder }) });
+  return { opened: openExperiment(experiment, data), notes };
 }
 
 /**

@@ -1,6 +1,5 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
-import type { ImageData } from "../data/images.ts";
 import { FileError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -15,11 +14,11 @@ import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { firstChip } from "../runs/first-chip.ts";
 import { asDescribed } from "../runs/fit.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import type { Given } from "../task/open.ts";
 import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
-import { loadExperiment, loadImages, quote } from "./options.ts";
+import { loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder, prepareOutput } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,12 +26,12 @@ import type { Terminal } from "./terminal.ts";
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
   const { networks } = await loadNetworks(loaded, []);
-  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
   const discardOutput = await prepareOutput(folder);
   try {
-    const notes = [...imageNotes];
-    const files = makeFiles(loaded.experiment, networks.network, images, options, notes);
+    const notes = [...dataNotes];
+    const files = makeFiles(opened, networks.network, options, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   } catch (error) {
@@ -45,9 +44,8 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
 
 /** The files of the folder, by name; what is left out goes into `notes`. */
 function makeFiles(
-  experiment: Experiment,
+  { experiment, data }: Given,
   trained: Network,
-  images: ImageData | null,
   { prompts }: RtlCommandOptions,
   notes: string[],
 ): SourceFiles {
@@ -55,7 +53,7 @@ function makeFiles(
   const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
   const design = chipDesign({ network, hardware });
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  const { chip, task, random } = firstChip({ ...experiment, hardware }, network, mapping, images);
+  const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
   const evaluation = stream(experiment.seed).fork("evaluation");
   const { spikes } = task.draw(prompts, evaluation, { values: false });
   const runs = networkRuns(chip, spikes!, random.fork("run"));

@@ -2,10 +2,11 @@
 import { nodeExecutor } from "../node/threads.ts";
 import { runExperiment } from "../runs/experiment.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
-import { commandLine, loadExperiment, loadImages, repeated } from "./options.ts";
+import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
 import { deliverReport, outputFolder, prepareOutput } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,23 +17,22 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   const loaded = await loadExperiment(source, options);
   const experiment = resized(loaded.experiment, options);
   const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
-  const { images, notes: imageNotes } = await loadImages(loaded, options);
+  const { opened, notes: dataNotes } = await openLoaded({ ...loaded, experiment }, options);
   const discardOutput = await prepareOutput(outputFolder(experiment, options));
   if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
   const executor = nodeExecutor(options.threads);
   let progress: Progress | undefined;
   try {
-    const report = await runExperiment(experiment, networks, {
+    const report = await runExperiment(opened, networks, {
       executor,
       command: commandLine("run", source, options, repeated(options, ["chips", "prompts"])),
       versions: versions(),
-      notes: [...notes, ...imageNotes],
-      images,
+      notes: [...notes, ...dataNotes],
       onProgress: (done, total, part) => {
         progress ??= startProgress(terminal, {
           label: "run",
           total,
-          unit: images ? "images" : "prompts",
+          unit: `${kitOf(experiment.task).metric.trial}s`,
           quiet: options.json === true,
         });
         progress.update(done, part);

@@ -9,7 +9,7 @@ import { totalSteps } from "../train/train.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { readNetwork } from "./networks.ts";
-import { commandLine, loadExperiment, loadImages, quote } from "./options.ts";
+import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -23,19 +23,18 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const loaded = await loadExperiment(source, options);
   const { experiment, directory } = loaded;
   const { initial, teacher } = experiment.training;
-  const { images, notes } = await loadImages(loaded, options);
+  const { opened, notes } = await openLoaded(loaded, options);
   for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal);
   const show = showProgress(experiment, options.json === true, terminal);
   try {
-    const result = await trainToFolder(experiment, folder, {
+    const result = await trainToFolder(opened, folder, {
       threads: options.threads,
       resume: options.resume === true,
       force: options.force === true,
       command,
-      ...(images && { images }),
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher, "training.teacher") }),
       onEvent: show.event,

@@ -7,27 +7,18 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
+import type { LabelledData, LabelledSet } from "./labelled.ts";
 
-export interface ImageSet {
+export interface ImageSet extends LabelledSet {
   readonly height: number;
   readonly width: number;
   /** 1 for grey, 3 for red, green and blue. */
   readonly channels: number;
-  /** Name of each class; label k means `classes[k]`. */
-  readonly classes: readonly string[];
-  readonly count: number;
   /** `[count, height, width, channels]`, 0 to 255. */
   readonly pixels: Uint8Array;
-  /** `[count]`, below `classes.length`. */
-  readonly labels: Uint16Array;
 }
 
-export interface ImageData {
-  readonly name: string;
-  readonly train: ImageSet;
-  readonly validation: ImageSet;
-  readonly test: ImageSet;
-}
+export type ImageData = LabelledData<ImageSet>;
 
 /** A label has 16 bits. */
 export const MOST_CLASSES = 65536;

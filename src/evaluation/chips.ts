@@ -5,7 +5,6 @@
  * A thread programs and calibrates the chip that its slice asks for, and keeps it until another is asked for. Chips come one after
  * another, so every thread programs every chip at most once.
  */
-import type { ImageData } from "../data/images.ts";
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Arena } from "../kernels/arena.ts";
@@ -23,9 +22,9 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
-import { requireData } from "../task/create.ts";
+import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { shareImages } from "../threads/shared-images.ts";
+import { shareData } from "../threads/shared-data.ts";
 import {
   cutPrompts,
   type Evaluation,
@@ -42,8 +41,6 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   /** Number of chips, counted from 0: chip c is the same whatever the number. */
   readonly chips: number;
   readonly prompts: number;
-  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
-  readonly images?: ImageData | null;
   /** Evaluates every chip at each of these SNRs. Default: once, at the SNRs that the task draws. */
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
@@ -73,7 +70,8 @@ export const CALIBRATION_PROMPTS = 32;
 export const CALIBRATION_DRAW = { values: false, from: { part: "calibration" } } as const;
 
 /**
- * Evaluates chips, chip by chip and, within a chip, SNR by SNR.
+ * Evaluates chips, chip by chip and, within a chip, SNR by SNR. Where the task has data, its test part is used, and some of the training
+ * part to calibrate converters.
  *
  * Random   prompts from `stream(seed).fork("evaluation")` and `.fork("calibration")`; chip c is programmed from
  *          `stream(seed).fork("chip", c)`, calibrated and run with forks "calibration" and "run" of the same
@@ -81,19 +79,20 @@ export const CALIBRATION_DRAW = { values: false, from: { part: "calibration" } }
  */
 export async function evaluateChips<T extends TaskSpec>(
   executor: Executor,
-  experiment: Experiment<T>,
+  subject: Openable<T>,
   network: Network<SpikingSpec>,
   options: EvaluateChipsOptions<ErrorsOf<T>>,
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
-  const { chips, prompts, images = null, hardware = experiment.hardware, slice = 32, onChip } = options;
+  const given = opened(subject);
+  const { experiment, data } = given;
+  const { chips, prompts, hardware = experiment.hardware, slice = 32, onChip } = options;
   requireCounts({ chips, prompts, slice });
-  requireData(experiment, images);
   const folded = foldNetwork(network);
-  taskOf(experiment, folded);
+  taskOf(given, folded);
   mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
   const devices = deviceAddresses([hardware]);
-  const setup = { experiment, images: images && shareImages(images), network: folded, hardware, devices, slice };
+  const setup = { experiment, data: shareData(data), network: folded, hardware, devices, slice };
   const session = executor.open<ChipSetup, ChipPiece, ChipAnswers>("simulate-chip", setup);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
@@ -111,9 +110,7 @@ export async function evaluateChips<T extends TaskSpec>(
   return evaluations;
 }
 
-export interface ChipSetup {
-  readonly experiment: Experiment;
-  readonly images: ImageData | null;
+export interface ChipSetup extends Given {
   /** Folded. */
   readonly network: Network<SpikingSpec>;
   readonly hardware: HardwareSpec;
@@ -133,14 +130,14 @@ export interface ChipAnswers extends SpikingAnswers {
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
 export const simulateChip: Job<ChipSetup, ChipPiece, ChipAnswers> = async ({
   experiment,
-  images,
+  data,
   network,
   hardware,
   devices,
   slice,
 }) => {
   await loadAddresses(devices);
-  const task = taskOf(experiment, network, images);
+  const task = taskOf({ experiment, data }, network);
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   const root = stream(experiment.seed);
   const promptStream = root.fork("evaluation");

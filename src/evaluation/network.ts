@@ -2,7 +2,6 @@
  * How well a network does without hardware: the conventional transformer, or the spiking one with BatchNorm folded, on the
  * WebAssembly kernels and any number of threads.
  */
-import type { ImageData } from "../data/images.ts";
 import type { Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
@@ -10,13 +9,13 @@ import { foldNetwork } from "../model/fold.ts";
 import { isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type Answers, answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
-import { requireData, takesSpikes } from "../task/create.ts";
+import { takesSpikes } from "../task/create.ts";
+import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { shareImages } from "../threads/shared-images.ts";
+import { shareData } from "../threads/shared-data.ts";
 import {
   cutPrompts,
   type Evaluation,
@@ -41,8 +40,6 @@ export interface NetworkEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E>
 
 export interface EvaluateOptions {
   readonly prompts: number;
-  /** For a task that classifies images, of which the test part is used. */
-  readonly images?: ImageData | null;
   /** This SNR for every prompt. Default: as the task says. */
   readonly snrDecibels?: number;
   /** Prompts of one task. Changes the speed only. Default 64. */
@@ -50,7 +47,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates a network; a spiking one is folded first.
+ * Evaluates a network, on the test part where the task has data; a spiking one is folded first.
  *
  * Random   prompts from `stream(seed).fork("evaluation")`, attention bits from `stream(seed).fork("evaluation attention")`
  * Throws   ShapeError when the network was made for another task, ValueError when an option is out of range, SpecError when the
@@ -58,18 +55,18 @@ export interface EvaluateOptions {
  */
 export async function evaluateNetwork<T extends TaskSpec>(
   executor: Executor,
-  experiment: Experiment<T>,
+  subject: Openable<T>,
   network: Network,
-  { prompts, images = null, snrDecibels, slice = 64 }: EvaluateOptions,
+  { prompts, snrDecibels, slice = 64 }: EvaluateOptions,
 ): Promise<NetworkEvaluation<ErrorsOf<T>>> {
   requireCounts({ prompts, slice });
-  requireData(experiment, images);
-  taskOf(experiment, network);
+  const given = opened(subject);
+  const { experiment, data } = given;
+  taskOf(given, network);
   const slices = cutPrompts(prompts, slice, snrDecibels ?? null);
-  const shared = images && shareImages(images);
   const setup = {
     experiment,
-    images: shared,
+    data: shareData(data),
     network: isSpiking(network) ? foldNetwork(network) : network,
     maxPrompts: slice,
   };
@@ -92,9 +89,7 @@ export async function evaluateNetwork<T extends TaskSpec>(
   }
 }
 
-export interface NetworkSetup {
-  readonly experiment: Experiment;
-  readonly images: ImageData | null;
+export interface NetworkSetup extends Given {
   /** Folded. */
   readonly network: Network;
   readonly maxPrompts: number;
@@ -107,11 +102,11 @@ export interface NetworkAnswers extends Answers {
 /** The job "evaluate-network": answers slices of the evaluation prompts. */
 export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   experiment,
-  images,
+  data,
   network,
   maxPrompts,
 }) => {
-  const task = taskOf(experiment, network, images);
+  const task = taskOf({ experiment, data }, network);
   const root = stream(experiment.seed);
   const [promptStream, { key }] = [root.fork("evaluation"), root.fork("evaluation attention")];
   const spikes = takesSpikes(network.model, experiment.task);

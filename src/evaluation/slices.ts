@@ -5,16 +5,15 @@
  * comparisons are paired. Answers are kept per decision and summed in the order of prompts: how prompts are cut into
  * slices, and which thread takes which, changes no result.
  */
-import type { ImageData } from "../data/images.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { SpikeCount } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { Answers } from "../task/answers.ts";
 import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import type { Given } from "../task/open.ts";
 
 /** Errors of one kind of task; of any, when it is not said. */
 export interface Evaluation<E = ErrorsOf<TaskSpec>> {
@@ -54,16 +53,12 @@ export function cutPrompts(prompts: number, size: number, snrDecibels: number | 
 }
 
 /**
- * The experiment's task as the network sees it; one that classifies images draws from `images`.
+ * The experiment's task as the network sees it.
  * Throws  ShapeError when the network was made for another task
  */
-export function taskOf<T extends TaskSpec>(
-  experiment: Pick<Experiment<T>, "task">,
-  { model, geometry }: Network,
-  images: ImageData | null = null,
-): TaskOf<T> {
+export function taskOf<T extends TaskSpec>({ experiment, data }: Given<T>, { model, geometry }: Network): TaskOf<T> {
   const described = { task: experiment.task, model };
-  const task = createTask(described, images);
+  const task = createTask(described, data);
   const asked = networkGeometry(described, task);
   for (const field of ["inputs", "tokens", "classes"] as const) {
     if (geometry[field] !== asked[field]) {

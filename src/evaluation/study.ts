@@ -9,7 +9,6 @@
  * Programming is slow and reading is not, so a thread keeps the chip that it has programmed, and the ranges that it has calibrated,
  * through all conditions that share them.
  */
-import type { ImageData } from "../data/images.ts";
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { ValueError } from "../errors.ts";
@@ -23,14 +22,13 @@ import type { Sample } from "../numeric/variance-components.ts";
 import { type Chip, chipAt, equipChip, programChip } from "../simulation/chip.ts";
 import { createSimulator, type Simulator, simulatorBytes } from "../simulation/fast/simulate.ts";
 import { meanLogits } from "../simulation/trace.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { requireData } from "../task/create.ts";
+import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { shareImages } from "../threads/shared-images.ts";
+import { shareData } from "../threads/shared-data.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./chips.ts";
 import { cutPrompts, requireCounts, taskOf } from "./slices.ts";
 
@@ -47,8 +45,6 @@ export interface StudyOptions {
   /** Reads of each chip; each draws read noise and random bits of its own. */
   readonly reads: number;
   readonly prompts: number;
-  /** For a task that classifies images, as `evaluateChips`. */
-  readonly images?: ImageData | null;
   /** Time steps after which answers are taken, one run for all. Default: those of the network. */
   readonly steps?: readonly number[];
   /** Most prompts of one piece of work. Changes the speed only. Default 1024. */
@@ -77,24 +73,25 @@ export interface ConditionResult {
  */
 export async function runStudy(
   executor: Executor,
-  experiment: Experiment,
+  subject: Openable,
   networks: Readonly<Record<string, Network<SpikingSpec>>>,
   conditions: readonly Condition[],
   options: StudyOptions,
 ): Promise<ConditionResult[]> {
-  const { chips, reads, prompts, images = null, part = 1024, onPrompts } = options;
+  const { chips, reads, prompts, part = 1024, onPrompts } = options;
   requireCounts({ chips, reads, prompts, part });
-  requireData(experiment, images);
+  const given = opened(subject);
+  const { experiment, data } = given;
   const folded = Object.fromEntries(Object.entries(networks).map(([name, network]) => [name, foldNetwork(network)]));
   for (const { network, hardware } of conditions) {
-    taskOf(experiment, folded[network]);
+    taskOf(given, folded[network]);
     mapNetwork(folded[network], hardware, experiment.task.coding);
   }
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;
   for (const step of steps) requireStep(step, longest);
   const devices = deviceAddresses(conditions.map(({ hardware }) => hardware));
-  const setup = { experiment, images: images && shareImages(images), networks: folded, conditions, devices, steps };
+  const setup = { experiment, data: shareData(data), networks: folded, conditions, devices, steps };
   const results = conditions.map(() => ({
     wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
@@ -129,9 +126,7 @@ function requireStep(step: number, longest: number): void {
   throw new ValueError("steps", `Answers after ${step} time steps were asked for, but the networks run ${longest}.`);
 }
 
-export interface StudySetup {
-  readonly experiment: Experiment;
-  readonly images: ImageData | null;
+export interface StudySetup extends Given {
   /** Folded. */
   readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
   readonly conditions: readonly Condition[];
@@ -199,7 +194,7 @@ const SIZES = { maxPrompts: SLICE };
 /** The job "study": answers a part of the evaluation prompts under one condition on one chip. */
 export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async ({
   experiment,
-  images,
+  data,
   networks,
   conditions,
   devices,
@@ -226,7 +221,7 @@ export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async 
     const device = deviceOfCrossbar(hardware.crossbar);
     const chip = equipChip({ network, device, crossbars }, mapping, hardware, random);
     if (hardware.adc.bits === null) return chip;
-    const task = taskOf(experiment, network, images);
+    const task = taskOf({ experiment, data }, network);
     const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), CALIBRATION_DRAW);
     return simulators(chip).calibrate(spikes!, random.fork("calibration"));
   }
@@ -242,7 +237,7 @@ export const studyConditions: Job<StudySetup, StudyPiece, StudyAnswers> = async 
   return ({ condition, chip, read, firstPrompt, prompts }) => {
     const network = networks[conditions[condition].network];
     const { classes, queries } = network.geometry;
-    const task = taskOf(experiment, network, images);
+    const task = taskOf({ experiment, data }, network);
     const simulator = simulatorOf(condition, chip);
     const random = read === 0 ? chipStream(chip).fork("run") : chipStream(chip).fork("run", read);
     const wrong = steps.map(() => new Uint8Array(prompts));

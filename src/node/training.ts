@@ -12,11 +12,11 @@
 import { open, readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { ImageData } from "../data/images.ts";
 import { FileError } from "../errors.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { type Openable, opened } from "../task/open.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import { fileError, makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic } from "./files.ts";
@@ -48,8 +48,6 @@ export interface FolderOptions {
   readonly resume?: boolean;
   /** Deletes the run that the folder holds, and starts over. */
   readonly force?: boolean;
-  /** For a task that classifies images. */
-  readonly images?: ImageData;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`. */
@@ -83,10 +81,12 @@ export interface FolderResult {
  *         training that is refused before its first step leaves no run behind
  */
 export async function trainToFolder(
-  experiment: Experiment,
+  subject: Openable,
   folder: string,
   options: FolderOptions = {},
 ): Promise<FolderResult> {
+  const given = opened(subject);
+  const { experiment } = given;
   const made = await makeFolder(folder);
   const state = await openRun(experiment, folder, options);
   await writeFileAtomic(join(folder, RUN_FILES.experiment), `${JSON.stringify(experiment, null, 2)}\n`);
@@ -102,10 +102,9 @@ export async function trainToFolder(
     saved = performance.now();
   };
   try {
-    const result = await train(experiment, {
+    const result = await train(given, {
       executor,
       ...(state && { state }),
-      ...(options.images && { images: options.images }),
       ...(options.initial && { initial: options.initial }),
       ...(options.teacher && { teacher: options.teacher }),
       ...(options.signal && { signal: options.signal }),

@@ -6,6 +6,7 @@ import { ratesOf } from "../report/study.ts";
 import { type CompensationSpec, compensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 
 /**
@@ -17,11 +18,13 @@ import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks 
  *          of the devices at an age
  */
 export async function evaluateDrift(
-  experiment: Experiment,
+  subject: Openable,
   networks: EvaluatedNetworks,
   ages: readonly Duration[],
   options: EvaluationOptions,
 ): Promise<Report> {
+  const given = opened(subject);
+  const { experiment } = given;
   const sorted = [...ages].sort((a, b) => a.seconds - b.seconds);
   const compensation = compensationOf(experiment);
   const curves = rolesOf(networks).flatMap((role) => [true, false].map((compensated) => ({ role, compensated })));
@@ -31,7 +34,7 @@ export async function evaluateDrift(
       return { network: role, hardware: { ...experiment.hardware, readTime: seconds, compensation: applied } };
     }),
   );
-  const { results, ...run } = await studyNetworks(experiment, networks, conditions, options);
+  const { results, ...run } = await studyNetworks(given, networks, conditions, options);
   const measured = curves.map((curve, i): DriftCurve => {
     const own = results.slice(i * sorted.length, (i + 1) * sorted.length);
     const rates = own.map(({ wrong }) => ratesOf(wrong[0], experiment));

@@ -3,18 +3,15 @@
  * same prompts or images, and writes the report.
  */
 import type { Report } from "../report/report.ts";
-import type { Experiment } from "../spec/experiment.ts";
+import { type Openable, opened } from "../task/open.ts";
 import { reportKitOf } from "./catalogue.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 
 /**
  * Random   all from `stream(experiment.seed)`, as each evaluation says
- * Throws   SpecError when a network does not fit the experiment, or images are missing; MappingError when it cannot be mapped
+ * Throws   SpecError when a network does not fit the experiment, or the task's data is missing; MappingError when it cannot be mapped
  */
-export async function runExperiment(
-  experiment: Experiment,
-  networks: RunNetworks,
-  options: RunOptions,
-): Promise<Report> {
-  return reportKitOf(experiment.task).run(experiment, networks, options);
+export async function runExperiment(subject: Openable, networks: RunNetworks, options: RunOptions): Promise<Report> {
+  const given = opened(subject);
+  return reportKitOf(given.experiment.task).run(given, networks, options);
 }

@@ -1,5 +1,4 @@
 /** The first of the chips that are evaluated, once more: for what the report shows of its inside, and for the RTL of its engine. */
-import type { ImageData } from "../data/images.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -7,21 +6,20 @@ import type { Network } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
 import { calibrateFast, simulateFast } from "../simulation/fast/simulate.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { TaskOf } from "../task/catalogue.ts";
 import { createTask } from "../task/create.ts";
+import type { Given } from "../task/open.ts";
 
 /** The first chip, programmed and calibrated as `evaluateChips` does, with the experiment's task and the chip's own stream. */
 export function firstChip<T extends TaskSpec>(
-  experiment: Experiment<T>,
+  { experiment, data }: Given<T>,
   network: Network<SpikingSpec>,
   mapping: Mapping,
-  images: ImageData | null = null,
 ): { chip: Chip; task: TaskOf<T>; random: Stream } {
-  const task = createTask({ task: experiment.task, model: network.model }, images);
+  const task = createTask({ task: experiment.task, model: network.model }, data);
   const root = stream(experiment.seed);
   const random = root.fork("chip", 0);
   const fresh = programChip(foldNetwork(network), mapping, experiment.hardware, random);
@@ -30,12 +28,8 @@ export function firstChip<T extends TaskSpec>(
 }
 
 /** Spikes of the first evaluation prompt on the first chip. */
-export function runRaster(
-  experiment: Experiment,
-  network: Network<SpikingSpec>,
-  mapping: Mapping,
-): Record<string, SpikeTrain> {
-  const { chip, task, random } = firstChip(experiment, network, mapping);
-  const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"), { values: false });
+export function runRaster(given: Given, network: Network<SpikingSpec>, mapping: Mapping): Record<string, SpikeTrain> {
+  const { chip, task, random } = firstChip(given, network, mapping);
+  const { spikes } = task.draw(1, stream(given.experiment.seed).fork("evaluation"), { values: false });
   return { ...simulateFast(chip, spikes!, random.fork("run"), { rasters: 1 }).rasters };
 }

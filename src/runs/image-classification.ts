@@ -11,20 +11,17 @@ import type { ExampleImages } from "../report/images.ts";
 import type { Report } from "../report/report.ts";
 import { attentionMaps } from "../simulation/attention-map.ts";
 import { simulateFast } from "../simulation/fast/simulate.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { decide } from "../task/answers.ts";
-import { requireData } from "../task/create.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";
+import type { Opened } from "../task/open.ts";
 import { patchGrid } from "../task/patches.ts";
+import { withinData } from "./data.ts";
 import { firstChip } from "./first-chip.ts";
-import { tooFewImages } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { errorCurve, runSteps } from "./steps.ts";
-
-type ImageExperiment = Experiment<ImageClassificationSpec>;
 
 /** Test images that the report shows. */
 const EXAMPLES = 6;
@@ -34,14 +31,14 @@ const EXAMPLES = 6;
  * Throws   SpecError when a network does not fit the experiment or there are no images; MappingError when it cannot be mapped
  */
 export async function runImageClassification(
-  asked: ImageExperiment,
+  asked: Opened<ImageClassificationSpec>,
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
   const { executor } = options;
-  const images = requireData(asked, options.images);
   const notes = [...(options.notes ?? [])];
-  const experiment = withinImages(asked, images, notes);
+  const given = withinData(asked, notes);
+  const { experiment, data: images } = given;
   const { evaluation, hardware } = experiment;
   const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
 
@@ -54,15 +51,15 @@ export async function runImageClassification(
   const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
   const evaluations: Partial<Record<ImageRole, NetworkEvaluation<ClassificationErrors>>> = {};
   for (const [role, candidate] of roles) {
-    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts, images });
+    const whole = await evaluateNetwork(executor, given, candidate, { prompts });
     evaluations[role] = whole;
     results[role] = whole.errors;
     advance(prompts, role);
   }
   const onChip = () => advance(prompts, "chips");
-  const chips = await evaluateChips(executor, experiment, network, { chips: hardware.chips, prompts, images, onChip });
-  const chipBySteps = await runSteps(experiment, network, chips, options, advance);
-  const { rasters, examples } = runExamples(experiment, network, mapping, images);
+  const chips = await evaluateChips(executor, given, network, { chips: hardware.chips, prompts, onChip });
+  const chipBySteps = await runSteps(given, network, chips, options, advance);
+  const { rasters, examples } = runExamples(given, network, mapping);
   return imageClassificationReport({
     experiment,
     data: { name: images.name, classes: images.test.classes },
@@ -86,27 +83,14 @@ export async function runImageClassification(
   });
 }
 
-/** The experiment with no more evaluation images than there are, and a note where it asked for more. */
-function withinImages(experiment: ImageExperiment, images: ImageData, notes: string[]): ImageExperiment {
-  const { test } = images;
-  const { prompts, curvePrompts } = experiment.evaluation;
-  if (prompts > test.count) notes.push(tooFewImages("evaluation.prompts", prompts, images));
-  const evaluation = {
-    ...experiment.evaluation,
-    prompts: Math.min(prompts, test.count),
-    curvePrompts: Math.min(curvePrompts, test.count),
-  };
-  return { ...experiment, evaluation };
-}
-
 /** The first test images on the first chip: spikes of the first, and of all what was decided and where attention went. */
 function runExamples(
-  experiment: ImageExperiment,
+  given: Opened<ImageClassificationSpec>,
   network: Network<SpikingSpec>,
   mapping: Mapping,
-  images: ImageData,
 ): { rasters: Record<string, SpikeTrain>; examples: ExampleImages } {
-  const { chip, task, random } = firstChip(experiment, network, mapping, images);
+  const { chip, task, random } = firstChip(given, network, mapping);
+  const { experiment, data: images } = given;
   const { tokens } = network.geometry;
   const { test } = images;
   const count = Math.min(EXAMPLES, test.count);

@@ -1,11 +1,13 @@
 /** Notes that several runs leave in their reports. */
-import type { ImageData } from "../data/images.ts";
+import type { LabelledData } from "../data/labelled.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import { kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 
-/** Where there are fewer test images than an experiment asks for. */
-export const tooFewImages = (field: string, asked: number, { name, test }: ImageData): string =>
-  `${field} is ${asked}, but ${name} has ${test.count} test images: all of them are used.`;
+/** Where the test part has less than an experiment asks for. */
+export const tooFew = (field: string, asked: number, { name, test }: LabelledData, task: TaskSpec): string =>
+  `${field} is ${asked}, but ${name} has ${test.count} test ${kitOf(task).metric.trial}s: all of them are used.`;
 
 /** Whose devices the chips have, where they are of no kind that is known here; and that one thread did all the work. */
 export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }: Executor): string[] {

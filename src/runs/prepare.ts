@@ -1,7 +1,6 @@
 /** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
 
 import { comparedSnn } from "../cost/measured.ts";
-import type { ImageData } from "../data/images.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -25,8 +24,6 @@ export interface RunNetworks {
 
 export interface RunOptions {
   readonly executor: Executor;
-  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
-  readonly images?: ImageData | null;
   /** Makes the report again. */
   readonly command: string;
   readonly versions: Readonly<Record<string, string>>;

@@ -2,10 +2,10 @@
 import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
+import { type Given, reopened } from "../task/open.ts";
 import type { RunOptions } from "./prepare.ts";
 
 /** Chips on which the error rate against more time steps than the network's own is measured. */
@@ -16,12 +16,13 @@ const STEP_CHIPS = 3;
  * chips' own runs do when no longer T is asked for.
  */
 export async function runSteps<T extends TaskSpec>(
-  experiment: Experiment<T>,
+  given: Given<T>,
   network: Network<SpikingSpec>,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
-  { executor, images = null }: Pick<RunOptions, "executor" | "images">,
+  { executor }: Pick<RunOptions, "executor">,
   advance: (prompts: number, part: string) => void,
 ): Promise<{ steps: readonly number[]; errors: readonly (readonly ErrorsOf<T>[])[] }> {
+  const { experiment } = given;
   const { steps, curvePrompts } = experiment.evaluation;
   const longest = Math.max(network.model.steps, ...steps);
   let measured = chips;
@@ -29,12 +30,11 @@ export async function runSteps<T extends TaskSpec>(
     const model = { ...network.model, steps: longest };
     measured = await evaluateChips(
       executor,
-      { ...experiment, model },
+      reopened(given, { ...experiment, model }),
       { ...network, model },
       {
         chips: Math.min(STEP_CHIPS, experiment.hardware.chips),
         prompts: curvePrompts,
-        images,
         onChip: () => advance(0, "steps"),
       },
     );

@@ -1,14 +1,13 @@
 /** What `drift.ts` and `sweep.ts` have in common: the networks, on the same chips and prompts, under all conditions of a report. */
-import type { ImageData } from "../data/images.ts";
 import { type Condition, runStudy, type StudyOptions } from "../evaluation/study.ts";
 import type { Network } from "../model/network.ts";
 import type { StudyRole } from "../report/study.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { isHardwareAware } from "../spec/training.ts";
+import { type Given, reopened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed } from "./fit.ts";
-import { machineNotes, tooFewImages } from "./notes.ts";
+import { machineNotes, tooFew } from "./notes.ts";
 
 export interface EvaluatedNetworks {
   /** After hardware-aware training, as a rule. */
@@ -19,8 +18,6 @@ export interface EvaluatedNetworks {
 
 export interface EvaluationOptions {
   readonly executor: Executor;
-  /** For a task that classifies images: the test part is used, and some training images to calibrate converters. */
-  readonly images?: ImageData | null;
   /** Default: those of the experiment. */
   readonly chips?: number;
   readonly prompts?: number;
@@ -41,17 +38,18 @@ export const rolesOf = ({ conventional }: EvaluatedNetworks): StudyRole[] => (co
 
 /** Everything that a report says of a study, and its results; throws as `runStudy`, and SpecError when a network does not fit. */
 export async function studyNetworks(
-  experiment: Experiment,
+  given: Given,
   { network, conventional }: EvaluatedNetworks,
   conditions: readonly Condition[],
   options: EvaluationOptions,
   steps?: readonly number[],
 ) {
-  const { executor, command, versions, onProgress, images = null } = options;
+  const { experiment, data } = given;
+  const { executor, command, versions, onProgress } = options;
   const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
   const notes = [...(options.notes ?? [])];
-  const prompts = Math.min(asked, images?.test.count ?? asked);
-  if (prompts < asked) notes.push(tooFewImages("prompts", asked, images!));
+  const prompts = Math.min(asked, data?.test.count ?? asked);
+  if (data && prompts < asked) notes.push(tooFew("prompts", asked, data, experiment.task));
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
   if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
   notes.push(...machineNotes(experiment.hardware, executor));
@@ -61,10 +59,10 @@ export async function studyNetworks(
     done += count;
     onProgress?.(done, total);
   };
-  const size: StudyOptions = { chips, reads, prompts, images, onPrompts, ...(steps ? { steps } : {}) };
+  const size: StudyOptions = { chips, reads, prompts, onPrompts, ...(steps ? { steps } : {}) };
   const results = await runStudy(
     executor,
-    experiment,
+    reopened(given, experiment),
     described as Record<string, Network<SpikingSpec>>,
     conditions,
     size,

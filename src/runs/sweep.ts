@@ -7,6 +7,7 @@ import type { Duration } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { STEPS_FIELD, type Sweep } from "../spec/sweep.ts";
+import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 
 /**
@@ -15,12 +16,14 @@ import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks 
  * Random, throws as `evaluateDrift`
  */
 export async function evaluateSweep(
-  experiment: Experiment,
+  subject: Openable,
   networks: EvaluatedNetworks,
   sweep: Sweep,
   ages: readonly Duration[],
   options: EvaluationOptions,
 ): Promise<Report> {
+  const given = opened(subject);
+  const { experiment } = given;
   const { field, points } = sweep;
   const overSteps = field === STEPS_FIELD;
   const stepsOf = (of: Experiment) => (of.model as SpikingSpec).steps;
@@ -36,7 +39,13 @@ export async function evaluateSweep(
       return { network: role, hardware: age ? { ...hardware, readTime: age.seconds } : hardware };
     }),
   );
-  const { results, ...run } = await studyNetworks(longest, networks, conditions, options, steps);
+  const { results, ...run } = await studyNetworks(
+    { ...given, experiment: longest },
+    networks,
+    conditions,
+    options,
+    steps,
+  );
   const measured = curves.map((curve, i): SweepCurve => {
     const own = results.slice(i * machines.length, (i + 1) * machines.length);
     return { ...curve, rates: own.flatMap(({ wrong }) => wrong).map((sample) => ratesOf(sample, experiment)) };

@@ -9,6 +9,7 @@ import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "..
 import type { Experiment } from "../spec/experiment.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
+import type { Opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { runRaster } from "./first-chip.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
@@ -21,11 +22,12 @@ type LinkExperiment = Experiment<SymbolDetectionSpec>;
  * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped
  */
 export async function runSymbolDetection(
-  experiment: LinkExperiment,
+  given: Opened<SymbolDetectionSpec>,
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
   const { executor } = options;
+  const { experiment } = given;
   const { evaluation, hardware } = experiment;
   const notes = [...(options.notes ?? [])];
   const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
@@ -76,8 +78,8 @@ export async function runSymbolDetection(
   const chipsBySnr = evaluation.snrDecibels.map((_, i) =>
     Array.from({ length: curveChips }, (_, chip) => chipPoints[chip * points + i].errors),
   );
-  const chipBySteps = await runSteps(experiment, network, chips, options, advance);
-  const rasters = runRaster(experiment, network, mapping);
+  const chipBySteps = await runSteps(given, network, chips, options, advance);
+  const rasters = runRaster(given, network, mapping);
   return symbolDetectionReport({
     experiment,
     command: options.command,

@@ -17,18 +17,8 @@ interface Described<T extends TaskSpec = TaskSpec> {
  */
 export const createTask = <T extends TaskSpec>(
   { task, model }: Described<T>,
-  data: DataOf<TaskSpec> = null,
-): TaskOf<T> => kitOf(task).create(task, model.kind === "spiking" ? model.steps : 1, data as DataOf<T>);
-
-/** The data, as it is. Throws SpecError when the task needs some, and there is none. */
-export function requireData<T extends TaskSpec>(
-  { task }: Pick<Described<T>, "task">,
-  data: DataOf<TaskSpec> | undefined,
-): DataOf<T> {
-  const { withoutData } = kitOf(task);
-  if (withoutData && !data) throw withoutData();
-  return (data ?? null) as DataOf<T>;
-}
+  data: DataOf<T> | null = null,
+): TaskOf<T> => kitOf(task).create(task, model.kind === "spiking" ? model.steps : 1, data);
 
 /** The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. */
 export function networkGeometry({ task: spec, model }: Described, task: { geometry: TaskGeometry }): Geometry {

@@ -130,8 +130,8 @@ function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
 function withoutImages(): SpecError {
   return new SpecError(
     "task.data",
-    "The task classifies images, but none were handed over. Load them (loadImageData in xpikeformer/node) and pass them on as " +
-      "`images`.",
+    "The task classifies images, but none were handed over. Load them (loadTaskData in xpikeformer/node), and open the experiment " +
+      "with them: openExperiment(experiment, images).",
   );
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { ImageClassificationSpec } from "../spec/task.ts";
+import { openExperiment } from "../task/open.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 import { train } from "./train.ts";
@@ -13,8 +15,8 @@ const MODELS = {
   "stochastic attention": { kind: "spiking", steps: 2 },
 };
 
-const run = (experiment: Experiment, options = {}) =>
-  train(experiment, { executor: inlineExecutor(jobs), images, ...options });
+const run = (experiment: Experiment<ImageClassificationSpec>, options = {}) =>
+  train(openExperiment(experiment, images), { executor: inlineExecutor(jobs), ...options });
 
 /** With fewer steps than the learning needs. */
 const short = (training: object = {}, task: object = {}) => {
@@ -75,6 +77,9 @@ describe("training on images", () => {
   });
 
   test("asks for images where none are given", async () => {
-    await expect(run(short(), { images: undefined })).rejects.toMatchObject({ tag: "spec", path: "task.data" });
+    await expect(train(short(), { executor: inlineExecutor(jobs) })).rejects.toMatchObject({
+      tag: "spec",
+      path: "task.data",
+    });
   });
 });

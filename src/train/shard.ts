@@ -1,5 +1,4 @@
 /** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
-import type { ImageData } from "../data/images.ts";
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
@@ -13,14 +12,12 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
+import type { Given } from "../task/open.ts";
 import type { Batch } from "../task/task.ts";
 import type { Job } from "../threads/executor.ts";
 import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
 
-export interface ShardSetup {
-  readonly experiment: Experiment;
-  /** Of a task that classifies images. */
-  readonly images: ImageData | null;
+export interface ShardSetup extends Given {
   readonly memory: WebAssembly.Memory;
   readonly threads: number;
   readonly memoryLimit: number;
@@ -41,10 +38,10 @@ export interface ShardResult {
 }
 
 export const trainShard = ((setup, thread) => {
-  const { experiment, images, memory, threads, memoryLimit, stage } = setup;
+  const { experiment, data, memory, threads, memoryLimit, stage } = setup;
   const kernels = instantiateKernels(memory);
   const stageSpec = experiment.training.stages[stage];
-  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) }, images);
+  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) }, data);
   const geometry = networkGeometry(experiment, task);
   const plan = planTraining(experiment, geometry, kernels.base, threads, memoryLimit);
   const region = plan.regions[thread];
@@ -148,9 +145,9 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
 }
 
 /** Slices of the validation set, one piece each. */
-export function validationPieces(experiment: Experiment, images: ImageData | null = null): ShardPiece[] {
+export function validationPieces({ experiment, data }: Given): ShardPiece[] {
   const size = shardPrompts(experiment);
-  const prompts = Math.min(experiment.training.validationPrompts, images?.validation.count ?? Number.POSITIVE_INFINITY);
+  const prompts = Math.min(experiment.training.validationPrompts, data?.validation.count ?? Number.POSITIVE_INFINITY);
   const pieces: ShardPiece[] = [];
   for (let first = 0; first < prompts; first += size) {
     pieces.push({ kind: "validate", first, count: Math.min(size, prompts - first) });

@@ -5,7 +5,6 @@
  * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
  * the same network to the last bit.
  */
-import type { ImageData } from "../data/images.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
@@ -17,10 +16,11 @@ import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { createTask, networkGeometry, requireData } from "../task/create.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { type Openable, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
 import { canShareMemory, type Executor } from "../threads/executor.ts";
-import { shareImages } from "../threads/shared-images.ts";
+import { shareData } from "../threads/shared-data.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -51,8 +51,6 @@ export interface TrainingEvent {
 
 export interface TrainOptions {
   readonly executor: Executor;
-  /** For a task that classifies images: training and validation images. */
-  readonly images?: ImageData;
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
   /**
@@ -92,18 +90,16 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network or `images` are not the task's;
- *          SpecError when the task needs images and there are none; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network; as `openExperiment`; PlatformError when memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
-  experiment: Experiment<TaskSpec, M>,
+  subject: Openable<TaskSpec, M>,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
   const { executor, signal, memoryLimit = LARGEST_MEMORY } = options;
-  const task = createTask(experiment, options.images);
-  requireData(experiment, options.images);
+  const { experiment, task, data } = opened(subject);
   const geometry = networkGeometry(experiment, task);
-  const images = options.images ? shareImages(options.images) : null;
+  const given = { experiment, data: shareData(data) };
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
@@ -144,8 +140,7 @@ export async function train<M extends ModelSpec>(
   while (stage < stages.length && !signal?.aborted) {
     const spec = stages[stage];
     const setup: ShardSetup = {
-      experiment,
-      images,
+      ...given,
       memory,
       threads,
       memoryLimit,
@@ -175,13 +170,7 @@ export async function train<M extends ModelSpec>(
         step++;
         let validation: (Validation & { best: boolean }) | undefined;
         if (step % experiment.training.validateEvery === 0 || step - stageStart === spec.steps) {
-          const measured = await validate(
-            validationPieces(experiment, images),
-            experiment.task,
-            optimiser,
-            current(),
-            session,
-          );
+          const measured = await validate(validationPieces(given), experiment.task, optimiser, current(), session);
           if (!Number.isFinite(measured.loss)) throw divergence(step, stage, spec);
           // Validation has no noise, so it cannot tell how well a noisy stage has done its work: there the last network counts.
           const isBest = !best || isNoisy(spec) || measured.loss < best.loss;

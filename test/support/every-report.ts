@@ -16,6 +16,7 @@ import type { Experiment } from "../../src/spec/experiment.ts";
 import type { SpikingSpec } from "../../src/spec/model.ts";
 import { parseSweep } from "../../src/spec/sweep.ts";
 import { createTask, networkGeometry } from "../../src/task/create.ts";
+import { openExperiment } from "../../src/task/open.ts";
 import { inlineExecutor } from "../../src/threads/executor.ts";
 import { tinyImageExperiment, tinyImages } from "./tiny-images.ts";
 import { tinyExperiment } from "./tiny-training.ts";
@@ -37,7 +38,7 @@ export async function everyReport(): Promise<Readonly<Record<string, Report>>> {
   const ages = parseDurations("1s,1m,1h,1d,7d,1mo,1y", "drift");
   return {
     run: await runExperiment(link, { network: spikingNetwork(link, 1), ann }, options),
-    images: await runExperiment(images, { network: spikingNetwork(images, 4) }, { ...options, images: tinyImages }),
+    images: await runExperiment(openExperiment(images, tinyImages), { network: spikingNetwork(images, 4) }, options),
     drift: await evaluateDrift(link, networks, ages, { ...options, ...size }),
     sweep: await evaluateSweep(link, networks, parseSweep("adc.bits=3..9", link), [], { ...options, ...size }),
     cost: costReport({

@@ -1,0 +1,54 @@
+/** Where the data of each kind of task comes from. A kind that is in `TaskSpec` but not here does not compile. */
+import { resolve } from "node:path";
+import { IMAGE_DATA } from "../data/catalogue.ts";
+import { SpecError } from "../errors.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { ImageClassificationSpec, TaskSpec } from "../spec/task.ts";
+import type { DataOf } from "../task/catalogue.ts";
+import { type LoadedImageData, loadImageData } from "./data.ts";
+
+export interface DataLocation {
+  /** Folder that the paths in the experiment are relative to. Default: the current one. */
+  readonly directory?: string;
+  /** Folder of the data, in place of where the experiment says, or of the usual places. */
+  readonly folder?: string;
+}
+
+/** Data, null for a task that makes up its prompts, and notes on where it came from, for reports. */
+export interface LoadedTaskData<T extends TaskSpec = TaskSpec> {
+  readonly data: DataOf<T>;
+  readonly notes: readonly string[];
+}
+
+type Reader<T extends TaskSpec> = (task: T, location: DataLocation) => Promise<LoadedTaskData<T>>;
+
+const READERS: { readonly [K in TaskSpec["kind"]]: Reader<Extract<TaskSpec, { kind: K }>> } = {
+  "symbol-detection": async () => ({ data: null, notes: [] }),
+  "image-classification": loadImages,
+};
+
+/**
+ * The data of an experiment's task.
+ * Throws  SpecError for data that cannot be loaded by name; FileError when it is missing or damaged
+ */
+export const loadTaskData = <T extends TaskSpec>(
+  { task }: Pick<Experiment<T>, "task">,
+  location: DataLocation = {},
+): Promise<LoadedTaskData<T>> => (READERS[task.kind] as unknown as Reader<T>)(task, location);
+
+async function loadImages(
+  { data: asked }: ImageClassificationSpec,
+  { directory = ".", folder }: DataLocation,
+): Promise<LoadedImageData> {
+  if (typeof asked === "string") return loadImageData(asked, folder);
+  const place = folder ?? (asked.folder === undefined ? undefined : resolve(directory, asked.folder));
+  if (place === undefined) {
+    throw new SpecError(
+      "task.data",
+      `The images "${asked.name}" are in no data set that is known by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
+        "Name their folder as task.data.folder, relative to the experiment, or with --data.",
+    );
+  }
+  const { data, notes } = await loadImageData("custom", place);
+  return { data: { ...data, name: asked.name }, notes };
+}

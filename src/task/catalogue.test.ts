@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { TASKS } from "./catalogue.ts";
+
+const SOURCE = join(import.meta.dirname, "..");
+const kinds = Object.keys(TASKS);
+
+/** Where a kind is written: as a spec, as a default or a preset of one, and where the kits are listed. */
+const NAMED = [
+  "node/task-data.ts",
+  "runs/catalogue.ts",
+  "spec/experiment.ts",
+  "spec/presets.ts",
+  "spec/task.ts",
+  "task/catalogue.ts",
+];
+
+test("outside the kits nobody looks at the kind of a task", () => {
+  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /(?<!\.test)\.ts$/.test(name),
+  );
+  const naming = files.filter((name) => {
+    const text = readFileSync(join(SOURCE, name), "utf8");
+    return kinds.some((kind) => text.includes(`"${kind}"`));
+  });
+  expect(naming.sort()).toEqual(NAMED);
+});
