@@ -77,9 +77,8 @@ export {
   joinImages,
   pickImages,
   splitValidation,
-  VALIDATION_SHARE,
 } from "./data/images.ts";
-export type { LabelledData, LabelledSet } from "./data/labelled.ts";
+export { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } from "./data/labelled.ts";
 export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
 
 // Spikes: bits over time.

@@ -7,7 +7,8 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
-import { type ImageSet, shuffle } from "./images.ts";
+import type { ImageSet } from "./images.ts";
+import { shuffle } from "./labelled.ts";
 
 export interface Augmentation {
   /** Black pixels around the image, from which a crop of its size is taken. 0 takes none. */

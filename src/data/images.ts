@@ -1,13 +1,11 @@
 /**
- * Labelled images for classification, as bytes, and the split into training, validation and test.
+ * Labelled images for classification, as bytes.
  *
- * The test images are those that a data set publishes as such. Validation images are cut from the training images here: a
- * fixed share of each class, chosen by a named stream. So every choice (learning rate, step to keep, threshold) can be
- * made on validation images, and the test images are looked at once, at the end.
+ * The test images are those that a data set publishes as such. Validation images are cut from the training images (`labelled.ts`).
  */
-import { ShapeError, ValueError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { LabelledData, LabelledSet } from "./labelled.ts";
+import { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } from "./labelled.ts";
 
 export interface ImageSet extends LabelledSet {
   readonly height: number;
@@ -23,44 +21,14 @@ export type ImageData = LabelledData<ImageSet>;
 /** A label has 16 bits. */
 export const MOST_CLASSES = 65536;
 
-/** Share of each class's training images that is kept for validation. */
-export const VALIDATION_SHARE = 0.1;
-
-/**
- * Training and validation images cut from one set: of the n images of each class, floor(share * n) go to validation, and at
- * least one where the class has two or more. Both parts keep the order of the source.
- *
- * Random  one permutation per class, from `random.fork("validation", class)`
- * Throws  ValueError when `share` is not in [0, 1)
- */
+/** Training and validation images cut from one set, as `splitIndices` says. Throws as it. */
 export function splitValidation(
   source: ImageSet,
   random: Stream,
   share = VALIDATION_SHARE,
 ): { train: ImageSet; validation: ImageSet } {
-  if (!(share >= 0 && share < 1)) {
-    throw new ValueError("share", `The validation share is ${share}. Give at least 0 and less than 1.`);
-  }
-  const isValidation = new Uint8Array(source.count);
-  for (let label = 0; label < source.classes.length; label++) {
-    const members: number[] = [];
-    for (let i = 0; i < source.count; i++) if (source.labels[i] === label) members.push(i);
-    const least = share > 0 && members.length > 1 ? 1 : 0;
-    const kept = Math.max(least, Math.floor(share * members.length));
-    shuffle(members, random.fork("validation", label));
-    for (const index of members.slice(members.length - kept)) isValidation[index] = 1;
-  }
-  const indices = Array.from(isValidation.keys());
-  return {
-    train: pickImages(
-      source,
-      indices.filter((i) => isValidation[i] === 0),
-    ),
-    validation: pickImages(
-      source,
-      indices.filter((i) => isValidation[i] === 1),
-    ),
-  };
+  const { train, validation } = splitIndices(source, random, share);
+  return { train: pickImages(source, train), validation: pickImages(source, validation) };
 }
 
 /**
@@ -108,11 +76,3 @@ export function joinImages(sets: readonly ImageSet[]): ImageSet {
 }
 
 const sizeOf = ({ height, width, channels }: ImageSet): string => `${height} x ${width} x ${channels}`;
-
-/** Fisher and Yates's shuffle, in place. */
-export function shuffle(values: number[] | Uint32Array, random: Stream): void {
-  for (let i = values.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [values[i], values[j]] = [values[j], values[i]];
-  }
-}

@@ -1,4 +1,12 @@
-/** Labelled data of any kind: what is known of it without looking at what is labelled. */
+/**
+ * Labelled data of any kind: what is known of it without looking at what is labelled, and the split into training and validation.
+ *
+ * The test part is what a data set publishes as such. Validation is cut from the training part here: a fixed share of each class, chosen
+ * by a named stream. So every choice (learning rate, step to keep, threshold) can be made on the validation part, and the test part is
+ * looked at once, at the end.
+ */
+import { ValueError } from "../errors.ts";
+import type { Stream } from "../numeric/stream.ts";
 
 export interface LabelledSet {
   /** Name of each class; label k means `classes[k]`. */
@@ -8,10 +16,51 @@ export interface LabelledSet {
   readonly labels: Uint16Array;
 }
 
-/** Training, validation and test are apart: choices are made on validation, and the test part is looked at once, at the end. */
 export interface LabelledData<S extends LabelledSet = LabelledSet> {
   readonly name: string;
   readonly train: S;
   readonly validation: S;
   readonly test: S;
+}
+
+/** Share of each class's training part that is kept for validation. */
+export const VALIDATION_SHARE = 0.1;
+
+/**
+ * What of one set is for training and for validation: of the n of each class, floor(share * n) go to validation, and at least one where
+ * the class has two or more. Both parts keep the order of the source.
+ *
+ * Random  one permutation per class, from `random.fork("validation", class)`
+ * Throws  ValueError when `share` is not in [0, 1)
+ */
+export function splitIndices(
+  { count, labels, classes }: LabelledSet,
+  random: Stream,
+  share = VALIDATION_SHARE,
+): { train: number[]; validation: number[] } {
+  if (!(share >= 0 && share < 1)) {
+    throw new ValueError("share", `The validation share is ${share}. Give at least 0 and less than 1.`);
+  }
+  const isValidation = new Uint8Array(count);
+  for (let label = 0; label < classes.length; label++) {
+    const members: number[] = [];
+    for (let i = 0; i < count; i++) if (labels[i] === label) members.push(i);
+    const least = share > 0 && members.length > 1 ? 1 : 0;
+    const kept = Math.max(least, Math.floor(share * members.length));
+    shuffle(members, random.fork("validation", label));
+    for (const index of members.slice(members.length - kept)) isValidation[index] = 1;
+  }
+  const indices = Array.from(isValidation.keys());
+  return {
+    train: indices.filter((i) => isValidation[i] === 0),
+    validation: indices.filter((i) => isValidation[i] === 1),
+  };
+}
+
+/** Fisher and Yates's shuffle, in place. */
+export function shuffle(values: number[] | Uint32Array, random: Stream): void {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [values[i], values[j]] = [values[j], values[i]];
+  }
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { IMAGE_DATA } from "../data/catalogue.ts";
 import { SpecError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { ImageClassificationSpec, TaskSpec } from "../spec/task.ts";
+import type { ImageClassificationSpec, SpecOf, TaskSpec } from "../spec/task.ts";
 import type { DataOf } from "../task/catalogue.ts";
 import { type LoadedImageData, loadImageData } from "./data.ts";
 
@@ -22,7 +22,7 @@ export interface LoadedTaskData<T extends TaskSpec = TaskSpec> {
 
 type Reader<T extends TaskSpec> = (task: T, location: DataLocation) => Promise<LoadedTaskData<T>>;
 
-const READERS: { readonly [K in TaskSpec["kind"]]: Reader<Extract<TaskSpec, { kind: K }>> } = {
+const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
   "symbol-detection": async () => ({ data: null, notes: [] }),
   "image-classification": loadImages,
 };

@@ -1,7 +1,7 @@
 /** How each kind of task is reported on. A kind that is in `TaskSpec` but not here does not compile. */
 import type { Report } from "../report/report.ts";
 import type { EvaluationSpec } from "../spec/experiment.ts";
-import type { TaskSpec } from "../spec/task.ts";
+import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import type { Opened } from "../task/open.ts";
 import { runImageClassification } from "./image-classification.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
@@ -14,7 +14,7 @@ export interface ReportKit<T extends TaskSpec> {
   curvePoints(evaluation: EvaluationSpec): number;
 }
 
-export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<Extract<TaskSpec, { kind: K }>> } = {
+export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> } = {
   "symbol-detection": { run: runSymbolDetection, curvePoints: ({ snrDecibels }) => snrDecibels.length },
   "image-classification": { run: runImageClassification, curvePoints: () => 0 },
 };

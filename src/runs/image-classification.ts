@@ -1,12 +1,9 @@
 /** A run for images: networks and chips on the same test images. */
 import type { ImageData } from "../data/images.ts";
-import { evaluateChips } from "../evaluation/chips.ts";
-import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
-import { costSection } from "../report/cost-run.ts";
-import { type ImageRole, imageClassificationReport } from "../report/image-classification.ts";
+import { IMAGE_NETWORKS, imageClassificationReport } from "../report/image-classification.ts";
 import type { ExampleImages } from "../report/images.ts";
 import type { Report } from "../report/report.ts";
 import { attentionMaps } from "../simulation/attention-map.ts";
@@ -15,72 +12,22 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import { decide } from "../task/answers.ts";
-import type { ClassificationErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
 import { patchGrid } from "../task/patches.ts";
-import { withinData } from "./data.ts";
+import { runClassification } from "./classification.ts";
 import { firstChip } from "./first-chip.ts";
-import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
-import { errorCurve, runSteps } from "./steps.ts";
+import type { RunNetworks, RunOptions } from "./prepare.ts";
 
 /** Test images that the report shows. */
 const EXAMPLES = 6;
 
-/**
- * Random   all from `stream(experiment.seed)`, as each evaluation says
- * Throws   SpecError when a network does not fit the experiment or there are no images; MappingError when it cannot be mapped
- */
+/** Random, throws  as `runClassification` */
 export async function runImageClassification(
   asked: Opened<ImageClassificationSpec>,
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
-  const { executor } = options;
-  const notes = [...(options.notes ?? [])];
-  const given = withinData(asked, notes);
-  const { experiment, data: images } = given;
-  const { evaluation, hardware } = experiment;
-  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
-
-  const { prompts } = evaluation;
-  let done = 0;
-  const advance = (count: number, part: string) => {
-    done += count;
-    options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
-  };
-  const results: Partial<Record<ImageRole, ClassificationErrors>> = {};
-  const evaluations: Partial<Record<ImageRole, NetworkEvaluation<ClassificationErrors>>> = {};
-  for (const [role, candidate] of roles) {
-    const whole = await evaluateNetwork(executor, given, candidate, { prompts });
-    evaluations[role] = whole;
-    results[role] = whole.errors;
-    advance(prompts, role);
-  }
-  const onChip = () => advance(prompts, "chips");
-  const chips = await evaluateChips(executor, given, network, { chips: hardware.chips, prompts, onChip });
-  const chipBySteps = await runSteps(given, network, chips, options, advance);
-  const { rasters, examples } = runExamples(given, network, mapping);
-  return imageClassificationReport({
-    experiment,
-    data: { name: images.name, classes: images.test.classes },
-    images: prompts,
-    command: options.command,
-    versions: options.versions,
-    notes,
-    networks: results,
-    chips,
-    chipBySteps,
-    mapping,
-    cost: costSection({
-      experiment,
-      chips,
-      rasters,
-      curve: errorCurve(experiment.task, chips, chipBySteps),
-      compared: comparedNetworks(experiment.task, networks, evaluations),
-    }),
-    rasters,
-    examples,
-  });
+  return imageClassificationReport(await runClassification(asked, networks, options, IMAGE_NETWORKS, runExamples));
 }
 
 /** The first test images on the first chip: spikes of the first, and of all what was decided and where attention went. */

@@ -118,3 +118,6 @@ export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;
 /** Union of all tasks. */
 export const taskSpec = z.discriminatedUnion("kind", [symbolDetectionSpec, imageClassificationSpec]);
 export type TaskSpec = z.infer<typeof taskSpec>;
+
+/** The spec of a kind. */
+export type SpecOf<K extends TaskSpec["kind"]> = Extract<TaskSpec, { kind: K }>;

@@ -1,12 +1,10 @@
 /** All kinds of task. A kind that is in `TaskSpec` but not here does not compile. */
-import type { TaskSpec } from "../spec/task.ts";
+import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import { imageClassificationKit } from "./image-classification.ts";
 import type { TaskKit } from "./kit.ts";
 import type { TaskErrors } from "./metrics.ts";
 import { symbolDetectionKit } from "./symbol-detection.ts";
 import type { Task } from "./task.ts";
-
-type SpecOf<K> = Extract<TaskSpec, { kind: K }>;
 
 export const TASKS = {
   "symbol-detection": symbolDetectionKit,

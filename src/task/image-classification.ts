@@ -6,14 +6,15 @@
  * so that every image is seen once per epoch; validation and test take them as they are, in their order. Augmentation is a move
  * by whole pixels and a mirror image; not modelled: colour changes, mixing, erasing.
  */
-import { augmentImage, epochOrder } from "../data/augment.ts";
-import type { ImageData, ImageSet } from "../data/images.ts";
-import { ShapeError, SpecError, ValueError } from "../errors.ts";
+import { augmentImage } from "../data/augment.ts";
+import type { ImageData } from "../data/images.ts";
+import { SpecError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo } from "./kit.ts";
+import { locateIn, requireCountOf, requireSizes } from "./labelled.ts";
 import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
   type ImageShape,
@@ -47,7 +48,8 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
   requireSteps(steps);
   const geometry = imageGeometry(spec);
   const shape = imageShape(spec);
-  if (images) for (const part of ["train", "validation", "test"] as const) checkShape(images[part], shape, part);
+  const { height, width, channels, classes } = shape;
+  if (images) requireSizes(images, { height, width, channels, classes }, "images");
   const plan = planPatches(spec);
   const { tokens, inputs } = geometry.real;
   const locate = images && locateImages(images, spec, shape.height * shape.width * shape.channels);
@@ -58,7 +60,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
     draw: (prompts, random, { firstPrompt = 0, from = TEST, ...options } = {}) => {
       requirePrompts(prompts, firstPrompt);
       if (!images || !locate) throw withoutImages();
-      requireImagesOf(images, from, firstPrompt, prompts);
+      requireCountOf(images, from, firstPrompt, prompts, "Images");
       const pixels = new Uint8Array(prompts * tokens * inputs);
       const labels = new Int32Array(prompts);
       for (let k = 0; k < prompts; k++) {
@@ -116,17 +118,6 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
 
 const TEST: DataPlace = { part: "test" };
 
-function checkShape(set: ImageSet, shape: ImageShape, part: string): void {
-  const given = { ...set, classes: set.classes.length };
-  for (const field of ["height", "width", "channels", "classes"] as const) {
-    if (given[field] === shape[field]) continue;
-    throw new ShapeError(
-      `images.${part}`,
-      `The images have ${field} ${given[field]}, but task.data says ${shape[field]}. Give the images of task.data, or its sizes.`,
-    );
-  }
-}
-
 function withoutImages(): SpecError {
   return new SpecError(
     "task.data",
@@ -136,59 +127,23 @@ function withoutImages(): SpecError {
 }
 
 /** Where an image lies: its pixels begin at byte `start`. */
-interface Located {
+interface LocatedImage {
   readonly pixels: Uint8Array;
   readonly start: number;
   readonly label: number;
 }
 
-type Locate = (from: DataPlace, prompt: number, firstPrompt: number) => Located;
-
 /** Finds prompt k of a batch. Training images are augmented into a buffer that the next one overwrites. */
-function locateImages(images: ImageData, { crop, flip }: ImageClassificationSpec, size: number): Locate {
-  const orders = keepEpochs(images.train.count);
+function locateImages(images: ImageData, { crop, flip }: ImageClassificationSpec, size: number) {
+  const locate = locateIn(images);
   const augmented = new Uint8Array(size);
-  return (from, prompt, firstPrompt) => {
-    if (from.part === "training") {
-      const { count, labels } = images.train;
-      const number = from.position + prompt;
-      const epoch = Math.floor(number / count);
-      const index = orders(from.order, epoch)[number % count];
-      augmentImage(images.train, index, epoch, from.order, { padding: crop, flips: flip }, augmented);
-      return { pixels: augmented, start: 0, label: labels[index] };
-    }
-    const set = from.part === "calibration" ? images.train : images[from.part];
-    const index = firstPrompt + prompt;
-    return { pixels: set.pixels, start: index * size, label: set.labels[index] };
+  return (from: DataPlace, prompt: number, firstPrompt: number): LocatedImage => {
+    const { set, index, epoch } = locate(from, prompt, firstPrompt);
+    const label = set.labels[index];
+    if (from.part !== "training" || epoch === null) return { pixels: set.pixels, start: index * size, label };
+    augmentImage(set, index, epoch, from.order, { padding: crop, flips: flip }, augmented);
+    return { pixels: augmented, start: 0, label };
   };
-}
-
-/** The order of the last two epochs asked for: a batch may hold the end of one and the start of the next. */
-function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Array {
-  const kept = new Map<string, Uint32Array>();
-  return (order, epoch) => {
-    const key = `${order.key} ${epoch}`;
-    let indices = kept.get(key);
-    if (!indices) {
-      indices = epochOrder(count, epoch, order);
-      const [oldest] = kept.keys();
-      if (kept.size >= 2) kept.delete(oldest);
-      kept.set(key, indices);
-    }
-    return indices;
-  };
-}
-
-/** Throws ValueError when a part that is gone through once does not have so many images. */
-function requireImagesOf(images: ImageData, { part }: DataPlace, firstPrompt: number, prompts: number): void {
-  if (part === "training") return;
-  const { count } = part === "calibration" ? images.train : images[part];
-  if (firstPrompt + prompts <= count) return;
-  throw new ValueError(
-    "prompts",
-    `Images ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${part} part of ${images.name} has ` +
-      `${count}. Ask for ${count} at most.`,
-  );
 }
 
 interface Coding {

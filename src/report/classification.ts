@@ -1,0 +1,277 @@
+/**
+ * What reports on classified prompts have in common, be they images or recordings: accuracies of the ANN, of the digital spiking network and
+ * of Xpikeformer on simulated chips, with their intervals and gaps, over time steps, and which class is taken for which.
+ */
+import { deviceOfSpec } from "../device/catalogue.ts";
+import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { deviation } from "../numeric/statistics.ts";
+import { type Sample, sameOnAllChips, sampleOf } from "../numeric/variance-components.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
+import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
+import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { formatNumber, formatQuantity } from "./format.ts";
+import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
+import type { Report } from "./report.ts";
+import { sourcesOf } from "./sources.ts";
+import { changeFigure, chipsOf, pointAt, rateFigure } from "./study.ts";
+
+/** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
+export type ClassifierRole = "ann" | "spiking" | "digital";
+
+export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
+  readonly experiment: Experiment<T>;
+  /** Where the data comes from, and its classes. */
+  readonly data: { readonly name: string; readonly classes: readonly string[] };
+  /** How reports call the networks. */
+  readonly names: Readonly<Record<ClassifierRole, string>>;
+  /** Of the test part, what every network answered. */
+  readonly prompts: number;
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+  readonly networks: Readonly<Partial<Record<ClassifierRole, ClassificationErrors>>>;
+  /** One entry per programmed chip, all on the same prompts. */
+  readonly chips: readonly ChipEvaluation<ClassificationErrors>[];
+  /** After each of `evaluation.steps` time steps, one row per chip. */
+  readonly chipBySteps: {
+    readonly steps: readonly number[];
+    readonly errors: readonly (readonly ClassificationErrors[])[];
+  };
+  readonly mapping: Mapping;
+  readonly cost: CostSection;
+  /** Spike trains of the first prompt on the first chip, by layer. */
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+/** What prompts are called: images, recordings. */
+const thingsOf = ({ experiment }: ClassificationRun): string => `${kitOf(experiment.task).metric.trial}s`;
+
+/** What a kind of task says of itself in its report. */
+export interface ClassificationWords {
+  /** What stands against the ANN, as in "the spiking vision transformer". */
+  readonly network: string;
+  /** What the tokens are, and how they enter: a sentence or two. */
+  readonly tokens: string;
+  /** Charts of its own, behind accuracy and confusion. */
+  readonly charts: readonly ChartDraft[];
+  readonly claims: readonly ClaimDraft[];
+}
+
+export function classificationReport(run: ClassificationRun, words: ClassificationWords): Report {
+  const { experiment, data, mapping, rasters, chips, cost } = run;
+  const hardware = chipFigure(run);
+  const gap = gapFigures(run).find(({ id }) => id === "gap.ann");
+  const against = gap ? `, ${points(gap)} against ${cost.annName}` : "";
+  return buildReport({
+    title: `${experiment.name}: ${data.name} on simulated Xpikeformer hardware`,
+    summary:
+      `On ${chipsOf(chips)} the ${words.network} classifies ${percentOf(hardware)} of ` +
+      `${run.prompts} test ${thingsOf(run)} of ${data.name} correctly${against}.`,
+    description: describe(run, words),
+    experiment,
+    command: run.command,
+    seed: experiment.seed,
+    versions: { ...run.versions },
+    notes: [...run.notes, ...cost.notes],
+    sources: [...sourcesOf(experiment), ...cost.sources],
+    highlights: highlights(run),
+    brief: brief(run),
+    figures: [...accuracyFigures(run, hardware), ...stepFigures(run), ...machineFigures(run), ...cost.figures],
+    charts: [
+      stepsChart(run),
+      confusionChart(run),
+      ...words.charts,
+      densitiesChart(chips),
+      ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
+      layoutChart(mapping),
+      ...cost.charts,
+    ],
+    claims: [...words.claims, ...cost.claims],
+  });
+}
+
+function describe(run: ClassificationRun, { tokens }: ClassificationWords): string {
+  const { model, hardware } = run.experiment;
+  const steps = model.kind === "spiking" ? `, T = ${model.steps}` : "";
+  const { scope } = hardware.compensation;
+  const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
+  return (
+    `${tokens} Networks have ${model.depth} blocks of width ${model.width} with ${model.heads} heads${steps}. Hardware: ` +
+    `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfSpec(hardware.crossbar.device).name}, ` +
+    `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
+    `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${run.prompts} test ` +
+    `${thingsOf(run)}, none of which was used in training, to choose a network, or to calibrate converters.`
+  );
+}
+
+/** The accuracy of independent decisions, with Wilson's interval. */
+function accuracyFigure(id: string, label: string, { rate, low, high, trials }: ErrorRate): FigureDraft {
+  return {
+    id,
+    label,
+    value: 1 - rate,
+    unit: "1",
+    interval: { low: 1 - high, high: 1 - low, kind: "95 % Wilson" },
+    trials,
+  };
+}
+
+/** Of every chip and prompt, 1 where it is wrong. */
+const wrongOnChips = (errors: readonly ClassificationErrors[]): Sample => sampleOf(errors.map(({ wrong }) => wrong));
+
+/** The mean accuracy over chips; chips and prompts both are samples. */
+function meanAccuracy(
+  run: ClassificationRun,
+  id: string,
+  label: string,
+  errors: readonly ClassificationErrors[],
+): FigureDraft {
+  const wrong = rateFigure(id, label, wrongOnChips(errors), thingsOf(run));
+  const { low, high, kind } = wrong.interval!;
+  return { ...wrong, value: 1 - wrong.value, interval: { low: 1 - high, high: 1 - low, kind } };
+}
+
+const chipFigure = (run: ClassificationRun): FigureDraft =>
+  meanAccuracy(
+    run,
+    "accuracy.xpikeformer",
+    `Accuracy: Xpikeformer on hardware, mean of ${chipsOf(run.chips)}`,
+    run.chips.map(({ errors }) => errors),
+  );
+
+/** The accuracy on chips after each number of time steps. */
+function stepFigures(run: ClassificationRun): FigureDraft[] {
+  const { steps, errors } = run.chipBySteps;
+  return steps.flatMap((step, i, all) => {
+    if (all.indexOf(step) < i) return [];
+    const atStep = errors.map((row) => row[i]);
+    const label = `Accuracy on chips after ${step} time steps`;
+    return meanAccuracy(run, `accuracy.xpikeformer.steps.${step}`, label, atStep);
+  });
+}
+
+/** What hardware and spikes cost against each network: the same prompts, in pairs. */
+function gapFigures(run: ClassificationRun): FigureDraft[] {
+  const onChips = wrongOnChips(run.chips.map(({ errors }) => errors));
+  return roles(run).map(([role, { wrong }]) => {
+    const label = `Accuracy: Xpikeformer on hardware minus ${run.names[role]}`;
+    // Accuracies differ by as much as error rates, the other way round.
+    return changeFigure(`gap.${role}`, label, sameOnAllChips(wrong, onChips), onChips, thingsOf(run));
+  });
+}
+
+function accuracyFigures(run: ClassificationRun, hardware: FigureDraft): FigureDraft[] {
+  const figures = roles(run).map(([role, errors]) =>
+    accuracyFigure(`accuracy.${role}`, `Accuracy: ${run.names[role]}`, errors.answers),
+  );
+  figures.push(hardware);
+  const rates = run.chips.map(({ errors }) => errors.answers.rate);
+  if (rates.length > 1) {
+    const label = "Standard deviation of the accuracy between chips";
+    figures.push({
+      id: "accuracy.xpikeformer.deviation",
+      label,
+      value: deviation(rates),
+      unit: "1",
+      trials: rates.length,
+    });
+  }
+  return [...figures, ...gapFigures(run)];
+}
+
+/** What the machine reaches, what it is measured against, what it saves. */
+function highlights(run: ClassificationRun): string[] {
+  const against = roles(run)[0]?.[0];
+  const baseline = against ? `accuracy.${against}` : "cost.xpikeformer.energy";
+  return ["accuracy.xpikeformer", baseline, "cost.ratio.annDigital"];
+}
+
+function brief(run: ClassificationRun): BriefDraft {
+  const compared = roles(run).filter(([role]) => role !== "digital");
+  return {
+    rows: [
+      { figure: "accuracy.xpikeformer", label: `Accuracy: Xpikeformer on ${chipsOf(run.chips)}` },
+      ...compared.map(([role]) => ({ figure: `accuracy.${role}`, label: run.names[role] })),
+      ...compared.slice(0, 1).map(([role]) => ({ figure: `gap.${role}`, label: `Chips minus ${run.names[role]}` })),
+      ...costRows(run.cost),
+    ],
+    remark: COST_REMARK,
+  };
+}
+
+function stepsChart(run: ClassificationRun): ChartDraft {
+  const { steps, errors } = run.chipBySteps;
+  const points = steps.map((step, i) => {
+    const accuracy = meanAccuracy(
+      run,
+      "accuracy",
+      "chips",
+      errors.map((row) => row[i]),
+    );
+    return pointAt(step, accuracy);
+  });
+  return {
+    kind: "lines",
+    id: "accuracy-steps",
+    title: "Accuracy against time steps",
+    caption: `The same network read after T steps, on chips. Bars: 95 %, chips and ${thingsOf(run)}.`,
+    x: { label: "Time steps T", ticks: [...steps] },
+    y: { label: "Accuracy" },
+    series: [{ name: "Xpikeformer on hardware", points }],
+    rules: (["ann", "spiking"] as const).flatMap((role) => {
+      const errors = run.networks[role];
+      return errors ? [{ label: run.names[role], y: 1 - errors.answers.rate }] : [];
+    }),
+  };
+}
+
+/** Of each class, which share is taken for which class: all chips together. */
+function confusionChart(run: ClassificationRun): ChartDraft {
+  const { chips, data } = run;
+  const { classes } = data;
+  const things = thingsOf(run);
+  const values = classes.map((_, label) => {
+    const row = classes.map((_, decision) =>
+      chips.reduce((sum, { errors }) => sum + errors.confusion[label][decision], 0),
+    );
+    const total = Math.max(
+      1,
+      row.reduce((sum, count) => sum + count, 0),
+    );
+    return row.map((count) => count / total);
+  });
+  return {
+    kind: "heat",
+    id: "confusion",
+    title: "Which class is taken for which",
+    caption: `Share of each class's ${things} by decision, over all chips. The diagonal holds the right answers.`,
+    x: { label: "Decision", ticks: [...classes] },
+    y: { label: "Class", ticks: [...classes] },
+    label: `Share of the class's ${things}`,
+    values,
+  };
+}
+
+const roles = ({ networks }: ClassificationRun) =>
+  (["ann", "spiking", "digital"] as const).flatMap((role) => {
+    const errors = networks[role];
+    return errors ? [[role, errors] as const] : [];
+  });
+
+/** With the digits of its interval. */
+const percentOf = ({ value, interval }: FigureDraft): string => {
+  const [all, low, high] = [value, interval!.low, interval!.high].map((share) => 100 * share);
+  return `${formatQuantity({ value: all, unit: "1", interval: { low, high } }).value} %`;
+};
+
+/** `−0.74 (−1.21 to −0.27) percentage points`. */
+function points({ value, interval }: FigureDraft): string {
+  const hundredfold = (x: number) => formatNumber(100 * x, 2);
+  const range = interval ? ` (${hundredfold(interval.low)} to ${hundredfold(interval.high)})` : "";
+  return `${value > 0 ? "+" : ""}${hundredfold(value)}${range} percentage points`;
+}

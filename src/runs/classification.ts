@@ -1,0 +1,103 @@
+/** What runs on labelled data have in common: networks and chips on the same test part. */
+import { evaluateChips } from "../evaluation/chips.ts";
+import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Network } from "../model/network.ts";
+import type { ClassificationRun, ClassifierRole } from "../report/classification.ts";
+import { costSection } from "../report/cost-run.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { SpecOf, TaskSpec } from "../spec/task.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
+import type { ClassificationErrors } from "../task/metrics.ts";
+import type { Opened } from "../task/open.ts";
+import { tooFew } from "./notes.ts";
+import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
+import { errorCurve, runSteps } from "./steps.ts";
+
+/** Specs whose decisions are counted as classifications. */
+type ClassifiedSpec = {
+  [K in TaskSpec["kind"]]: ErrorsOf<SpecOf<K>> extends ClassificationErrors ? SpecOf<K> : never;
+}[TaskSpec["kind"]];
+
+/** Spike trains of the first prompt on the first chip, by layer, and what else a report shows of single prompts. */
+interface Looks {
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+/**
+ * Everything that a report is made from; `look` shows single prompts on the first chip.
+ *
+ * Random   all from `stream(experiment.seed)`, as each evaluation says
+ * Throws   SpecError when a network does not fit the experiment; MappingError when it cannot be mapped
+ */
+export async function runClassification<T extends ClassifiedSpec, L extends Looks>(
+  asked: Opened<T>,
+  networks: RunNetworks,
+  options: RunOptions,
+  names: ClassificationRun["names"],
+  look: (given: Opened<T>, network: Network<SpikingSpec>, mapping: Mapping) => L,
+): Promise<Omit<ClassificationRun, "experiment"> & Pick<Opened<T>, "experiment"> & L> {
+  const { executor } = options;
+  const notes = [...(options.notes ?? [])];
+  const own = withinData(asked, notes);
+  // Of any kind: the evaluations need not know which.
+  const given = own as unknown as Opened<ClassifiedSpec>;
+  const { experiment, data } = given;
+  const { evaluation, hardware } = experiment;
+  const { network, mapping, roles } = prepare(experiment, networks, executor, notes);
+
+  const { prompts } = evaluation;
+  let done = 0;
+  const advance = (count: number, part: string) => {
+    done += count;
+    options.onProgress?.(done, (roles.length + hardware.chips) * prompts, part);
+  };
+  const results: Partial<Record<ClassifierRole, ClassificationErrors>> = {};
+  const evaluations: Partial<Record<ClassifierRole, NetworkEvaluation<ClassificationErrors>>> = {};
+  for (const [role, candidate] of roles) {
+    const whole = await evaluateNetwork(executor, given, candidate, { prompts });
+    evaluations[role] = whole;
+    results[role] = whole.errors;
+    advance(prompts, role);
+  }
+  const onChip = () => advance(prompts, "chips");
+  const chips = await evaluateChips(executor, given, network, { chips: hardware.chips, prompts, onChip });
+  const chipBySteps = await runSteps(given, network, chips, options, advance);
+  const looks = look(own, network, mapping);
+  return {
+    experiment: own.experiment,
+    data: { name: data.name, classes: data.test.classes },
+    names,
+    prompts,
+    command: options.command,
+    versions: options.versions,
+    notes,
+    networks: results,
+    chips,
+    chipBySteps,
+    mapping,
+    cost: costSection({
+      experiment,
+      chips,
+      rasters: looks.rasters,
+      curve: errorCurve(experiment.task, chips, chipBySteps),
+      compared: comparedNetworks(experiment.task, networks, evaluations),
+    }),
+    ...looks,
+  };
+}
+
+/** The same with no more evaluation prompts than the test part has, and a note where the experiment asked for more. */
+function withinData<T extends ClassifiedSpec>(given: Opened<T>, notes: string[]): Opened<T> {
+  const { experiment, data } = given as unknown as Opened<ClassifiedSpec>;
+  const { prompts, curvePrompts } = experiment.evaluation;
+  const { count } = data.test;
+  if (prompts > count) notes.push(tooFew("evaluation.prompts", prompts, data, experiment.task));
+  const evaluation = {
+    ...experiment.evaluation,
+    prompts: Math.min(prompts, count),
+    curvePrompts: Math.min(curvePrompts, count),
+  };
+  return { ...given, experiment: { ...given.experiment, evaluation } };
+}

@@ -1,0 +1,81 @@
+/**
+ * Which of a task's labelled data a prompt is. Training goes through it epoch by epoch, each in an order of its own, so that all of it
+ * is seen once per epoch; the other parts are taken as they are, in their order.
+ */
+import { epochOrder } from "../data/augment.ts";
+import type { LabelledData, LabelledSet } from "../data/labelled.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { DataPlace } from "./task.ts";
+
+export interface Located<S extends LabelledSet> {
+  readonly set: S;
+  readonly index: number;
+  /** Of training; null where data is taken as it is. */
+  readonly epoch: number | null;
+}
+
+export type Locate<S extends LabelledSet> = (from: DataPlace, prompt: number, firstPrompt: number) => Located<S>;
+
+/** Finds prompt k of a batch. Random: of training, an order for each epoch, as `epochOrder` with the place's stream. */
+export function locateIn<S extends LabelledSet>(data: LabelledData<S>): Locate<S> {
+  const { count } = data.train;
+  const orders = keepEpochs(count);
+  return (from, prompt, firstPrompt) => {
+    if (from.part === "training") {
+      const number = from.position + prompt;
+      const epoch = Math.floor(number / count);
+      return { set: data.train, index: orders(from.order, epoch)[number % count], epoch };
+    }
+    const set = from.part === "calibration" ? data.train : data[from.part];
+    return { set, index: firstPrompt + prompt, epoch: null };
+  };
+}
+
+/** The order of the last two epochs asked for: a batch may hold the end of one and the start of the next. */
+function keepEpochs(count: number): (order: Stream, epoch: number) => Uint32Array {
+  const kept = new Map<string, Uint32Array>();
+  return (order, epoch) => {
+    const key = `${order.key} ${epoch}`;
+    let indices = kept.get(key);
+    if (!indices) {
+      indices = epochOrder(count, epoch, order);
+      const [oldest] = kept.keys();
+      if (kept.size >= 2) kept.delete(oldest);
+      kept.set(key, indices);
+    }
+    return indices;
+  };
+}
+
+/** Throws ValueError when a part that is gone through once does not have so many; `things` is what the data holds, such as "Images". */
+export function requireCountOf(
+  data: LabelledData,
+  { part }: DataPlace,
+  firstPrompt: number,
+  prompts: number,
+  things: string,
+): void {
+  if (part === "training") return;
+  const { count } = part === "calibration" ? data.train : data[part];
+  if (firstPrompt + prompts <= count) return;
+  throw new ValueError(
+    "prompts",
+    `${things} ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${part} part of ${data.name} has ` +
+      `${count}. Ask for ${count} at most.`,
+  );
+}
+
+/** Throws ShapeError, at `things` and the part, when a size of the data differs from that of the spec. */
+export function requireSizes(data: LabelledData, sizes: Readonly<Record<string, number>>, things: string): void {
+  for (const part of ["train", "validation", "test"] as const) {
+    const given: Readonly<Record<string, unknown>> = { ...data[part], classes: data[part].classes.length };
+    for (const [field, size] of Object.entries(sizes)) {
+      if (given[field] === size) continue;
+      throw new ShapeError(
+        `${things}.${part}`,
+        `The ${things} have ${field} ${given[field]}, but task.data says ${size}. Give the ${things} of task.data, or its sizes.`,
+      );
+    }
+  }
+}
