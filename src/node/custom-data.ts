@@ -4,13 +4,12 @@
  * Images are decoded by sharp (libvips), an optional dependency that is loaded when the first folder is read. They must have
  * one size: cropping or scaling them is a choice that should be seen, so it is not made here.
  */
-import { type Dirent, existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { type ImageSet, MOST_CLASSES } from "../data/images.ts";
+import { join } from "node:path";
+import type { ImageSet } from "../data/images.ts";
 import { npyImages, npyLabels } from "../data/npy.ts";
 import { FileError, PlatformError } from "../errors.ts";
-import { fileError, readFileChecked } from "./files.ts";
+import { type ClassFile, listClassFolders } from "./class-folders.ts";
+import { readFileChecked } from "./files.ts";
 
 export interface Parts {
   readonly train: ImageSet;
@@ -48,66 +47,16 @@ export async function readNpySet(folder: string): Promise<Parts> {
 
 /** The classes are the folders of `train`, in the order of their names. Throws FileError; PlatformError without sharp. */
 export async function readFolderSet(folder: string): Promise<Parts> {
-  const classes = (await list(join(folder, "train"))).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (classes.length === 0 || classes.length > MOST_CLASSES) {
-    throw new FileError(
-      join(folder, "train"),
-      `There are ${classes.length} folders here, one for each class; give 1 to ${MOST_CLASSES}.`,
-    );
-  }
-  const test = (await list(join(folder, "test"))).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const unknown = test.find((name) => !classes.includes(name));
-  if (unknown !== undefined) {
-    throw new FileError(
-      join(folder, "test", unknown),
-      `No training image is of this class; those of train/ are ${classes.join(", ")}.`,
-    );
-  }
-  const trainFiles = await imageFiles(join(folder, "train"), classes);
-  const testFiles = await imageFiles(join(folder, "test"), classes);
-  const decoded = await decodeAll([...trainFiles.files, ...testFiles.files]);
-  const count = trainFiles.files.length;
-  const left = trainFiles.ignored + testFiles.ignored;
+  const { classes, train, test, ignored } = await listClassFolders(
+    { train: join(folder, "train"), test: join(folder, "test") },
+    { extensions: EXTENSIONS, thing: "image", format: "PNG or JPEG image" },
+  );
+  const decoded = await decodeAll([...train, ...test]);
   return {
-    train: imageSet(decoded, trainFiles.files, 0, classes),
-    test: imageSet(decoded, testFiles.files, count, classes),
-    notes: left > 0 ? [`custom: files left out, being neither PNG nor JPEG by their name: ${left}`] : [],
+    train: imageSet(decoded, train, 0, classes),
+    test: imageSet(decoded, test, train.length, classes),
+    notes: ignored > 0 ? [`custom: files left out, being neither PNG nor JPEG by their name: ${ignored}`] : [],
   };
-}
-
-interface ImageFile {
-  readonly path: string;
-  readonly label: number;
-}
-
-async function imageFiles(
-  folder: string,
-  classes: readonly string[],
-): Promise<{ files: ImageFile[]; ignored: number }> {
-  const files: ImageFile[] = [];
-  let ignored = 0;
-  for (const [label, name] of classes.entries()) {
-    const path = join(folder, name);
-    // A class may have no test images.
-    for (const entry of existsSync(path) ? await list(path) : []) {
-      if (EXTENSIONS.includes(extname(entry.name).toLowerCase())) files.push({ path: join(path, entry.name), label });
-      else ignored += 1;
-    }
-  }
-  if (files.length === 0) throw new FileError(folder, "There is no PNG or JPEG image in the folders here.");
-  return { files, ignored };
-}
-
-/** What a folder holds but hidden files, by the code units of their names: the same order on every system. */
-async function list(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter(({ name }) => !name.startsWith("."))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  } catch (error) {
-    throw fileError(folder, error, "read");
-  }
 }
 
 interface Decoded {
@@ -118,7 +67,7 @@ interface Decoded {
 }
 
 /** All of one size, and of three channels if one of them has colour. */
-async function decodeAll(files: readonly ImageFile[]): Promise<Decoded[]> {
+async function decodeAll(files: readonly ClassFile[]): Promise<Decoded[]> {
   const decode = await decoder();
   const decoded: Decoded[] = [];
   for (let start = 0; start < files.length; start += AT_ONCE) {
@@ -194,7 +143,7 @@ async function loadSharp(): Promise<typeof import("sharp")["default"]> {
 
 function imageSet(
   decoded: readonly Decoded[],
-  files: readonly ImageFile[],
+  files: readonly ClassFile[],
   first: number,
   classes: readonly string[],
 ): ImageSet {
