@@ -33,7 +33,13 @@ export { parseExperiment } from "./spec/parse.ts";
 export { type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
-export type { ImageClassificationSpec, SymbolDetectionSpec, TaskSpec } from "./spec/task.ts";
+export type {
+  EventClassificationSpec,
+  ImageClassificationSpec,
+  SpecOf,
+  SymbolDetectionSpec,
+  TaskSpec,
+} from "./spec/task.ts";
 export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 
 // Task: data plus metric; classical receivers.
@@ -41,6 +47,7 @@ export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 export { type Answers, answer } from "./task/answers.ts";
 export { type DataOf, type ErrorsOf, kitOf, type TaskOf } from "./task/catalogue.ts";
 export { createTask, networkGeometry } from "./task/create.ts";
+export type { EventTask } from "./task/event-classification.ts";
 export type { ImageTask } from "./task/image-classification.ts";
 export type { TaskKit, TaskMetric, TaskSource } from "./task/kit.ts";
 export {
@@ -59,7 +66,7 @@ export { type ChannelKnowledge, detect, type ReceiverKind } from "./task/receive
 export type { PromptBatch, SymbolDetectionTask, SymbolDrawOptions } from "./task/symbol-detection.ts";
 export type { Batch, DataPlace, DrawOptions, Metric, Task, TaskGeometry } from "./task/task.ts";
 
-// Image data: readers of published formats, the split, and augmentation.
+// Data: readers of published formats, the split, and augmentation.
 
 export { type Augmentation, augmentImage, epochOrder } from "./data/augment.ts";
 export {
@@ -70,6 +77,7 @@ export {
   type PublishedImages,
 } from "./data/catalogue.ts";
 export { readCifarBatch } from "./data/cifar.ts";
+export { type CameraEvent, type EventData, type EventSet, type EventShape, readEventFile } from "./data/events.ts";
 export { type IdxPair, readIdxImages } from "./data/idx.ts";
 export {
   type ImageData,
@@ -79,6 +87,7 @@ export {
   splitValidation,
 } from "./data/images.ts";
 export { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } from "./data/labelled.ts";
+export { movingBars } from "./data/moving-bars.ts";
 export { type NpyArray, npyImages, readNpy } from "./data/npy.ts";
 
 // Spikes: bits over time.

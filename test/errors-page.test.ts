@@ -12,6 +12,7 @@ import { readNetwork } from "../src/cli/networks.ts";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { findImageData } from "../src/data/catalogue.ts";
+import { readEventFile } from "../src/data/events.ts";
 import { readIdx, readIdxImages } from "../src/data/idx.ts";
 import type { ImageData } from "../src/data/images.ts";
 import { readNpy } from "../src/data/npy.ts";
@@ -48,6 +49,7 @@ import { imageClassificationSpec } from "../src/spec/task.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
+import { openExperiment } from "../src/task/open.ts";
 import { planTraining, requireRoom } from "../src/train/plan.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
@@ -107,6 +109,12 @@ const cases: Record<string, () => unknown> = {
     imageTask({ data: "cifar-10" }, (await loadImageData("fashion-mnist-slice")).data),
   "More images than there are": async () =>
     imageTask({ data: "fashion-mnist-slice" }, (await loadImageData("fashion-mnist-slice")).data).draw(1000, stream(1)),
+  "Recordings that were not handed over": () =>
+    openExperiment(parseExperiment({ task: { kind: "event-classification" } })),
+  "An event outside the sensor": () => [
+    ...readEventFile(Uint8Array.of(34, 2, 0, 0, 0), "00001.bin", { height: 34, width: 34 }),
+  ],
+  "A recording that was cut off": () => [...readEventFile(new Uint8Array(13), "00001.bin", { height: 34, width: 34 })],
   "Training that does not fit into memory": () => {
     const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });
     const geometry = networkGeometry(experiment, createTask(experiment));

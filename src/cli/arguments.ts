@@ -17,7 +17,7 @@ export interface CommandOptions {
   readonly threads: number;
   /** Takes the place of the experiment's seed. */
   readonly seed?: number;
-  /** Folder of the images that a task classifies, instead of the usual places. */
+  /** Folder of the data that a task classifies, instead of the usual places. */
   readonly data?: string;
 }
 
@@ -123,7 +123,7 @@ export function withCommonOptions(command: Command): Command {
     .option("--json", "print the results as JSON and show no progress")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--seed <n>", "seed of all random numbers, instead of the experiment's", seedNumber)
-    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
 }
 
 export function withRunOptions(command: Command): Command {
@@ -132,7 +132,7 @@ export function withRunOptions(command: Command): Command {
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
     .option(
       "--prompts <n>",
-      "prompts (or images) of each evaluation and, at most, of each point of a curve",
+      "prompts (images, recordings) of each evaluation and, at most, of each point of a curve",
       manyPrompts,
     );
 }
@@ -193,7 +193,7 @@ export function withCostOptions(command: Command): Command {
     .option("-o, --out <folder>", "folder for the report (default: results/<title>; without a workload, none)")
     .option("--json", "print the report as JSON")
     .option("--seed <n>", "seed of the draws and of an experiment's chip", seedNumber)
-    .option("--data <folder>", "folder of the images that an experiment classifies (default: as `xpike data` says)")
+    .option("--data <folder>", "folder of the data that an experiment classifies (default: as `xpike data` says)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism());
 }
 
@@ -203,7 +203,7 @@ export function withRtlOptions(command: Command): Command {
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
-    .option("--data <folder>", "folder of the images that the task classifies (default: as `xpike data` says)");
+    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
 }
 
 export function withRtlSynthOptions(command: Command): Command {

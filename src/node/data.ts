@@ -133,8 +133,8 @@ export async function findImageFolder(name: ImageDataName, directory?: string): 
   return undefined;
 }
 
-/** XPIKE_DATA, if it is set, and the cache. */
-function usualRoots(): string[] {
+/** Where data is looked for when no folder is named: XPIKE_DATA, if it is set, and the cache. */
+export function usualRoots(): string[] {
   return [...(process.env.XPIKE_DATA ? [process.env.XPIKE_DATA] : []), dataCache()];
 }
 

@@ -1,11 +1,14 @@
 /** Where the data of each kind of task comes from. A kind that is in `TaskSpec` but not here does not compile. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { IMAGE_DATA } from "../data/catalogue.ts";
-import { SpecError } from "../errors.ts";
+import { movingBars } from "../data/moving-bars.ts";
+import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { ImageClassificationSpec, SpecOf, TaskSpec } from "../spec/task.ts";
+import type { EventClassificationSpec, ImageClassificationSpec, SpecOf, TaskSpec } from "../spec/task.ts";
 import type { DataOf } from "../task/catalogue.ts";
-import { type LoadedImageData, loadImageData } from "./data.ts";
+import { sensorShape } from "../task/event-classification.ts";
+import { type LoadedImageData, loadImageData, usualRoots } from "./data.ts";
+import { EVENT_LAYOUT, findEventFolder, readEventFolder } from "./event-data.ts";
 
 export interface DataLocation {
   /** Folder that the paths in the experiment are relative to. Default: the current one. */
@@ -25,6 +28,7 @@ type Reader<T extends TaskSpec> = (task: T, location: DataLocation) => Promise<L
 const READERS: { readonly [K in TaskSpec["kind"]]: Reader<SpecOf<K>> } = {
   "symbol-detection": async () => ({ data: null, notes: [] }),
   "image-classification": loadImages,
+  "event-classification": loadRecordings,
 };
 
 /**
@@ -51,4 +55,30 @@ async function loadImages(
   }
   const { data, notes } = await loadImageData("custom", place);
   return { data: { ...data, name: asked.name }, notes };
+}
+
+async function loadRecordings(
+  spec: EventClassificationSpec,
+  { directory = ".", folder }: DataLocation,
+): Promise<LoadedTaskData<EventClassificationSpec>> {
+  const { data: asked, frames, frameMicroseconds } = spec;
+  if (asked === "moving-bars") {
+    const data = movingBars({ frames, frameMicroseconds });
+    return { data, notes: ["moving-bars: recordings made up by a seed of their own, from no camera"] };
+  }
+  const name = typeof asked === "string" ? asked : asked.name;
+  const own = typeof asked === "string" || asked.folder === undefined ? [] : [resolve(directory, asked.folder)];
+  const places =
+    folder === undefined ? [...own, ...usualRoots().map((root) => join(root, name))] : [join(folder, name), folder];
+  const found = findEventFolder(places);
+  if (found === undefined) {
+    throw new FileError(
+      folder ?? places[0],
+      `The recordings of ${name} are in none of ${places.join(", ")}. ${EVENT_LAYOUT} Name their folder with --data; N-MNIST is at ` +
+        "https://www.garrickorchard.com/datasets/n-mnist.",
+    );
+  }
+  const { height, width } = sensorShape(spec);
+  const data = await readEventFolder(name, found, { height, width, frames, frameMicroseconds });
+  return { data, notes: [`${name}: read from ${found}`] };
 }

@@ -61,13 +61,13 @@ export function attentionChart({ grid, images, steps, attention }: ExampleImages
 }
 
 /** The name of each image at its middle column, and a column without a name between images. */
-const imageTicks = (names: readonly string[], columns: number): string[] =>
+export const imageTicks = (names: readonly string[], columns: number): string[] =>
   Array.from({ length: names.length * (columns + 1) - 1 }, (_, i) =>
     i % (columns + 1) === columns >> 1 ? names[Math.floor(i / (columns + 1))] : "",
   );
 
 /** Images as one matrix, with a column of 0 between them. */
-function sideBySide(images: readonly Float64Array[], rows: number, columns: number): number[][] {
+export function sideBySide(images: readonly Float64Array[], rows: number, columns: number): number[][] {
   return Array.from({ length: rows }, (_, row) =>
     images.flatMap((image, i) => [...(i === 0 ? [] : [0]), ...image.subarray(row * columns, (row + 1) * columns)]),
   );

@@ -3,6 +3,7 @@ import type { Report } from "../report/report.ts";
 import type { EvaluationSpec } from "../spec/experiment.ts";
 import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import type { Opened } from "../task/open.ts";
+import { runEventClassification } from "./event-classification.ts";
 import { runImageClassification } from "./image-classification.ts";
 import type { RunNetworks, RunOptions } from "./prepare.ts";
 import { runSymbolDetection } from "./symbol-detection.ts";
@@ -17,6 +18,7 @@ export interface ReportKit<T extends TaskSpec> {
 export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> } = {
   "symbol-detection": { run: runSymbolDetection, curvePoints: ({ snrDecibels }) => snrDecibels.length },
   "image-classification": { run: runImageClassification, curvePoints: () => 0 },
+  "event-classification": { run: runEventClassification, curvePoints: () => 0 },
 };
 
 /** The kit of a spec, with its type. */

@@ -46,6 +46,22 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[1].crop":
     "Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4.",
   "task[1].flip": "Training images are mirrored left to right, every other one on average. Not for digits.",
+  "task[2].kind": "A transformer on recordings of an event camera: events go in as spikes, as they came.",
+  "task[2].data":
+    "Labelled recordings: a known set by its name, or the sizes of others. `moving-bars` are made up and need no files.",
+  "task[2].data[1].name": "What they are called.",
+  "task[2].data[1].folder":
+    "Where they are, relative to this file, as `docs/events.md` describes; `--data` names another place. A program may hand them over instead.",
+  "task[2].data[1].height": "Pixels of the sensor from top to bottom.",
+  "task[2].data[1].width": "Pixels of the sensor from left to right.",
+  "task[2].data[1].classes": "Classes to tell apart.",
+  "task[2].patch": "Side of a square of pixels, which is a token. What of it lies past the sensor's edge sees nothing.",
+  "task[2].frames":
+    "Frames of a recording; what comes after them is not seen. A time step of a spiking network sees one; one of more steps sees them again.",
+  "task[2].frameMicroseconds":
+    "Length of a frame, microseconds. Shorter frames keep more of the time, and need more steps.",
+  "task[2].coding":
+    "Events are spikes already: two lines per pixel, darker and brighter, each on where there was an event in the frame.",
   model: "The network's architecture.",
   "model[0].kind": "Pre-LayerNorm GPT block: softmax attention, GELU in the tanh approximation of GPT-2.",
   "model[0].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",

@@ -1,6 +1,6 @@
 /**
  * The task: in-context symbol detection on a MIMO link (`docs/guide.md` follows one prompt through it), or the classification of
- * images.
+ * images or of recordings of event cameras.
  */
 import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
@@ -115,8 +115,43 @@ export const imageClassificationSpec = z.strictObject({
 
 export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;
 
+/** Recordings of another source: the size of their sensor must be said, because networks are planned by it. */
+const otherEvents = z.strictObject({
+  /** What they are called. */
+  name: z.string().min(1).max(80),
+  /** Where they are, relative to this file, as `docs/events.md` describes; `--data` names another place. A program may hand them over instead. */
+  folder: z.string().min(1).max(4096).optional(),
+  /** Pixels of the sensor from top to bottom. */
+  height: z.int().min(1).max(240),
+  /** Pixels of the sensor from left to right. */
+  width: z.int().min(1).max(256),
+  /** Classes to tell apart. */
+  classes: z.int().min(2).max(65_536),
+});
+
+export const eventClassificationSpec = z.strictObject({
+  /** A transformer on recordings of an event camera: events go in as spikes, as they came. */
+  kind: z.literal("event-classification"),
+  /** Labelled recordings: a known set by its name, or the sizes of others. `moving-bars` are made up and need no files. */
+  data: z.union([z.enum(["moving-bars", "n-mnist"]), otherEvents]).default("moving-bars"),
+  /** Side of a square of pixels, which is a token. What of it lies past the sensor's edge sees nothing. */
+  patch: z.int().min(1).max(256).default(4),
+  /** Frames of a recording; what comes after them is not seen. A time step of a spiking network sees one; one of more steps sees them again. */
+  frames: z.int().min(1).max(64).default(8),
+  /** Length of a frame, microseconds. Shorter frames keep more of the time, and need more steps. */
+  frameMicroseconds: z.int().min(1).max(10_000_000).default(10_000),
+  /** Events are spikes already: two lines per pixel, darker and brighter, each on where there was an event in the frame. */
+  coding: z.literal("events").default("events"),
+});
+
+export type EventClassificationSpec = z.infer<typeof eventClassificationSpec>;
+
 /** Union of all tasks. */
-export const taskSpec = z.discriminatedUnion("kind", [symbolDetectionSpec, imageClassificationSpec]);
+export const taskSpec = z.discriminatedUnion("kind", [
+  symbolDetectionSpec,
+  imageClassificationSpec,
+  eventClassificationSpec,
+]);
 export type TaskSpec = z.infer<typeof taskSpec>;
 
 /** The spec of a kind. */

@@ -1,5 +1,6 @@
 /** All kinds of task. A kind that is in `TaskSpec` but not here does not compile. */
 import type { SpecOf, TaskSpec } from "../spec/task.ts";
+import { eventClassificationKit } from "./event-classification.ts";
 import { imageClassificationKit } from "./image-classification.ts";
 import type { TaskKit } from "./kit.ts";
 import type { TaskErrors } from "./metrics.ts";
@@ -9,9 +10,14 @@ import type { Task } from "./task.ts";
 export const TASKS = {
   "symbol-detection": symbolDetectionKit,
   "image-classification": imageClassificationKit,
+  "event-classification": eventClassificationKit,
 } satisfies { readonly [K in TaskSpec["kind"]]: TaskKit<SpecOf<K>, Task, TaskErrors, unknown> };
 
-type Kit<T extends TaskSpec> = (typeof TASKS)[T["kind"]];
+/** Also of a kind without a kit, so that the compiler complains of TASKS alone. */
+type Kits = typeof TASKS & {
+  readonly [K in Exclude<TaskSpec["kind"], keyof typeof TASKS>]: TaskKit<SpecOf<K>, Task, TaskErrors, never>;
+};
+type Kit<T extends TaskSpec> = Kits[T["kind"]];
 
 /** The task that a spec describes. */
 export type TaskOf<T extends TaskSpec> = ReturnType<Kit<T>["create"]>;
@@ -27,4 +33,4 @@ type OrNull<D> = [D] extends [never] ? null : D;
 
 /** The kit of a spec, with its types. */
 export const kitOf = <T extends TaskSpec>({ kind }: T): TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>> =>
-  TASKS[kind] as unknown as TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>>;
+  (TASKS as Kits)[kind] as unknown as TaskKit<T, TaskOf<T>, ErrorsOf<T>, DataOf<T>>;

@@ -1,0 +1,71 @@
+/** The report of a run on recordings of event cameras: accuracies, and what the first recordings look like, frame by frame. */
+import { type EventSet, frameBits, recordingBytes } from "../data/events.ts";
+import type { EventClassificationSpec } from "../spec/task.ts";
+import type { ChartDraft } from "./build-report.ts";
+import { type ClassificationRun, type ClassifierRole, classificationReport } from "./classification.ts";
+import { imageTicks, sideBySide } from "./images.ts";
+import type { Report } from "./report.ts";
+
+export interface EventClassificationRun extends ClassificationRun<EventClassificationSpec> {
+  readonly examples: ExampleRecordings;
+}
+
+/** Some test recordings, and what the first chip took them for after all time steps. */
+export interface ExampleRecordings {
+  readonly height: number;
+  readonly width: number;
+  /** Numbers of the frames that are shown. */
+  readonly frames: readonly number[];
+  /** `[frames][recordings]`: 1 where it grew brighter, 0.5 where it grew darker alone, `[height * width]`. */
+  readonly pictures: readonly (readonly Float64Array[])[];
+  readonly labels: readonly string[];
+  readonly decisions: readonly string[];
+}
+
+export const EVENT_NETWORKS: Readonly<Record<ClassifierRole, string>> = {
+  ann: "ANN transformer on all frames at once",
+  spiking: "Digital spiking transformer",
+  digital: "Xpikeformer network, exact arithmetic",
+};
+
+export function eventClassificationReport(run: EventClassificationRun): Report {
+  const { patch, frames, frameMicroseconds } = run.experiment.task;
+  return classificationReport(run, {
+    network: "spiking transformer",
+    tokens:
+      `Squares of ${patch} x ${patch} pixels are the tokens, whose events enter as spikes, one frame of ${frameMicroseconds / 1000} ms a ` +
+      `time step, ${frames} frames; the answer is read out by a mean over tokens.`,
+    charts: [recordingsChart(run.examples)],
+    claims: [],
+  });
+}
+
+/** A frame of a recording, as `ExampleRecordings.pictures`. */
+export function picture(set: EventSet, recording: number, frame: number): Float64Array {
+  const first = frame * frameBits(set);
+  const isOn = (bit: number) => (set.bits[recording * recordingBytes(set) + (bit >>> 3)] >>> (bit & 7)) & 1;
+  return Float64Array.from({ length: set.height * set.width }, (_, pixel) =>
+    isOn(first + 2 * pixel + 1) ? 1 : isOn(first + 2 * pixel) / 2,
+  );
+}
+
+function recordingsChart({ height, width, frames, pictures, labels, decisions }: ExampleRecordings): ChartDraft {
+  const titles = labels.map((label, i) => (decisions[i] === label ? label : `${label} → ${decisions[i]}`));
+  const rows = frames.flatMap((frame, f) => [
+    ...(f === 0 ? [] : [{ tick: "", values: new Array<number>(labels.length * (width + 1) - 1).fill(0) }]),
+    ...sideBySide(pictures[f], height, width).map((values, row) => ({
+      tick: row === 0 ? `frame ${frame + 1}` : "",
+      values,
+    })),
+  ]);
+  return {
+    kind: "heat",
+    id: "recordings",
+    title: "Test recordings",
+    caption: `Frames of the first test recordings, with the first chip's decisions: ${titles.join("; ")}.`,
+    x: { label: "Recording", ticks: imageTicks(labels, width) },
+    y: { label: "Rows of pixels", ticks: rows.map(({ tick }) => tick) },
+    label: "1: grew brighter; 0.5: grew darker",
+    values: rows.map(({ values }) => values),
+  };
+}

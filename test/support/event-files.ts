@@ -1,0 +1,11 @@
+/** Files of event cameras made in tests, in the format of N-MNIST. */
+import type { CameraEvent } from "../../src/data/events.ts";
+
+/** 5 bytes an event; times below 2^23. */
+export const eventFile = (events: readonly CameraEvent[]): Uint8Array =>
+  Uint8Array.from(
+    events.flatMap(({ x, y, polarity, microseconds }) => [
+      ...[x, y, (polarity << 7) | (microseconds >> 16)],
+      ...[(microseconds >> 8) & 255, microseconds & 255],
+    ]),
+  );
