@@ -19,7 +19,7 @@ export {
   isSymbolDetection,
   type KindOf,
 } from "./spec/experiment.ts";
-export type { AdcSpec, CrossbarSpec, HardwareSpec, SsaSpec, WireSpec } from "./spec/hardware.ts";
+export type { AdcSpec, CrossbarSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type {
   AnnSpec,
   LifConstants,
@@ -242,6 +242,7 @@ export {
 
 // Machine: its units, when each works, and the actions it takes.
 
+export type { BufferUse } from "./machine/buffers.ts";
 export { type CountingRules, countActions, type StageCounts } from "./machine/counts.ts";
 export type { BlockDensities, Densities } from "./machine/densities.ts";
 export {
@@ -312,6 +313,7 @@ export {
   type ArchitectureId,
 } from "./cost/architectures/catalogue.ts";
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
+export type { Performance } from "./cost/architectures/performance.ts";
 export {
   type PricedStage,
   priceStages,
