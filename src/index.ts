@@ -6,6 +6,7 @@
 
 // Experiment: what a person writes down.
 
+export { type ArithmeticSpec, RECOMMENDED_FORMATS } from "./spec/arithmetic.ts";
 export type { CompensationSchedule, CompensationSpec } from "./spec/compensation.ts";
 export type { ConverterErrorSpec } from "./spec/converter-errors.ts";
 export type { DeviceLayers, DeviceSpec } from "./spec/device.ts";
@@ -208,7 +209,8 @@ export {
   type TilePlace,
   type TileShape,
 } from "./hardware/draws.ts";
-export { runIntegerLif } from "./hardware/integer-lif.ts";
+export { type IntegerLifConstants, integerLifConstants } from "./hardware/integer-arithmetic.ts";
+export { runIntegerLif, runIntegerLifUnits } from "./hardware/integer-lif.ts";
 export { runLifUnits } from "./hardware/lif.ts";
 export {
   type LifParameters,

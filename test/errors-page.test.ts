@@ -19,6 +19,7 @@ import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { loadDevice } from "../src/device/module.ts";
 import { isXpikeError } from "../src/errors.ts";
+import { requireFit } from "../src/hardware/integer-arithmetic.ts";
 import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { findTensorMapping } from "../src/import/catalogue.ts";
 import { exportNetwork } from "../src/import/export.ts";
@@ -40,6 +41,7 @@ import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
+import { arithmeticSpec } from "../src/spec/arithmetic.ts";
 import { deviceSpec } from "../src/spec/device.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
@@ -209,6 +211,10 @@ const cases: Record<string, () => unknown> = {
     return readIdxImages({ images, labels, ...paths }, findImageData("mnist").classes);
   },
   "A NumPy array of objects": () => readNpy(npyFile("|O", [1], new Uint8Array(8)), "train-images.npy"),
+  "A register that is too small for its numbers": () => {
+    const arithmetic = arithmeticSpec.parse({ streamBits: 12, overflow: "refuse" });
+    requireFit("stream", "blocks.1.down", 17, 54_000, arithmetic);
+  },
   "A LIF unit without row blocks": () => lifParameters({ ...lifRequest, rowBlocks: 0 }),
   "A threshold that no membrane reaches": () =>
     lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),

@@ -60,6 +60,7 @@ const total = (cost: Cost, group: "energy" | "area"): number =>
 
 type Change = z.input<typeof hardwareSpec>;
 const LFSR = { ssa: { random: "lfsr" } } as const;
+const INTEGERS = { arithmetic: {} } as const;
 
 interface Paid {
   readonly from?: Change;
@@ -130,6 +131,22 @@ const PAID: Readonly<Record<string, Paid>> = {
   },
   "ssa.counterBits": { to: { ssa: { counterBits: 8 } }, moves: ["energy.attention", "area.attention"] },
   "ssa.fifo": { to: { ssa: { fifo: "row" } }, moves: ["energy.fifos", "energy.clock", "area.fifos"] },
+  "arithmetic.factorBits": {
+    from: INTEGERS,
+    to: { arithmetic: { factorBits: 16 } },
+    moves: ["energy.digital", "area.scalers"],
+  },
+  "arithmetic.streamBits": {
+    from: INTEGERS,
+    to: { arithmetic: { streamBits: 8 } },
+    moves: ["energy.stream", "area.buffers"],
+  },
+  "arithmetic.membraneBits": {
+    from: INTEGERS,
+    to: { arithmetic: { membraneBits: 10 } },
+    moves: ["energy.neurons", "area.neurons"],
+  },
+  "arithmetic.logitBits": { from: INTEGERS, to: { arithmetic: { logitBits: 8 } }, moves: ["area.buffers"] },
   order: { to: { order: "step-major" }, moves: ["energy.neurons", "time.alone", "area.neurons", "area.buffers"] },
   "compensation.scope": { to: { compensation: { scope: "none" } }, moves: ["energy.upkeep"] },
   "compensation.readout": { to: { compensation: { readout: "one-hot" } }, moves: ["energy.upkeep"] },
@@ -179,6 +196,10 @@ const FREE: Readonly<Record<string, string>> = {
   "adc.errors.outputNoise": FAULTS,
   "ssa.lfsr.polynomial": "other wires of the same register",
   "ssa.counterOverflow": "one gate, or a refusal",
+  "arithmetic.stepBits": "how finely a simulator rounds analog currents, which no register holds",
+  "arithmetic.fractionBits": "where the binary point stands in registers whose bits are given",
+  "arithmetic.offsetBits": "an operand of an adder that has the bits of a sum",
+  "arithmetic.overflow": "one gate, or a refusal",
   sram: "a limit: what does not fit is refused, or runs one prompt at a time",
   readTime: "when the chip is used",
   chips: "how many chips are simulated",
@@ -191,7 +212,9 @@ function leaves(schema: z.core.JSONSchema.BaseSchema, path = ""): string[] {
     leaves(field as z.core.JSONSchema.BaseSchema, path === "" ? name : `${path}.${name}`),
   );
   const inside = (members ?? []).flatMap((member) => leaves(member as z.core.JSONSchema.BaseSchema, path));
-  return fields.length + inside.length === 0 || inside.includes(path) ? [path] : [...fields, ...inside];
+  // A number or null is one knob; fields or null are those fields.
+  const deeper = [...fields, ...inside.filter((leaf) => leaf !== path)];
+  return deeper.length === 0 ? [path] : deeper;
 }
 
 /** Knobs that do not move what they should. */

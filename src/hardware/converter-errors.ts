@@ -107,6 +107,9 @@ const quantileOf = (twelveBits: number): number => Math.fround(normalQuantile((t
 
 export const NORMALS = 4096;
 
+/** No noise is further from 0, in deviations. */
+export const LARGEST_NORMAL = -quantileOf(0);
+
 /** All values of `quantileOf`, for the kernels. */
 export const normalTable = (): Float32Array => Float32Array.from({ length: NORMALS }, (_, bits) => quantileOf(bits));
 

@@ -1,8 +1,12 @@
 /**
- * The LIF unit in whole numbers, by value: what the registers of `clocked-lif.ts` and the generated RTL compute, written to be read.
- * `lif-parameters.ts` has the equations, the rounding and the widths. `lif.ts` is the unit in single precision, as the simulators use it.
+ * The LIF unit in whole numbers, by value, written to be read: what the registers of `clocked-lif.ts` and the generated RTL compute from
+ * codes, and what a simulated machine in whole numbers computes from sums. `lif-parameters.ts` has the equations, the rounding and the
+ * widths. `lif.ts` is the unit in single precision.
  */
 import { invariant, ShapeError } from "../errors.ts";
+import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
+import type { ActionTally } from "./actions.ts";
+import type { IntegerLifConstants } from "./integer-arithmetic.ts";
 import type { LifParameters, LifSettings } from "./lif-parameters.ts";
 
 /**
@@ -34,6 +38,45 @@ export function runIntegerLif(
     membranes[column] = v >= threshold ? 0 : v;
   }
   return spikes;
+}
+
+/**
+ * A layer of units from rest over all time steps, on currents in whole numbers; twin of `runLifUnits` in single precision.
+ *
+ *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
+ *
+ * Shapes   currents: [T][rows][features]; returns a train of the same shape
+ * Counts   lifUpdates, bitsWritten
+ * Returns  also how many membranes stopped at an end of their register
+ */
+export function runIntegerLifUnits(
+  currents: Float32Array,
+  shape: { readonly steps: number; readonly rows: number; readonly features: number },
+  { leakShift, threshold, reset, membrane: { low, high } }: IntegerLifConstants,
+  tally: ActionTally,
+): { train: SpikeTrain; saturated: number } {
+  const { steps, rows, features } = shape;
+  const train = emptySpikeTrain(steps, rows, features);
+  const stride = wordsPerRow(features);
+  const membranes = new Int32Array(rows * features);
+  let saturated = 0;
+  for (let t = 0, i = 0; t < steps; t++) {
+    for (let r = 0, m = 0; r < rows; r++) {
+      const base = (t * rows + r) * stride;
+      for (let f = 0; f < features; f++, i++, m++) {
+        const sum = (membranes[m] >> leakShift) + currents[i];
+        const v = Math.max(low, Math.min(high, sum));
+        if (v !== sum) saturated++;
+        if (v >= threshold) {
+          train.words[base + (f >> 5)] |= 1 << (f & 31);
+          membranes[m] = reset === "hard" ? 0 : v - threshold;
+        } else membranes[m] = v;
+      }
+    }
+  }
+  tally.lifUpdates += currents.length;
+  tally.bitsWritten += currents.length;
+  return { train, saturated };
 }
 
 /** Throws ShapeError unless there are settings for every column and codes for whole tokens. */

@@ -106,7 +106,7 @@ export function lifParameters(request: LifRequest): LifParameters {
 export const signedRange = (bits: number): WholeRange => ({ low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 });
 
 /** Bits in two's complement that hold a range. Below 2^53, so that sizes that are refused are named rightly. */
-const signedBits = ({ low, high }: WholeRange): number => {
+export const signedBits = ({ low, high }: WholeRange): number => {
   const largest = Math.max(high, -low - 1);
   return 1 + (largest < 2 ** 31 ? bitsFor(largest) : Math.floor(Math.log2(largest)) + 1);
 };

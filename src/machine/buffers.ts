@@ -9,7 +9,7 @@
  *   membranes   of all tokens, where time steps are not the innermost loop
  *   logits      accumulators of the answers
  */
-import { type Machine, WORD_BITS } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import { peakOverlap } from "./peak.ts";
 
 export interface BufferUse {
@@ -37,7 +37,7 @@ export interface Alive {
 
 /** @param period clocks between prompts; infinite: there is one */
 export function bufferUses(machine: Machine, alive: Alive, period: number): BufferUse[] {
-  const { shape, units } = machine;
+  const { shape, units, words } = machine;
   const { width, tokens, classes, queries, meanReadOut } = shape;
   const peak = (held: readonly (Held | null)[]) => {
     const present = held.filter((one) => one !== null);
@@ -51,13 +51,13 @@ export function bufferUses(machine: Machine, alive: Alive, period: number): Buff
     { name: "spikes", wordBits: width, bits: spikes },
     { name: "qkv", wordBits: tokens, bits: 3 * width * peak(alive.qkv) },
     { name: "attention", wordBits: tokens, bits: width * peak(alive.attention) },
-    { name: "stream", wordBits: WORD_BITS.stream, bits: width * WORD_BITS.stream * peak([alive.stream]) },
-    { name: "embedding", wordBits: WORD_BITS.current, bits: width * WORD_BITS.current * peak([alive.embedded]) },
+    { name: "stream", wordBits: words.stream, bits: width * words.stream * peak([alive.stream]) },
+    { name: "embedding", wordBits: words.current, bits: width * words.current * peak([alive.embedded]) },
     { name: "membranes", wordBits: membraneBits, bits: place === "sram" ? membranes * membraneBits : 0 },
     {
       name: "logits",
-      wordBits: WORD_BITS.logit,
-      bits: classes * (meanReadOut ? 1 : queries) * WORD_BITS.logit,
+      wordBits: words.logit,
+      bits: classes * (meanReadOut ? 1 : queries) * words.logit,
     },
   ];
 }

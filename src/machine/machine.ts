@@ -17,11 +17,18 @@ import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
 import { headTokens, type NetworkShape, shapeLayers, VALUE_BITS } from "./shape.ts";
 
-/**
- * Bits of numbers behind the converters. On the bundled 2x2 network membranes and the residual stream need 13 bits at a resolution of
- * 2^-8 and factors 9; memories have words of whole bytes.
- */
-export const WORD_BITS = { factor: 9, current: 16, stream: 16, membrane: 16, logit: 16 } as const;
+/** Bits of numbers behind the converters. */
+export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
+
+/** Of a machine that is simulated in floating point: what a resolution of 2^-8 needs on the bundled networks, in whole bytes in memories. */
+const FLOAT_WORDS: WordBits = { factor: 9, current: 16, stream: 16, membrane: 16, logit: 16 };
+
+function wordBits({ arithmetic }: HardwareSpec): WordBits {
+  if (arithmetic === null) return FLOAT_WORDS;
+  const { factorBits, streamBits, membraneBits, logitBits } = arithmetic;
+  // Sums have the 16 bits of any register.
+  return { factor: factorBits, current: 16, stream: streamBits, membrane: membraneBits, logit: logitBits };
+}
 
 /** A layer's crossbars at work together. */
 export interface LayerUnit {
@@ -98,6 +105,7 @@ export interface MachineCore {
 
 export interface Machine extends MachineCore {
   readonly timing: Timing;
+  readonly words: WordBits;
   /** Bytes that all buffers may take together; null: as many as they need. */
   readonly sram: number | null;
   readonly mapping: Mapping;
@@ -117,8 +125,9 @@ export function machineOf(hardware: HardwareSpec, shape: NetworkShape, timing: T
   const attention = { heads, tokens, dimension: width / heads, plan: core.plan };
   const mapping = placeLayers(shapeLayers(shape), attention, hardware);
   const layers = mapping.layers.map((layer) => layerUnit(layer, shape, timing));
-  const units = unitsOf(hardware, shape, mapping, timing);
-  return { ...core, timing, sram: hardware.sram, mapping, layers, units };
+  const words = wordBits(hardware);
+  const units = unitsOf(hardware, shape, mapping, timing, words);
+  return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
 }
 
 /** What can be said of a machine without placing its layers. */
@@ -156,6 +165,7 @@ function unitsOf(
   shape: NetworkShape,
   { crossbar, readoutUnits, layers, totals }: Mapping,
   { conversion }: Timing,
+  words: WordBits,
 ): MachineUnits {
   const { adc } = hardware;
   // Stream and LIF units of a layer stand behind the adders of its tiles.
@@ -170,17 +180,17 @@ function unitsOf(
     scalers: {
       count: totals.crossbars * readoutUnits,
       codeBits: adc.bits === null ? null : adc.bits + (adc.mode === "pair" ? 1 : 0),
-      factorBits: WORD_BITS.factor,
+      factorBits: words.factor,
     },
-    adders: { count: behind(layers), bits: WORD_BITS.current },
+    adders: { count: behind(layers), bits: words.current },
     lif: {
       // Without a projection the neurons behind attention's residual adders are units of their own.
       count: totals.lifUnits + (shape.outputProjection ? 0 : behind(ends)),
       membranes: countNeurons(shape) * (stored ? shape.tokens : 1),
-      membraneBits: WORD_BITS.membrane,
+      membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
-    residual: { count: shape.residuals === 0 ? 0 : behind(branches) + behind(ends), bits: WORD_BITS.stream },
+    residual: { count: shape.residuals === 0 ? 0 : behind(branches) + behind(ends), bits: words.stream },
   };
 }
 

@@ -18,6 +18,7 @@
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
+import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { lifConstants } from "../hardware/lif.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
@@ -102,8 +103,8 @@ export interface MappingTotals {
  * Places a folded spiking network on the machine.
  *
  * @param coding how token values enter the network; `repeat` is refused, because crossbar lines take single bits
- * Throws MappingError when the network cannot run on this hardware, SpecError when its SSA tile cannot be built, ShapeError
- * when a weight does not fit its layer
+ * Throws MappingError when the network cannot run on this hardware, SpecError when its SSA tile cannot be built or its numbers
+ * are not those of `hardware.arithmetic`, ShapeError when a weight does not fit its layer
  */
 export function mapNetwork(
   network: Network<SpikingSpec>,
@@ -112,6 +113,7 @@ export function mapNetwork(
 ): Mapping {
   requireMappable(network, coding);
   const { model, geometry } = network;
+  if (hardware.arithmetic !== null) requireIntegers(model.neuron, hardware.arithmetic, hardware.adc);
   return placeLayers(
     linearLayers(model, geometry),
     { heads: model.heads, ...ssaParametersOf(network, hardware) },

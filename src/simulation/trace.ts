@@ -47,6 +47,8 @@ export interface Trace {
   readonly spikes: Readonly<Record<string, SpikeCount>>;
   /** Share of ones of the same trains. */
   readonly densities: Readonly<Record<string, number>>;
+  /** Numbers that stopped at an end of their register, by stage, where any did. Empty in floating point. */
+  readonly saturated: Readonly<Record<string, number>>;
   /** The trains above of the first prompts, where asked for; scores are left out. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }

@@ -218,6 +218,22 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.order":
     "Which input vectors a layer takes first. `token-major`: all time steps of a token, then the next token, so that a LIF unit keeps the membranes of one token in registers, and attention waits for the last token. `step-major`: all tokens of a time step, so that attention works beside the crossbars, and the membranes of all tokens stand in SRAM. Answers are the same.",
   "hardware.sram": "Bytes of SRAM for spikes, residual stream and membranes. `null`: as many as one inference needs.",
+  "hardware.arithmetic":
+    "Whole numbers from the lines of a crossbar to the answer, as a machine has them; `{}` takes the recommended formats. `null`: floating point.",
+  "hardware.arithmetic.stepBits":
+    "A code step is 2^stepBits units of current, and conductances are rounded to whole units as lines add them: what a line carries is then a whole number, whatever the order of the sum. With the bits of a code they make 15 at most.",
+  "hardware.arithmetic.fractionBits":
+    "All numbers behind the converters count in 2^-fractionBits of the unit of weights and thresholds: one binary point for all, so that nothing is shifted but the leak.",
+  "hardware.arithmetic.factorBits":
+    "Bits of a factor, what a code step of a column is worth; it has no sign. One that does not fit is refused.",
+  "hardware.arithmetic.offsetBits":
+    "Bits of an offset and of a position vector's numbers, in two's complement. One that does not fit is refused.",
+  "hardware.arithmetic.streamBits": "Bits of the residual stream, in two's complement.",
+  "hardware.arithmetic.membraneBits": "Bits of a membrane, in two's complement.",
+  "hardware.arithmetic.logitBits":
+    "Bits of an output of the head, in two's complement. Means over tokens and steps are taken of these.",
+  "hardware.arithmetic.overflow":
+    "What stream, membranes and logits do with a sum that does not fit: `saturate` stops at the largest number and counts it; `refuse` ends the run, and calibration tries the format on its prompts.",
   "hardware.readTime": "Seconds between programming and use, such as 3600 for an hour or 31536000 for a year.",
   "hardware.compensation": "Global drift compensation: outputs are scaled back to their size just after programming.",
   "hardware.compensation.scope":

@@ -1,5 +1,6 @@
 /** The machine: crossbars with their devices and converters, and the stochastic spiking attention (SSA) engine. */
 import { z } from "zod";
+import { arithmeticSpec } from "./arithmetic.ts";
 import { compensationSpec } from "./compensation.ts";
 import { converterErrorSpec } from "./converter-errors.ts";
 import { deviceSpec, layerFields } from "./device.ts";
@@ -139,6 +140,11 @@ export const hardwareSpec = z.strictObject({
     .max(2 ** 40)
     .nullable()
     .default(null),
+  /**
+   * Whole numbers from the lines of a crossbar to the answer, as a machine has them; `{}` takes the recommended formats. `null`: floating
+   * point.
+   */
+  arithmetic: arithmeticSpec.nullable().default(null),
   /** Seconds between programming and use, such as 3600 for an hour or 31536000 for a year. */
   readTime: z.number().min(0).max(1e10).default(1),
   /** Global drift compensation: outputs are scaled back to their size just after programming. */

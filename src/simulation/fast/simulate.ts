@@ -21,7 +21,7 @@ import { type Chip, chipAt, readCrossbars } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
 import { engineCycles } from "../reference/attention.ts";
-import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
+import { calibrate, needsCalibration, requirePrompts, requireRanges, simulate } from "../reference/simulate.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -76,8 +76,22 @@ export function simulatorBytes(chip: Chip, options: SimulatorOptions): number {
   return counting.used;
 }
 
+/** In whole numbers the reference runs. */
 export const createSimulator = (ops: SimulationOps, arena: Arena, chip: Chip, options: SimulatorOptions): Simulator =>
-  bindSimulator(ops, planSimulator(arena, chip, options), chip);
+  chip.hardware.arithmetic === null
+    ? bindSimulator(ops, planSimulator(arena, chip, options), chip)
+    : referenceSimulator(chip);
+
+function referenceSimulator(chip: Chip): Simulator {
+  let ready = chip;
+  return {
+    run: (input, random, options) => simulate(ready, input, random, options),
+    calibrate: (input, random) => {
+      ready = calibrate(chip, input, random);
+      return ready;
+    },
+  };
+}
 
 /** Where a simulator's arrays lie. */
 export interface SimulatorPlan {
@@ -159,7 +173,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
     return readings;
   }
 
-  function simulate(
+  function runNetwork(
     input: SpikeTrain,
     random: Stream,
     { firstPrompt = 0, rasters: rasterPrompts = 0 }: TraceOptions,
@@ -258,6 +272,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       actions: sumActions(stages.map((stage) => stage.actions)),
       spikes,
       densities: densitiesOf(spikes),
+      saturated: {},
       rasters,
     };
   }
@@ -274,7 +289,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
   return {
     run: (input, random, options = {}) => {
       requireRanges({ ...chip, ranges });
-      return simulate(input, random, options, null);
+      return runNetwork(input, random, options, null);
     },
     calibrate: (input, random) => {
       if (!needsCalibration(hardware.adc)) return chip;
@@ -282,7 +297,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       const readings = load(chipAt(chip, CALIBRATION_TIME), random);
       const measured = new Float64Array(chip.crossbars.length);
       crossbars.setConverters(measured, random);
-      simulate(input, random, {}, measured);
+      runNetwork(input, random, {}, measured);
       ranges = rangesOf(chip, readings, measured);
       return { ...chip, ranges };
     },

@@ -31,7 +31,16 @@ const readings = layer.blocks.map((block) => {
 
 function engineOf(adc: object): AnalogEngine {
   const ranges = new Float64Array(readings.length);
-  return { readings, adc: adcSpec.parse(adc), ranges, measure: true, maxConductance: 25, prompts: 1, errors: null };
+  return {
+    readings,
+    adc: adcSpec.parse(adc),
+    ranges,
+    measure: true,
+    maxConductance: 25,
+    prompts: 1,
+    errors: null,
+    arithmetic: null,
+  };
 }
 
 const inputs = fc

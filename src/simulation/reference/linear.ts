@@ -5,6 +5,7 @@
  *
  * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
  * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
+ * In whole numbers (`../integers.ts`) lines are products with conductances in units of current, and the same operations give whole numbers, all exact.
  * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
@@ -16,12 +17,15 @@ import {
   drawConversionNoise,
 } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
+import { roundToSteps } from "../../hardware/integer-arithmetic.ts";
 import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
+import { integerCrossbar, requireLayerSums } from "../integers.ts";
 
 /** What all layers of one simulation share. */
 export interface AnalogEngine {
@@ -37,6 +41,8 @@ export interface AnalogEngine {
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
   readonly errors: AnalogErrors | null;
+  /** Of whole numbers; null: floating point. Readings and ranges are those of currents, before they are rounded to units. */
+  readonly arithmetic: ArithmeticSpec | null;
   /** Called with every block's codes, where there are converters. */
   readonly onCodes?: ((record: CodeRecord) => void) | undefined;
 }
@@ -95,10 +101,12 @@ export function runLinear(
 ): LinearRun {
   const vectors = input.steps * input.rows;
   const currents = new Float32Array(vectors * layer.outputs);
+  const factors: Float32Array[] = [];
   let clipped = 0;
   for (const block of layer.blocks) {
     const local = runBlock(layer.name, block, engine, input, tally);
     clipped += local.clipped;
+    factors[block.crossbar] = local.factors;
     for (let v = 0, i = 0; v < vectors; v++) {
       for (let c = 0, n = v * layer.outputs + block.columnStart; c < block.columns; c++, i++, n++) {
         currents[n] += local.sums[i];
@@ -107,6 +115,7 @@ export function runLinear(
     tally.scalings += local.sums.length;
     if (block.rowStart > 0) tally.accumulations += local.sums.length;
   }
+  if (engine.arithmetic !== null) requireLayerSums(layer, offset, factors, engine.adc, engine.arithmetic);
   for (let v = 0, n = 0; v < vectors; v++) {
     for (let c = 0; c < layer.outputs; c++, n++) currents[n] += offset[c];
   }
@@ -122,7 +131,7 @@ function runBlock(
   engine: AnalogEngine,
   input: SpikeTrain,
   tally: ActionTally,
-): { sums: Float32Array; clipped: number } {
+): { sums: Float32Array; clipped: number; factors: Float32Array } {
   const { adc, ranges } = engine;
   const { rows, columns, crossbar } = block;
   const reading = engine.readings[crossbar];
@@ -141,17 +150,33 @@ function runBlock(
   if (adc.bits === null) {
     const { out, driven } = product(reading.weights);
     count(driven);
-    return { sums: out, clipped: 0 };
+    return { sums: out, clipped: 0, factors: new Float32Array(0) };
   }
-  const plus = product(reading.plus);
-  const minus = product(reading.minus);
+  const linesOf = (of: Pick<CrossbarReading, "plus" | "minus">) => ({
+    plus: product(of.plus),
+    minus: product(of.minus),
+  });
+  let { plus, minus } = linesOf(reading);
   count(plus.driven);
   if (engine.measure) {
     const every = measuredEvery(input.steps * input.rows, input.rows / engine.prompts);
     const range = measureRange(plus.out, minus.out, columns, every, adc);
     ranges[crossbar] = range > 0 ? range : rows * engine.maxConductance;
   }
-  const converters = converter(adc.mode, adc.bits, ranges[crossbar]);
+  let converters = converter(adc.mode, adc.bits, ranges[crossbar]);
+  let factors = columnFactors(converters, reading.scales);
+  if (engine.arithmetic !== null) {
+    const { arithmetic } = engine;
+    const errors = engine.errors?.converters[crossbar] ?? null;
+    const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
+    ({ plus, minus } = linesOf(whole));
+    factors = whole.factors;
+    converters = { ...converters, step: 2 ** arithmetic.stepBits };
+    if (errors === null) {
+      roundToSteps(adc.mode, arithmetic, plus.out, minus.out);
+      converters = { ...converters, step: 1 };
+    }
+  }
   const sums = new Float32Array(size);
   const { clipped } =
     engine.errors === null
@@ -162,10 +187,9 @@ function runBlock(
           minus: minus.out,
           codes: sums,
         });
-  const factors = columnFactors(converters, reading.scales);
   engine.onCodes?.({ layer, block, codes: sums.slice(), factors });
   for (let i = 0; i < size; i++) sums[i] *= factors[i % columns];
-  return { sums, clipped };
+  return { sums, clipped, factors };
 }
 
 function convertErring(

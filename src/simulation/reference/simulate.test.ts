@@ -211,6 +211,7 @@ test("actions of a layer with two row blocks and two column groups, counted by h
     scalings: 5 * 24 * 2,
     accumulations: 5 * 24, // the second row block
     offsetAdditions: 5 * 24,
+    streamWrites: 5 * 24,
     bitsRead: 5 * 7,
   });
   expect(embed.cycles).toBe(5 * (2 + 4 * 2)); // 16 columns on 4 readout units; lines settle in 2 clocks, a conversion takes 2

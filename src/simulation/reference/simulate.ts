@@ -8,7 +8,7 @@
  *
  * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
  * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
- * and the average are digital, in single precision. The head runs at the tokens that are read
+ * and neurons are digital (`digital.ts`), in single precision or, where `hardware.arithmetic` says so, in whole numbers. The head runs at the tokens that are read
  * only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators. All time steps of a stage are
  * computed before the next stage, which changes no value, because each stage's step t needs only steps up to t before it.
  *
@@ -19,7 +19,6 @@
 import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
-import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { tokensRead } from "../../model/geometry.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -38,6 +37,7 @@ import {
   type TraceOptions,
 } from "../trace.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
+import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 
 export interface SimulationOptions extends TraceOptions {
@@ -54,7 +54,8 @@ export interface SimulationOptions extends TraceOptions {
  *
  * Shapes   input: [T][prompts tokens][inputs]
  * Random   `random.fork("read", crossbar)`, `random.fork("conversion", crossbar)`, and for the tiles as `tileDraws` says
- * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated
+ * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated, or a number does not fit
+ *          what `hardware.arithmetic` gives it
  */
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
   requireRanges(chip);
@@ -99,9 +100,10 @@ function run(
   crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure">,
   { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes }: SimulationOptions,
 ): Trace {
-  const { model, geometry, parameters } = chip.network;
+  const { model, geometry } = chip.network;
   const { steps, rows } = input;
   const prompts = requirePrompts(chip, input);
+  const digital = digitalSide(chip);
   const { converterErrors: converters, device } = chip;
   const engine: AnalogEngine = {
     ...crossbars,
@@ -109,7 +111,8 @@ function run(
     maxConductance: device.maxConductance,
     prompts,
     errors: converters === null ? null : { converters, random, firstPrompt },
-    onCodes,
+    arithmetic: chip.hardware.arithmetic,
+    onCodes: onCodes && ((record) => onCodes(inLayerUnit(record, digital.unit))),
   };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
   const stages: StageTrace[] = [];
@@ -124,7 +127,7 @@ function run(
   const linear = (name: string, train: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
     const tally = emptyTally();
     const layer = layers.get(name) as LayerMapping;
-    const { currents, clipped, cycles } = runLinear(layer, parameters[`${name}.offset`].data, engine, train, tally);
+    const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, train, tally);
     after?.(currents, tally);
     stages.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
@@ -132,7 +135,7 @@ function run(
   const fire = (name: string, currents: Float32Array) => {
     const tally = emptyTally();
     const features = currents.length / (steps * rows);
-    const train = runLifUnits(currents, { steps, rows, features }, lifConstants(model.neuron), tally);
+    const train = digital.fire(name, currents, { steps, rows, features }, tally);
     const stored = storedMembranes(rows * features, steps, chip.hardware.order);
     tally.membraneReads += stored;
     tally.membraneWrites += stored;
@@ -151,18 +154,20 @@ function run(
     return attention;
   };
   /** Joins a branch to the stream, in place. */
-  const join = (stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally, kept: boolean) => {
+  const join = (name: string, stream: Float32Array, branch: ArrayLike<number>, tally: ActionTally, kept: boolean) => {
     if (model.residual === "none") stream.set(branch);
     else {
       for (let i = 0; i < stream.length; i++) stream[i] += branch[i];
       countJoin(tally, stream.length, kept);
     }
+    digital.hold("stream", name, stream);
   };
 
   keep("input", input);
   const stream = linear("embed", input, (currents, tally) => {
-    addPositions(chip, currents, tally);
+    addPositions(digital.position, currents, tally);
     if (model.residual !== "none") tally.streamWrites += currents.length;
+    digital.hold("stream", "embed", currents);
   });
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
@@ -171,18 +176,28 @@ function run(
     spikes[`${block}.scores`] = attention.scores;
     keep(`${block}.attention`, attention.output);
     if (model.outputProjection) {
-      linear(`${block}.projection`, attention.output, (branch, tally) => join(stream, branch, tally, true));
+      const name = `${block}.projection`;
+      linear(name, attention.output, (branch, tally) => join(name, stream, branch, tally, true));
     } else {
       const tally = emptyTally();
-      join(stream, unpackSpikes(attention.output), tally, true);
-      stages.push({ name: `${block}.shortcut`, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
+      const name = `${block}.shortcut`;
+      const branch = Float32Array.from(unpackSpikes(attention.output), (spike) => spike / digital.unit);
+      join(name, stream, branch, tally, true);
+      stages.push({ name, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
     }
     const hidden = fire(`${block}.hidden`, linear(`${block}.up`, fire(`${block}.middle`, stream)));
-    linear(`${block}.down`, hidden, (branch, tally) => join(stream, branch, tally, i < model.depth - 1));
+    const down = `${block}.down`;
+    linear(down, hidden, (branch, tally) => join(down, stream, branch, tally, i < model.depth - 1));
   }
   const output = fire("output", stream);
   const read = tokensRead(geometry);
-  const stepLogits = meanOverTokens(linear("head", gatherRows(output, geometry.tokens, read)), geometry);
+  const answers = linear("head", gatherRows(output, geometry.tokens, read), (currents) => {
+    digital.hold("logit", "head", currents);
+  });
+  const stepLogits = meanOverTokens(
+    answers.map((answer) => answer * digital.unit),
+    geometry,
+  );
   return {
     steps,
     prompts,
@@ -192,6 +207,7 @@ function run(
     actions: sumActions(stages.map((stage) => stage.actions)),
     spikes,
     densities: densitiesOf(spikes),
+    saturated: digital.saturated,
     rasters,
   };
 }
@@ -209,10 +225,13 @@ export function requirePrompts({ network }: Chip, input: SpikeTrain): number {
   return input.rows / tokens;
 }
 
+/** Factors in the layer's unit, whatever they are counted in. */
+const inLayerUnit = (record: CodeRecord, unit: number): CodeRecord =>
+  unit === 1 ? record : { ...record, factors: record.factors.map((factor) => factor * unit) };
+
 /** Adds position[n] to the currents of every row; rows are [T][prompts][tokens]. */
-function addPositions({ network }: Chip, currents: Float32Array, tally: ActionTally): void {
-  if (network.model.position === "none") return;
-  const position = network.parameters.position.data;
+function addPositions(position: Float32Array | null, currents: Float32Array, tally: ActionTally): void {
+  if (position === null) return;
   for (let i = 0; i < currents.length; i++) currents[i] += position[i % position.length];
   tally.offsetAdditions += currents.length;
 }

@@ -1,0 +1,222 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { isXpikeError } from "../errors.ts";
+import { arithmeticSpec } from "../spec/arithmetic.ts";
+import { adcSpec } from "../spec/hardware.ts";
+import { spikingSpec } from "../spec/model.ts";
+import { unpackSpikes } from "../spike/train.ts";
+import { emptyTally } from "./actions.ts";
+import { convertColumns, converter } from "./adc.ts";
+import { convertWithErrors, LARGEST_NORMAL } from "./converter-errors.ts";
+import {
+  codeRange,
+  integerLifConstants,
+  requireIntegers,
+  requireLines,
+  requireSums,
+  roundToSteps,
+  saturate,
+  sumRange,
+  wholeConductances,
+} from "./integer-arithmetic.ts";
+import { runIntegerLif, runIntegerLifUnits } from "./integer-lif.ts";
+import { lifParameters, signedRange } from "./lif-parameters.ts";
+
+const formats = arithmeticSpec.parse({});
+const neuronOf = (neuron: object) => spikingSpec.parse({ kind: "spiking", neuron }).neuron;
+
+test("a sum stays within its bounds for any codes, and reaches both ends", () => {
+  const factors = fc.array(fc.integer({ min: 0, max: 15 }), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(
+      factors,
+      fc.integer({ min: -40, max: 40 }),
+      fc.integer({ min: 2, max: 3 }),
+      (ofBlocks, offset, bits) => {
+        const codes = codeRange(adcSpec.parse({ bits }));
+        const { low, high } = sumRange(codes, ofBlocks, offset);
+        const sums = ofBlocks.reduce(
+          (some, factor) =>
+            some.flatMap((sum) =>
+              Array.from({ length: codes.high - codes.low + 1 }, (_, i) => sum + factor * (codes.low + i)),
+            ),
+          [offset],
+        );
+        expect([Math.min(...sums), Math.max(...sums)]).toEqual([low, high]);
+      },
+    ),
+    { seed: 1, numRuns: 100 },
+  );
+});
+
+test("a shift gives the code that a division gives, ties up, for every current in range", () => {
+  for (const [bits, stepBits] of [
+    [2, 12],
+    [5, 8],
+    [5, 0],
+    [8, 6],
+  ]) {
+    const converters = converter("pair", bits, 2 ** bits - 1);
+    expect(converters.step).toBe(1);
+    const currents = Float32Array.from({ length: 2 ** 15 }, (_, current) => current);
+    const [lines, none, codes] = [
+      currents.slice(),
+      new Float32Array(currents.length),
+      new Float32Array(currents.length),
+    ];
+    roundToSteps("pair", { ...formats, stepBits }, lines, none);
+    convertColumns(converters, lines, none, codes);
+    codes.forEach((code, current) => {
+      const nearest = Math.round(current / 2 ** stepBits);
+      const shifted = (current + ((1 << stepBits) >> 1)) >> stepBits;
+      const expected = Math.min(converters.largest, nearest);
+      if (code !== expected || Math.min(converters.largest, shifted) !== expected) {
+        throw new Error(`${bits} bits: ${current} gave ${code}`);
+      }
+    });
+  }
+});
+
+test("differences are rounded as one number, ties up on both sides of 0", () => {
+  const [plus, minus] = [Float32Array.of(6, 2, 0, 0, 9), Float32Array.of(0, 0, 2, 3, 20)];
+  roundToSteps("differential", { ...formats, stepBits: 2 }, plus, minus);
+  // 6 / 4 = 1.5, 0.5, -0.5, -0.75, -2.75
+  expect([...plus]).toEqual([2, 1, 0, -1, -3]);
+  expect([...minus]).toEqual([0, 0, 0, 0, 0]);
+});
+
+test("units of current are those of a code step", () => {
+  const conductances = Float32Array.of(0, 1, 2.5, 24.9, 0.01, 3);
+  const whole = new Float32Array(6);
+  wholeConductances(conductances, 4, 3, whole);
+  // A unit is 4 / 8 uS. 24.9 / 0.5 = 49.8; 0.02 rounds to 0.
+  expect([...whole]).toEqual([0, 2, 5, 50, 0, 6]);
+});
+
+test("a layer of units fires as one unit in whole numbers does, and a register that is wide enough never stops", () => {
+  const steps = 6;
+  const codes = fc.array(fc.integer({ min: -32, max: 31 }), { minLength: steps * 4, maxLength: steps * 4 });
+  fc.assert(
+    fc.property(codes, fc.constantFrom(1, 0.5, 0.25), fc.integer({ min: 1, max: 60 }), (all, beta, threshold) => {
+      const leakShift = Math.log2(1 / beta);
+      const parameters = lifParameters({
+        codeBits: 6,
+        rowBlocks: 1,
+        columns: 4,
+        leakShift,
+        fractionBits: 2,
+        offsetBits: 2,
+        steps,
+      });
+      const settings = Array.from({ length: 4 }, (_, c) => ({ offset: c - 2, threshold }));
+      const expected = runIntegerLif(parameters, settings, all, steps);
+      const unit = integerLifConstants(neuronOf({ kind: "lif", beta: Math.min(beta, 0.5), threshold }), {
+        ...formats,
+        fractionBits: 0,
+        membraneBits: parameters.membraneBits,
+      });
+      const currents = Float32Array.from(all, (code, i) => 4 * code + (i % 4) - 2);
+      const shape = { steps, rows: 1, features: 4 };
+      const run = runIntegerLifUnits(currents, shape, { ...unit, leakShift }, emptyTally());
+      expect([...unpackSpikes(run.train)]).toEqual([...expected]);
+      expect(run.saturated).toBe(0);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+test("saturation stops at the ends of a register and counts", () => {
+  const values = Float32Array.of(-9, -8, 0, 7, 8, 100);
+  expect(saturate(values, signedRange(4))).toBe(3);
+  expect([...values]).toEqual([-8, -8, 0, 7, 7, 7]);
+});
+
+test("thresholds are whole numbers, rounded up", () => {
+  const unit = integerLifConstants(neuronOf({ threshold: 0.4, beta: 0.25, reset: "soft" }), formats);
+  expect(unit).toEqual({ leakShift: 2, threshold: 103, reset: "soft", membrane: signedRange(formats.membraneBits) });
+});
+
+function messageOf(run: () => unknown): { path: string; message: string } {
+  try {
+    run();
+  } catch (error) {
+    if (isXpikeError(error)) return { path: error.path, message: error.message };
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("sums that could take more than 16 bits are refused, with the fraction bits that they leave", () => {
+  expect(() => requireSums("head", { low: -(2 ** 15), high: 2 ** 15 - 1 }, formats)).not.toThrow();
+  const { path, message } = messageOf(() =>
+    requireSums("head", { low: -5, high: 2 ** 17 }, { ...formats, fractionBits: 8 }),
+  );
+  expect(path).toBe("hardware.arithmetic.fractionBits");
+  expect(message).toContain("Sums of head reach from -5 to 131072 x 2^-8");
+  expect(message).toContain("take 19 bits, but accumulators have 16. Use 5 fraction bits or fewer.");
+});
+
+test("differences that could overflow are refused, and with the bits that are named they are not", () => {
+  const differential = adcSpec.parse({ mode: "differential" });
+  const lines = (units: number) => Float32Array.of(units, 0, 0, 5, units, 7);
+  const none = new Float32Array(6);
+  const at = (stepBits: number) => ({ ...formats, stepBits });
+  // 2 x 16352 and half a step of 64 are 32768.
+  expect(() => requireLines(lines(16_351), none, 2, differential, null, at(7))).not.toThrow();
+  const { path, message } = messageOf(() => requireLines(none, lines(16_352), 2, differential, null, at(7)));
+  expect(path).toBe("hardware.arithmetic.stepBits");
+  expect(message).toContain(
+    "a difference reaches 32768 x 2^-7 code steps, but a line of 16 bits holds -32768 to 32767. Use 6 bits",
+  );
+  expect(() => requireLines(none, lines(16_352 / 2), 2, differential, null, at(6))).not.toThrow();
+});
+
+test("where converters err, a line that stops gives the code of any line beyond, or is refused", () => {
+  const pair = adcSpec.parse({ errors: { gainSpread: 0.3, offsetSpread: 3, outputNoise: 2 } });
+  const cases = fc.record({
+    gain: fc.integer({ min: 0, max: 1000 }).map((x) => x / 1000),
+    offset: fc.integer({ min: -200, max: 200 }).map((x) => x / 10),
+    noise: fc.constantFrom(-2 * LARGEST_NORMAL, 2 * LARGEST_NORMAL),
+    beyond: fc.integer({ min: 2 ** 16, max: 2 ** 18 }),
+    stepBits: fc.integer({ min: 6, max: 10 }),
+  });
+  const seen = { refused: 0, allowed: 0 };
+  fc.assert(
+    fc.property(cases, ({ gain, offset, noise, beyond, stepBits }) => {
+      const line = { gains: Float32Array.of(gain), offsets: Float32Array.of(offset) };
+      const errors = { plus: line, minus: line };
+      const total = Float32Array.of(beyond);
+      try {
+        requireLines(total, total, 1, pair, errors, { ...formats, stepBits });
+      } catch {
+        seen.refused++;
+        return;
+      }
+      seen.allowed++;
+      const converters = converter("pair", 5, 31 * 2 ** stepBits);
+      const noises = { plus: Float32Array.of(noise), minus: Float32Array.of(noise) };
+      const codeOf = (current: number) => {
+        const code = new Float32Array(1);
+        const { clipped } = convertWithErrors(
+          converters,
+          errors,
+          noises,
+          Float32Array.of(current),
+          Float32Array.of(0),
+          code,
+        );
+        return { code: code[0], clipped };
+      };
+      expect(codeOf(65_535)).toEqual(codeOf(beyond));
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+  expect(Math.min(seen.refused, seen.allowed)).toBeGreaterThan(30);
+});
+
+test("codes and steps that a line cannot hold together are refused with the arithmetic", () => {
+  const { message } = messageOf(() => requireIntegers(neuronOf({}), { ...formats, stepBits: 11 }, adcSpec.parse({})));
+  expect(message).toContain("Codes of 5 bits and 11 bits of a code step make 16, but a line of 16 bits takes 15");
+  expect(message).toContain("Use 10 bits of a code step or fewer.");
+  expect(() => requireIntegers(neuronOf({}), { ...formats, stepBits: 10 }, adcSpec.parse({}))).not.toThrow();
+});

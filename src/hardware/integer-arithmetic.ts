@@ -1,0 +1,280 @@
+/**
+ * Whole numbers from the lines of a crossbar to the answer: what floating-point quantities become, and bounds of all sums.
+ *
+ * **Lines.** With s bits of a code step, the unit of current of a crossbar is u = step / 2^s, a conductance g counts round(g / u) units, and a
+ * line carries a whole number of units. The code of a current of x units is floor((x + 2^(s-1)) / 2^s) within the converter's range: a shift,
+ * no division. A current on the edge of two codes gives the upper one, as a comparator there does.
+ *
+ * **Digital.** With F fraction bits, a factor f (what a code step of a column is worth) is the register round(2^F f), offsets and positions
+ * likewise (round is to nearest, ties to even), and
+ *
+ *   sum    = offset + sum over row blocks of factor_b code_b
+ *   stream = sat(stream + sum)
+ *   V      = sat(floor(V / 2^k) + current);   fire where V >= ceil(2^F threshold);   then V = 0, or V - ceil(2^F threshold)    (beta = 2^-k)
+ *   logit  = sat(sum) / 2^F
+ *
+ * sat stops at the ends of a register in two's complement, and `overflow` says whether that is allowed. The rounding of
+ * the leak changes no spike as long as nothing stops (`lif-parameters.ts`). Offset and gain of a converter and the noise of a conversion act on
+ * x / 2^s in floating point, before the code, and `converter-errors.ts` rounds; wires, drift and the measurement of ranges act on currents before they are rounded to units.
+ *
+ * **Bounds.** Every register has 16 bits at most, so that nothing overflows unseen:
+ *
+ *   line         of a pair, stops at 65535 units. Rows only add to it, so what it then says does not depend on their order, and every
+ *                converter clips it: bits + s <= 15, and where converters err their offset and noise do not bring it back (`requireLines`)
+ *   difference   cannot overflow, whatever rows are driven (`requireLines`)
+ *   sum          cannot overflow, whatever the codes (`sumRange`, `requireSums`)
+ *   stream, membrane, logit   stop at a `sat`, where it is seen
+ *
+ * Numbers are held in single-precision floats, whose whole numbers are exact up to 2^24.
+ */
+import { SpecError, ValueError } from "../errors.ts";
+import { roundHalfEven } from "../numeric/rounding.ts";
+import type { ArithmeticSpec } from "../spec/arithmetic.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
+import type { NeuronSpec } from "../spec/model.ts";
+import { converter } from "./adc.ts";
+import { type ConverterErrors, LARGEST_NORMAL, type LineErrors } from "./converter-errors.ts";
+import { lifConstants } from "./lif.ts";
+import { leakShiftOf, signedBits, signedRange, type WholeRange } from "./lif-parameters.ts";
+
+/** The registers that stop at their ends, by what they hold. */
+export type FittedRegister = "stream" | "membrane" | "logit";
+
+/** A LIF unit in whole numbers. */
+export interface IntegerLifConstants {
+  readonly leakShift: number;
+  /** ceil(2^F threshold), at least 1. */
+  readonly threshold: number;
+  readonly reset: "hard" | "soft";
+  readonly membrane: WholeRange;
+}
+
+/**
+ * The unit of a neuron.
+ *
+ * Throws  SpecError where its leak is no shift, or its threshold lies outside of its membrane
+ */
+export function integerLifConstants(neuron: NeuronSpec, arithmetic: ArithmeticSpec): IntegerLifConstants {
+  const { fractionBits, membraneBits } = arithmetic;
+  const { reset, threshold: real } = lifConstants(neuron);
+  const membrane = signedRange(membraneBits);
+  const threshold = Math.ceil(real * 2 ** fractionBits);
+  if (threshold > membrane.high) {
+    throw new SpecError(
+      "hardware.arithmetic.membraneBits",
+      `The threshold ${real} is ${threshold} x 2^-${fractionBits}, but a membrane of ${membraneBits} bits reaches ${membrane.high}, so that no ` +
+        `neuron would ever fire. Use ${signedBits({ low: 0, high: threshold })} bits or more, or fewer fraction bits.`,
+    );
+  }
+  return { leakShift: leakShiftOf(neuron), threshold, reset, membrane };
+}
+
+/**
+ * Throws  SpecError where this network cannot run in whole numbers on such a machine
+ */
+export function requireIntegers(neuron: NeuronSpec, arithmetic: ArithmeticSpec, adc: AdcSpec): void {
+  if (adc.bits === null) {
+    throw new SpecError(
+      "hardware.arithmetic",
+      "Whole numbers begin at the codes of converters, but adc.bits is null, which passes the exact current. Give converters bits, such as " +
+        "5, or set hardware.arithmetic to null.",
+    );
+  }
+  if (adc.mode === "pair" && adc.bits + arithmetic.stepBits > 15) {
+    throw new SpecError(
+      "hardware.arithmetic.stepBits",
+      `Codes of ${adc.bits} bits and ${arithmetic.stepBits} bits of a code step make ${adc.bits + arithmetic.stepBits}, but a line of 16 bits takes 15, so that it ` +
+        `only stops where converters clip. Use ${15 - adc.bits} bits of a code step or fewer.`,
+    );
+  }
+  integerLifConstants(neuron, arithmetic);
+}
+
+/** Codes that a converter delivers: of a pair, the difference of two. */
+export function codeRange({ mode, bits }: AdcSpec): WholeRange {
+  const { largest } = converter(mode, bits as number, 1);
+  return { low: -largest, high: largest };
+}
+
+/** Conductances of one sign in units of current. State: `out`, which may be `conductances`. */
+export function wholeConductances(conductances: Float32Array, step: number, stepBits: number, out: Float32Array): void {
+  const unit = step / 2 ** stepBits;
+  for (let i = 0; i < conductances.length; i++) out[i] = roundHalfEven(conductances[i] / unit);
+}
+
+/**
+ * Units of current to code steps, rounded to nearest, ties up: what converters of step 1 then clip to codes. In `differential` mode `plus` becomes
+ * the difference, and `minus` 0.
+ *
+ * State    plus, minus: whole numbers of units, of any equal length
+ */
+export function roundToSteps(
+  mode: AdcSpec["mode"],
+  { stepBits }: ArithmeticSpec,
+  plus: Float32Array,
+  minus: Float32Array,
+): void {
+  const steps = (units: number) => Math.floor(units / 2 ** stepBits + 0.5);
+  for (let i = 0; i < plus.length; i++) {
+    const both = mode === "pair";
+    plus[i] = steps(both ? plus[i] : plus[i] - minus[i]);
+    minus[i] = both ? steps(minus[i]) : 0;
+  }
+}
+
+/**
+ * Throws  ValueError where a line could overflow unseen
+ *
+ * @param plus    whole numbers of units, `[rows, columns]`, and so `minus`
+ * @param errors  of the crossbar's converters; null when they are exact
+ */
+export function requireLines(
+  plus: Float32Array,
+  minus: Float32Array,
+  columns: number,
+  adc: AdcSpec,
+  errors: ConverterErrors | null,
+  arithmetic: ArithmeticSpec,
+): void {
+  if (adc.mode === "differential") requireDifferences(plus, minus, columns, arithmetic);
+  else if (errors !== null) {
+    requireClipped(plus, columns, adc, errors.plus, arithmetic);
+    requireClipped(minus, columns, adc, errors.minus, arithmetic);
+  }
+}
+
+function requireDifferences(
+  plus: Float32Array,
+  minus: Float32Array,
+  columns: number,
+  arithmetic: ArithmeticSpec,
+): void {
+  const { stepBits } = arithmetic;
+  const [up, down] = [new Float64Array(columns), new Float64Array(columns)];
+  for (let i = 0; i < plus.length; i++) {
+    const difference = plus[i] - minus[i];
+    (difference > 0 ? up : down)[i % columns] += Math.abs(difference);
+  }
+  // Half a step is on top when it is rounded.
+  const most = Math.max(...up, ...down) + 2 ** (stepBits - 1);
+  if (most < 2 ** 15) return;
+  throw new ValueError(
+    "hardware.arithmetic.stepBits",
+    `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767. Use ` +
+      `${stepBits - Math.ceil(Math.log2((most + 1) / 2 ** 15))} bits of a code step or fewer.`,
+  );
+}
+
+/** A line that stops at its end must give a code that is clipped, whatever its converter errs by. */
+function requireClipped(
+  conductances: Float32Array,
+  columns: number,
+  adc: AdcSpec,
+  { gains, offsets }: LineErrors,
+  { stepBits }: ArithmeticSpec,
+): void {
+  const totals = new Float64Array(columns);
+  for (let i = 0; i < conductances.length; i++) totals[i % columns] += conductances[i];
+  const lowestNoise = -adc.errors.outputNoise * LARGEST_NORMAL;
+  const { largest } = converter(adc.mode, adc.bits as number, 1);
+  const stopped = (2 ** 16 - 1) / 2 ** stepBits;
+  totals.forEach((total, column) => {
+    const code = stopped * gains[column] + offsets[column] + lowestNoise;
+    // One step more than rounding takes, for what single precision rounds.
+    if (total < 2 ** 16 || code > largest + 2) return;
+    throw new ValueError(
+      "hardware.arithmetic.stepBits",
+      `With all rows driven line ${column} carries ${total} x 2^-${stepBits} code steps and stops at 65535, which its converter (gain ${gains[column]}, offset ` +
+        `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}. Use ` +
+        `${stepBits - Math.ceil(Math.log2((total + 1) / 2 ** 16))} bits of a code step or fewer.`,
+    );
+  });
+}
+
+/**
+ * Factors of a crossbar's columns as registers.
+ *
+ * Throws  ValueError for one that does not fit
+ */
+export function wholeFactors(factors: Float32Array, crossbar: number, arithmetic: ArithmeticSpec): Float32Array {
+  const { fractionBits, factorBits } = arithmetic;
+  const largest = 2 ** factorBits - 1;
+  return factors.map((factor, column) => {
+    const whole = roundHalfEven(factor * 2 ** fractionBits);
+    if (whole <= largest) return whole;
+    throw new ValueError(
+      "hardware.arithmetic.factorBits",
+      `A code step of column ${column} of crossbar ${crossbar} is worth ${factor}, which is ${whole} x 2^-${fractionBits}, but ${factorBits} bits hold ` +
+        `0 to ${largest}. Use ${Math.floor(Math.log2(whole)) + 1} bits or more, or fewer fraction bits.`,
+    );
+  });
+}
+
+/**
+ * Offsets, or numbers of position vectors, as registers.
+ *
+ * @param name what they are, for the error
+ * Throws  ValueError for one that does not fit
+ */
+export function wholeOffsets(offsets: Float32Array, name: string, arithmetic: ArithmeticSpec): Float32Array {
+  const { fractionBits, offsetBits } = arithmetic;
+  const { low, high } = signedRange(offsetBits);
+  return offsets.map((offset, i) => {
+    const whole = roundHalfEven(offset * 2 ** fractionBits);
+    if (whole >= low && whole <= high) return whole;
+    const bits = signedBits({ low: Math.min(0, whole), high: Math.max(0, whole) });
+    throw new ValueError(
+      "hardware.arithmetic.offsetBits",
+      `Number ${i} of ${name} is ${offset}, which is ${whole} x 2^-${fractionBits}, but ${offsetBits} bits hold ${low} to ${high}. Use ${bits} bits or ` +
+        "more, or fewer fraction bits.",
+    );
+  });
+}
+
+/** The least interval that holds every sum of a column: any code on each row block, and the offset. */
+export function sumRange(codes: WholeRange, factors: readonly number[], offset: number): WholeRange {
+  const scale = factors.reduce((sum, factor) => sum + factor, 0);
+  return { low: offset + scale * codes.low, high: offset + scale * codes.high };
+}
+
+/** Throws ValueError where an accumulator would need more than 16 bits. */
+export function requireSums(layer: string, { low, high }: WholeRange, { fractionBits }: ArithmeticSpec): void {
+  const bits = signedBits({ low, high });
+  if (bits <= 16) return;
+  throw new ValueError(
+    "hardware.arithmetic.fractionBits",
+    `Sums of ${layer} reach from ${low} to ${high} x 2^-${fractionBits}, with the largest codes on all row blocks, and take ${bits} bits, but accumulators ` +
+      `have 16. Use ${fractionBits - (bits - 16)} fraction bits or fewer.`,
+  );
+}
+
+/** Stops numbers at the ends of a register. State: `values`. Returns how many stopped. */
+export function saturate(values: Float32Array, { low, high }: WholeRange): number {
+  let stopped = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value >= low && value <= high) continue;
+    values[i] = value < low ? low : high;
+    stopped++;
+  }
+  return stopped;
+}
+
+/** Throws ValueError for numbers that stopped where the spec refuses it. */
+export function requireFit(
+  register: FittedRegister,
+  stage: string,
+  stopped: number,
+  count: number,
+  arithmetic: ArithmeticSpec,
+): void {
+  if (stopped === 0 || arithmetic.overflow === "saturate") return;
+  const { fractionBits } = arithmetic;
+  const bits = arithmetic[`${register}Bits`];
+  const { low, high } = signedRange(bits);
+  throw new ValueError(
+    `hardware.arithmetic.${register}Bits`,
+    `${stopped} of ${count} numbers of ${stage} do not fit a ${register} of ${bits} bits, which holds ${low} to ${high} x 2^-${fractionBits}, that is ` +
+      `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. Use more bits or fewer fraction bits, or let it stop there with overflow "saturate".`,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * What a chip in whole numbers computes with: its crossbars and the network's constants, as registers hold them. Equations and bounds:
+ * `hardware/integer-arithmetic.ts`.
+ *
+ * Full scales are analog settings: they are measured on currents as they are, before conductances are rounded to units of the code step that
+ * follows from them.
+ */
+import type { Converter } from "../hardware/adc.ts";
+import type { ConverterErrors } from "../hardware/converter-errors.ts";
+import type { CrossbarReading } from "../hardware/crossbar.ts";
+import {
+  codeRange,
+  requireLines,
+  requireSums,
+  sumRange,
+  wholeConductances,
+  wholeFactors,
+  wholeOffsets,
+} from "../hardware/integer-arithmetic.ts";
+import type { LayerMapping } from "../mapping/mapping.ts";
+import type { ArithmeticSpec } from "../spec/arithmetic.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
+import type { Chip } from "./chip.ts";
+
+/** A crossbar in whole numbers. */
+export interface IntegerCrossbar {
+  /** Conductances of the two signs, `[rows, columns]`, in units of current. */
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
+  /** What a code step of each column is worth, in 2^-fractionBits. */
+  readonly factors: Float32Array;
+}
+
+/**
+ * One crossbar's read, in whole numbers.
+ *
+ * @param factors what a code step of its converters is worth, by column
+ * @param errors  of its converters; null when they are exact
+ * Throws  ValueError where a line could overflow unseen, or a factor does not fit
+ */
+export function integerCrossbar(
+  { columns, ...reading }: Pick<CrossbarReading, "columns" | "plus" | "minus">,
+  crossbar: number,
+  { step }: Pick<Converter, "step">,
+  factors: Float32Array,
+  errors: ConverterErrors | null,
+  adc: AdcSpec,
+  arithmetic: ArithmeticSpec,
+): IntegerCrossbar {
+  const [plus, minus] = [reading.plus, reading.minus].map((conductances) => {
+    const units = new Float32Array(conductances.length);
+    wholeConductances(conductances, step, arithmetic.stepBits, units);
+    return units;
+  });
+  requireLines(plus, minus, columns, adc, errors, arithmetic);
+  return { plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+}
+
+/** Offsets of a layer. Throws ValueError for one that does not fit. */
+export const integerOffsets = (
+  { network }: Pick<Chip, "network">,
+  layer: string,
+  arithmetic: ArithmeticSpec,
+): Float32Array => wholeOffsets(network.parameters[`${layer}.offset`].data, `${layer}.offset`, arithmetic);
+
+/** Position vectors `[tokens, width]`; null without. Throws ValueError for a number that does not fit. */
+export const integerPosition = ({ network }: Pick<Chip, "network">, arithmetic: ArithmeticSpec): Float32Array | null =>
+  network.model.position === "none" ? null : wholeOffsets(network.parameters.position.data, "position", arithmetic);
+
+/**
+ * Throws ValueError where a sum of the layer could overflow, on any of the tiles whose crossbars are all there.
+ *
+ * @param offsets of the layer, in whole numbers
+ * @param factors by crossbar; holes where they are not known
+ */
+export function requireLayerSums(
+  { name, blocks, rowBlocks }: Pick<LayerMapping, "name" | "blocks" | "rowBlocks">,
+  offsets: Float32Array,
+  factors: readonly Float32Array[],
+  adc: AdcSpec,
+  arithmetic: ArithmeticSpec,
+): void {
+  const codes = codeRange(adc);
+  for (let b = 0; b < blocks.length; b += rowBlocks) {
+    const ofTile = blocks.slice(b, b + rowBlocks).map(({ crossbar }) => factors[crossbar]);
+    if (ofTile.some((ofBlock) => ofBlock === undefined)) continue;
+    for (let c = 0; c < blocks[b].columns; c++) {
+      const ofColumn = ofTile.map((ofBlock) => ofBlock[c]);
+      requireSums(name, sumRange(codes, ofColumn, offsets[blocks[b].columnStart + c]), arithmetic);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The digital side of the functional simulator: offsets, positions, neurons, and what stream and logits hold. In single precision nothing
+ * stops anywhere; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
+ */
+import type { ActionTally } from "../../hardware/actions.ts";
+import { type FittedRegister, integerLifConstants, requireFit, saturate } from "../../hardware/integer-arithmetic.ts";
+import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
+import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
+import { signedRange } from "../../hardware/lif-parameters.ts";
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
+import type { Chip } from "../chip.ts";
+import { integerOffsets, integerPosition } from "../integers.ts";
+
+export interface DigitalSide {
+  /** What the last bit of a number is worth: 1 in single precision, whose numbers are worth what they say. */
+  readonly unit: number;
+  /** Offsets of a layer, by output. */
+  offsets(layer: string): Float32Array;
+  /** Position vectors `[tokens, width]`; null without. */
+  readonly position: Float32Array | null;
+  /** A layer of LIF units, `[T][rows][features]`. */
+  fire(
+    stage: string,
+    currents: Float32Array,
+    shape: { readonly steps: number; readonly rows: number; readonly features: number },
+    tally: ActionTally,
+  ): SpikeTrain;
+  /** Stops numbers at the ends of their register. State: `values`. */
+  hold(register: Exclude<FittedRegister, "membrane">, stage: string, values: Float32Array): void;
+  /** How many numbers stopped so far, by stage, where any did. */
+  readonly saturated: Readonly<Record<string, number>>;
+}
+
+export const digitalSide = (chip: Chip): DigitalSide =>
+  chip.hardware.arithmetic === null ? singlePrecision(chip) : wholeNumbers(chip, chip.hardware.arithmetic);
+
+function singlePrecision({ network: { model, parameters } }: Chip): DigitalSide {
+  const neuron = lifConstants(model.neuron);
+  return {
+    unit: 1,
+    offsets: (layer) => parameters[`${layer}.offset`].data,
+    position: model.position === "none" ? null : parameters.position.data,
+    fire: (_, currents, shape, tally) => runLifUnits(currents, shape, neuron, tally),
+    hold: () => {},
+    saturated: {},
+  };
+}
+
+function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
+  const constants = integerLifConstants(chip.network.model.neuron, arithmetic);
+  const saturated: Record<string, number> = {};
+  const note = (register: FittedRegister, stage: string, stopped: number, count: number) => {
+    requireFit(register, stage, stopped, count, arithmetic);
+    if (stopped > 0) saturated[stage] = (saturated[stage] ?? 0) + stopped;
+  };
+  return {
+    unit: 2 ** -arithmetic.fractionBits,
+    offsets: (layer) => integerOffsets(chip, layer, arithmetic),
+    position: integerPosition(chip, arithmetic),
+    fire: (stage, currents, shape, tally) => {
+      const run = runIntegerLifUnits(currents, shape, constants, tally);
+      note("membrane", stage, run.saturated, currents.length);
+      return run.train;
+    },
+    hold: (register, stage, values) => {
+      const stopped = saturate(values, signedRange(arithmetic[`${register}Bits`]));
+      note(register, stage, stopped, values.length);
+    },
+    saturated,
+  };
+}
