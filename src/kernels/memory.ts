@@ -12,6 +12,7 @@ import type { TrainingOps } from "./training-ops.ts";
 import { attentionOps } from "./wasm/attention-ops.ts";
 import { crossbarOps } from "./wasm/crossbar-ops.ts";
 import { denseOps } from "./wasm/dense-ops.ts";
+import { integerOps } from "./wasm/integer-ops.ts";
 import { memoryOps, rowOps } from "./wasm/memory-ops.ts";
 import { neuronOps } from "./wasm/neuron-ops.ts";
 import { spikeOps } from "./wasm/spike-ops.ts";
@@ -70,6 +71,7 @@ export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Ker
     ...attentionOps(run),
     ...trainingOps(run),
     ...crossbarOps(run),
+    ...integerOps(run, buffer),
   };
 }
 

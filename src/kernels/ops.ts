@@ -18,7 +18,7 @@ export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, NeuronOps, A
 
 /** In and out of the memory, which a backend may keep elsewhere. */
 export interface MemoryOps {
-  write(at: Place, values: Float32Array | Int32Array | Uint32Array | Uint8Array): void;
+  write(at: Place, values: Int16Array | Uint16Array | Float32Array | Int32Array | Uint32Array | Uint8Array): void;
   /** A copy of `count` floats. */
   floats(at: Place, count: number): Float32Array;
   /** A copy of `count` words. */

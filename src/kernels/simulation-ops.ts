@@ -4,13 +4,14 @@
  * A strip is 16 lines: the plus lines of 8 columns, then their minus lines; or 16 columns, where converters are exact.
  */
 import type { PackedBits, Place } from "./arena.ts";
+import type { ConversionNoise, IntegerOps } from "./integer-ops.ts";
 import type { Ops, SampledAttention } from "./ops.ts";
 
 /** Lines of a strip, and lines from a plus line to its minus line. */
 export const STRIP_LINES = 16;
 export const STRIP_COLUMNS = 8;
 
-export interface SimulationOps extends Ops {
+export interface SimulationOps extends Ops, IntegerOps {
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words for each 8 rows, from a multiple of 64 bytes on. */
   tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
   /** lines [vectors, 16]: the strip's currents for every `every`-th vector of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
@@ -54,12 +55,6 @@ export interface SimulationOps extends Ops {
   passStrip(of: StripOutput): void;
   /** `sampledAttention` with bytes of LFSRs: registers [prompts, heads], seeded. Twin: `hardware/ssa-tile.ts`. */
   lfsrAttention(of: SampledAttention & { registers: Place }): number;
-}
-
-export interface ConversionNoise {
-  readonly key: readonly [number, number];
-  /** The 4096 normals that words choose from. */
-  readonly normals: Place;
 }
 
 export interface StripOutput {

@@ -198,7 +198,7 @@ export function applyConverterErrors(
 }
 
 /** The words of a strip's noise, run by run of the vectors of one prompt in one step, whose words follow each other. */
-function drawStripNoise(
+export function drawStripNoise(
   vectors: i32,
   key0: u32,
   key1: u32,
@@ -325,7 +325,7 @@ function accumulate1(local: f32, fresh: i32, offset: usize, at: usize, target: u
 /** The entries of a table of floats at four places. */
 // @ts-ignore: decorator
 @inline
-function lookUp4(table: usize, places: v128): v128 {
+export function lookUp4(table: usize, places: v128): v128 {
   let values = f32x4.splat(load<f32>(table + ((<usize>i32x4.extract_lane(places, 0)) << 2)));
   values = f32x4.replace_lane(values, 1, load<f32>(table + ((<usize>i32x4.extract_lane(places, 1)) << 2)));
   values = f32x4.replace_lane(values, 2, load<f32>(table + ((<usize>i32x4.extract_lane(places, 2)) << 2)));

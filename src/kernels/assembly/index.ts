@@ -13,6 +13,8 @@ export { clamp, exponentials, naturalLogs } from "./elementary";
 export * from "./elementwise";
 export * from "./gated-product";
 export * from "./gelu";
+export * from "./integer-digital";
+export * from "./integer-strip";
 export * from "./layer-norm";
 export * from "./softmax-attention";
 export * from "./batch-norm";

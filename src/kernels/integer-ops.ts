@@ -1,0 +1,119 @@
+/**
+ * What simulated chips in whole numbers need of a backend: crossbars strip by strip, LIF units and the residual stream, in 16 bits.
+ * Twins: `simulation/integers.ts`, `simulation/reference/linear.ts` and `hardware/integer-lif.ts`.
+ *
+ * A strip is 32 lines: the plus lines of 16 columns, then their minus lines; or, where converters are differential, the differences of 32
+ * columns. Every register stops at its ends, and operations return how many numbers did; numbers to a row are a multiple of 8.
+ */
+import type { PackedBits, Place } from "./arena.ts";
+
+/** Lines of a strip, and columns of one in `pair` mode. */
+export const INTEGER_LINES = 32;
+export const INTEGER_PAIRS = 16;
+
+/** Ends of a register. */
+export interface Register {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ConversionNoise {
+  readonly key: readonly [number, number];
+  /** The 4096 normals that words choose from. */
+  readonly normals: Place;
+}
+
+export interface IntegerOps {
+  /**
+   * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words for each 8 rows, from a multiple of 64 bytes on. `bias` is in
+   * every sum once. Lines of pairs stop at 65535, differences must not overflow.
+   */
+  tabulateIntegers(of: {
+    matrix: Place;
+    rows: number;
+    bias: number;
+    mode: "pair" | "differential";
+    tables: Place;
+  }): void;
+  /** lines [vectors, 32]: the strip's currents for vectors of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
+  integerCurrents(of: {
+    bits: PackedBits;
+    first: number;
+    vectors: number;
+    firstRow: number;
+    rows: number;
+    mode: "pair" | "differential";
+    tables: Place;
+    lines: Place;
+  }): void;
+  /**
+   * Converters that err, in place: lines become codes. Returns the conversions that clip. Twin: `hardware/converter-errors.ts`. Scratch:
+   * `converterScratch`.
+   */
+  errIntegers(of: {
+    lines: Place;
+    vectors: number;
+    mode: "pair" | "differential";
+    /** What a line counts in, in code steps. */
+    unit: number;
+    largest: number;
+    /** By line of the strip, single precision. */
+    gains: Place;
+    offsets: Place;
+    deviations: Place;
+    noise: ConversionNoise | null;
+    /** Where the vectors stand in the run; strips are counted by 8 columns. */
+    strip: number;
+    first: number;
+    perStep: number;
+    perPrompt: number;
+    firstPrompt: number;
+    scratch: Place;
+  }): number;
+  /**
+   * From lines, shifted to codes, to a strip's columns of a layer's sums. Returns the conversions that clip.
+   *
+   * @param sums   what the layer's blocks of rows before gave, [vectors, 32]; null at the first
+   * @param offset added at the layer's last block of rows; null leaves it out
+   * @param out    the strip's first column in rows of `outputs` numbers; may be `sums`
+   */
+  convertIntegers(of: {
+    lines: Place;
+    vectors: number;
+    columns: number;
+    mode: "pair" | "differential";
+    shift: number;
+    largest: number;
+    factors: Place;
+    sums: Place | null;
+    offset: Place | null;
+    out: Place;
+    outputs: number;
+  }): number;
+  /** A layer of LIF units, currents [steps, rows, features]. Twin: `runIntegerLifUnits`. Returns the membranes that stopped. */
+  fireIntegers(of: {
+    currents: Place;
+    steps: number;
+    rows: number;
+    leakShift: number;
+    threshold: number;
+    reset: "hard" | "soft";
+    membrane: Register;
+    spikes: PackedBits;
+  }): number;
+  /** target += source, and stops; where source is null, target only stops. */
+  joinIntegers(of: { target: Place; source: Place | null; count: number; register: Register }): number;
+  /** target [rows, columns] += table [period, columns] at row mod period, and stops. */
+  joinPeriodicIntegers(of: {
+    target: Place;
+    table: Place;
+    period: number;
+    rows: number;
+    columns: number;
+    register: Register;
+  }): number;
+  /** target [rows, features] += value where a bit is set, and stops. */
+  joinBitsIntegers(of: { bits: PackedBits; rows: number; value: number; target: Place; register: Register }): number;
+  /** A copy of so many numbers. */
+  integers(at: Place, count: number): Int16Array;
+}

@@ -1,0 +1,50 @@
+/** Machines in whole numbers, with the WebAssembly kernels: `assembly/integer-strip.ts` and `assembly/integer-digital.ts`. */
+import type { KernelExports } from "../binary.generated.ts";
+import type { IntegerOps } from "../integer-ops.ts";
+
+/** Words of the look-up table of 8 rows of a strip. */
+export const INTEGER_TABLE = 4096;
+
+export function integerOps(run: KernelExports, buffer: ArrayBufferLike): IntegerOps {
+  const numbers = new Int16Array(buffer);
+  return {
+    tabulateIntegers: ({ matrix, rows, bias, mode, tables }) => {
+      const tabulate = mode === "pair" ? run.tabulatePairs : run.tabulateDifferences;
+      tabulate(matrix, rows / 8, bias, tables);
+    },
+    integerCurrents: ({ bits, first, vectors, firstRow, rows, mode, tables, lines }) => {
+      const row = 4 * bits.words;
+      const at = bits.at + first * row + firstRow / 8;
+      const product = mode === "pair" ? run.pairProduct : run.differenceProduct;
+      product(at, row, vectors, rows / 8, tables, lines);
+    },
+    errIntegers: (of) => {
+      const { lines, vectors, unit, largest, gains, offsets, deviations, noise } = of;
+      const [key0, key1] = noise ? noise.key : [0, 0];
+      const { strip, first, perStep, perPrompt, firstPrompt, scratch } = of;
+      const err = of.mode === "pair" ? run.errPairLines : run.errDifferenceLines;
+      // biome-ignore format: one line for each group of arguments
+      return err(
+        lines, vectors, unit, largest, gains, offsets, deviations,
+        noise?.normals ?? 0, key0, key1,
+        strip, first, perStep, perPrompt, firstPrompt, scratch,
+      );
+    },
+    convertIntegers: ({ lines, vectors, columns, mode, shift, largest, factors, sums, offset, out, outputs }) => {
+      const convert = mode === "pair" ? run.convertIntegerPairs : run.convertIntegerDifferences;
+      return convert(lines, vectors, columns, shift, largest, factors, sums ?? 0, offset ?? 0, out, outputs);
+    },
+    fireIntegers: ({ currents, steps, rows, leakShift, threshold, reset, membrane: { low, high }, spikes }) => {
+      const { at, words, features } = spikes;
+      const soft = reset === "soft" ? 1 : 0;
+      return run.fireIntegers(currents, steps, rows, features, leakShift, threshold, soft, low, high, at, words);
+    },
+    joinIntegers: ({ target, source, count, register: { low, high } }) =>
+      run.joinIntegers(target, source ?? 0, count, low, high),
+    joinPeriodicIntegers: ({ target, table, period, rows, columns, register: { low, high } }) =>
+      run.joinPeriodicIntegers(target, rows, period, columns, table, low, high),
+    joinBitsIntegers: ({ bits, rows, value, target, register: { low, high } }) =>
+      run.joinBitsIntegers(bits.at, bits.words, rows, bits.features, value, target, low, high),
+    integers: (at, count) => numbers.slice(at / 2, at / 2 + count),
+  };
+}
