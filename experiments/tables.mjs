@@ -240,13 +240,41 @@ export const tables = {
     };
   },
 
+  throughput: () => {
+    const simulated = resolveTechnology(findCostPreset("simulated"));
+    const stepMajor = parseExperiment({ hardware: { order: "step-major" } }).hardware;
+    const machines = [
+      ["Xpikeformer, T = 4", "xpikeformer", withSteps(large, 4)],
+      ["Xpikeformer, T = 7", "xpikeformer", withSteps(large, 7)],
+      ["Xpikeformer, T = 4, step-major", "xpikeformer", { ...withSteps(large, 4), hardware: stepMajor }],
+      ["ideal digital SNN, T = 4", "snnDigital", withSteps(large, 4)],
+      ["digital int8 ANN", "annDigital", large],
+      ["digital 5-bit ANN", "annInt5", large],
+    ];
+    return {
+      head: ["ViT-8-768, images a second", "one at a time", "in flight", "per mm²", "per watt", "mm²"],
+      rows: machines.map(([name, id, workload]) => {
+        const { total, performance } = estimateCost(workload, simulated).architectures[id];
+        const { latency, interval, area } = performance;
+        const perArea = 1e-6 / (interval * area);
+        return [
+          name,
+          ...[1 / latency, 1 / interval].map(fixed(0)),
+          perArea.toFixed(2),
+          (1 / total).toFixed(0),
+          (1e6 * area).toFixed(0),
+        ];
+      }),
+    };
+  },
+
   area: () => {
     const mm2 = (value) => (1e6 * value).toFixed(1);
     const own = estimateArea(large, bottomUp.technology);
     const printed = estimateArea(large, paper.technology);
     const hermes = resolveTechnology(findCostPreset("silicon-hermes"));
     const bare = { ...bottomUp.technology, crossbarArea: findPrice("peng-iedm-2019.crossbarArea").low };
-    const sum = ({ xpikeformer: { crossbars, attention, lif } }) => crossbars + attention + lif;
+    const sum = ({ xpikeformer }) => Object.values(xpikeformer).reduce((total, part) => total + part, 0);
     const silicon = estimateArea(large, hermes.technology);
     return {
       head: ["ViT-8-768, mm²", "crossbars, converters, wires", "SSA", "LIF", "total"],

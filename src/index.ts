@@ -258,6 +258,8 @@ export {
 } from "./machine/machine.ts";
 export {
   bytesOf,
+  type Pace,
+  paceOf,
   type Schedule,
   type ScheduledUnit,
   scheduleOf,

@@ -107,7 +107,7 @@ export interface FileOptions {
 
 /** From a second to a year, as the paper's Table V and its figure of drift. */
 export const DEFAULT_AGES = "1s,1m,1h,1d,1mo,1y";
-export const DEFAULT_PRICES = "bottom-up";
+export const DEFAULT_PRICES = "simulated";
 export const DEFAULT_DRAWS = 2000;
 export const DEFAULT_COST_PROMPTS = 32;
 

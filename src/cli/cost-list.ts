@@ -5,9 +5,10 @@ import { COST_PRESETS, findCostPreset } from "../cost/presets.ts";
 import type { Price } from "../cost/receipt.ts";
 import { WORKLOADS } from "../cost/workloads.ts";
 import { formatNumber, formatText } from "../report/format.ts";
+import { DEFAULT_PRICES } from "./arguments.ts";
 
 export function listCosts(): string {
-  const { prices } = findCostPreset("bottom-up");
+  const { prices } = findCostPreset(DEFAULT_PRICES);
   return [
     section(
       "Workloads",
@@ -18,7 +19,7 @@ export function listCosts(): string {
       COST_PRESETS.map(({ name, description }) => [name, description]),
     ),
     section(
-      "Parameters, with their value in the preset bottom-up",
+      `Parameters, with their value in the preset ${DEFAULT_PRICES}`,
       PARAMETER_IDS.map((id) => [id, `${PARAMETERS[id].label}: ${formatPrice(prices[id])}, ${prices[id].id}`]),
     ),
     section(

@@ -46,8 +46,11 @@ describe("without a workload", () => {
   });
 
   test("prints the golden totals", async () => {
-    const { out } = await cost();
+    const { out } = await cost("--preset", "bottom-up");
     expect(out).toMatch(/vit-8-768-imagenet +bottom-up +4 +345\.6 +4183 +12\.10 +6\.61 +7\.47 +2\.57 +1\.45/);
+    expect((await cost()).out).toMatch(
+      /vit-8-768-imagenet +simulated +4 +1805 +6877 +3\.81 +2\.22 +2\.79 +0\.97 +0\.71/,
+    );
     const rows = JSON.parse((await cost("--json")).out) as { workload: string; architectures: object }[];
     expect(rows.map(({ workload }) => workload)).toEqual(WORKLOADS.map(({ name }) => name));
   });
@@ -59,8 +62,8 @@ describe("without a workload", () => {
     expect(out).toContain(join(folder, "all", "report.html"));
     const report = parseReport(readFileSync(join(folder, "all", "report.json"), "utf8"));
     const figures = figuresOf(report);
-    expect(figures["cost.vit-8-768-imagenet.bottom-up.ratio.annDigital"]).toBeCloseTo(12.1, 2);
-    expect(figures["cost.vit-8-768-imagenet.bottom-up.energy"]).toBeCloseTo(345.6e-6, 7);
+    expect(figures["cost.vit-8-768-imagenet.simulated.ratio.annDigital"]).toBeCloseTo(3.81, 2);
+    expect(figures["cost.vit-8-768-imagenet.simulated.energy"]).toBeCloseTo(1805e-6, 6);
     expect(report.command).toBe("xpike cost");
   });
 
@@ -104,6 +107,16 @@ test.each([
   expect(all).toMatch(/^Energy with one FIFO for a row of cells \(ssa.fifo=row\)/m);
 });
 
+test.each([
+  ["simulated", "1.81 mJ", "6.88 mJ", "the whole machine"],
+  ["bottom-up", "346 µJ", "4.18 mJ", "one conversion for each pair of columns"],
+])("%s prices: %s of Xpikeformer beside %s of the digital ANN, and %s is priced", async (preset, ours, ann, priced) => {
+  const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "50", "--preset", preset];
+  const { out } = await cost(...options, "--out", join(folder, preset));
+  expect(out).toMatch(new RegExp(`^Energy of an image +${ours} +${ann} `, "m"));
+  expect(out.replace(/\s+/g, " ")).toContain(`Priced: ${priced}`);
+});
+
 describe("the report of a workload", () => {
   test("has stable ids, adds up, and links every source", async () => {
     const report = await reportOf("vit-8-768-imagenet");
@@ -117,8 +130,12 @@ describe("the report of a workload", () => {
     for (const id of ["cost.latency.alone", "cost.area.crossbars", "cost.monteCarlo.annDigital"]) {
       expect(figures[id], id).toBeGreaterThan(0);
     }
-    expect(figures["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);
-    expect(figures["cost.breakEven.density.snn1"]).toBeCloseTo(0.095, 3);
+    // 3.81 at T = 4, and nearly proportional to 1 / T.
+    expect(figures["cost.breakEven.steps.ann5"]).toBeGreaterThan(2.5);
+    expect(figures["cost.breakEven.steps.ann5"]).toBeLessThan(3.5);
+    const counted = figuresOf(await reportOf("vit-8-768-imagenet", "--preset", "bottom-up"));
+    expect(counted["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);
+    expect(counted["cost.breakEven.density.snn1"]).toBeCloseTo(0.095, 3);
     const unlinked = report.sources.filter(({ url }) => url === undefined).map(({ text }) => text);
     expect([...new Set(unlinked)]).toEqual(["Assumptions of this model, each with its reason"]);
     const receipts = report.sources.map(({ usedFor }) => usedFor).join("; ");
@@ -136,8 +153,10 @@ describe("the report of a workload", () => {
     ["--set", "conversion5=3pJ"],
   ])("draws about the estimate that was asked for: %s %s", async (...choice) => {
     const [usual, chosen] = [
-      figuresOf(await reportOf("vit-8-768-imagenet")),
-      figuresOf(await reportOf("vit-8-768-imagenet", ...choice)),
+      figuresOf(await reportOf("vit-8-768-imagenet", "--preset", "bottom-up")),
+      figuresOf(
+        await reportOf("vit-8-768-imagenet", ...(choice[0] === "--preset" ? [] : ["--preset", "bottom-up"]), ...choice),
+      ),
     ];
     const [ratio, drawn] = ["cost.ratio.annDigital", "cost.monteCarlo.annDigital"].map((id) => chosen[id] / usual[id]);
     expect(ratio).toBeLessThan(0.9);
@@ -149,7 +168,7 @@ describe("the report of a workload", () => {
     const argv = ["vit-6-512-cifar10", "--what-if", "conversion5=shafiee-isca-2016.conversion5"];
     const report = await reportOf(...argv);
     const figures = figuresOf(report);
-    expect(figures["cost.bottom-up-what-if.ratio.annDigital"]).toBeLessThan(figures["cost.ratio.annDigital"]);
+    expect(figures["cost.simulated-what-if.ratio.annDigital"]).toBeLessThan(figures["cost.ratio.annDigital"]);
     expect(report.sources.some(({ text }) => text.includes("ISAAC"))).toBe(true);
     expect(report.command).toBe(
       "xpike cost vit-6-512-cifar10 --what-if conversion5=shafiee-isca-2016.conversion5 --draws 50",
@@ -164,9 +183,10 @@ describe("the report of a workload", () => {
   });
 
   test("puts single blocks on other nodes, and warns", async () => {
-    const mixed = await reportOf("vit-8-768-imagenet", "--node", "digital=65,aimc=22");
+    const prices = ["vit-8-768-imagenet", "--preset", "bottom-up"];
+    const mixed = await reportOf(...prices, "--node", "digital=65,aimc=22");
     expect(mixed.notes[0]).toContain("Nodes are mixed: digital at 65 nm, aimc at 22 nm, the rest at 45 nm");
-    const same = await reportOf("vit-8-768-imagenet");
+    const same = await reportOf(...prices);
     const ratio = (report: typeof same) => figuresOf(report)["cost.ratio.annDigital"];
     expect(ratio(mixed)).toBeGreaterThan(1.2 * ratio(same));
   });
@@ -240,7 +260,7 @@ describe("an experiment", () => {
 
 test("prices far beyond those published leave every number of the table whole", async () => {
   const { out } = await cost("--set", "conversion5=3J");
-  expect(out).toMatch(/^vit-8-768-image\S* .* 1\.\d\de\+15 /m);
+  expect(out).toMatch(/^vit-8-768-image\S* .* 2\.14e\+15 /m);
   expect(out).not.toMatch(/\d…/);
 });
 

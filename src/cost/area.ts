@@ -1,16 +1,17 @@
 /**
- * Silicon area. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
+ * Silicon area: of Xpikeformer's crossbars, cells and LIF units, or of all units of the simulated machine where a technology prices it whole. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
  * arithmetic does not, but its weights take SRAM.
  */
 import { blockRuns } from "../machine/densities.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
+import { planMachine, priceWorkload } from "./planned.ts";
 import { blockLayers, countMacs, networkFor, outerLayers, rowBlocks, type Workload } from "./workload.ts";
 
 export interface Area {
   readonly crossbars: number;
   /** Square metres. */
-  readonly xpikeformer: Readonly<Record<"crossbars" | "attention" | "lif", number>>;
+  readonly xpikeformer: Readonly<Record<string, number>>;
   readonly annDigital: Readonly<Record<"arithmetic" | "weights", number>>;
 }
 
@@ -25,16 +26,21 @@ export function countCrossbars(workload: Workload, { rows, columns }: Pick<Techn
 
 export function estimateArea(workload: Workload, technology: Technology): Area {
   const { width, expansion, tokens, neuron } = workload;
-  const crossbars = countCrossbars(workload, technology);
+  const whole = technology.wholeMachine === 1;
+  const crossbars = whole
+    ? planMachine(workload, technology).machine.units.crossbars.count
+    : countCrossbars(workload, technology);
   const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
   const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
   return {
     crossbars,
-    xpikeformer: {
-      crossbars: crossbars * technology.crossbarArea,
-      attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-      lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
-    },
+    xpikeformer: whole
+      ? priceWorkload(workload, technology, []).area
+      : {
+          crossbars: crossbars * technology.crossbarArea,
+          attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
+          lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
+        },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,
       weights: countMacs(networkFor(workload, "ann")).weights * technology.sramArea,

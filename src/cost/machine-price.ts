@@ -20,7 +20,7 @@
  *
  * Left out: registers that hold while nothing is written, power gating, input and output.
  */
-import type { ActionCounts } from "../hardware/actions.ts";
+import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationVectors } from "../hardware/compensation.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -47,8 +47,10 @@ import { upkeep } from "./prices/upkeep.ts";
 export interface BufferSize {
   readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
   readonly wordBits: number;
-  /** Bits at its fullest. */
+  /** Bits of one inference at its fullest: a bank. */
   readonly bits: number;
+  /** Bits of all inferences that are under way, in as many banks, of which one is accessed; those of one when left out. */
+  readonly total?: number;
 }
 
 /** What a price needs to know of a machine: counts and widths of its units. */
@@ -180,7 +182,11 @@ function unitPrices(work: MachineWork, technology: Technology) {
 type Prices = ReturnType<typeof unitPrices>;
 
 /** A memory: joules of reading and of writing one word, area and leakage. */
-function memoryPrice({ name, bits, wordBits }: BufferSize, { machine, hardware }: MachineWork, technology: Technology) {
+function memoryPrice(
+  { name, bits, total = bits, wordBits }: BufferSize,
+  { machine, hardware }: MachineWork,
+  technology: Technology,
+) {
   const { shape, layers, units } = machine;
   const { columns } = units.crossbars;
   const readoutUnits = Math.ceil(columns / hardware.adc.sharing);
@@ -192,7 +198,14 @@ function memoryPrice({ name, bits, wordBits }: BufferSize, { machine, hardware }
   // The readout units of a column group deliver a word each in the same clock.
   const together = name === "stream" || name === "membranes" ? readoutUnits : 1;
   const { energy, write, area, leakage } = sram({ bytes: bits / 8, wordBits: together * wordBits, banks }, technology);
-  return { wordBits, energy: energy / together, write: write / together, area, leakage };
+  const copies = bits === 0 ? 1 : total / bits;
+  return {
+    wordBits,
+    energy: energy / together,
+    write: write / together,
+    area: copies * area,
+    leakage: copies * leakage,
+  };
 }
 
 /** Numbers that a crossbar keeps to scale its codes with. */
@@ -310,11 +323,11 @@ function energyOf(
   };
 }
 
-function sumActions({ stages }: MachineWork): Record<keyof ActionCounts, number> {
-  const sum = {} as Record<keyof ActionCounts, number>;
+function sumActions({ stages }: MachineWork): ActionTally {
+  const sum = emptyTally();
   for (const { actions, repeat = 1 } of stages) {
     for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
-      sum[action] = (sum[action] ?? 0) + repeat * actions[action];
+      sum[action] += repeat * actions[action];
     }
   }
   return sum;

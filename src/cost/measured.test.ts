@@ -67,14 +67,21 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
     expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
   }
   expect(totalOf(fromTrace)).toBeGreaterThan(0);
+  // So do those of the whole machine.
+  const whole = { ...charged, wholeMachine: 1 };
+  const [traced, expected] = [xpikeformer(workload, whole, counted), xpikeformer(workload, whole)];
+  for (const part in traced) expect(traced[part] / expected[part] || 1, part).toBeCloseTo(1, 9);
 
   // The steps of the same run, one by one, add up to the whole.
   const steps = workloadsByStep(experiment, trace.rasters);
   expect(steps).toHaveLength(3);
-  const bySteps = steps.map((step) => xpikeformer(step, charged));
-  for (const part in fromTrace) {
-    const sum = bySteps.reduce((total, parts) => total + parts[part], 0);
-    expect(Math.abs(sum - fromTrace[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  for (const prices of [charged, { ...charged, wholeMachine: 1 }]) {
+    const whole = xpikeformer(workload, prices, counted);
+    const bySteps = steps.map((step) => xpikeformer(step, prices));
+    for (const part in whole) {
+      const sum = bySteps.reduce((total, parts) => total + parts[part] / steps.length, 0);
+      expect(Math.abs(sum - whole[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * whole[part]);
+    }
+    expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
   }
-  expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
 });

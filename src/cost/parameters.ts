@@ -71,7 +71,7 @@ export const PARAMETERS = {
     "1",
   ),
   wholeMachine: parameter(
-    "1: digital engines pay for clock, control, wires and leakage, as a whole machine of ours does; 0: for operations alone",
+    "1: every unit of the simulated machine is priced, and clock, wires and leakage of all machines; 0: the actions that comparisons count",
     "1",
   ),
   referenceRows: parameter("Rows and columns of the crossbar that prices per conversion and area were found for", "1"),

@@ -1,7 +1,7 @@
 /** Presets by name: a price with its receipt for every parameter. All but the first three change the second as they say. */
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
-import { BOTTOM_UP, CLAIM } from "./bottom-up.ts";
+import { BOTTOM_UP, CLAIM, SIMULATED } from "./bottom-up.ts";
 import { PAPER } from "./paper-preset.ts";
 import type { ParameterId } from "./parameters.ts";
 import type { Price } from "./receipt.ts";
@@ -27,8 +27,16 @@ export interface CostPreset {
 
 export const COST_PRESETS: readonly CostPreset[] = [
   {
+    name: "simulated",
+    description:
+      "the machine that has the accuracy, all of it: every unit, action and buffer, clock, wires and leakage of every machine, equal T",
+    node: 45,
+    steps: "equal",
+    prices: SIMULATED,
+  },
+  {
     name: "bottom-up",
-    description: "one consistent 45 nm set of published prices, the same rules for every machine, equal T",
+    description: "the same prices for the operations that comparisons count, the same rules for every machine, equal T",
     node: 45,
     steps: "equal",
     prices: BOTTOM_UP,

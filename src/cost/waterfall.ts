@@ -148,7 +148,10 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
     {
       id: "widths",
       label: "units priced by width, memories by need",
-      change: (before) => ({ ...set(bottomUp, ["structure"])(before), built: UNITS }),
+      change: (before) => {
+        const { technology } = set(bottomUp, ["structure"])(before);
+        return { technology: { ...before.technology, ...technology, wholeMachine: 1 }, built: UNITS };
+      },
     },
     part("stream", "the residual stream stored", ["stream"]),
     part("fifos", "FIFOs that move at every clock", ["fifos"]),
@@ -161,7 +164,11 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
       ["control", "upkeep"],
       ["controllerFlipFlops", "programDevice"],
     ),
-    { id: "settings", label: "your preset, node and settings", change: () => ({ technology: resolved.technology }) },
+    {
+      id: "settings",
+      label: "your preset, node and settings",
+      change: () => ({ technology: { ...resolved.technology, wholeMachine: 1 } }),
+    },
   ];
 }
 

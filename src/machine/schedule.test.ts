@@ -4,7 +4,15 @@ import { OUTPUT_REGISTERS, ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { vectorClocks } from "../hardware/timing.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { machineOf } from "./machine.ts";
-import { bytesOf, type Schedule, type ScheduledUnit, scheduleOf, type Timetable, utilisation } from "./schedule.ts";
+import {
+  bytesOf,
+  paceOf,
+  type Schedule,
+  type ScheduledUnit,
+  scheduleOf,
+  type Timetable,
+  utilisation,
+} from "./schedule.ts";
 import { headTokens, type NetworkShape } from "./shape.ts";
 
 const SHAPE: NetworkShape = {
@@ -178,7 +186,9 @@ describe("of any network on any machine", () => {
           else expect(sum).toBe(engine);
           expect(utilisation(unit, schedule)).toBeLessThanOrEqual(1);
         }
-        expect(schedule.alone.clocks).toBeGreaterThanOrEqual(schedule.interval);
+        const { alone, interval } = schedule;
+        expect(alone.clocks).toBeGreaterThanOrEqual(interval);
+        expect(paceOf(machine)).toEqual({ clocks: alone.clocks, interval, buffers: alone.buffers });
       }),
       runs,
     );

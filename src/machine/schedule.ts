@@ -56,6 +56,26 @@ export interface Schedule {
   readonly interval: number;
 }
 
+/** What of a schedule costs depend on. */
+export interface Pace {
+  /** Clocks of one prompt by itself, and from one prompt to the next. */
+  readonly clocks: number;
+  readonly interval: number;
+  /** What stands between units for one prompt. */
+  readonly buffers: readonly BufferUse[];
+}
+
+/** The pace of `scheduleOf`, sooner: with memory without end, prompts follow each other as fast as the busiest unit allows. Throws as it does. */
+export function paceOf(machine: Machine): Pace {
+  if (machine.sram !== null || machine.mapping.totals.loads > 1) {
+    const { alone, interval } = scheduleOf(machine);
+    return { clocks: alone.clocks, interval, buffers: alone.buffers };
+  }
+  const alone = timetable(machine, Number.POSITIVE_INFINITY);
+  const { clocks, buffers } = alone;
+  return { clocks, interval: Math.min(clocks, busiest(machine, alone)), buffers };
+}
+
 /**
  * Schedules one prompt. It does not depend on spikes.
  *

@@ -103,19 +103,20 @@ function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figur
       figure: `cost.${id}.inFlight`,
       label: `Per second, in flight: ${architectures[id].label}`,
     })),
-    { figure: "cost.area.crossbars", label: "Area of the crossbars" },
+    { figure: "cost.area.xpikeformer", label: "Area" },
   ];
 }
 
 /** What is priced: our chip as simulated, or a published model on a machine that nothing was simulated on. */
 function briefRemark({ workload, resolved }: CostEstimate): string {
-  if (workload.scaled) return COST_REMARK;
+  if (resolved.technology.wholeMachine === 1) {
+    if (workload.hardware) return COST_REMARK;
+    return "Priced: the whole machine of `xpike run`, its clock, wires and leakage, and those of the engines that it is compared with.";
+  }
   const conversions =
     resolved.technology.conversionsPerSum === 1 ? "one conversion for each pair of columns" : "both columns of a pair";
-  return (
-    `Priced: ${conversions}, no scaling of local sums. The machine of \`xpike run\` may convert and scale more; its price is that of an ` +
-    "experiment, by `xpike cost EXPERIMENT`."
-  );
+  const scaling = workload.scaled ? "local sums scaled" : "no scaling of local sums";
+  return `Priced: ${conversions}, ${scaling}, as comparisons count. The machine of \`xpike run\` needs more: \`--preset simulated\`.`;
 }
 
 const labelled =

@@ -70,8 +70,9 @@ describe("the cost section", () => {
       expect(figure(`cost.isoAccuracy.ratio.${id === "xpikeformer" ? "annDigital" : id}`), id).toBeGreaterThan(0);
     }
     const [asRun, chosen] = [figure("cost.xpikeformer.symbol"), figure("cost.isoAccuracy.xpikeformer.symbol")];
-    // Three of four steps: everything but nothing is proportional to T here, since inputs are spikes.
-    expect(chosen / asRun).toBeCloseTo(0.75, 9);
+    // Three of four steps: everything is proportional to T here, since inputs are spikes, but the window in which tiles run empty and the
+    // memories' size.
+    expect(chosen / asRun).toBeCloseTo(0.75, 2);
     expect(figure("cost.isoAccuracy.annDigital.symbol")).toBe(figure("cost.annDigital.symbol"));
   });
 
@@ -109,7 +110,7 @@ describe("the cost section", () => {
     const open = real.mask.reduce((sum, cell) => sum + cell, 0);
     const blocks = 3 * (8 * 64 ** 2 * real.tokens + 2 * open * 64);
     const macs = blocks + real.tokens * real.inputs * 64 + real.queries.length * 64 * real.classes;
-    const own = resolveTechnology(findCostPreset("bottom-up")).technology;
+    const own = resolveTechnology(findCostPreset("simulated")).technology;
     const [workload] = [comparedWith(experimentWorkload(experiment), experiment, { ann })];
     const { mac } = ARCHITECTURES.annDigital.energy(workload, own);
     expect(mac / (macs * (own.multiply8 + own.add32))).toBeCloseTo(1, 12);
@@ -135,7 +136,7 @@ describe("the cost section", () => {
     // As run, each network has the steps that it was trained for: 8, of which the weights' fetches do not depend on steps.
     const asRun = figure("cost.snnDigital.energy") / 2;
     const fewest = figure("cost.isoAccuracy.snnDigital.symbol");
-    expect(fewest).toBeLessThan(0.5 * asRun);
+    expect(fewest).toBeLessThan(0.6 * asRun);
     expect(fewest).toBeGreaterThan((3 / 8) * asRun);
     expect(
       priced({ rates: [...snn.rates.slice(0, 2), 0.085, ...snn.rates.slice(3)] })("cost.isoAccuracy.snnSteps"),

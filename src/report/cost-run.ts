@@ -27,6 +27,7 @@ import {
   comparisonChart,
   costNotes,
   costSources,
+  energyAxis,
   estimateFigures,
   stagesChart,
   stepMaps,
@@ -77,16 +78,16 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
   const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
   const set = hardwarePrices(experiment);
-  const bottomUp = resolveTechnology(findCostPreset("bottom-up"), { set });
+  const simulated = resolveTechnology(findCostPreset("simulated"), { set });
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
   const choice = chooseSteps(curve.steps, curve.rates, ann?.rate);
   const snnSteps = snn?.rates.map((_, t) => t + 1) ?? [];
   const target = snnTarget(choice, curve.rates, ann?.rate);
   const snnChoice = snn ? chooseSteps(snnSteps, snn.rates, target.rate) : undefined;
-  const asRun = estimateCost(workload, bottomUp, perInference(measurement));
-  const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), bottomUp);
+  const asRun = estimateCost(workload, simulated, perInference(measurement));
+  const chosen = estimateCost(withSteps(workload, choice.steps, snnChoice?.steps ?? choice.steps), simulated);
   const asPaper = estimateCost(workload, calibrated, perInference(measurement));
-  const levers = leversOf(workload, bottomUp);
+  const levers = leversOf(workload, simulated);
   const why = describeChoice(choice, ann && { of: "ann", rate: ann.rate });
   return {
     figures: [
@@ -114,16 +115,16 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
           : [{ name: `${stepsOf(chosen.workload)}, by accuracy`, estimate: chosen }]),
         { name: `${stepsOf(workload)}, the paper's prices`, estimate: asPaper },
       ]),
-      ...machineCharts(workload, bottomUp, levers),
+      ...machineCharts(workload, simulated, levers),
       breakdownChart(asRun),
       stagesChart(asRun),
-      stepsChart(experiment, rasters, bottomUp),
-      tornadoChart(workload, bottomUp, ratioTo(asRun, "annDigital")),
-      ...stepMaps(workload, bottomUp),
+      stepsChart(experiment, rasters, simulated),
+      tornadoChart(workload, simulated, ratioTo(asRun, "annDigital")),
+      ...stepMaps(workload, simulated),
     ],
     claims: claims?.(asRun) ?? [],
     notes: [
-      ...costNotes(bottomUp),
+      ...costNotes(simulated),
       ...(experiment.hardware.crossbars === null
         ? []
         : [
@@ -132,7 +133,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
       annNote(experiment, choice, ann),
       snnNote(choice, snnChoice),
     ],
-    sources: costSources([bottomUp, calibrated]),
+    sources: costSources([simulated, calibrated]),
     annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${sizeOf(ann!.model)}`,
   };
 }
@@ -154,8 +155,8 @@ export function costRows({ figures }: Pick<CostSection, "figures">): { figure: s
 
 /** What stands behind the energies of chips that were simulated. */
 export const COST_REMARK =
-  "Energy: actions counted on simulated chips times published 45 nm prices. Spike buffers of attention, a stored residual stream, " +
-  "leakage and control are not priced (docs/cost.md).";
+  "Energy: actions counted on simulated chips times published 45 nm prices, with the clock, wires and leakage of every machine " +
+  "(docs/cost.md).";
 
 /** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
 function stepsChart(
@@ -164,18 +165,19 @@ function stepsChart(
   { technology }: ResolvedTechnology,
 ): ChartDraft {
   const parts = workloadsByStep(experiment, rasters).map((step) => xpikeformer(step, technology));
+  const axis = energyAxis(parts.map((one) => totalOf(one) / parts.length));
   const series = (name: string, value: (parts: Breakdown) => number) => ({
     name,
-    points: parts.map((one, i) => ({ x: i + 1, y: 1e6 * value(one) })),
+    points: parts.map((one, i) => ({ x: i + 1, y: axis.of(value(one) / parts.length) })),
   });
   return {
     kind: "lines",
     id: "cost-steps",
     title: "Xpikeformer's energy by time step",
     caption:
-      "One prompt on the first chip. Converters, tiles and neurons work in every step alike; cells and their drivers follow the spikes.",
+      "One prompt on the first chip. Converters, tiles and neurons work in every step alike, and leakage is shared out evenly; cells and their drivers follow the spikes.",
     x: { label: "Time step", ticks: parts.map((_, i) => i + 1) },
-    y: { label: "Microjoules" },
+    y: { label: axis.unit },
     series: [series("all", totalOf), series("cells and drivers", ({ array, drivers }) => array + drivers)],
   };
 }

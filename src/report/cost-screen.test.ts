@@ -8,13 +8,13 @@ import { findWorkload, WORKLOADS } from "../cost/workloads.ts";
 import { costReport } from "./cost-report.ts";
 import { costScreen } from "./cost-screen.ts";
 
-const prices = resolveTechnology(findCostPreset("bottom-up"));
+const prices = resolveTechnology(findCostPreset("simulated"));
 
 function shown(workload = findWorkload("vit-8-768-imagenet"), resolved = prices, notes: readonly string[] = []) {
   const estimate = estimateCost(workload, resolved);
   const levers = leversOf(workload, resolved);
   const report = costReport({
-    cases: [{ id: "bottom-up", estimate }],
+    cases: [{ id: "simulated", estimate }],
     ...{ levers, notes, command: "xpike cost", seed: 1, versions: {} },
   });
   return { estimate, levers, report, text: costScreen(report, { estimate, levers }) };
@@ -42,7 +42,7 @@ describe("a cost on one screen", () => {
         .slice(label.length)
         .trim()
         .split(/ {2,}/);
-    expect(row("Energy of an image")).toEqual(["346 µJ", "4.18 mJ", "12.1 x", "501 µJ", "1.45 x"]);
+    expect(row("Energy of an image")).toEqual(["1.81 mJ", "6.88 mJ", "3.81 x", "1.28 mJ", "0.708 x"]);
     const { xpikeformer, annDigital, snnDigital } = estimate.architectures;
     const numbers = (label: string) => row(label).map((cell) => Number.parseFloat(cell.replace(",", "")));
     const compared = [xpikeformer, annDigital, snnDigital];

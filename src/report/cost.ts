@@ -1,5 +1,6 @@
 /** Estimates as parts of a report: figures with stable ids, charts side by side, sources of all prices. */
 import { ARCHITECTURE_IDS, type ArchitectureId } from "../cost/architectures/catalogue.ts";
+import { totalOf } from "../cost/architectures/energy.ts";
 import { meritOf } from "../cost/architectures/performance.ts";
 import { type ArchitectureCost, type CostEstimate, chosenPrices, ratioTo, sourcesOf } from "../cost/cost.ts";
 import { breakEvens, converterMap, stepsByDensity } from "../cost/maps.ts";
@@ -51,9 +52,14 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
   time("annDigital", "Latency: ANN, digital int8", architectures.annDigital.performance.latency);
   const square = (id: string, label: string, value: number) =>
     figures.push({ id: `${prefix}.area.${id}`, label, value, unit: "m2" });
-  square("crossbars", `Area: ${area.crossbars} crossbars with converters`, area.xpikeformer.crossbars);
-  square("attention", "Area: SSA tiles", area.xpikeformer.attention);
-  square("lif", "Area: LIF units", area.xpikeformer.lif);
+  square("xpikeformer", "Area: Xpikeformer", totalOf(area.xpikeformer));
+  for (const [part, value] of Object.entries(area.xpikeformer)) {
+    square(
+      part,
+      part === "crossbars" ? `Area: ${area.crossbars} crossbars with converters` : `Area: ${AREAS[part]}`,
+      value,
+    );
+  }
   square(
     "annDigital",
     "Area: ANN engine with its weights in SRAM",
@@ -61,6 +67,18 @@ export function estimateFigures(estimate: CostEstimate, prefix = "cost"): Figure
   );
   return figures;
 }
+
+/** What parts of the area are. */
+const AREAS: Readonly<Record<string, string>> = {
+  ...{
+    scalers: "scaling of codes",
+    adders: "adders of the tiles",
+    lif: "LIF units",
+    neurons: "LIF units with membranes",
+  },
+  ...{ residual: "adders of the residual stream", attention: "cells of SSA tiles", fifos: "FIFOs for V" },
+  ...{ random: "random numbers", buffers: "SRAM", control: "control" },
+};
 
 /** What the energy buys: answers per second, per area and per watt. */
 function meritFigures(
@@ -105,6 +123,16 @@ function meritFigures(
 
 const microjoules = (joules: number): number => joules * 1e6;
 
+/** Micro- or nanojoules, whichever keeps the numbers of an axis short. */
+export function energyAxis(joules: readonly number[]): {
+  readonly unit: string;
+  readonly of: (value: number) => number;
+} {
+  return Math.max(...joules) < 1e-8
+    ? { unit: "Nanojoules", of: (value) => value * 1e9 }
+    : { unit: "Microjoules", of: microjoules };
+}
+
 /** Energy of every machine but the GPUs, whose bars would hide all others. */
 export function comparisonChart(
   cases: readonly { readonly name: string; readonly estimate: CostEstimate }[],
@@ -148,14 +176,15 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
 
 /** Xpikeformer layer by layer. */
 export function stagesChart({ stages }: CostEstimate): ChartDraft {
+  const axis = energyAxis(stages.map(({ energy }) => energy));
   return {
     kind: "bars",
     id: "cost-stages",
     title: "Xpikeformer's energy by layer",
     caption:
       "Layers with their converters, the neurons behind them, and attention; blocks with equal densities as one.",
-    value: { label: "Microjoules per inference" },
-    bars: stages.map(({ name, energy }) => ({ label: name, value: microjoules(energy) })),
+    value: { label: `${axis.unit} per inference` },
+    bars: stages.map(({ name, energy }) => ({ label: name, value: axis.of(energy) })),
   };
 }
 

@@ -9,7 +9,7 @@ import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { BarsChart, HeatChart } from "./report.ts";
 
 const workload = findWorkload("icl-4-256-2x2");
-const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2, ssaTiles: 8 } });
+const resolved = resolveTechnology(findCostPreset("simulated"), { set: { conversionsPerSum: 2, ssaTiles: 8 } });
 const levers = leversOf(workload, resolved);
 const charts = machineCharts(workload, resolved, levers);
 const chart = <C>(id: string) => charts.find((one) => one.id === id) as C;

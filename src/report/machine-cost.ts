@@ -2,9 +2,11 @@
 import type { Lever } from "../cost/levers.ts";
 import { machineCost } from "../cost/machine-cost.ts";
 import type { AreaPart, EnergyPart, MachinePrice } from "../cost/machine-price.ts";
+import { planMachine } from "../cost/planned.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { type Waterfall, waterfall } from "../cost/waterfall.ts";
 import type { Workload } from "../cost/workload.ts";
+import { scheduleOf } from "../machine/schedule.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatText } from "./format.ts";
 import { scheduleCharts } from "./schedule.ts";
@@ -15,7 +17,8 @@ export function machineCharts(
   resolved: ResolvedTechnology,
   levers: readonly Lever[],
 ): ChartDraft[] {
-  const { price, schedule } = machineCost(workload, resolved.technology);
+  const { price } = machineCost(workload, resolved.technology);
+  const schedule = scheduleOf(planMachine(workload, resolved.technology).machine);
   return [
     waterfallChart(waterfall(workload, resolved)),
     ...leversChart(levers),

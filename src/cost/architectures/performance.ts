@@ -11,14 +11,13 @@
  * Engines are never short of data.
  */
 import { blockRuns } from "../../machine/densities.ts";
-import { scheduleOf } from "../../machine/schedule.ts";
 import { estimateArea } from "../area.ts";
-import { machineFor } from "../hardware.ts";
 import type { Technology } from "../parameters.ts";
-import { timesOf } from "../times.ts";
+import { planMachine } from "../planned.ts";
 import { blockLayers, countMacs, outerLayers, rowBlocks, type Workload } from "../workload.ts";
 import { hybridLayers } from "./ann-aimc.ts";
 import { activationsHeld, partialSumsHeld } from "./ann-digital.ts";
+import { totalOf } from "./energy.ts";
 import { gpu } from "./gpu.ts";
 import { spikesHeld } from "./snn-digital.ts";
 
@@ -56,9 +55,13 @@ export function meritOf(energy: number, { latency, interval, area }: Performance
 }
 
 export function xpikeformerPerformance(workload: Workload, technology: Technology): Performance {
-  const { alone, interval } = timesOf(scheduleOf(machineFor(workload, technology)), technology);
-  const { crossbars, attention, lif } = estimateArea(workload, technology).xpikeformer;
-  return { latency: alone, interval, area: crossbars + attention + lif };
+  const { clocks, interval } = planMachine(workload, technology).pace;
+  const { ssaClock } = technology;
+  return {
+    latency: clocks / ssaClock,
+    interval: interval / ssaClock,
+    area: totalOf(estimateArea(workload, technology).xpikeformer),
+  };
 }
 
 /** What an engine is made of. */

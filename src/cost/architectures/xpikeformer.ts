@@ -1,5 +1,6 @@
 /**
- * Xpikeformer: counted actions times prices.
+ * Xpikeformer: counted actions times prices. Where a technology prices the whole machine, `machine-price.ts` does; else these are the
+ * actions that published comparisons count:
  *
  *   adc, periphery, accumulation, interconnect, buffers   per conversion
  *   array        per pair of devices read by a spike
@@ -20,6 +21,7 @@ import type { NeuronKind } from "../../spec/model.ts";
 import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
+import { priceWorkload } from "../planned.ts";
 import type { Workload } from "../workload.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
@@ -77,21 +79,50 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
 /** The actions of an inference, from shape and densities alone. */
 export const workloadActions = (workload: Workload, technology: Technology): StageCounts[] =>
   countActions(coreFor(workload, technology), workload, {
-    scaled: workload.scaled,
+    scaled: workload.scaled || technology.wholeMachine === 1,
     residualInputBits: technology.residualInputBits,
     skipSilentBlocks: technology.skipSilentBlocks === 1,
   });
 
 /** From a workload alone, or from what was counted. */
-export const xpikeformer = (
+export function xpikeformer(workload: Workload, technology: Technology, stages?: readonly PricedStage[]): Breakdown {
+  const { wholeMachine, analogStaticShare } = technology;
+  if (wholeMachine === 1 && !Number.isInteger(workload.steps)) return betweenSteps(workload, technology);
+  const counted = stages ?? workloadActions(workload, technology);
+  const parts =
+    wholeMachine === 1
+      ? addStatic({ ...priceWorkload(workload, technology, counted).energy }, analogStaticShare)
+      : priceStages(counted, technology, workload.neuron);
+  return addInputs(parts, workload, technology);
+}
+
+/** A machine runs whole time steps: between them a straight line, for searches of where a ratio crosses a level. */
+function betweenSteps(workload: Workload, technology: Technology): Breakdown {
+  const floor = Math.floor(workload.steps);
+  const [below, above] = [floor, floor + 1].map((steps) => xpikeformer({ ...workload, steps }, technology));
+  const share = workload.steps - floor;
+  return Object.fromEntries(Object.keys(below).map((part) => [part, (1 - share) * below[part] + share * above[part]]));
+}
+
+/** Energy of the parts that keep the machine running whatever it computes. */
+export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
+  control + links + leakage + upkeep;
+
+/** Joules by stage, in the order given; what keeps the machine running and static shares are left out. */
+export function stageEnergies(
   workload: Workload,
   technology: Technology,
   stages: readonly PricedStage[] = workloadActions(workload, technology),
-): Breakdown => addInputs(priceStages(stages, technology, workload.neuron), workload, technology);
-
-/** Joules by stage, in the order given; static shares are left out. */
-export const stageEnergies = (stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): number[] =>
-  stages.map((stage) => totalOf(priceStages([stage], { ...technology, analogStaticShare: 0 }, neuron)));
+): number[] {
+  if (technology.wholeMachine === 0) {
+    const prices = { ...technology, analogStaticShare: 0 };
+    return stages.map((stage) => totalOf(priceStages([stage], prices, workload.neuron)));
+  }
+  return stages.map((stage) => {
+    const energy = { ...priceWorkload(workload, technology, [stage]).energy };
+    return totalOf(energy) - standingEnergy(energy);
+  });
+}
 
 /** From counted stages, such as a trace's, of one inference. */
 export function priceStages(stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): Breakdown {

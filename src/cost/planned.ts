@@ -1,0 +1,53 @@
+/** The machine of a workload with its pace, and what all of it costs: prices of every action, unit and clock, one inference after another. */
+import { type Machine, machineOf } from "../machine/machine.ts";
+import { type Pace, paceOf } from "../machine/schedule.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import { hardwareFor, timingOf } from "./hardware.ts";
+import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
+import type { Technology } from "./parameters.ts";
+import type { Workload } from "./workload.ts";
+
+export interface PlannedMachine {
+  readonly hardware: HardwareSpec;
+  readonly machine: Machine;
+  readonly pace: Pace;
+}
+
+/** Throws MappingError when the chip cannot hold a layer, or a prompt. */
+export function planMachine(workload: Workload, technology: Technology): PlannedMachine {
+  const hardware = hardwareFor(workload, technology);
+  const timing = timingOf(hardware, technology);
+  const machine = machineOf(hardware, workload, timing);
+  const key = JSON.stringify([hardware, sizesOf(workload), timing]);
+  const pace = PACES.get(key) ?? paceOf(machine);
+  const [oldest] = PACES.keys();
+  if (PACES.size >= KEPT) PACES.delete(oldest);
+  PACES.set(key, pace);
+  return { hardware, machine, pace };
+}
+
+/** Draws and maps ask for the same few schedules thousands of times. A pace follows from its key, so no result depends on which are kept. */
+const PACES = new Map<string, Pace>();
+const KEPT = 1024;
+
+/** What a machine and its schedule depend on beside the hardware. */
+function sizesOf({ mask, tokensRead, ...shape }: NetworkShape): readonly unknown[] {
+  const { depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut } = shape;
+  const { embedding, outputProjection, residuals, positions, scores, steps } = shape;
+  const sizes = [depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut, steps, scores];
+  return [...sizes, embedding, outputProjection, residuals, positions, tokensRead?.join(), mask?.join("")];
+}
+
+/**
+ * One inference of a machine that is kept busy: leakage and control last from one inference to the next, and each inference that is under
+ * way has memory of its own.
+ *
+ * @param stages actions of one inference
+ */
+export function priceWorkload(workload: Workload, technology: Technology, stages: MachineWork["stages"]): MachinePrice {
+  const { hardware, machine, pace } = planMachine(workload, technology);
+  const { clocks, interval } = pace;
+  const buffers = pace.buffers.map((buffer) => ({ ...buffer, total: Math.ceil(clocks / interval) * buffer.bits }));
+  return priceMachine({ machine, hardware, stages, buffers, time: interval / technology.ssaClock }, technology);
+}
