@@ -1,7 +1,7 @@
 /** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { CALIBRATION_PROMPTS } from "../src/evaluation/chips.ts";
+import { CALIBRATION_PROMPTS } from "../src/evaluation/calibration-prompts.ts";
 import type { DrawKind } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { attention } from "./attention.ts";
+import { chips } from "./chips.ts";
 import { cost } from "./cost.ts";
 import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   simulation,
   profile,
   programming,
+  chips,
   "spike-product": spikeProduct,
   "gated-product": gatedProduct,
   gemm,

@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { bindKernels, standaloneKernels } from "../src/kernels/memory.ts";
-import { createSimulator, simulatorBytes } from "../src/simulation/fast/simulate.ts";
+import { simulatorBytes } from "../src/simulation/fast/plan.ts";
+import { createSimulator } from "../src/simulation/fast/simulate.ts";
 import { type CaseName, chipCase, runStream } from "./chip-model.ts";
 import {
   type BenchOptions,

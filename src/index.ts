@@ -271,7 +271,7 @@ export { type NetworkShape, shapeOf } from "./machine/shape.ts";
 // Simulation: what comes out.
 
 export { attentionMaps } from "./simulation/attention-map.ts";
-export { type Chip, chipAt, programChip, readChip } from "./simulation/chip.ts";
+export { type Chip, chipAt, type MappedNetwork, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
 export type { AttentionRun } from "./simulation/reference/attention.ts";
@@ -291,14 +291,9 @@ export {
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
 export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
 export { evaluateReceivers, type Receiver, type ReceiverEvaluation } from "./evaluation/receivers.ts";
+export type { Condition } from "./evaluation/shared-chip.ts";
 export type { Evaluation } from "./evaluation/slices.ts";
-export {
-  type Condition,
-  type ConditionResult,
-  runStudy,
-  type StudyOptions,
-  type WrongAnswers,
-} from "./evaluation/study.ts";
+export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } from "./evaluation/study.ts";
 
 // Runs: from networks to a report.
 

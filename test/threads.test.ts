@@ -3,11 +3,13 @@ import { expect, test } from "vitest";
 import {
   createTask,
   encodeState,
+  evaluateChips,
   evaluateDrift,
   initialise,
   networkGeometry,
   PlatformError,
   parseDurations,
+  type SpikingSpec,
   stream,
   type TrainingEvent,
   train,
@@ -69,6 +71,32 @@ test("error rates over the age of chips do not depend on the number of threads",
   }
   expect(reports[1]).toEqual(reports[0]);
   expect(reports[2]).toEqual(reports[0]);
+});
+
+const chipExperiment = tinyExperiment({ hardware: { adc: { errors: { outputNoise: 0.4 } } } });
+const chipNetwork = initialise(
+  chipExperiment.model as SpikingSpec,
+  networkGeometry(chipExperiment, createTask(chipExperiment)),
+  stream(1),
+);
+
+test("what chips answer does not depend on the number of threads that share them", async () => {
+  const evaluations = [];
+  for (const threads of [1, 2, 3]) {
+    const executor = nodeExecutor(threads);
+    const options = { chips: 2, prompts: 70, snrDecibels: [0, 20] };
+    evaluations.push(await evaluateChips(executor, chipExperiment, chipNetwork, options));
+    await executor.close();
+  }
+  expect(evaluations[1]).toEqual(evaluations[0]);
+  expect(evaluations[2]).toEqual(evaluations[0]);
+});
+
+test("threads that are closed while they share a chip end its evaluation", async () => {
+  const executor = nodeExecutor(3);
+  const onChip = () => void executor.close();
+  const running = evaluateChips(executor, chipExperiment, chipNetwork, { chips: 1000, prompts: 70, onChip });
+  await expect(running).rejects.toMatchObject({ path: "threads", message: expect.stringContaining("were closed") });
 });
 
 test("an error on another thread arrives with its class and message", async () => {

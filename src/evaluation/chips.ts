@@ -2,19 +2,12 @@
  * How well a network does on simulated chips: several chips, each programmed on its own, on the same prompts, on any number of
  * threads. One run of T steps answers for every shorter run, so the error rate against the number of steps comes with it.
  *
- * A thread programs and calibrates the chip that its slice asks for, and keeps it until another is asked for. Chips come one after
- * another, so every thread programs every chip at most once.
+ * Chips come one after another, and all threads share each (`shared-chip.ts`).
  */
-import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
-import type { Arena } from "../kernels/arena.ts";
-import { type Kernels, standaloneKernels } from "../kernels/memory.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
-import { stream } from "../numeric/stream.ts";
-import { programChip } from "../simulation/chip.ts";
-import { createSimulator, type Simulator, simulatorBytes } from "../simulation/fast/simulate.ts";
 import { clippedShare, densitiesOf, meanLogits, type StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -22,16 +15,14 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
-import { type Given, type Openable, opened } from "../task/open.ts";
-import type { Executor, Job } from "../threads/executor.ts";
-import { shareData } from "../threads/shared-data.ts";
+import { type Openable, opened } from "../task/open.ts";
+import type { Executor } from "../threads/executor.ts";
+import { openSharedChip, sharedChipJob } from "./shared-chip.ts";
 import {
-  cutPrompts,
   type Evaluation,
   errorsByStep,
   evaluationOf,
   requireCounts,
-  type Slice,
   type SpikingAnswers,
   sumSpikes,
   taskOf,
@@ -45,7 +36,7 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly snrDecibels?: readonly number[];
   /** Default: the experiment's. */
   readonly hardware?: HardwareSpec;
-  /** Prompts of one piece of work. Changes the speed only. Default 32. */
+  /** Most prompts of one piece of work. Changes the speed only. Default 32. */
   readonly slice?: number;
   /** Called when a chip is done at one SNR. */
   readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
@@ -64,10 +55,6 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   /** Share of ones by spike train, named as in `Trace`. */
   readonly densities: Readonly<Record<string, number>>;
 }
-
-/** Prompts on which converters are calibrated, at the SNRs that the task draws. */
-export const CALIBRATION_PROMPTS = 32;
-export const CALIBRATION_DRAW = { values: false, from: { part: "calibration" } } as const;
 
 /**
  * Evaluates chips, chip by chip and, within a chip, SNR by SNR. Where the task has data, its test part is used, and some of the training
@@ -91,36 +78,24 @@ export async function evaluateChips<T extends TaskSpec>(
   taskOf(given, folded);
   mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
-  const devices = deviceAddresses([hardware]);
-  const setup = { experiment, data: shareData(data), network: folded, hardware, devices, slice };
-  const session = executor.open<ChipSetup, ChipPiece, ChipAnswers>("simulate-chip", setup);
+  const conditions = [{ network: "evaluated", hardware }];
+  const work = { experiment, data, networks: { evaluated: folded }, conditions };
+  const shared = openSharedChip<object, ChipAnswers>(executor, "simulate-chip", work, slice, {});
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
+      await shared.bring({ condition: 0, chip, read: 0 });
       for (const snrDecibels of ratios) {
-        const pieces = cutPrompts(prompts, slice, snrDecibels).map((part) => ({ chip, ...part }));
-        const evaluation = { chip, ...summarise(await session.run(pieces), experiment, network, snrDecibels) };
+        const slices = await shared.answer(prompts, snrDecibels);
+        const evaluation = { chip, ...summarise(slices, experiment, network, snrDecibels) };
         evaluations.push(evaluation);
         onChip?.(evaluation);
       }
     }
   } finally {
-    session.close();
+    shared.close();
   }
   return evaluations;
-}
-
-export interface ChipSetup extends Given {
-  /** Folded. */
-  readonly network: Network<SpikingSpec>;
-  readonly hardware: HardwareSpec;
-  readonly devices: readonly DeviceAddress[];
-  /** Most prompts of a piece of work. */
-  readonly slice: number;
-}
-
-export interface ChipPiece extends Slice {
-  readonly chip: number;
 }
 
 export interface ChipAnswers extends SpikingAnswers {
@@ -128,51 +103,12 @@ export interface ChipAnswers extends SpikingAnswers {
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
-export const simulateChip: Job<ChipSetup, ChipPiece, ChipAnswers> = async ({
-  experiment,
-  data,
-  network,
-  hardware,
-  devices,
-  slice,
-}) => {
-  await loadAddresses(devices);
-  const task = taskOf({ experiment, data }, network);
-  const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  const root = stream(experiment.seed);
-  const promptStream = root.fork("evaluation");
+export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }) => {
   const { classes } = network.geometry;
-  const sizes = { maxPrompts: Math.max(slice, CALIBRATION_PROMPTS) };
-  const chipStream = (index: number) => root.fork("chip", index);
-  let memory: { kernels: Kernels; arena: Arena; start: number } | null = null;
-  let held: { index: number; simulator: Simulator } | null = null;
-
-  function simulatorOf(index: number): Simulator {
-    if (held?.index === index) return held.simulator;
-    const chip = programChip(network, mapping, hardware, chipStream(index));
-    if (!memory) {
-      const fresh = standaloneKernels(simulatorBytes(chip, sizes));
-      memory = { ...fresh, start: fresh.arena.mark() };
-    }
-    memory.arena.rewind(memory.start);
-    const simulator = createSimulator(memory.kernels, memory.arena, chip, sizes);
-    if (hardware.adc.bits !== null) {
-      const { spikes } = task.draw(CALIBRATION_PROMPTS, root.fork("calibration"), CALIBRATION_DRAW);
-      simulator.calibrate(spikes!, chipStream(index).fork("calibration"));
-    }
-    held = { index, simulator };
-    return simulator;
-  }
-
-  return ({ chip, firstPrompt, prompts, snrDecibels }) => {
-    const snr = snrDecibels === null ? {} : { snrDecibels };
-    const batch = task.draw(prompts, promptStream, { firstPrompt, values: false, ...snr });
-    const trace = simulatorOf(chip).run(batch.spikes!, chipStream(chip).fork("run"), { firstPrompt });
-    const { steps, stepLogits, logits, stages, spikes } = trace;
-    const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
-    return { ...answer(logits, batch.labels, classes), byStep, stages, spikes };
-  };
-};
+  const { steps, stepLogits, logits, stages, spikes } = trace;
+  const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
+  return { ...answer(logits, labels, classes), byStep, stages, spikes };
+});
 
 function summarise<T extends TaskSpec>(
   slices: readonly ChipAnswers[],

@@ -35,7 +35,7 @@ export interface CrossbarReading {
   /** Conductances of the two signs, `[rows, columns]`, microsiemens. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
-  /** The weights that these conductances stand for, `[rows, columns]`. */
+  /** The weights that these conductances stand for, `[rows, columns]`; empty where they were not asked for. */
   readonly weights: Float32Array;
   /** Microsiemens per unit of weight, by column. */
   readonly scales: Float64Array;
@@ -75,19 +75,24 @@ export function programCrossbar(
   return { rows, columns, ...pairs, clippedWeights: clipped };
 }
 
-/** Reads both devices of every pair `time` seconds after programming. Random: forks "plus" and "minus" of `random`. */
+/**
+ * Reads both devices of every pair `time` seconds after programming. Random: forks "plus" and "minus" of `random`.
+ *
+ * @param weights false leaves them out: converters see the lines only
+ */
 export function readCrossbar(
   crossbar: ProgrammedCrossbar,
   device: DeviceModel,
   time: number,
   random: Stream,
+  weights = true,
 ): CrossbarReading {
   const count = crossbar.rows * crossbar.columns;
   const conductances = kept(2 * count);
   const [plus, minus] = [conductances.subarray(0, count), conductances.subarray(count)];
   device.read(crossbar.plus, time, random.fork("plus"), plus);
   device.read(crossbar.minus, time, random.fork("minus"), minus);
-  return readingOf(crossbar, plus, minus);
+  return readingOf(crossbar, plus, minus, weights);
 }
 
 /**
@@ -103,19 +108,20 @@ let room = new Float64Array(0);
 
 /** A crossbar just after programming, as a read without noise would see it. */
 export const readProgrammed = (crossbar: ProgrammedCrossbar): CrossbarReading =>
-  readingOf(crossbar, crossbar.plus.conductances, crossbar.minus.conductances);
+  readingOf(crossbar, crossbar.plus.conductances, crossbar.minus.conductances, true);
 
 function readingOf(
   { rows, columns, scales }: ProgrammedCrossbar,
   plus: Float64Array,
   minus: Float64Array,
+  weights: boolean,
 ): CrossbarReading {
   return {
     rows,
     columns,
     plus: new Float32Array(plus),
     minus: new Float32Array(minus),
-    weights: pairWeights(plus, minus, scales),
+    weights: weights ? pairWeights(plus, minus, scales) : new Float32Array(0),
     scales,
   };
 }

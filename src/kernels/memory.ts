@@ -32,6 +32,9 @@ export interface Kernels extends TrainingOps, SimulationOps {
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
+/** What a memory needs beside a plan's bytes: the kernels' own data, and the place that alignment skips. */
+export const KERNEL_BYTES = 2 * PAGE;
+
 /** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB. */
 export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE) + 1;
@@ -88,7 +91,7 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
 
 /** Kernels on an unshared memory of their own, with an arena over all of it: one thread, and tests. */
 export function standaloneKernels(bytes: number): { kernels: Kernels; arena: Arena } {
-  const memory = allocateMemory(bytes + 2 * PAGE, false);
+  const memory = allocateMemory(bytes + KERNEL_BYTES, false);
   const kernels = instantiateKernels(memory);
   return { kernels, arena: arena(kernels.base, memory.buffer.byteLength) };
 }

@@ -14,11 +14,10 @@ export const STRIP_COLUMNS = 8;
 export interface SimulationOps extends Ops, IntegerOps {
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words for each 8 rows, from a multiple of 64 bytes on. */
   tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
-  /** lines [vectors, 16]: the strip's currents for every `every`-th vector of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
+  /** lines [vectors, 16]: the strip's currents for vectors of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
   stripCurrents(of: {
     bits: PackedBits;
     first: number;
-    every: number;
     vectors: number;
     firstRow: number;
     rows: number;
@@ -47,6 +46,20 @@ export interface SimulationOps extends Ops, IntegerOps {
     firstPrompt: number;
     scratch: Place;
   }): number;
+  /**
+   * Adds a strip's currents, both lines of each pair or the size of their difference, to the sample of which the `kept` largest are
+   * wanted. A sample begins with two words of 0, and has room for `room` currents, at least kept + 16. What is not above 0 is not kept.
+   */
+  keepLargest(of: {
+    lines: Place;
+    vectors: number;
+    mode: "pair" | "differential";
+    kept: number;
+    room: number;
+    sample: Place;
+  }): void;
+  /** The `kept`-th largest current of a sample; 0 where fewer are above 0. Twin: `quantile` in `numeric/quantile.ts`. */
+  smallestKept(of: { kept: number; sample: Place }): number;
   /** From lines to a strip's columns of a layer's pre-activations. Returns the conversions that clip. Twin: `hardware/adc.ts`. */
   convertStrip(
     of: StripOutput & { mode: "pair" | "differential"; step: number; largest: number; factors: Place },
@@ -61,11 +74,11 @@ export interface StripOutput {
   readonly lines: Place;
   readonly vectors: number;
   readonly columns: number;
-  /** Overwrites what is there, instead of adding to it: at the layer's first block of rows. */
-  readonly fresh: boolean;
+  /** What the layer's blocks of rows before gave, [vectors, 8], or [vectors, 16] where converters are exact; null at the first. */
+  readonly sums: Place | null;
   /** Added at the layer's last block of rows; null leaves it out. */
   readonly offset: Place | null;
-  /** The strip's first column in rows of `outputs`. */
+  /** The strip's first column in rows of `outputs`, which may be `sums`. */
   readonly out: Place;
   readonly outputs: number;
 }

@@ -11,8 +11,11 @@ export function quantile(values: Float32Array, q: number): number {
     for (let i = 1; i < values.length; i++) largest = Math.max(largest, values[i]);
     return largest;
   }
-  return select(values.slice(), Math.max(0, Math.ceil(q * values.length) - 1));
+  return select(values.slice(), quantileRank(values.length, q));
 }
+
+/** The place of the quantile among so many values in order, from 0. */
+export const quantileRank = (count: number, q: number): number => Math.max(0, Math.ceil(q * count) - 1);
 
 /**
  * The value at `rank` (from 0) of the values in order, without sorting them all: Hoare's FIND (Algorithm 65, CACM 4 (1961)).

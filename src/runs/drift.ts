@@ -1,5 +1,5 @@
 /** Error rates over the age of the chips, with everything random the same at all ages, so that differences are precise. */
-import type { Condition } from "../evaluation/study.ts";
+import type { Condition } from "../evaluation/shared-chip.ts";
 import { type DriftCurve, driftReport } from "../report/drift.ts";
 import type { Report } from "../report/report.ts";
 import { ratesOf } from "../report/study.ts";

@@ -1,5 +1,5 @@
 /** The first of the chips that are evaluated, once more: for what the report shows of its inside, and for the RTL of its engine. */
-import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "../evaluation/chips.ts";
+import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "../evaluation/calibration-prompts.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";

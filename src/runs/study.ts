@@ -1,5 +1,6 @@
 /** What `drift.ts` and `sweep.ts` have in common: the networks, on the same chips and prompts, under all conditions of a report. */
-import { type Condition, runStudy, type StudyOptions } from "../evaluation/study.ts";
+import type { Condition } from "../evaluation/shared-chip.ts";
+import { runStudy, type StudyOptions } from "../evaluation/study.ts";
 import type { Network } from "../model/network.ts";
 import type { StudyRole } from "../report/study.ts";
 import type { SpikingSpec } from "../spec/model.ts";

@@ -1,5 +1,5 @@
 /** Error rates over one field of the experiment, with everything random the same for all values, so that differences are precise. */
-import type { Condition } from "../evaluation/study.ts";
+import type { Condition } from "../evaluation/shared-chip.ts";
 import type { Report } from "../report/report.ts";
 import { ratesOf } from "../report/study.ts";
 import { type SweepCurve, sweepReport } from "../report/sweep.ts";

@@ -25,10 +25,14 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { compensate, crossbarsSharingFactor } from "./compensation.ts";
 
-export interface Chip {
+/** A network with its places on a machine: all that a chip is before it is programmed. */
+export interface MappedNetwork {
   readonly network: Network<SpikingSpec>;
   readonly mapping: Mapping;
   readonly hardware: HardwareSpec;
+}
+
+export interface Chip extends MappedNetwork {
   readonly device: DeviceModel;
   /** By crossbar number of the mapping. */
   readonly crossbars: readonly ProgrammedCrossbar[];
@@ -123,16 +127,21 @@ export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardwa
  * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says: one after another, so
  * that a large chip's readings need not be held. Those that share a factor come together.
  *
+ * @param weights false leaves out the readings' weights
  * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
  *          before this read
  * Throws   ValueError when nothing is known of the device at that time
  */
-export function* readCrossbars(chip: Chip, random: Stream): Generator<[crossbar: number, CrossbarReading]> {
+export function* readCrossbars(
+  chip: Chip,
+  random: Stream,
+  weights = true,
+): Generator<[crossbar: number, CrossbarReading]> {
   const { mapping, crossbars, device, hardware, references } = chip;
   const { compensation, readTime } = hardware;
   const readAt = (crossbar: number, time: number, purpose: string) =>
     readThroughWires(
-      readCrossbar(crossbars[crossbar], device, time, random.fork(purpose, crossbar)),
+      readCrossbar(crossbars[crossbar], device, time, random.fork(purpose, crossbar), weights),
       hardware.crossbar.wires,
     );
   const { last } = calibrationHistory(compensation.schedule, readTime);

@@ -54,12 +54,9 @@ export function compensate(
 export function crossbarsSharingFactor({ layers }: Mapping, { scope }: CompensationSpec): number[][] {
   const blocks = layers.flatMap((layer) => layer.blocks);
   if (scope !== "tile") return blocks.map(({ crossbar }) => [crossbar]);
-  const tiles: number[][] = [];
-  for (const { tile, crossbar } of blocks) {
-    tiles[tile] ??= [];
-    tiles[tile].push(crossbar);
-  }
-  return tiles;
+  const tiles = new Map<number, number[]>();
+  for (const { tile, crossbar } of blocks) tiles.set(tile, [...(tiles.get(tile) ?? []), crossbar]);
+  return [...tiles.values()];
 }
 
 /** Seconds after programming at which converter ranges are calibrated. */
@@ -76,26 +73,33 @@ interface RangedChip {
 }
 
 /** Full scale of each crossbar's converters in these readings, microsiemens; zeros for a chip without ranges. */
-export function fullScales(
+export const fullScales = (chip: RangedChip, readings: readonly Scaled[]): Float64Array =>
+  Float64Array.from(readings, (reading, crossbar) => fullScaleOf(chip, crossbar, reading));
+
+/** The same of one crossbar. */
+export function fullScaleOf(
   { crossbars, ranges, hardware: { adc }, device }: RangedChip,
-  readings: readonly Scaled[],
-): Float64Array {
-  if (adc.fullScale !== null) {
-    return new Float64Array(crossbars.length).fill(fixedFullScale(adc.fullScale, device.maxConductance));
-  }
-  return Float64Array.from(crossbars, ({ scales }, c) =>
-    ranges === null ? 0 : ranges[c] / appliedFactor(scales, readings[c]),
-  );
+  crossbar: number,
+  reading: Scaled,
+): number {
+  if (adc.fullScale !== null) return fixedFullScale(adc.fullScale, device.maxConductance);
+  return ranges === null ? 0 : ranges[crossbar] / appliedFactor(crossbars[crossbar].scales, reading);
 }
 
 /** A chip's `ranges`, from the full scales that were measured in these readings. */
-export function rangesOf(
-  { crossbars }: Pick<RangedChip, "crossbars">,
+export const rangesOf = (
+  chip: Pick<RangedChip, "crossbars">,
   readings: readonly Scaled[],
   measured: Float64Array,
-): Float64Array {
-  return measured.map((fullScale, c) => fullScale * appliedFactor(crossbars[c].scales, readings[c]));
-}
+): Float64Array => measured.map((fullScale, crossbar) => rangeOf(chip, crossbar, readings[crossbar], fullScale));
+
+/** The same of one crossbar. */
+export const rangeOf = (
+  { crossbars }: Pick<RangedChip, "crossbars">,
+  crossbar: number,
+  reading: Scaled,
+  measured: number,
+): number => measured * appliedFactor(crossbars[crossbar].scales, reading);
 
 /** The factor with which drift was compensated: 1 without, the mean of all columns where each has its own. */
 const appliedFactor = (programmed: Float64Array, { scales }: Scaled): number =>

@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { NEVER, workerPorts } from "../../test/support/worker-ports.ts";
 import * as errors from "../errors.ts";
-import {
-  inlineExecutor,
-  type JobRegistry,
-  type Response,
-  serveJobs,
-  type WorkerPort,
-  workerExecutor,
-} from "./executor.ts";
+import { inlineExecutor, type JobRegistry, workerExecutor } from "./executor.ts";
 
 const { PlatformError, ValueError, XpikeError } = errors;
 
@@ -35,42 +29,8 @@ const jobs: JobRegistry = {
   }) as JobRegistry[string],
 };
 
-const NEVER = Number.POSITIVE_INFINITY;
-
-/**
- * Workers without threads: messages are copied as between threads, and answered in a later turn. `delay(thread, index)` is
- * how many turns an answer takes.
- */
-function ports(count: number, delay: (thread: number, index: number) => number = () => 1, registry = jobs) {
-  const crash: ((error: Error) => void)[] = [];
-  const list = Array.from({ length: count }, (_, thread): WorkerPort => {
-    let listen: (message: Response) => void = () => {};
-    const serve = serveJobs(registry, (message) => {
-      const copy = structuredClone(message);
-      let turns = delay(thread, copy.index);
-      if (turns === NEVER) return;
-      const wait = () => {
-        if (turns-- > 0) setImmediate(wait);
-        else listen(copy);
-      };
-      wait();
-    });
-    return {
-      post: (message) => {
-        const copy = structuredClone(message);
-        setImmediate(() => serve(copy));
-      },
-      onMessage: (listener) => {
-        listen = listener;
-      },
-      onError: (listener) => {
-        crash[thread] = listener;
-      },
-      terminate: async () => {},
-    };
-  });
-  return { list, crash };
-}
+const ports = (count: number, delay?: (thread: number, index: number) => number, registry = jobs) =>
+  workerPorts(registry, count, delay);
 
 const rejection = async (promise: Promise<unknown>): Promise<Error> => {
   try {
@@ -108,6 +68,19 @@ describe.each([
       throw new RangeError("no room");
     };
     expect((await rejection(session.run([1, 2], refuse))).message).toBe("no room");
+  });
+
+  test("hands a piece to each thread once, and gives the results by thread", async () => {
+    const executor = create();
+    const all = Array.from({ length: executor.threads }, (_, thread) => thread);
+    const session = executor.open<null, unknown, number>("thread", null);
+    expect(await session.each("what")).toEqual(all);
+    await session.run([1, 2, 3, 4, 5]);
+    expect(await session.each("what")).toEqual(all);
+    const few = executor.open<null, unknown, number>("thread", null, { threads: 2 });
+    expect(await few.each("what")).toEqual(all.slice(0, 2));
+    const error = await rejection(executor.open<null, number, unknown>("fail", null).each(5));
+    expect(error).toMatchObject({ tag: "value", path: "model.width", message: "piece 5" });
   });
 
   test("waits for a job that takes a promise's time to open and to work, one piece at a time", async () => {

@@ -24,6 +24,8 @@ export type OnResult<Result> = (result: Result, index: number) => void;
 export interface Session<Piece, Result> {
   /** Results in piece order; one call at a time. Rejects with the first error of a piece, or of opening the job. */
   run(pieces: readonly Piece[], onResult?: OnResult<Result>): Promise<Result[]>;
+  /** The same piece on every thread of the session, once: for what each does with a part of its own. Results by thread; rejects as `run`. */
+  each(piece: Piece): Promise<Result[]>;
   close(): void;
 }
 
@@ -41,19 +43,17 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
     threads: 1,
     open: <Setup, Piece, Result>(name: string, setup: Setup): Session<Piece, Result> => {
       let work: OpenJob<unknown, unknown> | undefined;
-      return {
-        run: async (pieces, onResult) => {
-          work ??= await find(jobs, name)(setup, 0);
-          const results: Result[] = [];
-          for (const piece of pieces) {
-            results.push((await work(piece)) as Result);
-            onResult?.(results.at(-1)!, results.length - 1);
-            await nextTurn();
-          }
-          return results;
-        },
-        close: () => {},
+      const run = async (pieces: readonly Piece[], onResult?: OnResult<Result>) => {
+        work ??= await find(jobs, name)(setup, 0);
+        const results: Result[] = [];
+        for (const piece of pieces) {
+          results.push((await work(piece)) as Result);
+          onResult?.(results.at(-1)!, results.length - 1);
+          await nextTurn();
+        }
+        return results;
       };
+      return { run, each: (piece) => run([piece]), close: () => {} };
     },
     close: async () => {},
   };
@@ -182,6 +182,8 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
       });
     return {
       run,
+      // Each thread begins with the piece of its own number.
+      each: (piece) => run(used.map(() => piece)),
       close: () => {
         for (const port of used) port.post({ kind: "close", session });
       },

@@ -13,9 +13,14 @@ test("shared data is the same data, with its arrays of numbers in shared memory,
   expect(shared.train.pixels).not.toBe(tinyImages.train.pixels);
 });
 
-test("no data stays no data, and words of 32 bits are shared too", () => {
+test("no data stays no data, and arrays of all kinds are shared", () => {
   expect(shareData(null)).toBeNull();
-  const { words } = shareData({ words: Uint32Array.of(1, 2 ** 32 - 1) });
-  expect([...words]).toEqual([1, 2 ** 32 - 1]);
-  expect(words.buffer).toBeInstanceOf(SharedArrayBuffer);
+  const arrays = {
+    words: Uint32Array.of(1, 2 ** 32 - 1),
+    places: Int32Array.of(3, -1),
+    floats: Float32Array.of(0.1, -0),
+  };
+  const shared = shareData(arrays);
+  expect(shared).toEqual(arrays);
+  for (const { buffer } of Object.values(shared)) expect(buffer).toBeInstanceOf(SharedArrayBuffer);
 });

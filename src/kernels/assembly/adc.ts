@@ -2,12 +2,12 @@
  * From the line currents of a crossbar to a layer's pre-activations. Twins: `convertColumns` in `hardware/adc.ts` and
  * `runLinear` in `simulation/reference/linear.ts`, bit for bit: float32 operations in the same order.
  *
- *   out = (out, or 0 at the layer's first row block) + code * factor_n   (+ offset at the layer's last row block)
+ *   out = (sums, or 0 at the layer's first row block) + code * factor_n   (+ offset at the layer's last row block)
  *
- * lines [vectors, ldLines] holds the currents of one block of `columns` columns: the plus lines from 0, the minus lines from
- * `half` on. factors [columns] is what a code is worth. out is the block's
- * first column in a matrix of rows of `ldOut`. `offset` is 0 where none is added. Whatever is left after the last four columns is
- * done alone.
+ * lines [vectors, 16] holds the currents of a strip, of which `columns` are used: plus lines, then from 8 on minus lines. factors [columns]
+ * is what a code is worth. sums [vectors, 8] is what the row blocks before gave, 0 at the first. out is the strip's first column in a
+ * matrix of rows of `ldOut`, or `sums` itself. `offset` is 0 where none is added. Whatever is left after the last four columns is done
+ * alone.
  */
 import { drawWords } from "./threefry";
 
@@ -15,34 +15,31 @@ import { drawWords } from "./threefry";
 export function convertPairs(
   lines: usize,
   vectors: i32,
-  ldLines: i32,
-  half: i32,
   columns: i32,
   step: f32,
   largest: f32,
   factors: usize,
-  fresh: i32,
+  sums: usize,
   offset: usize,
   out: usize,
   ldOut: i32,
 ): i32 {
   if (columns == 8) {
-    if (fresh) {
-      if (offset)
-        return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, true, out, ldOut);
-      return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, true, offset, false, out, ldOut);
+    if (sums) {
+      if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, true, out, ldOut);
+      return convertPairs8(lines, vectors, step, largest, factors, sums, true, offset, false, out, ldOut);
     }
-    if (offset)
-      return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, true, out, ldOut);
-    return convertPairs8(lines, vectors, ldLines, half, step, largest, factors, false, offset, false, out, ldOut);
+    if (offset) return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, true, out, ldOut);
+    return convertPairs8(lines, vectors, step, largest, factors, sums, false, offset, false, out, ldOut);
   }
   const steps = f32x4.splat(step);
   const top = f32x4.splat(largest);
   let clips = i32x4.splat(0);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
-    const plus = lines + ((<usize>(v * ldLines)) << 2);
-    const minus = plus + ((<usize>half) << 2);
+    const plus = lines + ((<usize>v) << 6);
+    const minus = plus + 32;
+    const before = sums ? sums + ((<usize>v) << 5) : 0;
     const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
@@ -52,14 +49,14 @@ export function convertPairs(
       // A comparison that holds is -1 in its lane.
       clips = i32x4.sub(clips, i32x4.add(f32x4.gt(a, top), f32x4.gt(b, top)));
       const code = f32x4.sub(f32x4.pmin(a, top), f32x4.pmin(b, top));
-      accumulate4(f32x4.mul(code, v128.load(factors + at)), fresh, offset, at, target);
+      accumulate4(f32x4.mul(code, v128.load(factors + at)), before, offset, at, target);
     }
     for (; c < columns; c++) {
       const at = (<usize>c) << 2;
       const a = nearest<f32>(load<f32>(plus + at) / step);
       const b = nearest<f32>(load<f32>(minus + at) / step);
       clipped += <i32>(a > largest) + <i32>(b > largest);
-      accumulate1((min<f32>(a, largest) - min<f32>(b, largest)) * load<f32>(factors + at), fresh, offset, at, target);
+      accumulate1((min<f32>(a, largest) - min<f32>(b, largest)) * load<f32>(factors + at), before, offset, at, target);
     }
   }
   return clipped + sumLanes(clips);
@@ -71,12 +68,11 @@ export function convertPairs(
 function convertPairs8(
   lines: usize,
   vectors: i32,
-  ldLines: i32,
-  half: i32,
   step: f32,
   largest: f32,
   factors: usize,
-  fresh: bool,
+  sums: usize,
+  added: bool,
   offset: usize,
   last: bool,
   out: usize,
@@ -88,29 +84,28 @@ function convertPairs8(
   const f1 = v128.load(factors, 16);
   const o0 = last ? v128.load(offset) : top;
   const o1 = last ? v128.load(offset, 16) : top;
-  const next = (<usize>ldLines) << 2;
   const nextOut = (<usize>ldOut) << 2;
-  const other = (<usize>half) << 2;
   let clips = i32x4.splat(0);
   for (let v = 0; v < vectors; v++) {
     const a0 = f32x4.nearest(f32x4.div(v128.load(lines), steps));
-    const b0 = f32x4.nearest(f32x4.div(v128.load(lines + other), steps));
+    const b0 = f32x4.nearest(f32x4.div(v128.load(lines, 32), steps));
     const a1 = f32x4.nearest(f32x4.div(v128.load(lines, 16), steps));
-    const b1 = f32x4.nearest(f32x4.div(v128.load(lines + other, 16), steps));
+    const b1 = f32x4.nearest(f32x4.div(v128.load(lines, 48), steps));
     const over0 = i32x4.add(f32x4.gt(a0, top), f32x4.gt(b0, top));
     const over1 = i32x4.add(f32x4.gt(a1, top), f32x4.gt(b1, top));
     clips = i32x4.sub(clips, i32x4.add(over0, over1));
     const local0 = f32x4.mul(f32x4.sub(f32x4.pmin(a0, top), f32x4.pmin(b0, top)), f0);
     const local1 = f32x4.mul(f32x4.sub(f32x4.pmin(a1, top), f32x4.pmin(b1, top)), f1);
-    let sum0 = f32x4.add(fresh ? f32x4.splat(0) : v128.load(out), local0);
-    let sum1 = f32x4.add(fresh ? f32x4.splat(0) : v128.load(out, 16), local1);
+    let sum0 = f32x4.add(added ? v128.load(sums) : f32x4.splat(0), local0);
+    let sum1 = f32x4.add(added ? v128.load(sums, 16) : f32x4.splat(0), local1);
     if (last) {
       sum0 = f32x4.add(sum0, o0);
       sum1 = f32x4.add(sum1, o1);
     }
     v128.store(out, sum0);
     v128.store(out, sum1, 16);
-    lines += next;
+    lines += 64;
+    if (added) sums += 32;
     out += nextOut;
   }
   return sumLanes(clips);
@@ -120,13 +115,11 @@ function convertPairs8(
 export function convertDifferences(
   lines: usize,
   vectors: i32,
-  ldLines: i32,
-  half: i32,
   columns: i32,
   step: f32,
   largest: f32,
   factors: usize,
-  fresh: i32,
+  sums: usize,
   offset: usize,
   out: usize,
   ldOut: i32,
@@ -137,8 +130,9 @@ export function convertDifferences(
   let clips = i32x4.splat(0);
   let clipped: i32 = 0;
   for (let v = 0; v < vectors; v++) {
-    const plus = lines + ((<usize>(v * ldLines)) << 2);
-    const minus = plus + ((<usize>half) << 2);
+    const plus = lines + ((<usize>v) << 6);
+    const minus = plus + 32;
+    const before = sums ? sums + ((<usize>v) << 5) : 0;
     const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
     for (; c + 4 <= columns; c += 4) {
@@ -147,7 +141,7 @@ export function convertDifferences(
       clips = i32x4.sub(clips, v128.or(f32x4.gt(code, top), f32x4.lt(code, bottom)));
       accumulate4(
         f32x4.mul(f32x4.pmax(f32x4.pmin(code, top), bottom), v128.load(factors + at)),
-        fresh,
+        before,
         offset,
         at,
         target,
@@ -157,7 +151,7 @@ export function convertDifferences(
       const at = (<usize>c) << 2;
       const code = nearest<f32>((load<f32>(plus + at) - load<f32>(minus + at)) / step);
       clipped += <i32>(code > largest || code < -largest);
-      accumulate1(max<f32>(min<f32>(code, largest), -largest) * load<f32>(factors + at), fresh, offset, at, target);
+      accumulate1(max<f32>(min<f32>(code, largest), -largest) * load<f32>(factors + at), before, offset, at, target);
     }
   }
   return clipped + sumLanes(clips);
@@ -285,39 +279,40 @@ function errDifferences(
   return 0;
 }
 
-/** Currents passed on without conversion; `lines` holds them in the layer's unit. */
+/** Currents passed on without conversion: lines and sums [vectors, 16] are in the layer's unit. */
 export function passCurrents(
   lines: usize,
   vectors: i32,
-  ldLines: i32,
   columns: i32,
-  fresh: i32,
+  sums: usize,
   offset: usize,
   out: usize,
   ldOut: i32,
 ): void {
   for (let v = 0; v < vectors; v++) {
-    const source = lines + ((<usize>(v * ldLines)) << 2);
+    const source = lines + ((<usize>v) << 6);
+    const before = sums ? sums + ((<usize>v) << 6) : 0;
     const target = out + ((<usize>(v * ldOut)) << 2);
     let c = 0;
     for (; c + 4 <= columns; c += 4)
-      accumulate4(v128.load(source + ((<usize>c) << 2)), fresh, offset, (<usize>c) << 2, target);
-    for (; c < columns; c++) accumulate1(load<f32>(source + ((<usize>c) << 2)), fresh, offset, (<usize>c) << 2, target);
+      accumulate4(v128.load(source + ((<usize>c) << 2)), before, offset, (<usize>c) << 2, target);
+    for (; c < columns; c++)
+      accumulate1(load<f32>(source + ((<usize>c) << 2)), before, offset, (<usize>c) << 2, target);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function accumulate4(local: v128, fresh: i32, offset: usize, at: usize, target: usize): void {
-  let sum = f32x4.add(fresh ? f32x4.splat(0) : v128.load(target + at), local);
+function accumulate4(local: v128, before: usize, offset: usize, at: usize, target: usize): void {
+  let sum = f32x4.add(before ? v128.load(before + at) : f32x4.splat(0), local);
   if (offset) sum = f32x4.add(sum, v128.load(offset + at));
   v128.store(target + at, sum);
 }
 
 // @ts-ignore: decorator
 @inline
-function accumulate1(local: f32, fresh: i32, offset: usize, at: usize, target: usize): void {
-  let sum = (fresh ? <f32>0 : load<f32>(target + at)) + local;
+function accumulate1(local: f32, before: usize, offset: usize, at: usize, target: usize): void {
+  let sum = (before ? load<f32>(before + at) : <f32>0) + local;
   if (offset) sum += load<f32>(offset + at);
   store<f32>(target + at, sum);
 }

@@ -15,6 +15,7 @@ export * from "./gated-product";
 export * from "./gelu";
 export * from "./integer-digital";
 export * from "./integer-strip";
+export * from "./largest";
 export * from "./layer-norm";
 export * from "./softmax-attention";
 export * from "./batch-norm";

@@ -1,25 +1,35 @@
-/** Crossbars strip by strip, with the WebAssembly kernels: `assembly/byte-product.ts` and `assembly/adc.ts`. */
+/** Crossbars strip by strip, with the WebAssembly kernels: `assembly/byte-product.ts`, `assembly/largest.ts` and `assembly/adc.ts`. */
 import type { KernelExports } from "../binary.generated.ts";
 import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../simulation-ops.ts";
 
 /** Words of the look-up table of 8 rows of a strip. */
 export const STRIP_TABLE = 256 * STRIP_LINES;
 
+/** Words of a sample of the `kept` largest values, with room to gather more before the smaller ones are dropped. */
+export const sampleRoom = (kept: number): number => Math.max(2 * kept, 1024);
+export const sampleWords = (kept: number): number => 16 + sampleRoom(kept);
+
 /** Words of scratch for the noise of so many vectors. */
 export const converterScratch = (vectors: number): number => vectors * STRIP_COLUMNS;
 
 type CrossbarOps = Pick<
   SimulationOps,
-  "tabulateStrip" | "stripCurrents" | "addConverterErrors" | "convertStrip" | "passStrip"
+  | "tabulateStrip"
+  | "stripCurrents"
+  | "keepLargest"
+  | "smallestKept"
+  | "addConverterErrors"
+  | "convertStrip"
+  | "passStrip"
 >;
 
 export function crossbarOps(run: KernelExports): CrossbarOps {
   return {
     tabulateStrip: ({ matrix, rows, tables }) => run.tabulateBytes(matrix, rows / 8, tables),
-    stripCurrents: ({ bits, first, every, vectors, firstRow, rows, tables, lines }) => {
+    stripCurrents: ({ bits, first, vectors, firstRow, rows, tables, lines }) => {
       const row = 4 * bits.words;
       const at = bits.at + first * row + firstRow / 8;
-      run.byteProduct(at, every * row, vectors, rows / 8, tables, lines);
+      run.byteProduct(at, row, vectors, rows / 8, tables, lines);
     },
     addConverterErrors: (of) => {
       const { lines, vectors, step, gains, offsets, deviations, noise } = of;
@@ -33,25 +43,14 @@ export function crossbarOps(run: KernelExports): CrossbarOps {
         strip, first, perStep, perPrompt, firstPrompt, scratch,
       );
     },
-    convertStrip: ({ lines, vectors, columns, mode, step, largest, factors, fresh, offset, out, outputs }) => {
+    keepLargest: ({ lines, vectors, mode, kept, room, sample }) =>
+      run.keepLargest(lines, vectors, mode === "differential" ? 1 : 0, kept, room, sample),
+    smallestKept: ({ kept, sample }) => run.smallestKept(sample, kept),
+    convertStrip: ({ lines, vectors, columns, mode, step, largest, factors, sums, offset, out, outputs }) => {
       const convert = mode === "pair" ? run.convertPairs : run.convertDifferences;
-      const first = fresh ? 1 : 0;
-      return convert(
-        lines,
-        vectors,
-        STRIP_LINES,
-        STRIP_COLUMNS,
-        columns,
-        step,
-        largest,
-        factors,
-        first,
-        offset ?? 0,
-        out,
-        outputs,
-      );
+      return convert(lines, vectors, columns, step, largest, factors, sums ?? 0, offset ?? 0, out, outputs);
     },
-    passStrip: ({ lines, vectors, columns, fresh, offset, out, outputs }) =>
-      run.passCurrents(lines, vectors, STRIP_LINES, columns, fresh ? 1 : 0, offset ?? 0, out, outputs),
+    passStrip: ({ lines, vectors, columns, sums, offset, out, outputs }) =>
+      run.passCurrents(lines, vectors, columns, sums ?? 0, offset ?? 0, out, outputs),
   };
 }

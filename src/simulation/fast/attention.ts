@@ -13,7 +13,7 @@ import { LARGEST_DIMENSION, sampledScratch } from "../../kernels/wasm/attention-
 import { ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { wordsPerRow } from "../../spike/train.ts";
-import type { Chip } from "../chip.ts";
+import type { MappedNetwork } from "../chip.ts";
 import { runAttention, seedStream, tileDraws } from "../reference/attention.ts";
 
 /** What an attention stage ran on, and where its bits lie. */
@@ -41,7 +41,7 @@ export interface AttentionPlan {
 
 export function planAttention(
   arena: Arena,
-  chip: Chip,
+  chip: MappedNetwork,
   { maxSteps, maxPrompts }: { readonly maxSteps: number; readonly maxPrompts: number },
 ): AttentionPlan | null {
   if (!kernelsServe(chip)) return null;
@@ -55,11 +55,11 @@ export function planAttention(
 }
 
 /** State: writes the network's mask. */
-export function bindAttention(ops: SimulationOps, plan: AttentionPlan | null, chip: Chip): AttentionKernels {
+export function bindAttention(ops: SimulationOps, plan: AttentionPlan | null, chip: MappedNetwork): AttentionKernels {
   return plan ? bindKernels(ops, plan, chip) : slowTiles(ops, chip);
 }
 
-function kernelsServe(chip: Chip): boolean {
+function kernelsServe(chip: MappedNetwork): boolean {
   const { dimension, largestCount, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
   if (dimension > LARGEST_DIMENSION || largestCount < dimension) return false;
   if (!hasLfsr(chip)) return true;
@@ -68,10 +68,10 @@ function kernelsServe(chip: Chip): boolean {
   return standard && plan.passes.length === 1;
 }
 
-const hasLfsr = ({ hardware }: Chip): boolean => hardware.ssa.random === "lfsr";
+const hasLfsr = ({ hardware }: MappedNetwork): boolean => hardware.ssa.random === "lfsr";
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
-function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: Chip): AttentionKernels {
+function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwork): AttentionKernels {
   const { mask, scores, registers, scratch } = plan;
   const { model, geometry } = chip.network;
   const { heads, tokens } = chip.mapping.ssa;
@@ -108,7 +108,7 @@ function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: Chip): Atten
   };
 }
 
-function slowTiles(ops: SimulationOps, chip: Chip): AttentionKernels {
+function slowTiles(ops: SimulationOps, chip: MappedNetwork): AttentionKernels {
   const { geometry } = chip.network;
   const settings = ssaParametersOf(chip.network, chip.hardware);
   return {

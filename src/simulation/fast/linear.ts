@@ -6,55 +6,68 @@
  *   matrix [lead + rows, 16]     I+ of column c of the strip at c, I- at 8 + c
  *
  * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`), then all vectors go through in
- * chunks, whose line currents are converted while they are in the first-level cache. A block whose first row is not a multiple of 32
- * starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and zeros up to the end of its last word, so bits
- * of neighbouring blocks add 0.
+ * chunks, whose line currents are converted while they are in the first-level cache. What the row blocks of a strip add up to lies side
+ * by side until the last one brings it to its place: rows of a wide layer are far apart, and often in each other's way in the cache.
+ *
+ * A block whose first row is not a multiple of 32 starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and
+ * zeros up to the end of its last word, so bits of neighbouring blocks add 0.
+ *
+ * Conductances, and what converters are set to, lie in memory that several threads may share; each has working space of its own.
  */
 import { type Converter, converter } from "../../hardware/adc.ts";
-import { type ConvertedVectors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
+import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
-import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
-import { converterScratch, STRIP_TABLE } from "../../kernels/wasm/crossbar-ops.ts";
+import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES, type StripOutput } from "../../kernels/simulation-ops.ts";
+import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords } from "../../kernels/wasm/crossbar-ops.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
-import { quantile } from "../../numeric/quantile.ts";
+import { quantileRank } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
-import type { Chip } from "../chip.ts";
-import { columnFactors, conversionKey, measuredEvery } from "../reference/linear.ts";
+import { hasConverterErrors } from "../../spec/erring-converters.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { columnFactors, conversionKey, MEASURED_VECTORS } from "../reference/linear.ts";
 
 export interface CrossbarKernels {
+  /** Whether readings are loaded as weights, not as lines: where converters are exact. */
+  readonly takeWeights: boolean;
+  /** Writes what the converters of one crossbar err by. */
+  placeErrors(crossbar: number, errors: ConverterErrors): void;
   /** Puts the conductances of one crossbar in place. */
   load(crossbar: number, reading: CrossbarReading): void;
-  /** Sets the converters' full scales, by crossbar, once all crossbars are loaded; `random` is that of conversion noise. */
-  setConverters(ranges: Float64Array, random: Stream): void;
+  /** Sets the converters of one crossbar; `scales` are those of its reading. */
+  setRange(crossbar: number, fullScale: number, scales: Float64Array): void;
   /**
    * y [steps prompts perPrompt, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
    *
-   * @param measured receives each crossbar's range, which it then converts with; null converts with the ranges loaded
+   * @param random of the noise of conversions
    */
-  run(
-    layer: LayerMapping,
-    bits: PackedBits,
-    vectors: ConvertedVectors,
-    y: Place,
-    measured: Float64Array | null,
-  ): number;
+  run(layer: LayerMapping, bits: PackedBits, vectors: ConvertedVectors, y: Place, random: Stream): number;
+  /** The range of one crossbar, measured on so many vectors of `bits`; 0 where it sees no current. */
+  measure(crossbar: number, bits: PackedBits, vectors: number): number;
 }
 
 /** Where the crossbars of a chip lie in memory. */
 export interface CrossbarPlan {
-  readonly layers: ReadonlyMap<string, LayerPlan>;
-  /** Currents of the vectors that are in the works. */
-  readonly lines: Place;
-  readonly tables: Place;
-  /** The normals of conversion noise; null where there is none. */
-  readonly normals: Place | null;
-  readonly scratch: Place;
+  /** Blocks by layer, in the order of the mapping. */
+  readonly layers: ReadonlyMap<string, readonly BlockPlan[]>;
+  /** Full scales by crossbar, doubles. */
+  readonly fullScales: Place;
 }
 
-interface LayerPlan {
-  readonly offset: Place;
-  readonly blocks: readonly BlockPlan[];
+/** What a thread computes crossbars in. */
+export interface CrossbarScratch {
+  /** Offsets by layer. */
+  readonly offsets: ReadonlyMap<string, Place>;
+  /** The normals of conversion noise; null where there is none. */
+  readonly normals: Place | null;
+  /** Currents of the vectors that are in the works, and the words of their noise. */
+  readonly lines: Place;
+  readonly noise: Place;
+  readonly tables: Place;
+  /** Sums of a strip over the row blocks. */
+  readonly sums: Place;
+  /** The largest currents of a crossbar. */
+  readonly sample: Place;
 }
 
 interface BlockPlan {
@@ -86,26 +99,39 @@ interface ErrorPlan {
 /** Vectors whose currents are held at a time. */
 const CHUNK = 256;
 
-export function planCrossbars(arena: Arena, chip: Chip): CrossbarPlan {
-  const layers = new Map<string, LayerPlan>();
-  for (const { name, outputs, blocks } of chip.mapping.layers) {
-    const offset = arena.words(outputs);
-    layers.set(name, { offset, blocks: blocks.map((block) => planBlock(arena, chip, block)) });
-  }
-  const mostRows = Math.max(...[...layers.values()].flatMap(({ blocks }) => blocks.map(({ rows }) => rows)));
+export function planCrossbars(arena: Arena, chip: MappedNetwork): CrossbarPlan {
+  const layers = chip.mapping.layers.map(
+    ({ name, blocks }) => [name, blocks.map((block) => planBlock(arena, chip, block))] as const,
+  );
+  return { layers: new Map(layers), fullScales: arena.words(2 * chip.mapping.totals.blocks) };
+}
+
+/** @param maxVectors most vectors of one call of `run` */
+export function planCrossbarScratch(
+  arena: Arena,
+  chip: MappedNetwork,
+  { layers }: CrossbarPlan,
+  maxVectors: number,
+): CrossbarScratch {
+  const blocks = [...layers.values()].flat();
+  const mostRows = Math.max(...blocks.map(({ rows }) => rows));
+  const mostColumns = Math.max(...blocks.map(({ block }) => block.columns));
   return {
-    layers,
-    lines: arena.words(CHUNK * STRIP_LINES),
-    scratch: arena.words(converterScratch(CHUNK)),
-    tables: arena.words((mostRows / 8) * STRIP_TABLE),
+    offsets: new Map(chip.mapping.layers.map(({ name, outputs }) => [name, arena.words(outputs)])),
     normals: isNoisy(chip) ? arena.words(NORMALS) : null,
+    lines: arena.words(CHUNK * STRIP_LINES),
+    noise: arena.words(converterScratch(CHUNK)),
+    tables: arena.words((mostRows / 8) * STRIP_TABLE),
+    sums: arena.words(maxVectors * stripColumns(chip)),
+    sample: arena.words(sampleWords(keptOf(chip, MEASURED_VECTORS, mostColumns))),
   };
 }
 
-function planBlock(arena: Arena, chip: Chip, block: CrossbarBlock): BlockPlan {
+function planBlock(arena: Arena, chip: MappedNetwork, block: CrossbarBlock): BlockPlan {
   const lead = block.rowStart & 31;
   const rows = Math.ceil((lead + block.rows) / 32) * 32;
-  const width = isExact(chip) ? STRIP_LINES : STRIP_COLUMNS;
+  const width = stripColumns(chip);
+  const erring = hasConverterErrors(chip.hardware.adc.errors);
   const strips: StripPlan[] = [];
   for (let column = 0; column < block.columns; column += width) {
     strips.push({
@@ -113,36 +139,43 @@ function planBlock(arena: Arena, chip: Chip, block: CrossbarBlock): BlockPlan {
       columns: Math.min(width, block.columns - column),
       matrix: arena.words(rows * STRIP_LINES),
       factors: arena.words(width),
-      errors: chip.converterErrors && {
-        gains: arena.words(STRIP_LINES),
-        offsets: arena.words(STRIP_LINES),
-        deviations: arena.words(STRIP_COLUMNS),
-      },
+      errors: erring
+        ? {
+            gains: arena.words(STRIP_LINES),
+            offsets: arena.words(STRIP_LINES),
+            deviations: arena.words(STRIP_COLUMNS),
+          }
+        : null,
     });
   }
   return { block, lead, rows, strips };
 }
 
-const isExact = ({ hardware }: Chip): boolean => hardware.adc.bits === null;
-const isNoisy = ({ hardware, converterErrors }: Chip): boolean =>
-  converterErrors !== null && hardware.adc.errors.outputNoise > 0;
+const isExact = ({ hardware }: MappedNetwork): boolean => hardware.adc.bits === null;
+const isNoisy = ({ hardware }: MappedNetwork): boolean => hardware.adc.errors.outputNoise > 0;
+const stripColumns = (chip: MappedNetwork): number => (isExact(chip) ? STRIP_LINES : STRIP_COLUMNS);
 
-/** State: writes the offsets of the layers, and what converters err by. */
-export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip): CrossbarKernels {
-  const { layers, lines, tables, normals, scratch } = plan;
-  const { bits: adcBits, mode, rangeQuantile, errors } = chip.hardware.adc;
+/** Of the currents of so many vectors, those from the range's quantile on. */
+function keptOf({ hardware: { adc } }: MappedNetwork, vectors: number, columns: number): number {
+  const currents = (adc.mode === "pair" ? 2 : 1) * vectors * columns;
+  return currents - quantileRank(currents, adc.rangeQuantile);
+}
+
+/** State: writes offsets and normals. */
+export function bindCrossbars(
+  ops: SimulationOps,
+  plan: CrossbarPlan,
+  scratch: CrossbarScratch,
+  chip: MappedNetwork,
+): CrossbarKernels {
+  const { layers, fullScales } = plan;
+  const { offsets, normals, lines, noise: noiseScratch, tables, sums, sample } = scratch;
+  const { bits: adcBits, mode, errors } = chip.hardware.adc;
   const exact = isExact(chip);
-  const allBlocks = [...layers.values()].flatMap(({ blocks }) => blocks);
   const byCrossbar: BlockPlan[] = [];
-  for (const of of allBlocks) byCrossbar[of.block.crossbar] = of;
-  for (const [name, { offset }] of layers) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
+  for (const of of [...layers.values()].flat()) byCrossbar[of.block.crossbar] = of;
+  for (const [name, offset] of offsets) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
   if (normals !== null) ops.write(normals, normalTable());
-  for (const of of allBlocks) placeErrors(of);
-  /** By crossbar number. */
-  let noiseKeys: readonly (readonly [number, number])[] = [];
-  /** By crossbar number; none when converters are exact. */
-  const converters: Converter[] = [];
-  const scales: Float64Array[] = [];
 
   /** Copies a strip's columns of one sign, zeros behind them. */
   function place(at: Place, values: Float32Array, { column, columns }: StripPlan) {
@@ -151,9 +184,8 @@ export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip
     ops.write(at, whole);
   }
 
-  function placeErrors({ block, strips }: BlockPlan) {
-    if (chip.converterErrors === null) return;
-    const { plus, minus } = chip.converterErrors[block.crossbar];
+  function placeErrors(crossbar: number, { plus, minus }: ConverterErrors) {
+    const { block, strips } = byCrossbar[crossbar];
     const deviations = new Float32Array(block.columns).fill(errors.outputNoise);
     for (const strip of strips) {
       const at = strip.errors as ErrorPlan;
@@ -165,86 +197,97 @@ export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip
     }
   }
 
-  function load(crossbar: number, { plus, minus, weights, scales: read }: CrossbarReading) {
+  function load(crossbar: number, { plus, minus, weights }: CrossbarReading) {
     const { block, lead, rows, strips } = byCrossbar[crossbar];
-    scales[crossbar] = read;
+    const lineRows = new Float32Array(rows * STRIP_LINES);
     for (const { column, columns, matrix } of strips) {
-      const lineRows = new Float32Array(rows * STRIP_LINES);
+      if (columns < stripColumns(chip)) lineRows.fill(0);
       for (let r = 0; r < block.rows; r++) {
         const from = r * block.columns + column;
         const at = (lead + r) * STRIP_LINES;
-        lineRows.set((exact ? weights : plus).subarray(from, from + columns), at);
-        if (!exact) lineRows.set(minus.subarray(from, from + columns), at + STRIP_COLUMNS);
+        if (exact) for (let c = 0; c < columns; c++) lineRows[at + c] = weights[from + c];
+        else {
+          for (let c = 0; c < columns; c++) {
+            lineRows[at + c] = plus[from + c];
+            lineRows[at + STRIP_COLUMNS + c] = minus[from + c];
+          }
+        }
       }
       ops.write(matrix, lineRows);
     }
   }
 
-  function setConverters(ranges: Float64Array, random: Stream) {
-    if (normals !== null) noiseKeys = byCrossbar.map((_, crossbar) => conversionKey(random, crossbar));
-    for (const of of allBlocks) setRange(of, ranges[of.block.crossbar]);
-  }
-
-  function setRange({ block, strips }: BlockPlan, fullScale: number) {
+  function setRange(crossbar: number, fullScale: number, scales: Float64Array) {
     if (adcBits === null) return;
-    converters[block.crossbar] = converter(mode, adcBits, fullScale);
-    const factors = columnFactors(converters[block.crossbar], scales[block.crossbar]);
-    for (const strip of strips) place(strip.factors, factors, strip);
+    ops.write(fullScales + 8 * crossbar, new Uint32Array(Float64Array.of(fullScale).buffer));
+    const factors = columnFactors(converter(mode, adcBits, fullScale), scales);
+    for (const strip of byCrossbar[crossbar].strips) place(strip.factors, factors, strip);
   }
 
-  function run(
-    layer: LayerMapping,
-    bits: PackedBits,
-    from: ConvertedVectors,
-    y: Place,
-    measured: Float64Array | null,
-  ): number {
+  /** The converters of a crossbar, as another thread may have set them; null where they are exact. */
+  function converterOf(crossbar: number): Converter | null {
+    if (adcBits === null) return null;
+    const [fullScale] = new Float64Array(ops.words(fullScales + 8 * crossbar, 2).buffer);
+    return converter(mode, adcBits, fullScale);
+  }
+
+  function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
     const vectors = from.steps * from.prompts * from.perPrompt;
-    const { blocks, offset } = layers.get(layer.name) as LayerPlan;
+    const blocks = layers.get(layer.name) as readonly BlockPlan[];
+    const offset = offsets.get(layer.name) as Place;
+    const { rowBlocks } = layer;
     let clipped = 0;
-    for (const of of blocks) {
-      const { block } = of;
-      if (measured && !exact) {
-        const range = measureRange(of, bits, vectors, from.perPrompt) || block.rows * chip.device.maxConductance;
-        measured[block.crossbar] = range;
-        setRange(of, range);
-      }
-      const last = block.rowStart + block.rows === layer.inputs;
-      for (const strip of of.strips) {
-        const column = 4 * (block.columnStart + strip.column);
-        const added = last ? offset + column : null;
-        ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
-        for (let first = 0; first < vectors; first += CHUNK) {
-          const count = Math.min(CHUNK, vectors - first);
-          multiply(of, bits, first, count, 1);
-          if (strip.errors) clipped += err(block, strip, strip.errors, first, count, from);
-          const out = y + 4 * first * layer.outputs + column;
-          clipped += convert(block, strip, count, added, out, layer.outputs);
+    for (let g = 0; g < blocks.length; g += rowBlocks) {
+      const group = blocks.slice(g, g + rowBlocks);
+      const settings = group.map(({ block }) => settingsOf(block.crossbar, random));
+      for (let s = 0; s < group[0].strips.length; s++) {
+        for (const [i, of] of group.entries()) {
+          const strip = of.strips[s];
+          const column = of.block.columnStart + strip.column;
+          const [first, last] = [i === 0, i === rowBlocks - 1];
+          ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
+          for (let v = 0; v < vectors; v += CHUNK) {
+            const count = Math.min(CHUNK, vectors - v);
+            multiply(of, bits, v, count);
+            if (strip.errors) clipped += err(settings[i], strip, strip.errors, v, count, from);
+            const held = sums + 4 * v * stripColumns(chip);
+            clipped += convert(settings[i], strip, count, {
+              sums: first ? null : held,
+              offset: last ? offset + 4 * column : null,
+              out: last ? y + 4 * (v * layer.outputs + column) : held,
+              outputs: last ? layer.outputs : stripColumns(chip),
+            });
+          }
         }
       }
     }
     return clipped;
   }
 
+  /** The converters of a crossbar, null where they are exact, and the key of their noise, null without. */
+  function settingsOf(crossbar: number, random: Stream): Settings {
+    return { adc: converterOf(crossbar), noiseKey: normals === null ? null : conversionKey(random, crossbar) };
+  }
+
   // These run for every chunk of every strip. Arguments in a literal are free; spreading an object into it takes a microsecond.
 
-  /** Currents in the tabulated strip of `vectors` vectors, every `every`-th from `first` on, to `lines`. */
-  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, vectors: number, every: number) {
+  /** Currents in the tabulated strip of `vectors` vectors, from `first` on, to `lines`. */
+  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, vectors: number) {
     const firstRow = block.rowStart & ~31;
-    ops.stripCurrents({ bits, first, every, vectors, firstRow, rows, tables, lines });
+    ops.stripCurrents({ bits, first, vectors, firstRow, rows, tables, lines });
   }
 
   /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
   function err(
-    { crossbar }: CrossbarBlock,
+    { adc, noiseKey }: Settings,
     { column }: StripPlan,
     { gains, offsets, deviations }: ErrorPlan,
     first: number,
     vectors: number,
     { prompts, perPrompt, firstPrompt }: ConvertedVectors,
   ): number {
-    const { step } = converters[crossbar];
-    const noise = normals === null ? null : { key: noiseKeys[crossbar], normals };
+    const { step } = adc as Converter;
+    const noise = normals === null || noiseKey === null ? null : { key: noiseKey, normals };
     const strip = column / STRIP_COLUMNS;
     const perStep = prompts * perPrompt;
     return ops.addConverterErrors({
@@ -261,56 +304,61 @@ export function bindCrossbars(ops: SimulationOps, plan: CrossbarPlan, chip: Chip
       perStep,
       perPrompt,
       firstPrompt,
-      scratch,
+      scratch: noiseScratch,
     });
   }
 
-  /** From `lines` to the strip's columns of so many vectors at `out`; returns the clipped conversions. */
+  /** From `lines` to the strip's columns of so many vectors; returns the clipped conversions. */
   function convert(
-    { crossbar, rowStart }: CrossbarBlock,
-    { columns, factors }: StripPlan,
+    { adc }: Settings,
+    { columns, factors, errors: erring }: StripPlan,
     vectors: number,
-    offset: Place | null,
-    out: Place,
-    outputs: number,
+    { sums: before, offset, out, outputs }: StripTarget,
   ): number {
-    const fresh = rowStart === 0;
-    if (exact) {
-      ops.passStrip({ lines, vectors, columns, fresh, offset, out, outputs });
+    if (adc === null) {
+      ops.passStrip({ lines, vectors, columns, sums: before, offset, out, outputs });
       return 0;
     }
-    const { step: fullStep, largest } = converters[crossbar];
+    const { largest } = adc;
     // Errors leave lines in code steps.
-    const step = chip.converterErrors ? 1 : fullStep;
-    return ops.convertStrip({ lines, vectors, columns, mode, step, largest, factors, fresh, offset, out, outputs });
+    const step = erring ? 1 : adc.step;
+    return ops.convertStrip({
+      lines,
+      vectors,
+      columns,
+      mode,
+      step,
+      largest,
+      factors,
+      sums: before,
+      offset,
+      out,
+      outputs,
+    });
   }
 
-  /** As `measureRange` of the reference. */
-  function measureRange(of: BlockPlan, bits: PackedBits, vectors: number, perPrompt: number): number {
-    const { block, strips, rows } = of;
-    const every = measuredEvery(vectors, perPrompt);
-    const taken = Math.ceil(vectors / every);
-    const seen = new Float32Array((mode === "pair" ? 2 : 1) * taken * block.columns);
-    let i = 0;
-    for (const strip of strips) {
-      ops.tabulateStrip({ matrix: strip.matrix, rows, tables });
-      for (let v = 0; v < taken; v += CHUNK) {
-        const count = Math.min(CHUNK, taken - v);
-        multiply(of, bits, v * every, count, every);
-        const currents = ops.floats(lines, count * STRIP_LINES);
-        for (let row = 0; row < currents.length; row += STRIP_LINES) {
-          for (let c = row; c < row + strip.columns; c++) {
-            const [plus, minus] = [currents[c], currents[c + STRIP_COLUMNS]];
-            if (mode === "pair") {
-              seen[i++] = plus;
-              seen[i++] = minus;
-            } else seen[i++] = Math.abs(plus - minus);
-          }
-        }
+  function measure(crossbar: number, bits: PackedBits, vectors: number): number {
+    const of = byCrossbar[crossbar];
+    const kept = keptOf(chip, vectors, of.block.columns);
+    const room = sampleRoom(kept);
+    ops.fill(sample, 2, 0);
+    for (const strip of of.strips) {
+      ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
+      for (let v = 0; v < vectors; v += CHUNK) {
+        const count = Math.min(CHUNK, vectors - v);
+        multiply(of, bits, v, count);
+        ops.keepLargest({ lines, vectors: count, mode, kept, room, sample });
       }
     }
-    return quantile(seen, rangeQuantile);
+    return ops.smallestKept({ kept, sample });
   }
 
-  return { load, setConverters, run };
+  return { takeWeights: exact, placeErrors, load, setRange, run, measure };
 }
+
+interface Settings {
+  readonly adc: Converter | null;
+  readonly noiseKey: readonly [number, number] | null;
+}
+
+type StripTarget = Pick<StripOutput, "sums" | "offset" | "out" | "outputs">;

@@ -1,27 +1,26 @@
 /**
  * The functional simulator on the WebAssembly kernels: fast twin of `reference/simulate.ts`, with the same `Trace` to the last bit.
  *
- * A simulator is planned once per chip on an arena and never allocates there afterwards. Spikes stay packed; line currents live
- * in chunks (`linear.ts`); counts follow from shapes and numbers of ones (`../counts.ts`). The chip's conductances are read
+ * A simulator is planned once per chip on an arena (`plan.ts`) and never allocates there afterwards. Spikes stay packed; line currents
+ * live in chunks (`linear.ts`); counts follow from shapes and numbers of ones (`../counts.ts`). The chip's conductances are read
  * when a run brings another stream than the one before, because a read depends on chip and stream only.
+ *
+ * Threads share a chip by a simulator each in one memory: `part.ts`.
  */
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
-import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import { TIMING, vectorClocks } from "../../hardware/timing.ts";
-import { type Arena, countingArena, type PackedBits, type Place, reserveBits } from "../../kernels/arena.ts";
+import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
-import type { ChosenTokens } from "../../kernels/ops.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { tokensRead } from "../../model/geometry.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { type Chip, chipAt, readCrossbars } from "../chip.ts";
-import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
+import type { Chip, MappedNetwork } from "../chip.ts";
 import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
 import { engineCycles } from "../reference/attention.ts";
-import { calibrate, needsCalibration, requirePrompts, requireRanges, simulate } from "../reference/simulate.ts";
+import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import {
   densitiesOf,
   meanLogits,
@@ -31,15 +30,10 @@ import {
   type Trace,
   type TraceOptions,
 } from "../trace.ts";
-import { type AttentionPlan, bindAttention, planAttention } from "./attention.ts";
-import { bindCrossbars, type CrossbarPlan, planCrossbars } from "./linear.ts";
-
-export interface SimulatorOptions {
-  /** Most prompts that one run may carry. */
-  readonly maxPrompts: number;
-  /** Most time steps of a run. Default: those of the network. */
-  readonly maxSteps?: number;
-}
+import { bindAttention } from "./attention.ts";
+import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
+import { placeErrors, readPart, startCalibration } from "./part.ts";
+import { type LayerTrain, planSimulator, type SimulatorOptions, type SimulatorPlan, simulatorBytes } from "./plan.ts";
 
 export interface Simulator {
   /** As `simulate` of the reference. Throws ShapeError also when the input is larger than planned. */
@@ -69,79 +63,59 @@ export function createStandaloneSimulator(chip: Chip, options: SimulatorOptions)
   return createSimulator(kernels, arena, chip, options);
 }
 
-/** Bytes that a simulator of this chip takes from its arena; the same for every chip of one network and mapping. */
-export function simulatorBytes(chip: Chip, options: SimulatorOptions): number {
-  const counting = countingArena();
-  planSimulator(counting, chip, options);
-  return counting.used;
-}
-
-/** In whole numbers the reference runs. */
-export const createSimulator = (ops: SimulationOps, arena: Arena, chip: Chip, options: SimulatorOptions): Simulator =>
-  chip.hardware.arithmetic === null
-    ? bindSimulator(ops, planSimulator(arena, chip, options), chip)
-    : referenceSimulator(chip);
-
-function referenceSimulator(chip: Chip): Simulator {
-  let ready = chip;
+export function createSimulator(ops: SimulationOps, arena: Arena, chip: Chip, options: SimulatorOptions): Simulator {
+  const bound = bindSimulator(ops, planSimulator(arena, chip, options), chip);
+  let calibrated = chip;
+  let loadedKey = "";
+  placeErrors(bound, chip);
   return {
-    run: (input, random, options) => simulate(ready, input, random, options),
+    run: (input, random, options = {}) => {
+      requireRanges(calibrated);
+      const key = random.key.join();
+      if (key !== loadedKey) readPart(bound, calibrated, random);
+      loadedKey = key;
+      return finish(bound.pass(0, input, random, options));
+    },
     calibrate: (input, random) => {
-      ready = calibrate(chip, input, random);
-      return ready;
+      if (!needsCalibration(chip.hardware.adc)) return chip;
+      loadedKey = "";
+      const { steps } = input;
+      const shape = { steps, prompts: requirePrompts(chip, input), slicePrompts: requirePrompts(chip, input) };
+      const calibration = startCalibration(bound, chip, shape, [input], random);
+      for (let layer = calibration.advance(); layer !== null; layer = calibration.advance()) calibration.measure(layer);
+      calibrated = calibration.part;
+      return calibrated;
     },
   };
 }
 
-/** Where a simulator's arrays lie. */
-export interface SimulatorPlan {
-  readonly maxPrompts: number;
-  readonly maxSteps: number;
-  /** Position vectors; null without. */
-  readonly position: Place | null;
-  /** The tokens that the head reads. */
-  readonly chosen: ChosenTokens;
-  readonly crossbars: CrossbarPlan;
-  readonly tiles: AttentionPlan | null;
-  readonly bits: Readonly<Record<"input" | "narrow" | "qkv" | "hidden" | "read", PackedBits>>;
-  readonly stream: Place;
-  /** Pre-activations of one layer. */
-  readonly y: Place;
+/** A linear layer that a pass has come to. */
+export interface LayerInput {
+  readonly layer: string;
+  /** What it reads. */
+  readonly train: LayerTrain;
+  /** Vectors of a prompt. */
+  readonly perPrompt: number;
 }
 
-export function planSimulator(
-  arena: Arena,
-  chip: Chip,
-  { maxPrompts, maxSteps = chip.network.model.steps }: SimulatorOptions,
-): SimulatorPlan {
-  const { model, geometry } = chip.network;
-  const { width, expansion } = model;
-  const { tokens, inputs, classes } = geometry;
-  const count = tokensRead(geometry).length;
-  const maxRows = maxSteps * maxPrompts * tokens;
-  const readRows = maxSteps * maxPrompts * count;
-  return {
-    maxPrompts,
-    maxSteps,
-    position: model.position === "learned" ? arena.words(tokens * width) : null,
-    chosen: { at: arena.words(count), count },
-    crossbars: planCrossbars(arena, chip),
-    tiles: planAttention(arena, chip, { maxSteps, maxPrompts }),
-    bits: {
-      input: reserveBits(arena, maxRows, inputs),
-      narrow: reserveBits(arena, maxRows, width),
-      qkv: reserveBits(arena, maxRows, 3 * width),
-      hidden: reserveBits(arena, maxRows, expansion * width),
-      read: reserveBits(arena, readRows, width),
-    },
-    stream: arena.words(maxRows * width),
-    y: arena.words(Math.max(maxRows * Math.max(3, expansion) * width, readRows * classes)),
-  };
+/** A simulator of one thread in its memory. */
+export interface BoundSimulator {
+  readonly crossbars: CrossbarKernels;
+  /** Runs a slice of prompts up to each linear layer in turn; its crossbars must be ready when the pass goes on. */
+  pass(slice: number, input: SpikeTrain, random: Stream, options: TraceOptions): Generator<LayerInput, Trace>;
+  /** Brings vectors of all slices, which come one after another by their place, side by side; returns where they lie. */
+  gather(train: LayerTrain, vectors: Iterable<{ readonly slice: number; readonly vector: number }>): PackedBits;
 }
 
-/** State: writes what the chip has beside its conductances: offsets, position vectors, the mask. */
-export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chip): Simulator {
-  const { maxPrompts, maxSteps, position, chosen, bits, stream, y } = plan;
+/** State: writes what the network has beside its weights: offsets, position vectors, the mask. */
+export function bindSimulator(
+  ops: SimulationOps,
+  plan: SimulatorPlan,
+  chip: MappedNetwork,
+  thread = 0,
+): BoundSimulator {
+  const { maxPrompts, maxSteps } = plan;
+  const { position, chosen, qkv, y, measured, ...scratch } = plan.scratch[thread];
   const { network, mapping, hardware } = chip;
   const { model, geometry, parameters } = network;
   const { width: D } = model;
@@ -150,39 +124,19 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
   const tile = ssaParametersOf(network, hardware);
   if (position !== null) ops.write(position, parameters.position.data);
   ops.write(chosen.at, tokensRead(geometry));
-  const crossbars = bindCrossbars(ops, plan.crossbars, chip);
-  const tiles = bindAttention(ops, plan.tiles, chip);
-  let ranges = chip.ranges;
-  let loadedKey = "";
+  const crossbars = bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip);
+  const tiles = bindAttention(ops, scratch.tiles, chip);
 
-  /** Reads the chip with this stream, unless that is what lies in memory. */
-  function read(random: Stream) {
-    const key = random.key.join();
-    if (key === loadedKey) return;
-    crossbars.setConverters(fullScales({ ...chip, ranges }, load(chip, random)), random);
-    loadedKey = key;
-  }
-
-  /** Reads a chip into memory; returns each crossbar's scales, all that is still wanted of its reading. */
-  function load(from: Chip, random: Stream): Pick<CrossbarReading, "scales">[] {
-    const readings: Pick<CrossbarReading, "scales">[] = [];
-    for (const [crossbar, reading] of readCrossbars(from, random)) {
-      crossbars.load(crossbar, reading);
-      readings[crossbar] = { scales: reading.scales };
-    }
-    return readings;
-  }
-
-  function runNetwork(
+  function* pass(
+    slice: number,
     input: SpikeTrain,
     random: Stream,
     { firstPrompt = 0, rasters: rasterPrompts = 0 }: TraceOptions,
-    measured: Float64Array | null,
-  ): Trace {
+  ): Generator<LayerInput, Trace> {
+    const { bits, stream } = plan.slices[slice];
     const prompts = requirePrompts(chip, input);
     const { steps, rows } = input;
     requireRoom(steps, prompts);
-    if (measured === null) read(random);
     ops.write(bits.input.at, input.words);
     const stages: StageTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
@@ -192,11 +146,18 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       spikes[name] = { ones: ops.countBits(train, steps * rows), bits: steps * rows * train.features };
       if (rasterPrompts > 0) rasters[name] = firstRows(ops, train, steps, rows, rasterPrompts * tokens);
     };
-    const linear = (name: string, from: PackedBits, perPrompt: number, to: Place): ActionTally => {
+    function* linear(
+      name: string,
+      train: LayerTrain,
+      perPrompt: number,
+      to: Place,
+    ): Generator<LayerInput, ActionTally> {
+      yield { layer: name, train, perPrompt };
+      const from = bits[train];
       const vectors = steps * prompts * perPrompt;
       const layer = layers.get(name) as LayerMapping;
       const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
-      const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, measured);
+      const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, random);
       stages.push({
         name,
         kind: "linear",
@@ -205,7 +166,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
         clipped,
       });
       return actions;
-    };
+    }
     const fire = (name: string, currents: Place, to: PackedBits) => {
       ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
       const actions = neuronActions(rows * to.features, steps, hardware.order);
@@ -215,7 +176,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
     const attend = (block: number) => {
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
-      const { ones, increments } = tiles.run(bits.qkv, bits.narrow, call);
+      const { ones, increments } = tiles.run(qkv, bits.narrow, call);
       const actions = attentionActions(mapping.ssa, tile, hardware.ssa.random, { steps, prompts, increments });
       const cycles = prompts * engineCycles(steps, mapping.ssa);
       stages.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
@@ -223,11 +184,11 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       keep(`${name}.attention`, bits.narrow);
     };
     /** A layer whose result joins the stream: it is added, or takes the stream's place. */
-    const branch = (name: string, from: PackedBits, kept: boolean) => {
-      if (model.residual === "none") return void linear(name, from, tokens, stream);
-      countJoin(linear(name, from, tokens, y), steps * rows * D, kept);
+    function* branch(name: string, train: LayerTrain, kept: boolean): Generator<LayerInput, void> {
+      if (model.residual === "none") return void (yield* linear(name, train, tokens, stream));
+      countJoin(yield* linear(name, train, tokens, y), steps * rows * D, kept);
       ops.add(stream, y, steps * rows * D);
-    };
+    }
     /** Without a projection the attention's output itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
@@ -238,7 +199,7 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
     };
 
     keep("input", bits.input);
-    const embedded = linear("embed", bits.input, tokens, stream);
+    const embedded = yield* linear("embed", "input", tokens, stream);
     if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
     if (position !== null) {
       ops.addPeriodic({ table: position, period: tokens, rows: steps * rows, columns: D, target: stream });
@@ -247,20 +208,20 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
     for (let i = 0; i < model.depth; i++) {
       const block = `blocks.${i}`;
       fire(`${block}.input`, stream, bits.narrow);
-      linear(`${block}.qkv`, bits.narrow, tokens, y);
-      fire(`${block}.qkv`, y, bits.qkv);
+      yield* linear(`${block}.qkv`, "narrow", tokens, y);
+      fire(`${block}.qkv`, y, qkv);
       attend(i);
-      if (model.outputProjection) branch(`${block}.projection`, bits.narrow, true);
+      if (model.outputProjection) yield* branch(`${block}.projection`, "narrow", true);
       else shortcut(`${block}.shortcut`);
       fire(`${block}.middle`, stream, bits.narrow);
-      linear(`${block}.up`, bits.narrow, tokens, y);
+      yield* linear(`${block}.up`, "narrow", tokens, y);
       fire(`${block}.hidden`, y, bits.hidden);
-      branch(`${block}.down`, bits.hidden, i < model.depth - 1);
+      yield* branch(`${block}.down`, "hidden", i < model.depth - 1);
     }
     fire("output", stream, bits.narrow);
     const { at: source, words: width } = bits.narrow;
     ops.gatherTokens({ source, prompts: steps * prompts, tokens, width, chosen, target: bits.read.at });
-    linear("head", bits.read, chosen.count, y);
+    yield* linear("head", "read", chosen.count, y);
     const outputs = ops.floats(y, steps * prompts * chosen.count * geometry.classes);
     const stepLogits = meanOverTokens(outputs, geometry);
     return {
@@ -272,7 +233,6 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
       actions: sumActions(stages.map((stage) => stage.actions)),
       spikes,
       densities: densitiesOf(spikes),
-      saturated: {},
       rasters,
     };
   }
@@ -286,22 +246,28 @@ export function bindSimulator(ops: SimulationOps, plan: SimulatorPlan, chip: Chi
     );
   }
 
-  return {
-    run: (input, random, options = {}) => {
-      requireRanges({ ...chip, ranges });
-      return runNetwork(input, random, options, null);
-    },
-    calibrate: (input, random) => {
-      if (!needsCalibration(hardware.adc)) return chip;
-      loadedKey = "";
-      const readings = load(chipAt(chip, CALIBRATION_TIME), random);
-      const measured = new Float64Array(chip.crossbars.length);
-      crossbars.setConverters(measured, random);
-      runNetwork(input, random, {}, measured);
-      ranges = rangesOf(chip, readings, measured);
-      return { ...chip, ranges };
-    },
-  };
+  function gather(
+    train: LayerTrain,
+    vectors: Iterable<{ readonly slice: number; readonly vector: number }>,
+  ): PackedBits {
+    const { words, features } = plan.slices[0].bits[train];
+    let to = measured;
+    for (const { slice, vector } of vectors) {
+      ops.copy(plan.slices[slice].bits[train].at + 4 * vector * words, to, words);
+      to += 4 * words;
+    }
+    return { at: measured, words, features };
+  }
+
+  return { crossbars, pass, gather };
+}
+
+/** Runs a pass whose crossbars are all ready. */
+export function finish(pass: Generator<LayerInput, Trace>): Trace {
+  for (;;) {
+    const { done, value } = pass.next();
+    if (done) return value;
+  }
 }
 
 /** The first rows of every step, at most `kept` of them, copied. */

@@ -10,7 +10,7 @@ import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from
 import { type SsaMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
-import type { Chip } from "../chip.ts";
+import type { MappedNetwork } from "../chip.ts";
 import type { SpikeCount } from "../trace.ts";
 
 export interface AttentionRun {
@@ -67,7 +67,7 @@ export const engineCycles = (steps: number, { heads, tiles, dimension, passes, d
  * Random   ideal: the key of `random.fork("attention")`; lfsr: as `tileSeeds`
  */
 export function tileDraws(
-  chip: Chip,
+  chip: MappedNetwork,
   steps: number,
   random: Stream,
 ): (block: number, prompt: number, head: number) => TileDraws {
@@ -89,14 +89,17 @@ export function tileDraws(
 export const shiftsRegisters = ({
   hardware,
   mapping,
-}: Pick<Chip, "hardware" | "mapping">): ((head: number) => boolean) =>
+}: Pick<MappedNetwork, "hardware" | "mapping">): ((head: number) => boolean) =>
   hardware.ssa.lfsr.scope === "engine" ? (head) => head % mapping.ssa.tiles === 0 : () => true;
 
 /**
  * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or one for all heads of a
  * block where they share an engine's registers, `random.fork("attention", block, prompt)`.
  */
-export function seedStream(chip: Chip, random: Stream): (block: number, prompt: number, head: number) => Stream {
+export function seedStream(
+  chip: MappedNetwork,
+  random: Stream,
+): (block: number, prompt: number, head: number) => Stream {
   const root = random.fork("attention");
   return chip.hardware.ssa.lfsr.scope === "engine"
     ? (block, prompt) => root.fork(block, prompt)

@@ -73,7 +73,7 @@ export interface LinearRun {
 }
 
 /** Input vectors from which a crossbar's range is measured at most. */
-const MEASURED_VECTORS = 1024;
+export const MEASURED_VECTORS = 1024;
 
 /**
  * Every how many-th input vector a crossbar's range is measured on. The number has no common divisor with the vectors of a prompt, or

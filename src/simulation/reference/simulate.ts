@@ -24,7 +24,7 @@ import { tokensRead } from "../../model/geometry.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
-import { type Chip, chipAt, readChip } from "../chip.ts";
+import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import { countJoin, storedMembranes } from "../counts.ts";
 import {
@@ -213,7 +213,7 @@ function run(
 }
 
 /** Prompts of an input. Throws ShapeError when it does not fit the network. */
-export function requirePrompts({ network }: Chip, input: SpikeTrain): number {
+export function requirePrompts({ network }: MappedNetwork, input: SpikeTrain): number {
   const { inputs, tokens } = network.geometry;
   if (input.features !== inputs || input.rows % tokens !== 0) {
     throw new ShapeError(

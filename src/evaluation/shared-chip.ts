@@ -1,0 +1,262 @@
+/**
+ * A chip that all threads of a session share: each programs, reads and calibrates a part of its crossbars, and what these conduct lies
+ * in one memory, from which every thread answers any prompts. So a chip takes its time and its memory once, however many threads there
+ * are, and one chip keeps all of them busy. `simulation/fast/part.ts` says why nothing depends on their number.
+ *
+ * One side calls (`openSharedChip`): it brings a chip to where a condition wants it, step by step, and hands out prompts. The steps
+ * are pieces of work that every thread gets once, and a step begins when all threads have finished the one before, so no thread waits
+ * within a piece, and an error ends the session as that of any other piece does. The other side is a job (`sharedChipJob`).
+ */
+import { type DeviceAddress, deviceAddresses, loadAddresses } from "../device/module.ts";
+import { arena } from "../kernels/arena.ts";
+import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import { mapNetwork } from "../mapping/mapping.ts";
+import type { Network } from "../model/network.ts";
+import { type Stream, stream } from "../numeric/stream.ts";
+import { type Chip, chipAt, equipChip, type MappedNetwork, programChip } from "../simulation/chip.ts";
+import { type Calibration, partOfMapping, placeErrors, readPart, startCalibration } from "../simulation/fast/part.ts";
+import { planSimulator } from "../simulation/fast/plan.ts";
+import { type BoundSimulator, bindSimulator, finish, type LayerInput } from "../simulation/fast/simulate.ts";
+import { needsCalibration } from "../simulation/reference/simulate.ts";
+import type { Trace } from "../simulation/trace.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { SpikeTrain } from "../spike/train.ts";
+import type { Given } from "../task/open.ts";
+import type { Task } from "../task/task.ts";
+import { canShareMemory, type Executor, type Job } from "../threads/executor.ts";
+import { shareData } from "../threads/shared-data.ts";
+import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
+import { type MemorySizes, memorySizes } from "./chip-memory.ts";
+import { cutPrompts, type Slice, taskOf } from "./slices.ts";
+
+/** A network on a machine, `hardware.readTime` seconds after programming. */
+export interface Condition {
+  /** Which of the networks. */
+  readonly network: string;
+  readonly hardware: HardwareSpec;
+}
+
+/** What is run on chips, by whoever opens one. */
+export interface ChipWork extends Given {
+  /** Folded. */
+  readonly networks: Readonly<Record<string, Network<SpikingSpec>>>;
+  readonly conditions: readonly Condition[];
+}
+
+/** Which chip, under which condition, and which of its reads: each draws read noise and random bits of its own. */
+export interface ChipPlace {
+  readonly condition: number;
+  readonly chip: number;
+  readonly read: number;
+}
+
+export interface SharedChip<Result> {
+  /** Has this chip programmed, calibrated and read, as far as it is not yet. */
+  bring(place: ChipPlace): Promise<void>;
+  /** Answers so many evaluation prompts on it, on all threads; results in the order of prompts. */
+  answer(
+    prompts: number,
+    snrDecibels: number | null,
+    onResult?: (result: Result, slice: Slice) => void,
+  ): Promise<Result[]>;
+  close(): void;
+}
+
+/**
+ * Opens a job on as many threads as the memory has room for.
+ *
+ * @param most prompts that one piece of work answers at most
+ * @param extra what the job wants to know beside
+ * Throws PlatformError when a chip does not fit the 4 GiB of a WebAssembly memory
+ */
+export function openSharedChip<Extra, Result>(
+  executor: Executor,
+  job: string,
+  work: ChipWork,
+  most: number,
+  extra: Extra,
+): SharedChip<Result> {
+  const { conditions } = work;
+  const sizes = memorySizes(mappedConditions(work), canShareMemory() ? executor.threads : 1, most);
+  const { threads, slicePrompts } = sizes;
+  const shared = threads > 1;
+  const setup: ChipSetup & Extra = {
+    ...extra,
+    ...work,
+    data: shareData(work.data),
+    networks: shared ? shareData(work.networks) : work.networks,
+    devices: deviceAddresses(conditions.map(({ hardware }) => hardware)),
+    memory: allocateMemory(sizes.bytes, shared),
+    sizes,
+  };
+  const session = executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
+  // Any thread may say which layer comes next; the first always has a slice.
+  const take = async (step: ChipStep) => (await session.each(step))[0] as LayerInput | null;
+  let held = { programmed: "", equipped: "", read: "" };
+
+  async function bring({ condition, chip, read }: ChipPlace) {
+    const { hardware } = conditions[condition];
+    const programmed = `${chip} ${programmingKey(conditions[condition])}`;
+    const equipped = `${chip} ${machineKey(conditions[condition])}`;
+    const key = `${read} ${hardware.readTime} ${equipped}`;
+    if (equipped !== held.equipped) {
+      await take({ kind: "equip", condition, chip, program: programmed !== held.programmed });
+      if (needsCalibration(hardware.adc)) await calibrate();
+    }
+    if (key !== held.read) await take({ kind: "read", condition, read });
+    held = { programmed, equipped, read: key };
+  }
+
+  async function calibrate() {
+    let layer = await take({ kind: "start-calibration" });
+    while (layer !== null) {
+      await take({ kind: "measure", layer });
+      layer = await take({ kind: "advance" });
+    }
+  }
+
+  return {
+    bring,
+    answer: async (prompts, snrDecibels, onResult) => {
+      const size = Math.min(slicePrompts, Math.ceil(prompts / threads));
+      const slices = cutPrompts(prompts, size, snrDecibels);
+      const keep = onResult && ((result: unknown, index: number) => onResult(result as Result, slices[index]));
+      return (await session.run(slices, keep)) as Result[];
+    },
+    close: () => session.close(),
+  };
+}
+
+/** What programming depends on, beside the chip. */
+export const programmingKey = ({ network, hardware }: Condition): string =>
+  JSON.stringify([network, hardware.crossbar, hardware.crossbars]);
+
+/** Everything but the age. */
+const machineKey = ({ network, hardware }: Condition): string =>
+  JSON.stringify([network, { ...hardware, readTime: null }]);
+
+const mapped = ({ experiment, networks }: ChipWork, { network, hardware }: Condition): MappedNetwork => ({
+  network: networks[network],
+  mapping: mapNetwork(networks[network], hardware, experiment.task.coding),
+  hardware,
+});
+
+/** The machines of all conditions, one for all ages. */
+function mappedConditions(work: ChipWork): MappedNetwork[] {
+  const distinct = new Map(work.conditions.map((condition) => [machineKey(condition), condition]));
+  return [...distinct.values()].map((condition) => mapped(work, condition));
+}
+
+/** What a job is opened with on each of its threads. */
+export interface ChipSetup extends ChipWork {
+  readonly devices: readonly DeviceAddress[];
+  readonly memory: WebAssembly.Memory;
+  readonly sizes: MemorySizes;
+}
+
+/** What every thread does with its part of the chip. */
+export type ChipStep =
+  | { readonly kind: "equip"; readonly condition: number; readonly chip: number; readonly program: boolean }
+  | { readonly kind: "start-calibration" }
+  | { readonly kind: "measure"; readonly layer: LayerInput }
+  | { readonly kind: "advance" }
+  | { readonly kind: "read"; readonly condition: number; readonly read: number };
+
+/** A slice of evaluation prompts, and what the chip made of it. */
+export interface ChipRun {
+  readonly network: Network<SpikingSpec>;
+  readonly labels: Int32Array;
+  readonly trace: Trace;
+}
+
+/**
+ * The job that does the steps of `openSharedChip`, and answers slices with what `answer` makes of their runs.
+ *
+ * Random   evaluation prompts from `stream(seed).fork("evaluation")`, those of calibration from `.fork("calibration")`; chip c is
+ *          programmed from `stream(seed).fork("chip", c)`, calibrated with fork "calibration" of the same, and read and run with fork
+ *          "run", or, for read r > 0, with `.fork("run", r)`
+ */
+export function sharedChipJob<Extra, Result>(
+  answer: (run: ChipRun, setup: ChipSetup & Extra) => Result,
+): Job<ChipSetup & Extra, ChipStep | Slice, Result | LayerInput | null> {
+  return async (setup, thread) => {
+    await loadAddresses(setup.devices);
+    const part = chipPart(setup, thread);
+    return (piece) => ("kind" in piece ? part.take(piece) : answer(part.run(piece), setup));
+  };
+}
+
+/** The part of chips that is a thread's own, and its runs on whole ones. */
+function chipPart(work: ChipSetup, thread: number) {
+  const { experiment, conditions, memory, sizes } = work;
+  const { threads, slicePrompts, slices } = sizes;
+  const kernels = instantiateKernels(memory);
+  const root = stream(experiment.seed);
+  let part: Chip | null = null;
+  let machine: { network: Network<SpikingSpec>; task: Task; simulator: BoundSimulator };
+  let chipStream: Stream;
+  let runStream: Stream;
+  let calibration: Calibration;
+
+  function equip(condition: Condition, chip: number, program: boolean) {
+    const whole = mapped(work, condition);
+    const { network, hardware } = whole;
+    const mapping = partOfMapping(whole.mapping, thread, threads);
+    const region = arena(kernels.base, memory.buffer.byteLength);
+    const plan = planSimulator(region, whole, { maxPrompts: slicePrompts, slices, threads });
+    const simulator = bindSimulator(kernels, plan, whole, thread);
+    machine = { network, task: taskOf(work, network), simulator };
+    chipStream = root.fork("chip", chip);
+    // Two chips would be twice the memory.
+    if (program) part = null;
+    part = part ? equipChip(part, mapping, hardware, chipStream) : programChip(network, mapping, hardware, chipStream);
+    placeErrors(simulator, part);
+  }
+
+  function startCalibrating() {
+    const { network, task, simulator } = machine;
+    const shape = {
+      steps: network.model.steps,
+      prompts: CALIBRATION_PROMPTS,
+      slicePrompts: Math.ceil(CALIBRATION_PROMPTS / slices),
+    };
+    const inputs: SpikeTrain[] = [];
+    for (const [slice, { firstPrompt, prompts }] of cutPrompts(shape.prompts, shape.slicePrompts, null).entries()) {
+      if (slice % threads !== thread) continue;
+      inputs[slice] = task.draw(prompts, root.fork("calibration"), { ...CALIBRATION_DRAW, firstPrompt }).spikes!;
+    }
+    calibration = startCalibration(simulator, part!, shape, inputs, chipStream.fork("calibration"));
+    part = calibration.part;
+  }
+
+  function take(step: ChipStep): LayerInput | null {
+    switch (step.kind) {
+      case "equip":
+        equip(conditions[step.condition], step.chip, step.program);
+        return null;
+      case "start-calibration":
+        startCalibrating();
+        return calibration.advance();
+      case "measure":
+        calibration.measure(step.layer);
+        return null;
+      case "advance":
+        return calibration.advance();
+      case "read":
+        runStream = step.read === 0 ? chipStream.fork("run") : chipStream.fork("run", step.read);
+        readPart(machine.simulator, chipAt(part!, conditions[step.condition].hardware.readTime), runStream);
+        return null;
+    }
+  }
+
+  function run({ firstPrompt, prompts, snrDecibels }: Slice): ChipRun {
+    const { network, task, simulator } = machine;
+    const snr = snrDecibels === null ? {} : { snrDecibels };
+    const { spikes, labels } = task.draw(prompts, root.fork("evaluation"), { firstPrompt, values: false, ...snr });
+    const trace = finish(simulator.pass(thread, spikes!, runStream, { firstPrompt }));
+    return { network, labels, trace };
+  }
+
+  return { take, run };
+}

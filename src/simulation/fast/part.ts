@@ -1,0 +1,118 @@
+/**
+ * A chip in parts. Each thread programs, reads and calibrates the crossbars of its part, and writes what they conduct to the memory that
+ * all threads share; then every thread can run any prompts on the whole chip. Random streams are those of crossbars and prompts, so
+ * neither the number of parts nor who computes what changes a bit.
+ *
+ * A part is a chip whose mapping has some of the tiles only: `crossbars` and what else goes by crossbar has entries for these.
+ *
+ * Calibration goes layer by layer, because a layer is measured on what the calibrated ones before it deliver. The prompts are cut into
+ * slices, and each thread advances its slices up to a linear layer; then each measures the crossbars of its part on the vectors of all
+ * slices; and on. Threads must wait for each other in between, and after reading: whoever calls these functions sees to it.
+ */
+import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { SpikeTrain } from "../../spike/train.ts";
+import { type Chip, chipAt, readCrossbars } from "../chip.ts";
+import { CALIBRATION_TIME, fullScaleOf, rangeOf } from "../compensation.ts";
+import { measuredEvery } from "../reference/linear.ts";
+import type { Trace } from "../trace.ts";
+import type { BoundSimulator, LayerInput } from "./simulate.ts";
+
+/** The tiles of one of `parts` parts. Whole tiles, because their crossbars may share a factor of compensation. */
+export function partOfMapping(mapping: Mapping, part: number, parts: number): Mapping {
+  const ofPart = (layer: LayerMapping): LayerMapping => ({
+    ...layer,
+    blocks: layer.blocks.filter(({ tile }) => tile % parts === part),
+  });
+  return { ...mapping, layers: mapping.layers.map(ofPart) };
+}
+
+/** Writes the errors of the part's converters. */
+export function placeErrors({ crossbars }: BoundSimulator, { converterErrors, mapping }: Chip): void {
+  if (converterErrors === null) return;
+  for (const { crossbar } of mapping.layers.flatMap(({ blocks }) => blocks)) {
+    crossbars.placeErrors(crossbar, converterErrors[crossbar]);
+  }
+}
+
+/** Reads the part's crossbars into memory, at its `readTime`, and sets their converters. Random: as `readCrossbars`. */
+export function readPart({ crossbars }: BoundSimulator, part: Chip, random: Stream): void {
+  for (const [crossbar, reading] of readCrossbars(part, random, crossbars.takeWeights)) {
+    crossbars.load(crossbar, reading);
+    crossbars.setRange(crossbar, fullScaleOf(part, crossbar, reading), reading.scales);
+  }
+}
+
+/** Prompts of a calibration, cut into slices of `slicePrompts`, the last of which may have fewer. */
+export interface CalibrationShape {
+  readonly steps: number;
+  readonly prompts: number;
+  readonly slicePrompts: number;
+}
+
+export interface Calibration {
+  /** The part with ranges, which are there as soon as they are measured. */
+  readonly part: Chip;
+  /** Brings this thread's slices to their next linear layer and returns it; null after the last. */
+  advance(): LayerInput | null;
+  /** Measures this part's crossbars of the layer that all threads' slices have come to, and sets their converters. */
+  measure(layer: LayerInput): void;
+}
+
+/**
+ * Begins to calibrate a part, as `calibrate` of the reference, by reading its crossbars.
+ *
+ * @param inputs by number of the slice: those that this thread runs, holes for the others
+ */
+export function startCalibration(
+  simulator: BoundSimulator,
+  part: Chip,
+  { steps, prompts, slicePrompts }: CalibrationShape,
+  inputs: readonly SpikeTrain[],
+  random: Stream,
+): Calibration {
+  const { crossbars } = simulator;
+  const ranges = new Float64Array(part.mapping.totals.blocks);
+  const scales: Float64Array[] = [];
+  for (const [crossbar, reading] of readCrossbars(chipAt(part, CALIBRATION_TIME), random, crossbars.takeWeights)) {
+    crossbars.load(crossbar, reading);
+    scales[crossbar] = reading.scales;
+  }
+  const passes: Generator<LayerInput, Trace>[] = [];
+  inputs.forEach((input, slice) => {
+    passes.push(simulator.pass(slice, input, random, { firstPrompt: slice * slicePrompts }));
+  });
+
+  /** Every how many-th vector of all prompts, and where it lies. */
+  function* measuredVectors(perPrompt: number): Generator<{ slice: number; vector: number }> {
+    const inStep = prompts * perPrompt;
+    const every = measuredEvery(steps * inStep, perPrompt);
+    for (let v = 0; v < steps * inStep; v += every) {
+      const slice = Math.floor((v % inStep) / (slicePrompts * perPrompt));
+      const first = slice * slicePrompts;
+      const size = Math.min(slicePrompts, prompts - first) * perPrompt;
+      yield { slice, vector: Math.floor(v / inStep) * size + (v % inStep) - first * perPrompt };
+    }
+  }
+
+  function measure({ layer, train, perPrompt }: LayerInput) {
+    const vectors = [...measuredVectors(perPrompt)];
+    const bits = simulator.gather(train, vectors);
+    const { blocks } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
+    for (const { crossbar, rows } of blocks) {
+      const range = crossbars.measure(crossbar, bits, vectors.length) || rows * part.device.maxConductance;
+      crossbars.setRange(crossbar, range, scales[crossbar]);
+      ranges[crossbar] = rangeOf(part, crossbar, { scales: scales[crossbar] }, range);
+    }
+  }
+
+  return {
+    part: { ...part, ranges },
+    advance: () => {
+      const layers = passes.map((pass) => pass.next());
+      const [first] = layers;
+      return first === undefined || first.done ? null : first.value;
+    },
+    measure,
+  };
+}

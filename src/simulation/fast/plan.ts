@@ -1,0 +1,133 @@
+/**
+ * Where a simulator's arrays lie, in three kinds of memory:
+ *
+ *   crossbars   a chip as it was read: conductances, and what converters are set to. All threads read it
+ *   slices      what a slice of prompts keeps from one linear layer to the next, so that several can go through a layer together
+ *   scratch     what a thread computes in; nothing in it outlives a layer, but for constants
+ */
+import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
+import { countingArena, reserveBits } from "../../kernels/arena.ts";
+import type { ChosenTokens } from "../../kernels/ops.ts";
+import { tokensRead } from "../../model/geometry.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { MEASURED_VECTORS } from "../reference/linear.ts";
+import { type AttentionPlan, planAttention } from "./attention.ts";
+import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./linear.ts";
+
+export interface SimulatorOptions {
+  /** Most prompts that one run may carry. */
+  readonly maxPrompts: number;
+  /** Most time steps of a run. Default: those of the network. */
+  readonly maxSteps?: number;
+}
+
+export interface PlanOptions extends SimulatorOptions {
+  /** Slices of up to `maxPrompts` prompts that are under way at a time. Default 1. */
+  readonly slices?: number;
+  /** Threads that compute at a time. Default 1. */
+  readonly threads?: number;
+}
+
+export interface SimulatorPlan {
+  readonly maxPrompts: number;
+  readonly maxSteps: number;
+  readonly crossbars: CrossbarPlan;
+  readonly slices: readonly SlicePlan[];
+  /** By thread. */
+  readonly scratch: readonly SimulatorScratch[];
+}
+
+/** Trains that linear layers read. */
+export type LayerTrain = "input" | "narrow" | "hidden" | "read";
+
+export interface SlicePlan {
+  readonly bits: Readonly<Record<LayerTrain, PackedBits>>;
+  readonly stream: Place;
+}
+
+export interface SimulatorScratch {
+  /** Position vectors; null without. */
+  readonly position: Place | null;
+  /** The tokens that the head reads. */
+  readonly chosen: ChosenTokens;
+  readonly crossbars: CrossbarScratch;
+  readonly tiles: AttentionPlan | null;
+  readonly qkv: PackedBits;
+  /** Pre-activations of one layer. */
+  readonly y: Place;
+  /** Rows that ranges are measured on. */
+  readonly measured: Place;
+}
+
+export function planSimulator(arena: Arena, chip: MappedNetwork, options: PlanOptions): SimulatorPlan {
+  const { maxPrompts, maxSteps = chip.network.model.steps, slices = 1, threads = 1 } = options;
+  const sizes = { maxPrompts, maxSteps };
+  const crossbars = planCrossbars(arena, chip);
+  return {
+    ...sizes,
+    crossbars,
+    slices: Array.from({ length: slices }, () => planSlice(arena, chip, sizes)),
+    scratch: Array.from({ length: threads }, () => planScratch(arena, chip, crossbars, sizes)),
+  };
+}
+
+/** Bytes that a simulator of one thread takes from its arena; the same for every chip of one network and mapping. */
+export function simulatorBytes(chip: MappedNetwork, options: SimulatorOptions): number {
+  const { crossbars, slice, scratch } = simulatorSizes(chip, options);
+  return crossbars + slice + scratch;
+}
+
+/** Bytes of what `planSimulator` takes: once, for each slice, and for each thread. */
+export interface SimulatorSizes {
+  readonly crossbars: number;
+  readonly slice: number;
+  readonly scratch: number;
+}
+
+export function simulatorSizes(chip: MappedNetwork, options: SimulatorOptions): SimulatorSizes {
+  const { maxPrompts, maxSteps = chip.network.model.steps } = options;
+  const sizes = { maxPrompts, maxSteps };
+  const counting = countingArena();
+  const crossbars = planCrossbars(counting, chip);
+  const chipEnd = counting.used;
+  planSlice(counting, chip, sizes);
+  const sliceEnd = counting.used;
+  planScratch(counting, chip, crossbars, sizes);
+  return { crossbars: chipEnd, slice: sliceEnd - chipEnd, scratch: counting.used - sliceEnd };
+}
+
+type Sizes = Required<SimulatorOptions>;
+
+function planSlice(arena: Arena, { network }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
+  const { width, expansion } = network.model;
+  const { tokens, inputs } = network.geometry;
+  const rows = maxSteps * maxPrompts * tokens;
+  return {
+    bits: {
+      input: reserveBits(arena, rows, inputs),
+      narrow: reserveBits(arena, rows, width),
+      hidden: reserveBits(arena, rows, expansion * width),
+      read: reserveBits(arena, maxSteps * maxPrompts * tokensRead(network.geometry).length, width),
+    },
+    stream: arena.words(rows * width),
+  };
+}
+
+function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan, sizes: Sizes): SimulatorScratch {
+  const { model, geometry } = chip.network;
+  const { width, expansion } = model;
+  const { tokens, inputs, classes } = geometry;
+  const count = tokensRead(geometry).length;
+  const vectors = sizes.maxSteps * sizes.maxPrompts;
+  const rows = vectors * tokens;
+  const widest = Math.max(inputs, Math.max(1, expansion) * width);
+  return {
+    position: model.position === "learned" ? arena.words(tokens * width) : null,
+    chosen: { at: arena.words(count), count },
+    crossbars: planCrossbarScratch(arena, chip, crossbars, rows),
+    tiles: planAttention(arena, chip, sizes),
+    qkv: reserveBits(arena, rows, 3 * width),
+    y: arena.words(Math.max(rows * Math.max(3, expansion) * width, vectors * count * classes)),
+    measured: reserveBits(arena, MEASURED_VECTORS, widest).at,
+  };
+}

@@ -1,0 +1,43 @@
+/** Workers without threads, for tests of what runs on several. */
+import { type JobRegistry, type Response, serveJobs, type WorkerPort } from "../../src/threads/executor.ts";
+
+export const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Messages are copied as between threads, and answered in a later turn; memory that is shared is shared. `delay(thread, index)` is how
+ * many turns an answer takes. `crash` has a function for each worker that ends it with an error.
+ */
+export function workerPorts(
+  jobs: JobRegistry,
+  count: number,
+  delay: (thread: number, index: number) => number = () => 1,
+) {
+  const crash: ((error: Error) => void)[] = [];
+  const list = Array.from({ length: count }, (_, thread): WorkerPort => {
+    let listen: (message: Response) => void = () => {};
+    const serve = serveJobs(jobs, (message) => {
+      const copy = structuredClone(message);
+      let turns = delay(thread, copy.index);
+      if (turns === NEVER) return;
+      const wait = () => {
+        if (turns-- > 0) setImmediate(wait);
+        else listen(copy);
+      };
+      wait();
+    });
+    return {
+      post: (message) => {
+        const copy = structuredClone(message);
+        setImmediate(() => serve(copy));
+      },
+      onMessage: (listener) => {
+        listen = listener;
+      },
+      onError: (listener) => {
+        crash[thread] = listener;
+      },
+      terminate: async () => {},
+    };
+  });
+  return { list, crash };
+}
