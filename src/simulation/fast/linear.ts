@@ -70,7 +70,7 @@ export interface CrossbarScratch {
   readonly sample: Place;
 }
 
-interface BlockPlan {
+export interface BlockPlan {
   readonly block: CrossbarBlock;
   /** Rows of zeros in front. */
   readonly lead: number;
@@ -79,7 +79,7 @@ interface BlockPlan {
   readonly strips: readonly StripPlan[];
 }
 
-interface StripPlan {
+export interface StripPlan {
   /** First column within the block. */
   readonly column: number;
   readonly columns: number;
@@ -97,7 +97,7 @@ interface ErrorPlan {
 }
 
 /** Vectors whose currents are held at a time. */
-const CHUNK = 256;
+export const CHUNK = 256;
 
 export function planCrossbars(arena: Arena, chip: MappedNetwork): CrossbarPlan {
   const layers = chip.mapping.layers.map(
@@ -122,7 +122,8 @@ export function planCrossbarScratch(
     lines: arena.words(CHUNK * STRIP_LINES),
     noise: arena.words(converterScratch(CHUNK)),
     tables: arena.words((mostRows / 8) * STRIP_TABLE),
-    sums: arena.words(maxVectors * stripColumns(chip)),
+    // A strip of whole numbers has 32 columns of 16 bits.
+    sums: arena.words(maxVectors * (chip.hardware.arithmetic === null ? stripColumns(chip) : STRIP_LINES)),
     sample: arena.words(sampleWords(keptOf(chip, MEASURED_VECTORS, mostColumns))),
   };
 }

@@ -12,6 +12,7 @@ import { tokensRead } from "../../model/geometry.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { MEASURED_VECTORS } from "../reference/linear.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
+import { type IntegerPlan, planIntegers } from "./integer-linear.ts";
 import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./linear.ts";
 
 export interface SimulatorOptions {
@@ -32,6 +33,8 @@ export interface SimulatorPlan {
   readonly maxPrompts: number;
   readonly maxSteps: number;
   readonly crossbars: CrossbarPlan;
+  /** Strips of whole numbers, in place of the crossbars' own once converters are set; null in floating point. */
+  readonly integers: IntegerPlan | null;
   readonly slices: readonly SlicePlan[];
   /** By thread. */
   readonly scratch: readonly SimulatorScratch[];
@@ -62,10 +65,11 @@ export interface SimulatorScratch {
 export function planSimulator(arena: Arena, chip: MappedNetwork, options: PlanOptions): SimulatorPlan {
   const { maxPrompts, maxSteps = chip.network.model.steps, slices = 1, threads = 1 } = options;
   const sizes = { maxPrompts, maxSteps };
-  const crossbars = planCrossbars(arena, chip);
+  const { crossbars, integers } = planChip(arena, chip);
   return {
     ...sizes,
     crossbars,
+    integers,
     slices: Array.from({ length: slices }, () => planSlice(arena, chip, sizes)),
     scratch: Array.from({ length: threads }, () => planScratch(arena, chip, crossbars, sizes)),
   };
@@ -88,12 +92,18 @@ export function simulatorSizes(chip: MappedNetwork, options: SimulatorOptions): 
   const { maxPrompts, maxSteps = chip.network.model.steps } = options;
   const sizes = { maxPrompts, maxSteps };
   const counting = countingArena();
-  const crossbars = planCrossbars(counting, chip);
+  const { crossbars } = planChip(counting, chip);
   const chipEnd = counting.used;
   planSlice(counting, chip, sizes);
   const sliceEnd = counting.used;
   planScratch(counting, chip, crossbars, sizes);
   return { crossbars: chipEnd, slice: sliceEnd - chipEnd, scratch: counting.used - sliceEnd };
+}
+
+function planChip(arena: Arena, chip: MappedNetwork): Pick<SimulatorPlan, "crossbars" | "integers"> {
+  const crossbars = planCrossbars(arena, chip);
+  const integers = chip.hardware.arithmetic === null ? null : planIntegers(arena, crossbars, chip);
+  return { crossbars, integers };
 }
 
 type Sizes = Required<SimulatorOptions>;

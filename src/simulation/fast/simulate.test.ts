@@ -79,6 +79,21 @@ test.each<Setting>([
   { hardware: { ssa: { counterBits: 2, counterOverflow: "saturate" } } },
   { model: { width: 72, heads: 1, attention: { draws: "independent" } } },
   { model: { width: 72, heads: 1 }, hardware: { ssa: { random: "lfsr" } } },
+  { hardware: { arithmetic: {} } },
+  { hardware: { arithmetic: { stepBits: 10, fractionBits: 7 }, crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } } },
+  { hardware: { arithmetic: { stepBits: 0, streamBits: 7, membraneBits: 8, logitBits: 6 }, crossbar: blocks } },
+  { hardware: { arithmetic: { streamBits: 16 }, crossbar: { ...oddBlocks, scaling: "crossbar" }, readTime: 1e6 } },
+  { hardware: { arithmetic: {}, adc: { mode: "differential" } } },
+  { hardware: { arithmetic: { stepBits: 5 }, crossbar: oddBlocks, adc: { mode: "differential", bits: 3 } } },
+  { hardware: { arithmetic: {}, crossbar: oddBlocks, adc: { errors: erring, rangeQuantile: 0.9 } } },
+  { hardware: { arithmetic: {}, crossbar: blocks, adc: { errors: erring, mode: "differential", bits: 4 } } },
+  { hardware: { arithmetic: {}, crossbar: oddBlocks, adc: { fullScale: 4, errors: { gainSpread: 0.1 } } } },
+  { hardware: { arithmetic: {}, adc: { bits: 8 }, ssa: { random: "lfsr" } } },
+  { model: { outputProjection: false }, hardware: { arithmetic: { streamBits: 9 } } },
+  { model: { residual: "none" }, hardware: { arithmetic: { streamBits: 8 } } },
+  { model: { residual: "none", outputProjection: false, position: "learned" }, hardware: { arithmetic: {} } },
+  { model: { position: "learned", neuron: { reset: "soft", beta: 0.25 } }, hardware: { arithmetic: {} } },
+  { model: { neuron: { kind: "if" } }, hardware: { arithmetic: { membraneBits: 9 }, crossbar: blocks } },
 ])("the fast simulator's trace is that of the slow one, bit for bit: %j", (setting) => {
   const chip = calibrated(chipOf(setting));
   const options = { firstPrompt: 6, rasters: 2 };
@@ -103,6 +118,8 @@ test.each([
   { crossbar: blocks, adc: { mode: "differential" } },
   { adc: { bits: null } },
   { crossbar: oddBlocks, adc: { errors: erring } },
+  { arithmetic: {}, crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } },
+  { arithmetic: { stepBits: 3 }, crossbar: blocks, adc: { mode: "differential", errors: erring } },
 ])("fast calibration finds the ranges of the slow one, also where it skips vectors: %j", (hardware) => {
   // 70 prompts of 5 tokens and 3 steps are 1050 vectors, of which 1024 at most are looked at: every second one.
   const chip = chipOf({ hardware });

@@ -31,6 +31,8 @@ import {
   type TraceOptions,
 } from "../trace.ts";
 import { bindAttention } from "./attention.ts";
+import { bindDigital, countStopped } from "./digital.ts";
+import { bindIntegerCrossbars } from "./integer-linear.ts";
 import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
 import { placeErrors, readPart, startCalibration } from "./part.ts";
 import { type LayerTrain, planSimulator, type SimulatorOptions, type SimulatorPlan, simulatorBytes } from "./plan.ts";
@@ -115,16 +117,19 @@ export function bindSimulator(
   thread = 0,
 ): BoundSimulator {
   const { maxPrompts, maxSteps } = plan;
-  const { position, chosen, qkv, y, measured, ...scratch } = plan.scratch[thread];
+  const { chosen, qkv, y, measured, ...scratch } = plan.scratch[thread];
   const { network, mapping, hardware } = chip;
-  const { model, geometry, parameters } = network;
+  const { model, geometry } = network;
   const { width: D } = model;
   const { tokens } = geometry;
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
-  if (position !== null) ops.write(position, parameters.position.data);
   ops.write(chosen.at, tokensRead(geometry));
-  const crossbars = bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip);
+  const digital = bindDigital(ops, scratch.position, chip);
+  const crossbars =
+    plan.integers === null
+      ? bindCrossbars(ops, plan.crossbars, scratch.crossbars, chip)
+      : bindIntegerCrossbars(ops, plan.crossbars, plan.integers, scratch.crossbars, chip);
   const tiles = bindAttention(ops, scratch.tiles, chip);
 
   function* pass(
@@ -141,6 +146,7 @@ export function bindSimulator(
     const stages: StageTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
     const rasters: Record<string, SpikeTrain> = {};
+    const { saturated, onStopped } = countStopped(hardware.arithmetic);
 
     const keep = (name: string, train: PackedBits) => {
       spikes[name] = { ones: ops.countBits(train, steps * rows), bits: steps * rows * train.features };
@@ -168,7 +174,7 @@ export function bindSimulator(
       return actions;
     }
     const fire = (name: string, currents: Place, to: PackedBits) => {
-      ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes: to });
+      digital.fire(name, currents, steps, rows, to, onStopped);
       const actions = neuronActions(rows * to.features, steps, hardware.order);
       stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to);
@@ -185,26 +191,25 @@ export function bindSimulator(
     };
     /** A layer whose result joins the stream: it is added, or takes the stream's place. */
     function* branch(name: string, train: LayerTrain, kept: boolean): Generator<LayerInput, void> {
-      if (model.residual === "none") return void (yield* linear(name, train, tokens, stream));
-      countJoin(yield* linear(name, train, tokens, y), steps * rows * D, kept);
-      ops.add(stream, y, steps * rows * D);
+      const added = model.residual !== "none";
+      const actions = yield* linear(name, train, tokens, added ? y : stream);
+      if (added) countJoin(actions, steps * rows * D, kept);
+      digital.join(name, stream, added ? y : null, steps * rows * D, onStopped);
     }
     /** Without a projection the attention's output itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
       if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
       else countJoin(actions, steps * rows * D, true);
-      ops.addBits({ bits: bits.narrow, rows: steps * rows, target: stream });
+      digital.joinBits(name, stream, bits.narrow, steps * rows, onStopped);
       stages.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
     };
 
     keep("input", bits.input);
     const embedded = yield* linear("embed", "input", tokens, stream);
     if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
-    if (position !== null) {
-      ops.addPeriodic({ table: position, period: tokens, rows: steps * rows, columns: D, target: stream });
-      embedded.offsetAdditions += steps * rows * D;
-    }
+    digital.addPositions("embed", stream, steps * rows, onStopped);
+    if (model.position === "learned") embedded.offsetAdditions += steps * rows * D;
     for (let i = 0; i < model.depth; i++) {
       const block = `blocks.${i}`;
       fire(`${block}.input`, stream, bits.narrow);
@@ -222,7 +227,7 @@ export function bindSimulator(
     const { at: source, words: width } = bits.narrow;
     ops.gatherTokens({ source, prompts: steps * prompts, tokens, width, chosen, target: bits.read.at });
     yield* linear("head", "read", chosen.count, y);
-    const outputs = ops.floats(y, steps * prompts * chosen.count * geometry.classes);
+    const outputs = digital.outputs(y, steps * prompts * chosen.count * geometry.classes, onStopped);
     const stepLogits = meanOverTokens(outputs, geometry);
     return {
       steps,
@@ -233,6 +238,7 @@ export function bindSimulator(
       actions: sumActions(stages.map((stage) => stage.actions)),
       spikes,
       densities: densitiesOf(spikes),
+      saturated,
       rasters,
     };
   }

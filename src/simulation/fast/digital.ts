@@ -1,0 +1,110 @@
+/**
+ * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin: `reference/digital.ts`. In single
+ * precision numbers take 4 bytes, in whole numbers 2.
+ */
+import { type FittedRegister, integerLifConstants, requireFit, saturate } from "../../hardware/integer-arithmetic.ts";
+import { signedRange } from "../../hardware/lif-parameters.ts";
+import type { PackedBits, Place } from "../../kernels/arena.ts";
+import type { SimulationOps } from "../../kernels/simulation-ops.ts";
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { integerPosition } from "../integers.ts";
+
+/** Told how many of a stage's numbers stopped at an end of their register. */
+export type OnStopped = (register: FittedRegister, stage: string, stopped: number, count: number) => void;
+
+export interface DigitalKernels {
+  /** A layer of LIF units on currents [steps, rows, features]. */
+  fire(stage: string, currents: Place, steps: number, rows: number, to: PackedBits, onStopped: OnStopped): void;
+  /** Adds position vectors to what the embedding left in `stream`, where there are any. */
+  addPositions(stage: string, stream: Place, rows: number, onStopped: OnStopped): void;
+  /** Joins a branch to the stream: it is added, or, where it is null, stands in the stream's place already. */
+  join(stage: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
+  /** Joins spikes. */
+  joinBits(stage: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
+  /** The head's outputs, in the unit of weights. */
+  outputs(at: Place, count: number, onStopped: OnStopped): Float32Array;
+}
+
+/** @param position place of the position vectors; null without. State: they are written */
+export function bindDigital(ops: SimulationOps, position: Place | null, chip: MappedNetwork): DigitalKernels {
+  const { arithmetic } = chip.hardware;
+  return arithmetic === null ? singlePrecision(ops, position, chip) : wholeNumbers(ops, position, chip, arithmetic);
+}
+
+function singlePrecision(ops: SimulationOps, position: Place | null, { network }: MappedNetwork): DigitalKernels {
+  const { model, geometry, parameters } = network;
+  if (position !== null) ops.write(position, parameters.position.data);
+  return {
+    fire: (_, currents, steps, rows, spikes) =>
+      ops.fire({ currents, steps, rows, map: null, neuron: model.neuron, spikes }),
+    addPositions: (_, target, rows) => {
+      if (position === null) return;
+      ops.addPeriodic({ table: position, period: geometry.tokens, rows, columns: model.width, target });
+    },
+    join: (_, stream, branch, count) => {
+      if (branch !== null) ops.add(stream, branch, count);
+    },
+    joinBits: (_, target, bits, rows) => ops.addBits({ bits, rows, target }),
+    outputs: (at, count) => ops.floats(at, count),
+  };
+}
+
+function wholeNumbers(
+  ops: SimulationOps,
+  position: Place | null,
+  chip: MappedNetwork,
+  arithmetic: ArithmeticSpec,
+): DigitalKernels {
+  const { model, geometry } = chip.network;
+  const { fractionBits, streamBits, logitBits } = arithmetic;
+  const neuron = integerLifConstants(model.neuron, arithmetic);
+  const register = signedRange(streamBits);
+  const one = 2 ** fractionBits;
+  if (position !== null) ops.write(position, Int16Array.from(integerPosition(chip, arithmetic)!));
+  return {
+    fire: (stage, currents, steps, rows, spikes, onStopped) =>
+      onStopped(
+        "membrane",
+        stage,
+        ops.fireIntegers({ currents, steps, rows, ...neuron, spikes }),
+        steps * rows * spikes.features,
+      ),
+    addPositions: (stage, target, rows, onStopped) => {
+      const columns = model.width;
+      const stopped =
+        position === null
+          ? ops.joinIntegers({ target, source: null, count: rows * columns, register })
+          : ops.joinPeriodicIntegers({ target, table: position, period: geometry.tokens, rows, columns, register });
+      onStopped("stream", stage, stopped, rows * columns);
+    },
+    join: (stage, target, source, count, onStopped) =>
+      onStopped("stream", stage, ops.joinIntegers({ target, source, count, register }), count),
+    joinBits: (stage, target, bits, rows, onStopped) =>
+      onStopped(
+        "stream",
+        stage,
+        ops.joinBitsIntegers({ bits, rows, value: one, target, register }),
+        rows * bits.features,
+      ),
+    outputs: (at, count, onStopped) => {
+      const outputs = Float32Array.from(ops.integers(at, count));
+      onStopped("logit", "head", saturate(outputs, signedRange(logitBits)), count);
+      return outputs.map((output) => output / one);
+    },
+  };
+}
+
+/** Counts, by stage, what stops; throws ValueError where the spec refuses it. */
+export function countStopped(arithmetic: ArithmeticSpec | null): {
+  readonly saturated: Readonly<Record<string, number>>;
+  readonly onStopped: OnStopped;
+} {
+  const saturated: Record<string, number> = {};
+  const onStopped: OnStopped = (register, stage, stopped, count) => {
+    if (arithmetic === null || stopped === 0) return;
+    requireFit(register, stage, stopped, count, arithmetic);
+    saturated[stage] = (saturated[stage] ?? 0) + stopped;
+  };
+  return { saturated, onStopped };
+}

@@ -1,0 +1,289 @@
+/**
+ * Linear layers of a chip in whole numbers of 16 bits, with the WebAssembly kernels: fast twin of `reference/linear.ts`, bit for bit.
+ *
+ * A crossbar is read and measured as in floating point (`linear.ts`), by strips of 8 columns. Once its converters are set, each strip of 32 lines,
+ * both lines of 16 columns or the differences of 32, takes the place of the first of the strips that it is made of. Lines are then tabulated and
+ * summed with half a code step on top, and a code is a shift.
+ */
+
+import { invariant } from "../../errors.ts";
+import { converter } from "../../hardware/adc.ts";
+import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
+import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
+import { INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
+import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
+import type { LayerMapping } from "../../mapping/mapping.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import { hasConverterErrors } from "../../spec/erring-converters.ts";
+import type { AdcSpec } from "../../spec/hardware.ts";
+import type { MappedNetwork } from "../chip.ts";
+import { integerCrossbar, integerOffsets, requireLayerSums } from "../integers.ts";
+import { columnFactors, conversionKey } from "../reference/linear.ts";
+import {
+  type BlockPlan,
+  bindCrossbars,
+  CHUNK,
+  type CrossbarKernels,
+  type CrossbarPlan,
+  type CrossbarScratch,
+  type StripPlan,
+} from "./linear.ts";
+
+/** Blocks by layer, in the order of the mapping. */
+export type IntegerPlan = ReadonlyMap<string, readonly IntegerBlockPlan[]>;
+
+interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
+  readonly strips: readonly IntegerStripPlan[];
+}
+
+interface IntegerStripPlan {
+  /** First column within the block. */
+  readonly column: number;
+  readonly columns: number;
+  /** The strips of 8 columns that it is made of; its matrix [lead + rows, 32] lies where that of the first lay. */
+  readonly parts: readonly StripPlan[];
+  readonly matrix: Place;
+  /** Whole numbers, by column. */
+  readonly factors: Place;
+  /** What converters err by, by line; null where they are exact. */
+  readonly errors: { readonly gains: Place; readonly offsets: Place; readonly deviations: Place } | null;
+}
+
+/** Words of a row of sums: 32 numbers of 16 bits. */
+const INTEGER_SUMS = INTEGER_LINES / 2;
+
+/** Columns of a strip. */
+const columnsOf = (mode: AdcSpec["mode"]): number => (mode === "pair" ? INTEGER_PAIRS : INTEGER_LINES);
+
+export function planIntegers(
+  arena: Arena,
+  { layers }: CrossbarPlan,
+  { hardware: { adc } }: MappedNetwork,
+): IntegerPlan {
+  const width = columnsOf(adc.mode);
+  const erring = hasConverterErrors(adc.errors);
+  const planBlock = ({ strips: floats, ...block }: BlockPlan): IntegerBlockPlan => {
+    const strips: IntegerStripPlan[] = [];
+    for (let column = 0; column < block.block.columns; column += width) {
+      const parts = floats.filter((strip) => strip.column >= column && strip.column < column + width);
+      strips.push({
+        column,
+        columns: Math.min(width, block.block.columns - column),
+        parts,
+        matrix: parts[0].matrix,
+        factors: arena.words(INTEGER_SUMS),
+        errors: erring
+          ? {
+              gains: arena.words(INTEGER_LINES),
+              offsets: arena.words(INTEGER_LINES),
+              deviations: arena.words(INTEGER_LINES),
+            }
+          : null,
+      });
+    }
+    return { ...block, strips };
+  };
+  return new Map([...layers].map(([name, blocks]) => [name, blocks.map(planBlock)]));
+}
+
+/** State: writes offsets and normals. Throws ValueError for an offset that does not fit. */
+export function bindIntegerCrossbars(
+  ops: SimulationOps,
+  plan: CrossbarPlan,
+  layers: IntegerPlan,
+  scratch: CrossbarScratch,
+  chip: MappedNetwork,
+): CrossbarKernels {
+  const { adc } = chip.hardware;
+  const { mode, errors: spread } = adc;
+  const arithmetic = chip.hardware.arithmetic as ArithmeticSpec;
+  const { offsets, normals, lines, noise: noiseScratch, tables, sums } = scratch;
+  const floats = bindCrossbars(ops, plan, scratch, chip);
+  const { largest } = converter(mode, adc.bits as number, 1);
+  const erring = hasConverterErrors(spread);
+  const shift = erring ? 0 : arithmetic.stepBits;
+  const bias = erring ? 0 : (1 << arithmetic.stepBits) >> 1;
+  const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan }[] = [];
+  const offsetsOf = new Map<string, Float32Array>();
+  for (const layer of chip.mapping.layers) {
+    for (const of of layers.get(layer.name) as readonly IntegerBlockPlan[]) {
+      byCrossbar[of.block.crossbar] = { layer, of };
+    }
+    const whole = integerOffsets(chip, layer.name, arithmetic);
+    offsetsOf.set(layer.name, whole);
+    ops.write(offsets.get(layer.name) as Place, Int16Array.from(whole));
+  }
+  /** By crossbar, of those that this thread sets. */
+  const factorsOf: Float32Array[] = [];
+  const errorsOf: ConverterErrors[] = [];
+  const loaded = new Set<number>();
+
+  function placeErrors(crossbar: number, errors: ConverterErrors) {
+    errorsOf[crossbar] = errors;
+    for (const strip of byCrossbar[crossbar].of.strips) {
+      if (strip.errors === null) continue;
+      const byLine = (of: (line: LineErrors) => Float32Array) => {
+        const values = new Float32Array(INTEGER_LINES);
+        const cut = (line: LineErrors) => of(line).subarray(strip.column, strip.column + strip.columns);
+        values.set(cut(errors.plus));
+        if (mode === "pair") values.set(cut(errors.minus), INTEGER_PAIRS);
+        return values;
+      };
+      ops.write(
+        strip.errors.gains,
+        byLine(({ gains }) => gains),
+      );
+      ops.write(
+        strip.errors.offsets,
+        byLine((line) => line.offsets),
+      );
+      ops.write(
+        strip.errors.deviations,
+        byLine(({ gains }) => new Float32Array(gains.length).fill(spread.outputNoise)),
+      );
+    }
+  }
+
+  function setRange(crossbar: number, fullScale: number, scales: Float64Array) {
+    const { layer, of } = byCrossbar[crossbar];
+    invariant(loaded.delete(crossbar), "a crossbar is loaded anew before its converters are set anew");
+    const converters = converter(mode, adc.bits as number, fullScale);
+    const whole = integerCrossbar(
+      readBack(of),
+      crossbar,
+      converters,
+      columnFactors(converters, scales),
+      errorsOf[crossbar] ?? null,
+      adc,
+      arithmetic,
+    );
+    factorsOf[crossbar] = whole.factors;
+    requireLayerSums(layer, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+    for (const strip of of.strips) {
+      ops.write(strip.matrix, matrixOf(of, strip, whole));
+      ops.write(strip.factors, Int16Array.from(whole.factors.subarray(strip.column, strip.column + strip.columns)));
+    }
+  }
+
+  /** The conductances that `load` put into strips of 8 columns. */
+  function readBack({ block: { rows, columns }, lead, rows: stripRows, strips }: IntegerBlockPlan) {
+    const [plus, minus] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
+    for (const part of strips.flatMap(({ parts }) => parts)) {
+      const matrix = ops.floats(part.matrix, stripRows * STRIP_LINES);
+      for (let r = 0; r < rows; r++) {
+        const from = (lead + r) * STRIP_LINES;
+        const to = r * columns + part.column;
+        for (let c = 0; c < part.columns; c++) {
+          plus[to + c] = matrix[from + c];
+          minus[to + c] = matrix[from + STRIP_COLUMNS + c];
+        }
+      }
+    }
+    return { columns, plus, minus };
+  }
+
+  function matrixOf(
+    { block: { rows, columns }, lead, rows: stripRows }: IntegerBlockPlan,
+    strip: IntegerStripPlan,
+    { plus, minus }: { plus: Float32Array; minus: Float32Array },
+  ): Uint16Array {
+    const matrix = new Uint16Array(stripRows * INTEGER_LINES);
+    for (let r = 0; r < rows; r++) {
+      const from = r * columns + strip.column;
+      const to = (lead + r) * INTEGER_LINES;
+      for (let c = 0; c < strip.columns; c++) {
+        if (mode === "pair") {
+          matrix[to + c] = Math.min(LARGEST_LINE, plus[from + c]);
+          matrix[to + INTEGER_PAIRS + c] = Math.min(LARGEST_LINE, minus[from + c]);
+        } else matrix[to + c] = plus[from + c] - minus[from + c];
+      }
+    }
+    return matrix;
+  }
+
+  function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
+    const vectors = from.steps * from.prompts * from.perPrompt;
+    const blocks = layers.get(layer.name) as readonly IntegerBlockPlan[];
+    const offset = offsets.get(layer.name) as Place;
+    const { rowBlocks } = layer;
+    let clipped = 0;
+    for (let g = 0; g < blocks.length; g += rowBlocks) {
+      const group = blocks.slice(g, g + rowBlocks);
+      for (let s = 0; s < group[0].strips.length; s++) {
+        for (const [i, of] of group.entries()) {
+          const { block, rows } = of;
+          const strip = of.strips[s];
+          const { matrix, columns, factors } = strip;
+          const column = block.columnStart + strip.column;
+          const [first, last] = [i === 0, i === rowBlocks - 1];
+          const firstRow = block.rowStart & ~31;
+          const noise = normals === null ? null : { key: conversionKey(random, block.crossbar), normals };
+          ops.tabulateIntegers({ matrix, rows, bias, mode, tables });
+          for (let v = 0; v < vectors; v += CHUNK) {
+            const count = Math.min(CHUNK, vectors - v);
+            ops.integerCurrents({ bits, first: v, vectors: count, firstRow, rows, mode, tables, lines });
+            if (strip.errors) clipped += err(strip, strip.errors, noise, v, count, from);
+            const held = sums + 4 * INTEGER_SUMS * v;
+            clipped += ops.convertIntegers({
+              lines,
+              vectors: count,
+              columns,
+              mode,
+              shift,
+              largest,
+              factors,
+              sums: first ? null : held,
+              offset: last ? offset + 2 * column : null,
+              out: last ? y + 2 * (v * layer.outputs + column) : held,
+              outputs: last ? layer.outputs : INTEGER_LINES,
+            });
+          }
+        }
+      }
+    }
+    return clipped;
+  }
+
+  function err(
+    { column }: IntegerStripPlan,
+    { gains, offsets: shifts, deviations }: NonNullable<IntegerStripPlan["errors"]>,
+    noise: Parameters<SimulationOps["errIntegers"]>[0]["noise"],
+    first: number,
+    vectors: number,
+    { prompts, perPrompt, firstPrompt }: ConvertedVectors,
+  ): number {
+    return ops.errIntegers({
+      lines,
+      vectors,
+      mode,
+      unit: 2 ** -arithmetic.stepBits,
+      largest,
+      gains,
+      offsets: shifts,
+      deviations,
+      noise,
+      strip: column / STRIP_COLUMNS,
+      first,
+      perStep: prompts * perPrompt,
+      perPrompt,
+      firstPrompt,
+      scratch: noiseScratch,
+    });
+  }
+
+  return {
+    takeWeights: false,
+    placeErrors,
+    load: (crossbar, reading) => {
+      loaded.add(crossbar);
+      floats.load(crossbar, reading);
+    },
+    setRange,
+    run,
+    measure: floats.measure,
+  };
+}
+
+/** Where a line stops. */
+const LARGEST_LINE = 2 ** 16 - 1;
