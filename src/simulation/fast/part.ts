@@ -16,7 +16,7 @@ import { type Chip, chipAt, readCrossbars } from "../chip.ts";
 import { CALIBRATION_TIME, fullScaleOf, rangeOf } from "../compensation.ts";
 import { measuredEvery } from "../reference/linear.ts";
 import type { Trace } from "../trace.ts";
-import type { BoundSimulator, LayerInput } from "./simulate.ts";
+import type { BoundSimulator, LayerInput } from "./bound.ts";
 
 /** The tiles of one of `parts` parts. Whole tiles, because their crossbars may share a factor of compensation. */
 export function partOfMapping(mapping: Mapping, part: number, parts: number): Mapping {

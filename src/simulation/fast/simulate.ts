@@ -31,9 +31,10 @@ import {
   type TraceOptions,
 } from "../trace.ts";
 import { bindAttention } from "./attention.ts";
+import type { BoundSimulator, LayerInput } from "./bound.ts";
 import { bindDigital, countStopped } from "./digital.ts";
 import { bindIntegerCrossbars } from "./integer-linear.ts";
-import { bindCrossbars, type CrossbarKernels } from "./linear.ts";
+import { bindCrossbars } from "./linear.ts";
 import { placeErrors, readPart, startCalibration } from "./part.ts";
 import { type LayerTrain, planSimulator, type SimulatorOptions, type SimulatorPlan, simulatorBytes } from "./plan.ts";
 
@@ -89,24 +90,6 @@ export function createSimulator(ops: SimulationOps, arena: Arena, chip: Chip, op
       return calibrated;
     },
   };
-}
-
-/** A linear layer that a pass has come to. */
-export interface LayerInput {
-  readonly layer: string;
-  /** What it reads. */
-  readonly train: LayerTrain;
-  /** Vectors of a prompt. */
-  readonly perPrompt: number;
-}
-
-/** A simulator of one thread in its memory. */
-export interface BoundSimulator {
-  readonly crossbars: CrossbarKernels;
-  /** Runs a slice of prompts up to each linear layer in turn; its crossbars must be ready when the pass goes on. */
-  pass(slice: number, input: SpikeTrain, random: Stream, options: TraceOptions): Generator<LayerInput, Trace>;
-  /** Brings vectors of all slices, which come one after another by their place, side by side; returns where they lie. */
-  gather(train: LayerTrain, vectors: Iterable<{ readonly slice: number; readonly vector: number }>): PackedBits;
 }
 
 /** State: writes what the network has beside its weights: offsets, position vectors, the mask. */
