@@ -31,7 +31,7 @@ interface PeerRun extends Omit<ChipRun, "prompts">, PeerProcess {
   /** Prompts at a time: the fastest of some. */
   readonly batch: number;
   /** Share of spikes that differ from ours, of all neurons that were given our spikes. */
-  readonly differing: number;
+  readonly differing: number | null;
 }
 
 const CASES: Readonly<Record<CaseName, string>> = {
@@ -78,8 +78,8 @@ function describe(name: string, { samples, residentMegabytes, densities, prompts
 function compare(title: string, own: Samples, { samples, batch, differing }: PeerRun): string {
   const ratio = median(samples.cpu) / median(own.cpu);
   return (
-    `${title}: ${printNumber(ratio)} times as fast as PyTorch by CPU time. PyTorch runs ${batch} prompts at a time, its fastest; ` +
-    `given our spikes, ${differing} of its neurons' differ.`
+    `${title}: ${printNumber(ratio)} times as fast as PyTorch by CPU time, which runs prompts in batches of ${batch}, its fastest.` +
+    (differing === null ? "" : ` Given our spikes, a share of ${differing} of its neurons differs from ours.`)
   );
 }
 
