@@ -3,6 +3,7 @@
  *
  *   link    the bundled network for the 2x2 link on the machine of `examples/wireless-2x2.json`, with the noise of its devices
  *   erring  the same with errors of the converters
+ *   integers, erring integers   the same in whole numbers behind the converters
  *   image   preset paper-6-512-cifar10 with random weights and one image of random spikes: what counts is its size
  */
 import { readFileSync } from "node:fs";
@@ -24,7 +25,7 @@ import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../src/spike/tra
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { createCaseWriter } from "./peer-files.ts";
 
-export type CaseName = "link" | "erring" | "image";
+export type CaseName = "link" | "integers" | "erring" | "erring integers" | "image";
 
 const LINK_PROMPTS = 128;
 /** Prompts of one run of the simulator, as `evaluateChips` has it. */
@@ -49,12 +50,13 @@ export interface ChipCase {
 const root = stream(1);
 export const runStream = root.fork("run");
 
-export const chipCase = (name: CaseName): ChipCase => (name === "image" ? imageCase() : linkCase(name === "erring"));
+export const chipCase = (name: CaseName): ChipCase => (name === "image" ? imageCase() : linkCase(name.split(" ")));
 
-function linkCase(erring: boolean): ChipCase {
+function linkCase(words: readonly string[]): ChipCase {
   const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
   const document = JSON.parse(read("examples/wireless-2x2.json").toString());
-  if (erring) document.hardware.adc = { errors: CONVERTER_ERRORS };
+  if (words.includes("integers")) document.hardware.arithmetic = {};
+  if (words.includes("erring")) document.hardware.adc = { errors: CONVERTER_ERRORS };
   const experiment = parseExperiment(document);
   const { network: trained } = decodeCheckpoint(read("checkpoints/wireless-2x2-xpikeformer.safetensors"));
   const network = foldNetwork(trained as Network<SpikingSpec>);

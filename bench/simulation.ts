@@ -36,7 +36,9 @@ interface PeerRun extends Omit<ChipRun, "prompts">, PeerProcess {
 
 const CASES: Readonly<Record<CaseName, string>> = {
   link: "2x2 link, noise of devices",
+  integers: "2x2 link, in whole numbers",
   erring: "2x2 link, and of converters",
+  "erring integers": "2x2 link, and of converters, in whole numbers",
   image: "one image, 6 blocks of width 512",
 };
 
@@ -45,11 +47,12 @@ export function simulation({ quick }: BenchOptions): Section {
   const notes: string[] = [];
   const repeats = quick ? 3 : 9;
   const peer = !quick && hasPeer();
-  for (const name of (quick ? ["link", "erring"] : Object.keys(CASES)) as CaseName[]) {
+  for (const name of (quick ? Object.keys(CASES).slice(0, 4) : Object.keys(CASES)) as CaseName[]) {
     const title = CASES[name];
     const turn = (): ChipRun => JSON.parse(runOwn(name, ["--repeats", `${repeats}`]));
     let own = turn();
-    if (peer) {
+    // The peer has the floating-point machine.
+    if (peer && !name.includes("integers")) {
       const other = runChipPeer(name, repeats);
       own = { ...own, samples: joinSamples(own.samples, turn().samples) };
       rows.push(describe(`PyTorch, ${title}`, { ...other, prompts: own.prompts }));

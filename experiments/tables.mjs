@@ -29,6 +29,7 @@ import {
 } from "xpikeformer";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
+import { numberFormatTables } from "./number-formats/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
 import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
@@ -335,6 +336,7 @@ export const tables = {
   ...gateTables,
   ...imageAccuracyTables,
   ...stuckDeviceTables,
+  ...numberFormatTables,
   ...randomNumberTables,
   ...trainingTrickTables,
 };

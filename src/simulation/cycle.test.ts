@@ -13,11 +13,11 @@ import { simulate } from "./reference/simulate.ts";
 const { tokens, inputs } = tinyGeometry;
 const input = (prompts: number) => packSpikes(tinyBits(3, prompts, 3), 3, prompts * tokens, inputs);
 
-function chipOf(attention: object, ssa: object, order = "token-major"): Chip {
+function chipOf(attention: object, ssa: object, order = "token-major", arithmetic: object | null = null): Chip {
   const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
   const neuron = { threshold: 0.4 };
   const network = tinyNetwork(spikingSpec.parse({ ...model, neuron, attention: { scoreGain: 16, ...attention } }), 4);
-  const hardware = hardwareSpec.parse({ ssa, order });
+  const hardware = hardwareSpec.parse({ ssa, order, arithmetic });
   return calibrateFast(programChip(network, mapNetwork(network, hardware), hardware, stream(1)), input(3), stream(2));
 }
 
@@ -31,20 +31,24 @@ test.each([
   [{}, { random: "lfsr", tiles: 2, lfsr: { scope: "engine" } }],
   [{}, { random: "lfsr", tiles: 1, tileTokens: 3 }, "step-major"],
   [{}, { random: "lfsr" }, "step-major"],
-])("slow, fast and clocked simulators give one trace: attention %j, tiles %j, %s", (attention, ssa, order?: string) => {
-  const chip = chipOf(attention, ssa, order);
-  const options = { firstPrompt: 4, rasters: 1 };
-  const functional = simulate(chip, input(3), stream(5), options);
-  const { schedule, activity, ...trace } = simulateCycles(chip, input(3), stream(5), options);
-  expect(trace).toEqual(functional);
-  expect(simulateFast(chip, input(3), stream(5), options)).toEqual(functional);
-  expect(functional.densities["blocks.1.attention"]).toBeGreaterThan(0);
-  const engines = schedule.alone.units.filter(({ kind }) => kind === "attention");
-  const stages = trace.stages.filter(({ kind }) => kind === "attention");
-  expect(engines.map(({ name, busy }) => [name, 3 * busy])).toEqual(stages.map(({ name, cycles }) => [name, cycles]));
-  expect(activity.counterToggles).toBeGreaterThan(functional.actions.counterIncrements);
-  expect(activity.lfsrToggles > 0).toBe("random" in ssa);
-});
+  [{}, { random: "lfsr" }, "token-major", { streamBits: 9 }],
+])(
+  "slow, fast and clocked simulators give one trace: attention %j, tiles %j, %s, numbers %j",
+  (attention, ssa, order?: string, arithmetic?: object) => {
+    const chip = chipOf(attention, ssa, order, arithmetic);
+    const options = { firstPrompt: 4, rasters: 1 };
+    const functional = simulate(chip, input(3), stream(5), options);
+    const { schedule, activity, ...trace } = simulateCycles(chip, input(3), stream(5), options);
+    expect(trace).toEqual(functional);
+    expect(simulateFast(chip, input(3), stream(5), options)).toEqual(functional);
+    expect(functional.densities["blocks.1.attention"]).toBeGreaterThan(0);
+    const engines = schedule.alone.units.filter(({ kind }) => kind === "attention");
+    const stages = trace.stages.filter(({ kind }) => kind === "attention");
+    expect(engines.map(({ name, busy }) => [name, 3 * busy])).toEqual(stages.map(({ name, cycles }) => [name, cycles]));
+    expect(activity.counterToggles).toBeGreaterThan(functional.actions.counterIncrements);
+    expect(activity.lfsrToggles > 0).toBe("random" in ssa);
+  },
+);
 
 test("records of tiles hold what a tile needs to be run again", () => {
   const chip = chipOf({}, { random: "lfsr" });

@@ -225,3 +225,27 @@ test("an input larger than planned is refused with the way out", () => {
   expect(() => simulator.run(input(3), stream(1))).toThrow(/planned for 2 prompts of 3 steps/);
   expect(() => simulator.run(input(1, 4), stream(1))).toThrow(ShapeError);
 });
+
+test.each([
+  { arithmetic: { fractionBits: 13, membraneBits: 16, offsetBits: 16, factorBits: 16 } },
+  { arithmetic: { factorBits: 2 } },
+  { arithmetic: { offsetBits: 3 } },
+  { arithmetic: { streamBits: 7, overflow: "refuse" } },
+  { arithmetic: { membraneBits: 8, overflow: "refuse" } },
+  { arithmetic: { logitBits: 6, overflow: "refuse" } },
+  { arithmetic: { stepBits: 11 }, adc: { mode: "differential" } },
+  { arithmetic: { stepBits: 10 }, adc: { errors: { offsetSpread: 60 } } },
+])("numbers that do not fit are refused as the slow simulator refuses them: %j", (hardware) => {
+  const chip = chipOf({ hardware });
+  const messageOf = (run: () => unknown): string => {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof ValueError) return `${error.path}: ${error.message}`;
+      throw error;
+    }
+    throw new Error("nothing was refused");
+  };
+  const slow = messageOf(() => simulate(calibrate(chip, input(), stream(2)), input(), stream(5)));
+  expect(messageOf(() => simulateFast(calibrateFast(chip, input(), stream(2)), input(), stream(5)))).toBe(slow);
+});

@@ -1,0 +1,32 @@
+// The number formats that are compared.
+import { RECOMMENDED_FORMATS } from "xpikeformer";
+
+/** Registers so wide that a series changes what it names and nothing else. */
+const WIDE = { factorBits: 16, offsetBits: 16, streamBits: 16, membraneBits: 16, logitBits: 16 };
+
+/** What is varied, and by which values. */
+export const SERIES = {
+  stepBits: [0, 1, 2, 3, 4, 5, 6, 7, 8, 10],
+  fractionBits: [2, 3, 4, 5, 6, 7, 8, 9],
+  streamBits: [9, 10, 11, 12, 13, 14],
+  membraneBits: [10, 11, 12, 13, 14],
+};
+
+export const FLOATING_POINT = "floating point";
+export const RECOMMENDED = "recommended";
+export const DIFFERENTIAL = "differential";
+
+/** Machines by name: floating point, the recommended formats, each with converters of both modes, and every series. */
+export function machinesOf(hardware) {
+  const differential = { ...hardware, adc: { ...hardware.adc, mode: "differential" } };
+  const series = Object.entries(SERIES).flatMap(([field, values]) =>
+    values.map((value) => [`${field} ${value}`, { ...RECOMMENDED_FORMATS, ...WIDE, [field]: value }]),
+  );
+  return [
+    [FLOATING_POINT, hardware],
+    [RECOMMENDED, { ...hardware, arithmetic: RECOMMENDED_FORMATS }],
+    [`${DIFFERENTIAL}, ${FLOATING_POINT}`, differential],
+    [`${DIFFERENTIAL}, ${RECOMMENDED}`, { ...differential, arithmetic: RECOMMENDED_FORMATS }],
+    ...series.map(([name, arithmetic]) => [name, { ...hardware, arithmetic }]),
+  ].map(([name, machine]) => ({ name, hardware: machine }));
+}

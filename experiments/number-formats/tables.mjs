@@ -1,0 +1,48 @@
+// Tables of this folder's page, from what `measure.mjs` wrote.
+import { readFileSync } from "node:fs";
+import { DIFFERENTIAL, FLOATING_POINT, RECOMMENDED, SERIES } from "./formats.mjs";
+
+const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const PARTS = Object.keys(measured);
+const TITLES = { "wireless-2x2": "bit error rate, 2x2 link", "fashion-tiny": "wrong images, Fashion-MNIST" };
+
+/** Half of a 95 % interval, in standard errors. */
+const HALF = 1.96;
+const signed = (value) => {
+  const shown = Math.abs(value).toFixed(4);
+  return value < 0 && Number(shown) > 0 ? `−${shown}` : shown;
+};
+const both = ({ mean, error }) => `${signed(mean)} ± ${(HALF * error).toFixed(4)}`;
+
+const find = (part, name) => measured[part].rows.find((row) => row.name === name);
+const cell = (row, field) => (row === undefined ? "" : row.refused ? "refused" : both(row[field]));
+
+const seriesTable = (field) => ({
+  head: [`\`${field}\``, ...PARTS.map((part) => `${TITLES[part]}, minus floating point`)],
+  rows: SERIES[field].map((value) => [
+    String(value),
+    ...PARTS.map((part) => cell(find(part, `${field} ${value}`), "change")),
+  ]),
+});
+
+export const numberFormatTables = {
+  "number-formats": () => ({
+    head: ["", ...PARTS.flatMap((part) => [TITLES[part], "minus floating point"])],
+    rows: [
+      ["floating point", FLOATING_POINT],
+      ["recommended formats", RECOMMENDED],
+      ["floating point, differential converters", `${DIFFERENTIAL}, ${FLOATING_POINT}`],
+      ["recommended formats, differential converters", `${DIFFERENTIAL}, ${RECOMMENDED}`],
+    ].map(([title, name]) => [
+      title,
+      ...PARTS.flatMap((part) => {
+        const row = find(part, name);
+        return [cell(row, "rate"), name === FLOATING_POINT ? "" : cell(row, "change")];
+      }),
+    ]),
+  }),
+  "number-formats-step": () => seriesTable("stepBits"),
+  "number-formats-fraction": () => seriesTable("fractionBits"),
+  "number-formats-stream": () => seriesTable("streamBits"),
+  "number-formats-membrane": () => seriesTable("membraneBits"),
+};
