@@ -61,6 +61,11 @@ describe("the waterfall", () => {
     );
   });
 
+  test("ends at the ratio of the report, with inputs from DRAM and a static share too", () => {
+    const settings = resolveTechnology(simulated, { set: { inputDram: 1, analogStaticShare: 0.2 } });
+    expect(waterfall(large, settings).end).toBe(ratioTo(estimateCost(large, settings), "annDigital"));
+  });
+
   test("names what the machine has, and nothing that it has not", () => {
     const ids = (workload: Workload, resolved = own) => waterfall(workload, resolved).bars.map(({ id }) => id);
     const all = ids(large);

@@ -9,7 +9,6 @@
 import { ARCHITECTURES } from "./architectures/catalogue.ts";
 import { totalOf } from "./architectures/energy.ts";
 import { xpikeformer } from "./architectures/xpikeformer.ts";
-import { machineCost } from "./machine-cost.ts";
 import type { EnergyPart } from "./machine-price.ts";
 import type { ParameterId, Technology } from "./parameters.ts";
 import { findCostPreset } from "./presets.ts";
@@ -39,8 +38,8 @@ export interface Waterfall {
 interface Assumptions {
   readonly workload: Workload;
   readonly technology: Technology;
-  /** What the machine as built pays for; null: it is priced as a projection, by actions alone. */
-  readonly built: readonly EnergyPart[] | null;
+  /** Parts of Xpikeformer that are not paid yet. */
+  readonly unpaid: readonly EnergyPart[];
 }
 
 interface Step {
@@ -54,7 +53,7 @@ export function waterfall(workload: Workload, resolved: ResolvedTechnology): Wat
   let state: Assumptions = {
     workload: withoutCompared(projected),
     technology: priced("paper"),
-    built: null,
+    unpaid: [...BESIDE_UNITS],
   };
   const start = ratioOf(state);
   let ratio = start;
@@ -75,11 +74,10 @@ function withoutCompared({ compared: _, ...workload }: Workload): Workload {
   return workload;
 }
 
-function ratioOf({ workload, technology, built }: Assumptions): number {
-  const ann = totalOf(ARCHITECTURES.annDigital.energy(workload, technology));
-  if (built === null) return ann / totalOf(xpikeformer(workload, technology));
-  const { energy } = machineCost(workload, technology).price;
-  return ann / built.reduce((sum, part) => sum + energy[part], 0);
+function ratioOf({ workload, technology, unpaid }: Assumptions): number {
+  const own = { ...xpikeformer(workload, technology) };
+  for (const part of unpaid) delete own[part];
+  return totalOf(ARCHITECTURES.annDigital.energy(workload, technology)) / totalOf(own);
 }
 
 /** All that is paid per conversion. */
@@ -94,10 +92,8 @@ const ANN: readonly ParameterId[] = [
 const SIZES: readonly ParameterId[] = ["rows", "columns", "adcBits", "columnsPerConverter", "ssaTiles"];
 const CHARGES = Object.keys(UNCHARGED) as (keyof typeof UNCHARGED)[];
 
-/** What projections pay for as well. */
-const UNITS: readonly EnergyPart[] = [
-  ...(["conversions", "array", "drivers", "digital", "neurons", "attention", "random", "buffers"] as const),
-];
+/** What projections leave out. */
+const BESIDE_UNITS = ["stream", "fifos", "clock", "wires", "links", "leakage", "control", "upkeep"] as const;
 
 function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
   const [claim, bottomUp] = [priced("claim"), priced("bottom-up")];
@@ -109,7 +105,10 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
   const part = (id: string, label: string, parts: readonly EnergyPart[], ids: readonly ParameterId[] = []): Step => ({
     id,
     label,
-    change: (before) => ({ ...set(bottomUp, ids)(before), built: [...before.built!, ...parts] }),
+    change: (before) => ({
+      ...set(bottomUp, ids)(before),
+      unpaid: before.unpaid.filter((one) => !parts.includes(one)),
+    }),
   });
   const printed = atPublishedSteps(own).steps;
   const ann = networkFor(own, "ann");
@@ -148,10 +147,7 @@ function steps(own: Workload, resolved: ResolvedTechnology): Step[] {
     {
       id: "widths",
       label: "units priced by width, memories by need",
-      change: (before) => {
-        const { technology } = set(bottomUp, ["structure"])(before);
-        return { technology: { ...before.technology, ...technology, wholeMachine: 1 }, built: UNITS };
-      },
+      change: set({ ...bottomUp, wholeMachine: 1 }, ["structure", "wholeMachine"]),
     },
     part("stream", "the residual stream stored", ["stream"]),
     part("fifos", "FIFOs that move at every clock", ["fifos"]),

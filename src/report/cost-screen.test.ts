@@ -63,6 +63,7 @@ describe("a cost on one screen", () => {
     const sentence = /Where the energy goes: ([^.]*)\./.exec(text.replaceAll("\n", " "))![1];
     const shares = sentence.split(", ").map((part) => Number(/(\d+) %$/.exec(part)![1]));
     expect(shares.slice(0, -1)).toEqual(shares.slice(0, -1).toSorted((a, b) => b - a));
+    expect(text).not.toMatch(/^%/m);
     // Each is rounded.
     expect(Math.abs(shares.reduce((sum, share) => sum + share) - 100)).toBeLessThanOrEqual(shares.length / 2);
   });

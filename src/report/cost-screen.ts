@@ -33,7 +33,7 @@ export function costScreen(
     "",
     comparison(estimate, { dim, width }),
     "",
-    wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width),
+    wrap(`Where the energy goes: ${parts(estimate.architectures.xpikeformer)}.`, width).replaceAll(JOINT, " "),
   ];
   const [first, ...others] = report.notes;
   const more = others.length === 0 ? "" : ` (${others.length} more with --all)`;
@@ -78,12 +78,15 @@ const text = (value: number | null, unit: string): string =>
 const times = (value: number | null, own: number | null): string =>
   value === null || own === null ? "" : `${formatText({ value: value / own, unit: "1" })} x`;
 
+/** Stands for a space at which no line ends. */
+const JOINT = "\u00a0";
+
 /** `FIFOs 32 %, clock tree 20 %`, and the rest together. */
 function parts({ parts, total }: ArchitectureCost): string {
   const sorted = Object.entries(parts)
     .filter(([, value]) => value > 0)
     .sort(([, a], [, b]) => b - a);
-  const percent = (value: number) => `${formatNumber((100 * value) / total, 0)} %`;
+  const percent = (value: number) => `${formatNumber((100 * value) / total, 0)}${JOINT}%`;
   const named = sorted.slice(0, MOST_PARTS).map(([part, value]) => `${partLabel(part)} ${percent(value)}`);
   const rest = sorted.slice(MOST_PARTS).reduce((sum, [, value]) => sum + value, 0);
   return [...named, ...(rest > 0 ? [`the rest ${percent(rest)}`] : [])].join(", ");

@@ -35,7 +35,7 @@ const ENERGY: Readonly<Record<EnergyPart, string>> = {
   digital: "scaling and sums",
   neurons: "LIF units",
   stream: "residual stream",
-  attention: "cells of attention",
+  attention: "attention",
   fifos: "FIFOs",
   random: "random numbers",
   buffers: "buffers",
@@ -125,9 +125,9 @@ function leversChart(levers: readonly Lever[]): ChartDraft[] {
     {
       kind: "heat",
       id: "levers",
-      title: "What to change in the simulated machine",
+      title: "What to change, and what it does",
       caption:
-        "Each row is the machine with one thing changed, priced again: what that does to the energy of an inference, to the latency of one " +
+        "Each row is the machine with one thing changed, at the same prices: what that does to the energy of an inference, to the latency of one " +
         "by itself, to the time from one to the next in flight, and to the area. A star: other spikes come out, and accuracy has to be " +
         "simulated again. What to write stands beside each change in the table of figures.",
       x: { label: "what is changed, %", ticks: ["energy", "latency", "interval", "area"] },
