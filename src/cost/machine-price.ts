@@ -23,6 +23,10 @@
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationVectors } from "../hardware/compensation.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
+import type { BufferUse } from "../machine/buffers.ts";
+import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
+import type { NetworkShape } from "../machine/shape.ts";
+import type { MappingTotals } from "../mapping/mapping.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
@@ -43,51 +47,22 @@ import {
 import { dram, sram } from "./prices/memory.ts";
 import { upkeep } from "./prices/upkeep.ts";
 
-/** A memory between units, as the schedule sizes it. */
-export interface BufferSize {
-  readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
-  readonly wordBits: number;
-  /** Bits of one inference at its fullest: a bank. */
-  readonly bits: number;
+/** A memory between units, as the schedule sizes it: a bank holds one inference at its fullest. */
+export interface BufferSize extends BufferUse {
   /** Bits of all inferences that are under way, in as many banks, of which one is accessed; those of one when left out. */
   readonly total?: number;
 }
 
 /** What a price needs to know of a machine: counts and widths of its units. */
 export interface MachineSizes {
-  readonly shape: {
-    readonly depth: number;
-    readonly width: number;
-    readonly heads: number;
-    readonly tokens: number;
-    readonly steps: number;
-  };
+  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps">;
   /** One entry per layer with units of its own. */
-  readonly layers: readonly { readonly name: string }[];
-  readonly units: {
-    readonly crossbars: { readonly count: number; readonly rows: number; readonly columns: number };
-    readonly converters: { readonly count: number; readonly bits: number | null };
-    readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
-    readonly adders: { readonly count: number; readonly bits: number };
-    readonly lif: {
-      readonly count: number;
-      readonly membranes: number;
-      readonly membraneBits: number;
-      readonly place: "registers" | "sram";
-    };
-    readonly residual: { readonly count: number; readonly bits: number };
+  readonly layers: readonly Pick<LayerUnit, "name">[];
+  readonly units: Omit<MachineUnits, "converters"> & {
+    readonly converters: Pick<MachineUnits["converters"], "count" | "bits">;
   };
-  readonly ssa: {
-    readonly tiles: number;
-    readonly cells: number;
-    readonly counterBits: number;
-    readonly fifos: number;
-    readonly fifoBits: number;
-    readonly feet: number;
-    readonly registers: number;
-  };
-  /** Pairs of devices of all weights, and how often the chip is loaded in one inference. */
-  readonly mapping: { readonly totals: { readonly cells: number; readonly loads: number } };
+  readonly ssa: Omit<SsaUnit, "groups" | "window">;
+  readonly mapping: { readonly totals: Pick<MappingTotals, "cells" | "loads"> };
 }
 
 export interface MachineWork {

@@ -1,5 +1,5 @@
 /** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
-import type { ActionCounts } from "../hardware/actions.ts";
+import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
@@ -88,6 +88,16 @@ export function meanOverTokens(outputs: Float32Array, { readOut, tokens, classes
 /** Share of ones of every train. */
 export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Record<string, number> =>
   Object.fromEntries(Object.entries(spikes).map(([name, { ones, bits }]) => [name, ones / Math.max(1, bits)]));
+
+/** A trace from what a simulator keeps of its run: the rest follows from it. */
+export const traceOf = (
+  run: Pick<Trace, "steps" | "prompts" | "stepLogits" | "stages" | "spikes" | "saturated" | "rasters">,
+): Trace => ({
+  ...run,
+  logits: meanLogits(run.stepLogits, run.steps, run.steps),
+  actions: sumActions(run.stages.map((stage) => stage.actions)),
+  densities: densitiesOf(run.spikes),
+});
 
 /** Share of conversions that clipped, over all stages; 0 when nothing was converted. */
 export function clippedShare({ stages, actions }: Pick<Trace, "stages" | "actions">): number {

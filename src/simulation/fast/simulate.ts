@@ -8,7 +8,7 @@
  * Threads share a chip by a simulator each in one memory: `part.ts`.
  */
 import { ShapeError } from "../../errors.ts";
-import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
+import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
@@ -21,15 +21,7 @@ import type { Chip, MappedNetwork } from "../chip.ts";
 import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
 import { engineCycles } from "../reference/attention.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
-import {
-  densitiesOf,
-  meanLogits,
-  meanOverTokens,
-  type SpikeCount,
-  type StageTrace,
-  type Trace,
-  type TraceOptions,
-} from "../trace.ts";
+import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type TraceOptions, traceOf } from "../trace.ts";
 import { bindAttention } from "./attention.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
 import { bindDigital, countStopped } from "./digital.ts";
@@ -212,18 +204,7 @@ export function bindSimulator(
     yield* linear("head", "read", chosen.count, y);
     const outputs = digital.outputs(y, steps * prompts * chosen.count * geometry.classes, onStopped);
     const stepLogits = meanOverTokens(outputs, geometry);
-    return {
-      steps,
-      prompts,
-      logits: meanLogits(stepLogits, steps, steps),
-      stepLogits,
-      stages,
-      actions: sumActions(stages.map((stage) => stage.actions)),
-      spikes,
-      densities: densitiesOf(spikes),
-      saturated,
-      rasters,
-    };
+    return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, rasters });
   }
 
   function requireRoom(steps: number, prompts: number) {

@@ -17,7 +17,7 @@
  * right `firstPrompt` gives the same answers as one call. `fast/simulate.ts` is the fast twin, equal bit for bit.
  */
 import { ShapeError, ValueError } from "../../errors.ts";
-import { type ActionTally, emptyTally, sumActions } from "../../hardware/actions.ts";
+import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { tokensRead } from "../../model/geometry.ts";
@@ -27,15 +27,7 @@ import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRo
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import { countJoin, storedMembranes } from "../counts.ts";
-import {
-  densitiesOf,
-  meanLogits,
-  meanOverTokens,
-  type SpikeCount,
-  type StageTrace,
-  type Trace,
-  type TraceOptions,
-} from "../trace.ts";
+import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type TraceOptions, traceOf } from "../trace.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
@@ -198,18 +190,7 @@ function run(
     answers.map((answer) => answer * digital.unit),
     geometry,
   );
-  return {
-    steps,
-    prompts,
-    logits: meanLogits(stepLogits, steps, steps),
-    stepLogits,
-    stages,
-    actions: sumActions(stages.map((stage) => stage.actions)),
-    spikes,
-    densities: densitiesOf(spikes),
-    saturated: digital.saturated,
-    rasters,
-  };
+  return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated: digital.saturated, rasters });
 }
 
 /** Prompts of an input. Throws ShapeError when it does not fit the network. */
