@@ -38,7 +38,7 @@ const RECORDED_PROMPTS = 1;
 const IMAGE_WEIGHT_GAIN = 4;
 
 /** Gain spread, offset spread and noise of a conversion, the last two in code steps. */
-const CONVERTER_ERRORS = { gainSpread: 0.01, offsetSpread: 0.2, outputNoise: 0.3 };
+export const CONVERTER_ERRORS = { gainSpread: 0.01, offsetSpread: 0.2, outputNoise: 0.3 };
 
 export interface ChipCase {
   readonly chip: Chip;

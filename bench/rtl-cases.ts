@@ -1,6 +1,7 @@
 /** The settings that `rtl-check.ts` runs: engines, and the runs to check them with, made one by one. */
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { networkFile } from "xpikeformer/node";
 import { CALIBRATION_PROMPTS } from "../src/evaluation/calibration-prompts.ts";
 import type { DrawKind } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
@@ -8,7 +9,6 @@ import { ssaTileCycles } from "../src/hardware/ssa-tile.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
-import { networkFile } from "../src/node/networks.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../src/rtl/design.ts";
 import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";

@@ -17,7 +17,7 @@ import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Chip } from "./chip.ts";
 import { runTiles, seedStream, shiftsRegisters, tileDraws } from "./reference/attention.ts";
-import { simulate } from "./reference/simulate.ts";
+import { type SimulationOptions, simulate } from "./reference/simulate.ts";
 import type { Trace, TraceOptions } from "./trace.ts";
 
 /** q, k, v of a head of a block, what its tile gave, and its registers' seeds: vectors for the RTL. */
@@ -40,7 +40,7 @@ export interface CycleTrace extends Trace {
   readonly activity: TileActivity;
 }
 
-export interface CycleOptions extends TraceOptions {
+export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onCodes"> {
   /** Called after every tile run. */
   readonly onTile?: (record: TileRecord) => void;
 }

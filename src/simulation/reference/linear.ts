@@ -156,26 +156,28 @@ function runBlock(
     plus: product(of.plus),
     minus: product(of.minus),
   });
-  let { plus, minus } = linesOf(reading);
-  count(plus.driven);
   if (engine.measure) {
+    const { plus, minus } = linesOf(reading);
     const every = measuredEvery(input.steps * input.rows, input.rows / engine.prompts);
     const range = measureRange(plus.out, minus.out, columns, every, adc);
     ranges[crossbar] = range > 0 ? range : rows * engine.maxConductance;
   }
+  const { arithmetic } = engine;
   let converters = converter(adc.mode, adc.bits, ranges[crossbar]);
+  let conductances: Pick<CrossbarReading, "plus" | "minus"> = reading;
   let factors = columnFactors(converters, reading.scales);
-  if (engine.arithmetic !== null) {
-    const { arithmetic } = engine;
+  if (arithmetic !== null) {
     const errors = engine.errors?.converters[crossbar] ?? null;
     const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
-    ({ plus, minus } = linesOf(whole));
-    factors = whole.factors;
+    ({ factors } = whole);
+    conductances = whole;
     converters = { ...converters, step: 2 ** arithmetic.stepBits };
-    if (errors === null) {
-      roundToSteps(adc.mode, arithmetic, plus.out, minus.out);
-      converters = { ...converters, step: 1 };
-    }
+  }
+  const { plus, minus } = linesOf(conductances);
+  count(plus.driven);
+  if (arithmetic !== null && engine.errors === null) {
+    roundToSteps(adc.mode, arithmetic, plus.out, minus.out);
+    converters = { ...converters, step: 1 };
   }
   const sums = new Float32Array(size);
   const { clipped } =
