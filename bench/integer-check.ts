@@ -202,7 +202,7 @@ function compare(simulator: string, reference: Trace, trace: Trace): string[] {
   }
   const logits = differing(reference.stepLogits, trace.stepLogits);
   if (logits > 0) differences.push(`${logits} logits, ${simulator}`);
-  for (const field of ["stages", "spikes", "saturated"] as const) {
+  for (const field of ["stages", "spikes", "saturated", "registers"] as const) {
     if (JSON.stringify(reference[field]) !== JSON.stringify(trace[field])) differences.push(`${field}, ${simulator}`);
   }
   return differences;

@@ -209,7 +209,7 @@ export {
   type TilePlace,
   type TileShape,
 } from "./hardware/draws.ts";
-export { type IntegerLifConstants, integerLifConstants } from "./hardware/integer-arithmetic.ts";
+export { type FittedRegister, type IntegerLifConstants, integerLifConstants } from "./hardware/integer-arithmetic.ts";
 export { runIntegerLif, runIntegerLifUnits } from "./hardware/integer-lif.ts";
 export { runLifUnits } from "./hardware/lif.ts";
 export {
@@ -277,6 +277,7 @@ export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
 export type { AttentionRun } from "./simulation/reference/attention.ts";
 export type { CodeRecord } from "./simulation/reference/linear.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/reference/simulate.ts";
+export type { RegisterCount, RegisterCounts } from "./simulation/registers.ts";
 export {
   clippedShare,
   meanLogits,

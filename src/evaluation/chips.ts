@@ -8,6 +8,7 @@ import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
+import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { clippedShare, densitiesOf, meanLogits, type StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -52,6 +53,8 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly actions: ActionCounts;
   /** Share of conversions that clipped. */
   readonly clippedShare: number;
+  /** Numbers that the registers took, and those that stopped at an end; null in floating point. */
+  readonly registers: RegisterCounts | null;
   /** Share of ones by spike train, named as in `Trace`. */
   readonly densities: Readonly<Record<string, number>>;
 }
@@ -100,14 +103,15 @@ export async function evaluateChips<T extends TaskSpec>(
 
 export interface ChipAnswers extends SpikingAnswers {
   readonly stages: readonly StageTrace[];
+  readonly registers: RegisterCounts | null;
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
 export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }) => {
   const { classes } = network.geometry;
-  const { steps, stepLogits, logits, stages, spikes } = trace;
+  const { steps, stepLogits, logits, stages, spikes, registers } = trace;
   const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
-  return { ...answer(logits, labels, classes), byStep, stages, spikes };
+  return { ...answer(logits, labels, classes), byStep, stages, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(
@@ -130,6 +134,7 @@ function summarise<T extends TaskSpec>(
     stages,
     actions,
     clippedShare: clippedShare({ stages, actions }),
+    registers: sumRegisters(slices.map((slice) => slice.registers)),
     densities: densitiesOf(sumSpikes(slices)),
   };
 }

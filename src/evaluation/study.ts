@@ -14,6 +14,7 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import type { Sample } from "../numeric/variance-components.ts";
+import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { meanLogits } from "../simulation/trace.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { decide } from "../task/answers.ts";
@@ -47,6 +48,8 @@ export interface ConditionResult {
   readonly wrong: readonly WrongAnswers[];
   /** Share of conversions that clipped, by chip, over all its reads. */
   readonly clippedShares: readonly number[];
+  /** Numbers that the registers of all chips took over all reads, and those that stopped at an end; null in floating point. */
+  readonly registers: RegisterCounts | null;
 }
 
 /**
@@ -78,6 +81,7 @@ export async function runStudy(
     wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
     clipped: new Float64Array(chips),
+    registers: [] as (RegisterCounts | null)[],
   }));
   const work = { experiment, data, networks: folded, conditions };
   const shared = openSharedChip<StudyExtra, StudyAnswers>(executor, "study", work, part, { steps });
@@ -91,6 +95,7 @@ export async function runStudy(
         });
         result.conversions[chip] += answers.conversions;
         result.clipped[chip] += answers.clipped;
+        result.registers.push(answers.registers);
         onPrompts?.(slice.prompts);
       };
       await shared.bring({ condition, chip, read });
@@ -99,9 +104,10 @@ export async function runStudy(
   } finally {
     shared.close();
   }
-  return results.map(({ wrong, conversions, clipped }) => ({
+  return results.map(({ wrong, conversions, clipped, registers }) => ({
     wrong,
     clippedShares: [...clipped].map((count, chip) => count / Math.max(1, conversions[chip])),
+    registers: sumRegisters(registers),
   }));
 }
 
@@ -120,6 +126,7 @@ export interface StudyAnswers {
   /** Over all prompts. */
   readonly conversions: number;
   readonly clipped: number;
+  readonly registers: RegisterCounts | null;
 }
 
 /** Chip by chip, and on a chip all conditions that it is programmed alike for. */
@@ -151,6 +158,6 @@ export const studyConditions = sharedChipJob<StudyExtra, StudyAnswers>(
       return Uint8Array.from(kit.errors(last(labels), last(decisions), experiment.task).wrong);
     });
     const clipped = trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
-    return { wrong, conversions: trace.actions.conversions, clipped };
+    return { wrong, conversions: trace.actions.conversions, clipped, registers: trace.registers };
   },
 );

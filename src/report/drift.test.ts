@@ -12,7 +12,7 @@ function study(text: string) {
     [true, false].map((compensated): DriftCurve => {
       const rate = (i: number) => 0.05 * (i + 1) * (compensated ? 1 : 2) + (role === "ct" ? 0.01 : 0);
       const rates = ages.map((_, i) => ({ chips: 2, reads: 1, prompts: 4, values: new Float64Array(8).fill(rate(i)) }));
-      return { role, compensated, rates, clippedShares: ages.map(() => [0, 0]) };
+      return { role, compensated, rates, clippedShares: ages.map(() => [0, 0]), registers: ages.map(() => null) };
     }),
   );
   const { compensation } = experiment.hardware;

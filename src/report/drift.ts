@@ -5,6 +5,7 @@
 import { deviceOfSpec } from "../device/catalogue.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
+import type { RegisterCounts } from "../simulation/registers.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { Duration } from "../spec/duration.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -12,6 +13,7 @@ import type { TaskMetric } from "../task/kit.ts";
 import { buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { meanFigure } from "./measured.ts";
+import { registerFigures } from "./registers.ts";
 import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import {
@@ -35,6 +37,8 @@ export interface DriftCurve {
   readonly rates: readonly Sample[];
   /** Share of conversions that clipped, by age and chip. */
   readonly clippedShares: readonly (readonly number[])[];
+  /** Numbers that stopped at an end of a register, over all chips, by age. */
+  readonly registers: readonly (RegisterCounts | null)[];
 }
 
 export interface DriftRun extends StudyRun {
@@ -99,6 +103,15 @@ export function driftReport(run: DriftRun): Report {
             `adc.clipped.drift.${curveId(curve)}.${text}`,
             `Share of conversions that clip: ${shortName(run, curve)}, ${text}`,
             curve.clippedShares[i],
+          ),
+        ),
+      ),
+      ...curves.flatMap((curve) =>
+        ages.flatMap(({ text }, i) =>
+          registerFigures(
+            `.drift.${curveId(curve)}.${text}`,
+            `: ${shortName(run, curve)}, ${text}`,
+            curve.registers[i],
           ),
         ),
       ),

@@ -3,16 +3,18 @@ import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { mean } from "../numeric/statistics.ts";
 import { compensationCost } from "../simulation/compensation.ts";
+import { sumRegisters } from "../simulation/registers.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { meanFigure, rasterLayer } from "./measured.ts";
+import { registerFigures } from "./registers.ts";
 
 export interface MachineRun {
   readonly experiment: Experiment;
   readonly mapping: Mapping;
   /** One entry per programmed chip, all on the same prompts. */
-  readonly chips: readonly Pick<ChipEvaluation, "clippedShare" | "densities">[];
+  readonly chips: readonly Pick<ChipEvaluation, "clippedShare" | "densities" | "registers">[];
 }
 
 /** Sizes of the machine, and what its converters and spikes did. */
@@ -29,6 +31,7 @@ export function machineFigures({ mapping, chips, experiment }: MachineRun): Figu
       "Share of conversions that clip",
       chips.map(({ clippedShare }) => clippedShare),
     ),
+    ...registerFigures("", "", sumRegisters(chips.map(({ registers }) => registers))),
   ];
   if (experiment.hardware.compensation.scope !== "none") {
     const { reads } = compensationCost(mapping, experiment.hardware);

@@ -1,9 +1,11 @@
 /** The report of a study over one field of the experiment: error rate against its values, at one or several ages. */
 import type { Sample } from "../numeric/variance-components.ts";
+import type { RegisterCounts } from "../simulation/registers.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { SweepValue } from "../spec/sweep.ts";
 import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
 import { formatQuantity } from "./format.ts";
+import { registerFigures } from "./registers.ts";
 import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import {
@@ -25,6 +27,8 @@ export interface SweepCurve {
   readonly age: Duration | null;
   /** Error rates by value. */
   readonly rates: readonly Sample[];
+  /** Numbers that stopped at an end of a register, over all chips, by value; over time steps one run answers for all values, and has one entry. */
+  readonly registers: readonly (RegisterCounts | null)[];
 }
 
 export interface SweepRun extends StudyRun {
@@ -66,14 +70,18 @@ export function sweepReport(run: SweepRun): Report {
       ...curves.flatMap((curve) =>
         values.flatMap((_, i) => spreadFigures(pointId(run, curve, i), pointLabel(run, curve, i), curve.rates[i])),
       ),
+      ...curves.flatMap((curve) => stoppedFigures(run, curve)),
     ],
     charts: [chart(run, measured)],
   });
 }
 
 /** `ber.sweep.adc.bits.5.hwat`, or `error. ...` for images, and `.1y` behind it where there are ages. */
-const pointId = ({ experiment, field, values }: SweepRun, { role, age }: SweepCurve, i: number): string =>
-  [metricOf(experiment).id, "sweep", field, String(values[i]), role, ...(age ? [age.text] : [])].join(".");
+const pointId = (run: SweepRun, curve: SweepCurve, i: number): string =>
+  `${metricOf(run.experiment).id}.${placeId(run, curve, run.values[i])}`;
+
+const placeId = ({ field }: SweepRun, { role, age }: SweepCurve, ...value: SweepValue[]): string =>
+  ["sweep", field, ...value.map(String), role, ...(age ? [age.text] : [])].join(".");
 
 const curveName = (run: SweepRun, { role, age }: SweepCurve): string =>
   roleLabel(role, run) + (age ? `, ${age.text}` : "");
@@ -97,6 +105,14 @@ function changeFigures(run: SweepRun, curve: SweepCurve): FigureDraft[] {
         ),
   );
 }
+
+/** What stopped in registers, at each value; over time steps, in the run that answers for all. */
+const stoppedFigures = (run: SweepRun, curve: SweepCurve): FigureDraft[] =>
+  curve.registers.flatMap((counts, i) =>
+    curve.registers.length < run.values.length
+      ? registerFigures(`.${placeId(run, curve)}`, `: ${curveName(run, curve)}`, counts)
+      : registerFigures(`.${placeId(run, curve, run.values[i])}`, `: ${pointLabel(run, curve, i)}`, counts),
+  );
 
 function ageText({ curves, experiment, field }: SweepRun): string {
   if (field === "readTime") return "each read at its own age";

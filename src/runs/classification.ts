@@ -11,7 +11,7 @@ import type { SpikeTrain } from "../spike/train.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import type { ClassificationErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
-import { tooFew } from "./notes.ts";
+import { registerNotes, tooFew } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { errorCurve, runSteps } from "./steps.ts";
 
@@ -72,7 +72,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
     prompts,
     command: options.command,
     versions: options.versions,
-    notes,
+    notes: [...notes, ...registerNotes(chips)],
     networks: results,
     chips,
     chipBySteps,

@@ -38,7 +38,12 @@ export async function evaluateDrift(
   const measured = curves.map((curve, i): DriftCurve => {
     const own = results.slice(i * sorted.length, (i + 1) * sorted.length);
     const rates = own.map(({ wrong }) => ratesOf(wrong[0], experiment));
-    return { ...curve, rates, clippedShares: own.map(({ clippedShares }) => clippedShares) };
+    return {
+      ...curve,
+      rates,
+      clippedShares: own.map(({ clippedShares }) => clippedShares),
+      registers: own.map(({ registers }) => registers),
+    };
   });
   return driftReport({ ...run, ages: sorted, curves: measured, compensation });
 }

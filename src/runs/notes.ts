@@ -1,5 +1,7 @@
 /** Notes that several runs leave in their reports. */
 import type { LabelledData } from "../data/labelled.ts";
+import { registerNote } from "../report/registers.ts";
+import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -18,4 +20,10 @@ export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }
   }
   if (threads === 1) notes.push("Computed on one thread. Results do not depend on it; the time does.");
   return notes;
+}
+
+/** How many whole numbers stopped at an end of their register, over all chips, where they have whole numbers. */
+export function registerNotes(chips: readonly { readonly registers: RegisterCounts | null }[]): string[] {
+  const counts = sumRegisters(chips.map(({ registers }) => registers));
+  return counts === null ? [] : [registerNote(counts)];
 }

@@ -8,7 +8,7 @@ import { isHardwareAware } from "../spec/training.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed } from "./fit.ts";
-import { machineNotes, tooFew } from "./notes.ts";
+import { machineNotes, registerNotes, tooFew } from "./notes.ts";
 
 export interface EvaluatedNetworks {
   /** After hardware-aware training, as a rule. */
@@ -78,7 +78,7 @@ export async function studyNetworks(
     experiment: ran,
     command,
     versions,
-    notes: [...new Set(notes)],
+    notes: [...new Set(notes), ...registerNotes(results)],
     hardwareAware,
     chips,
     reads,

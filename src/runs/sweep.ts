@@ -48,7 +48,11 @@ export async function evaluateSweep(
   );
   const measured = curves.map((curve, i): SweepCurve => {
     const own = results.slice(i * machines.length, (i + 1) * machines.length);
-    return { ...curve, rates: own.flatMap(({ wrong }) => wrong).map((sample) => ratesOf(sample, experiment)) };
+    return {
+      ...curve,
+      rates: own.flatMap(({ wrong }) => wrong).map((sample) => ratesOf(sample, experiment)),
+      registers: own.map(({ registers }) => registers),
+    };
   });
   const same = points.findIndex(({ experiment: { model, hardware } }) =>
     overSteps

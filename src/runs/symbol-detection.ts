@@ -12,6 +12,7 @@ import type { DetectionErrors } from "../task/metrics.ts";
 import type { Opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { runRaster } from "./first-chip.ts";
+import { registerNotes } from "./notes.ts";
 import { comparedNetworks, prepare, type RunNetworks, type RunOptions } from "./prepare.ts";
 import { errorCurve, runSteps } from "./steps.ts";
 
@@ -85,7 +86,7 @@ export async function runSymbolDetection(
     command: options.command,
     seed: experiment.seed,
     versions: options.versions,
-    notes,
+    notes: [...notes, ...registerNotes(chips)],
     receivers,
     networks: results,
     chips,

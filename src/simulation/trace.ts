@@ -2,6 +2,7 @@
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { SpikeTrain } from "../spike/train.ts";
+import type { RegisterCounts } from "./registers.ts";
 
 /** One stage of the network on the machine, in the order in which stages run. */
 export interface StageTrace {
@@ -49,6 +50,8 @@ export interface Trace {
   readonly densities: Readonly<Record<string, number>>;
   /** Numbers that stopped at an end of their register, by stage, where any did. Empty in floating point. */
   readonly saturated: Readonly<Record<string, number>>;
+  /** Numbers that stream, membranes and logits took, and those that stopped. Null in floating point. */
+  readonly registers: RegisterCounts | null;
   /** The trains above of the first prompts, where asked for; scores are left out. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
@@ -91,7 +94,7 @@ export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Recor
 
 /** A trace from what a simulator keeps of its run: the rest follows from it. */
 export const traceOf = (
-  run: Pick<Trace, "steps" | "prompts" | "stepLogits" | "stages" | "spikes" | "saturated" | "rasters">,
+  run: Pick<Trace, "steps" | "prompts" | "stepLogits" | "stages" | "spikes" | "saturated" | "registers" | "rasters">,
 ): Trace => ({
   ...run,
   logits: meanLogits(run.stepLogits, run.steps, run.steps),

@@ -2,16 +2,14 @@
  * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin: `reference/digital.ts`. In single
  * precision numbers take 4 bytes, in whole numbers 2.
  */
-import { type FittedRegister, integerLifConstants, requireFit, saturate } from "../../hardware/integer-arithmetic.ts";
+import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { PackedBits, Place } from "../../kernels/arena.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { integerPosition } from "../integers.ts";
-
-/** Told how many of a stage's numbers stopped at an end of their register. */
-export type OnStopped = (register: FittedRegister, stage: string, stopped: number, count: number) => void;
+import type { OnStopped } from "../registers.ts";
 
 export interface DigitalKernels {
   /** A layer of LIF units on currents [steps, rows, features]. */
@@ -93,18 +91,4 @@ function wholeNumbers(
       return outputs.map((output) => output / one);
     },
   };
-}
-
-/** Counts, by stage, what stops; throws ValueError where the spec refuses it. */
-export function countStopped(arithmetic: ArithmeticSpec | null): {
-  readonly saturated: Readonly<Record<string, number>>;
-  readonly onStopped: OnStopped;
-} {
-  const saturated: Record<string, number> = {};
-  const onStopped: OnStopped = (register, stage, stopped, count) => {
-    if (arithmetic === null || stopped === 0) return;
-    requireFit(register, stage, stopped, count, arithmetic);
-    saturated[stage] = (saturated[stage] ?? 0) + stopped;
-  };
-  return { saturated, onStopped };
 }

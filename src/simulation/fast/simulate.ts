@@ -21,10 +21,11 @@ import type { Chip, MappedNetwork } from "../chip.ts";
 import { attentionActions, countJoin, linearActions, neuronActions } from "../counts.ts";
 import { engineCycles } from "../reference/attention.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
+import { registerTally } from "../registers.ts";
 import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type TraceOptions, traceOf } from "../trace.ts";
 import { bindAttention } from "./attention.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
-import { bindDigital, countStopped } from "./digital.ts";
+import { bindDigital } from "./digital.ts";
 import { bindIntegerCrossbars } from "./integer-linear.ts";
 import { bindCrossbars } from "./linear.ts";
 import { placeErrors, readPart, startCalibration } from "./part.ts";
@@ -121,7 +122,7 @@ export function bindSimulator(
     const stages: StageTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
     const rasters: Record<string, SpikeTrain> = {};
-    const { saturated, onStopped } = countStopped(hardware.arithmetic);
+    const { saturated, registers, onStopped } = registerTally(hardware.arithmetic);
 
     const keep = (name: string, train: PackedBits) => {
       spikes[name] = { ones: ops.countBits(train, steps * rows), bits: steps * rows * train.features };
@@ -204,7 +205,7 @@ export function bindSimulator(
     yield* linear("head", "read", chosen.count, y);
     const outputs = digital.outputs(y, steps * prompts * chosen.count * geometry.classes, onStopped);
     const stepLogits = meanOverTokens(outputs, geometry);
-    return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, rasters });
+    return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, registers, rasters });
   }
 
   function requireRoom(steps: number, prompts: number) {

@@ -3,7 +3,7 @@
  * stops anywhere; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
  */
 import type { ActionTally } from "../../hardware/actions.ts";
-import { type FittedRegister, integerLifConstants, requireFit, saturate } from "../../hardware/integer-arithmetic.ts";
+import { type FittedRegister, integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { runIntegerLifUnits } from "../../hardware/integer-lif.ts";
 import { lifConstants, runLifUnits } from "../../hardware/lif.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
@@ -11,8 +11,9 @@ import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip } from "../chip.ts";
 import { integerOffsets, integerPosition } from "../integers.ts";
+import { type RegisterTally, registerTally } from "../registers.ts";
 
-export interface DigitalSide {
+export interface DigitalSide extends Pick<RegisterTally, "saturated" | "registers"> {
   /** What the last bit of a number is worth: 1 in single precision, whose numbers are worth what they say. */
   readonly unit: number;
   /** Offsets of a layer, by output. */
@@ -28,8 +29,6 @@ export interface DigitalSide {
   ): SpikeTrain;
   /** Stops numbers at the ends of their register. State: `values`. */
   hold(register: Exclude<FittedRegister, "membrane">, stage: string, values: Float32Array): void;
-  /** How many numbers stopped so far, by stage, where any did. */
-  readonly saturated: Readonly<Record<string, number>>;
 }
 
 export const digitalSide = (chip: Chip): DigitalSide =>
@@ -44,29 +43,27 @@ function singlePrecision({ network: { model, parameters } }: Chip): DigitalSide 
     fire: (_, currents, shape, tally) => runLifUnits(currents, shape, neuron, tally),
     hold: () => {},
     saturated: {},
+    registers: null,
   };
 }
 
 function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
   const constants = integerLifConstants(chip.network.model.neuron, arithmetic);
-  const saturated: Record<string, number> = {};
-  const note = (register: FittedRegister, stage: string, stopped: number, count: number) => {
-    requireFit(register, stage, stopped, count, arithmetic);
-    if (stopped > 0) saturated[stage] = (saturated[stage] ?? 0) + stopped;
-  };
+  const { onStopped, saturated, registers } = registerTally(arithmetic);
   return {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
     position: integerPosition(chip, arithmetic),
     fire: (stage, currents, shape, tally) => {
       const run = runIntegerLifUnits(currents, shape, constants, tally);
-      note("membrane", stage, run.saturated, currents.length);
+      onStopped("membrane", stage, run.saturated, currents.length);
       return run.train;
     },
     hold: (register, stage, values) => {
       const stopped = saturate(values, signedRange(arithmetic[`${register}Bits`]));
-      note(register, stage, stopped, values.length);
+      onStopped(register, stage, stopped, values.length);
     },
     saturated,
+    registers,
   };
 }

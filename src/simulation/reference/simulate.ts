@@ -190,7 +190,8 @@ function run(
     answers.map((answer) => answer * digital.unit),
     geometry,
   );
-  return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated: digital.saturated, rasters });
+  const { saturated, registers } = digital;
+  return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, registers, rasters });
 }
 
 /** Prompts of an input. Throws ShapeError when it does not fit the network. */

@@ -1,0 +1,44 @@
+/** Whole numbers that stopped at an end of their register: figures, and the sentence that a report keeps in mind. */
+import type { FittedRegister } from "../hardware/integer-arithmetic.ts";
+import { REGISTERS, type RegisterCounts } from "../simulation/registers.ts";
+import type { FigureDraft } from "./build-report.ts";
+import { formatText } from "./format.ts";
+
+const PLACES: Readonly<Record<FittedRegister, string>> = {
+  stream: "the residual stream",
+  membrane: "membranes",
+  logit: "outputs of the head",
+};
+
+const counted = (value: number): string => formatText({ value, unit: "sums" });
+
+/**
+ * A figure for each register; none in floating point.
+ *
+ * @param place what stands behind `saturated.stream` in the id, and so in `label`
+ */
+export function registerFigures(place: string, label: string, counts: RegisterCounts | null): FigureDraft[] {
+  if (counts === null) return [];
+  return REGISTERS.map((register) => {
+    const { numbers, stopped } = counts[register];
+    const of = `of ${counted(numbers)} in ${PLACES[register]}`;
+    return {
+      id: `saturated.${register}${place}`,
+      label: `Stopped at an end of the register, ${of}${label}`,
+      value: stopped,
+      unit: "sums",
+    };
+  });
+}
+
+/** How many stopped, none included, and what to do about them. */
+export function registerNote(counts: RegisterCounts): string {
+  const stopped = REGISTERS.filter((register) => counts[register].stopped > 0);
+  const each = REGISTERS.map((register) => {
+    const { stopped, numbers } = counts[register];
+    return `${formatText({ value: stopped, unit: "1" })} of ${counted(numbers)} in ${PLACES[register]}`;
+  });
+  const fields = stopped.map((register) => `hardware.arithmetic.${register}Bits`).join(", ");
+  const wayOut = stopped.length === 0 ? "" : ` More bits (${fields}), or fewer fraction bits, let them fit.`;
+  return `Whole numbers that stopped at an end of their register: ${each.join(", ")}.${wayOut}`;
+}
