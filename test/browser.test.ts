@@ -9,13 +9,30 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { encodeState, inlineExecutor, jobs, train } from "../dist/index.js";
+import {
+  createTask,
+  encodeState,
+  evaluateChips,
+  initialise,
+  inlineExecutor,
+  jobs,
+  networkGeometry,
+  type SpikingSpec,
+  stream,
+  train,
+} from "../dist/index.js";
+import { nodeExecutor } from "../dist/node.js";
 import type { Experiment } from "../src/spec/experiment.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 
 interface TrainingPage {
   trainHere(experiment: Experiment, threads: number): Promise<{ hash: string; threads: number; note?: string }>;
+  evaluateHere(
+    experiment: Experiment,
+    threads: number,
+    size: typeof chipSize,
+  ): Promise<{ hash: string; threads: number }>;
   failHere(): Promise<{ tag: string; message: string }>;
 }
 
@@ -89,6 +106,45 @@ test.each([
   expect(await trainIn(page, experiment, 2)).toEqual({ hash, threads: 2 });
   expect(errors).toEqual([]);
 });
+
+const chipSize = { chips: 2, prompts: 40, slice: 8 };
+/** A low threshold keeps the untrained network busy; registers are so narrow that numbers stop in all of them. */
+const integerExperiment = (adc: object) =>
+  tinyExperiment({
+    model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 }, attention: { scoreGain: 2, valueGain: 2 } },
+    hardware: { arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 }, crossbar: { rows: 7, columns: 6 }, adc },
+  });
+const errors = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.4 };
+
+test.each([{}, { errors }, { mode: "differential" }, { mode: "differential", errors }])(
+  "chips in whole numbers give the same logits and counts in a browser and in Node, on one, two and three threads: converters %j",
+  async (adc) => {
+    const { page, errors } = isolated;
+    const experiment = integerExperiment(adc);
+    const network = initialise(
+      experiment.model as SpikingSpec,
+      networkGeometry(experiment, createTask(experiment)),
+      stream(1),
+    );
+    const hashes: string[] = [];
+    for (const threads of [1, 2, 3]) {
+      const executor = nodeExecutor(threads);
+      const evaluations = await evaluateChips(executor, experiment, network, chipSize);
+      await executor.close();
+      // The comparison is empty if nothing stops, and where chips do not differ.
+      expect(evaluations[0].registers!.stream.stopped).toBeGreaterThan(0);
+      expect(evaluations[0].loss).not.toBe(evaluations[1].loss);
+      hashes.push(createHash("sha256").update(JSON.stringify(evaluations)).digest("hex"));
+      const found = await page.evaluate(
+        ([spec, count, size]) => (window as unknown as TrainingPage).evaluateHere(spec, count, size),
+        [experiment, threads, chipSize] as const,
+      );
+      expect(found).toEqual({ hash: hashes[0], threads });
+    }
+    expect(new Set(hashes).size).toBe(1);
+    expect(errors).toEqual([]);
+  },
+);
 
 test("a page that is not isolated trains to the same bytes on one thread, and says why", async () => {
   const { page, errors } = await open("?alone");

@@ -58,6 +58,15 @@ describe("what a shared chip answers does not depend on the number of threads", 
     { crossbar: small, adc: { bits: null } },
     { crossbar: small, adc: { fullScale: 4, errors: erring } },
     { crossbar: small, crossbars: 8, adc: { errors: erring, sharing: 3 }, ssa: { random: "lfsr" } },
+    { crossbar: small, arithmetic: { streamBits: 9, membraneBits: 9 } },
+    { crossbar: small, arithmetic: {}, adc: { mode: "differential", errors: erring, rangeQuantile: 0.9 } },
+    {
+      crossbar: small,
+      crossbars: 8,
+      arithmetic: { stepBits: 3 },
+      adc: { errors: erring },
+      compensation: { scope: "tile" },
+    },
   ])("%j", async (hardware) => {
     const experiment = experimentOf(hardware);
     const one = await evaluate(inlineExecutor(jobs), experiment);
