@@ -171,6 +171,40 @@ test("differences that could overflow are refused, and with the bits that are na
   expect(() => requireLines(none, lines(16_352 / 2), 2, differential, null, at(6))).not.toThrow();
 });
 
+test("no rows that are driven together take an accepted difference out of 16 bits, and the worst ones take a refused one there", () => {
+  const differential = adcSpec.parse({ mode: "differential" });
+  const cases = fc.record({
+    plus: fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 6, maxLength: 6 }),
+    minus: fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 6, maxLength: 6 }),
+    stepBits: fc.integer({ min: 1, max: 13 }),
+  });
+  const seen = { refused: 0, accepted: 0 };
+  fc.assert(
+    fc.property(cases, ({ plus, minus, stepBits }) => {
+      // Every set of rows of a column: what it carries, with half a step on top.
+      const sums = Array.from({ length: 2 ** plus.length }, (_, set) =>
+        plus.reduce((sum, units, r) => sum + ((set >> r) & 1) * (units - minus[r]), 2 ** (stepBits - 1)),
+      );
+      const fits = Math.max(...sums) < 2 ** 15 && Math.min(...sums) >= -(2 ** 15);
+      let accepted = true;
+      try {
+        requireLines(Float32Array.from(plus), Float32Array.from(minus), 1, differential, null, {
+          ...formats,
+          stepBits,
+        });
+      } catch {
+        accepted = false;
+      }
+      if (accepted) expect(fits).toBe(true);
+      // The bound counts half a step on either side, which is at most one step too careful for negative sums.
+      else expect(Math.max(...sums) >= 2 ** 15 || Math.min(...sums) - 2 ** stepBits <= -(2 ** 15)).toBe(true);
+      seen[accepted ? "accepted" : "refused"]++;
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+  expect(Math.min(seen.refused, seen.accepted)).toBeGreaterThan(50);
+});
+
 test("where converters err, a line that stops gives the code of any line beyond, or is refused", () => {
   const pair = adcSpec.parse({ errors: { gainSpread: 0.3, offsetSpread: 3, outputNoise: 2 } });
   const cases = fc.record({

@@ -116,7 +116,7 @@ function product(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize
  *
  *   out = (sums, or 0 where there are none) + code * factor   (+ offset where there is one)
  *
- * Lines have half a code step on top, which rounds to nearest. lines, sums [vectors, 32]; factors and offset by column; out may be `sums`, whose rows
+ * Lines have half a code step on top, which rounds to nearest; where a step is one unit, codes have all 16 bits before they are clipped, and no sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums`, whose rows
  * are `ldOut` numbers apart. Returns the conversions that clipped.
  */
 export function convertIntegerPairs(
@@ -150,8 +150,8 @@ export function convertIntegerPairs(
       const at = (<usize>c) << 1;
       const a = i16x8.shr_u(v128.load(line + at), shift);
       const b = i16x8.shr_u(v128.load(line + at, 32), shift);
-      clipped += popcnt<i32>(i16x8.bitmask(i16x8.gt_s(a, top))) + popcnt<i32>(i16x8.bitmask(i16x8.gt_s(b, top)));
-      accumulate8(i16x8.sub(i16x8.min_s(a, top), i16x8.min_s(b, top)), factors, before, offset, at, target);
+      clipped += popcnt<i32>(i16x8.bitmask(i16x8.gt_u(a, top))) + popcnt<i32>(i16x8.bitmask(i16x8.gt_u(b, top)));
+      accumulate8(i16x8.sub(i16x8.min_u(a, top), i16x8.min_u(b, top)), factors, before, offset, at, target);
     }
     for (; c < columns; c++) {
       const at = (<usize>c) << 1;
@@ -186,18 +186,22 @@ function convertPairs16(
   const o0 = last ? v128.load(offset) : top;
   const o1 = last ? v128.load(offset, 16) : top;
   const nextOut = (<usize>ldOut) << 1;
-  let clips = i32x4.splat(0);
+  let within = i32x4.splat(0);
   for (let v = 0; v < vectors; v++) {
     const a0 = i16x8.shr_u(v128.load(lines), shift);
     const a1 = i16x8.shr_u(v128.load(lines, 16), shift);
     const b0 = i16x8.shr_u(v128.load(lines, 32), shift);
     const b1 = i16x8.shr_u(v128.load(lines, 48), shift);
-    // A comparison that holds is -1 in its lane.
-    const over0 = i16x8.add(i16x8.gt_s(a0, top), i16x8.gt_s(b0, top));
-    const over1 = i16x8.add(i16x8.gt_s(a1, top), i16x8.gt_s(b1, top));
-    clips = i32x4.sub(clips, i32x4.extadd_pairwise_i16x8_s(i16x8.add(over0, over1)));
-    let sum0 = i16x8.mul(i16x8.sub(i16x8.min_s(a0, top), i16x8.min_s(b0, top)), f0);
-    let sum1 = i16x8.mul(i16x8.sub(i16x8.min_s(a1, top), i16x8.min_s(b1, top)), f1);
+    const c0 = i16x8.min_u(a0, top);
+    const c1 = i16x8.min_u(a1, top);
+    const d0 = i16x8.min_u(b0, top);
+    const d1 = i16x8.min_u(b1, top);
+    // A comparison that holds is -1 in its lane. There is an instruction for equal numbers, and none for larger ones without sign.
+    const same0 = i16x8.add(i16x8.eq(a0, c0), i16x8.eq(b0, d0));
+    const same1 = i16x8.add(i16x8.eq(a1, c1), i16x8.eq(b1, d1));
+    within = i32x4.sub(within, i32x4.extadd_pairwise_i16x8_s(i16x8.add(same0, same1)));
+    let sum0 = i16x8.mul(i16x8.sub(c0, d0), f0);
+    let sum1 = i16x8.mul(i16x8.sub(c1, d1), f1);
     if (added) {
       sum0 = i16x8.add(sum0, v128.load(sums));
       sum1 = i16x8.add(sum1, v128.load(sums, 16));
@@ -212,7 +216,7 @@ function convertPairs16(
     lines += ROW;
     out += nextOut;
   }
-  return sumLanes(clips);
+  return 32 * vectors - sumLanes(within);
 }
 
 /** The same for differences: each line >> shift within -largest .. largest is a code. */
