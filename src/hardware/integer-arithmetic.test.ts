@@ -18,6 +18,8 @@ import {
   saturate,
   sumRange,
   wholeConductances,
+  wholeFactors,
+  wholeOffsets,
 } from "./integer-arithmetic.ts";
 import { runIntegerLif, runIntegerLifUnits } from "./integer-lif.ts";
 import { lifParameters, signedRange } from "./lif-parameters.ts";
@@ -154,6 +156,54 @@ test("sums that could take more than 16 bits are refused, with the fraction bits
   expect(path).toBe("hardware.arithmetic.fractionBits");
   expect(message).toContain("Sums of head reach from -5 to 131072 x 2^-8");
   expect(message).toContain("take 19 bits, but accumulators have 16. Use 5 fraction bits or fewer.");
+});
+
+test("a factor or an offset that does not fit does with each way out that is named, and with no less", () => {
+  const values = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 4 });
+  const seen = { bits: 0, fraction: 0, neither: 0 };
+  const kinds = fc.constantFrom(
+    { field: "factorBits" as const, whole: (of: Float32Array, format: typeof formats) => wholeFactors(of, 0, format) },
+    {
+      field: "offsetBits" as const,
+      whole: (of: Float32Array, format: typeof formats) => wholeOffsets(of, "x", format),
+    },
+  );
+  const scale = fc.constantFrom(1, 1e-2, 1e-4, 1e-5);
+  fc.assert(
+    fc.property(values, scale, kinds, fc.nat(14), fc.integer({ min: 2, max: 16 }), (some, by, kind, fraction, bits) => {
+      const signed = Float32Array.from(some, (x, i) => (kind.field === "offsetBits" && i % 2 === 0 ? -x : x) * by);
+      const fits = (change: object) => {
+        try {
+          kind.whole(signed, { ...formats, fractionBits: fraction, [kind.field]: bits, ...change });
+          return null;
+        } catch (error) {
+          if (isXpikeError(error)) return error.message;
+          throw error;
+        }
+      };
+      const message = fits({});
+      if (message === null) return;
+      const wider = Number(message.match(/Use (\d+) bits or more/)?.[1]);
+      const fewer = Number(message.match(/(\d+) fraction bits or fewer/)?.[1]);
+      if (wider > 0) {
+        expect([fits({ [kind.field]: wider }), wider <= 16]).toEqual([null, true]);
+        expect(fits({ [kind.field]: wider - 1 })).not.toBe(null);
+        seen.bits++;
+      }
+      if (fewer >= 0) {
+        expect(fits({ fractionBits: fewer })).toBe(null);
+        if (fewer + 1 < fraction) expect(fits({ fractionBits: fewer + 1 })).not.toBe(null);
+        seen.fraction++;
+      }
+      if (!(wider > 0) && !(fewer >= 0)) {
+        expect(message).toContain("No binary point lets 16 bits hold it");
+        expect(fits({ fractionBits: 0 })).not.toBe(null);
+        seen.neither++;
+      }
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+  expect(Math.min(seen.bits, seen.fraction, seen.neither)).toBeGreaterThan(30);
 });
 
 test("differences that could overflow are refused, and with the bits that are named they are not", () => {

@@ -160,8 +160,9 @@ function requireDifferences(
   if (most < 2 ** 15) return;
   throw new ValueError(
     "hardware.arithmetic.stepBits",
-    `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767. Use ` +
-      `${stepBits - Math.ceil(Math.log2((most + 1) / 2 ** 15))} bits of a code step or fewer.`,
+    `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767. ${fewerStepBits(
+      stepBits - Math.ceil(Math.log2((most + 1) / 2 ** 15)),
+    )}`,
   );
 }
 
@@ -185,11 +186,16 @@ function requireClipped(
     throw new ValueError(
       "hardware.arithmetic.stepBits",
       `With all rows driven line ${column} carries ${total} x 2^-${stepBits} code steps and stops at 65535, which its converter (gain ${gains[column]}, offset ` +
-        `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}. Use ` +
-        `${stepBits - Math.ceil(Math.log2((total + 1) / 2 ** 16))} bits of a code step or fewer.`,
+        `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}. ` +
+        fewerStepBits(stepBits - Math.ceil(Math.log2((total + 1) / 2 ** 16))),
     );
   });
 }
+
+const fewerStepBits = (stepBits: number): string =>
+  stepBits >= 0
+    ? `Use ${stepBits} bits of a code step or fewer.`
+    : "No grid is coarse enough: give converters a larger full scale, or crossbars fewer rows.";
 
 /**
  * Factors of a crossbar's columns as registers.
@@ -198,16 +204,15 @@ function requireClipped(
  */
 export function wholeFactors(factors: Float32Array, crossbar: number, arithmetic: ArithmeticSpec): Float32Array {
   const { fractionBits, factorBits } = arithmetic;
-  const largest = 2 ** factorBits - 1;
-  return factors.map((factor, column) => {
-    const whole = roundHalfEven(factor * 2 ** fractionBits);
-    if (whole <= largest) return whole;
-    throw new ValueError(
-      "hardware.arithmetic.factorBits",
-      `A code step of column ${column} of crossbar ${crossbar} is worth ${factor}, which is ${whole} x 2^-${fractionBits}, but ${factorBits} bits hold ` +
-        `0 to ${largest}. Use ${Math.floor(Math.log2(whole)) + 1} bits or more, or fewer fraction bits.`,
-    );
-  });
+  const range = { low: 0, high: 2 ** factorBits - 1 };
+  const { whole, worst } = wholeNumbers(factors, range, fractionBits);
+  if (worst === null) return whole;
+  const { high } = range;
+  throw new ValueError(
+    "hardware.arithmetic.factorBits",
+    `A code step of column ${worst} of crossbar ${crossbar} is worth ${factors[worst]}, which is ${whole[worst]} x 2^-${fractionBits}, but ${factorBits} bits hold ` +
+      `0 to ${high}. ${waysOut(factors[worst], Math.floor(Math.log2(whole[worst])) + 1, range, fractionBits)}`,
+  );
 }
 
 /**
@@ -218,17 +223,44 @@ export function wholeFactors(factors: Float32Array, crossbar: number, arithmetic
  */
 export function wholeOffsets(offsets: Float32Array, name: string, arithmetic: ArithmeticSpec): Float32Array {
   const { fractionBits, offsetBits } = arithmetic;
-  const { low, high } = signedRange(offsetBits);
-  return offsets.map((offset, i) => {
-    const whole = roundHalfEven(offset * 2 ** fractionBits);
-    if (whole >= low && whole <= high) return whole;
-    const bits = signedBits({ low: Math.min(0, whole), high: Math.max(0, whole) });
-    throw new ValueError(
-      "hardware.arithmetic.offsetBits",
-      `Number ${i} of ${name} is ${offset}, which is ${whole} x 2^-${fractionBits}, but ${offsetBits} bits hold ${low} to ${high}. Use ${bits} bits or ` +
-        "more, or fewer fraction bits.",
-    );
+  const range = signedRange(offsetBits);
+  const { whole, worst } = wholeNumbers(offsets, range, fractionBits);
+  if (worst === null) return whole;
+  const bits = signedBits({ low: Math.min(0, whole[worst]), high: Math.max(0, whole[worst]) });
+  throw new ValueError(
+    "hardware.arithmetic.offsetBits",
+    `Number ${worst} of ${name} is ${offsets[worst]}, which is ${whole[worst]} x 2^-${fractionBits}, but ${offsetBits} bits hold ${range.low} to ${range.high}. ` +
+      waysOut(offsets[worst], bits, range, fractionBits),
+  );
+}
+
+/** Numbers in units of 2^-fractionBits, and the place of the largest of those outside of a register, null where there are none. */
+function wholeNumbers(
+  values: Float32Array,
+  range: WholeRange,
+  fractionBits: number,
+): { whole: Float32Array; worst: number | null } {
+  const whole = values.map((value) => roundHalfEven(value * 2 ** fractionBits));
+  let worst: number | null = null;
+  whole.forEach((value, i) => {
+    if (isWithin(value, range)) return;
+    if (worst === null || Math.abs(value) > Math.abs(whole[worst])) worst = i;
   });
+  return { whole, worst };
+}
+
+const isWithin = (value: number, { low, high }: WholeRange): boolean => value >= low && value <= high;
+
+/** What lets a register hold a number: as many bits as it needs, or a binary point further right. */
+function waysOut(value: number, bits: number, range: WholeRange, fractionBits: number): string {
+  let fewer = fractionBits - 1;
+  while (fewer >= 0 && !isWithin(roundHalfEven(value * 2 ** fewer), range)) fewer--;
+  const ways = [
+    ...(bits <= 16 ? [`${bits} bits or more`] : []),
+    ...(fewer >= 0 ? [`${fewer} fraction bits or fewer`] : []),
+  ];
+  if (ways.length > 0) return `Use ${ways.join(", or ")}.`;
+  return "No binary point lets 16 bits hold it: train smaller weights, or set hardware.arithmetic to null.";
 }
 
 /** The least interval that holds every sum of a column: any code on each row block, and the offset. */
@@ -241,10 +273,15 @@ export function sumRange(codes: WholeRange, factors: readonly number[], offset: 
 export function requireSums(layer: string, { low, high }: WholeRange, { fractionBits }: ArithmeticSpec): void {
   const bits = signedBits({ low, high });
   if (bits <= 16) return;
+  const fewer = fractionBits - (bits - 16);
+  const wayOut =
+    fewer >= 0
+      ? `Use ${fewer} fraction bits or fewer.`
+      : "No binary point is far enough to the right: give converters fewer bits, or set hardware.arithmetic to null.";
   throw new ValueError(
     "hardware.arithmetic.fractionBits",
     `Sums of ${layer} reach from ${low} to ${high} x 2^-${fractionBits}, with the largest codes on all row blocks, and take ${bits} bits, but accumulators ` +
-      `have 16. Use ${fractionBits - (bits - 16)} fraction bits or fewer.`,
+      `have 16. ${wayOut}`,
   );
 }
 
@@ -272,9 +309,10 @@ export function requireFit(
   const { fractionBits } = arithmetic;
   const bits = arithmetic[`${register}Bits`];
   const { low, high } = signedRange(bits);
+  const ways = [...(bits < 16 ? ["up to 16 bits"] : []), ...(fractionBits > 0 ? ["fewer fraction bits"] : [])];
   throw new ValueError(
     `hardware.arithmetic.${register}Bits`,
     `${stopped} of ${count} numbers of ${stage} do not fit a ${register} of ${bits} bits, which holds ${low} to ${high} x 2^-${fractionBits}, that is ` +
-      `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. Use more bits or fewer fraction bits, or let it stop there with overflow "saturate".`,
+      `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. ${ways.length > 0 ? `Use ${ways.join(", or ")}, or let` : "Let"} it stop there with overflow "saturate".`,
   );
 }
