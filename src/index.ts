@@ -30,7 +30,7 @@ export type {
   SpikingSpec,
   SurrogateSpec,
 } from "./spec/model.ts";
-export { parseExperiment } from "./spec/parse.ts";
+export { machineByName, parseExperiment } from "./spec/parse.ts";
 export { type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";
 export { parseSweep, type Sweep, type SweepValue } from "./spec/sweep.ts";
@@ -334,13 +334,13 @@ export {
   ratioTo,
   sourcesOf,
 } from "./cost/cost.ts";
+export { hardwarePrices } from "./cost/hardware.ts";
 export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
 export { type Lever, leversOf } from "./cost/levers.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
   comparedWith,
   experimentWorkload,
-  hardwarePrices,
   type Measurement,
   measuredWorkload,
   perInference,

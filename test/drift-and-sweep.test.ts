@@ -27,7 +27,7 @@ const ages = parseDurations("1y,1s,1h", "drift");
 const trained: Parameters<typeof tinyExperiment>[0] = {
   seed: 4,
   model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
-  hardware: { chips: 2, crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
+  hardware: { chips: 2, arithmetic: null, crossbar: { rows: 16, columns: 16 }, compensation: { scope: "none" } },
 };
 const experiment = tinyExperiment(trained);
 function untrained(seed: number, of = experiment): Network<SpikingSpec> {

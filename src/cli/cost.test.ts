@@ -48,8 +48,9 @@ describe("without a workload", () => {
   test("prints the golden totals", async () => {
     const { out } = await cost("--preset", "bottom-up");
     expect(out).toMatch(/vit-8-768-imagenet +bottom-up +4 +345\.6 +4183 +12\.10 +6\.61 +7\.47 +2\.57 +1\.45/);
+    expect((await cost("--machine", "paper")).out).toMatch(/vit-8-768-imagenet +simulated +4 +1825 +6877 +3\.77 /);
     expect((await cost()).out).toMatch(
-      /vit-8-768-imagenet +simulated +4 +1805 +6877 +3\.81 +2\.22 +2\.79 +0\.97 +0\.71/,
+      /vit-8-768-imagenet +simulated +4 +705\.9 +6877 +9\.74 +5\.67 +4\.67 +1\.80 +1\.81/,
     );
     const rows = JSON.parse((await cost("--json")).out) as { workload: string; architectures: object }[];
     expect(rows.map(({ workload }) => workload)).toEqual(WORKLOADS.map(({ name }) => name));
@@ -62,8 +63,8 @@ describe("without a workload", () => {
     expect(out).toContain(join(folder, "all", "report.html"));
     const report = parseReport(readFileSync(join(folder, "all", "report.json"), "utf8"));
     const figures = figuresOf(report);
-    expect(figures["cost.vit-8-768-imagenet.simulated.ratio.annDigital"]).toBeCloseTo(3.81, 2);
-    expect(figures["cost.vit-8-768-imagenet.simulated.energy"]).toBeCloseTo(1805e-6, 6);
+    expect(figures["cost.vit-8-768-imagenet.simulated.ratio.annDigital"]).toBeCloseTo(9.74, 2);
+    expect(figures["cost.vit-8-768-imagenet.simulated.energy"]).toBeCloseTo(706e-6, 6);
     expect(report.command).toBe("xpike cost");
   });
 
@@ -104,11 +105,11 @@ test.each([
   for (const part of [energy, "Where the energy goes: ", "What to change", "Report: "]) expect(out).toContain(part);
   const all = (await cost(...options, "--all")).out;
   expect(all).toContain("Latency: ANN, digital int8");
-  expect(all).toMatch(/^Energy with one FIFO for a row of cells \(ssa.fifo=row\)/m);
+  expect(all).toMatch(/^Energy with converters of 4 bits \(adc.bits=4\)/m);
 });
 
 test.each([
-  ["simulated", "1.81 mJ", "6.88 mJ", "the whole machine"],
+  ["simulated", "706 µJ", "6.88 mJ", "the whole machine"],
   ["bottom-up", "346 µJ", "4.18 mJ", "one conversion for each pair of columns"],
 ])("%s prices: %s of Xpikeformer beside %s of the digital ANN, and %s is priced", async (preset, ours, ann, priced) => {
   const options = ["vit-8-768-imagenet", "--steps", "4", "--draws", "50", "--preset", preset];
@@ -130,9 +131,9 @@ describe("the report of a workload", () => {
     for (const id of ["cost.latency.alone", "cost.area.crossbars", "cost.monteCarlo.annDigital"]) {
       expect(figures[id], id).toBeGreaterThan(0);
     }
-    // 3.81 at T = 4, and nearly proportional to 1 / T.
-    expect(figures["cost.breakEven.steps.ann5"]).toBeGreaterThan(2.5);
-    expect(figures["cost.breakEven.steps.ann5"]).toBeLessThan(3.5);
+    // 9.74 at T = 4, and nearly proportional to 1 / T.
+    expect(figures["cost.breakEven.steps.ann5"]).toBeGreaterThan(7.5);
+    expect(figures["cost.breakEven.steps.ann5"]).toBeLessThan(8);
     const counted = figuresOf(await reportOf("vit-8-768-imagenet", "--preset", "bottom-up"));
     expect(counted["cost.breakEven.steps.ann10"]).toBeCloseTo(4.9, 1);
     expect(counted["cost.breakEven.density.snn1"]).toBeCloseTo(0.095, 3);
@@ -260,7 +261,7 @@ describe("an experiment", () => {
 
 test("prices far beyond those published leave every number of the table whole", async () => {
   const { out } = await cost("--set", "conversion5=3J");
-  expect(out).toMatch(/^vit-8-768-image\S* .* 2\.14e\+15 /m);
+  expect(out).toMatch(/^vit-8-768-image\S* .* 1\.07e\+15 /m);
   expect(out).not.toMatch(/\d…/);
 });
 

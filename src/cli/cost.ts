@@ -6,15 +6,9 @@
  * in. The networks that it names beside it are those that other machines are priced with.
  */
 import { estimateCost, type NamedStage } from "../cost/cost.ts";
+import { hardwarePrices } from "../cost/hardware.ts";
 import { leversOf } from "../cost/levers.ts";
-import {
-  comparedSnn,
-  comparedWith,
-  experimentWorkload,
-  hardwarePrices,
-  measuredWorkload,
-  perInference,
-} from "../cost/measured.ts";
+import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
 import { monteCarlo } from "../cost/monte-carlo.ts";
 import { BLOCKS } from "../cost/node.ts";
 import { COST_PRESETS, type CostPreset, findCostPreset } from "../cost/presets.ts";
@@ -35,6 +29,7 @@ import type { Report } from "../report/report.ts";
 import type { TableOptions } from "../report/table.ts";
 import { asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { machineByName } from "../spec/parse.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
@@ -56,12 +51,13 @@ export async function costCommand(
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
   const workload = await namedWorkload(source);
+  if (!workload && options.machine !== undefined) throw ownMachine(source);
   const loaded = workload ? null : await loadExperiment(source, options);
   const { name } = loaded?.experiment ?? workload!;
   const out = options.out ?? `results/cost-${folderName(name)}`;
   const discardOutput = await prepareOutput(out);
   try {
-    const subject = loaded ? await measure(loaded, options) : { workload: workload!, machine: {}, notes: [] };
+    const subject = loaded ? await measure(loaded, options) : onMachine(workload!, options);
     await report(source, subject, presets, { ...options, out }, terminal);
   } catch (error) {
     await discardOutput();
@@ -111,7 +107,7 @@ async function tabulate(
   terminal: Terminal,
 ): Promise<void> {
   const cases = WORKLOADS.flatMap((workload) =>
-    presets.flatMap((preset) => casesOf({ workload, notes: [], machine: {} }, preset, options)),
+    presets.flatMap((preset) => casesOf(onMachine(workload, options), preset, options)),
   );
   if (options.out !== undefined) {
     const report = costOverview({
@@ -138,6 +134,19 @@ interface Subject {
   readonly experiment?: Experiment;
   readonly notes: readonly string[];
 }
+
+/** A workload on the machine that is named; where none is, on that of the prices. */
+function onMachine(workload: Workload, { machine }: CostCommandOptions): Subject {
+  if (machine === undefined) return { workload, machine: {}, notes: [] };
+  const hardware = machineByName(machine);
+  return { workload: { ...workload, hardware }, machine: hardwarePrices(hardware, workload), notes: [] };
+}
+
+const ownMachine = (source: string): CostError =>
+  new CostError(
+    "machine",
+    `${source} is an experiment, which says its own machine. Name another there, as in { "preset": "paper" }, or change its hardware.`,
+  );
 
 function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
   const { machine, stages } = subject;
@@ -201,7 +210,7 @@ async function namedWorkload(source: string): Promise<Workload | null> {
 /** The densities of an experiment's network, measured on a simulated chip where it is trained. */
 async function measure(loaded: LoadedExperiment, options: CostCommandOptions): Promise<Subject> {
   const { experiment } = loaded;
-  const machine = hardwarePrices(experiment);
+  const machine = hardwarePrices(experiment.hardware, experiment.model);
   if (experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";
@@ -244,6 +253,7 @@ function repeatLine(source: string | undefined, options: CostCommandOptions): st
     if (value !== undefined) parts.push(name, String(value));
   };
   if (options.preset !== DEFAULT_PRICES) add("--preset", options.preset);
+  add("--machine", options.machine);
   add("--node", options.node);
   for (const setting of options.set) add("--set", setting);
   for (const setting of options.whatIf) add("--what-if", setting);

@@ -143,11 +143,11 @@ export const BOTTOM_UP: Readonly<Record<ParameterId, Price>> = {
   analogLeakage: o.analogLeakage,
 };
 
-/** The machine as simulated, which has the accuracy: both lines of a pair are converted, each head has a tile, and all units count. */
+/** The whole of the machine that is simulated where an experiment says nothing else: the defaults of `hardware`, with all of its units. */
 export const SIMULATED: Readonly<Record<ParameterId, Price>> = {
   ...BOTTOM_UP,
   wholeMachine: o.yes,
-  conversionsPerSum: paper.prices.conversionsPerSum,
+  columnsPerConverter: o.twoColumns,
   ssaTiles: paper.prices.ssaTiles,
 };
 

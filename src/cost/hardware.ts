@@ -3,8 +3,9 @@ import { readoutUnits } from "../hardware/adc.ts";
 import type { Timing } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";
 import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
-import type { Technology } from "./parameters.ts";
+import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import { analogClocks } from "./prices/clocks.ts";
+import type { Price } from "./receipt.ts";
 import type { Workload } from "./workload.ts";
 
 const DEFAULTS = hardwareSpec.parse({});
@@ -22,6 +23,27 @@ export function hardwareFor(workload: Workload, technology: Technology): Hardwar
       mode: conversionsPerSum === 2 ? "pair" : "differential",
     },
     ssa: { ...ssa, tiles: ssaTiles },
+  };
+}
+
+/** Sizes that a machine fixes, by parameter; converters without quantisation keep the preset's bits. */
+export function hardwarePrices(
+  { crossbar, adc, ssa }: HardwareSpec,
+  { heads }: { readonly heads: number },
+): Record<string, Price> {
+  const size = (id: ParameterId, field: string, value: number): Record<string, Price> => ({
+    [id]: {
+      ...{ id: `machine.${id}`, source: "machine", value, low: value, high: value, node: null },
+      ...{ unit: PARAMETERS[id].unit, basis: "printed", printed: `hardware.${field}`, arithmetic: "as it says" },
+    },
+  });
+  return {
+    ...size("rows", "crossbar.rows", crossbar.rows),
+    ...size("columns", "crossbar.columns", crossbar.columns),
+    ...size("columnsPerConverter", "adc.sharing", adc.sharing),
+    ...size("conversionsPerSum", "adc.mode", adc.mode === "pair" ? 2 : 1),
+    ...size("ssaTiles", "ssa.tiles", Math.min(heads, ssa.tiles ?? heads)),
+    ...(adc.bits === null ? {} : size("adcBits", "adc.bits", adc.bits)),
   };
 }
 

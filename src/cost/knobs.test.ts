@@ -59,8 +59,6 @@ const total = (cost: Cost, group: "energy" | "area"): number =>
   Object.entries(cost).reduce((sum, [part, value]) => sum + (part.startsWith(group) ? value : 0), 0);
 
 type Change = z.input<typeof hardwareSpec>;
-const LFSR = { ssa: { random: "lfsr" } } as const;
-const INTEGERS = { arithmetic: {} } as const;
 
 interface Paid {
   readonly from?: Change;
@@ -99,24 +97,21 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["time.interval", "area.crossbars", "area.scalers", "energy.leakage"],
   },
   "adc.mode": {
-    to: { adc: { mode: "differential" } },
+    to: { adc: { mode: "pair" } },
     moves: ["energy.conversions", "energy.digital", "area.crossbars"],
   },
   "adc.fullScale": { to: { adc: { fullScale: 100 } }, moves: ["energy.conversions"] },
-  "ssa.random": { to: LFSR, moves: ["energy.random", "area.random"] },
+  "ssa.random": { to: { ssa: { random: "ideal" } }, moves: ["energy.random", "area.random"] },
   "ssa.lfsr.sharing": {
-    from: LFSR,
-    to: { ssa: { random: "lfsr", lfsr: { sharing: "cell" } } },
+    to: { ssa: { lfsr: { sharing: "cell" } } },
     moves: ["energy.random", "area.random"],
   },
   "ssa.lfsr.scope": {
-    from: LFSR,
-    to: { ssa: { random: "lfsr", lfsr: { scope: "engine" } } },
+    to: { ssa: { lfsr: { scope: "engine" } } },
     moves: ["energy.random", "area.random"],
   },
   "ssa.lfsr.shiftsPerClock": {
-    from: LFSR,
-    to: { ssa: { random: "lfsr", lfsr: { shiftsPerClock: 8 } } },
+    to: { ssa: { lfsr: { shiftsPerClock: 8 } } },
     moves: ["energy.random"],
   },
   "ssa.tiles": { to: { ssa: { tiles: 1 } }, moves: ["time.alone", "area.attention", "area.fifos"] },
@@ -125,28 +120,24 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["energy.attention", "energy.fifos", "time.alone", "area.attention"],
   },
   "ssa.normaliser": {
-    from: LFSR,
-    to: { ssa: { random: "lfsr", normaliser: "power-of-two" } },
+    to: { ssa: { normaliser: "power-of-two" } },
     moves: ["energy.random", "area.random"],
   },
   "ssa.counterBits": { to: { ssa: { counterBits: 8 } }, moves: ["energy.attention", "area.attention"] },
-  "ssa.fifo": { to: { ssa: { fifo: "row" } }, moves: ["energy.fifos", "energy.clock", "area.fifos"] },
+  "ssa.fifo": { to: { ssa: { fifo: "cell" } }, moves: ["energy.fifos", "energy.clock", "area.fifos"] },
   "arithmetic.factorBits": {
-    from: INTEGERS,
     to: { arithmetic: { factorBits: 16 } },
     moves: ["energy.digital", "area.scalers"],
   },
   "arithmetic.streamBits": {
-    from: INTEGERS,
     to: { arithmetic: { streamBits: 8 } },
     moves: ["energy.stream", "area.buffers"],
   },
   "arithmetic.membraneBits": {
-    from: INTEGERS,
     to: { arithmetic: { membraneBits: 10 } },
     moves: ["energy.neurons", "area.neurons"],
   },
-  "arithmetic.logitBits": { from: INTEGERS, to: { arithmetic: { logitBits: 8 } }, moves: ["area.buffers"] },
+  "arithmetic.logitBits": { to: { arithmetic: { logitBits: 8 } }, moves: ["area.buffers"] },
   order: { to: { order: "step-major" }, moves: ["energy.neurons", "time.alone", "area.neurons", "area.buffers"] },
   "compensation.scope": { to: { compensation: { scope: "none" } }, moves: ["energy.upkeep"] },
   "compensation.readout": { to: { compensation: { readout: "one-hot" } }, moves: ["energy.upkeep"] },
@@ -246,7 +237,9 @@ describe("a knob", () => {
 
   test("that makes crossbars tall is no bargain; converters for every column take their area", () => {
     const of = (change: Change) => costOf(hardwareSpec.parse(change), technology, LARGE);
-    const [base, tall, all] = [of({}), of({ crossbar: { rows: 3072 } }), of({ adc: { sharing: 1 } })];
+    const [base, tall, all] = [{}, { rows: 3072 }, { sharing: 1 }].map(({ rows = 128, sharing = 8 }) =>
+      of({ crossbar: { rows }, adc: { sharing, mode: "pair" }, ssa: { fifo: "cell" } }),
+    );
     // 29 times less, when prices did not know about rows.
     expect(total(tall, "energy")).toBeGreaterThan(total(base, "energy") / 3);
     expect(total(all, "area")).toBeGreaterThan(1.4 * total(base, "area"));
@@ -257,7 +250,7 @@ describe("a knob", () => {
 /** Machines in which every price has something to pay. */
 const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
   [{}, SHAPE],
-  [{ ...LFSR, adc: { bits: 8 } }, SHAPE],
+  [{ adc: { bits: 8 } }, SHAPE],
   [{ crossbar: { rows: 1024 }, order: "step-major" }, SHAPE],
   [{ crossbars: 16 }, SHAPE],
   [{}, LARGE],

@@ -1,8 +1,8 @@
 /** Each action and each unit of a machine pays what its price says, and nothing else. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { ACTION_NAMES, type Action, emptyTally } from "../hardware/actions.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import {
   type BufferSize,
   type EnergyPart,
@@ -15,7 +15,7 @@ import { resolveTechnology } from "./resolve.ts";
 
 const { technology } = resolveTechnology(findCostPreset("bottom-up"));
 const published = resolveTechnology(findCostPreset("op-only")).technology;
-const hardware = hardwareSpec.parse({ ssa: { random: "lfsr" } });
+const hardware = literalMachine({ ssa: { random: "lfsr" } });
 
 /** One block of width 128 for 2 tokens: round numbers, to be followed by hand. */
 const machine: MachineSizes = {
@@ -114,7 +114,7 @@ describe("energy", () => {
       expect(Object.keys(added({ [action]: 1e6 })).length === 0, action).toBe(parts[action] ?? false);
     }
     // Ideal numbers have no register to come from.
-    const ideal = priceMachine(work({ randomNumbers: 10 }, { hardware: hardwareSpec.parse({}) }), technology);
+    const ideal = priceMachine(work({ randomNumbers: 10 }, { hardware: literalMachine() }), technology);
     expect(ideal.energy.random).toBeCloseTo(10 * technology.randomNumber, 25);
   });
 

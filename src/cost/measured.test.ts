@@ -11,7 +11,8 @@ import { createTask, networkGeometry } from "../task/create.ts";
 import { totalOf } from "./architectures/energy.ts";
 import { priceStages, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { workloadsByStep } from "./by-step.ts";
-import { hardwarePrices, measuredWorkload, perInference } from "./measured.ts";
+import { hardwarePrices } from "./hardware.ts";
+import { measuredWorkload, perInference } from "./measured.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 
@@ -57,7 +58,9 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
   const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
 
   const workload = measuredWorkload(experiment, trace);
-  const { technology } = resolveTechnology(findCostPreset("bottom-up"), { set: hardwarePrices(experiment) });
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"), {
+    set: hardwarePrices(experiment.hardware, experiment.model),
+  });
   const counted = perInference(trace);
   const analytic = workloadActions(workload, technology);
   requireEqualCounts(trace, analytic);

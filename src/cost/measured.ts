@@ -12,8 +12,6 @@ import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask } from "../task/create.ts";
 import type { NamedStage } from "./cost.ts";
-import { PARAMETERS, type ParameterId } from "./parameters.ts";
-import type { Price } from "./receipt.ts";
 import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
 
@@ -170,27 +168,4 @@ export function perInference({ stages, prompts }: Measurement): NamedStage[] {
     for (const action of ACTION_NAMES) mean[action] = actions[action] / prompts;
     return { name, kind, actions: mean };
   });
-}
-
-/** Sizes that the experiment's machine fixes, by parameter; converters without quantisation keep the preset's bits. */
-export function hardwarePrices({ hardware: { crossbar, adc, ssa }, model }: Experiment): Record<string, Price> {
-  const size = (id: ParameterId, field: string, value: number): Record<string, Price> => ({
-    [id]: {
-      ...{ id: `experiment.${id}`, source: "experiment", value, low: value, high: value, node: null },
-      ...{
-        unit: PARAMETERS[id].unit,
-        basis: "printed",
-        printed: `hardware.${field} of the experiment`,
-        arithmetic: "as it says",
-      },
-    },
-  });
-  return {
-    ...size("rows", "crossbar.rows", crossbar.rows),
-    ...size("columns", "crossbar.columns", crossbar.columns),
-    ...size("columnsPerConverter", "adc.sharing", adc.sharing),
-    ...size("conversionsPerSum", "adc.mode", adc.mode === "pair" ? 2 : 1),
-    ...size("ssaTiles", "ssa.tiles", Math.min(model.heads, ssa.tiles ?? model.heads)),
-    ...(adc.bits === null ? {} : size("adcBits", "adc.bits", adc.bits)),
-  };
 }

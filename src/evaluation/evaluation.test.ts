@@ -144,7 +144,7 @@ test("how prompts are cut into slices changes nothing, to the last bit", async (
 test("exact converters need no calibration, and other hardware than the experiment's may be asked for", async () => {
   const experiment = experimentOf(spikingModel);
   const network = networkOf<SpikingSpec>(experiment);
-  const { hardware } = experimentOf(spikingModel, { hardware: { adc: { bits: null } } });
+  const { hardware } = experimentOf(spikingModel, { hardware: { adc: { bits: null }, arithmetic: null } });
   const [evaluation] = await evaluateChips(executor, experiment, network, { chips: 1, prompts: 4, hardware });
   expect(evaluation.clippedShare).toBe(0);
 });

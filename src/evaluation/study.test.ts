@@ -46,7 +46,7 @@ const conditions = [
   { network: "first", hardware: machine({ compensation: compensated, readTime: YEAR }) },
   { network: "second", hardware: machine({ readTime: YEAR }) },
   { network: "first", hardware: machine({ crossbar: { ...experiment.hardware.crossbar, rows: 8 } }) },
-  { network: "first", hardware: machine({ adc: { ...experiment.hardware.adc, bits: null } }) },
+  { network: "first", hardware: machine({ adc: { ...experiment.hardware.adc, bits: null }, arithmetic: null }) },
 ];
 const study = (options: Partial<StudyOptions> = {}, list = conditions) =>
   runStudy(executor, experiment, networks, list, { chips: 2, reads: 2, prompts: PROMPTS, ...options });

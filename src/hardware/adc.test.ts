@@ -58,7 +58,7 @@ test("ties go to the even code, and currents beyond the range clip and are count
 });
 
 test("128 columns at 8 to a converter are 16 readout units and 8 multiplexer steps", () => {
-  const adc = adcSpec.parse({});
+  const adc = adcSpec.parse({ sharing: 8 });
   expect(readoutUnits(128, adc)).toBe(16);
   expect(multiplexerSteps(128, 16)).toBe(8);
   expect(multiplexerSteps(16, 16)).toBe(1);

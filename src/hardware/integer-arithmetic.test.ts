@@ -11,8 +11,9 @@ import { convertWithErrors, LARGEST_NORMAL } from "./converter-errors.ts";
 import {
   codeRange,
   integerLifConstants,
+  misfitOfLines,
+  mostStepBits,
   requireIntegers,
-  requireLines,
   requireSums,
   roundToSteps,
   saturate,
@@ -35,7 +36,7 @@ test("a sum stays within its bounds for any codes, and reaches both ends", () =>
       fc.integer({ min: -40, max: 40 }),
       fc.integer({ min: 2, max: 3 }),
       (ofBlocks, offset, bits) => {
-        const codes = codeRange(adcSpec.parse({ bits }));
+        const codes = codeRange(adcSpec.parse({ bits, mode: "pair" }));
         const { low, high } = sumRange(codes, ofBlocks, offset);
         const sums = ofBlocks.reduce(
           (some, factor) =>
@@ -66,7 +67,7 @@ test("a shift gives the code that a division gives, ties up, for every current i
       new Float32Array(currents.length),
       new Float32Array(currents.length),
     ];
-    roundToSteps("pair", { ...formats, stepBits }, lines, none);
+    roundToSteps("pair", stepBits, lines, none);
     convertColumns(converters, lines, none, codes);
     codes.forEach((code, current) => {
       const nearest = Math.round(current / 2 ** stepBits);
@@ -81,7 +82,7 @@ test("a shift gives the code that a division gives, ties up, for every current i
 
 test("differences are rounded as one number, ties up on both sides of 0", () => {
   const [plus, minus] = [Float32Array.of(6, 2, 0, 0, 9), Float32Array.of(0, 0, 2, 3, 20)];
-  roundToSteps("differential", { ...formats, stepBits: 2 }, plus, minus);
+  roundToSteps("differential", 2, plus, minus);
   // 6 / 4 = 1.5, 0.5, -0.5, -0.75, -2.75
   expect([...plus]).toEqual([2, 1, 0, -1, -3]);
   expect([...minus]).toEqual([0, 0, 0, 0, 0]);
@@ -206,19 +207,16 @@ test("a factor or an offset that does not fit does with each way out that is nam
   expect(Math.min(seen.bits, seen.fraction, seen.neither)).toBeGreaterThan(30);
 });
 
-test("differences that could overflow are refused, and with the bits that are named they are not", () => {
+test("differences that could overflow do not fit, and with a bit less they do", () => {
   const differential = adcSpec.parse({ mode: "differential" });
   const lines = (units: number) => Float32Array.of(units, 0, 0, 5, units, 7);
   const none = new Float32Array(6);
-  const at = (stepBits: number) => ({ ...formats, stepBits });
   // 2 x 16352 and half a step of 64 are 32768.
-  expect(() => requireLines(lines(16_351), none, 2, differential, null, at(7))).not.toThrow();
-  const { path, message } = messageOf(() => requireLines(none, lines(16_352), 2, differential, null, at(7)));
-  expect(path).toBe("hardware.arithmetic.stepBits");
-  expect(message).toContain(
-    "a difference reaches 32768 x 2^-7 code steps, but a line of 16 bits holds -32768 to 32767. Use 6 bits",
+  expect(misfitOfLines(lines(16_351), none, 2, differential, null, 7)).toBeNull();
+  expect(misfitOfLines(none, lines(16_352), 2, differential, null, 7)).toContain(
+    "a difference reaches 32768 x 2^-7 code steps, but a line of 16 bits holds -32768 to 32767.",
   );
-  expect(() => requireLines(none, lines(16_352 / 2), 2, differential, null, at(6))).not.toThrow();
+  expect(misfitOfLines(none, lines(16_352 / 2), 2, differential, null, 6)).toBeNull();
 });
 
 test("no rows that are driven together take an accepted difference out of 16 bits, and the worst ones take a refused one there", () => {
@@ -236,15 +234,8 @@ test("no rows that are driven together take an accepted difference out of 16 bit
         plus.reduce((sum, units, r) => sum + ((set >> r) & 1) * (units - minus[r]), 2 ** (stepBits - 1)),
       );
       const fits = Math.max(...sums) < 2 ** 15 && Math.min(...sums) >= -(2 ** 15);
-      let accepted = true;
-      try {
-        requireLines(Float32Array.from(plus), Float32Array.from(minus), 1, differential, null, {
-          ...formats,
-          stepBits,
-        });
-      } catch {
-        accepted = false;
-      }
+      const accepted =
+        misfitOfLines(Float32Array.from(plus), Float32Array.from(minus), 1, differential, null, stepBits) === null;
       if (accepted) expect(fits).toBe(true);
       // The bound counts half a step on either side, which is at most one step too careful for negative sums.
       else expect(Math.max(...sums) >= 2 ** 15 || Math.min(...sums) - 2 ** stepBits <= -(2 ** 15)).toBe(true);
@@ -255,8 +246,8 @@ test("no rows that are driven together take an accepted difference out of 16 bit
   expect(Math.min(seen.refused, seen.accepted)).toBeGreaterThan(50);
 });
 
-test("where converters err, a line that stops gives the code of any line beyond, or is refused", () => {
-  const pair = adcSpec.parse({ errors: { gainSpread: 0.3, offsetSpread: 3, outputNoise: 2 } });
+test("where converters err, a line that stops gives the code of any line beyond, or does not fit", () => {
+  const pair = adcSpec.parse({ mode: "pair", errors: { gainSpread: 0.3, offsetSpread: 3, outputNoise: 2 } });
   const cases = fc.record({
     gain: fc.integer({ min: 0, max: 1000 }).map((x) => x / 1000),
     offset: fc.integer({ min: -200, max: 200 }).map((x) => x / 10),
@@ -270,9 +261,7 @@ test("where converters err, a line that stops gives the code of any line beyond,
       const line = { gains: Float32Array.of(gain), offsets: Float32Array.of(offset) };
       const errors = { plus: line, minus: line };
       const total = Float32Array.of(beyond);
-      try {
-        requireLines(total, total, 1, pair, errors, { ...formats, stepBits });
-      } catch {
+      if (misfitOfLines(total, total, 1, pair, errors, stepBits) !== null) {
         seen.refused++;
         return;
       }
@@ -298,9 +287,11 @@ test("where converters err, a line that stops gives the code of any line beyond,
   expect(Math.min(seen.refused, seen.allowed)).toBeGreaterThan(30);
 });
 
-test("codes and steps that a line cannot hold together are refused with the arithmetic", () => {
-  const { message } = messageOf(() => requireIntegers(neuronOf({}), { ...formats, stepBits: 11 }, adcSpec.parse({})));
-  expect(message).toContain("Codes of 5 bits and 11 bits of a code step make 16, but a line of 16 bits takes 15");
-  expect(message).toContain("Use 10 bits of a code step or fewer.");
-  expect(() => requireIntegers(neuronOf({}), { ...formats, stepBits: 10 }, adcSpec.parse({}))).not.toThrow();
+test("a code step of a pair has as many bits as a line leaves it", () => {
+  const of = (bits: number, mode: string) => mostStepBits(adcSpec.parse({ bits, mode }), { ...formats, stepBits: 11 });
+  expect([of(3, "pair"), of(5, "pair"), of(12, "pair"), of(12, "differential")]).toEqual([11, 10, 3, 11]);
+  const { message } = messageOf(() =>
+    requireIntegers(neuronOf({}), formats, adcSpec.parse({ mode: "pair", bits: 16 })),
+  );
+  expect(message).toContain("Codes of 16 bits leave no room in a line of 16 bits");
 });

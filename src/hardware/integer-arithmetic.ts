@@ -20,8 +20,11 @@
  * **Bounds.** Every register has 16 bits at most, so that nothing overflows unseen:
  *
  *   line         of a pair, stops at 65535 units. Rows only add to it, so what it then says does not depend on their order, and every
- *                converter clips it: bits + s <= 15, and where converters err their offset and noise do not bring it back (`requireLines`)
- *   difference   cannot overflow, whatever rows are driven (`requireLines`)
+ *                converter clips it: bits + s <= 15, and where converters err their offset and noise do not bring it back
+ *   difference   cannot overflow, whatever rows are driven
+ *
+ * For both, s is `stepBits`, or as many fewer as a crossbar's own lines ask for (`misfitOfLines`);
+ *
  *   sum          cannot overflow, whatever the codes (`sumRange`, `requireSums`)
  *   stream, membrane, logit   stop at a `sat`, where it is seen
  *
@@ -80,11 +83,11 @@ export function requireIntegers(neuron: NeuronSpec, arithmetic: ArithmeticSpec, 
         "5, or set hardware.arithmetic to null.",
     );
   }
-  if (adc.mode === "pair" && adc.bits + arithmetic.stepBits > 15) {
+  if (adc.mode === "pair" && adc.bits === 16) {
     throw new SpecError(
-      "hardware.arithmetic.stepBits",
-      `Codes of ${adc.bits} bits and ${arithmetic.stepBits} bits of a code step make ${adc.bits + arithmetic.stepBits}, but a line of 16 bits takes 15, so that it ` +
-        `only stops where converters clip. Use ${15 - adc.bits} bits of a code step or fewer.`,
+      "hardware.adc.bits",
+      "Codes of 16 bits leave no room in a line of 16 bits, which may only stop where converters clip. Use 15 bits or fewer, or set " +
+        "hardware.arithmetic to null.",
     );
   }
   integerLifConstants(neuron, arithmetic);
@@ -108,12 +111,7 @@ export function wholeConductances(conductances: Float32Array, step: number, step
  *
  * State    plus, minus: whole numbers of units, of any equal length
  */
-export function roundToSteps(
-  mode: AdcSpec["mode"],
-  { stepBits }: ArithmeticSpec,
-  plus: Float32Array,
-  minus: Float32Array,
-): void {
+export function roundToSteps(mode: AdcSpec["mode"], stepBits: number, plus: Float32Array, minus: Float32Array): void {
   const steps = (units: number) => Math.floor(units / 2 ** stepBits + 0.5);
   for (let i = 0; i < plus.length; i++) {
     const both = mode === "pair";
@@ -122,34 +120,37 @@ export function roundToSteps(
   }
 }
 
+/** The most bits of a code step: with those of a code of a pair, a line of 16 bits takes 15, so that it only stops where converters clip. */
+export const mostStepBits = ({ mode, bits }: AdcSpec, { stepBits }: ArithmeticSpec): number =>
+  mode === "pair" ? Math.min(stepBits, 15 - (bits as number)) : stepBits;
+
 /**
- * Throws  ValueError where a line could overflow unseen
+ * Why a line could overflow unseen with so many bits of a code step; null where none can.
  *
  * @param plus    whole numbers of units, `[rows, columns]`, and so `minus`
  * @param errors  of the crossbar's converters; null when they are exact
  */
-export function requireLines(
+export function misfitOfLines(
   plus: Float32Array,
   minus: Float32Array,
   columns: number,
   adc: AdcSpec,
   errors: ConverterErrors | null,
-  arithmetic: ArithmeticSpec,
-): void {
-  if (adc.mode === "differential") requireDifferences(plus, minus, columns, arithmetic);
-  else if (errors !== null) {
-    requireClipped(plus, columns, adc, errors.plus, arithmetic);
-    requireClipped(minus, columns, adc, errors.minus, arithmetic);
-  }
+  stepBits: number,
+): string | null {
+  if (adc.mode === "differential") return misfitOfDifferences(plus, minus, columns, stepBits);
+  if (errors === null) return null;
+  return (
+    misfitOfLine(plus, columns, adc, errors.plus, stepBits) ?? misfitOfLine(minus, columns, adc, errors.minus, stepBits)
+  );
 }
 
-function requireDifferences(
+function misfitOfDifferences(
   plus: Float32Array,
   minus: Float32Array,
   columns: number,
-  arithmetic: ArithmeticSpec,
-): void {
-  const { stepBits } = arithmetic;
+  stepBits: number,
+): string | null {
   const [up, down] = [new Float64Array(columns), new Float64Array(columns)];
   for (let i = 0; i < plus.length; i++) {
     const difference = plus[i] - minus[i];
@@ -157,45 +158,34 @@ function requireDifferences(
   }
   // Half a step is on top when it is rounded.
   const most = Math.max(...up, ...down) + 2 ** (stepBits - 1);
-  if (most < 2 ** 15) return;
-  throw new ValueError(
-    "hardware.arithmetic.stepBits",
-    `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767. ${fewerStepBits(
-      stepBits - Math.ceil(Math.log2((most + 1) / 2 ** 15)),
-    )}`,
-  );
+  if (most < 2 ** 15) return null;
+  return `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767.`;
 }
 
 /** A line that stops at its end must give a code that is clipped, whatever its converter errs by. */
-function requireClipped(
+function misfitOfLine(
   conductances: Float32Array,
   columns: number,
   adc: AdcSpec,
   { gains, offsets }: LineErrors,
-  { stepBits }: ArithmeticSpec,
-): void {
+  stepBits: number,
+): string | null {
   const totals = new Float64Array(columns);
   for (let i = 0; i < conductances.length; i++) totals[i % columns] += conductances[i];
   const lowestNoise = -adc.errors.outputNoise * LARGEST_NORMAL;
   const { largest } = converter(adc.mode, adc.bits as number, 1);
   const stopped = (2 ** 16 - 1) / 2 ** stepBits;
-  totals.forEach((total, column) => {
+  for (const [column, total] of totals.entries()) {
     const code = stopped * gains[column] + offsets[column] + lowestNoise;
     // One step more than rounding takes, for what single precision rounds.
-    if (total < 2 ** 16 || code > largest + 2) return;
-    throw new ValueError(
-      "hardware.arithmetic.stepBits",
+    if (total < 2 ** 16 || code > largest + 2) continue;
+    return (
       `With all rows driven line ${column} carries ${total} x 2^-${stepBits} code steps and stops at 65535, which its converter (gain ${gains[column]}, offset ` +
-        `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}. ` +
-        fewerStepBits(stepBits - Math.ceil(Math.log2((total + 1) / 2 ** 16))),
+      `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}.`
     );
-  });
+  }
+  return null;
 }
-
-const fewerStepBits = (stepBits: number): string =>
-  stepBits >= 0
-    ? `Use ${stepBits} bits of a code step or fewer.`
-    : "No grid is coarse enough: give converters a larger full scale, or crossbars fewer rows.";
 
 /**
  * Factors of a crossbar's columns as registers.

@@ -5,7 +5,6 @@ import { convertWithErrors, drawConversionNoise, NORMALS, normalTable } from "..
 import { spikeProduct } from "../hardware/crossbar.ts";
 import { roundToSteps } from "../hardware/integer-arithmetic.ts";
 import { stream } from "../numeric/stream.ts";
-import { arithmeticSpec } from "../spec/arithmetic.ts";
 import { adcSpec } from "../spec/hardware.ts";
 import { packSpikes } from "../spike/train.ts";
 import { INTEGER_LINES, INTEGER_PAIRS } from "./integer-ops.ts";
@@ -81,7 +80,7 @@ test("from spikes to sums a strip gives what the reference gives, with lines tha
           const noise = drawConversionNoise(columns, adc.errors, key, vectors);
           result = convertWithErrors(range, errors, noise, lines[0], lines[1], codes);
         } else {
-          roundToSteps(mode, { ...arithmeticSpec.parse({}), stepBits }, lines[0], lines[1]);
+          roundToSteps(mode, stepBits, lines[0], lines[1]);
           result = convertColumns({ ...range, step: 1 }, lines[0], lines[1], codes);
         }
         seen.clipped += result.clipped;

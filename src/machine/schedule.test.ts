@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { OUTPUT_REGISTERS, ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { vectorClocks } from "../hardware/timing.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { machineOf } from "./machine.ts";
 import {
   bytesOf,
@@ -21,7 +21,7 @@ const SHAPE: NetworkShape = {
 };
 
 const machineFor = (shape: Partial<NetworkShape>, hardware: object = {}) =>
-  machineOf(hardwareSpec.parse(hardware), { ...SHAPE, ...shape });
+  machineOf(literalMachine(hardware), { ...SHAPE, ...shape });
 
 const intervals = ({ start, end }: ScheduledUnit) => Array.from(start, (clock, i) => `${clock}-${end[i]}`);
 

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { MappingError, ShapeError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { type LayerMapping, mapLayer, mapNetwork, START } from "./mapping.ts";
 
-const hardware = hardwareSpec.parse({});
+const hardware = literalMachine();
 
 function networkOf(model: object): Network<SpikingSpec> {
   const geometry: Geometry = {
@@ -79,7 +79,7 @@ test("blocks cover every weight of a layer exactly once, each on a crossbar of i
   const crossbarSize = fc.integer({ min: 1, max: 64 });
   fc.assert(
     fc.property(size, size, crossbarSize, crossbarSize, (inputs, outputs, rows, columns) => {
-      const small = hardwareSpec.parse({ crossbar: { rows, columns } });
+      const small = literalMachine({ crossbar: { rows, columns } });
       const { layer } = mapLayer({ name: "layer", inputs, outputs }, small, { crossbar: 7, tile: 3, load: 0, site: 7 });
       expect(coverage(layer).every((times) => times === 1)).toBe(true);
       expect(layer.blocks.map((block) => block.crossbar)).toEqual(layer.blocks.map((_, i) => 7 + i));
@@ -183,7 +183,7 @@ test("networks that the hardware cannot run are refused with the way out", () =>
 test("step-major order is refused where LFSRs would have to run on from step to step", () => {
   const draws = (draws: string) =>
     tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 16, heads: 2, depth: 1, attention: { draws } }), 1);
-  const hardware = hardwareSpec.parse({ order: "step-major", ssa: { random: "lfsr" } });
+  const hardware = literalMachine({ order: "step-major", ssa: { random: "lfsr" } });
   expect(() => mapNetwork(draws("independent"), hardware)).toThrow('Set model.attention.draws to "stratified"');
   expect(mapNetwork(draws("stratified"), hardware).ssa.drained).toBe("step");
 });

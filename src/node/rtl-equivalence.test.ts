@@ -7,7 +7,7 @@ import { proveGates } from "./rtl-equivalence.ts";
 vi.setConfig({ testTimeout: 240_000 });
 
 // A normaliser that is no power of two, so that cell and foot multiply.
-const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified" });
+const design = smallDesign({ tokens: 3, dimension: 3, isCausal: false, draws: "stratified", ssa: { fifo: "cell" } });
 const sources = sourceFiles(design.modules);
 
 test("cell and foot are proven equal to their gates by the bundled Yosys", async () => {

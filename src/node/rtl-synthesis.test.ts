@@ -16,7 +16,9 @@ import { findYosys } from "./yosys.ts";
 // The first run of the bundled Yosys compiles 30 MB of WebAssembly, which takes a minute on a machine that is busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-const sources = sourceFiles(smallDesign({ tokens: 2, dimension: 4, isCausal: true, draws: "stratified" }).modules);
+const sources = sourceFiles(
+  smallDesign({ tokens: 2, dimension: 4, isCausal: true, draws: "stratified", ssa: { fifo: "cell" } }).modules,
+);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "xpikeformer-synthesis-"));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { createClockedLif } from "../hardware/clocked-lif.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -7,7 +8,6 @@ import { stream } from "../numeric/stream.ts";
 import { type Chip, programChip } from "../simulation/chip.ts";
 import { calibrateFast } from "../simulation/fast/simulate.ts";
 import { simulate } from "../simulation/reference/simulate.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../spec/model.ts";
 import { packSpikes, unpackSpikes } from "../spike/train.ts";
 import { type LifRuns, lifBundle } from "./lif-bundle.ts";
@@ -24,7 +24,7 @@ function tinySpiking(neuron: object): Network<SpikingSpec> {
 }
 
 function chipOf(hardware: object, network = tinySpiking({})): Chip {
-  const spec = hardwareSpec.parse(hardware);
+  const spec = literalMachine(hardware);
   return calibrateFast(programChip(network, mapNetwork(network, spec), spec, stream(1)), input, stream(2));
 }
 

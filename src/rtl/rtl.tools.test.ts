@@ -28,7 +28,15 @@ function write(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-const base: Case = { tokens: 4, dimension: 16, isCausal: true, draws: "stratified", heads: 2, gain: 1, ssa: {} };
+const base: Case = {
+  tokens: 4,
+  dimension: 16,
+  isCausal: true,
+  draws: "stratified",
+  heads: 2,
+  gain: 1,
+  ssa: { fifo: "cell" },
+};
 const cases: Case[] = [
   base,
   { ...base, tokens: 5, dimension: 12, isCausal: false, draws: "independent", ssa: { lfsr: { scope: "engine" } } },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, chipAt, programChip, readChip } from "./chip.ts";
@@ -28,7 +28,7 @@ const input = packSpikes(tinyBits(3, 4, 3), 3, 4 * tinyGeometry.tokens, tinyGeom
 /** Crossbars of 16 x 16, so that tiles hold several; drift is left alone unless a test says otherwise. */
 function chipOf({ crossbar = {}, ...hardware }: { crossbar?: object; [field: string]: unknown }, seed = 1): Chip {
   const compensation = { scope: "none" };
-  const spec = hardwareSpec.parse({ compensation, ...hardware, crossbar: { rows: 16, columns: 16, ...crossbar } });
+  const spec = literalMachine({ compensation, ...hardware, crossbar: { rows: 16, columns: 16, ...crossbar } });
   return programChip(network, mapNetwork(network, spec), spec, stream(seed));
 }
 

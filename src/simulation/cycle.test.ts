@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
@@ -17,7 +17,7 @@ function chipOf(attention: object, ssa: object, order = "token-major", arithmeti
   const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
   const neuron = { threshold: 0.4 };
   const network = tinyNetwork(spikingSpec.parse({ ...model, neuron, attention: { scoreGain: 16, ...attention } }), 4);
-  const hardware = hardwareSpec.parse({ ssa, order, arithmetic });
+  const hardware = literalMachine({ ssa, order, arithmetic });
   return calibrateFast(programChip(network, mapNetwork(network, hardware), hardware, stream(1)), input(3), stream(2));
 }
 

@@ -1,11 +1,11 @@
 /** A machine in whole numbers: equal to an integer model written from its equations, whatever the order of its sums. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { isXpikeError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type Chip, chipAt, programChip, readChip } from "./chip.ts";
@@ -34,7 +34,7 @@ function chipOf({ model = {}, hardware = {}, arithmetic = {} }: Setting): Chip {
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, ...model.attention };
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4);
-  const spec = hardwareSpec.parse({ crossbar, arithmetic, ...hardware });
+  const spec = literalMachine({ crossbar, arithmetic, ...hardware });
   return calibrate(programChip(network, mapNetwork(network, spec), spec, stream(1)), input(), stream(2));
 }
 
@@ -49,7 +49,7 @@ function integerModel(
 ): { trains: Record<string, number[]>; logits: number[] } {
   const { hardware, mapping, network } = chip;
   const { model, parameters } = network;
-  const { stepBits, fractionBits, ...bits } = hardware.arithmetic!;
+  const { fractionBits, ...bits } = hardware.arithmetic!;
   const { mode, bits: adcBits } = hardware.adc;
   const readings = readChip(chip, stream(random));
   const scales = fullScales(chip, readings);
@@ -63,7 +63,7 @@ function integerModel(
   const register = (x: bigint, width: number) => clamp(x, -(1n << BigInt(width - 1)), (1n << BigInt(width - 1)) - 1n);
   const largest = mode === "pair" ? 2 ** adcBits! - 1 : 2 ** (adcBits! - 1) - 1;
   /** Nearest multiple of a code step, ties up. */
-  const code = (current: bigint, lowest: number) => {
+  const code = (current: bigint, lowest: number, stepBits: number) => {
     const rounded = (2n * current + (1n << BigInt(stepBits))) >> BigInt(stepBits + 1);
     return clamp(rounded, BigInt(lowest), BigInt(largest));
   };
@@ -74,15 +74,32 @@ function integerModel(
     for (const block of [...layer.blocks].reverse()) {
       const { plus, minus, columns, scales: weightScales } = readings[block.crossbar];
       const step = Math.fround(scales[block.crossbar] / largest);
+      const units = (conductance: number, stepBits: number) => nearest((conductance * 2 ** stepBits) / step);
+      /** Whether a difference of any rows, with half a step for rounding, is a number of 16 bits. */
+      const fits = (stepBits: number) =>
+        Array.from({ length: columns }, (_, c) => {
+          let [up, down] = [0n, 0n];
+          for (let r = 0; r < block.rows; r++) {
+            const i = r * columns + c;
+            const difference = units(plus[i], stepBits) - units(minus[i], stepBits);
+            if (difference > 0n) up += difference;
+            else down -= difference;
+          }
+          return up > down ? up : down;
+        }).every((most) => 2n * most + (1n << BigInt(stepBits)) < 65_536n);
+      let { stepBits } = hardware.arithmetic!;
+      if (mode === "pair") stepBits = Math.min(stepBits, 15 - adcBits!);
+      else while (!fits(stepBits)) stepBits--;
       for (let v = 0; v < STEPS * rows; v++) {
         for (let c = 0; c < columns; c++) {
           let [up, down] = [0n, 0n];
           for (let r = block.rows - 1; r >= 0; r--) {
             if (!spikes[v * layer.inputs + block.rowStart + r]) continue;
-            up += nearest((plus[r * columns + c] * 2 ** stepBits) / step);
-            down += nearest((minus[r * columns + c] * 2 ** stepBits) / step);
+            up += units(plus[r * columns + c], stepBits);
+            down += units(minus[r * columns + c], stepBits);
           }
-          const local = mode === "pair" ? code(up, 0) - code(down, 0) : code(up - down, -largest);
+          const local =
+            mode === "pair" ? code(up, 0, stepBits) - code(down, 0, stepBits) : code(up - down, -largest, stepBits);
           const factor = nearest(Math.fround(step / weightScales[c]) * one);
           out[v * layer.outputs + block.columnStart + c] += local * factor;
         }
@@ -147,6 +164,7 @@ function integerModel(
 test.each<Setting>([
   {},
   { arithmetic: { stepBits: 3, fractionBits: 4 } },
+  { hardware: { adc: { mode: "differential" } }, arithmetic: { stepBits: 13 } },
   { arithmetic: { stepBits: 0 } },
   { arithmetic: { stepBits: 10, fractionBits: 11, factorBits: 16, offsetBits: 16, streamBits: 16, membraneBits: 16 } },
   { arithmetic: { streamBits: 8, membraneBits: 9, logitBits: 8 } },

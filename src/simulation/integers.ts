@@ -5,12 +5,15 @@
  * Full scales are analog settings: they are measured on currents as they are, before conductances are rounded to units of the code step that
  * follows from them.
  */
+
+import { ValueError } from "../errors.ts";
 import type { Converter } from "../hardware/adc.ts";
 import type { ConverterErrors } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import {
   codeRange,
-  requireLines,
+  misfitOfLines,
+  mostStepBits,
   requireSums,
   sumRange,
   wholeConductances,
@@ -24,6 +27,8 @@ import type { Chip } from "./chip.ts";
 
 /** A crossbar in whole numbers. */
 export interface IntegerCrossbar {
+  /** A code step is 2^stepBits units of current. */
+  readonly stepBits: number;
   /** Conductances of the two signs, `[rows, columns]`, in units of current. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
@@ -36,7 +41,7 @@ export interface IntegerCrossbar {
  *
  * @param factors what a code step of its converters is worth, by column
  * @param errors  of its converters; null when they are exact
- * Throws  ValueError where a line could overflow unseen, or a factor does not fit
+ * Throws  ValueError where a line could overflow unseen even in whole code steps, or a factor does not fit
  */
 export function integerCrossbar(
   { columns, ...reading }: Pick<CrossbarReading, "columns" | "plus" | "minus">,
@@ -47,13 +52,20 @@ export function integerCrossbar(
   adc: AdcSpec,
   arithmetic: ArithmeticSpec,
 ): IntegerCrossbar {
-  const [plus, minus] = [reading.plus, reading.minus].map((conductances) => {
-    const units = new Float32Array(conductances.length);
-    wholeConductances(conductances, step, arithmetic.stepBits, units);
-    return units;
-  });
-  requireLines(plus, minus, columns, adc, errors, arithmetic);
-  return { plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+  const [plus, minus] = [reading.plus, reading.minus].map(({ length }) => new Float32Array(length));
+  let stepBits = mostStepBits(adc, arithmetic);
+  for (;;) {
+    wholeConductances(reading.plus, step, stepBits, plus);
+    wholeConductances(reading.minus, step, stepBits, minus);
+    const misfit = misfitOfLines(plus, minus, columns, adc, errors, stepBits);
+    if (misfit === null) return { stepBits, plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+    if (stepBits === 0)
+      throw new ValueError(
+        "hardware.adc.fullScale",
+        `${misfit} Raise full scale, or adc.rangeQuantile where it is measured.`,
+      );
+    stepBits--;
+  }
 }
 
 /** Offsets of a layer. Throws ValueError for one that does not fit. */

@@ -1,12 +1,12 @@
 /** The mean over tokens on simulated chips: both simulators, and what an ideal machine gives against the exact network. */
 import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/gradient.ts";
+import { literalMachine } from "../../test/support/literal-machine.ts";
 import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { attentionDraws } from "../kernels/draws.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
-import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
 import { packSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
@@ -23,7 +23,7 @@ const network = tinyNetwork(model, 4, meanGeometry);
 const input = packSpikes(tinyBits(3, PROMPTS, 3), 3, PROMPTS * tokens, inputs);
 
 function chipOf(hardware: object): Chip {
-  const spec = hardwareSpec.parse(hardware);
+  const spec = literalMachine(hardware);
   return programChip(network, mapNetwork(network, spec), spec, stream(1));
 }
 

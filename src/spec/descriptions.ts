@@ -181,9 +181,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Crossbars on the chip. `null`: as many as the network needs. With fewer, the chip is loaded several times in one inference, each time with the tiles that come next; every load programs its crossbars anew.",
   "hardware.adc": "Converters at the crossbars' columns.",
   "hardware.adc.bits": "Bits of one conversion. Table II: 5. `null` reads the exact current.",
-  "hardware.adc.sharing": "Columns that share one converter. Table II: 8.",
+  "hardware.adc.sharing":
+    "Columns that share one converter. Table II: 8; with 2 a network answers three times as often for less energy (experiments/machines).",
   "hardware.adc.mode":
-    "`pair`: both lines of a pair are converted and subtracted digitally; `differential`: one signed conversion.",
+    "`pair`: both lines of a pair are converted and subtracted digitally, as the paper draws it; `differential`: one signed conversion.",
   "hardware.adc.rangeQuantile":
     "Full scale is this quantile of the column currents seen on calibration prompts, per crossbar.",
   "hardware.adc.fullScale":
@@ -214,12 +215,12 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.ssa.counterBits": "Bits of a cell's counter. The paper: 8. `null`: as many as d_K needs.",
   "hardware.ssa.counterOverflow": "A counter that is too narrow for d_K is refused, or stops at its largest value.",
   "hardware.ssa.fifo":
-    "A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit.",
+    "A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit, which costs less (experiments/machines).",
   "hardware.order":
     "Which input vectors a layer takes first. `token-major`: all time steps of a token, then the next token, so that a LIF unit keeps the membranes of one token in registers, and attention waits for the last token. `step-major`: all tokens of a time step, so that attention works beside the crossbars, and the membranes of all tokens stand in SRAM. Answers are the same.",
   "hardware.sram": "Bytes of SRAM for spikes, residual stream and membranes. `null`: as many as one inference needs.",
   "hardware.arithmetic":
-    "Whole numbers from the lines of a crossbar to the answer, as a machine has them; `{}` takes the recommended formats. `null`: floating point.",
+    "Whole numbers from the lines of a crossbar to the answer, as a machine has them; left out, in the recommended formats. `null`: floating point, which no machine has.",
   "hardware.arithmetic.stepBits":
     "A code step is 2^stepBits units of current, and conductances are rounded to whole units as lines add them: what a line carries is then a whole number, whatever the order of the sum. With the bits of a code they make 15 at most.",
   "hardware.arithmetic.fractionBits":

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import { type Experiment, experimentSpec } from "./experiment.ts";
-import { parseExperiment } from "./parse.ts";
+import { machineByName, parseExperiment } from "./parse.ts";
 import { presets } from "./presets.ts";
 import { experimentJsonSchema, type JsonSchema } from "./schema.ts";
 
@@ -33,11 +33,11 @@ function parseOrExplain(source: unknown): Experiment | SpecError {
 }
 
 describe("an experiment", () => {
-  test("may be as short as {}: the paper's 2x2 link on the machine of Table II", () => {
+  test("may be as short as {}: the paper's 2x2 link on the recommended machine", () => {
     const experiment = parseExperiment("{}");
     expect(experiment.model).toMatchObject({ kind: "spiking", width: 64, attention: { neuron: "stochastic" } });
     expect(experiment.hardware.crossbar).toMatchObject({ rows: 128, conductanceBits: 4, device: { kind: "pcm" } });
-    expect(experiment.hardware.adc).toMatchObject({ bits: 5, sharing: 8 });
+    expect(experiment.hardware.adc).toMatchObject({ bits: 5, sharing: 2, mode: "differential" });
   });
 
   test("may name only what differs, at any depth", () => {
@@ -78,15 +78,24 @@ describe("a preset", () => {
       crossbar: { ...parseExperiment({ preset: "author-aihwkit" }).hardware.crossbar, rows: 256 },
     });
     expect(parseExperiment({ preset: [] })).toEqual(parseExperiment({}));
-    expect(() => parseExperiment({ preset: ["table-2", "table-3"] })).toThrow(/"table-3".*Did you mean "table-2"\?/);
+    expect(() => parseExperiment({ preset: ["paper", "papers"] })).toThrow(/"papers".*Did you mean "paper"\?/);
   });
 
-  test("table-2 is the machine of the defaults, and that of every preset with a network", () => {
-    const { hardware } = parseExperiment({ preset: "table-2" });
-    expect(hardware).toEqual(parseExperiment({}).hardware);
-    expect(parseExperiment({ preset: "paper-4x4-large" }).hardware).toEqual(hardware);
-    expect(hardware.crossbar).toMatchObject({ rows: 128, columns: 128, conductanceBits: 4 });
-    expect(hardware.adc).toMatchObject({ bits: 5, sharing: 8 });
+  test("recommended is the machine of the defaults and of our networks, paper that of the paper's", () => {
+    const recommended = machineByName("recommended");
+    expect(recommended).toEqual(parseExperiment({}).hardware);
+    expect(parseExperiment({ preset: "wireless-4x4" }).hardware).toEqual(recommended);
+    const paper = machineByName("paper");
+    expect(paper.crossbar).toMatchObject({ rows: 128, columns: 128, conductanceBits: 4 });
+    expect(paper.adc).toMatchObject({ bits: 5, sharing: 8, mode: "pair" });
+    const sizes = presets().filter(({ name, document }) => name.startsWith("paper-") && document.model !== undefined);
+    expect(sizes).toHaveLength(8);
+    for (const { name } of sizes) expect(parseExperiment({ preset: name }).hardware).toEqual(paper);
+  });
+
+  test("is a machine by name where it has no network", () => {
+    expect(() => machineByName("wireless-2x2")).toThrow("known machines: paper, recommended, author-aihwkit");
+    expect(() => machineByName("recomended")).toThrow('Did you mean "recommended"?');
   });
 
   test("changes nothing when used twice", () => {

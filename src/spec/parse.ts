@@ -9,8 +9,10 @@
 import { SpecError } from "../errors.ts";
 import { type Experiment, type ExperimentDocument, type ExperimentOf, experimentSpec } from "./experiment.ts";
 import { explainIssues } from "./explain.ts";
+import type { HardwareSpec } from "./hardware.ts";
 import { parseJsonWithComments, plainValue, shorten } from "./json.ts";
-import { presets } from "./presets.ts";
+
+import { type Preset, presets } from "./presets.ts";
 import { suggest } from "./suggest.ts";
 
 /**
@@ -36,18 +38,23 @@ export function parseExperiment(source: unknown, name = "experiment"): Experimen
 function applyPreset(document: unknown): unknown {
   if (!isObject(document) || document.preset === undefined) return document;
   const { preset, ...rest } = document;
-  const layers = Array.isArray(preset) ? preset.map(presetDocument) : [presetDocument(preset)];
+  const layers = (Array.isArray(preset) ? preset : [preset]).map((name) => presetDocument(name));
   return [...layers, rest].reduce(merge, {});
 }
 
-function presetDocument(wanted: unknown): unknown {
-  const known = presets();
+/** The hardware of a preset that is a machine without a network. Throws SpecError, with the likely meaning, for any other name. */
+export function machineByName(name: string): HardwareSpec {
+  const machines = presets().filter(({ document }) => document.model === undefined);
+  return experimentSpec.parse(presetDocument(name, machines, "machine")).hardware;
+}
+
+function presetDocument(wanted: unknown, known: readonly Preset[] = presets(), field = "preset"): unknown {
   const preset = known.find(({ name }) => name === wanted);
   if (preset) return preset.document;
   const names = known.map(({ name }) => name);
   const nearest = typeof wanted === "string" ? suggest(wanted, names) : undefined;
   const help = nearest ? ` Did you mean "${nearest}"?` : "";
-  throw new SpecError("preset", `preset is ${shorten(wanted)}; known presets: ${names.join(", ")}.${help}`);
+  throw new SpecError(field, `${field} is ${shorten(wanted)}; known ${field}s: ${names.join(", ")}.${help}`);
 }
 
 function merge(base: unknown, over: unknown): unknown {

@@ -38,6 +38,7 @@ export const assumed = defineSource(
       "1",
       "one signed conversion per pair of lines, as the paper names for future work; 2 doubles it",
     ),
+    twoColumns: choice(2, "1", "the default of hardware.adc.sharing"),
     noBits: choice(0, "bit", "not charged by default"),
     none: choice(0, "1", "not charged by default"),
     noRegister: choice(0, "J/bit", "operands pass registers, which operation-only accounting leaves out"),

@@ -35,6 +35,8 @@ export type IntegerPlan = ReadonlyMap<string, readonly IntegerBlockPlan[]>;
 
 interface IntegerBlockPlan extends Pick<BlockPlan, "block" | "lead" | "rows"> {
   readonly strips: readonly IntegerStripPlan[];
+  /** Bits of a code step, a number that every thread reads. */
+  readonly stepBits: Place;
 }
 
 interface IntegerStripPlan {
@@ -82,7 +84,7 @@ export function planIntegers(
           : null,
       });
     }
-    return { ...block, strips };
+    return { ...block, strips, stepBits: arena.words(1) };
   };
   return new Map([...layers].map(([name, blocks]) => [name, blocks.map(planBlock)]));
 }
@@ -102,8 +104,6 @@ export function bindIntegerCrossbars(
   const floats = bindCrossbars(ops, plan, scratch, chip);
   const { largest } = converter(mode, adc.bits as number, 1);
   const erring = hasConverterErrors(spread);
-  const shift = erring ? 0 : arithmetic.stepBits;
-  const bias = erring ? 0 : (1 << arithmetic.stepBits) >> 1;
   const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan }[] = [];
   const offsetsOf = new Map<string, Float32Array>();
   for (const layer of chip.mapping.layers) {
@@ -159,6 +159,7 @@ export function bindIntegerCrossbars(
       arithmetic,
     );
     factorsOf[crossbar] = whole.factors;
+    ops.write(of.stepBits, Float32Array.of(whole.stepBits));
     requireLayerSums(layer, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
     for (const strip of of.strips) {
       ops.write(strip.matrix, matrixOf(of, strip, whole));
@@ -218,12 +219,15 @@ export function bindIntegerCrossbars(
           const column = block.columnStart + strip.column;
           const [first, last] = [i === 0, i === rowBlocks - 1];
           const firstRow = block.rowStart & ~31;
+          const [stepBits] = ops.floats(of.stepBits, 1);
+          const shift = erring ? 0 : stepBits;
+          const bias = erring ? 0 : (1 << stepBits) >> 1;
           const noise = normals === null ? null : { key: conversionKey(random, block.crossbar), normals };
           ops.tabulateIntegers({ matrix, rows, bias, mode, tables });
           for (let v = 0; v < vectors; v += CHUNK) {
             const count = Math.min(CHUNK, vectors - v);
             ops.integerCurrents({ bits, first: v, vectors: count, firstRow, rows, mode, tables, lines });
-            if (strip.errors) clipped += err(strip, strip.errors, noise, v, count, from);
+            if (strip.errors) clipped += err(strip, strip.errors, stepBits, noise, v, count, from);
             const held = sums + 4 * INTEGER_SUMS * v;
             clipped += ops.convertIntegers({
               lines,
@@ -248,6 +252,7 @@ export function bindIntegerCrossbars(
   function err(
     { column }: IntegerStripPlan,
     { gains, offsets: shifts, deviations }: NonNullable<IntegerStripPlan["errors"]>,
+    stepBits: number,
     noise: Parameters<SimulationOps["errIntegers"]>[0]["noise"],
     first: number,
     vectors: number,
@@ -257,7 +262,7 @@ export function bindIntegerCrossbars(
       lines,
       vectors,
       mode,
-      unit: 2 ** -arithmetic.stepBits,
+      unit: 2 ** -stepBits,
       largest,
       gains,
       offsets: shifts,

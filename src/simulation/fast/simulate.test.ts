@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../../test/support/tiny-network.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
-import { hardwareSpec } from "../../spec/hardware.ts";
 import { spikingSpec } from "../../spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../spike/train.ts";
 import { type Chip, programChip, readChip } from "../chip.ts";
@@ -31,7 +31,7 @@ function chipOf({ model = {}, hardware = {} }: Setting, seed = 1): Chip {
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, ...model.attention };
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4);
-  const spec = hardwareSpec.parse(hardware);
+  const spec = literalMachine(hardware);
   return programChip(network, mapNetwork(network, spec), spec, stream(seed));
 }
 
@@ -85,6 +85,10 @@ test.each<Setting>([
   { hardware: { arithmetic: { streamBits: 16 }, crossbar: { ...oddBlocks, scaling: "crossbar" }, readTime: 1e6 } },
   { hardware: { arithmetic: {}, adc: { mode: "differential" } } },
   { hardware: { arithmetic: { stepBits: 5 }, crossbar: oddBlocks, adc: { mode: "differential", bits: 3 } } },
+  // Lines that ask for fewer bits of a code step.
+  { hardware: { arithmetic: { stepBits: 11 }, adc: { mode: "differential" } } },
+  { hardware: { arithmetic: { stepBits: 10 }, adc: { errors: { offsetSpread: 60 } } } },
+  { hardware: { arithmetic: { stepBits: 10 }, adc: { bits: 8 } } },
   { hardware: { arithmetic: {}, crossbar: oddBlocks, adc: { errors: erring, rangeQuantile: 0.9 } } },
   { hardware: { arithmetic: {}, crossbar: blocks, adc: { errors: erring, mode: "differential", bits: 4 } } },
   { hardware: { arithmetic: {}, crossbar: oddBlocks, adc: { fullScale: 4, errors: { gainSpread: 0.1 } } } },
@@ -233,8 +237,7 @@ test.each([
   { arithmetic: { streamBits: 7, overflow: "refuse" } },
   { arithmetic: { membraneBits: 8, overflow: "refuse" } },
   { arithmetic: { logitBits: 6, overflow: "refuse" } },
-  { arithmetic: { stepBits: 11 }, adc: { mode: "differential" } },
-  { arithmetic: { stepBits: 10 }, adc: { errors: { offsetSpread: 60 } } },
+  { arithmetic: {}, adc: { mode: "differential", fullScale: 0.001 } },
 ])("numbers that do not fit are refused as the slow simulator refuses them: %j", (hardware) => {
   const chip = chipOf({ hardware });
   const messageOf = (run: () => unknown): string => {

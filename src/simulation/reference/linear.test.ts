@@ -1,16 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { deviceOfSpec } from "../../device/catalogue.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { converter } from "../../hardware/adc.ts";
 import { programCrossbar, readCrossbar } from "../../hardware/crossbar.ts";
 import { mapLayer, START } from "../../mapping/mapping.ts";
 import { stream } from "../../numeric/stream.ts";
-import { adcSpec, hardwareSpec } from "../../spec/hardware.ts";
+import { adcSpec } from "../../spec/hardware.ts";
 import { packSpikes } from "../../spike/train.ts";
 import { type AnalogEngine, runLinear } from "./linear.ts";
 
-const hardware = hardwareSpec.parse({
+const hardware = literalMachine({
   crossbar: { rows: 8, columns: 4, conductanceBits: null, device: { kind: "ideal" } },
 });
 const spec = hardware.crossbar;
@@ -101,7 +102,7 @@ test("calibration sees every token of many prompts", () => {
     const bits = Uint8Array.from({ length: prompts * tokens * 20 }, (_, i) =>
       Math.floor(i / 20) % tokens === token ? 1 : 0,
     );
-    const engine = { ...engineOf({ bits: 5, rangeQuantile: 1 }), prompts };
+    const engine = { ...engineOf({ bits: 5, mode: "pair", rangeQuantile: 1 }), prompts };
     runLinear(layer, offset, engine, packSpikes(bits, 1, prompts * tokens, 20), emptyTally());
     engine.ranges.forEach((range, c) => {
       const { plus, minus } = readings[c];

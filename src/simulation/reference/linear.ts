@@ -166,17 +166,18 @@ function runBlock(
   let converters = converter(adc.mode, adc.bits, ranges[crossbar]);
   let conductances: Pick<CrossbarReading, "plus" | "minus"> = reading;
   let factors = columnFactors(converters, reading.scales);
+  let stepBits: number | null = null;
   if (arithmetic !== null) {
     const errors = engine.errors?.converters[crossbar] ?? null;
     const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
-    ({ factors } = whole);
+    ({ factors, stepBits } = whole);
     conductances = whole;
-    converters = { ...converters, step: 2 ** arithmetic.stepBits };
+    converters = { ...converters, step: 2 ** stepBits };
   }
   const { plus, minus } = linesOf(conductances);
   count(plus.driven);
-  if (arithmetic !== null && engine.errors === null) {
-    roundToSteps(adc.mode, arithmetic, plus.out, minus.out);
+  if (stepBits !== null && engine.errors === null) {
+    roundToSteps(adc.mode, stepBits, plus.out, minus.out);
     converters = { ...converters, step: 1 };
   }
   const sums = new Float32Array(size);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { emptyTally } from "../../hardware/actions.ts";
 import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
@@ -9,7 +10,7 @@ import { type Network, parameterLayout } from "../../model/network.ts";
 import { spikeInput, spikingForward } from "../../model/spiking.ts";
 import type { AttentionDraws } from "../../model/stochastic-attention.ts";
 import { stream } from "../../numeric/stream.ts";
-import { type HardwareSpec, hardwareSpec } from "../../spec/hardware.ts";
+import type { HardwareSpec } from "../../spec/hardware.ts";
 import { type SpikingSpec, spikingSpec } from "../../spec/model.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../../spike/train.ts";
 import { programChip } from "../chip.ts";
@@ -57,11 +58,11 @@ function randomInput(prompts: number, steps = 4): SpikeTrain {
 
 /** Crossbars of 16 x 12, so that every layer spans several, with row blocks that do not end at a word. */
 const smallCrossbars = { rows: 12, columns: 16 };
-const exactHardware = hardwareSpec.parse({
+const exactHardware = literalMachine({
   crossbar: { ...smallCrossbars, conductanceBits: null, device: { kind: "ideal" } },
   adc: { bits: null },
 });
-const noisyHardware = hardwareSpec.parse({ crossbar: smallCrossbars });
+const noisyHardware = literalMachine({ crossbar: smallCrossbars });
 
 const chipOf = (network: Network<SpikingSpec>, hardware: HardwareSpec, seed = 1) =>
   programChip(network, mapNetwork(network, hardware), hardware, stream(seed));
@@ -182,7 +183,7 @@ test("ranges below the largest current clip, and the clipped share says so", () 
   const network = dyadicNetwork({});
   const input = randomInput(4);
   const share = (rangeQuantile: number) => {
-    const hardware = hardwareSpec.parse({ ...exactHardware, adc: { bits: 5, rangeQuantile } });
+    const hardware = literalMachine({ ...exactHardware, adc: { bits: 5, rangeQuantile } });
     return clippedShare(simulate(calibrate(chipOf(network, hardware), input, stream(1)), input, stream(1)));
   };
   expect(share(1)).toBe(0);
@@ -194,7 +195,7 @@ test("ranges below the largest current clip, and the clipped share says so", () 
 test("actions of a layer with two row blocks and two column groups, counted by hand", () => {
   // embed: 7 lines to 24 columns on crossbars of 4 x 16: blocks of 4 and 3 rows times 16 and 8 columns.
   const network = dyadicNetwork({ depth: 1 });
-  const hardware = hardwareSpec.parse({ crossbar: { rows: 4, columns: 16 }, adc: { bits: 5, sharing: 4 } });
+  const hardware = literalMachine({ crossbar: { rows: 4, columns: 16 }, adc: { bits: 5, sharing: 4 } });
   // One prompt of 5 rows, one step; row 0 has lines 0, 1 and 6 on, row 3 has line 4, the others are silent.
   const bits = new Uint8Array(5 * 7);
   for (const line of [0, 1, 6, 3 * 7 + 4]) bits[line] = 1;
