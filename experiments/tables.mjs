@@ -29,6 +29,7 @@ import {
 } from "xpikeformer";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
+import { machineTables } from "./machines/tables.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
@@ -336,6 +337,7 @@ export const tables = {
   ...gateTables,
   ...imageAccuracyTables,
   ...stuckDeviceTables,
+  ...machineTables,
   ...numberFormatTables,
   ...randomNumberTables,
   ...trainingTrickTables,
