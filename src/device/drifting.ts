@@ -14,7 +14,7 @@
  *
  * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
  */
-import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
+import { type ArrayMath, type InversePower, inPieces, scalarMath } from "../numeric/array-math.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import { byValue } from "./by-value.ts";
 import type { DeviceModel } from "./device.ts";
@@ -41,8 +41,8 @@ export interface DriftingStatistics {
   driftExponent(x: number): ExponentStatistics;
   /** Amplitude Q of the read noise, relative to the conductance, at the relative programmed conductance x. */
   readNoiseScale(x: number): number;
-  /** The same of many devices: every x becomes its Q. */
-  readNoiseScales(x: Float64Array, math: ArrayMath): void;
+  /** The same of many devices, from their programmed conductances in microsiemens: a law, or what gives all amplitudes. */
+  readonly readNoiseScales: InversePower | ((conductances: Float64Array, math: ArrayMath) => Float64Array);
 }
 
 /** Factors on the published spreads and exponents; 0 switches an effect off. */
@@ -87,33 +87,21 @@ export function driftingMemory(
       return { conductances, driftExponents };
     },
     read: ({ conductances, driftExponents }, time, random, out = new Float64Array(conductances.length)) => {
-      const integration = readNoiseIntegral(time, referenceTime, readDuration);
-      const size = Math.min(PIECE, out.length);
-      const [scales, drifts] = [new Float64Array(size), new Float64Array(size)];
-      inPieces(out.length, (from, to) => {
-        const [programmed, read] = [conductances.subarray(from, to), out.subarray(from, to)];
-        const [scale, drifted] = [scales.subarray(0, to - from), drifts.subarray(0, to - from)];
-        math.normals(random, read);
-        for (let i = 0; i < read.length; i++) scale[i] = programmed[i] / maxConductance;
-        statistics.readNoiseScales(scale, math);
-        if (driftExponents) drifted.set(driftExponents.subarray(from, to));
-        else drifted.fill(0);
-        driftFactors(drifted, time, referenceTime, math);
-        for (let i = 0; i < read.length; i++) {
-          const relative = readNoise * scale[i] * integration;
-          read[i] = programmed[i] * drifted[i] * (1 + relative * read[i]);
-        }
-        math.clamp(read, 0, Number.POSITIVE_INFINITY);
-      });
+      const { readNoiseScales } = statistics;
+      math.noisyDecays(
+        random,
+        {
+          values: conductances,
+          exponents: time > 0 && driftExponents ? driftExponents : null,
+          rate: -naturalLog((time + referenceTime) / referenceTime),
+          deviations: typeof readNoiseScales === "function" ? readNoiseScales(conductances, math) : readNoiseScales,
+          factors: [readNoise, readNoiseIntegral(time, referenceTime, readDuration)],
+        },
+        out,
+      );
       return out;
     },
   };
-}
-
-/** Exponents become what drift leaves of conductances `time` seconds after programming: ((time + t0) / t0)^-exponent. */
-function driftFactors(exponents: Float64Array, time: number, referenceTime: number, math: ArrayMath): void {
-  if (!(time > 0)) exponents.fill(1);
-  else math.exponentials(exponents, -naturalLog((time + referenceTime) / referenceTime));
 }
 
 /** R(t), `time` seconds after programming. */

@@ -91,7 +91,12 @@ export function hermesStatistics({
     programmingDeviation: (x) => (polynomial(fits.programming, x) * largest) / fits.largest,
     driftExponent: (x) => ({ mean: branch(MEAN, x), deviation: branch(fits.spread, x) }),
     readNoiseScale: (x) => branch(fits.readNoise, x),
-    readNoiseScales: (x, math) => branches(fits.readNoise, x, math),
+    readNoiseScales: (conductances, math) =>
+      branches(
+        fits.readNoise,
+        conductances.map((g) => g / largest),
+        math,
+      ),
   };
 }
 
@@ -99,8 +104,9 @@ const branch = ({ limit, below, above }: Branch, x: number): number =>
   x < limit ? clippedLogarithm(...below, x) : polynomial(above, x);
 
 /** The same of many values: every x becomes its fit. */
-function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): void {
+function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): Float64Array {
   const given = x.slice();
   clippedLogarithms(below, x, math);
   for (let i = 0; i < x.length; i++) if (!(given[i] < limit)) x[i] = polynomial(above, given[i]);
+  return x;
 }

@@ -19,7 +19,7 @@
  * Validity: fitted to doped Ge2Sb2Te5 mushroom cells of a 90 nm chip with targets of 0 .. 25 uS; another `maxConductance`
  * scales the programming error in proportion, which is an extrapolation.
  */
-import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
+import { scalarMath } from "../numeric/array-math.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
 import type { DeviceSpec } from "../spec/device.ts";
@@ -42,7 +42,8 @@ export const nandakumar = (maxConductance: number): DriftingStatistics => ({
   programmingDeviation: (x) => ((0.26348 + 1.965 * x - 1.1731 * x * x) * maxConductance) / POLYNOMIAL_REFERENCE,
   driftExponent,
   readNoiseScale,
-  readNoiseScales,
+  // Where the power is below 1e-3 or x up to 0.008, this is 0.2 as above.
+  readNoiseScales: { unit: maxConductance, power: 0.65, factor: 0.0088, most: 0.2 },
 });
 
 function driftExponent(x: number): ExponentStatistics {
@@ -56,14 +57,6 @@ function readNoiseScale(x: number): number {
   // The minimum holds up to x = 0.00819; many devices that were asked for zero need no power.
   if (x <= 0.008) return 0.2;
   return Math.min(0.2, 0.0088 / Math.max(power(x, 0.65), 1e-3));
-}
-
-function readNoiseScales(x: Float64Array, math: ArrayMath): void {
-  math.naturalLogs(x);
-  math.exponentials(x, 0.65);
-  for (let i = 0; i < x.length; i++) x[i] = 0.0088 / x[i];
-  // Where the power is below 1e-3 or x up to 0.008, this is 0.2 as above.
-  math.clamp(x, 0, 0.2);
 }
 
 /** x^y for x > 0, the same on every platform. */

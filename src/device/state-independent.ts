@@ -28,5 +28,5 @@ export const stateIndependentStatistics = (maxConductance: number): DriftingStat
   programmingDeviation: () => 0.2,
   driftExponent: () => ({ mean: 0.1, deviation: 0.05 }),
   readNoiseScale: () => 1 / maxConductance,
-  readNoiseScales: (x) => x.fill(1 / maxConductance),
+  readNoiseScales: (conductances) => new Float64Array(conductances.length).fill(1 / maxConductance),
 });

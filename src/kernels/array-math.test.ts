@@ -110,3 +110,61 @@ test("clamped values are those of Math.min and Math.max, NaN and zeros of either
     { seed: 1, numRuns: 60 },
   );
 });
+
+test("noisy decays are those of scalars, bit for bit: with and without decay, given deviations and a law", () => {
+  const value = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 30, noNaN: true }));
+  const size = fc.oneof(fc.nat({ max: 40 }), fc.constantFrom(PIECE, 2 * PIECE + 5));
+  const law = fc.record({
+    unit: fc.double({ min: 1, max: 40, noNaN: true }),
+    power: fc.double({ min: 0.3, max: 2, noNaN: true }),
+    factor: fc.double({ min: 1e-3, max: 0.1, noNaN: true }),
+    most: fc.double({ min: 0.05, max: 0.5, noNaN: true }),
+  });
+  const cases = fc.record({
+    values: size.chain((count) => fc.array(value, { minLength: count, maxLength: count })),
+    law: fc.option(law),
+    decays: fc.boolean(),
+    rate: fc.double({ min: -20, max: 0, noNaN: true }),
+    factors: fc.tuple(fc.double({ min: 0, max: 2, noNaN: true }), fc.double({ min: 0, max: 8, noNaN: true })),
+    position: fc.nat(9),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(cases, ({ values: list, law, decays, rate, factors, position, seed }) => {
+      const values = Float64Array.from(list);
+      const decay = {
+        values,
+        exponents: decays ? values.map((x) => x / 100) : null,
+        rate,
+        deviations: law ?? values.map((x) => x / 60),
+        factors,
+      };
+      const drawn = [scalarMath, kernelMath].map((math) => {
+        const random = Object.assign(streamOfKey(seed, 1), { position });
+        const out = new Float64Array(values.length).fill(3);
+        math.noisyDecays(random, decay, out);
+        return { out, next: random.word() };
+      });
+      expectSame(drawn[1].out, drawn[0].out);
+      expect(drawn[1].next).toBe(drawn[0].next);
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+});
+
+test("a law gives its most at 0, and up to where its power falls to that", () => {
+  const law = { unit: 2, power: 0.5, factor: 0.1, most: 0.2 };
+  // 0.1 / sqrt(x / 2) is 0.2 at x = 1/2, and 0.1 at x = 2.
+  const values = Float64Array.of(0, 0.1, 0.5, 2, 8);
+  const noisy = (math: typeof scalarMath, random: Stream, of: Float64Array) => {
+    const out = new Float64Array(of.length);
+    math.noisyDecays(random, { values: of, exponents: null, rate: 0, deviations: law, factors: [1, 1] }, out);
+    return out;
+  };
+  const ones = { ...streamOfKey(1, 2), counterBased: false, normal: () => 1 };
+  for (const [i, share] of [0.2, 0.2, 0.2, 0.1, 0.05].entries()) {
+    expect(noisy(scalarMath, ones, values)[i]).toBeCloseTo(values[i] * (1 + share), 12);
+  }
+  const around = Float64Array.from({ length: 1000 }, (_, i) => i / 1000);
+  expectSame(noisy(kernelMath, streamOfKey(1, 2), around), noisy(scalarMath, streamOfKey(1, 2), around));
+});

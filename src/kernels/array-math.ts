@@ -3,7 +3,7 @@
  *
  * Arrays pass through a memory of the kernels' own, piece by piece; the copies there and back take less than a tenth of the time.
  */
-import { type ArrayMath, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
+import { type ArrayMath, type InversePower, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { KernelExports } from "./binary.generated.ts";
 import { standaloneKernels } from "./memory.ts";
@@ -28,7 +28,36 @@ export const kernelMath: ArrayMath = {
   exponentials: (array, factor) => replace(array, (run, values, count) => run.exponentials(values, count, factor)),
   naturalLogs: (array) => replace(array, (run, values, count) => run.naturalLogs(values, count)),
   clamp: (array, low, high) => replace(array, (run, values, count) => run.clamp(values, count, low, high)),
+  noisyDecays: (random, decay, out) => {
+    if (!isCounted(random, out.length)) return scalarMath.noisyDecays(random, decay, out);
+    const { values, exponents, rate, deviations: given, factors } = decay;
+    const { run, values: at, scratch, doubles, beside } = workspace();
+    const [decays, deviations] = beside;
+    let from = 0;
+    draw(random, out, (piece, key0, key1, pair, high, skip) => {
+      const count = piece.length;
+      const of = (array: Float64Array) => array.subarray(from, from + count);
+      doubles.set(of(values));
+      if (exponents !== null) decays.doubles.set(of(exponents));
+      if (given instanceof Float64Array) deviations.doubles.set(of(given));
+      else {
+        const { unit, power, factor, most } = given;
+        run.inversePowers(at, count, unit, power, factor, most, surelyMost(given), deviations.at, scratch);
+      }
+      // biome-ignore format: one line for each group of arguments
+      run.noisyDecays(
+        at, count, exponents === null ? 0 : decays.at, rate, deviations.at, ...factors,
+        key0, key1, pair, high, skip, scratch,
+      );
+      piece.set(doubles.subarray(0, count));
+      from += count;
+    });
+  },
 };
+
+/** A value up to which a law gives `most`: well below where its power falls to that, so that no rounding matters. */
+const surelyMost = ({ unit, power, factor, most }: InversePower): number =>
+  0.95 * unit * (factor / most) ** (1 / power);
 
 /** So many pairs of words have counters with the same upper half. */
 const PAIRS = 4294967296;
@@ -68,6 +97,8 @@ interface Workspace {
   readonly scratch: number;
   readonly doubles: Float64Array;
   readonly words: Uint32Array;
+  /** Two more pieces, for what values are computed with. */
+  readonly beside: readonly { readonly at: number; readonly doubles: Float64Array }[];
 }
 
 /** One per thread, made when it is first asked for. */
@@ -79,16 +110,18 @@ function workspace(): Workspace {
 let made: Workspace | undefined;
 
 function createWorkspace(): Workspace {
-  const scratchWords = 4 * PIECE + 64;
-  const { kernels, arena } = standaloneKernels(8 * PIECE + 4 * scratchWords);
-  const values = arena.words(2 * PIECE);
+  const scratchWords = 6 * PIECE + 96;
+  const { kernels, arena } = standaloneKernels(3 * 8 * PIECE + 4 * scratchWords);
+  const [values, ...others] = [0, 1, 2].map(() => arena.words(2 * PIECE));
   const scratch = arena.words(scratchWords);
   const buffer = kernels.memory.buffer;
+  const doublesAt = (at: number) => new Float64Array(buffer, at, PIECE);
   return {
     run: kernels.run,
     values,
     scratch,
-    doubles: new Float64Array(buffer, values, PIECE),
+    doubles: doublesAt(values),
     words: new Uint32Array(buffer, scratch, PIECE + 1),
+    beside: others.map((at) => ({ at, doubles: doublesAt(at) })),
   };
 }

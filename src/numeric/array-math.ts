@@ -16,6 +16,31 @@ export interface ArrayMath {
   naturalLogs(values: Float64Array): void;
   /** x becomes min(high, max(low, x)); neither bound is -0 or NaN. */
   clamp(values: Float64Array, low: number, high: number): void;
+  /**
+   * out = max(0, x e^(rate exponent) (1 + deviation first second N)) with standard normals N as `random.normal()` gives them.
+   * State: `random` advances by the length of `out`.
+   */
+  noisyDecays(random: Stream, decay: NoisyDecay, out: Float64Array): void;
+}
+
+/** What values decay and scatter by; arrays are as long as these. */
+export interface NoisyDecay {
+  readonly values: Float64Array;
+  /** null: nothing decays. */
+  readonly exponents: Float64Array | null;
+  readonly rate: number;
+  /** Relative standard deviations; a law gives them from the values, which must not be negative then. */
+  readonly deviations: Float64Array | InversePower;
+  /** Of all deviations, which are multiplied with one after the other. */
+  readonly factors: readonly [first: number, second: number];
+}
+
+/** min(most, factor / (x / unit)^power), all above 0. */
+export interface InversePower {
+  readonly unit: number;
+  readonly power: number;
+  readonly factor: number;
+  readonly most: number;
 }
 
 export const scalarMath: ArrayMath = {
@@ -24,7 +49,17 @@ export const scalarMath: ArrayMath = {
   exponentials: (values, factor) => replace(values, (x) => exponential(factor * x)),
   naturalLogs: (values) => replace(values, naturalLog),
   clamp: (values, low, high) => replace(values, (x) => Math.min(high, Math.max(low, x))),
+  noisyDecays: (random, { values, exponents, rate, deviations, factors: [first, second] }, out) => {
+    for (let i = 0; i < out.length; i++) {
+      const decayed = exponents === null ? values[i] : values[i] * exponential(rate * exponents[i]);
+      const deviation = deviations instanceof Float64Array ? deviations[i] : inversePower(deviations, values[i]);
+      out[i] = Math.max(0, decayed * (1 + first * deviation * second * random.normal()));
+    }
+  },
 };
+
+const inversePower = ({ unit, power, factor, most }: InversePower, x: number): number =>
+  Math.min(most, factor / exponential(power * naturalLog(x / unit)));
 
 function replace(values: Float64Array, by: (value: number) => number): void {
   for (let i = 0; i < values.length; i++) values[i] = by(values[i]);

@@ -9,6 +9,7 @@ export * from "./gemm";
 export * from "./adamw";
 export * from "./adc";
 export * from "./cross-entropy";
+export * from "./decay";
 export { clamp, exponentials, naturalLogs } from "./elementary";
 export * from "./elementwise";
 export * from "./gated-product";

@@ -32,18 +32,25 @@ export function normalsOfWords(words: usize, count: i32, out: usize, scratch: us
   const values = places + ((<usize>(count + 16)) << 2);
   const tails = centralQuantiles(words, count, out, places);
   for (let t = 0; t < tails; t++) {
-    const word = load<u32>(words + ((<usize>load<i32>(places + ((<usize>t) << 2))) << 2));
-    const share = (<f64>word + 0.5) * WORD;
-    store<f64>(values + ((<usize>t) << 3), share < 0.5 ? share : 1 - share);
+    const word = load<i32>(words + ((<usize>load<i32>(places + ((<usize>t) << 2))) << 2));
+    // The upper half of words mirrored, which makes p of 1 - p.
+    const nearer = <u32>(word ^ (word >> 31));
+    store<f64>(values + ((<usize>t) << 3), (<f64>nearer + 0.5) * WORD);
   }
   naturalLogs(values, tails);
   tailQuantiles(values, tails);
   for (let t = 0; t < tails; t++) {
     const place = <usize>load<i32>(places + ((<usize>t) << 2));
-    const value = load<f64>(values + ((<usize>t) << 3));
-    store<f64>(out + (place << 3), load<i32>(words + (place << 2)) < 0 ? value : -value);
+    const value = load<i64>(values + ((<usize>t) << 3));
+    const lower = <i64>~load<i32>(words + (place << 2)) & SIGN;
+    store<i64>(out + (place << 3), value ^ lower);
   }
 }
+
+/** Of a double, and of a word that is below a half, inverted and sign-extended. */
+// @ts-ignore: decorator
+@inline
+const SIGN: i64 = 1 << 63;
 
 /** 2^-32. */
 // @ts-ignore: decorator
