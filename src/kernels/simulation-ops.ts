@@ -14,14 +14,18 @@ export const STRIP_COLUMNS = 8;
 export interface SimulationOps extends Ops, IntegerOps {
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words for each 8 rows, from a multiple of 64 bytes on. */
   tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
-  /** lines [vectors, 16]: the strip's currents for vectors of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on. */
+  /**
+   * lines [vectors, 16]: the strip's currents for vectors of `bits`, from vector `first` and bit `firstRow` (a multiple of 32) on; by its
+   * tables, or, where `tables` is null, by its rows, with the same bits.
+   */
   stripCurrents(of: {
     bits: PackedBits;
     first: number;
     vectors: number;
     firstRow: number;
+    matrix: Place;
     rows: number;
-    tables: Place;
+    tables: Place | null;
     lines: Place;
   }): void;
   /**

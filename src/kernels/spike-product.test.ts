@@ -4,6 +4,7 @@ import { spikeProduct } from "../hardware/crossbar.ts";
 import { stream } from "../numeric/stream.ts";
 import { packSpikes } from "../spike/train.ts";
 import { standaloneKernels } from "./memory.ts";
+import { tablesPay } from "./wasm/crossbar-ops.ts";
 import { SPIKE_SCRATCH } from "./wasm/spike-ops.ts";
 
 /** Sizes that pass each border of the kernels: blocks of 24 columns, of 128 rows, and of 64 or 256 inputs. */
@@ -57,12 +58,12 @@ test("a gather leaves out bits past the last input", () => {
   expect([...kernels.f32.slice(y / 4, y / 4 + 4)]).toEqual([10, 12, 14, 16]);
 });
 
-test("the product by bytes is that of a crossbar, bit for bit", () => {
+test("the products by bytes, looked up and gathered, are that of a crossbar, bit for bit", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 40 }),
       fc.integer({ min: 1, max: 6 }),
-      fc.constantFrom(0, 0.1, 0.5, 1),
+      fc.constantFrom(0, 0.01, 0.1, 0.5, 1),
       fc.nat(1000),
       (rows, words, density, seed) => {
         const inputs = 32 * words;
@@ -84,8 +85,18 @@ test("the product by bytes is that of a crossbar, bit for bit", () => {
         kernels.run.tabulateBytes(strip, inputs / 8, tables);
         kernels.run.byteProduct(bits, 4 * words, rows, inputs / 8, tables, y);
         expect(kernels.f32.slice(y / 4, y / 4 + rows * 16)).toEqual(expected);
+        kernels.f32.fill(Number.NaN, y / 4, y / 4 + rows * 16);
+        kernels.run.gatherBytes(bits, 4 * words, rows, inputs / 8, strip, y);
+        expect(kernels.f32.slice(y / 4, y / 4 + rows * 16)).toEqual(expected);
       },
     ),
     { numRuns: 40, seed: 1 },
   );
+});
+
+test("tables of a crossbar pay with many spikes in many vectors", () => {
+  const share = (density: number, vectors: number) => tablesPay(density * vectors * 128, vectors, 128);
+  expect([1e-3, 0.01].map((density) => share(density, 1e6))).toEqual([false, false]);
+  expect([50, 2000].map((vectors) => share(0.05, vectors))).toEqual([false, true]);
+  expect([20, 100].map((vectors) => share(0.25, vectors))).toEqual([false, true]);
 });

@@ -5,6 +5,13 @@ import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../simulation-op
 /** Words of the look-up table of 8 rows of a strip. */
 export const STRIP_TABLE = 256 * STRIP_LINES;
 
+/**
+ * Whether tables repay themselves for so many vectors with so many ones. In nanoseconds of one core a row takes 35 to tabulate, and 0.1 a
+ * vector to look up; a gather takes 0.02 a row and vector, and 4 a one.
+ */
+export const tablesPay = (ones: number, vectors: number, features: number): boolean =>
+  ones > features * (0.02 * vectors + 9);
+
 /** Words of a sample of the `kept` largest values, with room to gather more before the smaller ones are dropped. */
 export const sampleRoom = (kept: number): number => Math.max(2 * kept, 1024);
 export const sampleWords = (kept: number): number => 16 + sampleRoom(kept);
@@ -26,10 +33,11 @@ type CrossbarOps = Pick<
 export function crossbarOps(run: KernelExports): CrossbarOps {
   return {
     tabulateStrip: ({ matrix, rows, tables }) => run.tabulateBytes(matrix, rows / 8, tables),
-    stripCurrents: ({ bits, first, vectors, firstRow, rows, tables, lines }) => {
+    stripCurrents: ({ bits, first, vectors, firstRow, matrix, rows, tables, lines }) => {
       const row = 4 * bits.words;
       const at = bits.at + first * row + firstRow / 8;
-      run.byteProduct(at, row, vectors, rows / 8, tables, lines);
+      if (tables === null) run.gatherBytes(at, row, vectors, rows / 8, matrix, lines);
+      else run.byteProduct(at, row, vectors, rows / 8, tables, lines);
     },
     addConverterErrors: (of) => {
       const { lines, vectors, step, gains, offsets, deviations, noise } = of;

@@ -5,8 +5,8 @@
  *
  *   matrix [lead + rows, 16]     I+ of column c of the strip at c, I- at 8 + c
  *
- * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`), then all vectors go through in
- * chunks, whose line currents are converted while they are in the first-level cache. What the row blocks of a strip add up to lies side
+ * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`) where spikes are enough for it
+ * to pay (`gatherBytes`, in the same order, where not), then all vectors go through in chunks, whose line currents are converted while they are in the first-level cache. What the row blocks of a strip add up to lies side
  * by side until the last one brings it to its place: rows of a wide layer are far apart, and often in each other's way in the cache.
  *
  * A block whose first row is not a multiple of 32 starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and
@@ -19,7 +19,7 @@ import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } fro
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES, type StripOutput } from "../../kernels/simulation-ops.ts";
-import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords } from "../../kernels/wasm/crossbar-ops.ts";
+import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords, tablesPay } from "../../kernels/wasm/crossbar-ops.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantileRank } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -237,6 +237,7 @@ export function bindCrossbars(
     const blocks = layers.get(layer.name) as readonly BlockPlan[];
     const offset = offsets.get(layer.name) as Place;
     const { rowBlocks } = layer;
+    const tabled = tablesPay(ops.countBits(bits, vectors), vectors, bits.features);
     let clipped = 0;
     for (let g = 0; g < blocks.length; g += rowBlocks) {
       const group = blocks.slice(g, g + rowBlocks);
@@ -246,10 +247,10 @@ export function bindCrossbars(
           const strip = of.strips[s];
           const column = of.block.columnStart + strip.column;
           const [first, last] = [i === 0, i === rowBlocks - 1];
-          ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
+          if (tabled) ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
           for (let v = 0; v < vectors; v += CHUNK) {
             const count = Math.min(CHUNK, vectors - v);
-            multiply(of, bits, v, count);
+            multiply(of, strip, tabled, bits, v, count);
             if (strip.errors) clipped += err(settings[i], strip, strip.errors, v, count, from);
             const held = sums + 4 * v * stripColumns(chip);
             clipped += convert(settings[i], strip, count, {
@@ -272,10 +273,17 @@ export function bindCrossbars(
 
   // These run for every chunk of every strip. Arguments in a literal are free; spreading an object into it takes a microsecond.
 
-  /** Currents in the tabulated strip of `vectors` vectors, from `first` on, to `lines`. */
-  function multiply({ block, rows }: BlockPlan, bits: PackedBits, first: number, vectors: number) {
+  /** Currents in the strip, whose tables are there where it is `tabled`, of `vectors` vectors from `first` on, to `lines`. */
+  function multiply(
+    { block, rows }: BlockPlan,
+    { matrix }: StripPlan,
+    tabled: boolean,
+    bits: PackedBits,
+    first: number,
+    vectors: number,
+  ) {
     const firstRow = block.rowStart & ~31;
-    ops.stripCurrents({ bits, first, vectors, firstRow, rows, tables, lines });
+    ops.stripCurrents({ bits, first, vectors, firstRow, matrix, rows, tables: tabled ? tables : null, lines });
   }
 
   /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
@@ -342,12 +350,13 @@ export function bindCrossbars(
     const of = byCrossbar[crossbar];
     const kept = keptOf(chip, vectors, of.block.columns);
     const room = sampleRoom(kept);
+    const tabled = tablesPay(ops.countBits(bits, vectors), vectors, bits.features);
     ops.fill(sample, 2, 0);
     for (const strip of of.strips) {
-      ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
+      if (tabled) ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
       for (let v = 0; v < vectors; v += CHUNK) {
         const count = Math.min(CHUNK, vectors - v);
-        multiply(of, bits, v, count);
+        multiply(of, strip, tabled, bits, v, count);
         ops.keepLargest({ lines, vectors: count, mode, kept, room, sample });
       }
     }
