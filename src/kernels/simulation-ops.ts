@@ -12,6 +12,8 @@ export const STRIP_LINES = 16;
 export const STRIP_COLUMNS = 8;
 
 export interface SimulationOps extends Ops, IntegerOps {
+  /** Copies up to 8 columns of a matrix, whose rows have `stride` floats, into half of a strip [rows, 16]; other columns stay. */
+  placeStrip(of: { matrix: Place; rows: number; stride: number; columns: number; strip: Place }): void;
   /** Tables of the sums of every 8 rows of a strip [rows, 16]: `STRIP_TABLE` words for each 8 rows, from a multiple of 64 bytes on. */
   tabulateStrip(of: { matrix: Place; rows: number; tables: Place }): void;
   /**

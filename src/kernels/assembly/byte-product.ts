@@ -12,6 +12,19 @@
 const ENTRY: usize = 64;
 const TABLE: usize = 16384;
 
+/** Copies `columns` of 8 from a matrix of rows of `ld` floats into half of a strip, whose rows have 16. */
+export function placeStrip(matrix: usize, rows: i32, ld: i32, columns: i32, strip: usize): void {
+  const stride = (<usize>ld) << 2;
+  for (let r = 0; r < rows; r++, matrix += stride, strip += ENTRY) {
+    if (columns == 8) {
+      v128.store(strip, v128.load(matrix));
+      v128.store(strip, v128.load(matrix, 16), 16);
+    } else {
+      for (let c = 0; c < columns; c++) store<f32>(strip + ((<usize>c) << 2), load<f32>(matrix + ((<usize>c) << 2)));
+    }
+  }
+}
+
 /** The tables of `groups` groups of 8 rows of w [8 groups, 16], one after another. */
 export function tabulateBytes(w: usize, groups: i32, tables: usize): void {
   const zero = f32x4.splat(0);

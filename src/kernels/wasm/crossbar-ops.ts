@@ -21,6 +21,7 @@ export const converterScratch = (vectors: number): number => vectors * STRIP_COL
 
 type CrossbarOps = Pick<
   SimulationOps,
+  | "placeStrip"
   | "tabulateStrip"
   | "stripCurrents"
   | "keepLargest"
@@ -32,6 +33,7 @@ type CrossbarOps = Pick<
 
 export function crossbarOps(run: KernelExports): CrossbarOps {
   return {
+    placeStrip: ({ matrix, rows, stride, columns, strip }) => run.placeStrip(matrix, rows, stride, columns, strip),
     tabulateStrip: ({ matrix, rows, tables }) => run.tabulateBytes(matrix, rows / 8, tables),
     stripCurrents: ({ bits, first, vectors, firstRow, matrix, rows, tables, lines }) => {
       const row = 4 * bits.words;

@@ -64,6 +64,8 @@ export interface CrossbarScratch {
   readonly lines: Place;
   readonly noise: Place;
   readonly tables: Place;
+  /** Conductances of a crossbar that is being put in place. */
+  readonly reading: Place;
   /** Sums of a strip over the row blocks. */
   readonly sums: Place;
   /** The largest currents of a crossbar. */
@@ -122,6 +124,7 @@ export function planCrossbarScratch(
     lines: arena.words(CHUNK * STRIP_LINES),
     noise: arena.words(converterScratch(CHUNK)),
     tables: arena.words((mostRows / 8) * STRIP_TABLE),
+    reading: arena.words((isExact(chip) ? 1 : 2) * mostRows * mostColumns),
     // A strip of whole numbers has 32 columns of 16 bits.
     sums: arena.words(maxVectors * (chip.hardware.arithmetic === null ? stripColumns(chip) : STRIP_LINES)),
     sample: arena.words(sampleWords(keptOf(chip, MEASURED_VECTORS, mostColumns))),
@@ -170,7 +173,7 @@ export function bindCrossbars(
   chip: MappedNetwork,
 ): CrossbarKernels {
   const { layers, fullScales } = plan;
-  const { offsets, normals, lines, noise: noiseScratch, tables, sums, sample } = scratch;
+  const { offsets, normals, lines, noise: noiseScratch, tables, reading, sums, sample } = scratch;
   const { bits: adcBits, mode, errors } = chip.hardware.adc;
   const exact = isExact(chip);
   const byCrossbar: BlockPlan[] = [];
@@ -200,21 +203,24 @@ export function bindCrossbars(
 
   function load(crossbar: number, { plus, minus, weights }: CrossbarReading) {
     const { block, lead, rows, strips } = byCrossbar[crossbar];
-    const lineRows = new Float32Array(rows * STRIP_LINES);
+    // The lines of a strip come from two matrices, or its weights from two places of one.
+    const size = block.rows * block.columns;
+    if (exact) ops.write(reading, weights);
+    else {
+      ops.write(reading, plus);
+      ops.write(reading + 4 * size, minus);
+    }
     for (const { column, columns, matrix } of strips) {
-      if (columns < stripColumns(chip)) lineRows.fill(0);
-      for (let r = 0; r < block.rows; r++) {
-        const from = r * block.columns + column;
-        const at = (lead + r) * STRIP_LINES;
-        if (exact) for (let c = 0; c < columns; c++) lineRows[at + c] = weights[from + c];
-        else {
-          for (let c = 0; c < columns; c++) {
-            lineRows[at + c] = plus[from + c];
-            lineRows[at + STRIP_COLUMNS + c] = minus[from + c];
-          }
-        }
+      if (rows > block.rows || columns < stripColumns(chip)) ops.fill(matrix, rows * STRIP_LINES, 0);
+      for (const half of [0, 1]) {
+        ops.placeStrip({
+          matrix: reading + 4 * (column + half * (exact ? STRIP_COLUMNS : size)),
+          rows: block.rows,
+          stride: block.columns,
+          columns: exact ? Math.max(0, Math.min(STRIP_COLUMNS, columns - half * STRIP_COLUMNS)) : columns,
+          strip: matrix + 4 * (lead * STRIP_LINES + half * STRIP_COLUMNS),
+        });
       }
-      ops.write(matrix, lineRows);
     }
   }
 
