@@ -406,7 +406,7 @@ export {
 
 // Numbers: named random streams, functions with the same bits everywhere, and statistics with honest intervals.
 
-export type { ArrayMath } from "./numeric/array-math.ts";
+export type { ArrayMath, InversePower, NoisyDecay } from "./numeric/array-math.ts";
 export { exponential } from "./numeric/exponential.ts";
 export { deviation, type Interval, mean, meanInterval, standardError, wilson } from "./numeric/statistics.ts";
 export { naturalLog, type Stream, stream } from "./numeric/stream.ts";
