@@ -250,35 +250,57 @@ describe("a knob", () => {
 /** Machines in which every price has something to pay. */
 const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
   [{}, SHAPE],
-  [{ adc: { bits: 8 } }, SHAPE],
+  [{ ssa: { random: "ideal" }, adc: { bits: 8 } }, SHAPE],
   [{ crossbar: { rows: 1024 }, order: "step-major" }, SHAPE],
   [{ crossbars: 16 }, SHAPE],
   [{}, LARGE],
 ];
 
-/** Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch. */
+/** Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch for silent blocks. */
 const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
-  ...(["flashConverter", "surveyConverter", "add32", "sramPort", "structure"] as const),
+  ...(["flashConverter", "surveyConverter", "add32", "sramPort", "skipSilentBlocks"] as const),
 ]);
-const PRICED = [...new Set<ParameterId>(Object.values(PRICED_BY).flat())].filter((id) => !UNUSED.has(id));
 
-/** Whether no machine costs less or more without it. */
+/** All that machines read of their prices, but for those. */
+function pricesRead(): ParameterId[] {
+  const read = new Set<ParameterId>();
+  const watched = new Proxy(technology, {
+    get: (prices, id) => {
+      read.add(id as ParameterId);
+      return prices[id as ParameterId];
+    },
+  });
+  for (const [change, shape] of VARIANTS) costOf(hardwareSpec.parse(change), watched, shape);
+  return [...read].filter((id) => !UNUSED.has(id));
+}
+const PRICED = pricesRead();
+
+/** Whether no machine costs less or more without it, or one has no cost with it. */
 function isWorthless(id: ParameterId, prices: Technology): boolean {
   // What something is divided by is made so large that it no longer counts.
   const without = id === "lifetime" || id === "reticle" ? 1e30 : id === "referenceRows" ? 1024 : 0;
-  return VARIANTS.every(([change, shape]) => {
+  const costs = VARIANTS.map(([change, shape]) => {
     const hardware = hardwareSpec.parse(change);
-    const [as, other] = [prices, { ...prices, [id]: without }].map((each) => costOf(hardware, each, shape));
-    return Object.keys(as).every((part) => as[part as Part] === other[part as Part]);
+    return [prices, { ...prices, [id]: without }].map((each) => Object.values(costOf(hardware, each, shape)));
   });
+  if (!costs.every(([as]) => as.every(Number.isFinite))) return true;
+  return costs.every(([as, other]) => as.every((part, i) => part === other[i]));
 }
 
 describe("a price", () => {
+  test("is one of those of the units, or of wires, buffers, neurons and the clock", () => {
+    const ofUnits = Object.values(PRICED_BY).flat() as ParameterId[];
+    const others = ["interconnect", "buffer", "lifUpdate", "lifArea", "randomNumber", "ssaClock"] as const;
+    expect(PRICED.toSorted()).toEqual(
+      [...new Set<ParameterId>([...ofUnits, ...others])].filter((id) => !UNUSED.has(id)).sort(),
+    );
+  });
+
   test.each(PRICED)("%s counts in some machine", (id) => {
     expect(isWorthless(id, technology)).toBe(false);
   });
 
-  test.each(["conversion5", "flipFlopClock", "wireBit"] as const)("%s of 0 is found", (id) => {
+  test.each(PRICED)("%s of 0 is found", (id) => {
     expect(isWorthless(id, { ...technology, [id]: 0 })).toBe(true);
   });
 });
