@@ -2,6 +2,7 @@
 import { readoutUnits } from "../hardware/adc.ts";
 import type { Timing } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";
+import type { NetworkShape } from "../machine/shape.ts";
 import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import { analogClocks } from "./prices/clocks.ts";
@@ -60,7 +61,11 @@ export const sizedFor = ({ crossbar, adc, ssa }: HardwareSpec, technology: Techn
 
 /** What is counted for a workload. */
 export const coreFor = (workload: Workload, technology: Technology): MachineCore =>
-  coreOf(hardwareFor(workload, technology), workload);
+  coreOf(hardwareFor(workload, technology), shapeFor(workload, technology));
+
+/** The shape of a workload's network, with numbers for spikes where a technology asks what they would cost. */
+export const shapeFor = (workload: Workload, { residualInputBits }: Technology): NetworkShape =>
+  residualInputBits === 1 ? workload : { ...workload, residualInputBits };
 
 /** The clocks that crossbars and converters of this hardware take at these prices. */
 export function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {

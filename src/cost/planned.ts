@@ -3,7 +3,7 @@ import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
-import { hardwareFor, timingOf } from "./hardware.ts";
+import { hardwareFor, shapeFor, timingOf } from "./hardware.ts";
 import { type MachinePrice, type MachineWork, priceMachine } from "./machine-price.ts";
 import type { Technology } from "./parameters.ts";
 import type { Workload } from "./workload.ts";
@@ -18,8 +18,9 @@ export interface PlannedMachine {
 export function planMachine(workload: Workload, technology: Technology): PlannedMachine {
   const hardware = hardwareFor(workload, technology);
   const timing = timingOf(hardware, technology);
-  const machine = machineOf(hardware, workload, timing);
-  const key = JSON.stringify([hardware, sizesOf(workload), timing]);
+  const shape = shapeFor(workload, technology);
+  const machine = machineOf(hardware, shape, timing);
+  const key = JSON.stringify([hardware, sizesOf(shape), timing]);
   const pace = PACES.get(key) ?? paceOf(machine);
   const [oldest] = PACES.keys();
   if (PACES.size >= KEPT) PACES.delete(oldest);
@@ -34,9 +35,10 @@ const KEPT = 1024;
 /** What a machine and its schedule depend on beside the hardware. */
 function sizesOf({ mask, tokensRead, ...shape }: NetworkShape): readonly unknown[] {
   const { depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut } = shape;
-  const { embedding, outputProjection, residuals, positions, scores, steps } = shape;
+  const { embedding, outputProjection, residuals, residualInputBits, positions, scores, steps } = shape;
   const sizes = [depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut, steps, scores];
-  return [...sizes, embedding, outputProjection, residuals, positions, tokensRead?.join(), mask?.join("")];
+  const kinds = [embedding, outputProjection, residuals, residualInputBits, positions];
+  return [...sizes, ...kinds, tokensRead?.join(), mask?.join("")];
 }
 
 /**

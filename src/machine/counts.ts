@@ -22,8 +22,6 @@ export interface StageCounts {
 export interface CountingRules {
   /** Local sums are brought to the layer's scale, and offsets are added: every crossbar has its own range. Default true. */
   readonly scaled?: boolean;
-  /** Bits of the inputs of qkv and the first feed-forward layer, one read each. Default 1. */
-  readonly residualInputBits?: number;
   /** A row block without any spike is not converted. Default false. */
   readonly skipSilentBlocks?: boolean;
 }
@@ -44,8 +42,7 @@ interface Counted {
  */
 export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): StageCounts[] {
   const { shape, crossbar } = machine;
-  const { width, expansion, tokens, steps, depth, residuals } = shape;
-  const { residualInputBits = 1 } = rules;
+  const { width, expansion, tokens, steps, depth, residuals, residualInputBits = 1 } = shape;
   const vectors = steps * tokens;
   const lines = shape.embedding === "lines";
   const stages: StageCounts[] = [];

@@ -36,7 +36,7 @@ export interface LayerUnit {
   readonly inputs: number;
   readonly outputs: number;
   readonly crossbars: number;
-  /** Reads of one input vector: 1 for spikes, one per bit for values. */
+  /** Reads of one input vector: 1 for spikes, one per bit for numbers. */
   readonly reads: number;
   /** Clocks of one input vector, which is a job. */
   readonly clocks: number;
@@ -149,14 +149,15 @@ export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: Netwo
 
 function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): LayerUnit {
   const { name, inputs, outputs, blocks, multiplexerSteps } = layer;
-  const reads = name === "embed" && shape.embedding === "values" ? VALUE_BITS : 1;
+  const entersOnce = name === "embed" && shape.embedding === "values";
+  const reads = entersOnce ? VALUE_BITS : /\.(qkv|up)$/.test(name) ? (shape.residualInputBits ?? 1) : 1;
   return {
     ...{ name, inputs, outputs, reads },
     crossbars: blocks.length,
     clocks: reads * vectorClocks(multiplexerSteps, timing),
     latency: LIF_LATENCY,
     tokens: name === "head" ? headTokens(shape) : Int32Array.from({ length: shape.tokens }, (_, n) => n),
-    everyStep: reads === 1,
+    everyStep: !entersOnce,
   };
 }
 

@@ -170,7 +170,7 @@ function timetable(machine: Machine, period: number): Timetable {
     const done = resultsOf(layer, shape, jobs, end, place);
     if (layer.name === "embed") alive.embedded = layer.everyStep ? null : { from: done, to: done };
     else if (first) alive.attention.push({ from: coming, to: end });
-    else alive.lines.push({ bits: layer.inputs, from: arrivalsOf(jobs, arrived), to: end });
+    else alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
     return done;
   };
 

@@ -26,6 +26,8 @@ export interface NetworkShape {
   /** Whether the head's outputs at all tokens give one answer, their mean. */
   readonly meanReadOut?: boolean;
   readonly embedding: "values" | "lines";
+  /** Bits of the numbers that enter qkv and the first feed-forward layer, one read each; 1 when left out: spikes. */
+  readonly residualInputBits?: number;
   readonly outputProjection: boolean;
   /** Additions to the residual stream per block: 2, or 0 without a stream. */
   readonly residuals: number;

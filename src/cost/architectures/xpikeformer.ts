@@ -80,7 +80,6 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
 export const workloadActions = (workload: Workload, technology: Technology): StageCounts[] =>
   countActions(coreFor(workload, technology), workload, {
     scaled: workload.scaled || technology.wholeMachine === 1,
-    residualInputBits: technology.residualInputBits,
     skipSilentBlocks: technology.skipSilentBlocks === 1,
   });
 
