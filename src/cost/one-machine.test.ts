@@ -52,6 +52,7 @@ describe("the machine that is priced", () => {
     // Two additions a block, of which the last leaves nothing to store, and the embedding.
     expect(counted("streamWrites", /./)).toBe((2 * 8 - 1 + 1) * 788 * 768);
     const { energy } = cost.price;
+    expect(Math.min(energy.conversions, energy.digital, energy.fifos, energy.stream)).toBeGreaterThan(1e-6);
     const without = (id: keyof typeof technology) => machineCost(workload, { ...technology, [id]: 0 }).price.energy;
     expect(
       energy.conversions /
