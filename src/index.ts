@@ -267,6 +267,7 @@ export {
   utilisation,
 } from "./machine/schedule.ts";
 export { type NetworkShape, shapeOf } from "./machine/shape.ts";
+export { bitsOf, type Transfer } from "./machine/transfers.ts";
 
 // Simulation: what comes out.
 

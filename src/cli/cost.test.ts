@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -259,6 +259,17 @@ describe("an experiment", () => {
   });
 });
 
+test("buffers that do not fit are refused with their sizes, before anything is written", async () => {
+  const file = join(folder, "small.json");
+  writeFileSync(file, '{ "model": { "width": 64 }, "hardware": { "sram": 1000 } }');
+  const { code, err } = await cost(file, "--out", join(folder, "small"));
+  expect(code).toBe(2);
+  expect(err.replaceAll("\n  ", " ")).toMatch(
+    /hardware\.sram .*needs spikes \d+ \+ .* = \d+ bytes, but the chip has 1000\. Give it \d+ bytes/,
+  );
+  expect(existsSync(join(folder, "small"))).toBe(false);
+});
+
 test("prices far beyond those published leave every number of the table whole", async () => {
   const { out } = await cost("--set", "conversion5=3J");
   expect(out).toMatch(/^vit-8-768-image\S* .* 1\.07e\+15 /m);
@@ -274,6 +285,7 @@ test.each([
   [["vit-8-768-imagenet", "--set", "conversion5= "], "sets nothing"],
   [["vit-8-768-imagenet", "--set", "conversion5=cheap"], "at set.conversion5"],
   [["vit-8-768-imagenet", "--node", "14"], "--extrapolate"],
+  [["examples/wireless-2x2.json", "--node", "5"], "covers 7 to 65 nm, but the node is 5 nm"],
   [["vit-8-768-imagenet", "--node", "small"], '"small" names no node'],
   [["vit-8-768-imagenet", "--node", "dram=22"], "such as digital=65,aimc=22"],
   [["vit-8-768-imagenet", "--steps", "snn=0"], "such as xpikeformer=7,snn=4"],

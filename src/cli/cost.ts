@@ -54,6 +54,9 @@ export async function costCommand(
   if (!workload && options.machine !== undefined) throw ownMachine(source);
   const loaded = workload ? null : await loadExperiment(source, options);
   const { name } = loaded?.experiment ?? workload!;
+  const machine = loaded ? hardwarePrices(loaded.experiment.hardware, loaded.experiment.model) : {};
+  // Prices and nodes that are refused are refused before anything is simulated.
+  for (const preset of presets) resolveTechnology(preset, choiceOf(machine, options, options.whatIf));
   const out = options.out ?? `results/cost-${folderName(name)}`;
   const discardOutput = await prepareOutput(out);
   try {
@@ -156,11 +159,7 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
   // A simulation's counts hold for its own number of steps and its own spikes.
   const counted = workload.steps === subject.workload.steps && options.density === undefined ? stages : undefined;
   const estimate = (changes: readonly string[]) => {
-    const choice: CostChoice = {
-      ...readNodes(options.node),
-      set: { ...machine, ...readSettings([...options.set, ...changes]) },
-      extrapolate: options.extrapolate === true,
-    };
+    const choice = choiceOf(machine, options, changes);
     // Counts of the chip that was simulated do not hold for another one.
     const kept = options.set.length + changes.length === 0 ? counted : undefined;
     return estimateCost(workload, resolveTechnology(preset, choice), kept);
@@ -170,6 +169,17 @@ function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptio
     ? [base]
     : [base, { id: `${preset.name}-what-if`, estimate: estimate(options.whatIf) }];
 }
+
+/** What a person asks of the prices of a machine. Throws CostError for what cannot be read. */
+const choiceOf = (
+  machine: Subject["machine"],
+  { node, set, extrapolate = false }: CostCommandOptions,
+  changes: readonly string[],
+): CostChoice => ({
+  ...readNodes(node),
+  set: { ...machine, ...readSettings([...set, ...changes]) },
+  extrapolate,
+});
 
 /** `22`, `digital=65,aimc=22` or `45,aimc=22`. Throws CostError for anything else. */
 function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes"> {

@@ -22,6 +22,7 @@ import type { LoopOrder } from "../spec/hardware.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
+import { engineTransfers, layerTransfers, type Transfer } from "./transfers.ts";
 
 /** The jobs of a unit in the order in which it takes them, as clocks from the first job of the prompt. */
 export interface ScheduledUnit {
@@ -35,6 +36,8 @@ export interface ScheduledUnit {
   readonly end: Float64Array;
   /** Clocks in which it works for one prompt. */
   readonly busy: number;
+  /** What its jobs take from buffers and put into them. */
+  readonly transfers: readonly Transfer[];
 }
 
 export interface Timetable {
@@ -165,7 +168,8 @@ function timetable(machine: Machine, period: number): Timetable {
       const start = startsOf(jobs, arrived, loaded, layer.clocks, period);
       end = start.map((clock) => clock + layer.clocks);
       clocks = Math.max(clocks, end[end.length - 1] + layer.latency);
-      units.push({ name: layer.name, kind: "linear", load: part, start, end, busy });
+      const transfers = part === lastLoad ? layerTransfers(machine, layer) : [];
+      units.push({ name: layer.name, kind: "linear", load: part, start, end, busy, transfers });
     }
     const done = resultsOf(layer, shape, jobs, end, place);
     if (layer.name === "embed") alive.embedded = layer.everyStep ? null : { from: done, to: done };
@@ -264,12 +268,14 @@ interface EngineRun {
 }
 
 function attend(
-  { shape: { tokens, steps }, plan, ssa }: Machine,
+  machine: Machine,
   arrived: Float64Array,
   place: (n: number, t: number) => number,
   calendar: Calendar,
   runs: ReturnType<typeof runsOf>,
 ): EngineRun {
+  const { plan, ssa } = machine;
+  const { tokens, steps } = machine.shape;
   const step = plan.passes.length * ssa.window;
   const perRun = steps / runs.count;
   const group = runs.length / ssa.groups;
@@ -294,7 +300,8 @@ function attend(
     }
   }
   const end = start.map((clock) => clock + runs.length);
-  return { unit: { kind: "attention", start, end, busy: runs.clocks }, read, coming, out };
+  const transfers = engineTransfers(machine, runs.count);
+  return { unit: { kind: "attention", start, end, busy: runs.clocks, transfers }, read, coming, out };
 }
 
 /** A value of the stream stays in its place from the first layer that reads it until its last branch has been added. */

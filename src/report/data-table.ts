@@ -2,7 +2,7 @@
 import { cellsOf, MOST_CELLS } from "./draw/heat.ts";
 import { formatNumber, formatParts, formatRounded } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
-import type { Chart } from "./report.ts";
+import type { Chart, GanttChart } from "./report.ts";
 
 /** A number is a place on an axis or a count, written in full; what was measured comes as text with the digits that it has. */
 type Cell = string | number | undefined;
@@ -63,13 +63,22 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
         }),
       };
     }
-    case "gantt":
+    case "gantt": {
+      const moving = chart.rows.some(({ moves }) => moves !== undefined);
       return {
-        head: ["unit", "what", `from, ${chart.time.label}`, "to", "at work, %"],
-        rows: chart.rows.flatMap(({ name, stretches }) =>
-          stretches.map(({ from, to, busy, group }) => [name, group, from, to, formatRounded(100 * busy)]),
+        head: [
+          ...["unit", "what", `from, ${chart.time.label}`, "to", "at work, %"],
+          ...(moving ? ["bits read", "bits written"] : []),
+        ],
+        rows: chart.rows.flatMap(({ name, stretches, moves = [] }) =>
+          stretches.map(({ from, to, busy, group }, i) => [
+            ...[name, group, from, to, formatRounded(100 * busy)],
+            // A row's are said once.
+            ...(moving ? [bitsMoved(i === 0 ? moves : [], "read"), bitsMoved(i === 0 ? moves : [], "written")] : []),
+          ]),
         ),
       };
+    }
     case "raster":
       return {
         head: ["layer", "steps", "tokens", "features", "share of spikes"],
@@ -108,6 +117,13 @@ function tabulate(chart: Chart): { head: readonly string[]; rows: readonly (read
     }
   }
 }
+
+/** `stream 605,184; spikes 37,824`. */
+const bitsMoved = (moves: NonNullable<GanttChart["rows"][number]["moves"]>, way: "read" | "written"): string =>
+  moves
+    .filter((move) => move[way] > 0)
+    .map(({ memory, [way]: bits }) => `${memory} ${formatRounded(bits)}`)
+    .join("; ");
 
 /** `0-3, 7` for 0, 1, 2, 3, 7. */
 function ranges(sorted: readonly number[]): string {

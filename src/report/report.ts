@@ -187,6 +187,11 @@ export const ganttSpec = z.strictObject({
             }),
           )
           .max(1000),
+        /** Bits that the row's unit takes from a memory and puts into it, for one prompt. */
+        moves: z
+          .array(z.strictObject({ memory: text, read: z.number().min(0), written: z.number().min(0) }))
+          .max(20)
+          .optional(),
       }),
     )
     .min(1)

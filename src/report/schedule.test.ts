@@ -4,6 +4,7 @@ import { findWorkload } from "../cost/workloads.ts";
 import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
+import { dataTable } from "./data-table.ts";
 import type { BarsChart, GanttChart } from "./report.ts";
 import { joined, scheduleCharts } from "./schedule.ts";
 
@@ -65,6 +66,27 @@ describe.each([
       // Cut at both ends of the time shown.
       expect(Math.abs(all - expected)).toBeLessThan(1.05 * clocksOf(schedule.alone, row));
     }
+  });
+
+  test("says what every row reads and writes: as many bits in all as the schedule moves, which is what is counted", () => {
+    const of = (memory: string, way: "read" | "written") =>
+      alone.rows
+        .flatMap(({ moves }) => moves!)
+        .reduce((sum, move) => sum + (move.memory === memory ? move[way] : 0), 0);
+    const { shape, words } = machine;
+    const { tokens, steps, width, depth } = shape;
+    // Two additions a block; the last leaves nothing to store, and the embedding stores the first value.
+    const words16 = tokens * steps * width * words.stream;
+    expect([of("residual stream", "read"), of("residual stream", "written")]).toEqual([
+      2 * depth * words16,
+      2 * depth * words16,
+    ]);
+    expect(of("q, k, v", "written")).toBe(3 * depth * tokens * steps * width);
+    expect(of("q, k, v", "read")).toBe(of("q, k, v", "written"));
+    expect(of("attention", "read")).toBe(of("attention", "written"));
+    const { markup: html } = dataTable(alone);
+    expect(html).toContain("bits written");
+    expect(html).toContain(`residual stream ${(tokens * steps * width * words.stream).toLocaleString("en")}`);
   });
 
   test("keeps its charts small", () => {

@@ -1,5 +1,6 @@
 /** The schedule as charts: when each unit works for one prompt by itself and for one among others, and how busy units are. */
 import type { Schedule, ScheduledUnit, Timetable } from "../machine/schedule.ts";
+import { bitsOf, type Transfer } from "../machine/transfers.ts";
 import type { ChartDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
 import type { GanttChart } from "./report.ts";
@@ -35,9 +36,9 @@ function aloneChart({ alone, order }: Schedule, clock: number): ChartDraft {
     title: "One prompt by itself: when each unit works",
     caption:
       `From the first spike in to the last sum out: ${time}. A layer takes ${first} first, and starts as soon as a vector is there and it is ` +
-      "free. The paler a stretch, the more of it a unit waits.",
+      "free. The paler a stretch, the more of it a unit waits. The table has what moves from and to memories.",
     time: { label: "Microseconds" },
-    rows: rowsOf(alone, clock, [{ shifts: [0], group: "one prompt" }]),
+    rows: withMoves(rowsOf(alone, clock, [{ shifts: [0], group: "one prompt" }]), alone.units),
   };
 }
 
@@ -87,6 +88,30 @@ function rowsOf(
     return { name, stretches };
   });
 }
+
+/** Rows with the bits that their units move. */
+function withMoves(rows: GanttChart["rows"], units: readonly ScheduledUnit[]): GanttChart["rows"] {
+  const byRow = unitsByRow(units);
+  return rows.map((row) => {
+    const transfers = byRow.get(row.name)!.flatMap((unit) => unit.transfers);
+    const memories = [...new Set(transfers.map(({ buffer }) => buffer))];
+    const moves = memories.map((buffer) => ({
+      memory: MEMORIES[buffer],
+      read: bitsOf(transfers, "read", buffer),
+      written: bitsOf(transfers, "write", buffer),
+    }));
+    return { ...row, moves };
+  });
+}
+
+const MEMORIES: Readonly<Record<Transfer["buffer"], string>> = {
+  input: "input",
+  spikes: "spikes",
+  qkv: "q, k, v",
+  attention: "attention",
+  stream: "residual stream",
+  membranes: "membranes",
+};
 
 /** A row for each layer, or, where these are too many, for as many blocks as it takes. */
 function unitsByRow(units: readonly ScheduledUnit[]): Map<string, ScheduledUnit[]> {

@@ -1,0 +1,83 @@
+/**
+ * What a job takes from buffers and puts into them: bits, and how many of a unit's jobs do.
+ *
+ *   linear      lines of a vector; behind the converters the stream's words, membranes that stand in SRAM, and spikes
+ *   attention   q, k and v of a run, once for every pass that needs them, and the bits of its output
+ *
+ * Membranes are written at every step but the last and read at every step but the first.
+ *
+ * They are the accesses that simulators count and prices are paid for. Left out, as there: sums of an embedding of values, whose values come
+ * from outside, and logits. Without an output projection, neurons stand between attention and the next layer: its spikes are
+ * written, and what attention delivers is read once. Of a layer on several loads of the chip, the last one has them all.
+ */
+import type { BufferUse } from "./buffers.ts";
+import type { LayerUnit, Machine } from "./machine.ts";
+
+export interface Transfer {
+  readonly way: "read" | "write";
+  /** A buffer, or what comes from outside. */
+  readonly buffer: Exclude<BufferUse["name"], "embedding" | "logits"> | "input";
+  /** Of each job that moves any. */
+  readonly bits: number;
+  /** How many of the unit's jobs do. */
+  readonly jobs: number;
+}
+
+/** Of a layer's jobs. */
+export function layerTransfers(machine: Machine, { name, inputs, reads, tokens, everyStep }: LayerUnit): Transfer[] {
+  const { shape, words, units } = machine;
+  const { width, depth, steps, residuals, outputProjection } = shape;
+  // Values enter once, and what comes of them goes into stream and neurons with the first layer, step by step.
+  if (!everyStep) return [];
+  const jobs = tokens.length * steps;
+  const part = name.replace(/^blocks\.\d+\./, "");
+  const isFirst = name === "blocks.0.qkv" && shape.embedding === "values";
+  const isLast = name === `blocks.${depth - 1}.down`;
+  const behindAttention = part === (outputProjection ? "projection" : "up");
+  const moves: Transfer[] = [];
+  const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = jobs) => {
+    if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
+  };
+  move("read", part === "embed" ? "input" : behindAttention ? "attention" : "spikes", inputs * reads);
+
+  const word = width * words.stream;
+  const joins = residuals > 0 && (part === "down" || behindAttention);
+  if (joins) move("read", "stream", word);
+  if (residuals > 0 && (part === "embed" || isFirst || (joins && !isLast))) move("write", "stream", word);
+
+  const fire = (neurons: number, into: "spikes" | "qkv") => {
+    if (units.lif.place === "sram") {
+      const between = tokens.length * (steps - 1);
+      move("read", "membranes", neurons * words.membrane, between);
+      move("write", "membranes", neurons * words.membrane, between);
+    }
+    move("write", into, neurons);
+  };
+  if (isFirst || (part === "up" && !outputProjection)) fire(width, "spikes");
+  if (part === "qkv") fire(3 * width, "qkv");
+  else if (part === "up") fire(shape.expansion * width, "spikes");
+  else if (part !== "head") fire(width, "spikes");
+  return moves;
+}
+
+/**
+ * Of the runs of the SSA engine for one block.
+ *
+ * @param runs how many there are for a prompt
+ */
+export function engineTransfers({ shape, plan }: Machine, runs: number): Transfer[] {
+  const { tokens, steps, width } = shape;
+  /** Tokens of a block of a tile. */
+  const inBlock = (block: number) => Math.min(plan.tileTokens, tokens - block * plan.tileTokens);
+  let vectors = 0;
+  for (const { queryBlock, keyBlock } of plan.passes) vectors += inBlock(queryBlock) + 2 * inBlock(keyBlock);
+  const perRun = (steps / runs) * width;
+  return [
+    { way: "read", buffer: "qkv", bits: perRun * vectors, jobs: runs },
+    { way: "write", buffer: "attention", bits: perRun * tokens, jobs: runs },
+  ];
+}
+
+/** Bits that jobs move in all. */
+export const bitsOf = (transfers: readonly Transfer[], way: Transfer["way"], buffer: Transfer["buffer"]): number =>
+  transfers.reduce((sum, move) => sum + (move.way === way && move.buffer === buffer ? move.bits * move.jobs : 0), 0);
