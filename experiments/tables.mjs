@@ -1,32 +1,22 @@
 // The tables of this folder's pages, computed from the public API. `node experiments/tables.mjs` prints all of them;
 // `npx vitest run test/experiments.test.ts -u` writes them into the pages.
-import { readFileSync } from "node:fs";
 import {
-  ARCHITECTURE_IDS,
   annBlock,
   atPublishedSteps,
-  breakEven,
   CLAIMED_RATIOS,
   COST_PRESETS,
-  chooseSteps,
-  converterMap,
   estimateArea,
   estimateCost,
   findCostPreset,
   findPrice,
   findWorkload,
   isWithinRounding,
-  meanDensity,
-  monteCarlo,
-  parseExperiment,
   ratioTo,
   resolveTechnology,
   SSA_BLOCK,
-  snnTarget,
   ssaBlock,
-  stream,
-  withSteps,
 } from "xpikeformer";
+import { claimTables } from "./claim-tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
@@ -43,7 +33,6 @@ const large = findWorkload("vit-8-768-imagenet");
 const fixed = (digits) => (value) => value.toFixed(digits);
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const millijoules = (value) => (1e3 * value).toFixed(3);
-const three = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 const micro = (value) => (1e6 * value).toFixed(2);
 const relative = (ours, printed) => {
   const share = 100 * (ours / printed - 1);
@@ -57,7 +46,7 @@ const threeWays = (workload) => [
   estimateCost(atPublishedSteps(workload), paper),
 ];
 
-export const tables = {
+const programs = {
   "table-vi-energy": () => {
     const [equal, published, calibrated] = threeWays(large);
     const rows = [
@@ -173,103 +162,6 @@ export const tables = {
   "thirteen-fold-presets": () => presetTable("annDigital"),
   "one-point-nine-fold-presets": () => presetTable("snnDigital"),
 
-  "thirteen-fold-limits": () => ({
-    head: ["ViT-8-768, bottom-up", "ratio to the digital int8 ANN"],
-    rows: [
-      ["at T = 4", ratioTo(estimateCost(large, bottomUp), "annDigital").toFixed(1)],
-      ["falls below 10 at T of", crossing("ann", 10)],
-      ["falls below 5 at T of", crossing("ann", 5)],
-      ["falls below 1 at T of", crossing("ann", 1)],
-      ["against a 4-bit ANN, T = 4", ratioTo(estimateCost(large, bottomUp), "annInt4").toFixed(1)],
-      ["on CIFAR-10 at T = 10, as its accuracy needs", cifar("annDigital")],
-      ["with an 8-bit flash converter", converterMap(base, [8])[0][1].ann.toFixed(1)],
-    ],
-  }),
-
-  "one-point-nine-fold-limits": () => {
-    const density = breakEven(base, "snn", 1, (factor) => ({ density: factor }), [0.01, 1]) * meanDensity(large);
-    const conversion = breakEven(base, "snn", 1, (pj) => ({ set: { conversion5: pj * 1e-12 } }), [0.1, 5]);
-    return {
-      head: ["ViT-8-768, bottom-up", "ratio to the ideal digital SNN"],
-      rows: [
-        ["at T = 4, mean density 18.4 %", ratioTo(estimateCost(large, bottomUp), "snnDigital").toFixed(2)],
-        ["falls below 1 at a mean density of", percent(density)],
-        ["falls below 1 when a 5-bit conversion costs more than", `${conversion.toFixed(2)} pJ`],
-        ["on CIFAR-10 at T = 10", cifar("snnDigital", 2)],
-        ["with an 8-bit flash converter", converterMap(base, [8])[0][1].snn.toFixed(2)],
-      ],
-    };
-  },
-
-  "monte-carlo": () => {
-    const { ann, snn, draws } = monteCarlo(large, bottomUp, { draws: 5000, random: stream(1).fork("cost") });
-    const row = (name, { percentiles, claimed, loses }) => [
-      name,
-      ...percentiles.map((value) => value.toPrecision(3)),
-      percent(claimed),
-      percent(loses),
-    ];
-    return {
-      head: [`ViT-8-768, T = 4, ${draws} draws`, "5 %", "25 %", "50 %", "75 %", "95 %", "claim met", "below 1"],
-      rows: [row("digital int8 ANN, claim 13", ann), row("ideal digital SNN, claim 1.9", snn)],
-    };
-  },
-
-  latency: () => {
-    const at = withSteps(large, 7);
-    const stepMajor = { ...at, hardware: parseExperiment({ hardware: { order: "step-major" } }).hardware };
-    const estimates = [estimateCost(at, bottomUp), estimateCost(at, paper), estimateCost(stepMajor, paper)];
-    const ms = (value) => (1e3 * value).toFixed(3);
-    const attention = ({ schedule, resolved: { technology } }) =>
-      schedule.alone.units
-        .filter(({ kind }) => kind === "attention")
-        .reduce((sum, { busy }) => sum + busy / technology.ssaClock, 0);
-    const row = (name, printed, of) => [name, printed, ...estimates.map((estimate) => ms(of(estimate)))];
-    return {
-      head: ["ViT-8-768, T = 7, ms", "paper", "bottom-up", "paper preset", "the same, step-major"],
-      rows: [
-        row("Xpikeformer, one inference at a time", "", ({ times }) => times.alone),
-        row("the same with global data movement", "2.18", ({ times }) => times.withMovement),
-        row("SSA alone, all blocks", "0.044", attention),
-        row("Xpikeformer, inferences in flight", "", ({ times }) => times.inFlight),
-        row("from one to the next", "", ({ times }) => times.interval),
-        row(
-          "digital int8 ANN (SwiftTron)",
-          "2.26",
-          ({ architectures }) => architectures.annDigital.performance.latency,
-        ),
-      ],
-    };
-  },
-
-  throughput: () => {
-    const simulated = resolveTechnology(findCostPreset("simulated"));
-    const stepMajor = parseExperiment({ hardware: { order: "step-major" } }).hardware;
-    const machines = [
-      ["Xpikeformer, T = 4", "xpikeformer", withSteps(large, 4)],
-      ["Xpikeformer, T = 7", "xpikeformer", withSteps(large, 7)],
-      ["Xpikeformer, T = 4, step-major", "xpikeformer", { ...withSteps(large, 4), hardware: stepMajor }],
-      ["ideal digital SNN, T = 4", "snnDigital", withSteps(large, 4)],
-      ["digital int8 ANN", "annDigital", large],
-      ["digital 5-bit ANN", "annInt5", large],
-    ];
-    return {
-      head: ["ViT-8-768, images a second", "one at a time", "in flight", "per mm²", "per watt", "mm²"],
-      rows: machines.map(([name, id, workload]) => {
-        const { total, performance } = estimateCost(workload, simulated).architectures[id];
-        const { latency, interval, area } = performance;
-        const perArea = 1e-6 / (interval * area);
-        return [
-          name,
-          ...[1 / latency, 1 / interval].map(fixed(0)),
-          perArea.toFixed(2),
-          (1 / total).toFixed(0),
-          (1e6 * area).toFixed(0),
-        ];
-      }),
-    };
-  },
-
   area: () => {
     const mm2 = (value) => (1e6 * value).toFixed(1);
     const own = estimateArea(large, bottomUp.technology);
@@ -296,43 +188,7 @@ export const tables = {
     };
   },
 
-  "iso-accuracy-curve": () => {
-    const { ann, spiking, xpikeformer } = measured.bitErrorRate;
-    const rate = fixed(4);
-    return {
-      head: ["bit error rate, 2x2 link", ...xpikeformer.steps.map((t) => `T = ${t}`)],
-      rows: [
-        [`Xpikeformer, mean of ${measured.chips} chips`, ...xpikeformer.rates.map(rate)],
-        ["ANN, one pass", rate(ann), ...xpikeformer.steps.slice(1).map(() => "")],
-        ["digital SNN with LIF attention", ...xpikeformer.steps.map((t) => rate(spiking.rates[t - 1]))],
-      ],
-    };
-  },
-
-  "iso-accuracy": () => {
-    const { xpikeformer, spiking, ann } = measured.bitErrorRate;
-    const choice = chooseSteps(xpikeformer.steps, xpikeformer.rates, ann);
-    const snn = chooseSteps(spiking.steps, spiking.rates, snnTarget(choice, xpikeformer.rates, ann).rate);
-    const workload = withSteps(measured.workload, choice.steps, snn.steps);
-    const set = { conversionsPerSum: 2 };
-    const estimates = ["bottom-up", "paper"].map((name) =>
-      estimateCost(workload, resolveTechnology(findCostPreset(name), { set })),
-    );
-    return {
-      head: [
-        `energy per detected symbol, uJ; Xpikeformer at T = ${choice.steps}, digital SNN at ${snn.steps}`,
-        ...["bottom-up", "over Xpikeformer", "paper preset", "over Xpikeformer"],
-      ],
-      rows: ARCHITECTURE_IDS.map((id) => [
-        estimates[0].architectures[id].label,
-        ...estimates.flatMap((estimate) => [
-          three(1e6 * (estimate.architectures[id].total / workload.result.perInference)),
-          three(ratioTo(estimate, id)),
-        ]),
-      ]),
-    };
-  },
-
+  ...claimTables,
   ...firstPageTables,
   ...gateTables,
   ...imageAccuracyTables,
@@ -343,11 +199,19 @@ export const tables = {
   ...trainingTrickTables,
 };
 
-const measured = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
-const base = { workload: large, technology: bottomUp.technology };
-const crossing = (which, level) => breakEven(base, which, level, (steps) => ({ steps }), [1, 64]).toFixed(1);
-const cifar = (id, digits = 1) =>
-  ratioTo(estimateCost(findWorkload("vit-6-512-cifar10"), bottomUp), id).toFixed(digits);
+/** Each table is computed once, when it is first asked for. */
+export const tables = Object.fromEntries(
+  Object.entries(programs).map(([name, program]) => {
+    let table;
+    return [
+      name,
+      () => {
+        table ??= program();
+        return table;
+      },
+    ];
+  }),
+);
 
 /** One ratio under every preset, at T = 4 and at the paper's T. */
 function presetTable(id) {

@@ -128,7 +128,7 @@ function claims() {
       "yes",
       "more images a second at T = 4, one at a time and in flight, on over five times the area; at less than 13 times less energy",
       "**yes**, of one machine with one schedule",
-      "[throughput](experiments/latency/README.md)",
+      "[throughput](experiments/throughput/README.md)",
     ],
     [
       "Area",

@@ -1,41 +1,58 @@
-// Measures what the table of this folder is computed from, on the bundled networks of the 2x2 link: error rates against
-// time steps, and spike densities. Some minutes on one core; writes result.json.
+// Measures what the tables of this folder are computed from, on the bundled networks: error rates against time steps, and spike densities, on
+// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Three minutes of two idle cores; writes
+// result.json.
 import { writeFile } from "node:fs/promises";
-import { comparedWith, evaluateChips, evaluateNetwork, measuredWorkload } from "xpikeformer";
-import { nodeExecutor } from "xpikeformer/node";
-import { experimentOf, networksOf } from "../networks.mjs";
+import { evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
+import { loadImageData, nodeExecutor } from "xpikeformer/node";
+import { networksOf } from "../networks.mjs";
+import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 
-const experiment = await experimentOf("wireless-2x2");
-const { network, ann, spiking } = await networksOf(experiment);
-// T is chosen where rates differ by 5 %: the standard error of a rate of 0.06 is some 4 % of it here, and less of ten chips.
-const prompts = 2048;
-
-const curve = (rates) => ({ steps: rates.map((_, t) => t + 1), rates });
+// T is chosen where rates differ by 5 %: the standard error of a link's rate of 0.06 is some 6 % of it here, and less of ten chips.
+const PROMPTS = { "symbol-detection": 1024, "image-classification": 2000 };
 
 const executor = nodeExecutor(Number(process.argv[2] ?? 1));
 try {
-  const annRate = (await evaluateNetwork(executor, experiment, ann, { prompts })).errors.bits.rate;
-  const { spiking: snn } = await evaluateNetwork(executor, experiment, spiking, { prompts });
-  const chips = await evaluateChips(executor, experiment, network, { chips: 10, prompts });
-  const rates = chips[0].bySteps.map(
-    (_, t) => chips.reduce((sum, { bySteps }) => sum + bySteps[t].bits.rate, 0) / chips.length,
-  );
-  const result = {
-    command: "node experiments/iso-accuracy/measure.mjs",
-    experiment: "examples/wireless-2x2.json",
-    ...{ seed: experiment.seed, prompts, chips: chips.length },
-    bitErrorRate: {
-      ann: annRate,
-      spiking: curve(snn.bySteps.map(({ bits }) => bits.rate)),
-      xpikeformer: curve(rates),
-    },
-    // Densities of the first chip, and of the digital SNN's own spikes.
-    workload: comparedWith(measuredWorkload(experiment, chips[0]), experiment, {
-      ann: ann.model,
-      snn: { model: spiking.model, densities: snn.densities },
-    }),
-  };
+  const networks = {};
+  for (const name of NETWORKS) networks[name] = await measure(name);
+  const result = { command: "node experiments/iso-accuracy/measure.mjs", seed: 1, networks };
   await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
 } finally {
   await executor.close();
+}
+
+async function measure(name) {
+  const experiments = Object.fromEntries(MACHINES.map((machine) => [machine, experimentOn(machine, name)]));
+  const [experiment] = Object.values(experiments);
+  const { task } = experiment;
+  const { kind, data } = task;
+  const prompts = PROMPTS[kind];
+  const images = data && (await loadImageData(data)).data;
+  if (data && images.name !== data) throw new Error(`All of ${data} is needed.`);
+  const open = (own) => (images ? openExperiment(own, images) : own);
+  const rateOf = (errors) => kitOf(task).rate(errors).rate;
+  const curve = (bySteps) => bySteps.map(rateOf);
+
+  const { network, ann, spiking } = await networksOf(experiment);
+  const digital = spiking ?? network;
+  const annErrors = (await evaluateNetwork(executor, open(experiment), ann, { prompts })).errors;
+  const { spiking: snn } = await evaluateNetwork(executor, open(experiment), digital, { prompts });
+  const chips = experiment.hardware.chips;
+  const machines = {};
+  for (const machine of MACHINES) {
+    const own = experiments[machine];
+    console.log(`${name} on ${machine} ...`);
+    const evaluations = await evaluateChips(executor, open(own), network, { chips, prompts });
+    const rates = evaluations.map(({ bySteps }) => curve(bySteps));
+    // Densities of the first chip.
+    const { blocks, inputDensity, headDensity } = measuredWorkload(own, evaluations[0]);
+    machines[machine] = {
+      rates: rates[0].map((_, t) => rates.reduce((sum, one) => sum + one[t], 0) / chips),
+      densities: { blocks, inputDensity, headDensity },
+    };
+  }
+  return {
+    ...{ prompts, chips, ann: { model: ann.model, rate: rateOf(annErrors) } },
+    snn: { model: digital.model, densities: snn.densities, rates: curve(snn.bySteps), own: spiking !== undefined },
+    machines,
+  };
 }

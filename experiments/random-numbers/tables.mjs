@@ -1,6 +1,7 @@
 // Tables of this folder's page, from what `measure.mjs` wrote and from the cost model.
 import { readFileSync } from "node:fs";
 import { estimateCost, findCostPreset, findPrice, lfsrWiring, resolveTechnology, withSteps } from "xpikeformer";
+import { networkOn } from "../claim-tables.mjs";
 import { PATTERNS, SHIFTS, SOURCES } from "./sources.mjs";
 import { exactChance, xorGates } from "./statistics.mjs";
 
@@ -9,7 +10,7 @@ const measured = read("./result.json");
 const { tiles, attention, stratified, independent, steps, chips } = Object.fromEntries(
   Object.entries(measured).map(([part, { result }]) => [part, result]),
 );
-const { workload } = read("../iso-accuracy/result.json");
+const { workload } = networkOn("paper", "wireless-2x2");
 const resolved = resolveTechnology(findCostPreset("bottom-up"), { set: { conversionsPerSum: 2 } });
 
 /** Without a sign where nothing but zeros is shown. */

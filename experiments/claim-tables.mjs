@@ -1,0 +1,335 @@
+// What the claims come to on the two machines that have a name, `two-machines.mjs`.
+import { readFileSync } from "node:fs";
+import {
+  chooseSteps,
+  comparedWith,
+  experimentWorkload,
+  findCostPreset,
+  findWorkload,
+  monteCarlo,
+  ratioTo,
+  resolveTechnology,
+  snnTarget,
+  stream,
+  withSteps,
+} from "xpikeformer";
+import {
+  answersOf,
+  engineAt,
+  estimateOn,
+  experimentOn,
+  MACHINES,
+  NETWORKS,
+  neededFor,
+  on,
+  perMachine,
+  vit,
+} from "./two-machines.mjs";
+
+const fixed = (digits) => (value) => value.toFixed(digits);
+const two = fixed(2);
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const three = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const whole = (value) => value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
+const mm2 = (area) => whole(1e6 * area);
+
+const result = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", import.meta.url), "utf8"));
+
+/** A bundled network on a machine, at the fewest steps of each network: as `xpike run` chooses them. */
+export function networkOn(machine, name) {
+  const { ann, snn, machines } = result.networks[name];
+  const { rates, densities } = machines[machine];
+  const upTo = (count) => Array.from({ length: count }, (_, t) => t + 1);
+  const choice = chooseSteps(upTo(rates.length), rates, ann.rate);
+  const target = snnTarget(choice, rates, ann.rate);
+  const snnChoice = chooseSteps(upTo(snn.rates.length), snn.rates, target.rate);
+  const experiment = experimentOn(machine, name);
+  const own = { ...experimentWorkload(experiment), ...densities };
+  const workload = withSteps(comparedWith(own, experiment, { ann: ann.model, snn }), choice.steps, snnChoice.steps);
+  return { choice, snn: snnChoice, ann: ann.rate, workload, estimate: estimateOn(machine, workload) };
+}
+
+/** As `chooseSteps` has it. */
+const RATE_TOLERANCE = 0.05;
+
+/** Whether an error rate is as good as another, within the 5 % that steps are chosen by; or which is better. */
+const beside = (ours, other) => {
+  if (Math.max(ours, other) <= (1 + RATE_TOLERANCE) * Math.min(ours, other)) return "equal";
+  return ours < other ? "ours better" : "ours worse";
+};
+
+const STEPS = [4, 7];
+const cifar = withSteps(findWorkload("vit-6-512-cifar10"), 10, 10);
+
+/** Energy of another machine over ours, by what is held equal. */
+function ratioRows(id, others, printedSnn) {
+  const ratio =
+    (workload, other = id) =>
+    (machine) =>
+      two(ratioTo(estimateOn(machine, workload), other));
+  const engine = (equal) => (machine) => {
+    const found = engineAt(equal, machine, id);
+    return found === null ? "none: its memories alone are larger" : two(found.energy);
+  };
+  const own = (name) => (machine) => {
+    const { choice, snn, ann, estimate } = networkOn(machine, name);
+    const [steps, rate] =
+      id === "snnDigital" ? [`${choice.steps} and ${snn.steps}`, snn.errorRate] : [choice.steps, ann];
+    return `${two(ratioTo(estimate, id))} at T = ${steps}, ${beside(choice.errorRate, rate)}`;
+  };
+  return [
+    ["equal T: 4", ratio(vit)],
+    ["the printed T: 7", ratio(withSteps(vit, 7, printedSnn))],
+    ...others.map(([name, other]) => [`equal T: 4, ${name}`, ratio(vit, other)]),
+    ["ViT-6-512 on CIFAR-10, equal T: 10", ratio(cifar)],
+    ["equal throughput: an engine that answers as often as ours, T = 4", engine("throughput")],
+    ["equal area: an engine as large as ours, T = 4", engine("area")],
+    ...NETWORKS.map((name) => [`by accuracy: ${name}`, own(name)]),
+  ];
+}
+
+const DRAWS = 300;
+
+function drawTable() {
+  const rows = MACHINES.flatMap((machine) => {
+    const { workload, resolved } = on(machine);
+    const { ann, snn } = monteCarlo(workload, resolved, { draws: DRAWS, random: stream(1).fork("cost") });
+    const row = (name, { percentiles, claimed, loses }) => [
+      `machine \`${machine}\`: ${name}`,
+      ...percentiles.map((value) => value.toPrecision(3)),
+      ...[claimed, loses].map(percent),
+    ];
+    return [row("digital int8 ANN, claim 13", ann), row("ideal digital SNN, claim 1.9", snn)];
+  });
+  return {
+    head: [`ViT-8-768, T about 4, ${DRAWS} draws`, "5 %", "25 %", "50 %", "75 %", "95 %", "claim met", "below 1"],
+    rows: rows.toSorted((a, b) => Number(a[0].includes("SNN")) - Number(b[0].includes("SNN"))),
+  };
+}
+
+/** Rows of a machine's answers a second beside those of others. */
+function answerRow(name, estimate, id, note) {
+  const { alone, inFlight, perArea, perWatt, area } = answersOf(estimate, id);
+  return [name, whole(alone), whole(inFlight), three(perArea), whole(perWatt), mm2(area), note];
+}
+const ANSWERS = ["one at a time", "in flight", "in flight per mm²", "per watt", "mm²"];
+
+/** Accuracy that Table III prints for ViT-8-768, in percent. */
+const PRINTED = { ann: 71.64, snn: 71.13, xpikeformer: 70.5 };
+const printed = (accuracy) =>
+  `${accuracy.toFixed(1)} % printed${accuracy === PRINTED.ann ? "" : `, not equal: ${(accuracy - PRINTED.ann).toFixed(1).replace("-", "−")}`}`;
+
+function imageRows() {
+  const ours = MACHINES.flatMap((machine) =>
+    STEPS.map((steps) =>
+      answerRow(
+        `machine \`${machine}\`, T = ${steps}`,
+        estimateOn(machine, withSteps(vit, steps)),
+        "xpikeformer",
+        steps === 7 ? printed(PRINTED.xpikeformer) : "not known",
+      ),
+    ),
+  );
+  const [usual] = MACHINES.map((machine) => estimateOn(machine));
+  return [
+    ...ours,
+    answerRow("digital int8 ANN", usual, "annDigital", printed(PRINTED.ann)),
+    answerRow("digital 5-bit ANN", usual, "annInt5", "not known"),
+    ...MACHINES.map((machine) =>
+      answerRow(`ANN on the crossbars of \`${machine}\``, estimateOn(machine), "annAimcOwn", "not known"),
+    ),
+    answerRow("ideal digital SNN, T = 4", usual, "snnDigital", printed(PRINTED.snn)),
+  ];
+}
+
+const ENGINES = [
+  ["digital int8 ANN", "annDigital"],
+  ["ideal digital SNN", "snnDigital"],
+];
+
+function engineRows() {
+  return ["throughput", "area"].flatMap((equal) =>
+    MACHINES.flatMap((machine) =>
+      ENGINES.map(([name, id]) => {
+        const found = engineAt(equal, machine, id);
+        return [
+          `${name} with the ${equal} of \`${machine}\``,
+          whole(found.units),
+          ...[found.engine.inFlight / found.ours.inFlight, found.engine.perArea / found.ours.perArea, found.energy].map(
+            three,
+          ),
+        ];
+      }),
+    ),
+  );
+}
+
+function ownRows() {
+  return NETWORKS.flatMap((name) =>
+    MACHINES.flatMap((machine) => {
+      const { choice, snn, ann, estimate } = networkOn(machine, name);
+      const row = (label, id, note) => {
+        const { alone, inFlight, perArea, perWatt } = answersOf(estimate, id);
+        return [`${name}: ${label}`, ...[alone, inFlight, perArea, perWatt].map(whole), note];
+      };
+      const note = (rate) => `${rate.toFixed(3)}, ${beside(choice.errorRate, rate)}`;
+      return [
+        row(`machine \`${machine}\`, T = ${choice.steps}`, "xpikeformer", choice.errorRate.toFixed(3)),
+        ...(machine === MACHINES.at(-1) ? [row("digital int8 ANN", "annDigital", note(ann))] : []),
+        row(`digital SNN beside it, T = ${snn.steps}`, "snnDigital", note(snn.errorRate)),
+      ];
+    }),
+  );
+}
+
+const PARTS = [
+  ["conversions: converters, multiplexers, wires and buffers of a layer", "conversions"],
+  ["cells of crossbars and their lines", "array", "drivers"],
+  ["scaling and sums of codes", "digital"],
+  ["LIF units and membranes", "neurons"],
+  ["residual stream", "stream"],
+  ["attention cells", "attention"],
+  ["FIFOs of V", "fifos"],
+  ["random numbers", "random"],
+  ["spikes in memories", "buffers"],
+  ["clock tree", "clock"],
+  ["wires between units", "wires"],
+  ["leakage", "leakage"],
+  ["control, links between dies, upkeep", "control", "links", "upkeep"],
+];
+
+const AREAS = [
+  ["crossbars with converters and wires", "crossbars"],
+  ["scalers, adders, residual adders", "scalers", "adders", "residual"],
+  ["LIF units and membranes", "neurons"],
+  ["attention cells", "attention"],
+  ["FIFOs of V", "fifos"],
+  ["random numbers", "random"],
+  ["memories", "buffers"],
+  ["control", "control"],
+];
+
+const sumOf = (parts, ids) => ids.reduce((sum, id) => sum + parts[id], 0);
+
+/** Milliseconds that the paper's latency has beside crossbars and tiles. */
+const { globalMovement } = resolveTechnology(findCostPreset("paper")).technology;
+
+function timeTable() {
+  const ms = (value) => (1e3 * value).toFixed(3);
+  const columns = MACHINES.flatMap((machine) => STEPS.map((steps) => ({ machine, steps })));
+  const estimates = columns.map(({ machine, steps }) => estimateOn(machine, withSteps(vit, steps)));
+  const row = (name, printed, of) => [name, printed, ...estimates.map((estimate) => ms(of(estimate)))];
+  const attention = ({ schedule, resolved: { technology } }) =>
+    schedule.alone.units
+      .filter(({ kind }) => kind === "attention")
+      .reduce((sum, { busy }) => sum + busy / technology.ssaClock, 0);
+  return {
+    head: [
+      "ViT-8-768, ms",
+      "paper, T = 7",
+      ...columns.map(({ machine, steps }) => `machine \`${machine}\`, T = ${steps}`),
+    ],
+    rows: [
+      row("one image at a time", "", ({ times }) => times.alone),
+      row("the same with the paper's global data movement", "2.18", ({ times }) => times.alone + globalMovement),
+      row("SSA alone, all blocks", "0.044", attention),
+      row("among others in flight", "", ({ times }) => times.inFlight),
+      row("from one image to the next", "", ({ times }) => times.interval),
+      row("digital int8 ANN (SwiftTron)", "2.26", ({ architectures }) => architectures.annDigital.performance.latency),
+    ],
+  };
+}
+
+export const claimTables = {
+  "iso-accuracy-curve": () => {
+    const rate = fixed(4);
+    const rows = NETWORKS.flatMap((name) => {
+      const { ann, snn, machines } = result.networks[name];
+      return [
+        ...MACHINES.map((machine) => [`${name}: machine \`${machine}\``, ...machines[machine].rates.map(rate)]),
+        [`${name}: ANN, one pass`, rate(ann.rate), ...snn.rates.slice(1).map(() => "")],
+        [
+          `${name}: ${snn.own ? "digital SNN with LIF attention" : "the same network, digital"}`,
+          ...snn.rates.map(rate),
+        ],
+      ];
+    });
+    const steps = Math.max(...rows.map(({ length }) => length - 1));
+    return { head: ["error rate", ...Array.from({ length: steps }, (_, t) => `T = ${t + 1}`)], rows };
+  },
+  "iso-accuracy": () => {
+    const ours = NETWORKS.flatMap((name) =>
+      MACHINES.map((machine) => ({ name, machine, ...networkOn(machine, name) })),
+    );
+    const ids = ["annDigital", "annInt5", "annInt4", "annAimcOwn", "snnDigital"];
+    return {
+      head: [
+        "energy per result; of others, over it",
+        ...["T, of the SNN", "Xpikeformer, uJ", "int8 ANN", "5-bit ANN", "4-bit ANN", "ANN on our crossbars"],
+        ...["error rate beside the ANN's", "digital SNN", "beside the SNN's"],
+      ],
+      rows: ours.map(({ name, machine, choice, snn, ann, estimate }) => {
+        const { total } = estimate.architectures.xpikeformer;
+        const ratios = ids.map((id) => two(ratioTo(estimate, id)));
+        return [
+          ...[`${name}, \`${machine}\``, `${choice.steps}, ${snn.steps}`],
+          three(1e6 * (total / estimate.workload.result.perInference)),
+          ...ratios.slice(0, -1),
+          beside(choice.errorRate, ann),
+          ratios.at(-1),
+          beside(choice.errorRate, snn.errorRate),
+        ];
+      }),
+    };
+  },
+  "thirteen-fold-machines": () =>
+    perMachine(
+      "digital int8 ANN over Xpikeformer, whole machines; ViT-8-768",
+      ratioRows("annDigital", [
+        ["5-bit ANN", "annInt5"],
+        ["4-bit ANN", "annInt4"],
+        ["ANN on our crossbars", "annAimcOwn"],
+      ]),
+    ),
+  "thirteen-fold-needed": () => neededFor("ann", 13),
+  "monte-carlo": drawTable,
+  "one-point-nine-fold-machines": () =>
+    perMachine("ideal digital SNN over Xpikeformer, whole machines; ViT-8-768", ratioRows("snnDigital", [], 4)),
+  "one-point-nine-fold-needed": () => neededFor("snn", 1.9),
+  latency: timeTable,
+  throughput: () => ({
+    head: ["ViT-8-768, images a second", ...ANSWERS, "accuracy beside the ANN"],
+    rows: imageRows(),
+  }),
+  "throughput-engines": () => ({
+    head: ["an engine", "units", "its answers in flight over ours", "the same per mm²", "its energy over ours"],
+    rows: engineRows(),
+  }),
+  "throughput-own": () => ({
+    head: ["results a second, fewest T", ...ANSWERS.slice(0, -1), "error rate"],
+    rows: ownRows(),
+  }),
+  "area-machines": () => {
+    const areas = Object.fromEntries(MACHINES.map((machine) => [machine, estimateOn(machine).area.xpikeformer]));
+    return perMachine("ViT-8-768 at T = 4, all units, mm²", [
+      ...AREAS.map(([name, ...ids]) => [name, (machine) => three(1e6 * sumOf(areas[machine], ids))]),
+      ["all", (machine) => mm2(sumOf(areas[machine], Object.keys(areas[machine])))],
+      ...ENGINES.map(([name, id]) => [
+        `${name} that answers as often`,
+        (machine) => mm2(engineAt("throughput", machine, id).engine.area),
+      ]),
+    ]);
+  },
+  "energy-split-machines": () => {
+    const costs = Object.fromEntries(
+      MACHINES.map((machine) => [machine, estimateOn(machine).architectures.xpikeformer]),
+    );
+    return perMachine("share of all energy, ViT-8-768 at T = 4", [
+      ...PARTS.map(([name, ...ids]) => [
+        name,
+        (machine) => percent(sumOf(costs[machine].parts, ids) / costs[machine].total),
+      ]),
+      ["all, uJ", (machine) => three(1e6 * costs[machine].total)],
+    ]);
+  },
+};

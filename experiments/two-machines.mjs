@@ -1,0 +1,188 @@
+// The two machines that have a name, priced whole, for the claims of this folder: the paper's Table II read literally, and the recommended one.
+import { readFileSync } from "node:fs";
+import {
+  estimateCost,
+  findCostPreset,
+  findWorkload,
+  hardwarePrices,
+  machineByName,
+  meanDensity,
+  parseExperiment,
+  ratiosOf,
+  ratioTo,
+  resolveTechnology,
+  vary,
+  withSteps,
+} from "xpikeformer";
+
+/** Names of presets, in the order of the tables' columns. */
+export const MACHINES = ["paper", "recommended"];
+
+/** Bundled networks whose accuracy is measured on both machines: examples/NAME.json. */
+export const NETWORKS = ["wireless-2x2", "fashion-tiny", "mnist-tiny", "cifar10-small"];
+
+/** The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. */
+export function experimentOn(machine, name) {
+  const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
+  const { crossbar, ...rest } = machineByName(machine);
+  const { embedRows } = example.hardware.crossbar;
+  const hardware = { ...rest, crossbar: { ...crossbar, embedRows }, chips: example.hardware.chips };
+  return parseExperiment({ ...example, hardware });
+}
+
+/** ViT-8-768 at T = 4, as published accounts have it. */
+export const vit = withSteps(findWorkload("vit-8-768-imagenet"), 4);
+
+const simulated = findCostPreset("simulated");
+
+/** A workload on a machine, at prices for all of it. */
+export function on(machine, workload = vit, choice = {}) {
+  // A network of ours has its machine with it.
+  const hardware = workload.hardware ?? machineByName(machine);
+  const set = { ...hardwarePrices(hardware, workload), ...choice.set };
+  return { workload: { ...workload, hardware }, resolved: resolveTechnology(simulated, { ...choice, set }) };
+}
+
+export function estimateOn(machine, workload, choice) {
+  const { workload: placed, resolved } = on(machine, workload, choice);
+  return estimateCost(placed, resolved);
+}
+
+/** A table with a column for each machine: rows of a name and what it says of one. */
+export const perMachine = (head, rows) => ({
+  head: [head, ...MACHINES.map((machine) => `machine \`${machine}\``)],
+  rows: rows.map(([name, cell]) => [name, ...MACHINES.map((machine) => cell(machine))]),
+});
+
+/** Results of a second: one at a time, in flight, in flight per square millimetre, and per watt, which is per joule. */
+export function answersOf({ architectures, workload }, id) {
+  const { total, performance } = architectures[id];
+  const { latency, interval, area } = performance;
+  const results = workload.result.perInference;
+  return {
+    alone: results / latency,
+    inFlight: results / interval,
+    perArea: (results * 1e-6) / (interval * area),
+    perWatt: results / total,
+    area,
+  };
+}
+
+/**
+ * A digital engine with more or fewer units than its usual 65,536, so that it equals a machine of ours:
+ *
+ *   throughput   it answers as often as ours does in flight
+ *   area         it is as large
+ *
+ * The operations stay the same; what leaks, for how long, and how far data goes does not. Null where its memories alone are larger.
+ */
+export function engineAt(equal, machine, id, workload = vit) {
+  const usual = estimateOn(machine, workload);
+  const { annUnits } = usual.resolved.technology;
+  const ours = usual.architectures.xpikeformer.performance;
+  const sized = (units) => estimateOn(machine, workload, { set: { annUnits: units } });
+  const performanceAt = (units) => sized(units).architectures[id].performance;
+  const units =
+    equal === "throughput"
+      ? (annUnits * usual.architectures[id].performance.interval) / ours.interval
+      : unitsFor(ours.area, annUnits, (units) => performanceAt(units).area);
+  if (units === null) return null;
+  const estimate = sized(units);
+  return {
+    units,
+    energy: ratioTo(estimate, id),
+    ours: answersOf(estimate, "xpikeformer"),
+    engine: answersOf(estimate, id),
+  };
+}
+
+/** An engine's area is that of its memories and, in proportion to their number, of its units. */
+function unitsFor(area, usual, areaAt) {
+  const perUnit = (areaAt(2 * usual) - areaAt(usual)) / usual;
+  const left = area - (areaAt(usual) - perUnit * usual);
+  return left > 0 ? left / perUnit : null;
+}
+
+/** Where a monotone function crosses a level, by bisection; null where it does not. */
+function crossing(of, level, [low, high]) {
+  const above = (value) => of(value) > level;
+  if (above(low) === above(high)) return null;
+  let [left, right] = [low, high];
+  // Far below the last digit that is printed.
+  for (let i = 0; i < 24; i++) {
+    const middle = (left + right) / 2;
+    if (above(middle) === above(low)) left = middle;
+    else right = middle;
+  }
+  return (left + right) / 2;
+}
+
+const share = (factor) =>
+  `${factor < 0.01 ? (100 * factor).toPrecision(1) : (100 * factor).toFixed(factor < 0.1 ? 1 : 0)} %`;
+const CONVERSION = ["conversion5", "periphery", "interconnect", "buffer"];
+
+/** A price in every machine that pays it, as a share of today's; down to nothing where no range is given. */
+const price = (name, ids, { range = [0, 1], only } = {}) => ({
+  ...{ name, range, only, write: share, now: () => "100 %" },
+  change: (base, factor) => vary(base, { times: Object.fromEntries(ids.map((id) => [id, factor])) }),
+});
+const density = (only, range) => ({
+  ...{ name: "mean density of spikes", range, only, write: (factor) => share(factor * meanDensity(vit)) },
+  now: () => share(meanDensity(vit)),
+  change: (base, factor) => vary(base, { density: factor }),
+});
+/** What is a whole number, from today's on. */
+const whole = (name, id, values) => ({
+  ...{ name, values, write: String, now: ({ technology }) => String(technology[id]) },
+  choice: (value) => ({ set: { [id]: value } }),
+});
+
+/** One thing at a time. `values` are tried in their order; `range` is searched between its ends. */
+const CHANGES = [
+  {
+    ...{ name: "time steps of Xpikeformer", values: [4, 3, 2, 1], write: String, now: () => "4" },
+    change: (base, steps) => ({ ...base, workload: withSteps(base.workload, steps, 4) }),
+  },
+  density("ann", [0, 1]),
+  // At five times the mean, the densest layers are full.
+  density("snn", [1, 5]),
+  price("energy of a 5-bit conversion", ["conversion5"]),
+  price("all that is paid per conversion: converter, multiplexer, wires, buffers", CONVERSION),
+  price("energy of reading a pair of devices", ["cellRead"]),
+  price("all of crossbars: conversions, cells and lines", [...CONVERSION, "cellRead", "lineDrive"]),
+  whole("bits of a conversion", "adcBits", [5, 4, 3, 2, 1]),
+  whole("columns that share a converter", "columnsPerConverter", [8, 4, 2, 1]),
+  whole("rows of a crossbar", "rows", [128, 256, 512, 1024]),
+  price("energy of an attention cell", ["sacOperation"]),
+  price("clock of flip-flops, in every machine", ["flipFlopClock", "clockTree"]),
+  price("wires over the chip, in every machine", ["wireBit"]),
+  price("SRAM, in every machine", ["sramRead"]),
+  price("leakage, in every machine", ["logicLeakage", "analogLeakage", "sramLeakage"]),
+  {
+    ...{ name: "node of every machine, nm", values: [45, 65, 32, 28, 22, 16, 10, 7], write: String, now: () => "45" },
+    choice: (node) => ({ node, extrapolate: true }),
+  },
+  price("energy of the ANN's multiplications", ["multiply8"], { range: [1, 100], only: "ann" }),
+];
+
+/** What would have to be true for ViT-8-768 at T = 4 to need a `level`-th of the energy of `which`, `ann` or `snn`: one thing at a time. */
+export const neededFor = (which, level) => ({
+  head: ["one thing at a time", ...MACHINES.flatMap((machine) => [`machine \`${machine}\` now`, `for ${level}`])],
+  rows: CHANGES.filter(({ only = which }) => only === which).map(({ name, now, ...change }) => [
+    name,
+    ...MACHINES.flatMap((machine) => [now(baseOf(machine)), neededOn(machine, which, level, change)]),
+  ]),
+});
+
+function baseOf(machine, choice) {
+  const { workload, resolved } = on(machine, vit, choice);
+  return { workload, technology: resolved.technology };
+}
+
+function neededOn(machine, which, level, { range, values, change = (base) => base, choice = () => ({}), write }) {
+  const ratio = (value) => ratiosOf(change(baseOf(machine, choice(value)), value))[which];
+  const found = range ? crossing(ratio, level, range) : values.find((value) => ratio(value) >= level);
+  if (found !== null && found !== undefined) return write(found);
+  const [best] = (range ?? values).toSorted((a, b) => ratio(b) - ratio(a));
+  return `no value: ${ratio(best).toPrecision(3)} at ${write(best)}`;
+}
