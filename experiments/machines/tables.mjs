@@ -80,7 +80,9 @@ export const machineTables = {
   "machines-priced": () => {
     const recommended = machineOf("recommended", link.experiment);
     const rows = Object.entries(PRICED_AXES).flatMap(([field, values]) =>
-      values.map((value) => differing({ [field]: value }, recommended)).filter((other) => Object.keys(other).length > 0),
+      values
+        .map((value) => differing({ [field]: value }, recommended))
+        .filter((other) => Object.keys(other).length > 0),
     );
     return {
       head: ["", ...COSTS],
