@@ -53,6 +53,9 @@ export function authorMapping({ model, geometry }: Pick<Network, "model" | "geom
   if (!model.outputProjection) {
     throw new SpecError("model.outputProjection", "The author's network has an output projection. Set it to true.");
   }
+  if (model.stem) {
+    throw new SpecError("model.stem", "The author's network embeds patches. Leave model.stem out.");
+  }
   const embedding = "to_patch_embedding.to_patch_tokens";
   const affine = (module: string): TensorNormalisation => ({
     gain: `${module}.weight`,

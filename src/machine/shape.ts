@@ -4,6 +4,7 @@
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference; published models are accounted for
  * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
+import { MappingError } from "../errors.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import type { ModelSpec, NeuronKind } from "../spec/model.ts";
 
@@ -41,8 +42,18 @@ export interface NetworkShape {
   readonly steps: number;
 }
 
-/** The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step. */
+/**
+ * The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step.
+ *
+ * Throws MappingError for a network with a stem
+ */
 export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
+  if (model.stem) {
+    throw new MappingError(
+      "model.stem",
+      "Neither schedule nor costs know the convolutions of a stem. Leave model.stem out, or evaluate the network without hardware.",
+    );
+  }
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
   const read = tokensRead(geometry);

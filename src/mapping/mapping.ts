@@ -248,6 +248,12 @@ function requireMappable({ model, geometry, parameters }: Network<SpikingSpec>, 
         `Train one with "stochastic", or evaluate this one without hardware.`,
     );
   }
+  if (model.stem) {
+    throw new MappingError(
+      "model.stem",
+      "The convolutions of a stem cannot be placed on crossbars. Leave model.stem out, or evaluate the network without hardware.",
+    );
+  }
   lifConstants(model.neuron); // throws where no unit computes such a neuron
   if (coding === "repeat") {
     throw new MappingError(

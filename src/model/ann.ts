@@ -1,7 +1,7 @@
 /**
  * The conventional transformer that spiking ones are compared with: a pre-LayerNorm GPT block (Table I, left column).
  *
- *   x = embed(values) + position[n]
+ *   x = embed(values) + position[n]                     or, with a stem of convolutions, what `ann-stem.ts` says
  *   each block:   x = x + projection(softmax attention(qkv(LN1(x))))
  *                 x = x + down(GELU(up(LN2(x))))
  *   logits = head(LN(x)), read at the query tokens
@@ -9,8 +9,10 @@
  * Rows are [B][N]. There is no time: where layers shared with the spiking network count steps, T is 1. There is no dropout.
  */
 import type { AnnSpec } from "../spec/model.ts";
+import { type AnnStemCache, annStemBackward, annStemForward } from "./ann-stem.ts";
 import { type DenseCache, denseBackward, denseForward, type Gradients, parameter } from "./dense.ts";
 import { geluBackward, geluForward } from "./gelu.ts";
+import { inputRows } from "./geometry.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "./heads.ts";
 import { type LayerNormCache, layerNormBackward, layerNormForward } from "./layer-norm.ts";
 import type { Network } from "./network.ts";
@@ -18,10 +20,11 @@ import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectShape } from "./shape.ts";
 import { type SoftmaxAttentionCache, softmaxAttentionBackward, softmaxAttentionForward } from "./softmax-attention.ts";
+import { stemLayers } from "./stem.ts";
 
 export interface AnnInput {
   readonly prompts: number;
-  /** `[B][N][inputs]` */
+  /** `[B][N][inputs]`, or `[B][pixels][inputs]` for a stem */
   readonly values: ArrayLike<number>;
 }
 
@@ -33,7 +36,7 @@ export interface AnnForward {
 
 export interface AnnCache {
   readonly prompts: number;
-  readonly embed: DenseCache;
+  readonly stem: AnnStemCache;
   readonly blocks: readonly AnnBlockCache[];
   readonly norm: LayerNormCache;
   readonly head: DenseCache;
@@ -56,15 +59,16 @@ export interface AnnBlockCache {
 export function annForward(network: Network<AnnSpec>, input: AnnInput): AnnForward {
   const { model, geometry } = network;
   const { prompts } = input;
-  const { tokens, inputs, mask } = geometry;
-  expectShape("input.values", input.values.length, { prompts, tokens, inputs });
+  const { inputs, mask } = geometry;
+  const rowName = geometry.grid ? "pixels" : "tokens";
+  expectShape("input.values", input.values.length, { prompts, [rowName]: inputRows(geometry), inputs });
   const layout = headLayout(network, prompts);
   const dense = (name: string, rows: Float64Array) => denseForward(network, name, rows, "eval");
   const norm = (name: string, rows: Float64Array) =>
     layerNormForward(rows, parameter(network, `${name}.gain`), parameter(network, `${name}.offset`));
 
-  const embed = dense("embed", Float64Array.from(input.values));
-  let stream = positionForward(network, embed.output);
+  const stem = annStemForward(stemLayers(model, geometry), Float64Array.from(input.values), prompts, { dense, norm });
+  let stream = positionForward(network, stem.output);
   const blocks: AnnBlockCache[] = [];
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
@@ -92,7 +96,7 @@ export function annForward(network: Network<AnnSpec>, input: AnnInput): AnnForwa
   const last = norm("norm", stream);
   const head = dense("head", last.output);
   const logits = readOutForward(network, head.output, 1, prompts);
-  return { logits, cache: { prompts, embed: embed.cache, blocks, norm: last.cache, head: head.cache } };
+  return { logits, cache: { prompts, stem: stem.cache, blocks, norm: last.cache, head: head.cache } };
 }
 
 /** Gradients of all parameters, by name, from the gradient with respect to the logits, [B][queries][C]. */
@@ -128,7 +132,7 @@ export function annBackward(network: Network<AnnSpec>, logitGradient: Float64Arr
     stream = sum(stream, norm(`${block}.norm1`, dense(`${block}.qkv`, qkv, layers.qkv), layers.norm1));
   }
   positionBackward(network, stream, gradients);
-  dense("embed", stream, cache.embed);
+  annStemBackward(stemLayers(model, geometry), stream, prompts, cache.stem, { dense, norm });
   return gradients;
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stemmed, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
 import { FileError, ValueError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
@@ -45,6 +46,7 @@ describe("a checkpoint", () => {
   test.each([
     ["spiking", spiking],
     ["conventional", ann],
+    ["stemmed", initialise(modelSpec.parse({ width: 8, depth: 1, stem: tinyStem }), stemmed(tinyStem), stream(2))],
   ])("brings a %s network back bit for bit", (_, original) => {
     const read = decodeCheckpoint(encodeCheckpoint(original, { seed: "7", note: "first" }));
     expect(read.network).toEqual(original);
@@ -156,6 +158,21 @@ describe("a damaged checkpoint", () => {
     const integers = { shape: [4], data: new Int32Array(4) };
     expect(messageOf(altered({ tensors: { "head.offset": integers } }))).toContain("head.offset holds integers");
     expect(messageOf(altered({ tensors: { "head.weight": undefined } }))).toContain("head.weight [8,4] is missing");
+  });
+
+  test("names a stem and a grid that do not fit", () => {
+    const document = { inputs: 5, tokens: 3, classes: 4, queries: [2], mask: "111111111", readOut: "mean" };
+    const messageWith = (stem: object | undefined, grid: object | undefined) => {
+      const model = JSON.stringify({ ...spiking.model, stem });
+      return messageOf(altered({ metadata: { model, geometry: JSON.stringify({ ...document, grid }) } }));
+    };
+    expect(messageWith(tinyStem, undefined)).toContain("the model has a stem, but the geometry no grid");
+    expect(messageWith(undefined, tinyGrid)).toContain("the model has no stem, but the geometry a grid");
+    expect(messageWith(tinyStem, tinyGrid)).toContain("the stem leaves 6 pixels of the grid, but there are 3 tokens");
+    expect(messageWith(tinyStem, { rows: 3, columns: 2 })).toContain(
+      "the stem does not fit the grid. Squares of 2 x 2",
+    );
+    expect(messageWith(tinyStem, { rows: 2, columns: 6 })).toContain("the parameter stem.0.weight [45,8] is missing");
   });
 
   test("names the parameter and the place of a value that is not finite", () => {

@@ -2,7 +2,7 @@
  * A network as the bytes of a file, and back.
  *
  * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
- * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out) and whatever the writer adds, such as the training seed.
+ * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out, grid of a stem) and whatever the writer adds, such as the training seed.
  * Reading checks that the arrays are exactly the parameters of that model on that geometry.
  */
 import { z } from "zod";
@@ -12,6 +12,7 @@ import { type ModelSpec, modelSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
+import { stemGeometry } from "./stem.ts";
 
 const FORMAT = "xpikeformer-1";
 const RESERVED = ["format", "model", "geometry"];
@@ -24,6 +25,7 @@ const geometryDocument = z.strictObject({
   queries: z.array(z.int().min(0)).min(1).max(2048),
   mask: z.string().regex(/^[01]*$/),
   readOut: z.literal("mean").optional(),
+  grid: z.strictObject({ rows: z.int().min(1).max(4096), columns: z.int().min(1).max(4096) }).optional(),
 });
 
 /**
@@ -54,6 +56,7 @@ export function encodeCheckpoint(
       queries: Array.from(geometry.queries),
       mask: geometry.mask.join(""),
       ...(geometry.readOut && { readOut: geometry.readOut }),
+      ...(geometry.grid && { grid: geometry.grid }),
     }),
   };
   const readable = readModel(written.model, refuse);
@@ -99,7 +102,7 @@ function readModel(text: string | undefined, fail: Fail): ModelSpec {
 function readGeometry(text: string | undefined, fail: Fail): Geometry {
   const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
   if (!result.success) return fail(`the metadata \`geometry\` is no geometry: ${firstIssue(result.error)}.`);
-  const { inputs, tokens, classes, queries, mask, readOut } = result.data;
+  const { inputs, tokens, classes, queries, mask, readOut, grid } = result.data;
   if (mask.length !== tokens * tokens) {
     fail(
       `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
@@ -117,6 +120,7 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
     mask: Uint8Array.from(mask, Number),
     queries: Int32Array.from(queries),
     ...(readOut && { readOut }),
+    ...(grid && { grid }),
   };
 }
 
@@ -136,6 +140,20 @@ function firstIssue(error: z.ZodError): string {
   return `${path.join(".") || "the whole"}: ${message}`;
 }
 
+/** A grid goes with a stem, which leaves as many pixels as there are tokens. */
+function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
+  const { tokens, grid } = geometry;
+  if (!stem && !grid) return;
+  if (!stem || !grid) fail(`the model has ${stem ? "a" : "no"} stem, but the geometry ${grid ? "a" : "no"} grid.`);
+  try {
+    const left = stemGeometry(stem, geometry, grid).tokens;
+    if (left !== tokens) fail(`the stem leaves ${left} pixels of the grid, but there are ${tokens} tokens.`);
+  } catch (error) {
+    if (error instanceof SpecError) fail(`the stem does not fit the grid. ${error.message}`);
+    throw error;
+  }
+}
+
 /** The parameters are those of the layout, no fewer, no more, each as float32 of the right shape. */
 function checkParameters(
   model: ModelSpec,
@@ -143,6 +161,7 @@ function checkParameters(
   tensors: Readonly<Record<string, NamedArray>>,
   fail: Fail,
 ): void {
+  checkStem(model, geometry, fail);
   const layout = parameterLayout(model, geometry);
   for (const { name, shape } of layout) {
     if (!Object.hasOwn(tensors, name)) fail(`the parameter ${name} [${shape}] is missing.`);

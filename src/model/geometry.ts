@@ -1,6 +1,12 @@
+/** A map of pixels, row by row. */
+export interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** What a task asks of a network, beside its architecture: sizes, who may attend to whom, and where the answer is read. */
 export interface Geometry {
-  /** Values (or binary lines) per token. */
+  /** Values (or binary lines) per token, or per pixel of the grid. */
   readonly inputs: number;
   readonly tokens: number;
   readonly classes: number;
@@ -13,7 +19,12 @@ export interface Geometry {
    * query tokens.
    */
   readonly readOut?: "mean";
+  /** The map that a stem of convolutions reads, whose pixels go in instead of tokens. Left out: tokens go in. */
+  readonly grid?: Grid;
 }
+
+/** Rows of a prompt's input: pixels where a stem reads a map, else tokens. */
+export const inputRows = ({ tokens, grid }: Geometry): number => (grid ? grid.rows * grid.columns : tokens);
 
 /** Tokens that the head reads, ascending. */
 export const tokensRead = ({ tokens, queries, readOut }: Geometry): Int32Array =>

@@ -13,6 +13,7 @@
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
+import { stemLayers } from "./stem.ts";
 
 export const NORM_EPSILON = 1e-5;
 
@@ -69,7 +70,7 @@ export function linearLayers(
   geometry: Geometry,
 ): { name: string; inputs: number; outputs: number }[] {
   const { width, depth, expansion } = model;
-  const layers = [{ name: "embed", inputs: geometry.inputs, outputs: width }];
+  const layers = stemLayers(model, geometry).map(({ name, inputs, outputs }) => ({ name, inputs, outputs }));
   for (let i = 0; i < depth; i++) {
     layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
     if (model.outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
@@ -101,9 +102,15 @@ function annLayout(model: AnnSpec, geometry: Geometry): ParameterLayout[] {
     matrix(`${name}.weight`, inputs, outputs, scale),
     vector(`${name}.offset`, outputs, 0),
   ];
-  const norm = (name: string) => [vector(`${name}.gain`, width, 1), vector(`${name}.offset`, width, 0)];
+  const norm = (name: string, features = width) => [
+    vector(`${name}.gain`, features, 1),
+    vector(`${name}.offset`, features, 0),
+  ];
   const branch = 1 / Math.sqrt(2 * depth);
-  const layout = linear("embed", geometry.inputs, width);
+  const layout = stemLayers(model, geometry).flatMap(({ name, inputs, outputs }) => [
+    ...linear(name, inputs, outputs),
+    ...(name === "embed" ? [] : norm(`${name}.norm`, outputs)),
+  ]);
   if (model.position === "learned") layout.push(positions(geometry.tokens, width));
   for (let i = 0; i < depth; i++) {
     layout.push(...norm(`blocks.${i}.norm1`), ...linear(`blocks.${i}.qkv`, width, 3 * width));

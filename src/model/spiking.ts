@@ -4,7 +4,7 @@
  *
  * Every linear layer reads bits. The stream R carries currents; a branch reads LIF(R) and adds its own currents to R:
  *
- *   R = embed(x_t) + position[n]
+ *   R = embed(x_t) + position[n]                        or, with a stem of convolutions, what `spiking-stem.ts` says
  *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = attention(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                                   R = R + down(h)
  *   logits = mean over t of head(LIF(R)), read at the query tokens
@@ -20,6 +20,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import type { BatchStatistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
+import { inputRows } from "./geometry.ts";
 import type { HeadLayout } from "./heads.ts";
 import type { Network } from "./network.ts";
 import { neuronModel } from "./neuron/catalogue.ts";
@@ -28,12 +29,14 @@ import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectMultiple, expectShape } from "./shape.ts";
 import { type SpikingAttentionCache, spikingAttentionBackward, spikingAttentionForward } from "./spiking-attention.ts";
+import { type SpikingStemCache, spikingStemBackward, spikingStemForward } from "./spiking-stem.ts";
+import { stemLayers } from "./stem.ts";
 import { type AttentionDraws, drawAttention } from "./stochastic-attention.ts";
 
 export interface SpikingInput {
   readonly steps: number;
   readonly prompts: number;
-  /** `[T][B][N][inputs]`: 0 and 1 for binary coding, reals for `repeat`. */
+  /** `[T][B][N][inputs]`, or `[T][B][pixels][inputs]` for a stem: 0 and 1 for binary coding, reals for `repeat`. */
   readonly values: Float64Array;
 }
 
@@ -54,7 +57,7 @@ export interface SpikingForward {
   readonly stepLogits: Float64Array;
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
-   * `.hidden` (h), ..., `output`; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
+   * `.hidden` (h), ..., `output`, and of a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
    */
   readonly trace: Record<string, Uint8Array>;
   /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */
@@ -67,7 +70,7 @@ export interface SpikingForward {
 export interface SpikingCache {
   readonly steps: number;
   readonly prompts: number;
-  readonly embed: DenseCache;
+  readonly stem: SpikingStemCache;
   readonly blocks: readonly SpikingBlockCache[];
   readonly output: NeuronCache;
   readonly head: DenseCache;
@@ -93,8 +96,9 @@ export function spikingForward(
 ): SpikingForward {
   const { model, geometry } = network;
   const { steps, prompts } = input;
-  const { tokens, inputs } = geometry;
-  expectShape("input.values", input.values.length, { steps, prompts, tokens, inputs });
+  const { inputs } = geometry;
+  const rowName = geometry.grid ? "pixels" : "tokens";
+  expectShape("input.values", input.values.length, { steps, prompts, [rowName]: inputRows(geometry), inputs });
   const draws = blockDraws(model, options);
   const trace: Record<string, Uint8Array> = {};
   const rates: Record<string, number> = {};
@@ -114,8 +118,8 @@ export function spikingForward(
   const join = (stream: Float64Array, branch: Float64Array) =>
     model.residual === "membrane" ? stream.map((r, i) => r + branch[i]) : branch;
 
-  const embed = dense("embed", input.values);
-  let stream = positionForward(network, embed.output);
+  const stem = spikingStemForward(stemLayers(model, geometry), input.values, steps * prompts, dense, fire);
+  let stream = positionForward(network, stem.output);
   const blocks: SpikingBlockCache[] = [];
   for (let i = 0; i < model.depth; i++) {
     const block = `blocks.${i}`;
@@ -153,7 +157,7 @@ export function spikingForward(
   const logits = readOutForward(network, head.output, steps, prompts);
   // A step alone: the read-out of T x B prompts of one step.
   const stepLogits = readOutForward(network, head.output, 1, steps * prompts);
-  const cache = { steps, prompts, embed: embed.cache, blocks, output, head: head.cache };
+  const cache = { steps, prompts, stem: stem.cache, blocks, output, head: head.cache };
   return { logits, stepLogits, trace, rates, statistics, cache };
 }
 
@@ -215,13 +219,13 @@ export function spikingBackward(
     stream = join(stream, fire(`${block}.input`, input, layers.input));
   }
   positionBackward(network, stream, gradients);
-  dense("embed", stream, cache.embed);
+  spikingStemBackward(stemLayers(model, geometry), stream, steps * prompts, cache.stem, dense, fire);
   return gradients;
 }
 
-/** A packed spike train as input; its rows are prompts x tokens. */
-export function spikeInput(train: SpikeTrain, tokens: number): SpikingInput {
-  const prompts = expectMultiple("train.rows", train.rows, tokens);
+/** A packed spike train as input; its rows are prompts x `rows`, the tokens of a prompt or the pixels that a stem reads. */
+export function spikeInput(train: SpikeTrain, rows: number): SpikingInput {
+  const prompts = expectMultiple("train.rows", train.rows, rows);
   return { steps: train.steps, prompts, values: Float64Array.from(unpackSpikes(train)) };
 }
 

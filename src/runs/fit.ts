@@ -92,7 +92,7 @@ export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, fi
 }
 
 /** Fields of a model that decide which parameters there are. */
-const SHAPING = ["width", "depth", "expansion", "position", "outputProjection"] as const;
+const SHAPING = ["width", "depth", "expansion", "position", "outputProjection", "stem"] as const;
 
 /** Null for a task that cannot be built. */
 function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
@@ -105,7 +105,8 @@ function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
 }
 
 function sameGeometry(a: Geometry, b: Geometry): boolean {
-  const sizes = ({ inputs, tokens, classes, readOut }: Geometry) => [inputs, tokens, classes, readOut].join();
+  const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
+    [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
   const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>
     x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
   return sizes(a) === sizes(b) && same(a.mask, b.mask) && same(a.queries, b.queries);

@@ -70,6 +70,20 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].expansion": "Feed-forward width as a multiple of D.",
   "model[0].position":
     "A learned vector per token position, or none. In-context examples are exchangeable, so none is the default.",
+  "model[0].stem":
+    "Convolutions that read the patches of an image as the pixels of a map, and make fewer tokens of them: a stem. With `task.patch` 1 they read single pixels. Left out: every patch is a token.",
+  "model[0].stem.layers":
+    "Convolutions with neurons of their own before the embedding, in the order in which an image meets them.",
+  "model[0].stem.layers.channels": "Features of a pixel behind the layer; a multiple of 8, as the width.",
+  "model[0].stem.layers.kernel":
+    "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
+  "model[0].stem.layers.stride": "Pixels from one window to the next.",
+  "model[0].stem.layers.pool":
+    "Side of the squares of pixels of which the largest value stays: of spikes, whether any of them is 1. 1 keeps all pixels.",
+  "model[0].stem.embedding": "The convolution in place of the embedding; the pixels that it leaves are the tokens.",
+  "model[0].stem.embedding.kernel":
+    "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
+  "model[0].stem.embedding.stride": "Pixels from one window to the next.",
   "model[1].kind": "Linear layers with LIF neurons; residuals before the neuron.",
   "model[1].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",
   "model[1].depth": "Blocks, each attention then feed-forward.",
@@ -77,6 +91,20 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].expansion": "Feed-forward width as a multiple of D.",
   "model[1].position":
     "A learned vector per token position, or none. In-context examples are exchangeable, so none is the default.",
+  "model[1].stem":
+    "Convolutions that read the patches of an image as the pixels of a map, and make fewer tokens of them: a stem. With `task.patch` 1 they read single pixels. Left out: every patch is a token.",
+  "model[1].stem.layers":
+    "Convolutions with neurons of their own before the embedding, in the order in which an image meets them.",
+  "model[1].stem.layers.channels": "Features of a pixel behind the layer; a multiple of 8, as the width.",
+  "model[1].stem.layers.kernel":
+    "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
+  "model[1].stem.layers.stride": "Pixels from one window to the next.",
+  "model[1].stem.layers.pool":
+    "Side of the squares of pixels of which the largest value stays: of spikes, whether any of them is 1. 1 keeps all pixels.",
+  "model[1].stem.embedding": "The convolution in place of the embedding; the pixels that it leaves are the tokens.",
+  "model[1].stem.embedding.kernel":
+    "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
+  "model[1].stem.embedding.stride": "Pixels from one window to the next.",
   "model[1].steps": "Time steps T.",
   "model[1].attention": "How scores and outputs of attention become spikes.",
   "model[1].attention.neuron":

@@ -13,6 +13,28 @@ const gain = z
       `${issue.input} is not a power of two, and hardware applies the gain by a shift. Use 1, 2, 4, ... 256.`,
   });
 
+const convolution = {
+  /** Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros. */
+  kernel: z.literal([1, 3, 5, 7]).optional().default(3),
+  /** Pixels from one window to the next. */
+  stride: z.int().min(1).max(4).default(1),
+};
+
+const stemLayer = z.strictObject({
+  /** Features of a pixel behind the layer; a multiple of 8, as the width. */
+  channels: z.int().min(8).max(4096).multipleOf(8),
+  ...convolution,
+  /** Side of the squares of pixels of which the largest value stays: of spikes, whether any of them is 1. 1 keeps all pixels. */
+  pool: z.int().min(1).max(4).default(1),
+});
+
+export const stemSpec = z.strictObject({
+  /** Convolutions with neurons of their own before the embedding, in the order in which an image meets them. */
+  layers: z.array(stemLayer).max(16),
+  /** The convolution in place of the embedding; the pixels that it leaves are the tokens. */
+  embedding: z.strictObject(convolution).prefault({}),
+});
+
 const size = {
   /** Model width D; a multiple of 8, because spikes are packed into bytes. */
   width: z.int().min(8).max(4096).multipleOf(8).default(64),
@@ -24,6 +46,11 @@ const size = {
   expansion: z.int().min(1).max(8).default(4),
   /** A learned vector per token position, or none. In-context examples are exchangeable, so none is the default. */
   position: z.enum(["none", "learned"]).default("none"),
+  /**
+   * Convolutions that read the patches of an image as the pixels of a map, and make fewer tokens of them: a stem. With `task.patch` 1 they
+   * read single pixels. Left out: every patch is a token.
+   */
+  stem: stemSpec.optional(),
 };
 
 export const annSpec = z.strictObject({
@@ -134,4 +161,5 @@ export type NeuronKind = NeuronSpec["kind"];
 /** What a leaky integrate-and-fire neuron computes with. */
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
+export type StemSpec = z.infer<typeof stemSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;

@@ -1,5 +1,6 @@
 /** From an experiment to its task, and to what the task asks of the experiment's network. */
 import type { Geometry } from "../model/geometry.ts";
+import { stemGeometry } from "../model/stem.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
@@ -20,9 +21,15 @@ export const createTask = <T extends TaskSpec>(
   data: DataOf<T> | null = null,
 ): TaskOf<T> => kitOf(task).create(task, model.kind === "spiking" ? model.steps : 1, data);
 
-/** The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. */
+/**
+ * The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. Before a stem the
+ * task's tokens are the pixels of its map.
+ * Throws  SpecError where a stem cannot read them
+ */
 export function networkGeometry({ task: spec, model }: Described, task: { geometry: TaskGeometry }): Geometry {
-  return takesSpikes(model, spec) ? task.geometry.spiking : task.geometry.real;
+  const { real, spiking, grid } = task.geometry;
+  const geometry = takesSpikes(model, spec) ? spiking : real;
+  return model.stem ? stemGeometry(model.stem, geometry, grid) : geometry;
 }
 
 export const takesSpikes = (model: ModelSpec, task: Experiment["task"]): boolean =>

@@ -131,7 +131,8 @@ function withoutRecordings(): SpecError {
 /** Sizes for networks that take real values and for spiking ones: an encoder, where all tokens see all. */
 function eventGeometry(spec: EventClassificationSpec): TaskGeometry {
   const { height, width, classes } = sensorShape(spec);
-  const tokens = Math.ceil(height / spec.patch) * Math.ceil(width / spec.patch);
+  const grid = { rows: Math.ceil(height / spec.patch), columns: Math.ceil(width / spec.patch) };
+  const tokens = grid.rows * grid.columns;
   const spiking: Geometry = {
     inputs: 2 * spec.patch ** 2,
     tokens,
@@ -140,7 +141,7 @@ function eventGeometry(spec: EventClassificationSpec): TaskGeometry {
     queries: Int32Array.of(tokens - 1),
     readOut: "mean",
   };
-  return { spiking, real: { ...spiking, inputs: spec.frames * spiking.inputs } };
+  return { spiking, real: { ...spiking, inputs: spec.frames * spiking.inputs }, grid };
 }
 
 interface LinePlan extends Pick<Geometry, "tokens" | "inputs"> {

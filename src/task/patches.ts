@@ -56,7 +56,7 @@ export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
     queries: Int32Array.of(tokens - 1),
     ...(spec.readOut === "mean" && { readOut: "mean" as const }),
   };
-  return { real, spiking: { ...real, inputs: real.inputs * linesPerPixel(spec) } };
+  return { real, spiking: { ...real, inputs: real.inputs * linesPerPixel(spec) }, grid: { rows, columns } };
 }
 
 /** Values of a token: pixels times channels, of the patch and its shifted copies. */

@@ -1,12 +1,12 @@
 /** What every task offers to training and evaluation: a geometry, and batches drawn from a named stream. */
 import { ValueError } from "../errors.ts";
-import type { Geometry } from "../model/geometry.ts";
+import type { Geometry, Grid } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 
 export interface Batch {
   readonly prompts: number;
-  /** Token values `[prompts, tokens, inputs]` for networks that take real inputs (the ANN, and coding `repeat`). */
+  /** Values `[prompts, tokens, inputs]` of the task's tokens, for networks that take real inputs (the ANN, and coding `repeat`). */
   readonly values: Float32Array;
   /** Spike input `[T][prompts * tokens][inputs]` for spiking networks with binary coding. */
   readonly spikes?: SpikeTrain;
@@ -20,6 +20,8 @@ export interface Batch {
 export interface TaskGeometry {
   readonly real: Geometry;
   readonly spiking: Geometry;
+  /** Where tokens are the pixels of a map, row by row, apart from a class token: a stem of convolutions can read them. */
+  readonly grid?: Grid;
 }
 
 /** Which of a data set's prompts a batch holds. */

@@ -1,0 +1,66 @@
+/**
+ * The stem of the conventional transformer, with the convolutions of its spiking twin. Every layer but the last, the embedding:
+ *
+ *   map = maximum over squares of GELU(LN(layer(windows of the map)))
+ *
+ * LayerNorm goes over the channels of a pixel. Rows are [B][pixels].
+ * Source: Liu et al., "A ConvNet for the 2020s", CVPR 2022, which has LayerNorm and GELU between convolutions, too.
+ */
+import { gatherWindows, scatterWindows } from "./convolution.ts";
+import type { DenseCache } from "./dense.ts";
+import { geluBackward, geluForward } from "./gelu.ts";
+import type { LayerNormCache } from "./layer-norm.ts";
+import { maxPoolBackward, maxPoolForward } from "./max-pool.ts";
+import type { StemLayer } from "./stem.ts";
+
+export interface AnnStemCache {
+  readonly layers: readonly {
+    readonly dense: DenseCache;
+    readonly norm: LayerNormCache;
+    /** What GELU read. */
+    readonly normalised: Float64Array;
+    readonly chosen: Int32Array;
+  }[];
+  readonly embed: DenseCache;
+}
+
+type Run<Cache> = (name: string, rows: Float64Array) => { output: Float64Array; cache: Cache };
+type Back<Cache> = (name: string, outputGradient: Float64Array, cache: Cache) => Float64Array;
+
+/** `dense` and `norm` run a layer of the network by its name. Shapes: input [images, pixels, inputs]. */
+export function annStemForward(
+  layers: readonly StemLayer[],
+  input: Float64Array,
+  images: number,
+  { dense, norm }: { dense: Run<DenseCache>; norm: Run<LayerNormCache> },
+): { output: Float64Array; cache: AnnStemCache } {
+  const caches: AnnStemCache["layers"][number][] = [];
+  let map = input;
+  for (const layer of layers.slice(0, -1)) {
+    const linear = dense(layer.name, gatherWindows(map, layer, images));
+    const { output: normalised, cache } = norm(`${layer.name}.norm`, linear.output);
+    const pooled = maxPoolForward(geluForward(normalised), layer, images);
+    caches.push({ dense: linear.cache, norm: cache, normalised, chosen: pooled.chosen });
+    map = pooled.output;
+  }
+  const last = layers[layers.length - 1];
+  const embed = dense(last.name, gatherWindows(map, last, images));
+  return { output: embed.output, cache: { layers: caches, embed: embed.cache } };
+}
+
+/** The way back; `dense` and `norm` return the gradients with respect to what they read. */
+export function annStemBackward(
+  layers: readonly StemLayer[],
+  outputGradient: Float64Array,
+  images: number,
+  cache: AnnStemCache,
+  { dense, norm }: { dense: Back<DenseCache>; norm: Back<LayerNormCache> },
+): void {
+  let windows = dense(layers[layers.length - 1].name, outputGradient, cache.embed);
+  for (let i = layers.length - 2; i >= 0; i--) {
+    const layer = layers[i];
+    const { dense: of, norm: normal, normalised, chosen } = cache.layers[i];
+    const activated = maxPoolBackward(scatterWindows(windows, layers[i + 1], images), chosen, layer, images);
+    windows = dense(layer.name, norm(`${layer.name}.norm`, geluBackward(activated, normalised), normal), of);
+  }
+}

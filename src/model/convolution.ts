@@ -1,0 +1,64 @@
+/**
+ * A convolution is a linear layer that reads windows: for every pixel that it leaves, the pixels around one of the map.
+ *
+ *   window (y, x), of kernel k and stride s, holds the pixels (s y + i - (k - 1) / 2, s x + j - (k - 1) / 2),   i, j = 0 .. k - 1
+ *
+ * row by row, channels innermost, and zeros for pixels outside the map. A weight [k k channels, outputs] is therefore that of another
+ * program's [outputs][channels][k][k] with its axes in the order 2, 3, 1, 0. A window of 0 and 1 is 0 and 1: a crossbar reads it as any
+ * other row.
+ *
+ * Backward: a pixel's gradient is the sum of the gradients of its copies.
+ */
+import { expectShape } from "./shape.ts";
+import { pixels, type WindowSize } from "./stem.ts";
+
+/** Shapes: map [images, rows, columns, channels]; returns [images, windows, k k channels]. */
+export function gatherWindows(map: Float64Array, size: WindowSize, images: number): Float64Array {
+  expectShape("map", map.length, { images, ...size.grid, channels: size.channels });
+  const windows = new Float64Array(images * pixels(size.windows) * size.kernel ** 2 * size.channels);
+  forEachCopy(size, images, (from, to) => {
+    windows[to] = map[from];
+  });
+  return windows;
+}
+
+/** Shapes: windowGradient [images, windows, k k channels]; returns [images, rows, columns, channels]. */
+export function scatterWindows(windowGradient: Float64Array, size: WindowSize, images: number): Float64Array {
+  const { kernel, channels, windows } = size;
+  expectShape("windowGradient", windowGradient.length, {
+    images,
+    windows: pixels(windows),
+    kernel,
+    rows: kernel,
+    channels,
+  });
+  const gradient = new Float64Array(images * pixels(size.grid) * channels);
+  forEachCopy(size, images, (from, to) => {
+    gradient[from] += windowGradient[to];
+  });
+  return gradient;
+}
+
+/** Every value of the map, once for each window that holds it. */
+function forEachCopy(
+  { grid, channels, kernel, stride, windows }: WindowSize,
+  images: number,
+  visit: (inMap: number, inWindows: number) => void,
+): void {
+  const edge = (kernel - 1) / 2;
+  let to = 0;
+  for (let image = 0; image < images; image++) {
+    for (let y = 0; y < windows.rows; y++) {
+      for (let x = 0; x < windows.columns; x++) {
+        for (let i = 0; i < kernel; i++) {
+          for (let j = 0; j < kernel; j++, to += channels) {
+            const [row, column] = [stride * y + i - edge, stride * x + j - edge];
+            if (row < 0 || row >= grid.rows || column < 0 || column >= grid.columns) continue;
+            const from = ((image * grid.rows + row) * grid.columns + column) * channels;
+            for (let c = 0; c < channels; c++) visit(from + c, to + c);
+          }
+        }
+      }
+    }
+  }
+}
