@@ -28,6 +28,7 @@ export type {
   NeuronKind,
   NeuronSpec,
   SpikingSpec,
+  StemSpec,
   SurrogateSpec,
 } from "./spec/model.ts";
 export { machineByName, parseExperiment } from "./spec/parse.ts";

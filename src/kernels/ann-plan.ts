@@ -4,8 +4,9 @@
  * Training keeps every activation of every block (16 D + H N words a token and block at expansion 4); inference reuses one block's
  * buffers.
  */
-import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { type Geometry, inputRows, tokensRead } from "../model/geometry.ts";
 import type { AnnSpec } from "../spec/model.ts";
+import { type AnnStemLayout, planAnnStem } from "./ann-stem.ts";
 import type { Arena, Place } from "./arena.ts";
 import { maskStride } from "./masks.ts";
 import type { ChosenTokens } from "./ops.ts";
@@ -32,6 +33,7 @@ export interface AnnLayout extends PassPlaces {
   readonly network: { readonly model: AnnSpec; readonly geometry: Geometry };
   readonly options: PassOptions;
   readonly mask: Place;
+  readonly stem: AnnStemLayout;
   /** The tokens that the head reads. */
   readonly chosen: ChosenTokens;
   readonly blocks: readonly AnnBlockLayout[];
@@ -68,7 +70,7 @@ export function planAnn(
   const read = tokensRead(geometry).length;
   const pooled = geometry.readOut === "mean";
 
-  const inputs = arena.words(maxRows * features);
+  const inputs = arena.words(maxPrompts * inputRows(geometry) * features);
   const targets = arena.words(answers * classes);
   const logits = arena.words(answers * classes);
   const mask = arena.words((tokens * stride) / 4);
@@ -104,6 +106,7 @@ export function planAnn(
       headInput: pooled ? arena.words(answers * width) : narrow,
     };
   };
+  const stem = planAnnStem(arena, network, inputs, options);
   // Enough for every product of forward and backward: the largest panels of any of them.
   const widest = Math.max(features, classes, inner, 3 * width, maxRows);
   return {
@@ -114,6 +117,7 @@ export function planAnn(
     targets,
     logits,
     mask,
+    stem,
     chosen,
     blocks,
     last,
@@ -122,6 +126,8 @@ export function planAnn(
     queriedNorm,
     headInput: pooled ? arena.words(answers * width) : queriedNorm,
     gradients: training ? planGradients() : null,
-    scratch: arena.words(Math.max(productScratch(widest, widest, widest), softmaxScratch(tokens, width / heads))),
+    scratch: arena.words(
+      Math.max(productScratch(widest, widest, widest), softmaxScratch(tokens, width / heads), stem.scratch),
+    ),
   };
 }

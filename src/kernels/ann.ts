@@ -1,7 +1,7 @@
 /**
  * The conventional transformer, fast: the twin of `model/ann.ts`. Pre-LayerNorm blocks as in GPT-2:
  *
- *   x = values W + offset (+ position)
+ *   x = values W + offset (+ position), or what `ann-stem.ts` says
  *   x += projection(softmax attention(LN1 x)),  x += down(GELU(up(LN2 x)))     in each block
  *   logits = head(LN x)                           at the query tokens only, or head(mean over tokens of LN x)
  *
@@ -12,6 +12,7 @@ import { invariant } from "../errors.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
+import { bindAnnStem } from "./ann-stem.ts";
 import type { Place } from "./arena.ts";
 import { byteMask } from "./masks.ts";
 import type { Ops } from "./ops.ts";
@@ -30,13 +31,12 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const { network, options, mask, chosen, blocks, last, queried, headInput, scratch } = layout;
   const { model, geometry } = network;
   const { width, heads } = model;
-  const { inputs: features, tokens, classes } = geometry;
+  const { tokens, classes } = geometry;
   const queries = geometry.queries.length;
   const inner = model.expansion * width;
   const pooled = geometry.readOut === "mean";
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
-  const embed: Linear = { name: "embed", inputs: features, outputs: width };
   const head: Linear = { name: "head", inputs: width, outputs: classes };
   const linears = (block: number) => ({
     qkv: { name: `blocks.${block}.qkv`, inputs: width, outputs: 3 * width },
@@ -68,9 +68,9 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     ops.product({ ...back, a: dTarget, b: weight, transposeB: true, out: dSource, scratch });
   }
 
-  function norm(name: string, rows: number, source: Place, target: Place, statistics: Place): void {
+  function norm(name: string, rows: number, source: Place, target: Place, statistics: Place, features = width): void {
     const [gain, offset] = [value(`${name}.gain`), value(`${name}.offset`)];
-    ops.layerNorm({ source, rows, width, gain, offset, epsilon: NORM_EPSILON, target, statistics });
+    ops.layerNorm({ source, rows, width: features, gain, offset, epsilon: NORM_EPSILON, target, statistics });
   }
 
   /** Adds to dSource, d gain and d offset. */
@@ -81,11 +81,20 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     statistics: Place,
     dTarget: Place,
     dSource: Place,
+    features = width,
   ): void {
     const [dGain, dOffset] = [gradient(`${name}.gain`), gradient(`${name}.offset`)];
     const gain = value(`${name}.gain`);
-    ops.layerNormBackward({ source, rows, width, gain, statistics, dTarget, dSource, dGain, dOffset });
+    ops.layerNormBackward({ source, rows, width: features, gain, statistics, dTarget, dSource, dGain, dOffset });
   }
+
+  const stem = bindAnnStem(ops, layout, {
+    weight: (name) => value(`${name}.weight`),
+    linear,
+    linearBackward: (of, rows, source, dTarget) => linearBackward(of, rows, source, dTarget, null),
+    norm,
+    normBackward,
+  });
 
   const attentionOf = ({ qkv, probabilities }: AnnBlockLayout, prompts: number) => {
     return { qkv, prompts, tokens, heads, width, probabilities, scratch };
@@ -97,7 +106,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     ops.write(mask, maskBytes);
     ops.write(chosen.at, tokenNumbers);
     const first = blocks[0].x1;
-    linear(embed, rows, layout.inputs, first);
+    stem.forward(prompts, first);
     if (model.position === "learned") {
       ops.addPeriodic({ table: value("position"), period: tokens, rows, columns: width, target: first });
     }
@@ -141,7 +150,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     if (model.position === "learned") {
       ops.sumPeriodic({ source: d.stream, rows, columns: width, table: gradient("position"), period: tokens });
     }
-    linearBackward(embed, rows, layout.inputs, d.stream, null);
+    stem.backward(prompts, d.stream);
     return loss;
   }
 

@@ -13,6 +13,7 @@ import { attentionOps } from "./wasm/attention-ops.ts";
 import { crossbarOps } from "./wasm/crossbar-ops.ts";
 import { denseOps } from "./wasm/dense-ops.ts";
 import { integerOps } from "./wasm/integer-ops.ts";
+import { mapOps } from "./wasm/map-ops.ts";
 import { memoryOps, rowOps } from "./wasm/memory-ops.ts";
 import { neuronOps } from "./wasm/neuron-ops.ts";
 import { spikeOps } from "./wasm/spike-ops.ts";
@@ -70,6 +71,7 @@ export function bindKernels(memory: WebAssembly.Memory, run: KernelExports): Ker
     ...rowOps(run),
     ...denseOps(run),
     ...spikeOps(run),
+    ...mapOps(run),
     ...neuronOps(run, buffer),
     ...attentionOps(run),
     ...trainingOps(run),

@@ -1,5 +1,4 @@
 /** The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
-import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { ModelSpec } from "../spec/model.ts";
@@ -20,7 +19,6 @@ export function planNetwork(
   { model, geometry }: { readonly model: ModelSpec; readonly geometry: Geometry },
   options: SpikingPassOptions,
 ): NetworkLayout {
-  if (model.stem) throw new SpecError("model.stem", "The kernels have no convolutions. Leave model.stem out.");
   return model.kind === "ann"
     ? planAnn(arena, { model, geometry }, options)
     : planSpiking(arena, { model, geometry }, options);

@@ -16,6 +16,16 @@ export interface NormalisedLayout {
   readonly moments: ColumnMoments | null;
 }
 
+/** A linear layer between two places of the network: its normalisation and its raw output y [T B N, outputs]. */
+export interface LayerLayout {
+  readonly name: string;
+  readonly index: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly norm: NormalisedLayout;
+  readonly y: Place;
+}
+
 export interface Normalised {
   /** Sets the map from y [rows, columns]. */
   measure(y: Place, rows: number): void;

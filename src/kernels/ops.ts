@@ -11,10 +11,12 @@
  *
  * What training and simulated chips need on top of this: `training-ops.ts`, `simulation-ops.ts`.
  */
+import type { PoolSize } from "../model/max-pool.ts";
+import type { WindowSize } from "../model/stem.ts";
 import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
-export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, NeuronOps, AttentionOps {}
+export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
 
 /** In and out of the memory, which a backend may keep elsewhere. */
 export interface MemoryOps {
@@ -178,6 +180,34 @@ export interface SpikeRates {
   readonly prompts: number;
   readonly tokens: number;
   readonly chosen: ChosenTokens;
+}
+
+/** Of a stem: `images` maps of pixels, row by row. Twins: `model/convolution.ts` and `model/max-pool.ts`. */
+export interface MapOps {
+  /** Packed windows [images][windows] of packed maps [images][pixels]. */
+  gatherBitWindows(of: Windows & { map: PackedBits; windows: PackedBits }): void;
+  /** windows [images, windows, kernel kernel channels] of a map [images, pixels, channels]. */
+  gatherWindows(of: Windows & { map: Place; windows: Place }): void;
+  /** dMap += dWindows, each at the pixel that it is a copy of. Channels are a multiple of 4. */
+  scatterWindows(of: Windows & { dWindows: Place; dMap: Place }): void;
+  /** pooled [images][squares] = OR of the bits of each square. */
+  poolBits(of: Squares & { map: PackedBits; pooled: PackedBits }): void;
+  /** dMap [images, pixels, channels] = dPooled at the first pixel of a square that fired, or else at its first; 0 elsewhere. */
+  poolBitsBackward(of: Squares & { map: PackedBits; dPooled: Place; dMap: Place }): void;
+  /** pooled [images, squares, channels] = largest value of each square. */
+  maxPool(of: Squares & { map: Place; pooled: Place }): void;
+  /** dMap [images, pixels, channels] = dPooled at the first of the largest values of a square; 0 elsewhere. */
+  maxPoolBackward(of: Squares & { map: Place; dPooled: Place; dMap: Place }): void;
+}
+
+export interface Windows {
+  readonly images: number;
+  readonly size: WindowSize;
+}
+
+export interface Squares {
+  readonly images: number;
+  readonly size: PoolSize;
 }
 
 /** What is done to a layer's columns before its neurons: scale x + shift. */

@@ -5,15 +5,16 @@
  * kept; outputs and streams are kept when training, and shared between the layers otherwise. A pass that recomputes keeps the stream
  * before each block only, and computes outputs again, one after another, on the way back: from the same spikes, so with the same bits.
  */
-import type { Geometry } from "../model/geometry.ts";
+import { type Geometry, inputRows } from "../model/geometry.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeRateSpec } from "../spec/training.ts";
 import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
 import { type AttentionLayout, type AttentionMode, attentionScratch, planAttention } from "./attention.ts";
 import { maskWords } from "./masks.ts";
-import { type NormalisedLayout, planNormalised } from "./normalised.ts";
+import { type LayerLayout, planNormalised } from "./normalised.ts";
 import type { PassOptions } from "./pass.ts";
 import { planSpikingReadOut, readOutScratch, type SpikingReadOutLayout } from "./spiking-read-out.ts";
+import { planSpikingStem, type SpikingStemLayout, stemExtent, stemScratch } from "./spiking-stem-plan.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
 import { neuronKernels } from "./wasm/neuron-kernels.ts";
 import { NOISE_SCRATCH, normalisationScratch } from "./wasm/neuron-ops.ts";
@@ -32,16 +33,6 @@ export interface SpikingPassOptions extends PassOptions {
   readonly recompute?: boolean;
   /** A penalty on firing rates. Default none. */
   readonly spikeRate?: SpikeRateSpec | undefined;
-}
-
-/** A linear layer between two places of the network: its normalisation and its raw output y [T B N, outputs]. */
-export interface LayerLayout {
-  readonly name: string;
-  readonly index: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly norm: NormalisedLayout;
-  readonly y: Place;
 }
 
 export interface BlockLayout {
@@ -67,9 +58,9 @@ export interface SpikingLayout {
   readonly network: { readonly model: SpikingSpec; readonly geometry: Geometry };
   readonly options: SpikingPassOptions;
   readonly mask: Place;
-  /** Of real values `[B N, inputs]` when these are the inputs, which have no words. */
+  /** Of real values `[B N, inputs]` when these are the inputs, which have no words. Pixels are its rows where a stem reads them. */
   readonly input: PackedBits;
-  readonly embed: LayerLayout;
+  readonly stem: SpikingStemLayout;
   readonly blocks: readonly BlockLayout[];
   readonly lastStream: Place;
   readonly output: PackedBits;
@@ -94,6 +85,8 @@ export function planSpiking(
   const inner = expansion * width;
   const maxRows = steps * maxPrompts * tokens;
   const widest = Math.max(3 * width, inner);
+  const extent = stemExtent(network);
+  const widestRow = Math.max(widest, extent.widest);
 
   const shared = new Map<string, Place>();
   function shareable(kind: string, count: number): Place {
@@ -101,23 +94,25 @@ export function planSpiking(
     return shared.get(kind)!;
   }
   const keepsOutputs = training && !recompute;
-  const outputs = (columns: number) =>
-    keepsOutputs ? arena.words(maxRows * columns) : shareable("y", maxRows * widest);
+  const mostOutputs = Math.max(maxRows * widest, steps * maxPrompts * extent.most);
+  const outputs = (rows: number, columns: number) =>
+    keepsOutputs ? arena.words(rows * columns) : shareable("y", mostOutputs);
   const streams = (kind: "stream" | "middle", isKept: boolean) =>
     isKept ? arena.words(maxRows * width) : shareable(kind, maxRows * width);
   let layers = 0;
-  function layer(name: string, from: number, to: number): LayerLayout {
+  function layer(name: string, from: number, to: number, rows = maxRows): LayerLayout {
     const norm = planNormalised(arena, name, to, model.normalisation === "batch");
-    return { name, index: layers++, inputs: from, outputs: to, norm, y: outputs(to) };
+    return { name, index: layers++, inputs: from, outputs: to, norm, y: outputs(rows, to) };
   }
   const bits = (features: number) => reserveBits(arena, maxRows, features);
   const gate = (features: number) => (training && model.surrogate.kind !== "sigmoid" ? bits(features) : null);
 
   const mask = arena.words(tokens * maskWords(tokens));
+  const read = maxPrompts * inputRows(geometry);
   const input = realInputs
-    ? { at: arena.words(maxPrompts * tokens * inputs), words: 0, features: inputs }
-    : bits(inputs);
-  const embed = layer("embed", inputs, width);
+    ? { at: arena.words(read * inputs), words: 0, features: inputs }
+    : reserveBits(arena, steps * read, inputs);
+  const stem = planSpikingStem(arena, network, input, { maxPrompts, training, realInputs, layer });
   const blocks = Array.from({ length: depth }, (_, i): BlockLayout => {
     const name = `blocks.${i}`;
     return {
@@ -153,14 +148,14 @@ export function planSpiking(
     options,
     mask,
     input,
-    embed,
+    stem,
     blocks,
     lastStream,
     output,
     readOut,
     gradients,
-    penaltyRow: training && spikeRate && spikeRate.weight > 0 ? arena.words(widest) : null,
-    noiseDeviations: outputNoise > 0 ? arena.words(widest) : null,
+    penaltyRow: training && spikeRate && spikeRate.weight > 0 ? arena.words(widestRow) : null,
+    noiseDeviations: outputNoise > 0 ? arena.words(widestRow) : null,
     scratch: arena.words(scratchWords(network, options)),
   };
 }
@@ -174,12 +169,11 @@ function scratchWords(
   const { training, maxPrompts } = options;
   const { width, expansion, steps } = model;
   const inner = expansion * width;
-  const perStep = maxPrompts * geometry.tokens;
-  const maxRows = steps * perStep;
+  const maxRows = steps * maxPrompts * geometry.tokens;
   const forward = [
     SPIKE_SCRATCH,
     NOISE_SCRATCH,
-    productScratch(perStep, width, geometry.inputs),
+    stemScratch(network, training, maxPrompts),
     productScratch(maxRows, width, width),
     normalisationScratch(Math.max(3 * width, inner)),
     attentionScratch(network, training),
@@ -189,9 +183,8 @@ function scratchWords(
   return Math.max(
     ...forward,
     neuronKernels(model.neuron).scratch(steps),
-    productScratch(geometry.inputs, width, perStep),
     productScratch(width, width, maxRows),
-    spikeGradientScratch(Math.max(inner, geometry.inputs), maxRows),
+    spikeGradientScratch(inner, maxRows),
     inputGradientScratch(maxRows, inner, width),
     inputGradientScratch(maxRows, width, Math.max(inner, 3 * width)),
   );

@@ -6,16 +6,15 @@
  * the folded network.
  */
 import { invariant } from "../errors.ts";
-import { NORM_EPSILON } from "../model/network.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { type AttentionPass, bindAttention, type DrawSource } from "./attention.ts";
 import { bitMask } from "./masks.ts";
-import { bindNormalised, type Normalised } from "./normalised.ts";
-import type { ColumnMap, ColumnMoments, Ops } from "./ops.ts";
+import type { ColumnMoments, Ops } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
-import { bindSpikeRatePenalty } from "./spike-rate.ts";
-import type { BlockLayout, LayerLayout, SpikingLayout } from "./spiking-plan.ts";
+import { bindLayers, type Layer } from "./spiking-layer.ts";
+import type { BlockLayout, SpikingLayout } from "./spiking-plan.ts";
 import { bindSpikingReadOut } from "./spiking-read-out.ts";
+import { bindSpikingStem } from "./spiking-stem.ts";
 
 export interface PassDraws extends DrawSource {
   /** Of the noise on pre-activations; layer i draws from the counters whose upper half is i. */
@@ -24,7 +23,7 @@ export interface PassDraws extends DrawSource {
 
 export interface SpikingPass extends Pass {
   readonly draws: PassDraws;
-  /** Packed spikes of each layer `[T][B N][words]`, by the names of `model/spiking.ts`. */
+  /** Packed spikes of each layer `[T][B N][words]`, of a stem's layers `[T][B pixels][words]`, by the names of `model/spiking.ts`. */
   readonly spikes: Readonly<Record<string, PackedBits>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, ColumnMoments>>;
@@ -32,12 +31,6 @@ export interface SpikingPass extends Pass {
   readonly stepLogits: Place | null;
   /** Writes the logits of the first `of` time steps of the last `forward`: those of a network with so few steps. */
   readFirst(of: number, prompts: number): void;
-}
-
-/** A linear layer with what follows it, bound to its parameters. */
-interface Layer extends LayerLayout {
-  readonly weight: Place;
-  readonly normalised: Normalised;
 }
 
 interface Block extends Omit<BlockLayout, "attention"> {
@@ -50,65 +43,36 @@ interface Block extends Omit<BlockLayout, "attention"> {
 
 /** State: the pass writes the network's mask each time, a few kilobytes, so that passes may share a region. */
 export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: ParameterOffsets): SpikingPass {
-  const { network, options, input, lastStream, output, gradients, noiseDeviations, mask, scratch } = layout;
+  const { network, options, input, lastStream, output, gradients, mask, scratch } = layout;
   const { model, geometry } = network;
-  const { width, depth, steps, neuron, surrogate } = model;
-  const { outputNoise = 0, realInputs, spikeRate, recompute = false } = options;
+  const { width, depth, steps } = model;
+  const { recompute = false } = options;
   const { tokens } = geometry;
   const membrane = model.residual === "membrane";
-  const { value, gradient } = parameters;
+  const { gradient } = parameters;
   const draws: PassDraws = { key: [0, 0], firstPrompt: 0, noiseKey: [0, 0] };
   const maskBits = bitMask(geometry);
 
-  const bindLayer = (of: LayerLayout): Layer => ({
-    ...of,
-    weight: value[`${of.name}.weight`],
-    normalised: bindNormalised(ops, of.norm, parameters, scratch),
-  });
-  const embed = bindLayer(layout.embed);
+  const layers = bindLayers(ops, layout, parameters, draws);
+  const { multiply, fire, fireBackward, backward: layerBackward, penalty } = layers;
+  const stem = bindSpikingStem(ops, layout, parameters, layers);
   const blocks = layout.blocks.map((of, block): Block => {
     const attention = bindAttention(ops, of.attention, network, { block, mask, scratch });
     return {
       ...of,
-      qkv: bindLayer(of.qkv),
+      qkv: layers.bind(of.qkv),
       attention: { ...of.attention, ...attention },
-      projection: of.projection && bindLayer(of.projection),
-      up: bindLayer(of.up),
-      down: bindLayer(of.down),
+      projection: of.projection && layers.bind(of.projection),
+      up: layers.bind(of.up),
+      down: layers.bind(of.down),
     };
   });
   const losses = { stepLoss: options.stepLoss ?? 0, scratch };
   const readOut = bindSpikingReadOut(ops, layout.readOut, network, parameters, losses);
-  const { penaltyRow } = layout;
-  const penalty = spikeRate && penaltyRow !== null ? bindSpikeRatePenalty(ops, spikeRate, penaltyRow) : null;
-
-  function fire(
-    currents: Place,
-    rows: number,
-    map: ColumnMap | null,
-    spikes: PackedBits,
-    gate: PackedBits | null = null,
-  ) {
-    const near = gate && surrogate.kind !== "sigmoid" ? { bits: gate, reach: surrogate.width } : null;
-    ops.fire({ currents, steps, rows, map, neuron, spikes, near });
-  }
-
-  /** A layer's raw output, and the noise on it, which is a part of its statistics as it is on a chip. */
-  function multiply(to: Layer, bits: PackedBits, rows: number) {
-    ops.spikeProduct({ bits, rows, weight: to.weight, outputs: to.outputs, out: to.y, scratch });
-    if (noiseDeviations !== null) addNoise(to, rows, noiseDeviations);
-  }
 
   function apply(to: Layer, bits: PackedBits, rows: number) {
     multiply(to, bits, rows);
     to.normalised.measure(to.y, rows);
-  }
-
-  function addNoise({ name, index, outputs: columns, y }: Layer, rows: number, deviations: Place) {
-    const variance = value[`${name}.variance`];
-    if (variance === undefined) ops.fill(deviations, columns, outputNoise * neuron.threshold);
-    else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor: outputNoise, target: deviations });
-    ops.addOutputNoise({ target: y, rows, columns, deviations, key: draws.noiseKey, counter: index, scratch });
   }
 
   /** Adds a branch to the stream (membrane shortcut), or puts it in the stream's place. */
@@ -116,27 +80,10 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     ops.mapColumns({ base: membrane ? base : null, source: y, rows, columns: width, map: norm.map, target });
   }
 
-  function multiplyInputs(prompts: number, rows: number) {
-    if (!realInputs) return multiply(embed, input, rows);
-    const [m, n, k] = [prompts * tokens, width, embed.inputs];
-    for (let t = 0; t < steps; t++) {
-      ops.product({ m, n, k, a: input.at, b: embed.weight, out: embed.y + 4 * t * m * n, scratch });
-    }
-    if (noiseDeviations !== null) addNoise(embed, rows, noiseDeviations);
-  }
-
-  function embedInputs(prompts: number, rows: number, target: Place) {
-    multiplyInputs(prompts, rows);
-    embed.normalised.measure(embed.y, rows);
-    ops.mapColumns({ base: null, source: embed.y, rows, columns: width, map: embed.norm.map, target });
-    if (model.position !== "learned") return;
-    ops.addPeriodic({ table: value.position, period: tokens, rows, columns: width, target });
-  }
-
   function forward(prompts: number) {
     invariant(prompts <= options.maxPrompts, `a pass for ${options.maxPrompts} prompts is not given ${prompts}`);
     ops.write(mask, maskBits);
-    embedInputs(prompts, steps * prompts * tokens, blocks[0]?.stream ?? lastStream);
+    stem.forward(prompts, blocks[0]?.stream ?? lastStream);
     for (const [i, block] of blocks.entries()) blockForward(block, prompts, blocks[i + 1]?.stream ?? lastStream);
     fire(lastStream, prompts * tokens, null, output);
     readOut.forward(output, prompts);
@@ -166,7 +113,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   function project(to: Layer, { bits, values }: Block["attention"], rows: number) {
     if (bits) return multiply(to, bits, rows);
     ops.product({ m: rows, n: width, k: width, a: values as Place, b: to.weight, out: to.y, scratch });
-    if (noiseDeviations !== null) addNoise(to, rows, noiseDeviations);
+    layers.addNoise(to, rows);
   }
 
   /** Without W_O the attention's output itself joins the stream. */
@@ -188,7 +135,7 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     const loss = readOut.backward(prompts, scale, narrow);
     fireBackward(output, narrow, lastStream, prompts * tokens, null, stream);
     for (let i = depth - 1; i >= 0; i--) blockBackward(blocks[i], prompts);
-    embedBackward(prompts);
+    stem.backward(prompts, stream, narrow);
     return penalty ? loss + penalty.sum() : loss;
   }
 
@@ -222,56 +169,12 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
     fireBackward(block.input, narrow, block.stream, perStep, null, stream, membrane);
   }
 
-  /** From the gradient of a layer's spikes, to which the penalty adds its own, to that of the currents. */
-  function fireBackward(
-    spikes: PackedBits,
-    dSpikes: Place,
-    currents: Place,
-    rows: number,
-    map: ColumnMap | null,
-    target: Place,
-    accumulate = false,
-  ) {
-    penalty?.add(spikes, steps * rows, dSpikes);
-    const { features } = spikes;
-    const neurons = { currents, steps, rows, map, neuron, surrogate, features };
-    ops.fireBackward({ ...neurons, dSpikes, target, accumulate, scratch });
-  }
-
-  /** From dy of a layer: its weight gradient, and dx [rows, inputs] where the gate of the neurons before it is open. */
-  function layerBackward(of: Layer, bits: PackedBits, gate: PackedBits | null, dy: Place, rows: number, dx: Place) {
-    const { weight, inputs, outputs } = of;
-    const dWeight = gradient![`${of.name}.weight`];
-    ops.spikeWeightGradient({ bits, rows, dOut: dy, outputs, dWeight, scratch });
-    ops.spikeInputGradient({ dOut: dy, rows, weight, inputs, outputs, dInput: dx, gate, scratch });
-  }
-
   function projectionBackward(of: Layer, { bits, values }: Block["attention"], dy: Place, rows: number, dx: Place) {
     if (bits) return layerBackward(of, bits, null, dy, rows, dx);
     const [m, n, k] = [width, width, rows];
     const out = gradient![`${of.name}.weight`];
     ops.product({ m, n, k, a: values as Place, transposeA: true, b: dy, out, accumulate: true, scratch });
     ops.product({ m: rows, n: width, k: width, a: dy, b: of.weight, transposeB: true, out: dx, scratch });
-  }
-
-  function embedBackward(prompts: number) {
-    const { stream, narrow } = gradients!;
-    const rows = steps * prompts * tokens;
-    const dWeight = gradient!["embed.weight"];
-    if (model.position === "learned") {
-      ops.sumPeriodic({ source: stream, rows, columns: width, table: gradient!.position, period: tokens });
-    }
-    if (recompute) multiplyInputs(prompts, rows);
-    embed.normalised.backward(stream, embed.y, rows, narrow);
-    if (!realInputs) {
-      ops.spikeWeightGradient({ bits: input, rows, dOut: narrow, outputs: width, dWeight, scratch });
-      return;
-    }
-    const [m, n, k] = [embed.inputs, width, prompts * tokens];
-    for (let t = 0; t < steps; t++) {
-      const b = narrow + 4 * t * k * n;
-      ops.product({ m, n, k, a: input.at, transposeA: true, b, out: dWeight, accumulate: true, scratch });
-    }
   }
 
   return {
@@ -288,8 +191,9 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   };
 }
 
-function spikesOf({ options, input, blocks, output }: SpikingLayout): Record<string, PackedBits> {
+function spikesOf({ options, input, stem, blocks, output }: SpikingLayout): Record<string, PackedBits> {
   const spikes: Record<string, PackedBits> = options.realInputs ? {} : { input };
+  for (const { name, map } of stem.layers) spikes[`${name}.map`] = map;
   for (const [i, block] of blocks.entries()) {
     const { qkvBits: qkv, attention, middle, hidden } = block;
     const named = { input: block.input, qkv, ...(attention.bits && { attention: attention.bits }), middle, hidden };
@@ -298,7 +202,11 @@ function spikesOf({ options, input, blocks, output }: SpikingLayout): Record<str
   return { ...spikes, output };
 }
 
-function statisticsOf({ embed, blocks }: SpikingLayout): Record<string, ColumnMoments> {
-  const layers = [embed, ...blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down])];
+function statisticsOf({ stem, blocks }: SpikingLayout): Record<string, ColumnMoments> {
+  const layers = [
+    ...stem.layers,
+    stem.embed,
+    ...blocks.flatMap(({ qkv, projection, up, down }) => [qkv, projection, up, down]),
+  ];
   return Object.fromEntries(layers.flatMap((layer) => (layer?.norm.moments ? [[layer.name, layer.norm.moments]] : [])));
 }

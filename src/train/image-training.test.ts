@@ -38,6 +38,18 @@ describe("training on images", () => {
     });
   }
 
+  test.each(Object.entries(MODELS))("teaches %s behind a stem that reads single pixels", async (_, model) => {
+    const stem = { layers: [{ channels: 16, pool: 2 }] };
+    const experiment = tinyImageExperiment({ ...model, stem }, { patch: 1 });
+    const { state, network } = await run(experiment);
+    expect(network.geometry).toMatchObject({
+      tokens: 4,
+      inputs: model.kind === "ann" ? 1 : 3,
+      grid: { rows: 4, columns: 4 },
+    });
+    expect(state.best!.errorRate).toBeLessThan(0.4);
+  });
+
   test("teaches with the loss at each step, too", async () => {
     const experiment = tinyImageExperiment(MODELS["LIF attention"], { readOut: "mean" });
     const { state } = await run({ ...experiment, training: { ...experiment.training, stepLoss: 1 } });

@@ -5,10 +5,14 @@
  * What it is for: passes are tested on it as on WebAssembly, so a fault is either the pass's or the kernels'; and it is what the
  * author of another backend compares with. Attention: `reference-attention.ts`.
  */
-import type { MemoryOps, NeuronOps, Ops, RowOps, SpikeOps } from "../../src/kernels/ops.ts";
+import type { PackedBits, Place } from "../../src/kernels/arena.ts";
+import type { MapOps, MemoryOps, NeuronOps, Ops, RowOps, SpikeOps, Squares, Windows } from "../../src/kernels/ops.ts";
+import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { geluBackward, geluForward } from "../../src/model/gelu.ts";
+import { maxPoolBackward, maxPoolForward } from "../../src/model/max-pool.ts";
 import { neuronModel } from "../../src/model/neuron/catalogue.ts";
+import { pixels } from "../../src/model/stem.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";
 import { referenceAttention } from "./reference-attention.ts";
 import { type ReferenceMemory, referenceMemory } from "./reference-memory.ts";
@@ -21,6 +25,7 @@ export function referenceOps(bytes: number): Ops {
     ...rowOps(memory),
     ...denseOps(memory),
     ...spikeOps(memory),
+    ...mapOps(memory),
     ...neuronOps(memory),
     ...referenceAttention(memory),
   };
@@ -208,6 +213,34 @@ function spikeOps({ get, put, add, bitsOf, u32 }: ReferenceMemory): SpikeOps {
       });
       put(dSpikes, gradient);
     },
+  };
+}
+
+function mapOps({ get, put, add, bitsOf, putBits }: ReferenceMemory): MapOps {
+  const mapSize = ({ grid, channels }: Windows["size"], images: number) => images * pixels(grid) * channels;
+  const squares = (map: Float64Array, { images, size }: Squares) => maxPoolForward(map, size, images);
+  const bits = (map: PackedBits, { images, size }: Squares) =>
+    Float64Array.from(bitsOf(map, images * pixels(size.windows)));
+  const floats = (map: Place, { images, size }: Squares) => get(map, images * pixels(size.windows) * size.outputs);
+  const backward = (map: Float64Array, dPooled: Place, dMap: Place, { images, size }: Squares) => {
+    const { chosen } = squares(map, { images, size });
+    put(dMap, maxPoolBackward(get(dPooled, chosen.length), chosen, size, images));
+  };
+  return {
+    gatherBitWindows: ({ map, images, size, windows }) => {
+      const source = Float64Array.from(bitsOf(map, images * pixels(size.grid)));
+      putBits(windows, gatherWindows(source, size, images));
+    },
+    gatherWindows: ({ map, images, size, windows }) =>
+      put(windows, gatherWindows(get(map, mapSize(size, images)), size, images)),
+    scatterWindows: ({ dWindows, images, size, dMap }) => {
+      const values = images * pixels(size.windows) * size.kernel ** 2 * size.channels;
+      add(dMap, scatterWindows(get(dWindows, values), size, images));
+    },
+    poolBits: ({ map, pooled, ...of }) => putBits(pooled, squares(bits(map, of), of).output),
+    poolBitsBackward: ({ map, dPooled, dMap, ...of }) => backward(bits(map, of), dPooled, dMap, of),
+    maxPool: ({ map, pooled, ...of }) => put(pooled, squares(floats(map, of), of).output),
+    maxPoolBackward: ({ map, dPooled, dMap, ...of }) => backward(floats(map, of), dPooled, dMap, of),
   };
 }
 

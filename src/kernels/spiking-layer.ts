@@ -1,0 +1,115 @@
+/** Linear layers on packed spikes and the neurons behind them, forward and backward: what blocks and stem of the spiking pass are made of. */
+import { NORM_EPSILON } from "../model/network.ts";
+import type { PackedBits, Place } from "./arena.ts";
+import { bindNormalised, type LayerLayout, type Normalised } from "./normalised.ts";
+import type { ColumnMap, Ops } from "./ops.ts";
+import type { ParameterOffsets } from "./pass.ts";
+import { bindSpikeRatePenalty, type SpikeRatePenalty } from "./spike-rate.ts";
+import type { SpikingLayout } from "./spiking-plan.ts";
+
+/** A linear layer with what follows it, bound to its parameters. */
+export interface Layer extends LayerLayout {
+  readonly weight: Place;
+  readonly normalised: Normalised;
+}
+
+export interface LayerPass {
+  bind(of: LayerLayout): Layer;
+  /** A layer's raw output, and the noise on it, which is a part of its statistics as it is on a chip. */
+  multiply(to: Layer, bits: PackedBits, rows: number): void;
+  /** The same of real values [rows / steps, inputs], the same at every step. */
+  multiplyValues(to: Layer, values: Place, rows: number): void;
+  /** The noise alone. */
+  addNoise(to: Layer, rows: number): void;
+  /** Neurons on currents [steps, rows, features]. `gate` receives where the surrogate is not 0, where it has compact support. */
+  fire(currents: Place, rows: number, map: ColumnMap | null, spikes: PackedBits, gate?: PackedBits | null): void;
+  /** From the gradient of a layer's spikes, to which the penalty adds its own, to that of the currents. */
+  fireBackward(
+    spikes: PackedBits,
+    dSpikes: Place,
+    currents: Place,
+    rows: number,
+    map: ColumnMap | null,
+    target: Place,
+    accumulate?: boolean,
+  ): void;
+  /** Adds to a layer's weight gradient from its dy [rows, outputs]. */
+  weightBackward(of: Layer, bits: PackedBits, dy: Place, rows: number): void;
+  /** The same for real values. */
+  valuesBackward(of: Layer, values: Place, dy: Place, rows: number): void;
+  /** The weight gradient, and dx [rows, inputs] where the gate of the neurons before the layer is open. */
+  backward(of: Layer, bits: PackedBits, gate: PackedBits | null, dy: Place, rows: number, dx: Place): void;
+  /** Of the rates of all layers that fire; null without. */
+  readonly penalty: SpikeRatePenalty | null;
+}
+
+/** @param draws read anew at every call */
+export function bindLayers(
+  ops: Ops,
+  layout: SpikingLayout,
+  parameters: ParameterOffsets,
+  draws: { readonly noiseKey: readonly [number, number] },
+): LayerPass {
+  const { network, options, noiseDeviations: deviations, penaltyRow, scratch } = layout;
+  const { steps, neuron, surrogate } = network.model;
+  const { outputNoise = 0, spikeRate } = options;
+  const { value, gradient } = parameters;
+  const penalty = spikeRate && penaltyRow !== null ? bindSpikeRatePenalty(ops, spikeRate, penaltyRow) : null;
+
+  function addNoise({ name, index, outputs: columns, y }: Layer, rows: number) {
+    if (deviations === null) return;
+    const variance = value[`${name}.variance`];
+    if (variance === undefined) ops.fill(deviations, columns, outputNoise * neuron.threshold);
+    else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor: outputNoise, target: deviations });
+    ops.addOutputNoise({ target: y, rows, columns, deviations, key: draws.noiseKey, counter: index, scratch });
+  }
+
+  function weightBackward({ name, outputs }: Layer, bits: PackedBits, dy: Place, rows: number) {
+    const dWeight = gradient![`${name}.weight`];
+    ops.spikeWeightGradient({ bits, rows, dOut: dy, outputs, dWeight, scratch });
+  }
+
+  return {
+    penalty,
+    bind: (of) => ({
+      ...of,
+      weight: value[`${of.name}.weight`],
+      normalised: bindNormalised(ops, of.norm, parameters, scratch),
+    }),
+    multiply: (to, bits, rows) => {
+      ops.spikeProduct({ bits, rows, weight: to.weight, outputs: to.outputs, out: to.y, scratch });
+      addNoise(to, rows);
+    },
+    multiplyValues: (to, values, rows) => {
+      const [m, n, k] = [rows / steps, to.outputs, to.inputs];
+      for (let t = 0; t < steps; t++) {
+        ops.product({ m, n, k, a: values, b: to.weight, out: to.y + 4 * t * m * n, scratch });
+      }
+      addNoise(to, rows);
+    },
+    addNoise,
+    fire: (currents, rows, map, spikes, gate = null) => {
+      const near = gate && surrogate.kind !== "sigmoid" ? { bits: gate, reach: surrogate.width } : null;
+      ops.fire({ currents, steps, rows, map, neuron, spikes, near });
+    },
+    fireBackward: (spikes, dSpikes, currents, rows, map, target, accumulate = false) => {
+      penalty?.add(spikes, steps * rows, dSpikes);
+      const { features } = spikes;
+      const neurons = { currents, steps, rows, map, neuron, surrogate, features };
+      ops.fireBackward({ ...neurons, dSpikes, target, accumulate, scratch });
+    },
+    weightBackward,
+    valuesBackward: ({ name, inputs: m, outputs: n }, values, dy, rows) => {
+      const [k, out] = [rows / steps, gradient![`${name}.weight`]];
+      for (let t = 0; t < steps; t++) {
+        const b = dy + 4 * t * k * n;
+        ops.product({ m, n, k, a: values, transposeA: true, b, out, accumulate: true, scratch });
+      }
+    },
+    backward: (of, bits, gate, dy, rows, dx) => {
+      const { weight, inputs, outputs } = of;
+      weightBackward(of, bits, dy, rows);
+      ops.spikeInputGradient({ dOut: dy, rows, weight, inputs, outputs, dInput: dx, gate, scratch });
+    },
+  };
+}

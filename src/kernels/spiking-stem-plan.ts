@@ -1,0 +1,111 @@
+/**
+ * Where the arrays of the spiking pass lie before its first block (`spiking-stem.ts`): the embedding, and the convolutions of a stem in
+ * front of it.
+ *
+ * Windows of spikes are kept: nine windows of bits take less than a third of one map of numbers.
+ */
+import type { Geometry } from "../model/geometry.ts";
+import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { type Arena, type PackedBits, type Place, reserveBits } from "./arena.ts";
+import { isPlain, mapGradientWords } from "./convolution.ts";
+import type { LayerLayout } from "./normalised.ts";
+import { productScratch } from "./wasm/dense-ops.ts";
+import { normalisationScratch } from "./wasm/neuron-ops.ts";
+import { spikeGradientScratch } from "./wasm/spike-ops.ts";
+
+export interface ConvolutionLayout extends LayerLayout {
+  readonly size: StemLayer;
+  /** What it reads, [T B windows][words]; real values [B windows, inputs], without words, of the first layer on such inputs. */
+  readonly windows: PackedBits;
+}
+
+export interface StemLayerLayout extends ConvolutionLayout {
+  readonly map: PackedBits;
+  /** The map itself where squares are single pixels. */
+  readonly pooled: PackedBits;
+}
+
+export interface SpikingStemLayout {
+  readonly layers: readonly StemLayerLayout[];
+  readonly embed: ConvolutionLayout;
+  /** When a stem trains: gradients of a map, of what a maximum leaves of it, and of windows (`mapGradient`). */
+  readonly gradients: { readonly map: Place; readonly pooled: Place; readonly windows: Place } | null;
+}
+
+/** What the plan of the whole gives: a layer with its output, for so many rows. */
+export interface StemSizes {
+  readonly maxPrompts: number;
+  readonly training: boolean;
+  readonly realInputs: boolean;
+  layer(name: string, inputs: number, outputs: number, rows: number): LayerLayout;
+}
+
+type Described = { readonly model: SpikingSpec; readonly geometry: Geometry };
+
+/** @param input what the pass reads: packed maps, or real ones without words */
+export function planSpikingStem(
+  arena: Arena,
+  { model, geometry }: Described,
+  input: PackedBits,
+  { maxPrompts, training, realInputs, layer }: StemSizes,
+): SpikingStemLayout {
+  const sizes = stemLayers(model, geometry);
+  const images = model.steps * maxPrompts;
+  let map = input;
+  const convolution = (size: StemLayer): ConvolutionLayout => {
+    const rows = images * pixels(size.windows);
+    const layout = layer(size.name, size.inputs, size.outputs, rows);
+    return { ...layout, size, windows: windowsOf(size, rows) };
+  };
+  function windowsOf(size: StemLayer, rows: number): PackedBits {
+    if (isPlain(size)) return map;
+    if (!realInputs || map !== input) return reserveBits(arena, rows, size.inputs);
+    return { at: arena.words((rows / model.steps) * size.inputs), words: 0, features: size.inputs };
+  }
+  const layers = sizes.slice(0, -1).map((size): StemLayerLayout => {
+    const of = convolution(size);
+    const spikes = reserveBits(arena, images * pixels(size.windows), size.outputs);
+    map = size.pool === 1 ? spikes : reserveBits(arena, images * pixels(size.pooled), size.outputs);
+    return { ...of, map: spikes, pooled: map };
+  });
+  const embed = convolution(sizes[sizes.length - 1]);
+  const most = (count: (size: StemLayer) => number, of = sizes.slice(0, -1)) => Math.max(...of.map(count));
+  const gradients =
+    training && layers.length > 0
+      ? {
+          map: arena.words(images * most(({ windows, outputs }) => pixels(windows) * outputs)),
+          pooled: arena.words(images * most(({ pooled, outputs }) => pixels(pooled) * outputs)),
+          windows: arena.words(most((size) => mapGradientWords(size, images).windows, sizes.slice(1))),
+        }
+      : null;
+  return { layers, embed, gradients };
+}
+
+/** The widest layer of a stem in front of the embedding, 0 without; and the most numbers that one of them puts out for one image. */
+export function stemExtent({ model, geometry }: Described): { readonly widest: number; readonly most: number } {
+  const layers = stemLayers(model, geometry).slice(0, -1);
+  return {
+    widest: Math.max(0, ...layers.map(({ outputs }) => outputs)),
+    most: Math.max(0, ...layers.map(({ windows, outputs }) => pixels(windows) * outputs)),
+  };
+}
+
+/** Words of scratch for what happens before the first block. */
+export function stemScratch(network: Described, training: boolean, maxPrompts: number): number {
+  const { steps } = network.model;
+  const layers = stemLayers(network.model, network.geometry);
+  const needs = layers.flatMap((size, i) => {
+    const { inputs, outputs, windows } = size;
+    const perStep = maxPrompts * pixels(windows);
+    const forward = [productScratch(perStep, outputs, inputs), normalisationScratch(outputs)];
+    if (!training) return forward;
+    return [
+      ...forward,
+      productScratch(inputs, outputs, perStep),
+      spikeGradientScratch(inputs, steps * perStep),
+      ...(i > 0 ? [mapGradientWords(size, steps * maxPrompts).scratch] : []),
+    ];
+  });
+  return Math.max(...needs);
+}

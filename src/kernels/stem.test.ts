@@ -1,0 +1,187 @@
+/** Passes of networks with a stem, against the reference network. */
+import { describe, expect, test } from "vitest";
+import { BACKENDS } from "../../test/support/backends.ts";
+import { expectClose, normals } from "../../test/support/gradient.ts";
+import { createPass } from "../../test/support/pass-under-test.ts";
+import { tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
+import { annBackward, annForward } from "../model/ann.ts";
+import { crossEntropyBackward, crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
+import type { Gradients } from "../model/dense.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { spikeRatePenalty } from "../model/spike-rate.ts";
+import { repeatInput, spikingBackward, spikingForward } from "../model/spiking.ts";
+import { pixels } from "../model/stem.ts";
+import { stream } from "../numeric/stream.ts";
+import { annSpec, type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../spec/model.ts";
+import { packSpikes, unpackSpikes } from "../spike/train.ts";
+import type { SpikingPassOptions } from "./spiking-plan.ts";
+
+const PROMPTS = 3;
+const STEPS = 2;
+const CLASSES = 3;
+const PIXELS = pixels(tinyGrid);
+const targets = oneHot([2, 0, 1], CLASSES);
+
+/** A layer of more than a word of channels, one that keeps all pixels, and an embedding of single pixels. */
+const wideStem = stemSpec.parse({
+  layers: [{ channels: 40, pool: 2 }, { channels: 8 }],
+  embedding: { kernel: 1 },
+});
+const noLayers = stemSpec.parse({ layers: [], embedding: { stride: 2 } });
+
+const STEMS: [string, StemSpec][] = [
+  ["one that pools", tinyStem],
+  ["one that strides", stridingStem],
+  ["a wide one", wideStem],
+  ["overlapping patches", noLayers],
+];
+
+function spikingNetwork(stem: StemSpec, inputs: number, fields: object = {}): Network<SpikingSpec> {
+  const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem };
+  return tinyNetwork(spikingSpec.parse({ ...size, steps: STEPS, ...fields }), 5, stemmed(stem, inputs));
+}
+
+function bitsOf(inputs: number, seed: number): Float64Array {
+  const draws = stream(seed);
+  return new Float64Array(STEPS * PROMPTS * PIXELS * inputs).map(() => (draws.uniform() < 0.4 ? 1 : 0));
+}
+
+describe.each(BACKENDS)("on $name", (backend) => {
+  /** One step on bits, or on values where the network reads these. */
+  function step(network: Network<SpikingSpec>, values: Float64Array, options: Partial<SpikingPassOptions> = {}) {
+    const { inputs } = network.geometry;
+    const set = createPass(backend, network, {
+      maxPrompts: PROMPTS,
+      training: true,
+      attention: "expected",
+      ...options,
+    });
+    const { ops, pass } = set;
+    pass.draws.noiseKey = [3, 4];
+    const packed = () => packSpikes(values, STEPS, PROMPTS * PIXELS, inputs).words;
+    ops.write(pass.inputs, options.realInputs ? Float32Array.from(values) : packed());
+    ops.write(pass.targets, Float32Array.from(targets));
+    const loss = pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS;
+    const gradients = Object.fromEntries(
+      Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(set.gradient[name], data.length)]),
+    );
+    return { ...set, loss, gradients };
+  }
+
+  function expectGradients(actual: Record<string, Float32Array>, expected: Gradients) {
+    for (const [name, gradient] of Object.entries(expected)) {
+      // Float32 sums of some hundred terms.
+      const largest = gradient.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
+      expectClose(actual[name], gradient, { absolute: 2e-5 * largest + 1e-7 }, name);
+    }
+  }
+
+  test.each(STEMS)("a spiking network equals the reference, both ways: %s", (_, stem) => {
+    for (const surrogate of [{ kind: "sigmoid" }, { kind: "triangular" }]) {
+      const network = spikingNetwork(stem, 6, { surrogate });
+      const values = bitsOf(6, 6);
+      const { ops, pass, loss, gradients } = step(network, values);
+      const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+      for (const [name, bits] of Object.entries(pass.spikes)) {
+        if (!name.endsWith(".map")) continue;
+        const rows = reference.trace[name].length / bits.features / STEPS;
+        const train = {
+          steps: STEPS,
+          rows,
+          features: bits.features,
+          words: ops.words(bits.at, STEPS * rows * bits.words),
+        };
+        expect(unpackSpikes(train), name).toEqual(reference.trace[name]);
+        expect(reference.trace[name].includes(1), name).toBe(true);
+      }
+      const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+      expect(loss).toBeCloseTo(expectedLoss, 5);
+      expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+    }
+  });
+
+  test.each(STEMS)("so does one that reads real values: %s", (_, stem) => {
+    const network = spikingNetwork(stem, 3);
+    const values = normals(PROMPTS * PIXELS * 3, 7);
+    const rounded = values.map(Math.fround);
+    const { loss, gradients } = step(network, values, { realInputs: true });
+    const reference = spikingForward(network, repeatInput(rounded, STEPS, PROMPTS), EXPECTED);
+    const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+    expect(loss).toBeCloseTo(expectedLoss, 5);
+    expectGradients(gradients, spikingBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+  });
+
+  test.each(STEMS)("computing layers again changes no bit, with noise and a penalty on rates: %s", (_, stem) => {
+    const options = { outputNoise: 0.1, spikeRate: { weight: 5, target: 0 } };
+    const network = spikingNetwork(stem, 6);
+    const [kept, again] = [false, true].map((recompute) => {
+      const { loss, gradients } = step(network, bitsOf(6, 8), { ...options, recompute });
+      return { loss, gradients };
+    });
+    expect(again).toEqual(kept);
+  });
+
+  test("a penalty on rates counts the layers of the stem", () => {
+    const network = spikingNetwork(wideStem, 6);
+    const values = bitsOf(6, 6);
+    const spikeRate = { weight: 5, target: 0.1 };
+    const { loss, gradients } = step(network, values, { spikeRate });
+    const reference = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, EXPECTED);
+    expect(Object.keys(reference.rates).filter((name) => name.startsWith("stem."))).toEqual([
+      "stem.0.map",
+      "stem.1.map",
+    ]);
+    const { penalty, slopes } = spikeRatePenalty(reference.rates, spikeRate);
+    const { loss: ofLogits, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+    expect(loss).toBeCloseTo(ofLogits + penalty, 5);
+    const slope = crossEntropyBackward(cache, CLASSES);
+    expectGradients(gradients, spikingBackward(network, slope, reference.cache, { rates: slopes }));
+  });
+
+  test.each(STEMS)("without training, a folded network gives the same answers prompt by prompt: %s", (_, stem) => {
+    const network = foldNetwork(spikingNetwork(stem, 6));
+    const values = bitsOf(6, 9);
+    const mode = { mode: "eval", attention: "expected" } as const;
+    const { logits } = spikingForward(network, { steps: STEPS, prompts: PROMPTS, values }, mode);
+    const { ops, pass } = createPass(backend, network, { maxPrompts: 1, training: false, attention: "expected" });
+    for (let prompt = 0; prompt < PROMPTS; prompt++) {
+      const own = values.filter((_, i) => Math.floor(i / (PIXELS * 6)) % PROMPTS === prompt);
+      ops.write(pass.inputs, packSpikes(own, STEPS, PIXELS, 6).words);
+      pass.forward(1);
+      expectClose(ops.floats(pass.logits, CLASSES), logits.subarray(prompt * CLASSES, (prompt + 1) * CLASSES), {
+        absolute: 1e-5,
+      });
+    }
+  });
+
+  test.each(STEMS)("the conventional twin equals the reference, both ways, and prompt by prompt: %s", (_, stem) => {
+    const model = annSpec.parse({ kind: "ann", width: 8, heads: 2, depth: 1, expansion: 2, position: "learned", stem });
+    const network = tinyNetwork(model, 6, stemmed(stem, 3));
+    const values = normals(PROMPTS * PIXELS * 3, 7).map(Math.fround);
+    const reference = annForward(network, { prompts: PROMPTS, values });
+    const { loss: expectedLoss, cache } = crossEntropyForward(reference.logits, targets, CLASSES);
+    const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
+    ops.write(pass.inputs, Float32Array.from(values));
+    ops.write(pass.targets, Float32Array.from(targets));
+    expect(pass.step(PROMPTS, 1 / PROMPTS) / PROMPTS).toBeCloseTo(expectedLoss, 5);
+    const gradients = Object.fromEntries(
+      Object.entries(network.parameters).map(([name, { data }]) => [name, ops.floats(gradient[name], data.length)]),
+    );
+    expectGradients(gradients, annBackward(network, crossEntropyBackward(cache, CLASSES), reference.cache));
+
+    const alone = createPass(backend, network, { maxPrompts: 1, training: false });
+    for (let prompt = 0; prompt < PROMPTS; prompt++) {
+      alone.ops.write(
+        alone.pass.inputs,
+        Float32Array.from(values.subarray(prompt * PIXELS * 3, (prompt + 1) * PIXELS * 3)),
+      );
+      alone.pass.forward(1);
+      const expected = reference.logits.subarray(prompt * CLASSES, (prompt + 1) * CLASSES);
+      expectClose(alone.ops.floats(alone.pass.logits, CLASSES), expected, { absolute: 1e-5 });
+    }
+  });
+});
+
+const EXPECTED = { mode: "train", attention: "expected" } as const;

@@ -1,0 +1,36 @@
+/** Windows and squares of maps, with the WebAssembly kernels of `assembly/windows.ts` and `assembly/max-pool.ts`. */
+import type { KernelExports } from "../binary.generated.ts";
+import type { MapOps, Squares, Windows } from "../ops.ts";
+
+export function mapOps(run: KernelExports): MapOps {
+  return {
+    gatherBitWindows: ({ map, windows, ...of }) => run.gatherBitWindows(map.at, ...windowSizes(of), windows.at),
+    gatherWindows: ({ map, windows, ...of }) => run.gatherWindows(map, ...windowSizes(of), windows),
+    scatterWindows: ({ dWindows, dMap, ...of }) => run.scatterWindows(dWindows, ...windowSizes(of), dMap),
+    poolBits: ({ map, pooled, ...of }) => {
+      const { rows, columns, pool } = squareSizes(of);
+      run.poolBits(map.at, map.words, rows, columns, pool, pooled.at);
+    },
+    poolBitsBackward: ({ map, dPooled, dMap, ...of }) => {
+      const { rows, columns, channels, pool } = squareSizes(of);
+      run.poolBitsBackward(map.at, map.words, rows, columns, channels, pool, dPooled, dMap);
+    },
+    maxPool: ({ map, pooled, ...of }) => {
+      const { rows, columns, channels, pool } = squareSizes(of);
+      run.maxPool(map, rows, columns, channels, pool, pooled);
+    },
+    maxPoolBackward: ({ map, dPooled, dMap, ...of }) => {
+      const { rows, columns, channels, pool } = squareSizes(of);
+      run.maxPoolBackward(map, rows, columns, channels, pool, dPooled, dMap);
+    },
+  };
+}
+
+/** In the order in which the kernels take them. */
+const windowSizes = ({ images, size: { grid, channels, kernel, stride, windows } }: Windows) =>
+  [channels, images, grid.rows, grid.columns, kernel, stride, windows.rows, windows.columns] as const;
+
+/** Squares of all images one below the other. */
+const squareSizes = ({ images, size: { outputs: channels, pool, pooled } }: Squares) => {
+  return { rows: images * pooled.rows, columns: pooled.columns, channels, pool };
+};
