@@ -51,7 +51,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   if (model.stem) {
     throw new MappingError(
       "model.stem",
-      "Neither schedule nor costs know the convolutions of a stem. Leave model.stem out, or evaluate the network without hardware.",
+      "Neither schedule nor costs know the convolutions of a stem. Leave model.stem out; `xpike eval` runs the network without them.",
     );
   }
   const { width, depth, heads, expansion } = model;

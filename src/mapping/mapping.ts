@@ -6,6 +6,8 @@
  * local sums for the tile's LIF units, so that no multi-bit pre-activation leaves the tile. Every weight has a crossbar
  * cell of its own. The paper's example, 384 outputs of 512 inputs, takes 3 groups of 4 blocks: 12 crossbars.
  *
+ * A convolution reads windows of bits, as any layer reads rows: it is placed by the sizes of its window.
+ *
  * The embedding can be cut finer than its crossbars (`embedRows`), which costs crossbars and conversions and buys resolution.
  *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
@@ -246,12 +248,6 @@ function requireMappable({ model, geometry, parameters }: Network<SpikingSpec>, 
       "model.attention.neuron",
       `The SSA engine computes stochastic attention only, but this network was built with "${model.attention.neuron}" attention. ` +
         `Train one with "stochastic", or evaluate this one without hardware.`,
-    );
-  }
-  if (model.stem) {
-    throw new MappingError(
-      "model.stem",
-      "The convolutions of a stem cannot be placed on crossbars. Leave model.stem out, or evaluate the network without hardware.",
     );
   }
   lifConstants(model.neuron); // throws where no unit computes such a neuron

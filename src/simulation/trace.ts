@@ -6,7 +6,7 @@ import type { RegisterCounts } from "./registers.ts";
 
 /** One stage of the network on the machine, in the order in which stages run. */
 export interface StageTrace {
-  /** `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own stage. */
+  /** Of a stem `stem.0`, `stem.0.map`, ...; `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own stage. */
   readonly name: string;
   /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";
@@ -44,7 +44,10 @@ export interface Trace {
   readonly stages: readonly StageTrace[];
   /** Sum over all stages. */
   readonly actions: ActionCounts;
-  /** Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. */
+  /**
+   * Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. With a stem also
+   * what its layers read and fire, `stem.0.windows`, `stem.0.map`, ..., `embed.windows`.
+   */
   readonly spikes: Readonly<Record<string, SpikeCount>>;
   /** Share of ones of the same trains. */
   readonly densities: Readonly<Record<string, number>>;

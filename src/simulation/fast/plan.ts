@@ -8,7 +8,8 @@
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
-import { tokensRead } from "../../model/geometry.ts";
+import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { MEASURED_VECTORS } from "../reference/linear.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
@@ -40,8 +41,8 @@ export interface SimulatorPlan {
   readonly scratch: readonly SimulatorScratch[];
 }
 
-/** Trains that linear layers read. */
-export type LayerTrain = "input" | "narrow" | "hidden" | "read";
+/** Trains that linear layers read; windows by the name of the stem's layer. */
+export type LayerTrain = "input" | "narrow" | "hidden" | "read" | `${string}.windows`;
 
 export interface SlicePlan {
   readonly bits: Readonly<Record<LayerTrain, PackedBits>>;
@@ -58,6 +59,8 @@ export interface SimulatorScratch {
   readonly qkv: PackedBits;
   /** Pre-activations of one layer. */
   readonly y: Place;
+  /** What neurons of a stem's layer fire, and what its squares leave; none without a stem. */
+  readonly maps: readonly Place[];
   /** Rows that ranges are measured on. */
   readonly measured: Place;
 }
@@ -111,16 +114,33 @@ type Sizes = Required<SimulatorOptions>;
 function planSlice(arena: Arena, { network }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
   const { width, expansion } = network.model;
   const { tokens, inputs } = network.geometry;
-  const rows = maxSteps * maxPrompts * tokens;
+  const images = maxSteps * maxPrompts;
+  const rows = images * tokens;
   return {
     bits: {
-      input: reserveBits(arena, rows, inputs),
+      ...planWindows(arena, network, images),
+      input: reserveBits(arena, images * inputRows(network.geometry), inputs),
       narrow: reserveBits(arena, rows, width),
       hidden: reserveBits(arena, rows, expansion * width),
-      read: reserveBits(arena, maxSteps * maxPrompts * tokensRead(network.geometry).length, width),
+      read: reserveBits(arena, images * tokensRead(network.geometry).length, width),
     },
     stream: arena.words(rows * width),
   };
+}
+
+/** Windows of all layers of a stem in one place, as no two are there at a time; none without a stem. */
+function planWindows(
+  arena: Arena,
+  { model, geometry }: MappedNetwork["network"],
+  images: number,
+): Record<`${string}.windows`, PackedBits> {
+  if (!geometry.grid) return {};
+  const bits = stemLayers(model, geometry).map(({ name, inputs, windows }) => {
+    const words = Math.ceil(inputs / 32);
+    return { name, words, features: inputs, rows: images * pixels(windows) };
+  });
+  const { at } = reserveBits(arena, Math.max(...bits.map(({ rows, words }) => rows * words)), 32);
+  return Object.fromEntries(bits.map(({ name, words, features }) => [`${name}.windows`, { at, words, features }]));
 }
 
 function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan, sizes: Sizes): SimulatorScratch {
@@ -130,14 +150,30 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
   const count = tokensRead(geometry).length;
   const vectors = sizes.maxSteps * sizes.maxPrompts;
   const rows = vectors * tokens;
-  const widest = Math.max(inputs, Math.max(1, expansion) * width);
+  const stem = stemLayers(model, geometry);
+  const most = (count: (layer: StemLayer) => number) => Math.max(...stem.map(count));
+  const widest = Math.max(
+    inputs,
+    most((layer) => layer.inputs),
+    Math.max(1, expansion) * width,
+  );
   return {
     position: model.position === "learned" ? arena.words(tokens * width) : null,
     chosen: { at: arena.words(count), count },
-    crossbars: planCrossbarScratch(arena, chip, crossbars, rows),
+    crossbars: planCrossbarScratch(arena, chip, crossbars, vectors * most((layer) => pixels(layer.windows))),
     tiles: planAttention(arena, chip, sizes),
     qkv: reserveBits(arena, rows, 3 * width),
-    y: arena.words(Math.max(rows * Math.max(3, expansion) * width, vectors * count * classes)),
+    y: arena.words(
+      Math.max(
+        rows * Math.max(3, expansion) * width,
+        vectors * count * classes,
+        vectors * most((layer) => pixels(layer.windows) * layer.outputs),
+      ),
+    ),
+    maps: geometry.grid ? [0, 1].map(() => arena.words(vectors * most(mapWords) + 4)) : [],
     measured: reserveBits(arena, MEASURED_VECTORS, widest).at,
   };
 }
+
+/** Words of a layer's map of one image. */
+const mapWords = ({ windows, outputs }: StemLayer): number => pixels(windows) * Math.ceil(outputs / 32);

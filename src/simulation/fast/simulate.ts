@@ -14,7 +14,8 @@ import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
-import { tokensRead } from "../../model/geometry.ts";
+import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import type { Chip, MappedNetwork } from "../chip.ts";
@@ -93,11 +94,12 @@ export function bindSimulator(
   thread = 0,
 ): BoundSimulator {
   const { maxPrompts, maxSteps } = plan;
-  const { chosen, qkv, y, measured, ...scratch } = plan.scratch[thread];
+  const { chosen, qkv, y, maps, measured, ...scratch } = plan.scratch[thread];
   const { network, mapping, hardware } = chip;
   const { model, geometry } = network;
   const { width: D } = model;
   const { tokens } = geometry;
+  const stem = stemLayers(model, geometry);
   const layers = new Map(mapping.layers.map((layer) => [layer.name, layer]));
   const tile = ssaParametersOf(network, hardware);
   ops.write(chosen.at, tokensRead(geometry));
@@ -116,7 +118,8 @@ export function bindSimulator(
   ): Generator<LayerInput, Trace> {
     const { bits, stream } = plan.slices[slice];
     const prompts = requirePrompts(chip, input);
-    const { steps, rows } = input;
+    const { steps } = input;
+    const rows = prompts * tokens;
     requireRoom(steps, prompts);
     ops.write(bits.input.at, input.words);
     const stages: StageTrace[] = [];
@@ -124,9 +127,10 @@ export function bindSimulator(
     const rasters: Record<string, SpikeTrain> = {};
     const { saturated, registers, onStopped } = registerTally(hardware.arithmetic);
 
-    const keep = (name: string, train: PackedBits) => {
-      spikes[name] = { ones: ops.countBits(train, steps * rows), bits: steps * rows * train.features };
-      if (rasterPrompts > 0) rasters[name] = firstRows(ops, train, steps, rows, rasterPrompts * tokens);
+    const keep = (name: string, train: PackedBits, perPrompt = tokens) => {
+      const kept = prompts * perPrompt;
+      spikes[name] = { ones: ops.countBits(train, steps * kept), bits: steps * kept * train.features };
+      if (rasterPrompts > 0) rasters[name] = firstRows(ops, train, steps, kept, rasterPrompts * perPrompt);
     };
     function* linear(
       name: string,
@@ -149,11 +153,19 @@ export function bindSimulator(
       });
       return actions;
     }
-    const fire = (name: string, currents: Place, to: PackedBits) => {
-      digital.fire(name, currents, steps, rows, to, onStopped);
-      const actions = neuronActions(rows * to.features, steps, hardware.order);
+    const fire = (name: string, currents: Place, to: PackedBits, perPrompt = tokens) => {
+      digital.fire(name, currents, steps, prompts * perPrompt, to, onStopped);
+      const actions = neuronActions(prompts * perPrompt * to.features, steps, hardware.order);
       stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
-      keep(name, to);
+      keep(name, to, perPrompt);
+    };
+    /** What a layer of the stem reads of a map. Without a stem, the embedding reads the input itself. */
+    const windows = (layer: StemLayer, map: PackedBits): LayerTrain => {
+      if (!geometry.grid) return "input";
+      const train: LayerTrain = `${layer.name}.windows`;
+      ops.gatherBitWindows({ map, images: steps * prompts, size: layer, windows: bits[train] });
+      keep(train, bits[train], pixels(layer.windows));
+      return train;
     };
     const attend = (block: number) => {
       const name = `blocks.${block}`;
@@ -181,8 +193,17 @@ export function bindSimulator(
       stages.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
     };
 
-    keep("input", bits.input);
-    const embedded = yield* linear("embed", "input", tokens, stream);
+    keep("input", bits.input, inputRows(geometry));
+    let map = bits.input;
+    for (const layer of stem.slice(0, -1)) {
+      const perPrompt = pixels(layer.windows);
+      yield* linear(layer.name, windows(layer, map), perPrompt, y);
+      const [fired, pooled] = maps.map((at) => ({ at, words: Math.ceil(layer.outputs / 32), features: layer.outputs }));
+      fire(`${layer.name}.map`, y, fired, perPrompt);
+      ops.poolBits({ map: fired, images: steps * prompts, size: layer, pooled });
+      map = pooled;
+    }
+    const embedded = yield* linear("embed", windows(stem[stem.length - 1], map), tokens, stream);
     if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
     digital.addPositions("embed", stream, steps * rows, onStopped);
     if (model.position === "learned") embedded.offsetAdditions += steps * rows * D;

@@ -1,7 +1,7 @@
 /**
  * The functional simulator: the folded spiking network on a programmed chip, by value, with actions counted.
  *
- *   R = embed(x_t) + position
+ *   R = embed(x_t) + position                          or, with a stem, of windows of the last of its maps
  *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = SSA(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
  *   logits_t = head(LIF(R)) at the query tokens, or the mean over all tokens; averaged over t
@@ -20,7 +20,8 @@ import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
-import { tokensRead } from "../../model/geometry.ts";
+import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
@@ -31,6 +32,7 @@ import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type Trac
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
+import { poolSpikes, spikeWindows } from "./stem.ts";
 
 export interface SimulationOptions extends TraceOptions {
   /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
@@ -44,7 +46,7 @@ export interface SimulationOptions extends TraceOptions {
 /**
  * Runs the chip on spikes.
  *
- * Shapes   input: [T][prompts tokens][inputs]
+ * Shapes   input: [T][prompts tokens][inputs], or [T][prompts pixels][inputs] for a stem
  * Random   `random.fork("read", crossbar)`, `random.fork("conversion", crossbar)`, and for the tiles as `tileDraws` says
  * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated, or a number does not fit
  *          what `hardware.arithmetic` gives it
@@ -93,7 +95,7 @@ function run(
   { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes }: SimulationOptions,
 ): Trace {
   const { model, geometry } = chip.network;
-  const { steps, rows } = input;
+  const { steps } = input;
   const prompts = requirePrompts(chip, input);
   const digital = digitalSide(chip);
   const { converterErrors: converters, device } = chip;
@@ -113,7 +115,7 @@ function run(
 
   const keep = (name: string, train: SpikeTrain) => {
     spikes[name] = { ones: countSpikes(train), bits: train.steps * train.rows * train.features };
-    if (rasterPrompts > 0) rasters[name] = firstRows(train, rasterPrompts * geometry.tokens);
+    if (rasterPrompts > 0) rasters[name] = firstRows(train, (rasterPrompts * train.rows) / prompts);
     return train;
   };
   const linear = (name: string, train: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
@@ -124,8 +126,9 @@ function run(
     stages.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
   };
-  const fire = (name: string, currents: Float32Array) => {
+  const fire = (name: string, currents: Float32Array, perPrompt = geometry.tokens) => {
     const tally = emptyTally();
+    const rows = prompts * perPrompt;
     const features = currents.length / (steps * rows);
     const train = digital.fire(name, currents, { steps, rows, features }, tally);
     const stored = storedMembranes(rows * features, steps, chip.hardware.order);
@@ -155,8 +158,18 @@ function run(
     digital.hold("stream", name, stream);
   };
 
+  /** What a layer of the stem reads of a map. Without a stem, the embedding reads the input itself. */
+  const windows = (layer: StemLayer, map: SpikeTrain) =>
+    geometry.grid ? keep(`${layer.name}.windows`, spikeWindows(map, layer, prompts)) : map;
+
   keep("input", input);
-  const stream = linear("embed", input, (currents, tally) => {
+  const stem = stemLayers(model, geometry);
+  let map = input;
+  for (const layer of stem.slice(0, -1)) {
+    const currents = linear(layer.name, windows(layer, map));
+    map = poolSpikes(fire(`${layer.name}.map`, currents, pixels(layer.windows)), layer, prompts);
+  }
+  const stream = linear("embed", windows(stem[stem.length - 1], map), (currents, tally) => {
     addPositions(digital.position, currents, tally);
     if (model.residual !== "none") tally.streamWrites += currents.length;
     digital.hold("stream", "embed", currents);
@@ -196,15 +209,16 @@ function run(
 
 /** Prompts of an input. Throws ShapeError when it does not fit the network. */
 export function requirePrompts({ network }: MappedNetwork, input: SpikeTrain): number {
-  const { inputs, tokens } = network.geometry;
-  if (input.features !== inputs || input.rows % tokens !== 0) {
+  const { inputs } = network.geometry;
+  const perPrompt = inputRows(network.geometry);
+  if (input.features !== inputs || input.rows % perPrompt !== 0) {
     throw new ShapeError(
       "input",
-      `The network reads rows of ${inputs} lines, ${tokens} rows to a prompt, but the input has ${input.rows} rows of ` +
+      `The network reads rows of ${inputs} lines, ${perPrompt} rows to a prompt, but the input has ${input.rows} rows of ` +
         `${input.features} features.`,
     );
   }
-  return input.rows / tokens;
+  return input.rows / perPrompt;
 }
 
 /** Factors in the layer's unit, whatever they are counted in. */
