@@ -145,3 +145,24 @@ describe("the paper's vision transformers", () => {
     expect(loss).toBeGreaterThan(0);
   });
 });
+
+test("a run with a stem on all networks gives accuracies, energies and a schedule with its layers", async () => {
+  const stem = { layers: [{ channels: 16, pool: 2 }] };
+  const of = (model: object) => tinyImageExperiment({ ...model, stem }, { patch: 1 }, { hardware: { chips: 1 } });
+  const ofSpiking = of({ kind: "spiking", steps: 2, neuron: { threshold: 0.4 } });
+  const networks = {
+    network: untrained<SpikingSpec>(ofSpiking, 1),
+    ann: untrained(of({ kind: "ann" }), 2),
+    spiking: untrained(of({ kind: "spiking", steps: 2, attention: { neuron: "lif" }, neuron: { threshold: 0.4 } }), 3),
+  };
+  const report = await runExperiment(openExperiment(ofSpiking, images), networks, options);
+  const values = valuesOf(report);
+  const [chip] = await evaluateChips(executor, openExperiment(ofSpiking, images), networks.network, {
+    chips: 1,
+    prompts: 40,
+  });
+  expect(values["accuracy.xpikeformer"]).toBe(1 - chip.errors.answers.rate);
+  for (const [id, value] of Object.entries(values)) expect(Number.isFinite(value), id).toBe(true);
+  const page = reportHtml(report);
+  for (const part of ["stem.0", "stem.0.map", "embed.windows"]) expect(page).toContain(part);
+});

@@ -12,6 +12,7 @@ import { shapeOf } from "../src/machine/shape.ts";
 import { mapNetwork } from "../src/mapping/mapping.ts";
 import { decodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
+import { inputRows } from "../src/model/geometry.ts";
 import { isSpiking } from "../src/model/network.ts";
 import { networkFile } from "../src/node/networks.ts";
 import { stream } from "../src/numeric/stream.ts";
@@ -22,19 +23,30 @@ import type { Trace } from "../src/simulation/trace.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../src/spike/train.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
 import { requireEqualCounts } from "./support/equal-counts.ts";
+import { tinyNetwork } from "./support/tiny-network.ts";
 
 const PROMPTS = 3;
 
 function chipOf(experiment: Experiment) {
-  const path = networkFile(experiment.checkpoints.network!);
-  const { network } = decodeCheckpoint(readFileSync(path), path);
+  const { network } = experiment.checkpoints.network ? bundled(experiment.checkpoints.network) : fresh(experiment);
   if (!isSpiking(network) || experiment.model.kind !== "spiking") throw new Error("the network is spiking");
   const folded = foldNetwork({ ...network, model: experiment.model });
   const mapping = mapNetwork(folded, experiment.hardware, experiment.task.coding);
-  const input = randomSpikes(folded.model.steps, PROMPTS * folded.geometry.tokens, folded.geometry.inputs);
+  const input = randomSpikes(folded.model.steps, PROMPTS * inputRows(folded.geometry), folded.geometry.inputs);
   return { input, chip: calibrateFast(programChip(folded, mapping, experiment.hardware, stream(1)), input, stream(2)) };
 }
+
+function bundled(name: string) {
+  const path = networkFile(name);
+  return decodeCheckpoint(readFileSync(path), path);
+}
+
+const fresh = (experiment: Experiment) => {
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  return { network: tinyNetwork(experiment.model, 3, geometry) };
+};
 
 /** Every line has its own rate, so that densities are no round numbers. */
 function randomSpikes(steps: number, rows: number, features: number): SpikeTrain {
@@ -56,9 +68,28 @@ const HARDWARE = [
   { name: "step-major", hardware: { order: "step-major", ssa: { random: "lfsr", lfsr: { scope: "engine" } } } },
 ];
 
-describe.each(["wireless-2x2", "fashion-tiny", "cifar10-small"])("%s", (name) => {
-  const text = readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8");
-  const document = JSON.parse(text);
+/** Two convolutions in front of the embedding's, with all that one can have. */
+const STEMMED = {
+  task: {
+    kind: "image-classification",
+    data: { name: "noise", height: 8, width: 12, channels: 1, classes: 3 },
+    ...{ patch: 1, coding: "thermometer", thresholds: 3 },
+  },
+  model: {
+    ...{ width: 24, heads: 3, depth: 2, steps: 3, position: "learned", neuron: { threshold: 0.4 } },
+    stem: {
+      layers: [
+        { channels: 16, kernel: 5, pool: 2 },
+        { channels: 40, stride: 2 },
+      ],
+      embedding: { kernel: 1 },
+    },
+  },
+};
+
+describe.each(["wireless-2x2", "fashion-tiny", "cifar10-small", "a stem"])("%s", (name) => {
+  const read = () => JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
+  const document = name === "a stem" ? STEMMED : read();
 
   test.each(HARDWARE)(
     "every action is counted by trace and machine alike, with a difference of 0: $name",

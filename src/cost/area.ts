@@ -3,6 +3,7 @@
  * arithmetic does not, but its weights take SRAM.
  */
 import { blockRuns } from "../machine/densities.ts";
+import { stemBefore } from "../machine/shape.ts";
 import { neuronPrices } from "./neurons.ts";
 import type { Technology } from "./parameters.ts";
 import { planMachine, priceWorkload } from "./planned.ts";
@@ -30,6 +31,7 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
   const crossbars = whole
     ? planMachine(workload, technology).machine.units.crossbars.count
     : countCrossbars(workload, technology);
+  const ofStem = stemBefore(workload).reduce((sum, { outputs }) => sum + outputs, 0);
   const perBlock = (4 + (workload.outputProjection ? 1 : 0) + expansion) * width;
   const blocks = blockRuns(workload).reduce((sum, { repeat }) => sum + repeat, 0);
   return {
@@ -39,7 +41,7 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
       : {
           crossbars: crossbars * technology.crossbarArea,
           attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-          lif: ((blocks * perBlock) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
+          lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
         },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,

@@ -5,8 +5,8 @@
 import { tokensRead } from "../model/geometry.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { density, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { createTask } from "../task/create.ts";
-import { experimentWorkload, trainDensities } from "./measured.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { experimentWorkload, inputDensities, trainDensities } from "./measured.ts";
 import { type Workload, withSteps } from "./workload.ts";
 
 /**
@@ -16,7 +16,7 @@ import { type Workload, withSteps } from "./workload.ts";
  */
 export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<string, SpikeTrain>>): Workload[] {
   const shape = experimentWorkload(experiment);
-  const queries = tokensRead(createTask(experiment).geometry.spiking);
+  const queries = tokensRead(networkGeometry(experiment, createTask(experiment)));
   const { input } = trains;
   return Array.from({ length: input.steps }, (_, t) => {
     const at = (name: string) => density(stepOf(trains[name], t));
@@ -24,7 +24,7 @@ export function workloadsByStep(experiment: Experiment, trains: Readonly<Record<
       ...withSteps(shape, input.steps),
       description: `${experiment.name}, step ${t + 1} of ${input.steps}`,
       blocks: Array.from({ length: shape.depth }, (_, i) => trainDensities(`blocks.${i}`, at)),
-      inputDensity: at("input"),
+      ...inputDensities(shape, at),
       headDensity: density(queryRows(stepOf(trains.output, t), shape.tokens, queries)),
     };
   });

@@ -5,7 +5,8 @@
 import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
-import { shapeOf } from "../machine/shape.ts";
+import { shapeOf, stemBefore } from "../machine/shape.ts";
+import { stemGeometry } from "../model/stem.ts";
 import type { StageTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
@@ -29,7 +30,7 @@ export function measuredWorkload(experiment: Experiment, { stages, densities }: 
     ...shape,
     description: `${experiment.name}, densities measured on simulated chips`,
     blocks: Array.from({ length: shape.depth }, (_, i) => blockDensities(`blocks.${i}`, stages, densities)),
-    inputDensity: densities.input,
+    ...inputDensities(shape, (train) => densities[train]),
     headDensity: headDensity(stages, shape.classes),
   };
 }
@@ -67,17 +68,18 @@ export function comparedWith(
   },
 ): Workload {
   const { name } = experiment;
+  const own = snn && workloadOf(experiment, snn.model, `${name}, the digital SNN that was evaluated`);
   return {
     ...workload,
     compared: {
       ...(ann && { ann: workloadOf(experiment, ann, `${name}, the ANN that was evaluated`) }),
-      ...(snn && {
+      ...(own && {
         snn: {
-          ...workloadOf(experiment, snn.model, `${name}, the digital SNN that was evaluated`),
+          ...own,
           blocks: Array.from({ length: snn.model.depth }, (_, i) =>
             trainDensities(`blocks.${i}`, (name) => snn.densities[name]),
           ),
-          inputDensity: snn.densities.input,
+          ...inputDensities(own, (train) => snn.densities[train]),
           headDensity: snn.densities.output,
         },
       }),
@@ -96,8 +98,8 @@ export const comparedSnn = (
 
 /** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
 function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
-  const { spiking, real } = createTask({ task, model }).geometry;
-  const shape = shapeOf(model, spiking);
+  const { spiking, real, grid } = createTask({ task, model }).geometry;
+  const shape = shapeOf(model, model.stem ? stemGeometry(model.stem, spiking, grid) : spiking);
   return {
     ...shape,
     ...{ name, description, hardware },
@@ -108,10 +110,21 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     annScores: shape.scores,
     snnSteps: shape.steps,
     blocks: Array<BlockDensities>(shape.depth).fill(SPIKINGFORMER),
-    inputDensity: 0.5,
+    inputDensity: shape.stem ? SPIKINGFORMER.qkv : 0.5,
+    ...(shape.stem && { stemDensities: stemBefore(shape).map((_, i) => (i === 0 ? 0.5 : SPIKINGFORMER.qkv)) }),
     headDensity: SPIKINGFORMER.qkv,
     result: kitOf(task).result(task),
   };
+}
+
+/** What the layers before the first block read: the input, or windows of a stem's maps; `at` has densities by train. */
+export function inputDensities(
+  { stem }: Pick<Workload, "stem">,
+  at: (train: string) => number,
+): Pick<Workload, "inputDensity" | "stemDensities"> {
+  if (!stem) return { inputDensity: at("input") };
+  const windows = stem.map(({ name }) => at(`${name}.windows`));
+  return { inputDensity: windows[windows.length - 1], stemDensities: windows.slice(0, -1) };
 }
 
 function blockDensities(

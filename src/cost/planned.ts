@@ -33,12 +33,12 @@ const PACES = new Map<string, Pace>();
 const KEPT = 1024;
 
 /** What a machine and its schedule depend on beside the hardware. */
-function sizesOf({ mask, tokensRead, ...shape }: NetworkShape): readonly unknown[] {
+function sizesOf({ mask, tokensRead, stem, ...shape }: NetworkShape): readonly unknown[] {
   const { depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut } = shape;
   const { embedding, outputProjection, residuals, residualInputBits, positions, scores, steps } = shape;
   const sizes = [depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut, steps, scores];
   const kinds = [embedding, outputProjection, residuals, residualInputBits, positions];
-  return [...sizes, ...kinds, tokensRead?.join(), mask?.join("")];
+  return [...sizes, ...kinds, tokensRead?.join(), mask?.join(""), stem];
 }
 
 /**

@@ -2,7 +2,8 @@
  * A workload: the shape of a transformer with the densities of its spikes, which is all that energy, time and area depend on.
  */
 import { type BlockDensities, blockRuns, type Densities } from "../machine/densities.ts";
-import type { NetworkShape } from "../machine/shape.ts";
+import { type NetworkShape, stemBefore } from "../machine/shape.ts";
+import { pixels } from "../model/stem.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
 export interface Workload extends NetworkShape, Densities {
@@ -10,7 +11,7 @@ export interface Workload extends NetworkShape, Densities {
   readonly description: string;
   /** The experiment's hardware; the defaults when left out. */
   readonly hardware?: HardwareSpec;
-  /** Real values per token at the embedding of an ANN. */
+  /** Real values per token at the embedding of an ANN, or per pixel that its stem reads. */
   readonly annInputs: number;
   /** Lines that the embedding uses of one crossbar, at most; null where nothing limits it. */
   readonly embedRows: number | null;
@@ -77,12 +78,59 @@ export function blockLayers(workload: Workload): Layer[] {
   });
 }
 
-/** Embedding and head as layers; none where values enter once. */
-export function outerLayers(workload: Workload, inputs = workload.inputs): Layer[] {
+/** What a network reads of its input: binary lines at every step, or the real values of an ANN. */
+type Reads = "lines" | "values";
+
+/** Layers of a stem in front of the embedding. */
+export function stemBeforeOf(workload: Workload, reads: Reads): Layer[] {
+  return stemBefore(workload).map(({ name, kernel, inputs, outputs, windows }, i) => ({
+    ...{ name, outputs, rowLimit: null, repeat: 1 },
+    inputs: i === 0 && reads === "values" ? kernel ** 2 * workload.annInputs : inputs,
+    vectors: pixels(windows),
+    density: workload.stemDensities?.[i] ?? 0,
+  }));
+}
+
+/** Values that stand between the layers of a stem, in front of the embedding: a map and what its layer makes of it, and all outputs. */
+export function stemMaps(workload: Workload): {
+  readonly layers: readonly {
+    readonly read: number;
+    readonly written: number;
+    readonly inputs: number;
+    readonly outputs: number;
+  }[];
+  readonly largest: number;
+  readonly written: number;
+} {
+  const reads = stemBeforeOf(workload, "values");
+  const layers = stemBefore(workload).map(({ grid, channels, outputs, windows }, i) => ({
+    read: pixels(grid) * (i === 0 ? workload.annInputs : channels),
+    written: pixels(windows) * outputs,
+    ...{ inputs: reads[i].inputs, outputs },
+  }));
+  return {
+    layers,
+    largest: Math.max(0, ...layers.map(({ read, written }) => read + written)),
+    written: layers.reduce((sum, { written }) => sum + written, 0),
+  };
+}
+
+/** Values that the embedding reads of a token. */
+function embedInputs({ stem, inputs, annInputs }: Workload, reads: Reads): number {
+  if (reads === "lines") return inputs;
+  // Behind a layer, maps have as many channels in either network.
+  const first = stem?.length === 1 ? stem[0] : null;
+  return stem ? (first ? first.kernel ** 2 * annInputs : inputs) : annInputs;
+}
+
+/** Stem, embedding and head as layers; none where values enter once. */
+export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[] {
   if (workload.embedding === "values") return [];
   const { width, tokens, queries, classes, inputDensity, headDensity, embedRows } = workload;
+  const inputs = embedInputs(workload, reads);
   const once = { repeat: 1, rowLimit: null };
   return [
+    ...stemBeforeOf(workload, reads),
     { ...once, name: "embed", inputs, outputs: width, vectors: tokens, density: inputDensity, rowLimit: embedRows },
     { ...once, name: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
   ];
@@ -91,21 +139,25 @@ export function outerLayers(workload: Workload, inputs = workload.inputs): Layer
 export interface Macs {
   readonly linear: number;
   readonly attention: number;
+  /** With the convolutions in front of it. */
   readonly embedding: number;
   readonly head: number;
   readonly total: number;
-  /** Weights of the blocks. */
+  /** Weights of the blocks, and of the convolutions in front of the embedding. */
   readonly weights: number;
 }
 
 /** Multiply-accumulates of one pass, as an ANN of this shape makes them. */
 export function countMacs(workload: Workload): Macs {
-  const { depth, width, tokens, annInputs, queries, classes, scores } = workload;
-  const layers = blockLayers(workload);
-  const weights = layers.reduce((sum, { inputs, outputs, repeat }) => sum + inputs * outputs * repeat, 0);
-  const linear = weights * tokens;
+  const { depth, width, tokens, queries, classes, scores } = workload;
+  const size = ({ inputs, outputs, repeat }: Layer) => inputs * outputs * repeat;
+  const ofBlocks = blockLayers(workload).reduce((sum, layer) => sum + size(layer), 0);
+  const stem = stemBeforeOf(workload, "values");
+  const weights = ofBlocks + stem.reduce((sum, layer) => sum + size(layer), 0);
+  const linear = ofBlocks * tokens;
   const attention = 2 * scores * width * depth;
-  const embedding = tokens * annInputs * width;
+  const convolutions = stem.reduce((sum, layer) => sum + layer.vectors * size(layer), 0);
+  const embedding = tokens * embedInputs(workload, "values") * width + convolutions;
   const head = queries * width * classes;
   return { linear, attention, embedding, head, total: linear + attention + embedding + head, weights };
 }
@@ -135,8 +187,12 @@ export function scaleDensities(workload: Workload, factor: number): Workload {
     }
     return scaled;
   });
-  const { inputDensity, headDensity } = workload;
-  const scaled = { ...workload, blocks, inputDensity: scale(inputDensity), headDensity: scale(headDensity) };
+  const { inputDensity, headDensity, stemDensities } = workload;
+  const scaled = {
+    ...{ ...workload, blocks },
+    ...(stemDensities && { stemDensities: stemDensities.map(scale) }),
+    ...{ inputDensity: scale(inputDensity), headDensity: scale(headDensity) },
+  };
   return withSnn(scaled, (snn) => scaleDensities(snn, factor));
 }
 

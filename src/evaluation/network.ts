@@ -126,15 +126,15 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
       pass.readFirst(t + 1, prompts);
       return decide(logits(), classes);
     });
-    return { ...answers, spiking: { byStep, spikes: countSpikes(kernels, pass, steps * batch.spikes.rows) } };
+    return { ...answers, spiking: { byStep, spikes: countSpikes(kernels, pass, steps * prompts) } };
   };
 };
 
-/** Spikes of each layer over `rows` rows, [T][B N]. */
-const countSpikes = (kernels: Kernels, { spikes }: SpikingPass, rows: number): Record<string, SpikeCount> =>
+/** Spikes of each layer in `images` prompts of a step each. */
+const countSpikes = (kernels: Kernels, { spikes }: SpikingPass, images: number): Record<string, SpikeCount> =>
   Object.fromEntries(
-    Object.entries(spikes).map(([name, bits]) => [
-      name,
-      { ones: kernels.countBits(bits, rows), bits: rows * bits.features },
-    ]),
+    Object.entries(spikes).map(([name, bits]) => {
+      const rows = images * bits.perPrompt;
+      return [name, { ones: kernels.countBits(bits, rows), bits: rows * bits.features }];
+    }),
   );

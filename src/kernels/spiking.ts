@@ -6,6 +6,8 @@
  * the folded network.
  */
 import { invariant } from "../errors.ts";
+import { inputRows } from "../model/geometry.ts";
+import { pixels } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { type AttentionPass, bindAttention, type DrawSource } from "./attention.ts";
 import { bitMask } from "./masks.ts";
@@ -21,10 +23,16 @@ export interface PassDraws extends DrawSource {
   noiseKey: readonly [number, number];
 }
 
+/** Packed spikes of a layer, `[T][B perPrompt][words]`. */
+export interface SpikesOf extends PackedBits {
+  /** Rows of a prompt at a step: tokens, or pixels of a map. */
+  readonly perPrompt: number;
+}
+
 export interface SpikingPass extends Pass {
   readonly draws: PassDraws;
-  /** Packed spikes of each layer `[T][B N][words]`, of a stem's layers `[T][B pixels][words]`, by the names of `model/spiking.ts`. */
-  readonly spikes: Readonly<Record<string, PackedBits>>;
+  /** By the names of `model/spiking.ts`, and what a stem's layers read, `stem.0.windows`. */
+  readonly spikes: Readonly<Record<string, SpikesOf>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, ColumnMoments>>;
   /** Logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
@@ -191,15 +199,26 @@ export function bindSpiking(ops: Ops, layout: SpikingLayout, parameters: Paramet
   };
 }
 
-function spikesOf({ options, input, stem, blocks, output }: SpikingLayout): Record<string, PackedBits> {
-  const spikes: Record<string, PackedBits> = options.realInputs ? {} : { input };
-  for (const { name, map } of stem.layers) spikes[`${name}.map`] = map;
+function spikesOf({ network, input, stem, blocks, output }: SpikingLayout): Record<string, SpikesOf> {
+  const { geometry } = network;
+  const spikes: Record<string, SpikesOf> = {};
+  const keep = (name: string, bits: PackedBits, perPrompt = geometry.tokens) => {
+    // Real values have no words.
+    if (bits.words > 0) spikes[name] = { ...bits, perPrompt };
+  };
+  keep("input", input, inputRows(geometry));
+  for (const { name, size, windows, map } of stem.layers) {
+    keep(`${name}.windows`, windows, pixels(size.windows));
+    keep(`${name}.map`, map, pixels(size.windows));
+  }
+  if (geometry.grid) keep("embed.windows", stem.embed.windows);
   for (const [i, block] of blocks.entries()) {
     const { qkvBits: qkv, attention, middle, hidden } = block;
     const named = { input: block.input, qkv, ...(attention.bits && { attention: attention.bits }), middle, hidden };
-    for (const [name, bits] of Object.entries(named)) spikes[`blocks.${i}.${name}`] = bits;
+    for (const [name, bits] of Object.entries(named)) keep(`blocks.${i}.${name}`, bits);
   }
-  return { ...spikes, output };
+  keep("output", output);
+  return spikes;
 }
 
 function statisticsOf({ stem, blocks }: SpikingLayout): Record<string, ColumnMoments> {

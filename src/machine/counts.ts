@@ -5,10 +5,11 @@
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
+import { pixels } from "../model/stem.ts";
 import { power } from "../numeric/power.ts";
 import { blockRuns, type Densities } from "./densities.ts";
 import type { MachineCore } from "./machine.ts";
-import { VALUE_BITS } from "./shape.ts";
+import { stemBefore, VALUE_BITS } from "./shape.ts";
 
 export interface StageCounts {
   readonly name: string;
@@ -31,6 +32,7 @@ interface Counted {
   readonly inputs: number;
   readonly outputs: number;
   readonly rows: number;
+  /** Vectors of a time step: tokens, or windows of a stem. */
   readonly tokens: number;
   readonly density: number;
   readonly bits: number;
@@ -53,14 +55,19 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
   };
   const linear = (repeat: number, layer: Counted) =>
     add(layer.name, "linear", repeat, linearActions(machine, rules, layer));
-  const neurons = (name: string, features: number, repeat: number) => {
-    const stored = machine.order === "step-major" ? (steps - 1) * tokens * features : 0;
-    const updates = vectors * features;
+  const neurons = (name: string, features: number, repeat: number, perStep = tokens) => {
+    const stored = machine.order === "step-major" ? (steps - 1) * perStep * features : 0;
+    const updates = steps * perStep * features;
     const membranes = { membraneReads: stored, membraneWrites: stored };
     add(name, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
   };
   const { rows } = crossbar;
   const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
+  for (const [i, { name, inputs, outputs, windows }] of stemBefore(shape).entries()) {
+    const perStep = pixels(windows);
+    linear(1, { name, inputs, outputs, rows, tokens: perStep, density: densities.stemDensities?.[i] ?? 0, bits: 1 });
+    neurons(`${name}.map`, outputs, 1, perStep);
+  }
   if (lines) {
     const { inputs } = shape;
     const density = densities.inputDensity;

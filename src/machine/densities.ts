@@ -20,6 +20,8 @@ export interface BlockDensities {
 export interface Densities {
   /** One entry per block; blocks that share an entry are counted once and multiplied. */
   readonly blocks: readonly BlockDensities[];
+  /** Windows that the layers of a stem read, the embedding's left out; none where there is no stem. */
+  readonly stemDensities?: readonly number[];
   /** Input of the embedding and of the head; used with `lines` only. */
   readonly inputDensity: number;
   readonly headDensity: number;

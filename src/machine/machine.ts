@@ -14,8 +14,9 @@ import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
 import { TIMING, type Timing, vectorClocks } from "../hardware/timing.ts";
 import { type LayerMapping, type Mapping, placeLayers } from "../mapping/mapping.ts";
+import { pixels } from "../model/stem.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
-import { headTokens, type NetworkShape, shapeLayers, VALUE_BITS } from "./shape.ts";
+import { headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
 /** Bits of numbers behind the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
@@ -42,7 +43,7 @@ export interface LayerUnit {
   readonly clocks: number;
   /** Clocks from the end of a job to its results: registers of scaler, adder and LIF unit. */
   readonly latency: number;
-  /** Tokens that it serves, ascending, and whether at every time step or once. */
+  /** Tokens (windows, in a stem) that it serves, ascending, and whether at every time step or once. */
   readonly tokens: Int32Array;
   readonly everyStep: boolean;
 }
@@ -156,9 +157,15 @@ function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): La
     crossbars: blocks.length,
     clocks: reads * vectorClocks(multiplexerSteps, timing),
     latency: LIF_LATENCY,
-    tokens: name === "head" ? headTokens(shape) : Int32Array.from({ length: shape.tokens }, (_, n) => n),
+    tokens: name === "head" ? headTokens(shape) : Int32Array.from({ length: vectorsOf(name, shape) }, (_, n) => n),
     everyStep: !entersOnce,
   };
+}
+
+/** Vectors of a layer at a time step. */
+function vectorsOf(name: string, shape: NetworkShape): number {
+  const layer = stemBefore(shape).find((one) => one.name === name);
+  return layer ? pixels(layer.windows) : shape.tokens;
 }
 
 function unitsOf(
@@ -187,13 +194,17 @@ function unitsOf(
     lif: {
       // Without a projection the neurons behind attention's residual adders are units of their own.
       count: totals.lifUnits + (shape.outputProjection ? 0 : behind(ends)),
-      membranes: countNeurons(shape) * (stored ? shape.tokens : 1),
+      membranes: countNeurons(shape) * (stored ? shape.tokens : 1) + stemNeurons(shape, stored),
       membraneBits: words.membrane,
       place: stored ? "sram" : "registers",
     },
     residual: { count: shape.residuals === 0 ? 0 : behind(branches) + behind(ends), bits: words.stream },
   };
 }
+
+/** Neurons of a stem's layers, of one window or of all. */
+const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
+  stemBefore(shape).reduce((sum, { outputs, windows }) => sum + outputs * (ofAll ? pixels(windows) : 1), 0);
 
 /** Neurons of one token: behind the embedding and every layer of the blocks. */
 export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>

@@ -10,6 +10,8 @@
  *   step-major    all tokens of a step, then the next step. Attention works on a step while crossbars are at the next one. A run is one
  *                 window and one in which the tile empties, 2 d clocks; blocks take turns.
  *
+ * A stem's layers come before that, a job for each window (`stem-schedule.ts`); attention waits for the last token anyway.
+ *
  * Alone, everything starts as early as it can. In flight, a prompt enters every `interval` clocks: those of the busiest unit. Each layer
  * then takes its vectors without a gap, and the engine's runs take slots of a table that repeats with the interval, so that no two
  * prompts ever meet at a unit. Waiting for that makes a prompt in flight slower than one alone.
@@ -18,10 +20,13 @@
  */
 import { MappingError } from "../errors.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
+import { pixels, type StemLayer } from "../model/stem.ts";
 import type { LoopOrder } from "../spec/hardware.ts";
 import { type Alive, type BufferUse, bufferUses } from "./buffers.ts";
 import { type Calendar, calendarOf } from "./calendar.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
+import { stemBefore } from "./shape.ts";
+import { keptUntil, type Places, placesOf, poolTimes, windowArrivals } from "./stem-schedule.ts";
 import { engineTransfers, layerTransfers, type Transfer } from "./transfers.ts";
 
 /** The jobs of a unit in the order in which it takes them, as clocks from the first job of the prompt. */
@@ -146,19 +151,20 @@ function timetable(machine: Machine, period: number): Timetable {
   const runs = runsOf(steps, plan, ssa);
   const calendar = calendarOf(period, runs.length);
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
-  const place =
-    order === "token-major" ? (n: number, t: number) => n * steps + t : (n: number, t: number) => t * tokens + n;
+  const place = placesOf(order, tokens, steps);
+  const [before, embed] = [stemBefore(shape), shape.stem?.at(-1)];
   const loads = loadsOf(machine);
   const units: ScheduledUnit[] = [];
   const alive: Alive = { lines: [], qkv: [], attention: [], embedded: null, stream: null };
   /** When the input of each job is there, and for an engine's output since when it has been coming. */
-  let arrived: Float64Array = new Float64Array(tokens * steps);
+  let arrived: Float64Array = new Float64Array((shape.stem ? pixels(shape.stem[0].grid) : tokens) * steps);
   let coming = arrived;
   let clocks = 0;
   /** Every load of the chip begins when all work of the one before is done. */
   let [load, loaded] = [0, 0];
 
-  const serve = (layer: LayerUnit, first: boolean): Float64Array => {
+  /** The results of a layer's jobs, and their ends. */
+  const work = (layer: LayerUnit, vectors: number, place: Places) => {
     const jobs = jobsOf(layer, shape, order, place);
     const busy = jobs.length * layer.clocks;
     let end: Float64Array = new Float64Array(jobs.length);
@@ -171,13 +177,33 @@ function timetable(machine: Machine, period: number): Timetable {
       const transfers = part === lastLoad ? layerTransfers(machine, layer) : [];
       units.push({ name: layer.name, kind: "linear", load: part, start, end, busy, transfers });
     }
-    const done = resultsOf(layer, shape, jobs, end, place);
+    return { jobs, end, done: resultsOf(layer, { vectors, steps }, jobs, end, place) };
+  };
+  /** Since when pixels of the map that a stem's next layer reads have been coming; null for the input. */
+  let mapComing: Float64Array | null = null;
+  const keepMap = (size: StemLayer, jobs: Int32Array, end: Float64Array) => {
+    if (mapComing === null) return;
+    const ends = new Float64Array(end.length);
+    for (let i = 0; i < end.length; i++) ends[jobs[i]] = end[i];
+    alive.lines.push({ bits: size.channels, from: mapComing, to: keptUntil(size, ends, order, steps) });
+  };
+  const serve = (layer: LayerUnit, first: boolean): Float64Array => {
+    const { jobs, end, done } = work(layer, tokens, place);
+    if (layer.name === "embed" && embed) keepMap(embed, jobs, end);
     if (layer.name === "embed") alive.embedded = layer.everyStep ? null : { from: done, to: done };
     else if (first) alive.attention.push({ from: coming, to: end });
     else alive.lines.push({ bits: layer.inputs * layer.reads, from: arrivalsOf(jobs, arrived), to: end });
     return done;
   };
 
+  for (const size of before) {
+    const vectors = pixels(size.windows);
+    arrived = windowArrivals(size, arrived, order, steps);
+    const { jobs, end, done } = work(byName.get(size.name)!, vectors, placesOf(order, vectors, steps));
+    keepMap(size, jobs, end);
+    ({ from: mapComing, ready: arrived } = poolTimes(size, done, order, steps));
+  }
+  if (embed) arrived = windowArrivals(embed, arrived, order, steps);
   for (let block = 0; block <= depth; block++) {
     const names = block === 0 ? ["embed"] : ["projection", "up", "down"].map((part) => `blocks.${block - 1}.${part}`);
     names.push(block === depth ? "head" : `blocks.${block}.qkv`);
@@ -202,7 +228,7 @@ function jobsOf(
   { tokens, everyStep }: LayerUnit,
   { steps }: Machine["shape"],
   order: LoopOrder,
-  place: (n: number, t: number) => number,
+  place: Places,
 ): Int32Array {
   if (!everyStep) return tokens.map((n) => place(n, 0));
   const jobs = new Int32Array(tokens.length * steps);
@@ -248,14 +274,14 @@ function arrivalsOf(jobs: Int32Array, arrived: Float64Array): Float64Array {
 /** When the results of each token and step are there; of a layer that works once, for all steps. */
 function resultsOf(
   { everyStep, latency }: LayerUnit,
-  { tokens, steps }: Machine["shape"],
+  { vectors, steps }: { readonly vectors: number; readonly steps: number },
   jobs: Int32Array,
   end: Float64Array,
-  place: (n: number, t: number) => number,
+  place: Places,
 ): Float64Array {
-  const done = new Float64Array(tokens * steps);
+  const done = new Float64Array(vectors * steps);
   if (everyStep) for (let i = 0; i < jobs.length; i++) done[jobs[i]] = end[i] + latency;
-  else for (let n = 0; n < tokens; n++) for (let t = 0; t < steps; t++) done[place(n, t)] = end[n] + latency;
+  else for (let n = 0; n < vectors; n++) for (let t = 0; t < steps; t++) done[place(n, t)] = end[n] + latency;
   return done;
 }
 
@@ -270,7 +296,7 @@ interface EngineRun {
 function attend(
   machine: Machine,
   arrived: Float64Array,
-  place: (n: number, t: number) => number,
+  place: Places,
   calendar: Calendar,
   runs: ReturnType<typeof runsOf>,
 ): EngineRun {
@@ -309,7 +335,7 @@ function keepStream(
   alive: Alive,
   units: readonly ScheduledUnit[],
   { shape: { residuals, depth, tokens, steps, embedding } }: Machine,
-  place: (n: number, t: number) => number,
+  place: Places,
 ): void {
   const unit = (name: string) => units.find((one) => one.name === name)!;
   const first = unit("blocks.0.qkv");

@@ -4,8 +4,8 @@
  * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference; published models are accounted for
  * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
-import { MappingError } from "../errors.ts";
 import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { type StemLayer, stemLayers } from "../model/stem.ts";
 import type { ModelSpec, NeuronKind } from "../spec/model.ts";
 
 export interface NetworkShape {
@@ -19,6 +19,8 @@ export interface NetworkShape {
   readonly tokens: number;
   /** Lines or values per token at the embedding. */
   readonly inputs: number;
+  /** Convolutions before the first block, the embedding last; left out where tokens go in. */
+  readonly stem?: readonly StemLayer[];
   readonly classes: number;
   /** Tokens at which the head runs. */
   readonly queries: number;
@@ -42,27 +44,19 @@ export interface NetworkShape {
   readonly steps: number;
 }
 
-/**
- * The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step.
- *
- * Throws MappingError for a network with a stem
- */
+/** The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step. */
 export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
-  if (model.stem) {
-    throw new MappingError(
-      "model.stem",
-      "Neither schedule nor costs know the convolutions of a stem. Leave model.stem out; `xpike eval` runs the network without them.",
-    );
-  }
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
   const read = tokensRead(geometry);
+  const stem = stemLayers(model, geometry);
   return {
     ...{ depth, width, heads, expansion },
     steps: spiking?.steps ?? 1,
     ...(spiking && { neuron: spiking.neuron.kind }),
     tokens: geometry.tokens,
-    inputs: geometry.inputs,
+    inputs: stem[stem.length - 1].inputs,
+    ...(geometry.grid && { stem }),
     classes: geometry.classes,
     queries: read.length,
     tokensRead: read,
@@ -81,7 +75,7 @@ export const VALUE_BITS = 8;
 
 /** A layer of weights of the shape, in the order in which layers run. */
 export interface ShapeLayer {
-  /** As in `linearLayers`: `embed`, `blocks.0.qkv`, ..., `head`. */
+  /** As in `linearLayers`: `stem.0`, ..., `embed`, `blocks.0.qkv`, ..., `head`. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
@@ -89,7 +83,8 @@ export interface ShapeLayer {
 
 export function shapeLayers(shape: NetworkShape): ShapeLayer[] {
   const { width, depth, expansion, inputs, classes, outputProjection } = shape;
-  const layers: ShapeLayer[] = [{ name: "embed", inputs, outputs: width }];
+  const layers: ShapeLayer[] = stemBefore(shape).map(({ name, inputs, outputs }) => ({ name, inputs, outputs }));
+  layers.push({ name: "embed", inputs, outputs: width });
   for (let i = 0; i < depth; i++) {
     layers.push({ name: `blocks.${i}.qkv`, inputs: width, outputs: 3 * width });
     if (outputProjection) layers.push({ name: `blocks.${i}.projection`, inputs: width, outputs: width });
@@ -98,6 +93,9 @@ export function shapeLayers(shape: NetworkShape): ShapeLayer[] {
   }
   return [...layers, { name: "head", inputs: width, outputs: classes }];
 }
+
+/** The layers of a stem in front of the embedding, whose vectors are windows instead of tokens. */
+export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];
 
 /** Tokens at which the head runs, ascending. */
 export const headTokens = ({ tokens, queries, tokensRead }: NetworkShape): Int32Array =>

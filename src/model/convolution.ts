@@ -40,7 +40,7 @@ export function scatterWindows(windowGradient: Float64Array, size: WindowSize, i
 }
 
 /** Every value of the map, once for each window that holds it. */
-function forEachCopy(
+export function forEachCopy(
   { grid, channels, kernel, stride, windows }: WindowSize,
   images: number,
   visit: (inMap: number, inWindows: number) => void,

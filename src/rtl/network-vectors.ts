@@ -6,6 +6,7 @@ import type { Chip } from "../simulation/chip.ts";
 import { simulateCycles, type TileRecord } from "../simulation/cycle.ts";
 import { createStandaloneSimulator, type Simulator } from "../simulation/fast/simulate.ts";
 import { runTiles, seedStream } from "../simulation/reference/attention.ts";
+import { requirePrompts } from "../simulation/reference/simulate.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { SsaDesign } from "./design.ts";
 import { ssaDesign } from "./design.ts";
@@ -71,11 +72,10 @@ export function networkRuns(chip: Chip, input: SpikeTrain, random: Stream): Engi
 export function* streamNetworkRuns(chip: Chip, slices: Iterable<SpikeTrain>, random: Stream): Generator<EngineRun> {
   const parameters = ssaParametersOf(chip.network, chip.hardware);
   const seedsOf = seedStream(chip, random);
-  const { tokens } = chip.network.geometry;
   let simulator: Simulator | null = null;
   let firstPrompt = 0;
   for (const slice of slices) {
-    const prompts = slice.rows / tokens;
+    const prompts = requirePrompts(chip, slice);
     requireEngine(chip, slice.steps);
     simulator ??= createStandaloneSimulator(chip, { maxPrompts: prompts, maxSteps: slice.steps });
     const { rasters } = simulator.run(slice, random, { firstPrompt, rasters: prompts });

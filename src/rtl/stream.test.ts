@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
-import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stemmed, tinyStem } from "../../test/support/tiny-stem.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
+import { inputRows } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
 import { programChip } from "../simulation/chip.ts";
 import { calibrateFast } from "../simulation/fast/simulate.ts";
@@ -12,33 +14,45 @@ import { chipDesign, networkRuns, streamNetworkRuns } from "./network-vectors.ts
 import { END_OF_STREAM, streamText } from "./stream-testbench.ts";
 import type { EngineRun } from "./testbench.ts";
 
-test("runs of a network are the same from the fast simulator, slice by slice, and from the cycle simulator", () => {
-  const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
-  const attention = { scoreGain: 16 };
-  const network = tinyNetwork(spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention }), 4);
-  const { tokens, inputs } = tinyGeometry;
-  for (const scope of ["tile", "engine"]) {
-    const hardware = hardwareSpec.parse({ ssa: { random: "lfsr", lfsr: { scope } } });
-    const bits = tinyBits(3, 4, 3);
-    const input = packSpikes(bits, 3, 4 * tokens, inputs);
-    const chip = calibrateFast(
-      programChip(network, mapNetwork(network, hardware), hardware, stream(1)),
-      input,
-      stream(2),
+test.each([
+  ["of tokens", undefined, tinyGeometry],
+  ["with a stem", tinyStem, stemmed(tinyStem)],
+])(
+  "runs of a network %s are the same from the fast simulator, slice by slice, and from the cycle simulator",
+  (_, stem, geometry) => {
+    const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
+    const attention = { scoreGain: 16 };
+    const network = tinyNetwork(
+      spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention, stem }),
+      4,
+      geometry,
     );
-    // Rows are [T][prompts tokens]: two slices of two prompts.
-    const slices = [0, 1].map((half) => {
-      const rows = 2 * tokens * inputs;
-      const part = [0, 1, 2].flatMap((t) => [...bits.subarray((2 * t + half) * rows, (2 * t + half + 1) * rows)]);
-      return packSpikes(part, 3, 2 * tokens, inputs);
-    });
-    const text = (run: EngineRun) => streamText(chipDesign(chip), run, 0);
-    const slow = networkRuns(chip, input, stream(5)).map(text);
-    const fast = [...streamNetworkRuns(chip, slices, stream(5))].map(text);
-    expect(slow).toHaveLength(8);
-    expect(fast.sort()).toEqual(slow.sort());
-  }
-});
+    const { inputs } = geometry;
+    const perPrompt = inputRows(geometry);
+    for (const scope of ["tile", "engine"]) {
+      const hardware = hardwareSpec.parse({ ssa: { random: "lfsr", lfsr: { scope } } });
+      const draws = stream(3);
+      const bits = new Float64Array(3 * 4 * perPrompt * inputs).map(() => (draws.uniform() < 0.4 ? 1 : 0));
+      const input = packSpikes(bits, 3, 4 * perPrompt, inputs);
+      const chip = calibrateFast(
+        programChip(network, mapNetwork(network, hardware), hardware, stream(1)),
+        input,
+        stream(2),
+      );
+      // Rows are [T][prompts tokens]: two slices of two prompts.
+      const slices = [0, 1].map((half) => {
+        const rows = 2 * perPrompt * inputs;
+        const part = [0, 1, 2].flatMap((t) => [...bits.subarray((2 * t + half) * rows, (2 * t + half + 1) * rows)]);
+        return packSpikes(part, 3, 2 * perPrompt, inputs);
+      });
+      const text = (run: EngineRun) => streamText(chipDesign(chip), run, 0);
+      const slow = networkRuns(chip, input, stream(5)).map(text);
+      const fast = [...streamNetworkRuns(chip, slices, stream(5))].map(text);
+      expect(slow).toHaveLength(8);
+      expect(fast.sort()).toEqual(slow.sort());
+    }
+  },
+);
 
 test("a run is a line of idle clocks, steps and seeds, then a line for every clock and the registered output", () => {
   // Two tokens, two features, one step: (1 + 1) 2 clocks and one more. Q = [10, 11], K = [01, 00], V = [11, 10], feature by feature.

@@ -2,6 +2,7 @@
 import type { ImageData } from "../data/images.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
+import { stemLayers } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { IMAGE_NETWORKS, imageClassificationReport } from "../report/image-classification.ts";
 import type { ExampleImages } from "../report/images.ts";
@@ -45,7 +46,9 @@ function runExamples(
   const trace = simulateFast(chip, batch.spikes!, random.fork("run"), { rasters: count });
   const steps = [1, 2, 4, 8, 16].filter((step) => step < trace.steps).concat(trace.steps);
   const maps = attentionMaps(network, trace.rasters[`blocks.${network.model.depth - 1}.qkv`]);
-  const grid = patchGrid(experiment.task);
+  const grid = network.geometry.grid
+    ? stemLayers(network.model, network.geometry).at(-1)!.pooled
+    : patchGrid(experiment.task);
   const patches = grid.rows * grid.columns;
   const attention = steps.map((step) =>
     Array.from({ length: count }, (_, k) => {

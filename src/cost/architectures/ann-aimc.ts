@@ -56,7 +56,7 @@ export function countHybrid(workload: Workload, technology: Technology, { cells,
 /** Layers that stand on crossbars. */
 export const hybridLayers = (workload: Workload): Layer[] => [
   ...blockLayers(workload),
-  ...outerLayers(workload, workload.annInputs),
+  ...outerLayers(workload, "values"),
 ];
 
 export function annAimc(

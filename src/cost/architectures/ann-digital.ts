@@ -5,7 +5,8 @@
  *   mac        MACs (multiply + add)
  *   registers  MACs (operands and accumulator) bits
  *   weights    every weight read from its buffer once per inference
- *   activations  sum over layers of N inputs ceil(outputs / array) + N outputs written, and q, k, v and scores of attention
+ *   activations  sum over layers of N inputs ceil(outputs / array) + N outputs written, and q, k, v and scores of attention; of a stem's
+ *                layers each value of the map once, whatever number of windows hold it
  *   partialSums  N outputs (ceil(inputs / array) - 1) of 4 bytes, written and read
  *   dram       the weights where they do not stay on chip, and inputs as the rules say
  *
@@ -14,7 +15,7 @@
  * `always-on.ts`.
  */
 import type { Technology } from "../parameters.ts";
-import { blockLayers, countMacs, type Workload } from "../workload.ts";
+import { blockLayers, countMacs, stemMaps, type Workload } from "../workload.ts";
 import { addInputs, additionEnergy, addStatic, type Breakdown, bufferByte } from "./energy.ts";
 
 /** Arithmetic of the engine: what one multiply-accumulate costs and how wide its operands are. */
@@ -61,6 +62,11 @@ export function annDigital(workload: Workload, technology: Technology, precision
     activations += repeat * tokens * (inputs * Math.ceil(outputs / arrayColumns) + outputs * write);
     partialSums += repeat * tokens * outputs * (Math.ceil(inputs / arrayRows) - 1) * (1 + write);
   }
+  const { layers } = stemMaps(workload);
+  for (const { read, written, inputs, outputs } of layers) {
+    activations += read * Math.ceil(outputs / arrayColumns) + written * write;
+    partialSums += written * (Math.ceil(inputs / arrayRows) - 1) * (1 + write);
+  }
   const dimension = width / heads;
   const keysAndValues =
     tokens * dimension * (2 + Math.ceil(tokens / arrayColumns) + Math.ceil(dimension / arrayColumns));
@@ -84,15 +90,20 @@ export function annDigital(workload: Workload, technology: Technology, precision
   return addInputs(parts, workload, technology);
 }
 
-/** Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer. */
-export const activationsHeld = ({ tokens, width, expansion }: Workload): number =>
-  tokens * width * (2 + Math.max(3, expansion));
+/**
+ * Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer; or a stem's largest map with
+ * what its layer makes of it.
+ */
+export const activationsHeld = (workload: Workload): number =>
+  Math.max(workload.tokens * workload.width * (2 + Math.max(3, workload.expansion)), stemMaps(workload).largest);
 
 /** Bytes of partial sums alive at a time: those of all tokens at one column of arrays. */
 export const partialSumsHeld = ({ tokens, width, expansion }: Workload, { arrayColumns }: Technology): number =>
   4 * tokens * Math.min(arrayColumns, Math.max(3, expansion) * width);
 
-/** Two LayerNorms and one GELU per block. */
-export function normAndGelu({ depth, width, expansion, tokens }: Workload, technology: Technology): number {
-  return depth * tokens * (2 * width * technology.layerNormElement + expansion * width * technology.geluElement);
+/** Two LayerNorms and one GELU per block, one of each per layer of a stem. */
+export function normAndGelu(workload: Workload, { layerNormElement, geluElement }: Technology): number {
+  const { depth, width, expansion, tokens } = workload;
+  const blocks = depth * tokens * (2 * width * layerNormElement + expansion * width * geluElement);
+  return blocks + stemMaps(workload).written * (layerNormElement + geluElement);
 }

@@ -11,6 +11,8 @@
  * Engines are never short of data.
  */
 import { blockRuns } from "../../machine/densities.ts";
+import { stemBefore } from "../../machine/shape.ts";
+import { pixels } from "../../model/stem.ts";
 import { estimateArea } from "../area.ts";
 import type { Technology } from "../parameters.ts";
 import { planMachine } from "../planned.ts";
@@ -159,10 +161,11 @@ export function annAimcPerformance(workload: Workload, technology: Technology, c
   const { settleTime, columnsPerConverter, conversionTime, hybridInputBits } = technology;
   const vector = hybridInputBits * (settleTime + columnsPerConverter * conversionTime);
   const attention = attentionTime(workload, technology);
+  const most = Math.max(0, ...stemBefore(workload).map(({ windows }) => pixels(windows)));
   return {
-    // Behind the first vector come the layers after attention.
-    latency: depth * (tokens + 3) * vector + attention,
-    interval: Math.max(tokens * vector, attention),
+    // Behind the first vector come the layers after attention. A stem's layers are as fast as the one with most windows.
+    latency: (depth * (tokens + 3) + most) * vector + attention,
+    interval: Math.max(tokens * vector, most * vector, attention),
     area: engineArea(annAimcSizes(workload, technology, cells), technology),
   };
 }

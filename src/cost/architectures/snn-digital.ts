@@ -16,6 +16,8 @@
  * steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
  */
 import { blockRuns } from "../../machine/densities.ts";
+import { stemBefore } from "../../machine/shape.ts";
+import { pixels } from "../../model/stem.ts";
 import { power } from "../../numeric/power.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
@@ -29,9 +31,21 @@ export function weightFetches(layer: Layer, steps: number, technology: Technolog
   return ((vectors * steps * repeat) / bundle) * (1 - power(1 - density, bundle)) * inputs * outputs;
 }
 
-/** Bytes of spikes alive at a time: the widest layer's inputs and outputs at all tokens and steps. */
-export const spikesHeld = (workload: Workload): number =>
-  (workload.tokens * workload.snnSteps * (workload.width + widestOutput(workload))) / 8;
+/** Bytes of spikes alive at a time: the widest layer's inputs and outputs at all tokens and steps, or a stem's largest maps. */
+export const spikesHeld = (workload: Workload): number => {
+  const { tokens, snnSteps, width } = workload;
+  const ofStem = stemBefore(workload).map(
+    ({ grid, channels, windows, outputs }) => pixels(grid) * channels + pixels(windows) * outputs,
+  );
+  return (snnSteps * Math.max(tokens * (width + widestOutput(workload)), ...ofStem)) / 8;
+};
+
+/** Of one layer. */
+const mostMembranes = (workload: Workload): number =>
+  Math.max(
+    workload.tokens * widestOutput(workload),
+    ...stemBefore(workload).map(({ windows, outputs }) => pixels(windows) * outputs),
+  );
 
 /** Outputs of the widest layer: q, k and v, or the hidden layer. */
 const widestOutput = ({ width, expansion }: Workload): number => Math.max(3, expansion) * width;
@@ -46,7 +60,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     technology.weightTraffic *
     weightBytes *
     bufferByte(technology, technology.weightBuffer, weightBytes * macs.weights);
-  const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * tokens * widestOutput(workload));
+  const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * mostMembranes(workload));
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
   const update = technology[neuronPrices(workload.neuron).update];
   const parts = {
