@@ -3,12 +3,14 @@
  *
  * `xpikeformer`  names of this program: its own safetensors files as they are, and PyTorch modules named like them, whose
  *                nn.Linear weights are [outputs, inputs]. A layer `name` is `name.weight` and `name.bias` (or none); its
- *                BatchNorm1d is `name_norm`; q, k and v are one layer `qkv` or three, `q`, `k`, `v`.
+ *                BatchNorm1d is `name_norm`; q, k and v are one layer `qkv` or three, `q`, `k`, `v`. Layers of a stem, the embedding
+ *                among them, are nn.Conv2d, [outputs, channels, kernel, kernel], with BatchNorm2d.
  * `author`       the CIFAR-10 network of Song's code (szh1456/xpikeformer_cifar10, commit 04df2f3), whose BatchNorms fold and
  *                whose LayerNorms do not.
  */
 import { SpecError } from "../errors.ts";
 import { type Network, NORM_EPSILON, parameterLayout } from "../model/network.ts";
+import { stemLayers } from "../model/stem.ts";
 import { suggest } from "../spec/suggest.ts";
 import type { TensorExpression, TensorMapping, TensorNormalisation } from "../spec/tensor-mapping.ts";
 import { authorMapping } from "./author.ts";
@@ -47,6 +49,7 @@ function torchMapping(
 ): TensorMapping {
   const has = (name: string): boolean => names?.has(name) ?? false;
   const parameters: Record<string, TensorExpression> = {};
+  const convolutions = new Map(geometry.grid && stemLayers(model, geometry).map((layer) => [layer.name, layer]));
   const layout = parameterLayout(model, geometry).map(({ name }) => name);
   const owners = new Set(layout.map((name) => name.split(".").slice(0, -1).join(".")));
   for (const name of owners) {
@@ -60,6 +63,18 @@ function torchMapping(
   if (layout.includes("position")) parameters.position = has("position.weight") ? "position.weight" : "position";
   return { parameters, ignore: ["*.num_batches_tracked"], approximations: [] };
 
+  /** A weight as [outputs, inputs]: that of a convolution has its channels innermost, as windows have. */
+  function matrixOf(name: string, weight: TensorExpression): TensorExpression {
+    const layer = convolutions.get(name);
+    if (!layer || typeof weight !== "string") return weight;
+    const { inputs, outputs, channels, kernel } = layer;
+    return {
+      tensor: weight,
+      shape: [outputs, channels, kernel, kernel],
+      steps: [{ transpose: [0, 2, 3, 1] }, { reshape: [outputs, inputs] }],
+    };
+  }
+
   /** A linear layer, with its BatchNorm kept where the model has one and folded where only the file does. */
   function torchLayer(name: string): Record<string, TensorExpression> {
     const block = name.endsWith(".qkv") ? name.slice(0, -"qkv".length) : null;
@@ -67,13 +82,15 @@ function torchMapping(
     const modules = separate ? ["q", "k", "v"].map((letter) => block + letter) : [name];
     const gather = (suffix: string): TensorExpression =>
       separate ? { concatenate: modules.map((module) => module + suffix) } : name + suffix;
-    const weight = gather(".weight");
+    const weight = matrixOf(name, gather(".weight"));
     // Without names, an export writes the bias; in a BatchNorm layer it is 0 and would say nothing.
     const normalised = layout.includes(`${name}.gain`);
     const biased = names ? modules.some((module) => has(`${module}.bias`)) : !normalised;
     const bias = biased ? gather(".bias") : null;
     const transposed: TensorExpression =
-      typeof weight === "string" ? { tensor: weight, steps: [TRANSPOSE] } : { ...weight, steps: [TRANSPOSE] };
+      typeof weight === "string"
+        ? { tensor: weight, steps: [TRANSPOSE] }
+        : { ...weight, steps: [...(weight.steps ?? []), TRANSPOSE] };
     const norm: TensorNormalisation = {
       gain: gather("_norm.weight"),
       offset: gather("_norm.bias"),

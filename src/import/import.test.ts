@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stemmed, stridingStem, tinyStem } from "../../test/support/tiny-stem.ts";
 import { SpecError } from "../errors.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { type Network, parameterLayout } from "../model/network.ts";
@@ -51,7 +52,9 @@ describe("a network of any architecture", () => {
     heads: fc.constantFrom(1, 2),
     depth: fc.constantFrom(1, 3),
     position: fc.constantFrom("none", "learned"),
+    stem: fc.constantFrom(undefined, tinyStem, stridingStem),
   });
+  const geometryFor = ({ stem }: ModelSpec) => (stem ? stemmed(stem) : undefined);
   const extras = fc.record({
     normalisation: fc.constantFrom("batch", "none"),
     outputProjection: fc.boolean(),
@@ -60,7 +63,8 @@ describe("a network of any architecture", () => {
   test("comes back from PyTorch's layout bit for bit", () => {
     fc.assert(
       fc.property(models, extras, fc.nat(1000), (model, extra, seed) => {
-        const network = tinyNetwork(modelSpec.parse(model.kind === "spiking" ? { ...model, ...extra } : model), seed);
+        const spec = modelSpec.parse(model.kind === "spiking" ? { ...model, ...extra } : model);
+        const network = tinyNetwork(spec, seed, geometryFor(spec));
         const bits = ({ parameters }: Network) =>
           Object.entries(parameters).map(([name, { data }]) => [name, new Uint32Array(data.slice().buffer)]);
         expect(bits(thereAndBack(network, undefined, "xpikeformer"))).toEqual(bits(network));
