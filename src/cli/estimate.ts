@@ -3,6 +3,7 @@
  * `docs/performance.md`. Another machine is faster or slower, twofold as a rule; the time left that the progress line shows is measured.
  */
 import type { Network } from "../model/network.ts";
+import { pixels, stemLayers } from "../model/stem.ts";
 import { REPORTS } from "../runs/catalogue.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -39,7 +40,7 @@ export function expectedRun(
   const longest = Math.max(own, ...steps);
   // The curve over time steps beyond the network's own is of three chips at most.
   const longerChips = longest > own ? Math.min(3, chips) : 0;
-  const visits = (network: Network, t: number) => weightsOf(network) * network.geometry.tokens * t;
+  const visits = (network: Network, t: number) => visitsOf(network) * t;
   const chipVisits =
     visits(network, own) * (chips * prompts + points * curveChips * curvePrompts) +
     visits(network, longest) * longerChips * curvePrompts;
@@ -70,9 +71,16 @@ export function expectedStudy(
   return {
     words: `${count(conditions, "condition")} x ${count(chips, "chip")} x ${each}${count(prompts, kitOf(task).metric.trial)}`,
     each: PROGRAMMED_WEIGHT * weightsOf(network) * chips,
-    shared: CHIP_WEIGHT * weightsOf(network) * network.geometry.tokens * steps * conditions * chips * reads * prompts,
+    shared: CHIP_WEIGHT * visitsOf(network) * steps * conditions * chips * reads * prompts,
   };
 }
+
+/** Products with weights at a step: of every token with all of them, of the windows of a stem with those of their layer. */
+const visitsOf = (network: Network): number =>
+  stemLayers(network.model, network.geometry).reduce(
+    (sum, { windows, inputs, outputs }) => sum + (pixels(windows) - network.geometry.tokens) * inputs * outputs,
+    weightsOf(network) * network.geometry.tokens,
+  );
 
 /** `10 chips x 640 prompts: about 30 s on 2 threads`. */
 export function describeWork({ words, each, shared }: Work, threads: number): string {
