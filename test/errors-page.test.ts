@@ -102,9 +102,22 @@ const weights = (bytes: Uint8Array) => decodeTensors(bytes, "", "weights.pth");
 const imageTask = (task: object, images?: ImageData) =>
   imageClassification(imageClassificationSpec.parse({ kind: "image-classification", ...task }), 1, images);
 
+const IMAGES = { kind: "image-classification", data: "fashion-mnist", patch: 1 };
+function withStem(task: object, layers: object[]) {
+  const experiment = parseExperiment({ task, model: { stem: { layers } } });
+  return networkGeometry(experiment, createTask(experiment));
+}
+
 const MINE = { path: "my-device.mjs" };
 
 const cases: Record<string, () => unknown> = {
+  "A stem on tokens that are no pixels": () => withStem({}, [{ channels: 8 }]),
+  "A stem and a class token": () => withStem({ ...IMAGES, readOut: "class-token" }, [{ channels: 8 }]),
+  "Squares that do not fill a map": () =>
+    withStem(IMAGES, [
+      { channels: 8, stride: 2 },
+      { channels: 8, stride: 2, pool: 2 },
+    ]),
   "Patches that do not fill the image": () => imageTask({ data: "fashion-mnist", patch: 5 }),
   "Images that were not handed over": () => imageTask({ data: "fashion-mnist" }).draw(1, stream(1)),
   "Images of another size": async () =>
