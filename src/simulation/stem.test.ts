@@ -51,7 +51,8 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     for (const { data } of Object.values(network.parameters)) {
       for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
     }
-    const hardware = { crossbar: { ...small, conductanceBits: null, device: { kind: "ideal" } }, adc: { bits: null } };
+    const crossbar = { ...small, conductanceBits: null, device: { kind: "ideal" } };
+    const hardware = { arithmetic: null, crossbar, adc: { bits: null } };
     const { rasters, spikes } = simulate(chipOf(network, hardware), input(3), stream(9), { rasters: 3 });
     const digital = spikingForward(network, spikeInput(input(3), PIXELS), { mode: "eval", attention: "expected" });
     const names = Object.keys(digital.trace).filter((name) => /^stem|blocks.0.(input|qkv)/.test(name));
@@ -64,8 +65,9 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
 
   test.each([
     {},
-    { crossbar: small, adc: { rangeQuantile: 0.9, errors: erring } },
-    { crossbar: small, adc: { mode: "differential" }, order: "step-major" },
+    { arithmetic: null },
+    { arithmetic: null, crossbar: small, adc: { rangeQuantile: 0.9, errors: erring } },
+    { crossbar: small, adc: { mode: "differential", errors: erring }, order: "step-major" },
     { arithmetic: {}, crossbar: small, ssa: { random: "lfsr" } },
   ])("has the same trace in the fast simulator, bit for bit: %j", (hardware) => {
     const chip = calibrate(chipOf(networkOf(stem), hardware), input(3), stream(2));
