@@ -8,9 +8,10 @@ const folded = foldNetwork(network);
 const samples = task.draw(32, stream(3));
 const test = task.draw(64, stream(4));
 
-/** Logits of the same chip (same programming, same reads, same random words) with converters of `bits` bits. */
+/** Logits of the same chip (same programming, same reads, same random words) with converters of `bits` bits, `null` for exact currents. */
 function logitsWith(bits) {
-  const hardware = { ...experiment.hardware, adc: { ...experiment.hardware.adc, bits } };
+  // Whole numbers begin at codes, so a machine without them computes in floating point.
+  const hardware = { ...experiment.hardware, adc: { ...experiment.hardware.adc, bits }, arithmetic: null };
   const mapping = mapNetwork(folded, hardware, experiment.task.coding);
   const chip = calibrate(programChip(folded, mapping, hardware, stream(5)), samples.spikes, stream(6));
   return simulate(chip, test.spikes, stream(7)).logits;

@@ -15,6 +15,7 @@ import {
 } from "xpikeformer";
 
 export const experiment = parseExperiment({
+  preset: "paper",
   task: { pilots: 3, snrDecibels: 15, receiverBits: 2, receiverRange: 2, coding: "thermometer" },
   model: {
     width: 16,
@@ -25,11 +26,11 @@ export const experiment = parseExperiment({
     neuron: { threshold: 0.5 },
     attention: { scoreGain: 2, valueGain: 2 },
   },
-  // One scale per crossbar and no compensation of drift: less to follow by hand than the defaults.
+  // One scale per crossbar, no compensation of drift and no registers: less to follow by hand than the defaults.
   hardware: {
     crossbar: { rows: 8, columns: 8, scaling: "crossbar" },
     compensation: { scope: "none" },
-    ssa: { random: "lfsr" },
+    arithmetic: null,
   },
 });
 

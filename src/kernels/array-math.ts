@@ -4,6 +4,7 @@
  * Arrays pass through a memory of the kernels' own, piece by piece; the copies there and back take less than a tenth of the time.
  */
 import { type ArrayMath, type InversePower, inPieces, PIECE, scalarMath } from "../numeric/array-math.ts";
+import { power } from "../numeric/power.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { KernelExports } from "./binary.generated.ts";
 import { standaloneKernels } from "./memory.ts";
@@ -56,8 +57,8 @@ export const kernelMath: ArrayMath = {
 };
 
 /** A value up to which a law gives `most`: well below where its power falls to that, so that no rounding matters. */
-const surelyMost = ({ unit, power, factor, most }: InversePower): number =>
-  0.95 * unit * (factor / most) ** (1 / power);
+const surelyMost = ({ unit, power: exponent, factor, most }: InversePower): number =>
+  0.95 * unit * power(factor / most, 1 / exponent);
 
 /** So many pairs of words have counters with the same upper half. */
 const PAIRS = 4294967296;
