@@ -7,7 +7,7 @@
  *
  * For every mode of the converters a chip is made and calibrated as `xpike run` does, and answers evaluation prompts, slice by slice: in the functional
  * simulator, which is the reference, in the cycle simulator, and in the fast one. Compared are all codes, all spikes but those of scores, all logits of every
- * step, and what each stage counted. Then the same prompts are evaluated on several threads, whose loss and counts must be the reference's.
+ * step, and what each operation counted. Then the same prompts are evaluated on several threads, whose loss and counts must be the reference's.
  *
  * With `--log FILE` a line for each slice is kept there, and slices that stand in the file are not run again: a run that was stopped goes on. The
  * exit code is 1 when something differs.
@@ -66,7 +66,7 @@ interface Line extends Compared {
   readonly key: string;
   /** One sentence for each thing that differs. */
   readonly differences: readonly string[];
-  /** Of the reference: of each decision, and over all stages. */
+  /** Of the reference: of each decision, and over all operations. */
   readonly losses: readonly number[];
   readonly actions: ActionCounts;
 }
@@ -185,7 +185,7 @@ function checkerOf(experiment: typeof parsed): (firstPrompt: number, prompts: nu
         0,
       ),
       logits: reference.stepLogits.length,
-      counts: reference.stages.reduce((sum, { actions }) => sum + Object.keys(actions).length + 2, 0),
+      counts: reference.operations.reduce((sum, { actions }) => sum + Object.keys(actions).length + 2, 0),
       differences,
       losses: [...losses],
       actions: reference.actions,
@@ -202,7 +202,7 @@ function compare(simulator: string, reference: Trace, trace: Trace): string[] {
   }
   const logits = differing(reference.stepLogits, trace.stepLogits);
   if (logits > 0) differences.push(`${logits} logits, ${simulator}`);
-  for (const field of ["stages", "spikes", "saturated", "registers"] as const) {
+  for (const field of ["operations", "spikes", "saturated", "registers"] as const) {
     if (JSON.stringify(reference[field]) !== JSON.stringify(trace[field])) differences.push(`${field}, ${simulator}`);
   }
   return differences;

@@ -1,5 +1,5 @@
 /**
- * The public API for browsers and Node, by stage: `Experiment -> Network -> Mapping -> Trace -> Cost -> Report`, training
+ * The public API for browsers and Node, in the order of work: `Experiment -> Network -> Mapping -> Trace -> Cost -> Report`, training
  * beside it.
  * Needs zod and nothing else. What only Node can do is in `node.ts`.
  */
@@ -246,7 +246,7 @@ export {
 // Machine: its units, when each works, and the actions it takes.
 
 export type { BufferUse } from "./machine/buffers.ts";
-export { type CountingRules, countActions, type StageCounts } from "./machine/counts.ts";
+export { type CountingRules, countActions, type OperationCounts } from "./machine/counts.ts";
 export type { BlockDensities, Densities } from "./machine/densities.ts";
 export {
   coreOf,
@@ -283,8 +283,8 @@ export type { RegisterCount, RegisterCounts } from "./simulation/registers.ts";
 export {
   clippedShare,
   meanLogits,
+  type OperationTrace,
   type SpikeCount,
-  type StageTrace,
   type Trace,
   type TraceOptions,
 } from "./simulation/trace.ts";
@@ -317,9 +317,9 @@ export {
 export { type Breakdown, totalOf } from "./cost/architectures/energy.ts";
 export type { Performance } from "./cost/architectures/performance.ts";
 export {
-  type PricedStage,
-  priceStages,
-  stageEnergies,
+  operationEnergies,
+  type PricedOperation,
+  priceOperations,
   workloadActions,
   xpikeformer,
 } from "./cost/architectures/xpikeformer.ts";
@@ -332,7 +332,7 @@ export {
   type CostEstimate,
   energyOf,
   estimateCost,
-  type NamedStage,
+  type NamedOperation,
   ratioTo,
   sourcesOf,
 } from "./cost/cost.ts";

@@ -105,7 +105,7 @@ describe.each(["wireless-2x2", "fashion-tiny", "cifar10-small", "a stem"])("%s",
   );
 });
 
-test("the cycle simulator's schedule is that of the machine, and its clocks are the schedule's stage by stage", () => {
+test("the cycle simulator's schedule is that of the machine, and its clocks are the schedule's operation by operation", () => {
   const document = JSON.parse(readFileSync(new URL("../examples/wireless-2x2.json", import.meta.url), "utf8"));
   const experiment = parseExperiment({ ...document, hardware: merge(document.hardware, { ssa: { random: "lfsr" } }) });
   const { chip, input } = chipOf(experiment);
@@ -118,9 +118,9 @@ test("the cycle simulator's schedule is that of the machine, and its clocks are 
 
 const busyClocks = ({ alone }: Schedule) => alone.units.map(({ name, kind, busy }) => ({ name, kind, cycles: busy }));
 
-/** Of one prompt, of the stages that take time. */
-const countedClocks = ({ stages, prompts }: Trace) =>
-  stages
+/** Of one prompt, of the operations that take time. */
+const countedClocks = ({ operations, prompts }: Trace) =>
+  operations
     .filter(({ kind }) => kind === "linear" || kind === "attention")
     .map(({ name, kind, cycles }) => ({ name, kind, cycles: cycles / prompts }));
 

@@ -57,8 +57,8 @@ test("chips count what the reference counts on all prompts at once, and there ar
   expect(registers!.logit.numbers).toBe(STEPS * PROMPTS * geometry.queries.length * geometry.classes);
   const stopped = REGISTERS.map((register) => registers![register].stopped);
   expect(Math.min(...stopped)).toBeGreaterThan(0);
-  const byStage = Object.values(saturated).reduce((sum, count) => sum + count, 0);
-  expect(stopped.reduce((sum, count) => sum + count, 0)).toBe(byStage);
+  const byOperation = Object.values(saturated).reduce((sum, count) => sum + count, 0);
+  expect(stopped.reduce((sum, count) => sum + count, 0)).toBe(byOperation);
 });
 
 test("a run has a figure for each register and a note with the fields to change; without a number that stopped it says 0", async () => {

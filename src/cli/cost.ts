@@ -5,7 +5,7 @@
  * simulated on one chip for a few prompts, so that its densities are measured; without one, the densities of a published network stand
  * in. The networks that it names beside it are those that other machines are priced with.
  */
-import { estimateCost, type NamedStage } from "../cost/cost.ts";
+import { estimateCost, type NamedOperation } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
 import { leversOf } from "../cost/levers.ts";
 import { comparedSnn, comparedWith, experimentWorkload, measuredWorkload, perInference } from "../cost/measured.ts";
@@ -133,7 +133,7 @@ async function tabulate(
 interface Subject {
   readonly workload: Workload;
   readonly machine: Readonly<Record<string, Price>>;
-  readonly stages?: readonly NamedStage[];
+  readonly operations?: readonly NamedOperation[];
   readonly experiment?: Experiment;
   readonly notes: readonly string[];
 }
@@ -152,12 +152,12 @@ const ownMachine = (source: string): CostError =>
   );
 
 function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
-  const { machine, stages } = subject;
+  const { machine, operations } = subject;
   const timed = preset.steps === "published" ? atPublishedSteps(subject.workload) : subject.workload;
   const asTimed = options.steps === undefined ? timed : readSteps(options.steps)(timed);
   const workload = options.density === undefined ? asTimed : readDensities(options.density)(asTimed);
   // A simulation's counts hold for its own number of steps and its own spikes.
-  const counted = workload.steps === subject.workload.steps && options.density === undefined ? stages : undefined;
+  const counted = workload.steps === subject.workload.steps && options.density === undefined ? operations : undefined;
   const estimate = (changes: readonly string[]) => {
     const choice = choiceOf(machine, options, changes);
     // Counts of the chip that was simulated do not hold for another one.
@@ -250,7 +250,7 @@ async function measure(loaded: LoadedExperiment, options: CostCommandOptions): P
         : ["No digital SNN is named (checkpoints.spiking): the one that is priced is the experiment's network."]),
       ...dataNotes,
     );
-    return { workload, machine, stages: perInference(chip), experiment, notes };
+    return { workload, machine, operations: perInference(chip), experiment, notes };
   } finally {
     await executor.close();
   }

@@ -4,8 +4,8 @@ import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architec
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
 import type { Performance } from "./architectures/performance.ts";
 import {
-  type PricedStage,
-  stageEnergies,
+  operationEnergies,
+  type PricedOperation,
   standingEnergy,
   workloadActions,
   xpikeformer,
@@ -19,8 +19,8 @@ import type { ResolvedTechnology } from "./resolve.ts";
 import { type Times, timesOf } from "./times.ts";
 import type { Workload } from "./workload.ts";
 
-/** Counted actions of a named stage. */
-export type NamedStage = PricedStage & { readonly name: string };
+/** Counted actions of a named operation. */
+export type NamedOperation = PricedOperation & { readonly name: string };
 
 export interface ArchitectureCost {
   readonly label: string;
@@ -37,28 +37,28 @@ export interface CostEstimate {
   readonly schedule: Schedule;
   readonly times: Times;
   readonly area: Area;
-  /** Xpikeformer's energy by stage of the network, where stages have names; alike ones as one, together. */
-  readonly stages: readonly { readonly name: string; readonly energy: number }[];
+  /** Xpikeformer's energy by operation of the network, where operations have names; alike ones as one, together. */
+  readonly operations: readonly { readonly name: string; readonly energy: number }[];
 }
 
 /** Energy per inference of one architecture. */
 export const energyOf = (id: ArchitectureId, workload: Workload, { technology }: ResolvedTechnology): number =>
   totalOf(ARCHITECTURES[id].energy(workload, technology));
 
-/** @param stages counted stages of one inference, such as a trace's; from the workload's densities when left out */
+/** @param operations counted operations of one inference, such as a trace's; from the workload's densities when left out */
 export function estimateCost(
   workload: Workload,
   resolved: ResolvedTechnology,
-  stages?: readonly NamedStage[],
+  operations?: readonly NamedOperation[],
 ): CostEstimate {
   const { technology } = resolved;
   const schedule = scheduleOf(planMachine(workload, technology).machine);
-  const counted: readonly NamedStage[] = stages ?? workloadActions(workload, technology);
-  const energies = stageEnergies(workload, technology, counted);
+  const counted: readonly NamedOperation[] = operations ?? workloadActions(workload, technology);
+  const energies = operationEnergies(workload, technology, counted);
   const architectures = {} as Record<ArchitectureId, ArchitectureCost>;
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy, performance } = ARCHITECTURES[id];
-    const parts = id === "xpikeformer" ? xpikeformer(workload, technology, stages) : energy(workload, technology);
+    const parts = id === "xpikeformer" ? xpikeformer(workload, technology, operations) : energy(workload, technology);
     architectures[id] = { label, parts, total: totalOf(parts), performance: performance(workload, technology) };
   }
   return {
@@ -68,7 +68,7 @@ export function estimateCost(
     schedule,
     times: timesOf(schedule, technology),
     area: estimateArea(workload, technology),
-    stages: [
+    operations: [
       ...counted.map(({ name, kind, repeat = 1 }, i) => ({
         name: `${name}${kind === "neurons" ? ", neurons" : ""}${repeat === 1 ? "" : ` (x ${repeat})`}`,
         energy: energies[i],

@@ -84,10 +84,10 @@ test("parts add up to the total and none is negative: all workloads, presets and
   }
 });
 
-test("stages add up to the total, whatever the preset", () => {
+test("operations add up to the total, whatever the preset", () => {
   for (const preset of COST_PRESETS) {
-    const { stages, architectures } = estimateCost(large, resolveTechnology(preset));
-    const sum = stages.reduce((total, { energy }) => total + energy, 0);
+    const { operations, architectures } = estimateCost(large, resolveTechnology(preset));
+    const sum = operations.reduce((total, { energy }) => total + energy, 0);
     expect(sum / architectures.xpikeformer.total, preset.name).toBeCloseTo(1, 12);
   }
 });

@@ -46,9 +46,9 @@ function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost
   const schedule = scheduleOf(machine);
   const { buffers } = schedule.inFlight ?? schedule.alone;
   const blocks = Array(shape.depth).fill(SPIKINGFORMER);
-  const stages = countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.28 });
+  const operations = countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.28 });
   const interval = schedule.interval / timing.clock;
-  const { energy, area } = priceMachine({ machine, hardware, stages, buffers, time: interval }, prices);
+  const { energy, area } = priceMachine({ machine, hardware, operations, buffers, time: interval }, prices);
   const named = (group: string, parts: Readonly<Record<string, number>>) =>
     Object.entries(parts).map(([part, value]) => [`${group}.${part}`, value]);
   const time = { alone: schedule.alone.clocks / timing.clock, interval };

@@ -36,7 +36,7 @@ const buffer = (name: BufferSize["name"]): BufferSize => ({ name, wordBits: 16, 
 const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<MachineWork> = {}): MachineWork => ({
   machine,
   hardware,
-  stages: [{ kind: "linear", actions: { ...emptyTally(), ...tally } }],
+  operations: [{ kind: "linear", actions: { ...emptyTally(), ...tally } }],
   buffers: (["spikes", "qkv", "attention", "stream", "membranes"] as const).map(buffer),
   time: 1e-6,
   ...changes,
@@ -44,8 +44,8 @@ const work = (tally: Partial<Record<Action, number>> = {}, changes: Partial<Mach
 const idle = priceMachine(work(), technology).energy;
 /** What a million of an action adds, joules each, by part. */
 function added(tally: Partial<Record<Action, number>>, kind = "linear", prices = technology) {
-  const stages = [{ kind, actions: { ...emptyTally(), ...tally } }];
-  const { energy } = priceMachine(work({}, { stages }), prices);
+  const operations = [{ kind, actions: { ...emptyTally(), ...tally } }];
+  const { energy } = priceMachine(work({}, { operations }), prices);
   const still = priceMachine(work(), prices).energy;
   const parts = Object.entries(energy).map(
     ([part, value]) => [part, (value - still[part as EnergyPart]) / 1e6] as const,

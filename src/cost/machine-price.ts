@@ -68,8 +68,8 @@ export interface MachineSizes {
 export interface MachineWork {
   readonly machine: MachineSizes;
   readonly hardware: HardwareSpec;
-  /** Actions of one inference, stage by stage. */
-  readonly stages: readonly { readonly kind: string; readonly actions: ActionCounts; readonly repeat?: number }[];
+  /** Actions of one inference, operation by operation. */
+  readonly operations: readonly { readonly kind: string; readonly actions: ActionCounts; readonly repeat?: number }[];
   readonly buffers: readonly BufferSize[];
   /** Seconds that an inference has the chip: its latency, or the time between two in flight. */
   readonly time: number;
@@ -298,9 +298,9 @@ function energyOf(
   };
 }
 
-function sumActions({ stages }: MachineWork): ActionTally {
+function sumActions({ operations }: MachineWork): ActionTally {
   const sum = emptyTally();
-  for (const { actions, repeat = 1 } of stages) {
+  for (const { actions, repeat = 1 } of operations) {
     for (const action of Object.keys(actions) as (keyof ActionCounts)[]) {
       sum[action] += repeat * actions[action];
     }
@@ -309,9 +309,9 @@ function sumActions({ stages }: MachineWork): ActionTally {
 }
 
 /** Spikes and silences that layers and the SSA engine read and write. */
-function trafficOf({ stages }: MachineWork) {
+function trafficOf({ operations }: MachineWork) {
   const bits = { linearRead: 0, linearWritten: 0, engineRead: 0, engineWritten: 0 };
-  for (const { kind, actions, repeat = 1 } of stages) {
+  for (const { kind, actions, repeat = 1 } of operations) {
     const side = kind === "attention" ? "engine" : "linear";
     bits[`${side}Read`] += repeat * actions.bitsRead;
     bits[`${side}Written`] += repeat * actions.bitsWritten;

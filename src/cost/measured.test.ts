@@ -9,7 +9,7 @@ import { calibrate, simulate } from "../simulation/reference/simulate.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { totalOf } from "./architectures/energy.ts";
-import { priceStages, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
+import { priceOperations, workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
 import { workloadsByStep } from "./by-step.ts";
 import { hardwarePrices } from "./hardware.ts";
 import { measuredWorkload, perInference } from "./measured.ts";
@@ -65,7 +65,10 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
   const analytic = workloadActions(workload, technology);
   requireEqualCounts(trace, analytic);
   const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
-  const [fromTrace, fromDensities] = [priceStages(counted, charged, workload.neuron), xpikeformer(workload, charged)];
+  const [fromTrace, fromDensities] = [
+    priceOperations(counted, charged, workload.neuron),
+    xpikeformer(workload, charged),
+  ];
   for (const part in fromTrace) {
     expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
   }

@@ -7,31 +7,31 @@ import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
 import { stemGeometry } from "../model/stem.ts";
-import type { StageTrace } from "../simulation/trace.ts";
+import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask } from "../task/create.ts";
-import type { NamedStage } from "./cost.ts";
+import type { NamedOperation } from "./cost.ts";
 import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
 
 /** What a simulation of `prompts` prompts counted; a `Trace` or the evaluation of a chip. */
 export interface Measurement {
   readonly prompts: number;
-  readonly stages: readonly StageTrace[];
+  readonly operations: readonly OperationTrace[];
   readonly densities: Readonly<Record<string, number>>;
 }
 
 /** The experiment's network with the densities of a simulation. Throws MappingError when its model is not spiking. */
-export function measuredWorkload(experiment: Experiment, { stages, densities }: Measurement): Workload {
+export function measuredWorkload(experiment: Experiment, { operations, densities }: Measurement): Workload {
   const shape = experimentWorkload(experiment);
   return {
     ...shape,
     description: `${experiment.name}, densities measured on simulated chips`,
-    blocks: Array.from({ length: shape.depth }, (_, i) => blockDensities(`blocks.${i}`, stages, densities)),
+    blocks: Array.from({ length: shape.depth }, (_, i) => blockDensities(`blocks.${i}`, operations, densities)),
     ...inputDensities(shape, (train) => densities[train]),
-    headDensity: headDensity(stages, shape.classes),
+    headDensity: headDensity(operations, shape.classes),
   };
 }
 
@@ -129,10 +129,10 @@ export function inputDensities(
 
 function blockDensities(
   block: string,
-  stages: readonly StageTrace[],
+  operations: readonly OperationTrace[],
   densities: Readonly<Record<string, number>>,
 ): BlockDensities {
-  const attention = stages.find(({ name }) => name === `${block}.attention`)!.actions;
+  const attention = operations.find(({ name }) => name === `${block}.attention`)!.actions;
   // q, k and v are one train of the simulation.
   const shared = densities[`${block}.qkv`];
   return {
@@ -168,15 +168,15 @@ export function trainDensities(block: string, at: (name: string) => number): Blo
 }
 
 /** The head reads query tokens only, so its density is not that of the whole output train. */
-function headDensity(stages: readonly StageTrace[], classes: number): number {
-  const { cellReads, bitsRead } = stages.find(({ name }) => name === "head")!.actions;
+function headDensity(operations: readonly OperationTrace[], classes: number): number {
+  const { cellReads, bitsRead } = operations.find(({ name }) => name === "head")!.actions;
   // A spike reads a cell per class.
   return cellReads / (classes * Math.max(1, bitsRead));
 }
 
-/** The stages of one inference, on average. */
-export function perInference({ stages, prompts }: Measurement): NamedStage[] {
-  return stages.map(({ name, kind, actions }) => {
+/** The operations of one inference, on average. */
+export function perInference({ operations, prompts }: Measurement): NamedOperation[] {
+  return operations.map(({ name, kind, actions }) => {
     const mean: ActionTally = emptyTally();
     for (const action of ACTION_NAMES) mean[action] = actions[action] / prompts;
     return { name, kind, actions: mean };

@@ -40,9 +40,9 @@ describe("the machine that is priced", () => {
 
   test("converts both lines of a pair, scales every local sum, moves a FIFO in every cell and stores the stream: 8 blocks by hand", () => {
     const { workload, technology, cost } = machine(PAIR);
-    const stages = workloadActions(workload, technology);
+    const operations = workloadActions(workload, technology);
     const counted = (action: Action, of: RegExp) =>
-      stages
+      operations
         .filter(({ name, kind }) => kind !== "neurons" && of.test(name))
         .reduce((sum, { actions, repeat }) => sum + repeat * actions[action], 0);
     // 55,296 local sums of a block per token and step; 197 x 197 FIFOs of 64 bits in each of 12 heads, for (4 + 1) 64 clocks.

@@ -45,11 +45,15 @@ function sizesOf({ mask, tokensRead, stem, ...shape }: NetworkShape): readonly u
  * One inference of a machine that is kept busy: leakage and control last from one inference to the next, and each inference that is under
  * way has memory of its own.
  *
- * @param stages actions of one inference
+ * @param operations actions of one inference
  */
-export function priceWorkload(workload: Workload, technology: Technology, stages: MachineWork["stages"]): MachinePrice {
+export function priceWorkload(
+  workload: Workload,
+  technology: Technology,
+  operations: MachineWork["operations"],
+): MachinePrice {
   const { hardware, machine, pace } = planMachine(workload, technology);
   const { clocks, interval } = pace;
   const buffers = pace.buffers.map((buffer) => ({ ...buffer, total: Math.ceil(clocks / interval) * buffer.bits }));
-  return priceMachine({ machine, hardware, stages, buffers, time: interval / technology.ssaClock }, technology);
+  return priceMachine({ machine, hardware, operations, buffers, time: interval / technology.ssaClock }, technology);
 }

@@ -53,8 +53,8 @@ describe("CIFAR-10 with 32, 64 and 128 channels", () => {
       name,
       actions: { counterIncrements: 1, scoreAnds: 4, cellReads: 1, bitsRead: 1 },
     });
-    const stages = ["blocks.0.attention", "blocks.1.attention", "head"].map(tally) as never;
-    const measured = measuredWorkload(experiment, { prompts: 1, stages, densities });
+    const operations = ["blocks.0.attention", "blocks.1.attention", "head"].map(tally) as never;
+    const measured = measuredWorkload(experiment, { prompts: 1, operations, densities });
     expect([...measured.stemDensities!, measured.inputDensity]).toEqual([0.01, 0.02, 0.03]);
     const trains = Object.fromEntries(Object.keys(densities).map((name) => [name, emptySpikeTrain(2, 64, 128)]));
     trains["stem.1.windows"].words.fill(0xffffffff, 0, 64 * 4);

@@ -9,7 +9,7 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
-import { clippedShare, densitiesOf, meanLogits, type StageTrace } from "../simulation/trace.ts";
+import { clippedShare, densitiesOf, meanLogits, type OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -47,9 +47,9 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
   /** At the last query, after 1 .. T time steps. */
   readonly bySteps: readonly E[];
-  /** Stages of the network in the order in which they run, summed over all prompts. */
-  readonly stages: readonly StageTrace[];
-  /** Sum over all stages. */
+  /** Operations of the network in the order in which they run, summed over all prompts. */
+  readonly operations: readonly OperationTrace[];
+  /** Sum over all operations. */
   readonly actions: ActionCounts;
   /** Share of conversions that clipped. */
   readonly clippedShare: number;
@@ -102,16 +102,16 @@ export async function evaluateChips<T extends TaskSpec>(
 }
 
 export interface ChipAnswers extends SpikingAnswers {
-  readonly stages: readonly StageTrace[];
+  readonly operations: readonly OperationTrace[];
   readonly registers: RegisterCounts | null;
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
 export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }) => {
   const { classes } = network.geometry;
-  const { steps, stepLogits, logits, stages, spikes, registers } = trace;
+  const { steps, stepLogits, logits, operations, spikes, registers } = trace;
   const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
-  return { ...answer(logits, labels, classes), byStep, stages, spikes, registers };
+  return { ...answer(logits, labels, classes), byStep, operations, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(
@@ -120,20 +120,20 @@ function summarise<T extends TaskSpec>(
   { geometry }: Network,
   snrDecibels: number | null,
 ): Omit<ChipEvaluation<ErrorsOf<T>>, "chip"> {
-  const stages = slices[0].stages.map(({ name, kind }, i) => ({
+  const operations = slices[0].operations.map(({ name, kind }, i) => ({
     name,
     kind,
-    cycles: slices.reduce((sum, slice) => sum + slice.stages[i].cycles, 0),
-    actions: sumActions(slices.map((slice) => slice.stages[i].actions)),
-    clipped: slices.reduce((sum, slice) => sum + slice.stages[i].clipped, 0),
+    cycles: slices.reduce((sum, slice) => sum + slice.operations[i].cycles, 0),
+    actions: sumActions(slices.map((slice) => slice.operations[i].actions)),
+    clipped: slices.reduce((sum, slice) => sum + slice.operations[i].clipped, 0),
   }));
-  const actions = sumActions(stages.map((stage) => stage.actions));
+  const actions = sumActions(operations.map((operation) => operation.actions));
   return {
     ...evaluationOf(slices, task, geometry, snrDecibels),
     bySteps: errorsByStep(slices, task, geometry),
-    stages,
+    operations,
     actions,
-    clippedShare: clippedShare({ stages, actions }),
+    clippedShare: clippedShare({ operations, actions }),
     registers: sumRegisters(slices.map((slice) => slice.registers)),
     densities: densitiesOf(sumSpikes(slices)),
   };

@@ -157,7 +157,7 @@ export const studyConditions = sharedChipJob<StudyExtra, StudyAnswers>(
       const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes);
       return Uint8Array.from(kit.errors(last(labels), last(decisions), experiment.task).wrong);
     });
-    const clipped = trace.stages.reduce((sum, stage) => sum + stage.clipped, 0);
+    const clipped = trace.operations.reduce((sum, operation) => sum + operation.clipped, 0);
     return { wrong, conversions: trace.actions.conversions, clipped, registers: trace.registers };
   },
 );

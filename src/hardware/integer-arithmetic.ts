@@ -290,7 +290,7 @@ export function saturate(values: Float32Array, { low, high }: WholeRange): numbe
 /** Throws ValueError for numbers that stopped where the spec refuses it. */
 export function requireFit(
   register: FittedRegister,
-  stage: string,
+  operation: string,
   stopped: number,
   count: number,
   arithmetic: ArithmeticSpec,
@@ -302,7 +302,7 @@ export function requireFit(
   const ways = [...(bits < 16 ? ["up to 16 bits"] : []), ...(fractionBits > 0 ? ["fewer fraction bits"] : [])];
   throw new ValueError(
     `hardware.arithmetic.${register}Bits`,
-    `${stopped} of ${count} numbers of ${stage} do not fit a ${register} of ${bits} bits, which holds ${low} to ${high} x 2^-${fractionBits}, that is ` +
+    `${stopped} of ${count} numbers of ${operation} do not fit a ${register} of ${bits} bits, which holds ${low} to ${high} x 2^-${fractionBits}, that is ` +
       `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. ${ways.length > 0 ? `Use ${ways.join(", or ")}, or let` : "Let"} it stop there with overflow "saturate".`,
   );
 }

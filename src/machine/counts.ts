@@ -1,5 +1,5 @@
 /**
- * The actions of one inference from a machine and the densities of its spikes, stage by stage: what simulators count.
+ * The actions of one inference from a machine and the densities of its spikes, operation by operation: what simulators count.
  *
  * These formulas are written on their own, not shared with the simulators, so that the two can be compared on the same run.
  */
@@ -11,10 +11,10 @@ import { blockRuns, type Densities } from "./densities.ts";
 import type { MachineCore } from "./machine.ts";
 import { stemBefore, VALUE_BITS } from "./shape.ts";
 
-export interface StageCounts {
+export interface OperationCounts {
   readonly name: string;
   readonly kind: "linear" | "neurons" | "attention" | "residual";
-  /** Of one of the stages; `repeat` of them are alike. */
+  /** Of one of the operations; `repeat` of them are alike. */
   readonly actions: ActionTally;
   readonly repeat: number;
 }
@@ -39,19 +39,19 @@ interface Counted {
 }
 
 /**
- * Stages of one inference. Of an embedding of values only the conversions are counted, and of such a network no head and no
+ * Operations of one inference. Of an embedding of values only the conversions are counted, and of such a network no head and no
  * neurons before it: below 1 % of published workloads.
  */
-export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): StageCounts[] {
+export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): OperationCounts[] {
   const { shape, crossbar } = machine;
   const { width, expansion, tokens, steps, depth, residuals, residualInputBits = 1 } = shape;
   const vectors = steps * tokens;
   const lines = shape.embedding === "lines";
-  const stages: StageCounts[] = [];
-  const add = (name: string, kind: StageCounts["kind"], repeat: number, actions: Partial<ActionTally>) => {
-    const stage = { name, kind, repeat, actions: { ...emptyTally(), ...actions } };
-    stages.push(stage);
-    return stage.actions;
+  const operations: OperationCounts[] = [];
+  const add = (name: string, kind: OperationCounts["kind"], repeat: number, actions: Partial<ActionTally>) => {
+    const operation = { name, kind, repeat, actions: { ...emptyTally(), ...actions } };
+    operations.push(operation);
+    return operation.actions;
   };
   const linear = (repeat: number, layer: Counted) =>
     add(layer.name, "linear", repeat, linearActions(machine, rules, layer));
@@ -107,7 +107,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     const [density, read] = [densities.headDensity, shape.queries];
     linear(1, { name: "head", inputs: width, outputs: shape.classes, rows, tokens: read, density, bits: 1 });
   }
-  return stages;
+  return operations;
 }
 
 const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 2 : 1);

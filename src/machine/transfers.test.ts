@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Action } from "../hardware/actions.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
-import { countActions, type StageCounts } from "./counts.ts";
+import { countActions, type OperationCounts } from "./counts.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
 import type { NetworkShape } from "./shape.ts";
@@ -16,7 +16,7 @@ const machineFor = (shape: Partial<NetworkShape>, hardware: object) =>
   machineOf(hardwareSpec.parse(hardware), { ...SHAPE, ...shape });
 
 const DENSITIES = { qkv: 0.2, projection: 0.2, up: 0.2, down: 0.2, query: 0.2, key: 0.2, value: 0.2, scores: 0.2 };
-const countsOf = (machine: Machine): StageCounts[] => {
+const countsOf = (machine: Machine): OperationCounts[] => {
   const blocks = Array.from({ length: machine.shape.depth }, () => ({ ...DENSITIES, coincidences: 0.04 }));
   return countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.2 });
 };
@@ -27,9 +27,9 @@ function movedBits({ alone }: Schedule, way: Transfer["way"], ...buffers: Transf
   return buffers.reduce((sum, buffer) => sum + bitsOf(transfers, way, buffer), 0);
 }
 
-/** What stages of a kind count. */
-const counted = (stages: readonly StageCounts[], action: Action, ...kinds: StageCounts["kind"][]): number =>
-  stages.reduce((sum, { kind, actions }) => sum + (kinds.includes(kind) ? actions[action] : 0), 0);
+/** What operations of a kind count. */
+const counted = (operations: readonly OperationCounts[], action: Action, ...kinds: OperationCounts["kind"][]): number =>
+  operations.reduce((sum, { kind, actions }) => sum + (kinds.includes(kind) ? actions[action] : 0), 0);
 
 const shapes = fc.record({
   depth: fc.integer({ min: 1, max: 3 }),
@@ -54,30 +54,30 @@ describe("bits that the jobs of a schedule move", () => {
         const machine = machineFor(shape, hardware);
         const { words } = machine;
         const schedule = scheduleOf(machine);
-        const stages = countsOf(machine);
+        const operations = countsOf(machine);
         const { tokens, steps, queries } = machine.shape;
         const { width } = SHAPE;
         // Of an embedding of values neither the head is counted nor the neurons before it.
         const values = drawn.embedding === "values";
         const [headLines, outputSpikes] = values ? [steps * queries * width, steps * tokens * width] : [0, 0];
         expect(movedBits(schedule, "read", "input", "spikes", "attention") - headLines).toBe(
-          counted(stages, "bitsRead", "linear"),
+          counted(operations, "bitsRead", "linear"),
         );
         expect(movedBits(schedule, "write", "spikes", "qkv") - outputSpikes).toBe(
-          counted(stages, "bitsWritten", "neurons"),
+          counted(operations, "bitsWritten", "neurons"),
         );
-        expect(movedBits(schedule, "read", "qkv")).toBe(counted(stages, "bitsRead", "attention"));
-        expect(movedBits(schedule, "write", "attention")).toBe(counted(stages, "bitsWritten", "attention"));
+        expect(movedBits(schedule, "read", "qkv")).toBe(counted(operations, "bitsRead", "attention"));
+        expect(movedBits(schedule, "write", "attention")).toBe(counted(operations, "bitsWritten", "attention"));
         const kinds = ["linear", "residual"] as const;
         for (const [way, stream, membrane] of [
           ["read", "streamReads", "membraneReads"],
           ["write", "streamWrites", "membraneWrites"],
         ] as const) {
-          expect(movedBits(schedule, way, "stream"), stream).toBe(counted(stages, stream, ...kinds) * words.stream);
+          expect(movedBits(schedule, way, "stream"), stream).toBe(counted(operations, stream, ...kinds) * words.stream);
           const outputMembranes = values && hardware.order === "step-major";
           const between = outputMembranes ? (steps - 1) * tokens * width : 0;
           expect(movedBits(schedule, way, "membranes") / words.membrane - between, membrane).toBe(
-            counted(stages, membrane, "neurons"),
+            counted(operations, membrane, "neurons"),
           );
         }
       }),

@@ -14,7 +14,7 @@ import {
   costSources,
   estimateFigures,
   monteCarloFigures,
-  stagesChart,
+  operationsChart,
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
@@ -80,7 +80,7 @@ export function costReport(input: CostReportInput): Report {
       ...machineCharts(workload, resolved, levers),
       breakdownChart(estimate),
       tornadoChart(workload, resolved, ann),
-      stagesChart(estimate),
+      operationsChart(estimate),
       ...stepMaps(workload, resolved),
       converterChart(workload, resolved),
     ],

@@ -30,7 +30,7 @@ import {
   costSources,
   energyAxis,
   estimateFigures,
-  stagesChart,
+  operationsChart,
   stepMaps,
   tornadoChart,
 } from "./cost.ts";
@@ -118,7 +118,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
       ]),
       ...machineCharts(workload, simulated, levers),
       breakdownChart(asRun),
-      stagesChart(asRun),
+      operationsChart(asRun),
       stepsChart(experiment, rasters, simulated),
       tornadoChart(workload, simulated, ratioTo(asRun, "annDigital")),
       ...stepMaps(workload, simulated),
@@ -188,11 +188,11 @@ function pool(chips: readonly Measurement[]): Measurement {
   const [first] = chips;
   return {
     prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
-    stages: first.stages.map((stage, i) => ({
-      ...stage,
-      cycles: chips.reduce((sum, { stages }) => sum + stages[i].cycles, 0),
-      actions: sumActions(chips.map(({ stages }) => stages[i].actions)),
-      clipped: chips.reduce((sum, { stages }) => sum + stages[i].clipped, 0),
+    operations: first.operations.map((operation, i) => ({
+      ...operation,
+      cycles: chips.reduce((sum, { operations }) => sum + operations[i].cycles, 0),
+      actions: sumActions(chips.map(({ operations }) => operations[i].actions)),
+      clipped: chips.reduce((sum, { operations }) => sum + operations[i].clipped, 0),
     })),
     densities: Object.fromEntries(
       Object.keys(first.densities).map((name) => [name, mean(chips.map(({ densities }) => densities[name]))]),

@@ -175,8 +175,8 @@ export function breakdownChart({ architectures }: CostEstimate): ChartDraft {
 }
 
 /** Xpikeformer layer by layer. */
-export function stagesChart({ stages }: CostEstimate): ChartDraft {
-  const axis = energyAxis(stages.map(({ energy }) => energy));
+export function operationsChart({ operations }: CostEstimate): ChartDraft {
+  const axis = energyAxis(operations.map(({ energy }) => energy));
   return {
     kind: "bars",
     id: "cost-stages",
@@ -184,7 +184,7 @@ export function stagesChart({ stages }: CostEstimate): ChartDraft {
     caption:
       "Layers with their converters, the neurons behind them, and attention; blocks with equal densities as one.",
     value: { label: `${axis.unit} per inference` },
-    bars: stages.map(({ name, energy }) => ({ label: name, value: axis.of(energy) })),
+    bars: operations.map(({ name, energy }) => ({ label: name, value: axis.of(energy) })),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Actions of a stage from its shape and its spikes, for simulators that do not count while they work: the formulas that
+ * Actions of an operation from its shape and its spikes, for simulators that do not count while they work: the formulas that
  * `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
  */
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
@@ -47,7 +47,7 @@ export function neuronActions(neurons: number, steps: number, order: LoopOrder):
 export const storedMembranes = (neurons: number, steps: number, order: LoopOrder): number =>
   order === "step-major" ? (steps - 1) * neurons : 0;
 
-/** What joining a branch to the residual stream adds to a stage's actions: `kept` where a later addition reads the sum. */
+/** What joining a branch to the residual stream adds to an operation's actions: `kept` where a later addition reads the sum. */
 export function countJoin(tally: ActionTally, values: number, kept: boolean): void {
   tally.residualAdditions += values;
   tally.streamReads += values;

@@ -43,8 +43,10 @@ test.each([
     expect(simulateFast(chip, input(3), stream(5), options)).toEqual(functional);
     expect(functional.densities["blocks.1.attention"]).toBeGreaterThan(0);
     const engines = schedule.alone.units.filter(({ kind }) => kind === "attention");
-    const stages = trace.stages.filter(({ kind }) => kind === "attention");
-    expect(engines.map(({ name, busy }) => [name, 3 * busy])).toEqual(stages.map(({ name, cycles }) => [name, cycles]));
+    const operations = trace.operations.filter(({ kind }) => kind === "attention");
+    expect(engines.map(({ name, busy }) => [name, 3 * busy])).toEqual(
+      operations.map(({ name, cycles }) => [name, cycles]),
+    );
     expect(activity.counterToggles).toBeGreaterThan(functional.actions.counterIncrements);
     expect(activity.lfsrToggles > 0).toBe("random" in ssa);
   },

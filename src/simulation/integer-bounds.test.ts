@@ -131,7 +131,7 @@ test("what is accepted overflows nowhere: the kernels' 16 bits say what numbers 
       seen.accepted++;
       seen.most = Math.max(seen.most, most);
       seen.stopped += Object.keys(slow.saturated).length;
-      seen.clipped += slow.stages.reduce((sum, { clipped }) => sum + clipped, 0);
+      seen.clipped += slow.operations.reduce((sum, { clipped }) => sum + clipped, 0);
     }),
     { seed: 1, numRuns: 80 },
   );

@@ -47,7 +47,7 @@ test("on an ideal machine the answers are those of the exact network", () => {
 
 test("the head reads every token", () => {
   const chip = calibrate(chipOf({}), input, stream(2));
-  const { stages } = simulate(chip, input, stream(3));
-  const head = stages.find(({ name }) => name === "head")!;
+  const { operations } = simulate(chip, input, stream(3));
+  const head = operations.find(({ name }) => name === "head")!;
   expect(head.actions.bitsRead).toBe(3 * PROMPTS * tokens * model.width);
 });

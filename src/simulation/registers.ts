@@ -14,14 +14,14 @@ export type RegisterCounts = Readonly<Record<FittedRegister, RegisterCount>>;
 
 export const REGISTERS: readonly FittedRegister[] = ["stream", "membrane", "logit"];
 
-/** Told how many of a stage's numbers stopped at an end of their register. */
-export type OnStopped = (register: FittedRegister, stage: string, stopped: number, count: number) => void;
+/** Told how many of an operation's numbers stopped at an end of their register. */
+export type OnStopped = (register: FittedRegister, operation: string, stopped: number, count: number) => void;
 
 /** Counts of a run under way. */
 export interface RegisterTally {
   /** Throws ValueError where a number stopped and the spec refuses it. State: the counts. */
   readonly onStopped: OnStopped;
-  /** By stage, where any number stopped. */
+  /** By operation, where any number stopped. */
   readonly saturated: Readonly<Record<string, number>>;
   /** Null in floating point. */
   readonly registers: RegisterCounts | null;
@@ -32,11 +32,11 @@ export function registerTally(arithmetic: ArithmeticSpec | null): RegisterTally 
   if (arithmetic === null) return { onStopped: () => {}, saturated: {}, registers: null };
   const saturated: Record<string, number> = {};
   const registers = noNumbers();
-  const onStopped: OnStopped = (register, stage, stopped, count) => {
-    requireFit(register, stage, stopped, count, arithmetic);
+  const onStopped: OnStopped = (register, operation, stopped, count) => {
+    requireFit(register, operation, stopped, count, arithmetic);
     registers[register].numbers += count;
     registers[register].stopped += stopped;
-    if (stopped > 0) saturated[stage] = (saturated[stage] ?? 0) + stopped;
+    if (stopped > 0) saturated[operation] = (saturated[operation] ?? 0) + stopped;
   };
   return { onStopped, saturated, registers };
 }

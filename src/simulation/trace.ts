@@ -4,15 +4,15 @@ import type { Geometry } from "../model/geometry.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { RegisterCounts } from "./registers.ts";
 
-/** One stage of the network on the machine, in the order in which stages run. */
-export interface StageTrace {
-  /** Of a stem `stem.0`, `stem.0.map`, ...; `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own stage. */
+/** One operation of the network on the machine, in the order in which operations run. */
+export interface OperationTrace {
+  /** Of a stem `stem.0`, `stem.0.map`, ...; `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own operation. */
   readonly name: string;
   /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   /**
-   * Cycles the stage is busy for all prompts, one after another: multiplexer steps per input vector, tile clocks per
-   * prompt. LIF updates hide behind the conversions and take 0. Overlap between stages is not modelled here.
+   * Cycles the operation is busy for all prompts, one after another: multiplexer steps per input vector, tile clocks per
+   * prompt. LIF updates hide behind the conversions and take 0. Overlap between operations is not modelled here.
    */
   readonly cycles: number;
   readonly actions: ActionCounts;
@@ -41,8 +41,8 @@ export interface Trace {
   readonly logits: Float32Array;
   /** Of each step, `[steps, prompts, queries, classes]`; step t depends on inputs up to t only. */
   readonly stepLogits: Float32Array;
-  readonly stages: readonly StageTrace[];
-  /** Sum over all stages. */
+  readonly operations: readonly OperationTrace[];
+  /** Sum over all operations. */
   readonly actions: ActionCounts;
   /**
    * Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. With a stem also
@@ -51,7 +51,7 @@ export interface Trace {
   readonly spikes: Readonly<Record<string, SpikeCount>>;
   /** Share of ones of the same trains. */
   readonly densities: Readonly<Record<string, number>>;
-  /** Numbers that stopped at an end of their register, by stage, where any did. Empty in floating point. */
+  /** Numbers that stopped at an end of their register, by operation, where any did. Empty in floating point. */
   readonly saturated: Readonly<Record<string, number>>;
   /** Numbers that stream, membranes and logits took, and those that stopped. Null in floating point. */
   readonly registers: RegisterCounts | null;
@@ -97,16 +97,19 @@ export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Recor
 
 /** A trace from what a simulator keeps of its run: the rest follows from it. */
 export const traceOf = (
-  run: Pick<Trace, "steps" | "prompts" | "stepLogits" | "stages" | "spikes" | "saturated" | "registers" | "rasters">,
+  run: Pick<
+    Trace,
+    "steps" | "prompts" | "stepLogits" | "operations" | "spikes" | "saturated" | "registers" | "rasters"
+  >,
 ): Trace => ({
   ...run,
   logits: meanLogits(run.stepLogits, run.steps, run.steps),
-  actions: sumActions(run.stages.map((stage) => stage.actions)),
+  actions: sumActions(run.operations.map((operation) => operation.actions)),
   densities: densitiesOf(run.spikes),
 });
 
-/** Share of conversions that clipped, over all stages; 0 when nothing was converted. */
-export function clippedShare({ stages, actions }: Pick<Trace, "stages" | "actions">): number {
-  const clipped = stages.reduce((sum, stage) => sum + stage.clipped, 0);
+/** Share of conversions that clipped, over all operations; 0 when nothing was converted. */
+export function clippedShare({ operations, actions }: Pick<Trace, "operations" | "actions">): number {
+  const clipped = operations.reduce((sum, operation) => sum + operation.clipped, 0);
   return clipped / Math.max(1, actions.conversions);
 }

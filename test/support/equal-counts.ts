@@ -1,15 +1,18 @@
-/** Whether a trace counted what a machine and the trace's densities say, stage by stage and action by action. */
+/** Whether a trace counted what a machine and the trace's densities say, operation by operation and action by action. */
 import { expect } from "vitest";
 import { ACTION_NAMES } from "../../src/hardware/actions.ts";
-import type { StageCounts } from "../../src/machine/counts.ts";
+import type { OperationCounts } from "../../src/machine/counts.ts";
 import type { Trace } from "../../src/simulation/trace.ts";
 
-/** @param stages of one inference, none of them standing for several */
-export function requireEqualCounts({ prompts, stages: counted }: Trace, stages: readonly StageCounts[]): void {
-  expect(stages.map(({ name, kind, repeat }) => [name, kind, repeat])).toEqual(
+/** @param operations of one inference, none of them standing for several */
+export function requireEqualCounts(
+  { prompts, operations: counted }: Trace,
+  operations: readonly OperationCounts[],
+): void {
+  expect(operations.map(({ name, kind, repeat }) => [name, kind, repeat])).toEqual(
     counted.map(({ name, kind }) => [name, kind, 1]),
   );
-  stages.forEach(({ name, actions }, i) => {
+  operations.forEach(({ name, actions }, i) => {
     for (const action of ACTION_NAMES) {
       const expected = counted[i].actions[action];
       const found = prompts * actions[action];

@@ -16,7 +16,7 @@
  * column additions, partial sums and FIFO shifts (in `ssaCells`), comparisons and LFSR shifts (in `ssaRandom`).
  */
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
-import { countActions, type StageCounts } from "../../machine/counts.ts";
+import { countActions, type OperationCounts } from "../../machine/counts.ts";
 import type { NeuronKind } from "../../spec/model.ts";
 import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
@@ -25,8 +25,8 @@ import { priceWorkload } from "../planned.ts";
 import type { Workload } from "../workload.ts";
 import { addInputs, addStatic, type Breakdown, conversionEnergy, sramByte, totalOf } from "./energy.ts";
 
-/** A stage's actions for pricing; `repeat` stages are alike, one if left out. */
-export interface PricedStage {
+/** An operation's actions for pricing; `repeat` operations are alike, one if left out. */
+export interface PricedOperation {
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   readonly actions: ActionCounts;
   readonly repeat?: number;
@@ -77,21 +77,25 @@ export const PAID_BY: Readonly<Record<Action, readonly XpikeformerComponent[]>> 
 };
 
 /** The actions of an inference, from shape and densities alone. */
-export const workloadActions = (workload: Workload, technology: Technology): StageCounts[] =>
+export const workloadActions = (workload: Workload, technology: Technology): OperationCounts[] =>
   countActions(coreFor(workload, technology), workload, {
     scaled: workload.scaled || technology.wholeMachine === 1,
     skipSilentBlocks: technology.skipSilentBlocks === 1,
   });
 
 /** From a workload alone, or from what was counted. */
-export function xpikeformer(workload: Workload, technology: Technology, stages?: readonly PricedStage[]): Breakdown {
+export function xpikeformer(
+  workload: Workload,
+  technology: Technology,
+  operations?: readonly PricedOperation[],
+): Breakdown {
   const { wholeMachine, analogStaticShare } = technology;
   if (wholeMachine === 1 && !Number.isInteger(workload.steps)) return betweenSteps(workload, technology);
-  const counted = stages ?? workloadActions(workload, technology);
+  const counted = operations ?? workloadActions(workload, technology);
   const parts =
     wholeMachine === 1
       ? addStatic({ ...priceWorkload(workload, technology, counted).energy }, analogStaticShare)
-      : priceStages(counted, technology, workload.neuron);
+      : priceOperations(counted, technology, workload.neuron);
   return addInputs(parts, workload, technology);
 }
 
@@ -107,24 +111,28 @@ function betweenSteps(workload: Workload, technology: Technology): Breakdown {
 export const standingEnergy = ({ control, links, leakage, upkeep }: Readonly<Breakdown>): number =>
   control + links + leakage + upkeep;
 
-/** Joules by stage, in the order given; what keeps the machine running and static shares are left out. */
-export function stageEnergies(
+/** Joules by operation, in the order given; what keeps the machine running and static shares are left out. */
+export function operationEnergies(
   workload: Workload,
   technology: Technology,
-  stages: readonly PricedStage[] = workloadActions(workload, technology),
+  operations: readonly PricedOperation[] = workloadActions(workload, technology),
 ): number[] {
   if (technology.wholeMachine === 0) {
     const prices = { ...technology, analogStaticShare: 0 };
-    return stages.map((stage) => totalOf(priceStages([stage], prices, workload.neuron)));
+    return operations.map((operation) => totalOf(priceOperations([operation], prices, workload.neuron)));
   }
-  return stages.map((stage) => {
-    const energy = { ...priceWorkload(workload, technology, [stage]).energy };
+  return operations.map((operation) => {
+    const energy = { ...priceWorkload(workload, technology, [operation]).energy };
     return totalOf(energy) - standingEnergy(energy);
   });
 }
 
-/** From counted stages, such as a trace's, of one inference. */
-export function priceStages(stages: readonly PricedStage[], technology: Technology, neuron?: NeuronKind): Breakdown {
+/** From counted operations, such as a trace's, of one inference. */
+export function priceOperations(
+  operations: readonly PricedOperation[],
+  technology: Technology,
+  neuron?: NeuronKind,
+): Breakdown {
   const parts: Record<XpikeformerComponent, number> = {
     ...{ adc: 0, periphery: 0, accumulation: 0, interconnect: 0, buffers: 0, array: 0, drivers: 0, scaling: 0 },
     ...{ lif: 0, ssaCells: 0, ssaRandom: 0, spikeBuffer: 0, residual: 0 },
@@ -136,7 +144,7 @@ export function priceStages(stages: readonly PricedStage[], technology: Technolo
   const line = (2 * technology.columns * technology.lineDrive) / 128;
   // A stream value is read and written again at each addition.
   const residualAddition = technology.residualAddition + technology.residualTrafficBits * (1 + write) * bufferBit;
-  for (const { kind, actions, repeat = 1 } of stages) {
+  for (const { kind, actions, repeat = 1 } of operations) {
     const conversions = actions.conversions * repeat;
     parts.adc += conversions * conversion;
     parts.periphery += conversions * technology.periphery;

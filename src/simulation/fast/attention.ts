@@ -16,7 +16,7 @@ import { wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { runAttention, seedStream, tileDraws } from "../reference/attention.ts";
 
-/** What an attention stage ran on, and where its bits lie. */
+/** What an attention operation ran on, and where its bits lie. */
 export interface AttentionCall {
   readonly block: number;
   readonly steps: number;

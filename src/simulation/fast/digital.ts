@@ -13,13 +13,13 @@ import type { OnStopped } from "../registers.ts";
 
 export interface DigitalKernels {
   /** A layer of LIF units on currents [steps, rows, features]. */
-  fire(stage: string, currents: Place, steps: number, rows: number, to: PackedBits, onStopped: OnStopped): void;
+  fire(operation: string, currents: Place, steps: number, rows: number, to: PackedBits, onStopped: OnStopped): void;
   /** Adds position vectors to what the embedding left in `stream`, where there are any. */
-  addPositions(stage: string, stream: Place, rows: number, onStopped: OnStopped): void;
+  addPositions(operation: string, stream: Place, rows: number, onStopped: OnStopped): void;
   /** Joins a branch to the stream: it is added, or, where it is null, stands in the stream's place already. */
-  join(stage: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
+  join(operation: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
   /** Joins spikes. */
-  joinBits(stage: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
+  joinBits(operation: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
   /** The head's outputs, in the unit of weights. */
   outputs(at: Place, count: number, onStopped: OnStopped): Float32Array;
 }
@@ -61,27 +61,27 @@ function wholeNumbers(
   const one = 2 ** fractionBits;
   if (position !== null) ops.write(position, Int16Array.from(integerPosition(chip, arithmetic)!));
   return {
-    fire: (stage, currents, steps, rows, spikes, onStopped) =>
+    fire: (operation, currents, steps, rows, spikes, onStopped) =>
       onStopped(
         "membrane",
-        stage,
+        operation,
         ops.fireIntegers({ currents, steps, rows, ...neuron, spikes }),
         steps * rows * spikes.features,
       ),
-    addPositions: (stage, target, rows, onStopped) => {
+    addPositions: (operation, target, rows, onStopped) => {
       const columns = model.width;
       const stopped =
         position === null
           ? ops.joinIntegers({ target, source: null, count: rows * columns, register })
           : ops.joinPeriodicIntegers({ target, table: position, period: geometry.tokens, rows, columns, register });
-      onStopped("stream", stage, stopped, rows * columns);
+      onStopped("stream", operation, stopped, rows * columns);
     },
-    join: (stage, target, source, count, onStopped) =>
-      onStopped("stream", stage, ops.joinIntegers({ target, source, count, register }), count),
-    joinBits: (stage, target, bits, rows, onStopped) =>
+    join: (operation, target, source, count, onStopped) =>
+      onStopped("stream", operation, ops.joinIntegers({ target, source, count, register }), count),
+    joinBits: (operation, target, bits, rows, onStopped) =>
       onStopped(
         "stream",
-        stage,
+        operation,
         ops.joinBitsIntegers({ bits, rows, value: one, target, register }),
         rows * bits.features,
       ),

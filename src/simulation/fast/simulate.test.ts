@@ -114,7 +114,7 @@ test.each<Setting>([
 test("clipped conversions are part of what was compared", () => {
   const adc = { rangeQuantile: 0.9 };
   const trace = simulateFast(calibrated(chipOf({ hardware: { crossbar: oddBlocks, adc } })), input(), stream(5));
-  expect(trace.stages.filter(({ clipped }) => clipped > 0).length).toBeGreaterThan(3);
+  expect(trace.operations.filter(({ clipped }) => clipped > 0).length).toBeGreaterThan(3);
 });
 
 test.each([
@@ -184,7 +184,7 @@ test.each(["pair", "differential"] as const)(
 test("noise of conversions differs from run to run, gains and offsets from chip to chip only", () => {
   const logits = (errors: object, chip: number, run: number) => {
     const hardware = { crossbar: { device: ideal }, adc: { errors, fullScale: 6 } };
-    return simulateFast(chipOf({ hardware }, chip), input(), stream(run)).stages[0].clipped;
+    return simulateFast(chipOf({ hardware }, chip), input(), stream(run)).operations[0].clipped;
   };
   // The embedding's clipped conversions: no attention before it, whose bits differ from run to run.
   const fixed = { gainSpread: 0.3, offsetSpread: 1 };

@@ -23,7 +23,14 @@ import { attentionActions, countJoin, linearActions, neuronActions } from "../co
 import { engineCycles } from "../reference/attention.ts";
 import { needsCalibration, requirePrompts, requireRanges } from "../reference/simulate.ts";
 import { registerTally } from "../registers.ts";
-import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type TraceOptions, traceOf } from "../trace.ts";
+import {
+  meanOverTokens,
+  type OperationTrace,
+  type SpikeCount,
+  type Trace,
+  type TraceOptions,
+  traceOf,
+} from "../trace.ts";
 import { bindAttention } from "./attention.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
 import { bindDigital } from "./digital.ts";
@@ -122,7 +129,7 @@ export function bindSimulator(
     const rows = prompts * tokens;
     requireRoom(steps, prompts);
     ops.write(bits.input.at, input.words);
-    const stages: StageTrace[] = [];
+    const operations: OperationTrace[] = [];
     const spikes: Record<string, SpikeCount> = {};
     const rasters: Record<string, SpikeTrain> = {};
     const { saturated, registers, onStopped } = registerTally(hardware.arithmetic);
@@ -144,7 +151,7 @@ export function bindSimulator(
       const layer = layers.get(name) as LayerMapping;
       const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
       const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, random);
-      stages.push({
+      operations.push({
         name,
         kind: "linear",
         cycles: vectors * vectorClocks(layer.multiplexerSteps, TIMING),
@@ -156,7 +163,7 @@ export function bindSimulator(
     const fire = (name: string, currents: Place, to: PackedBits, perPrompt = tokens) => {
       digital.fire(name, currents, steps, prompts * perPrompt, to, onStopped);
       const actions = neuronActions(prompts * perPrompt * to.features, steps, hardware.order);
-      stages.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
+      operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
     };
     /** What a layer of the stem reads of a map. Without a stem, the embedding reads the input itself. */
@@ -173,7 +180,7 @@ export function bindSimulator(
       const { ones, increments } = tiles.run(qkv, bits.narrow, call);
       const actions = attentionActions(mapping.ssa, tile, hardware.ssa.random, { steps, prompts, increments });
       const cycles = prompts * engineCycles(steps, mapping.ssa);
-      stages.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
+      operations.push({ name: `${name}.attention`, kind: "attention", cycles, actions, clipped: 0 });
       spikes[`${name}.scores`] = { ones, bits: steps * prompts * model.heads * tokens ** 2 };
       keep(`${name}.attention`, bits.narrow);
     };
@@ -190,7 +197,7 @@ export function bindSimulator(
       if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
       else countJoin(actions, steps * rows * D, true);
       digital.joinBits(name, stream, bits.narrow, steps * rows, onStopped);
-      stages.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
+      operations.push({ name, kind: "residual", cycles: 0, actions, clipped: 0 });
     };
 
     keep("input", bits.input, inputRows(geometry));
@@ -226,7 +233,7 @@ export function bindSimulator(
     yield* linear("head", "read", chosen.count, y);
     const outputs = digital.outputs(y, steps * prompts * chosen.count * geometry.classes, onStopped);
     const stepLogits = meanOverTokens(outputs, geometry);
-    return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, registers, rasters });
+    return traceOf({ steps, prompts, stepLogits, operations, spikes, saturated, registers, rasters });
   }
 
   function requireRoom(steps: number, prompts: number) {

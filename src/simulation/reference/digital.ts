@@ -22,13 +22,13 @@ export interface DigitalSide extends Pick<RegisterTally, "saturated" | "register
   readonly position: Float32Array | null;
   /** A layer of LIF units, `[T][rows][features]`. */
   fire(
-    stage: string,
+    operation: string,
     currents: Float32Array,
     shape: { readonly steps: number; readonly rows: number; readonly features: number },
     tally: ActionTally,
   ): SpikeTrain;
   /** Stops numbers at the ends of their register. State: `values`. */
-  hold(register: Exclude<FittedRegister, "membrane">, stage: string, values: Float32Array): void;
+  hold(register: Exclude<FittedRegister, "membrane">, operation: string, values: Float32Array): void;
 }
 
 export const digitalSide = (chip: Chip): DigitalSide =>
@@ -54,14 +54,14 @@ function wholeNumbers(chip: Chip, arithmetic: ArithmeticSpec): DigitalSide {
     unit: 2 ** -arithmetic.fractionBits,
     offsets: (layer) => integerOffsets(chip, layer, arithmetic),
     position: integerPosition(chip, arithmetic),
-    fire: (stage, currents, shape, tally) => {
+    fire: (operation, currents, shape, tally) => {
       const run = runIntegerLifUnits(currents, shape, constants, tally);
-      onStopped("membrane", stage, run.saturated, currents.length);
+      onStopped("membrane", operation, run.saturated, currents.length);
       return run.train;
     },
-    hold: (register, stage, values) => {
+    hold: (register, operation, values) => {
       const stopped = saturate(values, signedRange(arithmetic[`${register}Bits`]));
-      onStopped(register, stage, stopped, values.length);
+      onStopped(register, operation, stopped, values.length);
     },
     saturated,
     registers,

@@ -201,7 +201,7 @@ test("actions of a layer with two row blocks and two column groups, counted by h
   for (const line of [0, 1, 6, 3 * 7 + 4]) bits[line] = 1;
   const input = packSpikes(bits, 1, 5, 7);
   const trace = simulate(calibrate(chipOf(network, hardware), input, stream(1)), input, stream(1));
-  const [embed, neurons] = trace.stages;
+  const [embed, neurons] = trace.operations;
   expect([embed.name, neurons.name]).toEqual(["embed", "blocks.0.input"]);
   expect(embed.actions).toEqual({
     ...emptyTally(),
@@ -218,7 +218,7 @@ test("actions of a layer with two row blocks and two column groups, counted by h
   expect(embed.cycles).toBe(5 * (2 + 4 * 2)); // 16 columns on 4 readout units; lines settle in 2 clocks, a conversion takes 2
   expect(neurons.actions).toEqual({ ...emptyTally(), lifUpdates: 5 * 24, bitsWritten: 5 * 24 });
   // The head runs at the two query tokens only.
-  expect(trace.stages.at(-1)).toMatchObject({ name: "head", actions: { bitsRead: 2 * 24 } });
+  expect(trace.operations.at(-1)).toMatchObject({ name: "head", actions: { bitsRead: 2 * 24 } });
   expect(trace.actions.residualAdditions).toBe(2 * 5 * 24);
 });
 

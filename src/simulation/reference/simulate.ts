@@ -9,8 +9,8 @@
  * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
  * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
  * and neurons are digital (`digital.ts`), in single precision or, where `hardware.arithmetic` says so, in whole numbers. The head runs at the tokens that are read
- * only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators. All time steps of a stage are
- * computed before the next stage, which changes no value, because each stage's step t needs only steps up to t before it.
+ * only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators. All time steps of an operation are
+ * computed before the next operation, which changes no value, because each operation's step t needs only steps up to t before it.
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
  * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
@@ -28,7 +28,14 @@ import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRo
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
 import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
 import { countJoin, storedMembranes } from "../counts.ts";
-import { meanOverTokens, type SpikeCount, type StageTrace, type Trace, type TraceOptions, traceOf } from "../trace.ts";
+import {
+  meanOverTokens,
+  type OperationTrace,
+  type SpikeCount,
+  type Trace,
+  type TraceOptions,
+  traceOf,
+} from "../trace.ts";
 import { type AttentionRun, runAttention, tileDraws } from "./attention.ts";
 import { digitalSide } from "./digital.ts";
 import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
@@ -109,7 +116,7 @@ function run(
     onCodes: onCodes && ((record) => onCodes(inLayerUnit(record, digital.unit))),
   };
   const layers = new Map(chip.mapping.layers.map((layer) => [layer.name, layer]));
-  const stages: StageTrace[] = [];
+  const operations: OperationTrace[] = [];
   const spikes: Record<string, SpikeCount> = {};
   const rasters: Record<string, SpikeTrain> = {};
 
@@ -123,7 +130,7 @@ function run(
     const layer = layers.get(name) as LayerMapping;
     const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, train, tally);
     after?.(currents, tally);
-    stages.push({ name, kind: "linear", cycles, actions: tally, clipped });
+    operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
   };
   const fire = (name: string, currents: Float32Array, perPrompt = geometry.tokens) => {
@@ -134,7 +141,7 @@ function run(
     const stored = storedMembranes(rows * features, steps, chip.hardware.order);
     tally.membraneReads += stored;
     tally.membraneWrites += stored;
-    stages.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
+    operations.push({ name, kind: "neurons", cycles: 0, actions: tally, clipped: 0 });
     return keep(name, train);
   };
   const settings = ssaParametersOf(chip.network, chip.hardware);
@@ -145,7 +152,7 @@ function run(
       ? ssaEngine(qkv, block, firstPrompt, tally)
       : runAttention(qkv, chip.mapping.ssa, settings, (p, h) => numbers(block, firstPrompt + p, h), tally);
     const name = `blocks.${block}.attention`;
-    stages.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
+    operations.push({ name, kind: "attention", cycles: attention.cycles, actions: tally, clipped: 0 });
     return attention;
   };
   /** Joins a branch to the stream, in place. */
@@ -188,7 +195,7 @@ function run(
       const name = `${block}.shortcut`;
       const branch = Float32Array.from(unpackSpikes(attention.output), (spike) => spike / digital.unit);
       join(name, stream, branch, tally, true);
-      stages.push({ name, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
+      operations.push({ name, kind: "residual", cycles: 0, actions: tally, clipped: 0 });
     }
     const hidden = fire(`${block}.hidden`, linear(`${block}.up`, fire(`${block}.middle`, stream)));
     const down = `${block}.down`;
@@ -204,7 +211,7 @@ function run(
     geometry,
   );
   const { saturated, registers } = digital;
-  return traceOf({ steps, prompts, stepLogits, stages, spikes, saturated, registers, rasters });
+  return traceOf({ steps, prompts, stepLogits, operations, spikes, saturated, registers, rasters });
 }
 
 /** Prompts of an input. Throws ShapeError when it does not fit the network. */
