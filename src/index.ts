@@ -48,8 +48,8 @@ export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 
 export { type Answers, answer } from "./task/answers.ts";
 export { type DataOf, type ErrorsOf, kitOf, type TaskOf } from "./task/catalogue.ts";
-export { createTask, networkGeometry } from "./task/create.ts";
-export type { EventTask } from "./task/event-classification.ts";
+export { createTask, networkGeometry, type TaskAndModel } from "./task/create.ts";
+export type { EventTask, SensorShape } from "./task/event-classification.ts";
 export type { ImageTask } from "./task/image-classification.ts";
 export type { TaskKit, TaskMetric, TaskSource } from "./task/kit.ts";
 export {
@@ -100,11 +100,12 @@ export { density, packSpikes, type SpikeTrain, unpackSpikes } from "./spike/trai
 // Network: an architecture with its parameters, in exact arithmetic; checkpoints.
 
 export { type AnnBlockCache, type AnnCache, type AnnForward, type AnnInput, annForward } from "./model/ann.ts";
+export type { AnnStemCache } from "./model/ann-stem.ts";
 export type { BatchNormCache, BatchStatistics } from "./model/batch-norm.ts";
 export { decodeCheckpoint, encodeCheckpoint } from "./model/checkpoint.ts";
 export type { DenseCache, ForwardMode } from "./model/dense.ts";
 export { foldNetwork } from "./model/fold.ts";
-export { type Geometry, tokensRead } from "./model/geometry.ts";
+export { type Geometry, type Grid, tokensRead } from "./model/geometry.ts";
 export type { HeadLayout, HeadShape, HeadVectors } from "./model/heads.ts";
 export type { LayerNormCache } from "./model/layer-norm.ts";
 export type { LifAttention, LifAttentionCache } from "./model/lif-attention.ts";
@@ -138,6 +139,8 @@ export {
   spikingForward,
 } from "./model/spiking.ts";
 export type { SpikingAttentionCache } from "./model/spiking-attention.ts";
+export type { SpikingStemCache } from "./model/spiking-stem.ts";
+export type { StemLayer, WindowSize } from "./model/stem.ts";
 export type { AttentionDraws, StochasticAttention, StochasticAttentionCache } from "./model/stochastic-attention.ts";
 
 // Training: `(Network, Task) -> Network`.
@@ -256,6 +259,7 @@ export {
   type MachineUnits,
   machineOf,
   type SsaUnit,
+  type WordBits,
 } from "./machine/machine.ts";
 export {
   bytesOf,
@@ -338,7 +342,7 @@ export {
 } from "./cost/cost.ts";
 export { hardwarePrices } from "./cost/hardware.ts";
 export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
-export { type Lever, leversOf } from "./cost/levers.ts";
+export { type Lever, type LeverFigure, leversOf } from "./cost/levers.ts";
 export { type BreakEven, breakEven, breakEvens, converterMap, ratioMap, stepsByDensity } from "./cost/maps.ts";
 export {
   comparedWith,
@@ -348,7 +352,7 @@ export {
   perInference,
 } from "./cost/measured.ts";
 export { type MonteCarlo, monteCarlo, type Spread } from "./cost/monte-carlo.ts";
-export { nodeFactor } from "./cost/node.ts";
+export { type NodeBlock, nodeFactor } from "./cost/node.ts";
 export { PARAMETERS, type Parameter, type ParameterId, type Scaling, type Technology } from "./cost/parameters.ts";
 export { COST_PRESETS, type CostPreset, findCostPreset } from "./cost/presets.ts";
 export type { Basis, Price, PriceDraft, Source, SourceHeader, Unit } from "./cost/receipt.ts";
@@ -358,7 +362,7 @@ export { type Times, timesOf } from "./cost/times.ts";
 export { type TornadoBar, tornado } from "./cost/tornado.ts";
 export { type Ratios, ratiosOf, type Variation, type Varied, vary } from "./cost/variation.ts";
 export { type Waterfall, type WaterfallBar, waterfall } from "./cost/waterfall.ts";
-export { meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
+export { type ComparedNetwork, meanDensity, scaleDensities, type Workload, withSteps } from "./cost/workload.ts";
 export { atPublishedSteps, findWorkload, SPIKINGFORMER, WORKLOADS } from "./cost/workloads.ts";
 
 // Report: results as a value.

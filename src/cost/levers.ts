@@ -23,11 +23,11 @@ export interface Lever {
   /** The same spikes come out, as long as converters do not err; otherwise accuracy has to be simulated again. */
   readonly sameAnswers: boolean;
   /** Of the changed machine over the one at hand, less 1: -0.5 is half. */
-  readonly change: Readonly<Record<Changed, number>>;
+  readonly change: Readonly<Record<LeverFigure, number>>;
 }
 
-type Changed = "energy" | "latency" | "interval" | "area";
-const CHANGED: readonly Changed[] = ["energy", "latency", "interval", "area"];
+export type LeverFigure = "energy" | "latency" | "interval" | "area";
+const CHANGED: readonly LeverFigure[] = ["energy", "latency", "interval", "area"];
 
 /** A machine at work. */
 interface Case {
@@ -68,7 +68,7 @@ function build(one: Case): MachineCost | null {
 }
 
 function leverOf({ id, label, setting, sameAnswers }: Turned, base: MachineCost, changed: MachineCost): Lever {
-  const share = (figure: Changed) => changed[figure] / base[figure] - 1;
+  const share = (figure: LeverFigure) => changed[figure] / base[figure] - 1;
   return {
     ...{ id, label, setting, sameAnswers },
     change: { energy: share("energy"), latency: share("latency"), interval: share("interval"), area: share("area") },

@@ -13,7 +13,7 @@ import { stillmaker } from "./sources/stillmaker-integration-2017.ts";
 
 /** Parts of the chip that may be made at nodes of their own. */
 export const BLOCKS = ["digital", "sram", "aimc", "area"] as const;
-export type Block = (typeof BLOCKS)[number];
+export type NodeBlock = (typeof BLOCKS)[number];
 
 interface Law {
   /** What it scales, in words. */
@@ -24,7 +24,7 @@ interface Law {
   readonly covers: readonly [number, number];
   readonly source: string;
   /** Whose node it follows. */
-  readonly block: Block;
+  readonly block: NodeBlock;
 }
 
 const logic = stillmaker.prices;
@@ -107,7 +107,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     source: "peng-iedm-2019",
     block: "aimc",
   },
-  // Runs at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
+  // ComparedNetwork at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
   conversionTime: {
     scales: "times of conversions",
     factors: [
@@ -170,7 +170,7 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
 }
 
 /** The block whose node a price follows; none where it does not scale. */
-export function blockOf(scaling: Scaling): Block | undefined {
+export function blockOf(scaling: Scaling): NodeBlock | undefined {
   if (scaling === "fixed") return undefined;
   return SCALING_LAWS[scaling === "clock" ? "delay" : scaling].block;
 }

@@ -8,7 +8,7 @@
 import { CostError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
 import { findPrice } from "./catalogue.ts";
-import { type Block, blockOf, nodeFactor, SCALING_LAWS } from "./node.ts";
+import { blockOf, type NodeBlock, nodeFactor, SCALING_LAWS } from "./node.ts";
 import { PARAMETER_IDS, PARAMETERS, type ParameterId, type Technology } from "./parameters.ts";
 import type { CostPreset } from "./presets.ts";
 import type { Price, Unit } from "./receipt.ts";
@@ -18,7 +18,7 @@ export interface CostChoice {
   /** Node in nanometres; the preset's when left out. */
   readonly node?: number;
   /** Nodes of single blocks, where they differ: `digital`, `sram`, `aimc`, `area`. */
-  readonly nodes?: Readonly<Partial<Record<Block, number>>>;
+  readonly nodes?: Readonly<Partial<Record<NodeBlock, number>>>;
   /** Parameter to a number in SI units, text as typed, or a price. */
   readonly set?: Readonly<Record<string, number | string | Price>>;
   /** Use sources beyond the nodes that they cover. */

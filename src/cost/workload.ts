@@ -33,10 +33,10 @@ export interface Workload extends NetworkShape, Densities {
 }
 
 /** Whose network a machine runs. */
-export type Runs = "xpikeformer" | "ann" | "snn";
+export type ComparedNetwork = "xpikeformer" | "ann" | "snn";
 
 /** The network that a machine runs; this one where no other is known. */
-export const networkFor = (workload: Workload, runs: Runs): Workload =>
+export const networkFor = (workload: Workload, runs: ComparedNetwork): Workload =>
   (runs === "xpikeformer" ? undefined : workload.compared?.[runs]) ?? workload;
 
 /** A layer of weights: `vectors` input vectors per time step, or per inference in an ANN. */

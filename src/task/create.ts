@@ -7,7 +7,7 @@ import type { TaskSpec } from "../spec/task.ts";
 import { type DataOf, kitOf, type TaskOf } from "./catalogue.ts";
 import type { TaskGeometry } from "./task.ts";
 
-interface Described<T extends TaskSpec = TaskSpec> {
+export interface TaskAndModel<T extends TaskSpec = TaskSpec> {
   readonly task: T;
   readonly model: ModelSpec;
 }
@@ -17,7 +17,7 @@ interface Described<T extends TaskSpec = TaskSpec> {
  * Throws  SpecError and ShapeError as `TaskKit.create`
  */
 export const createTask = <T extends TaskSpec>(
-  { task, model }: Described<T>,
+  { task, model }: TaskAndModel<T>,
   data: DataOf<T> | null = null,
 ): TaskOf<T> => kitOf(task).create(task, model.kind === "spiking" ? model.steps : 1, data);
 
@@ -26,7 +26,7 @@ export const createTask = <T extends TaskSpec>(
  * task's tokens are the pixels of its map.
  * Throws  SpecError where a stem cannot read them
  */
-export function networkGeometry({ task: spec, model }: Described, task: { geometry: TaskGeometry }): Geometry {
+export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geometry: TaskGeometry }): Geometry {
   const { real, spiking, grid } = task.geometry;
   const geometry = takesSpikes(model, spec) ? spiking : real;
   return model.stem ? stemGeometry(model.stem, geometry, grid) : geometry;

@@ -1,6 +1,6 @@
 /** All architectures, in the order in which reports show them. */
 import type { Technology } from "../parameters.ts";
-import { networkFor, type Runs, type Workload } from "../workload.ts";
+import { type ComparedNetwork, networkFor, type Workload } from "../workload.ts";
 import { alwaysOn, annAimcWork, annDigitalWork, type EngineWork, snnDigitalWork } from "./always-on.ts";
 import { annAimc, type HybridCells, ownCells, xformerCells } from "./ann-aimc.ts";
 import { annDigital, int8, narrow, type Precision } from "./ann-digital.ts";
@@ -22,7 +22,7 @@ import { xpikeformer } from "./xpikeformer.ts";
 
 export interface Architecture {
   readonly label: string;
-  readonly runs: Runs;
+  readonly runs: ComparedNetwork;
   /** Energy of one inference of the network that the machine runs. */
   readonly energy: (workload: Workload, technology: Technology) => Breakdown;
   /** Time and area of the same. */
@@ -31,7 +31,7 @@ export interface Architecture {
 
 const architecture = (
   label: string,
-  runs: Runs,
+  runs: ComparedNetwork,
   energy: Architecture["energy"],
   performance: Architecture["performance"],
 ): Architecture => ({
