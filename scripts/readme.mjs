@@ -121,7 +121,7 @@ function claims() {
       "2.18 and 2.26 ms",
       `${fixed(scaled(cost("published.T7.latency"), 1e3), 2)} and ${fixed(scaled(cost("published.annDigital.latency"), 1e3), 2)} ms (T = 7), ` +
         "without global movement of data, most of the printed time; Table II read literally: " +
-        `${fixed(1e3 / cost("paper.T7.xpikeformer.oneAtATime")[0], 2)} ms`,
+        `${fixed([1e3 / cost("paper.T7.xpikeformer.oneAtATime")[0]], 2)} ms`,
       "**in part**: its printed parts do not add up",
       "[latency](experiments/latency/README.md)",
     ],
