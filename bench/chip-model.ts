@@ -47,6 +47,9 @@ export interface ChipCase {
   readonly slicePrompts: number;
 }
 
+/** What a peer can follow without our kernels: conversions of pairs, in floating point, with ideal draws. */
+const FLOATING = { arithmetic: null, ssa: { random: "ideal" } } as const;
+
 const root = stream(1);
 export const runStream = root.fork("run");
 
@@ -55,9 +58,9 @@ export const chipCase = (name: CaseName): ChipCase => (name === "image" ? imageC
 function linkCase(words: readonly string[]): ChipCase {
   const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
   const document = JSON.parse(read("examples/wireless-2x2.json").toString());
-  if (words.includes("integers")) document.hardware.arithmetic = {};
-  if (words.includes("erring")) document.hardware.adc = { errors: CONVERTER_ERRORS };
-  const experiment = parseExperiment(document);
+  const hardware = { ...document.hardware, ...FLOATING, ...(words.includes("integers") && { arithmetic: {} }) };
+  if (words.includes("erring")) hardware.adc = { errors: CONVERTER_ERRORS };
+  const experiment = parseExperiment({ ...document, preset: "paper", hardware });
   const { network: trained } = decodeCheckpoint(read("checkpoints/wireless-2x2-xpikeformer.safetensors"));
   const network = foldNetwork(trained as Network<SpikingSpec>);
   const task = createTask({ ...experiment, model: network.model });
@@ -71,7 +74,7 @@ function linkCase(words: readonly string[]): ChipCase {
 }
 
 function imageCase(): ChipCase {
-  const experiment = parseExperiment({ preset: "paper-6-512-cifar10" });
+  const experiment = parseExperiment({ preset: "paper-6-512-cifar10", hardware: FLOATING });
   const geometry = networkGeometry(experiment, createTask(experiment));
   const network = foldNetwork(amplified(initialise(experiment.model as SpikingSpec, geometry, root.fork("weights"))));
   const spikes = emptySpikeTrain(network.model.steps, geometry.tokens, geometry.inputs);
