@@ -104,11 +104,14 @@ export function bindIntegerCrossbars(
   const floats = bindCrossbars(ops, plan, scratch, chip);
   const { largest } = converter(mode, adc.bits as number, 1);
   const erring = hasConverterErrors(spread);
-  const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan }[] = [];
+  /** A crossbar's block, and those of its tile: the row blocks that it is added to. */
+  const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan; tile: LayerMapping["blocks"] }[] = [];
   const offsetsOf = new Map<string, Float32Array>();
   for (const layer of chip.mapping.layers) {
-    for (const of of layers.get(layer.name) as readonly IntegerBlockPlan[]) {
-      byCrossbar[of.block.crossbar] = { layer, of };
+    const { rowBlocks } = layer;
+    for (const [i, of] of (layers.get(layer.name) as readonly IntegerBlockPlan[]).entries()) {
+      const first = i - (i % rowBlocks);
+      byCrossbar[of.block.crossbar] = { layer, of, tile: layer.blocks.slice(first, first + rowBlocks) };
     }
     const whole = integerOffsets(chip, layer.name, arithmetic);
     offsetsOf.set(layer.name, whole);
@@ -146,7 +149,7 @@ export function bindIntegerCrossbars(
   }
 
   function setRange(crossbar: number, fullScale: number, scales: Float64Array) {
-    const { layer, of } = byCrossbar[crossbar];
+    const { layer, of, tile } = byCrossbar[crossbar];
     invariant(loaded.delete(crossbar), "a crossbar is loaded anew before its converters are set anew");
     const converters = converter(mode, adc.bits as number, fullScale);
     const whole = integerCrossbar(
@@ -160,7 +163,8 @@ export function bindIntegerCrossbars(
     );
     factorsOf[crossbar] = whole.factors;
     ops.write(of.stepBits, Float32Array.of(whole.stepBits));
-    requireLayerSums(layer, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+    const ofTile = { ...layer, blocks: tile };
+    requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
     for (const strip of of.strips) {
       ops.write(strip.matrix, matrixOf(of, strip, whole));
       ops.write(strip.factors, Int16Array.from(whole.factors.subarray(strip.column, strip.column + strip.columns)));
