@@ -17,8 +17,9 @@ export const RECOMMENDED = "recommended";
 export const DIFFERENTIAL = "differential";
 
 /** Machines by name: floating point, the recommended formats, each with converters of both modes, and every series. */
-export function machinesOf(hardware) {
-  const differential = { ...hardware, adc: { ...hardware.adc, mode: "differential" } };
+export function machinesOf({ adc, ssa, ...rest }) {
+  const hardware = { ...rest, adc: { ...adc, mode: "pair" }, ssa: { ...ssa, random: "ideal" }, arithmetic: null };
+  const differential = { ...hardware, adc: { ...adc, mode: "differential" } };
   const series = Object.entries(SERIES).flatMap(([field, values]) =>
     values.map((value) => [`${field} ${value}`, { ...RECOMMENDED_FORMATS, ...WIDE, [field]: value }]),
   );

@@ -6,9 +6,10 @@
 // --data is the folder of Fashion-MNIST, where it is not in the usual place. --scale multiplies prompts and images: 0.05 for a try.
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { isXpikeError, mean, openExperiment, runStudy, standardError } from "xpikeformer";
+import { openExperiment } from "xpikeformer";
 import { loadTaskData, nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf } from "../networks.mjs";
+import { summary, wrongShares } from "../shares.mjs";
 import { machinesOf } from "./formats.mjs";
 
 const PARTS = {
@@ -30,6 +31,7 @@ if (!(name in PARTS)) throw new Error(`Name a part: ${Object.keys(PARTS).join(" 
 const scale = Number(values.scale);
 const { chips, bits, ...whole } = PARTS[name];
 const prompts = Math.round(whole.prompts * scale);
+const asked = { chips, prompts, bits };
 
 const experiment = await experimentOf(name);
 const { network } = await checkpointOf(experiment.checkpoints.network);
@@ -41,7 +43,7 @@ try {
   const rows = [];
   let reference = null;
   for (const machine of machinesOf(experiment.hardware)) {
-    const shares = await wrongShares(machine.hardware);
+    const shares = await wrongShares(executor, opened, network, machine.hardware, asked);
     reference ??= shares;
     rows.push({
       name: machine.name,
@@ -61,32 +63,6 @@ try {
   });
 } finally {
   await executor.close();
-}
-
-/** Of each prompt, the share of wrong answers over all chips; or why the machine is refused. */
-async function wrongShares(hardware) {
-  try {
-    const options = { chips, reads: 1, prompts };
-    const [{ wrong }] = await runStudy(executor, opened, { network }, [{ network: "network", hardware }], options);
-    const counts = wrong[0].values;
-    return Array.from({ length: prompts }, (_, prompt) => {
-      let sum = 0;
-      for (let chip = 0; chip < chips; chip++) sum += counts[chip * prompts + prompt];
-      return sum / (bits * chips);
-    });
-  } catch (error) {
-    if (isXpikeError(error)) return error.path;
-    throw error;
-  }
-}
-
-/** A prompt is a cluster; differences are taken prompt by prompt. */
-function summary(shares, reference) {
-  const changes = shares.map((share, prompt) => share - reference[prompt]);
-  return {
-    rate: { mean: mean(shares), error: standardError(shares) },
-    change: { mean: mean(changes), error: standardError(changes) },
-  };
 }
 
 /** Writes the part, and leaves the others as they are. */
