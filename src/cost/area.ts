@@ -1,6 +1,7 @@
 /**
- * Silicon area: of Xpikeformer's crossbars, cells and LIF units, or of all units of the simulated machine where a technology prices it whole. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's
- * arithmetic does not, but its weights take SRAM.
+ * Silicon area: of Xpikeformer's crossbars, cells and LIF units, or of all units of the simulated machine where a technology prices it
+ * whole. Every weight of Xpikeformer has a cell of its own, so its area grows with the model; a digital engine's arithmetic does not,
+ * but its weights take SRAM.
  */
 import { blockRuns } from "../machine/densities.ts";
 import { stemBefore } from "../machine/shape.ts";

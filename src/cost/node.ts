@@ -107,7 +107,7 @@ export const SCALING_LAWS: Readonly<Record<Exclude<Scaling, "fixed" | "clock">, 
     source: "peng-iedm-2019",
     block: "aimc",
   },
-  // ComparedNetwork at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
+  // Runs at 45 nm (104 ns for eight conversions) and at 22 nm (68 ns); 65 nm on the line through them.
   conversionTime: {
     scales: "times of conversions",
     factors: [

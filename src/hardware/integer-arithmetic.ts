@@ -23,7 +23,7 @@
  *                converter clips it: bits + s <= 15, and where converters err their offset and noise do not bring it back
  *   difference   cannot overflow, whatever rows are driven
  *
- * For both, s is `stepBits`, or as many fewer as a crossbar's own lines ask for (`misfitOfLines`);
+ * For both, s is `stepBits`, or as many fewer as a crossbar's own lines ask for (`misfitOfLines`).
  *
  *   sum          cannot overflow, whatever the codes (`sumRange`, `requireSums`)
  *   stream, membrane, logit   stop at a `sat`, where it is seen

@@ -11,7 +11,7 @@ export const cacti = defineSource(
     url: "https://doi.org/10.1145/3085572",
     validity:
       "45 nm, itrs-lop, 330 K, 16 B lines, optimised for read energy, 8 kB to 8 MB; the power law is within 12 % of every " +
-      "run. ComparedNetwork at 65, 32 and 22 nm give the node factors; below 22 nm they are extrapolated.",
+      "run. Runs at 65, 32 and 22 nm give the node factors; below 22 nm they are extrapolated.",
   },
   {
     read32k: {
