@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stemmed, stridingStem, tinyStem } from "../../test/support/tiny-stem.ts";
 import type { Action } from "../hardware/actions.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
+import { spikingSpec } from "../spec/model.ts";
 import { countActions, type OperationCounts } from "./counts.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { type Schedule, scheduleOf } from "./schedule.ts";
-import type { NetworkShape } from "./shape.ts";
+import { type NetworkShape, shapeOf } from "./shape.ts";
 import { bitsOf, type Transfer } from "./transfers.ts";
 
 const SHAPE: NetworkShape = {
@@ -18,7 +20,7 @@ const machineFor = (shape: Partial<NetworkShape>, hardware: object) =>
 const DENSITIES = { qkv: 0.2, projection: 0.2, up: 0.2, down: 0.2, query: 0.2, key: 0.2, value: 0.2, scores: 0.2 };
 const countsOf = (machine: Machine): OperationCounts[] => {
   const blocks = Array.from({ length: machine.shape.depth }, () => ({ ...DENSITIES, coincidences: 0.04 }));
-  return countActions(machine, { blocks, inputDensity: 0.5, headDensity: 0.2 });
+  return countActions(machine, { blocks, stemDensities: [0.3, 0.3], inputDensity: 0.5, headDensity: 0.2 });
 };
 
 /** Bits that all jobs of a schedule move. */
@@ -83,6 +85,32 @@ describe("bits that the jobs of a schedule move", () => {
       }),
       { seed: 5, numRuns: 200 },
     );
+  });
+
+  test.each([
+    [tinyStem, "token-major"],
+    [tinyStem, "step-major"],
+    [stridingStem, "token-major"],
+    [stridingStem, "step-major"],
+  ] as const)("are those of windows too, in a stem %j, %s", (stem, order) => {
+    const model = spikingSpec.parse({ kind: "spiking", width: 16, depth: 1, heads: 2, steps: 3, stem });
+    const geometry = stemmed(stem);
+    const machine = machineOf(hardwareSpec.parse({ order }), shapeOf(model, geometry));
+    const schedule = scheduleOf(machine);
+    const operations = countsOf(machine);
+    expect(movedBits(schedule, "read", "input", "spikes", "attention")).toBe(counted(operations, "bitsRead", "linear"));
+    expect(movedBits(schedule, "write", "spikes", "qkv")).toBe(counted(operations, "bitsWritten", "neurons"));
+    // Only the first layer of the stem reads what comes from outside.
+    const [first] = operations.filter(({ kind }) => kind === "linear");
+    expect([first.name, movedBits(schedule, "read", "input")]).toEqual(["stem.0", first.actions.bitsRead]);
+    for (const [way, membrane] of [
+      ["read", "membraneReads"],
+      ["write", "membraneWrites"],
+    ] as const) {
+      expect(movedBits(schedule, way, "membranes")).toBe(
+        counted(operations, membrane, "neurons") * machine.words.membrane,
+      );
+    }
   });
 
   test("by hand: two tokens and two steps of a block of width 8", () => {

@@ -24,7 +24,10 @@ export interface Transfer {
 }
 
 /** Of a layer's jobs. */
-export function layerTransfers(machine: Machine, { name, inputs, reads, tokens, everyStep }: LayerUnit): Transfer[] {
+export function layerTransfers(
+  machine: Machine,
+  { name, inputs, outputs, reads, tokens, everyStep }: LayerUnit,
+): Transfer[] {
   const { shape, words, units } = machine;
   const { width, depth, steps, residuals, outputProjection } = shape;
   // Values enter once, and what comes of them goes into stream and neurons with the first layer, step by step.
@@ -38,7 +41,8 @@ export function layerTransfers(machine: Machine, { name, inputs, reads, tokens, 
   const move = (way: Transfer["way"], buffer: Transfer["buffer"], bits: number, of = jobs) => {
     if (bits > 0 && of > 0) moves.push({ way, buffer, bits, jobs: of });
   };
-  move("read", part === "embed" ? "input" : behindAttention ? "attention" : "spikes", inputs * reads);
+  const isOutermost = name === machine.layers[0].name;
+  move("read", isOutermost ? "input" : behindAttention ? "attention" : "spikes", inputs * reads);
 
   const word = width * words.stream;
   const joins = residuals > 0 && (part === "down" || behindAttention);
@@ -54,9 +58,7 @@ export function layerTransfers(machine: Machine, { name, inputs, reads, tokens, 
     move("write", into, neurons);
   };
   if (isFirst || (part === "up" && !outputProjection)) fire(width, "spikes");
-  if (part === "qkv") fire(3 * width, "qkv");
-  else if (part === "up") fire(shape.expansion * width, "spikes");
-  else if (part !== "head") fire(width, "spikes");
+  if (part !== "head") fire(outputs, part === "qkv" ? "qkv" : "spikes");
   return moves;
 }
 
