@@ -1,12 +1,78 @@
-// Wrong answers of one network on several machines, on the same chips, reads and prompts.
-import { isXpikeError, mean, runStudy, standardError } from "xpikeformer";
+// Wrong answers of bundled networks on several machines, on the same chips, reads and prompts: what measuring programs share.
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { isXpikeError, mean, openExperiment, runStudy, standardError } from "xpikeformer";
+import { loadTaskData, nodeExecutor } from "xpikeformer/node";
+import { checkpointOf, experimentOf } from "./networks.mjs";
+
+/** What is asked of each network: prompts or images, and the bits of an answer. */
+const PARTS = {
+  "wireless-2x2": { chips: 4, prompts: 640, bits: 4 },
+  "fashion-tiny": { chips: 4, prompts: 500, bits: 1 },
+};
+
+/**
+ * Measures the part that the command line names, and writes it into result.json of the folder, beside the other one:
+ *
+ *   --part wireless-2x2|fashion-tiny [--data DIRECTORY] [--threads 1] [--scale 1]
+ *
+ * --data is the folder of Fashion-MNIST, where it is not in the usual place. --scale multiplies prompts and images: 0.05 for a try.
+ *
+ * @param folder  below experiments/
+ * @param measure of `{ experiment, network, opened, executor, wrongOn }` to what is found; `wrongOn(hardware)` are the shares of
+ *                wrong answers on a machine
+ */
+export async function measurePart(folder, measure) {
+  const { values } = parseArgs({
+    options: {
+      part: { type: "string" },
+      data: { type: "string" },
+      threads: { type: "string", default: "1" },
+      scale: { type: "string", default: "1" },
+      out: { type: "string", default: "result.json" },
+    },
+  });
+  const name = values.part;
+  if (!(name in PARTS)) throw new Error(`Name a part: ${Object.keys(PARTS).join(" or ")}.`);
+  const scale = Number(values.scale);
+  const asked = { ...PARTS[name], prompts: Math.round(PARTS[name].prompts * scale) };
+  const experiment = await experimentOf(name);
+  const { network } = await checkpointOf(experiment.checkpoints.network);
+  const { data } = await loadTaskData(experiment, { folder: values.data });
+  const opened = openExperiment(experiment, data);
+  const executor = nodeExecutor(Number(values.threads));
+  const started = process.cpuUsage();
+  try {
+    const wrongOn = (hardware) => wrongShares(executor, opened, network, hardware, asked);
+    const found = await measure({ experiment, network, opened, executor, wrongOn });
+    const { user, system } = process.cpuUsage(started);
+    await save(new URL(`${folder}/${values.out}`, import.meta.url), name, {
+      command: `node experiments/${folder}/measure.mjs --part ${name}${scale === 1 ? "" : ` --scale ${scale}`}`,
+      experiment: `examples/${name}.json`,
+      seed: experiment.seed,
+      chips: asked.chips,
+      prompts: asked.prompts,
+      processorSeconds: Math.round((user + system) / 1e6),
+      ...found,
+    });
+  } finally {
+    await executor.close();
+  }
+}
+
+/** Writes the part, and leaves the others as they are. */
+async function save(file, name, part) {
+  const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
+  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  const after = { ...before, [name]: part };
+  const kept = Object.fromEntries(Object.keys(PARTS).flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
+  await writeFile(file, `${JSON.stringify(kept, rounded)}\n`);
+}
 
 /**
  * Of each prompt, the share of wrong answers over all chips; or the path of the field for which the machine is refused.
- *
- * @param asked `{ chips, prompts, bits }`, bits that one prompt asks for
  */
-export async function wrongShares(executor, opened, network, hardware, { chips, prompts, bits }) {
+async function wrongShares(executor, opened, network, hardware, { chips, prompts, bits }) {
   try {
     const options = { chips, reads: 1, prompts };
     const [{ wrong }] = await runStudy(executor, opened, { network }, [{ network: "network", hardware }], options);
@@ -22,8 +88,9 @@ export async function wrongShares(executor, opened, network, hardware, { chips, 
   }
 }
 
-/** A prompt is a cluster; differences are taken prompt by prompt. */
+/** A row of a table; or why there is none. A prompt is a cluster; differences are taken prompt by prompt. */
 export function summary(shares, reference) {
+  if (typeof shares === "string") return { refused: shares };
   const changes = shares.map((share, prompt) => share - reference[prompt]);
   return {
     rate: { mean: mean(shares), error: standardError(shares) },
