@@ -60,7 +60,7 @@ export async function costCommand(
   const out = options.out ?? `results/cost-${folderName(name)}`;
   const discardOutput = await prepareOutput(out);
   try {
-    const subject = loaded ? await measure(loaded, options) : onMachine(workload!, options);
+    const subject = loaded ? await measure(loaded, machine, options) : onMachine(workload!, options);
     await report(source, subject, presets, { ...options, out }, terminal);
   } catch (error) {
     await discardOutput();
@@ -218,9 +218,12 @@ async function namedWorkload(source: string): Promise<Workload | null> {
 }
 
 /** The densities of an experiment's network, measured on a simulated chip where it is trained. */
-async function measure(loaded: LoadedExperiment, options: CostCommandOptions): Promise<Subject> {
+async function measure(
+  loaded: LoadedExperiment,
+  machine: Subject["machine"],
+  options: CostCommandOptions,
+): Promise<Subject> {
   const { experiment } = loaded;
-  const machine = hardwarePrices(experiment.hardware, experiment.model);
   if (experiment.checkpoints.network === undefined) {
     const note =
       "No trained network is named, so densities are those of a published network on ImageNet, not measured.";

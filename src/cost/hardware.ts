@@ -27,36 +27,46 @@ export function hardwareFor(workload: Workload, technology: Technology): Hardwar
   };
 }
 
-/** Sizes that a machine fixes, by parameter; converters without quantisation keep the preset's bits. */
+interface FixedSize {
+  readonly id: ParameterId;
+  /** Of `hardware`. */
+  readonly field: string;
+  /** Null where the hardware leaves it to the preset. */
+  readonly of: (hardware: HardwareSpec) => number | null;
+}
+
+/** What a machine fixes of a technology. */
+const FIXED: readonly FixedSize[] = [
+  { id: "rows", field: "crossbar.rows", of: ({ crossbar }) => crossbar.rows },
+  { id: "columns", field: "crossbar.columns", of: ({ crossbar }) => crossbar.columns },
+  { id: "columnsPerConverter", field: "adc.sharing", of: ({ adc }) => adc.sharing },
+  { id: "conversionsPerSum", field: "adc.mode", of: ({ adc }) => (adc.mode === "pair" ? 2 : 1) },
+  { id: "ssaTiles", field: "ssa.tiles", of: ({ ssa }) => ssa.tiles },
+  { id: "adcBits", field: "adc.bits", of: ({ adc }) => adc.bits },
+];
+
+/** Sizes that a machine fixes, by parameter: a tile for each head at most, and where `ssa.tiles` says nothing else. */
 export function hardwarePrices(
-  { crossbar, adc, ssa }: HardwareSpec,
+  { ssa, ...rest }: HardwareSpec,
   { heads }: { readonly heads: number },
 ): Record<string, Price> {
-  const size = (id: ParameterId, field: string, value: number): Record<string, Price> => ({
-    [id]: {
+  const hardware = { ...rest, ssa: { ...ssa, tiles: Math.min(heads, ssa.tiles ?? heads) } };
+  const prices: Record<string, Price> = {};
+  for (const { id, field, of } of FIXED) {
+    const value = of(hardware);
+    if (value === null) continue;
+    prices[id] = {
       ...{ id: `machine.${id}`, source: "machine", value, low: value, high: value, node: null },
       ...{ unit: PARAMETERS[id].unit, basis: "printed", printed: `hardware.${field}`, arithmetic: "as it says" },
-    },
-  });
-  return {
-    ...size("rows", "crossbar.rows", crossbar.rows),
-    ...size("columns", "crossbar.columns", crossbar.columns),
-    ...size("columnsPerConverter", "adc.sharing", adc.sharing),
-    ...size("conversionsPerSum", "adc.mode", adc.mode === "pair" ? 2 : 1),
-    ...size("ssaTiles", "ssa.tiles", Math.min(heads, ssa.tiles ?? heads)),
-    ...(adc.bits === null ? {} : size("adcBits", "adc.bits", adc.bits)),
-  };
+    };
+  }
+  return prices;
 }
 
 /** The technology with the sizes of a hardware, as `hardwareFor` reads them. */
-export const sizedFor = ({ crossbar, adc, ssa }: HardwareSpec, technology: Technology): Technology => ({
+export const sizedFor = (hardware: HardwareSpec, technology: Technology): Technology => ({
   ...technology,
-  rows: crossbar.rows,
-  columns: crossbar.columns,
-  columnsPerConverter: adc.sharing,
-  conversionsPerSum: adc.mode === "pair" ? 2 : 1,
-  adcBits: adc.bits ?? technology.adcBits,
-  ssaTiles: ssa.tiles ?? technology.ssaTiles,
+  ...Object.fromEntries(FIXED.map(({ id, of }) => [id, of(hardware) ?? technology[id]])),
 });
 
 /** What is counted for a workload. */

@@ -1,9 +1,11 @@
 /** The rules of the comparison: the same for every machine with bottom-up prices, and those of the claims where `claim` says so. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { machineByName } from "../spec/parse.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { bufferByte, sramByte, totalOf } from "./architectures/energy.ts";
 import { workloadActions, xpikeformer } from "./architectures/xpikeformer.ts";
+import { hardwarePrices } from "./hardware.ts";
 import { findCostPreset } from "./presets.ts";
 import { resolveTechnology } from "./resolve.ts";
 import { scaleDensities, type Workload, withSteps } from "./workload.ts";
@@ -16,6 +18,12 @@ const large = findWorkload("vit-8-768-imagenet");
 const small: Workload = { ...findWorkload("icl-4-256-2x2"), depth: 2, width: 128, blocks: large.blocks.slice(0, 2) };
 const total = (id: ArchitectureId, workload: Workload, prices = technology) =>
   totalOf(ARCHITECTURES[id].energy(workload, prices));
+
+test("simulated prices are of the recommended machine, which is that of the defaults", () => {
+  const simulated = findCostPreset("simulated");
+  const set = hardwarePrices(machineByName("recommended"), large);
+  expect(resolveTechnology(simulated).technology).toEqual(resolveTechnology(simulated, { set }).technology);
+});
 
 describe("inputs from DRAM", () => {
   // A graphics processor's energy has its memory in it.
