@@ -108,6 +108,20 @@ test.each([
   expect(all).toMatch(/^Energy with converters of 4 bits \(adc.bits=4\)/m);
 });
 
+test("a machine that is named is not said to be that of a run, nor its actions to be counted on chips", async () => {
+  const { out } = await cost(
+    "vit-4-384-cifar10",
+    "--machine",
+    "paper",
+    "--draws",
+    "50",
+    "--out",
+    join(folder, "named"),
+  );
+  expect(out.replace(/\s+/g, " ")).toContain("Priced: the whole machine, its clock, wires and leakage");
+  expect(out).not.toContain("simulated chips");
+});
+
 test.each([
   ["simulated", "706 µJ", "6.88 mJ", "the whole machine"],
   ["bottom-up", "346 µJ", "4.18 mJ", "one conversion for each pair of columns"],

@@ -91,6 +91,7 @@ async function report(
     levers,
     ...(options.draws > 0 ? { monteCarlo: monteCarlo(workload, resolved, { draws: options.draws, random }) } : {}),
     ...(subject.experiment ? { experiment: subject.experiment } : {}),
+    simulated: subject.operations !== undefined,
     command: repeatLine(source, options),
     seed,
     versions: versions(),

@@ -36,6 +36,8 @@ export interface CostReportInput {
   /** What to change in the machine of the first; found out when left out. */
   readonly levers?: readonly Lever[];
   readonly experiment?: Experiment;
+  /** Whether the network was simulated, so that its spikes are counted ones. */
+  readonly simulated?: boolean;
   readonly command: string;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -67,7 +69,10 @@ export function costReport(input: CostReportInput): Report {
     notes: [...new Set([...(input.notes ?? []), ...cases.flatMap((one) => costNotes(one.estimate.resolved))])],
     sources: costSources(cases.map((one) => one.estimate.resolved)),
     highlights: ["cost.xpikeformer.energy", "cost.ratio.annDigital", "cost.ratio.snnDigital"],
-    brief: { rows: briefRows(estimate, monteCarlo !== undefined), remark: briefRemark(estimate) },
+    brief: {
+      rows: briefRows(estimate, monteCarlo !== undefined),
+      remark: briefRemark(estimate, input.simulated === true),
+    },
     figures: [
       ...estimateFigures(estimate),
       ...breakEvenFigures(workload, resolved),
@@ -108,10 +113,11 @@ function briefRows({ architectures }: CostEstimate, withDraws: boolean): { figur
 }
 
 /** What is priced: our chip as simulated, or a published model on a machine that nothing was simulated on. */
-function briefRemark({ workload, resolved }: CostEstimate): string {
+function briefRemark({ workload, resolved }: CostEstimate, simulated: boolean): string {
   if (resolved.technology.wholeMachine === 1) {
-    if (workload.hardware) return COST_REMARK;
-    return "Priced: the whole machine of `xpike run`, its clock, wires and leakage, and those of the engines that it is compared with.";
+    if (simulated) return COST_REMARK;
+    const machine = workload.hardware ? "the whole machine" : "the whole machine of `xpike run`";
+    return `Priced: ${machine}, its clock, wires and leakage, and those of the engines that it is compared with.`;
   }
   const conversions =
     resolved.technology.conversionsPerSum === 1 ? "one conversion for each pair of columns" : "both columns of a pair";
