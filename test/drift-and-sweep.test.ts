@@ -9,6 +9,7 @@ import type { Report } from "../src/report/report.ts";
 import { evaluateDrift } from "../src/runs/drift.ts";
 import type { EvaluatedNetworks } from "../src/runs/study.ts";
 import { evaluateSweep } from "../src/runs/sweep.ts";
+import { RECOMMENDED_FORMATS } from "../src/spec/arithmetic.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
 import type { SpikingSpec } from "../src/spec/model.ts";
@@ -151,6 +152,19 @@ describe("error rates over a field", () => {
     expect(report.charts[0]).toMatchObject({
       x: { label: "adc.bits", ticks: [0, 1, 2], tickLabels: ["3", "5", "null"] },
     });
+  });
+
+  test("say where codes are finer than the registers behind them", async () => {
+    const whole = { ...experiment, hardware: { ...experiment.hardware, arithmetic: RECOMMENDED_FORMATS } };
+    const finer = async (text: string) => {
+      const few = { ...options, chips: 1, prompts: 4 };
+      const { notes } = await evaluateSweep(whole, { network: untrained(1) }, parseSweep(text, whole), [], few);
+      return notes.filter((note) => note.includes("fraction bits behind the converters"));
+    };
+    // 8 fraction bits serve codes of 6 bits.
+    expect(await finer("adc.bits=5,6")).toEqual([]);
+    expect(await finer("adc.bits=6,7")).toEqual([expect.stringContaining("Codes of 7 bits ask for 9 fraction bits")]);
+    expect(await finer("arithmetic.fractionBits=6,8")).toEqual([expect.stringContaining("has 6")]);
   });
 
   test("over time steps come from one run of the longest", async () => {

@@ -22,6 +22,20 @@ export function machineNotes({ crossbar: { device } }: HardwareSpec, { threads }
   return notes;
 }
 
+/** Fraction bits beyond those of a code with which no network lost anything: 7 for codes of 5 bits (experiments/number-formats). */
+const FRACTION_BEYOND_CODE = 2;
+
+/** Where a code step is worth so little that its factor has few bits: finer codes than the registers behind them are made for. */
+export function formatNotes({ adc: { bits }, arithmetic }: HardwareSpec): string[] {
+  if (arithmetic === null || bits === null) return [];
+  const needed = bits + FRACTION_BEYOND_CODE;
+  if (arithmetic.fractionBits >= needed) return [];
+  return [
+    `Codes of ${bits} bits ask for ${needed} fraction bits behind the converters, and hardware.arithmetic has ${arithmetic.fractionBits}: what a step is ` +
+      "worth is rounded coarsely, and answers may be worse for it, not for the converters. Give it more, or compare in floating point (null).",
+  ];
+}
+
 /** How many whole numbers stopped at an end of their register, over all chips, where they have whole numbers. */
 export function registerNotes(chips: readonly { readonly registers: RegisterCounts | null }[]): string[] {
   const counts = sumRegisters(chips.map(({ registers }) => registers));

@@ -12,7 +12,7 @@ import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed, checkTask } from "./fit.ts";
-import { machineNotes } from "./notes.ts";
+import { formatNotes, machineNotes } from "./notes.ts";
 
 export interface RunNetworks {
   /** Runs on the hardware. */
@@ -52,7 +52,7 @@ export function prepare(
   if (ann) checkTask(experiment, ann, "checkpoints.ann");
   if (spiking) checkTask(experiment, spiking, "checkpoints.spiking");
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
-  notes.push(...machineNotes(experiment.hardware, executor));
+  notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {
     network,
     mapping,

@@ -8,7 +8,7 @@ import { isHardwareAware } from "../spec/training.ts";
 import { type Given, reopened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { asDescribed } from "./fit.ts";
-import { machineNotes, registerNotes, tooFew } from "./notes.ts";
+import { formatNotes, machineNotes, registerNotes, tooFew } from "./notes.ts";
 
 export interface EvaluatedNetworks {
   /** After hardware-aware training, as a rule. */
@@ -54,6 +54,7 @@ export async function studyNetworks(
   const described: Partial<Record<StudyRole, Network<SpikingSpec>>> = { hwat: asDescribed(experiment, network, notes) };
   if (conventional) described.ct = asDescribed(experiment, conventional, notes, "checkpoints.conventional");
   notes.push(...machineNotes(experiment.hardware, executor));
+  notes.push(...conditions.flatMap(({ hardware }) => formatNotes(hardware)));
   const total = conditions.length * chips * reads * prompts;
   let done = 0;
   const onPrompts = (count: number) => {
