@@ -11,6 +11,7 @@ import { convertWithErrors, LARGEST_NORMAL } from "./converter-errors.ts";
 import {
   codeRange,
   integerLifConstants,
+  lineTotals,
   misfitOfLines,
   mostStepBits,
   requireIntegers,
@@ -18,6 +19,7 @@ import {
   roundToSteps,
   saturate,
   sumRange,
+  unitOf,
   wholeConductances,
   wholeFactors,
   wholeOffsets,
@@ -91,7 +93,7 @@ test("differences are rounded as one number, ties up on both sides of 0", () => 
 test("units of current are those of a code step", () => {
   const conductances = Float32Array.of(0, 1, 2.5, 24.9, 0.01, 3);
   const whole = new Float32Array(6);
-  wholeConductances(conductances, 4, 3, whole);
+  wholeConductances(conductances, unitOf(4, 3), whole);
   // A unit is 4 / 8 uS. 24.9 / 0.5 = 49.8; 0.02 rounds to 0.
   expect([...whole]).toEqual([0, 2, 5, 50, 0, 6]);
 });
@@ -211,12 +213,14 @@ test("differences that could overflow do not fit, and with a bit less they do", 
   const differential = adcSpec.parse({ mode: "differential" });
   const lines = (units: number) => Float32Array.of(units, 0, 0, 5, units, 7);
   const none = new Float32Array(6);
+  const misfit = (plus: Float32Array, minus: Float32Array, stepBits: number) =>
+    misfitOfLines(lineTotals("differential", plus, minus, 2), differential, null, stepBits);
   // 2 x 16352 and half a step of 64 are 32768.
-  expect(misfitOfLines(lines(16_351), none, 2, differential, null, 7)).toBeNull();
-  expect(misfitOfLines(none, lines(16_352), 2, differential, null, 7)).toContain(
+  expect(misfit(lines(16_351), none, 7)).toBeNull();
+  expect(misfit(none, lines(16_352), 7)).toContain(
     "a difference reaches 32768 x 2^-7 code steps, but a line of 16 bits holds -32768 to 32767.",
   );
-  expect(misfitOfLines(none, lines(16_352 / 2), 2, differential, null, 6)).toBeNull();
+  expect(misfit(none, lines(16_352 / 2), 6)).toBeNull();
 });
 
 test("no rows that are driven together take an accepted difference out of 16 bits, and the worst ones take a refused one there", () => {
@@ -234,8 +238,8 @@ test("no rows that are driven together take an accepted difference out of 16 bit
         plus.reduce((sum, units, r) => sum + ((set >> r) & 1) * (units - minus[r]), 2 ** (stepBits - 1)),
       );
       const fits = Math.max(...sums) < 2 ** 15 && Math.min(...sums) >= -(2 ** 15);
-      const accepted =
-        misfitOfLines(Float32Array.from(plus), Float32Array.from(minus), 1, differential, null, stepBits) === null;
+      const totals = lineTotals("differential", Float32Array.from(plus), Float32Array.from(minus), 1);
+      const accepted = misfitOfLines(totals, differential, null, stepBits) === null;
       if (accepted) expect(fits).toBe(true);
       // The bound counts half a step on either side, which is at most one step too careful for negative sums.
       else expect(Math.max(...sums) >= 2 ** 15 || Math.min(...sums) - 2 ** stepBits <= -(2 ** 15)).toBe(true);
@@ -261,7 +265,7 @@ test("where converters err, a line that stops gives the code of any line beyond,
       const line = { gains: Float32Array.of(gain), offsets: Float32Array.of(offset) };
       const errors = { plus: line, minus: line };
       const total = Float32Array.of(beyond);
-      if (misfitOfLines(total, total, 1, pair, errors, stepBits) !== null) {
+      if (misfitOfLines(lineTotals("pair", total, total, 1), pair, errors, stepBits) !== null) {
         seen.refused++;
         return;
       }

@@ -99,9 +99,11 @@ export function codeRange({ mode, bits }: AdcSpec): WholeRange {
   return { low: -largest, high: largest };
 }
 
+/** The unit of current where a code step has so many bits. */
+export const unitOf = (step: number, stepBits: number): number => step / 2 ** stepBits;
+
 /** Conductances of one sign in units of current. State: `out`, which may be `conductances`. */
-export function wholeConductances(conductances: Float32Array, step: number, stepBits: number, out: Float32Array): void {
-  const unit = step / 2 ** stepBits;
+export function wholeConductances(conductances: Float32Array, unit: number, out: Float32Array): void {
   for (let i = 0; i < conductances.length; i++) out[i] = roundHalfEven(conductances[i] / unit);
 }
 
@@ -124,38 +126,49 @@ export function roundToSteps(mode: AdcSpec["mode"], stepBits: number, plus: Floa
 export const mostStepBits = ({ mode, bits }: AdcSpec, { stepBits }: ArithmeticSpec): number =>
   mode === "pair" ? Math.min(stepBits, 15 - (bits as number)) : stepBits;
 
+/** What lines carry with all rows driven, by column, in units: the two of a pair; or of differences, those above zero and those below. */
+export interface LineTotals {
+  readonly plus: Float64Array;
+  readonly minus: Float64Array;
+}
+
 /**
- * Why a line could overflow unseen with so many bits of a code step; null where none can.
+ * The totals of a crossbar.
  *
- * @param plus    whole numbers of units, `[rows, columns]`, and so `minus`
- * @param errors  of the crossbar's converters; null when they are exact
+ * @param plus whole numbers of units, `[rows, columns]`, and so `minus`
  */
-export function misfitOfLines(
+export function lineTotals(
+  mode: AdcSpec["mode"],
   plus: Float32Array,
   minus: Float32Array,
   columns: number,
+): LineTotals {
+  const totals = { plus: new Float64Array(columns), minus: new Float64Array(columns) };
+  for (let i = 0; i < plus.length; i++) {
+    const difference = plus[i] - minus[i];
+    totals.plus[i % columns] += mode === "pair" ? plus[i] : Math.max(difference, 0);
+    totals.minus[i % columns] += mode === "pair" ? minus[i] : Math.max(-difference, 0);
+  }
+  return totals;
+}
+
+/**
+ * Why a line could overflow unseen with so many bits of a code step; null where none can.
+ *
+ * @param errors of the crossbar's converters; null when they are exact
+ */
+export function misfitOfLines(
+  { plus, minus }: LineTotals,
   adc: AdcSpec,
   errors: ConverterErrors | null,
   stepBits: number,
 ): string | null {
-  if (adc.mode === "differential") return misfitOfDifferences(plus, minus, columns, stepBits);
+  if (adc.mode === "differential") return misfitOfDifferences(plus, minus, stepBits);
   if (errors === null) return null;
-  return (
-    misfitOfLine(plus, columns, adc, errors.plus, stepBits) ?? misfitOfLine(minus, columns, adc, errors.minus, stepBits)
-  );
+  return misfitOfLine(plus, adc, errors.plus, stepBits) ?? misfitOfLine(minus, adc, errors.minus, stepBits);
 }
 
-function misfitOfDifferences(
-  plus: Float32Array,
-  minus: Float32Array,
-  columns: number,
-  stepBits: number,
-): string | null {
-  const [up, down] = [new Float64Array(columns), new Float64Array(columns)];
-  for (let i = 0; i < plus.length; i++) {
-    const difference = plus[i] - minus[i];
-    (difference > 0 ? up : down)[i % columns] += Math.abs(difference);
-  }
+function misfitOfDifferences(up: Float64Array, down: Float64Array, stepBits: number): string | null {
   // Half a step is on top when it is rounded.
   const most = Math.max(...up, ...down) + 2 ** (stepBits - 1);
   if (most < 2 ** 15) return null;
@@ -164,14 +177,11 @@ function misfitOfDifferences(
 
 /** A line that stops at its end must give a code that is clipped, whatever its converter errs by. */
 function misfitOfLine(
-  conductances: Float32Array,
-  columns: number,
+  totals: Float64Array,
   adc: AdcSpec,
   { gains, offsets }: LineErrors,
   stepBits: number,
 ): string | null {
-  const totals = new Float64Array(columns);
-  for (let i = 0; i < conductances.length; i++) totals[i % columns] += conductances[i];
   const lowestNoise = -adc.errors.outputNoise * LARGEST_NORMAL;
   const { largest } = converter(adc.mode, adc.bits as number, 1);
   const stopped = (2 ** 16 - 1) / 2 ** stepBits;

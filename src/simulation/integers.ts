@@ -12,10 +12,13 @@ import type { ConverterErrors } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import {
   codeRange,
+  type LineTotals,
+  lineTotals,
   misfitOfLines,
   mostStepBits,
   requireSums,
   sumRange,
+  unitOf,
   wholeConductances,
   wholeFactors,
   wholeOffsets,
@@ -53,12 +56,43 @@ export function integerCrossbar(
   arithmetic: ArithmeticSpec,
 ): IntegerCrossbar {
   const [plus, minus] = [reading.plus, reading.minus].map(({ length }) => new Float32Array(length));
+  const round = (unit: number) => {
+    wholeConductances(reading.plus, unit, plus);
+    wholeConductances(reading.minus, unit, minus);
+  };
+  const stepBits = fittingStepBits(
+    (unit) => {
+      round(unit);
+      return lineTotals(adc.mode, plus, minus, columns);
+    },
+    step,
+    errors,
+    adc,
+    arithmetic,
+  );
+  round(unitOf(step, stepBits));
+  return { stepBits, plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+}
+
+/**
+ * Bits of a code step of a crossbar: as many as the format says, or as many fewer as its lines ask for.
+ *
+ * @param totalsAt of its lines, in units of current of this size
+ * Throws  ValueError where a line could overflow unseen even in whole code steps
+ */
+export function fittingStepBits(
+  totalsAt: (unit: number) => LineTotals,
+  step: number,
+  errors: ConverterErrors | null,
+  adc: AdcSpec,
+  arithmetic: ArithmeticSpec,
+): number {
   let stepBits = mostStepBits(adc, arithmetic);
   for (;;) {
-    wholeConductances(reading.plus, step, stepBits, plus);
-    wholeConductances(reading.minus, step, stepBits, minus);
-    const misfit = misfitOfLines(plus, minus, columns, adc, errors, stepBits);
-    if (misfit === null) return { stepBits, plus, minus, factors: wholeFactors(factors, crossbar, arithmetic) };
+    // Exact lines of pairs fit by the format alone.
+    if (adc.mode === "pair" && errors === null) return stepBits;
+    const misfit = misfitOfLines(totalsAt(unitOf(step, stepBits)), adc, errors, stepBits);
+    if (misfit === null) return stepBits;
     if (stepBits === 0)
       throw new ValueError(
         "hardware.adc.fullScale",

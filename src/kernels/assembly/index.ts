@@ -33,4 +33,5 @@ export { drawWords } from "./threefry";
 export * from "./noise";
 export * from "./normal";
 export * from "./read-out";
+export * from "./whole-lines";
 export * from "./windows";

@@ -1,4 +1,4 @@
-/** Machines in whole numbers, with the WebAssembly kernels: `assembly/integer-strip.ts` and `assembly/integer-digital.ts`. */
+/** Machines in whole numbers, with the WebAssembly kernels: `assembly/whole-lines.ts`, `assembly/integer-strip.ts` and `assembly/integer-digital.ts`. */
 import type { KernelExports } from "../binary.generated.ts";
 import type { IntegerOps } from "../integer-ops.ts";
 
@@ -8,6 +8,12 @@ export const INTEGER_TABLE = 4096;
 export function integerOps(run: KernelExports, buffer: ArrayBufferLike): IntegerOps {
   const numbers = new Int16Array(buffer);
   return {
+    totalLines: ({ strip, rows, unit, mode, totals }) =>
+      (mode === "pair" ? run.totalPairs : run.totalDifferences)(strip, rows, unit, totals),
+    wholeStrip: ({ strips: [s0, s1 = 0, s2 = 0, s3 = 0], rows, unit, mode, target }) => {
+      if (mode === "pair") run.wholePairs(s0, s1, rows, unit, target);
+      else run.wholeDifferences(s0, s1, s2, s3, rows, unit, target);
+    },
     tabulateIntegers: ({ matrix, rows, bias, mode, tables }) => {
       const tabulate = mode === "pair" ? run.tabulatePairs : run.tabulateDifferences;
       tabulate(matrix, rows / 8, bias, tables);

@@ -9,16 +9,17 @@
 import { invariant } from "../../errors.ts";
 import { converter } from "../../hardware/adc.ts";
 import type { ConvertedVectors, ConverterErrors, LineErrors } from "../../hardware/converter-errors.ts";
+import { type LineTotals, unitOf, wholeFactors } from "../../hardware/integer-arithmetic.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { INTEGER_LINES, INTEGER_PAIRS } from "../../kernels/integer-ops.ts";
-import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES } from "../../kernels/simulation-ops.ts";
+import { type SimulationOps, STRIP_COLUMNS } from "../../kernels/simulation-ops.ts";
 import type { LayerMapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { integerCrossbar, integerOffsets, requireLayerSums } from "../integers.ts";
+import { fittingStepBits, integerOffsets, requireLayerSums } from "../integers.ts";
 import { columnFactors, conversionKey } from "../reference/linear.ts";
 import {
   type BlockPlan,
@@ -152,59 +153,36 @@ export function bindIntegerCrossbars(
     const { layer, of, tile } = byCrossbar[crossbar];
     invariant(loaded.delete(crossbar), "a crossbar is loaded anew before its converters are set anew");
     const converters = converter(mode, adc.bits as number, fullScale);
-    const whole = integerCrossbar(
-      readBack(of),
-      crossbar,
-      converters,
-      columnFactors(converters, scales),
+    const stepBits = fittingStepBits(
+      (unit) => totalsOf(of, unit),
+      converters.step,
       errorsOf[crossbar] ?? null,
       adc,
       arithmetic,
     );
-    factorsOf[crossbar] = whole.factors;
-    ops.write(of.stepBits, Float32Array.of(whole.stepBits));
+    const factors = wholeFactors(columnFactors(converters, scales), crossbar, arithmetic);
+    factorsOf[crossbar] = factors;
+    ops.write(of.stepBits, Float32Array.of(stepBits));
     const ofTile = { ...layer, blocks: tile };
     requireLayerSums(ofTile, offsetsOf.get(layer.name) as Float32Array, factorsOf, adc, arithmetic);
+    const unit = unitOf(converters.step, stepBits);
     for (const strip of of.strips) {
-      ops.write(strip.matrix, matrixOf(of, strip, whole));
-      ops.write(strip.factors, Int16Array.from(whole.factors.subarray(strip.column, strip.column + strip.columns)));
+      const strips = strip.parts.map(({ matrix }) => matrix);
+      ops.wholeStrip({ strips, rows: of.rows, unit, mode, target: strip.matrix });
+      ops.write(strip.factors, Int16Array.from(factors.subarray(strip.column, strip.column + strip.columns)));
     }
   }
 
-  /** The conductances that `load` put into strips of 8 columns. */
-  function readBack({ block: { rows, columns }, lead, rows: stripRows, strips }: IntegerBlockPlan) {
-    const [plus, minus] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
+  /** Of the conductances that `load` put into strips of 8 columns. */
+  function totalsOf({ block: { columns }, rows, strips }: IntegerBlockPlan, unit: number): LineTotals {
+    const totals = { plus: new Float64Array(columns), minus: new Float64Array(columns) };
     for (const part of strips.flatMap(({ parts }) => parts)) {
-      const matrix = ops.floats(part.matrix, stripRows * STRIP_LINES);
-      for (let r = 0; r < rows; r++) {
-        const from = (lead + r) * STRIP_LINES;
-        const to = r * columns + part.column;
-        for (let c = 0; c < part.columns; c++) {
-          plus[to + c] = matrix[from + c];
-          minus[to + c] = matrix[from + STRIP_COLUMNS + c];
-        }
-      }
+      ops.totalLines({ strip: part.matrix, rows, unit, mode, totals: lines });
+      const ofPart = new Float64Array(ops.words(lines, 4 * STRIP_COLUMNS).buffer);
+      totals.plus.set(ofPart.subarray(0, part.columns), part.column);
+      totals.minus.set(ofPart.subarray(STRIP_COLUMNS, STRIP_COLUMNS + part.columns), part.column);
     }
-    return { columns, plus, minus };
-  }
-
-  function matrixOf(
-    { block: { rows, columns }, lead, rows: stripRows }: IntegerBlockPlan,
-    strip: IntegerStripPlan,
-    { plus, minus }: { plus: Float32Array; minus: Float32Array },
-  ): Uint16Array {
-    const matrix = new Uint16Array(stripRows * INTEGER_LINES);
-    for (let r = 0; r < rows; r++) {
-      const from = r * columns + strip.column;
-      const to = (lead + r) * INTEGER_LINES;
-      for (let c = 0; c < strip.columns; c++) {
-        if (mode === "pair") {
-          matrix[to + c] = Math.min(LARGEST_LINE, plus[from + c]);
-          matrix[to + INTEGER_PAIRS + c] = Math.min(LARGEST_LINE, minus[from + c]);
-        } else matrix[to + c] = plus[from + c] - minus[from + c];
-      }
-    }
-    return matrix;
+    return totals;
   }
 
   function run(layer: LayerMapping, bits: PackedBits, from: ConvertedVectors, y: Place, random: Stream): number {
@@ -293,6 +271,3 @@ export function bindIntegerCrossbars(
     measure: floats.measure,
   };
 }
-
-/** Where a line stops. */
-const LARGEST_LINE = 2 ** 16 - 1;
