@@ -61,7 +61,7 @@ test("chips count what the reference counts on all prompts at once, and there ar
   expect(stopped.reduce((sum, count) => sum + count, 0)).toBe(byOperation);
 });
 
-test("a run has a figure for each register and a note with the fields to change; without a number that stopped it says 0", async () => {
+test("a run has a figure for each register and a note with the fields to change; where no number stopped figures say 0 and no note is needed", async () => {
   const report = await runExperiment(narrow, { network }, options);
   const chips = await evaluateChips(executor, narrow, network, { chips: CHIPS, prompts: PROMPTS });
   const counts = sumRegisters(chips.map(({ registers }) => registers))!;
@@ -76,9 +76,7 @@ test("a run has a figure for each register and a note with the fields to change;
 
   const wide = await runExperiment(experimentWith({}), { network }, options);
   expect(stoppedIn(wide).map(([, value]) => value)).toEqual([0, 0, 0]);
-  expect(wide.notes.join("\n")).toMatch(
-    /: 0 of [\d,]+ sums in the residual stream, 0 of .*, 0 of [\d,]+ sums in outputs of the head\.$/m,
-  );
+  expect(wide.notes.join()).not.toContain("Whole numbers");
   const float = await runExperiment(experimentWith(null), { network }, options);
   expect(stoppedIn(float)).toEqual([]);
   expect(float.notes.join()).not.toContain("Whole numbers");

@@ -31,7 +31,7 @@ export function registerFigures(place: string, label: string, counts: RegisterCo
   });
 }
 
-/** How many stopped, none included, and what to do about them. */
+/** How many stopped, and what to do about them. */
 export function registerNote(counts: RegisterCounts): string {
   const stopped = REGISTERS.filter((register) => counts[register].stopped > 0);
   const each = REGISTERS.map((register) => {
@@ -39,6 +39,8 @@ export function registerNote(counts: RegisterCounts): string {
     return `${formatText({ value: stopped, unit: "1" })} of ${counted(numbers)} in ${PLACES[register]}`;
   });
   const fields = stopped.map((register) => `hardware.arithmetic.${register}Bits`).join(", ");
-  const wayOut = stopped.length === 0 ? "" : ` More bits (${fields}), or fewer fraction bits, let them fit.`;
-  return `Whole numbers that stopped at an end of their register: ${each.join(", ")}.${wayOut}`;
+  return (
+    `Whole numbers that stopped at an end of their register: ${each.join(", ")}. ` +
+    `More bits (${fields}), or fewer fraction bits, let them fit.`
+  );
 }

@@ -1,7 +1,7 @@
 /** Notes that several runs leave in their reports. */
 import type { LabelledData } from "../data/labelled.ts";
 import { registerNote } from "../report/registers.ts";
-import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
+import { REGISTERS, type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -36,8 +36,8 @@ export function formatNotes({ adc: { bits }, arithmetic }: HardwareSpec): string
   ];
 }
 
-/** How many whole numbers stopped at an end of their register, over all chips, where they have whole numbers. */
+/** How many whole numbers stopped at an end of their register, over all chips, where any did. Figures of a report say it of all. */
 export function registerNotes(chips: readonly { readonly registers: RegisterCounts | null }[]): string[] {
   const counts = sumRegisters(chips.map(({ registers }) => registers));
-  return counts === null ? [] : [registerNote(counts)];
+  return counts === null || REGISTERS.every((register) => counts[register].stopped === 0) ? [] : [registerNote(counts)];
 }
