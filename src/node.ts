@@ -10,6 +10,11 @@ export { loadExperimentDevice } from "./node/devices.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
 
+// Folders that one process writes at a time.
+
+export { type FolderLock, LOCK_FILE, lockFolder } from "./node/folder-lock.ts";
+export { type OpenFolder, useFolder } from "./node/run-folder.ts";
+
 // Data of tasks: found, checked and downloaded.
 
 export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";

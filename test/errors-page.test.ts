@@ -2,12 +2,12 @@
  * Produces every message that docs/errors.md shows: an experiment from the JSON above it, anything else from the case below
  * that has the section's title.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readNetwork } from "../src/cli/networks.ts";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
@@ -35,6 +35,7 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
+import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { findYosys } from "../src/node/yosys.ts";
@@ -178,6 +179,28 @@ const cases: Record<string, () => unknown> = {
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),
   "A folder that does not exist": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
+  "A folder that somebody else writes": async () => {
+    const run = join(folder, "run");
+    mkdirSync(run);
+    const path = join(run, LOCK_FILE);
+    const holder = {
+      command: "xpike train mine.json",
+      pid: 4711,
+      host: "lab3",
+      machine: "another",
+      started: "",
+      token: "",
+    };
+    writeFileSync(path, JSON.stringify({ ...holder, since: "2026-11-26T10:00:00.000Z" }));
+    const signOfLife = Date.now() / 1000 - 20;
+    utimesSync(path, signOfLife, signOfLife);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-26T10:03:20.000Z") });
+    try {
+      await lockFolder(run, "xpike train mine.json");
+    } finally {
+      vi.useRealTimers();
+    }
+  },
   "A network that is not where the experiment says": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
   "A network of another task": async () => {
     const trained = await readNetwork(".", "bundled:wireless-2x2-xpikeformer", "checkpoints.network");

@@ -5,6 +5,7 @@
  * simulated on one chip for a few prompts, so that its densities are measured; without one, the densities of a published network stand
  * in. The networks that it names beside it are those that other machines are priced with.
  */
+
 import { estimateCost, type NamedOperation } from "../cost/cost.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
 import { leversOf } from "../cost/levers.ts";
@@ -19,6 +20,7 @@ import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "..
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
+import { useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
 import { costOverview } from "../report/cost-overview.ts";
@@ -37,7 +39,7 @@ import { listCosts } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
-import { deliverReport, prepareOutput } from "./output.ts";
+import { deliverReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -58,14 +60,10 @@ export async function costCommand(
   // Prices and nodes that are refused are refused before anything is simulated.
   for (const preset of presets) resolveTechnology(preset, choiceOf(machine, options, options.whatIf));
   const out = options.out ?? `results/cost-${folderName(name)}`;
-  const discardOutput = await prepareOutput(out);
-  try {
+  await useFolder(out, repeatLine(source, options), async () => {
     const subject = loaded ? await measure(loaded, machine, options) : onMachine(workload!, options);
     await report(source, subject, presets, { ...options, out }, terminal);
-  } catch (error) {
-    await discardOutput();
-    throw error;
-  }
+  });
 }
 
 const isFileOrPreset = (source: string): boolean =>
@@ -114,13 +112,10 @@ async function tabulate(
     presets.flatMap((preset) => casesOf(onMachine(workload, options), preset, options)),
   );
   if (options.out !== undefined) {
-    const report = costOverview({
-      cases,
-      command: repeatLine(undefined, options),
-      seed: options.seed ?? 1,
-      versions: versions(),
-    });
-    return deliverReport(report, options, terminal, { brief: () => costTable(cases, terminal) });
+    const command = repeatLine(undefined, options);
+    const report = costOverview({ cases, command, seed: options.seed ?? 1, versions: versions() });
+    const brief = () => costTable(cases, terminal);
+    return useFolder(options.out, command, () => deliverReport(report, options, terminal, { brief }));
   }
   if (!options.json) return terminal.out(costTable(cases, terminal));
   const rows = cases.map(({ id, estimate: { workload, architectures, times, area } }) => ({

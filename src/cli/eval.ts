@@ -2,7 +2,7 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
-
+import { useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { terminalCurves } from "../report/table.ts";
 import { evaluateDrift } from "../runs/drift.ts";
@@ -15,7 +15,7 @@ import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
-import { deliverReport, outputFolder, prepareOutput } from "./output.ts";
+import { deliverReport, outputFolder } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -29,7 +29,6 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
-  const discardOutput = await prepareOutput(outputFolder(experiment, options));
   if (!options.json) {
     const curves = (networks.conventional ? 2 : 1) * Math.max(1, ages.length);
     const work = expectedStudy(experiment, networks.network, {
@@ -41,40 +40,41 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     });
     terminal.err(`${describeWork(work, options.threads)}\n`);
   }
-  const executor = nodeExecutor(options.threads);
-  let progress: Progress | undefined;
-  try {
-    const settings: EvaluationOptions = {
-      executor,
-      command: commandLine("eval", source, options, repeated(options, ["drift", "sweep", "chips", "reads", "prompts"])),
-      versions: versions(),
-      notes: [...notes, ...dataNotes],
-      hardwareAware,
-      ...(options.chips ? { chips: options.chips } : {}),
-      ...(options.reads ? { reads: options.reads } : {}),
-      ...(options.prompts ? { prompts: options.prompts } : {}),
-      onProgress: (done, total) => {
-        progress ??= startProgress(terminal, {
-          label: "eval",
-          total,
-          unit: `${kitOf(experiment.task).metric.trial}s`,
-          quiet: options.json === true,
-        });
-        progress.update(done);
-      },
-    };
-    const report = sweep
-      ? await evaluateSweep(opened, networks, sweep, ages, settings)
-      : await evaluateDrift(opened, networks, ages, settings);
-    progress?.end();
-    await deliverReport(report, options, terminal, {
-      full: terminalCurves,
-      next: { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" },
-    });
-  } catch (error) {
-    await discardOutput();
-    throw error;
-  } finally {
-    await executor.close();
-  }
+  const typed = repeated(options, ["drift", "sweep", "chips", "reads", "prompts"]);
+  const command = commandLine("eval", source, options, typed);
+  await useFolder(outputFolder(experiment, options), command, async () => {
+    const executor = nodeExecutor(options.threads);
+    let progress: Progress | undefined;
+    try {
+      const settings: EvaluationOptions = {
+        executor,
+        command,
+        versions: versions(),
+        notes: [...notes, ...dataNotes],
+        hardwareAware,
+        ...(options.chips ? { chips: options.chips } : {}),
+        ...(options.reads ? { reads: options.reads } : {}),
+        ...(options.prompts ? { prompts: options.prompts } : {}),
+        onProgress: (done, total) => {
+          progress ??= startProgress(terminal, {
+            label: "eval",
+            total,
+            unit: `${kitOf(experiment.task).metric.trial}s`,
+            quiet: options.json === true,
+          });
+          progress.update(done);
+        },
+      };
+      const report = sweep
+        ? await evaluateSweep(opened, networks, sweep, ages, settings)
+        : await evaluateDrift(opened, networks, ages, settings);
+      progress?.end();
+      await deliverReport(report, options, terminal, {
+        full: terminalCurves,
+        next: { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" },
+      });
+    } finally {
+      await executor.close();
+    }
+  });
 }

@@ -1,6 +1,6 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
 import { join } from "node:path";
-import { makeFolder, removeEmptyFolders, writeFileAtomic } from "../node/files.ts";
+import { writeFileAtomic } from "../node/files.ts";
 import { terminalBrief } from "../report/brief.ts";
 import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
@@ -35,18 +35,7 @@ export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<C
 }
 
 /**
- * Makes the folder of the results, so that one that cannot be written is known before the work and not after it.
- *
- * Returns  what takes it away again when the work fails, unless something lies in it
- * Throws   FileError
- */
-export async function prepareOutput(folder: string): Promise<() => Promise<void>> {
-  const made = await makeFolder(folder);
-  return () => removeEmptyFolders(made);
-}
-
-/**
- * Writes the report to the folder and prints it: in short, with `--all` in full, with `--json` the JSON alone.
+ * Writes the report to its folder, which the caller holds (`useFolder`), and prints it: in short, with `--all` in full, with `--json` the JSON alone.
  * Throws  FileError when the folder cannot be written
  */
 export async function deliverReport(
@@ -57,7 +46,6 @@ export async function deliverReport(
 ): Promise<void> {
   const folder = outputFolder(report.experiment ?? { name: report.title }, options);
   const json = reportJson(report);
-  await makeFolder(folder);
   await writeFileAtomic(join(folder, "report.json"), json);
   await writeFileAtomic(join(folder, "report.html"), reportHtml(report));
   if (options.json) return terminal.out(json);

@@ -1,4 +1,5 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
+
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -7,6 +8,7 @@ import type { Network } from "../model/network.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
+import { useFolder } from "../node/run-folder.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
@@ -18,8 +20,8 @@ import type { Given } from "../task/open.ts";
 import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
-import { loadExperiment, openLoaded, quote } from "./options.ts";
-import { outputFolder, prepareOutput } from "./output.ts";
+import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
+import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
@@ -28,16 +30,12 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   const { networks } = await loadNetworks(loaded, []);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
-  const discardOutput = await prepareOutput(folder);
-  try {
+  await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
     const files = makeFiles(opened, networks.network, options, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
-  } catch (error) {
-    await discardOutput();
-    throw error;
-  }
+  });
   const check = asTyped(`xpike rtl verify ${quote(folder)}`, terminal.program);
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
 }

@@ -1,15 +1,17 @@
 /**
  * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
  */
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 
 /** A pipe without a writer opens at once, instead of never; Windows knows no such flag and has no such pipes. */
-const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-let written = 0;
+/** Names of the temporary files that `writeFileAtomic` makes. */
+export const TEMPORARY = /^\..+\.[0-9a-f]{32}\.tmp$/;
 
 /**
  * Replaces the file at `path`: at every moment, also when the power fails, it holds the old content or the new one.
@@ -19,9 +21,9 @@ let written = 0;
  * Throws  FileError when the folder is missing, full or not writable; the temporary file is removed then
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${written++}.tmp`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
-    await withFile(temporary, "w", async (file) => {
+    await withFile(temporary, "wx", async (file) => {
       await file.writeFile(content);
       await file.sync();
     });
@@ -32,6 +34,9 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     throw fileError(path, error, "written");
   }
 }
+
+/** Beside the file that it is to become, and unlike any other. */
+export const temporaryName = (name: string): string => `.${name}.${randomUUID().replaceAll("-", "")}.tmp`;
 
 /**
  * The bytes of a file of at most `maxBytes`.
@@ -120,7 +125,12 @@ async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> 
   return bytes.subarray(0, filled);
 }
 
-async function withFile<T>(path: string, flags: string | number, use: (file: FileHandle) => Promise<T>): Promise<T> {
+/** Opens a file for as long as `use` takes. */
+export async function withFile<T>(
+  path: string,
+  flags: string | number,
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
   const file = await open(path, flags);
   try {
     return await use(file);

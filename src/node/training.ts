@@ -16,10 +16,11 @@ import { FileError } from "../errors.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { type Openable, opened } from "../task/open.ts";
+import { type Openable, type Opened, opened } from "../task/open.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
-import { fileError, makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic } from "./files.ts";
+import { fileError, readFileChecked, writeFileAtomic } from "./files.ts";
+import { type OpenFolder, useFolder } from "./run-folder.ts";
 import { nodeExecutor } from "./threads.ts";
 
 /** Names of the files in a run's folder. */
@@ -76,7 +77,7 @@ export interface FolderResult {
 /**
  * Trains the network of an experiment into `folder`, which is made when it is missing.
  *
- * Throws  FileError when the folder holds a run and neither `resume` nor `force` is set, or when files cannot be read or
+ * Throws  FileError when the folder is in use, when it holds a run and neither `resume` nor `force` is set, or when files cannot be read or
  *         written; SpecError when the run to resume belongs to an experiment that trains differently; and as `train`. A
  *         training that is refused before its first step leaves no run behind
  */
@@ -86,8 +87,16 @@ export async function trainToFolder(
   options: FolderOptions = {},
 ): Promise<FolderResult> {
   const given = opened(subject);
+  return useFolder(folder, options.command ?? "a program", (open) => trainInFolder(given, folder, open, options));
+}
+
+async function trainInFolder(
+  given: Opened,
+  folder: string,
+  { lock, isNew }: OpenFolder,
+  options: FolderOptions,
+): Promise<FolderResult> {
   const { experiment } = given;
-  const made = await makeFolder(folder);
   const state = await openRun(experiment, folder, options);
   await writeFileAtomic(join(folder, RUN_FILES.experiment), `${JSON.stringify(experiment, null, 2)}\n`);
   const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? 0);
@@ -98,6 +107,7 @@ export async function trainToFolder(
   let begun = state !== undefined;
   const save = async (current: TrainingState): Promise<void> => {
     await metrics.sync();
+    await lock.check();
     await writeFileAtomic(join(folder, RUN_FILES.state), encodeState(current, experiment));
     saved = performance.now();
   };
@@ -136,8 +146,7 @@ export async function trainToFolder(
     if (!begun) {
       await rm(join(folder, RUN_FILES.metrics), { force: true });
       // In a folder that was there before, it may be the file that the experiment was read from.
-      if (made.length > 0) await rm(join(folder, RUN_FILES.experiment), { force: true });
-      await removeEmptyFolders(made);
+      if (isNew) await rm(join(folder, RUN_FILES.experiment), { force: true });
     }
     throw error;
   } finally {
@@ -165,11 +174,6 @@ async function openRun(
 ): Promise<TrainingState | undefined> {
   const names = new Set(await readdir(folder));
   const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
-  for (const name of names) {
-    // What a killed process was about to write.
-    const isLeftover = Object.values(RUN_FILES).some((file) => name.startsWith(`.${file}.`) && name.endsWith(".tmp"));
-    if (isLeftover) await rm(join(folder, name), { force: true });
-  }
   if (resume && names.has(RUN_FILES.state)) {
     const path = join(folder, RUN_FILES.state);
     return decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
