@@ -304,8 +304,10 @@ export { type ConditionResult, runStudy, type StudyOptions, type WrongAnswers } 
 
 // Runs: from networks to a report.
 
+export { chipFigures } from "./runs/chip-figures.ts";
 export { evaluateDrift } from "./runs/drift.ts";
 export { runExperiment } from "./runs/experiment.ts";
+export { firstChip } from "./runs/first-chip.ts";
 export type { RunNetworks, RunOptions } from "./runs/prepare.ts";
 export type { EvaluatedNetworks, EvaluationOptions } from "./runs/study.ts";
 export { evaluateSweep } from "./runs/sweep.ts";
@@ -376,6 +378,8 @@ export {
   type ReportDraft,
 } from "./report/build-report.ts";
 export { type CostCase, type CostReportInput, costReport } from "./report/cost-report.ts";
+export { chipsCost } from "./report/cost-run.ts";
+export { type FormattedQuantity, formatQuantity } from "./report/format.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export type { Chart, Claim, Figure, Report, ReportSource } from "./report/report.ts";
 

@@ -39,6 +39,8 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly hardware?: HardwareSpec;
   /** Most prompts of one piece of work. Changes the speed only. Default 32. */
   readonly slice?: number;
+  /** Called when some prompts have been answered on one chip. What it throws ends the evaluation. */
+  readonly onPrompts?: (prompts: number) => void;
   /** Called when a chip is done at one SNR. */
   readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
 }
@@ -75,7 +77,7 @@ export async function evaluateChips<T extends TaskSpec>(
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
   const given = opened(subject);
   const { experiment, data } = given;
-  const { chips, prompts, hardware = experiment.hardware, slice = 32, onChip } = options;
+  const { chips, prompts, hardware = experiment.hardware, slice = 32, onPrompts, onChip } = options;
   requireCounts({ chips, prompts, slice });
   const folded = foldNetwork(network);
   taskOf(given, folded);
@@ -89,7 +91,7 @@ export async function evaluateChips<T extends TaskSpec>(
     for (let chip = 0; chip < chips; chip++) {
       await shared.bring({ condition: 0, chip, read: 0 });
       for (const snrDecibels of ratios) {
-        const slices = await shared.answer(prompts, snrDecibels);
+        const slices = await shared.answer(prompts, snrDecibels, (_, { prompts }) => onPrompts?.(prompts));
         const evaluation = { chip, ...summarise(slices, experiment, network, snrDecibels) };
         evaluations.push(evaluation);
         onChip?.(evaluation);

@@ -49,7 +49,8 @@ export interface ClassificationRun<T extends TaskSpec = TaskSpec> {
 }
 
 /** What prompts are called: images, recordings. */
-const thingsOf = ({ experiment }: ClassificationRun): string => `${kitOf(experiment.task).metric.trial}s`;
+const thingsOf = ({ experiment }: Pick<ClassificationRun, "experiment">): string =>
+  `${kitOf(experiment.task).metric.trial}s`;
 
 /** What a kind of task says of itself in its report. */
 export interface ClassificationWords {
@@ -126,7 +127,7 @@ const wrongOnChips = (errors: readonly ClassificationErrors[]): Sample => sample
 
 /** The mean accuracy over chips; chips and prompts both are samples. */
 function meanAccuracy(
-  run: ClassificationRun,
+  run: Pick<ClassificationRun, "experiment">,
   id: string,
   label: string,
   errors: readonly ClassificationErrors[],
@@ -136,7 +137,7 @@ function meanAccuracy(
   return { ...wrong, value: 1 - wrong.value, interval: { low: 1 - high, high: 1 - low, kind } };
 }
 
-const chipFigure = (run: ClassificationRun): FigureDraft =>
+export const chipFigure = (run: Pick<ClassificationRun, "experiment" | "chips">): FigureDraft =>
   meanAccuracy(
     run,
     "accuracy.xpikeformer",

@@ -79,7 +79,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
   const workload = withSteps(measured, measured.steps, snn?.model.steps ?? measured.steps);
   const set = hardwarePrices(experiment.hardware, experiment.model);
-  const simulated = resolveTechnology(findCostPreset("simulated"), { set });
+  const simulated = simulatedPrices(experiment);
   const calibrated = resolveTechnology(findCostPreset("paper"), { set });
   const choice = chooseSteps(curve.steps, curve.rates, ann?.rate);
   const snnSteps = snn?.rates.map((_, t) => t + 1) ?? [];
@@ -138,6 +138,21 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
     annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${sizeOf(ann!.model)}`,
   };
 }
+
+/**
+ * What simulated chips cost, by what they counted, at the prices of a run's report: its figures of Xpikeformer are those of this estimate.
+ *
+ * @param chips what each counted on the same prompts
+ * Throws  MappingError when the experiment's model is not spiking
+ */
+export function chipsCost(experiment: Experiment, chips: readonly Measurement[]): CostEstimate {
+  const measurement = pool(chips);
+  const workload = measuredWorkload(experiment, measurement);
+  return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
+}
+
+const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
+  resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
 
 /** Rows of a short report: energy of an answer, of an inference where that is the same, and what two baselines need. */
 export function costRows({ figures }: Pick<CostSection, "figures">): { figure: string; label: string }[] {

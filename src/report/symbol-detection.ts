@@ -116,7 +116,7 @@ const sharedRates = ({ wrong }: DetectionErrors, chips: Sample, { task }: Experi
   scaled(sameOnAllChips(wrong, chips), 1 / bitsPerClass(task));
 
 /** The mean over chips; chips and prompts both are samples. */
-function chipFigure({ chips, experiment }: SymbolDetectionRun): FigureDraft {
+export function chipFigure({ chips, experiment }: Pick<SymbolDetectionRun, "chips" | "experiment">): FigureDraft {
   const rates = chipRates(
     chips.map(({ errors }) => errors),
     experiment,

@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { evaluateChips } from "../evaluation/chips.ts";
+import { jobs } from "../evaluation/jobs.ts";
+import { initialise, type Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import { type Opened, openExperiment } from "../task/open.ts";
+import { inlineExecutor } from "../threads/executor.ts";
+import { chipFigures } from "./chip-figures.ts";
+import { runExperiment } from "./experiment.ts";
+
+const executor = inlineExecutor(jobs);
+const model = { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } } as const;
+const small = { hardware: { chips: 2 }, evaluation: { prompts: 20, curvePrompts: 4, snrDecibels: [10], steps: [2] } };
+
+const freshNetwork = ({ experiment, task }: Opened): Network<SpikingSpec> =>
+  initialise(experiment.model as SpikingSpec, task.geometry.spiking, stream(1));
+
+describe("chips alone", () => {
+  const link = tinyExperiment({ model, hardware: small.hardware });
+  test.each<[string, Opened]>([
+    ["a link", openExperiment({ ...link, evaluation: { ...link.evaluation, ...small.evaluation } })],
+    ["images", openExperiment(tinyImageExperiment(model, {}, small), tinyImages)],
+  ])("have the figures that the report of a run gives them: %s", async (_, opened) => {
+    const { experiment } = opened as Opened<TaskSpec>;
+    const network = freshNetwork(opened);
+    const report = await runExperiment(opened, { network }, { executor, command: "xpike run", versions: {} });
+    const chips = await evaluateChips(executor, opened, network, { chips: 2, prompts: 20 });
+    const figures = chipFigures(experiment, chips);
+    expect(figures.length).toBeGreaterThan(30);
+    for (const figure of figures) expect(report.figures).toContainEqual(expect.objectContaining(figure));
+    const known = figures.map(({ id }) => id);
+    const own = report.figures.filter(({ id }) =>
+      /^cost\.(xpikeformer|area\.(?!annDigital)|latency\.(?!annDigital))/.test(id),
+    );
+    expect(own.map(({ id }) => id).filter((id) => !known.includes(id))).toEqual([]);
+  });
+
+  test("say how many prompts were answered as they go, and what that throws ends the evaluation", async () => {
+    const opened = openExperiment(link);
+    const network = freshNetwork(opened as Opened);
+    const counts: number[] = [];
+    const options = { chips: 2, prompts: 20, slice: 8 };
+    await evaluateChips(executor, opened, network, { ...options, onPrompts: (prompts) => counts.push(prompts) });
+    expect(counts).toEqual([8, 8, 4, 8, 8, 4]);
+    const stopped = evaluateChips(executor, opened, network, {
+      ...options,
+      onPrompts: () => {
+        throw new RangeError("enough");
+      },
+    });
+    await expect(stopped).rejects.toThrow("enough");
+  });
+});

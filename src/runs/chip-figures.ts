@@ -1,0 +1,26 @@
+/** Figures of chips alone, without the networks and receivers that a run compares them with: for a page that shows them as they come. */
+import type { ChipEvaluation } from "../evaluation/chips.ts";
+import type { FigureDraft } from "../report/build-report.ts";
+import { estimateFigures } from "../report/cost.ts";
+import { chipsCost } from "../report/cost-run.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import type { ErrorsOf } from "../task/catalogue.ts";
+import { reportKitOf } from "./catalogue.ts";
+
+/** Figures of a cost estimate that are about the machine itself. */
+const OWN = /^cost\.(xpikeformer|latency|area)\.(?!annDigital)/;
+
+/**
+ * How well chips do and what they cost: the figures that `runExperiment` reports of the same chips and prompts, under the same ids.
+ *
+ * @param chips as `evaluateChips` gives them
+ * Throws  MappingError when the experiment's model is not spiking
+ */
+export function chipFigures<T extends TaskSpec>(
+  experiment: Experiment<T>,
+  chips: readonly ChipEvaluation<ErrorsOf<T>>[],
+): FigureDraft[] {
+  const costs = estimateFigures(chipsCost(experiment, chips));
+  return [reportKitOf(experiment.task).chips({ experiment, chips }), ...costs.filter(({ id }) => OWN.test(id))];
+}
