@@ -11,7 +11,6 @@ import { type Experiment, type ExperimentDocument, type ExperimentOf, experiment
 import { explainIssues } from "./explain.ts";
 import type { HardwareSpec } from "./hardware.ts";
 import { parseJsonWithComments, plainValue, shorten } from "./json.ts";
-
 import { type Preset, presets } from "./presets.ts";
 import { suggest } from "./suggest.ts";
 
@@ -39,7 +38,7 @@ function applyPreset(document: unknown): unknown {
   if (!isObject(document) || document.preset === undefined) return document;
   const { preset, ...rest } = document;
   const layers = (Array.isArray(preset) ? preset : [preset]).map((name) => presetDocument(name));
-  return [...layers, rest].reduce(merge, {});
+  return [...layers, rest].reduce(layOver, {});
 }
 
 /** The hardware of a preset that is a machine without a network. Throws SpecError, with the likely meaning, for any other name. */
@@ -57,12 +56,13 @@ function presetDocument(wanted: unknown, known: readonly Preset[] = presets(), f
   throw new SpecError(field, `${field} is ${shorten(wanted)}; known ${field}s: ${names.join(", ")}.${help}`);
 }
 
-function merge(base: unknown, over: unknown): unknown {
+/** One document over another: objects field by field, an object of another kind and everything else as a whole. */
+export function layOver(base: unknown, over: unknown): unknown {
   if (!isObject(base) || !isObject(over)) return over;
   if (over.kind !== undefined && over.kind !== base.kind) return over;
   const result = { ...base };
   for (const [key, value] of Object.entries(over))
-    result[key] = Object.hasOwn(base, key) && key !== "checkpoints" ? merge(base[key], value) : value;
+    result[key] = Object.hasOwn(base, key) && key !== "checkpoints" ? layOver(base[key], value) : value;
   return result;
 }
 

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { SpecError } from "../errors.ts";
+import { parseDesign } from "./design.ts";
+
+test("a design is short, with comments, and its defaults are a grid, error rate and energy", () => {
+  expect(
+    parseDesign('{ "experiment": "preset:wireless-2x2", /* one axis */ "axes": { "model.steps": [4, 8] } }'),
+  ).toEqual({
+    name: "sweep",
+    seed: 1,
+    experiment: "preset:wireless-2x2",
+    axes: { "model.steps": [4, 8] },
+    sampling: { kind: "grid" },
+    objectives: ["errorRate", "energy"],
+    constraints: {},
+  });
+});
+
+describe("is refused, with the field", () => {
+  const axis = (axis: unknown) => ({ axes: { "model.steps": axis } });
+  test.each([
+    [{ axes: { "model steps": [1] } }, 'axes["model steps"]', /Write names joined by dots/],
+    [axis([]), 'axes["model.steps"]', /is \[\]/],
+    [axis({ from: 2, to: 1 }), 'axes["model.steps"].to', /the range is empty/],
+    [axis({ from: 0, to: 1, scale: "log" }), 'axes["model.steps"].from', /starts above 0/],
+    [axis({ from: 0, to: 1, count: 1 }), 'axes["model.steps"].count', /an integer from 2/],
+    [{ objectives: ["eror"] }, "objectives[0]", /errorRate/],
+    [{ objectives: [] }, "objectives", /list/],
+    [{ constraints: { area: { max: 1 } } }, "constraints.area.max", /is not a known key/],
+    [{ sampling: { kind: "sobel", points: 3 } }, "sampling.kind", /Did you mean "sobol"/],
+    [{ sampling: { kind: "random" } }, "sampling.points", /is missing/],
+    [{ experiment: undefined }, "experiment", /experiment/],
+  ])("%#: %j", (fields, path, message) => {
+    try {
+      parseDesign({ experiment: {}, axes: {}, ...fields }, "d.json");
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(SpecError);
+      expect((error as SpecError).path).toBe(path);
+      expect((error as SpecError).message).toMatch(message);
+    }
+  });
+});
