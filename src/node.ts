@@ -43,7 +43,7 @@ export {
   synthesiseRtl,
   synthesiseSources,
 } from "./node/rtl-synthesis.ts";
-export { hasTool, type RtlCheck, verifyRtl } from "./node/rtl-tools.ts";
+export { hasTool, type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";
 
 // Reports as pages and tables.

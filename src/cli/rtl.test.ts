@@ -63,7 +63,8 @@ describe("xpike rtl", () => {
     const { code, err } = await xpikeRtl(example, "--out", out, "--prompts", "1");
     expect([code, err]).toEqual([0, expect.stringContaining("fashion-mnist")]);
     const runs = (await readFile(join(out, "runs.hex"), "utf8")).trim().split("\n");
-    expect(runs).toHaveLength(2);
+    // Two blocks, and two runs of many steps.
+    expect(runs).toHaveLength(4);
     expect(await readFile(join(out, "README.md"), "utf8")).toContain("fashion-tiny");
     const elsewhere = await xpikeRtl(example, "--out", out, "--data", join(folder, "no-images"));
     expect([elsewhere.code, elsewhere.err]).toEqual([2, expect.stringContaining("no-images")]);

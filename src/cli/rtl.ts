@@ -14,6 +14,8 @@ import { rtlBundle } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
+import { runOfSteps } from "../rtl/simulated-run.ts";
+import { MAX_STEPS } from "../rtl/ssa-engine.ts";
 import { firstChip } from "../runs/first-chip.ts";
 import { asDescribed } from "../runs/fit.ts";
 import type { Given } from "../task/open.ts";
@@ -23,6 +25,9 @@ import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
+const LONG_RUNS = [20, MAX_STEPS];
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
@@ -54,10 +59,14 @@ function makeFiles(
   const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
   const evaluation = stream(experiment.seed).fork("evaluation");
   const { spikes } = task.draw(prompts, evaluation, { values: false });
-  const runs = networkRuns(chip, spikes!, random.fork("run"));
+  const runs = [
+    ...networkRuns(chip, spikes!, random.fork("run")),
+    ...LONG_RUNS.map((steps) => runOfSteps(design, steps, random.fork("long run", steps))),
+  ];
   const origin =
     `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
-    `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers.`;
+    `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers. Then random ` +
+    `spikes of ${LONG_RUNS.join(" and ")} steps: what counts steps has bits that a network of few steps never sets.`;
   const first = task.draw(1, evaluation, { values: false });
   const lif = networkLif(chip, first.spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);
@@ -66,10 +75,11 @@ function makeFiles(
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
 export async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
-  const checks = await verifyRtl(folder);
-  for (const { tool, check, result, detail } of checks) {
-    terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(30)}${detail}\n`);
-  }
+  const checks = await verifyRtl(folder, {
+    onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
+    onCheck: ({ tool, check, result, detail }) =>
+      terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(30)}${detail}\n`),
+  });
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {
     const names = failed.map(({ tool, check }) => `${tool} (${check})`).join(", ");

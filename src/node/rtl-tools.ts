@@ -12,11 +12,26 @@ import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
-import { TESTBENCH } from "../rtl/testbench.ts";
+import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { readSources } from "./rtl-folder.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+
+/** A check before it has a result. */
+export type RtlQuestion = Pick<RtlCheck, "tool" | "check">;
+
+export interface VerifyOptions {
+  /** Default: all. */
+  readonly tools?: readonly RtlCheck["tool"][];
+  /** Default: the system's where there is one. */
+  readonly yosys?: YosysKind | undefined;
+  /** Runs of the engine in Icarus, which takes hundreds of times as long as Verilator. Default: the first. */
+  readonly icarusRuns?: number;
+  /** Called when a check begins, which may take minutes, and when it is done. */
+  readonly onStart?: (question: RtlQuestion) => void;
+  readonly onCheck?: (check: RtlCheck) => void;
+}
 
 export interface RtlCheck {
   readonly tool: "verilator" | "iverilog" | "yosys";
@@ -70,8 +85,13 @@ export async function hasTool(tool: RtlCheck["tool"]): Promise<boolean> {
  */
 export async function verifyRtl(
   folder: string,
-  tools: readonly RtlCheck["tool"][] = ["verilator", "iverilog", "yosys"],
-  yosysKind?: YosysKind,
+  {
+    tools = ["verilator", "iverilog", "yosys"],
+    yosys,
+    icarusRuns = 1,
+    onStart = () => {},
+    onCheck = () => {},
+  }: VerifyOptions = {},
 ): Promise<RtlCheck[]> {
   const sources = await readSources(folder);
   const tops = TOPS.filter(({ top }) => Object.hasOwn(sources, `${top}.sv`));
@@ -81,7 +101,14 @@ export async function verifyRtl(
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
     const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
     const unsaid = result === "missing" || result === "timeout";
-    checks.push({ tool, check, result, detail: unsaid ? `${reason[result]}, so this was not checked.` : detail });
+    const done: RtlCheck = {
+      tool,
+      check,
+      result,
+      detail: unsaid ? `${reason[result]}, so this was not checked.` : detail,
+    };
+    checks.push(done);
+    onCheck(done);
   };
   const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome, top: string) => {
     // An assertion of the engine prints an error and, in Icarus, lets the simulation go on.
@@ -92,20 +119,27 @@ export async function verifyRtl(
   try {
     for (const { top, testbench } of tools.includes("verilator") ? tops : []) {
       const list = ["-f", FILE_LIST, "--top-module"];
+      onStart({ tool: "verilator", check: named("lint, all warnings", top) });
       const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], folder);
       add("verilator", named("lint, all warnings", top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
+      onStart({ tool: "verilator", check: named("simulation", top) });
       const folderOf = join(work, testbench);
       const build = ["--binary", "--timing", "--assert", ...UNOPTIMISED, "--Mdir", folderOf];
       const built = await run("verilator", [...build, `${testbench}.sv`, ...list, testbench], folder);
       addSimulation("verilator", built.ok ? await run(join(folderOf, `V${testbench}`), [], folder) : built, top);
     }
     for (const { top, testbench } of tools.includes("iverilog") ? tops : []) {
+      onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];
       const built = await run("iverilog", build, folder);
-      addSimulation("iverilog", built.ok ? await run("vvp", ["-n", program], folder) : built, top);
+      addSimulation(
+        "iverilog",
+        built.ok ? await run("vvp", ["-n", program, `+${RUNS}=${icarusRuns}`], folder) : built,
+        top,
+      );
     }
-    if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosysKind, add);
+    if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosys, add, onStart);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -122,6 +156,7 @@ async function checkWithYosys(
   tops: typeof TOPS,
   kind: YosysKind | undefined,
   add: AddCheck,
+  onStart: (question: RtlQuestion) => void,
 ): Promise<void> {
   const [structure, equality] = ["no latch, no loop", "gates equal RTL"];
   const yosys = await findYosys(kind).catch((error: unknown) => {
@@ -135,12 +170,14 @@ async function checkWithYosys(
   }
   const latches = "select -assert-none t:$dlatch t:$dlatchsr t:$adlatch t:$sr";
   for (const { top } of tops) {
+    onStart({ tool: "yosys", check: named(structure, top) });
     const elaborated = [readVerilog(sources), `hierarchy -check -top ${top}`, "proc", "flatten -noscopeinfo"];
     const outcome = await yosys.run([...elaborated, "check -assert", latches].join("\n"), sources);
     const detail = outcome.ok ? "none found" : outcome.text;
     add("yosys", named(structure, top), { ...outcome, found: true }, outcome.ok, detail);
   }
 
+  onStart({ tool: "yosys", check: equality });
   const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
   const tried = { ...MISSING, found: true };
   const proof = await proveGates(sources, blocks, { yosys: kind }).catch((error: unknown) => {

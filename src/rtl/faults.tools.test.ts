@@ -1,4 +1,5 @@
 /** Deliberate faults in the generated tree: the testbench must notice each of them. */
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
 import { ssaParameters } from "../hardware/ssa-parameters.ts";
@@ -7,12 +8,12 @@ import { stream } from "../numeric/stream.ts";
 import { ssaSpec } from "../spec/hardware.ts";
 import { ssaDesign } from "./design.ts";
 import { lfsrArray } from "./lfsr-array.ts";
-import { randomRun } from "./simulated-run.ts";
+import { randomRun, runOfSteps } from "./simulated-run.ts";
 import { ssaCell, valueFifo } from "./ssa-cell.ts";
 import { ssaColumnFoot } from "./ssa-column-foot.ts";
-import { ssaEngine } from "./ssa-engine.ts";
+import { MAX_STEPS, STEP_BITS, ssaEngine } from "./ssa-engine.ts";
 import { ssaTile } from "./ssa-tile.ts";
-import { binary, decimal, type Expression, type Module, name, not, set, wire } from "./syntax.ts";
+import { binary, concat, decimal, type Expression, type Module, name, not, set, sized, slice, wire } from "./syntax.ts";
 
 const testInIcarus = await testWith("iverilog");
 
@@ -95,11 +96,40 @@ const faults: readonly (readonly [string, () => Module])[] = [
   ["a gain of outputs one shift too large", () => ssaColumnFoot({ ...parameters, valueGain: 4 })],
   ["a gain of outputs one shift too small", () => ssaColumnFoot({ ...parameters, valueGain: 1 })],
   ["a window one clock short", () => ssaEngine({ ...parameters, dimension: dimension - 1 }, 1)],
+  [
+    "bits 3 and 4 of a step swapped where it is reversed, which matters from 9 steps on",
+    () =>
+      edited(ssaEngine(parameters, 1), (node) => {
+        if (!isWireOf(node, "score_offset")) return null;
+        const { parts } = node.value as { parts: Expression[] };
+        const [a, b, c, d, e, ...rest] = parts;
+        return wire(name("score_offset"), concat(a, b, c, e, d, ...rest));
+      }),
+  ],
+  [
+    "the top bit of the number of steps lost, which matters at 64 steps",
+    () =>
+      edited(ssaEngine(parameters, 1), (node) =>
+        node.kind === "assign" && isDeepStrictEqual(node.value, name("steps_i"))
+          ? set(name("steps_q"), concat(sized(1, 0), slice(name("steps_i"), STEP_BITS - 2, 0)))
+          : null,
+      ),
+  ],
+  [
+    "a start that is taken during a run",
+    () =>
+      edited(ssaEngine(parameters, 1), (node) =>
+        node.kind === "if" && isDeepStrictEqual((node.yes as unknown[])[0], set(name("busy_o"), sized(1, 1)))
+          ? { ...node, condition: name("start_i") }
+          : null,
+      ),
+  ],
 ];
 
 async function check(faulty: typeof design) {
   const root = stream(1);
-  const runs = Array.from({ length: 12 }, (_, run) => randomRun(design, 4, root.fork(run)));
+  const short = Array.from({ length: 12 }, (_, run) => randomRun(design, 4, root.fork(run)));
+  const runs = [...short, ...[20, MAX_STEPS].map((steps) => runOfSteps(design, steps, root.fork("long", steps)))];
   const engine = await compileEngine(faulty, "iverilog");
   try {
     return await engine.check(runs);
@@ -109,12 +139,12 @@ async function check(faulty: typeof design) {
 }
 
 testInIcarus("without a fault the testbench passes, so what fails below fails for its fault", async () => {
-  expect(await check(design)).toMatchObject({ result: "pass", runs: 12 });
+  expect(await check(design)).toMatchObject({ result: "pass", runs: 14 });
 });
 
 testInIcarus.each(faults)("caught: %s", async (_title, faulty) => {
   const { result, detail } = await check(withModule(faulty()));
   expect(result).toBe("fail");
   // The testbench speaks, or an assertion of the engine: the sources were compiled and run.
-  expect(detail).toMatch(/^FAIL \d+ errors in 12 runs|Assertion failed|valid_o is|busy_o is/m);
+  expect(detail).toMatch(/^FAIL \d+ errors in 1[1-4] runs|Assertion failed|valid_o is|busy_o is/m);
 });

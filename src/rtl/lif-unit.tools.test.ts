@@ -57,7 +57,7 @@ const testInYosys = await testWith("yosys");
 
 testInIcarus("Icarus gives the model's bits at the model's clocks in every setting", async () => {
   for (const request of requests) {
-    const [check] = await verifyRtl(write(bundleOf(request)), ["iverilog"]);
+    const [check] = await verifyRtl(write(bundleOf(request)), { tools: ["iverilog"] });
     expect(check, JSON.stringify(request)).toMatchObject({ check: "simulation: lif_unit", result: "pass" });
     expect(check.detail).toMatch(/^PASS \d+ clocks, \d+ column updates$/);
   }
@@ -66,7 +66,7 @@ testInIcarus("Icarus gives the model's bits at the model's clocks in every setti
 testInVerilator(
   "Verilator has no warning and gives the model's bits and clocks",
   async () => {
-    const checks = await verifyRtl(write(bundleOf(base)), ["verilator"]);
+    const checks = await verifyRtl(write(bundleOf(base)), { tools: ["verilator"] });
     expect(checks).toMatchObject([{ result: "pass" }, { result: "pass" }]);
   },
   COMPILATION,
@@ -74,7 +74,7 @@ testInVerilator(
 
 testInYosys("Yosys finds neither latch nor loop, and proves the gates", async () => {
   for (const request of requests) {
-    const checks = await verifyRtl(write(bundleOf(request)), ["yosys"]);
+    const checks = await verifyRtl(write(bundleOf(request)), { tools: ["yosys"] });
     expect(checks).toMatchObject([{ result: "pass" }, { result: "pass", detail: expect.stringContaining("lif_unit") }]);
   }
 });
@@ -94,7 +94,7 @@ testInIcarus("a unit of two-bit codes is right for every offset, threshold and s
     Array.from({ length: parameters.membraneRange.high }, (_, n) => ({ offset, threshold: n + 1 })),
   );
   const pins = settings.flatMap((column) => lifPins(parameters, [column], sequences, 4));
-  const [check] = await verifyRtl(write(filesOf({ parameters, pins, origin: "All codes." })), ["iverilog"]);
+  const [check] = await verifyRtl(write(filesOf({ parameters, pins, origin: "All codes." })), { tools: ["iverilog"] });
   const updates = settings.length * sequences.length;
   expect(check.detail).toBe(`PASS ${updates + settings.length * 4} clocks, ${updates} column updates`);
   expect(check.result).toBe("pass");
@@ -119,7 +119,7 @@ testInIcarus.each(faults)("a fault in %s is caught: %s becomes %s", async (file,
   expect(files[file]).toContain(right);
   const faulty = { ...files, [file]: files[file].replace(right, wrong) };
   const bare = { ...faulty, "lif_unit.sv": faulty["lif_unit.sv"].replace(/`ifndef SYNTHESIS[\s\S]*?`endif\n/, "") };
-  const [check] = await verifyRtl(write(bare), ["iverilog"]);
+  const [check] = await verifyRtl(write(bare), { tools: ["iverilog"] });
   expect(check).toMatchObject({ result: "fail" });
   expect(check.detail).toMatch(/^FAIL \d+ of \d+ clocks$/m);
 });
@@ -130,7 +130,9 @@ testInIcarus.each([
 ] as const)("the unit's own assertions see a fault in %s, too", async (file, right, wrong, complaint) => {
   const files = bundleOf(base);
   expect(files[file]).toContain(right);
-  const [check] = await verifyRtl(write({ ...files, [file]: files[file].replace(right, wrong) }), ["iverilog"]);
+  const [check] = await verifyRtl(write({ ...files, [file]: files[file].replace(right, wrong) }), {
+    tools: ["iverilog"],
+  });
   expect(check.result).toBe("fail");
   expect(check.detail).toContain(complaint);
 });

@@ -72,9 +72,12 @@ export const sameSpikes = (a: SpikeTrain, b: SpikeTrain): boolean =>
  *
  * Random   steps, densities, spikes and seeds from forks of `random`
  */
-export function randomRun(design: SsaDesign, longest: number, random: Stream): EngineRun {
+export const randomRun = (design: SsaDesign, longest: number, random: Stream): EngineRun =>
+  runOfSteps(design, 1 + random.fork("steps").integer(longest), random);
+
+/** The same with a given number of steps. */
+export function runOfSteps(design: SsaDesign, steps: number, random: Stream): EngineRun {
   const { tokens, dimension } = design.parameters;
-  const steps = 1 + random.fork("steps").integer(longest);
   const train = (name: string, head: number) => randomTrain(steps, tokens, dimension, random.fork(name, head));
   const inputs = Array.from({ length: design.heads }, (_, head) => ({
     query: train("query", head),

@@ -9,7 +9,7 @@
  * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks: the last output is registered. The testbench compares
  * every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the line wherever it is
  * valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after the last step,
- * all ones, and must be ignored.
+ * all ones, and `start_i` is up in every second clock of a run, beside another number of steps: all of it must be ignored.
  */
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SsaDesign, seedBits } from "./design.ts";
@@ -25,6 +25,7 @@ import {
   logic,
   type Module,
   name,
+  not,
   put,
   type Statement,
   sized,
@@ -33,7 +34,7 @@ import {
   when,
 } from "./syntax.ts";
 import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
-import { count, engineUnderTest, fallingEdges, nextClock, task } from "./testbench-parts.ts";
+import { count, engineUnderTest, fallingEdges, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
 
 export const STREAM_TESTBENCH = "ssa_engine_stream_tb";
 
@@ -122,12 +123,13 @@ export function streamTestbench(design: SsaDesign): Module {
               put(name("steps_pins"), slice(name("steps"), STEP_BITS - 1, 0)),
               put(name("last"), binary(binary(name("steps"), "+", decimal(1)), "*", decimal(dimension))),
               nextClock,
-              put(name("start"), sized(1, 0)),
+              put(name("steps_pins"), not(name("steps_pins"))),
               {
                 kind: "for",
                 variable: "clock",
                 below: binary(name("last"), "+", decimal(1)),
                 body: [
+                  put(name("start"), startWhileBusy(clock, binary(clock, "<", name("last")))),
                   put(name("got"), scan("%h %h", "inputs", "expected")),
                   when(isWrong, [
                     when(binary(name("errors"), "<", decimal(10)), [

@@ -1,6 +1,6 @@
 /** What testbenches of the engine have in common: the engine under test, clocks, counters and system tasks. */
 import { ENGINE } from "./ssa-engine.ts";
-import { binary, decimal, type Expression, type Item, instance, name, put, type Statement } from "./syntax.ts";
+import { binary, bit, decimal, type Expression, type Item, instance, name, put, type Statement } from "./syntax.ts";
 
 /** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps. */
 export const engineUnderTest = (steps: string): Item =>
@@ -22,6 +22,10 @@ export const engineUnderTest = (steps: string): Item =>
 /** Waits for falling edges, each between two rising ones, at which pins may change and have settled. */
 export const fallingEdges = (times: number): Statement => ({ kind: "edge", edge: "negedge", signal: "clk", times });
 export const nextClock = fallingEdges(1);
+
+/** A start in every second clock of a run, which a busy engine must ignore. */
+export const startWhileBusy = (clock: Expression, isBusy: Expression): Expression =>
+  binary(bit(clock, 0), "&&", isBusy);
 
 export const count = (variable: string): Statement => put(name(variable), binary(name(variable), "+", decimal(1)));
 

@@ -6,7 +6,7 @@
  *   outputs.hex  one line per clock with `valid_o`: spikes of all heads
  *
  * The testbench compares every output bit, the number of outputs, and the clocks that a run takes; the engine's own assertions
- * check when outputs come. It prints one line that begins with PASS or FAIL.
+ * check when outputs come. In every second clock of a run `start_i` is up, beside another number of steps, and must be ignored. It prints one line that begins with PASS or FAIL.
  */
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -15,13 +15,16 @@ import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
   bit,
+  call,
   comment,
   concat,
   decimal,
   gap,
+  isFalse,
   logic,
   type Module,
   name,
+  not,
   put,
   type Statement,
   sized,
@@ -29,7 +32,7 @@ import {
   text,
   when,
 } from "./syntax.ts";
-import { count, engineUnderTest, fallingEdges, nextClock, task } from "./testbench-parts.ts";
+import { count, engineUnderTest, fallingEdges, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
 
 /** One run of the engine: all heads of one prompt and block. */
 export interface EngineRun {
@@ -108,6 +111,9 @@ export function hexLine(bits: ArrayLike<number>): string {
   return line;
 }
 
+/** A testbench takes as many of its runs as the argument of this name says, or all. */
+export const RUNS = "runs";
+
 export const TESTBENCH = "ssa_engine_tb";
 
 export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: VectorSizes): Module {
@@ -115,6 +121,8 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
   const width = design.heads * tokens;
   const seeds = seedBits(design);
   const errors = name("errors");
+  const asked = concat(sized(32 - STEP_BITS, 0), name("steps"));
+  const counters = ["taken", "checked", "columns", "clocks", "length", "busy_clocks", "errors"];
   const low = (signal: string) => put(name(signal), sized(1, 0));
   const line = bit(name("inputs"), name("taken"));
   const columns = bit(name("outputs"), name("checked"));
@@ -134,7 +142,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
       { kind: "memory", width: seeds + 16, name: "runs", entries: runs },
       { kind: "memory", width: 3 * width, name: "inputs", entries: inputs },
       { kind: "memory", width, name: "outputs", entries: inputs },
-      { kind: "integer", names: ["taken", "checked", "clocks", "errors"] },
+      { kind: "integer", names: ["run_count", ...counters] },
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
@@ -146,7 +154,11 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
           task("$readmemh", text("runs.hex"), name("runs")),
           task("$readmemh", text("inputs.hex"), name("inputs")),
           task("$readmemh", text("outputs.hex"), name("outputs")),
-          ...["taken", "checked", "clocks", "errors"].map((variable) => put(name(variable), decimal(0))),
+          ...counters.map((variable) => put(name(variable), decimal(0))),
+          comment(`+${RUNS}=N takes the first N runs.`),
+          when(isFalse(call("$value$plusargs", text(`${RUNS}=%d`), name("run_count"))), [
+            put(name("run_count"), decimal(runs)),
+          ]),
           ...["rst_n", "start"].map(low),
           ...["steps", "seed", "query", "key", "value"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
@@ -156,63 +168,55 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
           {
             kind: "for",
             variable: "run",
-            below: decimal(runs),
+            below: name("run_count"),
             body: [
               nextClock,
               put(name("start"), sized(1, 1)),
               put(name("steps"), steps),
               put(name("seed"), slice(bit(name("runs"), name("run")), seeds - 1, 0)),
               put(name("clocks"), decimal(0)),
+              put(name("length"), binary(binary(asked, "+", decimal(1)), "*", decimal(dimension))),
+              put(name("columns"), binary(name("columns"), "+", binary(asked, "*", decimal(dimension)))),
+              put(name("busy_clocks"), binary(name("busy_clocks"), "+", name("length"))),
               nextClock,
-              low("start"),
+              put(name("steps"), not(name("steps"))),
               comment("One clock beyond the last busy one: the last output is registered."),
               {
                 kind: "for",
                 variable: "clock",
-                below: binary(
-                  binary(concat(sized(32 - STEP_BITS, 0), name("steps")), "+", decimal(1)),
-                  "*",
-                  decimal(dimension),
-                ),
+                below: name("length"),
                 body: [
+                  put(name("start"), startWhileBusy(name("clock"), sized(1, 1))),
                   when(name("busy"), [count("clocks")]),
                   when(name("take"), [put(concat(name("value"), name("key"), name("query")), line), count("taken")]),
                   when(name("valid"), check()),
                   nextClock,
                 ],
               },
+              low("start"),
               when(name("valid"), check()),
-              when(
-                binary(
-                  binary(
-                    name("clocks"),
-                    "!==",
-                    binary(
-                      binary(concat(sized(32 - STEP_BITS, 0), name("steps")), "+", decimal(1)),
-                      "*",
-                      decimal(dimension),
-                    ),
-                  ),
-                  "||",
-                  name("busy"),
-                ),
-                [
-                  task("$display", text("run %0d was busy for %0d clocks"), name("run"), name("clocks")),
-                  count("errors"),
-                ],
-              ),
+              when(binary(binary(name("clocks"), "!==", name("length")), "||", name("busy")), [
+                task("$display", text("run %0d was busy for %0d clocks"), name("run"), name("clocks")),
+                count("errors"),
+              ]),
             ],
           },
           when(
-            binary(binary(errors, "==", decimal(0)), "&&", binary(name("checked"), "==", decimal(inputs))),
-            [task("$display", text(`PASS ${runs} runs, ${clocks} clocks, %0d columns`), name("checked"))],
+            binary(binary(errors, "==", decimal(0)), "&&", binary(name("checked"), "==", name("columns"))),
+            [
+              task(
+                "$display",
+                text("PASS %0d runs, %0d clocks, %0d columns"),
+                ...["run_count", "busy_clocks", "checked"].map(name),
+              ),
+            ],
             [
               task(
                 "$display",
                 text("FAIL %0d errors, %0d of %0d columns checked"),
                 errors,
                 name("checked"),
-                decimal(inputs),
+                name("columns"),
               ),
             ],
           ),
