@@ -177,7 +177,7 @@ function checkerOf(experiment: typeof parsed): (firstPrompt: number, prompts: nu
     const reference = simulate(chip, input, run, { ...options, onCodes: compareCodes("functional") });
     const clocked = simulateCycles(chip, input, run, { ...options, onCodes: compareCodes("cycle") });
     differences.push(...compare("fast", reference, quick), ...compare("cycle", reference, clocked));
-    const { losses } = answer(reference.logits, drawn.labels, network.geometry.classes);
+    const { losses } = answer(reference.logits, drawn.labels, network.geometry.classes, network.model.readOut);
     return {
       codes: seen.codes,
       spikes: Object.values(reference.rasters).reduce(

@@ -27,6 +27,7 @@ export type {
   ModelSpec,
   NeuronKind,
   NeuronSpec,
+  ReadOut,
   SpikingSpec,
   StemSpec,
   SurrogateSpec,
@@ -47,6 +48,7 @@ export type { StageSpec, TrainingSpec } from "./spec/training.ts";
 // Task: data plus metric; classical receivers.
 
 export { type Answers, answer } from "./task/answers.ts";
+export { softBits } from "./task/bits.ts";
 export { type DataOf, type ErrorsOf, kitOf, type TaskOf } from "./task/catalogue.ts";
 export { createTask, networkGeometry, type TaskAndModel } from "./task/create.ts";
 export type { EventTask, SensorShape } from "./task/event-classification.ts";
@@ -113,6 +115,7 @@ export {
   initialise,
   isSpiking,
   linearLayers,
+  logitsOf,
   type Network,
   type ParameterLayout,
   parameterLayout,

@@ -114,6 +114,10 @@ const MINE = { path: "my-device.mjs" };
 const cases: Record<string, () => unknown> = {
   "A stem on tokens that are no pixels": () => withStem({}, [{ channels: 8 }]),
   "A stem and a class token": () => withStem({ ...IMAGES, readOut: "class-token" }, [{ channels: 8 }]),
+  "Bits of a class that stands for none": () => {
+    const experiment = parseExperiment({ task: IMAGES, model: { readOut: "bits" } });
+    return networkGeometry(experiment, createTask(experiment));
+  },
   "Squares that do not fill a map": () =>
     withStem(IMAGES, [
       { channels: 8, stride: 2 },

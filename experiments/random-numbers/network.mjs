@@ -81,6 +81,7 @@ export function answerPrompts(experiment, chip, prompts, random) {
         Float32Array.from(sum, (value) => value / (t + 1)),
         batch.labels,
         classes,
+        network.model.readOut,
       );
       for (let p = 0; p < count; p++) {
         const [from, to] = [p * queries.length, (p + 1) * queries.length];

@@ -111,9 +111,12 @@ export interface ChipAnswers extends SpikingAnswers {
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
 export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }) => {
   const { classes } = network.geometry;
+  const { readOut } = network.model;
   const { steps, stepLogits, logits, operations, spikes, registers } = trace;
-  const byStep = Array.from({ length: steps }, (_, t) => decide(meanLogits(stepLogits, steps, t + 1), classes));
-  return { ...answer(logits, labels, classes), byStep, operations, spikes, registers };
+  const byStep = Array.from({ length: steps }, (_, t) =>
+    decide(meanLogits(stepLogits, steps, t + 1), classes, readOut),
+  );
+  return { ...answer(logits, labels, classes, readOut), byStep, operations, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(

@@ -6,7 +6,7 @@ import type { Kernels } from "../kernels/memory.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { isSpiking, type Network } from "../model/network.ts";
+import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { densitiesOf, type SpikeCount } from "../simulation/trace.ts";
 import type { TaskSpec } from "../spec/task.ts";
@@ -112,19 +112,20 @@ export const evaluateNetworkSlice: Job<NetworkSetup, Slice, NetworkAnswers> = ({
   const spikes = takesSpikes(network.model, experiment.task);
   const { kernels, pass } = createNetworkPass(network, maxPrompts, !spikes);
   const { classes, queries } = network.geometry;
+  const { readOut } = network.model;
   return ({ firstPrompt, prompts, snrDecibels }) => {
     const snr = snrDecibels === null ? {} : { snrDecibels };
     const batch = task.draw(prompts, promptStream, { firstPrompt, spikes, values: !spikes, ...snr });
     kernels.write(pass.inputs, batch.spikes ? batch.spikes.words : batch.values);
     if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
     pass.forward(prompts);
-    const logits = () => kernels.floats(pass.logits, prompts * queries.length * classes);
-    const answers = answer(logits(), batch.labels, classes);
+    const logits = () => kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
+    const answers = answer(logits(), batch.labels, classes, readOut);
     if (!batch.spikes || !("readFirst" in pass)) return { ...answers, spiking: null };
     const { steps } = batch.spikes;
     const byStep = Array.from({ length: steps }, (_, t) => {
       pass.readFirst(t + 1, prompts);
-      return decide(logits(), classes);
+      return decide(logits(), classes, readOut);
     });
     return { ...answers, spiking: { byStep, spikes: countSpikes(kernels, pass, steps * prompts) } };
   };

@@ -154,7 +154,7 @@ export const studyConditions = sharedChipJob<StudyExtra, StudyAnswers>(
     const last = (values: Int32Array) => values.filter((_, i) => i % queries.length === queries.length - 1);
     const kit = kitOf(experiment.task);
     const wrong = steps.map((step) => {
-      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes);
+      const decisions = decide(meanLogits(trace.stepLogits, trace.steps, step), classes, network.model.readOut);
       return Uint8Array.from(kit.errors(last(labels), last(decisions), experiment.task).wrong);
     });
     const clipped = trace.operations.reduce((sum, operation) => sum + operation.clipped, 0);

@@ -5,6 +5,7 @@
  * buffers.
  */
 import { type Geometry, inputRows, tokensRead } from "../model/geometry.ts";
+import { logitsOf } from "../model/network.ts";
 import type { AnnSpec } from "../spec/model.ts";
 import { type AnnStemLayout, planAnnStem } from "./ann-stem.ts";
 import type { Arena, Place } from "./arena.ts";
@@ -62,7 +63,8 @@ export function planAnn(
   const { model, geometry } = network;
   const { maxPrompts, training } = options;
   const { width, depth, heads } = model;
-  const { inputs: features, tokens, classes, queries } = geometry;
+  const { inputs: features, tokens, queries } = geometry;
+  const outputs = logitsOf(network);
   const inner = model.expansion * width;
   const stride = maskStride(tokens);
   const maxRows = maxPrompts * tokens;
@@ -71,8 +73,8 @@ export function planAnn(
   const pooled = geometry.readOut === "mean";
 
   const inputs = arena.words(maxPrompts * inputRows(geometry) * features);
-  const targets = arena.words(answers * classes);
-  const logits = arena.words(answers * classes);
+  const targets = arena.words(answers * outputs);
+  const logits = arena.words(answers * outputs);
   const mask = arena.words((tokens * stride) / 4);
   const chosen = { at: arena.words(read), count: read };
   const planBlock = (): AnnBlockLayout => {
@@ -99,7 +101,7 @@ export function planAnn(
   const planGradients = () => {
     const narrow = arena.words(maxRows * width);
     return {
-      logits: arena.words(answers * classes),
+      logits: arena.words(answers * outputs),
       stream: arena.words(maxRows * width),
       narrow,
       wide: arena.words(maxRows * Math.max(inner, 3 * width)),
@@ -108,7 +110,7 @@ export function planAnn(
   };
   const stem = planAnnStem(arena, network, inputs, options);
   // Enough for every product of forward and backward: the largest panels of any of them.
-  const widest = Math.max(features, classes, inner, 3 * width, maxRows);
+  const widest = Math.max(features, outputs, inner, 3 * width, maxRows);
   return {
     kind: "ann",
     network,

@@ -10,12 +10,12 @@
  */
 import { invariant } from "../errors.ts";
 import { tokensRead } from "../model/geometry.ts";
-import { NORM_EPSILON } from "../model/network.ts";
+import { logitsOf, NORM_EPSILON } from "../model/network.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import { bindAnnStem } from "./ann-stem.ts";
 import type { Place } from "./arena.ts";
 import { byteMask } from "./masks.ts";
-import type { Ops } from "./ops.ts";
+import { lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, Pass } from "./pass.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 
@@ -31,13 +31,14 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const { network, options, mask, chosen, blocks, last, queried, headInput, scratch } = layout;
   const { model, geometry } = network;
   const { width, heads } = model;
-  const { tokens, classes } = geometry;
+  const { tokens } = geometry;
+  const outputs = logitsOf(network);
   const queries = geometry.queries.length;
   const inner = model.expansion * width;
   const pooled = geometry.readOut === "mean";
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
-  const head: Linear = { name: "head", inputs: width, outputs: classes };
+  const head: Linear = { name: "head", inputs: width, outputs };
   const linears = (block: number) => ({
     qkv: { name: `blocks.${block}.qkv`, inputs: width, outputs: 3 * width },
     projection: { name: `blocks.${block}.projection`, inputs: width, outputs: width },
@@ -139,7 +140,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const answers = prompts * queries;
     const read = prompts * chosen.count;
     const { logits, targets } = layout;
-    const loss = ops.crossEntropy({ logits, targets, rows: answers, classes, dLogits: d.logits, scale });
+    const loss = lossOf(ops, model.readOut)({ logits, targets, rows: answers, outputs, dLogits: d.logits, scale });
     // The gradients at the tokens read, after and before the last norm, borrow narrow and wide.
     linearBackward(head, answers, headInput, d.logits, d.headInput);
     if (pooled) tokenMeanBackward(ops, d.headInput, { prompts, tokens, width }, d.narrow);

@@ -1,5 +1,6 @@
 /** The kernels of the conventional transformer against their plain twins. Bounds are a few units of float32 rounding, 2^-24 = 6e-8. */
 import { expect, test } from "vitest";
+import { bitCrossEntropyBackward, bitCrossEntropyForward } from "../model/bit-cross-entropy.ts";
 import { crossEntropyBackward, crossEntropyForward } from "../model/cross-entropy.ts";
 import { geluBackward, geluForward } from "../model/gelu.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "../model/heads.ts";
@@ -161,6 +162,19 @@ test.each([2, 16, 19])("cross entropy over %i classes equals the plain one", (cl
   expect(Math.abs(sum - loss * rows)).toBeLessThan(rows * 5e-7);
   const expected = crossEntropyBackward(cache, classes).map((g) => g * rows * 0.25);
   expectClose(get(gradient, rows * classes), expected, 2e-7);
+});
+
+test("cross entropy of bits equals the plain one, also of sure ones", () => {
+  const count = 803;
+  const logits = Float64Array.from({ length: count }, (_, i) => Math.fround((i - 401) / (i % 2 ? 2 : 40)));
+  const targets = Float64Array.from({ length: count }, (_, i) => (i % 5) / 4);
+  const { loss, cache } = bitCrossEntropyForward(logits, targets, 1);
+  const gradient = unset(count);
+  const sum = run.bitCrossEntropy(put(logits), put(targets), count, gradient, 0.25);
+  // The exponential errs by 3e-7 of what is added to the linear part.
+  expect(Math.abs(sum - loss * count)).toBeLessThan(count * 3e-7);
+  const expected = bitCrossEntropyBackward(cache, 1).map((g) => g * count * 0.25);
+  expectClose(get(gradient, count), expected, 2e-7);
 });
 
 test("three steps of AdamW equal Loshchilov and Hutter's algorithm in double precision", () => {

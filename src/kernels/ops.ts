@@ -13,7 +13,7 @@
  */
 import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
-import type { NeuronSpec, SurrogateSpec } from "../spec/model.ts";
+import type { NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
 export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
@@ -102,17 +102,27 @@ export interface DenseOps {
   softmaxAttentionBackward(of: SoftmaxAttention & { dTarget: Place; dQkv: Place }): void;
   /**
    * The sum over rows of -sum_c target_c ln softmax(logits)_c, in nats; dLogits = scale (softmax(logits) - targets).
-   * Each row of targets sums to 1.
+   * Each row of targets sums to 1; `outputs` are classes.
    */
-  crossEntropy(of: {
-    logits: Place;
-    targets: Place;
-    rows: number;
-    classes: number;
-    dLogits: Place;
-    scale: number;
-  }): number;
+  crossEntropy(of: Answered): number;
+  /** The sum over rows and bits of ln(1 + e^logit) - target logit, in nats; dLogits = scale (sigmoid(logits) - targets). `outputs` are bits. */
+  bitCrossEntropy(of: Answered): number;
 }
+
+/** Logits and their targets, [rows, outputs] each; `dLogits` is overwritten. */
+export interface Answered {
+  readonly logits: Place;
+  readonly targets: Place;
+  readonly rows: number;
+  readonly outputs: number;
+  readonly dLogits: Place;
+  readonly scale: number;
+}
+
+export const lossOf = (
+  ops: Pick<Ops, "crossEntropy" | "bitCrossEntropy">,
+  readOut: ReadOut | undefined,
+): Ops["crossEntropy"] => (readOut === "bits" ? ops.bitCrossEntropy : ops.crossEntropy);
 
 export interface NormalisedRows {
   readonly source: Place;

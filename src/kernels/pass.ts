@@ -23,9 +23,9 @@ export interface PassOptions {
 export interface PassPlaces {
   /** Token values `[prompts, tokens, inputs]`, written by the caller; or packed spikes, of a spiking network that takes them. */
   readonly inputs: Place;
-  /** Target distributions `[prompts, queries, classes]`, written by the caller before `step`. */
+  /** Target distributions of the class, or probabilities of its bits, `[prompts, queries, C]`, written by the caller before `step`. */
   readonly targets: Place;
-  /** Logits `[prompts, queries, classes]`, written by `forward` and `step`. */
+  /** Logits `[prompts, queries, C]`, written by `forward` and `step`. */
   readonly logits: Place;
 }
 

@@ -6,9 +6,10 @@
  * The logits of single steps are those of T B prompts of one step, whose spikes lie in memory in just this order.
  */
 import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { logitsOf } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
-import type { ChosenTokens, Ops } from "./ops.ts";
+import { type ChosenTokens, lossOf, type Ops } from "./ops.ts";
 import type { ParameterOffsets, PassOptions } from "./pass.ts";
 import { tokenMean, tokenMeanBackward } from "./token-mean.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
@@ -35,7 +36,7 @@ export interface SpikingReadOutLayout {
   /** Of the pass; 0 when it does not train. */
   readonly targets: Place;
   readonly ofMean: HeadLayout;
-  /** Null without a loss at each step. Its logits are `[T, prompts, queries, classes]`. */
+  /** Null without a loss at each step. Its logits are `[T, prompts, queries, C]`. */
   readonly ofSteps: HeadLayout | null;
 }
 
@@ -54,12 +55,12 @@ export interface SpikingReadOut {
 const takesSteps = ({ training, stepLoss = 0 }: ReadOutOptions): boolean => training && stepLoss > 0;
 
 /** Words of scratch that the products with the head need. */
-export function readOutScratch({ model, geometry }: SpikingNetwork, options: ReadOutOptions): number {
-  const { width } = model;
-  const { classes, queries } = geometry;
-  const rows = (takesSteps(options) ? model.steps : 1) * options.maxPrompts * queries.length;
-  const widest = Math.max(classes, width);
-  return Math.max(productScratch(rows, widest, widest), productScratch(width, classes, rows));
+export function readOutScratch(network: SpikingNetwork, options: ReadOutOptions): number {
+  const { width, steps } = network.model;
+  const outputs = logitsOf(network);
+  const rows = (takesSteps(options) ? steps : 1) * options.maxPrompts * network.geometry.queries.length;
+  const widest = Math.max(outputs, width);
+  return Math.max(productScratch(rows, widest, widest), productScratch(width, outputs, rows));
 }
 
 export function planSpikingReadOut(
@@ -71,7 +72,7 @@ export function planSpikingReadOut(
   const { width, steps } = model;
   const count = tokensRead(geometry).length;
   const pooled = geometry.readOut === "mean";
-  const answers = geometry.queries.length * geometry.classes;
+  const answers = geometry.queries.length * logitsOf({ model, geometry });
 
   function planHead(ofSteps: number, prompts: number): HeadLayout {
     const rates = arena.words(prompts * count * width);
@@ -100,7 +101,9 @@ export function bindSpikingReadOut(
   { stepLoss, scratch }: { readonly stepLoss: number; readonly scratch: Place },
 ): SpikingReadOut {
   const { width, steps } = model;
-  const { tokens, classes } = geometry;
+  const { tokens } = geometry;
+  const outputs = logitsOf({ model, geometry });
+  const loss = lossOf(ops, model.readOut);
   const queries = geometry.queries.length;
   const pooled = geometry.readOut === "mean";
   const { "head.weight": weight, "head.offset": offset } = parameters.value;
@@ -111,18 +114,18 @@ export function bindSpikingReadOut(
     const rows = prompts * queries;
     ops.spikeRates({ bits: output, steps: head.steps, prompts, tokens, chosen, rates });
     if (pooled) tokenMean(ops, rates, { prompts, tokens, width }, input);
-    ops.broadcastRow({ row: offset, rows, columns: classes, target: logits });
-    ops.product({ m: rows, n: classes, k: width, a: input, b: weight, out: logits, accumulate: true, scratch });
+    ops.broadcastRow({ row: offset, rows, columns: outputs, target: logits });
+    ops.product({ m: rows, n: outputs, k: width, a: input, b: weight, out: logits, accumulate: true, scratch });
   }
 
   function headBackward({ steps: ofSteps, input, gradients }: HeadLayout, prompts: number, dOutput: Place) {
     const d = gradients!;
     const rows = prompts * queries;
     const { "head.weight": dWeight, "head.offset": dOffset } = parameters.gradient!;
-    const [m, n, k] = [width, classes, rows];
+    const [m, n, k] = [width, outputs, rows];
     ops.product({ m, n, k, a: input, transposeA: true, b: d.logits, out: dWeight, accumulate: true, scratch });
-    ops.sumRows({ source: d.logits, rows, columns: classes, target: dOffset });
-    ops.product({ m: rows, n: width, k: classes, a: d.logits, b: weight, transposeB: true, out: d.input, scratch });
+    ops.sumRows({ source: d.logits, rows, columns: outputs, target: dOffset });
+    ops.product({ m: rows, n: width, k: outputs, a: d.logits, b: weight, transposeB: true, out: d.input, scratch });
     if (pooled) tokenMeanBackward(ops, d.input, { prompts, tokens, width }, d.rates);
     const from = { steps: ofSteps, prompts, tokens, chosen };
     ops.spikeRatesBackward({ ...from, dRates: d.rates, features: width, dSpikes: dOutput });
@@ -140,20 +143,20 @@ export function bindSpikingReadOut(
   function backward(prompts: number, scale: number, dOutput: Place): number {
     const rows = prompts * queries;
     const dLogits = ofMean.gradients!.logits;
-    const mean = { logits: ofMean.logits, targets, rows, classes, dLogits };
+    const mean = { logits: ofMean.logits, targets, rows, outputs, dLogits };
     if (!ofSteps) {
-      const loss = ops.crossEntropy({ ...mean, scale });
+      const sum = loss({ ...mean, scale });
       headBackward(ofMean, prompts, dOutput);
-      return loss;
+      return sum;
     }
-    const meanLoss = ops.crossEntropy({ ...mean, scale: scale * (1 - stepLoss) });
+    const meanLoss = loss({ ...mean, scale: scale * (1 - stepLoss) });
     let stepSum = 0;
     for (let t = 0; t < steps; t++) {
-      const at = t * rows * classes * 4;
+      const at = t * rows * outputs * 4;
       const own = { logits: ofSteps.logits + at, dLogits: ofSteps.gradients!.logits + at };
-      stepSum += ops.crossEntropy({ ...own, targets, rows, classes, scale: (scale * stepLoss) / steps });
+      stepSum += loss({ ...own, targets, rows, outputs, scale: (scale * stepLoss) / steps });
       // The mean's logits depend on those of each step, too, by 1 / T: one way back serves both.
-      ops.addScaled(own.dLogits, dLogits, rows * classes, 1 / steps);
+      ops.addScaled(own.dLogits, dLogits, rows * outputs, 1 / steps);
     }
     headBackward(ofSteps, steps * prompts, dOutput);
     return (1 - stepLoss) * meanLoss + (stepLoss * stepSum) / steps;

@@ -35,7 +35,7 @@ export interface SpikingPass extends Pass {
   readonly spikes: Readonly<Record<string, SpikesOf>>;
   /** BatchNorm statistics of the last micro-batch, by layer name. */
   readonly statistics: Readonly<Record<string, ColumnMoments>>;
-  /** Logits of each step, `[T, prompts, queries, classes]`; null where the loss asks for none. */
+  /** Logits of each step, `[T, prompts, queries, C]`; null where the loss asks for none. */
   readonly stepLogits: Place | null;
   /** Writes the logits of the first `of` time steps of the last `forward`: those of a network with so few steps. */
   readFirst(of: number, prompts: number): void;

@@ -5,6 +5,7 @@
  * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
 import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { logitsOf } from "../model/network.ts";
 import { type StemLayer, stemLayers } from "../model/stem.ts";
 import type { ModelSpec, NeuronKind } from "../spec/model.ts";
 
@@ -21,6 +22,7 @@ export interface NetworkShape {
   readonly inputs: number;
   /** Convolutions before the first block, the embedding last; left out where tokens go in. */
   readonly stem?: readonly StemLayer[];
+  /** Outputs of the head: one for each class, or for each bit of a class. */
   readonly classes: number;
   /** Tokens at which the head runs. */
   readonly queries: number;
@@ -57,7 +59,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
     ...(geometry.grid && { stem }),
-    classes: geometry.classes,
+    classes: logitsOf({ model, geometry }),
     queries: read.length,
     tokensRead: read,
     meanReadOut: geometry.readOut === "mean",

@@ -15,7 +15,7 @@ import { geluBackward, geluForward } from "./gelu.ts";
 import { inputRows } from "./geometry.ts";
 import { type HeadLayout, multiHeadBackward, multiHeadForward } from "./heads.ts";
 import { type LayerNormCache, layerNormBackward, layerNormForward } from "./layer-norm.ts";
-import type { Network } from "./network.ts";
+import { logitsOf, type Network } from "./network.ts";
 import { positionBackward, positionForward } from "./position.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 import { expectShape } from "./shape.ts";
@@ -106,7 +106,7 @@ export function annBackward(network: Network<AnnSpec>, logitGradient: Float64Arr
   expectShape("logitGradient", logitGradient.length, {
     prompts,
     queries: geometry.queries.length,
-    classes: geometry.classes,
+    logits: logitsOf(network),
   });
   const layout = headLayout(network, prompts);
   const gradients: Gradients = {};

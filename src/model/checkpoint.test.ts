@@ -61,6 +61,7 @@ describe("a checkpoint", () => {
       heads: fc.constantFrom(1, 4),
       depth: fc.constantFrom(1, 2),
       position: fc.constantFrom("none", "learned"),
+      readOut: fc.constantFrom(undefined, "joint", "bits"),
     });
     const extras = fc.record({
       normalisation: fc.constantFrom("batch", "none"),
@@ -146,6 +147,12 @@ describe("a damaged checkpoint", () => {
       "the parameter blocks.2.qkv.weight [8,24] is missing",
     );
     expect(inGeometry({ classes: 5 })).toContain("head.weight has shape [8,4] instead of [8,5]");
+    const bits = JSON.stringify({ ...spiking.model, readOut: "bits" });
+    expect(messageOf(altered({ metadata: { model: bits } }))).toContain("head.weight has shape [8,4] instead of [8,2]");
+    const five = JSON.stringify({ inputs: 5, tokens: 3, classes: 5, queries: [0, 2], mask: "100110111" });
+    expect(messageOf(altered({ metadata: { model: bits, geometry: five } }))).toContain(
+      "A read-out of bits needs 2, 4, 8, ... classes, all words of some bits, but there are 5.",
+    );
     expect(inGeometry({ mask: "10011011" })).toContain("has 8 entries instead of 3 x 3 = 9");
     expect(inGeometry({ mask: "100110112" })).toContain("is no geometry: mask");
     expect(inGeometry({ queries: [2, 0] })).toContain("query 1 is token 0");

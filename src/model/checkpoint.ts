@@ -10,7 +10,7 @@ import { FileError, SpecError, ValueError } from "../errors.ts";
 import { parseJson, shorten } from "../spec/json.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
-import { type Network, parameterLayout, type Tensor } from "./network.ts";
+import { logitsOf, type Network, parameterLayout, type Tensor } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
 import { stemGeometry } from "./stem.ts";
 
@@ -154,6 +154,16 @@ function checkStem({ stem }: ModelSpec, geometry: Geometry, fail: Fail): void {
   }
 }
 
+/** A read-out of bits goes with classes that are words of bits. */
+function checkBits(model: ModelSpec, geometry: Geometry, fail: Fail): void {
+  try {
+    logitsOf({ model, geometry });
+  } catch (error) {
+    if (error instanceof SpecError) fail(error.message);
+    throw error;
+  }
+}
+
 /** The parameters are those of the layout, no fewer, no more, each as float32 of the right shape. */
 function checkParameters(
   model: ModelSpec,
@@ -162,6 +172,7 @@ function checkParameters(
   fail: Fail,
 ): void {
   checkStem(model, geometry, fail);
+  if (model.readOut === "bits") checkBits(model, geometry, fail);
   const layout = parameterLayout(model, geometry);
   for (const { name, shape } of layout) {
     if (!Object.hasOwn(tensors, name)) fail(`the parameter ${name} [${shape}] is missing.`);

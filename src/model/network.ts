@@ -3,13 +3,14 @@
  * value over; `model/` says what it computes.
  *
  * Letters used throughout `model/` and `kernels/`:
- *   T steps, B prompts, N tokens, D width, H heads, d = D / H head dimension, F = expansion D, C classes, M = T B N rows.
+ *   T steps, B prompts, N tokens, D width, H heads, d = D / H head dimension, F = expansion D, C logits, M = T B N rows.
  *
  * Weights are stored `[inputs, outputs]`, as they sit on a crossbar (inputs on rows). A linear layer `name` has
  *   name.weight [K, n], name.offset [n]
  * and, while BatchNorm is not folded, name.gain, name.mean, name.variance [n] with
  *   I = gain (x W - mean) / sqrt(variance + 1e-5) + offset.
  */
+import { SpecError } from "../errors.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
@@ -64,6 +65,21 @@ export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, ra
   return { model, geometry, parameters };
 }
 
+/**
+ * Logits of an answer: one for each class, or one for each bit of a class.
+ * Throws  SpecError for bits where the classes are not all words of some bits
+ */
+export function logitsOf({ model, geometry }: Pick<Network, "model" | "geometry">): number {
+  const { classes } = geometry;
+  if (model.readOut !== "bits") return classes;
+  const bits = 31 - Math.clz32(classes);
+  if (classes > 1 && 2 ** bits === classes) return bits;
+  throw new SpecError(
+    "model.readOut",
+    `A read-out of bits needs 2, 4, 8, ... classes, all words of some bits, but there are ${classes}. Set model.readOut to \`joint\`.`,
+  );
+}
+
 /** Linear layers of a spiking network in the order in which they run, with their input and output counts. */
 export function linearLayers(
   model: SpikingSpec,
@@ -77,7 +93,7 @@ export function linearLayers(
     layers.push({ name: `blocks.${i}.up`, inputs: width, outputs: expansion * width });
     layers.push({ name: `blocks.${i}.down`, inputs: expansion * width, outputs: width });
   }
-  layers.push({ name: "head", inputs: width, outputs: geometry.classes });
+  layers.push({ name: "head", inputs: width, outputs: logitsOf({ model, geometry }) });
   return layers;
 }
 
@@ -118,7 +134,7 @@ function annLayout(model: AnnSpec, geometry: Geometry): ParameterLayout[] {
     layout.push(...norm(`blocks.${i}.norm2`), ...linear(`blocks.${i}.up`, width, expansion * width));
     layout.push(...linear(`blocks.${i}.down`, expansion * width, width, branch));
   }
-  layout.push(...norm("norm"), ...linear("head", width, geometry.classes));
+  layout.push(...norm("norm"), ...linear("head", width, logitsOf({ model, geometry })));
   return layout;
 }
 

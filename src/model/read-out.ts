@@ -4,12 +4,11 @@
  * Source: Xpikeformer, section V-A, averages the outputs over time steps.
  */
 import { tokensRead } from "./geometry.ts";
-import type { Network } from "./network.ts";
+import { logitsOf, type Network } from "./network.ts";
 
 /** Mean over steps (and over tokens, where the read-out is `mean`) of the outputs: [T][B][N][C] to [B][queries][C]. */
 export function readOutForward(network: Network, outputs: Float64Array, steps: number, prompts: number): Float64Array {
-  const { queries, classes } = network.geometry;
-  const logits = new Float64Array(prompts * queries.length * classes);
+  const logits = new Float64Array(prompts * network.geometry.queries.length * logitsOf(network));
   const terms = termsPerLogit(network, steps);
   forEachLogit(network, steps, prompts, (output, logit) => {
     logits[logit] += outputs[output] / terms;
@@ -24,8 +23,7 @@ export function readOutBackward(
   steps: number,
   prompts: number,
 ): Float64Array {
-  const { tokens, classes } = network.geometry;
-  const gradient = new Float64Array(steps * prompts * tokens * classes);
+  const gradient = new Float64Array(steps * prompts * network.geometry.tokens * logitsOf(network));
   const terms = termsPerLogit(network, steps);
   forEachLogit(network, steps, prompts, (output, logit) => {
     gradient[output] = logitGradient[logit] / terms;
@@ -43,14 +41,15 @@ function forEachLogit(
   prompts: number,
   visit: (output: number, logit: number) => void,
 ): void {
-  const { queries, tokens, classes, readOut } = network.geometry;
+  const { queries, tokens, readOut } = network.geometry;
+  const outputs = logitsOf(network);
   const read = tokensRead(network.geometry);
   for (let t = 0; t < steps; t++) {
     for (let b = 0; b < prompts; b++) {
       for (let q = 0; q < read.length; q++) {
-        const output = ((t * prompts + b) * tokens + read[q]) * classes;
-        const logit = (b * queries.length + (readOut === "mean" ? 0 : q)) * classes;
-        for (let c = 0; c < classes; c++) visit(output + c, logit + c);
+        const output = ((t * prompts + b) * tokens + read[q]) * outputs;
+        const logit = (b * queries.length + (readOut === "mean" ? 0 : q)) * outputs;
+        for (let c = 0; c < outputs; c++) visit(output + c, logit + c);
       }
     }
   }

@@ -22,7 +22,7 @@ import type { BatchStatistics } from "./batch-norm.ts";
 import { type DenseCache, denseBackward, denseForward, type ForwardMode, type Gradients } from "./dense.ts";
 import { inputRows } from "./geometry.ts";
 import type { HeadLayout } from "./heads.ts";
-import type { Network } from "./network.ts";
+import { logitsOf, type Network } from "./network.ts";
 import { neuronModel } from "./neuron/catalogue.ts";
 import type { NeuronCache } from "./neuron/neuron.ts";
 import { positionBackward, positionForward } from "./position.ts";
@@ -184,7 +184,7 @@ export function spikingBackward(
   expectShape("logitGradient", logitGradient.length, {
     prompts,
     queries: geometry.queries.length,
-    classes: geometry.classes,
+    logits: logitsOf(network),
   });
   const gradients: Gradients = {};
   const dense = (name: string, outputGradient: Float64Array, layer: DenseCache) =>

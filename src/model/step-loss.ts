@@ -3,13 +3,14 @@
  *
  *   loss = (1 - share) CE(1/T sum_t o_t) + share 1/T sum_t CE(o_t)
  *
- * with o_t the logits of step t alone, and the same targets at all of them. Cross-entropy is convex in the logits, so the second
+ * with o_t the logits of step t alone, CE the loss of the read-out, and the same targets at all of them. Cross-entropy is convex in the logits, so the second
  * term is never below the first; they are equal where all steps say the same.
  *
  * Source: temporal efficient training (Deng, Li, Zhang and Gu, ICLR 2022), which is share 1. Left out: the paper's second term, the
  * mean square of the distance between logits and a constant.
  */
-import { type CrossEntropyCache, crossEntropyBackward, crossEntropyForward } from "./cross-entropy.ts";
+import type { CrossEntropyCache } from "./cross-entropy.ts";
+import { type Loss, lossOf } from "./loss.ts";
 import { expectShape } from "./shape.ts";
 
 export interface StepLossCache {
@@ -24,14 +25,15 @@ export function stepLossForward(
   targets: ArrayLike<number>,
   classes: number,
   share: number,
+  { forward }: Loss = lossOf(),
 ): { loss: number; cache: StepLossCache } {
   const steps = stepLogits.length / logits.length;
   expectShape("targets", targets.length, { rows: logits.length / classes, classes });
   const repeated = new Float64Array(stepLogits.length);
   for (let t = 0; t < steps; t++) repeated.set(targets, t * targets.length);
-  const mean = crossEntropyForward(logits, targets, classes);
+  const mean = forward(logits, targets, classes);
   // Averaged over T x rows: the mean over steps of each step's mean over rows.
-  const each = crossEntropyForward(stepLogits, repeated, classes);
+  const each = forward(stepLogits, repeated, classes);
   const loss = (1 - share) * mean.loss + share * each.loss;
   return { loss, cache: { share, mean: mean.cache, steps: each.cache } };
 }
@@ -40,9 +42,10 @@ export function stepLossForward(
 export function stepLossBackward(
   { share, mean, steps }: StepLossCache,
   classes: number,
+  { backward }: Loss = lossOf(),
 ): { logits: Float64Array; stepLogits: Float64Array } {
   return {
-    logits: crossEntropyBackward(mean, classes).map((gradient) => (1 - share) * gradient),
-    stepLogits: crossEntropyBackward(steps, classes).map((gradient) => share * gradient),
+    logits: backward(mean, classes).map((gradient) => (1 - share) * gradient),
+    stepLogits: backward(steps, classes).map((gradient) => share * gradient),
   };
 }

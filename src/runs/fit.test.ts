@@ -83,9 +83,15 @@ test("a model of other shapes is refused at the field that differs; steps and ga
     [{ width: 32 }, ["width"]],
     [{ depth: 2, expansion: 2 }, ["depth", "expansion"]],
     [{ position: "learned" }, ["position"]],
+    [{ readOut: "bits" }, ["readOut"]],
+    [{ readOut: "joint", width: 8 }, ["width"]],
+    [{ stem: { layers: [] } }, ["stem"]],
   ] as const) {
     const error = errorOf(() => checkModel(modelOf(change), network, "checkpoints.network"));
     expect(error.path).toBe(`model.${fields[0]}`);
     for (const field of fields) expect(error.message).toContain(`model.${field}`);
+    expect(error.message.match(/was trained with (model\.\S+ \S+( and )?)+/)![0].split(" and ")).toHaveLength(
+      fields.length,
+    );
   }
 });

@@ -78,12 +78,18 @@ export function checkTask({ task }: Experiment, { model, geometry }: Network, fi
  * Throws  SpecError, at the field that differs, when its parameters have other shapes than the network's
  */
 export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, field: string): SpikingSpec {
-  const described = { ...model, normalisation: trained.model.normalisation };
-  const wanted = parameterLayout(described, trained.geometry);
-  const different = wanted.some(({ name, shape }) => String(trained.parameters[name]?.shape) !== String(shape));
-  if (!different && wanted.length === Object.keys(trained.parameters).length) return described;
-  const keys = SHAPING.filter((key) => model[key] !== trained.model[key]);
-  const values = (of: SpikingSpec) => keys.map((key) => `model.${key} ${shorten(of[key])}`).join(" and ");
+  const said = (of: SpikingSpec, key: (typeof SHAPING)[number]) => {
+    const value = key === "readOut" ? (of.readOut ?? "joint") : of[key];
+    return value === undefined ? "left out" : JSON.stringify(value);
+  };
+  const keys = SHAPING.filter((key) => said(model, key) !== said(trained.model, key));
+  if (keys.length === 0) {
+    const described = { ...model, normalisation: trained.model.normalisation };
+    const wanted = parameterLayout(described, trained.geometry);
+    const different = wanted.some(({ name, shape }) => String(trained.parameters[name]?.shape) !== String(shape));
+    if (!different && wanted.length === Object.keys(trained.parameters).length) return described;
+  }
+  const values = (of: SpikingSpec) => keys.map((key) => `model.${key} ${said(of, key)}`).join(" and ");
   throw new SpecError(
     keys.length > 0 ? `model.${keys[0]}` : field,
     `The network of ${field} was trained with ${values(trained.model)}, but the experiment has ${values(model)}. Set it back, or train ` +
@@ -92,7 +98,7 @@ export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, fi
 }
 
 /** Fields of a model that decide which parameters there are. */
-const SHAPING = ["width", "depth", "expansion", "position", "outputProjection", "stem"] as const;
+const SHAPING = ["width", "depth", "expansion", "position", "outputProjection", "stem", "readOut"] as const;
 
 /** Null for a task that cannot be built. */
 function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {

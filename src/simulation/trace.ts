@@ -1,6 +1,6 @@
 /** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { logitsOf, type Network } from "../model/network.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { RegisterCounts } from "./registers.ts";
 
@@ -37,9 +37,9 @@ export interface TraceOptions {
 export interface Trace {
   readonly steps: number;
   readonly prompts: number;
-  /** Mean over all steps, `[prompts, queries, classes]`. */
+  /** Mean over all steps, `[prompts, queries, C]`: C classes, or bits of a class. */
   readonly logits: Float32Array;
-  /** Of each step, `[steps, prompts, queries, classes]`; step t depends on inputs up to t only. */
+  /** Of each step, `[steps, prompts, queries, C]`; step t depends on inputs up to t only. */
   readonly stepLogits: Float32Array;
   readonly operations: readonly OperationTrace[];
   /** Sum over all operations. */
@@ -62,7 +62,7 @@ export interface Trace {
 /**
  * Logits after the first `steps` steps only: one run of T steps answers for every shorter run, because nothing looks ahead.
  *
- * Returns  [prompts, queries, classes]
+ * Returns  [prompts, queries, C]
  */
 export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: number): Float32Array {
   const size = stepLogits.length / totalSteps;
@@ -76,16 +76,18 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
 }
 
 /**
- * What the head's outputs are where the read-out is `mean`: the mean over a prompt's tokens, `[rows, tokens, classes]` to
- * `[rows, classes]`, in token order. Otherwise the outputs themselves.
+ * What the head's outputs are where the read-out is `mean`: the mean over a prompt's tokens, `[rows, tokens, C]` to
+ * `[rows, C]`, in token order. Otherwise the outputs themselves.
  */
-export function meanOverTokens(outputs: Float32Array, { readOut, tokens, classes }: Geometry): Float32Array {
+export function meanOverTokens(outputs: Float32Array, network: Network): Float32Array {
+  const { readOut, tokens } = network.geometry;
   if (readOut !== "mean") return outputs;
+  const size = logitsOf(network);
   const logits = new Float32Array(outputs.length / tokens);
   for (let i = 0; i < logits.length; i++) {
-    const first = Math.floor(i / classes) * tokens * classes + (i % classes);
+    const first = Math.floor(i / size) * tokens * size + (i % size);
     let sum = 0;
-    for (let n = 0; n < tokens; n++) sum += outputs[first + n * classes];
+    for (let n = 0; n < tokens; n++) sum += outputs[first + n * size];
     logits[i] = sum / tokens;
   }
   return logits;

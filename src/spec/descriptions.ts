@@ -84,6 +84,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].stem.embedding.kernel":
     "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
   "model[0].stem.embedding.stride": "Pixels from one window to the next.",
+  "model[0].readOut":
+    "What logits stand for. `joint`: one for each class, of which the largest decides; `bits`: one for each bit of a class, whose sign decides: fewer outputs with a stronger gradient, and soft bits. For symbol detection. Left out: `joint`.",
   "model[1].kind": "Linear layers with LIF neurons; residuals before the neuron.",
   "model[1].width": "Model width D; a multiple of 8, because spikes are packed into bytes.",
   "model[1].depth": "Blocks, each attention then feed-forward.",
@@ -105,6 +107,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].stem.embedding.kernel":
     "Side of a window in pixels: odd, so that a pixel is in its middle. Past the edge of a map lie zeros.",
   "model[1].stem.embedding.stride": "Pixels from one window to the next.",
+  "model[1].readOut":
+    "What logits stand for. `joint`: one for each class, of which the largest decides; `bits`: one for each bit of a class, whose sign decides: fewer outputs with a stronger gradient, and soft bits. For symbol detection. Left out: `joint`.",
   "model[1].steps": "Time steps T.",
   "model[1].attention": "How scores and outputs of attention become spikes.",
   "model[1].attention.neuron":

@@ -51,6 +51,11 @@ const size = {
    * read single pixels. Left out: every patch is a token.
    */
   stem: stemSpec.optional(),
+  /**
+   * What logits stand for. `joint`: one for each class, of which the largest decides; `bits`: one for each bit of a class, whose sign
+   * decides: fewer outputs with a stronger gradient, and soft bits. For symbol detection. Left out: `joint`.
+   */
+  readOut: z.enum(["joint", "bits"]).optional(),
 };
 
 export const annSpec = z.strictObject({
@@ -162,4 +167,5 @@ export type NeuronKind = NeuronSpec["kind"];
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
+export type ReadOut = NonNullable<AnnSpec["readOut"]>;
 export type ModelSpec = z.infer<typeof modelSpec>;

@@ -1,17 +1,20 @@
 /** From a network's logits to decisions and their loss. Only IEEE basic operations, so that every platform decides alike. */
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog } from "../numeric/stream.ts";
+import type { ReadOut } from "../spec/model.ts";
+import { bitOf, bitsOf } from "./bits.ts";
 
 export interface Answers {
   /** `[prompts, queries]` */
   readonly labels: Int32Array;
   readonly decisions: Int32Array;
-  /** Cross entropy of the label, nats. */
+  /** Cross entropy of the label, nats; of all its bits. */
   readonly losses: Float64Array;
 }
 
-/** The most probable class of each row of `[rows, classes]`, the first of equals. */
-export function decide(logits: Float32Array, classes: number): Int32Array {
+/** The most probable class of each row of logits, `[rows, classes]` or `[rows, bits]`, the first of equals. */
+export function decide(logits: Float32Array, classes: number, readOut: ReadOut = "joint"): Int32Array {
+  if (readOut === "bits") return decideBits(logits, bitsOf(classes));
   const decisions = new Int32Array(logits.length / classes);
   for (let row = 0; row < decisions.length; row++) {
     const first = row * classes;
@@ -22,10 +25,18 @@ export function decide(logits: Float32Array, classes: number): Int32Array {
   return decisions;
 }
 
-/** Answers from logits `[prompts, queries, classes]`. */
-export function answer(logits: Float32Array, labels: Int32Array, classes: number): Answers {
-  const decisions = decide(logits, classes);
+/** Answers from logits `[prompts, queries, classes]`, or `[prompts, queries, bits]` where the network reads out bits. */
+export function answer(logits: Float32Array, labels: Int32Array, classes: number, readOut: ReadOut = "joint"): Answers {
+  const decisions = decide(logits, classes, readOut);
   const losses = new Float64Array(labels.length);
+  if (readOut === "bits") {
+    const bits = bitsOf(classes);
+    for (const [i, z] of logits.entries()) {
+      const sign = bitOf(labels[Math.floor(i / bits)], i % bits, bits) === 1 ? -1 : 1;
+      losses[Math.floor(i / bits)] += softplus(sign * z);
+    }
+    return { labels, decisions, losses };
+  }
   for (let row = 0; row < labels.length; row++) {
     const scores = logits.subarray(row * classes, (row + 1) * classes);
     const largest = scores[decisions[row]];
@@ -35,3 +46,13 @@ export function answer(logits: Float32Array, labels: Int32Array, classes: number
   }
   return { labels, decisions, losses };
 }
+
+/** A bit is 1 where its logit is above 0. */
+function decideBits(logits: Float32Array, bits: number): Int32Array {
+  const decisions = new Int32Array(logits.length / bits);
+  for (const [i, z] of logits.entries()) if (z > 0) decisions[Math.floor(i / bits)] |= 1 << (bits - 1 - (i % bits));
+  return decisions;
+}
+
+/** ln(1 + e^x), without an overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + naturalLog(1 + exponential(-Math.abs(x)));

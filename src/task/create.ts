@@ -1,4 +1,5 @@
 /** From an experiment to its task, and to what the task asks of the experiment's network. */
+import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { stemGeometry } from "../model/stem.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -24,9 +25,15 @@ export const createTask = <T extends TaskSpec>(
 /**
  * The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. Before a stem the
  * task's tokens are the pixels of its map.
- * Throws  SpecError where a stem cannot read them
+ * Throws  SpecError where a stem cannot read them, or the model reads out bits that classes of the task do not have
  */
 export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geometry: TaskGeometry }): Geometry {
+  if (model.readOut === "bits" && kitOf(spec).metric.key !== "bitErrorRate") {
+    throw new SpecError(
+      "model.readOut",
+      "A read-out of bits answers bit by bit, but a class of this task stands for no bits. Set model.readOut to `joint`, or leave it out.",
+    );
+  }
   const { real, spiking, grid } = task.geometry;
   const geometry = takesSpikes(model, spec) ? spiking : real;
   return model.stem ? stemGeometry(model.stem, geometry, grid) : geometry;

@@ -5,12 +5,13 @@ import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
 import type { Ops } from "../kernels/ops.ts";
 import type { Pass } from "../kernels/pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
-import type { Network } from "../model/network.ts";
+import { logitsOf, type Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
+import { bitProbabilities, classProbabilities } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch } from "../task/task.ts";
@@ -52,7 +53,9 @@ export const trainShard = ((setup, thread) => {
   const validation = bindNetwork(kernels, layout.validation, { value: plan.folded, gradient: null });
   const root = stream(experiment.seed);
   const spikes = takesSpikes(experiment.model, experiment.task);
-  const classes = geometry.classes;
+  const described = { model: experiment.model, geometry };
+  const { classes } = geometry;
+  const { readOut } = experiment.model;
   const queries = geometry.queries.length;
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
@@ -70,7 +73,7 @@ export const trainShard = ((setup, thread) => {
       targets: labels === "posterior" ? "posterior" : "symbols",
     });
     load(kernels, pass, batch);
-    kernels.write(pass.targets, teacher ? teacher(batch, first) : targetsOf(batch, classes, smoothing));
+    kernels.write(pass.targets, teacher ? teacher(batch, first) : targetsOf(batch, described, smoothing));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
@@ -94,8 +97,8 @@ export const trainShard = ((setup, thread) => {
     load(kernels, pass, batch);
     setDraws(pass, root.fork("validation attention").key, first);
     pass.forward(count);
-    const logits = kernels.floats(pass.logits, count * queries * classes);
-    const { decisions, losses } = answer(logits, batch.labels, classes);
+    const logits = kernels.floats(pass.logits, count * queries * logitsOf(described));
+    const { decisions, losses } = answer(logits, batch.labels, classes, readOut);
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
@@ -111,7 +114,10 @@ const VALIDATION = { part: "validation" } as const;
 export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
   training.stages[stage].labels ?? training.labels;
 
-/** Asks a network for the distribution of the class at every query, `[prompts, queries, classes]`. */
+/**
+ * Asks a network for the distribution of the class at every query, `[prompts, queries, classes]`; for one that is to read out bits, for
+ * their probabilities, `[prompts, queries, bits]`. The teacher may read out either.
+ */
 function createTeacher(network: Network, experiment: Experiment): (batch: Batch, firstPrompt: number) => Float32Array {
   const { kernels, pass } = createNetworkPass(
     network,
@@ -119,13 +125,19 @@ function createTeacher(network: Network, experiment: Experiment): (batch: Batch,
     !takesSpikes(network.model, experiment.task),
   );
   const { classes, queries } = network.geometry;
+  const asked = experiment.model.readOut;
   const { key } = stream(experiment.seed).fork("teacher attention");
   return (batch, firstPrompt) => {
     load(kernels, pass, batch);
     setDraws(pass, key, firstPrompt);
     pass.forward(batch.prompts);
-    const size = batch.prompts * queries.length * classes;
-    return softmaxRows(kernels.floats(pass.logits, size), classes);
+    const logits = kernels.floats(pass.logits, batch.prompts * queries.length * logitsOf(network));
+    if (network.model.readOut === "bits") {
+      const ones = logits.map((z) => 1 / (1 + exponential(-z)));
+      return asked === "bits" ? ones : classProbabilities(ones, classes);
+    }
+    const distributions = softmaxRows(logits, classes);
+    return asked === "bits" ? bitProbabilities(distributions, classes) : distributions;
   };
 }
 
@@ -164,10 +176,19 @@ export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number
   if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
 }
 
-/** The batch's target distributions `[rows, classes]`, with a share of them spread over all classes. */
-function targetsOf(batch: Batch, classes: number, smoothing: number): Float32Array {
-  const targets = batch.targets?.slice() ?? new Float32Array(batch.labels.length * classes);
-  if (!batch.targets) for (const [row, label] of batch.labels.entries()) targets[row * classes + label] = 1;
+/**
+ * The batch's target distributions `[rows, classes]`, with a share of them spread over all classes, or what these say of the bits,
+ * `[rows, bits]`.
+ */
+function targetsOf(
+  batch: Batch,
+  { model: { readOut }, geometry: { classes } }: Pick<Network, "model" | "geometry">,
+  smoothing: number,
+): Float32Array {
+  const distributions = batch.targets?.slice() ?? new Float32Array(batch.labels.length * classes);
+  if (!batch.targets) for (const [row, label] of batch.labels.entries()) distributions[row * classes + label] = 1;
+  const targets = readOut === "bits" ? bitProbabilities(distributions, classes) : distributions;
   if (smoothing === 0) return targets;
-  return targets.map((target) => (1 - smoothing) * target + smoothing / classes);
+  const even = readOut === "bits" ? 1 / 2 : 1 / classes;
+  return targets.map((target) => (1 - smoothing) * target + smoothing * even);
 }

@@ -4,7 +4,7 @@ import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { initialise, type Network } from "../model/network.ts";
+import { initialise, type Network, type Tensor } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -63,6 +63,8 @@ describe("training", () => {
   // The loss then has no floor; a twentieth within 60 steps leaves a factor of two to what was seen when this was written.
   test.each([
     ["the conventional transformer", { kind: "ann" }],
+    ["one that reads out bits", { kind: "ann", readOut: "bits" }],
+    ["bits and stochastic attention", { kind: "spiking", readOut: "bits" }],
     ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }],
     ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }],
   ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model) => {
@@ -98,6 +100,53 @@ describe("training", () => {
     expect(own.events[0].gradientNorm).toBeLessThan(1e-5);
     const other = await recorded(experiment, { teacher });
     expect(other.events[0].gradientNorm).toBeGreaterThan(0.01);
+  });
+
+  /** A network of classes whose logits are sums over the bits of each: it says what the network of bits says. */
+  function asClasses(network: Network): Network {
+    const { model, geometry, parameters } = network;
+    const spread = ({ shape, data }: Tensor): Tensor => {
+      const bits = shape[shape.length - 1];
+      const values = Float32Array.from({ length: (data.length / bits) * 2 ** bits }, (_, i) => {
+        const [row, label] = [Math.floor(i / 2 ** bits), i % 2 ** bits];
+        let sum = 0;
+        for (let b = 0; b < bits; b++) sum += ((label >> (bits - 1 - b)) & 1) * data[row * bits + b];
+        return sum;
+      });
+      return { shape: [...shape.slice(0, -1), 2 ** bits], data: values };
+    };
+    const head = { "head.weight": spread(parameters["head.weight"]), "head.offset": spread(parameters["head.offset"]) };
+    return { model: { ...model, readOut: "joint" }, geometry, parameters: { ...parameters, ...head } };
+  }
+
+  test("has nothing to learn from a teacher that says the same with bits, with classes, or both ways", async () => {
+    const experimentOf = (readOut: "bits" | "joint") => {
+      const { task, ...rest } = tinyExperiment({
+        model: { kind: "ann", readOut },
+        training: { labels: "teacher", validateEvery: 1, stages: [{ steps: 1, warmup: 0, learningRate: 1e-9 }] },
+      });
+      return { ...rest, task: { ...task, transmitAntennas: 2, modulation: "qpsk" as const } };
+    };
+    const experiment = experimentOf("bits");
+    const bits = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(11));
+    const classes = asClasses(bits);
+    const validations = new Set<string>();
+    for (const [of, initial] of [
+      [experiment, bits],
+      [experimentOf("joint"), classes],
+    ] as const) {
+      for (const teacher of [bits, classes]) {
+        const { events } = await recorded(of, { initial, teacher });
+        expect(events[0].gradientNorm).toBeLessThan(1e-5);
+        const { loss, bitErrorRate } = events[0].validation!;
+        validations.add(`${loss.toFixed(5)} nats, ${bitErrorRate} of the bits`);
+      }
+    }
+    expect(validations.size).toBe(1);
+    const other = initialise(experiment.model, bits.geometry, stream(12));
+    expect((await recorded(experiment, { initial: bits, teacher: other })).events[0].gradientNorm).toBeGreaterThan(
+      0.01,
+    );
   });
 
   test("refuses a stage whose teacher is missing or knows another task", async () => {

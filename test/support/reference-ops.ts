@@ -7,6 +7,7 @@
  */
 import type { PackedBits, Place } from "../../src/kernels/arena.ts";
 import type { MapOps, MemoryOps, NeuronOps, Ops, RowOps, SpikeOps, Squares, Windows } from "../../src/kernels/ops.ts";
+import { bitCrossEntropyForward } from "../../src/model/bit-cross-entropy.ts";
 import { gatherWindows, scatterWindows } from "../../src/model/convolution.ts";
 import { crossEntropyForward } from "../../src/model/cross-entropy.ts";
 import { geluBackward, geluForward } from "../../src/model/gelu.ts";
@@ -101,9 +102,23 @@ function rowOps({ get, put, f32, bytes, u32 }: ReferenceMemory): RowOps {
   };
 }
 
-type DenseOps = Pick<Ops, "product" | "layerNorm" | "layerNormBackward" | "gelu" | "geluBackward" | "crossEntropy">;
+type DenseOps = Pick<
+  Ops,
+  "product" | "layerNorm" | "layerNormBackward" | "gelu" | "geluBackward" | "crossEntropy" | "bitCrossEntropy"
+>;
 
 function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
+  const answered =
+    (loss: typeof crossEntropyForward): DenseOps["crossEntropy"] =>
+    ({ logits, targets, rows, outputs, dLogits, scale }) => {
+      const wanted = get(targets, rows * outputs);
+      const { loss: mean, cache } = loss(get(logits, rows * outputs), wanted, outputs);
+      put(
+        dLogits,
+        cache.probabilities.map((p, i) => scale * (p - wanted[i])),
+      );
+      return mean * rows;
+    };
   return {
     product: ({ m, n, k, a, transposeA, b, transposeB, out, accumulate }) => {
       const left = get(a, m * k);
@@ -155,15 +170,8 @@ function denseOps({ get, put, add }: ReferenceMemory): DenseOps {
     gelu: ({ source, count, target }) => put(target, geluForward(get(source, count))),
     geluBackward: ({ source, count, dTarget, dSource }) =>
       put(dSource, geluBackward(get(dTarget, count), get(source, count))),
-    crossEntropy: ({ logits, targets, rows, classes, dLogits, scale }) => {
-      const wanted = get(targets, rows * classes);
-      const { loss, cache } = crossEntropyForward(get(logits, rows * classes), wanted, classes);
-      put(
-        dLogits,
-        cache.probabilities.map((p, i) => scale * (p - wanted[i])),
-      );
-      return loss * rows;
-    },
+    crossEntropy: answered(crossEntropyForward),
+    bitCrossEntropy: answered(bitCrossEntropyForward),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Softmax cross entropy against target distributions. */
+/** Cross entropy of classes against target distributions, and of bits against their probabilities. */
 import { exp4, naturalLog, sum4 } from "./math";
 
 /**
@@ -35,6 +35,25 @@ export function crossEntropy(logits: usize, targets: usize, rows: i32, classes: 
     logits += bytes;
     targets += bytes;
     dLogits += bytes;
+  }
+  return loss;
+}
+
+/**
+ * Returns the sum of ln(1 + e^z) - target z over the logits z, in nats, accumulated in float64, and writes
+ * dLogits = scale (1 / (1 + e^-z) - targets). logits, targets, dLogits [count].
+ */
+export function bitCrossEntropy(logits: usize, targets: usize, count: i32, dLogits: usize, scale: f32): f64 {
+  const bytes = <usize>count * 4;
+  let loss: f64 = 0;
+  for (let at: usize = 0; at < bytes; at += 4) {
+    const z = load<f32>(logits + at);
+    const target = load<f32>(targets + at);
+    // e^-|z|, so that nothing overflows: ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|).
+    const e = f32x4.extract_lane(exp4(f32x4.splat(-abs(z))), 0);
+    const p = (z < 0 ? e : <f32>1) / (<f32>1 + e);
+    loss += <f64>max(z, <f32>0) + naturalLog(1 + <f64>e) - <f64>target * <f64>z;
+    store<f32>(dLogits + at, scale * (p - target));
   }
   return loss;
 }

@@ -38,8 +38,10 @@ export function denseOps(run: KernelExports): DenseOps {
       run.softmaxAttentionForward(qkv, prompts, tokens, heads, width, mask, probabilities, target, scratch),
     softmaxAttentionBackward: ({ qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch }) =>
       run.softmaxAttentionBackward(qkv, prompts, tokens, heads, width, probabilities, dTarget, dQkv, scratch),
-    crossEntropy: ({ logits, targets, rows, classes, dLogits, scale }) =>
-      run.crossEntropy(logits, targets, rows, classes, dLogits, scale),
+    crossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>
+      run.crossEntropy(logits, targets, rows, outputs, dLogits, scale),
+    bitCrossEntropy: ({ logits, targets, rows, outputs, dLogits, scale }) =>
+      run.bitCrossEntropy(logits, targets, rows * outputs, dLogits, scale),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
 import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { logitsOf } from "../../model/network.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { MEASURED_VECTORS } from "../reference/linear.ts";
@@ -146,7 +147,7 @@ function planWindows(
 function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan, sizes: Sizes): SimulatorScratch {
   const { model, geometry } = chip.network;
   const { width, expansion } = model;
-  const { tokens, inputs, classes } = geometry;
+  const { tokens, inputs } = geometry;
   const count = tokensRead(geometry).length;
   const vectors = sizes.maxSteps * sizes.maxPrompts;
   const rows = vectors * tokens;
@@ -166,7 +167,7 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
     y: arena.words(
       Math.max(
         rows * Math.max(3, expansion) * width,
-        vectors * count * classes,
+        vectors * count * logitsOf(chip.network),
         vectors * most((layer) => pixels(layer.windows) * layer.outputs),
       ),
     ),

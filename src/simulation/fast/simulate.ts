@@ -15,6 +15,7 @@ import { standaloneKernels } from "../../kernels/memory.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { inputRows, tokensRead } from "../../model/geometry.ts";
+import { logitsOf } from "../../model/network.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
@@ -231,8 +232,8 @@ export function bindSimulator(
     const { at: source, words: width } = bits.narrow;
     ops.gatherTokens({ source, prompts: steps * prompts, tokens, width, chosen, target: bits.read.at });
     yield* linear("head", "read", chosen.count, y);
-    const outputs = digital.outputs(y, steps * prompts * chosen.count * geometry.classes, onStopped);
-    const stepLogits = meanOverTokens(outputs, geometry);
+    const outputs = digital.outputs(y, steps * prompts * chosen.count * logitsOf(network), onStopped);
+    const stepLogits = meanOverTokens(outputs, network);
     return traceOf({ steps, prompts, stepLogits, operations, spikes, saturated, registers, rasters });
   }
 

@@ -208,7 +208,7 @@ function run(
   });
   const stepLogits = meanOverTokens(
     answers.map((answer) => answer * digital.unit),
-    geometry,
+    chip.network,
   );
   const { saturated, registers } = digital;
   return traceOf({ steps, prompts, stepLogits, operations, spikes, saturated, registers, rasters });

@@ -1,0 +1,64 @@
+/** Networks that read out bits: the fast passes against the reference, on every backend. */
+import { describe, expect, test } from "vitest";
+import { BACKENDS } from "../../test/support/backends.ts";
+import { expectClose, normals } from "../../test/support/gradient.ts";
+import { createPass } from "../../test/support/pass-under-test.ts";
+import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { annBackward, annForward } from "../model/ann.ts";
+import type { Gradients } from "../model/dense.ts";
+import { lossOf } from "../model/loss.ts";
+import { spikingBackward, spikingForward } from "../model/spiking.ts";
+import { stepLossBackward, stepLossForward } from "../model/step-loss.ts";
+import { annSpec, spikingSpec } from "../spec/model.ts";
+import { packSpikes } from "../spike/train.ts";
+
+const PROMPTS = 3;
+const BITS = 3;
+const geometry = { ...tinyGeometry, classes: 8 };
+const rows = PROMPTS * geometry.queries.length;
+const size = { width: 16, heads: 2, depth: 2, expansion: 2, readOut: "bits" } as const;
+const targets = Float32Array.from({ length: rows * BITS }, (_, i) => (i % 5) / 4);
+const loss = lossOf("bits");
+
+describe.each(BACKENDS)("on $name", (backend) => {
+  type Read = ReturnType<typeof createPass>;
+
+  function expectGradients({ ops, gradient }: Read, expected: Gradients) {
+    for (const [name, values] of Object.entries(expected)) {
+      const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
+      // Float32 sums of some hundred terms.
+      expectClose(ops.floats(gradient[name], values.length), values, { absolute: 2e-5 * largest + 1e-7 }, name);
+    }
+  }
+
+  test("the conventional transformer equals the reference, both ways", () => {
+    const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 4, geometry);
+    const values = normals(PROMPTS * geometry.tokens * geometry.inputs, 1).map(Math.fround);
+    const under = createPass(backend, network, { maxPrompts: PROMPTS, training: true });
+    under.ops.write(under.pass.inputs, Float32Array.from(values));
+    under.ops.write(under.pass.targets, targets);
+    const sum = under.pass.step(PROMPTS, 1 / rows);
+    const forward = annForward(network, { prompts: PROMPTS, values });
+    const { loss: expected, cache } = loss.forward(forward.logits, targets, BITS);
+    expectClose(under.ops.floats(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
+    expect(sum / rows).toBeCloseTo(expected, 5);
+    expectGradients(under, annBackward(network, loss.backward(cache, BITS), forward.cache));
+  });
+
+  test.each([0, 0.3])("the spiking one, too, a share of %d of its loss taken at each step", (stepLoss) => {
+    const network = tinyNetwork(spikingSpec.parse({ ...size, steps: 3 }), 5, geometry);
+    const bits = tinyBits(3, PROMPTS, 6);
+    const options = { maxPrompts: PROMPTS, training: true, attention: "expected", stepLoss } as const;
+    const under = createPass(backend, network, options);
+    under.ops.write(under.pass.inputs, packSpikes(bits, 3, PROMPTS * geometry.tokens, geometry.inputs).words);
+    under.ops.write(under.pass.targets, targets);
+    const sum = under.pass.step(PROMPTS, 1 / rows);
+    const input = { steps: 3, prompts: PROMPTS, values: bits };
+    const forward = spikingForward(network, input, { mode: "train", attention: "expected" });
+    const { loss: expected, cache } = stepLossForward(forward, targets, BITS, stepLoss, loss);
+    const { logits, stepLogits } = stepLossBackward(cache, BITS, loss);
+    expectClose(under.ops.floats(under.pass.logits, rows * BITS), forward.logits, { absolute: 1e-5 }, "logits");
+    expect(sum / rows).toBeCloseTo(expected, 5);
+    expectGradients(under, spikingBackward(network, logits, forward.cache, { stepLogits }));
+  });
+});

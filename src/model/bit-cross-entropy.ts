@@ -1,0 +1,34 @@
+/**
+ * The loss of a read-out of bits: a logit z is the logarithm of the odds of its bit, and each bit has a cross-entropy of its own,
+ *
+ *   loss = 1/rows sum_r sum_b (ln(1 + e^z_rb) - target_rb z_rb),   p = 1 / (1 + e^-z)
+ *   d logits = (p - target) / rows
+ *
+ * Bits are added, not averaged, so that it is in nats an answer, as that of classes is, and never below it for the same knowledge: it
+ * is the cross-entropy of the class where bits are taken for independent.
+ */
+import type { CrossEntropyCache } from "./cross-entropy.ts";
+import { expectMultiple, expectShape } from "./shape.ts";
+
+/** Shapes: logits, targets [rows, bits], targets the probability of a 1; rows are prompts x queries. */
+export function bitCrossEntropyForward(
+  logits: Float64Array,
+  targets: ArrayLike<number>,
+  bits: number,
+): { loss: number; cache: CrossEntropyCache } {
+  const rows = expectMultiple("logits", logits.length, bits);
+  expectShape("targets", targets.length, { rows, bits });
+  let loss = 0;
+  const probabilities = logits.map((z, i) => {
+    // ln(1 + e^z), without an overflow.
+    loss += (Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[i] * z) / rows;
+    return 1 / (1 + Math.exp(-z));
+  });
+  return { loss, cache: { probabilities, targets } };
+}
+
+/** Gradient with respect to the logits, `[rows, bits]`. */
+export function bitCrossEntropyBackward({ probabilities, targets }: CrossEntropyCache, bits: number): Float64Array {
+  const rows = probabilities.length / bits;
+  return probabilities.map((p, i) => (p - targets[i]) / rows);
+}
