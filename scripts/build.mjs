@@ -1,4 +1,4 @@
-// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), then TypeScript to dist/.
+// Builds the package: AssemblyScript kernels to WebAssembly (inlined as base64), TypeScript to dist/, then the studio to dist/studio.
 // Skips a step whose outputs are newer than all of its inputs, so that `npm start` and `npm test` stay quick.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -9,6 +9,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const assembly = join(root, "src/kernels/assembly");
 const generated = join(root, "src/kernels/binary.generated.ts");
 const stamp = join(root, "dist/build.tsbuildinfo");
+
+const studio = join(root, "studio");
+const page = join(root, "dist/studio/index.html");
 
 function newest(path) {
   const stats = statSync(path);
@@ -67,3 +70,4 @@ if (!isFresh(stamp, [join(root, "src"), join(root, "tsconfig.json"), script])) {
   node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
   writeFileSync(stamp, "");
 }
+if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);

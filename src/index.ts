@@ -311,6 +311,7 @@ export { chipFigures } from "./runs/chip-figures.ts";
 export { evaluateDrift } from "./runs/drift.ts";
 export { runExperiment } from "./runs/experiment.ts";
 export { firstChip } from "./runs/first-chip.ts";
+export { asDescribed } from "./runs/fit.ts";
 export type { RunNetworks, RunOptions } from "./runs/prepare.ts";
 export type { EvaluatedNetworks, EvaluationOptions } from "./runs/study.ts";
 export { evaluateSweep } from "./runs/sweep.ts";

@@ -51,3 +51,7 @@ export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node
 export { chartSvg } from "./report/chart-svg.ts";
 export { reportHtml } from "./report/html.ts";
 export { type TableOptions, terminalTable } from "./report/table.ts";
+
+// The studio: a page at which a simulated chip works.
+
+export { type StudioServer, serveStudio } from "./node/studio-server.ts";

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PlatformError } from "../errors.ts";
+import { type StudioServer, serveStudio } from "./studio-server.ts";
+
+const root = join(import.meta.dirname, "../..");
+let server: StudioServer;
+beforeAll(async () => {
+  server = await serveStudio();
+});
+afterAll(() => server.close());
+
+interface Answer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: Buffer;
+}
+
+/** Sent as it is: `fetch` would tidy up the path and set the host. */
+function ask(path: string, { method = "GET", host }: { method?: string; host?: string } = {}): Promise<Answer> {
+  const { port, host: own } = new URL(server.address);
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, host: "127.0.0.1", path, method, headers: { Host: host ?? own } }, (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () =>
+        resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(parts) }),
+      );
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+test("gives the page isolated, under a policy that allows no script but its own", async () => {
+  const { status, headers, body } = await ask("/");
+  expect(status).toBe(200);
+  expect(body.toString()).toContain('<div id="studio">');
+  expect(headers).toMatchObject({
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "x-content-type-options": "nosniff",
+  });
+  const policy = headers["content-security-policy"] as string;
+  expect(policy).toMatch(/^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+  expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
+});
+
+test("gives bundled networks and experiments, byte for byte", async () => {
+  for (const path of ["checkpoints/fashion-tiny-ann.safetensors", "examples/wireless-2x2.json"]) {
+    expect((await ask(`/${path}?again`)).body.equals(readFileSync(join(root, path)))).toBe(true);
+  }
+  const { status, body, headers } = await ask("/examples/mnist-tiny.json", { method: "HEAD" });
+  expect([status, body.length]).toEqual([200, 0]);
+  expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist-tiny.json")).length);
+});
+
+test.each([
+  "/package.json",
+  "/examples/../package.json",
+  "/../package.json",
+  "/assets/../../../package.json",
+  "/examples/..%2fpackage.json",
+  "/%2e%2e/package.json",
+  "/examples/",
+  "/examples",
+  "/checkpoints/README.md",
+  "/checkpoints/../package.json.safetensors",
+  "//examples/wireless-2x2.json",
+  "/examples/wireless-2x2.json%00",
+  "/examples\\wireless-2x2.json",
+  "/__proto__",
+])("nothing lies at %s", async (path) => {
+  const { status, body, headers } = await ask(path);
+  expect([status, body.length]).toEqual([404, 0]);
+  expect(headers["content-security-policy"]).toContain("default-src 'none'");
+});
+
+test("is nobody else's host, and takes no other methods", async () => {
+  const { port } = new URL(server.address);
+  for (const host of [
+    "example.org",
+    `example.org:${port}`,
+    "127.0.0.1",
+    "localhost:1",
+    `127.0.0.1.example.org:${port}`,
+  ]) {
+    expect((await ask("/", { host })).status).toBe(403);
+  }
+  expect((await ask("/", { host: `localhost:${port}` })).status).toBe(200);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+    const { status, headers } = await ask("/", { method });
+    expect([status, headers.allow]).toEqual([405, "GET, HEAD"]);
+  }
+});
+
+test("says so when its port is taken", async () => {
+  const taken = serveStudio(Number(new URL(server.address).port));
+  await expect(taken).rejects.toThrow(PlatformError);
+  await expect(taken).rejects.toThrow("The studio cannot be served: listen EADDRINUSE");
+});

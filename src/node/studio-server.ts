@@ -1,0 +1,133 @@
+/**
+ * Serves the studio to this machine alone: the built page, the bundled networks, and the experiments of `examples`.
+ *
+ * Files are found by address in lists made of what is there, so no address leads out of the folders. Only requests by the server's own
+ * name are answered, because a page of another site whose name was pointed at 127.0.0.1 sends its own (DNS rebinding). The two
+ * isolation headers let the page share memory between threads; the policy lets it load nothing from elsewhere and run no other script.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FileError, isXpikeError, PlatformError } from "../errors.ts";
+import { BUNDLED_NETWORKS, bundledNetwork } from "./networks.ts";
+
+export interface StudioServer {
+  /** `http://127.0.0.1:PORT/`. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    // Kernels are WebAssembly.
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-cache",
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+};
+
+const own = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/**
+ * Serves until it is closed.
+ *
+ * @param port 0: any that is free
+ * Throws  FileError when the studio is not built; PlatformError when the port cannot be had
+ */
+export async function serveStudio(port = 0): Promise<StudioServer> {
+  const files = studioFiles();
+  const server = createServer((request, response) => {
+    answer(files, hostsOf((server.address() as AddressInfo).port), request, response).catch((error) => {
+      // A network that is not installed: the page shows how to get it.
+      if (isXpikeError(error)) send(response, 404, { "Content-Type": "text/plain; charset=utf-8" }, error.message);
+      else send(response, 500);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", ({ message }) =>
+      reject(new PlatformError("port", `The studio cannot be served: ${message}.`)),
+    );
+    server.listen(port, HOST, resolve);
+  });
+  return {
+    address: `http://${HOST}:${(server.address() as AddressInfo).port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const hostsOf = (port: number): readonly string[] => [`${HOST}:${port}`, `localhost:${port}`];
+
+/** Where the file of an address is, found when it is asked for. */
+type Files = ReadonlyMap<string, () => string>;
+
+function studioFiles(): Files {
+  const page = own("dist/studio");
+  if (!existsSync(join(page, "index.html"))) {
+    throw new FileError(page, "The studio is not built. Build it with `npm run build` in a clone of the repository.");
+  }
+  const files = new Map<string, () => string>([["/", () => join(page, "index.html")]]);
+  for (const name of readdirSync(join(page, "assets"))) files.set(`/assets/${name}`, () => join(page, "assets", name));
+  for (const name of readdirSync(own("examples")).filter((name) => name.endsWith(".json"))) {
+    files.set(`/examples/${name}`, () => join(own("examples"), name));
+  }
+  for (const name of BUNDLED_NETWORKS) files.set(`/checkpoints/${name}.safetensors`, () => bundledNetwork(name));
+  return files;
+}
+
+async function answer(
+  files: Files,
+  hosts: readonly string[],
+  { method, headers, url = "/" }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!hosts.includes(headers.host ?? "")) return send(response, 403);
+  if (method !== "GET" && method !== "HEAD") return send(response, 405, { Allow: "GET, HEAD" });
+  const [path] = url.split("?", 1);
+  const file = files.get(path)?.();
+  if (file === undefined) return send(response, 404);
+  const content = await readFile(file);
+  const type = TYPES[extname(file)] ?? "application/octet-stream";
+  send(
+    response,
+    200,
+    { "Content-Type": type, "Content-Length": String(content.length) },
+    method === "GET" ? content : "",
+  );
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  content: string | Uint8Array = "",
+): void {
+  response.writeHead(status, { ...HEADERS, ...headers }).end(content);
+}

@@ -1,0 +1,53 @@
+import { type FigureDraft, formatQuantity } from "xpikeformer";
+import { experiment, figures, progress, reached } from "../state/studio.ts";
+import { plural } from "../words.ts";
+
+const CARDS = [
+  ["ber.xpikeformer", "Bit error rate"],
+  ["cost.xpikeformer.symbol", "Energy per symbol"],
+  ["cost.latency.alone", "Time to an answer"],
+  ["cost.xpikeformer.inFlight", "Symbols per second"],
+] as const;
+
+/** The figures of the machine, as they come. */
+export function Cards() {
+  return (
+    <section aria-label="Figures of this machine" class="figures" aria-busy={progress.value < 1}>
+      <ul class="cards">
+        {CARDS.map(([id, label]) => (
+          <Card key={id} id={id} label={label} figure={figures.value.get(id)} />
+        ))}
+      </ul>
+      <Basis />
+    </section>
+  );
+}
+
+function Card({ id, label, figure }: { id: string; label: string; figure: FigureDraft | undefined }) {
+  const written = figure && formatQuantity(figure);
+  return (
+    <li>
+      <span class="label">{label}</span>
+      <span class="number" data-figure={id} data-value={figure?.value}>
+        {written?.value ?? "…"} <small>{written?.unit === "1/s" ? "" : written?.unit}</small>
+      </span>
+      <span class="detail">{written?.interval && `95 %: ${written.interval}`}</span>
+    </li>
+  );
+}
+
+/** What the figures are from, and the command that gives the same. */
+function Basis() {
+  const { chips = 0, prompts = 0 } = reached.value ?? {};
+  const all = experiment.value?.hardware.chips ?? 0;
+  return (
+    <div class="basis">
+      <progress max={1} value={progress.value} aria-label="Evaluation done" />
+      <p class="quiet" id="basis" data-chips={chips} data-prompts={prompts}>
+        {reached.value
+          ? `${plural(chips, "chip")} of ${all}, ${plural(prompts, "prompt")} on each`
+          : "The first answers take a second or two."}
+      </p>
+    </div>
+  );
+}

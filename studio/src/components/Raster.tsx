@@ -1,0 +1,28 @@
+import { useEffect, useRef } from "preact/hooks";
+import { type ColourName, colours, paletteOf } from "../state/colours.ts";
+
+interface RasterProps {
+  readonly width: number;
+  readonly height: number;
+  /** For those who cannot see it. */
+  readonly label: string;
+  /** Of each pixel; null leaves it empty. */
+  readonly colour: (row: number, column: number) => ColourName | null;
+}
+
+/** An image of a few colours, one pixel for each value, drawn as large as there is room. */
+export function Raster({ width, height, label, colour }: RasterProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const palette = colours.value;
+  useEffect(() => {
+    const context = canvas.current!.getContext("2d")!;
+    const image = context.createImageData(width, height);
+    const bytes = paletteOf(palette);
+    for (let i = 0; i < width * height; i++) {
+      const name = colour(Math.floor(i / width), i % width);
+      if (name) image.data.set(bytes[name], 4 * i);
+    }
+    context.putImageData(image, 0, 0);
+  });
+  return <canvas ref={canvas} class="raster" width={width} height={height} role="img" aria-label={label} />;
+}

@@ -1,0 +1,76 @@
+/**
+ * Calls to a worker: a record of functions on one side, promises of their results on the other. A function may tell something while it
+ * works; arguments, results and what is told are copied.
+ */
+
+/** What a worker offers. The last argument of every call tells the caller something meanwhile. */
+// biome-ignore lint/suspicious/noExplicitAny: each function has arguments of its own; `Caller` keeps their types.
+export type Functions = Record<string, (argument: any, tell: (news: any) => void) => unknown>;
+
+/** An error as it is copied: the package's errors have a `tag` and a `path`, others neither. */
+export interface Failure {
+  readonly message: string;
+  readonly tag?: string;
+  readonly path?: string;
+}
+
+interface Call {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+type Reply =
+  | { readonly id: number; readonly news: unknown }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+/** Answers the calls that come to this worker. */
+export function serve(functions: Functions): void {
+  const reply = (message: Reply) => postMessage(message);
+  addEventListener("message", async ({ data: { id, name, argument } }: MessageEvent<Call>) => {
+    try {
+      const result = await functions[name](argument, (news: unknown) => reply({ id, news }));
+      reply({ id, result });
+    } catch (error) {
+      reply({ id, failure: failureOf(error) });
+    }
+  });
+}
+
+export type Caller<F extends Functions> = <K extends keyof F & string>(
+  name: K,
+  argument: Parameters<F[K]>[0],
+  onNews?: (news: Parameters<Parameters<F[K]>[1]>[0]) => void,
+) => Promise<Awaited<ReturnType<F[K]>>>;
+
+/** Calls the functions of a worker. A call rejects with a `Failure`. */
+export function callerOf<F extends Functions>(worker: Worker): Caller<F> {
+  let calls = 0;
+  const waiting = new Map<number, { settle: (reply: Reply) => void; fail: (failure: Failure) => void }>();
+  worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => waiting.get(data.id)?.settle(data));
+  worker.addEventListener("error", ({ message }) => {
+    for (const { fail } of waiting.values()) fail({ message: message ?? "The script of a worker did not load." });
+    waiting.clear();
+  });
+  return (name, argument, onNews) =>
+    new Promise((resolve, reject) => {
+      const id = calls++;
+      const settle = (reply: Reply) => {
+        // biome-ignore lint/suspicious/noExplicitAny: the worker's function gave it, with the type that `Caller` says.
+        if ("news" in reply) return onNews?.(reply.news as any);
+        waiting.delete(id);
+        // biome-ignore lint/suspicious/noExplicitAny: as above.
+        if ("result" in reply) resolve(reply.result as any);
+        else reject(reply.failure);
+      };
+      waiting.set(id, { settle, fail: reject });
+      worker.postMessage({ id, name, argument } satisfies Call);
+    });
+}
+
+export function failureOf(error: unknown): Failure {
+  if (typeof error !== "object" || error === null) return { message: String(error) };
+  const { message = String(error), tag, path } = error as Partial<Failure>;
+  return { message, ...(tag === undefined ? {} : { tag }), ...(path === undefined ? {} : { path }) };
+}

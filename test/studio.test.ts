@@ -1,0 +1,170 @@
+/**
+ * The studio in a real browser, as its server gives it: what it says of a chip is what `xpike run` reports, to the last digit.
+ * `npm run build` first, as `npm test` does.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page } from "playwright-core";
+import ts from "typescript";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  bitErrors,
+  decodeCheckpoint,
+  type Experiment,
+  firstChip,
+  foldNetwork,
+  mapNetwork,
+  type Network,
+  parseExperiment,
+  runExperiment,
+  type SpikingSpec,
+  type SymbolDetectionSpec,
+  simulate,
+  stream,
+} from "../dist/index.js";
+import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
+import { launchChromium } from "./support/chromium.ts";
+
+const root = join(import.meta.dirname, "..");
+const experiment = parseExperiment(
+  readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
+) as Experiment<SymbolDetectionSpec>;
+const checkpoint = readFileSync(join(root, "checkpoints/wireless-2x2-xpikeformer.safetensors"));
+const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
+
+let server: StudioServer;
+let browser: Browser;
+beforeAll(async () => {
+  server = await serveStudio();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** What the page says of its figures, each time that it says something new. */
+interface Snapshot {
+  readonly chips: number;
+  readonly prompts: number;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Opens the studio and keeps what it says. An error of the page, or of its console, fails the test at its end. */
+async function openStudio(prepare?: (page: Page) => Promise<unknown>) {
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  await page.addInitScript(() => {
+    const snapshots: unknown[] = [];
+    Object.assign(window, { snapshots });
+    new MutationObserver(() => {
+      const basis = document.querySelector<HTMLElement>("#basis");
+      const numbers = [...document.querySelectorAll<HTMLElement>("[data-figure][data-value]")];
+      if (!basis || numbers.length === 0) return;
+      snapshots.push({
+        chips: Number(basis.dataset.chips),
+        prompts: Number(basis.dataset.prompts),
+        figures: Object.fromEntries(numbers.map(({ dataset }) => [dataset.figure, Number(dataset.value)])),
+      });
+    }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  await prepare?.(page);
+  await page.goto(server.address);
+  const snapshotOf = async (chips: number, prompts: number): Promise<Snapshot> => {
+    const wanted = [chips, prompts] as const;
+    const found = await page.waitForFunction(
+      ([chips, prompts]) =>
+        (window as unknown as { snapshots: Snapshot[] }).snapshots.findLast(
+          (snapshot) => snapshot.chips === chips && snapshot.prompts === prompts,
+        ),
+      wanted,
+    );
+    return (await found.jsonValue()) as Snapshot;
+  };
+  return { page, errors, snapshotOf };
+}
+
+/** The figures of the command with so many chips and prompts. */
+async function reported(chips: number, prompts: number): Promise<Map<string, number>> {
+  const executor = nodeExecutor(2);
+  const { figures } = await runExperiment(
+    {
+      ...experiment,
+      hardware: { ...experiment.hardware, chips },
+      evaluation: { ...experiment.evaluation, prompts, curvePrompts: 1, snrDecibels: [10], steps: [8] },
+    },
+    { network },
+    { executor, command: "xpike run", versions: {} },
+  );
+  await executor.close();
+  return new Map(figures.map(({ id, value }) => [id, value]));
+}
+
+test("what it says of a prompt is what the reference simulator gives, and its figures are those of `xpike run`", async () => {
+  const { page, errors, snapshotOf } = await openStudio();
+  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
+  const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
+  const { classes, queries } = network.geometry;
+  for (const index of [0, 1, 2]) {
+    const batch = task.draw(1, stream(experiment.seed).fork("evaluation"), { firstPrompt: index });
+    const { logits } = simulate(chip, batch.spikes!, random.fork("run"), { firstPrompt: index });
+    const last = logits.subarray((queries.length - 1) * classes);
+    const decision = last.indexOf(Math.max(...last));
+    const sent = batch.labels[queries.length - 1];
+    const decided = page.locator(`#decided[data-prompt="${index}"]`);
+    expect(await decided.textContent()).toBe(decision.toString(2).padStart(4, "0"));
+    const wrong = bitErrors([sent], [decision], experiment.task)[0];
+    expect(await decided.getAttribute("data-wrong-bits")).toBe(String(wrong));
+    await page.getByRole("button", { name: "Next prompt" }).click();
+  }
+  for (const prompts of [32, 160]) {
+    const { figures } = await snapshotOf(1, prompts);
+    const report = await reported(1, prompts);
+    const ids = ["ber.xpikeformer", "cost.xpikeformer.symbol", "cost.latency.alone", "cost.xpikeformer.inFlight"];
+    expect(Object.keys(figures)).toEqual(ids);
+    for (const id of ids) expect([id, figures[id]]).toEqual([id, report.get(id)]);
+  }
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
+  const { page, errors, snapshotOf } = await openStudio((page) =>
+    page.route("**/*", async (route) => {
+      const response = await route.fetch();
+      const { "cross-origin-opener-policy": _, "cross-origin-embedder-policy": __, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    }),
+  );
+  const { figures } = await snapshotOf(1, 32);
+  const report = await reported(1, 32);
+  for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, report.get(id)]);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await page.getByText("This page computes on one thread").waitFor();
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("it imports the package and what draws the page, and nothing else", () => {
+  const folder = join(root, "studio/src");
+  const files = (readdirSync(folder, { recursive: true }) as string[]).filter((file) => /\.tsx?$/.test(file));
+  expect(files.length).toBeGreaterThan(10);
+  for (const file of files) {
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(folder, file), "utf8"));
+    for (const { fileName } of importedFiles) {
+      if (/^(xpikeformer|preact|preact\/hooks|@preact\/signals)$/.test(fileName)) continue;
+      expect(relative(folder, join(folder, dirname(file), fileName)), `${file} imports ${fileName}`).toMatch(/^[^.]/);
+      expect(fileName).toMatch(/^\./);
+    }
+  }
+});
+
+test("everything that the page loads is below 600 kB, compressed", () => {
+  const assets = join(root, "dist/studio/assets");
+  const sizes = readdirSync(assets).map((file) => gzipSync(readFileSync(join(assets, file))).length);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(600e3);
+});
