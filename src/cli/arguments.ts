@@ -171,7 +171,10 @@ export function withCostOptions(command: Command): Command {
       "a workload, a JSON file of one or of an experiment, or preset:NAME; without one, a table of all workloads",
     )
     .option("-p, --preset <name>", "prices to use, or `all`", DEFAULT_PRICES)
-    .option("--machine <name>", "the machine that a workload runs on: recommended (the default), paper, author-aihwkit")
+    .option(
+      "--machine <name>",
+      "the machine that a workload runs on: recommended (the default), paper, realistic, author-aihwkit",
+    )
     .option("--node <nm>", "technology node, nm; single blocks as digital=65,sram=45,aimc=22,area=45")
     .option("--set <key=value>", "another price or size, such as conversion5=1pJ; may be repeated", collect, [])
     .option("--what-if <key=value>", "the same, shown beside the estimate without it; may be repeated", collect, [])

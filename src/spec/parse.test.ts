@@ -93,8 +93,31 @@ describe("a preset", () => {
     for (const { name } of sizes) expect(parseExperiment({ preset: name }).hardware).toEqual(paper);
   });
 
+  test("realistic is the recommended machine with errors, and leaves a network the lines of its embedding", () => {
+    const { crossbar, adc, readTime, compensation, ...rest } = machineByName("realistic");
+    const recommended = machineByName("recommended");
+    expect({ ...recommended, ...rest }).toEqual(recommended);
+    const { spread, stuck, wires, ...sizes } = crossbar;
+    expect({ ...recommended.crossbar, ...sizes }).toEqual(recommended.crossbar);
+    for (const error of [
+      spread,
+      stuck.atZero,
+      stuck.atMaximum,
+      wires.lines,
+      wires.columns,
+      ...Object.values(adc.errors),
+    ]) {
+      expect(error).toBeGreaterThan(0);
+    }
+    expect([readTime, compensation.scope]).toEqual([86_400, "crossbar"]);
+    const link = parseExperiment({ preset: ["wireless-2x2", "realistic"] }).hardware;
+    expect(link).toEqual({ ...machineByName("realistic"), crossbar: { ...crossbar, embedRows: 17 } });
+  });
+
   test("is a machine by name where it has no network", () => {
-    expect(() => machineByName("wireless-2x2")).toThrow("known machines: paper, recommended, author-aihwkit");
+    expect(() => machineByName("wireless-2x2")).toThrow(
+      "known machines: paper, recommended, realistic, author-aihwkit",
+    );
     expect(() => machineByName("recomended")).toThrow('Did you mean "recommended"?');
   });
 

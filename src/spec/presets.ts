@@ -4,8 +4,8 @@
  *
  * The `paper-` presets are the rows of the paper's Tables III (images) and IV (wireless) with the hardware of its Table II; what the
  * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
- * enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run untrained. `paper`, `recommended`
- * and `author-aihwkit` are machines without a network.
+ * enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run untrained. `paper`, `recommended`,
+ * `realistic` and `author-aihwkit` are machines without a network.
  */
 import type { ExperimentDocument } from "./experiment.ts";
 
@@ -72,6 +72,12 @@ export function presets(): Preset[] {
       document: { name: "recommended", hardware: structuredClone(RECOMMENDED_MACHINE) },
     },
     {
+      name: "realistic",
+      description:
+        "the recommended machine with the errors of a real one: converters, wires, stuck devices, read after a day",
+      document: { name: "realistic", hardware: structuredClone(REALISTIC_MACHINE) },
+    },
+    {
       name: "author-aihwkit",
       description:
         "the first author's aihwkit machine: continuous pairs, 512 x 512 tiles, 6-bit converters, compensation",
@@ -107,6 +113,25 @@ const RECOMMENDED_MACHINE = {
   ssa: { random: "lfsr", tiles: null, fifo: "row" },
   order: "token-major",
   arithmetic: {},
+} as const satisfies ExperimentDocument["hardware"];
+
+/**
+ * The recommended machine with errors. Where each size comes from: `docs/hardware.md`. How many lines the embedding uses of a crossbar is
+ * left to the network that the machine is laid over.
+ */
+const { embedRows: _, ...TABLE_2_CROSSBAR } = TABLE_2.crossbar;
+const REALISTIC_MACHINE = {
+  ...RECOMMENDED_MACHINE,
+  crossbar: {
+    ...TABLE_2_CROSSBAR,
+    pairs: "physical",
+    spread: 0.05,
+    stuck: { atZero: 0.001, atMaximum: 0.001 },
+    wires: { lines: 0.35, columns: 0.35 },
+  },
+  adc: { ...RECOMMENDED_MACHINE.adc, errors: { gainSpread: 0.03, offsetSpread: 0.5, outputNoise: 0.5 } },
+  readTime: 86_400,
+  compensation: { scope: "crossbar", readout: "lines", schedule: { kind: "interval", seconds: 86_400 } },
 } as const satisfies ExperimentDocument["hardware"];
 
 /**
