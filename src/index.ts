@@ -299,6 +299,7 @@ export {
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
+export { type Keeper, keeperOf } from "./evaluation/keeper.ts";
 export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
 export { evaluateReceivers, type Receiver, type ReceiverEvaluation } from "./evaluation/receivers.ts";
 export type { Condition } from "./evaluation/shared-chip.ts";

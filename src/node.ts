@@ -10,10 +10,20 @@ export { loadExperimentDevice } from "./node/devices.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
 export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
 
-// Folders that one process writes at a time.
+// Folders of runs: one process writes at a time, and what was stopped goes on where the question is the same.
 
+export { contentHash } from "./node/content-hash.ts";
 export { type FolderLock, LOCK_FILE, lockFolder } from "./node/folder-lock.ts";
-export { type OpenFolder, useFolder } from "./node/run-folder.ts";
+export {
+  type OpenFolder,
+  type OpenRun,
+  QUESTION_FILE,
+  type Question,
+  type RunChoice,
+  UNITS_FILE,
+  useFolder,
+  useRun,
+} from "./node/run-folder.ts";
 
 // Data of tasks: found, checked and downloaded.
 

@@ -38,6 +38,7 @@ import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
@@ -110,6 +111,19 @@ function withStem(task: object, layers: object[]) {
 }
 
 const MINE = { path: "my-device.mjs" };
+
+/** A run that was stopped after its first unit, and how one goes on. */
+async function stoppedRun(choice: RunChoice, changes: Partial<Question> = {}) {
+  const contents = { "checkpoints.network": "aa" };
+  const question = { command: "run", experiment: parseExperiment({}), options: {}, contents, versions: {} };
+  const run = join(folder, "stopped");
+  const stop = async ({ keeper }: OpenRun) => {
+    keeper.keep("unit", 1);
+    throw new Error("stopped");
+  };
+  await useRun(run, question, "xpike run", { force: true }, stop).catch(() => {});
+  await useRun(run, { ...question, ...changes }, "xpike run", choice, stop);
+}
 
 const cases: Record<string, () => unknown> = {
   "A stem on tokens that are no pixels": () => withStem({}, [{ channels: 8 }]),
@@ -205,6 +219,11 @@ const cases: Record<string, () => unknown> = {
       vi.useRealTimers();
     }
   },
+  "A run that is not over": () => stoppedRun({}),
+  "A run of another question": () => stoppedRun({ resume: true }, { experiment: parseExperiment({ seed: 2 }) }),
+  "A run with other networks or data": () =>
+    stoppedRun({ resume: true }, { contents: { "checkpoints.network": "bb" } }),
+  "A run that there is not": () => requireFolder("stoped"),
   "A network that is not where the experiment says": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
   "A network of another task": async () => {
     const trained = await readNetwork(".", "bundled:wireless-2x2-xpikeformer", "checkpoints.network");
@@ -311,7 +330,7 @@ test.each(sections)("the page shows the message of: $title", async ({ title, jso
     await produce!();
   } catch (error) {
     if (!isXpikeError(error)) throw error;
-    shown = `${error.name} at ${error.path.replace(`${folder}/`, "")}\n${error.message}`;
+    shown = `${error.name} at ${error.path}\n${error.message}`.replaceAll(`${folder}/`, "");
   }
   expect(shown).toBe(message);
 });

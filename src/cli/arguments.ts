@@ -27,17 +27,20 @@ export interface ReportOptions extends CommandOptions {
   readonly all?: boolean;
 }
 
-export interface RunCommandOptions extends ReportOptions {
-  readonly chips?: number;
-  readonly prompts?: number;
-}
-
-export interface TrainCommandOptions extends CommandOptions {
+/** Options of commands that go on where they were stopped. */
+export interface ResumableOptions extends ReportOptions {
   readonly resume?: boolean;
   readonly force?: boolean;
 }
 
-export interface EvalCommandOptions extends ReportOptions {
+export interface RunCommandOptions extends ResumableOptions {
+  readonly chips?: number;
+  readonly prompts?: number;
+}
+
+export type TrainCommandOptions = Omit<ResumableOptions, "all">;
+
+export interface EvalCommandOptions extends ResumableOptions {
   readonly drift?: string;
   readonly sweep?: string;
   readonly chips?: number;
@@ -128,7 +131,7 @@ export function withCommonOptions(command: Command): Command {
 }
 
 export function withRunOptions(command: Command): Command {
-  return withCommonOptions(command)
+  return withResumeOptions(withCommonOptions(command))
     .option("--all", "print every figure, claim and note, not the short answer alone")
     .option("--chips <n>", "chips to program, instead of the experiment's", wholeNumber(1, 1000))
     .option(
@@ -139,13 +142,17 @@ export function withRunOptions(command: Command): Command {
 }
 
 export function withTrainOptions(command: Command): Command {
-  return withCommonOptions(command)
+  return withResumeOptions(withCommonOptions(command));
+}
+
+function withResumeOptions(command: Command): Command {
+  return command
     .option("--resume", "go on with the run that the folder holds")
-    .addOption(new Option("--force", "delete the run that the folder holds, and start over").conflicts("resume"));
+    .addOption(new Option("--force", "start over, in place of the run that the folder holds").conflicts("resume"));
 }
 
 export function withEvalOptions(command: Command): Command {
-  return withCommonOptions(command)
+  return withResumeOptions(withCommonOptions(command))
     .option("--all", "print every curve, not the first alone")
     .option(
       "--drift <ages>",

@@ -39,7 +39,7 @@ import { listCosts } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
-import { deliverReport } from "./output.ts";
+import { deliver, writeReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -76,7 +76,7 @@ async function report(
   source: string,
   subject: Subject,
   presets: readonly CostPreset[],
-  options: CostCommandOptions,
+  options: CostCommandOptions & { readonly out: string },
   terminal: Terminal,
 ): Promise<void> {
   const cases = presets.flatMap((preset) => casesOf(subject, preset, options));
@@ -99,7 +99,8 @@ async function report(
   const next = { command: "xpike cost --list", shows: "prices and sizes that --set and --what-if change" };
   const brief = (shown: Report, style: TableOptions) =>
     costScreen(shown, { estimate: cases[0].estimate, levers }, style);
-  await deliverReport(result, options, terminal, { brief, next });
+  const publish = () => writeReport(result, options.out);
+  await deliver(result, options.out, options, terminal, { brief, next, publish });
 }
 
 /** Every workload at every preset, as a table or as JSON; with `--out` as a report besides. */
@@ -115,7 +116,9 @@ async function tabulate(
     const command = repeatLine(undefined, options);
     const report = costOverview({ cases, command, seed: options.seed ?? 1, versions: versions() });
     const brief = () => costTable(cases, terminal);
-    return useFolder(options.out, command, () => deliverReport(report, options, terminal, { brief }));
+    const { out } = options;
+    const publish = () => writeReport(report, out);
+    return useFolder(out, command, () => deliver(report, out, options, terminal, { brief, publish }));
   }
   if (!options.json) return terminal.out(costTable(cases, terminal));
   const rows = cases.map(({ id, estimate: { workload, architectures, times, area } }) => ({

@@ -41,8 +41,9 @@ export async function fetchCommand(name: string, { data, from }: DataFetchOption
       const total = kilobytes(file.bytes);
       shown = {
         file,
-        progress: startProgress(terminal, { label: file.name, total, unit: "kB", from: kilobytes(bytes) }),
+        progress: startProgress(terminal, { label: file.name, total, unit: "kB" }),
       };
+      shown.progress.restore(kilobytes(bytes));
     }
     shown.progress.update(kilobytes(bytes));
   };

@@ -2,21 +2,17 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
-import { useFolder } from "../node/run-folder.ts";
-import { nodeExecutor } from "../node/threads.ts";
 import { terminalCurves } from "../report/table.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import type { EvaluationOptions } from "../runs/study.ts";
 import { evaluateSweep } from "../runs/sweep.ts";
 import { parseDurations } from "../spec/duration.ts";
 import { parseSweep, STEPS_FIELD } from "../spec/sweep.ts";
-import { kitOf } from "../task/catalogue.ts";
 import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
-import { deliverReport, outputFolder } from "./output.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -41,40 +37,29 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     terminal.err(`${describeWork(work, options.threads)}\n`);
   }
   const typed = repeated(options, ["drift", "sweep", "chips", "reads", "prompts"]);
-  const command = commandLine("eval", source, options, typed);
-  await useFolder(outputFolder(experiment, options), command, async () => {
-    const executor = nodeExecutor(options.threads);
-    let progress: Progress | undefined;
-    try {
-      const settings: EvaluationOptions = {
-        executor,
-        command,
-        versions: versions(),
-        notes: [...notes, ...dataNotes],
-        hardwareAware,
-        ...(options.chips ? { chips: options.chips } : {}),
-        ...(options.reads ? { reads: options.reads } : {}),
-        ...(options.prompts ? { prompts: options.prompts } : {}),
-        onProgress: (done, total) => {
-          progress ??= startProgress(terminal, {
-            label: "eval",
-            total,
-            unit: `${kitOf(experiment.task).metric.trial}s`,
-            quiet: options.json === true,
-          });
-          progress.update(done);
-        },
-      };
-      const report = sweep
-        ? await evaluateSweep(opened, networks, sweep, ages, settings)
-        : await evaluateDrift(opened, networks, ages, settings);
-      progress?.end();
-      await deliverReport(report, options, terminal, {
-        full: terminalCurves,
-        next: { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" },
-      });
-    } finally {
-      await executor.close();
-    }
+  const title = commandLine("eval", source, options, typed);
+  const { chips, reads, prompts } = options;
+  const question = {
+    command: "eval",
+    experiment,
+    options: { drift, sweep: options.sweep, chips, reads, prompts, hardwareAware },
+    contents: contentsOf(networks, opened),
+    versions: versions(),
+  };
+  const next = { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" };
+  await runToReport(question, options, terminal, { title, full: terminalCurves, next }, (making) => {
+    const settings: EvaluationOptions = {
+      ...making,
+      command: title,
+      versions: question.versions,
+      notes: [...notes, ...dataNotes],
+      hardwareAware,
+      ...(chips && { chips }),
+      ...(reads && { reads }),
+      ...(prompts && { prompts }),
+    };
+    return sweep
+      ? evaluateSweep(opened, networks, sweep, ages, settings)
+      : evaluateDrift(opened, networks, ages, settings);
   });
 }

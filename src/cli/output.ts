@@ -1,6 +1,7 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
 import { join } from "node:path";
-import { writeFileAtomic } from "../node/files.ts";
+import { writeFilesTogether } from "../node/files.ts";
+import { QUESTION_FILE } from "../node/run-folder.ts";
 import { terminalBrief } from "../report/brief.ts";
 import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
@@ -34,21 +35,47 @@ export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<C
   );
 }
 
+/** Names of the files that a report is. */
+export const REPORT_FILES = { json: "report.json", html: "report.html" } as const;
+
+export const reportFiles = (report: Report): Record<string, string> => ({
+  [REPORT_FILES.json]: reportJson(report),
+  [REPORT_FILES.html]: reportHtml(report),
+});
+
+/** Writes a report that answers no question which could go on. The caller holds the folder. Throws FileError. */
+export const writeReport = (report: Report, folder: string): Promise<void> =>
+  writeFilesTogether(folder, { ...reportFiles(report), [QUESTION_FILE]: null });
+
 /**
- * Writes the report to its folder, which the caller holds (`useFolder`), and prints it: in short, with `--all` in full, with `--json` the JSON alone.
- * Throws  FileError when the folder cannot be written
+ * Publishes the report and prints it: in short, with `--all` in full, with `--json` the JSON alone. What cannot be written is printed
+ * all the same.
+ * Throws  FileError of `publish`
  */
-export async function deliverReport(
+export async function deliver(
   report: Report,
-  options: Pick<ReportOptions, "out" | "json" | "all">,
+  folder: string,
+  options: Pick<ReportOptions, "json" | "all">,
   terminal: Terminal,
-  { brief = terminalBrief, full = terminalTable, next }: Delivery = {},
+  { publish = async () => {}, ...delivery }: Delivery & { readonly publish?: () => Promise<void> },
 ): Promise<void> {
-  const folder = outputFolder(report.experiment ?? { name: report.title }, options);
-  const json = reportJson(report);
-  await writeFileAtomic(join(folder, "report.json"), json);
-  await writeFileAtomic(join(folder, "report.html"), reportHtml(report));
-  if (options.json) return terminal.out(json);
+  const failure = await publish().then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  terminal.out(reportText(report, failure ? null : folder, options, terminal, delivery));
+  if (failure) throw failure.error;
+}
+
+/** What is printed; without the files where there is no folder that has them. */
+function reportText(
+  report: Report,
+  folder: string | null,
+  options: Pick<ReportOptions, "json" | "all">,
+  terminal: Terminal,
+  { brief = terminalBrief, full = terminalTable, next }: Delivery,
+): string {
+  if (options.json) return reportJson(report);
   const typed = (message: string) => asTyped(message, terminal.program);
   // Before lines are broken, which could part a command.
   const shown = {
@@ -57,10 +84,11 @@ export async function deliverReport(
     ...(report.brief && { brief: { ...report.brief, remark: typed(report.brief.remark) } }),
   };
   const text = (options.all ? full : brief)(shown, terminal);
-  const lines = [`Report: ${join(folder, "report.html")}`];
+  if (folder === null) return `${text}\n`;
+  const lines = [`Report: ${join(folder, REPORT_FILES.html)}`];
   lines.push(
-    `All ${report.figures.length} figures: ${join(folder, "report.json")}${options.all ? "" : ", or add --all"}`,
+    `All ${report.figures.length} figures: ${join(folder, REPORT_FILES.json)}${options.all ? "" : ", or add --all"}`,
   );
   if (next) lines.push(`Next, ${next.shows}:`, `  ${typed(next.command)}`);
-  terminal.out(`${text}\n${lines.join("\n")}\n`);
+  return `${text}\n${lines.join("\n")}\n`;
 }

@@ -2,9 +2,9 @@
  * The `xpike` command: what can be typed, and what an error looks like.
  *
  * Exit codes: 0 done; 1 a defect of ours, with its stack; 2 input or options that cannot be used, with the way out. Ctrl-C
- * ends the process by SIGINT, and a shell reports 130: at once, also within a long computation, because a handler of our own
- * could only run between computations; only `train` finishes its step and saves first. Files are written whole or not at
- * all, so nothing is left half done.
+ * ends the process by SIGINT, and a shell reports 130: at once, also within a long computation. `train` finishes its step and saves
+ * first; `run` and `eval` have written each unit of work as it was done. Files are written whole or not at all, so nothing is left
+ * half done, and all three go on with `--resume`.
  */
 import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
@@ -65,7 +65,7 @@ export function program(terminal: Terminal): Command {
     });
 
   withRunOptions(xpike.command("run"))
-    .description("simulate an experiment on its hardware and report")
+    .description("simulate an experiment on its hardware and report; a run that was stopped goes on with --resume")
     .addHelpText("after", examples("run preset:wireless-2x2 --chips 2 --prompts 32 --out results/quick"))
     .action(async (source: string, options: RunCommandOptions) =>
       (await import("./run.ts")).runCommand(source, options, terminal),
@@ -73,13 +73,13 @@ export function program(terminal: Terminal): Command {
 
   withTrainOptions(xpike.command("train"))
     .description("train the network of an experiment; a run that was stopped goes on with --resume")
-    .addHelpText("after", examples("train preset:wireless-2x2 --out results/first --resume"))
+    .addHelpText("after", examples("train preset:wireless-2x2 --out results/first"))
     .action(async (source: string, options: TrainCommandOptions) =>
       (await import("./train.ts")).trainCommand(source, options, terminal),
     );
 
   withEvalOptions(xpike.command("eval"))
-    .description("error rate over the age of the chips, or over one field of the experiment")
+    .description("error rate over the age of the chips, or one field of the experiment; goes on with --resume")
     .addHelpText(
       "after",
       examples(

@@ -7,6 +7,8 @@ import type { Terminal } from "./terminal.ts";
 export interface Progress {
   /** `done` of the total so far; `note` says what is new, such as the loss. */
   update(done: number, note?: string): void;
+  /** So many more of those that are done were done by an earlier sitting, in no time. */
+  restore(count: number): void;
   /** Leaves a last line with the time taken. */
   end(): void;
 }
@@ -15,18 +17,19 @@ const SCREEN_INTERVAL = 100;
 const LOG_INTERVAL = 10_000;
 const BAR = 24;
 
-/** `unit` is what is counted, in the plural: `prompts`, `steps`; `from` of them were done before, in no time. */
+/** `unit` is what is counted, in the plural: `prompts`, `steps`. */
 export function startProgress(
   terminal: Terminal,
-  options: { label: string; total: number; unit: string; from?: number; quiet?: boolean },
+  options: { label: string; total: number; unit: string; quiet?: boolean },
 ): Progress {
-  const { label, total, unit, from = 0, quiet = false } = options;
-  if (quiet) return { update: () => {}, end: () => {} };
+  const { label, total, unit, quiet = false } = options;
+  let from = 0;
+  if (quiet) return { update: () => {}, restore: () => {}, end: () => {} };
   const { interactive, columns } = terminal;
   const start = terminal.now();
   // The first line on a screen appears at once; in a log only when there is something to wait for.
   let last = interactive ? Number.NEGATIVE_INFINITY : start;
-  let [done, note] = [from, ""];
+  let [done, note] = [0, ""];
 
   const show = (text: string, final: boolean): void => {
     // On a screen: back to the first column, the line, and erase what a longer line left behind.
@@ -43,6 +46,9 @@ export function startProgress(
       const line = progressLine(state);
       // What is new matters more than the bar.
       show(interactive && line.length >= columns ? progressLine({ ...state, bar: 0 }) : line, false);
+    },
+    restore(count) {
+      from += count;
     },
     end() {
       const time = formatTime((terminal.now() - start) / 1000);

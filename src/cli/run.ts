@@ -1,15 +1,11 @@
 /** `xpike run`: from an experiment and its trained networks to a report. */
-import { useFolder } from "../node/run-folder.ts";
-import { nodeExecutor } from "../node/threads.ts";
 import { runExperiment } from "../runs/experiment.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { kitOf } from "../task/catalogue.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
-import { deliverReport, outputFolder } from "./output.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -19,36 +15,27 @@ export async function runCommand(source: string, options: RunCommandOptions, ter
   const experiment = resized(loaded.experiment, options);
   const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
   const { opened, notes: dataNotes } = await openLoaded({ ...loaded, experiment }, options);
+  const title = commandLine("run", source, options, repeated(options, ["chips", "prompts"]));
+  const question = {
+    command: "run",
+    experiment,
+    options: {},
+    contents: contentsOf(networks, opened),
+    versions: versions(),
+  };
   if (!options.json) terminal.err(`${describeWork(expectedRun(experiment, networks), options.threads)}\n`);
-  const command = commandLine("run", source, options, repeated(options, ["chips", "prompts"]));
-  await useFolder(outputFolder(experiment, options), command, async () => {
-    const executor = nodeExecutor(options.threads);
-    let progress: Progress | undefined;
-    try {
-      const report = await runExperiment(opened, networks, {
-        executor,
-        command,
-        versions: versions(),
-        notes: [...notes, ...dataNotes],
-        onProgress: (done, total, part) => {
-          progress ??= startProgress(terminal, {
-            label: "run",
-            total,
-            unit: `${kitOf(experiment.task).metric.trial}s`,
-            quiet: options.json === true,
-          });
-          progress.update(done, part);
-        },
-      });
-      progress?.end();
-      const shows = "what becomes of it as the chips age";
-      await deliverReport(report, options, terminal, {
-        next: { command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]), shows },
-      });
-    } finally {
-      await executor.close();
-    }
-  });
+  const next = {
+    command: commandLine("eval", source, {}, ["--drift", "1s,1h,1y"]),
+    shows: "what becomes of it as the chips age",
+  };
+  await runToReport(question, options, terminal, { title, next }, (making) =>
+    runExperiment(opened, networks, {
+      ...making,
+      command: title,
+      versions: question.versions,
+      notes: [...notes, ...dataNotes],
+    }),
+  );
 }
 
 /** The experiment with the chips and prompts that were asked for; points of curves have no more prompts than the rest. */

@@ -96,6 +96,7 @@ describe("the progress of training that goes on", () => {
   test("leaves out the bar on a narrow screen", () => {
     const { written, terminal } = recorder(90, true);
     const progress = startProgress(terminal, state);
+    progress.restore(state.from);
     written.time = 10_000;
     progress.update(1000, "loss 0.51");
     expect(written.err).toBe("\rtrain  25 %  1000 of 4000 steps · 10.0 a second · 5 min 0 s left · loss 0.51\u001b[K");

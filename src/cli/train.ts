@@ -7,6 +7,7 @@ import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
 import { totalSteps } from "../train/train.ts";
 import type { TrainCommandOptions } from "./arguments.ts";
+import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
 import { readNetwork } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
@@ -15,7 +16,7 @@ import { formatTime, type Progress, startProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
- * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM) finishes the step, saves, and ends the process by the same
+ * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by the same
  * signal, so that a shell reports 130; the second one ends it at once.
  * Throws  XpikeError for input that cannot be trained
  */
@@ -27,7 +28,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
-  const interruption = listenForInterruption(terminal);
+  const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
   const show = showProgress(experiment, options.json === true, terminal);
   try {
     const result = await trainToFolder(opened, folder, {
@@ -52,35 +53,6 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   interruption.endProcess();
 }
 
-interface Interruption {
-  readonly signal: AbortSignal;
-  stop(): void;
-  /** Ends the process by the signal that came, if one did. */
-  endProcess(): void;
-}
-
-function listenForInterruption(terminal: Terminal): Interruption {
-  const controller = new AbortController();
-  let received: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    received = signal;
-    terminal.err("\nFinishing this step, then saving. Once more stops at once.\n");
-    controller.abort();
-  };
-  process.once("SIGINT", onSignal);
-  process.once("SIGTERM", onSignal);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
-    },
-    endProcess: () => {
-      if (received) process.kill(process.pid, received);
-    },
-  };
-}
-
 function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {
   let progress: Progress | undefined;
   const { metric } = kitOf(task);
@@ -89,7 +61,8 @@ function showProgress({ task, training }: Experiment, quiet: boolean, terminal: 
     event: (event: FolderEvent): void => {
       if (!progress) {
         [first, start] = [event.step, terminal.now()];
-        progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", from: first, quiet });
+        progress = startProgress(terminal, { label: "train", total: event.steps, unit: "steps", quiet });
+        progress.restore(first);
       }
       if (event.validation) errors = ` · ${metric.short} ${rateOf(event.validation, metric)}`;
       const seconds = (terminal.now() - start) / 1000;

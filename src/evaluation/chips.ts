@@ -18,6 +18,7 @@ import { answer, decide } from "../task/answers.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
+import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { openSharedChip, sharedChipJob } from "./shared-chip.ts";
 import {
   type Evaluation,
@@ -25,6 +26,7 @@ import {
   evaluationOf,
   requireCounts,
   type SpikingAnswers,
+  snrName,
   sumSpikes,
   taskOf,
 } from "./slices.ts";
@@ -39,6 +41,8 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly hardware?: HardwareSpec;
   /** Most prompts of one piece of work. Changes the speed only. Default 32. */
   readonly slice?: number;
+  /** Keeps answers as they come. Default: keeps nothing. */
+  readonly keeper?: Keeper;
   /** Called when some prompts have been answered on one chip. What it throws ends the evaluation. */
   readonly onPrompts?: (prompts: number) => void;
   /** Called when a chip is done at one SNR. */
@@ -77,7 +81,8 @@ export async function evaluateChips<T extends TaskSpec>(
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
   const given = opened(subject);
   const { experiment, data } = given;
-  const { chips, prompts, hardware = experiment.hardware, slice = 32, onPrompts, onChip } = options;
+  const { chips, prompts, hardware = experiment.hardware, slice = 32 } = options;
+  const { keeper = NO_KEEPER, onPrompts, onChip } = options;
   requireCounts({ chips, prompts, slice });
   const folded = foldNetwork(network);
   taskOf(given, folded);
@@ -89,9 +94,12 @@ export async function evaluateChips<T extends TaskSpec>(
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
-      await shared.bring({ condition: 0, chip, read: 0 });
       for (const snrDecibels of ratios) {
-        const slices = await shared.answer(prompts, snrDecibels, (_, { prompts }) => onPrompts?.(prompts));
+        const naming = { keeper, name: `chip ${chip} / ${snrName(snrDecibels)}`, onPrompts };
+        const slices = await answerPrompts<ChipAnswers>(prompts, naming, async (missing, keep) => {
+          await shared.bring({ condition: 0, chip, read: 0 });
+          await shared.answer(missing, snrDecibels, keep);
+        });
         const evaluation = { chip, ...summarise(slices, experiment, network, snrDecibels) };
         evaluations.push(evaluation);
         onChip?.(evaluation);

@@ -16,14 +16,16 @@ import { takesSpikes } from "../task/create.ts";
 import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor, Job } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
+import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import {
-  cutPrompts,
+  cutRanges,
   type Evaluation,
   errorsByStep,
   evaluationOf,
   requireCounts,
   type Slice,
   type SpikingAnswers,
+  snrName,
   sumSpikes,
   taskOf,
 } from "./slices.ts";
@@ -44,6 +46,8 @@ export interface EvaluateOptions {
   readonly snrDecibels?: number;
   /** Prompts of one task. Changes the speed only. Default 64. */
   readonly slice?: number;
+  /** Keeps answers as they come. Default: keeps nothing. */
+  readonly keeper?: Keeper;
 }
 
 /**
@@ -57,36 +61,36 @@ export async function evaluateNetwork<T extends TaskSpec>(
   executor: Executor,
   subject: Openable<T>,
   network: Network,
-  { prompts, snrDecibels, slice = 64 }: EvaluateOptions,
+  { prompts, snrDecibels, slice = 64, keeper = NO_KEEPER }: EvaluateOptions,
 ): Promise<NetworkEvaluation<ErrorsOf<T>>> {
   requireCounts({ prompts, slice });
   const given = opened(subject);
   const { experiment, data } = given;
   taskOf(given, network);
-  const slices = cutPrompts(prompts, slice, snrDecibels ?? null);
+  const snr = snrDecibels ?? null;
   const setup = {
     experiment,
     data: shareData(data),
     network: isSpiking(network) ? foldNetwork(network) : network,
     maxPrompts: slice,
   };
-  const session = executor.open<NetworkSetup, Slice, NetworkAnswers>("evaluate-network", setup);
-  try {
-    const answers = await session.run(slices);
-    const spiking = answers.flatMap((slice) => (slice.spiking ? [{ ...slice, ...slice.spiking }] : []));
-    return {
-      ...evaluationOf(answers, experiment.task, network.geometry, snrDecibels ?? null),
-      spiking:
-        spiking.length === 0
-          ? null
-          : {
-              bySteps: errorsByStep(spiking, experiment.task, network.geometry),
-              densities: densitiesOf(sumSpikes(spiking)),
-            },
-    };
-  } finally {
-    session.close();
-  }
+  const naming = { keeper, name: snrName(snr) };
+  const answers = await answerPrompts<NetworkAnswers>(prompts, naming, async (missing, keep) => {
+    const session = executor.open<NetworkSetup, Slice, NetworkAnswers>("evaluate-network", setup);
+    const slices = cutRanges(missing, slice, snr);
+    await session.run(slices, (result, i) => keep(result, slices[i])).finally(session.close);
+  });
+  const spiking = answers.flatMap((slice) => (slice.spiking ? [{ ...slice, ...slice.spiking }] : []));
+  return {
+    ...evaluationOf(answers, experiment.task, network.geometry, snr),
+    spiking:
+      spiking.length === 0
+        ? null
+        : {
+            bySteps: errorsByStep(spiking, experiment.task, network.geometry),
+            densities: densitiesOf(sumSpikes(spiking)),
+          },
+  };
 }
 
 export interface NetworkSetup extends Given {

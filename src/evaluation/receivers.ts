@@ -6,7 +6,8 @@ import { createTask } from "../task/create.ts";
 import { type DetectionErrors, errorsByContext } from "../task/metrics.ts";
 import { type ChannelKnowledge, detect, type ReceiverKind } from "../task/receivers.ts";
 import type { Executor, Job } from "../threads/executor.ts";
-import { cutPrompts, requireCounts, type Slice } from "./slices.ts";
+import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
+import { cutRanges, requireCounts, type Slice, snrName } from "./slices.ts";
 
 export interface Receiver {
   readonly kind: ReceiverKind;
@@ -61,13 +62,17 @@ export const detectSlice: Job<{ experiment: Experiment<SymbolDetectionSpec> }, S
 export async function evaluateReceivers(
   executor: Executor,
   experiment: Experiment<SymbolDetectionSpec>,
-  { prompts, snrDecibels }: { prompts: number; snrDecibels?: number },
+  { prompts, snrDecibels, keeper = NO_KEEPER }: { prompts: number; snrDecibels?: number; keeper?: Keeper },
 ): Promise<ReceiverEvaluation[]> {
   requireCounts({ prompts });
-  const session = executor.open<{ experiment: Experiment<SymbolDetectionSpec> }, Slice, SliceResult>("detect-slice", {
-    experiment,
+  const snr = snrDecibels ?? null;
+  const naming = { keeper, name: snrName(snr) };
+  const results = await answerPrompts<SliceResult>(prompts, naming, async (missing, keep) => {
+    const setup = { experiment };
+    const session = executor.open<typeof setup, Slice, SliceResult>("detect-slice", setup);
+    const slices = cutRanges(missing, SLICE_PROMPTS, snr);
+    await session.run(slices, (result, i) => keep(result, slices[i])).finally(session.close);
   });
-  const results = await session.run(cutPrompts(prompts, SLICE_PROMPTS, snrDecibels ?? null)).finally(session.close);
   const labels = results.flatMap((result) => [...result.labels]);
   return RECEIVERS.map((receiver, i) => {
     const decisions = results.flatMap((result) => [...result.decisions[i]]);

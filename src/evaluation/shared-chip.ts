@@ -25,11 +25,12 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
 import type { Task } from "../task/task.ts";
-import { canShareMemory, type Executor, type Job } from "../threads/executor.ts";
+import type { Executor, Job } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
 import { type MemorySizes, memorySizes } from "./chip-memory.ts";
-import { cutPrompts, type Slice, taskOf } from "./slices.ts";
+import type { Range } from "./keeper.ts";
+import { cutPrompts, cutRanges, type Slice, taskOf } from "./slices.ts";
 
 /** A network on a machine, `hardware.readTime` seconds after programming. */
 export interface Condition {
@@ -55,12 +56,12 @@ export interface ChipPlace {
 export interface SharedChip<Result> {
   /** Has this chip programmed, calibrated and read, as far as it is not yet. */
   bring(place: ChipPlace): Promise<void>;
-  /** Answers so many evaluation prompts on it, on all threads; results in the order of prompts. */
+  /** Answers evaluation prompts on it, on all threads; `onResult` is given the results as they come. */
   answer(
-    prompts: number,
+    ranges: readonly Range[],
     snrDecibels: number | null,
-    onResult?: (result: Result, slice: Slice) => void,
-  ): Promise<Result[]>;
+    onResult: (result: Result, slice: Slice) => void,
+  ): Promise<void>;
   close(): void;
 }
 
@@ -79,9 +80,9 @@ export function openSharedChip<Extra, Result>(
   extra: Extra,
 ): SharedChip<Result> {
   const { conditions } = work;
-  const sizes = memorySizes(mappedConditions(work), canShareMemory() ? executor.threads : 1, most);
+  const sizes = memorySizes(mappedConditions(work), executor.threads, most);
   const { threads, slicePrompts } = sizes;
-  const shared = threads > 1;
+  const shared = executor.isApart;
   const setup: ChipSetup & Extra = {
     ...extra,
     ...work,
@@ -119,11 +120,11 @@ export function openSharedChip<Extra, Result>(
 
   return {
     bring,
-    answer: async (prompts, snrDecibels, onResult) => {
+    answer: async (ranges, snrDecibels, onResult) => {
+      const prompts = ranges.reduce((sum, range) => sum + range.prompts, 0);
       const size = Math.min(slicePrompts, Math.ceil(prompts / threads));
-      const slices = cutPrompts(prompts, size, snrDecibels);
-      const keep = onResult && ((result: unknown, index: number) => onResult(result as Result, slices[index]));
-      return (await session.run(slices, keep)) as Result[];
+      const slices = cutRanges(ranges, size, snrDecibels);
+      await session.run(slices, (result, index) => onResult(result as Result, slices[index]));
     },
     close: () => session.close(),
   };

@@ -14,6 +14,7 @@ import type { Answers } from "../task/answers.ts";
 import { type ErrorsOf, kitOf, type TaskOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
+import type { Range } from "./keeper.ts";
 
 /** Errors of one kind of task; of any, when it is not said. */
 export interface Evaluation<E = ErrorsOf<TaskSpec>> {
@@ -29,9 +30,7 @@ export interface Evaluation<E = ErrorsOf<TaskSpec>> {
 }
 
 /** Prompts that one piece of work answers. */
-export interface Slice {
-  readonly firstPrompt: number;
-  readonly prompts: number;
+export interface Slice extends Range {
   readonly snrDecibels: number | null;
 }
 
@@ -44,13 +43,22 @@ export function requireCounts(values: Readonly<Record<string, number>>): void {
   }
 }
 
-/** Cuts `prompts` prompts into slices of at most `size`. */
-export function cutPrompts(prompts: number, size: number, snrDecibels: number | null): Slice[] {
-  return Array.from({ length: Math.ceil(prompts / size) }, (_, i) => {
-    const firstPrompt = i * size;
-    return { firstPrompt, prompts: Math.min(size, prompts - firstPrompt), snrDecibels };
-  });
+/** Cuts the first `prompts` prompts into slices of at most `size`. */
+export const cutPrompts = (prompts: number, size: number, snrDecibels: number | null): Slice[] =>
+  cutRanges([{ firstPrompt: 0, prompts }], size, snrDecibels);
+
+/** Cuts ranges of prompts into slices of at most `size`. */
+export function cutRanges(ranges: readonly Range[], size: number, snrDecibels: number | null): Slice[] {
+  return ranges.flatMap(({ firstPrompt: first, prompts }) =>
+    Array.from({ length: Math.ceil(prompts / size) }, (_, i) => {
+      return { firstPrompt: first + i * size, prompts: Math.min(size, prompts - i * size), snrDecibels };
+    }),
+  );
 }
+
+/** The name of what is kept of evaluations at one SNR. */
+export const snrName = (snrDecibels: number | null): string =>
+  snrDecibels === null ? "every SNR" : `${snrDecibels} dB`;
 
 /**
  * The experiment's task as the network sees it.

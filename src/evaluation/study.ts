@@ -21,8 +21,9 @@ import { decide } from "../task/answers.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
+import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { type ChipPlace, type Condition, openSharedChip, programmingKey, sharedChipJob } from "./shared-chip.ts";
-import { requireCounts, type Slice, taskOf } from "./slices.ts";
+import { requireCounts, taskOf } from "./slices.ts";
 
 export interface StudyOptions {
   /** Chips are counted from 0: chip c is the same whatever the number. */
@@ -34,6 +35,8 @@ export interface StudyOptions {
   readonly steps?: readonly number[];
   /** Most prompts of one piece of work. Changes the speed only. Default 32. */
   readonly part?: number;
+  /** Keeps answers as they come. Default: keeps nothing. */
+  readonly keeper?: Keeper;
   /** Called when some prompts have been answered on one chip. */
   readonly onPrompts?: (prompts: number) => void;
 }
@@ -65,7 +68,7 @@ export async function runStudy(
   conditions: readonly Condition[],
   options: StudyOptions,
 ): Promise<ConditionResult[]> {
-  const { chips, reads, prompts, part = 32, onPrompts } = options;
+  const { chips, reads, prompts, part = 32, keeper = NO_KEEPER, onPrompts } = options;
   requireCounts({ chips, reads, prompts, part });
   const given = opened(subject);
   const { experiment, data } = given;
@@ -88,18 +91,21 @@ export async function runStudy(
   try {
     for (const { condition, chip, read } of listReads(conditions, { chips, reads })) {
       const { wrong, ...result } = results[condition];
-      const keep = (answers: StudyAnswers, slice: Slice) => {
-        const at = (chip * reads + read) * prompts + slice.firstPrompt;
+      const naming = { keeper, name: `condition ${condition} / chip ${chip} / read ${read}`, onPrompts };
+      const answered = await answerPrompts<StudyAnswers>(prompts, naming, async (missing, keep) => {
+        await shared.bring({ condition, chip, read });
+        await shared.answer(missing, null, keep);
+      });
+      let at = (chip * reads + read) * prompts;
+      for (const answers of answered) {
         answers.wrong.forEach((values, s) => {
           wrong[s].values.set(values, at);
         });
+        at += answers.wrong[0].length;
         result.conversions[chip] += answers.conversions;
         result.clipped[chip] += answers.clipped;
         result.registers.push(answers.registers);
-        onPrompts?.(slice.prompts);
-      };
-      await shared.bring({ condition, chip, read });
-      await shared.answer(prompts, null, keep);
+      }
     }
   } finally {
     shared.close();

@@ -23,16 +23,56 @@ export const TEMPORARY = /^\..+\.[0-9a-f]{32}\.tmp$/;
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
-    await withFile(temporary, "wx", async (file) => {
-      await file.writeFile(content);
-      await file.sync();
-    });
+    await writeDurably(temporary, content);
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw fileError(path, error, "written");
   }
+}
+
+/**
+ * Replaces several files of one result in a folder; those without content are removed. All are written before any gets its name, and what
+ * is there of an older result is removed before the first does: so files of two results never lie side by side.
+ * Throws  FileError as `writeFileAtomic`; the old files are as they were then
+ */
+export async function writeFilesTogether(
+  folder: string,
+  contents: Readonly<Record<string, Uint8Array | string | null>>,
+): Promise<void> {
+  const written: { temporary: string; path: string }[] = [];
+  let path = folder;
+  try {
+    for (const [name, content] of Object.entries(contents)) {
+      path = join(folder, name);
+      await requireNoFolder(path);
+      if (content === null) continue;
+      const temporary = join(folder, temporaryName(name));
+      written.push({ temporary, path });
+      await writeDurably(temporary, content);
+    }
+    for (const name of Object.keys(contents)) await rm(join(folder, name), { force: true });
+    await syncFolder(folder);
+    for (const { temporary, path } of written) await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    for (const { temporary } of written) await rm(temporary, { force: true });
+    throw error instanceof FileError ? error : fileError(path, error, "written");
+  }
+}
+
+async function requireNoFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory())
+    throw new FileError(path, "A folder has the name of this file. Move it, or write elsewhere.");
+}
+
+async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
+  await withFile(path, "wx", async (file) => {
+    await file.writeFile(content);
+    await file.sync();
+  });
 }
 
 /** Beside the file that it is to become, and unlike any other. */

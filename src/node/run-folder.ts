@@ -1,8 +1,150 @@
-/** The folder of a run: made when it is missing, locked while somebody works in it, and gone again when nothing came of the work. */
+/**
+ * The folder of a run is a contract, the same for all long commands:
+ *
+ *   question.json    what was asked: command, experiment, options, and by their content networks and data
+ *   units.jsonl      what is done of a run that is under way or was stopped (`unit-log.ts`); gone once it is over
+ *   results          files that are whole or absent, those of one result together
+ *   .xpike.lock      who writes there (`folder-lock.ts`)
+ *
+ * The folder is made when it is missing, and gone again when nothing came of the work. A run that was stopped, in whatever way, goes on
+ * from its last unit, if the question is still the same.
+ */
+import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, removeEmptyFolders, TEMPORARY } from "./files.ts";
+import { FileError, SpecError } from "../errors.ts";
+import type { Keeper } from "../evaluation/keeper.ts";
+import { firstDifference } from "../spec/difference.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { makeFolder, readFileChecked, removeEmptyFolders, TEMPORARY, writeFilesTogether } from "./files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { openUnitLog, readUnitLog } from "./unit-log.ts";
+
+export const QUESTION_FILE = "question.json";
+export const UNITS_FILE = "units.jsonl";
+
+/** Largest question that is read: an experiment with a table of a device for every age. */
+const LARGEST_QUESTION = 2 ** 26;
+
+/** What a run answers: two runs of the same question have the same results, byte for byte. */
+export interface Question {
+  readonly command: string;
+  readonly experiment: Experiment;
+  /** What else was asked for on the command line, as far as it decides the result. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the content of networks and data (`contentHash`), by the field that names them. */
+  readonly contents: Readonly<Record<string, string>>;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface RunChoice {
+  /** Goes on with the run that the folder holds. */
+  readonly resume?: boolean | undefined;
+  /** Starts over although the folder holds a run that is not over. */
+  readonly force?: boolean | undefined;
+}
+
+/** A run in its folder. */
+export interface OpenRun {
+  readonly keeper: Keeper;
+  /** The run was over before, and the folder holds its results. */
+  readonly isOver: boolean;
+  /** Writes the results, with the question, and ends the run. */
+  publish(files: Readonly<Record<string, string>>): Promise<void>;
+  /** Has the folder say what is computed in it, also where no unit is done. */
+  begin(): void;
+}
+
+/**
+ * Works on a question in a folder, from where an earlier sitting stopped.
+ *
+ * Throws  FileError when there is a run that is not over and neither `resume` nor `force` is set, and when content differs from what
+ *         the run to go on with was started with; SpecError at the first field that does; as `useFolder`
+ */
+export async function useRun<T>(
+  folder: string,
+  asked: Question,
+  title: string,
+  { resume = false, force = false }: RunChoice,
+  work: (run: OpenRun) => Promise<T>,
+): Promise<T> {
+  if (resume) requireFolder(folder);
+  return useFolder(folder, title, async ({ lock }) => {
+    const path = join(folder, UNITS_FILE);
+    const question = JSON.parse(JSON.stringify(asked)) as Question;
+    const found = force ? null : await readUnitLog(path);
+    const before = found ? found.question : await readQuestion(folder);
+    if (resume && before !== null) requireSame(before, question, folder);
+    if (found && !resume) throw unfinished(folder, [...found.units.values()].flat().length);
+    const log = openUnitLog(path, question, found);
+    try {
+      return await work({
+        keeper: log,
+        isOver: resume && !found && before !== null,
+        publish: async (files) => {
+          await lock.check();
+          await writeFilesTogether(folder, { ...files, [QUESTION_FILE]: questionText(question) });
+          await rm(path, { force: true });
+        },
+        begin: () => log.begin(),
+      });
+    } finally {
+      log.close();
+    }
+  });
+}
+
+export const questionText = (question: Question): string => `${JSON.stringify(question, null, 2)}\n`;
+
+/** Throws FileError: a run that is to go on has a folder. */
+export function requireFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new FileError(
+    folder,
+    "There is no such folder, so there is no run to go on with. Check the path, or start without --resume.",
+  );
+}
+
+/** The question of the results in a folder; null where there is none, or it cannot be read as one. */
+export async function readQuestion(folder: string): Promise<Partial<Question> | null> {
+  const path = join(folder, QUESTION_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    const question: unknown = JSON.parse(new TextDecoder().decode(await readFileChecked(path, LARGEST_QUESTION)));
+    return typeof question === "object" ? question : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Throws FileError at the first content that differs from that of the run in `folder`, SpecError at any other field. */
+export function requireSame(before: unknown, now: unknown, folder: string): void {
+  const found = firstDifference(before, now);
+  if (found === null) return;
+  const rest = "Go on with what it was started with, start over (--force), or choose another folder (--out).";
+  const [part, field] = [/^\w*/.exec(found.field)![0], found.field.replace(/^(experiment|options|contents)\.?/, "")];
+  if (part === "contents") {
+    const name = field.replace(/^\["(.*)"\]$/, "$1");
+    throw new FileError(
+      name,
+      `The run in ${folder} was started with other content of ${name}: its SHA-256 was ${found.first}, and is ${found.second} ` +
+        `now. ${rest}`,
+    );
+  }
+  throw new SpecError(
+    field,
+    `The run in ${folder} has ${field} ${found.first}, but now it is ${found.second}. ${rest}`,
+  );
+}
+
+function unfinished(folder: string, units: number): FileError {
+  return new FileError(
+    folder,
+    `The folder holds a run that is not over (units of work that are done: ${units}). Go on with it (--resume), start over ` +
+      "(--force), or choose another folder (--out).",
+  );
+}
 
 /** What work in a folder may want to know of it. */
 export interface OpenFolder {

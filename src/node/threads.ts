@@ -1,17 +1,22 @@
 /** Threads in Node: an executor on worker_threads. */
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ValueError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
-import { canShareMemory, type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
+import { type Executor, inlineExecutor, workerExecutor } from "../threads/executor.ts";
 
-/** An executor of `threads` threads (default: all cores). One thread runs inline. Close it when done. */
+/**
+ * An executor of `threads` threads (default: all cores). A single one is a worker thread too, so that the caller's may answer signals
+ * meanwhile. Close it when done.
+ */
 export function nodeExecutor(threads: number = availableParallelism()): Executor {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     throw new ValueError("threads", `${threads} threads are not possible; give a whole number from 1 to 1024.`);
   }
-  if (threads === 1 || !canShareMemory()) return inlineExecutor(jobs);
   const script = new URL("./worker.js", import.meta.url);
+  // The sources, which tests run, have no script that Node could load.
+  if (threads === 1 && !existsSync(script)) return inlineExecutor(jobs);
   const workers = Array.from({ length: threads }, () => new Worker(script));
   return workerExecutor(
     workers.map((worker) => ({

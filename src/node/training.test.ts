@@ -78,6 +78,7 @@ describe("a run in a folder", () => {
     await writeFile(at(RUN_FILES.experiment), "what was read");
     await expect(run({}, refused)).rejects.toThrow("teacher");
     expect(await readdir(folder)).toEqual([RUN_FILES.experiment]);
+    expect(await readFile(at(RUN_FILES.experiment), "utf8")).toBe("what was read");
     expect((await run()).finished).toBe(true);
   });
 
@@ -183,12 +184,55 @@ describe("a folder that holds a run", () => {
     expect(parseExperiment(await readFile(at(RUN_FILES.experiment), "utf8"))).toEqual(experiment);
   });
 
+  test("is left as it is by a start that fails, also one that is to take its place", async () => {
+    await run();
+    const before = await Promise.all(Object.values(RUN_FILES).map((name) => readFile(at(name))));
+    const refused = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
+    await expect(run({ force: true }, refused)).rejects.toThrow("teacher");
+    expect(await Promise.all(Object.values(RUN_FILES).map((name) => readFile(at(name))))).toEqual(before);
+    expect((await readdir(folder)).sort()).toEqual(Object.values(RUN_FILES).sort());
+  });
+
+  test("does not go on with another teacher or network to start from, whatever their file is called", async () => {
+    const taught = tinyExperiment({ training: { labels: "teacher", teacher: "ann.safetensors" } });
+    const { network } = await run({}, experiment);
+    const teacher = { ...network, parameters: { ...network.parameters } };
+    folder = `${folder}-taught`;
+    await run({ ...stopAt(2), teacher, initial: teacher }, taught);
+    const [name, { shape, data }] = Object.entries(network.parameters).at(-1)!;
+    const other = {
+      ...network,
+      parameters: { ...network.parameters, [name]: { shape, data: data.map((x) => x + 1) } },
+    };
+    const error = await errorOf(run({ resume: true, teacher: other, initial: teacher }, taught));
+    expect(error.path).toBe("training.teacher");
+    expect(error.message).toMatch(/started with other content of training\.teacher: its SHA-256 was "[0-9a-f]+/);
+    expect((await errorOf(run({ resume: true, teacher, initial: other }, taught))).path).toBe("training.initial");
+    expect(await run({ resume: true, teacher, initial: teacher }, taught)).toMatchObject({ finished: true });
+  });
+
+  test("does not go on with other devices where their noise is trained with, and does with another chip count", async () => {
+    const noise = { devices: { youngest: 1, oldest: 10 } };
+    const training = { stages: [{ steps: 4, warmup: 0, noise }] };
+    const noisy = tinyExperiment({ training });
+    await run(stopAt(2), noisy);
+    const other = tinyExperiment({ training, hardware: { crossbar: { rows: 16 } } });
+    await expect(run({ resume: true }, other)).rejects.toMatchObject({ path: "hardware.crossbar.rows" });
+    const more = tinyExperiment({ training, hardware: { chips: 3 } });
+    expect(await run({ resume: true }, more)).toMatchObject({ finished: true, step: 4 });
+  });
+
   test("does not go on from a damaged state", async () => {
     await run(stopAt(4));
     const bytes = await readFile(at(RUN_FILES.state));
     await writeFile(at(RUN_FILES.state), bytes.subarray(0, bytes.length - 1));
     expect((await errorOf(run({ resume: true }))).path).toBe(at(RUN_FILES.state));
   });
+});
+
+test("a run without a folder is not gone on with, and none is made", async () => {
+  expect((await errorOf(run({ resume: true }))).message).toContain("There is no such folder");
+  expect(await readdir(root)).not.toContain(folder);
 });
 
 test("a folder cannot be made below a file", async () => {

@@ -6,10 +6,12 @@
  *   metrics.jsonl          one JSON object a line: step, stage, losses, and the seconds of training so far
  *   state.safetensors      everything that training needs to go on
  *   network.safetensors    the network of the best validation, once training is over
+ *   question.json          what was asked, with the content of data, teacher and initial network
  *
  * The metrics reach the disk before the state that covers them; lines after the state's step are cut off when a run goes on.
  */
-import { open, readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type FileHandle, open, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
@@ -19,8 +21,18 @@ import type { Experiment } from "../spec/experiment.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
-import { fileError, readFileChecked, writeFileAtomic } from "./files.ts";
-import { type OpenFolder, useFolder } from "./run-folder.ts";
+import { contentHash } from "./content-hash.ts";
+import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
+import {
+  type OpenFolder,
+  QUESTION_FILE,
+  type Question,
+  questionText,
+  readQuestion,
+  requireFolder,
+  requireSame,
+  useFolder,
+} from "./run-folder.ts";
 import { nodeExecutor } from "./threads.ts";
 
 /** Names of the files in a run's folder. */
@@ -29,6 +41,7 @@ export const RUN_FILES = {
   metrics: "metrics.jsonl",
   state: "state.safetensors",
   network: "network.safetensors",
+  question: QUESTION_FILE,
 } as const;
 
 /** Steps between lines of the metrics; every validation has one besides. */
@@ -45,9 +58,9 @@ export interface FolderEvent extends TrainingEvent {
 export interface FolderOptions {
   /** Default: all cores. The result does not depend on it. */
   readonly threads?: number;
-  /** Goes on from the folder's state, or starts when there is none yet. */
+  /** Goes on from the folder's state, or starts in a folder without one, as a run leaves it that was stopped before it saved. */
   readonly resume?: boolean;
-  /** Deletes the run that the folder holds, and starts over. */
+  /** Starts over, and with the first step puts the new run in place of the one that the folder holds. */
   readonly force?: boolean;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
@@ -87,24 +100,36 @@ export async function trainToFolder(
   options: FolderOptions = {},
 ): Promise<FolderResult> {
   const given = opened(subject);
+  if (options.resume) requireFolder(folder);
   return useFolder(folder, options.command ?? "a program", (open) => trainInFolder(given, folder, open, options));
 }
 
 async function trainInFolder(
   given: Opened,
   folder: string,
-  { lock, isNew }: OpenFolder,
+  { lock }: OpenFolder,
   options: FolderOptions,
 ): Promise<FolderResult> {
   const { experiment } = given;
-  const state = await openRun(experiment, folder, options);
-  await writeFileAtomic(join(folder, RUN_FILES.experiment), `${JSON.stringify(experiment, null, 2)}\n`);
-  const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? 0);
+  const question = questionOf(given, options);
+  const state = await openRun(question, folder, options);
+  const metrics = await openMetrics(join(folder, RUN_FILES.metrics), state?.step ?? null);
   const executor = nodeExecutor(options.threads ?? availableParallelism());
   const start = performance.now();
   const seconds = (): number => metrics.secondsBefore + (performance.now() - start) / 1000;
   let saved = start;
-  let begun = state !== undefined;
+  let begun = false;
+  // Only now is it known that the training starts: what the folder holds is left alone until then.
+  const begin = async (): Promise<void> => {
+    if (begun) return;
+    begun = true;
+    await writeFilesTogether(folder, {
+      ...(state ? {} : { [RUN_FILES.state]: null, [RUN_FILES.network]: null, [RUN_FILES.metrics]: null }),
+      [RUN_FILES.experiment]: `${JSON.stringify(experiment, null, 2)}\n`,
+      [RUN_FILES.question]: questionText(question),
+    });
+    await metrics.open();
+  };
   const save = async (current: TrainingState): Promise<void> => {
     await metrics.sync();
     await lock.check();
@@ -120,18 +145,20 @@ async function trainInFolder(
       ...(options.signal && { signal: options.signal }),
       ...(options.onNote && { onNote: options.onNote }),
       onStep: (event) => {
-        begun = true;
         metrics.add(event, seconds());
         options.onEvent?.({ ...event, seconds: seconds() });
       },
       afterStep: async (snapshot, stageEnded) => {
+        await begin();
         await metrics.write();
         const due = performance.now() - saved >= experiment.training.checkpointSeconds * 1000;
         if (due || stageEnded) await save(snapshot());
       },
     });
     const { step, best } = result.state;
+    await begin();
     if (result.finished) {
+      await lock.check();
       const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
       await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
     } else await save(result.state);
@@ -142,17 +169,23 @@ async function trainInFolder(
       network: result.network,
       seconds: seconds(),
     };
-  } catch (error) {
-    if (!begun) {
-      await rm(join(folder, RUN_FILES.metrics), { force: true });
-      // In a folder that was there before, it may be the file that the experiment was read from.
-      if (isNew) await rm(join(folder, RUN_FILES.experiment), { force: true });
-    }
-    throw error;
   } finally {
     await metrics.close();
     await executor.close();
   }
+}
+
+/** What training answers, with the content of what it is given besides. */
+function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOptions): Question {
+  const contents = { data: data ?? undefined, "training.initial": initial, "training.teacher": teacher };
+  const given = Object.entries(contents).filter(([, content]) => content !== undefined);
+  return {
+    command: "train",
+    experiment,
+    options: {},
+    contents: Object.fromEntries(given.map(([name, content]) => [name, contentHash(content)])),
+    versions: {},
+  };
 }
 
 /** Where the network comes from, as its metadata. */
@@ -166,9 +199,9 @@ function provenance(experiment: Experiment, { step, best }: TrainingState, comma
   };
 }
 
-/** The state to go on from; undefined for a fresh start, with what stood in its way removed. */
+/** The state to go on from; undefined for a fresh start. Throws where the folder holds what was not asked for. */
 async function openRun(
-  experiment: Experiment,
+  { experiment, contents }: Question,
   folder: string,
   { resume = false, force = false }: FolderOptions,
 ): Promise<TrainingState | undefined> {
@@ -176,7 +209,11 @@ async function openRun(
   const present = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].filter((name) => names.has(name));
   if (resume && names.has(RUN_FILES.state)) {
     const path = join(folder, RUN_FILES.state);
-    return decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
+    const state = decodeState(await readFileChecked(path, LARGEST_STATE), experiment, path);
+    const before = await readQuestion(folder);
+    // A run of a time when there were no questions says nothing of contents.
+    if (before !== null) requireSame({ contents: before.contents }, { contents }, folder);
+    return state;
   }
   // Metrics alone are left by a run that was stopped before it saved its state.
   const startsOver = force || (resume && !names.has(RUN_FILES.network));
@@ -188,13 +225,14 @@ async function openRun(
         `${resume ? "Start" : "Go on with it (--resume), start"} over (--force), or train into another folder (--out).`,
     );
   }
-  for (const name of present) await rm(join(folder, name), { force: true });
   return undefined;
 }
 
 interface Metrics {
   /** Seconds that earlier sittings took. */
   readonly secondsBefore: number;
+  /** Opens the file: later lines, and a line that a killed process left half written, go. */
+  open(): Promise<void>;
   add(event: TrainingEvent, seconds: number): void;
   /** Appends what was added. */
   write(): Promise<void>;
@@ -203,14 +241,10 @@ interface Metrics {
   close(): Promise<void>;
 }
 
-/** Opens the metrics for appending after `step`: later lines, and a line that a killed process left half written, go. */
-async function openMetrics(path: string, step: number): Promise<Metrics> {
-  const append = () => open(path, "a").catch(failWriting);
-  // Made empty when somebody removed it, so that training still goes on.
-  await (await append()).close();
-  const kept = await readMetrics(path, step);
-  await writeFileAtomic(path, kept.map(({ line }) => `${line}\n`).join(""));
-  const file = await append();
+/** The metrics up to `step`, to go on after it; null begins anew. Nobody minds if somebody has removed them. */
+async function openMetrics(path: string, step: number | null): Promise<Metrics> {
+  const kept = step === null || !existsSync(path) ? [] : await readMetrics(path, step);
+  let file: FileHandle | undefined;
   let pending = "";
   function failWriting(cause: unknown): never {
     throw fileError(path, cause, "written");
@@ -219,7 +253,7 @@ async function openMetrics(path: string, step: number): Promise<Metrics> {
     if (!pending) return;
     const text = pending;
     pending = "";
-    await file.appendFile(text).catch(failWriting);
+    await file?.appendFile(text).catch(failWriting);
   }
   return {
     secondsBefore: kept.at(-1)?.seconds ?? 0,
@@ -227,12 +261,16 @@ async function openMetrics(path: string, step: number): Promise<Metrics> {
       if (event.step % METRICS_EVERY !== 0 && !event.validation) return;
       pending += `${JSON.stringify({ ...event, seconds: Math.round(seconds * 1000) / 1000 })}\n`;
     },
+    open: async () => {
+      await writeFileAtomic(path, kept.map(({ line }) => `${line}\n`).join(""));
+      file = await open(path, "a").catch(failWriting);
+    },
     write,
     sync: async () => {
       await write();
-      await file.sync().catch(failWriting);
+      await file?.sync().catch(failWriting);
     },
-    close: () => file.close(),
+    close: async () => file?.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What runs on labelled data have in common: networks and chips on the same test part. */
 import { evaluateChips } from "../evaluation/chips.ts";
+import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
@@ -38,7 +39,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   names: ClassificationRun["names"],
   look: (given: Opened<T>, network: Network<SpikingSpec>, mapping: Mapping) => L,
 ): Promise<Omit<ClassificationRun, "experiment"> & Pick<Opened<T>, "experiment"> & L> {
-  const { executor } = options;
+  const { executor, keeper = NO_KEEPER } = options;
   const notes = [...(options.notes ?? [])];
   const own = withinData(asked, notes);
   // Of any kind: the evaluations need not know which.
@@ -56,13 +57,18 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
   const results: Partial<Record<ClassifierRole, ClassificationErrors>> = {};
   const evaluations: Partial<Record<ClassifierRole, NetworkEvaluation<ClassificationErrors>>> = {};
   for (const [role, candidate] of roles) {
-    const whole = await evaluateNetwork(executor, given, candidate, { prompts });
+    const whole = await evaluateNetwork(executor, given, candidate, { prompts, keeper: keeperOf(keeper, role) });
     evaluations[role] = whole;
     results[role] = whole.errors;
     advance(prompts, role);
   }
   const onChip = () => advance(prompts, "chips");
-  const chips = await evaluateChips(executor, given, network, { chips: hardware.chips, prompts, onChip });
+  const chips = await evaluateChips(executor, given, network, {
+    chips: hardware.chips,
+    prompts,
+    keeper: keeperOf(keeper, "chips"),
+    onChip,
+  });
   const chipBySteps = await runSteps(given, network, chips, options, advance);
   const looks = look(own, network, mapping);
   return {

@@ -1,6 +1,7 @@
 /** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
 
 import { comparedSnn } from "../cost/measured.ts";
+import type { Keeper } from "../evaluation/keeper.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** What the caller wants noted, such as a missing checkpoint. */
   readonly notes?: readonly string[];
+  /** Keeps answers as they come; for one question only. Default: keeps nothing. */
+  readonly keeper?: Keeper;
   /** `done` of `total` evaluated prompts; `part` says of what. */
   readonly onProgress?: (done: number, total: number, part: string) => void;
 }

@@ -1,5 +1,6 @@
 /** Error rates against the number of time steps. */
 import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
+import { keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import type { Network } from "../model/network.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { SpikingSpec } from "../spec/model.ts";
@@ -19,7 +20,7 @@ export async function runSteps<T extends TaskSpec>(
   given: Given<T>,
   network: Network<SpikingSpec>,
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
-  { executor }: Pick<RunOptions, "executor">,
+  { executor, keeper = NO_KEEPER }: Pick<RunOptions, "executor" | "keeper">,
   advance: (prompts: number, part: string) => void,
 ): Promise<{ steps: readonly number[]; errors: readonly (readonly ErrorsOf<T>[])[] }> {
   const { experiment } = given;
@@ -35,6 +36,7 @@ export async function runSteps<T extends TaskSpec>(
       {
         chips: Math.min(STEP_CHIPS, experiment.hardware.chips),
         prompts: curvePrompts,
+        keeper: keeperOf(keeper, "steps"),
         onChip: () => advance(0, "steps"),
       },
     );

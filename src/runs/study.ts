@@ -1,4 +1,5 @@
 /** What `drift.ts` and `sweep.ts` have in common: the networks, on the same chips and prompts, under all conditions of a report. */
+import type { Keeper } from "../evaluation/keeper.ts";
 import type { Condition } from "../evaluation/shared-chip.ts";
 import { runStudy, type StudyOptions } from "../evaluation/study.ts";
 import type { Network } from "../model/network.ts";
@@ -31,6 +32,8 @@ export interface EvaluationOptions {
   readonly notes?: readonly string[];
   /** `network` was trained with the noise of devices; the report says so of no other. Default: what the experiment's training says. */
   readonly hardwareAware?: boolean;
+  /** Keeps answers as they come; for one question only. Default: keeps nothing. */
+  readonly keeper?: Keeper;
   /** `done` of `total` prompts, counted once for every chip, read and condition. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -46,7 +49,7 @@ export async function studyNetworks(
   steps?: readonly number[],
 ) {
   const { experiment, data } = given;
-  const { executor, command, versions, onProgress } = options;
+  const { executor, command, versions, keeper, onProgress } = options;
   const { chips = experiment.hardware.chips, prompts: asked = experiment.evaluation.prompts, reads = 1 } = options;
   const notes = [...(options.notes ?? [])];
   const prompts = Math.min(asked, data?.test.count ?? asked);
@@ -61,7 +64,7 @@ export async function studyNetworks(
     done += count;
     onProgress?.(done, total);
   };
-  const size: StudyOptions = { chips, reads, prompts, onPrompts, ...(steps ? { steps } : {}) };
+  const size: StudyOptions = { chips, reads, prompts, onPrompts, ...(keeper && { keeper }), ...(steps && { steps }) };
   const results = await runStudy(
     executor,
     reopened(given, experiment),

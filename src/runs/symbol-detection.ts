@@ -1,5 +1,6 @@
 /** A run for symbol detection: networks, chips and classical receivers on the same prompts. */
 import { evaluateChips } from "../evaluation/chips.ts";
+import { type Keeper, keeperOf, NO_KEEPER } from "../evaluation/keeper.ts";
 import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.ts";
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
@@ -27,7 +28,7 @@ export async function runSymbolDetection(
   networks: RunNetworks,
   options: RunOptions,
 ): Promise<Report> {
-  const { executor } = options;
+  const { executor, keeper = NO_KEEPER } = options;
   const { experiment } = given;
   const { evaluation, hardware } = experiment;
   const notes = [...(options.notes ?? [])];
@@ -48,16 +49,17 @@ export async function runSymbolDetection(
     return points;
   };
 
-  const receivers = await runReceivers(experiment, executor, advance);
+  const receivers = await runReceivers(experiment, executor, keeperOf(keeper, "receivers"), advance);
   const results: Partial<Record<NetworkRole, DetectorResult>> = {};
   const evaluations: Partial<Record<NetworkRole, NetworkEvaluation<DetectionErrors>>> = {};
   for (const [role, candidate] of roles) {
-    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts: evaluation.prompts });
+    const own = keeperOf(keeper, role);
+    const whole = await evaluateNetwork(executor, experiment, candidate, { prompts: evaluation.prompts, keeper: own });
     evaluations[role] = whole;
     const { errors, byContext } = whole;
     advance(evaluation.prompts, role);
     const measure = async (snrDecibels: number) => {
-      const point = { prompts: evaluation.curvePrompts, snrDecibels };
+      const point = { prompts: evaluation.curvePrompts, snrDecibels, keeper: own };
       return (await evaluateNetwork(executor, experiment, candidate, point)).errors;
     };
     results[role] = { errors, byContext, bySnr: role === "digital" ? [] : await curve(measure, role) };
@@ -66,6 +68,7 @@ export async function runSymbolDetection(
   const chips = await evaluateChips(executor, experiment, network, {
     chips: hardware.chips,
     prompts: evaluation.prompts,
+    keeper: keeperOf(keeper, "chips"),
     onChip: () => advance(evaluation.prompts, "chips"),
   });
   const curveChips = curveChipsOf(experiment);
@@ -73,6 +76,7 @@ export async function runSymbolDetection(
     chips: curveChips,
     prompts: evaluation.curvePrompts,
     snrDecibels: evaluation.snrDecibels,
+    keeper: keeperOf(keeper, "curve"),
     onChip: () => advance(evaluation.curvePrompts, "chips"),
   });
   const points = evaluation.snrDecibels.length;
@@ -119,14 +123,16 @@ function planWork(experiment: LinkExperiment, networks: number): number {
 async function runReceivers(
   experiment: LinkExperiment,
   executor: Executor,
+  keeper: Keeper,
   advance: (prompts: number, part: string) => void,
 ): Promise<(ReceiverEvaluation & DetectorResult)[]> {
   const { prompts, curvePrompts, snrDecibels } = experiment.evaluation;
-  const whole = await evaluateReceivers(executor, experiment, { prompts });
+  const whole = await evaluateReceivers(executor, experiment, { prompts, keeper });
   advance(prompts, "receivers");
   const bySnr: ReceiverEvaluation[][] = [];
   for (const snr of snrDecibels) {
-    bySnr.push(await evaluateReceivers(executor, experiment, { prompts: curvePrompts, snrDecibels: snr }));
+    const point = { prompts: curvePrompts, snrDecibels: snr, keeper };
+    bySnr.push(await evaluateReceivers(executor, experiment, point));
     advance(curvePrompts, "receivers");
   }
   return whole.map((receiver, i) => ({ ...receiver, bySnr: bySnr.map((point) => point[i].errors) }));

@@ -31,6 +31,8 @@ export interface Session<Piece, Result> {
 
 export interface Executor {
   readonly threads: number;
+  /** Pieces run on other threads than the caller's, which memory that both use must be shared with. */
+  readonly isApart: boolean;
   /** On all threads, or on the first few of them. */
   open<Setup, Piece, Result>(job: string, setup: Setup, most?: { readonly threads: number }): Session<Piece, Result>;
   /** Ends the threads; what still runs rejects. */
@@ -39,8 +41,10 @@ export interface Executor {
 
 /** Runs every piece on the calling thread, and lets events (Ctrl-C, a redraw) through between pieces. */
 export function inlineExecutor(jobs: JobRegistry): Executor {
+  let closed = false;
   return {
     threads: 1,
+    isApart: false,
     open: <Setup, Piece, Result>(name: string, setup: Setup): Session<Piece, Result> => {
       let work: OpenJob<unknown, unknown> | undefined;
       const run = async (pieces: readonly Piece[], onResult?: OnResult<Result>) => {
@@ -50,12 +54,15 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
           results.push((await work(piece)) as Result);
           onResult?.(results.at(-1)!, results.length - 1);
           await nextTurn();
+          if (closed && results.length < pieces.length) throw closedThreads();
         }
         return results;
       };
       return { run, each: (piece) => run([piece]), close: () => {} };
     },
-    close: async () => {},
+    close: async () => {
+      closed = true;
+    },
   };
 }
 
@@ -192,13 +199,17 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
 
   return {
     threads: ports.length,
+    isApart: true,
     open,
     close: async () => {
-      breakDown(new PlatformError("threads", "The threads were closed while work was under way."));
+      breakDown(closedThreads());
       await Promise.all(ports.map((port) => port.terminate()));
     },
   };
 }
+
+const closedThreads = (): PlatformError =>
+  new PlatformError("threads", "The threads were closed while work was under way.");
 
 function stoppedThread(cause: Error): PlatformError {
   return new PlatformError(

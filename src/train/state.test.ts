@@ -44,8 +44,8 @@ const errorOf = (action: () => unknown): Error | null => {
 };
 
 /** The file with its header changed and its checksum made right again. */
-function forged(change: (metadata: Record<string, string>) => void): Uint8Array {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+function forged(change: (metadata: Record<string, string>) => void, file = bytes): Uint8Array {
+  const { tensors, metadata } = decodeSafetensors(file);
   const { checksum: _, ...rest } = metadata;
   change(rest);
   return resealed(encodeSafetensors(tensors, { checksum: "00000000", ...rest }));
@@ -65,6 +65,23 @@ describe("a training state", () => {
       metadata.experiment = JSON.stringify({ ...rest, model: { ...model, neuron } });
     });
     expect(decodeState(older, experiment)).toEqual(state);
+  });
+
+  test("of a time when hardware was not saved goes on with any", () => {
+    const noisy = tinyExperiment({ training: { stages: [{ steps: 5, noise: { weights: 0.1 } }, { steps: 7 }] } });
+    const other = {
+      ...noisy,
+      hardware: { ...noisy.hardware, crossbar: { ...noisy.hardware.crossbar, scaling: "crossbar" } },
+    };
+    const saved = encodeState(stateOf(noisy), noisy);
+    expect(errorOf(() => decodeState(saved, other as Experiment))).toMatchObject({
+      path: "hardware.crossbar.scaling",
+    });
+    const older = forged((metadata) => {
+      const { hardware: _, ...rest } = JSON.parse(metadata.experiment);
+      metadata.experiment = JSON.stringify(rest);
+    }, saved);
+    expect(decodeState(older, other as Experiment)).toEqual(stateOf(noisy));
   });
 
   test.each([

@@ -9,8 +9,11 @@ import { FileError, SpecError } from "../errors.ts";
 import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray } from "../model/safetensors.ts";
 import { crc32 } from "../numeric/checksum.ts";
+import { firstDifference } from "../spec/difference.ts";
 import { type Experiment, experimentSpec } from "../spec/experiment.ts";
-import { formatPath, parseJson, shorten } from "../spec/json.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import { parseJson, shorten } from "../spec/json.ts";
+import type { TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
@@ -81,8 +84,8 @@ export function encodeState(state: TrainingState, experiment: Experiment): Uint8
 }
 
 /**
- * The state in a file that `encodeState` made for the same experiment. `name`, `hardware`, `evaluation`, `checkpoints` and the
- * time between checkpoints may differ, because training does not depend on them.
+ * The state in a file that `encodeState` made for the same experiment. `name`, `evaluation`, `checkpoints`, the time between
+ * checkpoints, and `hardware` but for what noise is made of may differ, because training does not depend on them.
  *
  * `path` stands for the file in error messages.
  * Throws  FileError when the file is damaged or no training state; SpecError, at the field, when it belongs to an experiment
@@ -97,7 +100,7 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
   if (metadata.format !== FORMAT) {
     fail(`The file is of format ${shorten(metadata.format ?? null)}, but training states are of format "${FORMAT}".`);
   }
-  compare(filledIn(readMetadata("experiment", metadata, fail)), decisive(experiment), [], path);
+  requireSame(readMetadata("experiment", metadata, fail), experiment, path);
   const progress = readProgress(readMetadata("progress", metadata, fail), experiment, fail);
   const layout = parameterLayout(experiment.model, networkGeometry(experiment, createTask(experiment)));
   const learned = layout.filter((parameter) => parameter.learned);
@@ -118,15 +121,38 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
 type Fail = (problem: string) => never;
 
 /** What decides the result of training. */
-function decisive({ seed, task, model, training }: Experiment): Record<string, unknown> {
+function decisive({ seed, task, model, training, hardware }: Experiment): Record<string, unknown> {
   const { checkpointSeconds: _, ...rest } = training;
-  return { seed, task, model, training: rest };
+  const shown = noisyHardware(hardware, training);
+  return { seed, task, model, training: rest, ...(shown && { hardware: shown }) };
 }
 
-/** A saved experiment with the defaults of fields that are younger than it; one that is none is left as it is. */
-function filledIn(saved: unknown): unknown {
+/** As much of the hardware as the noise of a stage is made of; null where there is no such noise. */
+function noisyHardware({ crossbar, compensation }: HardwareSpec, { stages }: TrainingSpec): object | null {
+  if (stages.some(({ noise }) => noise.devices !== undefined)) return { crossbar, compensation };
+  return stages.some(({ noise }) => noise.weights > 0) ? { crossbar: { scaling: crossbar.scaling } } : null;
+}
+
+/**
+ * Throws SpecError at the first field in which the saved experiment trains differently. Fields that are younger than it have their
+ * defaults there; one of a time when hardware was not saved says nothing of it.
+ */
+function requireSame(saved: unknown, experiment: Experiment, file: string): void {
   const parsed = experimentSpec.safeParse(saved);
-  return parsed.success ? decisive(parsed.data) : saved;
+  const before = parsed.success ? decisive(parsed.data) : saved;
+  const { hardware, ...rest } = decisive(experiment);
+  const isOlder = isContainer(saved) && saved.hardware === undefined;
+  const found = firstDifference(isContainer(before) && isOlder ? { ...before, hardware } : before, {
+    ...rest,
+    hardware,
+  });
+  if (found === null) return;
+  const { field, first, second } = found;
+  throw new SpecError(
+    field,
+    `The training saved in ${file} has ${field} ${first}, but the experiment has ${second}. Go on with the ` +
+      "experiment that it was started with, or train into another folder.",
+  );
 }
 
 function checksum(bytes: Uint8Array): string {
@@ -161,24 +187,6 @@ function readMetadata(key: string, metadata: Readonly<Record<string, string>>, f
     if (error instanceof SpecError) return fail(`The metadata \`${key}\` is not JSON. ${error.message}`);
     throw error;
   }
-}
-
-/** Throws SpecError at the first field that differs. */
-function compare(saved: unknown, given: unknown, path: readonly (string | number)[], file: string): void {
-  if (isContainer(saved) && isContainer(given) && Array.isArray(saved) === Array.isArray(given)) {
-    for (const key of new Set([...Object.keys(saved), ...Object.keys(given)])) {
-      compare(saved[key], given[key], [...path, Array.isArray(given) ? Number(key) : key], file);
-    }
-    return;
-  }
-  if (saved === given) return;
-  const field = formatPath(path);
-  const show = (value: unknown): string => (value === undefined ? "absent" : shorten(value));
-  throw new SpecError(
-    field,
-    `The training saved in ${file} has ${field} ${show(saved)}, but the experiment has ${show(given)}. Go on with the ` +
-      "experiment that it was started with, or train into another folder.",
-  );
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {

@@ -19,7 +19,7 @@ import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { type Openable, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
-import { canShareMemory, type Executor } from "../threads/executor.ts";
+import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
@@ -107,7 +107,7 @@ export async function train<M extends ModelSpec>(
   requireRoom(plan, experiment, memoryLimit);
   const note = memoryNote(plan, threads);
   if (note !== null) options.onNote?.(note);
-  const memory = allocateMemory(plan.bytes, threads > 1 && canShareMemory());
+  const memory = allocateMemory(plan.bytes, executor.isApart);
   const kernels = instantiateKernels(memory);
   const optimiser = createOptimiser(kernels, plan, experiment);
   const addNoise = createWeightNoise(kernels, plan, experiment);

@@ -1,0 +1,112 @@
+/** What `run` and `eval` have in common: a report from many prompts, in a folder in which it may be stopped at any moment and go on. */
+import { join } from "node:path";
+import type { Keeper } from "../evaluation/keeper.ts";
+import type { Network } from "../model/network.ts";
+import { contentHash } from "../node/content-hash.ts";
+import { readFileChecked } from "../node/files.ts";
+import { type Question, useRun } from "../node/run-folder.ts";
+import { nodeExecutor } from "../node/threads.ts";
+import { parseReport } from "../report/json.ts";
+import type { Report } from "../report/report.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { Given } from "../task/open.ts";
+import type { Executor } from "../threads/executor.ts";
+import type { ResumableOptions } from "./arguments.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { asTyped } from "./invocation.ts";
+import { quote } from "./options.ts";
+import { type Delivery, deliver, outputFolder, REPORT_FILES, reportFiles } from "./output.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Largest report that is read. */
+const LARGEST_REPORT = 2 ** 28;
+
+/** The content of networks and data, by the fields that name them. */
+export const contentsOf = (networks: Readonly<Record<string, Network>>, { data }: Given): Record<string, string> =>
+  Object.fromEntries([
+    ...Object.entries(networks).map(([role, network]) => [`checkpoints.${role}`, contentHash(network)] as const),
+    ...(data === null ? [] : [["data", contentHash(data)] as const]),
+  ]);
+
+/** What a report is made with. */
+export interface Making {
+  readonly executor: Executor;
+  readonly keeper: Keeper;
+  readonly onProgress: (done: number, total: number, part?: string) => void;
+}
+
+/**
+ * Makes the report, writes and prints it. A signal ends the work at once: what is done is in the folder, and `--resume` goes on.
+ * Throws  as `useRun`, and as `make`
+ */
+export async function runToReport(
+  question: Question,
+  options: ResumableOptions,
+  terminal: Terminal,
+  { title, ...delivery }: Delivery & { readonly title: string },
+  make: (making: Making) => Promise<Report>,
+): Promise<void> {
+  const folder = outputFolder(question.experiment, options);
+  const interruption = listenForInterruption(terminal, "Stopping.");
+  try {
+    await useRun(folder, question, title, options, async (run) => {
+      if (run.isOver) return deliver(await readReport(folder), folder, options, terminal, delivery);
+      const executor = nodeExecutor(options.threads);
+      interruption.signal.addEventListener("abort", () => void executor.close());
+      const progress = showProgress(question, options.json === true, terminal);
+      const onProgress: Making["onProgress"] = (done, total, part) => {
+        progress.update(done, total, part);
+        // What is left to do is quick or has this thread to itself, so that a handler could not run: signals end it at once.
+        if (done >= total) interruption.stop();
+      };
+      const keeper = {
+        ...run.keeper,
+        kept: (name: string) => {
+          const units = run.keeper.kept(name);
+          for (const unit of units) progress.restore((unit as { prompts: number }).prompts);
+          return units;
+        },
+      };
+      try {
+        const report = await make({ executor, keeper, onProgress });
+        progress.end();
+        const publish = () => run.publish(reportFiles(report));
+        await deliver(report, folder, options, terminal, { ...delivery, publish });
+      } catch (error) {
+        if (!interruption.signal.aborted) throw error;
+        run.begin();
+        terminal.err(asTyped(`Stopped. Go on with:\n  ${title} --out ${quote(folder)} --resume\n`, terminal.program));
+      } finally {
+        await executor.close();
+      }
+    });
+  } finally {
+    interruption.stop();
+  }
+  interruption.endProcess();
+}
+
+const readReport = async (folder: string): Promise<Report> => {
+  const path = join(folder, REPORT_FILES.json);
+  return parseReport(new TextDecoder().decode(await readFileChecked(path, LARGEST_REPORT)), path);
+};
+
+/** Appears with the first prompts, which say how many there are. */
+function showProgress({ command, experiment: { task } }: Question, quiet: boolean, terminal: Terminal) {
+  let progress: Progress | undefined;
+  let restored = 0;
+  const unit = `${kitOf(task).metric.trial}s`;
+  return {
+    restore: (prompts: number): void => {
+      restored += prompts;
+    },
+    update: (done: number, total: number, part?: string): void => {
+      progress ??= startProgress(terminal, { label: command, total, unit, quiet });
+      progress.restore(restored);
+      restored = 0;
+      progress.update(done, part);
+    },
+    end: (): void => progress?.end(),
+  };
+}
