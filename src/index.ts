@@ -254,6 +254,7 @@ export {
 export type { BufferUse } from "./machine/buffers.ts";
 export { type CountingRules, countActions, type OperationCounts } from "./machine/counts.ts";
 export type { BlockDensities, Densities } from "./machine/densities.ts";
+export { jobOf } from "./machine/job.ts";
 export {
   coreOf,
   type LayerUnit,
@@ -283,6 +284,16 @@ export { attentionMaps } from "./simulation/attention-map.ts";
 export { type Chip, chipAt, type MappedNetwork, programChip, readChip } from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
+export {
+  type CrossbarView,
+  type EncoderView,
+  type Inspection,
+  inspectCrossbar,
+  inspectPrompt,
+  inspectTile,
+  type TileView,
+  trainInto,
+} from "./simulation/inspect.ts";
 export type { AttentionRun } from "./simulation/reference/attention.ts";
 export type { CodeRecord } from "./simulation/reference/linear.ts";
 export { calibrate, type SimulationOptions, simulate } from "./simulation/reference/simulate.ts";

@@ -10,16 +10,25 @@ import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   bitErrors,
+  chipAt,
   decodeCheckpoint,
   type Experiment,
   firstChip,
   foldNetwork,
+  formatQuantity,
+  inspectCrossbar,
+  inspectPrompt,
+  inspectTile,
+  jobOf,
+  machineOf,
   mapNetwork,
   type Network,
   parseExperiment,
   runExperiment,
   type SpikingSpec,
   type SymbolDetectionSpec,
+  scheduleOf,
+  shapeOf,
   simulate,
   stream,
 } from "../dist/index.js";
@@ -32,6 +41,7 @@ const experiment = parseExperiment(
 ) as Experiment<SymbolDetectionSpec>;
 const checkpoint = readFileSync(join(root, "checkpoints/wireless-2x2-xpikeformer.safetensors"));
 const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
+const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
 let server: StudioServer;
 let browser: Browser;
@@ -105,7 +115,6 @@ async function reported(chips: number, prompts: number): Promise<Map<string, num
 
 test("what it says of a prompt is what the reference simulator gives, and its figures are those of `xpike run`", async () => {
   const { page, errors, snapshotOf } = await openStudio();
-  const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
   const { classes, queries } = network.geometry;
   for (const index of [0, 1, 2]) {
@@ -128,6 +137,60 @@ test("what it says of a prompt is what the reference simulator gives, and its fi
     for (const id of ids) expect([id, figures[id]]).toEqual([id, report.get(id)]);
   }
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("it leads down to a cell's devices and to a tile's gates, and says of them what the package says", async () => {
+  const { page, errors } = await openStudio();
+  const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
+  const batch = task.draw(1, stream(experiment.seed).fork("evaluation"));
+  const tokens = network.geometry.tokens;
+  const open = (name: string) => page.getByRole("button", { name, exact: true }).first().click();
+
+  await page.getByRole("button", { name: /block 2, projection: 1 crossbar/ }).click();
+  await page.getByRole("button", { name: /crossbar \d+$/ }).click();
+  const { crossbar } = mapping.layers.find(({ name }) => name === "blocks.1.projection")!.blocks[0];
+  const fresh = inspectPrompt(chip, batch.spikes!, random.fork("run"));
+  const seen = inspectCrossbar(fresh, crossbar, 7, tokens - 1);
+  const driven = seen.lines.reduce((sum, line) => sum + line, 0);
+  await page.getByText(`drive ${driven} of 128 lines`).waitFor();
+  await page.getByText(`reach from ${Math.min(...seen.codes!)} to ${Math.max(...seen.codes!)}.`).waitFor();
+
+  await page.locator(".crossbar-drawing .heat canvas").click({ position: { x: 1, y: 1 } });
+  await page.getByText("line 1, column 1").waitFor();
+  // A year later: the slider has four positions to a decade.
+  await page.getByLabel("Age").fill("30");
+  const age = Number((10 ** 7.5).toPrecision(3));
+  const aged = inspectPrompt(chipAt(chip, age), batch.spikes!, random.fork("run"));
+  const { plus, minus } = inspectCrossbar(aged, crossbar, 7, tokens - 1);
+  const written = [plus[0], minus[0]].map((conductance) => {
+    const { value, unit } = formatQuantity({ value: 1e-6 * conductance, unit: "S" });
+    return `${value} ${unit}`;
+  });
+  expect([plus[0], minus[0]]).not.toEqual([seen.plus[0], seen.minus[0]]);
+  await page.getByText(`plus ${written[0]}, minus ${written[1]}; the line is`).waitFor();
+
+  await open("The network");
+  await open("Head 3 of block 1");
+  const { scores, mask } = inspectTile(aged, 0, 2, 7);
+  const [fire, all] = [scores.fires, mask].map((bits) => bits.reduce((sum, bit) => sum + bit, 0));
+  await page.getByText(`bits of the scores: ${fire} of ${all} fire`).waitFor();
+  await open("Open a cell of this token");
+  const counts = scores.counts.subarray((tokens - 1) * tokens);
+  const key = counts.indexOf(Math.max(...counts));
+  const at = (tokens - 1) * tokens + key;
+  await page.getByText(`query ${tokens}, key ${key + 1}`).waitFor();
+  await page.getByText(`${scores.draws[at]} × 16 = ${16 * scores.draws[at]} is`).waitFor();
+  await page.getByText(`the score is ${scores.fires[at]}`).waitFor();
+
+  const before = await page.locator(".gantt .now").nth(1).getAttribute("x");
+  await page.getByLabel("Time step").fill("0");
+  const after = await page.locator(".gantt .now").nth(1).getAttribute("x");
+  const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
+  const unit = scheduleOf(machine).alone.units[1];
+  const clock = (step: number) => String(unit.start[jobOf(unit, machine, tokens - 1, step)!]);
+  expect([before, after]).toEqual([clock(7), clock(0)]);
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);

@@ -1,4 +1,5 @@
 /** Numbers and names as the page writes them. Quantities with units are written by the package's `formatQuantity`. */
+import type { Place } from "./state/place.ts";
 
 /** "1 wrong bit", "2 wrong bits". */
 export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -15,9 +16,58 @@ const TRAINS: Readonly<Record<string, string>> = {
   hidden: "hidden",
 };
 
-/** A spike train of a trace in words: `blocks.0.qkv` is "block 1, q, k, v". */
-export function trainName(name: string): string {
+const LAYERS: Readonly<Record<string, string>> = {
+  qkv: "weights of q, k, v",
+  projection: "projection",
+  up: "feed-forward, up",
+  down: "feed-forward, down",
+  attention: "attention",
+};
+
+/** A name of block and part in words: `blocks.0.qkv` is "block 1, q, k, v". */
+function inWords(name: string, words: Readonly<Record<string, string>>): string {
   const parts = /^blocks\.(\d+)\.(\w+)$/.exec(name);
-  if (!parts) return name;
-  return `block ${Number(parts[1]) + 1}, ${TRAINS[parts[2]] ?? parts[2]}`;
+  if (!parts) return WHOLE[name] ?? name;
+  return `block ${Number(parts[1]) + 1}, ${words[parts[2]] ?? parts[2]}`;
+}
+
+/** Parts of no block. */
+const WHOLE: Readonly<Record<string, string>> = { embed: "embedding", head: "read-out", input: "input lines" };
+
+/** A spike train of a trace in words. */
+export const trainName = (name: string): string => inWords(name, TRAINS);
+
+/** A layer of the mapping, or a unit of the schedule, in words. */
+export const layerName = (name: string): string => inWords(name, LAYERS);
+
+export function placeName(place: Place): string {
+  switch (place.kind) {
+    case "network":
+      return "The network";
+    case "layer":
+      return layerName(place.layer);
+    case "crossbar":
+      return `crossbar ${place.crossbar + 1}`;
+    case "cell":
+      return `line ${place.row + 1}, column ${place.column + 1}`;
+    case "head":
+      return `block ${place.block + 1}, head ${place.head + 1}`;
+    case "tile-cell":
+      return `query ${place.query + 1}, key ${place.key + 1}`;
+  }
+}
+
+const UNITS = [
+  [365.25 * 86_400, "year"],
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+] as const;
+
+/** A time after programming: "1 s", "2.8 hours", "10 years". */
+export function ageName(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds >= 0.99 * size) ?? [1, "s"];
+  const count = seconds / size;
+  const written = count < 9.95 ? Number(count.toFixed(1)) : Math.round(count);
+  return unit === "s" ? `${written} s` : plural(written, unit);
 }

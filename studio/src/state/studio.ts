@@ -1,10 +1,12 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
 import { computed, effect, signal } from "@preact/signals";
-import type { Experiment, Mapping } from "xpikeformer";
+import type { Experiment } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { ChipFunctions, PromptView } from "../workers/chip.ts";
+import type { ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
+import { following } from "./ask.ts";
 import { loadExample, loadNetwork } from "./files.ts";
+import { NETWORK, place } from "./place.ts";
 
 const chipWorker = callerOf<ChipFunctions>(
   new Worker(new URL("../workers/chip.ts", import.meta.url), { type: "module" }),
@@ -20,10 +22,13 @@ export const failure = signal<Failure | null>(null);
 
 /** Which evaluation prompt the chip works on, from 0. */
 export const promptIndex = signal(0);
-export const mapping = signal<Mapping | null>(null);
-export const prompt = signal<PromptView | null>(null);
 /** Which time step is looked at, from 0. */
 export const step = signal(0);
+/** Which token is looked at; null: the one that asks. */
+export const token = signal<number | null>(null);
+
+/** The chip that is programmed; null before the first. */
+export const chip = signal<ChipView | null>(null);
 
 /** How far the evaluation has come; null before its first answer. */
 export const reached = signal<Reached | null>(null);
@@ -35,22 +40,74 @@ export const threads = signal<{ readonly threads: number; readonly note: string 
 /** Figures of the evaluation by id. */
 export const figures = computed(() => new Map(reached.value?.figures.map((figure) => [figure.id, figure])));
 
+export function fail(error: unknown): void {
+  failure.value = failureOf(error);
+}
+
+/** What the chip makes of the prompt. */
+export const prompt = following(
+  () => chip.value && { index: promptIndex.value },
+  ({ index }) => chipWorker("prompt", index),
+  fail,
+);
+
+/** The token that is looked at, by number. */
+export const shownToken = computed(() => {
+  const tokens = chip.value?.machine.shape.tokens ?? 1;
+  return Math.min(token.value ?? tokens - 1, tokens - 1);
+});
+
+const moment = computed(() => ({ index: promptIndex.value, step: step.value }));
+
+export const layerView = following(
+  () => {
+    const at = place.value;
+    return chip.value && at.kind === "layer" ? { layer: at.layer } : null;
+  },
+  ({ layer }) => chipWorker("layer", layer),
+  fail,
+);
+
+export const crossbarView = following(
+  () => {
+    const at = place.value;
+    if (!chip.value || (at.kind !== "crossbar" && at.kind !== "cell")) return null;
+    return { ...moment.value, crossbar: at.crossbar, token: shownToken.value };
+  },
+  (question) => chipWorker("crossbar", question),
+  fail,
+);
+
+export const cellView = following(
+  () => {
+    const at = place.value;
+    return chip.value && at.kind === "cell" ? at : null;
+  },
+  (question) => chipWorker("cell", question),
+  fail,
+);
+
+export const tileView = following(
+  () => {
+    const at = place.value;
+    if (!chip.value || (at.kind !== "head" && at.kind !== "tile-cell")) return null;
+    return { ...moment.value, block: at.block, head: at.head };
+  },
+  (question) => chipWorker("tile", question),
+  fail,
+);
+
 /** Opens the studio with an experiment of the server. */
 export async function start(example: string): Promise<void> {
   evaluationWorker("threads", undefined).then((value) => {
     threads.value = value;
   }, fail);
   effect(followExperiment);
-  effect(followPrompt);
   try {
     experiment.value = await loadExample(example);
   } catch (error) {
     fail(error);
   }
-}
-
-function fail(error: unknown): void {
-  failure.value = failureOf(error);
 }
 
 /** A changed experiment programs the chip anew and evaluates from the start. */
@@ -65,7 +122,7 @@ function followExperiment(): void {
     if (!isCurrent()) return;
     const opened = await chipWorker("open", { experiment: given, checkpoint });
     if (!isCurrent()) return;
-    mapping.value = opened;
+    showChip(opened);
     await evaluationWorker("evaluate", { experiment: given, checkpoint, prompts: given.evaluation.prompts }, (news) => {
       if (!isCurrent()) return;
       if ("reached" in news) reached.value = news.reached;
@@ -75,14 +132,11 @@ function followExperiment(): void {
   work().catch((error) => isCurrent() && fail(error));
 }
 
-/** The chip answers the prompt that is looked at. */
-function followPrompt(): void {
-  const index = promptIndex.value;
-  const opened = mapping.value;
-  if (opened === null) return;
-  chipWorker("prompt", index).then((view) => {
-    if (promptIndex.peek() !== index || mapping.peek() !== opened) return;
-    prompt.value = view;
-    step.value = Math.min(step.peek(), view.decisions.length - 1);
-  }, fail);
+/** A chip of other crossbars has no place in common with the one before. */
+function showChip(opened: ChipView): void {
+  const sizes = ({ mapping, model }: ChipView) => JSON.stringify([mapping.layers, model.heads, model.depth]);
+  if (chip.peek() && sizes(chip.peek()!) !== sizes(opened)) place.value = NETWORK;
+  const last = opened.model.steps - 1;
+  step.value = chip.peek() ? Math.min(step.peek(), last) : last;
+  chip.value = opened;
 }

@@ -1,0 +1,225 @@
+/**
+ * One prompt on a chip with all that its crossbars and tiles saw, to be looked at part by part: by a page that shows how an answer
+ * comes about, or by hand. The numbers are those of `simulate`; nothing is computed again but what it does not keep.
+ */
+import { ValueError } from "../errors.ts";
+import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
+import type { TileDraws } from "../hardware/draws.ts";
+import { encoderFires } from "../hardware/ssa-tile.ts";
+import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
+import { tokensRead } from "../model/geometry.ts";
+import type { Stream } from "../numeric/stream.ts";
+import { emptySpikeTrain, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
+import { type Chip, readChip } from "./chip.ts";
+import { tileDraws } from "./reference/attention.ts";
+import type { CodeRecord } from "./reference/linear.ts";
+import { simulate } from "./reference/simulate.ts";
+import type { Trace } from "./trace.ts";
+
+/** A run of one prompt. */
+export interface Inspection {
+  readonly chip: Chip;
+  /** With the spike trains of the prompt. */
+  readonly trace: Trace;
+  /** What the columns of each crossbar saw, by crossbar. */
+  readonly readings: readonly CrossbarReading[];
+  /** Codes of each crossbar, by crossbar; empty where converters pass the exact current. */
+  readonly codes: readonly CodeRecord[];
+  /** Random numbers of a head's tile. */
+  readonly draws: (block: number, head: number) => TileDraws;
+}
+
+/** One crossbar at one time step and token. */
+export interface CrossbarView {
+  readonly layer: string;
+  readonly block: CrossbarBlock;
+  /** `[rows]`, 1 for a line that is driven. */
+  readonly lines: Uint8Array;
+  /** Conductances of the devices, `[rows, columns]`, microsiemens. */
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
+  /** Sums of the driven lines, `[columns]`, microsiemens: what the lines carry, for each volt of a driven line. */
+  readonly plusCurrents: Float32Array;
+  readonly minusCurrents: Float32Array;
+  /** What the converters made of them, `[columns]`; null for exact currents. */
+  readonly codes: Float32Array | null;
+}
+
+/** One head's tile at one time step. `N` tokens, `d` features. */
+export interface TileView {
+  readonly tokens: number;
+  readonly dimension: number;
+  /** `[N, N]`, 1 where a query may see a key. */
+  readonly mask: Uint8Array;
+  /** Spikes of the head, `[N, d]`. */
+  readonly query: Uint8Array;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly scores: EncoderView;
+  readonly outputs: EncoderView;
+}
+
+/** Encoders in cells, `[N, N]`, or at the feet of columns, `[N, d]`: each fires when `draw x normaliser < gain x count x 2^bits`. */
+export interface EncoderView {
+  readonly counts: Uint16Array;
+  readonly draws: Float64Array;
+  /** 1 where it fires. */
+  readonly fires: Uint8Array;
+  readonly gain: number;
+  readonly normaliser: number;
+  readonly bits: number;
+}
+
+/**
+ * Runs one prompt.
+ *
+ * Shapes   input: of one prompt, as `simulate`
+ * Random   as `simulate` with `firstPrompt`
+ * Throws   as `simulate`
+ */
+export function inspectPrompt(chip: Chip, input: SpikeTrain, random: Stream, firstPrompt = 0): Inspection {
+  const codes: CodeRecord[] = [];
+  const trace = simulate(chip, input, random, {
+    firstPrompt,
+    rasters: 1,
+    onCodes: (record) => {
+      codes[record.block.crossbar] = record;
+    },
+  });
+  const numbers = tileDraws(chip, trace.steps, random);
+  const draws = (block: number, head: number) => numbers(block, firstPrompt, head);
+  return { chip, trace, readings: readChip(chip, random), codes, draws };
+}
+
+/**
+ * A crossbar at a time step and a row of its layer's input: a token, or a window of a stem's map. The head reads some tokens only.
+ * Throws ValueError for a crossbar, step or row that there is not
+ */
+export function inspectCrossbar(
+  { chip, trace, readings, codes }: Inspection,
+  crossbar: number,
+  step: number,
+  row: number,
+): CrossbarView {
+  const { layer, block } = findBlock(chip.mapping.layers, crossbar);
+  const train = trace.rasters[trainInto(layer.name, chip.network.geometry.grid !== undefined)];
+  requireIndex("step", step, train.steps);
+  requireIndex("row", row, train.rows);
+  const { rows, columns, rowStart } = block;
+  const lines = rowOf(train, step, row).slice(rowStart, rowStart + rows);
+  const { plus, minus } = readings[crossbar];
+  const vector = oneRow(train, step, row);
+  const sums = (conductances: Float32Array) => {
+    const out = new Float32Array(columns);
+    spikeProduct(vector, rowStart, rows, columns, conductances, out);
+    return out;
+  };
+  const read = layer.name === "head" ? tokensRead(chip.network.geometry) : null;
+  const position = read ? read.indexOf(row) : row;
+  const start = (step * (read?.length ?? train.rows) + position) * columns;
+  const isConverted = codes[crossbar] !== undefined && position >= 0;
+  return {
+    layer: layer.name,
+    block,
+    lines,
+    plus,
+    minus,
+    plusCurrents: sums(plus),
+    minusCurrents: sums(minus),
+    codes: isConverted ? codes[crossbar].codes.slice(start, start + columns) : null,
+  };
+}
+
+/** A head's tile at a time step. Throws ValueError for a block, head or step that there is not. */
+export function inspectTile({ chip, trace, draws }: Inspection, block: number, head: number, step: number): TileView {
+  const { network, hardware, mapping } = chip;
+  const { heads, tokens, dimension } = mapping.ssa;
+  requireIndex("block", block, network.model.depth);
+  requireIndex("head", head, heads);
+  requireIndex("step", step, trace.steps);
+  const qkv = trace.rasters[`blocks.${block}.qkv`];
+  const part = (index: number) => {
+    const spikes = new Uint8Array(tokens * dimension);
+    for (let n = 0; n < tokens; n++) {
+      const first = (index * heads + head) * dimension;
+      spikes.set(rowOf(qkv, step, n).subarray(first, first + dimension), n * dimension);
+    }
+    return spikes;
+  };
+  const [query, key, value] = [part(0), part(1), part(2)];
+  const settings = ssaParametersOf(network, hardware);
+  const { mask, scoreGain, valueGain, scoreNormaliser = dimension, valueNormaliser = tokens } = settings;
+  const { largestCount = dimension } = settings;
+  const numbers = draws(block, head);
+  const scores = encoders(tokens * tokens, scoreGain, scoreNormaliser, numbers.bits, (at) => {
+    const [i, j] = [Math.floor(at / tokens), at % tokens];
+    if (!mask[at]) return { count: 0, draw: 0 };
+    let count = 0;
+    for (let f = 0; f < dimension; f++) count += query[i * dimension + f] & key[j * dimension + f];
+    return { count: Math.min(count, largestCount), draw: numbers.score(step, i, j) };
+  });
+  const outputs = encoders(tokens * dimension, valueGain, valueNormaliser, numbers.bits, (at) => {
+    const [i, f] = [Math.floor(at / dimension), at % dimension];
+    let count = 0;
+    for (let j = 0; j < tokens; j++) count += scores.fires[i * tokens + j] & value[j * dimension + f];
+    return { count, draw: numbers.output(step, i, f) };
+  });
+  return { tokens, dimension, mask, query, key, value, scores, outputs };
+}
+
+function encoders(
+  size: number,
+  gain: number,
+  normaliser: number,
+  bits: number,
+  at: (index: number) => { count: number; draw: number },
+): EncoderView {
+  const view = { counts: new Uint16Array(size), draws: new Float64Array(size), fires: new Uint8Array(size) };
+  for (let i = 0; i < size; i++) {
+    const { count, draw } = at(i);
+    view.counts[i] = count;
+    view.draws[i] = draw;
+    view.fires[i] = encoderFires(draw, bits, gain * count, normaliser) ? 1 : 0;
+  }
+  return { ...view, gain, normaliser, bits };
+}
+
+/** The spike train that a layer's lines carry. */
+export function trainInto(layer: string, windows: boolean): string {
+  if (layer === "head") return "output";
+  const [, block, part] = /^(blocks\.\d+\.)(\w+)$/.exec(layer) ?? [];
+  if (block) return `${block}${INTO[part]}`;
+  return windows ? `${layer}.windows` : "input";
+}
+
+const INTO: Readonly<Record<string, string>> = {
+  qkv: "input",
+  projection: "attention",
+  up: "middle",
+  down: "hidden",
+};
+
+function findBlock(layers: readonly LayerMapping[], crossbar: number): { layer: LayerMapping; block: CrossbarBlock } {
+  for (const layer of layers) {
+    for (const block of layer.blocks) if (block.crossbar === crossbar) return { layer, block };
+  }
+  throw new ValueError(
+    "crossbar",
+    `There is no crossbar ${crossbar}. Crossbars are counted from 0, as in the mapping.`,
+  );
+}
+
+function requireIndex(name: string, index: number, count: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count) return;
+  throw new ValueError(name, `There is no ${name} ${index}: there are ${count}, counted from 0.`);
+}
+
+const rowOf = (train: SpikeTrain, step: number, row: number): Uint8Array => unpackSpikes(oneRow(train, step, row));
+
+/** One row of a train at one step, as a train of its own. */
+function oneRow({ words, rows, features }: SpikeTrain, step: number, row: number): SpikeTrain {
+  const one = emptySpikeTrain(1, 1, features);
+  const stride = one.words.length;
+  one.words.set(words.subarray((step * rows + row) * stride, (step * rows + row + 1) * stride));
+  return one;
+}

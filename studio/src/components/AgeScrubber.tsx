@@ -1,0 +1,25 @@
+import { experiment } from "../state/studio.ts";
+import { ageName } from "../words.ts";
+import { Scrubber } from "./Scrubber.tsx";
+
+/** Four positions to a decade, from a second to ten years. */
+const [DECADE, MOST] = [4, 34];
+
+/** How long ago the chip was programmed, on a logarithmic scale. */
+export function AgeScrubber() {
+  const now = experiment.value!;
+  const { readTime } = now.hardware;
+  const position = Math.round(DECADE * Math.log10(Math.max(1, readTime)));
+  return (
+    <Scrubber
+      label="Age"
+      value={Math.min(position, MOST)}
+      most={MOST}
+      onChange={(value) => {
+        const hardware = { ...now.hardware, readTime: Number((10 ** (value / DECADE)).toPrecision(3)) };
+        experiment.value = { ...now, hardware };
+      }}
+      said={ageName(readTime)}
+    />
+  );
+}

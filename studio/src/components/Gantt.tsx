@@ -1,0 +1,66 @@
+import { jobOf, type ScheduledUnit } from "xpikeformer";
+import { type Place, place } from "../state/place.ts";
+import { shownToken, step } from "../state/studio.ts";
+import { layerName } from "../words.ts";
+import type { ChipView } from "../workers/chip.ts";
+
+/** When each unit works for one prompt. The marks are the token and time step that are looked at, on their way through the machine. */
+export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
+  const { units, clocks } = schedule.alone;
+  return (
+    <figure class="gantt">
+      <h3>When each unit works</h3>
+      {units.map((unit) => {
+        const job = jobOf(unit, machine, shownToken.value, step.value);
+        return (
+          <div class="gantt-row" key={`${unit.name} ${unit.load}`}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                place.value = placeOf(unit);
+              }}
+            >
+              {layerName(unit.name)}
+            </button>
+            <svg
+              viewBox={`0 0 ${clocks} 10`}
+              preserveAspectRatio="none"
+              role="img"
+              aria-label={`${layerName(unit.name)} works from clock ${unit.start[0]} to ${unit.end[unit.end.length - 1]}`}
+            >
+              <path class="work" d={stretches(unit)} />
+              {job !== null && (
+                <rect
+                  class="now"
+                  x={unit.start[job]}
+                  width={Math.max(clocks / 400, unit.end[job] - unit.start[job])}
+                  height={10}
+                />
+              )}
+            </svg>
+          </div>
+        );
+      })}
+      <figcaption>
+        One prompt by itself, {clocks} clocks from the first spike in to the last sum out. The marks follow the token
+        and the time step chosen above. Attention waits for the last token.
+      </figcaption>
+    </figure>
+  );
+}
+
+const placeOf = ({ name, kind }: ScheduledUnit): Place =>
+  kind === "attention" ? { kind: "head", block: Number(name.split(".")[1]), head: 0 } : { kind: "layer", layer: name };
+
+/** Jobs that follow each other without a break are one stretch. */
+function stretches({ start, end }: ScheduledUnit): string {
+  let path = "";
+  for (let i = 0; i < start.length; ) {
+    const from = start[i];
+    while (i + 1 < start.length && start[i + 1] === end[i]) i++;
+    path += `M${from} 1h${end[i] - from}v8H${from}z`;
+    i++;
+  }
+  return path;
+}

@@ -1,0 +1,46 @@
+import { type Place, place } from "../state/place.ts";
+import { chip, layerView } from "../state/studio.ts";
+import { plural } from "../words.ts";
+import { HeatMap } from "./HeatMap.tsx";
+
+/** A layer's crossbars: inputs come from the left, outputs leave at the bottom. */
+export function LayerPanel({ place: { layer } }: { place: Extract<Place, { kind: "layer" }> }) {
+  const { mapping, maxConductance } = chip.value!;
+  const { inputs, outputs, blocks, rowBlocks, columnGroups } = mapping.layers.find(({ name }) => name === layer)!;
+  const views = new Map(layerView.value?.map(({ crossbar, net }) => [crossbar, net]));
+  return (
+    <div class="panel-grid">
+      <p>
+        {inputs} × {outputs} weights on {plural(blocks.length, "crossbar")} of {mapping.crossbar.rows} ×{" "}
+        {mapping.crossbar.columns} cells: {plural(rowBlocks, "part")} of the input lines, {plural(columnGroups, "part")}{" "}
+        of the outputs. A crossbar adds the currents of all driven lines of a column at once; where several share a
+        column, their sums are added digitally. Open one.
+      </p>
+      <div class="crossbars" style={{ gridTemplateColumns: `repeat(${columnGroups}, minmax(0, 9rem))` }}>
+        {blocks
+          .toSorted((a, b) => a.rowStart - b.rowStart || a.columnStart - b.columnStart)
+          .map(({ crossbar, rows, columns }) => {
+            const net = views.get(crossbar);
+            return (
+              <button
+                type="button"
+                key={crossbar}
+                class="crossbar"
+                onClick={() => {
+                  place.value = { kind: "crossbar", layer, crossbar };
+                }}
+              >
+                <HeatMap
+                  rows={rows}
+                  columns={columns}
+                  value={(row, column) => (net ? (2 * net[row * columns + column]) / maxConductance : null)}
+                  label={`Conductances of crossbar ${crossbar + 1}`}
+                />
+                crossbar {crossbar + 1}
+              </button>
+            );
+          })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { place } from "../state/place.ts";
+import { chip, prompt, shownToken, step, token } from "../state/studio.ts";
+import { AgeScrubber } from "./AgeScrubber.tsx";
+import { CellPanel } from "./CellPanel.tsx";
+import { CrossbarPanel } from "./CrossbarPanel.tsx";
+import { Gantt } from "./Gantt.tsx";
+import { HeadPanel } from "./HeadPanel.tsx";
+import { LayerPanel } from "./LayerPanel.tsx";
+import { NetworkPanel } from "./NetworkPanel.tsx";
+import { PathBar } from "./PathBar.tsx";
+import { Scrubber } from "./Scrubber.tsx";
+import { TileCellPanel } from "./TileCellPanel.tsx";
+
+/** The machine at one time step and age, from the whole network down to a device or a gate. */
+export function Machine() {
+  const view = chip.value;
+  if (!view || !prompt.value) return null;
+  const { steps, tokens } = view.machine.shape;
+  const shown = shownToken.value;
+  return (
+    <section aria-labelledby="machine">
+      <h2 id="machine">Inside the machine</h2>
+      <PathBar />
+      <div class="controls">
+        <Scrubber label="Time step" value={step.value} most={steps - 1} onChange={setStep} plays />
+        <Scrubber label="Token" value={shown} most={tokens - 1} onChange={setToken} said={tokenName(shown, tokens)} />
+        <AgeScrubber />
+      </div>
+      <Panel />
+      <Gantt view={view} />
+    </section>
+  );
+}
+
+const setStep = (value: number) => {
+  step.value = value;
+};
+const setToken = (value: number) => {
+  token.value = value;
+};
+
+/** Tokens come in pairs of what was received and what was sent; the last one has no partner. */
+const tokenName = (token: number, tokens: number): string =>
+  token === tokens - 1 ? "the query" : `pair ${Math.floor(token / 2) + 1}, ${token % 2 ? "with bits" : "received"}`;
+
+function Panel() {
+  const at = place.value;
+  switch (at.kind) {
+    case "network":
+      return <NetworkPanel />;
+    case "layer":
+      return <LayerPanel place={at} />;
+    case "crossbar":
+      return <CrossbarPanel place={at} />;
+    case "cell":
+      return <CellPanel place={at} />;
+    case "head":
+      return <HeadPanel place={at} />;
+    case "tile-cell":
+      return <TileCellPanel place={at} />;
+  }
+}

@@ -1,0 +1,30 @@
+import { pathTo, place } from "../state/place.ts";
+import { placeName } from "../words.ts";
+
+/** Where one is, and the way back. */
+export function PathBar() {
+  const path = pathTo(place.value);
+  return (
+    <nav class="path" aria-label="Part of the machine">
+      <ol>
+        {path.map((part, i) => (
+          <li key={part.kind}>
+            {i === path.length - 1 ? (
+              <span aria-current="page">{placeName(part)}</span>
+            ) : (
+              <button
+                type="button"
+                class="link"
+                onClick={() => {
+                  place.value = part;
+                }}
+              >
+                {placeName(part)}
+              </button>
+            )}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}

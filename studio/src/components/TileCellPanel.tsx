@@ -1,0 +1,62 @@
+import type { Place } from "../state/place.ts";
+import { step, tileView } from "../state/studio.ts";
+import { Bits } from "./Bits.tsx";
+
+/** One cell of a tile: the AND gate, the counter, the random byte and the comparison. */
+export function TileCellPanel({ place: { query, key } }: { place: Extract<Place, { kind: "tile-cell" }> }) {
+  const view = tileView.value;
+  if (!view) return <p class="waiting">Looking into the tile …</p>;
+  const { tokens, dimension, scores } = view;
+  const row = (spikes: Uint8Array, token: number) => spikes.subarray(token * dimension, (token + 1) * dimension);
+  const [q, k] = [row(view.query, query), row(view.key, key)];
+  const at = query * tokens + key;
+  const count = scores.counts[at];
+  const { gain, normaliser, bits } = scores;
+  const fires = scores.fires[at] === 1;
+  const share = Math.min(1, (gain * count) / normaliser);
+  const draw = scores.draws[at];
+  const most = 2 ** bits;
+  return (
+    <div class="panel-grid">
+      <div class="gates">
+        <Bits name={`q of token ${query + 1}`} bits={q} />
+        <Bits name={`k of token ${key + 1}`} bits={k} />
+        <Bits name="AND" bits={q.map((bit, f) => bit & k[f])} accent />
+      </div>
+      <dl>
+        <dt>counter</dt>
+        <dd>{count} coincidences</dd>
+        <dt>chance to fire</dt>
+        <dd>
+          gain {gain} × {count} of {normaliser}
+          {gain * count > normaliser ? ", which is more than all: it always fires" : ` = ${(100 * share).toFixed(1)} %`}
+        </dd>
+        <dt>random {bits === 8 ? "byte" : "number"}</dt>
+        <dd>
+          {draw} of {most}
+        </dd>
+        <dt>comparison</dt>
+        <dd>
+          {draw} × {normaliser} = {draw * normaliser} is {fires ? "less than" : "not less than"} {gain} × {count} ×{" "}
+          {most} = {gain * count * most}: the score is <strong>{fires ? 1 : 0}</strong>
+        </dd>
+      </dl>
+      <svg
+        class="chance"
+        viewBox="0 0 100 6"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="The chance to fire, and where the random number falls"
+      >
+        <rect class="all" width={100} height={6} />
+        <rect class="share" width={100 * share} height={6} />
+        <rect class="draw" x={(100 * draw) / most} width={0.5} height={6} />
+      </svg>
+      <p class="quiet">
+        Step {step.value + 1}. The filled part is the chance, the mark is the random number: a mark inside fires. Play
+        the time steps: the numbers of the steps are spread evenly, so that the mean of the bits comes close to the
+        chance.
+      </p>
+    </div>
+  );
+}
