@@ -69,6 +69,7 @@ export interface CostCommandOptions {
 }
 
 export interface RtlCommandOptions {
+  readonly machine?: boolean;
   readonly out?: string;
   readonly prompts: number;
   readonly seed?: number;
@@ -213,6 +214,7 @@ export function withRtlOptions(command: Command): Command {
   return command
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
+    .option("--machine", "the whole machine, from its input to its answers, instead of attention alone")
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");

@@ -13,11 +13,15 @@ import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
+import { machineBundle } from "../rtl/machine/bundle.ts";
+import { machineDesign } from "../rtl/machine/design.ts";
+import { machineVectors } from "../rtl/machine/vectors.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
 import { runOfSteps } from "../rtl/simulated-run.ts";
 import { MAX_STEPS } from "../rtl/ssa-engine.ts";
 import { firstChip } from "../runs/first-chip.ts";
 import { asDescribed } from "../runs/fit.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
 import type { Given } from "../task/open.ts";
 import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
@@ -37,7 +41,7 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
   await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
-    const files = makeFiles(opened, networks.network, options, notes);
+    const files = (options.machine ? makeMachine : makeFiles)(opened, networks.network, options, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   });
@@ -53,7 +57,7 @@ function makeFiles(
   notes: string[],
 ): SourceFiles {
   const network = foldNetwork(asDescribed(experiment, trained, notes));
-  const hardware = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" as const } };
+  const hardware = withRegisters(experiment.hardware);
   const design = chipDesign({ network, hardware });
   const mapping = mapNetwork(network, hardware, experiment.task.coding);
   const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
@@ -73,12 +77,38 @@ function makeFiles(
   return rtlBundle(design, runs, origin, lif);
 }
 
+/** The files of a whole machine. */
+function makeMachine(
+  { experiment, data }: Given,
+  trained: Network,
+  { prompts }: RtlCommandOptions,
+  notes: string[],
+): SourceFiles {
+  const network = foldNetwork(asDescribed(experiment, trained, notes));
+  const hardware = withRegisters(experiment.hardware);
+  const mapping = mapNetwork(network, hardware, experiment.task.coding);
+  const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
+  const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
+  const run = random.fork("run");
+  const design = machineDesign(chip, run);
+  const origin =
+    `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
+    "simulator with LFSR random numbers.";
+  return machineBundle(design, machineVectors(design, chip, spikes!, run), origin);
+}
+
+/** Hardware draws from shift registers, whatever the experiment says. */
+const withRegisters = (hardware: HardwareSpec): HardwareSpec => ({
+  ...hardware,
+  ssa: { ...hardware.ssa, random: "lfsr" },
+});
+
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
 export async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder, {
     onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
     onCheck: ({ tool, check, result, detail }) =>
-      terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(30)}${detail}\n`),
+      terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${detail}\n`),
   });
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {

@@ -3,7 +3,7 @@
  * optional dependency (`yosys.ts`).
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
@@ -11,6 +11,8 @@ import { FILE_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
+import { MACHINE_TESTBENCH, STALL } from "../rtl/machine/testbench.ts";
+import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
@@ -47,13 +49,25 @@ export interface RtlCheck {
 const LONGEST_RUN = 600_000;
 
 /** Modules that are checked by themselves, with their testbenches, where a folder has them. */
-const TOPS: readonly { readonly top: string; readonly testbench: string }[] = [
-  { top: ENGINE, testbench: TESTBENCH },
-  { top: LIF_UNIT, testbench: LIF_TESTBENCH },
+const TOPS: readonly Top[] = [
+  { top: ENGINE, testbench: TESTBENCH, optimisation: "-O0", inIcarus: true },
+  { top: LIF_UNIT, testbench: LIF_TESTBENCH, optimisation: "-O0", inIcarus: true },
+  { top: MACHINE, testbench: MACHINE_TESTBENCH, optimisation: "-O1", inIcarus: false, stalled: [`+${STALL}=1`] },
 ];
 
-/** A testbench runs for moments and is compiled for a while, which takes a seventh to a quarter less without optimisation. */
-const UNOPTIMISED = ["-MAKEFLAGS", "OPT_FAST=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
+interface Top {
+  readonly top: string;
+  readonly testbench: string;
+  /** Of the C++ that runs often: a short run is not worth the time that it takes to optimise. */
+  readonly optimisation: string;
+  /** Icarus would take an hour for a prompt of a whole machine. */
+  readonly inIcarus: boolean;
+  /** Arguments of a second simulation, with waits at both ends. */
+  readonly stalled?: readonly string[];
+}
+
+/** Copies of a gate's inputs into all that read it, and of a loop's body, make programs of many times the size. */
+const SMALL = ["-fno-gate", "--unroll-count", "1", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
 
 interface Outcome {
   readonly found: boolean;
@@ -94,7 +108,8 @@ export async function verifyRtl(
   }: VerifyOptions = {},
 ): Promise<RtlCheck[]> {
   const sources = await readSources(folder);
-  const tops = TOPS.filter(({ top }) => Object.hasOwn(sources, `${top}.sv`));
+  const there = new Set(await readdir(folder));
+  const tops = TOPS.filter(({ testbench }) => there.has(`${testbench}.sv`));
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checks: RtlCheck[] = [];
   const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
@@ -110,34 +125,37 @@ export async function verifyRtl(
     checks.push(done);
     onCheck(done);
   };
-  const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome, top: string) => {
+  const addSimulation = (tool: "verilator" | "iverilog", ran: Outcome, check: string) => {
     // An assertion of the engine prints an error and, in Icarus, lets the simulation go on.
     const passed = ran.ok && /^PASS /m.test(ran.text) && !/^(ERROR|%Error|FAIL)|Assertion failed/m.test(ran.text);
     const line = /^(PASS|FAIL) .*$/m.exec(ran.text)?.[0];
-    add(tool, named("simulation", top), ran, passed, passed && line ? line : ran.text);
+    add(tool, check, ran, passed, passed && line ? line : ran.text);
   };
   try {
-    for (const { top, testbench } of tools.includes("verilator") ? tops : []) {
+    for (const { top, testbench, optimisation, stalled } of tools.includes("verilator") ? tops : []) {
       const list = ["-f", FILE_LIST, "--top-module"];
       onStart({ tool: "verilator", check: named("lint, all warnings", top) });
       const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], folder);
       add("verilator", named("lint, all warnings", top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
-      onStart({ tool: "verilator", check: named("simulation", top) });
+      const check = named("simulation", top);
+      onStart({ tool: "verilator", check });
       const folderOf = join(work, testbench);
-      const build = ["--binary", "--timing", "--assert", ...UNOPTIMISED, "--Mdir", folderOf];
-      const built = await run("verilator", [...build, `${testbench}.sv`, ...list, testbench], folder);
-      addSimulation("verilator", built.ok ? await run(join(folderOf, `V${testbench}`), [], folder) : built, top);
+      const flags = ["--binary", "--timing", "--assert", ...SMALL, "-MAKEFLAGS", `OPT_FAST=${optimisation}`];
+      const build = [...flags, "--Mdir", folderOf, `${testbench}.sv`, ...list, testbench];
+      const built = await run("verilator", build, folder);
+      const simulate = (args: readonly string[]) => run(join(folderOf, `V${testbench}`), args, folder);
+      addSimulation("verilator", built.ok ? await simulate([]) : built, check);
+      if (!stalled || !built.ok) continue;
+      onStart({ tool: "verilator", check: `${check}, with waits` });
+      addSimulation("verilator", await simulate(stalled), `${check}, with waits`);
     }
-    for (const { top, testbench } of tools.includes("iverilog") ? tops : []) {
+    for (const { top, testbench } of tools.includes("iverilog") ? tops.filter(({ inIcarus }) => inIcarus) : []) {
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];
       const built = await run("iverilog", build, folder);
-      addSimulation(
-        "iverilog",
-        built.ok ? await run("vvp", ["-n", program, `+${RUNS}=${icarusRuns}`], folder) : built,
-        top,
-      );
+      const arguments_ = ["-n", program, `+${RUNS}=${icarusRuns}`];
+      addSimulation("iverilog", built.ok ? await run("vvp", arguments_, folder) : built, named("simulation", top));
     }
     if (tools.includes("yosys")) await checkWithYosys(sources, tops, yosys, add, onStart);
   } finally {
@@ -153,7 +171,7 @@ type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean
 /** Latches and loops in each top, and gates against sources of the blocks that hold the logic. */
 async function checkWithYosys(
   sources: SourceFiles,
-  tops: typeof TOPS,
+  tops: readonly Top[],
   kind: YosysKind | undefined,
   add: AddCheck,
   onStart: (question: RtlQuestion) => void,

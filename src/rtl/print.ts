@@ -2,7 +2,7 @@
  * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port a line, lines of at
  * most 100 characters in comments. The same tree always gives the same text.
  */
-import type { BinaryOperator, Expression, Item, Module, Port, Statement } from "./syntax.ts";
+import type { BinaryOperator, Expression, Item, Module, Port, Statement, Variable } from "./syntax.ts";
 
 const COMMENT_WIDTH = 100;
 
@@ -10,10 +10,19 @@ const COMMENT_WIDTH = 100;
 export function printModule(module: Module): string {
   const header = module.header.flatMap((paragraph, i) => [...(i > 0 ? ["//"] : []), ...wrap(paragraph)]);
   const ports = alignPorts(module.ports);
-  const list = ports.map((port, i) => `  ${port}${i < ports.length - 1 ? "," : ""}`);
-  const open = list.length > 0 ? [`module ${module.name} (`, ...list, ");"] : [`module ${module.name};`];
-  return [...header, "", ...open, ...indent(items(module.items)), "endmodule", ""].join("\n");
+  const list = separated(ports.map((port) => `  ${port}`));
+  const settings = (module.parameters ?? []).map(([name, value]) => `  parameter ${name} = ${print(value)}`);
+  const head =
+    settings.length > 0
+      ? [`module ${module.name} #(`, ...separated(settings), ") ("]
+      : [`module ${module.name}${list.length > 0 ? " (" : ";"}`];
+  const open = list.length > 0 ? [...head, ...list, ");"] : head;
+  const attribute = module.isBlackBox ? ["(* blackbox *)"] : [];
+  return [...header, "", ...attribute, ...open, ...indent(items(module.items)), "endmodule", ""].join("\n");
 }
+
+const separated = (lines: readonly string[]): string[] =>
+  lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line));
 
 function alignPorts(ports: readonly Port[]): string[] {
   const types = ports.map(({ width, signed }) => `logic${signed ? " signed" : ""}${range(width)}`);
@@ -69,6 +78,19 @@ function printItem(item: Item): string[] {
         "  end",
         "end",
       ];
+    case "clocked":
+      return ["always_ff @(posedge clk_i) begin", ...indent(statements(item.body)), "end"];
+    case "combinational":
+      return ["always_comb begin", ...indent(statements(item.body)), "end"];
+    case "function":
+      return [
+        `function automatic logic${range(item.width)} ${item.name}(`,
+        ...separated(item.arguments.map((argument) => `  input ${declared(argument)}`)),
+        ");",
+        ...indent(item.variables.map((variable) => `${declared(variable)};`)),
+        ...indent(statements(item.body)),
+        "endfunction",
+      ];
     case "initial":
       return ["initial begin", ...indent(statements(item.body)), "end"];
     case "clock":
@@ -91,16 +113,20 @@ function printItem(item: Item): string[] {
     case "instance": {
       const widest = Math.max(...item.ports.map(([port]) => port.length));
       const lines = item.ports.map(([port, value]) => `  .${port.padEnd(widest)} (${print(value)})`);
-      return [
-        `${item.module} ${item.name} (`,
-        ...lines.map((line, i) => (i < lines.length - 1 ? `${line},` : line)),
-        ");",
-      ];
+      const settings = item.parameters.map(([name, value]) => `  .${name} (${print(value)})`);
+      const head =
+        settings.length > 0
+          ? [`${item.module} #(`, ...separated(settings), `) ${item.name} (`]
+          : [`${item.module} ${item.name} (`];
+      return [...head, ...separated(lines), ");"];
     }
     case "simulation":
       return ["`ifndef SYNTHESIS", ...items(item.body), "`endif"];
   }
 }
+
+const declared = ({ name, width }: Variable): string =>
+  width === null ? `int ${name}` : `logic${range(width)} ${name}`;
 
 const statements = (list: readonly Statement[]): string[] => list.flatMap(printStatement);
 
@@ -217,6 +243,8 @@ function print(expression: Expression): string {
         : `${print(expression.of)}[${expression.high}:${expression.low}]`;
     case "part":
       return `${print(expression.of)}[${print(expression.base)} +: ${expression.width}]`;
+    case "cast":
+      return `${expression.width}'(${print(expression.operand)})`;
     case "call":
       return `${expression.name}(${expression.arguments.map(print).join(", ")})`;
   }

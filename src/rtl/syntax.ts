@@ -23,6 +23,7 @@ export type Expression =
   | { readonly kind: "bit"; readonly of: Expression; readonly index: Expression }
   | { readonly kind: "slice"; readonly of: Expression; readonly high: number; readonly low: number }
   | { readonly kind: "part"; readonly of: Expression; readonly base: Expression; readonly width: number }
+  | { readonly kind: "cast"; readonly width: number; readonly operand: Expression }
   | { readonly kind: "call"; readonly name: string; readonly arguments: readonly Expression[] };
 
 export type BinaryOperator =
@@ -69,6 +70,17 @@ export type Item =
   | { readonly kind: "integer"; readonly names: readonly string[] }
   | { readonly kind: "wire"; readonly target: Expression; readonly value: Expression }
   | { readonly kind: "registers"; readonly reset: readonly Statement[]; readonly next: readonly Statement[] }
+  /** Registers without a reset: contents of memories. */
+  | { readonly kind: "clocked"; readonly body: readonly Statement[] }
+  | { readonly kind: "combinational"; readonly body: readonly Statement[] }
+  | {
+      readonly kind: "function";
+      readonly name: string;
+      readonly width: number;
+      readonly arguments: readonly Variable[];
+      readonly variables: readonly Variable[];
+      readonly body: readonly Statement[];
+    }
   | { readonly kind: "initial"; readonly body: readonly Statement[] }
   | { readonly kind: "clock"; readonly signal: string; readonly halfPeriod: number }
   | {
@@ -89,9 +101,16 @@ export type Item =
       readonly kind: "instance";
       readonly module: string;
       readonly name: string;
+      readonly parameters: readonly (readonly [string, Expression])[];
       readonly ports: readonly (readonly [string, Expression])[];
     }
   | { readonly kind: "simulation"; readonly body: readonly Item[] };
+
+/** Of a function; null bits: a whole number of 32 bits with sign. */
+export interface Variable {
+  readonly name: string;
+  readonly width: number | null;
+}
 
 export interface Port {
   readonly direction: "input" | "output";
@@ -104,6 +123,10 @@ export interface Module {
   readonly name: string;
   /** Theory, latency, extent verified: paragraphs above the module. */
   readonly header: readonly string[];
+  /** Names and default values. */
+  readonly parameters?: readonly (readonly [string, Expression])[];
+  /** A macro: synthesis sees its ports and nothing inside. */
+  readonly isBlackBox?: boolean;
   readonly ports: readonly Port[];
   readonly items: readonly Item[];
 }
@@ -159,6 +182,8 @@ export const part = (of: Expression, base: Expression, width: number): Expressio
   base,
   width,
 });
+/** A number of unknown width, such as a loop's variable, in so many bits. */
+export const cast = (width: number, operand: Expression): Expression => ({ kind: "cast", width, operand });
 export const call = (fn: string, ...args: Expression[]): Expression => ({ kind: "call", name: fn, arguments: args });
 
 /** Sum of constants and names, with zeros left out: `4*i + 8`. */
@@ -193,6 +218,13 @@ export const when = (condition: Expression, yes: Statement[], no: Statement[] = 
   no,
 });
 
+export const forEach = (variable: string, below: number, ...body: Statement[]): Statement => ({
+  kind: "for",
+  variable,
+  below: decimal(below),
+  body,
+});
+
 export const comment = (content: string): { readonly kind: "comment"; readonly text: string } => ({
   kind: "comment",
   text: content,
@@ -210,10 +242,18 @@ export const loop = (variable: string, below: number, label: string, body: Item[
   label,
   body,
 });
-export const instance = (module: string, instanceName: string, ports: Readonly<Record<string, Expression>>): Item => ({
+export const clocked = (...body: Statement[]): Item => ({ kind: "clocked", body });
+export const combinational = (...body: Statement[]): Item => ({ kind: "combinational", body });
+export const instance = (
+  module: string,
+  instanceName: string,
+  ports: Readonly<Record<string, Expression>>,
+  parameters: Readonly<Record<string, Expression>> = {},
+): Item => ({
   kind: "instance",
   module,
   name: instanceName,
+  parameters: Object.entries(parameters),
   ports: Object.entries(ports),
 });
 export const input = (portName: string, width = 1, signed = false): Port => ({

@@ -1,0 +1,112 @@
+/** The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and steps. */
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import {
+  binary,
+  bit,
+  CLOCKED,
+  call,
+  choose,
+  combinational,
+  concat,
+  type Expression,
+  forEach,
+  type Item,
+  input,
+  logic,
+  type Module,
+  name,
+  output,
+  plus,
+  put,
+  registers,
+  repeat,
+  set,
+  sized,
+  times,
+  when,
+  wire,
+  zeros,
+} from "../syntax.ts";
+import { both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
+import { SUM_BITS } from "./scaled-sums.ts";
+
+export interface AccumulatorSize {
+  readonly lanes: number;
+  readonly multiplexerSteps: number;
+  /** Outputs that are added up. */
+  readonly added: number;
+}
+
+export const ACCUMULATORS = "accumulators";
+
+/** Bits of a total of so many outputs of the head. */
+export const totalBits = ({ logitBits }: ArithmeticSpec, added: number): number =>
+  logitBits + Math.ceil(Math.log2(added));
+
+export function accumulators({ lanes, multiplexerSteps, added }: AccumulatorSize, arithmetic: ArithmeticSpec): Module {
+  const { logitBits } = arithmetic;
+  const bits = totalBits(arithmetic, added);
+  const isShared = multiplexerSteps > 1;
+  const steps = Array.from({ length: multiplexerSteps }, (_, m) => m);
+  const totals = (m: number) => `totals_${m}_q`;
+  const stored = steps
+    .slice(0, -1)
+    .reduceRight<Expression>(
+      (rest, m) => choose(isAt("select_i", m, multiplexerSteps), name(totals(m)), rest),
+      name(totals(multiplexerSteps - 1)),
+    );
+  const logit = numberOf("logits_o", "l", logitBits);
+  const wide: Expression = concat(
+    ...(bits > logitBits
+      ? [repeat(bits - logitBits, bit(name("logits_o"), plus(times(logitBits, "l"), logitBits - 1)))]
+      : []),
+    logit,
+  );
+  return {
+    name: ACCUMULATORS,
+    header: [
+      `Totals of ${added} outputs of the head, of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each. An output stops at the ends of a register of ${logitBits} bits; ` +
+        `a total has ${bits} bits, which it cannot leave. All are in two's complement.`,
+      "Latency: logits_o and totals_o are combinational and belong to valid_i; first_i begins a new total.",
+    ],
+    ports: [
+      ...CLOCKED,
+      input("valid_i"),
+      input("first_i"),
+      ...(isShared ? [input("select_i", indexBits(multiplexerSteps))] : []),
+      input("sums_i", lanes * SUM_BITS),
+      output("logits_o", lanes * logitBits),
+      output("totals_o", lanes * bits),
+    ],
+    items: [
+      held(logitBits),
+      ...steps.map((m) => logic(lanes * bits, totals(m))),
+      logic(lanes * bits, "previous"),
+      wire(name("previous"), choose(name("first_i"), sized(lanes * bits, 0), stored)),
+      combinational(forEach("l", lanes, put(logit, call("held", numberOf("sums_i", "l", SUM_BITS))))),
+      combinational(
+        forEach("l", lanes, put(numberOf("totals_o", "l", bits), binary(numberOf("previous", "l", bits), "+", wide))),
+      ),
+      ...steps.map((m) =>
+        registers(
+          [set(name(totals(m)), zeros)],
+          [
+            when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
+              set(name(totals(m)), name("totals_o")),
+            ]),
+          ],
+        ),
+      ),
+    ],
+  };
+}
+
+/** An output of the head as its register holds it. */
+const held = (logitBits: number): Item => ({
+  kind: "function",
+  name: "held",
+  width: logitBits,
+  arguments: [{ name: "sum", width: SUM_BITS }],
+  variables: [],
+  body: [put(name("held"), logitBits < SUM_BITS ? saturated("sum", SUM_BITS, logitBits) : name("sum"))],
+});

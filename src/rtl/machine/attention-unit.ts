@@ -1,0 +1,215 @@
+/** Attention of all blocks: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that starts it. */
+
+import { STEP_BITS } from "../ssa-engine.ts";
+import {
+  binary,
+  bit,
+  CLOCKED,
+  choose,
+  clocked,
+  concat,
+  type Expression,
+  gap,
+  type Item,
+  input,
+  instance,
+  isFalse,
+  logic,
+  type Module,
+  name,
+  output,
+  registers,
+  set,
+  sized,
+  when,
+  wire,
+  zeros,
+} from "../syntax.ts";
+import { ATTENTION_BUFFER, type AttentionSize, QKV_BUFFER } from "./memories.ts";
+import { countUp, indexBits, isAt } from "./parts.ts";
+import type { MachinePlan } from "./plan.ts";
+
+export const ATTENTION_UNIT = "attention_unit";
+/** Bits of a word of seeds. */
+export const SEED_BITS = 32;
+
+export const attentionSize = ({ tokens, steps, heads, width }: MachinePlan): AttentionSize => ({
+  ...{ tokens, steps, heads, dimension: width / heads },
+});
+
+/** @param seeds bits of the engine's seeds, of one block */
+export function attentionUnit(plan: MachinePlan, seeds: number): Module {
+  const { tokens, steps, heads, width, depth, attentionWaits } = plan;
+  const { dimension } = attentionSize(plan);
+  const words = seeds / SEED_BITS;
+  const wait = Math.max(...attentionWaits);
+  const [stepBits, blockBits] = [indexBits(steps), indexBits(depth)];
+  const waitBits = indexBits(wait + 1);
+  const lastFeature = (register: string) => isAt(register, dimension - 1, dimension);
+  const all = (...conditions: Expression[]) => conditions.reduce((sum, one) => binary(sum, "&", one));
+  const isFirstOfLast = all(name("write_i"), isAt("token_q", tokens - 1, tokens), isAt("token_step_q", 0, steps));
+  const waitOf = attentionWaits.reduceRight<Expression>(
+    (rest, clocks, b) =>
+      b === depth - 1 ? sized(waitBits, clocks) : choose(isAt("block_q", b, depth), sized(waitBits, clocks), rest),
+    sized(waitBits, 0),
+  );
+  const started: Item[] =
+    wait === 0
+      ? [logic(1, "start"), wire(name("start"), isFirstOfLast)]
+      : [
+          logic(1, "start", "waits_q"),
+          logic(waitBits, "wait_q", "wait"),
+          wire(name("wait"), waitOf),
+          wire(
+            name("start"),
+            binary(
+              all(isFirstOfLast, binary(name("wait"), "==", sized(waitBits, 0))),
+              "|",
+              all(name("waits_q"), binary(name("wait_q"), "==", sized(waitBits, 1))),
+            ),
+          ),
+          registers(
+            [set(name("waits_q"), zeros), set(name("wait_q"), zeros)],
+            [
+              when(
+                isFirstOfLast,
+                [
+                  set(name("waits_q"), binary(name("wait"), "!=", sized(waitBits, 0))),
+                  set(name("wait_q"), name("wait")),
+                ],
+                [
+                  when(name("waits_q"), [
+                    set(name("wait_q"), binary(name("wait_q"), "-", sized(waitBits, 1))),
+                    set(name("waits_q"), binary(name("wait_q"), "!=", sized(waitBits, 1))),
+                  ]),
+                ],
+              ),
+            ],
+          ),
+        ];
+  return {
+    name: ATTENTION_UNIT,
+    header: [
+      `Attention of ${depth} blocks, one after another: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps.`,
+      "q, k and v come token by token, all steps of a token one after another, a vector in each clock of write_i, q in the low bits. The engine starts with the last " +
+        `token's first vector${wait > 0 ? `, at most ${wait} clocks later: then no vector comes too late` : ""}. Its seeds are ${words} words of ${SEED_BITS} bits for each block, block after block, which must stand before.`,
+      `Latency: the vector at step t of a token can be read at vector_o from ${dimension} (t + 2) + 1 clocks after the engine's first column on; delivered_o is 1 ` +
+        "in the clock before, and delivered_block_o says whose it is.",
+    ],
+    ports: [
+      ...CLOCKED,
+      input("seed_write_i"),
+      input("seed_address_i", indexBits(depth * words)),
+      input("seed_data_i", SEED_BITS),
+      input("write_i"),
+      input("spikes_i", 3 * width),
+      input("address_i", indexBits(tokens * steps)),
+      output("vector_o", width),
+      output("delivered_o"),
+      output("delivered_block_o", blockBits),
+    ],
+    items: [
+      logic(indexBits(tokens), "token_q"),
+      logic(stepBits, "token_step_q", "step_q", "out_step_q"),
+      logic(indexBits(dimension), "feature_q", "out_feature_q"),
+      logic(blockBits, "block_q"),
+      ...started,
+      logic(1, "busy", "take", "valid"),
+      logic(heads * tokens, "query", "key", "value", "column"),
+      gap,
+      { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
+      clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),
+      logic(seeds, "seed"),
+      ...Array.from({ length: words }, (_, w) => seedWire(w)),
+      gap,
+      instance(QKV_BUFFER, "u_qkv", {
+        clk_i: name("clk_i"),
+        write_i: name("write_i"),
+        token_i: name("token_q"),
+        token_step_i: name("token_step_q"),
+        spikes_i: name("spikes_i"),
+        step_i: name("step_q"),
+        feature_i: name("feature_q"),
+        query_o: name("query"),
+        key_o: name("key"),
+        value_o: name("value"),
+      }),
+      instance("ssa_engine", "u_engine", {
+        clk_i: name("clk_i"),
+        rst_ni: name("rst_ni"),
+        start_i: name("start"),
+        steps_i: sized(STEP_BITS, steps),
+        seed_i: name("seed"),
+        query_i: name("query"),
+        key_i: name("key"),
+        value_i: name("value"),
+        busy_o: name("busy"),
+        take_o: name("take"),
+        valid_o: name("valid"),
+        spike_o: name("column"),
+      }),
+      instance(ATTENTION_BUFFER, "u_attention", {
+        clk_i: name("clk_i"),
+        write_i: name("valid"),
+        step_i: name("out_step_q"),
+        feature_i: name("out_feature_q"),
+        spikes_i: name("column"),
+        address_i: name("address_i"),
+        vector_o: name("vector_o"),
+      }),
+      wire(name("delivered_o"), all(name("valid"), lastFeature("out_feature_q"))),
+      wire(name("delivered_block_o"), name("block_q")),
+      gap,
+      registers(
+        ["token_q", "token_step_q", "step_q", "feature_q", "out_step_q", "out_feature_q", "block_q"].map((register) =>
+          set(name(register), zeros),
+        ),
+        [
+          when(name("write_i"), [
+            countUp("token_step_q", steps),
+            when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
+          ]),
+          when(name("take"), [
+            countUp("feature_q", dimension),
+            when(lastFeature("feature_q"), [countUp("step_q", steps)]),
+          ]),
+          when(name("valid"), [
+            countUp("out_feature_q", dimension),
+            when(lastFeature("out_feature_q"), [
+              countUp("out_step_q", steps),
+              when(isAt("out_step_q", steps - 1, steps), [countUp("block_q", depth)]),
+            ]),
+          ]),
+        ],
+      ),
+      {
+        kind: "simulation",
+        body: [
+          registers(
+            [],
+            [
+              {
+                kind: "assert",
+                condition: binary(isFalse(name("start")), "||", isFalse(name("busy"))),
+                message: [{ kind: "text", text: "attention starts while it is busy" }],
+              },
+            ],
+          ),
+        ],
+      },
+    ],
+  };
+
+  /** A word of the block at hand. */
+  function seedWire(w: number): Item {
+    const at = indexBits(depth * words);
+    const block = depth === 1 ? sized(at, w) : binary(binary(wideBlock(at), "*", sized(at, words)), "+", sized(at, w));
+    return wire(
+      { kind: "slice", of: name("seed"), high: SEED_BITS * (w + 1) - 1, low: SEED_BITS * w },
+      bit(name("seeds_q"), block),
+    );
+  }
+  function wideBlock(bits: number): Expression {
+    return bits === blockBits ? name("block_q") : concat(sized(bits - blockBits, 0), name("block_q"));
+  }
+}

@@ -1,0 +1,100 @@
+/** The contents of the machine's memories of constants: conductances, factors, offsets and positions of one read of a chip. */
+import { converter } from "../../hardware/adc.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import { type Chip, readCrossbars } from "../../simulation/chip.ts";
+import { fullScaleOf } from "../../simulation/compensation.ts";
+import {
+  type IntegerCrossbar,
+  integerCrossbar,
+  integerOffsets,
+  integerPosition,
+  requireLayerSums,
+} from "../../simulation/integers.ts";
+import { columnFactors } from "../../simulation/reference/linear.ts";
+import type { SourceFiles } from "../design.ts";
+import { CONDUCTANCE_BITS } from "./aimc-macro.ts";
+import { cellFile, constantFile, joined } from "./layer.ts";
+import type { LayerPlan, MachinePlan } from "./plan.ts";
+
+export interface WholeCrossbar extends IntegerCrossbar {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * The chip's crossbars in whole numbers, as a simulation with the same stream has them.
+ *
+ * Random   as `readChip`
+ * Throws   ValueError where a factor or a sum does not fit
+ */
+export function wholeCrossbars(chip: Chip, { arithmetic, adc }: MachinePlan, random: Stream): WholeCrossbar[] {
+  const crossbars: WholeCrossbar[] = [];
+  for (const [crossbar, reading] of readCrossbars(chip, random)) {
+    const converters = converter(adc.mode, adc.bits as number, fullScaleOf(chip, crossbar, reading));
+    const factors = columnFactors(converters, reading.scales);
+    const whole = integerCrossbar(reading, crossbar, converters, factors, null, adc, arithmetic);
+    crossbars[crossbar] = { ...whole, rows: reading.plus.length / reading.columns, columns: reading.columns };
+  }
+  const factors = crossbars.map((crossbar) => crossbar.factors);
+  for (const layer of chip.mapping.layers) {
+    requireLayerSums(layer, integerOffsets(chip, layer.name, arithmetic), factors, adc, arithmetic);
+  }
+  return crossbars;
+}
+
+/** Files by name, a word a line, in hexadecimal. */
+export function constantFiles(chip: Chip, plan: MachinePlan, crossbars: readonly WholeCrossbar[]): SourceFiles {
+  const files: Record<string, string> = {};
+  for (const [crossbar, whole] of crossbars.entries()) files[cellFile(crossbar)] = cellText(whole);
+  const position = integerPosition(chip, plan.arithmetic);
+  const { factorBits, offsetBits } = plan.arithmetic;
+  for (const layer of plan.layers) {
+    const offsets = integerOffsets(chip, layer.name, plan.arithmetic);
+    const steps = Array.from({ length: layer.multiplexerSteps }, (_, m) => m);
+    const blocks = Array.from({ length: layer.rowBlocks }, (_, b) => b);
+    const factorsAt = (m: number) =>
+      blocks.flatMap((b) =>
+        byLane(layer, m, (group, c) => crossbars[layer.groups[group].blocks[b].crossbar].factors[c]),
+      );
+    files[constantFile(layer, "factors")] = lines(steps.map((m) => wordText(factorsAt(m), factorBits)));
+    const rowAt = (values: Float32Array, first: number, m: number) =>
+      byLane(layer, m, (group, c) => values[first + layer.groups[group].columnStart + c]);
+    files[constantFile(layer, "offsets")] = lines(steps.map((m) => wordText(rowAt(offsets, 0, m), offsetBits)));
+    if (position === null || joined(plan, layer) !== "position") continue;
+    const tokens = Array.from({ length: plan.tokens }, (_, n) => n);
+    files[constantFile(layer, "positions")] = lines(
+      tokens.flatMap((n) => steps.map((m) => wordText(rowAt(position, n * layer.outputs, m), offsetBits))),
+    );
+  }
+  return files;
+}
+
+/** A number for each readout unit at a step of the multiplexers; 0 where it has no column left. */
+function byLane({ groups }: LayerPlan, m: number, of: (group: number, column: number) => number): number[] {
+  return groups.flatMap(({ lanes, columns }, group) =>
+    Array.from({ length: lanes }, (_, lane) => {
+      const column = m * lanes + lane;
+      return column < columns ? of(group, column) : 0;
+    }),
+  );
+}
+
+function cellText({ rows, columns, plus, minus }: WholeCrossbar): string {
+  const words: string[] = [];
+  for (let c = 0; c < columns; c++) {
+    for (let r = 0; r < rows; r++)
+      words.push(wordText([minus[r * columns + c], plus[r * columns + c]], CONDUCTANCE_BITS));
+  }
+  return lines(words);
+}
+
+/** Numbers of equal width in one word, the first in the low bits, negative ones in two's complement. */
+export function wordText(values: readonly number[], width: number): string {
+  let bits = "";
+  for (const value of values) bits = BigInt.asUintN(width, BigInt(value)).toString(2).padStart(width, "0") + bits;
+  return BigInt(`0b${bits}`)
+    .toString(16)
+    .padStart(Math.ceil(bits.length / 4), "0");
+}
+
+export const lines = (words: readonly string[]): string => `${words.join("\n")}\n`;

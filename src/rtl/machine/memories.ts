@@ -1,0 +1,273 @@
+/**
+ * The memories of the machine. Those of many bits are macros, black boxes for synthesis: constants, the residual stream, and the two buffers
+ * in which attention turns tokens into features and back. The queue in front of a layer is registers. All are written with the
+ * clock and read in the same clock as the address stands there.
+ */
+import {
+  binary,
+  bit,
+  CLOCKED,
+  clocked,
+  combinational,
+  concat,
+  decimal,
+  type Expression,
+  forEach,
+  input,
+  isFalse,
+  logic,
+  type Module,
+  name,
+  output,
+  part,
+  plus,
+  put,
+  registers,
+  set,
+  sized,
+  text,
+  times,
+  when,
+  wire,
+  zeros,
+} from "../syntax.ts";
+import { task } from "../testbench-parts.ts";
+import { countUp, indexBits } from "./parts.ts";
+
+export interface MemorySize {
+  readonly width: number;
+  readonly entries: number;
+}
+
+export const romName = ({ width, entries }: MemorySize): string => `constant_memory_${width}x${entries}`;
+
+/** Constants of a layer: factors, offsets, positions. */
+export function constantMemory(size: MemorySize): Module {
+  const { width, entries } = size;
+  return {
+    name: romName(size),
+    header: [
+      `${entries} words of ${width} bits, constants of a layer, which stand in the file Contents, a word a line.`,
+      "Latency: data_o belongs to address_i of the same clock.",
+    ],
+    parameters: [["Contents", text("contents.hex")]],
+    isBlackBox: true,
+    ports: [input("address_i", indexBits(entries)), output("data_o", width)],
+    items: [
+      { kind: "memory", width, name: "words", entries },
+      { kind: "initial", body: [task("$readmemh", name("Contents"), name("words"))] },
+      wire(name("data_o"), bit(name("words"), name("address_i"))),
+    ],
+  };
+}
+
+export const STREAM_MEMORY = "stream_memory";
+
+/** The residual stream, with a port for each of the layers that may work on it in the same clock. */
+export function streamMemory({ width, entries }: MemorySize, ports: readonly string[]): Module {
+  const bits = indexBits(entries);
+  return {
+    name: STREAM_MEMORY,
+    header: [
+      `The residual stream: ${entries} words of ${width} bits with ${ports.length} ports, ${ports.join(" and ")}, that never write the same word in a clock.`,
+      "Latency: data_o belongs to the address of the same clock; what is written is there from the next clock on.",
+    ],
+    isBlackBox: true,
+    ports: [
+      input("clk_i"),
+      ...ports.flatMap((port) => [
+        input(`${port}_write_i`),
+        input(`${port}_address_i`, bits),
+        input(`${port}_data_i`, width),
+        output(`${port}_data_o`, width),
+      ]),
+    ],
+    items: [
+      { kind: "memory", width, name: "words", entries },
+      ...ports.map((port) => wire(name(`${port}_data_o`), bit(name("words"), name(`${port}_address_i`)))),
+      ...ports.map((port) =>
+        clocked(
+          when(name(`${port}_write_i`), [set(bit(name("words"), name(`${port}_address_i`)), name(`${port}_data_i`))]),
+        ),
+      ),
+    ],
+  };
+}
+
+export const queueName = ({ width, entries }: MemorySize): string => `spike_queue_${width}x${entries}`;
+
+/** Vectors that wait in front of a layer, first in, first out. */
+export function spikeQueue(size: MemorySize): Module {
+  const { width, entries } = size;
+  const countBits = indexBits(entries + 1);
+  const pointer = indexBits(entries);
+  const filled = name("filled_q");
+  const push = name("push_i");
+  const pop = name("pop_i");
+  return {
+    name: queueName(size),
+    header: [
+      `${entries} vectors of ${width} spikes, first in, first out: as many as wait here at most.`,
+      "Latency: what is pushed in a clock is there in the next. A full queue takes a vector in the clock in which one leaves it.",
+    ],
+    ports: [
+      ...CLOCKED,
+      input("push_i"),
+      input("data_i", width),
+      input("pop_i"),
+      output("valid_o"),
+      output("data_o", width),
+    ],
+    items: [
+      { kind: "memory", width, name: "vectors_q", entries },
+      logic(pointer, "head_q", "tail_q"),
+      logic(countBits, "filled_q"),
+      wire(name("valid_o"), binary(filled, "!=", sized(countBits, 0))),
+      wire(name("data_o"), bit(name("vectors_q"), name("head_q"))),
+      clocked(when(push, [set(bit(name("vectors_q"), name("tail_q")), name("data_i"))])),
+      registers(
+        [set(name("head_q"), zeros), set(name("tail_q"), zeros), set(filled, zeros)],
+        [
+          when(push, [countUp("tail_q", entries)]),
+          when(pop, [countUp("head_q", entries)]),
+          when(
+            binary(push, "&", isFalse(pop)),
+            [set(filled, binary(filled, "+", sized(countBits, 1)))],
+            [when(binary(pop, "&", isFalse(push)), [set(filled, binary(filled, "-", sized(countBits, 1)))])],
+          ),
+        ],
+      ),
+      {
+        kind: "simulation",
+        body: [
+          registers(
+            [],
+            [
+              {
+                kind: "assert",
+                condition: binary(
+                  binary(isFalse(push), "||", pop),
+                  "||",
+                  binary(filled, "!=", sized(countBits, entries)),
+                ),
+                message: [text(`a queue of ${entries} overflows`)],
+              },
+              {
+                kind: "assert",
+                condition: binary(isFalse(pop), "||", name("valid_o")),
+                message: [text("an empty queue is read")],
+              },
+            ],
+          ),
+        ],
+      },
+    ],
+  };
+}
+
+/** Sizes of attention, for the buffers on both sides of the engine. */
+export interface AttentionSize {
+  readonly tokens: number;
+  readonly steps: number;
+  readonly heads: number;
+  readonly dimension: number;
+}
+
+export const QKV_BUFFER = "qkv_buffer";
+
+/** Takes q, k and v token by token, and gives a feature of all tokens. */
+export function qkvBuffer({ tokens, steps, heads, dimension }: AttentionSize): Module {
+  const features = 3 * heads * dimension;
+  const row = (step: string, feature: Expression): Expression =>
+    bit(name("features"), binary(binary(decimal(features), "*", wide(step, indexBits(steps))), "+", feature));
+  const lane = (port: string) => part(name(port), times(tokens, "head"), tokens);
+  const of = (part: number) =>
+    row(
+      "step_i",
+      binary(plus(times(dimension, "head"), part * heads * dimension), "+", wide("feature_i", indexBits(dimension))),
+    );
+  return {
+    name: QKV_BUFFER,
+    header: [
+      `q, k and v of ${tokens} tokens and ${steps} steps: written token by token, read feature by feature. A word is a feature of all tokens at a step; ` +
+        "a token has a bit in each, so that every word has a write enable for each of its bits.",
+      "Latency: outputs belong to step_i and feature_i of the same clock; what is written is there from the next clock on.",
+    ],
+    isBlackBox: true,
+    ports: [
+      input("clk_i"),
+      input("write_i"),
+      input("token_i", indexBits(tokens)),
+      input("token_step_i", indexBits(steps)),
+      input("spikes_i", features),
+      input("step_i", indexBits(steps)),
+      input("feature_i", indexBits(dimension)),
+      ...["query_o", "key_o", "value_o"].map((port) => output(port, heads * tokens)),
+    ],
+    items: [
+      { kind: "memory", width: tokens, name: "features", entries: features * steps },
+      clocked(
+        when(name("write_i"), [
+          forEach(
+            "feature",
+            features,
+            set(bit(row("token_step_i", name("feature")), name("token_i")), bit(name("spikes_i"), name("feature"))),
+          ),
+        ]),
+      ),
+      combinational(
+        forEach("head", heads, put(lane("query_o"), of(0)), put(lane("key_o"), of(1)), put(lane("value_o"), of(2))),
+      ),
+    ],
+  };
+}
+
+export const ATTENTION_BUFFER = "attention_buffer";
+
+/** Takes a feature of all tokens from the engine, and gives the vector of a token. */
+export function attentionBuffer({ tokens, steps, heads, dimension }: AttentionSize): Module {
+  const width = heads * dimension;
+  const vector = binary(binary(decimal(steps), "*", name("token")), "+", wide("step_i", indexBits(steps)));
+  const feature = binary(times(dimension, "head"), "+", wide("feature_i", indexBits(dimension)));
+  return {
+    name: ATTENTION_BUFFER,
+    header: [
+      `What attention gives to ${tokens} tokens at ${steps} steps: written feature by feature of all heads, read token by token. A word is the vector of a token ` +
+        "at a step, at step + steps * token.",
+      "Latency: vector_o belongs to address_i of the same clock; what is written is there from the next clock on.",
+    ],
+    isBlackBox: true,
+    ports: [
+      input("clk_i"),
+      input("write_i"),
+      input("step_i", indexBits(steps)),
+      input("feature_i", indexBits(dimension)),
+      input("spikes_i", heads * tokens),
+      input("address_i", indexBits(tokens * steps)),
+      output("vector_o", width),
+    ],
+    items: [
+      { kind: "memory", width, name: "vectors", entries: tokens * steps },
+      clocked(
+        when(name("write_i"), [
+          forEach(
+            "token",
+            tokens,
+            forEach(
+              "head",
+              heads,
+              set(
+                bit(bit(name("vectors"), vector), feature),
+                bit(name("spikes_i"), binary(times(tokens, "head"), "+", name("token"))),
+              ),
+            ),
+          ),
+        ]),
+      ),
+      wire(name("vector_o"), bit(name("vectors"), name("address_i"))),
+    ],
+  };
+}
+
+/** An index in the 32 bits of a loop's variable. */
+const wide = (signal: string, bits: number): Expression => concat(sized(32 - bits, 0), name(signal));

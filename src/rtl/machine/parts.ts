@@ -1,0 +1,85 @@
+/** Small pieces that several modules of the machine have: counters, numbers in two's complement, and the ends of registers. */
+import { bitsFor } from "../../hardware/ssa-parameters.ts";
+import {
+  allOnes,
+  binary,
+  bit,
+  choose,
+  concat,
+  type Expression,
+  type Item,
+  name,
+  not,
+  part,
+  put,
+  repeat,
+  type Statement,
+  set,
+  sized,
+  slice,
+  times,
+  zeros,
+} from "../syntax.ts";
+
+/** Bits of an index of `count` things, at least one. */
+export const indexBits = (count: number): number => bitsFor(Math.max(1, count - 1));
+
+/** Counts 0 to `count` - 1 and again. */
+export const countUp = (register: string, count: number): Statement =>
+  set(
+    name(register),
+    count === 1 ? zeros : choose(isAt(register, count - 1, count), zeroOf(count), increment(register, count)),
+  );
+
+const zeroOf = (count: number) => sized(indexBits(count), 0);
+const increment = (register: string, count: number) => binary(name(register), "+", sized(indexBits(count), 1));
+
+/** Whether an index of `count` things is `value`. */
+export const isAt = (register: string, value: number, count: number): Expression =>
+  binary(name(register), "==", sized(indexBits(count), value));
+
+/** All conditions together. */
+export const both = (...conditions: Expression[]): Expression =>
+  conditions.reduce((sum, condition) => binary(sum, "&", condition));
+
+/** Number `lane` of a word of numbers of `width` bits. */
+export const numberOf = (word: string, lane: string, width: number): Expression =>
+  width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);
+
+/** A signal of `from` bits in two's complement, with its sign in front to `to` bits. */
+export const signExtended = (signal: string, from: number, to: number): Expression =>
+  from === to ? name(signal) : concat(repeat(to - from, bit(name(signal), from - 1)), name(signal));
+
+/** A signal of `from` bits in two's complement, stopped at the ends of a register of `to` bits, fewer. */
+export function saturated(signal: string, from: number, to: number): Expression {
+  const ends = slice(name(signal), from - 1, to - 1);
+  const fits = binary(allOnes(ends), "|", not({ kind: "unary", operator: "|", operand: ends }));
+  const sign = bit(name(signal), from - 1);
+  return choose(fits, slice(name(signal), to - 1, 0), concat(sign, repeat(to - 1, not(sign))));
+}
+
+export interface AdderWidths {
+  readonly a: number;
+  readonly b: number;
+  /** Of the register that takes the sum; no more than the wider of a and b. */
+  readonly sum: number;
+}
+
+/** The function `saturated_sum(a, b)`: numbers in two's complement, their sum stopped at the ends of its register. */
+export function saturatedSum({ a, b, sum }: AdderWidths): Item {
+  const wide = Math.max(a, b) + 1;
+  return {
+    kind: "function",
+    name: "saturated_sum",
+    width: sum,
+    arguments: [
+      { name: "a", width: a },
+      { name: "b", width: b },
+    ],
+    variables: [{ name: "wide", width: wide }],
+    body: [
+      put(name("wide"), binary(signExtended("a", a, wide), "+", signExtended("b", b, wide))),
+      put(name("saturated_sum"), saturated("wide", wide, sum)),
+    ],
+  };
+}

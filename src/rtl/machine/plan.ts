@@ -1,0 +1,186 @@
+/**
+ * The machine in RTL as numbers: what `Machine`, `Mapping` and `Schedule` say of one prompt alone, layer by layer, as the generators need it.
+ *
+ * Every layer works by itself: it takes a vector as soon as it is free and the vector is there, as the schedule does, so that no table of
+ * clocks is needed. Two things are read from the schedule: how many vectors wait in front of a layer at most, and for how many
+ * clocks attention waits when q, k and v come more slowly than it takes them.
+ */
+import { MappingError, SpecError } from "../../errors.ts";
+import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
+import { codeBitsOf } from "../../hardware/lif-parameters.ts";
+import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
+import type { Timing } from "../../hardware/timing.ts";
+import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
+import { peakOverlap } from "../../machine/peak.ts";
+import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
+import { shapeOf } from "../../machine/shape.ts";
+import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { Chip } from "../../simulation/chip.ts";
+import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
+import { hasConverterErrors } from "../../spec/erring-converters.ts";
+import type { AdcSpec } from "../../spec/hardware.ts";
+import { chipDesign } from "../network-vectors.ts";
+
+/** What stands behind the adders of a layer. */
+export type LayerRole = "embed" | "qkv" | "projection" | "up" | "down" | "head";
+
+/** Columns that share a tile, and the readout units that serve them. */
+export interface GroupPlan {
+  readonly columnStart: number;
+  readonly columns: number;
+  /** Readout units that have a column, and the first one's number among those of the layer. Unit u serves columns u, u + units, ... */
+  readonly lanes: number;
+  readonly firstLane: number;
+  /** Row blocks, in ascending order. */
+  readonly blocks: readonly CrossbarBlock[];
+}
+
+export interface LayerPlan {
+  /** As in the mapping: `blocks.0.qkv`. */
+  readonly name: string;
+  readonly module: string;
+  readonly role: LayerRole;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly rowBlocks: number;
+  /** Steps M of the multiplexers: columns of step m are m units on. */
+  readonly multiplexerSteps: number;
+  readonly groups: readonly GroupPlan[];
+  /** Readout units of all groups. */
+  readonly lanes: number;
+  /** Tokens that it serves, ascending. */
+  readonly tokens: Int32Array;
+  /** Vectors that wait in front of it at most; null where they come from outside or from attention. */
+  readonly waiting: number | null;
+  /** When each vector's result is there, counted from the prompt's first clock. */
+  readonly results: Float64Array;
+}
+
+export interface MachinePlan {
+  readonly machine: Machine;
+  readonly schedule: Schedule;
+  readonly timing: Timing;
+  readonly arithmetic: ArithmeticSpec;
+  readonly adc: AdcSpec;
+  readonly codeBits: number;
+  readonly neuron: IntegerLifConstants;
+  readonly ssa: SsaParameters;
+  readonly layers: readonly LayerPlan[];
+  /** By block: first clock of the engine's run. */
+  readonly attention: readonly number[];
+  /** By block: clocks from the last token's first q, k and v to the first clock of attention. */
+  readonly attentionWaits: readonly number[];
+  readonly hasPositions: boolean;
+  readonly hasStream: boolean;
+  readonly tokens: number;
+  readonly steps: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly depth: number;
+}
+
+/**
+ * Throws  MappingError and SpecError where a machine of this kind is not generated, with the field to change
+ */
+export function machinePlan(chip: Chip): MachinePlan {
+  const { hardware, network, mapping } = chip;
+  const { model, geometry } = network;
+  const { arithmetic, adc } = hardware;
+  if (arithmetic === null) {
+    throw new SpecError(
+      "hardware.arithmetic",
+      "Registers hold whole numbers, but hardware.arithmetic is null, which computes in floating point. Leave it out for the recommended formats.",
+    );
+  }
+  requireGenerated(chip);
+  chipDesign(chip);
+  const machine = machineOf(hardware, shapeOf(model, geometry));
+  const schedule = scheduleOf(machine);
+  const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
+  const layers = machine.layers.map((layer, i) =>
+    layerPlan(machine, layer, mapping.layers[i], units, schedule.alone.units),
+  );
+  const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start[0]);
+  const attentionWaits = attention.map((start, b) => {
+    const { results } = layers.find(({ name }) => name === `blocks.${b}.qkv`)!;
+    return start - results[(geometry.tokens - 1) * model.steps];
+  });
+  return {
+    ...{ machine, schedule, timing: machine.timing, arithmetic, adc, layers, attention },
+    codeBits: codeBitsOf(adc.bits as number, adc.mode),
+    neuron: integerLifConstants(model.neuron, arithmetic),
+    ssa: ssaParametersOf(network, hardware),
+    attentionWaits,
+    hasPositions: model.position === "learned",
+    hasStream: model.residual !== "none",
+    tokens: geometry.tokens,
+    ...{ steps: model.steps, width: model.width, heads: model.heads, depth: model.depth },
+  };
+}
+
+function requireGenerated({ hardware, network, mapping }: Chip): void {
+  const { adc } = hardware;
+  const { model, geometry } = network;
+  if (hasConverterErrors(adc.errors)) {
+    throw new SpecError(
+      "hardware.adc.errors",
+      "Converters that err do so in floating point, which the generated analog macro does not compute. Leave the errors at 0.",
+    );
+  }
+  if (!model.outputProjection) {
+    throw new MappingError(
+      "model.outputProjection",
+      "The generated machine adds attention to the residual stream behind an output projection. Set it to true.",
+    );
+  }
+  if (geometry.grid) {
+    throw new MappingError(
+      "model.stem",
+      "The windows of a stem are not generated: the machine's first layer takes tokens. Use a network that reads patches.",
+    );
+  }
+  if (mapping.totals.loads > 1) {
+    throw new MappingError(
+      "hardware.crossbars",
+      `The generated machine has a crossbar for each of ${mapping.totals.blocks} blocks of weights, but the chip has ` +
+        `${mapping.totals.crossbars}. Leave crossbars out.`,
+    );
+  }
+}
+
+function layerPlan(
+  machine: Machine,
+  { name, inputs, outputs, latency, tokens }: LayerUnit,
+  { blocks, rowBlocks, multiplexerSteps }: LayerMapping,
+  units: ReadonlyMap<string, ScheduledUnit>,
+  inOrder: readonly ScheduledUnit[],
+): LayerPlan {
+  const role = name.replace(/^blocks\.\d+\./, "") as LayerRole;
+  const { steps } = machine.shape;
+  const { readoutUnits } = machine.mapping;
+  const groups: GroupPlan[] = [];
+  let firstLane = 0;
+  for (let b = 0; b < blocks.length; b += rowBlocks) {
+    const { columnStart, columns } = blocks[b];
+    const lanes = Math.min(readoutUnits, columns);
+    groups.push({ columnStart, columns, lanes, firstLane, blocks: blocks.slice(b, b + rowBlocks) });
+    firstLane += lanes;
+  }
+  const unit = units.get(name)!;
+  const before = inOrder[inOrder.indexOf(unit) - 1];
+  let waiting: number | null = null;
+  if (before?.kind === "linear") {
+    // The layer before serves all tokens, this one may read some of them.
+    const arrived = Float64Array.from(
+      unit.start,
+      (_, i) => before.end[tokens[Math.floor(i / steps)] * steps + (i % steps)] + latency,
+    );
+    waiting = peakOverlap(arrived, unit.end, Number.POSITIVE_INFINITY);
+  }
+  const results = unit.end.map((end) => end + latency);
+  const module = `layer_${name.replaceAll(".", "_")}`;
+  return {
+    ...{ name, module, role, inputs, outputs, rowBlocks, multiplexerSteps, groups, tokens, waiting, results },
+    lanes: firstLane,
+  };
+}

@@ -1,0 +1,386 @@
+/**
+ * The machine's testbench: whole prompts in, every spike train, output of the head and answer compared, each with its clock.
+ *
+ *   +prompts=N   takes the first N prompts
+ *   +stall=N     vectors come late and answers are taken late, at random with seed N; clocks are then not compared
+ *
+ * It prints one line that begins with PASS or FAIL.
+ */
+import {
+  binary,
+  call,
+  comment,
+  decimal,
+  type Expression,
+  gap,
+  type Item,
+  input,
+  instance,
+  isFalse,
+  logic,
+  type Module,
+  name,
+  put,
+  registers,
+  type Statement,
+  set,
+  sized,
+  text,
+  when,
+} from "../syntax.ts";
+import { count, task } from "../testbench-parts.ts";
+import { SEED_BITS } from "./attention-unit.ts";
+import type { MachineDesign } from "./design.ts";
+import { indexBits } from "./parts.ts";
+import { answerBits, answersOf, MACHINE } from "./top.ts";
+import { ANSWER_FILE, expectFile, INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
+
+export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
+/** A prompt takes no more than so many times its clocks, also where it is stalled. */
+const PATIENCE = 64;
+export const STALL = "stall";
+const PROMPTS = "prompts";
+
+/** A place of the machine that is compared: its signals, the file of what is expected, and how many results a prompt has there. */
+interface Probe {
+  readonly label: string;
+  readonly width: number;
+  readonly valid: Expression;
+  readonly vector: Expression;
+  readonly file: string;
+  readonly perPrompt: number;
+  readonly isTimed: boolean;
+}
+
+const at = (signal: string) => name(`u_machine.${signal}`);
+
+function probesOf({ plan }: MachineDesign): Probe[] {
+  const { layers, steps, depth, heads, tokens, width } = plan;
+  const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
+    const short = module.replace(/^layer_/, "");
+    const isHead = role === "head";
+    return {
+      label: short,
+      width: isHead ? outputs * plan.arithmetic.logitBits : outputs,
+      valid: isHead ? name("logits_valid") : at(`${short}_valid`),
+      vector: isHead ? name("logits") : at(`${short}_spikes`),
+      file: expectFile(module),
+      perPrompt: read.length * steps,
+      isTimed: true,
+    };
+  });
+  return [
+    ...ofLayers,
+    {
+      label: "attention",
+      width: heads * tokens,
+      valid: at("u_attention.valid"),
+      vector: at("u_attention.column"),
+      file: expectFile("attention"),
+      perPrompt: (depth * steps * width) / heads,
+      isTimed: true,
+    },
+    {
+      label: "answers",
+      width: answerBits(plan),
+      valid: name("taken_q"),
+      vector: name("answer_q"),
+      file: ANSWER_FILE,
+      perPrompt: answersOf(plan),
+      isTimed: false,
+    },
+  ];
+}
+
+const checkerName = (width: number) => `expect_vectors_${width}`;
+
+/** The testbench, and the modules in which it compares. */
+export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
+  const probes = probesOf(design);
+  const widths = [...new Set(probes.map(({ width }) => width))];
+  return [...widths.map(checker), testbench(design, probes, vectors)];
+}
+
+/** Compares what comes in a clock with the next line of a file. */
+function checker(width: number): Module {
+  const complain = (condition: Expression, format: string, ...values: Expression[]): Statement =>
+    when(condition, [
+      when(binary(name("errors"), "<", decimal(5)), [
+        task("$display", text(format), name("Label"), name("checked"), ...values),
+      ]),
+      count("errors"),
+    ]);
+  const counters = ["checked", "errors"];
+  return {
+    name: checkerName(width),
+    header: [`Compares vectors of ${width} bits and their clocks with the lines of a file.`],
+    parameters: [
+      ["Expected", text("expected.hex")],
+      ["Label", text("vectors")],
+    ],
+    ports: [input("clk_i"), input("valid_i"), input("vector_i", width), input("timed_i"), input("clock_i", 32)],
+    items: [
+      { kind: "integer", names: ["file", "got", ...counters] },
+      logic(32, "clock"),
+      logic(width, "vector"),
+      {
+        kind: "initial",
+        body: [
+          ...counters.map((variable) => put(name(variable), decimal(0))),
+          put(name("file"), call("$fopen", name("Expected"), text("r"))),
+          {
+            kind: "while",
+            condition: sized(1, 1),
+            body: [
+              { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 },
+              when(name("valid_i"), [
+                put(name("got"), call("$fscanf", name("file"), text("%h %h"), name("clock"), name("vector"))),
+                complain(binary(name("got"), "!=", decimal(2)), "%s: result %0d is one too many"),
+                complain(
+                  binary(name("vector_i"), "!==", name("vector")),
+                  "%s: result %0d is %h, expected %h",
+                  name("vector_i"),
+                  name("vector"),
+                ),
+                complain(
+                  binary(name("timed_i"), "&&", binary(name("clock_i"), "!==", name("clock"))),
+                  "%s: result %0d comes in clock %0d, expected in %0d",
+                  name("clock_i"),
+                  name("clock"),
+                ),
+                count("checked"),
+              ]),
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): Module {
+  const { plan } = design;
+  const { tokens, steps, layers, schedule } = plan;
+  const words = design.plan.depth * seedWords(design);
+  const each = tokens * steps;
+  const { clocks } = schedule.alone;
+  // Pins change at falling edges, and what a rising one takes is seen right there.
+  const edge: Statement = { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 };
+  const rising: Statement = { kind: "edge", edge: "posedge", signal: "clk_i", times: 1 };
+  const read = (file: string, target: string) =>
+    put(name("got"), call("$fscanf", name(file), text("%h"), name(target)));
+  const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
+  const sum = (of: "errors" | "checked") =>
+    probes.map(({ label }) => name(`u_expect_${label}.${of}`)).reduce((all, one) => binary(all, "+", one));
+  const perPrompt = probes.reduce((all, probe) => all + probe.perPrompt, 0);
+  const isLate = binary(
+    binary(name("stall"), "!=", decimal(0)),
+    "&&",
+    binary(binary(call("$urandom"), "&", decimal(3)), "!=", decimal(0)),
+  );
+  const stalls: Statement = when(binary(name("stall"), "!=", decimal(0)), [
+    { kind: "while", condition: binary(binary(call("$urandom"), "&", decimal(3)), "!=", decimal(0)), body: [edge] },
+  ]);
+  const whole = (of: number) => Math.floor(of / vectors.prompts);
+  return {
+    name: MACHINE_TESTBENCH,
+    header: [
+      `Checks the machine against the simulator and the schedule: ${vectors.prompts} prompts of ${clocks} clocks, ${whole(vectors.spikes)} spikes and ${whole(vectors.logits)} outputs of ` +
+        "the head each, and every result's clock.",
+      `+${PROMPTS}=N takes the first N prompts. With +${STALL}=N vectors come late and answers are taken late, at random; clocks are then not compared.`,
+    ],
+    ports: [],
+    items: [
+      logic(
+        1,
+        "clk_i",
+        "rst_ni",
+        "seed_write",
+        "in_valid",
+        "in_ready",
+        "out_valid",
+        "out_ready",
+        "busy",
+        "taken_q",
+        "logits_valid",
+      ),
+      logic(indexBits(words), "seed_address"),
+      logic(SEED_BITS, "seed_data", "seed_next"),
+      logic(layers[0].inputs, "in_data", "in_next"),
+      logic(answerBits(plan), "out_data", "answer_q"),
+      logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
+      logic(32, "clock_q"),
+      { kind: "integer", names: ["seed_file", "input_file", "prompt_count", ...counters] },
+      gap,
+      { kind: "clock", signal: "clk_i", halfPeriod: 5 },
+      gap,
+      instance(MACHINE, "u_machine", {
+        clk_i: name("clk_i"),
+        rst_ni: name("rst_ni"),
+        seed_write_i: name("seed_write"),
+        seed_address_i: name("seed_address"),
+        seed_data_i: name("seed_data"),
+        in_valid_i: name("in_valid"),
+        in_ready_o: name("in_ready"),
+        in_data_i: name("in_data"),
+        out_valid_o: name("out_valid"),
+        out_ready_i: name("out_ready"),
+        out_data_o: name("out_data"),
+        logits_valid_o: name("logits_valid"),
+        logits_o: name("logits"),
+        busy_o: name("busy"),
+      }),
+      gap,
+      comment("Clock 0 is the first one of a prompt's first vector."),
+      registers(
+        [
+          set(name("clock_q"), sized(32, 0)),
+          set(name("taken_q"), sized(1, 0)),
+          set(name("answer_q"), { kind: "fill", bit: 0 }),
+        ],
+        [
+          set(name("clock_q"), {
+            kind: "choice",
+            condition: name("busy"),
+            yes: binary(name("clock_q"), "+", sized(32, 1)),
+            no: sized(32, 0),
+          }),
+          set(name("taken_q"), binary(name("out_valid"), "&", name("out_ready"))),
+          set(name("answer_q"), name("out_data")),
+        ],
+      ),
+      ...probes.map(
+        (probe): Item =>
+          instance(
+            checkerName(probe.width),
+            `u_expect_${probe.label}`,
+            {
+              clk_i: name("clk_i"),
+              valid_i: probe.valid,
+              vector_i: probe.vector,
+              timed_i: probe.isTimed ? binary(name("stall"), "==", decimal(0)) : sized(1, 0),
+              clock_i: name("clock_q"),
+            },
+            { Expected: text(probe.file), Label: text(probe.label) },
+          ),
+      ),
+      gap,
+      {
+        kind: "initial",
+        body: [
+          when(isFalse(call("$value$plusargs", text(`${PROMPTS}=%d`), name("prompt_count"))), [
+            put(name("prompt_count"), decimal(vectors.prompts)),
+          ]),
+          when(isFalse(call("$value$plusargs", text(`${STALL}=%d`), name("stall"))), [put(name("stall"), decimal(0))]),
+          when(binary(name("stall"), "!=", decimal(0)), [put(name("got"), call("$urandom", name("stall")))]),
+          put(name("seed_file"), call("$fopen", text(SEED_FILE), text("r"))),
+          put(name("input_file"), call("$fopen", text(INPUT_FILE), text("r"))),
+          ...["rst_ni", "seed_write", "in_valid"].map((signal) => put(name(signal), sized(1, 0))),
+          ...["seed_address", "seed_data", "in_data"].map((signal) =>
+            put(name(signal), { kind: "fill", bit: 0 } as const),
+          ),
+          edge,
+          edge,
+          put(name("rst_ni"), sized(1, 1)),
+          edge,
+          {
+            kind: "for",
+            variable: "prompt",
+            below: name("prompt_count"),
+            body: [
+              {
+                kind: "for",
+                variable: "word",
+                below: decimal(words),
+                body: [
+                  read("seed_file", "seed_next"),
+                  put(name("seed_write"), sized(1, 1)),
+                  put(name("seed_address"), { kind: "cast", width: indexBits(words), operand: name("word") }),
+                  put(name("seed_data"), name("seed_next")),
+                  edge,
+                ],
+              },
+              put(name("seed_write"), sized(1, 0)),
+              {
+                kind: "for",
+                variable: "vector",
+                below: decimal(each),
+                body: [
+                  stalls,
+                  read("input_file", "in_next"),
+                  put(name("in_valid"), sized(1, 1)),
+                  put(name("in_data"), name("in_next")),
+                  rising,
+                  { kind: "while", condition: isFalse(name("in_ready")), body: [rising] },
+                  edge,
+                  put(name("in_valid"), sized(1, 0)),
+                ],
+              },
+              edge,
+              { kind: "while", condition: name("busy"), body: [edge] },
+              task("$display", text("prompt %0d is done"), name("prompt")),
+            ],
+          },
+          edge,
+          edge,
+          put(name("errors"), sum("errors")),
+          put(name("checked"), sum("checked")),
+          put(name("wanted"), binary(name("prompt_count"), "*", decimal(perPrompt))),
+          when(
+            binary(binary(name("errors"), "==", decimal(0)), "&&", binary(name("checked"), "==", name("wanted"))),
+            [
+              task(
+                "$display",
+                text(
+                  `PASS %0d prompts, ${whole(vectors.spikes)} spikes, ${whole(vectors.logits)} outputs of the head and ${clocks} clocks each, %0d results`,
+                ),
+                name("prompt_count"),
+                name("checked"),
+              ),
+            ],
+            [
+              task(
+                "$display",
+                text("FAIL %0d errors, %0d of %0d results"),
+                name("errors"),
+                name("checked"),
+                name("wanted"),
+              ),
+            ],
+          ),
+          task("$finish"),
+        ],
+      },
+      gap,
+      comment("Answers are taken at once, or late."),
+      {
+        kind: "initial",
+        body: [
+          put(name("out_ready"), sized(1, 0)),
+          {
+            kind: "while",
+            condition: sized(1, 1),
+            body: [edge, put(name("out_ready"), isFalse(isLate))],
+          },
+        ],
+      },
+      gap,
+      comment("A machine that hangs is wrong."),
+      {
+        kind: "initial",
+        body: [
+          put(name("limit"), decimal(PATIENCE * clocks)),
+          { kind: "while", condition: binary(name("clock_q"), "<", name("limit")), body: [edge] },
+          task("$display", text("FAIL a prompt is not done after %0d clocks"), name("clock_q")),
+          task("$finish"),
+        ],
+      },
+    ],
+  };
+}
+
+/** Words of seeds of a block. */
+function seedWords({ modules }: MachineDesign): number {
+  const unit = modules.find(({ name }) => name === "ssa_engine")!;
+  return unit.ports.find((port) => port.name === "seed_i")!.width / SEED_BITS;
+}

@@ -1,0 +1,330 @@
+/**
+ * The whole machine: layers, attention, the memories between them, and its edge, a stream of vectors in and a stream of answers out.
+ *
+ * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: of one
+ * prompt alone they never work at the same time.
+ */
+import {
+  binary,
+  bit,
+  CLOCKED,
+  type Expression,
+  gap,
+  hex,
+  type Item,
+  input,
+  instance,
+  isFalse,
+  logic,
+  type Module,
+  name,
+  output,
+  registers,
+  repeat,
+  set,
+  sized,
+  when,
+  wire,
+  zeros,
+} from "../syntax.ts";
+import { totalBits } from "./accumulators.ts";
+import { ATTENTION_UNIT, SEED_BITS } from "./attention-unit.ts";
+import { addedOutputs, streamWords } from "./layer.ts";
+import { queueName, STREAM_MEMORY } from "./memories.ts";
+import { countUp, indexBits, isAt } from "./parts.ts";
+import type { LayerPlan, MachinePlan } from "./plan.ts";
+
+/** Name of the top module. */
+export const MACHINE = "xpike_machine";
+/** Ports of the stream's memory: what stands in front of attention or behind it, and what ends a block. */
+export const STREAM_PORTS = ["branch", "end"] as const;
+
+const short = ({ module }: LayerPlan) => module.replace(/^layer_/, "");
+export const portOf = ({ role }: LayerPlan): (typeof STREAM_PORTS)[number] => (role === "down" ? "end" : "branch");
+
+/** Bits of an answer: its totals. */
+export const answerBits = (plan: MachinePlan): number =>
+  plan.layers[plan.layers.length - 1].outputs * totalBits(plan.arithmetic, addedOutputs(plan));
+
+/** Answers of a prompt. */
+export const answersOf = ({ machine, layers }: MachinePlan): number =>
+  machine.shape.meanReadOut ? 1 : layers[layers.length - 1].tokens.length;
+
+export const answerQueue = (plan: MachinePlan) => ({ width: answerBits(plan), entries: answersOf(plan) });
+
+/** Whether the head leaves tokens out. */
+export const isFiltered = (plan: MachinePlan): boolean =>
+  plan.layers[plan.layers.length - 1].tokens.length < plan.tokens;
+
+/** @param seeds bits of the engine's seeds, of one block */
+export function topModule(plan: MachinePlan, seeds: number): Module {
+  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic } = plan;
+  const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
+  const words = (depth * seeds) / SEED_BITS;
+  const vectors = tokens * steps;
+  const head = layers[layers.length - 1];
+  const stream = streamWords(plan, layers[0]);
+  const inStream = layers.filter(({ role }) => role === "embed" || role === "projection" || role === "down");
+  const isFilteredHead = isFiltered(plan);
+  const anyOf = (conditions: readonly Expression[]) => conditions.reduce((sum, one) => binary(sum, "|", one));
+  const gated = (bits: number, condition: Expression, value: Expression) => binary(repeat(bits, condition), "&", value);
+
+  const declarations = layers.flatMap((layer): Item[] => {
+    const n = short(layer);
+    const isStream = hasStream && inStream.includes(layer);
+    return [
+      logic(1, `${n}_ready`, `${n}_take`, `${n}_valid`),
+      logic(layer.inputs, `${n}_lines`),
+      ...(layer.role === "head" ? [] : [logic(layer.outputs, `${n}_spikes`)]),
+      ...(isStream
+        ? [
+            logic(1, `${n}_stream_valid`),
+            logic(indexBits(stream.entries), `${n}_stream_address`),
+            logic(stream.width, `${n}_stream`),
+          ]
+        : []),
+    ];
+  });
+
+  const instances = layers.map((layer) => {
+    const n = short(layer);
+    const isStream = hasStream && inStream.includes(layer);
+    return instance(layer.module, `u_${n}`, {
+      ...clocked,
+      valid_i: name(`${n}_ready`),
+      lines_i: name(`${n}_lines`),
+      take_o: name(`${n}_take`),
+      ...(isStream
+        ? {
+            stream_valid_o: name(`${n}_stream_valid`),
+            stream_address_o: name(`${n}_stream_address`),
+            stream_o: name(`${n}_stream`),
+            ...(layer.role === "embed" ? {} : { stream_i: name(`${portOf(layer)}_data`) }),
+          }
+        : {}),
+      valid_o: name(`${n}_valid`),
+      ...(layer.role === "head"
+        ? { logits_o: name("logits_o"), answer_o: name("answer"), totals_o: name("totals") }
+        : { spikes_o: name(`${n}_spikes`) }),
+    });
+  });
+
+  const queues = layers.flatMap((layer, i): Item[] => {
+    if (layer.waiting === null) return [];
+    const n = short(layer);
+    const before = short(layers[i - 1]);
+    const push: Expression =
+      layer === head && isFilteredHead
+        ? binary(name(`${before}_valid`), "&", bit(name("TokensRead"), name("token_q")))
+        : name(`${before}_valid`);
+    return [
+      instance(queueName({ width: layer.inputs, entries: layer.waiting }), `u_queue_${n}`, {
+        ...clocked,
+        push_i: push,
+        data_i: name(`${before}_spikes`),
+        pop_i: name(`${n}_take`),
+        valid_o: name(`${n}_ready`),
+        data_o: name(`${n}_lines`),
+      }),
+    ];
+  });
+
+  const qkv = layers.filter(({ role }) => role === "qkv").map(short);
+  const projections = layers.filter(({ role }) => role === "projection").map(short);
+  const row = indexBits(vectors);
+  const deliveredBits = indexBits(steps + 1);
+  const attention: Item[] = [
+    logic(1, "qkv_valid", "delivered"),
+    logic(3 * width, "qkv"),
+    logic(indexBits(depth), "delivered_block"),
+    logic(row, "vector_address"),
+    logic(width, "vector"),
+    wire(name("qkv_valid"), anyOf(qkv.map((n) => name(`${n}_valid`)))),
+    wire(name("qkv"), anyOf(qkv.map((n) => gated(3 * width, name(`${n}_valid`), name(`${n}_spikes`))))),
+    instance(ATTENTION_UNIT, "u_attention", {
+      ...clocked,
+      seed_write_i: name("seed_write_i"),
+      seed_address_i: name("seed_address_i"),
+      seed_data_i: name("seed_data_i"),
+      write_i: name("qkv_valid"),
+      spikes_i: name("qkv"),
+      address_i: name("vector_address"),
+      vector_o: name("vector"),
+      delivered_o: name("delivered"),
+      delivered_block_o: name("delivered_block"),
+    }),
+    gap,
+    ...projections.flatMap((n, b): Item[] => [
+      logic(deliveredBits, `${n}_delivered_q`),
+      logic(row, `${n}_row_q`),
+      logic(indexBits(steps), `${n}_step_q`),
+      wire(
+        name(`${n}_ready`),
+        binary(widened(`${n}_step_q`, indexBits(steps), deliveredBits), "<", name(`${n}_delivered_q`)),
+      ),
+      wire(name(`${n}_lines`), name("vector")),
+      registers(
+        [`${n}_delivered_q`, `${n}_row_q`, `${n}_step_q`].map((register) => set(name(register), zeros)),
+        [
+          when(depth === 1 ? name("delivered") : binary(name("delivered"), "&", isAt("delivered_block", b, depth)), [
+            set(name(`${n}_delivered_q`), binary(name(`${n}_delivered_q`), "+", sized(deliveredBits, 1))),
+          ]),
+          when(name(`${n}_take`), [
+            countUp(`${n}_row_q`, vectors),
+            countUp(`${n}_step_q`, steps),
+            when(isAt(`${n}_row_q`, vectors - 1, vectors), [set(name(`${n}_delivered_q`), zeros)]),
+          ]),
+        ],
+      ),
+    ]),
+    wire(name("vector_address"), anyOf(projections.map((n) => gated(row, name(`${n}_ready`), name(`${n}_row_q`))))),
+  ];
+
+  const memory: Item[] = !hasStream
+    ? []
+    : [
+        ...STREAM_PORTS.flatMap((port): Item[] => {
+          const users = inStream.filter((layer) => portOf(layer) === port).map(short);
+          const address = indexBits(stream.entries);
+          return [
+            logic(1, `${port}_write`),
+            logic(address, `${port}_address`),
+            logic(stream.width, `${port}_next`, `${port}_data`),
+            wire(name(`${port}_write`), anyOf(users.map((n) => name(`${n}_stream_valid`)))),
+            wire(
+              name(`${port}_address`),
+              anyOf(users.map((n) => gated(address, name(`${n}_stream_valid`), name(`${n}_stream_address`)))),
+            ),
+            wire(
+              name(`${port}_next`),
+              anyOf(users.map((n) => gated(stream.width, name(`${n}_stream_valid`), name(`${n}_stream`)))),
+            ),
+          ];
+        }),
+        instance(STREAM_MEMORY, "u_stream", {
+          clk_i: name("clk_i"),
+          ...Object.fromEntries(
+            STREAM_PORTS.flatMap((port) => [
+              [`${port}_write_i`, name(`${port}_write`)],
+              [`${port}_address_i`, name(`${port}_address`)],
+              [`${port}_data_i`, name(`${port}_next`)],
+              [`${port}_data_o`, name(`${port}_data`)],
+            ]),
+          ),
+        }),
+      ];
+
+  const last = short(layers[layers.length - 2]);
+  const headVectors = head.tokens.length * steps;
+  const edge: Item[] = [
+    logic(indexBits(vectors), "entered_q"),
+    logic(indexBits(headVectors), "left_q"),
+    logic(1, "closed_q", "answered_q"),
+    wire(name("embed_ready"), binary(name("in_valid_i"), "&", isFalse(name("closed_q")))),
+    wire(name("embed_lines"), name("in_data_i")),
+    wire(name("in_ready_o"), name("embed_take")),
+    wire(name("logits_valid_o"), name("head_valid")),
+    wire(name("busy_o"), binary(name("started_q"), "|", name("embed_ready"))),
+    logic(1, "started_q"),
+    registers(
+      ["entered_q", "left_q", "closed_q", "answered_q", "started_q"].map((register) => set(name(register), zeros)),
+      [
+        when(name("embed_ready"), [set(name("started_q"), sized(1, 1))]),
+        when(name("embed_take"), [
+          countUp("entered_q", vectors),
+          when(isAt("entered_q", vectors - 1, vectors), [set(name("closed_q"), sized(1, 1))]),
+        ]),
+        when(name("head_valid"), [
+          countUp("left_q", headVectors),
+          when(isAt("left_q", headVectors - 1, headVectors), [set(name("answered_q"), sized(1, 1))]),
+        ]),
+        when(binary(name("answered_q"), "&", isFalse(name("out_valid_o"))), [
+          set(name("closed_q"), zeros),
+          set(name("answered_q"), zeros),
+          set(name("started_q"), zeros),
+        ]),
+      ],
+    ),
+    instance(queueName(answerQueue(plan)), "u_queue_answers", {
+      ...clocked,
+      push_i: name("answer"),
+      data_i: name("totals"),
+      pop_i: binary(name("out_valid_o"), "&", name("out_ready_i")),
+      valid_o: name("out_valid_o"),
+      data_o: name("out_data_o"),
+    }),
+  ];
+
+  const filter: Item[] = isFilteredHead
+    ? [
+        { kind: "constant", type: `logic [${tokens - 1}:0]`, name: "TokensRead", value: hex(tokens, readMask(head)) },
+        logic(indexBits(tokens), "token_q"),
+        logic(indexBits(steps), "token_step_q"),
+        registers(
+          [set(name("token_q"), zeros), set(name("token_step_q"), zeros)],
+          [
+            when(name(`${last}_valid`), [
+              countUp("token_step_q", steps),
+              when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
+            ]),
+          ],
+        ),
+        gap,
+      ]
+    : [];
+
+  return {
+    name: MACHINE,
+    header: [
+      `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
+        "steps. It works on one prompt at a time; its layers work side by side.",
+      `A prompt is ${vectors} vectors of ${layers[0].inputs} spikes at in_data_i, token by token, all steps of a token one after another, line 0 in the low bit. in_valid_i and ` +
+        "in_ready_o are those of AXI-Stream: a vector stays until both are 1. Before its first vector the prompt's " +
+        `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
+      `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
+        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. busy_o is 1 from the first vector until the last answer has been taken.`,
+      `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
+      `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, where vectors are there in time.`,
+    ],
+    ports: [
+      ...CLOCKED,
+      input("seed_write_i"),
+      input("seed_address_i", indexBits(words)),
+      input("seed_data_i", SEED_BITS),
+      input("in_valid_i"),
+      output("in_ready_o"),
+      input("in_data_i", layers[0].inputs),
+      output("out_valid_o"),
+      input("out_ready_i"),
+      output("out_data_o", answerBits(plan)),
+      output("logits_valid_o"),
+      output("logits_o", head.outputs * arithmetic.logitBits),
+      output("busy_o"),
+    ],
+    items: [
+      ...declarations,
+      logic(1, "answer"),
+      logic(answerBits(plan), "totals"),
+      gap,
+      ...edge,
+      gap,
+      ...filter,
+      ...instances,
+      gap,
+      ...queues,
+      gap,
+      ...attention,
+      ...(memory.length > 0 ? [gap, ...memory] : []),
+    ],
+  };
+}
+
+const widened = (signal: string, from: number, to: number): Expression =>
+  from === to ? name(signal) : { kind: "concat", parts: [sized(to - from, 0), name(signal)] };
+
+/** A bit for each token that the head reads. */
+function readMask({ tokens }: LayerPlan): bigint {
+  let mask = 0n;
+  for (const token of tokens) mask |= 1n << BigInt(token);
+  return mask;
+}

@@ -1,0 +1,195 @@
+/**
+ * Whole prompts for the machine's testbench, and what the simulator says of them: every spike train, every output of the head and every
+ * answer, each with the clock at which the schedule has it.
+ *
+ *   machine_seeds.hex      the seeds of a prompt, a word a line, as they stand in the machine's memory
+ *   machine_inputs.hex     the vectors of a prompt, a vector a line, token by token
+ *   expect_<layer>.hex     clock and vector of each result, a line each; of the head its outputs, and `attention` the columns of A
+ *   expect_answers.hex     totals of the classes, a line for each answer
+ */
+import { invariant } from "../../errors.ts";
+import { lfsrSeeds, lfsrWiring } from "../../hardware/draws.ts";
+import { saturate } from "../../hardware/integer-arithmetic.ts";
+import { signedRange } from "../../hardware/lif-parameters.ts";
+import type { Stream } from "../../numeric/stream.ts";
+import type { Chip } from "../../simulation/chip.ts";
+import { integerOffsets } from "../../simulation/integers.ts";
+import { seedStream } from "../../simulation/reference/attention.ts";
+import type { CodeRecord } from "../../simulation/reference/linear.ts";
+import { simulate } from "../../simulation/reference/simulate.ts";
+import type { Trace } from "../../simulation/trace.ts";
+import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
+import type { SourceFiles } from "../design.ts";
+import { hexLine } from "../testbench.ts";
+import { totalBits } from "./accumulators.ts";
+import { attentionSize } from "./attention-unit.ts";
+import { lines, wordText } from "./constants.ts";
+import type { MachineDesign } from "./design.ts";
+import { addedOutputs } from "./layer.ts";
+import type { LayerPlan, MachinePlan } from "./plan.ts";
+
+export const SEED_FILE = "machine_seeds.hex";
+export const INPUT_FILE = "machine_inputs.hex";
+export const ANSWER_FILE = "expect_answers.hex";
+export const expectFile = (name: string): string => `expect_${name}.hex`;
+
+export interface MachineVectors {
+  readonly files: SourceFiles;
+  readonly prompts: number;
+  /** Spikes and outputs of the head that are compared, and clocks of all prompts. */
+  readonly spikes: number;
+  readonly logits: number;
+  readonly clocks: number;
+}
+
+/** What a layer fires, by the name that a trace has for it. */
+export function trainOf({ name, role }: LayerPlan, depth: number): string {
+  const block = Number(/^blocks\.(\d+)\./.exec(name)?.[1]);
+  if (role === "embed") return "blocks.0.input";
+  if (role === "projection") return `blocks.${block}.middle`;
+  if (role === "up") return `blocks.${block}.hidden`;
+  if (role === "down") return block === depth - 1 ? "output" : `blocks.${block + 1}.input`;
+  return name;
+}
+
+/**
+ * Shapes   input: `[T][prompts tokens][inputs]`
+ * Random   as `simulate`; the stream that the design was made with
+ */
+export function machineVectors(design: MachineDesign, chip: Chip, input: SpikeTrain, random: Stream): MachineVectors {
+  const { plan } = design;
+  const { tokens, steps, depth, layers, schedule } = plan;
+  const prompts = input.rows / tokens;
+  const heads: CodeRecord[] = [];
+  const onCodes = (record: CodeRecord) => void (record.layer === "head" && heads.push(record));
+  const trace = simulate(chip, input, random, { rasters: prompts, onCodes });
+  const files: Record<string, string> = {};
+  const [inputs, seeds]: string[][] = [[], []];
+  let spikes = 0;
+  const each = (visit: (prompt: number, token: number, step: number) => void) => {
+    for (let p = 0; p < prompts; p++) for (let n = 0; n < tokens; n++) for (let t = 0; t < steps; t++) visit(p, n, t);
+  };
+  each((p, n, t) => inputs.push(rowText(input, t, p * tokens + n)));
+  for (let p = 0; p < prompts; p++) seeds.push(...seedsOf(design, chip, random, p));
+  files[INPUT_FILE] = lines(inputs);
+  files[SEED_FILE] = lines(seeds);
+  for (const layer of layers) {
+    if (layer.role === "head") continue;
+    const train = trace.rasters[trainOf(layer, depth)];
+    const expected: string[] = [];
+    each((p, n, t) =>
+      expected.push(`${clockText(layer.results[n * steps + t] - 1)} ${rowText(train, t, p * tokens + n)}`),
+    );
+    files[expectFile(layer.module)] = lines(expected);
+    spikes += steps * train.rows * train.features;
+  }
+  const columns: string[] = [];
+  for (let p = 0; p < prompts; p++) {
+    for (let b = 0; b < depth; b++) columns.push(...columnTexts(plan, trace.rasters[`blocks.${b}.attention`], b, p));
+  }
+  files[expectFile("attention")] = lines(columns);
+  spikes += depth * steps * prompts * tokens * plan.width;
+  const { logits, answers } = headOutputs(plan, chip, trace, heads);
+  Object.assign(files, answersText(plan, prompts, logits, answers));
+  return { files, prompts, spikes, logits: logits.length, clocks: prompts * schedule.alone.clocks };
+}
+
+/** Seeds of all blocks of a prompt, as the engine has them: block after block, head after head. */
+function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, random: Stream, prompt: number): string[] {
+  const of = seedStream(chip, random);
+  const { registers } = lfsrWiring(ssa.lfsr.sharing, ssa.tokens);
+  const words: string[] = [];
+  for (let block = 0; block < depth; block++) {
+    for (let head = 0; head < (ssa.sharedByHeads ? 1 : heads); head++) {
+      for (const seed of lfsrSeeds(registers, of(block, prompt, head))) words.push(seed.toString(16).padStart(8, "0"));
+    }
+  }
+  return words;
+}
+
+/** A feature of all tokens of all heads, head 0 in the low bits, as it shows at the engine's outputs. */
+function columnTexts(plan: MachinePlan, train: SpikeTrain, block: number, prompt: number): string[] {
+  const { tokens, steps, heads } = plan;
+  const { dimension } = attentionSize(plan);
+  const texts: string[] = [];
+  for (let t = 0; t < steps; t++) {
+    for (let f = 0; f < dimension; f++) {
+      const column = new Uint8Array(heads * tokens);
+      for (let h = 0; h < heads; h++) {
+        for (let n = 0; n < tokens; n++)
+          column[h * tokens + n] = bitAt(train, t, prompt * tokens + n, h * dimension + f);
+      }
+      texts.push(`${clockText(plan.attention[block] + dimension * (t + 1) + f + 1)} ${hexLine(column)}`);
+    }
+  }
+  return texts;
+}
+
+interface HeadOutputs {
+  /** `[T][prompts][tokens read][classes]`, whole numbers. */
+  readonly logits: Float32Array;
+  /** `[prompts][answers][classes]` */
+  readonly answers: Float64Array;
+}
+
+/** Outputs of the head from its codes; their means are the trace's. */
+function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: readonly CodeRecord[]): HeadOutputs {
+  const { steps, arithmetic, layers, machine } = plan;
+  const { outputs: classes, tokens: read } = layers[layers.length - 1];
+  const offsets = integerOffsets(chip, "head", arithmetic);
+  const scale = 2 ** arithmetic.fractionBits;
+  const rows = trace.prompts * read.length;
+  const logits = new Float32Array(steps * rows * classes);
+  for (let i = 0; i < logits.length; i++) logits[i] = offsets[i % classes];
+  for (const { block, codes, factors } of records) {
+    for (let i = 0; i < codes.length; i++) {
+      const [row, c] = [Math.floor(i / block.columns), i % block.columns];
+      logits[row * classes + block.columnStart + c] += codes[i] * Math.round(factors[c] * scale);
+    }
+  }
+  saturate(logits, signedRange(arithmetic.logitBits));
+  const perAnswer = machine.shape.meanReadOut ? read.length : 1;
+  const answers = new Float64Array((rows / perAnswer) * classes);
+  const ofStep = new Float64Array(answers.length * steps);
+  for (let i = 0; i < logits.length; i++) {
+    const [row, c] = [Math.floor(i / classes), i % classes];
+    const [t, of] = [Math.floor(row / rows), row % rows];
+    const answer = Math.floor(of / perAnswer) * classes + c;
+    answers[answer] += logits[i];
+    ofStep[t * answers.length + answer] += logits[i];
+  }
+  const agree = ofStep.every((sum, i) => Math.fround(sum / perAnswer / scale) === Math.fround(trace.stepLogits[i]));
+  invariant(agree, "outputs of the head by its codes are those of the trace");
+  return { logits, answers };
+}
+
+function answersText(plan: MachinePlan, prompts: number, logits: Float32Array, answers: Float64Array): SourceFiles {
+  const { steps, arithmetic, layers } = plan;
+  const head = layers[layers.length - 1];
+  const { outputs: classes, tokens: read } = head;
+  const outputs: string[] = [];
+  for (let p = 0; p < prompts; p++) {
+    for (let q = 0; q < read.length; q++) {
+      for (let t = 0; t < steps; t++) {
+        const first = ((t * prompts + p) * read.length + q) * classes;
+        const word = wordText([...logits.subarray(first, first + classes)], arithmetic.logitBits);
+        outputs.push(`${clockText(head.results[q * steps + t] - 1)} ${word}`);
+      }
+    }
+  }
+  const bits = totalBits(arithmetic, addedOutputs(plan));
+  const totals = Array.from(
+    { length: answers.length / classes },
+    (_, a) => `0 ${wordText([...answers.subarray(a * classes, (a + 1) * classes)], bits)}`,
+  );
+  return { [expectFile(head.module)]: lines(outputs), [ANSWER_FILE]: lines(totals) };
+}
+
+const clockText = (clock: number): string => clock.toString(16);
+
+const bitAt = ({ rows, features, words }: SpikeTrain, t: number, row: number, f: number): number =>
+  (words[(t * rows + row) * wordsPerRow(features) + (f >> 5)] >>> (f & 31)) & 1;
+
+/** A row of spikes, feature 0 in the low bit. */
+const rowText = (train: SpikeTrain, t: number, row: number): string =>
+  hexLine(Uint8Array.from({ length: train.features }, (_, f) => bitAt(train, t, row, f)));
