@@ -17,8 +17,9 @@ export function printModule(module: Module): string {
       ? [`module ${module.name} #(`, ...separated(settings), ") ("]
       : [`module ${module.name}${list.length > 0 ? " (" : ";"}`];
   const open = list.length > 0 ? [...head, ...list, ");"] : head;
+  const body: readonly Item[] = module.isBlackBox ? [{ kind: "simulation", body: module.items }] : module.items;
   const attribute = module.isBlackBox ? ["(* blackbox *)"] : [];
-  return [...header, "", ...attribute, ...open, ...indent(items(module.items)), "endmodule", ""].join("\n");
+  return [...header, "", ...attribute, ...open, ...indent(items(body)), "endmodule", ""].join("\n");
 }
 
 const separated = (lines: readonly string[]): string[] =>

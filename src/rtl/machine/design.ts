@@ -25,7 +25,7 @@ import { neurons } from "./neurons.ts";
 import { type MachinePlan, machinePlan } from "./plan.ts";
 import { SUM_BITS, scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
-import { answerQueue, STREAM_PORTS, topModule } from "./top.ts";
+import { answerQueue, inputQueue, STREAM_PORTS, topModule } from "./top.ts";
 
 export interface MachineDesign {
   readonly plan: MachinePlan;
@@ -75,6 +75,7 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   add(qkvBuffer(attentionSize(plan)));
   add(attentionBuffer(attentionSize(plan)));
   add(attentionUnit(plan, seedBits(engine)));
+  add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan, seedBits(engine)));
   return { plan, engine, modules: [...modules.values()], constants: constantFiles(chip, plan, crossbars) };

@@ -94,11 +94,17 @@ export function streamMemory({ width, entries }: MemorySize, ports: readonly str
   };
 }
 
-export const queueName = ({ width, entries }: MemorySize): string => `spike_queue_${width}x${entries}`;
+export interface QueueSize extends MemorySize {
+  /** It says when it is full, to whom may wait. */
+  readonly isGuarded?: boolean;
+}
+
+export const queueName = ({ width, entries, isGuarded = false }: QueueSize): string =>
+  `spike_queue_${width}x${entries}${isGuarded ? "_guarded" : ""}`;
 
 /** Vectors that wait in front of a layer, first in, first out. */
-export function spikeQueue(size: MemorySize): Module {
-  const { width, entries } = size;
+export function spikeQueue(size: QueueSize): Module {
+  const { width, entries, isGuarded = false } = size;
   const countBits = indexBits(entries + 1);
   const pointer = indexBits(entries);
   const filled = name("filled_q");
@@ -117,9 +123,11 @@ export function spikeQueue(size: MemorySize): Module {
       input("pop_i"),
       output("valid_o"),
       output("data_o", width),
+      ...(isGuarded ? [output("full_o")] : []),
     ],
     items: [
       { kind: "memory", width, name: "vectors_q", entries },
+      ...(isGuarded ? [wire(name("full_o"), binary(filled, "==", sized(countBits, entries)))] : []),
       logic(pointer, "head_q", "tail_q"),
       logic(countBits, "filled_q"),
       wire(name("valid_o"), binary(filled, "!=", sized(countBits, 0))),

@@ -8,6 +8,7 @@ import {
   binary,
   bit,
   CLOCKED,
+  comment,
   type Expression,
   gap,
   hex,
@@ -31,7 +32,7 @@ import { totalBits } from "./accumulators.ts";
 import { ATTENTION_UNIT, SEED_BITS } from "./attention-unit.ts";
 import { addedOutputs, streamWords } from "./layer.ts";
 import { queueName, STREAM_MEMORY } from "./memories.ts";
-import { countUp, indexBits, isAt } from "./parts.ts";
+import { both, countUp, indexBits, isAt } from "./parts.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 
 /** Name of the top module. */
@@ -51,6 +52,13 @@ export const answersOf = ({ machine, layers }: MachinePlan): number =>
   machine.shape.meanReadOut ? 1 : layers[layers.length - 1].tokens.length;
 
 export const answerQueue = (plan: MachinePlan) => ({ width: answerBits(plan), entries: answersOf(plan) });
+
+/** All steps of a token. */
+export const inputQueue = ({ layers, steps }: MachinePlan) => ({
+  width: layers[0].inputs,
+  entries: steps,
+  isGuarded: true,
+});
 
 /** Whether the head leaves tokens out. */
 export const isFiltered = (plan: MachinePlan): boolean =>
@@ -220,9 +228,25 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     logic(indexBits(vectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
     logic(1, "closed_q", "answered_q"),
-    wire(name("embed_ready"), binary(name("in_valid_i"), "&", isFalse(name("closed_q")))),
-    wire(name("embed_lines"), name("in_data_i")),
-    wire(name("in_ready_o"), name("embed_take")),
+    logic(1, "entered", "full"),
+    instance(queueName(inputQueue(plan)), "u_queue_input", {
+      ...clocked,
+      push_i: binary(name("in_valid_i"), "&", name("in_ready_o")),
+      data_i: name("in_data_i"),
+      pop_i: name("embed_take"),
+      valid_o: name("entered"),
+      data_o: name("embed_lines"),
+      full_o: name("full"),
+    }),
+    wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name("embed_take"))),
+    comment("Attention does not wait for steps of the last token: they enter when all are there."),
+    wire(
+      name("embed_ready"),
+      both(
+        both(name("entered"), isFalse(name("closed_q"))),
+        binary(isFalse(isAt("entered_q", vectors - steps, vectors)), "|", name("full")),
+      ),
+    ),
     wire(name("logits_valid_o"), name("head_valid")),
     wire(name("busy_o"), binary(name("started_q"), "|", name("embed_ready"))),
     logic(1, "started_q"),
@@ -279,7 +303,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
         "steps. It works on one prompt at a time; its layers work side by side.",
       `A prompt is ${vectors} vectors of ${layers[0].inputs} spikes at in_data_i, token by token, all steps of a token one after another, line 0 in the low bit. in_valid_i and ` +
-        "in_ready_o are those of AXI-Stream: a vector stays until both are 1. Before its first vector the prompt's " +
+        "in_ready_o are those of AXI-Stream: a vector stays until both are 1. The last token enters when all of its vectors are there. Before its first vector the prompt's " +
         `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
       `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
         `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. busy_o is 1 from the first vector until the last answer has been taken.`,
