@@ -1,6 +1,6 @@
 /**
  * Every code block of the documentation is what it says it is. TypeScript is compiled as a strict project that has installed the
- * package (the built one: `npm run build` first, as `npm test` does) and is then run by Node; JSON is an experiment, a mapping of
+ * package (the built one: `npm run build` first, as `npm test` does) and is then run by Node; JSON is an experiment, a design, a mapping of
  * tensors or a figure of a report; commands are parsed by the program that they start, and files and scripts they name exist.
  *
  * A comment above a block says more: `<!-- prints -->` that a block of text is the output of the program before it, `<!-- continues -->`
@@ -30,6 +30,7 @@ import { findPreset } from "../src/cli/options.ts";
 import { program } from "../src/cli/program.ts";
 import { buildReport } from "../src/report/build-report.ts";
 import { parseReport, reportJson } from "../src/report/json.ts";
+import { parseDesign } from "../src/spec/design.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
 import { parseWorkload } from "../src/spec/workload.ts";
@@ -95,6 +96,7 @@ test.each(documents)("$place is read without an error", ({ text, place }) => {
   const keys = Object.keys(value);
   if (keys.includes("parameters")) parseTensorMapping(value);
   else if (value.kind === "workload") parseWorkload(value, place);
+  else if (keys.includes("axes")) parseDesign(text, place);
   else if (keys.includes("id") && keys.includes("value")) parseReport(reportWith(value));
   else parseExperiment(text, place);
 });

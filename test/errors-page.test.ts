@@ -38,12 +38,17 @@ import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+<<<<<<< HEAD
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
+=======
+import { openSweepFolder } from "../src/node/sweep/folder.ts";
+>>>>>>> 38ddbcb (Sweep design spaces: rows that survive, a table in DuckDB, and a front)
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
 import { arithmeticSpec } from "../src/spec/arithmetic.ts";
+import { parseDesign } from "../src/spec/design.ts";
 import { deviceSpec } from "../src/spec/device.ts";
 import { parseDurations } from "../src/spec/duration.ts";
 import { modelSpec, type SpikingSpec } from "../src/spec/model.ts";
@@ -51,6 +56,7 @@ import { parseExperiment } from "../src/spec/parse.ts";
 import { parseSweep } from "../src/spec/sweep.ts";
 import { imageClassificationSpec } from "../src/spec/task.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
+import { experimentAt, listPoints } from "../src/sweep/points.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
@@ -59,6 +65,8 @@ import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
+
+const emptySweep = { design: { ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, points: [] };
 
 const sections = page
   .split(/^### /m)
@@ -193,6 +201,15 @@ const cases: Record<string, () => unknown> = {
   },
   "An age without a unit": () => parseDurations("1s,3600", "drift"),
   "A sweep of a field that does not exist": () => parseSweep("adc.bit=4..8", parseExperiment({})),
+  "A point of a design that is no experiment": () =>
+    experimentAt({ ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, { "hardware.adc.bits": 99 }),
+  "A range that a grid cannot list": () =>
+    listPoints(parseDesign({ experiment: {}, axes: { "hardware.readTime": { from: 1, to: 9 } } })),
+  "A sweep that goes on where there is none": () => openSweepFolder(join(folder, "none"), emptySweep, { resume: true }),
+  "A folder that holds a sweep": async () => {
+    await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
+    await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
+  },
   "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),

@@ -48,6 +48,18 @@ export interface EvalCommandOptions extends ResumableOptions {
   readonly prompts?: number;
 }
 
+export interface SweepShowOptions {
+  readonly json?: boolean;
+  readonly all?: boolean;
+}
+
+export interface SweepCommandOptions extends SweepShowOptions {
+  readonly out?: string;
+  readonly threads: number;
+  readonly data?: string;
+  readonly resume?: boolean;
+}
+
 export interface CostCommandOptions {
   readonly preset: string;
   readonly machine?: string;
@@ -171,6 +183,25 @@ export function withEvalOptions(command: Command): Command {
     )
     .option("--prompts <n>", "prompts of each read, instead of the experiment's", manyPrompts);
 }
+
+export function withSweepOptions(command: Command): Command {
+  return withShowOptions(
+    command.argument("<design>", "a JSON file: an experiment, fields of it that vary, and objectives"),
+  )
+    .option("-o, --out <folder>", "folder for the rows and the front (default: results/<name of the design>)")
+    .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
+    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
+    .option("--resume", "go on with the sweep that the folder holds");
+}
+
+export function withSweepShowOptions(command: Command): Command {
+  return withShowOptions(command.argument("<folder>", "folder of a sweep, done or not"));
+}
+
+const withShowOptions = (command: Command): Command =>
+  command
+    .option("--all", "print all points of the front, not the first alone")
+    .option("--json", "print all rows as JSON and show no progress");
 
 export function withCostOptions(command: Command): Command {
   return command

@@ -9,6 +9,7 @@
 import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
 import { isXpikeError } from "../errors.ts";
+import { packageVersion } from "../node/version.ts";
 import { printable } from "../report/markup.ts";
 import {
   type CostCommandOptions,
@@ -21,6 +22,8 @@ import {
   type RtlCommandOptions,
   type RtlSynthOptions,
   type RunCommandOptions,
+  type SweepCommandOptions,
+  type SweepShowOptions,
   type TrainCommandOptions,
   withCostOptions,
   withDataFetchOptions,
@@ -31,11 +34,12 @@ import {
   withRtlOptions,
   withRtlSynthOptions,
   withRunOptions,
+  withSweepOptions,
+  withSweepShowOptions,
   withTrainOptions,
 } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
-import { packageVersion } from "./version.ts";
 
 /** Runs one command line, without the program's name; resolves to the exit code. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -57,6 +61,7 @@ export function program(terminal: Terminal): Command {
     .description("Train, map, simulate and price spiking transformers on hybrid analog-digital hardware.")
     .version(packageVersion())
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError("Add --help for what can be typed.")
     .configureOutput({
       writeOut: (text) => terminal.out(typed(text)),
@@ -106,6 +111,7 @@ export function program(terminal: Terminal): Command {
       (await import("./cost.ts")).costCommand(source, options, terminal),
     );
 
+  addSweep(xpike.command("sweep"), terminal);
   addRtl(xpike.command("rtl"), terminal);
   addData(xpike.command("data"), terminal);
 
@@ -144,6 +150,21 @@ export function program(terminal: Terminal): Command {
     .action(async (options: FileOptions) => (await import("./presets.ts")).schemaCommand(options, terminal));
 
   return xpike;
+}
+
+function addSweep(command: Command, terminal: Terminal): void {
+  // What stands behind `show` is its own.
+  withSweepOptions(command.enablePositionalOptions())
+    .description("run a design space: every point, the table of them, and the front")
+    .addHelpText("after", examples("sweep examples/sweeps/converters.json", "sweep show results/converters"))
+    .action(async (source: string, options: SweepCommandOptions) =>
+      (await import("./sweep.ts")).sweepCommand(source, options, terminal),
+    );
+  withSweepShowOptions(command.command("show"))
+    .description("show the front of a sweep, and write its table and page anew")
+    .action(async (folder: string, options: SweepShowOptions) =>
+      (await import("./sweep.ts")).sweepShowCommand(folder, options, terminal),
+    );
 }
 
 function addRtl(command: Command, terminal: Terminal): void {

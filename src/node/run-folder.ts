@@ -183,6 +183,6 @@ export async function useFolder<T>(
 }
 
 /** Nobody is writing them: the folder is ours. Who tries for the lock meanwhile tries again. */
-async function removeTemporaries(folder: string): Promise<void> {
+export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
 }

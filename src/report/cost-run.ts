@@ -151,7 +151,8 @@ export function chipsCost(experiment: Experiment, chips: readonly Measurement[])
   return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
 }
 
-const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
+/** The prices of simulated chips, with the sizes of this machine. */
+export const simulatedPrices = ({ hardware, model }: Experiment): ResolvedTechnology =>
   resolveTechnology(findCostPreset("simulated"), { set: hardwarePrices(hardware, model) });
 
 /** Rows of a short report: energy of an answer, of an inference where that is the same, and what two baselines need. */

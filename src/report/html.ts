@@ -41,16 +41,7 @@ export function reportHtml(report: Report): string {
     },
   ];
   const sections = all.filter(({ body }) => body);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="description" content="${report.summary}">
-<title>${report.title}</title>
-<style>${STYLE}</style>
-</head>
+  const page = html`${pageHead(report.title, report.summary)}
 <body>
 <a class="skip" href="#main">Skip to the results</a>
 <header>
@@ -76,6 +67,18 @@ ${sections.map(sectionMarkup)}
 `;
   return page.markup;
 }
+
+/** The beginning of a page that needs nothing else, up to its body: nothing may be loaded or run in it. */
+export const pageHead = (title: string, summary: string, style?: Markup): Markup => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="description" content="${summary}">
+<title>${title}</title>
+<style>${STYLE}${style}</style>
+</head>`;
 
 /** The id of a folded section is inside of it, since browsers open what a link leads into. */
 function sectionMarkup({ id, title, body, folded }: Section): Markup {

@@ -1,0 +1,145 @@
+/** `xpike sweep`: a design space, its front, and the folder that keeps both. */
+import { dirname, join, resolve } from "node:path";
+import { SpecError } from "../errors.ts";
+import { writeFileAtomic } from "../node/files.ts";
+import { useFolder } from "../node/run-folder.ts";
+import { loadDuckDb, writeTable } from "../node/sweep/duckdb.ts";
+import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
+import { planSweep } from "../node/sweep/plan.ts";
+import { runSweep } from "../node/sweep/sweep.ts";
+import { threadsEngine } from "../node/sweep/threads.ts";
+import type { FolderEvent } from "../node/training.ts";
+import { parseDesign } from "../spec/design.ts";
+import { parseJsonWithComments, plainValue } from "../spec/json.ts";
+import { sweepHtml } from "../sweep/page.ts";
+import type { OpenedDesign } from "../sweep/points.ts";
+import { sweepScreen } from "../sweep/screen.ts";
+import { sweepTable } from "../sweep/table.ts";
+import type { Row } from "../sweep/unit.ts";
+import { totalSteps } from "../train/train.ts";
+import type { SweepCommandOptions, SweepShowOptions } from "./arguments.ts";
+import { asTyped } from "./invocation.ts";
+import { commandLine, quote, readDocument } from "./options.ts";
+import { outputFolder } from "./output.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+import { versions } from "./version.ts";
+
+const PRESET = "preset:";
+
+/**
+ * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once: rows that are there stay.
+ * Throws  XpikeError for a design that cannot be run
+ */
+export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {
+  const { design, directory } = await loadDesign(source);
+  await loadDuckDb();
+  const folder = outputFolder(design, options);
+  const plan = await planSweep(design, { directory, ...(options.data !== undefined && { data: options.data }) });
+  const command = commandLine("sweep", source, {});
+  const say = (text: string) => options.json || terminal.err(asTyped(`${text}\n`, terminal.program));
+  for (const note of plan.notes) say(note);
+  const { length } = plan.points;
+  const repeated = plan.repeated === 0 ? "" : `, and ${plan.repeated} that repeat one of them`;
+  say(`${length} ${length === 1 ? "point" : "points"}${repeated}. Rows are kept in ${folder} as they come.`);
+  if (plan.trainings.length > 0) {
+    const steps = plan.trainings.map(({ experiment }) => totalSteps(experiment.training));
+    say(
+      `${plan.trainings.length} networks are trained first, ${Math.min(...steps)} to ${Math.max(...steps)} steps each. To use a trained one, ` +
+        "name it in checkpoints.network.",
+    );
+  }
+  say(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)} --resume`);
+  await useFolder(folder, command, async () => {
+    const engine = threadsEngine(options.threads);
+    try {
+      const { threads } = options;
+      const show = showProgress(options.json === true, terminal);
+      const rows = await runSweep(plan, folder, { engine, threads, resume: options.resume === true, ...show });
+      show.end();
+      const result = { design, rows, command };
+      await writeResults(folder, result);
+      print(folder, result, options, terminal);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
+/** A line for each network that is trained, and then one for points. */
+function showProgress(quiet: boolean, terminal: Terminal) {
+  let [shown, progress]: [string, Progress | undefined] = ["", undefined];
+  const show = (label: string, unit: string, done: number, total: number) => {
+    if (label !== shown) {
+      progress?.end();
+      progress = startProgress(terminal, { label, total, unit, from: done, quiet });
+      shown = label;
+    }
+    progress?.update(done);
+  };
+  return {
+    onTraining: (number: number, of: number, { step, steps }: FolderEvent) =>
+      show(`train ${number} of ${of}`, "steps", step, steps),
+    onProgress: (done: number, total: number) => show("sweep", "points", done, total),
+    end: () => progress?.end(),
+  };
+}
+
+/**
+ * The front of the rows that a folder has, and of a sweep that is done its table and page anew.
+ * Throws  FileError without a sweep
+ */
+export async function sweepShowCommand(folder: string, options: SweepShowOptions, terminal: Terminal): Promise<void> {
+  const { design, points } = await readQuestion(folder);
+  const rows = await readRows(folder);
+  const result = { design, rows, command: `xpike sweep show ${quote(folder)}` };
+  if (rows.length < points) {
+    if (!options.json) terminal.err(`${rows.length} of ${points} points have a row so far.\n`);
+  } else await useFolder(folder, result.command, () => writeResults(folder, result));
+  print(folder, result, options, terminal);
+}
+
+interface Sweep {
+  readonly design: OpenedDesign;
+  readonly rows: readonly Row[];
+  readonly command: string;
+}
+
+async function writeResults(folder: string, { design, rows, command }: Sweep): Promise<void> {
+  await writeTable(folder, sweepTable(rows, design));
+  const page = sweepHtml({ design, rows, command, versions: versions() });
+  await writeFileAtomic(join(folder, SWEEP_FILES.page), page);
+}
+
+function print(folder: string, { design, rows }: Sweep, { json, all }: SweepShowOptions, terminal: Terminal): void {
+  if (json) {
+    const { columns, rows: lines } = sweepTable(rows, design);
+    const records = lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])));
+    terminal.out(`${JSON.stringify(records, null, 2)}\n`);
+    return;
+  }
+  const [page, ...files] = [SWEEP_FILES.page, SWEEP_FILES.database, SWEEP_FILES.parquet, SWEEP_FILES.csv].map((name) =>
+    join(folder, name),
+  );
+  const text = sweepScreen(rows, design, { ...terminal, ...(all && { all }) });
+  terminal.out(`${text}\nFront: ${page}\nTable: ${files.join(", ")}\n`);
+}
+
+/**
+ * The design in a file, with the experiment that it names, and the folder that the experiment's paths are relative to.
+ * Throws  FileError when a file cannot be read; SpecError when it is no design
+ */
+export async function loadDesign(source: string): Promise<{ design: OpenedDesign; directory: string }> {
+  const design = parseDesign(await readDocument(source), source);
+  const { experiment } = design;
+  if (typeof experiment !== "string") return { design: { ...design, experiment }, directory: dirname(source) };
+  if (experiment.startsWith(PRESET)) {
+    return { design: { ...design, experiment: { preset: experiment.slice(PRESET.length) } }, directory: "." };
+  }
+  const path = resolve(dirname(source), experiment);
+  const document = plainValue(parseJsonWithComments(await readDocument(path), path), path);
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw new SpecError("experiment", `${path} holds no experiment: it is not an object.`);
+  }
+  return { design: { ...design, experiment: document as Record<string, unknown> }, directory: dirname(path) };
+}

@@ -1,0 +1,168 @@
+/**
+ * The folder of a sweep:
+ *
+ *   sweep.json      what was asked: the design with its experiment, the hash of every point, and the software that answers
+ *   networks/       networks that were trained for it, each in a folder of `xpike train`
+ *   rows/           rows of the table, some points to a file; a file is whole or absent, and whoever finds a row there keeps it
+ *   results.*       the table of all rows, once they are there: DuckDB, Parquet and CSV
+ *   front.html      the front
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { FileError } from "../../errors.ts";
+import { designSpec, OBJECTIVES } from "../../spec/design.ts";
+import type { OpenedDesign } from "../../sweep/points.ts";
+import type { Row } from "../../sweep/unit.ts";
+import { contentHash } from "../content-hash.ts";
+import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
+import { removeTemporaries } from "../run-folder.ts";
+import type { PlannedSweep } from "./plan.ts";
+import { type Software, softwareOf } from "./software.ts";
+
+export const SWEEP_FILES = {
+  question: "sweep.json",
+  rows: "rows",
+  networks: "networks",
+  database: "results.duckdb",
+  parquet: "results.parquet",
+  csv: "results.csv",
+  page: "front.html",
+} as const;
+
+const LARGEST_FILE = 2 ** 30;
+
+/** What was asked of a folder. */
+export interface SweepQuestion {
+  readonly software: Software;
+  readonly design: OpenedDesign;
+  readonly points: number;
+  /** Hash of all points, in order. */
+  readonly hash: string;
+}
+
+const questionSpec = z.object({
+  format: z.literal("xpikeformer-sweep"),
+  version: z.literal(1),
+  software: z.object({ xpikeformer: z.string(), kernels: z.string() }),
+  design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
+  points: z.int().min(0),
+  hash: z.string(),
+});
+
+const measured = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
+const rowSpec = z.object({
+  point: z.int().min(0),
+  hash: z.string(),
+  values: z.record(z.string(), z.unknown()),
+  measures: z
+    .object({
+      ...(Object.fromEntries(OBJECTIVES.map((name) => [name, measured])) as Record<
+        (typeof OBJECTIVES)[number],
+        typeof measured
+      >),
+      chips: z.int().min(0),
+      prompts: z.int().min(0),
+    })
+    .nullable(),
+  refused: z.string().nullable(),
+});
+
+/**
+ * Makes the folder of a sweep, or opens the one that holds the same. The folder is the caller's own (`useFolder`).
+ *
+ * Returns  the rows that are there
+ * Throws   FileError when it holds a sweep and `resume` is not set or none and it is, or another sweep, or one of other software
+ */
+export async function openSweepFolder(
+  folder: string,
+  { design, points }: Pick<PlannedSweep, "design" | "points">,
+  { resume }: { readonly resume: boolean },
+): Promise<Row[]> {
+  const hash = contentHash(points.map((point) => point.hash));
+  const question: SweepQuestion = { software: softwareOf(), design, points: points.length, hash };
+  await makeFolder(folder);
+  const before = (await readdir(folder)).includes(SWEEP_FILES.question) ? await readQuestion(folder) : null;
+  if (before === null) {
+    if (resume)
+      throw new FileError(
+        folder,
+        "The folder holds no sweep to go on with. Leave --resume out, or name another with --out.",
+      );
+    await makeFolder(join(folder, SWEEP_FILES.rows));
+    const document = { format: "xpikeformer-sweep", version: 1, ...question };
+    await writeFileAtomic(join(folder, SWEEP_FILES.question), `${JSON.stringify(document, null, 2)}\n`);
+    return [];
+  }
+  if (!resume) {
+    throw new FileError(folder, "The folder holds a sweep. Go on with --resume, or choose another folder with --out.");
+  }
+  const then = before.software;
+  if (contentHash(then) !== contentHash(question.software)) {
+    throw new FileError(
+      folder,
+      `The sweep was begun with xpikeformer ${then.xpikeformer} (kernels ${then.kernels.slice(0, 12)}), and this is ` +
+        `${question.software.xpikeformer} (kernels ${question.software.kernels.slice(0, 12)}). Go on with the former, or begin anew.`,
+    );
+  }
+  if (before.hash !== hash) {
+    throw new FileError(
+      folder,
+      `The folder holds another sweep, of ${before.points} points; this design, with its networks and data, has ${points.length} that are not ` +
+        "the same. Choose another folder with --out.",
+    );
+  }
+  await removeTemporaries(join(folder, SWEEP_FILES.rows));
+  const rows = await readRows(folder);
+  const stranger = rows.find(({ point, hash }) => points[point]?.hash !== hash);
+  if (stranger)
+    throw new FileError(
+      join(folder, SWEEP_FILES.rows),
+      `Row ${stranger.point} is of no point of this sweep. Remove it.`,
+    );
+  return rows;
+}
+
+/** Keeps rows of neighbouring points in one file. */
+export async function keepRows(folder: string, rows: readonly Row[]): Promise<void> {
+  const name = [rows[0], rows[rows.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
+  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+  await writeFileAtomic(join(folder, SWEEP_FILES.rows, `${name}.jsonl`), text);
+}
+
+/** What a folder was asked. Throws FileError when it holds no sweep. */
+export async function readQuestion(folder: string): Promise<SweepQuestion> {
+  const path = join(folder, SWEEP_FILES.question);
+  const result = questionSpec.safeParse(parseLine(path, await readText(path)));
+  if (result.success) return result.data;
+  const [{ path: field, message }] = result.error.issues;
+  throw new FileError(path, `This is the file of no sweep: ${field.join(".")}: ${message}.`);
+}
+
+/** The rows of a folder, by point; of a point that several files have, one. Throws FileError for a damaged file. */
+export async function readRows(folder: string): Promise<Row[]> {
+  const directory = join(folder, SWEEP_FILES.rows);
+  const rows = new Map<number, Row>();
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith(".jsonl")) continue;
+    const path = join(directory, name);
+    for (const line of (await readText(path)).trimEnd().split("\n")) {
+      const result = rowSpec.safeParse(parseLine(path, line));
+      if (!result.success)
+        throw new FileError(path, "The file is damaged. Remove it; its points are run again with --resume.");
+      rows.set(result.data.point, result.data);
+    }
+  }
+  return [...rows.values()].sort((a, b) => a.point - b.point);
+}
+
+const readText = async (path: string): Promise<string> =>
+  new TextDecoder().decode(await readFileChecked(path, LARGEST_FILE));
+
+function parseLine(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FileError(path, "The file is damaged: it is not JSON.", { cause });
+  }
+}

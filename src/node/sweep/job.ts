@@ -1,0 +1,38 @@
+/** The job of a sweep: points, several in one piece, to rows of the table. */
+import { jobs } from "../../evaluation/jobs.ts";
+import { decodeCheckpoint } from "../../model/checkpoint.ts";
+import type { Network } from "../../model/network.ts";
+import type { TaskSpec } from "../../spec/task.ts";
+import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
+import { measureRow, type Row } from "../../sweep/unit.ts";
+import type { DataOf } from "../../task/catalogue.ts";
+import { inlineExecutor, type Job, type JobRegistry } from "../../threads/executor.ts";
+import type { PlannedPoint, SweepInputs } from "./plan.ts";
+
+export interface SweepSetup extends SweepInputs {
+  readonly design: OpenedDesign;
+}
+
+const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, networks, data }) => {
+  const executor = inlineExecutor(jobs);
+  const decoded = new Map<string, Network>();
+  const networkOf = (name: string): Network => {
+    const network = decoded.get(name) ?? decodeCheckpoint(networks[name], name).network;
+    decoded.set(name, network);
+    return network;
+  };
+  return async (points) => {
+    const rows: Row[] = [];
+    for (const { point, hash, values, network, data: own } of points) {
+      const given = {
+        experiment: experimentAt(design, values),
+        data: own === null ? null : (data[own] as DataOf<TaskSpec>),
+      };
+      const trained = network === null ? null : networkOf(network);
+      rows.push(await measureRow(executor, { point, hash, values }, given, trained, design.objectives));
+    }
+    return rows;
+  };
+};
+
+export const sweepJobs: JobRegistry = { "measure-points": measure as Job };

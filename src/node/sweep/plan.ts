@@ -1,0 +1,159 @@
+/**
+ * A sweep before its first unit: the points with the hashes of all that they are made from, the networks and data that they need, and
+ * the networks that are to be trained first.
+ *
+ * A point that names no network and is asked for errors gets one of its own: trained as its experiment says, once for all points that
+ * train alike.
+ */
+import { createHash } from "node:crypto";
+import { SpecError } from "../../errors.ts";
+import type { Objective } from "../../spec/design.ts";
+import type { Experiment } from "../../spec/experiment.ts";
+import { parseExperiment } from "../../spec/parse.ts";
+import { isHardwareAware } from "../../spec/training.ts";
+import { experimentAt, listPoints, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
+import { needsErrors } from "../../sweep/unit.ts";
+import { contentHash } from "../content-hash.ts";
+import { readFileChecked } from "../files.ts";
+import { networkFile } from "../networks.ts";
+import { loadTaskData } from "../task-data.ts";
+
+export interface PlannedPoint {
+  readonly point: number;
+  readonly hash: string;
+  readonly values: PointValues;
+  /** Name of its network and of its data among the inputs; null where it has none. */
+  readonly network: string | null;
+  readonly data: string | null;
+}
+
+/** A network that is to be trained, by the name that points call it. */
+export interface PlannedTraining {
+  readonly network: string;
+  /** What trains it, and nothing else. */
+  readonly experiment: Experiment;
+  readonly data: string | null;
+  /** Networks of files that it starts from and that gives its labels. */
+  readonly initial: string | null;
+  readonly teacher: string | null;
+}
+
+/** What points are computed from, by name. */
+export interface SweepInputs {
+  /** Files of networks. */
+  readonly networks: Readonly<Record<string, Uint8Array>>;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface PlannedSweep {
+  readonly design: OpenedDesign;
+  readonly points: readonly PlannedPoint[];
+  /** Points of the design that are as one before them, and are left out. */
+  readonly repeated: number;
+  readonly trainings: readonly PlannedTraining[];
+  readonly inputs: SweepInputs;
+  /** On where data came from. */
+  readonly notes: readonly string[];
+}
+
+export interface SweepPlace {
+  /** Folder that paths in the experiment are relative to. */
+  readonly directory: string;
+  /** Folder of the data that the task classifies, in place of the usual ones. */
+  readonly data?: string;
+}
+
+/** Largest file of a network that is read. */
+export const NETWORK_BYTES = 2 ** 31;
+
+/**
+ * Lists the points and reads what they need.
+ * Throws  SpecError for a point that is no experiment; FileError for a network or data that cannot be read
+ */
+export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
+  const withErrors = needsErrors(design.objectives);
+  const networks: Record<string, Uint8Array> = {};
+  const data: Record<string, unknown> = {};
+  const trainings = new Map<string, PlannedTraining>();
+  const notes = new Set<string>();
+  const files = new Map<string, string>();
+  const tasks = new Map<string, string | null>();
+
+  async function networkOf(path: string): Promise<string> {
+    const known = files.get(path);
+    if (known !== undefined) return known;
+    const bytes = await readFileChecked(networkFile(path, place.directory), NETWORK_BYTES);
+    const name = createHash("sha256").update(bytes).digest("hex");
+    networks[name] = bytes;
+    files.set(path, name);
+    return name;
+  }
+
+  async function dataOf({ task }: Experiment): Promise<string | null> {
+    const key = JSON.stringify(task);
+    const known = tasks.get(key);
+    if (known !== undefined) return known;
+    const location = { directory: place.directory, ...(place.data !== undefined && { folder: place.data }) };
+    const loaded = await loadTaskData({ task }, location);
+    for (const note of loaded.notes) notes.add(note);
+    const name = loaded.data === null ? null : contentHash(loaded.data);
+    if (name !== null) data[name] = loaded.data;
+    tasks.set(key, name);
+    return name;
+  }
+
+  async function trainedFor(experiment: Experiment, own: string | null): Promise<string> {
+    const { initial, teacher } = experiment.training;
+    const trained = trainingOf(experiment);
+    const named = async (path: string | undefined) => (path === undefined ? null : await networkOf(path));
+    const from = { initial: await named(initial), teacher: await named(teacher) };
+    const name = contentHash(["trained", trained, own, from]);
+    trainings.set(name, { network: name, experiment: trained, data: own, ...from });
+    return name;
+  }
+
+  const points = new Map<string, PlannedPoint>();
+  const listed = listPoints(design);
+  for (const values of listed) {
+    const experiment = experimentAt(design, values);
+    refuseModule(experiment);
+    const own = await dataOf(experiment);
+    const { network: path } = experiment.checkpoints;
+    const network = path !== undefined ? await networkOf(path) : withErrors ? await trainedFor(experiment, own) : null;
+    const hash = pointHash(experiment, network, own, design.objectives);
+    if (!points.has(hash)) points.set(hash, { point: points.size, hash, values, network, data: own });
+  }
+  return {
+    design,
+    points: [...points.values()],
+    repeated: listed.length - points.size,
+    trainings: [...trainings.values()],
+    inputs: { networks, data },
+    notes: [...notes],
+  };
+}
+
+/** Names, and networks that a point is not run with, change nothing of it. */
+function pointHash(
+  { name: _, $schema: __, checkpoints: ___, ...experiment }: Experiment,
+  network: string | null,
+  data: string | null,
+  objectives: readonly Objective[],
+): string {
+  return contentHash([experiment, network, data, objectives.toSorted()]);
+}
+
+/** Of an experiment, what its training depends on. */
+function trainingOf({ task, model, training, seed, hardware: { crossbar, compensation } }: Experiment): Experiment {
+  const hardware = isHardwareAware(training) ? { hardware: { crossbar, compensation } } : {};
+  return parseExperiment({ name: "network of a sweep", task, model, training, seed, ...hardware });
+}
+
+/** A module is a program, which a sweep does not carry to where it runs. */
+function refuseModule({ hardware: { crossbar } }: Experiment): void {
+  if (crossbar.device.kind !== "module") return;
+  throw new SpecError(
+    "hardware.crossbar.device",
+    "A sweep runs no device of a module of your own. Choose one of the published devices, or run the point by itself with `xpike run`.",
+  );
+}

@@ -1,0 +1,188 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tinyDocument } from "../../../test/support/tiny-training.ts";
+import { FileError } from "../../errors.ts";
+import { parseDesign } from "../../spec/design.ts";
+import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
+import { sweepTable } from "../../sweep/table.ts";
+import type { Row } from "../../sweep/unit.ts";
+import { RUN_FILES, trainToFolder } from "../training.ts";
+import { loadDuckDb, writeTable } from "./duckdb.ts";
+import { readRows, SWEEP_FILES } from "./folder.ts";
+import { planSweep } from "./plan.ts";
+import { type Engine, runSweep } from "./sweep.ts";
+import { threadsEngine } from "./threads.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xpikeformer-sweep-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const experiment = {
+  ...tinyDocument({
+    model: { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } },
+    hardware: { chips: 2, crossbar: { rows: 16, columns: 16 } },
+  }),
+  evaluation: { prompts: 24 },
+};
+const designOf = (fields: object): OpenedDesign => parseDesign({ experiment, axes: {}, ...fields }) as OpenedDesign;
+const axes = { "hardware.adc.bits": [4, 5, null], "hardware.adc.sharing": [1, 4] };
+const run = async (design: OpenedDesign, to: string, engine: Engine = threadsEngine(1), resume = false) =>
+  runSweep(await planSweep(design, { directory: "." }), to, { engine, threads: 1, resume });
+
+/** Stops after so many pieces, as a killed process does. */
+function stoppingEngine(after: number): Engine {
+  const own = threadsEngine(1);
+  return {
+    ...own,
+    measure: async (sweep, batches, keep) => {
+      await own.measure(sweep, batches.slice(0, after), keep);
+      if (after < batches.length) throw new Error("killed");
+    },
+  };
+}
+
+describe("a sweep", () => {
+  test("that was stopped goes on to the same rows, whatever the size of its pieces, and computes none again", async () => {
+    const design = designOf({ axes, objectives: ["errorRate", "energy"] });
+    const whole = await run(design, join(folder, "whole"));
+    expect(whole.map(({ point }) => point)).toEqual([0, 1, 2, 3, 4, 5]);
+    const part = join(folder, "part");
+    await expect(run(design, part, stoppingEngine(2))).rejects.toThrow("killed");
+    const names = await readdir(join(part, SWEEP_FILES.rows));
+    expect(names).toHaveLength(2);
+    const plan = await planSweep(design, { directory: "." });
+    const measured: number[] = [];
+    const counting: Engine = {
+      ...stoppingEngine(9),
+      measure: (sweep, batches, keep) => {
+        measured.push(...batches.flat().map(({ point }) => point));
+        return threadsEngine(1).measure(sweep, batches, keep);
+      },
+    };
+    const again = await runSweep(plan, part, { engine: counting, threads: 1, resume: true, batch: 3 });
+    expect(measured).toEqual([2, 3, 4, 5]);
+    expect(again).toEqual(whole);
+    expect(await readRows(part)).toEqual(whole);
+    expect(await run(design, part, stoppingEngine(0), true)).toEqual(whole);
+  });
+
+  test("trains what its points lack, once for all that train alike, to the network that training alone gives", async () => {
+    const design = designOf({
+      axes: { "training.stages.0.steps": [2, 3], "hardware.adc.bits": [4, 5] },
+      objectives: ["errorRate"],
+    });
+    const plan = await planSweep(design, { directory: "." });
+    expect(plan.trainings).toHaveLength(2);
+    expect(new Set(plan.points.map(({ network }) => network)).size).toBe(2);
+    const rows = await run(design, folder);
+    expect(rows.every(({ measures }) => measures!.errorRate !== null)).toBe(true);
+    const alone = join(folder, "alone");
+    await trainToFolder(experimentAt(design, plan.points[3].values), alone, { threads: 1 });
+    const networks = [join(folder, SWEEP_FILES.networks, plan.points[3].network!), alone].map((place) =>
+      readFile(join(place, RUN_FILES.network)),
+    );
+    // The same parameters; the text before them says which experiment was trained.
+    const [own, other] = (await Promise.all(networks)).map((bytes) =>
+      bytes.subarray(8 + Number(bytes.readBigUInt64LE(0))),
+    );
+    expect(own.equals(other)).toBe(true);
+  });
+
+  test("has a row for points that nothing can be, with the reason, and no row for what repeats another", async () => {
+    const design = designOf({
+      axes: { "hardware.crossbars": [null, 1], "hardware.crossbar.rows": [2, 2] },
+      objectives: ["energy"],
+    });
+    const plan = await planSweep(design, { directory: "." });
+    expect([plan.points.length, plan.repeated]).toEqual([2, 2]);
+    const [fits, not] = await run(design, folder);
+    expect(fits.measures!.energy!.value).toBeGreaterThan(0);
+    expect(not).toMatchObject({
+      measures: null,
+      refused: expect.stringContaining("MappingError at hardware.crossbars: "),
+    });
+  });
+
+  test("has points whose hash changes with what their rows depend on, and with nothing else", async () => {
+    const hashOf = async (fields: object) =>
+      (await planSweep(designOf({ objectives: ["energy"], ...fields }), { directory: "." })).points[0].hash;
+    const own = await hashOf({});
+    expect(await hashOf({ name: "another", seed: 9, axes: { "hardware.adc.bits": [5] } })).toBe(own);
+    expect(await hashOf({ experiment: { ...experiment, name: "another" } })).toBe(own);
+    expect(await hashOf({ experiment: { ...experiment, seed: 2 } })).not.toBe(own);
+    expect(await hashOf({ objectives: ["area"] })).not.toBe(own);
+    const network = { checkpoints: { network: "bundled:wireless-2x2-xpikeformer" } };
+    expect(await hashOf({ experiment: { ...experiment, ...network } })).not.toBe(own);
+  });
+});
+
+describe("the folder of a sweep refuses", () => {
+  const design = designOf({ axes, objectives: ["area"] });
+
+  test.each([
+    ["to be begun twice", design, false, "Go on with --resume"],
+    ["another design", designOf({ axes, objectives: ["energy"] }), true, "another sweep, of 6 points"],
+  ])("%s", async (_, second, resume, message) => {
+    await run(design, folder);
+    const again = run(second, folder, threadsEngine(1), resume);
+    await expect(again).rejects.toThrow(FileError);
+    await expect(again).rejects.toThrow(message);
+  });
+
+  test("to go on with nothing", async () => {
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("holds no sweep to go on with");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("rows of other software, and damaged ones", async () => {
+    await run(design, folder);
+    const rows = join(folder, SWEEP_FILES.rows);
+    const [name] = await readdir(rows);
+    await writeFile(join(rows, name), "{}\n");
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("Remove it; its points are run again");
+    const path = join(folder, SWEEP_FILES.question);
+    await writeFile(path, (await readFile(path, "utf8")).replace(/"kernels": "../, '"kernels": "zz'));
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("was begun with xpikeformer");
+  });
+});
+
+test("DuckDB, Parquet and CSV hold the same table, which is that of the rows", async () => {
+  const exact = (value: number) => ({ value, low: value, high: value });
+  const none = { yearLoss: null, energy: null, latency: null, throughput: null, area: null, chips: 2, prompts: 3 };
+  const rows: Row[] = [0.1, 0.25, 1 / 3].map((rate, point) => ({
+    ...{ point, hash: `h${point}`, refused: null },
+    values: { "hardware.adc.bits": point === 1 ? null : 4 + point, mixed: [1, 'a,"b', { deep: [] }][point] },
+    measures: { ...none, errorRate: { ...exact(rate), high: 1 } },
+  }));
+  rows.push({
+    point: 3,
+    hash: "h3",
+    values: { "hardware.adc.bits": 9, mixed: true },
+    measures: null,
+    refused: "no\nway",
+  });
+  const table = sweepTable(
+    rows,
+    designOf({ axes: { "hardware.adc.bits": [1], mixed: [1] }, objectives: ["errorRate"] }),
+  );
+  await writeTable(folder, table);
+  const { DuckDBInstance } = await loadDuckDb();
+  const instance = await DuckDBInstance.create(join(folder, SWEEP_FILES.database));
+  const connection = await instance.connect();
+  const read = async (from: string) => (await connection.runAndReadAll(`SELECT * FROM ${from}`)).getRowsJson();
+  const stored = await read("points");
+  expect(stored).toEqual(table.rows);
+  expect(stored[2][3]).toBe(1 / 3);
+  expect(await read(`'${join(folder, SWEEP_FILES.parquet)}'`)).toEqual(stored);
+  await connection.run("CREATE TABLE copied AS SELECT * FROM points LIMIT 0");
+  await connection.run(`COPY copied FROM '${join(folder, SWEEP_FILES.csv)}' (HEADER)`);
+  expect(await read("copied")).toEqual(stored);
+  const [[front]] = (await connection.runAndReadAll("SELECT point FROM points WHERE front")).getRowsJson();
+  expect(front).toBe(0);
+  connection.closeSync();
+  expect((await readdir(folder)).filter((name) => name.startsWith("."))).toEqual([]);
+});

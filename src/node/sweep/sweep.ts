@@ -1,0 +1,109 @@
+/** Running a sweep: networks that it lacks are trained, then an engine measures the points that have no row yet. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { decodeCheckpoint } from "../../model/checkpoint.ts";
+import type { TaskSpec } from "../../spec/task.ts";
+import type { Row } from "../../sweep/unit.ts";
+import { needsErrors } from "../../sweep/unit.ts";
+import type { DataOf } from "../../task/catalogue.ts";
+import { openExperiment } from "../../task/open.ts";
+import { readFileChecked } from "../files.ts";
+import { type FolderEvent, RUN_FILES, trainToFolder } from "../training.ts";
+import { keepRows, openSweepFolder, SWEEP_FILES } from "./folder.ts";
+import { NETWORK_BYTES, type PlannedPoint, type PlannedSweep, type PlannedTraining, type SweepInputs } from "./plan.ts";
+
+/** What measures points: threads of this process, or machines behind a queue. Rows do not depend on it. */
+export interface Engine {
+  /** Measures batches of points; `keep` takes the rows of each as they come, in any order. */
+  measure(
+    sweep: Pick<PlannedSweep, "design" | "inputs">,
+    batches: readonly (readonly PlannedPoint[])[],
+    keep: (rows: readonly Row[]) => Promise<void>,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SweepOptions {
+  readonly engine: Engine;
+  /** Of trainings, which run here, one after another. */
+  readonly threads: number;
+  /** Goes on with the sweep that the folder holds. */
+  readonly resume?: boolean;
+  /** Points of one piece of work. Default: one, or more where there are thousands or nothing is simulated. */
+  readonly batch?: number;
+  readonly onTraining?: (training: number, trainings: number, event: FolderEvent) => void;
+  /** `done` of `total` points have their row, those of former sittings among them. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** More files of rows than this make a folder slow. */
+const MOST_BATCHES = 4096;
+/** Points of a piece where nothing but the price is computed. */
+const PRICED_BATCH = 64;
+
+/**
+ * Runs a sweep into `folder`, from where it was left, and returns all rows by point. May be stopped at any moment; rows that are kept stay.
+ * Throws  FileError as `openSweepFolder`; as `trainToFolder`; what the engine throws
+ */
+export async function runSweep(sweep: PlannedSweep, folder: string, options: SweepOptions): Promise<Row[]> {
+  const { engine, resume = false, onProgress } = options;
+  const { design, points } = sweep;
+  const before = await openSweepFolder(folder, sweep, { resume });
+  const done = new Map(before.map((row) => [row.point, row]));
+  const left = points.filter(({ point }) => !done.has(point));
+  onProgress?.(done.size, points.length);
+  if (left.length > 0) {
+    const trained = await trainNetworks(sweep, folder, left, options);
+    const inputs: SweepInputs = { ...sweep.inputs, networks: { ...sweep.inputs.networks, ...trained } };
+    const least = needsErrors(design.objectives) ? 1 : PRICED_BATCH;
+    const size = options.batch ?? Math.max(least, Math.ceil(points.length / MOST_BATCHES));
+    await engine.measure({ design, inputs }, cutPoints(left, size), async (rows) => {
+      await keepRows(folder, rows);
+      for (const row of rows) done.set(row.point, row);
+      onProgress?.(done.size, points.length);
+    });
+  }
+  return [...done.values()].sort((a, b) => a.point - b.point);
+}
+
+const cutPoints = (points: readonly PlannedPoint[], size: number): PlannedPoint[][] =>
+  Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
+
+/** The networks that the points need and no file has, by name. */
+async function trainNetworks(
+  { trainings, inputs }: PlannedSweep,
+  folder: string,
+  points: readonly PlannedPoint[],
+  { threads, onTraining }: SweepOptions,
+): Promise<Record<string, Uint8Array>> {
+  const needed = new Set(points.map(({ network }) => network));
+  const wanted = trainings.filter(({ network }) => needed.has(network));
+  const networks: Record<string, Uint8Array> = {};
+  for (const [i, training] of wanted.entries()) {
+    networks[training.network] = await train(training, inputs, join(folder, SWEEP_FILES.networks, training.network), {
+      threads,
+      onEvent: (event) => onTraining?.(i + 1, wanted.length, event),
+    });
+  }
+  return networks;
+}
+
+async function train(
+  { experiment, data, initial, teacher }: PlannedTraining,
+  inputs: SweepInputs,
+  folder: string,
+  options: { readonly threads: number; readonly onEvent: (event: FolderEvent) => void },
+): Promise<Uint8Array> {
+  const file = join(folder, RUN_FILES.network);
+  const subject = openExperiment(experiment, data === null ? null : (inputs.data[data] as DataOf<TaskSpec>));
+  const networkOf = (name: string) => decodeCheckpoint(inputs.networks[name], name).network;
+  if (!existsSync(file)) {
+    await trainToFolder(subject, folder, {
+      ...options,
+      resume: true,
+      ...(initial !== null && { initial: networkOf(initial) }),
+      ...(teacher !== null && { teacher: networkOf(teacher) }),
+    });
+  }
+  return readFileChecked(file, NETWORK_BYTES);
+}

@@ -1,0 +1,32 @@
+/** The engine of this machine: a point takes one thread, and every thread has points of its own. */
+
+import type { Row } from "../../sweep/unit.ts";
+import { shareData } from "../../threads/shared-data.ts";
+import { nodeExecutor } from "../threads.ts";
+import { type SweepSetup, sweepJobs } from "./job.ts";
+import type { PlannedPoint } from "./plan.ts";
+import type { Engine } from "./sweep.ts";
+
+/** Throws ValueError as `nodeExecutor`. */
+export function threadsEngine(threads?: number): Engine {
+  const executor = nodeExecutor(threads, { jobs: sweepJobs, script: "./sweep/worker.js" });
+  return {
+    measure: async ({ design, inputs }, batches, keep) => {
+      const setup: SweepSetup = { design, networks: inputs.networks, data: shareData(inputs.data) };
+      const session = executor.open<SweepSetup, readonly PlannedPoint[], Row[]>("measure-points", setup);
+      // Files are written one after another, while the threads go on.
+      let kept: Promise<void> = Promise.resolve();
+      try {
+        await session.run(batches, (rows) => {
+          kept = kept.then(() => keep(rows));
+          // Told to whoever waits for it below.
+          kept.catch(() => {});
+        });
+      } finally {
+        await kept;
+        session.close();
+      }
+    },
+    close: () => executor.close(),
+  };
+}

@@ -1,0 +1,74 @@
+/** The table of a sweep: a column for each axis and each objective, a line for each point. */
+import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
+import { frontPoints, keepsLimits } from "./front.ts";
+import type { Row } from "./unit.ts";
+
+export interface Column {
+  readonly name: string;
+  readonly type: "integer" | "number" | "boolean" | "text";
+}
+
+export type Cell = number | string | boolean | null;
+
+export interface SweepTable {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** Objectives that are sampled, and have an interval. */
+const SAMPLED: readonly Objective[] = ["errorRate", "yearLoss"];
+
+/** In SI units; `front` and `within` say whether a point is on the front and keeps the limits. */
+export function sweepTable(
+  rows: readonly Row[],
+  design: Pick<Design, "axes" | "objectives" | "constraints">,
+): SweepTable {
+  const front = frontPoints(rows, design);
+  const axes = Object.keys(design.axes);
+  const measured = OBJECTIVES.filter((name) => design.objectives.includes(name));
+  const types = axes.map((path) => typeOf(rows.map(({ values }) => values[path])));
+  const columns: Column[] = [
+    { name: "point", type: "integer" },
+    ...axes.map((name, i) => ({ name, type: types[i] })),
+    ...measured.flatMap((name) => namesOf(name).map((name): Column => ({ name, type: "number" }))),
+    { name: "chips", type: "integer" },
+    { name: "prompts", type: "integer" },
+    { name: "within", type: "boolean" },
+    { name: "front", type: "boolean" },
+    { name: "refused", type: "text" },
+    { name: "hash", type: "text" },
+  ];
+  return {
+    columns,
+    rows: rows.map(({ point, hash, values, measures, refused }) => [
+      point,
+      ...axes.map((path, i) => cellOf(values[path], types[i])),
+      ...measured.flatMap((name) => {
+        const found = measures?.[name];
+        return [found?.value ?? null, found?.low ?? null, found?.high ?? null].slice(0, namesOf(name).length);
+      }),
+      measures?.chips ?? null,
+      measures?.prompts ?? null,
+      measures !== null && keepsLimits(measures, design),
+      front.has(point),
+      refused,
+      hash,
+    ]),
+  };
+}
+
+const namesOf = (objective: Objective): string[] =>
+  SAMPLED.includes(objective) ? [objective, `${objective}Low`, `${objective}High`] : [objective];
+
+/** What all values of an axis are; of several kinds, or of objects, their JSON as text. */
+function typeOf(values: readonly unknown[]): Column["type"] {
+  const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value));
+  if (kinds.size !== 1) return "text";
+  return kinds.has("number") ? "number" : kinds.has("boolean") ? "boolean" : "text";
+}
+
+function cellOf(value: unknown, type: Column["type"]): Cell {
+  if (value === null || value === undefined) return null;
+  if (type !== "text" || typeof value === "string") return value as Cell;
+  return JSON.stringify(value);
+}

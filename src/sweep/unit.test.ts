@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { MappingError, SpecError } from "../errors.ts";
+import { jobs } from "../evaluation/jobs.ts";
+import { initialise } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { evaluateDrift } from "../runs/drift.ts";
+import { runExperiment } from "../runs/experiment.ts";
+import { OBJECTIVES } from "../spec/design.ts";
+import { parseDurations } from "../spec/duration.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { inlineExecutor } from "../threads/executor.ts";
+import { measurePoint } from "./unit.ts";
+
+const executor = inlineExecutor(jobs);
+const base = tinyExperiment({
+  seed: 4,
+  model: { kind: "spiking", steps: 3, neuron: { threshold: 0.3 } },
+  hardware: { chips: 3, crossbar: { rows: 16, columns: 16 } },
+});
+const experiment: Experiment = {
+  ...base,
+  evaluation: { ...base.evaluation, prompts: 60, snrDecibels: [], steps: [3] },
+};
+const network = initialise(
+  experiment.model as SpikingSpec,
+  networkGeometry(experiment, createTask(experiment)),
+  stream(3),
+);
+const options = { executor, command: "xpike test", versions: {} };
+
+describe("a point", () => {
+  test("has the error rate, energy, latency and area that a run of its experiment reports", async () => {
+    const measures = await measurePoint(executor, experiment, network, OBJECTIVES);
+    const report = await runExperiment(experiment, { network }, options);
+    const figureOf = (id: string) => report.figures.find((figure) => figure.id === id)!.value;
+    expect(measures.errorRate!.value).toBeCloseTo(figureOf("ber.xpikeformer"), 14);
+    expect(measures.energy!.value).toBe(figureOf("cost.xpikeformer.energy"));
+    expect(measures.latency!.value).toBe(figureOf("cost.latency.alone"));
+    expect(1 / measures.throughput!.value).toBeCloseTo(figureOf("cost.latency.interval"), 14);
+    expect(measures.area!.value).toBe(figureOf("cost.area.xpikeformer"));
+    expect(measures).toMatchObject({ chips: 3, prompts: 60 });
+  });
+
+  test("loses in a year what a study of ages says, with the interval of pairs", async () => {
+    const { yearLoss, errorRate } = await measurePoint(executor, experiment, network, ["yearLoss"]);
+    const report = await evaluateDrift(experiment, { network }, parseDurations("1s,1y", "drift"), options);
+    const change = report.figures.find(({ id }) => id === "ber.drift.hwat.compensated.1y.change")!;
+    expect(yearLoss!.value).toBeCloseTo(change.value, 14);
+    expect(yearLoss!.low).toBeCloseTo(change.interval!.low, 14);
+    expect(yearLoss!.high).toBeCloseTo(change.interval!.high, 14);
+    expect(errorRate).toBeNull();
+  });
+
+  test("that is only priced is simulated on one chip, or has published densities where there is no network", async () => {
+    const priced = await measurePoint(executor, experiment, network, ["energy", "area"]);
+    expect(priced).toMatchObject({ errorRate: null, yearLoss: null, latency: null, chips: 1, prompts: 32 });
+    const published = await measurePoint(executor, experiment, null, ["energy", "area", "throughput"]);
+    expect(published).toMatchObject({ chips: 0, prompts: 0, area: priced.area });
+    expect(published.energy!.value).not.toBe(priced.energy!.value);
+    expect(published.throughput!.value).toBeGreaterThan(0);
+  });
+
+  test("without a network has no error rate, and says so", async () => {
+    const run = measurePoint(executor, experiment, null, ["errorRate"]);
+    await expect(run).rejects.toThrow(SpecError);
+    await expect(run).rejects.toMatchObject({ path: "checkpoints.network" });
+  });
+
+  test("that no machine can be is refused", async () => {
+    const { hardware } = experiment;
+    const small = {
+      ...experiment,
+      hardware: { ...hardware, crossbars: 1, crossbar: { ...hardware.crossbar, rows: 4 } },
+    };
+    await expect(measurePoint(executor, small, network, ["energy"])).rejects.toThrow(MappingError);
+  });
+});

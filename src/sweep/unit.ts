@@ -1,0 +1,132 @@
+/**
+ * What one point of a design comes to: error rates of simulated chips, and energy, time and area of the machine that they are.
+ *
+ * A pure function of the experiment, its network and its data. What is not among the objectives is not simulated: without an error rate one
+ * chip answers a few prompts, so that its densities are measured, as `xpike cost` does.
+ */
+import { estimateCost } from "../cost/cost.ts";
+import { experimentWorkload } from "../cost/measured.ts";
+import { isXpikeError, SpecError } from "../errors.ts";
+import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
+import type { Network } from "../model/network.ts";
+import { pairedDifference, type Sample, sampleMean, sampleOf } from "../numeric/variance-components.ts";
+import { chipsCost, simulatedPrices } from "../report/cost-run.ts";
+import { rateFigure, ratesOf } from "../report/study.ts";
+import { asDescribed } from "../runs/fit.ts";
+import type { Objective } from "../spec/design.ts";
+import { type Given, type Openable, openExperiment, opened } from "../task/open.ts";
+import type { Executor } from "../threads/executor.ts";
+import type { PointValues } from "./points.ts";
+
+/** A quantity with its 95 % interval where it was sampled; SI units. Null: not asked for. */
+export interface Measured {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Measures extends Readonly<Record<Objective, Measured | null>> {
+  /** Chips and prompts that were simulated: none where densities are those of a published network. */
+  readonly chips: number;
+  readonly prompts: number;
+}
+
+const YEAR_SECONDS = 365 * 86_400;
+/** Prompts of the one chip that densities are measured on, where no error rate is asked for. */
+const DENSITY_PROMPTS = 32;
+
+export const needsErrors = (objectives: readonly Objective[]): boolean =>
+  objectives.includes("errorRate") || objectives.includes("yearLoss");
+
+/**
+ * Simulates and prices a point.
+ *
+ *   errorRate   share of wrong bits or answers, of `hardware.chips` chips on `evaluation.prompts` prompts
+ *   yearLoss    error rate of the same chips a year after programming, minus `errorRate`, in pairs
+ *   energy      J per inference      latency   s per inference      throughput   inferences per s      area   m^2
+ *
+ * Random   as `evaluateChips`, from the experiment's seed
+ * Throws   SpecError without a network where errors are asked for, or with one that does not fit; MappingError where it cannot be mapped
+ */
+export async function measurePoint(
+  executor: Executor,
+  subject: Openable,
+  network: Network | null,
+  objectives: readonly Objective[],
+): Promise<Measures> {
+  const given = opened(subject);
+  const { experiment } = given;
+  const { hardware, evaluation } = experiment;
+  const withErrors = needsErrors(objectives);
+  if (network === null && withErrors) {
+    throw new SpecError("checkpoints.network", "An error rate takes a trained network, and none is named. Name one.");
+  }
+  const most = given.data?.test.count ?? evaluation.prompts;
+  const size = {
+    chips: withErrors ? hardware.chips : 1,
+    prompts: Math.min(most, evaluation.prompts, withErrors ? evaluation.prompts : DENSITY_PROMPTS),
+  };
+  const described = network && asDescribed(experiment, network, []);
+  const simulate = (readTime: number) =>
+    evaluateChips(executor, given, described!, { ...size, hardware: { ...hardware, readTime } });
+  const chips = described && (await simulate(hardware.readTime));
+  const { architectures, times } = chips
+    ? chipsCost(experiment, chips)
+    : estimateCost(experimentWorkload(experiment), simulatedPrices(experiment));
+  const { total, performance } = architectures.xpikeformer;
+  const wanted = (objective: Objective, value: number) => (objectives.includes(objective) ? exact(value) : null);
+  const sampled = (chips: readonly ChipEvaluation[]) =>
+    ratesOf(sampleOf(chips.map(({ errors }) => errors.wrong)), experiment);
+  const rates = withErrors ? sampled(chips!) : null;
+  const later = objectives.includes("yearLoss") ? sampled(await simulate(YEAR_SECONDS)) : null;
+  return {
+    errorRate: objectives.includes("errorRate") ? rateOf(rates!) : null,
+    yearLoss: later && differenceOf(later, rates!),
+    energy: wanted("energy", total),
+    latency: wanted("latency", times.alone),
+    throughput: wanted("throughput", 1 / times.interval),
+    area: wanted("area", performance.area!),
+    chips: chips?.length ?? 0,
+    prompts: chips ? size.prompts : 0,
+  };
+}
+
+const exact = (value: number): Measured => ({ value, low: value, high: value });
+
+function rateOf(rates: Sample): Measured {
+  const { value, interval } = rateFigure("", "", rates);
+  return { value, low: interval!.low, high: interval!.high };
+}
+
+function differenceOf(after: Sample, before: Sample): Measured {
+  const { mean, low, high } = sampleMean(pairedDifference(after, before));
+  return { value: mean, low, high };
+}
+
+/** A point as a line of the table: what it comes to, or why no machine or network of ours can be it. */
+export interface Row {
+  /** Number of the point. */
+  readonly point: number;
+  /** SHA-256 of its experiment, network and data. */
+  readonly hash: string;
+  readonly values: PointValues;
+  readonly measures: Measures | null;
+  readonly refused: string | null;
+}
+
+/** As `measurePoint`, with a refusal in place of an error that a person can cause. */
+export async function measureRow(
+  executor: Executor,
+  point: Pick<Row, "point" | "hash" | "values">,
+  { experiment, data }: Given,
+  network: Network | null,
+  objectives: readonly Objective[],
+): Promise<Row> {
+  try {
+    const subject = openExperiment(experiment, data);
+    return { ...point, measures: await measurePoint(executor, subject, network, objectives), refused: null };
+  } catch (error) {
+    if (!isXpikeError(error)) throw error;
+    return { ...point, measures: null, refused: `${error.name} at ${error.path}: ${error.message}` };
+  }
+}
