@@ -38,11 +38,8 @@ import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
-<<<<<<< HEAD
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
-=======
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
->>>>>>> 38ddbcb (Sweep design spaces: rows that survive, a table in DuckDB, and a front)
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";

@@ -72,7 +72,9 @@ function showProgress(quiet: boolean, terminal: Terminal) {
   const show = (label: string, unit: string, done: number, total: number) => {
     if (label !== shown) {
       progress?.end();
-      progress = startProgress(terminal, { label, total, unit, from: done, quiet });
+      progress = startProgress(terminal, { label, total, unit, quiet });
+      // Done before, in no time.
+      progress.restore(done);
       shown = label;
     }
     progress?.update(done);

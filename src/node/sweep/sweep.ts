@@ -100,7 +100,8 @@ async function train(
   if (!existsSync(file)) {
     await trainToFolder(subject, folder, {
       ...options,
-      resume: true,
+      // What was killed before its first state begins anew.
+      ...(existsSync(join(folder, RUN_FILES.state)) ? { resume: true } : { force: true }),
       ...(initial !== null && { initial: networkOf(initial) }),
       ...(teacher !== null && { teacher: networkOf(teacher) }),
     });
