@@ -32,7 +32,7 @@ const linesOf = (command: string): string[] => {
 
 test("every command has an example, which names the program as it was started", () => {
   expect([...examples.keys()]).toEqual([
-    ...["run", "train", "eval", "cost", "sweep", "rtl", "data", "export", "import", "presets", "schema"],
+    ...["run", "train", "eval", "cost", "compare", "sweep", "rtl", "data", "export", "import", "presets", "schema"],
   ]);
   for (const command of examples.keys()) {
     for (const line of linesOf(command)) expect(line).toMatch(/^node dist\/cli\/main\.js /);
@@ -40,7 +40,7 @@ test("every command has an example, which names the program as it was started", 
 });
 
 // In this order, since import reads what export wrote.
-test.each(["run", "eval", "cost", "sweep", "export", "import", "presets", "schema"])(
+test.each(["run", "eval", "cost", "compare", "sweep", "export", "import", "presets", "schema"])(
   "the examples of %s run",
   async (command) => {
     for (const line of linesOf(command)) {

@@ -48,6 +48,15 @@ export interface EvalCommandOptions extends ResumableOptions {
   readonly prompts?: number;
 }
 
+export interface CompareCommandOptions {
+  readonly threads: number;
+  readonly seed?: number;
+  readonly data?: string;
+  readonly json?: boolean;
+  readonly chips?: number;
+  readonly prompts?: number;
+}
+
 export interface SweepShowOptions {
   readonly json?: boolean;
   readonly all?: boolean;
@@ -182,6 +191,18 @@ export function withEvalOptions(command: Command): Command {
       wholeNumber(1, 1000),
     )
     .option("--prompts <n>", "prompts of each read, instead of the experiment's", manyPrompts);
+}
+
+export function withCompareOptions(command: Command): Command {
+  return command
+    .argument("<first>", "an experiment: a JSON file, preset:NAME, or the folder of a run")
+    .argument("<second>", "another of the same task")
+    .option("--json", "print the results as JSON and show no progress")
+    .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
+    .option("--seed <n>", "seed of all random numbers, instead of the experiments'", seedNumber)
+    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
+    .option("--chips <n>", "chips of each, instead of the fewer of the two", wholeNumber(1, 1000))
+    .option("--prompts <n>", "prompts of each chip, instead of the fewer of the two", manyPrompts);
 }
 
 export function withSweepOptions(command: Command): Command {

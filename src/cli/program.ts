@@ -12,6 +12,7 @@ import { isXpikeError } from "../errors.ts";
 import { packageVersion } from "../node/version.ts";
 import { printable } from "../report/markup.ts";
 import {
+  type CompareCommandOptions,
   type CostCommandOptions,
   type DataFetchOptions,
   type DataListOptions,
@@ -25,6 +26,7 @@ import {
   type SweepCommandOptions,
   type SweepShowOptions,
   type TrainCommandOptions,
+  withCompareOptions,
   withCostOptions,
   withDataFetchOptions,
   withDataListOptions,
@@ -109,6 +111,16 @@ export function program(terminal: Terminal): Command {
     )
     .action(async (source: string | undefined, options: CostCommandOptions) =>
       (await import("./cost.ts")).costCommand(source, options, terminal),
+    );
+
+  withCompareOptions(xpike.command("compare"))
+    .description("two experiments side by side: fields that differ, and what that changes, in pairs")
+    .addHelpText(
+      "after",
+      examples("compare examples/wireless-2x2.json examples/wireless-2x2-faults.json --seed 1 --chips 2 --prompts 32"),
+    )
+    .action(async (first: string, second: string, options: CompareCommandOptions) =>
+      (await import("./compare.ts")).compareCommand(first, second, options, terminal),
     );
 
   addSweep(xpike.command("sweep"), terminal);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { firstDifference } from "./difference.ts";
+import { differences, firstDifference } from "./difference.ts";
 
 test("the first field that differs is named as a person writes it", () => {
   const first = { seed: 1, model: { width: 64 }, stages: [{ steps: 3 }, { steps: 4 }] };
@@ -22,6 +22,26 @@ test("there is none exactly where the JSON is the same", () => {
       expect(firstDifference(copy, JSON.parse(JSON.stringify(first)))).toBeNull();
       const same = JSON.stringify(sorted(first)) === JSON.stringify(sorted(second));
       expect(firstDifference(first, second) === null).toBe(same);
+    }),
+  );
+});
+
+test("all fields are named once, and putting each value of the second in its place gives the second", () => {
+  const first = { a: 1, b: { c: [1, 2], d: null }, e: {} };
+  const second = { a: 2, b: { c: [1, 3, 4], d: null }, f: "x" };
+  expect(differences(first, second)).toEqual([
+    { field: "a", first: "1", second: "2" },
+    { field: "b.c[1]", first: "2", second: "3" },
+    { field: "b.c[2]", first: "absent", second: "4" },
+    { field: "e", first: "{}", second: "absent" },
+    { field: "f", first: "absent", second: '"x"' },
+  ]);
+  const document = fc.jsonValue({ maxDepth: 3 });
+  fc.assert(
+    fc.property(document, document, (one, other) => {
+      const all = differences(one, other);
+      expect(all[0] ?? null).toEqual(firstDifference(one, other));
+      expect(new Set(all.map(({ field }) => field)).size).toBe(all.length);
     }),
   );
 });

@@ -1,4 +1,4 @@
-/** Where two documents differ first, field by field. */
+/** Where two documents differ, field by field. */
 import { formatPath, shorten } from "./json.ts";
 
 export interface Difference {
@@ -9,22 +9,24 @@ export interface Difference {
   readonly second: string;
 }
 
-/** The first field, in the order of the documents, that is not the same in both; null when there is none. */
-export function firstDifference(
+/** All fields, in the order of the documents, that are not the same in both; of an object that only one has, the object alone. */
+export const differences = (first: unknown, second: unknown): Difference[] => [...eachDifference(first, second, [])];
+
+/** The first of `differences`; null when there is none. */
+export const firstDifference = (first: unknown, second: unknown): Difference | null =>
+  eachDifference(first, second, []).next().value ?? null;
+
+function* eachDifference(
   first: unknown,
   second: unknown,
-  path: readonly (string | number)[] = [],
-): Difference | null {
+  path: readonly (string | number)[],
+): Generator<Difference, undefined> {
   if (isContainer(first) && isContainer(second) && Array.isArray(first) === Array.isArray(second)) {
     for (const key of new Set([...Object.keys(first), ...Object.keys(second)])) {
       const step = Array.isArray(second) ? Number(key) : key;
-      const found = firstDifference(own(first, key), own(second, key), [...path, step]);
-      if (found) return found;
+      yield* eachDifference(own(first, key), own(second, key), [...path, step]);
     }
-    return null;
-  }
-  if (first === second) return null;
-  return { field: formatPath(path), first: show(first), second: show(second) };
+  } else if (first !== second) yield { field: formatPath(path), first: show(first), second: show(second) };
 }
 
 const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -1,0 +1,95 @@
+/** `xpike compare`: two experiments, or two runs, side by side. */
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import picocolors from "picocolors";
+import { SpecError } from "../errors.ts";
+import { readFileChecked } from "../node/files.ts";
+import { nodeExecutor } from "../node/threads.ts";
+import { formatQuantity } from "../report/format.ts";
+import { parseReport } from "../report/json.ts";
+import { signedWithInterval } from "../report/study.ts";
+import { clean, grid, noteLines } from "../report/table.ts";
+import { type Comparison, compareRuns } from "../runs/compare.ts";
+import type { CompareCommandOptions } from "./arguments.ts";
+import { loadNetworks } from "./networks.ts";
+import { type LoadedExperiment, loadExperiment, openLoaded } from "./options.ts";
+import { REPORT_FILES } from "./output.ts";
+import { startProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+const REPORT_BYTES = 2 ** 28;
+
+/** Throws XpikeError for what cannot be compared. */
+export async function compareCommand(
+  first: string,
+  second: string,
+  options: CompareCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const open = async (source: string) => {
+    const loaded = await loadRun(source, options);
+    const { networks } = await loadNetworks(loaded, []);
+    return { opened: (await openLoaded(loaded, options)).opened, network: networks.network };
+  };
+  const runs = [await open(first), await open(second)];
+  const executor = nodeExecutor(options.threads);
+  try {
+    const { chips, prompts, json } = options;
+    let progress: ReturnType<typeof startProgress> | undefined;
+    const comparison = await compareRuns(runs[0], runs[1], {
+      executor,
+      ...(chips !== undefined && { chips }),
+      ...(prompts !== undefined && { prompts }),
+      onProgress: (done, total) => {
+        progress ??= startProgress(terminal, { label: "compare", total, unit: "chips", quiet: json === true });
+        progress.update(done);
+      },
+    });
+    progress?.end();
+    terminal.out(json ? `${JSON.stringify(comparison, null, 2)}\n` : describe(comparison, terminal));
+  } finally {
+    await executor.close();
+  }
+}
+
+/** The experiment of a file, a preset, or of the report in a folder, whose networks are found from where the run was started. */
+async function loadRun(source: string, options: CompareCommandOptions): Promise<LoadedExperiment> {
+  const path = existsSync(source) && statSync(source).isDirectory() ? join(source, REPORT_FILES.json) : source;
+  if (path === source) return loadExperiment(source, options);
+  const report = parseReport(new TextDecoder().decode(await readFileChecked(path, REPORT_BYTES)), path);
+  if (!report.experiment) throw new SpecError(path, "The report is of no experiment. Name the experiment itself.");
+  const started = report.command.split(" ")[2] ?? "";
+  const directory = started.startsWith("preset:") ? "." : dirname(started);
+  const { seed = report.experiment.seed } = options;
+  return { experiment: { ...report.experiment, seed }, directory, source };
+}
+
+function describe({ fields, measures, chips, prompts, notes }: Comparison, { color, width }: Terminal): string {
+  const { bold, dim } = picocolors.createColors(color);
+  const changed = fields.map(({ field, first, second }) => [field, first, second]);
+  const value = (figure: Comparison["measures"][number][0]) => {
+    const { value, unit } = formatQuantity(figure);
+    return unit ? `${value} ${unit}` : value;
+  };
+  const rows = measures.map(([first, second, change]) => [
+    clean(first.label),
+    value(first),
+    value(second),
+    change.interval ? signedWithInterval(change) : percent(change.value / first.value),
+  ]);
+  const parts = [
+    bold(fields.length === 0 ? "The experiments are the same." : `${fields.length} fields differ.`),
+    ...(fields.length === 0
+      ? []
+      : [grid([["field", "first", "second"], ...changed], ["left", "left", "left"], { dim, width })]),
+    "",
+    grid([["", "first", "second", "second minus first"], ...rows], ["left", "right", "right", "left"], { dim, width }),
+    dim(
+      `${chips} chips x ${prompts} prompts, the same in both; the change of the error rate in pairs, with its 95 % interval.`,
+    ),
+  ];
+  return `${[...parts, ...noteLines(notes, { color, width })].join("\n")}\n`;
+}
+
+const percent = (share: number): string =>
+  `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(100 * share).toPrecision(3)} %`;

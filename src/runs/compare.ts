@@ -1,0 +1,111 @@
+/**
+ * Two experiments side by side: where they differ, and what that changes, in pairs.
+ *
+ * Both have the same seed and task, so that chip c is programmed from the same streams and prompt k is the same prompt in both: what they
+ * have in common drops out of a difference, which is far more precise than either rate. Energy, time and area are those of their machines.
+ */
+import { SpecError } from "../errors.ts";
+import { evaluateChips } from "../evaluation/chips.ts";
+import type { Network } from "../model/network.ts";
+import { sampleOf } from "../numeric/variance-components.ts";
+import type { FigureDraft } from "../report/build-report.ts";
+import { chipsCost } from "../report/cost-run.ts";
+import { changeFigure, metricOf, rateFigure, ratesOf } from "../report/study.ts";
+import { type Difference, differences } from "../spec/difference.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { Opened } from "../task/open.ts";
+import type { Executor } from "../threads/executor.ts";
+import { asDescribed } from "./fit.ts";
+
+/** An experiment with its data, and the network that runs on its machine. */
+export interface ComparedRun {
+  readonly opened: Opened;
+  readonly network: Network;
+}
+
+export interface CompareOptions {
+  readonly executor: Executor;
+  /** Default: the fewer of the two experiments. */
+  readonly chips?: number;
+  readonly prompts?: number;
+  /** `done` of `total` chips. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Comparison {
+  /** Fields of the experiments that differ, names and paths of networks apart. */
+  readonly fields: readonly Difference[];
+  readonly chips: number;
+  readonly prompts: number;
+  readonly notes: readonly string[];
+  /** Measures of the first, the second, and the second minus the first: in pairs where they are sampled. */
+  readonly measures: readonly (readonly [first: FigureDraft, second: FigureDraft, change: FigureDraft])[];
+}
+
+/**
+ * Random   all from `stream(experiment.seed)`, as `evaluateChips`
+ * Throws   SpecError when seed or task differ, or a network does not fit its experiment; MappingError when one cannot be mapped
+ */
+export async function compareRuns(
+  first: ComparedRun,
+  second: ComparedRun,
+  { executor, onProgress, ...asked }: CompareOptions,
+): Promise<Comparison> {
+  const [a, b] = [first.opened.experiment, second.opened.experiment];
+  requirePairs(a, b);
+  const least = (of: (experiment: Experiment) => number) => Math.min(of(a), of(b));
+  const chips = asked.chips ?? least(({ hardware }) => hardware.chips);
+  const wanted = asked.prompts ?? least(({ evaluation }) => evaluation.prompts);
+  const prompts = Math.min(wanted, first.opened.data?.test.count ?? wanted);
+  const notes: string[] = [];
+  let done = 0;
+  const measure = async ({ opened: given, network }: ComparedRun) => {
+    const described = asDescribed(given.experiment, network, notes);
+    const onChip = () => onProgress?.(++done, 2 * chips);
+    const evaluations = await evaluateChips(executor, given, described, { chips, prompts, onChip });
+    const { architectures, times } = chipsCost(given.experiment, evaluations);
+    const { total, performance } = architectures.xpikeformer;
+    return {
+      rates: ratesOf(sampleOf(evaluations.map(({ errors }) => errors.wrong)), given.experiment),
+      exact: [
+        { id: "energy", label: "Energy per inference", value: total, unit: "J" },
+        { id: "latency", label: "Latency of an inference", value: times.alone, unit: "s" },
+        { id: "interval", label: "Time from one inference to the next", value: times.interval, unit: "s" },
+        { id: "area", label: "Area", value: performance.area!, unit: "m2" },
+      ],
+    };
+  };
+  const before = await measure(first);
+  const after = await measure(second);
+  const { name, trial } = metricOf(a);
+  const label = name[0].toUpperCase() + name.slice(1);
+  const rate = ({ rates }: typeof before) => rateFigure("errorRate", label, rates, `${trial}s`);
+  return {
+    fields: differences(compared(a), compared(b)),
+    ...{ chips, prompts, notes: [...new Set(notes)] },
+    measures: [
+      [rate(before), rate(after), changeFigure("errorRate", label, after.rates, before.rates, `${trial}s`)],
+      ...before.exact.map((own, i) => {
+        const other = after.exact[i];
+        return [own, other, { ...own, value: other.value - own.value }] as const;
+      }),
+    ],
+  };
+}
+
+const compared = ({ name: _, $schema: __, checkpoints: ___, ...experiment }: Experiment) => experiment;
+
+function requirePairs(a: Experiment, b: Experiment): void {
+  if (a.seed !== b.seed) {
+    throw new SpecError(
+      "seed",
+      `The seeds are ${a.seed} and ${b.seed}, so that chips and prompts are not the same. Set one for both with --seed.`,
+    );
+  }
+  const [found] = differences(a.task, b.task);
+  if (found === undefined) return;
+  throw new SpecError(
+    `task.${found.field}`,
+    `task.${found.field} is ${found.first} and ${found.second}: answers to different tasks have no pairs. Compare experiments of one task.`,
+  );
+}
