@@ -3,10 +3,20 @@
 import { main } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
-// `xpike schema | head` closes the pipe early, which is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
+/** Nobody reads any more: `xpike schema | head` has seen enough, Ctrl-C has ended `tee`, or the terminal was closed. */
+const UNREAD = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"];
+
+// Work goes on: what it saves is worth more than what it says.
+let lost: NodeJS.ErrnoException | undefined;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (!UNREAD.includes(error.code ?? "")) lost ??= error;
+  });
+}
 
 process.exitCode = await main(process.argv.slice(2), processTerminal());
+process.on("exit", () => {
+  if (!lost) return;
+  process.exitCode ||= 2;
+  process.stderr.write(`FileError at output\n  What was printed is not whole: ${lost.message}. Write it elsewhere.\n`);
+});
