@@ -101,6 +101,13 @@ const PAID: Readonly<Record<string, Paid>> = {
     moves: ["energy.conversions", "energy.digital", "area.crossbars"],
   },
   "adc.fullScale": { to: { adc: { fullScale: 100 } }, moves: ["energy.conversions"] },
+  "adc.trim.bits": {
+    from: { adc: { trim: {} } },
+    to: { adc: { trim: { bits: 8 } } },
+    moves: ["area.crossbars", "energy.leakage"],
+  },
+  "adc.trim.reads": { from: { adc: { trim: {} } }, to: { adc: { trim: { reads: 640 } } }, moves: ["energy.upkeep"] },
+  calibration: { to: { calibration: "codes" }, moves: ["energy.upkeep"] },
   "ssa.random": { to: { ssa: { random: "ideal" } }, moves: ["energy.random", "area.random"] },
   "ssa.lfsr.sharing": {
     to: { ssa: { lfsr: { sharing: "cell" } } },
@@ -233,6 +240,13 @@ describe("a knob", () => {
     ["multiply8", "ssa.normaliser: energy.random"],
   ] as const)("is free where %s is 0", (id, knob) => {
     expect(freeKnobs({ ...technology, [id]: 0 })).toContain(knob);
+  });
+
+  test("that measures ranges by codes, or trims converters, is paid even where drift is left alone", () => {
+    const upkeepOf = (change: Change) =>
+      costOf(hardwareSpec.parse({ compensation: { scope: "none" }, ...change }), technology)["energy.upkeep"];
+    expect(upkeepOf({ calibration: "codes" })).toBeGreaterThan(upkeepOf({}));
+    expect(upkeepOf({ adc: { trim: {} } })).toBeGreaterThan(upkeepOf({}));
   });
 
   test("that makes crossbars tall is no bargain; converters for every column take their area", () => {

@@ -21,7 +21,7 @@
  * Left out: registers that hold while nothing is written, power gating, input and output.
  */
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { calibrationVectors } from "../hardware/compensation.ts";
+import { calibrationReads } from "../hardware/compensation.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import type { BufferUse } from "../machine/buffers.ts";
 import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
@@ -121,6 +121,7 @@ function unitPrices(work: MachineWork, technology: Technology) {
   const size: CrossbarSize = {
     ...{ rows: crossbars.rows, columns: crossbars.columns, bits, maxConductance },
     converters: converters.count / crossbars.count,
+    trimBits: hardware.adc.trim?.bits ?? 0,
   };
   const fullScale = fullScaleOf({ rows: crossbars.rows, lines: hardware.adc.fullScale, maxConductance }, technology);
   // A count is a power of two, or random numbers are multiplied by it.
@@ -320,17 +321,21 @@ function trafficOf({ operations }: MachineWork) {
 }
 
 function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, technology: Technology): number {
-  const { scope, readout, schedule } = hardware.compensation;
-  const { crossbars } = machine.units;
-  const vectors = scope === "none" ? 0 : calibrationVectors(readout, crossbars.rows);
+  const { calibration: by, compensation, adc } = hardware;
+  const { crossbars, converters } = machine.units;
   const { rows, columns, bits } = prices.size;
-  const conversionsPerSum = hardware.adc.mode === "pair" ? 2 : 1;
-  const once = calibration(
-    { vectors, rows, columns, conversionsPerSum, bits, fullScale: prices.fullScale },
-    technology,
-  );
+  const { atFirst, drivenAtFirst, each, drivenEach } = calibrationReads(hardware, rows);
+  const conversionsPerSum = adc.mode === "pair" ? 2 : 1;
+  const reading = (vectors: number, driven: number) =>
+    crossbars.count *
+    calibration({ vectors, driven, columns, conversionsPerSum, bits, fullScale: prices.fullScale }, technology);
+  const trimming = (adc.trim?.reads ?? 0) * converters.count * (prices.conversion.energy + technology.periphery);
   const devices = programming({ pairs: machine.mapping.totals.cells }, technology);
-  return upkeep({ programming: devices, calibration: crossbars.count * once, schedule, interval: time }, technology);
+  // The reference of exact currents is left out: an instrument reads it, once.
+  const first = (by === "codes" ? reading(atFirst, drivenAtFirst) : 0) + trimming;
+  const { schedule, scope } = compensation;
+  const later = scope === "none" ? 0 : reading(each, drivenEach) + trimming;
+  return upkeep({ programming: devices + first, calibration: later, schedule, interval: time }, technology);
 }
 
 /** A chip that is loaded several times in an inference fetches all its weights and programs all its devices in each. */

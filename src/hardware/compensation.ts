@@ -15,12 +15,14 @@
  *             2026-06-23), with its reference taken from the programmed weights, without read noise; per column it is its
  *             `PerColumnDriftCompensation`
  *
- * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents:
+ * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents (by codes: `own-calibration.ts`):
  * quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which all lines
  * at once exceed if it was set on sparse spikes.
  */
 import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
 import type { CrossbarReading } from "./crossbar.ts";
+import { FACTOR_TRIALS, KNOWN_INPUTS, LINES_PER_DRIVEN, MEASURED_VECTORS, RANGE_PASSES } from "./own-calibration.ts";
 
 export type Readout = CompensationSpec["readout"];
 
@@ -98,5 +100,31 @@ export function calibrationHistory(schedule: CompensationSchedule, time: number)
   return { calibrations, last };
 }
 
-/** Input vectors of one calibration of a crossbar of `rows` lines. */
-export const calibrationVectors = (readout: Readout, rows: number): number => (readout === "lines" ? 1 : rows);
+/** What calibrating a crossbar takes: input vectors, and lines driven in all of them together. */
+export interface CalibrationReads {
+  /** Just after programming: the reference, and the passes that set its range where the chip measures that itself. */
+  readonly atFirst: number;
+  readonly drivenAtFirst: number;
+  /** Of a calibration later. */
+  readonly each: number;
+  readonly drivenEach: number;
+}
+
+/** Calibration of a crossbar of `rows` lines. Of sample prompts, which set ranges, every eighth line counts as driven, as in known inputs. */
+export function calibrationReads(
+  { calibration, compensation: { scope, readout } }: Pick<HardwareSpec, "calibration" | "compensation">,
+  rows: number,
+): CalibrationReads {
+  if (calibration === "currents") {
+    // Every line is driven once, all at once or one by one.
+    const each = readout === "lines" ? 1 : rows;
+    return scope === "none"
+      ? { atFirst: 0, drivenAtFirst: 0, each: 0, drivenEach: 0 }
+      : { atFirst: each, drivenAtFirst: rows, each, drivenEach: rows };
+  }
+  const driven = (vectors: number) => (vectors * rows) / LINES_PER_DRIVEN;
+  const reference = scope === "none" ? 0 : KNOWN_INPUTS;
+  const atFirst = RANGE_PASSES * MEASURED_VECTORS + reference;
+  const each = reference * (FACTOR_TRIALS + (scope === "column" ? 1 : 0));
+  return { atFirst, drivenAtFirst: driven(atFirst), each, drivenEach: driven(each) };
+}

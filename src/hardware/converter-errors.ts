@@ -113,6 +113,10 @@ export const LARGEST_NORMAL = -quantileOf(0);
 /** All values of `quantileOf`, for the kernels. */
 export const normalTable = (): Float32Array => Float32Array.from({ length: NORMALS }, (_, bits) => quantileOf(bits));
 
+/** A current in code steps of a converter that errs, before it is rounded to a code. */
+export const erringSteps = (current: number, step: number, gain: number, offset: number, noise: number): number =>
+  Math.fround(Math.fround(Math.fround(Math.fround(current / step) * gain) + offset) + noise);
+
 /**
  * As `convertColumns` of `adc.ts`, with errors.
  *
@@ -130,8 +134,7 @@ export function convertWithErrors(
   const columns = errors.plus.gains.length;
   let clipped = 0;
   const convert = (current: number, { gains, offsets }: LineErrors, added: number, c: number): number => {
-    const scaled = Math.fround(Math.fround(Math.fround(current / step) * gains[c]) + offsets[c]);
-    const code = roundHalfEven(Math.fround(scaled + added));
+    const code = roundHalfEven(erringSteps(current, step, gains[c], offsets[c], added));
     if (code >= smallest && code <= largest) return code;
     clipped++;
     return code > largest ? largest : smallest;

@@ -16,6 +16,8 @@ import {
   readCrossbar,
   readProgrammed,
 } from "../hardware/crossbar.ts";
+import type { CodeReference } from "../hardware/own-calibration.ts";
+import { trimConverters } from "../hardware/trim.ts";
 import { readThroughWires } from "../hardware/wires.ts";
 import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
 import type { Network, Tensor } from "../model/network.ts";
@@ -23,7 +25,7 @@ import type { Stream } from "../numeric/stream.ts";
 import { hasConverterErrors } from "../spec/erring-converters.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { compensate, crossbarsSharingFactor } from "./compensation.ts";
+import { compensate, compensateByCodes, crossbarsSharingFactor } from "./compensation.ts";
 
 /** A network with its places on a machine: all that a chip is before it is programmed. */
 export interface MappedNetwork {
@@ -40,6 +42,8 @@ export interface Chip extends MappedNetwork {
   readonly converterErrors: readonly ConverterErrors[] | null;
   /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
+  /** The same in codes of the chip's own converters, where it calibrates itself; null until calibrated. */
+  readonly codeReferences: readonly CodeReference[] | null;
   /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
 }
@@ -48,7 +52,7 @@ export interface Chip extends MappedNetwork {
  * Programs every crossbar, draws its converters, and reads the references of drift compensation.
  *
  * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, and its converters
- *          `random.fork("converters", site)`, so the order does not matter
+ *          `random.fork("converters", site)` and `random.fork("trim", site)`, so the order does not matter
  */
 export function programChip(
   network: Network<SpikingSpec>,
@@ -88,7 +92,17 @@ export function equipChip(
 ): Chip {
   const references = measureReferences(crossbars, device, hardware, random);
   const converterErrors = drawConverters(mapping, hardware, random);
-  return { network, mapping, hardware, device, crossbars, converterErrors, references, ranges: null };
+  return {
+    network,
+    mapping,
+    hardware,
+    device,
+    crossbars,
+    converterErrors,
+    references,
+    codeReferences: null,
+    ranges: null,
+  };
 }
 
 /** Blocks that take turns on one of the chip's crossbars have the same converters. */
@@ -100,7 +114,8 @@ function drawConverters(
   if (!hasConverterErrors(adc.errors)) return null;
   const converters: ConverterErrors[] = [];
   for (const { crossbar, site, columns } of layers.flatMap(({ blocks }) => blocks)) {
-    converters[crossbar] = drawConverterErrors(columns, readoutUnits, adc.errors, random.fork("converters", site));
+    const made = drawConverterErrors(columns, readoutUnits, adc.errors, random.fork("converters", site));
+    converters[crossbar] = trimConverters(made, readoutUnits, adc, random.fork("trim", site));
   }
   return converters;
 }
@@ -109,10 +124,10 @@ function drawConverters(
 function measureReferences(
   crossbars: readonly ProgrammedCrossbar[],
   device: DeviceModel,
-  { compensation: { scope, readout }, crossbar: { wires } }: HardwareSpec,
+  { calibration, compensation: { scope, readout }, crossbar: { wires } }: HardwareSpec,
   random: Stream,
 ): ReadoutSums[] | null {
-  if (scope === "none") return null;
+  if (scope === "none" || calibration === "codes") return null;
   return crossbars.map((crossbar, c) => {
     const fresh =
       readout === "one-hot" ? readProgrammed(crossbar) : readCrossbar(crossbar, device, 0, random.fork("reference", c));
@@ -129,7 +144,7 @@ export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardwa
  *
  * @param weights false leaves out the readings' weights
  * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
- *          before this read
+ *          before this read; where the chip calibrates itself, also `random.fork("known inputs", c, trial)`
  * Throws   ValueError when nothing is known of the device at that time
  */
 export function* readCrossbars(
@@ -137,26 +152,41 @@ export function* readCrossbars(
   random: Stream,
   weights = true,
 ): Generator<[crossbar: number, CrossbarReading]> {
-  const { mapping, crossbars, device, hardware, references } = chip;
+  const { mapping, device, hardware, references, codeReferences } = chip;
   const { compensation, readTime } = hardware;
   const readAt = (crossbar: number, time: number, purpose: string) =>
-    readThroughWires(
-      readCrossbar(crossbars[crossbar], device, time, random.fork(purpose, crossbar), weights),
-      hardware.crossbar.wires,
-    );
+    readOne(chip, crossbar, time, random.fork(purpose, crossbar), weights);
   const { last } = calibrationHistory(compensation.schedule, readTime);
   for (const group of crossbarsSharingFactor(mapping, compensation)) {
     let readings = group.map((crossbar) => readAt(crossbar, readTime, "read"));
-    if (references !== null && last !== null) {
+    if ((references !== null || codeReferences !== null) && last !== null) {
       // Low-frequency noise hardly changes between a calibration right before use and the use itself.
       const atUse = compensation.schedule.kind === "at-use";
       const calibration = atUse ? readings : group.map((crossbar) => readAt(crossbar, last, "calibration read"));
-      const fresh = group.map((crossbar) => references[crossbar]);
-      readings = compensate(compensation, device.maxConductance, fresh, readings, calibration);
+      readings =
+        references === null
+          ? compensateByCodes(chip, group, readings, calibration, random)
+          : compensate(
+              compensation,
+              device.maxConductance,
+              group.map((crossbar) => references[crossbar]),
+              readings,
+              calibration,
+            );
     }
     for (const [i, crossbar] of group.entries()) yield [crossbar, readings[i]];
   }
 }
+
+/** One crossbar at a time, through its wires, drift left alone. Random: `random` itself. Throws as `readCrossbars`. */
+export const readOne = (
+  { crossbars, device, hardware }: Chip,
+  crossbar: number,
+  time: number,
+  random: Stream,
+  weights: boolean,
+): CrossbarReading =>
+  readThroughWires(readCrossbar(crossbars[crossbar], device, time, random, weights), hardware.crossbar.wires);
 
 /** What `readCrossbars` gives, by crossbar. */
 export function readChip(chip: Chip, random: Stream): CrossbarReading[] {

@@ -10,20 +10,31 @@
  * Without compensation nobody knows how far devices have drifted, and the full scale stays. So does one that the spec fixes.
  */
 import type { DeviceModel } from "../device/device.ts";
+import { invariant } from "../errors.ts";
 import { type ActionCounts, emptyTally } from "../hardware/actions.ts";
 import {
   type CalibrationHistory,
   calibrationHistory,
-  calibrationVectors,
+  calibrationReads,
   compensateReading,
   factorsByColumn,
   type ReadoutSums,
   readOut,
   sharedFactor,
 } from "../hardware/compensation.ts";
-import { fixedFullScale } from "../hardware/converter-errors.ts";
+import { type ConverterErrors, fixedFullScale } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
+import {
+  type CodeReference,
+  drawKnownLines,
+  FACTOR_TRIALS,
+  factorByCodes,
+  KNOWN_INPUTS,
+  knownCurrents,
+  sumCodes,
+} from "../hardware/own-calibration.ts";
 import type { Mapping } from "../mapping/mapping.ts";
+import type { Stream } from "../numeric/stream.ts";
 import type { CompensationSpec } from "../spec/compensation.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
@@ -48,6 +59,64 @@ export function compensate(
   }
   const factor = sharedFactor(references, present, maxConductance);
   return readings.map((reading) => compensateReading(reading, new Float64Array(reading.columns).fill(factor)));
+}
+
+/** What compensation by codes needs to know of a chip. */
+interface OwnCalibration {
+  readonly hardware: HardwareSpec;
+  readonly converterErrors: readonly ConverterErrors[] | null;
+  readonly codeReferences: readonly CodeReference[] | null;
+}
+
+/**
+ * What the known inputs give on a crossbar whose range has just been set.
+ *
+ * Random   `random.fork("known lines", c)` and `random.fork("known inputs", c)`
+ */
+export function referenceByCodes(
+  { hardware, converterErrors }: OwnCalibration,
+  crossbar: number,
+  reading: CrossbarReading,
+  fullScale: number,
+  random: Stream,
+): CodeReference {
+  const lines = drawKnownLines(reading.rows, random.fork("known lines", crossbar));
+  const errors = converterErrors?.[crossbar] ?? null;
+  const currents = knownCurrents(reading, lines);
+  const sums = sumCodes(currents, hardware.adc, fullScale, errors, random.fork("known inputs", crossbar));
+  return { lines, fullScale, sums };
+}
+
+/** As `compensate`, by codes of the chip's own converters. Random: `random.fork("known inputs", c, trial)` */
+export function compensateByCodes(
+  { hardware, converterErrors, codeReferences }: OwnCalibration,
+  group: readonly number[],
+  readings: readonly CrossbarReading[],
+  calibration: readonly CrossbarReading[],
+  random: Stream,
+): CrossbarReading[] {
+  invariant(codeReferences !== null, "a chip without references is not compensated");
+  const references = group.map((crossbar) => codeReferences[crossbar]);
+  const currents = calibration.map((reading, i) => knownCurrents(reading, references[i].lines));
+  const sumsAt = (factor: number, trial: number) =>
+    group.map((crossbar, i) => {
+      const errors = converterErrors?.[crossbar] ?? null;
+      const draws = random.fork("known inputs", crossbar, trial);
+      return sumCodes(currents[i], hardware.adc, references[i].fullScale / factor, errors, draws);
+    });
+  const factor = factorByCodes(references, sumsAt);
+  const shared = readings.map(({ columns }) => new Float64Array(columns).fill(factor));
+  if (hardware.compensation.scope !== "column") return readings.map((of, i) => compensateReading(of, shared[i]));
+  const present = sumsAt(factor, FACTOR_TRIALS);
+  return readings.map((reading, i) =>
+    compensateReading(
+      reading,
+      // A column that puts out next to nothing has the factor of its crossbar.
+      references[i].sums.map(
+        (sum, c) => factor * (Math.max(sum, KNOWN_INPUTS) / Math.max(present[i][c], KNOWN_INPUTS)),
+      ),
+    ),
+  );
 }
 
 /** Crossbars by the factor they share: those of a tile, or each alone. */
@@ -112,21 +181,25 @@ export interface CompensationCost extends CalibrationHistory {
   readonly actions: ActionCounts;
 }
 
-/** What compensation has cost a chip up to its `readTime`. */
-export function compensationCost({ layers }: Mapping, hardware: HardwareSpec): CompensationCost {
+/** What compensation, and what a chip measures of itself, has cost up to its `readTime`. */
+export function compensationCost({ layers, totals }: Mapping, hardware: HardwareSpec): CompensationCost {
   const { compensation, adc, readTime } = hardware;
   const tally = emptyTally();
-  if (compensation.scope === "none") return { calibrations: 0, last: null, reads: 0, actions: tally };
-  const history = calibrationHistory(compensation.schedule, readTime);
-  const times = history.calibrations + 1;
+  const history =
+    compensation.scope === "none"
+      ? { calibrations: 0, last: null }
+      : calibrationHistory(compensation.schedule, readTime);
   let reads = 0;
   for (const { rows, columns } of layers.flatMap(({ blocks }) => blocks)) {
-    const vectors = times * calibrationVectors(compensation.readout, rows);
+    const { atFirst, each, drivenEach, drivenAtFirst } = calibrationReads(hardware, rows);
+    const vectors = atFirst + history.calibrations * each;
+    const driven = drivenAtFirst + history.calibrations * drivenEach;
     reads += vectors;
-    // Every line is driven once in a calibration, all at once or one by one.
-    tally.lineDrives += times * rows;
-    tally.cellReads += times * rows * columns;
+    tally.lineDrives += driven;
+    tally.cellReads += driven * columns;
     tally.conversions += vectors * columns * (adc.mode === "pair" ? 2 : 1);
   }
+  // Converters are trimmed with no line driven, once and at every calibration.
+  if (adc.trim !== null) tally.conversions += (1 + history.calibrations) * adc.trim.reads * totals.converters;
   return { ...history, reads, actions: tally };
 }

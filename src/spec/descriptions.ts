@@ -221,6 +221,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Full scale is this quantile of the column currents seen on calibration prompts, per crossbar.",
   "hardware.adc.fullScale":
     "Full scale of every converter, at any age, as a number of lines at the largest conductance; `null`: each crossbar's is measured on calibration prompts, as `rangeQuantile` says.",
+  "hardware.adc.trim":
+    "Offset correction: every converter is read with no line driven, and trimmed by what it puts out. `null`: none. Customary on chips, whose converters are many and small.",
+  "hardware.adc.trim.bits": "Bits of a trim, with its sign, in eighths of a code step: 6 bits reach 3.9 steps.",
+  "hardware.adc.trim.reads": "Reads of every converter, whose codes are averaged.",
   "hardware.adc.errors": "How converters differ from each other, and from one conversion to the next.",
   "hardware.adc.errors.gainSpread": "Relative standard deviation of the converters' gains, drawn once per chip.",
   "hardware.adc.errors.offsetSpread":
@@ -281,6 +285,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "At ages that grow by a factor: drift is a straight line in the logarithm of time.",
   "hardware.compensation.schedule[2].first": "Seconds from programming to the first calibration.",
   "hardware.compensation.schedule[2].ratio": "Age at a calibration, divided by that at the one before.",
+  "hardware.calibration":
+    "What ranges of converters and factors of compensation are measured with. `currents`: exact currents, as an instrument beside the chip reads them; `codes`: the codes of the chip's own converters, with their errors. `compensation.readout` is of currents.",
   "hardware.chips": "Independently programmed chips to simulate.",
   training: "How it learns.",
   "training.batch": "Prompts (or images) per optimiser step.",

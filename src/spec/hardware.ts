@@ -61,6 +61,19 @@ export const adcSpec = z
      * on calibration prompts, as `rangeQuantile` says.
      */
     fullScale: z.number().positive().max(4096).nullable().default(null),
+    /**
+     * Offset correction: every converter is read with no line driven, and trimmed by what it puts out. `null`: none. Customary on chips,
+     * whose converters are many and small.
+     */
+    trim: z
+      .strictObject({
+        /** Bits of a trim, with its sign, in eighths of a code step: 6 bits reach 3.9 steps. */
+        bits: z.int().min(2).max(12).default(6),
+        /** Reads of every converter, whose codes are averaged. */
+        reads: z.int().min(8).max(65_536).multipleOf(8).default(64),
+      })
+      .nullable()
+      .default(null),
     /** How converters differ from each other, and from one conversion to the next. */
     errors: converterErrorSpec.prefault({}),
   })
@@ -76,6 +89,12 @@ export const adcSpec = z
       "Converters without bits pass the exact current, to which errors in code steps do not apply. Give them bits, such as 5, or " +
       "leave the errors at 0.",
     path: ["errors"],
+  })
+  .refine((adc) => adc.bits !== null || adc.trim === null, {
+    ...onceValid,
+    error:
+      "Converters without bits pass the exact current and have no offset to trim. Give them bits, such as 5, or leave trim null.",
+    path: ["trim"],
   });
 
 export const lfsrSpec = z.strictObject({
@@ -115,7 +134,7 @@ export const ssaSpec = z.strictObject({
   fifo: z.enum(["cell", "row"]).default("row"),
 });
 
-export const hardwareSpec = z.strictObject({
+const hardwareFields = z.strictObject({
   /** Arrays of memory cells, which hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
   /**
@@ -149,9 +168,25 @@ export const hardwareSpec = z.strictObject({
   readTime: z.number().min(0).max(1e10).default(1),
   /** Global drift compensation: outputs are scaled back to their size just after programming. */
   compensation: compensationSpec.prefault({}),
+  /**
+   * What ranges of converters and factors of compensation are measured with. `currents`: exact currents, as an instrument beside the chip
+   * reads them; `codes`: the codes of the chip's own converters, with their errors. `compensation.readout` is of currents.
+   */
+  calibration: z.enum(["currents", "codes"]).default("currents"),
   /** Independently programmed chips to simulate. */
   chips: z.int().min(1).max(1000).default(10),
 });
+
+export const hardwareSpec = hardwareFields.refine(
+  ({ calibration, adc }) => calibration === "currents" || (adc.bits !== null && adc.fullScale === null),
+  {
+    ...onceValid,
+    error:
+      "A chip that calibrates itself turns the reference of converters and looks at their codes, so they need bits (adc.bits) and no " +
+      "fixed full scale (adc.fullScale null). Set these, or calibration to `currents`.",
+    path: ["calibration"],
+  },
+);
 
 export type WireSpec = z.infer<typeof wireSpec>;
 export type CrossbarSpec = z.infer<typeof crossbarSpec>;

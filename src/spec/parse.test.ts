@@ -94,7 +94,7 @@ describe("a preset", () => {
   });
 
   test("realistic is the recommended machine with errors, and leaves a network the lines of its embedding", () => {
-    const { crossbar, adc, readTime, compensation, ...rest } = machineByName("realistic");
+    const { crossbar, adc, readTime, compensation, calibration, ...rest } = machineByName("realistic");
     const recommended = machineByName("recommended");
     expect({ ...recommended, ...rest }).toEqual(recommended);
     const { spread, stuck, wires, ...sizes } = crossbar;
@@ -109,7 +109,9 @@ describe("a preset", () => {
     ]) {
       expect(error).toBeGreaterThan(0);
     }
-    expect([readTime, compensation.scope]).toEqual([86_400, "crossbar"]);
+    expect([readTime, compensation.scope, calibration]).toEqual([86_400, "crossbar", "codes"]);
+    expect({ ...adc, trim: null, errors: null }).toEqual({ ...recommended.adc, trim: null, errors: null });
+    expect(adc.trim).not.toBeNull();
     const link = parseExperiment({ preset: ["wireless-2x2", "realistic"] }).hardware;
     expect(link).toEqual({ ...machineByName("realistic"), crossbar: { ...crossbar, embedRows: 17 } });
   });

@@ -116,7 +116,7 @@ const RECOMMENDED_MACHINE = {
 } as const satisfies ExperimentDocument["hardware"];
 
 /**
- * The recommended machine with errors. Where each size comes from: `docs/hardware.md`. How many lines the embedding uses of a crossbar is
+ * The recommended machine with errors, which trims its converters and calibrates itself. Where each size comes from: `docs/hardware.md`. How many lines the embedding uses of a crossbar is
  * left to the network that the machine is laid over.
  */
 const { embedRows: _, ...TABLE_2_CROSSBAR } = TABLE_2.crossbar;
@@ -129,8 +129,13 @@ const REALISTIC_MACHINE = {
     stuck: { atZero: 0.001, atMaximum: 0.001 },
     wires: { lines: 0.35, columns: 0.35 },
   },
-  adc: { ...RECOMMENDED_MACHINE.adc, errors: { gainSpread: 0.03, offsetSpread: 0.5, outputNoise: 0.5 } },
+  adc: {
+    ...RECOMMENDED_MACHINE.adc,
+    trim: { bits: 6, reads: 64 },
+    errors: { gainSpread: 0.03, offsetSpread: 0.5, outputNoise: 0.5 },
+  },
   readTime: 86_400,
+  calibration: "codes",
   compensation: { scope: "crossbar", readout: "lines", schedule: { kind: "interval", seconds: 86_400 } },
 } as const satisfies ExperimentDocument["hardware"];
 

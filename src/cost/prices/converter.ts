@@ -64,6 +64,16 @@ export function converter({ bits, fullScale = 1 }: ConverterSize, technology: Te
   return { energy, time, area, leakage: area * analogLeakage };
 }
 
+/**
+ * What trims a converter's offset: the capacitors of a converter of so many bits, and a register. It stands still, and adds no energy but
+ * leakage, which is by its area.
+ */
+export function trim({ bits }: Pick<ConverterSize, "bits">, technology: Technology): Pick<UnitPrice, "area"> {
+  if (bits === 0) return { area: 0 };
+  const capacitors = (isaac.prices.areaPerStep.value * 2 ** bits) / capacitorArea(5);
+  return { area: technology.converterArea * capacitors + bits * technology.registerArea };
+}
+
 /** Energy over that of 5 bits at the reference full scale. */
 function relativeEnergy(bits: number, fullScale: number, technology: Technology): number {
   const { conversionLoad: load, conversionBitShare: share, flashConverter } = technology;

@@ -10,7 +10,7 @@
 
 import { naturalLog } from "../../numeric/stream.ts";
 import type { Technology } from "../parameters.ts";
-import { converter, REFERENCE_CONDUCTANCE } from "./converter.ts";
+import { converter, REFERENCE_CONDUCTANCE, trim } from "./converter.ts";
 import type { UnitPrice } from "./unit-price.ts";
 
 export interface CrossbarSize {
@@ -20,6 +20,8 @@ export interface CrossbarSize {
   /** Converters at its feet, and the bits of each. */
   readonly converters: number;
   readonly bits: number;
+  /** Bits that trim the offset of each converter; 0, as when left out, where none does. */
+  readonly trimBits?: number;
   /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
   readonly lineOhms?: number;
   readonly columnOhms?: number;
@@ -37,7 +39,7 @@ const REFERENCE_BITS = 5;
 
 /** Energy of reading one pair for one spike; time for the lines to settle; area with the converters. */
 export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice {
-  const { rows, columns, converters, bits, maxConductance = REFERENCE_CONDUCTANCE } = size;
+  const { rows, columns, converters, bits, trimBits = 0, maxConductance = REFERENCE_CONDUCTANCE } = size;
   const { crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
   const time = settlingTime(size, technology);
   const energy = technology.cellRead * (maxConductance / REFERENCE_CONDUCTANCE);
@@ -47,7 +49,7 @@ export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice 
   const included = REFERENCE_CONVERTERS * converter({ bits: REFERENCE_BITS }, technology).area + side ** 2 * cellArea;
   const around = (Math.max(0, crossbarArea - included) * (rows + columns)) / (2 * side);
   const own = rows * columns * cellArea + around;
-  const feet = converters * converter({ bits }, technology).area;
+  const feet = converters * (converter({ bits }, technology).area + trim({ bits: trimBits }, technology).area);
   return { energy, time, area: own + feet, leakage: (own + feet) * analogLeakage };
 }
 
@@ -73,19 +75,20 @@ export const lineDrive = ({ columns }: { readonly columns: number }, technology:
 export const programming = ({ pairs }: { readonly pairs: number }, { programDevice }: Technology): number =>
   2 * pairs * programDevice;
 
-/** Energy of one calibration of a crossbar: `vectors` inputs with all lines raised, every column converted. */
+/** Energy of one calibration of a crossbar: `vectors` inputs, every column converted. */
 export function calibration(
-  { vectors, rows, columns, conversionsPerSum, bits, fullScale = 1 }: CalibrationSize,
+  { vectors, driven, columns, conversionsPerSum, bits, fullScale = 1 }: CalibrationSize,
   technology: Technology,
 ): number {
   const conversions =
     columns * conversionsPerSum * (converter({ bits, fullScale }, technology).energy + technology.periphery);
-  return vectors * (rows * lineDrive({ columns }, technology) + rows * columns * technology.cellRead + conversions);
+  return driven * lineDrive({ columns }, technology) + driven * columns * technology.cellRead + vectors * conversions;
 }
 
 export interface CalibrationSize {
   readonly vectors: number;
-  readonly rows: number;
+  /** Lines raised in all of them together. */
+  readonly driven: number;
   readonly columns: number;
   /** 2: both lines of a pair are converted; 1: their difference. */
   readonly conversionsPerSum: number;

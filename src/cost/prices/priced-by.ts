@@ -15,8 +15,9 @@ export const PRICED_BY = {
   crossbar: [
     ...array,
     ...(["settleTime", "lineTime", "crossbarArea", "cellArea", "referenceRows"] as const),
-    ...(["converterArea", "flashConverter", "surveyConverter", "analogLeakage", "structure"] as const),
+    ...(["converterArea", "flashConverter", "surveyConverter", "analogLeakage", "structure", "registerArea"] as const),
   ],
+  trim: ["converterArea", "registerArea"],
   lineDrive: line,
   programming: ["programDevice"],
   upkeep: ["lifetime"],

@@ -9,7 +9,7 @@ import { resolveTechnology } from "../resolve.ts";
 import { adcSurvey, surveyConverter } from "../sources/andrulis-arxiv-2024.ts";
 import { UNCHARGED } from "../uncharged.ts";
 import { analogClocks } from "./clocks.ts";
-import { converter, fullScaleOf } from "./converter.ts";
+import { converter, fullScaleOf, trim } from "./converter.ts";
 import { calibration, crossbar, lineDrive, programming } from "./crossbar.ts";
 import { countDies, dieLink, wire } from "./floorplan.ts";
 import {
@@ -41,16 +41,17 @@ const PRICES: Readonly<Record<keyof typeof PRICED_BY, (t: Technology) => readonl
       return [energy, time, area, leakage];
     }),
   crossbar: (t) => {
-    const size = { rows: 256, columns: 96, converters: 32, bits: 6, lineOhms: 1, columnOhms: 1 };
+    const size = { rows: 256, columns: 96, converters: 32, bits: 6, trimBits: 6, lineOhms: 1, columnOhms: 1 };
     const { energy, time = 0, area, leakage } = crossbar(size, t);
     return [energy, time, area, leakage];
   },
+  trim: (t) => [trim({ bits: 6 }, t).area],
   lineDrive: (t) => [lineDrive({ columns: 64 }, t)],
   programming: (t) => [programming({ pairs: 10 }, t)],
   upkeep: (t) => [upkeep({ programming: 1, calibration: 0.1, schedule: { kind: "at-use" }, interval: 1e-3 }, t)],
   calibration: (t) => [
     ...[6, 12].map((bits) =>
-      calibration({ vectors: 1, rows: 64, columns: 64, conversionsPerSum: 2, bits, fullScale: 2 }, t),
+      calibration({ vectors: 1, driven: 64, columns: 64, conversionsPerSum: 2, bits, fullScale: 2 }, t),
     ),
   ],
   adder: (t) => [8, 13, 24].flatMap((bits) => Object.values(adder({ bits }, t))),
@@ -287,7 +288,8 @@ test("a larger unit never costs less, in energy, time, area or leakage", () => {
   const all = (s: Sizes, t: Technology): number[] => [
     ...Object.values(converter({ bits: s.bits, fullScale: s.fullScale }, t)),
     ...Object.values(crossbar({ ...s, columnOhms: s.lineOhms }, t)),
-    calibration({ ...s, vectors: 1, conversionsPerSum: 2 }, t),
+    calibration({ ...s, vectors: 1, driven: s.rows, conversionsPerSum: 2 }, t),
+    trim({ bits: s.bits }, t).area,
     ...Object.values(adder({ bits: s.bits }, t)),
     ...Object.values(multiplier({ a: s.bits, b: 8 }, t)),
     ...Object.values(draw({ bits: s.bits }, t)),

@@ -125,6 +125,8 @@ export function bindIntegerCrossbars(
 
   function placeErrors(crossbar: number, errors: ConverterErrors) {
     errorsOf[crossbar] = errors;
+    // Ranges are measured in floating point.
+    if (chip.hardware.calibration === "codes") floats.placeErrors(crossbar, errors);
     for (const strip of byCrossbar[crossbar].of.strips) {
       if (strip.errors === null) continue;
       const byLine = (of: (line: LineErrors) => Float32Array) => {

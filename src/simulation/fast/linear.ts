@@ -17,6 +17,7 @@
 import { type Converter, converter } from "../../hardware/adc.ts";
 import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../../hardware/crossbar.ts";
+import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { type SimulationOps, STRIP_COLUMNS, STRIP_LINES, type StripOutput } from "../../kernels/simulation-ops.ts";
 import { converterScratch, STRIP_TABLE, sampleRoom, sampleWords, tablesPay } from "../../kernels/wasm/crossbar-ops.ts";
@@ -25,7 +26,7 @@ import { quantileRank } from "../../numeric/quantile.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { columnFactors, conversionKey, MEASURED_VECTORS } from "../reference/linear.ts";
+import { columnFactors, conversionKey, rangingKey } from "../reference/linear.ts";
 
 export interface CrossbarKernels {
   /** Whether readings are loaded as weights, not as lines: where converters are exact. */
@@ -42,8 +43,13 @@ export interface CrossbarKernels {
    * @param random of the noise of conversions
    */
   run(layer: LayerMapping, bits: PackedBits, vectors: ConvertedVectors, y: Place, random: Stream): number;
-  /** The range of one crossbar, measured on so many vectors of `bits`; 0 where it sees no current. */
-  measure(crossbar: number, bits: PackedBits, vectors: number): number;
+  /**
+   * The range of one crossbar, measured on so many vectors of `bits`, by exact currents or by codes; 0 where no current is seen.
+   *
+   * @param widest full scale at which measuring by codes begins
+   * @param random of the noise of the conversions that codes come from
+   */
+  measure(crossbar: number, bits: PackedBits, vectors: number, widest: number, random: Stream): number;
 }
 
 /** Where the crossbars of a chip lie in memory. */
@@ -352,21 +358,36 @@ export function bindCrossbars(
     });
   }
 
-  function measure(crossbar: number, bits: PackedBits, vectors: number): number {
+  function measure(crossbar: number, bits: PackedBits, vectors: number, widest: number, random: Stream): number {
+    if (chip.hardware.calibration === "currents" || adcBits === null) return quantileOf(crossbar, bits, vectors, null);
+    return rangeByCodes({ mode, bits: adcBits }, widest, (adc, pass) => {
+      const noiseKey = normals === null ? null : rangingKey(random, crossbar, pass);
+      return quantileOf(crossbar, bits, vectors, { adc, noiseKey });
+    });
+  }
+
+  /** The quantile of the sizes of currents, microsiemens, or of what converters of these settings round to codes, in code steps. */
+  function quantileOf(crossbar: number, bits: PackedBits, vectors: number, settings: Settings | null): number {
     const of = byCrossbar[crossbar];
     const kept = keptOf(chip, vectors, of.block.columns);
     const room = sampleRoom(kept);
     const tabled = tablesPay(ops.countBits(bits, vectors), vectors, bits.features);
+    const once = { steps: 1, prompts: 1, perPrompt: vectors, firstPrompt: 0 };
     ops.fill(sample, 2, 0);
     for (const strip of of.strips) {
       if (tabled) ops.tabulateStrip({ matrix: strip.matrix, rows: of.rows, tables });
       for (let v = 0; v < vectors; v += CHUNK) {
         const count = Math.min(CHUNK, vectors - v);
         multiply(of, strip, tabled, bits, v, count);
+        if (settings !== null && strip.errors) err(settings, strip, strip.errors, v, count, once);
         ops.keepLargest({ lines, vectors: count, mode, kept, room, sample });
       }
     }
-    return ops.smallestKept({ kept, sample });
+    const quantile = ops.smallestKept({ kept, sample });
+    // Exact converters leave lines as they are.
+    return settings === null || hasConverterErrors(errors)
+      ? quantile
+      : Math.fround(quantile / (settings.adc as Converter).step);
   }
 
   return { takeWeights: exact, placeErrors, load, setRange, run, measure };

@@ -9,11 +9,12 @@
  * slices, and each thread advances its slices up to a linear layer; then each measures the crossbars of its part on the vectors of all
  * slices; and on. Threads must wait for each other in between, and after reading: whoever calls these functions sees to it.
  */
+import type { CodeReference } from "../../hardware/own-calibration.ts";
 import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
-import { type Chip, chipAt, readCrossbars } from "../chip.ts";
-import { CALIBRATION_TIME, fullScaleOf, rangeOf } from "../compensation.ts";
+import { type Chip, chipAt, readCrossbars, readOne } from "../chip.ts";
+import { CALIBRATION_TIME, fullScaleOf, rangeOf, referenceByCodes } from "../compensation.ts";
 import { measuredEvery } from "../reference/linear.ts";
 import type { Trace } from "../trace.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
@@ -51,7 +52,7 @@ export interface CalibrationShape {
 }
 
 export interface Calibration {
-  /** The part with ranges, which are there as soon as they are measured. */
+  /** The part with ranges and references, which are there as soon as they are measured. */
   readonly part: Chip;
   /** Brings this thread's slices to their next linear layer and returns it; null after the last. */
   advance(): LayerInput | null;
@@ -73,6 +74,8 @@ export function startCalibration(
 ): Calibration {
   const { crossbars } = simulator;
   const ranges = new Float64Array(part.mapping.totals.blocks);
+  const { calibration, compensation } = part.hardware;
+  const codeReferences: CodeReference[] | null = calibration === "codes" && compensation.scope !== "none" ? [] : null;
   const scales: Float64Array[] = [];
   for (const [crossbar, reading] of readCrossbars(chipAt(part, CALIBRATION_TIME), random, crossbars.takeWeights)) {
     crossbars.load(crossbar, reading);
@@ -100,14 +103,19 @@ export function startCalibration(
     const bits = simulator.gather(train, vectors);
     const { blocks } = part.mapping.layers.find(({ name }) => name === layer) as LayerMapping;
     for (const { crossbar, rows } of blocks) {
-      const range = crossbars.measure(crossbar, bits, vectors.length) || rows * part.device.maxConductance;
+      const widest = rows * part.device.maxConductance;
+      const range = crossbars.measure(crossbar, bits, vectors.length, widest, random) || widest;
       crossbars.setRange(crossbar, range, scales[crossbar]);
       ranges[crossbar] = rangeOf(part, crossbar, { scales: scales[crossbar] }, range);
+      if (codeReferences === null) continue;
+      // Read again, as before, because readings of a large chip are not held.
+      const reading = readOne(part, crossbar, CALIBRATION_TIME, random.fork("read", crossbar), false);
+      codeReferences[crossbar] = referenceByCodes(part, crossbar, reading, range, random);
     }
   }
 
   return {
-    part: { ...part, ranges },
+    part: { ...part, codeReferences, ranges },
     advance: () => {
       const layers = passes.map((pass) => pass.next());
       const [first] = layers;

@@ -5,6 +5,8 @@
  *   slices      what a slice of prompts keeps from one linear layer to the next, so that several can go through a layer together
  *   scratch     what a thread computes in; nothing in it outlives a layer, but for constants
  */
+
+import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
 import type { ChosenTokens } from "../../kernels/ops.ts";
@@ -12,7 +14,6 @@ import { inputRows, tokensRead } from "../../model/geometry.ts";
 import { logitsOf } from "../../model/network.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
 import type { MappedNetwork } from "../chip.ts";
-import { MEASURED_VECTORS } from "../reference/linear.ts";
 import { type AttentionPlan, planAttention } from "./attention.ts";
 import { type IntegerPlan, planIntegers } from "./integer-linear.ts";
 import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./linear.ts";

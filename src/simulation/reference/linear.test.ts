@@ -37,6 +37,7 @@ function engineOf(adc: object): AnalogEngine {
     adc: adcSpec.parse(adc),
     ranges,
     measure: true,
+    byCodes: false,
     maxConductance: 25,
     prompts: 1,
     errors: null,

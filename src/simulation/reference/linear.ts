@@ -15,9 +15,12 @@ import {
   type ConverterErrors,
   convertWithErrors,
   drawConversionNoise,
+  erringSteps,
+  type LineErrors,
 } from "../../hardware/converter-errors.ts";
 import { type CrossbarReading, spikeProduct } from "../../hardware/crossbar.ts";
 import { roundToSteps } from "../../hardware/integer-arithmetic.ts";
+import { MEASURED_VECTORS, rangeByCodes } from "../../hardware/own-calibration.ts";
 import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import type { CrossbarBlock, LayerMapping } from "../../mapping/mapping.ts";
 import { quantile } from "../../numeric/quantile.ts";
@@ -35,6 +38,8 @@ export interface AnalogEngine {
   readonly ranges: Float64Array;
   /** Calibration: each crossbar's range is measured on the currents it sees, and written to `ranges`, before it converts. */
   readonly measure: boolean;
+  /** Whether it is measured by the codes of the crossbar's own converters. */
+  readonly byCodes: boolean;
   /** Range of a crossbar that saw no current in calibration, per row: the largest conductance, microsiemens. */
   readonly maxConductance: number;
   /** Prompts of the input: its rows are those of one after another. */
@@ -71,9 +76,6 @@ export interface LinearRun {
   readonly clipped: number;
   readonly cycles: number;
 }
-
-/** Input vectors from which a crossbar's range is measured at most. */
-export const MEASURED_VECTORS = 1024;
 
 /**
  * Every how many-th input vector a crossbar's range is measured on. The number has no common divisor with the vectors of a prompt, or
@@ -159,8 +161,14 @@ function runBlock(
   if (engine.measure) {
     const { plus, minus } = linesOf(reading);
     const every = measuredEvery(input.steps * input.rows, input.rows / engine.prompts);
-    const range = measureRange(plus.out, minus.out, columns, every, adc);
-    ranges[crossbar] = range > 0 ? range : rows * engine.maxConductance;
+    const widest = rows * engine.maxConductance;
+    const seen = measuredLines(plus.out, minus.out, columns, every);
+    const range = engine.byCodes
+      ? rangeByCodes({ mode: adc.mode, bits: adc.bits }, widest, (setting, pass) =>
+          quantile(sizesInSteps(seen, columns, setting, engine.errors, crossbar, adc, pass), adc.rangeQuantile),
+        )
+      : quantile(sizesOf(adc.mode, seen.plus, seen.minus), adc.rangeQuantile);
+    ranges[crossbar] = range > 0 ? range : widest;
   }
   const { arithmetic } = engine;
   let converters = converter(adc.mode, adc.bits, ranges[crossbar]);
@@ -217,18 +225,65 @@ export const conversionKey = (random: Stream, crossbar: number): readonly [numbe
 export const columnFactors = ({ step }: Converter, scales: Float64Array): Float32Array =>
   Float32Array.from(scales, (scale) => step / scale);
 
-/** The quantile of the currents that reach the converters: both lines of a pair, or the size of their difference. */
-function measureRange(plus: Float32Array, minus: Float32Array, columns: number, every: number, adc: AdcSpec): number {
-  const vectors = plus.length / columns;
-  const taken = Math.ceil(vectors / every) * columns;
-  const seen = new Float32Array(adc.mode === "pair" ? 2 * taken : taken);
-  for (let v = 0, i = 0; v < vectors; v += every) {
-    for (let n = v * columns; n < (v + 1) * columns; n++, i++) {
-      if (adc.mode === "pair") {
-        seen[i] = plus[n];
-        seen[taken + i] = minus[n];
-      } else seen[i] = Math.abs(plus[n] - minus[n]);
-    }
-  }
-  return quantile(seen, adc.rangeQuantile);
+interface Lines {
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
 }
+
+/** The vectors that a range is measured on. */
+function measuredLines(plus: Float32Array, minus: Float32Array, columns: number, every: number): Lines {
+  const vectors = plus.length / columns;
+  const seen = { plus: new Float32Array(columns * Math.ceil(vectors / every)), minus: new Float32Array(0) };
+  seen.minus = seen.plus.slice();
+  for (let v = 0, i = 0; v < vectors; v += every, i += columns) {
+    seen.plus.set(plus.subarray(v * columns, (v + 1) * columns), i);
+    seen.minus.set(minus.subarray(v * columns, (v + 1) * columns), i);
+  }
+  return seen;
+}
+
+/** The sizes of what reaches the converters: both lines of a pair, or their difference. */
+function sizesOf(mode: AdcSpec["mode"], plus: Float32Array, minus: Float32Array): Float32Array {
+  if (mode === "differential") return plus.map((current, i) => Math.abs(current - minus[i]));
+  return joined(plus, minus);
+}
+
+/** What erring converters round to codes, in code steps: sizes, as above. */
+function sizesInSteps(
+  { plus, minus }: Lines,
+  columns: number,
+  { mode, step }: Converter,
+  errors: AnalogErrors | null,
+  crossbar: number,
+  adc: AdcSpec,
+  pass: number,
+): Float32Array {
+  if (errors === null) return sizesOf(mode, plus, minus).map((size) => size / step);
+  const { plus: first, minus: second } = errors.converters[crossbar];
+  const vectors = { steps: 1, firstPrompt: 0, prompts: 1, perPrompt: plus.length / columns };
+  const noise =
+    adc.errors.outputNoise > 0
+      ? drawConversionNoise(columns, adc.errors, rangingKey(errors.random, crossbar, pass), vectors)
+      : null;
+  const erring = (lines: Float32Array, { gains, offsets }: LineErrors, added: Float32Array | undefined) =>
+    lines.map((current, i) =>
+      erringSteps(current, step, gains[i % columns], offsets[i % columns], added === undefined ? 0 : added[i]),
+    );
+  if (mode === "pair") return joined(erring(plus, first, noise?.plus), erring(minus, second, noise?.minus));
+  return erring(
+    plus.map((current, i) => current - minus[i]),
+    first,
+    noise?.plus,
+  ).map(Math.abs);
+}
+
+function joined(first: Float32Array, second: Float32Array): Float32Array {
+  const both = new Float32Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+/** Key of the noise of conversions that set a crossbar's range. */
+export const rangingKey = (random: Stream, crossbar: number, pass: number): readonly [number, number] =>
+  random.fork("ranging", crossbar, pass).key;

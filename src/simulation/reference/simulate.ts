@@ -26,7 +26,7 @@ import type { Stream } from "../../numeric/stream.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import { countSpikes, emptySpikeTrain, type SpikeTrain, unpackSpikes, wordsPerRow } from "../../spike/train.ts";
 import { type Chip, chipAt, type MappedNetwork, readChip } from "../chip.ts";
-import { CALIBRATION_TIME, fullScales, rangesOf } from "../compensation.ts";
+import { CALIBRATION_TIME, fullScales, rangesOf, referenceByCodes } from "../compensation.ts";
 import { countJoin, storedMembranes } from "../counts.ts";
 import {
   meanOverTokens,
@@ -61,7 +61,13 @@ export interface SimulationOptions extends TraceOptions {
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
   requireRanges(chip);
   const readings = readChip(chip, random);
-  return run(chip, input, random, { readings, ranges: fullScales(chip, readings), measure: false }, options);
+  return run(
+    chip,
+    input,
+    random,
+    { readings, ranges: fullScales(chip, readings), measure: false, byCodes: false },
+    options,
+  );
 }
 
 /** Whether full scales are measured: not those of exact converters, nor those that the spec fixes. */
@@ -83,22 +89,29 @@ export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
  * whatever its age, as ranges are set once. Returns a chip with ranges; `chip` is unchanged, and returned where there is nothing to
  * set.
  *
- * A crossbar that sees no current gets the range of all of its rows at the largest conductance.
+ * Where the chip calibrates itself (`hardware.calibration`), ranges are measured by codes, and the known inputs of drift compensation
+ * are read right after them. A crossbar that sees no current gets the range of all of its rows at the largest conductance.
  * Shapes, random, throws as `simulate`
  */
 export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
   if (!needsCalibration(chip.hardware.adc)) return chip;
   const readings = readChip(chipAt(chip, CALIBRATION_TIME), random);
   const measured = new Float64Array(chip.crossbars.length);
-  run(chip, input, random, { readings, ranges: measured, measure: true }, {});
-  return { ...chip, ranges: rangesOf(chip, readings, measured) };
+  const { calibration, compensation } = chip.hardware;
+  const byCodes = calibration === "codes";
+  run(chip, input, random, { readings, ranges: measured, measure: true, byCodes }, {});
+  const codeReferences =
+    byCodes && compensation.scope !== "none"
+      ? readings.map((reading, c) => referenceByCodes(chip, c, reading, measured[c], random))
+      : null;
+  return { ...chip, codeReferences, ranges: rangesOf(chip, readings, measured) };
 }
 
 function run(
   chip: Chip,
   input: SpikeTrain,
   random: Stream,
-  crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure">,
+  crossbars: Pick<AnalogEngine, "readings" | "ranges" | "measure" | "byCodes">,
   { firstPrompt = 0, rasters: rasterPrompts = 0, draws, engine: ssaEngine, onCodes }: SimulationOptions,
 ): Trace {
   const { model, geometry } = chip.network;

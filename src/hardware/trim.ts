@@ -1,0 +1,51 @@
+/**
+ * Offset correction: a small converter from digital to analog trims the offset of each converter.
+ *
+ * With no line driven a converter should put out 0. It is read so many times, the trim going round the eighths of a code step, and once more
+ * up by half of its range in `pair` mode, whose codes are never below 0. The mean of the codes is then the offset, finer than a step even
+ * without noise, and is taken off in eighths of a step, as far as the trim goes:
+ *
+ *   code_k = round(offset + up + d_k + noise),  d_k = ((k mod 8) - 3.5) / 8,   trim = -(mean code_k - up), in eighths
+ *
+ * Calibration of every converter's offset on the chip is customary in in-memory computing (R. Khaddam-Aljameh et al., HERMES core, IEEE
+ * Journal of Solid-State Circuits 57 (2022), describes that of 256 converters); sizes here are ours. Gains are not trimmed.
+ */
+import { roundHalfEven } from "../numeric/rounding.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { AdcSpec } from "../spec/hardware.ts";
+import type { ConverterErrors, LineErrors } from "./converter-errors.ts";
+
+/** Settings of a trim to a code step. */
+const FINENESS = 8;
+
+/**
+ * What is left of the errors of a crossbar's converters.
+ *
+ * @param units readout units of the crossbar
+ * Random   forks "plus" and "minus" of `random`
+ */
+export function trimConverters(errors: ConverterErrors, units: number, adc: AdcSpec, random: Stream): ConverterErrors {
+  const { trim } = adc;
+  if (trim === null) return errors;
+  const most = 2 ** (trim.bits - 1) - 1;
+  const up = adc.mode === "pair" ? most / FINENESS : 0;
+  const line = ({ gains, offsets }: LineErrors, draws: Stream): LineErrors => {
+    const trims = Float32Array.from({ length: Math.min(units, offsets.length) }, (_, u) => {
+      let sum = 0;
+      for (let k = 0; k < trim.reads; k++) {
+        const dither = ((k % FINENESS) - (FINENESS - 1) / 2) / FINENESS;
+        sum += zeroCode(adc, offsets[u] + up + dither + adc.errors.outputNoise * draws.normal());
+      }
+      const eighths = -roundHalfEven(FINENESS * (sum / trim.reads - up));
+      return Math.min(most, Math.max(-most, eighths)) / FINENESS;
+    });
+    return { gains, offsets: offsets.map((offset, c) => offset + trims[c % units]) };
+  };
+  return { plus: line(errors.plus, random.fork("plus")), minus: line(errors.minus, random.fork("minus")) };
+}
+
+/** The code of a converter without current. */
+function zeroCode({ mode, bits }: AdcSpec, steps: number): number {
+  const largest = mode === "pair" ? 2 ** (bits as number) - 1 : 2 ** ((bits as number) - 1) - 1;
+  return Math.min(largest, Math.max(mode === "pair" ? 0 : -largest, roundHalfEven(steps)));
+}
