@@ -32,6 +32,15 @@ export type {
   StemSpec,
   SurrogateSpec,
 } from "./spec/model.ts";
+export {
+  missingNoise,
+  type NoiseSource,
+  type NoiseSourceId,
+  noiseSources,
+  withNoiseAlone,
+  withNoiseOf,
+  withoutNoise,
+} from "./spec/noise-sources.ts";
 export { machineByName, parseExperiment } from "./spec/parse.ts";
 export { type Preset, presets } from "./spec/presets.ts";
 export { experimentJsonSchema, type JsonSchema } from "./spec/schema.ts";

@@ -20,9 +20,11 @@ import {
   inspectPrompt,
   inspectTile,
   jobOf,
+  machineByName,
   machineOf,
   mapNetwork,
   type Network,
+  noiseSources,
   parseExperiment,
   runExperiment,
   type SpikingSpec,
@@ -30,7 +32,10 @@ import {
   scheduleOf,
   shapeOf,
   simulate,
+  simulateFast,
   stream,
+  withNoiseAlone,
+  withoutNoise,
 } from "../dist/index.js";
 import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
 import { launchChromium } from "./support/chromium.ts";
@@ -98,12 +103,12 @@ async function openStudio(prepare?: (page: Page) => Promise<unknown>) {
 }
 
 /** The figures of the command with so many chips and prompts. */
-async function reported(chips: number, prompts: number): Promise<Map<string, number>> {
+async function reported(chips: number, prompts: number, hardware = experiment.hardware): Promise<Map<string, number>> {
   const executor = nodeExecutor(2);
   const { figures } = await runExperiment(
     {
       ...experiment,
-      hardware: { ...experiment.hardware, chips },
+      hardware: { ...hardware, chips },
       evaluation: { ...experiment.evaluation, prompts, curvePrompts: 1, snrDecibels: [10], steps: [8] },
     },
     { network },
@@ -194,6 +199,79 @@ test("it leads down to a cell's devices and to a tile's gates, and says of them 
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);
+
+test("its knobs give the figures of `xpike run` on that machine, and say which noise alone decides otherwise", async () => {
+  const { page, errors, snapshotOf } = await openStudio();
+  await snapshotOf(1, 32);
+  const forget = () => page.evaluate(() => (window as unknown as { snapshots: unknown[] }).snapshots.splice(0));
+  const stale = page.locator(".number.stale").first();
+  const settled = async (change: () => Promise<unknown>) => {
+    await change();
+    await stale.waitFor({ state: "attached" });
+    await stale.waitFor({ state: "detached" });
+    await forget();
+    // The page says its figures once more when anything moves.
+    await page.getByLabel("Token").fill("3");
+    await page.getByLabel("Token").fill("4");
+  };
+  const { readTime, chips } = experiment.hardware;
+  const paper = { ...machineByName("paper"), readTime, chips };
+  await settled(() => page.getByLabel("Machine", { exact: true }).selectOption("paper"));
+  const { figures } = await snapshotOf(1, 32);
+  const report = await reported(1, 32, paper);
+  for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, report.get(id)]);
+
+  // Every knob changes what the page says of the machine, or of its answers.
+  const said = () => page.locator(".figures").textContent();
+  for (const [label, value] of [
+    ["Converter bits", "6"],
+    ["Conversions", "differential"],
+    ["Columns on a converter", "2"],
+    ["Lines of a crossbar", "64"],
+    ["Time steps", "4"],
+    ["Bits of a device", "3"],
+    ["Device", "reram"],
+  ]) {
+    const before = await said();
+    await settled(() => page.getByLabel(label, { exact: true }).selectOption(value));
+    expect(await said(), label).not.toBe(before);
+  }
+  await settled(() => page.getByLabel("Machine", { exact: true }).selectOption("as opened"));
+  await page.getByLabel("drift", { exact: true }).uncheck();
+  await settled(() => page.getByLabel("rounding by converters and registers").uncheck());
+
+  await page.getByRole("button", { name: "Ask" }).click();
+  const hardware = withoutNoise(experiment.hardware, ["drift", "rounding"]);
+  const rows = page.locator(".causes tbody tr");
+  await page.getByRole("row", { name: "shared random bytes" }).waitFor();
+  const expected = [null, ...noiseSources(hardware)].map((source) => {
+    const machine = withNoiseAlone(hardware, source?.id ?? null);
+    const placed = mapNetwork(foldNetwork(network), machine, experiment.task.coding);
+    const described = { ...network, model: { ...network.model, steps: 4 } };
+    const { chip, task, random } = firstChip(
+      { experiment: { ...experiment, hardware: machine }, data: null },
+      described,
+      placed,
+    );
+    const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"));
+    const logits = simulateFast(chip, spikes!, random.fork("run")).logits.subarray(-16);
+    const decision = logits.indexOf(Math.max(...logits));
+    return [source?.label ?? "nothing: exact arithmetic", decision.toString(2).padStart(4, "0")];
+  });
+  const found = (await rows.allInnerTexts()).map((row) => row.split("\t").slice(0, 2));
+  expect(found.slice(0, -1)).toEqual(expected);
+  expect(found.length).toBe(6);
+
+  // What cannot be built is said, and can be taken back.
+  await page.getByLabel("Machine", { exact: true }).selectOption("as opened");
+  await page.getByLabel("Converter bits", { exact: true }).selectOption("2");
+  await page.getByRole("alert").getByText("bits hold 0 to").waitFor();
+  await page.getByRole("button", { name: "Take the change back" }).click();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+  expect(await page.getByLabel("Converter bits", { exact: true }).inputValue()).not.toBe("2");
+  expect(errors).toEqual([]);
+  await page.close();
+}, 180_000);
 
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
   const { page, errors, snapshotOf } = await openStudio((page) =>

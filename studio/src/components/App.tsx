@@ -1,5 +1,6 @@
 import { Answer } from "./Answer.tsx";
 import { Cards } from "./Cards.tsx";
+import { Knobs } from "./Knobs.tsx";
 import { Machine } from "./Machine.tsx";
 import { Notice } from "./Notice.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
@@ -18,7 +19,10 @@ export function App() {
       <main>
         <Notice />
         <div class="lead">
-          <PromptFigure />
+          <div>
+            <PromptFigure />
+            <Knobs />
+          </div>
           <Cards />
         </div>
         <Machine />

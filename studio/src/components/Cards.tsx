@@ -1,5 +1,5 @@
 import { type FigureDraft, formatQuantity } from "xpikeformer";
-import { experiment, figures, progress, reached } from "../state/studio.ts";
+import { experiment, figures, figuresAtFirst, progress, reached } from "../state/studio.ts";
 import { plural } from "../words.ts";
 
 const CARDS = [
@@ -15,7 +15,7 @@ export function Cards() {
     <section aria-label="Figures of this machine" class="figures" aria-busy={progress.value < 1}>
       <ul class="cards">
         {CARDS.map(([id, label]) => (
-          <Card key={id} id={id} label={label} figure={figures.value.get(id)} />
+          <Card key={id} id={id} label={label} figure={figures.value.get(id)} atFirst={figuresAtFirst.value.get(id)} />
         ))}
       </ul>
       <Basis />
@@ -23,15 +23,31 @@ export function Cards() {
   );
 }
 
-function Card({ id, label, figure }: { id: string; label: string; figure: FigureDraft | undefined }) {
+interface CardProps {
+  readonly id: string;
+  readonly label: string;
+  readonly figure: FigureDraft | undefined;
+  /** Of the experiment as it was opened. */
+  readonly atFirst: FigureDraft | undefined;
+}
+
+function Card({ id, label, figure, atFirst }: CardProps) {
   const written = figure && formatQuantity(figure);
+  const before = atFirst && formatQuantity(atFirst);
+  // Figures of the machine before stay, paler, until there are others.
+  const isStale = reached.value?.of !== experiment.value;
   return (
     <li>
       <span class="label">{label}</span>
-      <span class="number" data-figure={id} data-value={figure?.value}>
+      <span class={isStale ? "number stale" : "number"} data-figure={id} data-value={figure?.value}>
         {written?.value ?? "…"} <small>{written?.unit === "1/s" ? "" : written?.unit}</small>
       </span>
       <span class="detail">{written?.interval && `95 %: ${written.interval}`}</span>
+      {before && (
+        <span class="detail">
+          as opened: {before.value} {before.unit === "1/s" ? "" : before.unit}
+        </span>
+      )}
     </li>
   );
 }

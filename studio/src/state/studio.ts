@@ -1,8 +1,8 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import type { Experiment } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { ChipFunctions, ChipView } from "../workers/chip.ts";
+import type { Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import { following } from "./ask.ts";
 import { loadExample, loadNetwork } from "./files.ts";
@@ -17,6 +17,8 @@ const evaluationWorker = callerOf<EvaluationFunctions>(
 
 /** Null until it is loaded. */
 export const experiment = signal<Experiment | null>(null);
+/** The experiment as it was opened, before anyone turned a knob. */
+export const opened = signal<Experiment | null>(null);
 /** What went wrong last; null when nothing did. */
 export const failure = signal<Failure | null>(null);
 
@@ -30,15 +32,22 @@ export const token = signal<number | null>(null);
 /** The chip that is programmed; null before the first. */
 export const chip = signal<ChipView | null>(null);
 
-/** How far the evaluation has come; null before its first answer. */
-export const reached = signal<Reached | null>(null);
+/** The last experiment whose chip could be set up. */
+export const lastGood = signal<Experiment | null>(null);
+/** How far the evaluation has come, and of which experiment; null before its first answer. */
+export const reached = signal<(Reached & { readonly of: Experiment }) | null>(null);
+/** What it found of the experiment as it was opened, as far as it came. */
+export const reachedAtFirst = signal<Reached | null>(null);
 /** Share of the whole evaluation that is done. */
 export const progress = signal(0);
 /** Threads of the evaluation, and why there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
 /** Figures of the evaluation by id. */
-export const figures = computed(() => new Map(reached.value?.figures.map((figure) => [figure.id, figure])));
+export const figures = computed(() => byId(reached.value));
+/** Those of the experiment as it was opened, where another one is shown. */
+export const figuresAtFirst = computed(() => byId(experiment.value === opened.value ? null : reachedAtFirst.value));
+const byId = (from: Reached | null) => new Map(from?.figures.map((figure) => [figure.id, figure]));
 
 export function fail(error: unknown): void {
   failure.value = failureOf(error);
@@ -104,10 +113,36 @@ export async function start(example: string): Promise<void> {
   }, fail);
   effect(followExperiment);
   try {
-    experiment.value = await loadExample(example);
+    open(await loadExample(example));
   } catch (error) {
     fail(error);
   }
+}
+
+/** Shows another experiment from its start. */
+export function open(given: Experiment): void {
+  batch(() => {
+    opened.value = given;
+    experiment.value = given;
+    reached.value = null;
+    reachedAtFirst.value = null;
+    promptIndex.value = 0;
+    token.value = null;
+    place.value = NETWORK;
+  });
+}
+
+/** What the prompt is decided as with each source of noise alone, and of which prompt that was asked. */
+export const causes = signal<readonly Cause[]>([]);
+export const causesFor = signal<{ readonly experiment: Experiment; readonly index: number } | null>(null);
+
+export function findCauses(): void {
+  const asked = { experiment: experiment.peek()!, index: promptIndex.peek() };
+  causesFor.value = asked;
+  causes.value = [];
+  chipWorker("causes", asked.index, (cause) => {
+    if (causesFor.peek() === asked) causes.value = [...causes.peek(), cause];
+  }).catch(fail);
 }
 
 /** A changed experiment programs the chip anew and evaluates from the start. */
@@ -120,13 +155,16 @@ function followExperiment(): void {
   const work = async () => {
     const checkpoint = await loadNetwork(given);
     if (!isCurrent()) return;
-    const opened = await chipWorker("open", { experiment: given, checkpoint });
+    const programmed = await chipWorker("open", { experiment: given, checkpoint });
     if (!isCurrent()) return;
-    showChip(opened);
+    showChip(programmed);
+    lastGood.value = given;
     await evaluationWorker("evaluate", { experiment: given, checkpoint, prompts: given.evaluation.prompts }, (news) => {
       if (!isCurrent()) return;
-      if ("reached" in news) reached.value = news.reached;
-      else progress.value = news.done / news.of;
+      if ("reached" in news) {
+        reached.value = { ...news.reached, of: given };
+        if (given === opened.peek()) reachedAtFirst.value = news.reached;
+      } else progress.value = news.done / news.of;
     });
   };
   work().catch((error) => isCurrent() && fail(error));

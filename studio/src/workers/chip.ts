@@ -25,6 +25,8 @@ import {
   mapNetwork,
   meanLogits,
   type Network,
+  type NoiseSource,
+  noiseSources,
   readChip,
   readCrossbar,
   type Schedule,
@@ -37,6 +39,7 @@ import {
   simulateFast,
   stream,
   type TileView,
+  withNoiseAlone,
 } from "xpikeformer";
 import { serve } from "./calls.ts";
 
@@ -113,6 +116,14 @@ let held: Held;
 /** The prompt that was looked into last. */
 let looked: { readonly index: number; readonly inspection: Inspection } | null = null;
 
+/** What a prompt is decided as where one source of noise is at work alone. */
+export interface Cause {
+  /** Null: none at all. */
+  readonly source: NoiseSource | null;
+  readonly decision: number;
+  readonly wrongBits: number;
+}
+
 /** Everything but the age: of chips that are programmed alike, one is enough. */
 const programming = ({ hardware, ...rest }: Experiment): string =>
   JSON.stringify({ ...rest, hardware: { ...hardware, readTime: 0 } });
@@ -145,23 +156,7 @@ const functions = {
   prompt(index: number): PromptView {
     const { experiment, network, chip, random } = held;
     if (!isSymbolDetection(experiment)) throw new Error("Only links have received symbols.");
-    const { geometry } = network;
-    const batch = drawPrompt(experiment, network, index);
-    const options = { firstPrompt: index, rasters: 1 };
-    const { steps, stepLogits, rasters } = simulateFast(chip, batch.spikes!, random.fork("run"), options);
-    const labels = Int32Array.from(batch.labels);
-    const last = labels.length - 1;
-    const logits = new Float32Array(steps * geometry.classes);
-    const decisions = Int32Array.from({ length: steps }, (_, t) => {
-      const mean = meanLogits(stepLogits, steps, t + 1);
-      logits.set(mean.subarray(last * geometry.classes), t * geometry.classes);
-      return answer(mean, labels, geometry.classes).decisions[last];
-    });
-    const wrongBits = bitErrors([labels[last]], [decisions[steps - 1]], experiment.task)[0];
-    const { classes, tokens } = geometry;
-    const [snrDecibels] = batch.snrDecibels;
-    const { quantised: received } = batch;
-    return { index, labels, received, snrDecibels, classes, decisions, logits, wrongBits, tokens, rasters };
+    return decide(experiment, network, chip, random, index);
   },
 
   layer(name: string): LayerView {
@@ -197,6 +192,20 @@ const functions = {
     };
   },
 
+  /** Decides a prompt anew on chips with one source of noise each, all else exact; tells each decision as it comes. */
+  async causes(index: number, tell: (cause: Cause) => void) {
+    const { experiment, network } = held;
+    for (const source of [null, ...noiseSources(experiment.hardware)]) {
+      // Other questions may come between two chips.
+      await new Promise((resolve) => setTimeout(resolve));
+      const hardware = withNoiseAlone(experiment.hardware, source?.id ?? null);
+      const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
+      const { chip, random } = firstChip({ experiment: { ...experiment, hardware }, data: null }, network, mapping);
+      const { decisions, wrongBits } = decide(experiment as LinkExperiment, network, chip, random, index);
+      tell({ source, decision: decisions[decisions.length - 1], wrongBits });
+    }
+  },
+
   tile({ index, block, head, step }: Moment & { block: number; head: number }): TileView {
     return inspectTile(lookInto(index), block, head, step);
   },
@@ -204,6 +213,32 @@ const functions = {
 
 /** A second to ten years, four to a decade, as far as devices are described. */
 const AGES = Array.from({ length: 35 }, (_, i) => 10 ** (i / 4));
+
+/** A prompt through a chip: `random` is the chip's stream. */
+function decide(
+  experiment: LinkExperiment,
+  network: Network<SpikingSpec>,
+  chip: Chip,
+  random: Stream,
+  index: number,
+): PromptView {
+  const { classes, tokens } = network.geometry;
+  const batch = drawPrompt(experiment, network, index);
+  const options = { firstPrompt: index, rasters: 1 };
+  const { steps, stepLogits, rasters } = simulateFast(chip, batch.spikes!, random.fork("run"), options);
+  const labels = Int32Array.from(batch.labels);
+  const last = labels.length - 1;
+  const logits = new Float32Array(steps * classes);
+  const decisions = Int32Array.from({ length: steps }, (_, t) => {
+    const mean = meanLogits(stepLogits, steps, t + 1);
+    logits.set(mean.subarray(last * classes), t * classes);
+    return answer(mean, labels, classes).decisions[last];
+  });
+  const wrongBits = bitErrors([labels[last]], [decisions[steps - 1]], experiment.task)[0];
+  const [snrDecibels] = batch.snrDecibels;
+  const { quantised: received } = batch;
+  return { index, labels, received, snrDecibels, classes, decisions, logits, wrongBits, tokens, rasters };
+}
 
 const drawPrompt = ({ seed, task }: LinkExperiment, { model }: Network, index: number) =>
   createTask({ task, model }).draw(1, stream(seed).fork("evaluation"), { firstPrompt: index, values: false });

@@ -1,0 +1,35 @@
+import { change, chooseMachine, KNOBS, MACHINES, machineName } from "../state/knobs.ts";
+import { experiment } from "../state/studio.ts";
+import { Causes } from "./Causes.tsx";
+import { Select } from "./Select.tsx";
+import { Sources } from "./Sources.tsx";
+
+/** The machine's knobs. Every change programs new chips; the figures beside them answer. */
+export function Knobs() {
+  const now = experiment.value;
+  if (!now) return null;
+  return (
+    <section aria-labelledby="knobs" class="knobs">
+      <h2 id="knobs">Change the machine</h2>
+      <div class="knob-grid">
+        <Select
+          label="Machine"
+          value={machineName.value}
+          choices={MACHINES.map((name) => [name, name])}
+          onChange={chooseMachine}
+        />
+        {KNOBS.map(({ label, read, write, choices }) => (
+          <Select
+            key={label}
+            label={label}
+            value={read(now)}
+            choices={choices}
+            onChange={(value) => change(write(now, value))}
+          />
+        ))}
+      </div>
+      <Sources />
+      <Causes />
+    </section>
+  );
+}

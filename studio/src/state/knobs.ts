@@ -1,0 +1,123 @@
+/** Knobs of the machine: each reads a field of the experiment and gives the experiment with another value, checked as a file would be. */
+import { signal } from "@preact/signals";
+import { type Experiment, type HardwareSpec, machineByName, parseExperiment, presets } from "xpikeformer";
+import { experiment, fail, failure, opened } from "./studio.ts";
+
+export interface Knob {
+  readonly label: string;
+  readonly read: (experiment: Experiment) => string;
+  readonly choices: readonly (readonly [value: string, name: string])[];
+  readonly write: (experiment: Experiment, value: string) => unknown;
+}
+
+const numbers = (values: readonly number[]) => values.map((value) => [String(value), String(value)] as const);
+
+/** A field that is a number, or null for none. */
+const toNumber = (value: string): number | null => (value === "none" ? null : Number(value));
+const fromNumber = (value: number | null): string => (value === null ? "none" : String(value));
+
+const withHardware = (given: Experiment, change: object): object => ({
+  ...given,
+  hardware: { ...given.hardware, ...change },
+});
+const withCrossbar = (given: Experiment, change: object): object =>
+  withHardware(given, { crossbar: { ...given.hardware.crossbar, ...change } });
+const withAdc = (given: Experiment, change: object): object =>
+  withHardware(given, { adc: { ...given.hardware.adc, ...change } });
+
+export const KNOBS: readonly Knob[] = [
+  {
+    label: "Converter bits",
+    choices: [...numbers([2, 3, 4, 5, 6, 7, 8]), ["none", "exact currents"]],
+    read: ({ hardware: { adc } }) => fromNumber(adc.bits),
+    // Whole numbers begin at codes: without them the machine computes in floating point.
+    write: (given, value) => {
+      const arithmetic = value === "none" ? null : (given.hardware.arithmetic ?? undefined);
+      return withHardware(given, { adc: { ...given.hardware.adc, bits: toNumber(value) }, arithmetic });
+    },
+  },
+  {
+    label: "Conversions",
+    choices: [
+      ["differential", "of the difference"],
+      ["pair", "of both lines"],
+    ],
+    read: ({ hardware: { adc } }) => adc.mode,
+    write: (given, mode) => withAdc(given, { mode }),
+  },
+  {
+    label: "Columns on a converter",
+    choices: numbers([1, 2, 4, 8, 16, 32]),
+    read: ({ hardware: { adc } }) => String(adc.sharing),
+    write: (given, value) => withAdc(given, { sharing: Number(value) }),
+  },
+  {
+    label: "Lines of a crossbar",
+    choices: numbers([32, 64, 128, 256]),
+    read: ({ hardware: { crossbar } }) => String(crossbar.rows),
+    write: (given, value) => withCrossbar(given, { rows: Number(value) }),
+  },
+  {
+    label: "Time steps",
+    choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
+    read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
+    write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
+  },
+  {
+    label: "Device",
+    choices: [
+      ["pcm", "phase-change memory"],
+      ["hermes", "phase-change, HERMES chip"],
+      ["reram", "resistive memory, NeuRRAM chip"],
+      ["ideal", "ideal"],
+    ],
+    read: ({ hardware: { crossbar } }) => crossbar.device.kind,
+    write: (given, kind) => withCrossbar(given, { device: { kind } }),
+  },
+  {
+    label: "Bits of a device",
+    choices: [...numbers([1, 2, 3, 4, 5, 6]), ["none", "continuous"]],
+    read: ({ hardware: { crossbar } }) => fromNumber(crossbar.conductanceBits),
+    write: (given, value) => withCrossbar(given, { conductanceBits: toNumber(value) }),
+  },
+  {
+    label: "Drift is compensated",
+    choices: [
+      ["none", "not"],
+      ["crossbar", "by crossbar"],
+      ["tile", "by tile"],
+      ["column", "by column"],
+    ],
+    read: ({ hardware: { compensation } }) => compensation.scope,
+    write: (given, scope) => withHardware(given, { compensation: { ...given.hardware.compensation, scope } }),
+  },
+];
+
+/** The machine as it was opened, and the machines that have a name. */
+export const MACHINES: readonly string[] = [
+  "as opened",
+  ...presets()
+    .filter(({ document }) => document.model === undefined)
+    .map(({ name }) => name),
+];
+
+/** Which machine was chosen last; knobs may have changed it since. */
+export const machineName = signal(MACHINES[0]);
+
+/** Takes a changed experiment, if it is one. */
+export function change(document: unknown): void {
+  try {
+    experiment.value = parseExperiment(JSON.stringify(document), "the machine");
+    failure.value = null;
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Takes a machine by its name; age and number of chips stay as they are. */
+export function chooseMachine(name: string): void {
+  const { readTime, chips } = experiment.value!.hardware;
+  const hardware: HardwareSpec = name === MACHINES[0] ? opened.value!.hardware : machineByName(name);
+  machineName.value = name;
+  change({ ...experiment.value!, hardware: { ...hardware, readTime, chips } });
+}
