@@ -26,6 +26,7 @@ import {
   type Network,
   noiseSources,
   parseExperiment,
+  parseReport,
   runExperiment,
   type SpikingSpec,
   type SymbolDetectionSpec,
@@ -37,7 +38,7 @@ import {
   withNoiseAlone,
   withoutNoise,
 } from "../dist/index.js";
-import { nodeExecutor, type StudioServer, serveStudio } from "../dist/node.js";
+import { nodeExecutor, reportHtml, type StudioServer, serveStudio } from "../dist/node.js";
 import { launchChromium } from "./support/chromium.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -190,7 +191,7 @@ test("it leads down to a cell's devices and to a tile's gates, and says of them 
   await page.getByText(`the score is ${scores.fires[at]}`).waitFor();
 
   const before = await page.locator(".gantt .now").nth(1).getAttribute("x");
-  await page.getByLabel("Time step").fill("0");
+  await page.getByLabel("Time step", { exact: true }).fill("0");
   const after = await page.locator(".gantt .now").nth(1).getAttribute("x");
   const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
   const unit = scheduleOf(machine).alone.units[1];
@@ -272,6 +273,90 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
   expect(errors).toEqual([]);
   await page.close();
 }, 180_000);
+
+test("a link opens the same view elsewhere, and a damaged one says so", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator("#decided").waitFor();
+  await page.getByRole("button", { name: "Next prompt" }).click();
+  await page.getByLabel("Converter bits", { exact: true }).selectOption("6");
+  await page.getByLabel("Time step", { exact: true }).fill("2");
+  await page.getByLabel("Token").fill("5");
+  await page.getByRole("button", { name: "Head 3 of block 1" }).click();
+  await page.locator(".tile-panel").waitFor();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await page.getByText(/The link is/).waitFor();
+  const said = async (of: Page) => [
+    await of.locator('#decided[data-prompt="1"]').textContent(),
+    await of.getByLabel("Converter bits", { exact: true }).inputValue(),
+    await of.getByLabel("Time step", { exact: true }).inputValue(),
+    await of.getByLabel("Token").inputValue(),
+    await of.locator(".path").textContent(),
+    await of.locator(".tile-maps").textContent(),
+  ];
+  const before = await said(page);
+  expect(before.slice(1, 4)).toEqual(["6", "2", "5"]);
+  const other = await browser.newPage();
+  await other.goto(page.url());
+  expect(await said(other)).toEqual(before);
+
+  await other.goto(`${page.url().slice(0, -40)}`);
+  await other.reload();
+  await other.getByText("This link is damaged").waitFor();
+  await other.locator("#decided").waitFor();
+  await other.close();
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("it opens what the commands wrote, keeps what they read, and shows hostile names as text", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator("#decided").waitFor();
+  const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  const written = { ...experiment, name: hostile, checkpoints: { network: "runs/mine/network.safetensors" } };
+  const file = (name: string, text: string | Buffer) => ({ name, mimeType: "", buffer: Buffer.from(text) });
+  const picker = page.getByLabel("Files to open");
+  await picker.setInputFiles([file("experiment.json", JSON.stringify(written))]);
+  await page.getByRole("alert").getByText("network.safetensors is not here. Open its checkpoint").waitFor();
+  await picker.setInputFiles([
+    file("experiment.json", JSON.stringify(written)),
+    file("network.safetensors", checkpoint),
+  ]);
+  await page.getByRole("heading", { name: hostile }).waitFor();
+  await page.locator("#basis[data-chips='1']").waitFor();
+
+  const save = async (button: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: button }).click(),
+    ]);
+    return readFileSync(await download.path(), "utf8");
+  };
+  expect(parseExperiment(await save("Save experiment"))).toEqual(written);
+  const figures = parseReport(await save("Save figures"));
+  expect(figures.experiment).toEqual(written);
+
+  const executor = nodeExecutor(2);
+  const small = { ...experiment.evaluation, prompts: 40, curvePrompts: 1, snrDecibels: [10], steps: [8] };
+  const opened = { ...experiment, hardware: { ...experiment.hardware, chips: 1 }, evaluation: small };
+  const report = await runExperiment(opened, { network }, { executor, command: "xpike run x", versions: {} });
+  await executor.close();
+  await picker.setInputFiles([file("report.html", reportHtml(report))]);
+  await page.getByRole("heading", { name: report.title }).waitFor();
+  // One chip and 40 prompts are soon done, and then both columns say the same.
+  await page.locator("#basis[data-chips='1'][data-prompts='40']").waitFor();
+  for (const id of ["Xpikeformer on hardware", "Energy per symbol: Xpikeformer"]) {
+    const cells = await page.getByRole("row", { name: id }).first().locator("td").allTextContents();
+    expect(cells[0]).toBe(cells[1]);
+  }
+
+  await picker.setInputFiles([file("other.json", '{ "model": { "width": 12 } }')]);
+  await page.getByRole("alert").getByText("multiple of 8").waitFor();
+  await picker.setInputFiles([file("page.html", "<p>nothing</p>")]);
+  await page.getByRole("alert").getByText("page.html is a page, but no report of xpike.").waitFor();
+  expect(await page.title()).toBe("Xpikeformer studio");
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
 
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
   const { page, errors, snapshotOf } = await openStudio((page) =>

@@ -1,6 +1,13 @@
 import { render } from "preact";
 import { App } from "./components/App.tsx";
-import { start } from "./state/studio.ts";
+import { followAddress, openAddress } from "./state/link.ts";
+import { takeDrops } from "./state/open-files.ts";
+import { start, startWith } from "./state/studio.ts";
 
 render(<App />, document.getElementById("studio")!);
-start("wireless-2x2");
+start();
+takeDrops();
+openAddress().then((opened) => {
+  if (!opened) startWith("wireless-2x2");
+  followAddress();
+});

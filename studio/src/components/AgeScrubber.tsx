@@ -1,3 +1,4 @@
+import { change } from "../state/knobs.ts";
 import { experiment } from "../state/studio.ts";
 import { ageName } from "../words.ts";
 import { Scrubber } from "./Scrubber.tsx";
@@ -17,7 +18,7 @@ export function AgeScrubber() {
       most={MOST}
       onChange={(value) => {
         const hardware = { ...now.hardware, readTime: Number((10 ** (value / DECADE)).toPrecision(3)) };
-        experiment.value = { ...now, hardware };
+        change({ ...now, hardware });
       }}
       said={ageName(readTime)}
     />

@@ -1,9 +1,12 @@
+import { experiment } from "../state/studio.ts";
 import { Answer } from "./Answer.tsx";
 import { Cards } from "./Cards.tsx";
 import { Knobs } from "./Knobs.tsx";
 import { Machine } from "./Machine.tsx";
 import { Notice } from "./Notice.tsx";
+import { OpenedReport } from "./OpenedReport.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
+import { Share } from "./Share.tsx";
 
 /** The page: the answer first, then how the chip comes to it. */
 export function App() {
@@ -13,7 +16,10 @@ export function App() {
         Skip to the machine
       </a>
       <header>
-        <h1>Xpikeformer studio</h1>
+        <div class="top">
+          <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
+          <Share />
+        </div>
         <Answer />
       </header>
       <main>
@@ -25,6 +31,7 @@ export function App() {
           </div>
           <Cards />
         </div>
+        <OpenedReport />
         <Machine />
       </main>
     </>

@@ -14,6 +14,7 @@ export function Notice() {
             <button
               type="button"
               onClick={() => {
+                failure.value = null;
                 experiment.value = lastGood.value;
               }}
             >

@@ -1,5 +1,5 @@
-/** What the server has beside the page: experiments to start from, and the networks that they name. */
-import { type Experiment, parseExperiment } from "xpikeformer";
+/** Files: what the server has beside the page, what a person opens, and what is kept of it on this machine. */
+import { type Experiment, parseExperiment, parseReport, type Report } from "xpikeformer";
 
 const BUNDLED = "bundled:";
 
@@ -15,21 +15,78 @@ export async function loadExample(name: string): Promise<Experiment> {
   return parseExperiment(await (await load(`examples/${name}.json`)).text(), `${name}.json`);
 }
 
-const checkpoints = new Map<string, Promise<ArrayBuffer>>();
+/** Bytes of networks, by the bundled name, or by the file's name without its folders. */
+const networks = new Map<string, Promise<ArrayBuffer>>();
 
 /** Bytes of the network that an experiment runs on its chips. Each is loaded once. */
-export function loadNetwork({ checkpoints: { network } }: Experiment): Promise<ArrayBuffer> {
-  if (!network?.startsWith(BUNDLED)) {
-    return Promise.reject(
-      new Error(`The page has the networks that are bundled; the experiment names ${network ?? "none"}.`),
-    );
-  }
-  const name = network.slice(BUNDLED.length);
-  const known = checkpoints.get(name);
+export function loadNetwork({ checkpoints: { network = "" } }: Experiment): Promise<ArrayBuffer> {
+  const name = network.startsWith(BUNDLED) ? network : fileName(network);
+  const known = networks.get(name);
   if (known) return known;
-  const loading = load(`checkpoints/${encodeURIComponent(name)}.safetensors`).then((response) =>
-    response.arrayBuffer(),
-  );
-  checkpoints.set(name, loading);
+  if (!network.startsWith(BUNDLED)) {
+    const missing = network === "" ? "The experiment names no trained network" : `The network ${name} is not here`;
+    return Promise.reject(new Error(`${missing}. Open its checkpoint, a file that ends in .safetensors, as well.`));
+  }
+  const file = `checkpoints/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
+  const loading = load(file).then((response) => response.arrayBuffer());
+  networks.set(name, loading);
+  loading.catch(() => networks.delete(name));
   return loading;
+}
+
+/** A file's name without its folders. */
+export const fileName = (path: string): string => path.split(/[/\\]/).at(-1)!;
+
+/** What a person opened. */
+export interface OpenedFiles {
+  readonly experiment: Experiment | null;
+  readonly report: Report | null;
+  /** Name of a checkpoint, whose bytes are kept. */
+  readonly network: string | null;
+}
+
+/** Largest file that is read, bytes. */
+const MOST = 200e6;
+
+/**
+ * Reads experiments, reports (JSON or the page) and checkpoints.
+ * Throws  SpecError, ValueError or Error, with the file's name, for what is none
+ */
+export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
+  let opened: OpenedFiles = { experiment: null, report: null, network: null };
+  for (const file of files) {
+    if (file.size > MOST) throw new Error(`${file.name} has ${file.size} bytes; the studio reads ${MOST} at most.`);
+    if (file.name.endsWith(".safetensors")) {
+      networks.set(file.name, file.arrayBuffer());
+      opened = { ...opened, network: file.name };
+      continue;
+    }
+    const text = await file.text();
+    const json = /^\s*</.test(text) ? reportInside(text, file.name) : text;
+    if (/"format"\s*:\s*"xpikeformer-report"/.test(json)) {
+      const report = parseReport(json, file.name);
+      const { experiment = null } = report;
+      opened = { ...opened, report, experiment: experiment && parseExperiment(JSON.stringify(experiment), file.name) };
+    } else {
+      opened = { ...opened, experiment: parseExperiment(json, file.name) };
+    }
+  }
+  return opened;
+}
+
+/** The JSON inside of a report's page, which has no `<` of its own. The page is not shown. */
+function reportInside(page: string, name: string): string {
+  const data = /<script type="application\/json" id="report">([^<]+)<\/script>/.exec(page)?.[1];
+  if (data) return data;
+  throw new Error(`${name} is a page, but no report of xpike.`);
+}
+
+/** Keeps a text as a file on this machine. */
+export function saveText(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

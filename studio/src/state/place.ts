@@ -1,5 +1,6 @@
 /** Where in the machine one looks: the whole, a layer, a crossbar, a cell; or a head's tile and one of its cells. */
 import { signal } from "@preact/signals";
+import type { Mapping } from "xpikeformer";
 
 export type Place =
   | { readonly kind: "network" }
@@ -44,4 +45,40 @@ export function pathTo(place: Place): readonly Place[] {
       return [NETWORK, { kind: "head", block, head }, place];
     }
   }
+}
+
+/** A place from somebody else's link; the network where it is none. */
+export function parsePlace(value: unknown): Place {
+  const given = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+  const fields = FIELDS[given.kind as Place["kind"]];
+  if (!Object.hasOwn(FIELDS, String(given.kind))) return NETWORK;
+  const isFine = (field: string) =>
+    field === "layer"
+      ? typeof given.layer === "string" && given.layer.length < 100
+      : Number.isInteger(given[field]) && (given[field] as number) >= 0;
+  if (!fields.every(isFine)) return NETWORK;
+  return Object.fromEntries(["kind", ...fields].map((field) => [field, given[field]])) as unknown as Place;
+}
+
+const FIELDS: Readonly<Record<Place["kind"], readonly string[]>> = {
+  network: [],
+  layer: ["layer"],
+  crossbar: ["layer", "crossbar"],
+  cell: ["layer", "crossbar", "row", "column"],
+  head: ["block", "head"],
+  "tile-cell": ["block", "head", "query", "key"],
+};
+
+/** Whether a machine has this place. */
+export function hasPlace({ layers, ssa }: Mapping, depth: number, place: Place): boolean {
+  if (place.kind === "network") return true;
+  if (place.kind === "head" || place.kind === "tile-cell") {
+    const [query, key] = place.kind === "head" ? [0, 0] : [place.query, place.key];
+    return place.block < depth && place.head < ssa.heads && Math.max(query, key) < ssa.tokens;
+  }
+  const layer = layers.find(({ name }) => name === place.layer);
+  if (place.kind === "layer") return layer !== undefined;
+  const block = layer?.blocks.find(({ crossbar }) => crossbar === place.crossbar);
+  if (place.kind === "crossbar") return block !== undefined;
+  return block !== undefined && place.row < block.rows && place.column < block.columns;
 }

@@ -1,12 +1,12 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { Experiment } from "xpikeformer";
+import type { Experiment, Report } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
 import type { Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import { following } from "./ask.ts";
 import { loadExample, loadNetwork } from "./files.ts";
-import { NETWORK, place } from "./place.ts";
+import { hasPlace, NETWORK, place } from "./place.ts";
 
 const chipWorker = callerOf<ChipFunctions>(
   new Worker(new URL("../workers/chip.ts", import.meta.url), { type: "module" }),
@@ -19,13 +19,15 @@ const evaluationWorker = callerOf<EvaluationFunctions>(
 export const experiment = signal<Experiment | null>(null);
 /** The experiment as it was opened, before anyone turned a knob. */
 export const opened = signal<Experiment | null>(null);
+/** A report that was opened with it. */
+export const openedReport = signal<Report | null>(null);
 /** What went wrong last; null when nothing did. */
 export const failure = signal<Failure | null>(null);
 
 /** Which evaluation prompt the chip works on, from 0. */
 export const promptIndex = signal(0);
-/** Which time step is looked at, from 0. */
-export const step = signal(0);
+/** Which time step is looked at, from 0; infinite: the last. */
+export const step = signal(Number.POSITIVE_INFINITY);
 /** Which token is looked at; null: the one that asks. */
 export const token = signal<number | null>(null);
 
@@ -106,12 +108,16 @@ export const tileView = following(
   fail,
 );
 
-/** Opens the studio with an experiment of the server. */
-export async function start(example: string): Promise<void> {
+/** Sets the workers to work on whatever is opened. */
+export function start(): void {
   evaluationWorker("threads", undefined).then((value) => {
     threads.value = value;
   }, fail);
   effect(followExperiment);
+}
+
+/** Opens an experiment of the server. */
+export async function startWith(example: string): Promise<void> {
   try {
     open(await loadExample(example));
   } catch (error) {
@@ -127,6 +133,7 @@ export function open(given: Experiment): void {
     reached.value = null;
     reachedAtFirst.value = null;
     promptIndex.value = 0;
+    step.value = Number.POSITIVE_INFINITY;
     token.value = null;
     place.value = NETWORK;
   });
@@ -150,7 +157,6 @@ function followExperiment(): void {
   const given = experiment.value;
   if (given === null) return;
   const isCurrent = () => experiment.peek() === given;
-  failure.value = null;
   progress.value = 0;
   const work = async () => {
     const checkpoint = await loadNetwork(given);
@@ -170,11 +176,9 @@ function followExperiment(): void {
   work().catch((error) => isCurrent() && fail(error));
 }
 
-/** A chip of other crossbars has no place in common with the one before. */
-function showChip(opened: ChipView): void {
-  const sizes = ({ mapping, model }: ChipView) => JSON.stringify([mapping.layers, model.heads, model.depth]);
-  if (chip.peek() && sizes(chip.peek()!) !== sizes(opened)) place.value = NETWORK;
-  const last = opened.model.steps - 1;
-  step.value = chip.peek() ? Math.min(step.peek(), last) : last;
-  chip.value = opened;
+/** Where the machine does not have the place that was looked at, the whole is shown. */
+function showChip(programmed: ChipView): void {
+  if (!hasPlace(programmed.mapping, programmed.model.depth, place.peek())) place.value = NETWORK;
+  step.value = Math.min(step.peek(), programmed.model.steps - 1);
+  chip.value = programmed;
 }

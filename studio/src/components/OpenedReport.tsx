@@ -1,0 +1,49 @@
+import { formatQuantity } from "xpikeformer";
+import { figures, openedReport, reached } from "../state/studio.ts";
+
+/** A report that was opened, beside what the chips of the page find. */
+export function OpenedReport() {
+  const report = openedReport.value;
+  if (!report) return null;
+  const shown = report.figures.filter(({ id }) => report.highlights.includes(id) || figures.value.has(id)).slice(0, 8);
+  return (
+    <section class="opened" aria-labelledby="opened">
+      <h2 id="opened">{report.title}</h2>
+      <p>{report.summary}</p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Figure</th>
+            <th scope="col">The report</th>
+            <th scope="col">Here, so far</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((figure) => {
+            const here = reached.value && figures.value.get(figure.id);
+            return (
+              <tr key={figure.id}>
+                <th scope="row">{figure.label}</th>
+                <td>{written(figure)}</td>
+                <td>{here ? written(here) : "–"}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      <button
+        type="button"
+        onClick={() => {
+          openedReport.value = null;
+        }}
+      >
+        Close the report
+      </button>
+    </section>
+  );
+}
+
+function written(figure: Parameters<typeof formatQuantity>[0]): string {
+  const { value, unit, interval } = formatQuantity(figure);
+  return `${value} ${unit}${interval ? ` (${interval})` : ""}`;
+}

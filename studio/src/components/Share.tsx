@@ -1,0 +1,73 @@
+import { useRef, useState } from "preact/hooks";
+import { buildReport, reportJson } from "xpikeformer";
+import { saveText } from "../state/files.ts";
+import { addressNow } from "../state/link.ts";
+import { openFiles } from "../state/open-files.ts";
+import { experiment, reached } from "../state/studio.ts";
+
+/** A link to what is seen, files to keep, and files to open. Nothing leaves this machine. */
+export function Share() {
+  const picker = useRef<HTMLInputElement>(null);
+  const [said, say] = useState("");
+  const now = experiment.value;
+  const copy = async () => {
+    const address = await addressNow();
+    history.replaceState(null, "", address);
+    await navigator.clipboard.writeText(address).then(
+      () => say("The link is copied."),
+      () => say("The link is in the address bar."),
+    );
+  };
+  return (
+    <div class="share">
+      <button type="button" onClick={copy} disabled={!now}>
+        Copy link
+      </button>
+      <button type="button" onClick={() => saveText("experiment.json", experimentText())} disabled={!now}>
+        Save experiment
+      </button>
+      <button type="button" onClick={() => saveText("report.json", reportText())} disabled={!reached.value}>
+        Save figures
+      </button>
+      <button type="button" onClick={() => picker.current!.click()}>
+        Open files
+      </button>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        accept=".json,.html,.safetensors"
+        aria-label="Files to open"
+        onChange={async ({ currentTarget }) => {
+          await openFiles([...currentTarget.files!]);
+          currentTarget.value = "";
+        }}
+      />
+      <span class="quiet" role="status">
+        {said}
+      </span>
+    </div>
+  );
+}
+
+const experimentText = (): string => `${JSON.stringify(experiment.value, null, 2)}\n`;
+
+/** The figures so far as a report that the commands read. */
+function reportText(): string {
+  const { of, chips, prompts, figures } = reached.value!;
+  const command = `xpike run experiment.json --chips ${chips} --prompts ${prompts}`;
+  return reportJson(
+    buildReport({
+      title: `${of.name}: figures of simulated chips, from the studio`,
+      summary: `${chips} simulated chips answered ${prompts} prompts each.`,
+      description:
+        "Figures of the chips alone. The command gives the same, beside networks and receivers to compare with.",
+      experiment: of,
+      command,
+      seed: of.seed,
+      versions: {},
+      figures,
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+/** Opening files, picked or dropped on the page. */
+import { fileName, readFiles } from "./files.ts";
+import { experiment, fail, failure, open, openedReport } from "./studio.ts";
+
+/** Opens an experiment or a report that a command wrote; a checkpoint alone runs on the machine that is shown. */
+export async function openFiles(files: readonly File[]): Promise<void> {
+  try {
+    const { experiment: read, report, network } = await readFiles(files);
+    const given = read ?? experiment.value;
+    if (!given) return;
+    openedReport.value = report;
+    failure.value = null;
+    const isNamed = network === null || fileName(given.checkpoints.network ?? "") === network;
+    open(isNamed ? given : { ...given, checkpoints: { ...given.checkpoints, network } });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Lets files be dropped anywhere on the page. */
+export function takeDrops(): void {
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    openFiles([...(event.dataTransfer?.files ?? [])]);
+  });
+}
