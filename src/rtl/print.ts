@@ -1,10 +1,10 @@
 /**
  * Prints a module as SystemVerilog text in the manner of the lowRISC style guide: two-space indent, one port a line, lines of at
- * most 100 characters in comments. The same tree always gives the same text.
+ * most 100 characters where a line can be broken. The same tree always gives the same text.
  */
 import type { BinaryOperator, Expression, Item, Module, Port, Statement, Variable } from "./syntax.ts";
 
-const COMMENT_WIDTH = 100;
+const LINE_WIDTH = 100;
 
 /** One source file: the module with its header. */
 export function printModule(module: Module): string {
@@ -19,7 +19,22 @@ export function printModule(module: Module): string {
   const open = list.length > 0 ? [...head, ...list, ");"] : head;
   const body: readonly Item[] = module.isBlackBox ? [{ kind: "simulation", body: module.items }] : module.items;
   const attribute = module.isBlackBox ? ["(* blackbox *)"] : [];
-  return [...header, "", ...attribute, ...open, ...indent(items(body)), "endmodule", ""].join("\n");
+  return [...header, "", ...attribute, ...open, ...indent(items(body)), "endmodule", ""]
+    .flatMap((line) => broken(line))
+    .join("\n");
+}
+
+/** A long line, broken behind commas and in front of operators; what follows is indented by four more. */
+function broken(line: string, inside = false): string[] {
+  if (line.length <= LINE_WIDTH || /^\s*\/\//.test(line)) return [line];
+  const margin = /^ */.exec(line)![0].length;
+  const places = Array.from(line.matchAll(/"[^"]*"|(, )|( (?:[-+*&|^?:]|&&|\|\|) )/g))
+    .flatMap((match) => (match[1] ? [match.index + 2] : match[2] ? [match.index + 1] : []))
+    .filter((place) => place <= LINE_WIDTH && place > margin + 4);
+  const place = places.at(-1);
+  if (place === undefined) return [line];
+  const rest = " ".repeat(inside ? margin : margin + 4) + line.slice(place);
+  return [line.slice(0, place).trimEnd(), ...broken(rest, true)];
 }
 
 const separated = (lines: readonly string[]): string[] =>
@@ -42,7 +57,7 @@ const wrap = (paragraph: string): string[] =>
     const lines: string[] = [];
     let current = "//";
     for (const word of words) {
-      if (current.length + 1 + word.length > COMMENT_WIDTH) {
+      if (current.length + 1 + word.length > LINE_WIDTH) {
         lines.push(current);
         current = "//";
       }

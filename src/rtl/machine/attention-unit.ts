@@ -58,12 +58,12 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
       ? [logic(1, "start"), wire(name("start"), isFirstOfLast)]
       : [
           logic(1, "start", "waits_q"),
-          logic(waitBits, "wait_q", "wait"),
-          wire(name("wait"), waitOf),
+          logic(waitBits, "wait_q", "wait_d"),
+          wire(name("wait_d"), waitOf),
           wire(
             name("start"),
             binary(
-              all(isFirstOfLast, binary(name("wait"), "==", sized(waitBits, 0))),
+              all(isFirstOfLast, binary(name("wait_d"), "==", sized(waitBits, 0))),
               "|",
               all(name("waits_q"), binary(name("wait_q"), "==", sized(waitBits, 1))),
             ),
@@ -74,8 +74,8 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
               when(
                 isFirstOfLast,
                 [
-                  set(name("waits_q"), binary(name("wait"), "!=", sized(waitBits, 0))),
-                  set(name("wait_q"), name("wait")),
+                  set(name("waits_q"), binary(name("wait_d"), "!=", sized(waitBits, 0))),
+                  set(name("wait_q"), name("wait_d")),
                 ],
                 [
                   when(name("waits_q"), [

@@ -9,6 +9,8 @@
  *
  * Behind a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks, LIF_LATENCY).
  */
+
+import { unusedBits } from "../encoder.ts";
 import {
   binary,
   CLOCKED,
@@ -331,6 +333,12 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
     });
   }
 
+  /** Whether a readout unit has a column at a step of the multiplexers. */
+  function hasColumn(lane: number, m: number): boolean {
+    const { columns, lanes: own, firstLane } = layer.groups.findLast((group) => group.firstLane <= lane)!;
+    return m * own + lane - firstLane < columns;
+  }
+
   /** A result of all steps of the multiplexers: those before the last one are held in registers. */
   function held(signal: string, bits: number, to: string): Item[] {
     const stored = (m: number) => `${signal}_${m}_q`;
@@ -350,6 +358,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
           [set(name(stored(m)), zeros)],
           [when(both(name("summed_q"), isAt(muxAt(3), m, muxes)), [set(name(stored(m)), name(signal))])],
         ),
+        ...unusedBits(stored(m), lanes * bits, (bit) => hasColumn(Math.floor(bit / bits), m)),
       ]),
       ...parts.map((of) => {
         const width = of.kind === "slice" ? of.high - of.low + 1 : 0;

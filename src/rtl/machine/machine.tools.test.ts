@@ -1,0 +1,65 @@
+/** Whole machines in Verilator: every spike train, output of the head, answer and clock. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
+import { testWith } from "../../../test/support/hardware-tools.ts";
+import { type MachineSetting, tinyMachine } from "../../../test/support/tiny-machine.ts";
+import { verifyRtl } from "../../node/rtl-tools.ts";
+import { machineBundle } from "./bundle.ts";
+
+const root = mkdtempSync(join(tmpdir(), "xpikeformer-machine-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let folders = 0;
+
+function write(files: Readonly<Record<string, string>>): string {
+  const folder = join(root, String(folders++));
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+function bundleOf(setting: MachineSetting, prompts = 3) {
+  const { design, vectors } = tinyMachine(setting, prompts);
+  return { files: machineBundle(design, vectors, "Random spikes."), design, vectors };
+}
+
+const testInVerilator = await testWith("verilator");
+const testInYosys = await testWith("yosys");
+/** Milliseconds for lint, compilation and two runs, also on a busy machine. */
+const LONG = 400_000;
+
+const settings: MachineSetting[] = [
+  {},
+  {
+    readOut: "mean",
+    model: { position: "learned", neuron: { kind: "if", reset: "soft" }, attention: { draws: "independent" } },
+    hardware: { adc: { mode: "pair", sharing: 3 }, arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 } },
+  },
+  { steps: 1, model: { residual: "none" }, hardware: { adc: { sharing: 1 }, ssa: { lfsr: { scope: "engine" } } } },
+  // q, k and v come every 12 clocks, attention takes a step in 8: it has to wait for those of the last token.
+  { hardware: { crossbar: { rows: 128, columns: 128 }, adc: { sharing: 8 } } },
+];
+
+testInVerilator.each(settings)(
+  "the RTL gives the simulator's spikes, outputs and answers, at the clocks of the schedule: %j",
+  async (setting) => {
+    const { files, design, vectors } = bundleOf(setting);
+    const checks = await verifyRtl(write(files), { tools: ["verilator"] });
+    expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
+      "lint, all warnings: xpike_machine",
+      "simulation: xpike_machine",
+      "simulation: xpike_machine, with waits",
+    ]);
+    const { clocks } = design.plan.schedule.alone;
+    const [, simulation] = checks;
+    expect(simulation.detail).toContain(`PASS 3 prompts, ${vectors.spikes / 3} spikes`);
+    expect(simulation.detail).toContain(`${clocks} clocks each`);
+  },
+  LONG,
+);
+
+testInYosys("Yosys takes the machine with its macros as black boxes, and finds neither latch nor loop", async () => {
+  const checks = await verifyRtl(write(bundleOf({}, 1).files), { tools: ["yosys"] });
+  expect(checks.map(({ result, detail }) => (result === "pass" ? result : detail))).toEqual(["pass", "pass"]);
+});

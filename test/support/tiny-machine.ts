@@ -1,0 +1,55 @@
+/** Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters unevenly. */
+import { mapNetwork } from "../../src/mapping/mapping.ts";
+import { stream } from "../../src/numeric/stream.ts";
+import { type MachineDesign, machineDesign } from "../../src/rtl/machine/design.ts";
+import { type MachineVectors, machineVectors } from "../../src/rtl/machine/vectors.ts";
+import { type Chip, programChip } from "../../src/simulation/chip.ts";
+import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
+import { spikingSpec } from "../../src/spec/model.ts";
+import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
+import { literalMachine } from "./literal-machine.ts";
+import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
+
+export interface MachineSetting {
+  readonly model?: { readonly neuron?: object; readonly attention?: object; readonly [field: string]: unknown };
+  readonly hardware?: {
+    readonly ssa?: object;
+    readonly adc?: object;
+    readonly arithmetic?: object;
+    readonly [field: string]: unknown;
+  };
+  readonly readOut?: "mean";
+  readonly steps?: number;
+}
+
+export const tinyPrompts = (prompts: number, steps = 3): SpikeTrain =>
+  packSpikes(tinyBits(steps, prompts, 3), steps, prompts * tinyGeometry.tokens, tinyGeometry.inputs);
+
+/** Two blocks of width 24 on crossbars of 7 lines and 10 columns, four columns to a converter. */
+export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3 }: MachineSetting = {}): Chip {
+  const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
+  const neuron = { threshold: 0.4, ...model.neuron };
+  const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
+  const geometry = readOut === "mean" ? meanGeometry : tinyGeometry;
+  const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
+  const spec = literalMachine({
+    crossbar: { rows: 7, columns: 10 },
+    arithmetic: {},
+    ...hardware,
+    adc: { mode: "differential", sharing: 4, ...hardware.adc },
+    ssa: { random: "lfsr", fifo: "row", ...hardware.ssa },
+  });
+  const chip = programChip(network, mapNetwork(network, spec), spec, stream(1));
+  return calibrateFast(chip, tinyPrompts(4, steps), stream(2));
+}
+
+/** The machine of such a chip, with vectors of some prompts. */
+export function tinyMachine(
+  setting: MachineSetting = {},
+  prompts = 3,
+): { chip: Chip; design: MachineDesign; vectors: MachineVectors } {
+  const chip = tinyChip(setting);
+  const random = stream(5);
+  const design = machineDesign(chip, random);
+  return { chip, design, vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps), random) };
+}
