@@ -124,7 +124,7 @@ export function calibrationReads(
   }
   const driven = (vectors: number) => (vectors * rows) / LINES_PER_DRIVEN;
   const reference = scope === "none" ? 0 : KNOWN_INPUTS;
-  const atFirst = RANGE_PASSES * MEASURED_VECTORS + reference;
+  const atFirst = RANGE_PASSES * MEASURED_VECTORS + 2 * reference;
   const each = reference * (FACTOR_TRIALS + (scope === "column" ? 1 : 0));
   return { atFirst, drivenAtFirst: driven(atFirst), each, drivenEach: driven(each) };
 }

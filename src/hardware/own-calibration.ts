@@ -6,11 +6,16 @@
  *
  *   full scale' = step (code at the quantile + 1/2),   in the end   step max(1, code at the quantile)
  *
- * Drift. Known inputs, which drive an eighth of the lines, are converted just after programming, and the sizes of the codes summed. Later
- * the converters' reference is turned until the same inputs give the same sum; what it was turned by is the factor of compensation. A
- * ratio of two sums would do no better than the codes are fine: weak currents have few. Here both sums are made of codes of the same size,
- * with the same rounding and the same noise. With a factor for each column the crossbar's comes first, and sums of columns are then compared
- * with their own. Gains of converters are in both sums, and cancel.
+ * Drift. Known inputs, which drive an eighth of the lines, are converted twice just after programming; their codes a and b are kept by the
+ * host, which has the weights, too. Later the converters' reference is turned until the same inputs give codes c that go with the first
+ * ones as the second did; what it was turned by is the factor of compensation:
+ *
+ *   sum a c = sum a b,   over inputs and columns
+ *
+ * A ratio of codes would do no better than they are fine: weak currents have few. Here all codes are of the same size, with the same rounding.
+ * What only adds noise, in converters or in devices that drift each on its own, goes with nothing, and cancels; a sum of the sizes of codes
+ * would take it for signal. With a factor for each column the crossbar's comes first, and sums of columns are then compared with their own.
+ * Gains of converters are on both sides, and cancel.
  *
  * Both are ours. What is left out: the reference is turned without steps.
  */
@@ -52,14 +57,16 @@ export function rangeByCodes(
   return fullScale;
 }
 
-/** What the known inputs give just after programming. */
+/** What the known inputs gave just after programming. */
 export interface CodeReference {
   /** `[KNOWN_INPUTS, rows]`, 1 where a line is driven. */
   readonly lines: Uint8Array;
   /** Of the converters, microsiemens. */
   readonly fullScale: number;
-  /** Sizes of the codes, summed over the inputs, by column. */
-  readonly sums: Float64Array;
+  /** Codes of the first time, `[KNOWN_INPUTS, columns]`. */
+  readonly codes: Float32Array;
+  /** How those of the second time go with them: sums of products over the inputs, by column. */
+  readonly agreement: Float64Array;
 }
 
 /** Currents of the known inputs, `[KNOWN_INPUTS, columns]`, microsiemens. */
@@ -88,18 +95,18 @@ export function knownCurrents({ rows, columns, plus, minus }: CrossbarReading, l
 }
 
 /**
- * Sizes of the codes, summed over the known inputs, by column.
+ * Codes of the known inputs, `[KNOWN_INPUTS, columns]`.
  *
  * @param errors of the converters; null when they are exact
- * Random   a stream for this sum alone
+ * Random   a stream for these codes alone
  */
-export function sumCodes(
+export function knownCodes(
   { columns, plus, minus }: KnownCurrents,
   adc: AdcSpec,
   fullScale: number,
   errors: ConverterErrors | null,
   random: Stream,
-): Float64Array {
+): Float32Array {
   const setting = converter(adc.mode, adc.bits as number, fullScale);
   const codes = new Float32Array(plus.length);
   if (errors === null) convertColumns(setting, plus, minus, codes);
@@ -108,27 +115,32 @@ export function sumCodes(
     const noise = adc.errors.outputNoise > 0 ? drawConversionNoise(columns, adc.errors, random.key, vectors) : null;
     convertWithErrors(setting, errors, noise, plus, minus, codes);
   }
+  return codes;
+}
+
+/** Sums of products of two sets of codes over the inputs, by column. */
+export function agreement(first: Float32Array, second: Float32Array, columns: number): Float64Array {
   const sums = new Float64Array(columns);
-  for (const [i, code] of codes.entries()) sums[i % columns] += Math.abs(code);
+  for (const [i, code] of first.entries()) sums[i % columns] += code * second[i];
   return sums;
 }
 
 /**
- * The factor that crossbars share: how far their references are turned to give the sums of just after programming.
+ * The factor that crossbars share: how far their references are turned until codes agree with those of just after programming.
  *
- * @param sumsAt of each crossbar, with its full scale divided by `factor`
+ * @param agreementsAt of each crossbar, with its full scale divided by `factor`
  */
 export function factorByCodes(
-  references: readonly CodeReference[],
-  sumsAt: (factor: number, trial: number) => readonly Float64Array[],
+  references: readonly Pick<CodeReference, "agreement">[],
+  agreementsAt: (factor: number, trial: number) => readonly Float64Array[],
 ): number {
   const total = (sums: readonly Float64Array[]) =>
     sums.reduce((sum, columns) => sum + columns.reduce((a, b) => a + b, 0), 0);
-  const wanted = total(references.map(({ sums }) => sums));
+  const wanted = total(references.map((reference) => reference.agreement));
   let [low, high] = [1 / 4, 16];
   for (let trial = 0; trial < FACTOR_TRIALS; trial++) {
     const middle = Math.sqrt(low * high);
-    if (total(sumsAt(middle, trial)) < wanted) low = middle;
+    if (total(agreementsAt(middle, trial)) < wanted) low = middle;
     else high = middle;
   }
   return Math.sqrt(low * high);

@@ -25,13 +25,14 @@ import {
 import { type ConverterErrors, fixedFullScale } from "../hardware/converter-errors.ts";
 import type { CrossbarReading } from "../hardware/crossbar.ts";
 import {
+  agreement,
   type CodeReference,
   drawKnownLines,
   FACTOR_TRIALS,
   factorByCodes,
   KNOWN_INPUTS,
+  knownCodes,
   knownCurrents,
-  sumCodes,
 } from "../hardware/own-calibration.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -71,7 +72,7 @@ interface OwnCalibration {
 /**
  * What the known inputs give on a crossbar whose range has just been set.
  *
- * Random   `random.fork("known lines", c)` and `random.fork("known inputs", c)`
+ * Random   `random.fork("known lines", c)`, and `random.fork("known inputs", c, 0)` and `1` of the same
  */
 export function referenceByCodes(
   { hardware, converterErrors }: OwnCalibration,
@@ -80,11 +81,15 @@ export function referenceByCodes(
   fullScale: number,
   random: Stream,
 ): CodeReference {
+  const { adc } = hardware;
+  const { columns } = reading;
   const lines = drawKnownLines(reading.rows, random.fork("known lines", crossbar));
   const errors = converterErrors?.[crossbar] ?? null;
   const currents = knownCurrents(reading, lines);
-  const sums = sumCodes(currents, hardware.adc, fullScale, errors, random.fork("known inputs", crossbar));
-  return { lines, fullScale, sums };
+  const [codes, again] = [0, 1].map((time) =>
+    knownCodes(currents, adc, fullScale, errors, random.fork("known inputs", crossbar, time)),
+  );
+  return { lines, fullScale, codes, agreement: agreement(codes, again, columns) };
 }
 
 /** As `compensate`, by codes of the chip's own converters. Random: `random.fork("known inputs", c, trial)` */
@@ -98,25 +103,24 @@ export function compensateByCodes(
   invariant(codeReferences !== null, "a chip without references is not compensated");
   const references = group.map((crossbar) => codeReferences[crossbar]);
   const currents = calibration.map((reading, i) => knownCurrents(reading, references[i].lines));
-  const sumsAt = (factor: number, trial: number) =>
+  const agreementsAt = (factor: number, trial: number) =>
     group.map((crossbar, i) => {
+      const { fullScale, codes } = references[i];
       const errors = converterErrors?.[crossbar] ?? null;
       const draws = random.fork("known inputs", crossbar, trial);
-      return sumCodes(currents[i], hardware.adc, references[i].fullScale / factor, errors, draws);
+      const present = knownCodes(currents[i], hardware.adc, fullScale / factor, errors, draws);
+      return agreement(codes, present, readings[i].columns);
     });
-  const factor = factorByCodes(references, sumsAt);
-  const shared = readings.map(({ columns }) => new Float64Array(columns).fill(factor));
-  if (hardware.compensation.scope !== "column") return readings.map((of, i) => compensateReading(of, shared[i]));
-  const present = sumsAt(factor, FACTOR_TRIALS);
-  return readings.map((reading, i) =>
-    compensateReading(
-      reading,
-      // A column that puts out next to nothing has the factor of its crossbar.
-      references[i].sums.map(
-        (sum, c) => factor * (Math.max(sum, KNOWN_INPUTS) / Math.max(present[i][c], KNOWN_INPUTS)),
-      ),
-    ),
-  );
+  const factor = factorByCodes(references, agreementsAt);
+  const shared = ({ columns }: CrossbarReading) => new Float64Array(columns).fill(factor);
+  if (hardware.compensation.scope !== "column") return readings.map((of) => compensateReading(of, shared(of)));
+  const present = agreementsAt(factor, FACTOR_TRIALS);
+  return readings.map((reading, i) => {
+    // A column that puts out next to nothing has the factor of its crossbar.
+    const sum = (of: Float64Array, c: number) => Math.max(of[c], KNOWN_INPUTS);
+    const ofColumn = references[i].agreement.map((_, c, all) => (factor * sum(all, c)) / sum(present[i], c));
+    return compensateReading(reading, ofColumn);
+  });
 }
 
 /** Crossbars by the factor they share: those of a tile, or each alone. */

@@ -99,7 +99,7 @@ test("what it takes is counted: passes, references, trials and reads of trims", 
     return { ...compensationCost(mapping, spec), blocks: mapping.totals.blocks, converters: mapping.totals.converters };
   };
   const at = costOf({});
-  expect(at.reads).toBe(at.blocks * (4 * 1024 + 32 + 10 * 32));
+  expect(at.reads).toBe(at.blocks * (4 * 1024 + 2 * 32 + 10 * 32));
   expect(costOf({ compensation: { scope: "column" } }).reads - at.reads).toBe(at.blocks * 32);
   const trimmed = costOf({ adc: { trim: { reads: 16 } } });
   expect(trimmed.actions.conversions - at.actions.conversions).toBe(2 * 16 * at.converters);
