@@ -1,10 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { chmod, type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FileError } from "../errors.ts";
-import { makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic } from "./files.ts";
+import { makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic, writeFilesTogether } from "./files.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -86,7 +100,7 @@ describe("writeFileAtomic", () => {
       throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     };
     const error = await watchSync(fail, () => errorOf(writeFileAtomic(at("kept"), "new")));
-    expect(error.message).toBe("The disk is full. Free some space; the old file is unchanged.");
+    expect(error.message).toBe("The disk is full. Free some space. The old file is unchanged.");
     expect(await readFile(at("kept"), "utf8")).toBe("old");
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
@@ -99,6 +113,90 @@ describe("writeFileAtomic", () => {
     await mkdir(at("taken"));
     expect((await errorOf(writeFileAtomic(at("taken"), "x"))).message).toBe("This is a folder. Name a file in it.");
     expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("writeFileAtomic leaves as it is", () => {
+  test("the mode of a file, also one that nobody else may read", async () => {
+    for (const mode of [0o600, 0o640, 0o755]) {
+      await writeFile(at("mode"), "old");
+      await chmod(at("mode"), mode);
+      await writeFileAtomic(at("mode"), "new");
+      expect([(await stat(at("mode"))).mode & 0o7777, await readFile(at("mode"), "utf8")]).toEqual([mode, "new"]);
+    }
+  });
+
+  test("a symbolic link, and those in a row, whose file gets the content", async () => {
+    await mkdir(at("elsewhere"));
+    await writeFile(at("elsewhere/real"), "old");
+    await symlink("elsewhere/real", at("link"));
+    await symlink("link", at("link-to-link"));
+    await writeFileAtomic(at("link-to-link"), "new");
+    expect(await readFile(at("elsewhere/real"), "utf8")).toBe("new");
+    expect(await readlink(at("link"))).toBe("elsewhere/real");
+    await symlink("elsewhere/not-yet", at("dangling"));
+    await writeFileAtomic(at("dangling"), "there");
+    expect(await readFile(at("elsewhere/not-yet"), "utf8")).toBe("there");
+    await symlink("circle", at("circle"));
+    expect((await errorOf(writeFileAtomic(at("circle"), "x"))).message).toContain("lead in a circle");
+  });
+
+  test("a device and a pipe, which take the content", async () => {
+    await writeFileAtomic("/dev/null", "gone");
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+    execFileSync("mkfifo", [at("pipe-to-write")]);
+    const read = readFile(at("pipe-to-write"), "utf8");
+    await writeFileAtomic(at("pipe-to-write"), "through");
+    expect(await read).toBe("through");
+    expect((await stat(at("pipe-to-write"))).isFIFO()).toBe(true);
+  });
+});
+
+test("a file that is written again loses what killed processes left beside it, and nothing younger", async () => {
+  const [old, young] = ["0", "1"].map((digit) => at(`.left.${digit.repeat(32)}.tmp`));
+  await writeFile(old, "half");
+  await writeFile(young, "half");
+  await writeFile(at(`.left.other.${"2".repeat(32)}`), "not ours");
+  await utimes(old, 1, 1);
+  await writeFileAtomic(at("left"), "whole");
+  const left = (await readdir(folder)).filter((name) => name.startsWith(".left."));
+  expect(left.sort()).toEqual([`.left.${"1".repeat(32)}.tmp`, `.left.other.${"2".repeat(32)}`]);
+  await rm(young);
+});
+
+describe("files of one result", () => {
+  const names = ["a.json", "a.html"];
+  const write = (content: string) =>
+    writeFilesTogether(at("together"), Object.fromEntries(names.map((name) => [name, content])));
+
+  test("are all of one, or absent, at every moment", async () => {
+    await mkdir(at("together"), { recursive: true });
+    await write("0");
+    const read = (name: string) => readFile(join(at("together"), name), "utf8").catch(() => null);
+    for (let version = 1; version <= 20; version++) {
+      let done = false;
+      const writing = write(String(version)).then(() => {
+        done = true;
+      });
+      while (!done) {
+        // Read in the order in which they are removed: what is there after another was seen is of no older result.
+        const [first, second] = [await read(names[0]), await read(names[1])];
+        if (first !== null && second !== null) expect(Number(second)).toBeGreaterThanOrEqual(Number(first));
+      }
+      await writing;
+      expect([await read(names[0]), await read(names[1])]).toEqual([String(version), String(version)]);
+    }
+  });
+
+  test("are left as they were when one cannot be written", async () => {
+    await mkdir(join(at("together"), "b.html"));
+    const error = await errorOf(writeFilesTogether(at("together"), { "a.json": "x", "a.html": null, "b.html": "x" }));
+    expect(error).toMatchObject({
+      path: join(at("together"), "b.html"),
+      message: expect.stringContaining("A folder has the name"),
+    });
+    expect(await readFile(join(at("together"), "a.json"), "utf8")).toBe("20");
+    expect((await readdir(at("together"))).sort()).toEqual(["a.html", "a.json", "b.html"]);
   });
 });
 

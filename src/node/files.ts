@@ -2,8 +2,20 @@
  * Files that are whole or absent: writing goes through a temporary file and a rename, reading through a size limit.
  */
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import {
+  access,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
 
@@ -12,23 +24,62 @@ export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?
 
 /** Names of the temporary files that `writeFileAtomic` makes. */
 export const TEMPORARY = /^\..+\.[0-9a-f]{32}\.tmp$/;
+/** Age from which on, in milliseconds, nobody is writing a temporary file any more. */
+const LEFTOVER_AGE = 3_600_000;
+/** Symbolic links that lead to one another; systems follow no more. */
+const MOST_LINKS = 40;
 
 /**
  * Replaces the file at `path`: at every moment, also when the power fails, it holds the old content or the new one.
  *
  * The content goes to a temporary file in the same folder (a rename does not cross file systems), reaches the disk, and
- * takes the file's name; then the folder reaches the disk.
+ * takes the file's name; then the folder reaches the disk. A file keeps its mode and owner, a symbolic link stays one, and what is no file
+ * (a device, a pipe) is written as it is.
  * Throws  FileError when the folder is missing, full or not writable; the temporary file is removed then
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), temporaryName(basename(path)));
+  let isNew = true;
+  let temporary: string | undefined;
   try {
-    await writeDurably(temporary, content);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    const old = await stat(path).catch(nullWhereMissing);
+    isNew = old === null;
+    if (old?.isDirectory()) throw new FileError(path, "This is a folder. Name a file in it.");
+    if (old && !old.isFile()) return await writeFile(path, content);
+    const target = await linkedPath(path);
+    const folder = dirname(target);
+    temporary = join(folder, temporaryName(basename(target)));
+    await writeDurably(temporary, content, old);
+    await rename(temporary, target);
+    await syncFolder(folder);
+    await removeLeftovers(folder, basename(target));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw fileError(path, error, "written");
+    if (temporary) await rm(temporary, { force: true });
+    throw error instanceof FileError ? error : await writingError(path, error, isNew);
+  }
+}
+
+const nullWhereMissing = (error: NodeJS.ErrnoException): null => {
+  if (error.code === "ENOENT") return null;
+  throw error;
+};
+
+/** Where symbolic links lead, also one whose file is not there yet. */
+async function linkedPath(path: string): Promise<string> {
+  let target = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const next = await readlink(target).catch(() => null);
+    if (next === null) return target;
+    target = resolve(dirname(target), next);
+  }
+  return target;
+}
+
+/** What processes that were killed while they wrote this file left behind. A younger one may be under way. */
+async function removeLeftovers(folder: string, name: string): Promise<void> {
+  for (const other of await readdir(folder)) {
+    if (!other.startsWith(`.${name}.`) || !TEMPORARY.test(other)) continue;
+    const left = await stat(join(folder, other)).catch(() => null);
+    if (left && Date.now() - left.mtimeMs > LEFTOVER_AGE) await rm(join(folder, other), { force: true });
   }
 }
 
@@ -58,7 +109,7 @@ export async function writeFilesTogether(
     await syncFolder(folder);
   } catch (error) {
     for (const { temporary } of written) await rm(temporary, { force: true });
-    throw error instanceof FileError ? error : fileError(path, error, "written");
+    throw error instanceof FileError ? error : await writingError(path, error, true);
   }
 }
 
@@ -68,11 +119,19 @@ async function requireNoFolder(path: string): Promise<void> {
     throw new FileError(path, "A folder has the name of this file. Move it, or write elsewhere.");
 }
 
-async function writeDurably(path: string, content: Uint8Array | string): Promise<void> {
-  await withFile(path, "wx", async (file) => {
+/** A new file, exclusively; with the mode and, where that is allowed, the owner of the one that it replaces. */
+async function writeDurably(path: string, content: Uint8Array | string, old: Stats | null = null): Promise<void> {
+  const file = await open(path, "wx", old ? old.mode & 0o777 : undefined);
+  try {
+    if (old) {
+      await file.chown(old.uid, old.gid).catch(() => {});
+      await file.chmod(old.mode & 0o7777);
+    }
     await file.writeFile(content);
     await file.sync();
-  });
+  } finally {
+    await file.close();
+  }
 }
 
 /** Beside the file that it is to become, and unlike any other. */
@@ -185,6 +244,17 @@ async function syncFolder(folder: string): Promise<void> {
   await withFile(folder, "r", (file) => file.sync());
 }
 
+/** Why a file was not written, with what became of an older one. */
+async function writingError(path: string, cause: unknown, isNew: boolean): Promise<FileError> {
+  const { code } = cause as NodeJS.ErrnoException;
+  const folder = await stat(dirname(path)).catch(() => null);
+  if (code === "ENOENT" && folder) {
+    return new FileError(path, "Another process removed it while it was written. Write it again.", { cause });
+  }
+  const error = fileError(path, cause, "written");
+  return isNew ? error : new FileError(path, `${error.message} The old file is unchanged.`, { cause });
+}
+
 /** What the system says about a file, in words. */
 export function fileError(path: string, cause: unknown, verb: "read" | "written"): FileError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
@@ -195,7 +265,12 @@ export function fileError(path: string, cause: unknown, verb: "read" | "written"
     EACCES: `The file cannot be ${verb}: permission denied.`,
     EPERM: `The file cannot be ${verb}: permission denied.`,
     EROFS: "The disk is read-only. Write somewhere else.",
-    ENOSPC: "The disk is full. Free some space; the old file is unchanged.",
+    ENOSPC: "The disk is full. Free some space.",
+    EDQUOT: "Your share of the disk is used up. Free some space.",
+    EMFILE: "Too many files are open. Raise the limit with `ulimit -n 1024`.",
+    ENFILE: "Too many files are open on this machine. Close some programs.",
+    ELOOP: "Symbolic links lead in a circle. Check the path.",
+    ENAMETOOLONG: "The name is too long. Choose a shorter one.",
   };
   const message = known[code] ?? `The file cannot be ${verb} (${code || String(cause)}).`;
   return new FileError(path, message, { cause });

@@ -93,6 +93,13 @@ describe("a lock whose process has ended", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test("leaves no claim behind, also where its taker was ended between removing it and its own", async () => {
+    await writeFile(`${path}.0123456789abcdef`, "{}");
+    const lock = await lockFolder(folder, "the next");
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   onLinux(
     "is stale also while its parent has not asked about it, and when its number is another's by now",
     async () => {

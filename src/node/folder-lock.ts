@@ -11,7 +11,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { type FileHandle, link, open, rm } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
@@ -64,6 +64,8 @@ interface Found {
 export async function lockFolder(folder: string, command: string): Promise<FolderLock> {
   const path = join(folder, LOCK_FILE);
   const { file, text } = await acquire(path, command, folder);
+  await removeClaims(folder);
+
   const isMine = async (): Promise<boolean> => (await readText(path)) === text;
   let beating: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
@@ -88,6 +90,12 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
       await removeIf(path, text, command, folder, isMine).catch(() => {});
     },
   };
+}
+
+/** Claims on earlier locks, of processes that were killed: as long as this lock is there, no claim allows anything. */
+async function removeClaims(folder: string): Promise<void> {
+  const claims = (await readdir(folder)).filter((name) => name.startsWith(`${LOCK_FILE}.`));
+  for (const name of claims) await rm(join(folder, name), { force: true });
 }
 
 /** The open lock file that this process has made at `path`, and its content. */
