@@ -25,10 +25,11 @@ import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 export const SEED = 4242;
 
 const LINK_PROMPTS = 2048;
+const WIDE_PROMPTS = 10_000;
 const STUDY_PROMPTS = 1024;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
+export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, wide, drift, realism };
 
 /** What a clone's first command prints. */
 function start() {
@@ -75,6 +76,22 @@ async function link(executor, prompts = LINK_PROMPTS) {
     figures: figuresOf(report, /^(ber|gap|ratio|crossbars|cost\.ratio\.annDigital$|cost\.xpikeformer\.symbol$)/),
     chart: report.charts.find(({ id }) => id === "ber-snr"),
   };
+}
+
+/** The same link with a network twice as wide, which was trained at two time steps. */
+async function wide(executor, prompts = WIDE_PROMPTS) {
+  const base = await seeded("wireless-2x2-256");
+  const networks = await networksOf(base);
+  const figures = {};
+  for (const steps of [2, 4]) {
+    const model = { ...base.model, steps };
+    const snr = { snrDecibels: [5, 15, 25], curvePrompts: Math.min(prompts, LINK_PROMPTS), curveChips: null };
+    const experiment = { ...base, model, evaluation: { ...base.evaluation, ...snr, prompts, steps: [steps] } };
+    const report = await runExperiment(experiment, networks, optionsOf(executor));
+    const found = figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(ratio\.|xpikeformer\.symbol$)/);
+    for (const [id, value] of Object.entries(found)) figures[`T${steps}.${id}`] = value;
+  }
+  return { settings: { experiment: "wireless-2x2-256", chips: base.hardware.chips, prompts }, figures };
 }
 
 /** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
