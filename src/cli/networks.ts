@@ -4,7 +4,7 @@ import { FileError, isXpikeError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
-import { networkFile } from "../node/networks.ts";
+import { isBundled, networkFile } from "../node/networks.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { isHardwareAware, type TrainingSpec } from "../spec/training.ts";
 import type { LoadedExperiment } from "./options.ts";
@@ -47,13 +47,18 @@ export async function loadNetworks<R extends ComparedRole>(
         "DIR/network.safetensors.",
     );
   }
-  const { network, metadata } = await readCheckpoint(directory, checkpoints.network, "checkpoints.network");
-  const compared: Partial<Record<ComparedRole, Network>> = {};
   const notes: string[] = [];
+  const read = async (path: string, field: string) => {
+    const found = await readCheckpoint(directory, path, field);
+    if (!found.isChecked && !isBundled(path)) notes.push(unchecked(path, field));
+    return found;
+  };
+  const { network, metadata } = await read(checkpoints.network, "checkpoints.network");
+  const compared: Partial<Record<ComparedRole, Network>> = {};
   for (const role of roles) {
     const path = checkpoints[role];
     if (path === undefined) notes.push(ABSENT[role]);
-    else compared[role] = (await readCheckpoint(directory, path, `checkpoints.${role}`)).network;
+    else compared[role] = (await read(path, `checkpoints.${role}`)).network;
   }
   return {
     networks: { network, ...(compared as Partial<Record<R, Network>>) },
@@ -61,6 +66,9 @@ export async function loadNetworks<R extends ComparedRole>(
     notes,
   };
 }
+
+const unchecked = (path: string, field: string): string =>
+  `${field}: ${path} has no checksums, as files of earlier versions. Damage of its numbers would not be noticed.`;
 
 /** The network that `field` of an experiment in `directory` names. Throws FileError at the field. */
 export async function readNetwork(directory: string, path: string, field: string): Promise<Network> {

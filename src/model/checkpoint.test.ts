@@ -54,6 +54,26 @@ describe("a checkpoint", () => {
     expect(read.metadata).toEqual({ seed: "7", note: "first" });
   });
 
+  test.each(["F32", "F16"] as const)("in %s is never trusted when any bit of it is different", (precision) => {
+    const bytes = encodeCheckpoint(spiking, { seed: "7", note: "first" }, { precision });
+    expect(decodeCheckpoint(bytes).isChecked).toBe(true);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 8 * bytes.length - 1 }), (bit) => {
+        const flipped = bytes.slice();
+        flipped[bit >> 3] ^= 1 << (bit & 7);
+        // The name of the checksums may be what is damaged.
+        const isTrusted = messageOf(flipped) === "accepted" && decodeCheckpoint(flipped).isChecked;
+        expect(isTrusted).toBe(false);
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
+
+  test("of a time without checksums is read, and says that it was not checked", () => {
+    const { network: read, isChecked } = decodeCheckpoint(altered({ metadata: { checksums: undefined } }));
+    expect([read, isChecked]).toEqual([spiking, false]);
+  });
+
   test("brings every architecture back", () => {
     const models = fc.record({
       kind: fc.constantFrom("ann", "spiking"),

@@ -3,10 +3,13 @@
  *
  * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
  * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out, grid of a stem) and whatever the writer adds, such as the training seed.
- * Reading checks that the arrays are exactly the parameters of that model on that geometry.
+ * `checksums` has the CRC-32 of every array's float32 numbers, and, as `metadata`, of all other metadata: a copy with a single bit flipped is
+ * found. Reading checks that the arrays are exactly the parameters of that model on that geometry, and then their checksums.
  */
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
+import { crc32 } from "../numeric/checksum.ts";
+import { fromHalf, toHalf } from "../numeric/half.ts";
 import { parseJson, shorten } from "../spec/json.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
 import type { Geometry } from "./geometry.ts";
@@ -15,7 +18,7 @@ import { decodeSafetensors, encodeSafetensors, type NamedArray, type Safetensors
 import { stemGeometry } from "./stem.ts";
 
 const FORMAT = "xpikeformer-1";
-const RESERVED = ["format", "model", "geometry"];
+const RESERVED = ["format", "model", "geometry", "checksums"];
 
 /** A mask of 2048 tokens takes 4 million characters of metadata. */
 const geometryDocument = z.strictObject({
@@ -61,11 +64,31 @@ export function encodeCheckpoint(
   };
   const readable = readModel(written.model, refuse);
   checkParameters(readable, readGeometry(written.geometry, refuse), parameters, refuse);
-  return encodeSafetensors(parameters, { ...written, ...extra }, options);
+  const metadata = { ...written, ...extra };
+  const checksums = JSON.stringify(checksumsOf(parameters, metadata, options));
+  return encodeSafetensors(parameters, { ...metadata, checksums }, options);
 }
 
+/** By name; numbers as they are stored. */
+function checksumsOf(
+  parameters: Readonly<Record<string, NamedArray>>,
+  metadata: Readonly<Record<string, string>>,
+  { precision = "F32" }: SafetensorsOptions,
+): Record<string, string> {
+  const stored = (data: NamedArray["data"]) => (precision === "F16" ? data.map((x) => fromHalf(toHalf(x))) : data);
+  const sums = Object.entries(parameters).map(([name, { data }]) => {
+    const { buffer, byteOffset, byteLength } = stored(data);
+    return [name, digits(crc32(new Uint8Array(buffer, byteOffset, byteLength)))] as const;
+  });
+  const texts = JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { ...Object.fromEntries(sums), metadata: digits(crc32(new TextEncoder().encode(texts))) };
+}
+
+const digits = (checksum: number): string => checksum.toString(16).padStart(8, "0");
+
 /**
- * The network of a checkpoint, and the metadata that its writer added.
+ * The network of a checkpoint, and the metadata that its writer added. `isChecked` is false of a file without checksums, as they were written
+ * before there were any: damage of its numbers would not be noticed.
  *
  * `path` stands for the file in error messages.
  * Throws  FileError when the file is no checkpoint, or when its arrays do not belong to the model that it names
@@ -73,12 +96,13 @@ export function encodeCheckpoint(
 export function decodeCheckpoint(
   bytes: Uint8Array,
   path = "checkpoint",
-): { network: Network; metadata: Record<string, string> } {
+): { network: Network; metadata: Record<string, string>; isChecked: boolean } {
   const { tensors, metadata: all } = decodeSafetensors(bytes, path);
   const fail = (problem: string): never => {
     throw new FileError(path, `The checkpoint contradicts itself: ${problem} Copy or train it again.`);
   };
-  const { format, model: modelText, geometry: geometryText, ...metadata } = all;
+  const { checksums, ...described } = all;
+  const { format, model: modelText, geometry: geometryText, ...metadata } = described;
   if (format !== FORMAT) {
     const given = format === undefined ? "names no format" : `is of format ${shorten(format)}`;
     throw new FileError(
@@ -89,7 +113,21 @@ export function decodeCheckpoint(
   const model = readModel(modelText, fail);
   const geometry = readGeometry(geometryText, fail);
   checkParameters(model, geometry, tensors, fail);
-  return { network: { model, geometry, parameters: tensors as Record<string, Tensor> }, metadata };
+  const isChecked = checksums !== undefined;
+  if (isChecked) checkChecksums(readMetadata("checksums", checksums, fail), checksumsOf(tensors, described, {}), path);
+  return { network: { model, geometry, parameters: tensors as Record<string, Tensor> }, metadata, isChecked };
+}
+
+function checkChecksums(saved: unknown, actual: Readonly<Record<string, string>>, path: string): void {
+  const expected = z.record(z.string(), z.string()).safeParse(saved).data ?? {};
+  for (const name of new Set([...Object.keys(actual), ...Object.keys(expected)])) {
+    if (Object.hasOwn(expected, name) && expected[name] === actual[name]) continue;
+    throw new FileError(
+      path,
+      `The file is damaged: ${shorten(name)} has the checksum ${actual[name] ?? "of nothing"}, not the one in its metadata. Copy it again, or, if it was ` +
+        "changed on purpose, remove `checksums` from its metadata.",
+    );
+  }
 }
 
 type Fail = (problem: string) => never;

@@ -53,9 +53,12 @@ export function bundledNetwork(name: string): string {
   return join(networksFolder(name), file);
 }
 
+/** Whether a reference names a network that comes with a package. */
+export const isBundled = (reference: string): boolean => reference.startsWith(SCHEME);
+
 /** The file of a checkpoint that an experiment in `directory` names. Throws FileError as `bundledNetwork`. */
 export function networkFile(reference: string, directory = "."): string {
-  return reference.startsWith(SCHEME) ? bundledNetwork(reference.slice(SCHEME.length)) : resolve(directory, reference);
+  return isBundled(reference) ? bundledNetwork(reference.slice(SCHEME.length)) : resolve(directory, reference);
 }
 
 /** Where the other package is: beside this one, or where the command runs. */
