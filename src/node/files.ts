@@ -18,6 +18,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FileError } from "../errors.ts";
+import { withFile } from "./with-file.ts";
 
 /** A pipe without a writer opens at once, instead of never; Windows knows no such flag and has no such pipes. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -222,20 +223,6 @@ async function readExactly(file: FileHandle, size: number): Promise<Uint8Array> 
     filled += bytesRead;
   }
   return bytes.subarray(0, filled);
-}
-
-/** Opens a file for as long as `use` takes. */
-export async function withFile<T>(
-  path: string,
-  flags: string | number,
-  use: (file: FileHandle) => Promise<T>,
-): Promise<T> {
-  const file = await open(path, flags);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Makes the rename itself durable. Windows cannot open folders and orders renames by itself. */

@@ -15,7 +15,8 @@ import { type FileHandle, link, open, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
-import { fileError, READ_WITHOUT_WAITING, temporaryName, withFile } from "./files.ts";
+import { fileError, READ_WITHOUT_WAITING, temporaryName } from "./files.ts";
+import { withFile } from "./with-file.ts";
 
 /** Name of the lock in its folder. */
 export const LOCK_FILE = ".xpike.lock";
