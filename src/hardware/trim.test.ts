@@ -4,7 +4,7 @@ import { mean } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
 import { adcSpec } from "../spec/hardware.ts";
 import { drawConverterErrors } from "./converter-errors.ts";
-import { trimConverters } from "./trim.ts";
+import { trimConverters, trimmedSpread } from "./trim.ts";
 
 const adcOf = (adc: object) => adcSpec.parse({ trim: {}, ...adc });
 const errorsOf = (offsets: number[]) => {
@@ -38,7 +38,8 @@ test("with half a step of noise the mean of 64 reads leaves its standard error, 
     return Math.sqrt(mean([...plus.offsets].map((x) => x * x)));
   };
   // Noise 0.5 and rounding of variance 1 / 12 over 64 reads, and eighths, of variance 1 / 768: 0.081.
-  expect(leftOf(64)).toBeCloseTo(Math.sqrt((0.25 + 1 / 12) / 64 + 1 / 768), 2);
+  expect(leftOf(64)).toBeCloseTo(0.081, 2);
+  for (const reads of [8, 64]) expect(leftOf(reads)).toBeCloseTo(trimmedSpread({ bits: 6, reads }, spread), 2);
   expect(leftOf(8)).toBeGreaterThan(2 * leftOf(64));
 });
 

@@ -44,6 +44,10 @@ export function trimConverters(errors: ConverterErrors, units: number, adc: AdcS
   return { plus: line(errors.plus, random.fork("plus")), minus: line(errors.minus, random.fork("minus")) };
 }
 
+/** Standard deviation of the offset that is left where a trim reaches it, in code steps: of the mean of the reads, and of eighths. */
+export const trimmedSpread = ({ reads }: NonNullable<AdcSpec["trim"]>, { outputNoise }: AdcSpec["errors"]): number =>
+  Math.sqrt((outputNoise ** 2 + 1 / 12) / reads + 1 / (12 * FINENESS ** 2));
+
 /** The code of a converter without current. */
 function zeroCode({ mode, bits }: AdcSpec, steps: number): number {
   const largest = mode === "pair" ? 2 ** (bits as number) - 1 : 2 ** ((bits as number) - 1) - 1;

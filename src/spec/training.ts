@@ -60,6 +60,12 @@ export const stageSpec = z.strictObject({
        * the place of `weights`.
        */
       devices: deviceNoiseSpec.optional(),
+      /**
+       * All of it as the experiment's `hardware` has it: devices at any age from a second to `hardware.readTime`, and converters, whose
+       * offsets (what trims leave of them) and gains are drawn once per step, and whose noise and rounding for every row. Takes the place of
+       * `weights`, `outputs` and `devices`. Wires are left out.
+       */
+      hardware: z.boolean().optional(),
       /** Share of weights that are 0 in a step's forward and backward pass (drop-connect). */
       dropConnect: z.number().min(0).max(0.9).default(0),
     })
@@ -67,6 +73,12 @@ export const stageSpec = z.strictObject({
       ...onceValid,
       error: "Devices bring noise of their own. Leave out noise.weights or noise.devices.",
       path: ["weights"],
+    })
+    .refine((noise) => noise.hardware !== true || (noise.weights === 0 && noise.outputs === 0 && !noise.devices), {
+      ...onceValid,
+      error:
+        "The hardware brings all noise of its own. Leave out noise.weights, noise.outputs and noise.devices, or noise.hardware.",
+      path: ["hardware"],
     })
     .prefault({}),
   /**
@@ -157,4 +169,9 @@ export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;
 
 /** A stage shows the network noise of devices: on its weights, or on what its crossbars put out. */
 export const isHardwareAware = ({ stages }: TrainingSpec): boolean =>
-  stages.some(({ noise }) => noise.weights > 0 || noise.outputs > 0 || noise.devices !== undefined);
+  stages.some(
+    ({ noise }) => noise.weights > 0 || noise.outputs > 0 || noise.devices !== undefined || noise.hardware === true,
+  );
+
+/** A stage takes all of its noise from the hardware. */
+export const takesHardware = ({ stages }: TrainingSpec): boolean => stages.some(({ noise }) => noise.hardware === true);

@@ -15,6 +15,7 @@ import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
+import { stageNoise } from "./converter-noise.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
 
@@ -192,7 +193,7 @@ export function memoryNote({ regions, recompute, bytes }: TrainingPlan, threads:
 
 /** Whether a stage's passes see other weights than the exact ones. */
 export const isNoisy = ({ noise }: StageSpec): boolean =>
-  noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined;
+  noise.weights > 0 || noise.dropConnect > 0 || noise.devices !== undefined || noise.hardware === true;
 
 /** The model as a stage trains it: with its own number of time steps. */
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
@@ -224,7 +225,7 @@ export function planPasses(
       training: true,
       recompute,
       attention: stage.attention,
-      outputNoise: stage.noise.outputs,
+      outputNoise: stageNoise(stage, experiment.hardware).outputs,
       stepLoss: stage.stepLoss ?? training.stepLoss ?? 0,
       spikeRate: training.spikeRate,
     },

@@ -67,6 +67,22 @@ describe("a training state", () => {
     expect(decodeState(older, experiment)).toEqual(state);
   });
 
+  test("whose noise is the hardware's does not go on with other converters, or for another age", () => {
+    const document = { training: { stages: [{ steps: 9, noise: { hardware: true } }] } };
+    const noisy = tinyExperiment(document);
+    const noisyState = { ...stateOf(noisy), step: 2, stage: 0, stageStart: 0, best: null };
+    const saved = encodeState(noisyState, noisy);
+    expect(decodeState(saved, noisy)).toEqual(noisyState);
+    for (const [hardware, path] of [
+      [{ adc: { trim: {} } }, "hardware.adc.trim"],
+      [{ readTime: 3600 }, "hardware.readTime"],
+    ] as const) {
+      expect(() => decodeState(saved, tinyExperiment({ ...document, hardware }))).toThrow(
+        expect.objectContaining({ path }),
+      );
+    }
+  });
+
   test("of a time when hardware was not saved goes on with any", () => {
     const noisy = tinyExperiment({ training: { stages: [{ steps: 5, noise: { weights: 0.1 } }, { steps: 7 }] } });
     const other = {

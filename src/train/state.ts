@@ -13,7 +13,7 @@ import { firstDifference } from "../spec/difference.ts";
 import { type Experiment, experimentSpec } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { parseJson, shorten } from "../spec/json.ts";
-import type { TrainingSpec } from "../spec/training.ts";
+import { type TrainingSpec, takesHardware } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
@@ -128,7 +128,10 @@ function decisive({ seed, task, model, training, hardware }: Experiment): Record
 }
 
 /** As much of the hardware as the noise of a stage is made of; null where there is no such noise. */
-function noisyHardware({ crossbar, compensation }: HardwareSpec, { stages }: TrainingSpec): object | null {
+function noisyHardware(hardware: HardwareSpec, training: TrainingSpec): object | null {
+  const { crossbar, compensation, adc, readTime } = hardware;
+  const { stages } = training;
+  if (takesHardware(training)) return { crossbar, compensation, adc, readTime };
   if (stages.some(({ noise }) => noise.devices !== undefined)) return { crossbar, compensation };
   return stages.some(({ noise }) => noise.weights > 0) ? { crossbar: { scaling: crossbar.scaling } } : null;
 }

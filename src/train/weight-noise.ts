@@ -1,14 +1,18 @@
 /**
  * The noisy copy of the parameters, which a stage's forward and backward pass see in place of the exact ones.
  *
- * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same
+ * Random   `stream(seed).fork("weight noise", step, parameter)`, and forks "stuck" and "drop" of the same; forks "offsets" and "gains" of
+ *          `stream(seed).fork("weight noise", step, layer)`
  */
+import { readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
+import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
-import { stream } from "../numeric/stream.ts";
+import { type Stream, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec } from "../spec/training.ts";
+import { type StageNoise, stageNoise } from "./converter-noise.ts";
 import { faultsOf, type LevelStatistics, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
 import { isNoisy, type TrainingPlan } from "./plan.ts";
 
@@ -19,16 +23,18 @@ const LARGEST_COLUMN_NOISE = 0.5;
 export function createWeightNoise(
   ops: TrainingOps,
   plan: TrainingPlan,
-  { hardware, seed }: Experiment,
+  { hardware, seed, model }: Experiment,
 ): (stage: StageSpec, step: number) => void {
   const root = stream(seed).fork("weight noise");
+  const threshold = model.kind === "spiking" ? model.neuron.threshold : 1;
   const { noiseColumns, noiseWords, noiseLevels } = plan;
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
 
   function prepare(stage: StageSpec, step: number) {
     if (!isNoisy(stage)) return;
-    const { weights, devices, dropConnect } = stage.noise;
-    if (devices) chooseAge(stage, step);
+    const noise = stageNoise(stage, hardware);
+    const { weights, devices, dropConnect, offsets, gains } = noise;
+    if (devices) chooseAge(stage, devices, step);
     for (const { name, shape } of plan.layout) {
       const [rows, columns = 1] = shape;
       const isWeight = name.endsWith(".weight");
@@ -37,6 +43,11 @@ export function createWeightNoise(
       if (weights > 0) addNoise(name, rows, columns, weights, step);
       if (devices) addDevices(name, rows, columns, step);
       if (dropConnect > 0) drop(name, rows * columns, dropConnect, step);
+    }
+    if (offsets === 0 && gains === 0) return;
+    for (const { name, shape } of plan.layout) {
+      const layer = name.slice(0, -".weight".length);
+      if (name.endsWith(".weight") && layer !== "head") addConverters(layer, shape[0], shape[1], noise, step);
     }
   }
 
@@ -78,10 +89,10 @@ export function createWeightNoise(
   }
 
   /** Puts the statistics of the age of this step's chip in memory. */
-  function chooseAge(stage: StageSpec, step: number) {
+  function chooseAge(stage: StageSpec, ages: NonNullable<StageNoise["devices"]>, step: number) {
     if (statistics?.stage !== stage) {
       const random = stream(seed).fork("device statistics");
-      statistics = { stage, byAge: levelStatistics(hardware, stage.noise.devices!, random) };
+      statistics = { stage, byAge: levelStatistics(hardware, ages, random) };
     }
     const { byAge } = statistics;
     const { means, deviations } = byAge[root.fork(step, "age").integer(byAge.length)];
@@ -132,6 +143,52 @@ export function createWeightNoise(
         block++;
       }
     }
+  }
+
+  /**
+   * Offsets and gains of converters, on the layer's outputs. A gain multiplies what comes before BatchNorm takes the mean off, so that it moves
+   * the offset, too; without BatchNorm it multiplies the weights, and a column is taken to vary by the threshold.
+   */
+  function addConverters(layer: string, rows: number, columns: number, { offsets, gains }: StageNoise, step: number) {
+    const read = (at: Place) => ops.floats(at, columns);
+    const random = root.fork(step, layer);
+    const byUnit = (spread: number, purpose: string) => drawByUnit(columns, spread, random.fork(purpose));
+    const [moved, scaled] = [byUnit(offsets, "offsets"), byUnit(gains, "gains")];
+    const { [`${layer}.gain`]: gain, [`${layer}.mean`]: mean, [`${layer}.variance`]: variance } = plan.value;
+    const offset = plan.noisy[`${layer}.offset`];
+    if (gain === undefined) {
+      ops.write(
+        offset,
+        read(offset).map((value, c) => value + threshold * moved[c]),
+      );
+      const weights = ops.floats(plan.noisy[`${layer}.weight`], rows * columns);
+      ops.write(
+        plan.noisy[`${layer}.weight`],
+        weights.map((weight, i) => weight * (1 + scaled[i % columns])),
+      );
+      return;
+    }
+    const [gainValues, means, variances] = [gain, mean, variance].map(read);
+    const share = (c: number) => means[c] / Math.sqrt(variances[c] + NORM_EPSILON);
+    ops.write(
+      plan.noisy[`${layer}.gain`],
+      gainValues.map((value, c) => value * (1 + scaled[c])),
+    );
+    ops.write(
+      offset,
+      read(offset).map((value, c) => value + Math.abs(gainValues[c]) * moved[c] + gainValues[c] * scaled[c] * share(c)),
+    );
+  }
+
+  /** A normal for each readout unit, which several columns of a crossbar share. */
+  function drawByUnit(columns: number, spread: number, random: Stream): Float32Array {
+    const { columns: width } = hardware.crossbar;
+    const units = readoutUnits(width, hardware.adc);
+    const values = Float32Array.from({ length: Math.ceil(columns / width) * units }, () => spread * random.normal());
+    return Float32Array.from(
+      { length: columns },
+      (_, c) => values[Math.floor(c / width) * units + ((c % width) % units)],
+    );
   }
 
   function drop(name: string, count: number, share: number, step: number) {

@@ -10,7 +10,7 @@ import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { parseExperiment } from "../../spec/parse.ts";
-import { isHardwareAware } from "../../spec/training.ts";
+import { isHardwareAware, takesHardware } from "../../spec/training.ts";
 import { experimentAt, listPoints, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import { contentHash } from "../content-hash.ts";
@@ -144,9 +144,13 @@ function pointHash(
 }
 
 /** Of an experiment, what its training depends on. */
-function trainingOf({ task, model, training, seed, hardware: { crossbar, compensation } }: Experiment): Experiment {
-  const hardware = isHardwareAware(training) ? { hardware: { crossbar, compensation } } : {};
-  return parseExperiment({ name: "network of a sweep", task, model, training, seed, ...hardware });
+function trainingOf({ task, model, training, seed, hardware }: Experiment): Experiment {
+  const { crossbar, compensation, adc, readTime } = hardware;
+  const shown = {
+    ...(isHardwareAware(training) && { crossbar, compensation }),
+    ...(takesHardware(training) && { adc, readTime }),
+  };
+  return parseExperiment({ name: "network of a sweep", task, model, training, seed, hardware: shown });
 }
 
 /** A module is a program, which a sweep does not carry to where it runs. */
