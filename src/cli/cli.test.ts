@@ -151,9 +151,28 @@ describe("an experiment on the command line", () => {
 
   test("writes to a folder of its name unless told otherwise", () => {
     const experiment = parseExperiment({ name: "../4x4: a Test" });
-    expect(outputFolder(experiment, {})).toBe(join("results", "4x4-a-test"));
-    expect(outputFolder(parseExperiment({ name: "…" }), {})).toBe(join("results", "experiment"));
+    expect(outputFolder({ name: "4x4-a-test" }, {})).toBe(join("results", "4x4-a-test"));
+    expect(outputFolder(experiment, {})).toMatch(/^results.4x4-a-test-[0-9a-f]{8}$/);
+    expect(outputFolder(parseExperiment({ name: "…" }), {})).toMatch(/^results.experiment-[0-9a-f]{8}$/);
     expect(outputFolder(experiment, { out: "here" })).toBe("here");
+    const names = [
+      "a-b",
+      "A b",
+      "a  b",
+      "-a-b",
+      "a-b-",
+      "日本",
+      "中国",
+      "é",
+      "ê",
+      "",
+      "experiment",
+      "x".repeat(200),
+      "x".repeat(201),
+    ];
+    const folders = names.map((name) => outputFolder({ name }, {}));
+    expect(new Set(folders).size).toBe(names.length);
+    expect(Math.max(...folders.map(({ length }) => length))).toBeLessThan(128);
   });
 
   test("is repeated by a command that a shell reads as one word each", () => {

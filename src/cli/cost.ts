@@ -39,7 +39,7 @@ import { listCosts } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
-import { deliver, writeReport } from "./output.ts";
+import { deliver, folderName, writeReport } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -68,8 +68,6 @@ export async function costCommand(
 
 const isFileOrPreset = (source: string): boolean =>
   source.startsWith("preset:") || /\.jsonc?$/.test(source) || source.includes("/");
-
-const folderName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, "-") || "workload";
 
 /** A workload as a report: its figures at every preset, with their range. */
 async function report(

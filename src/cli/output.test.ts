@@ -3,11 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sampleDraft } from "../../test/support/sample-report.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
+import { FileError } from "../errors.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import { buildReport } from "../report/build-report.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { deliver } from "./output.ts";
 import { main } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,6 +38,36 @@ async function xpike(...argv: string[]) {
   };
   return { code: await main(argv, terminal), err };
 }
+
+test("what cannot be written is printed all the same, and the error follows", async () => {
+  const written: string[] = [];
+  const terminal = { out: (text: string) => written.push(text), width: 100, color: false, program: "xpike" };
+  const report = buildReport(sampleDraft());
+  const full = new FileError("out/report.json", "The disk is full.");
+  const publish = () => Promise.reject(full);
+  const delivery = { brief: () => "the table", publish };
+  await expect(deliver(report, "out", {}, terminal as unknown as Terminal, delivery)).rejects.toBe(full);
+  expect(written).toEqual(["the table\n"]);
+  await deliver(report, "out", {}, terminal as unknown as Terminal, { ...delivery, publish: async () => {} });
+  expect(written[1]).toContain(join("out", "report.html"));
+});
+
+test("a system that lets too few files be open is said, and no defect", async () => {
+  let shown = "";
+  const failing = {
+    ...{ color: false, program: "xpike" },
+    out: () => {
+      throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+    },
+    err: (text: string) => {
+      shown += text;
+    },
+  };
+  expect(await main(["schema"], failing as unknown as Terminal)).toBe(2);
+  expect(shown).toContain(
+    "PlatformError at files\n  More files are needed at a time than this process may have open. Raise",
+  );
+});
 
 // The network is an ANN, which the hardware does not run: known only when it is to be mapped.
 describe.each(["run", "eval", "cost", "rtl"])("xpike %s", (command) => {

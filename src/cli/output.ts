@@ -1,4 +1,5 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFilesTogether } from "../node/files.ts";
 import { QUESTION_FILE } from "../node/run-folder.ts";
@@ -12,6 +13,9 @@ import type { CommandOptions, ReportOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** Characters of a folder's name; systems have room for 255 bytes. */
+const LONGEST_NAME = 100;
+
 export interface Delivery {
   /** What prints the answer; a small table of figures or of a curve when left out. */
   readonly brief?: (report: Report, options: TableOptions) => string;
@@ -22,17 +26,25 @@ export interface Delivery {
 }
 
 /** `--out`, or a folder below `results/` named after the experiment. */
-export function outputFolder({ name }: Pick<Experiment, "name">, { out }: Pick<CommandOptions, "out">): string {
-  return (
-    out ??
-    join(
-      "results",
-      name
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, "-")
-        .replace(/^-|-$/g, "") || "experiment",
-    )
-  );
+export const outputFolder = ({ name }: Pick<Experiment, "name">, { out }: Pick<CommandOptions, "out">): string =>
+  out ?? join("results", folderName(name));
+
+/**
+ * A name for a folder, another one for every name. What is not lower-case letters, digits and single hyphens is left out, and made up for
+ * by some digits of the name's SHA-256.
+ *
+ * @example
+ * folderName("wireless-2x2"); // wireless-2x2
+ * folderName("Wireless 2x2"); // wireless-2x2-77188093
+ */
+export function folderName(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .slice(0, LONGEST_NAME);
+  if (plain === name) return name;
+  return `${plain || "experiment"}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }
 
 /** Names of the files that a report is. */

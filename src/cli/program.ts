@@ -8,7 +8,7 @@
  */
 import { Command, CommanderError } from "commander";
 import picocolors from "picocolors";
-import { isXpikeError } from "../errors.ts";
+import { isXpikeError, PlatformError } from "../errors.ts";
 import { packageVersion } from "../node/version.ts";
 import { printable } from "../report/markup.ts";
 import {
@@ -51,9 +51,19 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // Commander has printed its message already; asking for help or the version is no mistake.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    terminal.err(asTyped(describeError(error, terminal.color), terminal.program));
-    return isXpikeError(error) ? 2 : 1;
+    const shown = asLimit(error) ?? error;
+    terminal.err(asTyped(describeError(shown, terminal.color), terminal.program));
+    return isXpikeError(shown) ? 2 : 1;
   }
+}
+
+/** A limit of the system, which any part of Node may run into, its loader of modules too; null for another error. */
+function asLimit(error: unknown): PlatformError | null {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code !== "EMFILE" && code !== "ENFILE") return null;
+  const most = code === "EMFILE" ? "this process may have open" : "this machine may have open";
+  const message = `More files are needed at a time than ${most}. Raise the limit with \`ulimit -n 1024\`, or use fewer --threads.`;
+  return new PlatformError("files", message, { cause: error });
 }
 
 /** All that can be typed; `main` runs it. */
