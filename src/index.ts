@@ -98,6 +98,7 @@ export {
   joinImages,
   pickImages,
   splitValidation,
+  withValidation,
 } from "./data/images.ts";
 export { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } from "./data/labelled.ts";
 export { movingBars } from "./data/moving-bars.ts";

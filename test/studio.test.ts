@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
+import { encode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,6 +17,7 @@ import {
   firstChip,
   foldNetwork,
   formatQuantity,
+  type ImageClassificationSpec,
   inspectCrossbar,
   inspectPrompt,
   inspectTile,
@@ -25,6 +27,7 @@ import {
   mapNetwork,
   type Network,
   noiseSources,
+  openExperiment,
   parseExperiment,
   parseReport,
   runExperiment,
@@ -38,7 +41,14 @@ import {
   withNoiseAlone,
   withoutNoise,
 } from "../dist/index.js";
-import { nodeExecutor, reportHtml, type StudioServer, serveStudio } from "../dist/node.js";
+import {
+  FASHION_SLICE,
+  loadImageData,
+  nodeExecutor,
+  reportHtml,
+  type StudioServer,
+  serveStudio,
+} from "../dist/node.js";
 import { launchChromium } from "./support/chromium.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -132,7 +142,7 @@ test("what it says of a prompt is what the reference simulator gives, and its fi
     const decided = page.locator(`#decided[data-prompt="${index}"]`);
     expect(await decided.textContent()).toBe(decision.toString(2).padStart(4, "0"));
     const wrong = bitErrors([sent], [decision], experiment.task)[0];
-    expect(await decided.getAttribute("data-wrong-bits")).toBe(String(wrong));
+    expect(await decided.getAttribute("data-wrong")).toBe(String(wrong));
     await page.getByRole("button", { name: "Next prompt" }).click();
   }
   for (const prompts of [32, 160]) {
@@ -354,6 +364,65 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   await picker.setInputFiles([file("page.html", "<p>nothing</p>")]);
   await page.getByRole("alert").getByText("page.html is a page, but no report of xpike.").waitFor();
   expect(await page.title()).toBe("Xpikeformer studio");
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("on its other tab it classifies test images, drawings and pictures, with the figures of `xpike run`", async () => {
+  const { page, errors, snapshotOf } = await openStudio();
+  await page.locator("#decided").waitFor();
+  await page.getByRole("button", { name: "Clothes" }).click();
+  await page.locator(".board").waitFor();
+
+  const fashion = parseExperiment(
+    readFileSync(join(root, "examples/fashion-tiny.json"), "utf8"),
+  ) as Experiment<ImageClassificationSpec>;
+  const { data } = await loadImageData("fashion-mnist-slice", FASHION_SLICE);
+  const bytes = readFileSync(join(root, "checkpoints/fashion-tiny-xpikeformer.safetensors"));
+  const trained = decodeCheckpoint(bytes).network as Network<SpikingSpec>;
+  const placed = mapNetwork(foldNetwork(trained), fashion.hardware, fashion.task.coding);
+  const { chip, task, random } = firstChip({ experiment: fashion, data }, trained, placed);
+  const { spikes } = task.draw(1, stream(fashion.seed).fork("evaluation"));
+  const { logits } = simulate(chip, spikes!, random.fork("run"));
+  const decided = page.locator("#decided");
+  expect(await decided.textContent()).toBe(data.test.classes[logits.indexOf(Math.max(...logits))]);
+
+  const { figures } = await snapshotOf(1, 32);
+  const executor = nodeExecutor(2);
+  const small = { ...fashion.evaluation, prompts: 32, curvePrompts: 1, steps: [8] };
+  const opened = openExperiment({ ...fashion, hardware: { ...fashion.hardware, chips: 1 }, evaluation: small }, data);
+  const report = await runExperiment(opened, { network: trained }, { executor, command: "xpike run", versions: {} });
+  await executor.close();
+  const values = new Map(report.figures.map(({ id, value }) => [id, value]));
+  expect(Object.keys(figures)[0]).toBe("accuracy.xpikeformer");
+  for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, values.get(id)]);
+
+  // A drawing: a box, of which nobody knows what it is.
+  await page.getByRole("heading", { name: "A test image" }).waitFor();
+  const board = (await page.locator(".board").boundingBox())!;
+  const at = (x: number, y: number) => [board.x + x * board.width, board.y + y * board.height] as const;
+  await page.mouse.move(...at(0.3, 0.3));
+  await page.mouse.down();
+  for (const [x, y] of [
+    [0.7, 0.3],
+    [0.7, 0.7],
+    [0.3, 0.7],
+    [0.3, 0.3],
+  ])
+    await page.mouse.move(...at(x, y), { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole("heading", { name: "Your image" }).waitFor();
+  expect(data.test.classes).toContain(await decided.textContent());
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("heading", { name: "A test image" }).waitFor();
+
+  // A picture of a test image's pixels, which touch all sides, is that test image.
+  const first = data.test.pixels.slice(0, 28 * 28);
+  const png = Buffer.from(encode({ width: 28, height: 28, channels: 1, depth: 8, data: first }));
+  const before = await decided.textContent();
+  await page.getByLabel("Files to open").setInputFiles([{ name: "shoe.png", mimeType: "image/png", buffer: png }]);
+  await page.getByRole("heading", { name: "Your image" }).waitFor();
+  await expect.poll(() => decided.textContent()).toBe(before);
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);

@@ -4,7 +4,7 @@
  * The test images are those that a data set publishes as such. Validation images are cut from the training images (`labelled.ts`).
  */
 import { ShapeError } from "../errors.ts";
-import type { Stream } from "../numeric/stream.ts";
+import { type Stream, stream } from "../numeric/stream.ts";
 import { type LabelledData, type LabelledSet, splitIndices, VALIDATION_SHARE } from "./labelled.ts";
 
 export interface ImageSet extends LabelledSet {
@@ -30,6 +30,19 @@ export function splitValidation(
   const { train, validation } = splitIndices(source, random, share);
   return { train: pickImages(source, train), validation: pickImages(source, validation) };
 }
+
+/** Validation images are the same in every experiment, so that all are chosen by the same images. */
+const SPLIT_SEED = 1;
+
+/**
+ * A set that has training and test images, with validation images cut from the former.
+ * Random  the validation images, by a seed of the set's own: they are the same in every experiment
+ */
+export const withValidation = (name: string, train: ImageSet, test: ImageSet): ImageData => ({
+  name,
+  ...splitValidation(train, stream(SPLIT_SEED).fork("data", name)),
+  test,
+});
 
 /**
  * The images at `indices`, in that order, copied.

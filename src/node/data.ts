@@ -24,10 +24,9 @@ import {
 import { CIFAR_BATCH, CIFAR_RECORD, readCifarBatch } from "../data/cifar.ts";
 import { inflateChunks } from "../data/gzip.ts";
 import { readIdx, readIdxImages } from "../data/idx.ts";
-import { type ImageData, type ImageSet, joinImages, splitValidation } from "../data/images.ts";
+import { type ImageData, type ImageSet, joinImages, withValidation } from "../data/images.ts";
 import { tarFiles } from "../data/tar.ts";
 import { FileError } from "../errors.ts";
-import { stream } from "../numeric/stream.ts";
 import { type Parts, readFolderSet, readNpySet } from "./custom-data.ts";
 import { fileError, readFileChecked } from "./files.ts";
 
@@ -49,9 +48,6 @@ const DEBIAN_FASHION = "/usr/share/datasets/fashion-mnist";
 /** The slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
 export const FASHION_SLICE = fileURLToPath(new URL("../../examples/data/fashion-mnist-slice", import.meta.url));
 
-/** Validation images are the same in every experiment, so that all are chosen by the same images. */
-const SPLIT_SEED = 1;
-
 /** The folder that `xpike data fetch` fills: XDG_CACHE_HOME or ~/.cache, then `xpikeformer/data`. */
 export function dataCache(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "xpikeformer", "data");
@@ -69,8 +65,7 @@ export async function loadImageData(name: ImageDataName | typeof CUSTOM, directo
   if (name === CUSTOM) return loadCustom(directory);
   const { set, folder, note } = await findData(findImageData(name), directory);
   const { train, test, notes } = set.layout === "idx" ? await readIdxSet(set, folder) : await readCifarSet(set, folder);
-  const split = splitValidation(train, stream(SPLIT_SEED).fork("data", set.name));
-  return { data: { name: set.name, ...split, test }, notes: [note, ...notes] };
+  return { data: withValidation(set.name, train, test), notes: [note, ...notes] };
 }
 
 /** Images of one's own. Throws FileError, also without a directory. */
@@ -88,8 +83,7 @@ async function loadCustom(directory: string | undefined): Promise<LoadedImageDat
     throw new FileError(directory, `${problem}. ${ways} ${CUSTOM_LAYOUTS}`);
   }
   const { train, test, notes } = isNpy ? await readNpySet(directory) : await readFolderSet(directory);
-  const split = splitValidation(train, stream(SPLIT_SEED).fork("data", CUSTOM));
-  return { data: { name: CUSTOM, ...split, test }, notes: [`custom: read from ${directory}`, ...notes] };
+  return { data: withValidation(CUSTOM, train, test), notes: [`custom: read from ${directory}`, ...notes] };
 }
 
 const CUSTOM_LAYOUTS =
@@ -139,6 +133,14 @@ export function usualRoots(): string[] {
 }
 
 const firstFile = (set: PublishedImages): string => (set.layout === "idx" ? IDX_FILES.trainImages : CIFAR_TEST);
+
+/** A file of a published set, with .gz or without. Throws FileError when it is nowhere. */
+export async function findImageFile(name: ImageDataName, file: string): Promise<string> {
+  const { folder } = await findData(findImageData(name), undefined);
+  const found = await findFile(folder, file);
+  if (found !== undefined) return found;
+  throw new FileError(join(folder, file), `${name} lacks this file. Get it with \`xpike data fetch ${name}\`.`);
+}
 
 async function holds(set: PublishedImages, folder: string): Promise<boolean> {
   if (set.layout === "cifar" && (await exists(join(folder, CIFAR_ARCHIVE)))) return true;

@@ -56,8 +56,19 @@ test("gives bundled networks and experiments, byte for byte", async () => {
   expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist-tiny.json")).length);
 });
 
+test("gives image data that the package has, and says how to get what this machine lacks", async () => {
+  const slice = "examples/data/fashion-mnist-slice/train-labels-idx1-ubyte.gz";
+  const { status, body } = await ask("/data/fashion-mnist-slice/train-labels-idx1-ubyte");
+  expect([status, body.equals(readFileSync(join(root, slice)))]).toEqual([200, true]);
+  const mnist = await ask("/data/mnist/train-labels-idx1-ubyte");
+  if (mnist.status !== 200)
+    expect([mnist.status, mnist.body.toString()]).toEqual([404, expect.stringContaining("xpike data fetch mnist")]);
+});
+
 test.each([
   "/package.json",
+  "/data/mnist/../../package.json",
+  "/data/fashion-mnist-slice/README.md",
   "/examples/../package.json",
   "/../package.json",
   "/assets/../../../package.json",

@@ -1,5 +1,5 @@
 /**
- * Serves the studio to this machine alone: the built page, the bundled networks, and the experiments of `examples`.
+ * Serves the studio to this machine alone: the built page, the bundled networks, the experiments of `examples`, and image data.
  *
  * Files are found by address in lists made of what is there, so no address leads out of the folders. Only requests by the server's own
  * name are answered, because a page of another site whose name was pointed at 127.0.0.1 sends its own (DNS rebinding). The two
@@ -11,7 +11,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { IDX_FILES } from "../data/catalogue.ts";
 import { FileError, isXpikeError, PlatformError } from "../errors.ts";
+import { findImageFile } from "./data.ts";
 import { BUNDLED_NETWORKS, bundledNetwork } from "./networks.ts";
 
 export interface StudioServer {
@@ -21,6 +23,9 @@ export interface StudioServer {
 }
 
 const HOST = "127.0.0.1";
+
+/** Image data that pages are given: of Fashion-MNIST what comes with the package, of MNIST what this machine has. */
+const IMAGE_SETS = ["fashion-mnist-slice", "mnist"] as const;
 
 const HEADERS: Readonly<Record<string, string>> = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -86,19 +91,22 @@ export async function serveStudio(port = 0): Promise<StudioServer> {
 const hostsOf = (port: number): readonly string[] => [`${HOST}:${port}`, `localhost:${port}`];
 
 /** Where the file of an address is, found when it is asked for. */
-type Files = ReadonlyMap<string, () => string>;
+type Files = ReadonlyMap<string, () => string | Promise<string>>;
 
 function studioFiles(): Files {
   const page = own("dist/studio");
   if (!existsSync(join(page, "index.html"))) {
     throw new FileError(page, "The studio is not built. Build it with `npm run build` in a clone of the repository.");
   }
-  const files = new Map<string, () => string>([["/", () => join(page, "index.html")]]);
+  const files = new Map<string, () => string | Promise<string>>([["/", () => join(page, "index.html")]]);
   for (const name of readdirSync(join(page, "assets"))) files.set(`/assets/${name}`, () => join(page, "assets", name));
   for (const name of readdirSync(own("examples")).filter((name) => name.endsWith(".json"))) {
     files.set(`/examples/${name}`, () => join(own("examples"), name));
   }
   for (const name of BUNDLED_NETWORKS) files.set(`/checkpoints/${name}.safetensors`, () => bundledNetwork(name));
+  for (const set of IMAGE_SETS) {
+    for (const name of Object.values(IDX_FILES)) files.set(`/data/${set}/${name}`, () => findImageFile(set, name));
+  }
   return files;
 }
 
@@ -111,7 +119,7 @@ async function answer(
   if (!hosts.includes(headers.host ?? "")) return send(response, 403);
   if (method !== "GET" && method !== "HEAD") return send(response, 405, { Allow: "GET, HEAD" });
   const [path] = url.split("?", 1);
-  const file = files.get(path)?.();
+  const file = await files.get(path)?.();
   if (file === undefined) return send(response, 404);
   const content = await readFile(file);
   const type = TYPES[extname(file)] ?? "application/octet-stream";

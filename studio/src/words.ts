@@ -1,12 +1,17 @@
 /** Numbers and names as the page writes them. Quantities with units are written by the package's `formatQuantity`. */
 import type { Place } from "./state/place.ts";
+import type { PromptView } from "./workers/chip.ts";
 
 /** "1 wrong bit", "2 wrong bits". */
 export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 /** A class as the bits that it stands for: 6 of 16 is `0110`. */
-export const bitsOfClass = (label: number, classes: number): string =>
+const bitsOfClass = (label: number, classes: number): string =>
   label.toString(2).padStart(Math.round(Math.log2(classes)), "0");
+
+/** A class as the page calls it: the bits of a symbol, or what an image shows. */
+export const className = (label: number, { classes, image }: Pick<PromptView, "classes" | "image">): string =>
+  image ? image.names[label] : bitsOfClass(label, classes);
 
 const TRAINS: Readonly<Record<string, string>> = {
   input: "into q, k, v",

@@ -1,27 +1,27 @@
 import { formatQuantity } from "xpikeformer";
-import { experiment, failure, figures, prompt } from "../state/studio.ts";
-import { bitsOfClass, plural } from "../words.ts";
+import { chip, experiment, failure, figures, metric, prompt } from "../state/studio.ts";
+import { className, plural } from "../words.ts";
 
 /** The answer in a sentence: what the chip decided, how often it is wrong, what it costs. */
 export function Answer() {
-  const { kind } = experiment.value?.task ?? {};
-  if (failure.value && !prompt.value) return <p class="summary">The chip could not be set up.</p>;
-  if (!prompt.value || kind !== "symbol-detection") return <p class="summary">Programming a chip …</p>;
-  const { index, labels, decisions, classes, wrongBits } = prompt.value;
-  const decided = bitsOfClass(decisions[decisions.length - 1], classes);
-  const sent = bitsOfClass(labels[labels.length - 1], classes);
+  const view = prompt.value;
+  if (failure.value && !chip.value) return <p class="summary">There is no chip yet.</p>;
+  // While another task is opened, the prompt of the one before is still there.
+  const isLink = experiment.value?.task.kind === "symbol-detection";
+  if (!view || (view.link !== null) !== isLink) return <p class="summary">Programming a chip …</p>;
+  const { asked, decisions, label, wrong } = view;
+  const decided = className(decisions[decisions.length - 1], view);
+  const right = label === null ? null : className(label, view);
   return (
     <p class="summary" aria-live="polite">
-      The chip reads{" "}
-      <output id="decided" data-prompt={index} data-wrong-bits={wrongBits}>
+      The chip {view.link ? "reads" : "sees"}{" "}
+      <output id="decided" data-prompt={asked.index} data-wrong={wrong}>
         {decided}
       </output>
-      {wrongBits === 0 ? (
-        <>, and {sent} was sent.</>
-      ) : (
-        <>
-          , but {sent} was sent: {plural(wrongBits, "wrong bit")}.
-        </>
+      {right === null && "."}
+      {right !== null && wrong === 0 && (view.link ? <>, and {right} was sent.</> : <>, and that is right.</>)}
+      {right !== null && wrong > 0 && (
+        <>, but {view.link ? `${right} was sent: ${plural(wrong, "wrong bit")}` : `it is ${right}`}.</>
       )}{" "}
       <Rate />
     </p>
@@ -29,13 +29,15 @@ export function Answer() {
 }
 
 function Rate() {
-  const rate = figures.value.get("ber.xpikeformer");
-  const energy = figures.value.get("cost.xpikeformer.symbol");
+  const { rate: id, energy: energyId, name } = metric.value;
+  const rate = figures.value.get(id);
+  const energy = figures.value.get(energyId);
   if (!rate || !energy) return null;
   const joules = formatQuantity(energy);
   return (
     <>
-      Over many prompts the bit error rate is {formatQuantity(rate).value}, for {joules.value} {joules.unit} a symbol.
+      Over many prompts the {name} is {formatQuantity(rate).value}, for {joules.value} {joules.unit} {metric.value.each}
+      .
     </>
   );
 }

@@ -7,6 +7,7 @@ import { Notice } from "./Notice.tsx";
 import { OpenedReport } from "./OpenedReport.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
 import { Share } from "./Share.tsx";
+import { Tabs } from "./Tabs.tsx";
 
 /** The page: the answer first, then how the chip comes to it. */
 export function App() {
@@ -20,6 +21,7 @@ export function App() {
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
           <Share />
         </div>
+        <Tabs />
         <Answer />
       </header>
       <main>

@@ -1,20 +1,26 @@
 import { type FigureDraft, formatQuantity } from "xpikeformer";
-import { experiment, figures, figuresAtFirst, progress, reached } from "../state/studio.ts";
+import { experiment, figures, figuresAtFirst, metric, progress, reached } from "../state/studio.ts";
 import { plural } from "../words.ts";
 
-const CARDS = [
-  ["ber.xpikeformer", "Bit error rate"],
-  ["cost.xpikeformer.symbol", "Energy per symbol"],
-  ["cost.latency.alone", "Time to an answer"],
-  ["cost.xpikeformer.inFlight", "Symbols per second"],
-] as const;
+/** What the task counts, and what the machine needs for it. */
+function cards(): readonly (readonly [id: string, label: string])[] {
+  const { rate, energy, name, result } = metric.value;
+  return [
+    [rate, capital(name)],
+    [energy, `Energy per ${result}`],
+    ["cost.latency.alone", "Time to an answer"],
+    ["cost.xpikeformer.inFlight", `${capital(result)}s per second`],
+  ];
+}
+
+const capital = (words: string): string => words[0].toUpperCase() + words.slice(1);
 
 /** The figures of the machine, as they come. */
 export function Cards() {
   return (
     <section aria-label="Figures of this machine" class="figures" aria-busy={progress.value < 1}>
       <ul class="cards">
-        {CARDS.map(([id, label]) => (
+        {cards().map(([id, label]) => (
           <Card key={id} id={id} label={label} figure={figures.value.get(id)} atFirst={figuresAtFirst.value.get(id)} />
         ))}
       </ul>

@@ -1,11 +1,11 @@
-import { causes, causesFor, experiment, findCauses, prompt, promptIndex } from "../state/studio.ts";
-import { bitsOfClass } from "../words.ts";
+import { asked, causes, causesFor, experiment, findCauses, prompt } from "../state/studio.ts";
+import { className } from "../words.ts";
 
 /** Which noise caused this answer: the same prompt on chips with one source each. */
 export function Causes() {
   const view = prompt.value;
   if (!view) return null;
-  const found = causesFor.value?.index === promptIndex.value && causesFor.value.experiment === experiment.value;
+  const found = causesFor.value?.asked === asked.value && causesFor.value.experiment === experiment.value;
   return (
     <div class="causes">
       <h3>Which noise caused this answer?</h3>
@@ -21,21 +21,21 @@ export function Causes() {
             <tr>
               <th scope="col">At work</th>
               <th scope="col">Decided</th>
-              <th scope="col">Wrong bits</th>
+              <th scope="col">{view.link ? "Wrong bits" : "Wrong"}</th>
             </tr>
           </thead>
           <tbody>
-            {causes.value.map(({ source, decision, wrongBits }) => (
-              <tr key={source?.id ?? "none"} class={wrongBits > 0 ? "wrong" : ""}>
+            {causes.value.map(({ source, decision, wrong }) => (
+              <tr key={source?.id ?? "none"} class={wrong > 0 ? "wrong" : ""}>
                 <th scope="row">{source?.label ?? "nothing: exact arithmetic"}</th>
-                <td>{bitsOfClass(decision, view.classes)}</td>
-                <td>{wrongBits}</td>
+                <td>{className(decision, view)}</td>
+                <td>{wrong}</td>
               </tr>
             ))}
-            <tr class={view.wrongBits > 0 ? "wrong" : ""}>
+            <tr class={view.wrong > 0 ? "wrong" : ""}>
               <th scope="row">all together: this chip</th>
-              <td>{bitsOfClass(view.decisions[view.decisions.length - 1], view.classes)}</td>
-              <td>{view.wrongBits}</td>
+              <td>{className(view.decisions[view.decisions.length - 1], view)}</td>
+              <td>{view.wrong}</td>
             </tr>
           </tbody>
         </table>

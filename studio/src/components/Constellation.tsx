@@ -1,11 +1,19 @@
-import { bitsOfClass } from "../words.ts";
-import type { PromptView } from "../workers/chip.ts";
+import { className } from "../words.ts";
+import type { LinkView, PromptView } from "../workers/chip.ts";
 
 const SIZE = 200;
 
+interface ConstellationProps {
+  readonly view: PromptView;
+  readonly link: LinkView;
+  readonly antenna: number;
+  readonly antennas: number;
+}
+
 /** What one antenna received: real part to the right, imaginary part up. */
-export function Constellation({ view, antenna, antennas }: { view: PromptView; antenna: number; antennas: number }) {
-  const { received, labels, decisions, classes } = view;
+export function Constellation({ view, link, antenna, antennas }: ConstellationProps) {
+  const { received, labels } = link;
+  const { decisions } = view;
   const reach = 1.15 * received.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const place = (value: number) => (SIZE / 2) * (1 + value / reach);
   const decided = decisions[decisions.length - 1];
@@ -30,7 +38,7 @@ export function Constellation({ view, antenna, antennas }: { view: PromptView; a
           ) : (
             <circle key={pair} class={label === decided ? "pilot same" : "pilot"} cx={x} cy={y} r={4}>
               <title>
-                pilot {pair + 1}: {bitsOfClass(label, classes)}
+                pilot {pair + 1}: {className(label, view)}
               </title>
             </circle>
           ),

@@ -23,7 +23,13 @@ export function Machine() {
       <PathBar />
       <div class="controls">
         <Scrubber label="Time step" value={step.value} most={steps - 1} onChange={setStep} plays />
-        <Scrubber label="Token" value={shown} most={tokens - 1} onChange={setToken} said={tokenName(shown, tokens)} />
+        <Scrubber
+          label="Token"
+          value={shown}
+          most={tokens - 1}
+          onChange={setToken}
+          said={prompt.value.link ? tokenName(shown, tokens) : `${shown + 1} of ${tokens}`}
+        />
         <AgeScrubber />
       </div>
       <Panel />

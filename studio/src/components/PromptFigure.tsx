@@ -1,52 +1,39 @@
-import { experiment, prompt, promptIndex } from "../state/studio.ts";
-import { bitsOfClass, plural } from "../words.ts";
+import { experiment, prompt } from "../state/studio.ts";
+import { className, plural } from "../words.ts";
 import { Constellation } from "./Constellation.tsx";
+import { ImageFigure } from "./ImageFigure.tsx";
 import { Logits } from "./Logits.tsx";
+import { PromptStepper } from "./PromptStepper.tsx";
 
-/** One prompt: what was received, and how sure the chip is of each symbol. */
+/** One prompt: what the network is given, and how sure the chip is of each answer. */
 export function PromptFigure() {
   const view = prompt.value;
   const task = experiment.value?.task;
-  const count = experiment.value?.evaluation.prompts ?? 1;
-  if (!view || task?.kind !== "symbol-detection") return <figure class="prompt" />;
-  const { labels, snrDecibels, classes } = view;
-  const sent = bitsOfClass(labels[labels.length - 1], classes);
+  if (view?.image) return <ImageFigure view={view} image={view.image} />;
+  if (!view?.link || task?.kind !== "symbol-detection") return <figure class="prompt" />;
+  const { labels, snrDecibels } = view.link;
   return (
     <figure class="prompt">
       <div class="bar">
         <h2>One received symbol</h2>
-        <div class="stepper">
-          <button
-            type="button"
-            onClick={() => promptIndex.value--}
-            disabled={promptIndex.value === 0}
-            aria-label="Prompt before"
-          >
-            ‹
-          </button>
-          <span>
-            prompt {promptIndex.value + 1} of {count}
-          </span>
-          <button
-            type="button"
-            onClick={() => promptIndex.value++}
-            disabled={promptIndex.value === count - 1}
-            aria-label="Next prompt"
-          >
-            ›
-          </button>
-        </div>
+        <PromptStepper />
       </div>
       <div class="panels">
         {Array.from({ length: task.receiveAntennas }, (_, antenna) => (
-          <Constellation key={antenna} view={view} antenna={antenna} antennas={task.receiveAntennas} />
+          <Constellation
+            key={antenna}
+            view={view}
+            link={view.link!}
+            antenna={antenna}
+            antennas={task.receiveAntennas}
+          />
         ))}
         <Logits view={view} />
       </div>
       <figcaption>
-        {plural(task.transmitAntennas, "antenna")} sent {sent} at {snrDecibels.toFixed(1)} dB. Dots are the{" "}
-        {labels.length - 1} pilots, whose bits the chip is told; filled ones carried the bits that it now decides. The
-        ring is the symbol that is asked for.
+        {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)} at {snrDecibels.toFixed(1)} dB.
+        Dots are the {labels.length - 1} pilots, whose bits the chip is told; filled ones carried the bits that it now
+        decides. The ring is the symbol that is asked for.
       </figcaption>
     </figure>
   );

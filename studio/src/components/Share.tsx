@@ -37,7 +37,7 @@ export function Share() {
         type="file"
         multiple
         hidden
-        accept=".json,.html,.safetensors"
+        accept=".json,.html,.safetensors,image/*"
         aria-label="Files to open"
         onChange={async ({ currentTarget }) => {
           await openFiles([...currentTarget.files!]);

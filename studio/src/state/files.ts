@@ -1,5 +1,14 @@
 /** Files: what the server has beside the page, what a person opens, and what is kept of it on this machine. */
-import { type Experiment, parseExperiment, parseReport, type Report } from "xpikeformer";
+import {
+  type Experiment,
+  findImageData,
+  type ImageData,
+  parseExperiment,
+  parseReport,
+  type Report,
+  readIdxImages,
+  withValidation,
+} from "xpikeformer";
 
 const BUNDLED = "bundled:";
 
@@ -31,6 +40,33 @@ export function loadNetwork({ checkpoints: { network = "" } }: Experiment): Prom
   const loading = load(file).then((response) => response.arrayBuffer());
   networks.set(name, loading);
   loading.catch(() => networks.delete(name));
+  return loading;
+}
+
+const sets = new Map<string, Promise<ImageData>>();
+
+/** The images of a task that classifies them; null for one that makes up its prompts. Each set is loaded once. */
+export function loadData({ task }: Experiment): Promise<ImageData | null> {
+  if (task.kind === "symbol-detection") return Promise.resolve(null);
+  const wanted = task.kind === "image-classification" && typeof task.data === "string" ? task.data : "";
+  // Of Fashion-MNIST the page has the slice that comes with the package.
+  const name = wanted === "fashion-mnist" ? "fashion-mnist-slice" : wanted;
+  if (name !== "fashion-mnist-slice" && name !== "mnist") {
+    return Promise.reject(
+      new Error("The studio has images of Fashion-MNIST and MNIST. Run other experiments with xpike run."),
+    );
+  }
+  const known = sets.get(name);
+  if (known) return known;
+  const read = async (file: string) => new Uint8Array(await (await load(`data/${name}/${file}`)).arrayBuffer());
+  const pair = async (part: "train" | "t10k") => {
+    const [imagesPath, labelsPath] = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`];
+    const [images, labels] = await Promise.all([read(imagesPath), read(labelsPath)]);
+    return readIdxImages({ images, labels, imagesPath, labelsPath }, findImageData(name).classes);
+  };
+  const loading = Promise.all([pair("train"), pair("t10k")]).then(([train, test]) => withValidation(name, train, test));
+  sets.set(name, loading);
+  loading.catch(() => sets.delete(name));
   return loading;
 }
 

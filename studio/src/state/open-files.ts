@@ -1,10 +1,13 @@
 /** Opening files, picked or dropped on the page. */
 import { fileName, readFiles } from "./files.ts";
-import { experiment, fail, failure, open, openedReport } from "./studio.ts";
+import { fitted, pictureOf } from "./pictures.ts";
+import { experiment, fail, failure, open, openedReport, ownImage, prompt } from "./studio.ts";
 
 /** Opens an experiment or a report that a command wrote; a checkpoint alone runs on the machine that is shown. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   try {
+    const [picture] = files.filter(({ type }) => type.startsWith("image/"));
+    if (picture) return await openPicture(picture);
     const { experiment: read, report, network } = await readFiles(files);
     const given = read ?? experiment.value;
     if (!given) return;
@@ -15,6 +18,13 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   } catch (error) {
     fail(error);
   }
+}
+
+/** A picture takes the place of a test image, where images are classified. */
+async function openPicture(file: File): Promise<void> {
+  const view = prompt.value?.image;
+  if (!view) throw new Error("Pictures are for the tasks that classify images: choose Clothes or Digits first.");
+  ownImage.value = fitted(await pictureOf(file), view);
 }
 
 /** Lets files be dropped anywhere on the page. */

@@ -1,11 +1,11 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { Experiment, Report } from "xpikeformer";
+import { type Experiment, kitOf, type Report } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
+import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import { following } from "./ask.ts";
-import { loadExample, loadNetwork } from "./files.ts";
+import { loadData, loadExample, loadNetwork } from "./files.ts";
 import { hasPlace, NETWORK, place } from "./place.ts";
 
 const chipWorker = callerOf<ChipFunctions>(
@@ -26,6 +26,10 @@ export const failure = signal<Failure | null>(null);
 
 /** Which evaluation prompt the chip works on, from 0. */
 export const promptIndex = signal(0);
+/** An image of one's own in its place. */
+export const ownImage = signal<Uint8Array | null>(null);
+/** The prompt that the chip works on. */
+export const asked = computed(() => ({ index: promptIndex.value, image: ownImage.value }));
 /** Which time step is looked at, from 0; infinite: the last. */
 export const step = signal(Number.POSITIVE_INFINITY);
 /** Which token is looked at; null: the one that asks. */
@@ -36,6 +40,8 @@ export const chip = signal<ChipView | null>(null);
 
 /** The last experiment whose chip could be set up. */
 export const lastGood = signal<Experiment | null>(null);
+/** How many prompts there are. */
+export const promptCount = signal(1);
 /** How far the evaluation has come, and of which experiment; null before its first answer. */
 export const reached = signal<(Reached & { readonly of: Experiment }) | null>(null);
 /** What it found of the experiment as it was opened, as far as it came. */
@@ -44,6 +50,20 @@ export const reachedAtFirst = signal<Reached | null>(null);
 export const progress = signal(0);
 /** Threads of the evaluation, and why there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
+
+/** What the task counts, and the ids of its figures. */
+export const metric = computed(() => {
+  const task = experiment.value?.task;
+  const { name: result, perInference } = task ? kitOf(task).result(task) : { name: "symbol", perInference: 2 };
+  const isLink = task === undefined || kitOf(task).metric.id === "ber";
+  return {
+    rate: isLink ? "ber.xpikeformer" : "accuracy.xpikeformer",
+    energy: perInference === 1 ? "cost.xpikeformer.energy" : `cost.xpikeformer.${result}`,
+    name: isLink ? "bit error rate" : "accuracy",
+    result,
+    each: isLink ? `a ${result}` : `an ${result}`,
+  };
+});
 
 /** Figures of the evaluation by id. */
 export const figures = computed(() => byId(reached.value));
@@ -57,8 +77,8 @@ export function fail(error: unknown): void {
 
 /** What the chip makes of the prompt. */
 export const prompt = following(
-  () => chip.value && { index: promptIndex.value },
-  ({ index }) => chipWorker("prompt", index),
+  () => chip.value && asked.value,
+  (question) => chipWorker("prompt", question),
   fail,
 );
 
@@ -68,7 +88,7 @@ export const shownToken = computed(() => {
   return Math.min(token.value ?? tokens - 1, tokens - 1);
 });
 
-const moment = computed(() => ({ index: promptIndex.value, step: step.value }));
+const moment = computed(() => ({ asked: asked.value, step: step.value }));
 
 export const layerView = following(
   () => {
@@ -108,6 +128,13 @@ export const tileView = following(
   fail,
 );
 
+/** Experiments to start from. */
+export const EXAMPLES = [
+  { file: "wireless-2x2", label: "Radio symbols" },
+  { file: "fashion-tiny", label: "Clothes" },
+  { file: "mnist-tiny", label: "Digits" },
+] as const;
+
 /** Sets the workers to work on whatever is opened. */
 export function start(): void {
   evaluationWorker("threads", undefined).then((value) => {
@@ -119,7 +146,10 @@ export function start(): void {
 /** Opens an experiment of the server. */
 export async function startWith(example: string): Promise<void> {
   try {
-    open(await loadExample(example));
+    const given = await loadExample(example);
+    failure.value = null;
+    openedReport.value = null;
+    open(given);
   } catch (error) {
     fail(error);
   }
@@ -133,6 +163,7 @@ export function open(given: Experiment): void {
     reached.value = null;
     reachedAtFirst.value = null;
     promptIndex.value = 0;
+    ownImage.value = null;
     step.value = Number.POSITIVE_INFINITY;
     token.value = null;
     place.value = NETWORK;
@@ -141,14 +172,14 @@ export function open(given: Experiment): void {
 
 /** What the prompt is decided as with each source of noise alone, and of which prompt that was asked. */
 export const causes = signal<readonly Cause[]>([]);
-export const causesFor = signal<{ readonly experiment: Experiment; readonly index: number } | null>(null);
+export const causesFor = signal<{ readonly experiment: Experiment; readonly asked: Asked } | null>(null);
 
 export function findCauses(): void {
-  const asked = { experiment: experiment.peek()!, index: promptIndex.peek() };
-  causesFor.value = asked;
+  const question = { experiment: experiment.peek()!, asked: asked.peek() };
+  causesFor.value = question;
   causes.value = [];
-  chipWorker("causes", asked.index, (cause) => {
-    if (causesFor.peek() === asked) causes.value = [...causes.peek(), cause];
+  chipWorker("causes", question.asked, (cause) => {
+    if (causesFor.peek() === question) causes.value = [...causes.peek(), cause];
   }).catch(fail);
 }
 
@@ -159,13 +190,15 @@ function followExperiment(): void {
   const isCurrent = () => experiment.peek() === given;
   progress.value = 0;
   const work = async () => {
-    const checkpoint = await loadNetwork(given);
+    const [checkpoint, data] = await Promise.all([loadNetwork(given), loadData(given)]);
     if (!isCurrent()) return;
-    const programmed = await chipWorker("open", { experiment: given, checkpoint });
+    const programmed = await chipWorker("open", { experiment: given, checkpoint, data });
     if (!isCurrent()) return;
     showChip(programmed);
     lastGood.value = given;
-    await evaluationWorker("evaluate", { experiment: given, checkpoint, prompts: given.evaluation.prompts }, (news) => {
+    const prompts = Math.min(given.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
+    promptCount.value = prompts;
+    await evaluationWorker("evaluate", { experiment: given, checkpoint, prompts, data }, (news) => {
       if (!isCurrent()) return;
       if ("reached" in news) {
         reached.value = { ...news.reached, of: given };

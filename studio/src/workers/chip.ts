@@ -5,7 +5,7 @@
 import {
   answer,
   asDescribed,
-  bitErrors,
+  type Batch,
   type Chip,
   type CrossbarView,
   chipAt,
@@ -14,11 +14,13 @@ import {
   type Experiment,
   firstChip,
   foldNetwork,
+  type Given,
+  type ImageData,
   type Inspection,
   inspectCrossbar,
   inspectPrompt,
   inspectTile,
-  isSymbolDetection,
+  kitOf,
   type Machine,
   type Mapping,
   machineOf,
@@ -27,13 +29,13 @@ import {
   type Network,
   type NoiseSource,
   noiseSources,
+  type PromptBatch,
   readChip,
   readCrossbar,
   type Schedule,
   type SpikeTrain,
   type SpikingSpec,
   type Stream,
-  type SymbolDetectionSpec,
   scheduleOf,
   shapeOf,
   simulateFast,
@@ -47,6 +49,14 @@ export interface ChipGiven {
   readonly experiment: Experiment;
   /** Bytes of the network's checkpoint. */
   readonly checkpoint: ArrayBuffer;
+  /** Of a task that classifies images; null for a link. */
+  readonly data: ImageData | null;
+}
+
+/** A prompt: one of the evaluation prompts, or an image of one's own, `[height, width, channels]`. */
+export interface Asked {
+  readonly index: number;
+  readonly image: Uint8Array | null;
 }
 
 /** What does not change from prompt to prompt. */
@@ -59,23 +69,42 @@ export interface ChipView {
   readonly maxConductance: number;
 }
 
-/** One evaluation prompt of a link and what the chip makes of it. */
+/** A prompt and what the chip makes of it. */
 export interface PromptView {
-  readonly index: number;
+  readonly asked: Asked;
+  /** Of a link; null for an image. */
+  readonly link: LinkView | null;
+  /** Of an image; null for a link. */
+  readonly image: ImageView | null;
+  readonly classes: number;
+  /** The right class; null where nobody knows. */
+  readonly label: number | null;
+  /** What the chip decides after 1 .. T time steps, at the query. */
+  readonly decisions: Int32Array;
+  /** Logits at the query after 1 .. T time steps, `[steps, classes]`. */
+  readonly logits: Float32Array;
+  /** Wrong bits of the last decision, or 1 for a wrong class; 0 where nobody knows. */
+  readonly wrong: number;
+  readonly tokens: number;
+  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+export interface LinkView {
   /** Classes sent, by pair; the last one is asked for. */
   readonly labels: Int32Array;
   /** Received vectors as the network sees them, complex `[pairs, antennas]`. */
   readonly received: Float64Array;
   readonly snrDecibels: number;
-  readonly classes: number;
-  /** What the chip decides after 1 .. T time steps, at the query. */
-  readonly decisions: Int32Array;
-  /** Logits at the query after 1 .. T time steps, `[steps, classes]`. */
-  readonly logits: Float32Array;
-  /** Wrong bits of the last decision. */
-  readonly wrongBits: number;
-  readonly tokens: number;
-  readonly rasters: Readonly<Record<string, SpikeTrain>>;
+}
+
+export interface ImageView {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** `[height, width, channels]`, 0 to 255. */
+  readonly pixels: Uint8Array;
+  /** Name of each class. */
+  readonly names: readonly string[];
 }
 
 /** A layer's conductances as they are read, plus minus minus, microsiemens: `[rows, columns]` of each of its crossbars. */
@@ -98,14 +127,13 @@ export interface CellView {
 
 /** A prompt at a time step. */
 interface Moment {
-  readonly index: number;
+  readonly asked: Asked;
   readonly step: number;
 }
 
-type LinkExperiment = Experiment<SymbolDetectionSpec>;
-
 interface Held {
   readonly experiment: Experiment;
+  readonly data: ImageData | null;
   readonly network: Network<SpikingSpec>;
   readonly folded: Network<SpikingSpec>;
   readonly chip: Chip;
@@ -114,14 +142,14 @@ interface Held {
 
 let held: Held;
 /** The prompt that was looked into last. */
-let looked: { readonly index: number; readonly inspection: Inspection } | null = null;
+let looked: { readonly asked: Asked; readonly inspection: Inspection } | null = null;
 
 /** What a prompt is decided as where one source of noise is at work alone. */
 export interface Cause {
   /** Null: none at all. */
   readonly source: NoiseSource | null;
   readonly decision: number;
-  readonly wrongBits: number;
+  readonly wrong: number;
 }
 
 /** Everything but the age: of chips that are programmed alike, one is enough. */
@@ -130,7 +158,7 @@ const programming = ({ hardware, ...rest }: Experiment): string =>
 
 const functions = {
   /** Programs and calibrates the chip, where it is not another age of the one before. */
-  open({ experiment, checkpoint }: ChipGiven): ChipView {
+  open({ experiment, checkpoint, data }: ChipGiven): ChipView {
     looked = null;
     if (held && programming(held.experiment) === programming(experiment)) {
       held = { ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) };
@@ -138,8 +166,8 @@ const functions = {
       const network = asDescribed(experiment, decodeCheckpoint(new Uint8Array(checkpoint)).network, []);
       const folded = foldNetwork(network);
       const mapping = mapNetwork(folded, experiment.hardware, experiment.task.coding);
-      const { chip, random } = firstChip({ experiment, data: null }, network, mapping);
-      held = { experiment, network, folded, chip, random };
+      const { chip, random } = firstChip(given(experiment, data), network, mapping);
+      held = { experiment, data, network, folded, chip, random };
     }
     const { chip, network } = held;
     const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
@@ -152,11 +180,8 @@ const functions = {
     };
   },
 
-  /** Runs one evaluation prompt. */
-  prompt(index: number): PromptView {
-    const { experiment, network, chip, random } = held;
-    if (!isSymbolDetection(experiment)) throw new Error("Only links have received symbols.");
-    return decide(experiment, network, chip, random, index);
+  prompt(asked: Asked): PromptView {
+    return decide(held, asked);
   },
 
   layer(name: string): LayerView {
@@ -169,8 +194,8 @@ const functions = {
     });
   },
 
-  crossbar({ index, crossbar, step, token }: Moment & { crossbar: number; token: number }): CrossbarView {
-    return inspectCrossbar(lookInto(index), crossbar, step, token);
+  crossbar({ asked, crossbar, step, token }: Moment & { crossbar: number; token: number }): CrossbarView {
+    return inspectCrossbar(lookInto(asked), crossbar, step, token);
   },
 
   cell({ crossbar, row, column }: { crossbar: number; row: number; column: number }): CellView {
@@ -193,38 +218,35 @@ const functions = {
   },
 
   /** Decides a prompt anew on chips with one source of noise each, all else exact; tells each decision as it comes. */
-  async causes(index: number, tell: (cause: Cause) => void) {
-    const { experiment, network } = held;
+  async causes(asked: Asked, tell: (cause: Cause) => void) {
+    const { experiment, network, data } = held;
     for (const source of [null, ...noiseSources(experiment.hardware)]) {
       // Other questions may come between two chips.
       await new Promise((resolve) => setTimeout(resolve));
       const hardware = withNoiseAlone(experiment.hardware, source?.id ?? null);
       const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
-      const { chip, random } = firstChip({ experiment: { ...experiment, hardware }, data: null }, network, mapping);
-      const { decisions, wrongBits } = decide(experiment as LinkExperiment, network, chip, random, index);
-      tell({ source, decision: decisions[decisions.length - 1], wrongBits });
+      const { chip, random } = firstChip(given({ ...experiment, hardware }, data), network, mapping);
+      const { decisions, wrong } = decide({ experiment, data, network, chip, random }, asked);
+      tell({ source, decision: decisions[decisions.length - 1], wrong });
     }
   },
 
-  tile({ index, block, head, step }: Moment & { block: number; head: number }): TileView {
-    return inspectTile(lookInto(index), block, head, step);
+  tile({ asked, block, head, step }: Moment & { block: number; head: number }): TileView {
+    return inspectTile(lookInto(asked), block, head, step);
   },
 };
 
 /** A second to ten years, four to a decade, as far as devices are described. */
 const AGES = Array.from({ length: 35 }, (_, i) => 10 ** (i / 4));
 
-/** A prompt through a chip: `random` is the chip's stream. */
-function decide(
-  experiment: LinkExperiment,
-  network: Network<SpikingSpec>,
-  chip: Chip,
-  random: Stream,
-  index: number,
-): PromptView {
+const given = (experiment: Experiment, data: ImageData | null): Given => ({ experiment, data });
+
+/** A prompt through a chip. */
+function decide(of: Omit<Held, "folded">, asked: Asked): PromptView {
+  const { experiment, network, chip, random, data } = of;
   const { classes, tokens } = network.geometry;
-  const batch = drawPrompt(experiment, network, index);
-  const options = { firstPrompt: index, rasters: 1 };
+  const batch = drawPrompt(of, asked);
+  const options = { firstPrompt: asked.index, rasters: 1 };
   const { steps, stepLogits, rasters } = simulateFast(chip, batch.spikes!, random.fork("run"), options);
   const labels = Int32Array.from(batch.labels);
   const last = labels.length - 1;
@@ -234,24 +256,54 @@ function decide(
     logits.set(mean.subarray(last * classes), t * classes);
     return answer(mean, labels, classes).decisions[last];
   });
-  const wrongBits = bitErrors([labels[last]], [decisions[steps - 1]], experiment.task)[0];
-  const [snrDecibels] = batch.snrDecibels;
-  const { quantised: received } = batch;
-  return { index, labels, received, snrDecibels, classes, decisions, logits, wrongBits, tokens, rasters };
+  const label = asked.image === null ? labels[last] : null;
+  const errors =
+    label === null ? null : kitOf(experiment.task).errors([label], [decisions[steps - 1]], experiment.task);
+  return {
+    asked,
+    link: data === null ? linkOf(batch as PromptBatch, labels) : null,
+    image: data && imageOf(data, asked),
+    ...{ classes, label, decisions, logits, tokens, rasters },
+    wrong: errors ? errors.wrong[0] : 0,
+  };
 }
 
-const drawPrompt = ({ seed, task }: LinkExperiment, { model }: Network, index: number) =>
-  createTask({ task, model }).draw(1, stream(seed).fork("evaluation"), { firstPrompt: index, values: false });
+const linkOf = ({ quantised, snrDecibels }: PromptBatch, labels: Int32Array): LinkView => ({
+  labels,
+  received: quantised,
+  snrDecibels: snrDecibels[0],
+});
+
+function imageOf({ test }: ImageData, { index, image }: Asked): ImageView {
+  const { height, width, channels, classes: names } = test;
+  const size = height * width * channels;
+  return { height, width, channels, names, pixels: image ?? test.pixels.slice(index * size, (index + 1) * size) };
+}
+
+/** An image of one's own takes the place of the test images: it is coded as the first of them. */
+function drawPrompt(
+  { experiment: { seed, task }, network: { model }, data }: Omit<Held, "folded">,
+  asked: Asked,
+): Batch {
+  const { index, image } = asked;
+  const own = data && image && { ...data, test: { ...data.test, count: 1, pixels: image, labels: Uint16Array.of(0) } };
+  const random = stream(seed).fork("evaluation");
+  const options = { firstPrompt: own ? 0 : index, values: false };
+  return createTask({ task, model }, own ?? data).draw(1, random, options);
+}
 
 /** A prompt on the chip with all that was seen; kept until another one is looked into. */
-function lookInto(index: number): Inspection {
-  const { experiment, network, chip, random } = held;
-  if (looked?.index !== index) {
-    const { spikes } = drawPrompt(experiment as LinkExperiment, network, index);
-    looked = { index, inspection: inspectPrompt(chip, spikes!, random.fork("run"), index) };
+function lookInto(asked: Asked): Inspection {
+  if (looked?.asked.index !== asked.index || !isSame(looked.asked.image, asked.image)) {
+    const { chip, random } = held;
+    const { spikes } = drawPrompt(held, asked);
+    looked = { asked, inspection: inspectPrompt(chip, spikes!, random.fork("run"), asked.index) };
   }
   return looked.inspection;
 }
+
+const isSame = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
+  a === b || (a !== null && b !== null && a.every((value, i) => value === b[i]));
 
 export type ChipFunctions = typeof functions;
 

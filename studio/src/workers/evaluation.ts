@@ -10,6 +10,8 @@ import {
   type Experiment,
   evaluateChips,
   type FigureDraft,
+  type ImageData,
+  openExperiment,
 } from "xpikeformer";
 import { serve } from "./calls.ts";
 
@@ -18,6 +20,8 @@ export interface EvaluationGiven {
   /** Bytes of the network's checkpoint. */
   readonly checkpoint: ArrayBuffer;
   readonly prompts: number;
+  /** Of a task that classifies images; null for a link. */
+  readonly data: ImageData | null;
 }
 
 export interface Reached {
@@ -48,7 +52,7 @@ const functions = {
   },
 
   /** Returns whether it came to its end: another question or `stop` ends it. */
-  async evaluate({ experiment, checkpoint, prompts }: EvaluationGiven, tell: (news: EvaluationNews) => void) {
+  async evaluate({ experiment, checkpoint, prompts, data }: EvaluationGiven, tell: (news: EvaluationNews) => void) {
     const question = ++asked;
     const requireCurrent = () => {
       if (question !== asked) throw new Outdated();
@@ -59,7 +63,7 @@ const functions = {
       const evaluated: Awaited<ReturnType<typeof evaluateChips>> = [];
       const reach = () =>
         tell({ reached: { chips: evaluated.length, prompts, figures: chipFigures(experiment, evaluated) } });
-      await evaluateChips(executor, experiment, network, {
+      await evaluateChips(executor, openExperiment(experiment, data), network, {
         chips,
         prompts,
         onPrompts: (count) => {
