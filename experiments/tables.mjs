@@ -22,6 +22,7 @@ import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
+import { realisticTables } from "./realistic/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
 import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
 import { trainingTrickTables } from "./training-tricks/tables.mjs";
@@ -196,6 +197,7 @@ const programs = {
   ...machineTables,
   ...numberFormatTables,
   ...randomNumberTables,
+  ...realisticTables,
   ...trainingTrickTables,
 };
 

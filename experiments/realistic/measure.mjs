@@ -1,0 +1,58 @@
+// Measures what trimming converters and calibrating by their own codes buy on realistic chips: wrong bits of bundled networks of the 2x2 link,
+// on the same chips and prompts throughout. About ten minutes on one idle core; writes result.json.
+//
+//   node experiments/realistic/measure.mjs [threads]
+import { writeFile } from "node:fs/promises";
+import { mean, runStudy, standardError } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+import { checkpointOf, experimentOf } from "../networks.mjs";
+import { AGES, machineOf, OWN, UNCORRECTED, VARIANTS } from "./machines.mjs";
+
+const CHIPS = 5;
+const PROMPTS = 512;
+const SEED = 31;
+const BITS = 4;
+
+const load = async (name, role = "network") => {
+  const { model, checkpoints } = await experimentOf(name);
+  const { network } = await checkpointOf(checkpoints[role]);
+  return { ...network, model: { ...model, normalisation: network.model.normalisation } };
+};
+const networks = {
+  conventional: await load("wireless-2x2", "conventional"),
+  "hardware-aware": await load("wireless-2x2"),
+  "hardware-aware, with faults": await load("wireless-2x2-faults"),
+};
+const experiment = { ...(await experimentOf("wireless-2x2")), seed: SEED };
+const { embedRows } = experiment.hardware.crossbar;
+
+const rows = Object.keys(networks).flatMap((network, i, { length }) =>
+  Object.keys(VARIANTS)
+    .filter((variant) => i === length - 1 || variant === OWN || variant === UNCORRECTED)
+    .flatMap((variant) => Object.keys(AGES).map((age) => ({ network, variant, age }))),
+);
+const conditions = rows.map(({ network, variant, age }) => ({ network, hardware: machineOf(variant, age, embedRows) }));
+
+const executor = nodeExecutor(Number(process.argv[2] ?? 1));
+try {
+  const options = { chips: CHIPS, reads: 1, prompts: PROMPTS };
+  const results = await runStudy(executor, experiment, networks, conditions, options);
+  const measured = rows.map((row, i) => {
+    const { values } = results[i].wrong[0];
+    const share = (chip, prompt) => values[chip * PROMPTS + prompt] / BITS;
+    const chips = Array.from({ length: CHIPS }, (_, chip) => chip);
+    const prompts = Array.from({ length: PROMPTS }, (_, prompt) => prompt);
+    return {
+      ...row,
+      /** By chip, and the standard error that the prompts leave in their mean. */
+      rates: chips.map((chip) => mean(prompts.map((prompt) => share(chip, prompt)))),
+      promptError: standardError(prompts.map((prompt) => mean(chips.map((chip) => share(chip, prompt))))),
+    };
+  });
+  const command = "node experiments/realistic/measure.mjs";
+  const result = { command, seed: SEED, chips: CHIPS, prompts: PROMPTS, rows: measured };
+  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
+} finally {
+  await executor.close();
+}
