@@ -32,7 +32,21 @@ const linesOf = (command: string): string[] => {
 
 test("every command has an example, which names the program as it was started", () => {
   expect([...examples.keys()]).toEqual([
-    ...["run", "train", "eval", "cost", "compare", "sweep", "rtl", "data", "export", "import", "presets", "schema"],
+    ...[
+      "run",
+      "train",
+      "eval",
+      "cost",
+      "compare",
+      "sweep",
+      "worker",
+      "rtl",
+      "data",
+      "export",
+      "import",
+      "presets",
+      "schema",
+    ],
   ]);
   for (const command of examples.keys()) {
     for (const line of linesOf(command)) expect(line).toMatch(/^node dist\/cli\/main\.js /);

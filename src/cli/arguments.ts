@@ -67,6 +67,14 @@ export interface SweepCommandOptions extends SweepShowOptions {
   readonly threads: number;
   readonly data?: string;
   readonly resume?: boolean;
+  readonly engine: string;
+  readonly batch?: number;
+}
+
+export interface WorkerCommandOptions {
+  readonly engine: string;
+  readonly threads: number;
+  readonly data?: string;
 }
 
 export interface CostCommandOptions {
@@ -212,11 +220,24 @@ export function withSweepOptions(command: Command): Command {
     .option("-o, --out <folder>", "folder for the rows and the front (default: results/<name of the design>)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
+    .option("--engine <engine>", "threads of this machine, or workers behind a queue: valkey://host:port", "threads")
+    .option(
+      "--batch <n>",
+      "points of one piece of work (default: one, or more of those that are only priced)",
+      wholeNumber(1, 100_000),
+    )
     .option("--resume", "go on with the sweep that the folder holds");
 }
 
 export function withSweepShowOptions(command: Command): Command {
   return withShowOptions(command.argument("<folder>", "folder of a sweep, done or not"));
+}
+
+export function withWorkerOptions(command: Command): Command {
+  return command
+    .requiredOption("--engine <engine>", "the queue: valkey://host:port, or valkeys:// for TLS")
+    .option("--threads <n>", "points to measure at a time, each on a thread", threadCount, availableParallelism())
+    .option("--data <folder>", "folder of the data that tasks classify (default: as `xpike data` says)");
 }
 
 const withShowOptions = (command: Command): Command =>

@@ -66,7 +66,7 @@ async function loadRun(source: string, options: CompareCommandOptions): Promise<
 
 function describe({ fields, measures, chips, prompts, notes }: Comparison, { color, width }: Terminal): string {
   const { bold, dim } = picocolors.createColors(color);
-  const changed = fields.map(({ field, first, second }) => [field, first, second]);
+  const changed = fields.map(({ field, first, second }) => `  ${field}: ${clean(first)} → ${clean(second)}`);
   const value = (figure: Comparison["measures"][number][0]) => {
     const { value, unit } = formatQuantity(figure);
     return unit ? `${value} ${unit}` : value;
@@ -79,9 +79,7 @@ function describe({ fields, measures, chips, prompts, notes }: Comparison, { col
   ]);
   const parts = [
     bold(fields.length === 0 ? "The experiments are the same." : `${fields.length} fields differ.`),
-    ...(fields.length === 0
-      ? []
-      : [grid([["field", "first", "second"], ...changed], ["left", "left", "left"], { dim, width })]),
+    ...changed,
     "",
     grid([["", "first", "second", "second minus first"], ...rows], ["left", "right", "right", "left"], { dim, width }),
     dim(

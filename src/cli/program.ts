@@ -26,6 +26,7 @@ import {
   type SweepCommandOptions,
   type SweepShowOptions,
   type TrainCommandOptions,
+  type WorkerCommandOptions,
   withCompareOptions,
   withCostOptions,
   withDataFetchOptions,
@@ -39,6 +40,7 @@ import {
   withSweepOptions,
   withSweepShowOptions,
   withTrainOptions,
+  withWorkerOptions,
 } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
@@ -134,6 +136,10 @@ export function program(terminal: Terminal): Command {
     );
 
   addSweep(xpike.command("sweep"), terminal);
+  withWorkerOptions(xpike.command("worker"))
+    .description("measure points of sweeps that others run, until it is stopped")
+    .addHelpText("after", examples("worker --engine valkey://127.0.0.1:6379"))
+    .action(async (options: WorkerCommandOptions) => (await import("./worker.ts")).workerCommand(options, terminal));
   addRtl(xpike.command("rtl"), terminal);
   addData(xpike.command("data"), terminal);
 

@@ -6,8 +6,10 @@ import { useFolder } from "../node/run-folder.ts";
 import { loadDuckDb, writeTable } from "../node/sweep/duckdb.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
 import { planSweep } from "../node/sweep/plan.ts";
-import { runSweep } from "../node/sweep/sweep.ts";
+import { type Engine, runSweep } from "../node/sweep/sweep.ts";
 import { threadsEngine } from "../node/sweep/threads.ts";
+import { parseQueueAddress } from "../node/sweep/valkey.ts";
+import { queueEngine } from "../node/sweep/valkey-engine.ts";
 import type { FolderEvent } from "../node/training.ts";
 import { parseDesign } from "../spec/design.ts";
 import { parseJsonWithComments, plainValue } from "../spec/json.ts";
@@ -49,13 +51,21 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
         "name it in checkpoints.network.",
     );
   }
-  say(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)} --resume`);
+  const engine = options.engine === "threads" ? "" : ` --engine ${shownEngine(options.engine)}`;
+  say(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${engine} --resume`);
   await useFolder(folder, command, async () => {
-    const engine = threadsEngine(options.threads);
+    const engine = await openEngine(options, say);
     try {
       const { threads } = options;
       const show = showProgress(options.json === true, terminal);
-      const rows = await runSweep(plan, folder, { engine, threads, resume: options.resume === true, ...show });
+      const { batch, resume = false } = options;
+      const rows = await runSweep(plan, folder, {
+        engine,
+        threads,
+        resume,
+        ...(batch !== undefined && { batch }),
+        ...show,
+      });
       show.end();
       const result = { design, rows, command };
       await writeResults(folder, result);
@@ -63,6 +73,21 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
     } finally {
       await engine.close();
     }
+  });
+}
+
+/** An address without its user and password, which are nobody else's. */
+const shownEngine = (engine: string): string => quote(engine.replace(/\/\/[^@/]*@/, "//"));
+
+/** Throws SpecError for an engine that there is not; PlatformError for a server that cannot be used. */
+async function openEngine({ engine, threads }: SweepCommandOptions, say: (text: string) => void): Promise<Engine> {
+  if (engine === "threads") return threadsEngine(threads);
+  const address = parseQueueAddress(engine, process.env);
+  return queueEngine(address, {
+    onNoWorker: (queue) =>
+      say(
+        `No worker listens to ${queue} yet. Start one on any machine with the same version:\n  xpike worker --engine ${shownEngine(engine)}`,
+      ),
   });
 }
 

@@ -2,10 +2,12 @@
  * The last line of a run of tests: how many passed, failed and were skipped. Where tools are missing it says which, and the command
  * that installs them.
  */
+
 import type { Reporter, TestModule, Vitest } from "vitest/node";
+import { queueServer } from "./queue-server.ts";
 
 const INSTALL =
-  "Debian, Ubuntu: apt-get install verilator iverilog yosys g++ make; macOS: brew install verilator icarus-verilog yosys";
+  "Debian, Ubuntu: apt-get install verilator iverilog yosys valkey-server g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
 
 export default class ClosingLine implements Reporter {
   /** Why a test was skipped that does not say so itself. */
@@ -43,7 +45,8 @@ async function missingTools(): Promise<string> {
   const { hasTool } = await import("../../src/node/rtl-tools.ts");
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));
-  const missing = tools.filter((_, n) => !found[n]);
+  const missing: string[] = tools.filter((_, n) => !found[n]);
+  if (queueServer() === undefined) missing.push("valkey-server");
   const list = new Intl.ListFormat("en-GB").format(missing);
   return `${list} ${missing.length === 1 ? "is" : "are"} not installed. ${INSTALL}`;
 }

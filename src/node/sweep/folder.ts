@@ -156,6 +156,9 @@ export async function readRows(folder: string): Promise<Row[]> {
   return [...rows.values()].sort((a, b) => a.point - b.point);
 }
 
+/** A row as another program may have sent it. Throws ZodError. */
+export const parseRow = (value: unknown): Row => rowSpec.parse(value);
+
 const readText = async (path: string): Promise<string> =>
   new TextDecoder().decode(await readFileChecked(path, LARGEST_FILE));
 

@@ -6,7 +6,6 @@
  * train alike.
  */
 import { createHash } from "node:crypto";
-import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { parseExperiment } from "../../spec/parse.ts";
@@ -116,7 +115,6 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   const listed = listPoints(design);
   for (const values of listed) {
     const experiment = experimentAt(design, values);
-    refuseModule(experiment);
     const own = await dataOf(experiment);
     const { network: path } = experiment.checkpoints;
     const network = path !== undefined ? await networkOf(path) : withErrors ? await trainedFor(experiment, own) : null;
@@ -151,13 +149,4 @@ function trainingOf({ task, model, training, seed, hardware }: Experiment): Expe
     ...(takesHardware(training) && { adc, readTime }),
   };
   return parseExperiment({ name: "network of a sweep", task, model, training, seed, hardware: shown });
-}
-
-/** A module is a program, which a sweep does not carry to where it runs. */
-function refuseModule({ hardware: { crossbar } }: Experiment): void {
-  if (crossbar.device.kind !== "module") return;
-  throw new SpecError(
-    "hardware.crossbar.device",
-    "A sweep runs no device of a module of your own. Choose one of the published devices, or run the point by itself with `xpike run`.",
-  );
 }

@@ -1,0 +1,172 @@
+/**
+ * The engine of a queue: points go to BullMQ on a Valkey or Redis server, and workers on any machine measure them.
+ *
+ * Delivery is at least once, and rows go by the number of their point, so that a row that comes twice changes nothing. What the server lost,
+ * or a worker took with it, is sent again. No more jobs wait than keep the workers busy, so that memory does not grow with the sweep.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Job, Queue } from "bullmq";
+import type { Redis } from "ioredis";
+import type { Row } from "../../sweep/unit.ts";
+import { parseRow } from "./folder.ts";
+import type { PlannedPoint } from "./plan.ts";
+import type { Engine } from "./sweep.ts";
+import {
+  connectQueue,
+  INPUT_SECONDS,
+  JOB,
+  loadQueue,
+  type Manifest,
+  networkKey,
+  PREFIX,
+  type QueueAddress,
+  queueName,
+  rowsKey,
+  sweepKey,
+  type UnitJob,
+} from "./valkey.ts";
+
+/** Jobs that wait or run at a time. */
+const WINDOW = 512;
+const POLL_MILLISECONDS = 50;
+/** Between looks at jobs that are out: whether they are still there. */
+const CHECK_MILLISECONDS = 3000;
+/** Tries of a job that throws; what a dead worker held is not counted. */
+const ATTEMPTS = 3;
+/** Rows that are taken from the server at a time. */
+const TAKEN = 256;
+
+export interface QueueEngineOptions {
+  /** Called once, when no worker of this software is there. */
+  readonly onNoWorker?: (queue: string) => void;
+}
+
+/** Throws PlatformError as `connectQueue`. */
+export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEngineOptions = {}): Promise<Engine> {
+  const { Queue } = await loadQueue();
+  const connection = await connectQueue(address);
+  const queue = new Queue(queueName(), { connection, prefix: PREFIX });
+  // The connection reports what went wrong, and is made again.
+  queue.on("error", () => {});
+  return {
+    measure: async ({ design, inputs }, batches, keep) => {
+      const used = new Set(batches.flat().flatMap(({ network }) => network ?? []));
+      const networks: Record<string, string> = {};
+      for (const name of used) {
+        const bytes = inputs.networks[name];
+        networks[name] = createHash("sha256").update(bytes).digest("hex");
+        await connection.set(networkKey(networks[name]), Buffer.from(bytes), "EX", INPUT_SECONDS);
+      }
+      const manifest = JSON.stringify({ design, networks } satisfies Manifest);
+      const sweep = createHash("sha256").update(manifest).digest("hex");
+      await connection.set(sweepKey(sweep), manifest, "EX", INPUT_SECONDS);
+      if ((await queue.getWorkersCount()) === 0) onNoWorker?.(queue.name);
+
+      const left = new Map(batches.map((points) => [jobName(sweep, points), points]));
+      const owner = new Map([...left].flatMap(([name, points]) => points.map(({ point }) => [point, name] as const)));
+      const missing = new Map([...left].map(([name, points]) => [name, new Set(points.map(({ point }) => point))]));
+      const waiting = left.keys();
+      const out = new Set<string>();
+      let checked = Date.now();
+      while (left.size > 0) {
+        while (out.size < WINDOW) {
+          const { value: name } = waiting.next();
+          if (name === undefined) break;
+          await send(queue, name, { sweep, points: left.get(name)! });
+          out.add(name);
+        }
+        const texts = await connection.lrange(rowsKey(sweep), 0, TAKEN - 1);
+        for (const text of texts) {
+          const rows = (JSON.parse(text) as unknown[]).map((row) => parseRow(row));
+          await keepNew(rows, owner, missing, left, keep);
+        }
+        for (const name of out) if (!left.has(name)) out.delete(name);
+        // Only now: who is killed before has them still on the server.
+        if (texts.length > 0) await connection.ltrim(rowsKey(sweep), texts.length, -1);
+        else if (left.size > 0) await sleep(POLL_MILLISECONDS);
+        if (Date.now() - checked >= CHECK_MILLISECONDS) {
+          await sendLostAgain(queue, connection, sweep, out, left);
+          checked = Date.now();
+        }
+      }
+      await removeWaiting(queue, sweep);
+      await connection.del(rowsKey(sweep));
+    },
+    close: async () => {
+      await queue.close();
+      connection.disconnect();
+    },
+  };
+}
+
+/** A batch by its content, so that a job that is there already is not there twice. */
+const jobName = (sweep: string, points: readonly PlannedPoint[]): string =>
+  `${sweep.slice(0, 16)}-${points[0].point}-${points[points.length - 1].point}`;
+
+const send = (queue: Queue, name: string, job: { sweep: string; points: readonly PlannedPoint[] }): Promise<Job> =>
+  queue.add(JOB, job as UnitJob, {
+    jobId: name,
+    attempts: ATTEMPTS,
+    backoff: { type: "exponential", delay: 500 },
+    removeOnComplete: true,
+  });
+
+/** Keeps rows of points that have none yet, and takes jobs off the list that are done with. */
+async function keepNew(
+  rows: readonly Row[],
+  owner: ReadonlyMap<number, string>,
+  missing: ReadonlyMap<string, Set<number>>,
+  left: Map<string, readonly PlannedPoint[]>,
+  keep: (rows: readonly Row[]) => Promise<void>,
+): Promise<void> {
+  const fresh = rows.filter(({ point, hash }) => {
+    const name = owner.get(point);
+    const planned = name === undefined ? undefined : left.get(name)?.find((one) => one.point === point);
+    return planned?.hash === hash && missing.get(name!)!.has(point);
+  });
+  if (fresh.length === 0) return;
+  await keep(fresh);
+  for (const { point } of fresh) {
+    const name = owner.get(point)!;
+    const points = missing.get(name)!;
+    points.delete(point);
+    if (points.size === 0) left.delete(name);
+  }
+}
+
+/**
+ * Jobs that the server no longer has, though their rows did not come, are sent again.
+ * Throws  Error with what a job failed of, which is a defect: whatever a person can cause is a row
+ */
+async function sendLostAgain(
+  queue: Queue,
+  connection: Redis,
+  sweep: string,
+  out: ReadonlySet<string>,
+  left: ReadonlyMap<string, readonly PlannedPoint[]>,
+): Promise<void> {
+  const lost: string[] = [];
+  for (const name of out) {
+    const job = await queue.getJob(name);
+    if (job === undefined) lost.push(name);
+    else if (await job.isFailed()) {
+      const reason = job.failedReason;
+      await job.remove();
+      throw new Error(
+        `Workers failed ${ATTEMPTS} times to measure points ${name.split("-").slice(1).join(" to ")}: ${reason}`,
+      );
+    }
+  }
+  // A worker sends rows before its job is gone: what is missing without rows to come is lost.
+  if ((await connection.llen(rowsKey(sweep))) > 0) return;
+  for (const name of lost) await send(queue, name, { sweep, points: left.get(name)! });
+}
+
+/** Takes away jobs that nobody waits for any more: of a process that was killed, or sent twice. */
+async function removeWaiting(queue: Queue, sweep: string): Promise<void> {
+  for (const job of await queue.getJobs(["waiting", "delayed", "failed"], 0, 2 * WINDOW)) {
+    // One that a worker has just taken stays; nobody takes its rows, which the server forgets in time.
+    if ((job?.data as UnitJob | undefined)?.sweep === sweep) await job.remove().catch(() => {});
+  }
+}

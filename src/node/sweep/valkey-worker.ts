@@ -1,0 +1,163 @@
+/**
+ * A worker of a queue: takes jobs of this very software, measures their points on threads, and sends the rows.
+ *
+ * The threads compute and the main loop renews the locks of jobs, however long a point takes. Networks and data are read once and kept.
+ */
+import { createHash } from "node:crypto";
+import type { Job, Worker } from "bullmq";
+import { FileError, SpecError } from "../../errors.ts";
+import type { OpenedDesign } from "../../sweep/points.ts";
+import { experimentAt } from "../../sweep/points.ts";
+import type { Row } from "../../sweep/unit.ts";
+import type { Executor, Session } from "../../threads/executor.ts";
+import { shareData } from "../../threads/shared-data.ts";
+import { contentHash } from "../content-hash.ts";
+import { loadTaskData } from "../task-data.ts";
+import { nodeExecutor } from "../threads.ts";
+import { type SweepSetup, sweepJobs } from "./job.ts";
+import type { PlannedPoint } from "./plan.ts";
+import {
+  connectQueue,
+  INPUT_SECONDS,
+  JOB,
+  jobSpec,
+  loadQueue,
+  manifestSpec,
+  networkKey,
+  PREFIX,
+  type QueueAddress,
+  queueName,
+  rowsKey,
+  sweepKey,
+} from "./valkey.ts";
+
+export interface QueueWorkerOptions {
+  readonly threads: number;
+  /** Folder of the data that tasks classify, in place of the usual ones. */
+  readonly data?: string;
+  /** Called when a job is done, with the number of its points, or has failed. */
+  readonly onDone?: (points: number) => void;
+  readonly onFailed?: (reason: string) => void;
+}
+
+/** A worker that runs until `close`, which lets it finish the jobs that it has. */
+export interface QueueWorker {
+  readonly queue: string;
+  close(): Promise<void>;
+}
+
+/** Milliseconds that a worker may be silent before others take its jobs, and between looks for such. */
+const LOCK = 15_000;
+const STALLED_INTERVAL = 7500;
+/** Workers that may die over a job before it counts as failed. */
+const MOST_STALLED = 20;
+
+interface Lane {
+  readonly executor: Executor;
+  /** Name of what its session was opened with. */
+  setup: string | null;
+  session: Session<readonly PlannedPoint[], Row[]> | null;
+}
+
+/** Throws PlatformError as `connectQueue`. */
+export async function startQueueWorker(address: QueueAddress, options: QueueWorkerOptions): Promise<QueueWorker> {
+  const { threads } = options;
+  const { Worker } = await loadQueue();
+  const connection = await connectQueue(address);
+  const setups = new Map<string, Promise<SweepSetup>>();
+  const free: Lane[] = Array.from({ length: threads }, () => ({
+    executor: nodeExecutor(1, { jobs: sweepJobs, script: "./sweep/worker.js" }),
+    ...{ setup: null, session: null },
+  }));
+  const lanes = [...free];
+
+  /** What points are computed from, by sweep and the data that they need. */
+  function setupOf(name: string, sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
+    const setup = setups.get(name) ?? readSetup(sweep, points);
+    setups.set(name, setup);
+    // A read that failed is tried again by the next job.
+    setup.catch(() => setups.delete(name));
+    return setup;
+  }
+
+  async function readSetup(sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
+    const text = await connection.get(sweepKey(sweep));
+    if (text === null || hashOf(text) !== sweep)
+      throw new FileError(sweepKey(sweep), "The sweep is not on the server any more.");
+    const { design, networks: names } = manifestSpec.parse(JSON.parse(text));
+    const networks: Record<string, Uint8Array> = {};
+    for (const [name, hash] of Object.entries(names)) {
+      const bytes = await connection.getBuffer(networkKey(hash));
+      if (bytes === null || hashOf(bytes) !== hash)
+        throw new FileError(networkKey(hash), "The network is not on the server any more.");
+      networks[name] = bytes;
+    }
+    return { design, networks, data: await readData(design, points, options.data) };
+  }
+
+  async function measure(job: Job): Promise<void> {
+    if (job.name !== JOB) throw new SpecError("job", `There is no job ${job.name}; a worker measures points.`);
+    const { sweep, points } = jobSpec.parse(job.data);
+    const name = [sweep, ...new Set(points.map(({ data }) => data))].join(" ");
+    const setup = await setupOf(name, sweep, points);
+    const lane = free.pop()!;
+    try {
+      if (lane.setup !== name) {
+        lane.session?.close();
+        lane.session = lane.executor.open<SweepSetup, readonly PlannedPoint[], Row[]>(JOB, setup);
+        lane.setup = name;
+      }
+      const [rows] = await lane.session!.run([points]);
+      await connection.rpush(rowsKey(sweep), JSON.stringify(rows));
+      // Nobody may be there any more to take them.
+      await connection.expire(rowsKey(sweep), INPUT_SECONDS);
+      options.onDone?.(points.length);
+    } finally {
+      free.push(lane);
+    }
+  }
+
+  const worker: Worker = new Worker(queueName(), measure, {
+    connection: connection.duplicate(),
+    ...{ prefix: PREFIX, concurrency: threads, lockDuration: LOCK, stalledInterval: STALLED_INTERVAL },
+    maxStalledCount: MOST_STALLED,
+  });
+  // The connection is made again, and jobs that were lost come back.
+  worker.on("error", () => {});
+  worker.on("failed", (_, error) => options.onFailed?.(error.message));
+  await worker.waitUntilReady();
+  return {
+    queue: worker.name,
+    close: async () => {
+      await worker.close();
+      await Promise.all(lanes.map(({ executor }) => executor.close()));
+      connection.disconnect();
+    },
+  };
+}
+
+const hashOf = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
+
+/** The data of the points, from the folders of this machine: the same content as that of who asked. */
+async function readData(
+  design: OpenedDesign,
+  points: readonly PlannedPoint[],
+  folder: string | undefined,
+): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const { data, values } of points) {
+    if (data === null || data in found) continue;
+    const { task } = experimentAt(design, values);
+    const loaded = await loadTaskData({ task }, folder === undefined ? {} : { folder });
+    const hash = contentHash(loaded.data);
+    if (hash !== data) {
+      throw new FileError(
+        "task.data",
+        `The data of this machine is not that of the sweep: its SHA-256 is ${hash.slice(0, 16)}, and ${data.slice(0, 16)} was asked for. ` +
+          "Fetch the same data (`xpike data fetch`), or name its folder with --data.",
+      );
+    }
+    found[data] = shareData(loaded.data);
+  }
+  return found;
+}

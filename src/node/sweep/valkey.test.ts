@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { PlatformError, SpecError } from "../../errors.ts";
+import { connectQueue, jobSpec, PASSWORD_VARIABLE, parseQueueAddress, queueName } from "./valkey.ts";
+
+describe("the address of a queue", () => {
+  const plain = { host: "127.0.0.1", port: 6379, database: 0, user: null, password: null, tls: null };
+  test.each([
+    ["valkey://127.0.0.1", plain],
+    ["redis://lab3:7000/2", { ...plain, host: "lab3", port: 7000, database: 2 }],
+    ["valkey://me:p%40ss@lab3", { ...plain, host: "lab3", user: "me", password: "p@ss" }],
+    ["valkeys://lab3?ca=/etc/ca.pem", { ...plain, host: "lab3", tls: { ca: "/etc/ca.pem" } }],
+    ["rediss://lab3", { ...plain, host: "lab3", tls: { ca: null } }],
+  ])("%s", (text, address) => {
+    expect(parseQueueAddress(text)).toEqual(address);
+  });
+
+  test("takes its password from the environment, where it does not say one", () => {
+    const environment = { [PASSWORD_VARIABLE]: "secret" };
+    expect(parseQueueAddress("valkey://lab3", environment).password).toBe("secret");
+    expect(parseQueueAddress("valkey://:own@lab3", environment).password).toBe("own");
+  });
+
+  test.each([
+    ["threads!", "does not begin with valkey://"],
+    ["http://lab3", "does not begin with valkey://"],
+    ["valkey://lab3:port", "it is no URL"],
+    ["valkey://lab3/queue", "the number of a database"],
+    ["valkey://lab3?ca=ca.pem", "a certificate belongs to valkeys://"],
+  ])("%s is refused", (text, message) => {
+    expect(() => parseQueueAddress(text)).toThrow(SpecError);
+    expect(() => parseQueueAddress(text)).toThrow(message);
+  });
+});
+
+test("a server that does not answer is named, with the way out", async () => {
+  // Nothing listens to port 1.
+  const connection = connectQueue(parseQueueAddress("valkey://127.0.0.1:1"));
+  await expect(connection).rejects.toThrow(PlatformError);
+  await expect(connection).rejects.toThrow(
+    /No Valkey or Redis server can be used at 127\.0\.0\.1:1: .*ECONNREFUSED.*Start one/,
+  );
+});
+
+test("the queue is that of one version and its kernels, and takes nothing but points", () => {
+  expect(queueName()).toMatch(/^units-\d+\.\d+\.\d+-[0-9a-f]{12}$/);
+  const hash = "0".repeat(64);
+  const point = { point: 0, hash, values: { "hardware.adc.bits": 5 }, network: null, data: null };
+  expect(jobSpec.safeParse({ sweep: hash, points: [point] }).success).toBe(true);
+  for (const job of [
+    { sweep: hash, points: [] },
+    { sweep: "../etc", points: [point] },
+    { sweep: hash, points: [{ ...point, network: "file:///etc/passwd" }] },
+    { sweep: hash, points: [point], script: "1 + 1" },
+  ]) {
+    expect(jobSpec.safeParse(job).success).toBe(false);
+  }
+});

@@ -1,0 +1,156 @@
+/**
+ * A sweep on a real Valkey (or Redis) server with workers as processes of their own, while workers, the process that asks and the server
+ * are killed, against the same sweep on threads. Runs the built command: `npm run build` first, as `npm test` does.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { queueServer } from "../../../test/support/queue-server.ts";
+import { tinyDocument } from "../../../test/support/tiny-training.ts";
+import { stream } from "../../numeric/stream.ts";
+import { SWEEP_FILES } from "./folder.ts";
+
+const xpike = join(import.meta.dirname, "../../../dist/cli/main.js");
+const SERVER = queueServer();
+
+let root: string;
+let port: number;
+const processes = new Set<ChildProcess>();
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "xpikeformer-queue-"));
+  port = await freePort();
+});
+afterEach(async () => {
+  for (const child of processes) await kill(child);
+  await rm(root, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+function start(program: string, ...argv: string[]) {
+  const child = spawn(program, argv, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  processes.add(child);
+  const run = Object.assign(child, { text: "", closed: once(child, "close") });
+  for (const output of [child.stdout, child.stderr]) {
+    output.on("data", (data: Buffer) => {
+      run.text += data;
+    });
+  }
+  return run;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+  processes.delete(child);
+}
+
+const PASSWORD = "a secret of this test";
+async function startServer() {
+  const settings = { port, bind: "127.0.0.1", dir: root, appendonly: "yes", save: "", requirepass: PASSWORD };
+  const server = start(SERVER!, ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]));
+  while (!/Ready to accept connections/.test(server.text)) await sleep(20);
+  return server;
+}
+
+const engine = () => ["--engine", `valkey://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`];
+const startWorker = () => start(process.execPath, xpike, "worker", ...engine(), "--threads", "1");
+const sweep = (...argv: string[]) => start(process.execPath, xpike, "sweep", "design.json", ...argv);
+
+async function finished(run: ReturnType<typeof start>): Promise<void> {
+  expect(await run.closed, run.text).toEqual([0, null]);
+}
+
+const table = async (folder: string) =>
+  Promise.all(
+    [SWEEP_FILES.csv, SWEEP_FILES.parquet].map(async (name) =>
+      (await readFile(join(root, folder, name))).toString("hex"),
+    ),
+  );
+
+const writeDesign = (axes: object, objectives: readonly string[], prompts = 60) => {
+  const tiny = tinyDocument({ hardware: { chips: 2 }, training: { stages: [{ steps: 3, warmup: 1 }] } });
+  const design = { experiment: { ...tiny, evaluation: { prompts } }, axes, objectives };
+  return writeFile(join(root, "design.json"), JSON.stringify(design));
+};
+
+describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
+  test("has the table of one on threads, while workers, the one who asks and the server are killed", async () => {
+    const readTime = { from: 1, to: 1e6, scale: "log", count: 10 };
+    await writeDesign(
+      { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": readTime },
+      ["errorRate", "energy"],
+      400,
+    );
+    await finished(sweep("--out", "threads", "--threads", "2"));
+
+    let server = await startServer();
+    const workers = [startWorker(), startWorker()];
+    let asking = sweep("--out", "queue", ...engine());
+    const random = stream(5);
+    const rows = join(root, "queue", SWEEP_FILES.rows);
+    const count = async () => (existsSync(rows) ? (await readdir(rows)).length : 0);
+    for (const victim of ["worker", "asking", "server", "worker", "asking", "server"]) {
+      const before = await count();
+      while (asking.exitCode === null && (await count()) < before + 2) await sleep(10);
+      await sleep(random.integer(60));
+      if (victim === "worker") {
+        await kill(workers.shift()!);
+        workers.push(startWorker());
+      } else if (victim === "asking") {
+        await kill(asking);
+        const resume = existsSync(join(root, "queue", SWEEP_FILES.question)) ? ["--resume"] : [];
+        asking = sweep("--out", "queue", ...engine(), ...resume);
+      } else {
+        await kill(server);
+        server = await startServer();
+      }
+    }
+    await finished(asking);
+    expect(await table("queue")).toEqual(await table("threads"));
+    // A row for each point, in one file alone, and nothing else.
+    const files = (await readdir(rows)).sort();
+    expect(files).toEqual(
+      Array.from({ length: 40 }, (_, i) => `${String(i).padStart(7, "0")}-${String(i).padStart(7, "0")}.jsonl`),
+    );
+    expect(asking.text).not.toContain("secret");
+    for (const worker of workers) {
+      worker.kill("SIGTERM");
+      expect((await worker.closed)[1]).toBe("SIGTERM");
+      expect(worker.text).toMatch(/\d+ points measured/);
+    }
+  }, 240_000);
+
+  test("waits for a worker, says so, and sends points in batches", async () => {
+    await writeDesign({ "hardware.readTime": { from: 1, to: 1e6, count: 300 } }, ["energy", "area"]);
+    await startServer();
+    const asking = sweep("--out", "queue", ...engine(), "--batch", "50");
+    while (!asking.text.includes("No worker listens to units-")) await sleep(20);
+    expect(asking.text).toContain(`worker --engine valkey://127.0.0.1:${port}\n`);
+    startWorker();
+    await finished(asking);
+    expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
+  }, 120_000);
+
+  test("is refused with a wrong password, at once", async () => {
+    await startServer();
+    const run = start(process.execPath, xpike, "worker", "--engine", `valkey://:wrong@127.0.0.1:${port}`);
+    expect(await run.closed).toEqual([2, null]);
+    expect(run.text).toMatch(/PlatformError at engine\n.*WRONGPASS/s);
+  });
+});

@@ -1,0 +1,177 @@
+/**
+ * What both ends of a queue have in common: the connection to a Valkey or Redis server, and the names of what lies there.
+ *
+ *   queue `units-SOFTWARE`        jobs of BullMQ: some points of a sweep; only workers of the same software listen to it
+ *   xpike:sweep:HASH              a manifest: design, and the content of each network
+ *   xpike:network:SHA256          a network's file
+ *   xpike:rows:HASH               rows of a sweep that are done, until who asked for them has kept them
+ *
+ * Nothing there is a program: a worker runs one job by name on data that it validates, and checks content against its hash.
+ */
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+import { z } from "zod";
+import { isXpikeError, PlatformError, SpecError } from "../../errors.ts";
+import { designSpec } from "../../spec/design.ts";
+import { fileError } from "../files.ts";
+import { softwareOf } from "./software.ts";
+
+export const JOB = "measure-points";
+export const PREFIX = "xpike";
+
+/** Days that inputs stay on the server after they were last sent. */
+export const INPUT_SECONDS = 14 * 86_400;
+
+const CONNECT_MILLISECONDS = 4000;
+
+/** Name of the queue that this software works on. */
+export function queueName(): string {
+  const { xpikeformer, kernels } = softwareOf();
+  return `units-${xpikeformer}-${kernels.slice(0, 12)}`;
+}
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const manifestSpec = z.strictObject({
+  design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
+  /** SHA-256 of the file of each network, by the name that points call it. */
+  networks: z.record(sha256, sha256),
+});
+
+export const jobSpec = z.strictObject({
+  /** Hash of the manifest. */
+  sweep: sha256,
+  points: z
+    .array(
+      z.strictObject({
+        point: z.int().min(0),
+        hash: sha256,
+        values: z.record(z.string(), z.unknown()),
+        network: sha256.nullable(),
+        data: sha256.nullable(),
+      }),
+    )
+    .min(1),
+});
+
+export type Manifest = z.infer<typeof manifestSpec>;
+export type UnitJob = z.infer<typeof jobSpec>;
+
+export const sweepKey = (hash: string): string => `xpike:sweep:${hash}`;
+export const networkKey = (hash: string): string => `xpike:network:${hash}`;
+export const rowsKey = (hash: string): string => `xpike:rows:${hash}`;
+
+interface QueuePackages {
+  readonly Queue: typeof import("bullmq").Queue;
+  readonly Worker: typeof import("bullmq").Worker;
+  readonly Redis: typeof import("ioredis").Redis;
+}
+
+/** Throws PlatformError, with what to install, where a package is missing. */
+export async function loadQueue(): Promise<QueuePackages> {
+  try {
+    const [{ Queue, Worker }, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
+    return { Queue, Worker, Redis };
+  } catch (cause) {
+    throw new PlatformError(
+      "bullmq",
+      "A queue needs the packages bullmq and ioredis, which are not installed. Install them with `npm install bullmq ioredis`.",
+      { cause },
+    );
+  }
+}
+
+/** `valkey://host`, `valkeys://user@host:6380/1?ca=ca.pem`. */
+export interface QueueAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly database: number;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** `valkeys` or `rediss`: with a certificate, of the authority in the file where one is named. */
+  readonly tls: { readonly ca: string | null } | null;
+}
+
+/** Environment variable of the password, which would be seen in a list of processes where it stands in the address. */
+export const PASSWORD_VARIABLE = "XPIKE_VALKEY_PASSWORD";
+
+/** Throws SpecError for what is no address of a server. */
+export function parseQueueAddress(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): QueueAddress {
+  const refuse = (reason: string): never => {
+    throw new SpecError(
+      "engine",
+      `${text} is no server of a queue: ${reason}. Write valkey://127.0.0.1:6379, or valkeys:// for TLS.`,
+    );
+  };
+  if (!/^(valkey|redis)s?:\/\//.test(text)) refuse("it does not begin with valkey://");
+  if (!URL.canParse(text)) refuse("it is no URL");
+  const url = new URL(text);
+  const database = url.pathname.replace(/^\//, "");
+  if (!/^\d{0,3}$/.test(database)) refuse("behind the host stands the number of a database");
+  const secure = /^(valkey|redis)s:/.test(text);
+  const ca = url.searchParams.get("ca");
+  if (ca !== null && !secure) refuse("a certificate belongs to valkeys://");
+  return {
+    // Loopback where no host is named.
+    host: url.hostname || "127.0.0.1",
+    port: url.port === "" ? 6379 : Number(url.port),
+    database: Number(database),
+    user: url.username === "" ? null : decodeURIComponent(url.username),
+    password: url.password === "" ? (environment[PASSWORD_VARIABLE] ?? null) : decodeURIComponent(url.password),
+    tls: secure ? { ca } : null,
+  };
+}
+
+/**
+ * Opens a connection. Once it stood, it is made again whenever it breaks, and commands wait for it.
+ * Throws  PlatformError when no server answers, or it refuses the password
+ */
+export async function connectQueue(address: QueueAddress): Promise<Redis> {
+  const { Redis } = await loadQueue();
+  const { host, port, database, user, password, tls } = address;
+  let stood = false;
+  const connection = new Redis({
+    ...{
+      host,
+      port,
+      db: database,
+      lazyConnect: true,
+      maxRetriesPerRequest: null,
+      connectTimeout: CONNECT_MILLISECONDS,
+    },
+    ...(user !== null && { username: user }),
+    ...(password !== null && { password }),
+    ...(tls && { tls: tls.ca === null ? {} : { ca: readAuthority(tls.ca) } }),
+    retryStrategy: (times) => (stood ? Math.min(50 * times, 2000) : null),
+  });
+  let last: Error | undefined;
+  connection.on("error", (error: Error) => {
+    last = error;
+  });
+  try {
+    await connection.connect();
+    await connection.ping();
+    stood = true;
+    return connection;
+  } catch (cause) {
+    connection.disconnect();
+    const reason = (last ?? (cause as Error)).message;
+    throw new PlatformError(
+      "engine",
+      `No Valkey or Redis server can be used at ${host}:${port}: ${reason}. Start one (\`valkey-server\`), or check address, ` +
+        `${PASSWORD_VARIABLE} and TLS.`,
+      { cause },
+    );
+  }
+}
+
+function readAuthority(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw isXpikeError(cause) ? cause : fileError(path, cause, "read");
+  }
+}
