@@ -6,7 +6,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readNetwork } from "../src/cli/networks.ts";
 import { findCostPreset } from "../src/cost/presets.ts";
@@ -33,6 +34,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { foldNetwork } from "../src/model/fold.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
+import { readNpySet } from "../src/node/custom-data.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
@@ -59,7 +61,7 @@ import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
 import { planTraining, requireRoom } from "../src/train/plan.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
-import { assemble, tensorPickle, unicode, writePth } from "./support/zip.ts";
+import { assemble, tensorPickle, unicode, writePth, writeZip } from "./support/zip.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
 
@@ -130,7 +132,45 @@ async function stoppedRun(choice: RunChoice, changes: Partial<Question> = {}) {
   await useRun(run, { ...question, ...changes }, "xpike run", choice, stop);
 }
 
+/** A folder of `.npy` files whose training labels are these. */
+function labelled(labels: readonly number[]) {
+  const set = mkdtempSync(join(folder, "labelled-"));
+  writeFileSync(
+    join(set, "train-labels.npy"),
+    npyFile("<i8", [labels.length], new Uint8Array(BigInt64Array.from(labels, BigInt).buffer)),
+  );
+  return readNpySet(set);
+}
+
+/** A folder of images with this one for training and for the test. */
+async function pictures(side: number) {
+  const set = mkdtempSync(join(folder, "pictures-"));
+  const png = await sharp({ create: { width: side, height: side, channels: 3, background: "red" } })
+    .png()
+    .toBuffer();
+  for (const part of ["train", "test"]) {
+    mkdirSync(join(set, part, "red"), { recursive: true });
+    // Encoders differ by some bytes; what follows the image is not read.
+    writeFileSync(join(set, part, "red/a.png"), Buffer.concat([png, Buffer.alloc(240_000 - png.length)]));
+  }
+  return loadImageData("custom", set);
+}
+
 const cases: Record<string, () => unknown> = {
+  "More tokens than a network has": () => {
+    const data = { name: "aerial", height: 1024, width: 1024, channels: 3, classes: 10 };
+    const experiment = parseExperiment({ task: { kind: "image-classification", data, patch: 4 } });
+    networkGeometry(experiment, createTask(experiment));
+  },
+  "Presets without end": () => parseExperiment({ preset: Array(50_000).fill("wireless-2x2") }),
+  "Labels far apart": () => labelled([0, 1, 65_535]),
+  "Small files of large pictures": () => pictures(4096),
+  "A list of tensors that inflates too far": () => {
+    const size = 2 ** 24 + 1;
+    weights(
+      writeZip([{ name: "w/data.pkl", content: new Uint8Array(size), deflated: deflateRawSync(new Uint8Array(size)) }]),
+    );
+  },
   "A stem on tokens that are no pixels": () => withStem({}, [{ channels: 8 }]),
   "A stem and a class token": () => withStem({ ...IMAGES, readOut: "class-token" }, [{ channels: 8 }]),
   "Bits of a class that stands for none": () => {
@@ -345,7 +385,9 @@ test.each(sections)("the page shows the message of: $title", async ({ title, jso
     await produce!();
   } catch (error) {
     if (!isXpikeError(error)) throw error;
-    shown = `${error.name} at ${error.path}\n${error.message}`.replaceAll(`${folder}/`, "");
+    shown = `${error.name} at ${error.path}\n${error.message}`
+      .replaceAll(`${folder}/`, "")
+      .replace(/(labelled|pictures)-\w+\//, "$1/");
   }
   expect(shown).toBe(message);
 });

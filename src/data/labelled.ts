@@ -42,9 +42,14 @@ export function splitIndices(
     throw new ValueError("share", `The validation share is ${share}. Give at least 0 and less than 1.`);
   }
   const isValidation = new Uint8Array(count);
+  const byClass = new Map<number, number[]>();
+  for (let i = 0; i < count; i++) {
+    const members = byClass.get(labels[i]);
+    if (members) members.push(i);
+    else byClass.set(labels[i], [i]);
+  }
   for (let label = 0; label < classes.length; label++) {
-    const members: number[] = [];
-    for (let i = 0; i < count; i++) if (labels[i] === label) members.push(i);
+    const members = byClass.get(label) ?? [];
     const least = share > 0 && members.length > 1 ? 1 : 0;
     const kept = Math.max(least, Math.floor(share * members.length));
     shuffle(members, random.fork("validation", label));

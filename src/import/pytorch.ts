@@ -41,6 +41,8 @@ const STORAGE_TYPES: Readonly<Record<string, ElementType>> = {
 
 /** All tensors together, in bytes as arrays of ours. */
 const MOST_BYTES = 2 ** 31;
+/** Largest list of tensors: a line for each of a hundred thousand. */
+const MOST_PROGRAM = 2 ** 24;
 
 /**
  * The tensors of a file. `select` names the table that holds them where it lies within another, such as `state_dict` or
@@ -56,7 +58,12 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
   };
   const folder = folderOf(archive, path);
   const little = byteOrder(archive, folder, fail);
-  const table = find(readPickle(archive.read(`${folder}data.pkl`), path), select, path);
+  const program = `${folder}data.pkl`;
+  const size = archive.size(program) ?? 0;
+  if (size > MOST_PROGRAM) {
+    fail(`Its list of tensors, data.pkl, unpacks to ${size} bytes; at most ${MOST_PROGRAM} are read.`);
+  }
+  const table = find(readPickle(archive.read(program), path), select, path);
   const storages = new Map<string, DataView>();
   const views: { name: string; tensor: PickledTensor; type: ElementType }[] = [];
   const others: string[] = [];

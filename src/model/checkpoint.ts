@@ -12,7 +12,7 @@ import { crc32 } from "../numeric/checksum.ts";
 import { fromHalf, toHalf } from "../numeric/half.ts";
 import { parseJson, shorten } from "../spec/json.ts";
 import { type ModelSpec, modelSpec } from "../spec/model.ts";
-import type { Geometry } from "./geometry.ts";
+import { type Geometry, MOST_TOKENS } from "./geometry.ts";
 import { logitsOf, type Network, parameterLayout, type Tensor } from "./network.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedArray, type SafetensorsOptions } from "./safetensors.ts";
 import { stemGeometry } from "./stem.ts";
@@ -23,9 +23,9 @@ const RESERVED = ["format", "model", "geometry", "checksums"];
 /** A mask of 2048 tokens takes 4 million characters of metadata. */
 const geometryDocument = z.strictObject({
   inputs: z.int().min(1).max(65536),
-  tokens: z.int().min(1).max(2048),
+  tokens: z.int().min(1).max(MOST_TOKENS),
   classes: z.int().min(1).max(65536),
-  queries: z.array(z.int().min(0)).min(1).max(2048),
+  queries: z.array(z.int().min(0)).min(1).max(MOST_TOKENS),
   mask: z.string().regex(/^[01]*$/),
   readOut: z.literal("mean").optional(),
   grid: z.strictObject({ rows: z.int().min(1).max(4096), columns: z.int().min(1).max(4096) }).optional(),

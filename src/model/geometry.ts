@@ -5,6 +5,13 @@ export interface Grid {
 }
 
 /** What a task asks of a network, beside its architecture: sizes, who may attend to whom, and where the answer is read. */
+/** Most tokens of a network. */
+export const MOST_TOKENS = 2048;
+
+/** A mask by which all tokens see all; none for more tokens than a network has, such as pixels before a stem. */
+export const fullMask = (tokens: number): Uint8Array =>
+  new Uint8Array(tokens > MOST_TOKENS ? 0 : tokens * tokens).fill(1);
+
 export interface Geometry {
   /** Values (or binary lines) per token, or per pixel of the grid. */
   readonly inputs: number;

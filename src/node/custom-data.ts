@@ -4,7 +4,9 @@
  * Images are decoded by sharp (libvips), an optional dependency that is loaded when the first folder is read. They must have
  * one size: cropping or scaling them is a choice that should be seen, so it is not made here.
  */
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Sharp } from "sharp";
 import type { ImageSet } from "../data/images.ts";
 import { npyImages, npyLabels } from "../data/npy.ts";
 import { FileError, PlatformError } from "../errors.ts";
@@ -22,7 +24,12 @@ const MOST_VALUES = 2 ** 30;
 /** Largest image file, and most pixels of one image. */
 const IMAGE_BYTES = 2 ** 25;
 const IMAGE_PIXELS = 2 ** 24;
-/** Images that are decoded at once. */
+/** So many classes may be without an image. */
+const FEW_CLASSES = 1000;
+/** Values that are decoded at once, and how many a byte of a file may hold where there are more. No photograph is packed so tightly. */
+const VALUES_AT_ONCE = 2 ** 25;
+const VALUES_PER_BYTE = 200;
+/** Images that are decoded at once, at most. */
 const AT_ONCE = 16;
 const EXTENSIONS = [".png", ".jpg", ".jpeg"];
 
@@ -33,7 +40,14 @@ export async function readNpySet(folder: string): Promise<Parts> {
     return { bytes: await readFileChecked(path, MOST_VALUES), path };
   };
   const trainLabels = await read("train-labels");
-  const largest = npyLabels(trainLabels.bytes, trainLabels.path).reduce((most, label) => Math.max(most, label), 0);
+  const labels = npyLabels(trainLabels.bytes, trainLabels.path);
+  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
+  if (largest >= Math.max(labels.length, FEW_CLASSES)) {
+    throw new FileError(
+      trainLabels.path,
+      `The largest label is ${largest}, so there are ${largest + 1} classes, but only ${labels.length} images. Number classes from 0.`,
+    );
+  }
   const classes = Array.from({ length: largest + 1 }, (_, label) => String(label));
   const train = npyImages(await read("train-images"), trainLabels, classes);
   const test = npyImages(await read("test-images"), await read("test-labels"), classes);
@@ -68,21 +82,17 @@ interface Decoded {
 
 /** All of one size, and of three channels if one of them has colour. */
 async function decodeAll(files: readonly ClassFile[]): Promise<Decoded[]> {
-  const decode = await decoder();
+  const { decode, sizeOf } = await decoder();
   const decoded: Decoded[] = [];
-  for (let start = 0; start < files.length; start += AT_ONCE) {
-    const some = await Promise.all(files.slice(start, start + AT_ONCE).map(({ path }) => decode(path)));
+  const first = await sizeOf(files[0].path);
+  const values = first.height * first.width * 3;
+  await requireWorth(files, first);
+  const atOnce = Math.max(1, Math.min(AT_ONCE, Math.floor(VALUES_AT_ONCE / values)));
+  for (let start = 0; start < files.length; start += atOnce) {
+    const some = await Promise.all(files.slice(start, start + atOnce).map(({ path }) => decode(path)));
     for (const [i, image] of some.entries()) {
       checkSameSize(decoded[0] ?? image, image, files[start + i].path);
       decoded.push(image);
-    }
-    const { height, width } = decoded[0];
-    if (files.length * height * width * 3 > MOST_VALUES) {
-      throw new FileError(
-        files[0].path,
-        `${files.length} images of ${height} x ${width} take ${files.length * height * width * 3} bytes in colour; at most ` +
-          `${MOST_VALUES} are read here. Give smaller images, or fewer.`,
-      );
     }
   }
   const channels = Math.max(...new Set(decoded.map((image) => image.channels)));
@@ -91,19 +101,48 @@ async function decodeAll(files: readonly ClassFile[]): Promise<Decoded[]> {
   );
 }
 
+/** Throws FileError where images of this size take more memory than there is for them, or than such small files can be worth. */
+async function requireWorth(files: readonly ClassFile[], { height, width }: Size): Promise<void> {
+  const values = files.length * height * width * 3;
+  const refuse = (reason: string): never => {
+    const said = `${files.length} images of ${height} x ${width} take ${values} bytes in colour`;
+    throw new FileError(files[0].path, `${said}; ${reason}. Give smaller images, or fewer.`);
+  };
+  if (values > MOST_VALUES) refuse(`at most ${MOST_VALUES} are read here`);
+  if (values <= VALUES_AT_ONCE) return;
+  let bytes = 0;
+  for (const { path } of files) bytes += (await stat(path)).size;
+  if (values > VALUES_PER_BYTE * bytes) refuse(`their files have ${bytes}, too few for pictures of anything`);
+}
+
 const inColour = ({ pixels }: Decoded): Uint8Array =>
   Uint8Array.from({ length: 3 * pixels.length }, (_, i) => pixels[Math.floor(i / 3)]);
 
-/** Decodes one file, turned as its camera says, without transparency. */
-async function decoder(): Promise<(path: string) => Promise<Decoded>> {
+interface Decoder {
+  /** Decodes one file, turned as its camera says, without transparency. */
+  decode(path: string): Promise<Decoded>;
+  /** Reads the beginning of a file alone. */
+  sizeOf(path: string): Promise<Size>;
+}
+
+async function decoder(): Promise<Decoder> {
   const sharp = await loadSharp();
-  return async (path) => {
+  const opened = async <T>(path: string, use: (image: Sharp) => Promise<T>): Promise<T> => {
     const bytes = await readFileChecked(path, IMAGE_BYTES);
     if (!isPng(bytes) && !isJpeg(bytes)) {
       throw new FileError(path, "By its first bytes this is neither PNG nor JPEG. Save it again, or remove it.");
     }
     try {
-      const image = sharp(bytes, { limitInputPixels: IMAGE_PIXELS, failOn: "warning" });
+      return await use(sharp(bytes, { limitInputPixels: IMAGE_PIXELS, failOn: "warning" }));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
+      throw new FileError(path, `The image is cut off or damaged (${reason}). Save it again, or remove it.`, {
+        cause,
+      });
+    }
+  };
+  const decode = (path: string) =>
+    opened(path, async (image): Promise<Decoded> => {
       const { channels = 3 } = await image.metadata();
       const { data, info } = await image
         .autoOrient()
@@ -112,13 +151,8 @@ async function decoder(): Promise<(path: string) => Promise<Decoded>> {
         .raw()
         .toBuffer({ resolveWithObject: true });
       return { height: info.height, width: info.width, channels: info.channels, pixels: new Uint8Array(data) };
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
-      throw new FileError(path, `The image is cut off or damaged (${reason}). Save it again, or remove it.`, {
-        cause,
-      });
-    }
-  };
+    });
+  return { decode, sizeOf: (path) => opened(path, (image) => image.metadata()) };
 }
 
 const isPng = (bytes: Uint8Array): boolean => startsWith(bytes, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);

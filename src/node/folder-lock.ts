@@ -87,8 +87,9 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
       clearInterval(timer);
       await beating;
       await file.close();
-      // Where the folder is gone or cannot be written, the lock ends with the process.
-      await removeIf(path, text, command, folder, isMine).catch(() => {});
+      // On a full disk there is no room for a claim.
+      const removed = removeIf(path, text, command, folder, isMine);
+      await removed.catch(async () => (await isMine()) && rm(path, { force: true })).catch(() => {});
     },
   };
 }

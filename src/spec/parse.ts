@@ -34,10 +34,20 @@ export function parseExperiment(source: unknown, name = "experiment"): Experimen
   throw explainIssues(result.error.issues, document, name);
 }
 
+/** There are fewer that go together. */
+const MOST_PRESETS = 16;
+
 function applyPreset(document: unknown): unknown {
   if (!isObject(document) || document.preset === undefined) return document;
   const { preset, ...rest } = document;
-  const layers = (Array.isArray(preset) ? preset : [preset]).map((name) => presetDocument(name));
+  const names = Array.isArray(preset) ? preset : [preset];
+  if (names.length > MOST_PRESETS) {
+    throw new SpecError(
+      "preset",
+      `preset names ${names.length} presets; at most ${MOST_PRESETS} are laid over each other.`,
+    );
+  }
+  const layers = names.map((name) => presetDocument(name));
   return [...layers, rest].reduce(layOver, {});
 }
 

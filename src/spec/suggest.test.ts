@@ -2,6 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { editDistance, suggest } from "./suggest.ts";
 
+test("a word of a million letters is near to nothing, at no cost", () => {
+  const long = "weight".repeat(200_000);
+  expect(suggest("weigth", [long, "height", "weight"])).toBe("weight");
+  expect(suggest("weigth", [long])).toBeUndefined();
+});
+
 test("distances worked by hand", () => {
   expect(editDistance("kitten", "sitting")).toBe(3);
   expect(editDistance("haeds", "heads")).toBe(1);

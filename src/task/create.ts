@@ -1,6 +1,6 @@
 /** From an experiment to its task, and to what the task asks of the experiment's network. */
 import { SpecError } from "../errors.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import { stemGeometry } from "../model/stem.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
@@ -35,9 +35,18 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
     );
   }
   const { real, spiking, grid } = task.geometry;
-  const geometry = takesSpikes(model, spec) ? spiking : real;
-  return model.stem ? stemGeometry(model.stem, geometry, grid) : geometry;
+  const read = takesSpikes(model, spec) ? spiking : real;
+  const geometry = model.stem ? stemGeometry(model.stem, read, grid) : read;
+  if (geometry.tokens > MOST_TOKENS) throw tooManyTokens(geometry.tokens, model);
+  return geometry;
 }
+
+const tooManyTokens = (tokens: number, { stem }: ModelSpec): SpecError =>
+  new SpecError(
+    stem ? "model.stem" : "task.patch",
+    `The task makes ${tokens} tokens, each of which looks at all: ${tokens} x ${tokens} = ${tokens ** 2} scores. Networks have at most ` +
+      `${MOST_TOKENS} tokens. ${stem ? "Let the stem leave fewer pixels, by strides or pools." : "Take larger patches."}`,
+  );
 
 export const takesSpikes = (model: ModelSpec, task: Experiment["task"]): boolean =>
   model.kind === "spiking" && task.coding !== "repeat";

@@ -10,7 +10,7 @@
 import { type EventData, type EventSet, frameBits, recordingBytes } from "../data/events.ts";
 import { MOVING_BARS } from "../data/moving-bars.ts";
 import { SpecError } from "../errors.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { fullMask, type Geometry } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { EventClassificationSpec } from "../spec/task.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -137,7 +137,7 @@ function eventGeometry(spec: EventClassificationSpec): TaskGeometry {
     inputs: 2 * spec.patch ** 2,
     tokens,
     classes,
-    mask: new Uint8Array(tokens * tokens).fill(1),
+    mask: fullMask(tokens),
     queries: Int32Array.of(tokens - 1),
     readOut: "mean",
   };

@@ -9,7 +9,7 @@
  * transformer for small-size datasets", arXiv 2112.13492, section 3.1 (shifted-patch tokens).
  */
 import { SpecError } from "../errors.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { fullMask, type Geometry } from "../model/geometry.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import type { TaskGeometry } from "./task.ts";
 
@@ -52,7 +52,7 @@ export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
     inputs: tokenPixels(spec),
     tokens,
     classes: imageShape(spec).classes,
-    mask: new Uint8Array(tokens * tokens).fill(1),
+    mask: fullMask(tokens),
     queries: Int32Array.of(tokens - 1),
     ...(spec.readOut === "mean" && { readOut: "mean" as const }),
   };

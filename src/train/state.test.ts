@@ -83,6 +83,15 @@ describe("a training state", () => {
     }
   });
 
+  test("with keys that every object seems to have is refused by them", () => {
+    for (const key of ["constructor", "toString"]) {
+      const odd = forged((metadata) => {
+        metadata.experiment = JSON.stringify({ ...JSON.parse(metadata.experiment), [key]: 1 });
+      });
+      expect(errorOf(() => decodeState(odd, experiment))).toMatchObject({ tag: "spec", path: key });
+    }
+  });
+
   test("of a time when hardware was not saved goes on with any", () => {
     const noisy = tinyExperiment({ training: { stages: [{ steps: 5, noise: { weights: 0.1 } }, { steps: 7 }] } });
     const other = {
