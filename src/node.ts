@@ -64,4 +64,4 @@ export { type TableOptions, terminalTable } from "./report/table.ts";
 
 // The studio: a page at which a simulated chip works.
 
-export { type StudioServer, serveStudio } from "./node/studio-server.ts";
+export { type StudioOptions, type StudioServer, serveStudio } from "./node/studio-server.ts";

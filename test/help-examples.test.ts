@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RUN_FILES } from "../src/node/training.ts";
@@ -40,6 +40,7 @@ test("every command has an example, which names the program as it was started", 
       "compare",
       "sweep",
       "worker",
+      "studio",
       "rtl",
       "data",
       "export",
@@ -75,6 +76,22 @@ test("what run says to do next can be done, and presets and schema are files the
   expect(mine.out, mine.err).toMatch(/^Energy of a symbol /m);
   expect(existsSync(join(clone, "experiment.schema.json"))).toBe(true);
 }, 300_000);
+
+test("the examples of studio serve a page until they are stopped", async () => {
+  mkdirSync(join(clone, "results/first"), { recursive: true });
+  for (const line of linesOf("studio")) {
+    const [program, ...argv] = line.split(" ");
+    const child = spawn(program, argv, { cwd: clone, env: ENVIRONMENT });
+    try {
+      const [text] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
+      const [, address] = /^The studio is at (http:\/\/127\.0\.0\.1:\d+\/)\./.exec(text)!;
+      expect(await (await fetch(address)).text(), line).toContain('<div id="studio">');
+    } finally {
+      child.kill("SIGINT");
+      await once(child, "close");
+    }
+  }
+}, 60_000);
 
 test("the example of train is stopped, goes on where it was, and says how", async () => {
   const [line] = linesOf("train");

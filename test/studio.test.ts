@@ -2,7 +2,8 @@
  * The studio in a real browser, as its server gives it: what it says of a chip is what `xpike run` reports, to the last digit.
  * `npm run build` first, as `npm test` does.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
@@ -30,6 +31,7 @@ import {
   openExperiment,
   parseExperiment,
   parseReport,
+  reportJson,
   runExperiment,
   type SpikingSpec,
   type SymbolDetectionSpec,
@@ -78,7 +80,7 @@ interface Snapshot {
 }
 
 /** Opens the studio and keeps what it says. An error of the page, or of its console, fails the test at its end. */
-async function openStudio(prepare?: (page: Page) => Promise<unknown>) {
+async function openStudio(prepare?: (page: Page) => Promise<unknown>, address = server.address) {
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
@@ -98,7 +100,7 @@ async function openStudio(prepare?: (page: Page) => Promise<unknown>) {
     }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   });
   await prepare?.(page);
-  await page.goto(server.address);
+  await page.goto(address);
   const snapshotOf = async (chips: number, prompts: number): Promise<Snapshot> => {
     const wanted = [chips, prompts] as const;
     const found = await page.waitForFunction(
@@ -425,6 +427,37 @@ test("on its other tab it classifies test images, drawings and pictures, with th
   await expect.poll(() => decided.textContent()).toBe(before);
   expect(errors).toEqual([]);
   await page.close();
+}, 120_000);
+
+test("of a run's folder it shows the curve while it learns, then the network on chips, then the report", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
+  const write = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
+  const { network: _, ...others } = experiment.checkpoints;
+  const learning = { ...experiment, name: "learning", checkpoints: others };
+  write("experiment.json", JSON.stringify(learning));
+  write("metrics.jsonl", '{"step":10,"loss":2.5}\n{"step":20,"loss":2.25}\n{"step":30,"lo');
+  const following = await serveStudio({ folder });
+  try {
+    const { page, errors } = await openStudio(undefined, following.address);
+    await page.getByText("Step 20: loss 2.250.").waitFor();
+    write("metrics.jsonl", '{"step":10,"loss":2.5}\n{"step":20,"loss":2.25}\n{"step":30,"loss":2}\n');
+    await page.getByText("Step 30: loss 2.000.").waitFor();
+    write("network.safetensors", checkpoint);
+    await page.locator("#basis[data-chips='1']").waitFor();
+    await page.getByRole("heading", { name: "learning" }).waitFor();
+    const executor = nodeExecutor(2);
+    const small = { ...experiment.evaluation, prompts: 8, curvePrompts: 1, snrDecibels: [10], steps: [8] };
+    const run = { ...learning, hardware: { ...experiment.hardware, chips: 1 }, evaluation: small };
+    const report = await runExperiment(run, { network }, { executor, command: "xpike run x", versions: {} });
+    await executor.close();
+    write("report.json", reportJson(report));
+    await page.getByRole("heading", { name: report.title }).waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  } finally {
+    await following.close();
+    rmSync(folder, { recursive: true });
+  }
 }, 120_000);
 
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {

@@ -77,6 +77,10 @@ export interface WorkerCommandOptions {
   readonly data?: string;
 }
 
+export interface StudioCommandOptions {
+  readonly port?: number;
+}
+
 export interface CostCommandOptions {
   readonly preset: string;
   readonly machine?: string;
@@ -169,6 +173,12 @@ export function withRunOptions(command: Command): Command {
       "prompts (images, recordings) of each evaluation and, at most, of each point of a curve",
       manyPrompts,
     );
+}
+
+export function withStudioOptions(command: Command): Command {
+  return command
+    .argument("[source]", "experiment (.json or preset:NAME), or the folder of a run")
+    .option("--port <n>", "port on 127.0.0.1; any that is free when left out", wholeNumber(1, 65_535));
 }
 
 export function withTrainOptions(command: Command): Command {

@@ -23,6 +23,7 @@ import {
   type RtlCommandOptions,
   type RtlSynthOptions,
   type RunCommandOptions,
+  type StudioCommandOptions,
   type SweepCommandOptions,
   type SweepShowOptions,
   type TrainCommandOptions,
@@ -37,6 +38,7 @@ import {
   withRtlOptions,
   withRtlSynthOptions,
   withRunOptions,
+  withStudioOptions,
   withSweepOptions,
   withSweepShowOptions,
   withTrainOptions,
@@ -140,6 +142,13 @@ export function program(terminal: Terminal): Command {
     .description("measure points of sweeps that others run, until it is stopped")
     .addHelpText("after", examples("worker --engine valkey://127.0.0.1:6379"))
     .action(async (options: WorkerCommandOptions) => (await import("./worker.ts")).workerCommand(options, terminal));
+  withStudioOptions(xpike.command("studio"))
+    .description("a chip at work in the browser; of a run that is under way, its curve")
+    .addHelpText("after", examples("studio", "studio examples/wireless-2x2.json --port 4173", "studio results/first"))
+    .action(async (source: string | undefined, options: StudioCommandOptions) =>
+      (await import("./studio.ts")).studioCommand(source, options, terminal),
+    );
+
   addRtl(xpike.command("rtl"), terminal);
   addData(xpike.command("data"), terminal);
 

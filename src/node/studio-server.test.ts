@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PlatformError } from "../errors.ts";
+import { parseExperiment } from "../spec/parse.ts";
 import { type StudioServer, serveStudio } from "./studio-server.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -19,8 +21,12 @@ interface Answer {
 }
 
 /** Sent as it is: `fetch` would tidy up the path and set the host. */
-function ask(path: string, { method = "GET", host }: { method?: string; host?: string } = {}): Promise<Answer> {
-  const { port, host: own } = new URL(server.address);
+function ask(
+  path: string,
+  { method = "GET", host }: { method?: string; host?: string } = {},
+  of = server,
+): Promise<Answer> {
+  const { port, host: own } = new URL(of.address);
   return new Promise((resolve, reject) => {
     const asked = request({ port, host: "127.0.0.1", path, method, headers: { Host: host ?? own } }, (response) => {
       const parts: Buffer[] = [];
@@ -88,6 +94,45 @@ test.each([
   expect(headers["content-security-policy"]).toContain("default-src 'none'");
 });
 
+test("gives the files of a run's folder as they come, no others, and none that a link leads out to", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
+  const other = await serveStudio({ folder });
+  try {
+    const list = async () => JSON.parse((await ask("/opened", {}, other)).body.toString());
+    expect(await list()).toEqual({});
+    writeFileSync(join(folder, "metrics.jsonl"), '{"step":1}\n');
+    writeFileSync(join(folder, "secret.txt"), "secret");
+    symlinkSync(join(root, "package.json"), join(folder, "report.json"));
+    const before = await list();
+    expect(Object.keys(before)).toEqual(["metrics.jsonl"]);
+    expect((await ask("/opened/metrics.jsonl", {}, other)).body.toString()).toBe('{"step":1}\n');
+    writeFileSync(join(folder, "metrics.jsonl"), '{"step":1}\n{"step":2}\n');
+    expect((await list())["metrics.jsonl"]).not.toBe(before["metrics.jsonl"]);
+    for (const path of ["/opened/secret.txt", "/opened/", "/opened/../package.json"]) {
+      expect((await ask(path, {}, other)).status).toBe(404);
+    }
+    const { status, body } = await ask("/opened/report.json", {}, other);
+    expect([status, body.toString()]).toEqual([404, expect.stringContaining("leads out of its folder")]);
+    expect((await ask("/opened/experiment.json", {}, other)).status).toBe(404);
+  } finally {
+    await other.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("gives an experiment and its network, where one was opened", async () => {
+  expect((await ask("/opened")).body.toString()).toBe("{}");
+  const network = join(root, "checkpoints/mnist-tiny-ann.safetensors");
+  const experiment = parseExperiment({ name: "mine" });
+  const other = await serveStudio({ experiment, network });
+  try {
+    expect(JSON.parse((await ask("/opened/experiment.json", {}, other)).body.toString())).toEqual(experiment);
+    expect((await ask("/opened/network.safetensors", {}, other)).body.equals(readFileSync(network))).toBe(true);
+  } finally {
+    await other.close();
+  }
+});
+
 test("is nobody else's host, and takes no other methods", async () => {
   const { port } = new URL(server.address);
   for (const host of [
@@ -107,7 +152,7 @@ test("is nobody else's host, and takes no other methods", async () => {
 });
 
 test("says so when its port is taken", async () => {
-  const taken = serveStudio(Number(new URL(server.address).port));
+  const taken = serveStudio({ port: Number(new URL(server.address).port) });
   await expect(taken).rejects.toThrow(PlatformError);
   await expect(taken).rejects.toThrow("The studio cannot be served: listen EADDRINUSE");
 });

@@ -6,15 +6,29 @@
  * isolation headers let the page share memory between threads; the policy lets it load nothing from elsewhere and run no other script.
  */
 import { existsSync, readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { IDX_FILES } from "../data/catalogue.ts";
 import { FileError, isXpikeError, PlatformError } from "../errors.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import { findImageFile } from "./data.ts";
 import { BUNDLED_NETWORKS, bundledNetwork } from "./networks.ts";
+import { RUN_FILES } from "./training.ts";
+
+/** What the studio opens at first. */
+export interface StudioOptions {
+  /** Default: any port that is free. */
+  readonly port?: number;
+  /** A folder of a run, read as it is when it is asked for: its experiment, report, metrics and network. Nothing in it is written. */
+  readonly folder?: string;
+  /** An experiment. */
+  readonly experiment?: Experiment;
+  /** The file of its network, where that is not bundled. */
+  readonly network?: string;
+}
 
 export interface StudioServer {
   /** `http://127.0.0.1:PORT/`. */
@@ -60,11 +74,10 @@ const own = (path: string): string => fileURLToPath(new URL(`../../${path}`, imp
 /**
  * Serves until it is closed.
  *
- * @param port 0: any that is free
  * Throws  FileError when the studio is not built; PlatformError when the port cannot be had
  */
-export async function serveStudio(port = 0): Promise<StudioServer> {
-  const files = studioFiles();
+export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): Promise<StudioServer> {
+  const files = new Map([...studioFiles(), ...openedFiles(opened)]);
   const server = createServer((request, response) => {
     answer(files, hostsOf((server.address() as AddressInfo).port), request, response).catch((error) => {
       // A network that is not installed: the page shows how to get it.
@@ -91,14 +104,17 @@ export async function serveStudio(port = 0): Promise<StudioServer> {
 const hostsOf = (port: number): readonly string[] => [`${HOST}:${port}`, `localhost:${port}`];
 
 /** Where the file of an address is, found when it is asked for. */
-type Files = ReadonlyMap<string, () => string | Promise<string>>;
+type Files = ReadonlyMap<string, () => Found | Promise<Found>>;
+
+/** The path of a file, or JSON that is made when it is asked for. */
+type Found = string | { readonly json: string };
 
 function studioFiles(): Files {
   const page = own("dist/studio");
   if (!existsSync(join(page, "index.html"))) {
     throw new FileError(page, "The studio is not built. Build it with `npm run build` in a clone of the repository.");
   }
-  const files = new Map<string, () => string | Promise<string>>([["/", () => join(page, "index.html")]]);
+  const files = new Map<string, () => Found | Promise<Found>>([["/", () => join(page, "index.html")]]);
   for (const name of readdirSync(join(page, "assets"))) files.set(`/assets/${name}`, () => join(page, "assets", name));
   for (const name of readdirSync(own("examples")).filter((name) => name.endsWith(".json"))) {
     files.set(`/examples/${name}`, () => join(own("examples"), name));
@@ -108,6 +124,50 @@ function studioFiles(): Files {
     for (const name of Object.values(IDX_FILES)) files.set(`/data/${set}/${name}`, () => findImageFile(set, name));
   }
   return files;
+}
+
+/** Files of a run's folder that are given. */
+const RUN_NAMES = [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.network, "report.json"];
+
+/** What was opened, at `/opened/NAME`; `/opened` lists what is there, with a mark that changes when the file does. */
+function openedFiles({ folder, experiment, network }: Omit<StudioOptions, "port">): Files {
+  const files = new Map<string, () => Found | Promise<Found>>();
+  if (folder !== undefined) {
+    for (const name of RUN_NAMES) files.set(`/opened/${name}`, () => fileWithin(folder, name));
+  }
+  if (experiment) {
+    files.set(`/opened/${RUN_FILES.experiment}`, () => ({ json: JSON.stringify(experiment) }));
+    if (network !== undefined) files.set(`/opened/${RUN_FILES.network}`, () => network);
+  }
+  files.set("/opened", async () => {
+    const marks: Record<string, string> = {};
+    for (const [path, find] of files) {
+      if (path === "/opened") continue;
+      const mark = await Promise.resolve(find())
+        .then(markOf)
+        .catch(() => null);
+      if (mark !== null) marks[basename(path)] = mark;
+    }
+    return { json: JSON.stringify(marks) };
+  });
+  return files;
+}
+
+async function markOf(found: Found): Promise<string> {
+  if (typeof found !== "string") return "";
+  const { mtimeMs, size } = await stat(found);
+  return `${mtimeMs} ${size}`;
+}
+
+/** A file of a folder. Throws FileError for one that is not there, or that is a link to somewhere else. */
+async function fileWithin(folder: string, name: string): Promise<string> {
+  try {
+    const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, name))]);
+    if (path === join(root, name)) return path;
+  } catch (cause) {
+    throw new FileError(join(folder, name), "The folder does not have this file now.", { cause });
+  }
+  throw new FileError(join(folder, name), "This file is a link that leads out of its folder, so it is not given.");
 }
 
 async function answer(
@@ -121,8 +181,8 @@ async function answer(
   const [path] = url.split("?", 1);
   const file = await files.get(path)?.();
   if (file === undefined) return send(response, 404);
-  const content = await readFile(file);
-  const type = TYPES[extname(file)] ?? "application/octet-stream";
+  const content = typeof file === "string" ? await readFile(file) : Buffer.from(file.json);
+  const type = TYPES[typeof file === "string" ? extname(file) : ".json"] ?? "application/octet-stream";
   send(
     response,
     200,

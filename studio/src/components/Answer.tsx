@@ -1,10 +1,12 @@
 import { formatQuantity } from "xpikeformer";
+import { metrics } from "../state/served.ts";
 import { chip, experiment, failure, figures, metric, prompt } from "../state/studio.ts";
 import { className, plural } from "../words.ts";
 
 /** The answer in a sentence: what the chip decided, how often it is wrong, what it costs. */
 export function Answer() {
   const view = prompt.value;
+  if (!experiment.value && metrics.value.length > 0) return <p class="summary">The network is still learning.</p>;
   if (failure.value && !chip.value) return <p class="summary">There is no chip yet.</p>;
   // While another task is opened, the prompt of the one before is still there.
   const isLink = experiment.value?.task.kind === "symbol-detection";

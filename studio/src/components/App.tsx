@@ -8,6 +8,7 @@ import { OpenedReport } from "./OpenedReport.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
+import { TrainingCurve } from "./TrainingCurve.tsx";
 
 /** The page: the answer first, then how the chip comes to it. */
 export function App() {
@@ -33,6 +34,7 @@ export function App() {
           </div>
           <Cards />
         </div>
+        <TrainingCurve />
         <OpenedReport />
         <Machine />
       </main>

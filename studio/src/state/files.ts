@@ -27,6 +27,17 @@ export async function loadExample(name: string): Promise<Experiment> {
 /** Bytes of networks, by the bundled name, or by the file's name without its folders. */
 const networks = new Map<string, Promise<ArrayBuffer>>();
 
+/** A text of the server. */
+export const loadText = async (path: string): Promise<string> => (await load(path)).text();
+
+/** Loads a network from the server, to be found by a name. */
+export function keepNetwork(name: string, path: string): void {
+  networks.set(
+    name,
+    load(path).then((response) => response.arrayBuffer()),
+  );
+}
+
 /** Bytes of the network that an experiment runs on its chips. Each is loaded once. */
 export function loadNetwork({ checkpoints: { network = "" } }: Experiment): Promise<ArrayBuffer> {
   const name = network.startsWith(BUNDLED) ? network : fileName(network);
