@@ -6,12 +6,11 @@ import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
-import { stemGeometry } from "../model/stem.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { createTask } from "../task/create.ts";
+import { afterStem, createTask } from "../task/create.ts";
 import type { NamedOperation } from "./cost.ts";
 import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
@@ -99,7 +98,7 @@ export const comparedSnn = (
 /** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
 function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real, grid } = createTask({ task, model }).geometry;
-  const shape = shapeOf(model, model.stem ? stemGeometry(model.stem, spiking, grid) : spiking);
+  const shape = shapeOf(model, afterStem(model, spiking, grid));
   return {
     ...shape,
     ...{ name, description, hardware },

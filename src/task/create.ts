@@ -35,7 +35,11 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
     );
   }
   const { real, spiking, grid } = task.geometry;
-  const read = takesSpikes(model, spec) ? spiking : real;
+  return afterStem(model, takesSpikes(model, spec) ? spiking : real, grid);
+}
+
+/** What the blocks of a network see of a task. Throws SpecError where a stem cannot read it, and where tokens are too many. */
+export function afterStem(model: ModelSpec, read: Geometry, grid: TaskGeometry["grid"]): Geometry {
   const geometry = model.stem ? stemGeometry(model.stem, read, grid) : read;
   if (geometry.tokens > MOST_TOKENS) throw tooManyTokens(geometry.tokens, model);
   return geometry;
