@@ -460,6 +460,41 @@ test("of a run's folder it shows the curve while it learns, then the network on 
   }
 }, 120_000);
 
+test("the walk leads through the live machine, stop by stop", async () => {
+  const { page, errors } = await openStudio();
+  await page.getByRole("button", { name: /Take the walk/ }).click();
+  const walk = page.getByRole("complementary", { name: "A walk through the machine" });
+  const seen: [title: string, path: string][] = [];
+  for (;;) {
+    const title = (await walk.getByRole("heading").textContent())!;
+    await page.locator(".panel-grid, .crossbar-panel, .tile-panel").first().waitFor();
+    seen.push([title, (await page.locator(".path").textContent())!]);
+    if (title === "Drift") expect(await page.getByLabel("Age").inputValue()).toBe("30");
+    const on = walk.getByRole("button", { name: "On", exact: true });
+    if ((await on.count()) === 0) break;
+    await on.click();
+  }
+  expect(seen.map(([title]) => title)).toEqual([
+    ...[
+      "What is asked",
+      "A spike",
+      "A crossbar",
+      "A code",
+      "A cell",
+      "Drift",
+      "A score",
+      "A gate at work",
+      "The decision",
+    ],
+  ]);
+  expect(new Set(seen.map(([, path]) => path)).size).toBe(5);
+  await walk.getByRole("button", { name: "Done" }).click();
+  await walk.waitFor({ state: "detached" });
+  expect(await page.getByLabel("Age").inputValue()).toBe("0");
+  expect(errors).toEqual([]);
+  await page.close();
+}, 120_000);
+
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
   const { page, errors, snapshotOf } = await openStudio((page) =>
     page.route("**/*", async (route) => {

@@ -9,6 +9,7 @@ import { PromptFigure } from "./PromptFigure.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { TrainingCurve } from "./TrainingCurve.tsx";
+import { Walk } from "./Walk.tsx";
 
 /** The page: the answer first, then how the chip comes to it. */
 export function App() {
@@ -38,6 +39,7 @@ export function App() {
         <OpenedReport />
         <Machine />
       </main>
+      <Walk />
     </>
   );
 }

@@ -4,6 +4,7 @@ import { saveText } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
 import { experiment, reached } from "../state/studio.ts";
+import { WalkButton } from "./WalkButton.tsx";
 
 /** A link to what is seen, files to keep, and files to open. Nothing leaves this machine. */
 export function Share() {
@@ -20,6 +21,7 @@ export function Share() {
   };
   return (
     <div class="share">
+      <WalkButton />
       <button type="button" onClick={copy} disabled={!now}>
         Copy link
       </button>

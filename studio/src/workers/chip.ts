@@ -236,8 +236,8 @@ const functions = {
   },
 };
 
-/** A second to ten years, four to a decade, as far as devices are described. */
-const AGES = Array.from({ length: 35 }, (_, i) => 10 ** (i / 4));
+/** A second to ten years, two to a decade: curves are smooth between them. */
+const AGES = Array.from({ length: 18 }, (_, i) => 10 ** (i / 2));
 
 const given = (experiment: Experiment, data: ImageData | null): Given => ({ experiment, data });
 
