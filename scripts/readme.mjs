@@ -208,7 +208,8 @@ export const blocks = {
       "",
       `- **Compensation is measured right before every use, with exact read-outs.** Last calibrated after a day and read after a year, the same chips have ` +
         `${withRange(realism(once))}, in place of ${withRange(realism(atUse))}.`,
-      `- **Converters have no errors.** Offsets that are spread by one code step cost ${spread(1)}, by two ${spread(2)}.`,
+      `- **Converters have no errors.** Offsets that are spread by one code step cost ${spread(1)}, by two ${spread(2)}. ` +
+        "[With all the errors of real chips](experiments/realistic/README.md), trims, training for faults and calibration by the chip itself bring most of it back.",
       `- **A scale for each column, and the embedding spread over four crossbars** (\`embedRows\` 17). Without both the rate is ` +
         `${withRange(realism("whole-embedding.ber.sweep.crossbar.scaling.crossbar.hwat"))}.`,
       "- **The link.** The paper prints neither modulation nor SNR nor noise convention. Ours, QPSK at 0 to 30 dB behind a 4-bit receiver, is the reading that brackets " +
