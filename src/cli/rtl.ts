@@ -1,5 +1,5 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
-
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
@@ -29,6 +29,7 @@ import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
+import { packageVersion } from "./version.ts";
 
 /** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
 const LONG_RUNS = [20, MAX_STEPS];
@@ -94,7 +95,9 @@ function makeMachine(
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";
-  return machineBundle(design, machineVectors(design, chip, spikes!, run), origin);
+  const hash = createHash("sha256").update(JSON.stringify(experiment)).digest("hex");
+  const from = { version: packageVersion(), experiment: `the experiment ${experiment.name}, SHA-256 ${hash}`, origin };
+  return machineBundle(design, machineVectors(design, chip, spikes!, run), from);
 }
 
 /** Hardware draws from shift registers, whatever the experiment says. */
@@ -150,7 +153,10 @@ function cellTable({ yosys, blocks }: Synthesis): string {
       ...area(total((block) => block.area ?? 0)),
     ],
   ];
-  const lines = rows.map(([module, ...rest]) => module.padEnd(18) + rest.map((cell) => cell.padStart(16)).join(""));
+  const widest = Math.max(16, ...rows.map(([module]) => module.length));
+  const lines = rows.map(
+    ([module, ...rest]) => module.padEnd(widest + 2) + rest.map((cell) => cell.padStart(16)).join(""),
+  );
   const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
   return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n`;
 }

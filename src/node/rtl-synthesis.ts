@@ -4,6 +4,7 @@
  */
 import { FileError, PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
+import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { readSources } from "./rtl-folder.ts";
@@ -15,7 +16,7 @@ export interface BlockCells {
   /** Everything that is no flip-flop. */
   readonly gates: number;
   readonly registers: number;
-  /** Instances of this module in the engine. */
+  /** Instances of this module in the whole. */
   readonly instances: number;
   /** Area of this module's own cells, in the unit of the liberty file (um2 as a rule); only with such a file. */
   readonly area?: number;
@@ -57,7 +58,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
   const yosys = await findYosys(options.yosys);
   const generic = [
     readVerilog(sources),
-    `synth -top ${ENGINE}`,
+    `synth -top ${topOf(sources)}`,
     "check -assert",
     "tee -q -o generic.json stat -json",
     "tee -q -o synthesised.txt stat",
@@ -74,7 +75,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
   if (!outcome.ok && !outcome.late && liberty !== null && outcome.files.has("synthesised.txt")) {
     throw libertyError(options.liberty!, outcome);
   }
-  const counted = countCells(readStatistics(yosys, outcome, "generic.json"));
+  const counted = countCells(readStatistics(yosys, outcome, "generic.json"), topOf(sources));
   if (liberty === null) return { yosys: yosys.version, blocks: counted };
   const statistics = readStatistics(yosys, outcome, "mapped.json");
   const blocks = counted.map(({ module, registers, instances }) => {
@@ -132,10 +133,13 @@ function readStatistics(yosys: Yosys, outcome: YosysOutcome, name: string): Map<
   return new Map(Object.entries(modules).map(([module, statistics]) => [module.replace(/^\\/, ""), statistics]));
 }
 
-function countCells(modules: ReadonlyMap<string, ModuleStatistics>): BlockCells[] {
+/** The machine where there is one, or else the engine. */
+const topOf = (sources: SourceFiles): string => (Object.hasOwn(sources, `${MACHINE}.sv`) ? MACHINE : ENGINE);
+
+function countCells(modules: ReadonlyMap<string, ModuleStatistics>, top: string): BlockCells[] {
   const cellsOf = (module: string) => modules.get(module)?.num_cells_by_type ?? {};
   const instances = (module: string): number =>
-    module === ENGINE
+    module === top
       ? 1
       : [...modules.keys()].reduce((sum, user) => {
           const uses = cellsOf(user)[module];

@@ -22,6 +22,9 @@ export interface MachineSetting {
   readonly steps?: number;
 }
 
+/** Where such machines come from. */
+export const madeInTests = { version: "0.0.0", experiment: "a test", origin: "Random spikes." };
+
 export const tinyPrompts = (prompts: number, steps = 3): SpikeTrain =>
   packSpikes(tinyBits(steps, prompts, 3), steps, prompts * tinyGeometry.tokens, tinyGeometry.inputs);
 

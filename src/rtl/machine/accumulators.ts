@@ -3,9 +3,9 @@ import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {
   binary,
   bit,
-  CLOCKED,
   call,
   choose,
+  clocked,
   combinational,
   concat,
   type Expression,
@@ -18,14 +18,12 @@ import {
   output,
   plus,
   put,
-  registers,
   repeat,
   set,
   sized,
   times,
   when,
   wire,
-  zeros,
 } from "../syntax.ts";
 import { both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
@@ -70,7 +68,7 @@ export function accumulators({ lanes, multiplexerSteps, added }: AccumulatorSize
       "Latency: logits_o and totals_o are combinational and belong to valid_i; first_i begins a new total.",
     ],
     ports: [
-      ...CLOCKED,
+      input("clk_i"),
       input("valid_i"),
       input("first_i"),
       ...(isShared ? [input("select_i", indexBits(multiplexerSteps))] : []),
@@ -88,13 +86,10 @@ export function accumulators({ lanes, multiplexerSteps, added }: AccumulatorSize
         forEach("l", lanes, put(numberOf("totals_o", "l", bits), binary(numberOf("previous", "l", bits), "+", wide))),
       ),
       ...steps.map((m) =>
-        registers(
-          [set(name(totals(m)), zeros)],
-          [
-            when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-              set(name(totals(m)), name("totals_o")),
-            ]),
-          ],
+        clocked(
+          when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
+            set(name(totals(m)), name("totals_o")),
+          ]),
         ),
       ),
     ],

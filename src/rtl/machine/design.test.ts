@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { tinyChip, tinyMachine, tinyPrompts } from "../../../test/support/tiny-machine.ts";
+import { madeInTests, tinyChip, tinyMachine, tinyPrompts } from "../../../test/support/tiny-machine.ts";
 import { isXpikeError } from "../../errors.ts";
 import { stream } from "../../numeric/stream.ts";
 import { simulateFast } from "../../simulation/fast/simulate.ts";
@@ -26,7 +26,7 @@ test.each(settings)("queues hold what the schedule says waits between layers: %j
 test("the same chip and prompts give the same files", () => {
   const bundle = () => {
     const { design, vectors } = tinyMachine();
-    return machineBundle(design, vectors, "Random spikes.");
+    return machineBundle(design, vectors, madeInTests);
   };
   expect(bundle()).toEqual(bundle());
 });

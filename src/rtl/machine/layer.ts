@@ -15,6 +15,7 @@ import {
   binary,
   CLOCKED,
   choose,
+  clocked,
   decimal,
   type Expression,
   gap,
@@ -105,7 +106,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
   const isHead = role === "head";
   const inStream = meetsStream(role);
   const join = inStream ? joined(plan, layer) : null;
-  const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
+  const clock = { clk_i: name("clk_i") };
   const lastConversion = sized(timerBits, timing.conversion - 1);
   const end = isShared
     ? choose(isAt("mux_q", 0, muxes), sized(timerBits, longest - 1), lastConversion)
@@ -187,7 +188,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
     ...rom("offsets", offsetMemory(plan, layer), address(2)),
     logic(lanes * SUM_BITS, "sums"),
     instance(scaledSumsName({ lanes, rowBlocks }), "u_sums", {
-      ...clocked,
+      ...clock,
       ...Object.fromEntries(Array.from({ length: rowBlocks }, (_, b) => [`codes_${b}_i`, name(`codes_${b}`)])),
       factors_i: name("factors"),
       offsets_i: name("offsets"),
@@ -249,7 +250,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
     : [
         logic(lanes, "fired"),
         instance(neuronsName({ lanes, multiplexerSteps: muxes, currentBits, membraneBits }), "u_neurons", {
-          ...clocked,
+          ...clock,
           valid_i: name("summed_q"),
           first_i: isAt("step_q", 0, steps),
           ...select(3),
@@ -272,7 +273,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
         logic(lanes * arithmetic.logitBits, "logits"),
         logic(lanes * total, "sums_of_logits"),
         instance(ACCUMULATORS, "u_accumulators", {
-          ...clocked,
+          ...clock,
           valid_i: name("summed_q"),
           first_i: first,
           ...select(3),
@@ -354,10 +355,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
     return [
       ...steps.flatMap((m) => [
         logic(lanes * bits, stored(m)),
-        registers(
-          [set(name(stored(m)), zeros)],
-          [when(both(name("summed_q"), isAt(muxAt(3), m, muxes)), [set(name(stored(m)), name(signal))])],
-        ),
+        clocked(when(both(name("summed_q"), isAt(muxAt(3), m, muxes)), [set(name(stored(m)), name(signal))])),
         ...unusedBits(stored(m), lanes * bits, (bit) => hasColumn(Math.floor(bit / bits), m)),
       ]),
       ...parts.map((of) => {

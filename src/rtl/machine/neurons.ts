@@ -7,9 +7,9 @@ import type { IntegerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import {
   binary,
   bit,
-  CLOCKED,
   call,
   choose,
+  clocked,
   combinational,
   concat,
   type Expression,
@@ -24,7 +24,6 @@ import {
   part,
   plus,
   put,
-  registers,
   repeat,
   set,
   sized,
@@ -32,7 +31,6 @@ import {
   times,
   when,
   wire,
-  zeros,
 } from "../syntax.ts";
 import { both, indexBits, isAt, numberOf, saturatedSum } from "./parts.ts";
 
@@ -72,7 +70,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       "Latency: spikes_o is combinational and belongs to valid_i; membranes follow with the clock.",
     ],
     ports: [
-      ...CLOCKED,
+      input("clk_i"),
       input("valid_i"),
       input("first_i"),
       ...(isShared ? [input("select_i", indexBits(multiplexerSteps))] : []),
@@ -98,17 +96,14 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
         ),
       ),
       ...steps.map((m) =>
-        registers(
-          [set(name(membranes(m)), zeros)],
-          [
-            when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-              forEach(
-                "l",
-                lanes,
-                set(numberOf(membranes(m), "l", bits), choose(bit(name("spikes_o"), name("l")), after, potential)),
-              ),
-            ]),
-          ],
+        clocked(
+          when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
+            forEach(
+              "l",
+              lanes,
+              set(numberOf(membranes(m), "l", bits), choose(bit(name("spikes_o"), name("l")), after, potential)),
+            ),
+          ]),
         ),
       ),
     ],

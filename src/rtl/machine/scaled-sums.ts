@@ -2,8 +2,8 @@
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {
   binary,
-  CLOCKED,
   call,
+  clocked,
   type Expression,
   forEach,
   type Item,
@@ -15,12 +15,10 @@ import {
   part,
   plus,
   put,
-  registers,
   set,
   times,
   widen,
   wire,
-  zeros,
 } from "../syntax.ts";
 import { numberOf, signExtended } from "./parts.ts";
 
@@ -52,7 +50,7 @@ export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, 
       `The ${SUM_BITS} bits of a sum are enough for any codes: whoever loads factors and offsets must see to it.`,
     ],
     ports: [
-      ...CLOCKED,
+      input("clk_i"),
       ...blocks.map((b) => input(`codes_${b}_i`, lanes * codeBits)),
       input("factors_i", lanes * rowBlocks * factorBits),
       input("offsets_i", lanes * offsetBits),
@@ -63,21 +61,18 @@ export function scaledSums(size: ScaledSumSize, codeBits: number, { factorBits, 
       extended(offsetBits),
       ...blocks.map((b) => logic(lanes * SUM_BITS, `products_${b}_q`)),
       logic(lanes * SUM_BITS, "sums_q"),
-      registers(
-        [...blocks.map((b) => set(name(`products_${b}_q`), zeros)), set(name("sums_q"), zeros)],
-        [
-          forEach(
-            "l",
-            lanes,
-            ...blocks.map((b) =>
-              set(
-                numberOf(`products_${b}_q`, "l", SUM_BITS),
-                call("product", numberOf(`codes_${b}_i`, "l", codeBits), factor(b)),
-              ),
+      clocked(
+        forEach(
+          "l",
+          lanes,
+          ...blocks.map((b) =>
+            set(
+              numberOf(`products_${b}_q`, "l", SUM_BITS),
+              call("product", numberOf(`codes_${b}_i`, "l", codeBits), factor(b)),
             ),
-            set(numberOf("sums_q", "l", SUM_BITS), sum),
           ),
-        ],
+          set(numberOf("sums_q", "l", SUM_BITS), sum),
+        ),
       ),
       wire(name("sums_o"), name("sums_q")),
     ],

@@ -2,7 +2,8 @@
  * The machine's testbench: whole prompts in, every spike train, output of the head and answer compared, each with its clock.
  *
  *   +prompts=N   takes the first N prompts
- *   +stall=N     vectors come late and answers are taken late, at random with seed N; clocks are then not compared
+ *   +stall=N     a prompt is broken off by a reset first; then vectors come late and answers are taken late, at random with seed N, and
+ *                clocks are not compared
  *
  * It prints one line that begins with PASS or FAIL.
  */
@@ -31,7 +32,7 @@ import {
 import { count, task } from "../testbench-parts.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import type { MachineDesign } from "./design.ts";
-import { indexBits } from "./parts.ts";
+import { both, indexBits } from "./parts.ts";
 import { answerBits, answersOf, MACHINE } from "./top.ts";
 import { ANSWER_FILE, expectFile, INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
 
@@ -187,7 +188,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
     header: [
       `Checks the machine against the simulator and the schedule: ${vectors.prompts} prompts of ${clocks} clocks, ${whole(vectors.spikes)} spikes and ${whole(vectors.logits)} outputs of ` +
         "the head each, and every result's clock.",
-      `+${PROMPTS}=N takes the first N prompts. With +${STALL}=N vectors come late and answers are taken late, at random; clocks are then not compared.`,
+      `+${PROMPTS}=N takes the first N prompts. With +${STALL}=N a prompt is broken off by a reset, then vectors come late and answers are taken late, at random; clocks are then not compared.`,
     ],
     ports: [],
     items: [
@@ -209,6 +210,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       logic(layers[0].inputs, "in_data", "in_next"),
       logic(answerBits(plan), "out_data", "answer_q"),
       logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
+      logic(1, "live"),
       logic(32, "clock_q"),
       { kind: "integer", names: ["seed_file", "input_file", "prompt_count", ...counters] },
       gap,
@@ -256,7 +258,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
             `u_expect_${probe.label}`,
             {
               clk_i: name("clk_i"),
-              valid_i: probe.valid,
+              valid_i: both(probe.valid, name("live")),
               vector_i: probe.vector,
               timed_i: probe.isTimed ? binary(name("stall"), "==", decimal(0)) : sized(1, 0),
               clock_i: name("clock_q"),
@@ -275,13 +277,24 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
           when(binary(name("stall"), "!=", decimal(0)), [put(name("got"), call("$urandom", name("stall")))]),
           put(name("seed_file"), call("$fopen", text(SEED_FILE), text("r"))),
           put(name("input_file"), call("$fopen", text(INPUT_FILE), text("r"))),
-          ...["rst_ni", "seed_write", "in_valid"].map((signal) => put(name(signal), sized(1, 0))),
+          ...["rst_ni", "seed_write", "in_valid", "live"].map((signal) => put(name(signal), sized(1, 0))),
           ...["seed_address", "seed_data", "in_data"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
           edge,
           edge,
           put(name("rst_ni"), sized(1, 1)),
+          when(binary(name("stall"), "!=", decimal(0)), [
+            comment("A prompt of ones, broken off in the middle."),
+            put(name("in_valid"), sized(1, 1)),
+            put(name("in_data"), { kind: "fill", bit: 1 }),
+            { kind: "for", variable: "clock", below: decimal(Math.ceil(clocks / 2)), body: [edge] },
+            put(name("in_valid"), sized(1, 0)),
+            put(name("rst_ni"), sized(1, 0)),
+            edge,
+            put(name("rst_ni"), sized(1, 1)),
+          ]),
+          put(name("live"), sized(1, 1)),
           edge,
           {
             kind: "for",
@@ -370,6 +383,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         kind: "initial",
         body: [
           put(name("limit"), decimal(PATIENCE * clocks)),
+          { kind: "while", condition: binary(name("rst_ni"), "!==", sized(1, 1)), body: [edge] },
           { kind: "while", condition: binary(name("clock_q"), "<", name("limit")), body: [edge] },
           task("$display", text("FAIL a prompt is not done after %0d clocks"), name("clock_q")),
           task("$finish"),

@@ -1,0 +1,50 @@
+/** What tools want beside sources: timing constraints, and a description for FuseSoC. */
+import type { SourceFiles } from "../design.ts";
+import { MACHINE_TESTBENCH } from "./testbench.ts";
+import { MACHINE } from "./top.ts";
+
+/** Share of a clock that outer logic may take at inputs and outputs: ours, for want of a chip around the machine. */
+const OUTER_SHARE = 0.3;
+
+/** @param clock hertz */
+export function constraints(clock: number): string {
+  const period = 1e9 / clock;
+  const outer = (OUTER_SHARE * period).toFixed(3);
+  return `# One clock; everything but the reset belongs to it. Macros bring their own timing.
+create_clock -name clk -period ${period.toFixed(3)} [get_ports clk_i]
+set_input_delay ${outer} -clock clk [all_inputs]
+set_output_delay ${outer} -clock clk [all_outputs]
+set_false_path -from [get_ports rst_ni]
+`;
+}
+
+/** FuseSoC's format CAPI 2. */
+export function coreFile(version: string, sources: SourceFiles, contents: SourceFiles): string {
+  const list = (names: readonly string[], type: string) =>
+    `    files:\n${names.map((name) => `      - ${name}`).join("\n")}\n    file_type: ${type}\n`;
+  const data = Object.keys(contents).map((name) => `${name} : {copyto : ${name}}`);
+  return `CAPI=2:
+name: ::${MACHINE}:${version}
+description: A spiking transformer on hybrid analog-digital hardware
+filesets:
+  rtl:
+${list(Object.keys(sources), "systemVerilogSource")}  contents:
+${list(data, "user")}  testbench:
+${list([`${MACHINE_TESTBENCH}.sv`], "systemVerilogSource")}  constraints:
+${list([`${MACHINE}.sdc`], "SDC")}targets:
+  default:
+    filesets: [rtl, contents]
+    toplevel: ${MACHINE}
+  sim:
+    default_tool: verilator
+    filesets: [rtl, contents, testbench]
+    toplevel: ${MACHINE_TESTBENCH}
+    tools:
+      verilator:
+        mode: binary
+        verilator_options: [--timing, --assert, -fno-gate, --unroll-count, "1"]
+  synth:
+    filesets: [rtl, constraints]
+    toplevel: ${MACHINE}
+`;
+}
