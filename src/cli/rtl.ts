@@ -9,6 +9,7 @@ import { writeFileAtomic } from "../node/files.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
+import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
@@ -29,7 +30,6 @@ import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
-import { packageVersion } from "./version.ts";
 
 /** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
 const LONG_RUNS = [20, MAX_STEPS];
