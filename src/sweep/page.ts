@@ -28,7 +28,7 @@ const MOST_BEATEN = 4000;
 
 const POINTS_STYLE: Markup = {
   markup:
-    ".point { display: none; } .point:target { display: block; } .point pre { max-height: 40rem; overflow: auto; }",
+    "figure { margin: 1.6rem 0 0; } .point { display: none; } .point:target { display: block; } .point pre { max-height: 40rem; overflow: auto; }",
 };
 
 /** A whole HTML document. Equal sweeps give equal pages. */
