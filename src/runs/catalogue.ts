@@ -16,11 +16,6 @@ import { runSymbolDetection } from "./symbol-detection.ts";
 export interface ReportKit<T extends TaskSpec> {
   /** Evaluates networks and chips on the same prompts, and writes the report: its claims and charts are those of the task. */
   run(opened: Opened<T>, networks: RunNetworks, options: RunOptions): Promise<Report>;
-  /** How well chips do, as the report says it. */
-  chips(run: {
-    readonly experiment: Experiment<T>;
-    readonly chips: readonly ChipEvaluation<ErrorsOf<T>>[];
-  }): FigureDraft;
   /** How often `curvePrompts` prompts are answered besides, by each network and on each chip of a curve. */
   curvePoints(evaluation: EvaluationSpec): number;
 }
@@ -28,12 +23,28 @@ export interface ReportKit<T extends TaskSpec> {
 export const REPORTS: { readonly [K in TaskSpec["kind"]]: ReportKit<SpecOf<K>> } = {
   "symbol-detection": {
     run: runSymbolDetection,
-    chips: bitErrorRate,
     curvePoints: ({ snrDecibels }) => snrDecibels.length,
   },
-  "image-classification": { run: runImageClassification, chips: accuracy, curvePoints: () => 0 },
-  "event-classification": { run: runEventClassification, chips: accuracy, curvePoints: () => 0 },
+  "image-classification": { run: runImageClassification, curvePoints: () => 0 },
+  "event-classification": { run: runEventClassification, curvePoints: () => 0 },
 };
+
+/** What chips do, for a report or a page. */
+export interface ChipsRun<T extends TaskSpec> {
+  readonly experiment: Experiment<T>;
+  readonly chips: readonly ChipEvaluation<ErrorsOf<T>>[];
+}
+
+/** How well chips do, as the report says it: apart from reports, so that a page which shows this alone need not load them. */
+const CHIP_RATES: { readonly [K in TaskSpec["kind"]]: (run: ChipsRun<SpecOf<K>>) => FigureDraft } = {
+  "symbol-detection": bitErrorRate,
+  "image-classification": accuracy,
+  "event-classification": accuracy,
+};
+
+/** The rate of a spec's chips. */
+export const chipRate = <T extends TaskSpec>(run: ChipsRun<T>): FigureDraft =>
+  (CHIP_RATES[run.experiment.task.kind] as unknown as (run: ChipsRun<T>) => FigureDraft)(run);
 
 /** The kit of a spec, with its type. */
 export const reportKitOf = <T extends TaskSpec>({ kind }: T): ReportKit<T> => REPORTS[kind] as unknown as ReportKit<T>;

@@ -6,7 +6,7 @@ import { chipsCost } from "../report/cost-run.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { ErrorsOf } from "../task/catalogue.ts";
-import { reportKitOf } from "./catalogue.ts";
+import { chipRate } from "./catalogue.ts";
 
 /** Figures of a cost estimate that are about the machine itself. */
 const OWN = /^cost\.(xpikeformer|latency|area)\.(?!annDigital)/;
@@ -22,5 +22,5 @@ export function chipFigures<T extends TaskSpec>(
   chips: readonly ChipEvaluation<ErrorsOf<T>>[],
 ): FigureDraft[] {
   const costs = estimateFigures(chipsCost(experiment, chips));
-  return [reportKitOf(experiment.task).chips({ experiment, chips }), ...costs.filter(({ id }) => OWN.test(id))];
+  return [chipRate({ experiment, chips }), ...costs.filter(({ id }) => OWN.test(id))];
 }
