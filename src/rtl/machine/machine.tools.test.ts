@@ -34,10 +34,19 @@ const settings: MachineSetting[] = [
   {},
   {
     readOut: "mean",
-    model: { depth: 1, position: "learned", neuron: { kind: "if", reset: "soft" }, attention: { draws: "independent" } },
+    model: {
+      depth: 1,
+      position: "learned",
+      neuron: { kind: "if", reset: "soft" },
+      attention: { draws: "independent" },
+    },
     hardware: { adc: { mode: "pair", sharing: 3 }, arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 } },
   },
-  { steps: 1, model: { depth: 1, residual: "none" }, hardware: { adc: { sharing: 1 }, ssa: { lfsr: { scope: "engine" } } } },
+  {
+    steps: 1,
+    model: { depth: 1, residual: "none" },
+    hardware: { adc: { sharing: 1 }, ssa: { lfsr: { scope: "engine" } } },
+  },
 ];
 
 testInVerilator.each(settings)(
