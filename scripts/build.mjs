@@ -44,8 +44,8 @@ function buildKernels() {
   writeFileSync(
     generated,
     `// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n` +
-      `export const SHARED_BINARY = "${compile(shared, "shared.wasm")}";\n` +
-      `export const UNSHARED_BINARY = "${compile([], "unshared.wasm")}";\n${kernelInterface()}`,
+      `export const SHARED_BINARY: string = "${compile(shared, "shared.wasm")}";\n` +
+      `export const UNSHARED_BINARY: string = "${compile([], "unshared.wasm")}";\n${kernelInterface()}`,
   );
 }
 

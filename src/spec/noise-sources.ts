@@ -4,31 +4,40 @@
  */
 import type { HardwareSpec } from "./hardware.ts";
 
-export type NoiseSourceId = (typeof SOURCES)[number]["id"];
+export type NoiseSourceId =
+  | "levels"
+  | "programming"
+  | "relaxation"
+  | "read"
+  | "drift"
+  | "spread"
+  | "stuck"
+  | "wires"
+  | "rounding"
+  | "converters"
+  | "bytes";
 
 export interface NoiseSource {
   readonly id: NoiseSourceId;
   readonly label: string;
 }
 
-interface Entry {
-  readonly id: string;
-  readonly label: string;
+interface Entry extends NoiseSource {
   readonly isOn: (hardware: HardwareSpec) => boolean;
   readonly off: (hardware: HardwareSpec) => HardwareSpec;
   /** As `from` has it; null where this machine cannot have it. */
   readonly on: (hardware: HardwareSpec, from: HardwareSpec) => HardwareSpec | null;
   /** A source without which this one has no meaning. */
-  readonly needs?: string;
+  readonly needs?: NoiseSourceId;
 }
 
 /** A source that is a factor of the device's published statistics. */
-const factor = <I extends string>(id: I, label: string, field: string) => ({
+const factor = (id: NoiseSourceId, label: string, field: string): Entry => ({
   id,
   label,
-  isOn: ({ crossbar: { device } }: HardwareSpec) => ((device as Record<string, unknown>)[field] ?? 0) !== 0,
-  off: (hardware: HardwareSpec) => withCrossbar(hardware, { device: { ...hardware.crossbar.device, [field]: 0 } }),
-  on: (hardware: HardwareSpec, from: HardwareSpec) => {
+  isOn: ({ crossbar: { device } }) => ((device as Record<string, unknown>)[field] ?? 0) !== 0,
+  off: (hardware) => withCrossbar(hardware, { device: { ...hardware.crossbar.device, [field]: 0 } }),
+  on: (hardware, from) => {
     const { device } = hardware.crossbar;
     // Another kind of device has statistics of its own.
     const value = (from.crossbar.device as Record<string, unknown>)[field];
@@ -38,7 +47,7 @@ const factor = <I extends string>(id: I, label: string, field: string) => ({
 
 const NO_ERRORS = { gainSpread: 0, offsetSpread: 0, outputNoise: 0 };
 
-const SOURCES = [
+const ENTRIES: readonly Entry[] = [
   {
     id: "levels",
     label: "few levels of conductance",
@@ -95,9 +104,7 @@ const SOURCES = [
     off: (hardware) => ({ ...hardware, ssa: { ...hardware.ssa, random: "ideal" } }),
     on: (hardware) => ({ ...hardware, ssa: { ...hardware.ssa, random: "lfsr" } }),
   },
-] as const satisfies readonly Entry[];
-
-const ENTRIES: readonly Entry[] = SOURCES;
+];
 
 /** The sources that are at work in a machine. */
 export const noiseSources = (hardware: HardwareSpec): NoiseSource[] =>
@@ -105,7 +112,7 @@ export const noiseSources = (hardware: HardwareSpec): NoiseSource[] =>
 
 /** The machine without some of its sources. */
 export const withoutNoise = (hardware: HardwareSpec, ids: readonly NoiseSourceId[]): HardwareSpec =>
-  ENTRIES.filter(({ id, isOn }) => (ids as readonly string[]).includes(id) && isOn(hardware)).reduce(
+  ENTRIES.filter(({ id, isOn }) => ids.includes(id) && isOn(hardware)).reduce(
     (quieter, { off }) => off(quieter),
     hardware,
   );
@@ -129,7 +136,7 @@ export const missingNoise = (hardware: HardwareSpec, from: HardwareSpec): NoiseS
 export const withNoiseOf = (hardware: HardwareSpec, from: HardwareSpec, id: NoiseSourceId): HardwareSpec =>
   ENTRIES.find((entry) => entry.id === id)!.on(hardware, from) ?? hardware;
 
-const nameOf = ({ id, label }: Entry): NoiseSource => ({ id: id as NoiseSourceId, label });
+const nameOf = ({ id, label }: Entry): NoiseSource => ({ id, label });
 
 const withCrossbar = (hardware: HardwareSpec, change: Partial<HardwareSpec["crossbar"]>): HardwareSpec => ({
   ...hardware,
