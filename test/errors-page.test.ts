@@ -44,6 +44,7 @@ import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } fr
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { refuseForeign } from "../src/rtl/foreign.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
 import { arithmeticSpec } from "../src/spec/arithmetic.ts";
@@ -363,6 +364,8 @@ const cases: Record<string, () => unknown> = {
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A price without a unit": () => costWith({ set: { conversion5: "0.5" } }),
   "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
+  "Verilog that would run a program": () =>
+    refuseForeign('module ssa_cell;\n  initial $system("id");\nendmodule\n', "ssa_cell.sv"),
   "A Yosys that is not installed": async () => {
     const path = process.env.PATH;
     process.env.PATH = join(folder, "folder");

@@ -77,6 +77,16 @@ describe("xpike rtl", () => {
 });
 
 describe("xpike rtl verify, without any tool of the system", () => {
+  test("starts no tool on a testbench that would run a program", async () => {
+    const foreign = await mkdtemp(join(folder, "foreign-"));
+    await writeFile(join(foreign, "files.f"), "ssa_engine.sv\n");
+    await writeFile(join(foreign, "ssa_engine.sv"), "module ssa_engine;\nendmodule\n");
+    await writeFile(join(foreign, "ssa_engine_tb.sv"), 'module ssa_engine_tb;\n  initial $system("id");\nendmodule\n');
+    const { code, out, err } = await xpikeRtl("verify", foreign);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(`FileError at ${join(foreign, "ssa_engine_tb.sv")}\n  Line 2 has $system`);
+  });
+
   test("checks by the bundled Yosys, and says what was not checked", async () => {
     withoutTools();
     const { code, out } = await xpikeRtl("verify", join(folder, "rtl"));

@@ -3,7 +3,7 @@
  * optional dependency (`yosys.ts`).
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
@@ -16,7 +16,7 @@ import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
-import { readSources } from "./rtl-folder.ts";
+import { readSource, readSources } from "./rtl-folder.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
@@ -95,7 +95,8 @@ export async function hasTool(tool: RtlCheck["tool"]): Promise<boolean> {
 /**
  * Lint (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
  * (Yosys), one after another.
- * Throws  FileError when the folder holds no file list of `xpike rtl`
+ * Compilers read copies of the sources that were checked, in a folder that holds nothing else: they look for modules around them.
+ * Throws  FileError when the folder holds no file list of `xpike rtl`, or a source says what `xpike rtl` never writes
  */
 export async function verifyRtl(
   folder: string,
@@ -110,7 +111,10 @@ export async function verifyRtl(
   const sources = await readSources(folder);
   const there = new Set(await readdir(folder));
   const tops = TOPS.filter(({ testbench }) => there.has(`${testbench}.sv`));
+  const compiled: Record<string, string> = { ...sources, [FILE_LIST]: `${Object.keys(sources).join("\n")}\n` };
+  for (const name of tops.map(({ testbench }) => `${testbench}.sv`)) compiled[name] = await readSource(folder, name);
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
+  const checkedFolder = join(work, "sources");
   const checks: RtlCheck[] = [];
   const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
@@ -132,17 +136,19 @@ export async function verifyRtl(
     add(tool, check, ran, passed, passed && line ? line : ran.text);
   };
   try {
+    await mkdir(checkedFolder);
+    for (const [name, text] of Object.entries(compiled)) await writeFile(join(checkedFolder, name), text);
     for (const { top, testbench, optimisation, stalled } of tools.includes("verilator") ? tops : []) {
       const list = ["-f", FILE_LIST, "--top-module"];
       onStart({ tool: "verilator", check: named("lint, all warnings", top) });
-      const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], folder);
+      const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], checkedFolder);
       add("verilator", named("lint, all warnings", top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
       const check = named("simulation", top);
       onStart({ tool: "verilator", check });
       const folderOf = join(work, testbench);
       const flags = ["--binary", "--timing", "--assert", ...SMALL, "-MAKEFLAGS", `OPT_FAST=${optimisation}`];
       const build = [...flags, "--Mdir", folderOf, `${testbench}.sv`, ...list, testbench];
-      const built = await run("verilator", build, folder);
+      const built = await run("verilator", build, checkedFolder);
       const simulate = (args: readonly string[]) => run(join(folderOf, `V${testbench}`), args, folder);
       addSimulation("verilator", built.ok ? await simulate([]) : built, check);
       if (!stalled || !built.ok) continue;
@@ -153,7 +159,7 @@ export async function verifyRtl(
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];
-      const built = await run("iverilog", build, folder);
+      const built = await run("iverilog", build, checkedFolder);
       const arguments_ = ["-n", program, `+${RUNS}=${icarusRuns}`];
       addSimulation("iverilog", built.ok ? await run("vvp", arguments_, folder) : built, named("simulation", top));
     }

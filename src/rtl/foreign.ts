@@ -1,0 +1,36 @@
+/**
+ * Verilog can run programs and write files: by `$system`, by `$fopen`, and by C functions that it imports. What a folder holds is
+ * therefore compared with what `print.ts` writes before any tool reads it.
+ */
+import { FileError } from "../errors.ts";
+
+/** System tasks and functions of our modules and testbenches: none starts a program or writes a file. */
+const TASKS = ["$display", "$error", "$finish", "$fopen", "$fscanf", "$readmemh", "$urandom", "$value$plusargs"];
+const DIRECTIVE = /^`(ifndef SYNTHESIS|endif)$/;
+const READS = /^\$fopen\((\w+|"\w+(\.\w+)*"), "r"\)/;
+
+/** A string or a comment, neither of which goes over the end of its line; else what could run something, or hides where either ends. */
+const TOKEN = /"""|"(?:\\[^\n]|[^"\\\n])*"|\/\/[^\n]*|\$[\w$]*|`[^\n]*|\b(?:import|export)\b|\/\*|["\\]/g;
+
+/** Throws FileError where a source has a system task, a directive or an import that `xpike rtl` does not write; `path` is its file. */
+export function refuseForeign(source: string, path: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: tools differ in what they take for the end of a line.
+  const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.exec(source);
+  if (control) throw foreign(source, path, control.index, "a control character");
+  for (const { 0: token, index } of source.matchAll(TOKEN)) {
+    if (token !== '"""' && /^("[\s\S]|\/\/)/.test(token)) continue;
+    if (token === "$fopen" && !READS.test(source.slice(index, index + 200))) {
+      throw foreign(source, path, index, 'a $fopen that does more than read, with "r", a file of this folder');
+    }
+    if (!TASKS.includes(token) && !DIRECTIVE.test(token)) throw foreign(source, path, index, token);
+  }
+}
+
+function foreign(source: string, path: string, at: number, what: string): FileError {
+  const line = source.slice(0, at).split("\n").length;
+  return new FileError(
+    path,
+    `Line ${line} has ${what}, which the generator never writes; Verilog can run programs, so no tool was started. Write the folder anew ` +
+      `with xpike rtl. Known are ${TASKS.join(", ")}.`,
+  );
+}
