@@ -24,6 +24,8 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-spiking",
   "wireless-2x2-conventional",
   "wireless-2x2-faults",
+  "wireless-2x2-256-xpikeformer",
+  "wireless-4x4-bits-xpikeformer",
   "wireless-4x4-xpikeformer",
   "wireless-4x4-ann",
   "fashion-tiny-xpikeformer",
