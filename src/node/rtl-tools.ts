@@ -66,8 +66,8 @@ interface Top {
   readonly stalled?: readonly string[];
 }
 
-/** Copies of a gate's inputs into all that read it, and of a loop's body, make programs of many times the size. */
-const SMALL = ["-fno-gate", "--unroll-count", "1", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
+/** Copies of a gate's inputs into all that read it make programs of many times the size. */
+const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
 
 interface Outcome {
   readonly found: boolean;

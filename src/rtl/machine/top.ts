@@ -174,7 +174,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       registers(
         [`${n}_delivered_q`, `${n}_row_q`, `${n}_step_q`].map((register) => set(name(register), zeros)),
         [
-          when(depth === 1 ? name("delivered") : binary(name("delivered"), "&", isAt("delivered_block", b, depth)), [
+          when(binary(name("delivered"), "&", isAt("delivered_block", b, depth)), [
             set(name(`${n}_delivered_q`), binary(name(`${n}_delivered_q`), "+", sized(deliveredBits, 1))),
           ]),
           when(name(`${n}_take`), [
