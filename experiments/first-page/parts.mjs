@@ -25,11 +25,10 @@ import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 export const SEED = 4242;
 
 const LINK_PROMPTS = 2048;
-const WIDE_PROMPTS = 10_000;
 const STUDY_PROMPTS = 1024;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, wide, drift, realism };
+export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
 
 /** What a clone's first command prints. */
 function start() {
@@ -44,7 +43,7 @@ function start() {
 /** Prompts or images that the compared networks were trained on. */
 async function budgets() {
   const figures = {};
-  for (const name of ["wireless-2x2", "wireless-4x4-bits"]) {
+  for (const name of ["wireless-2x2", "wireless-4x4"]) {
     const experiment = await seeded(name);
     for (const role of ["ann", "network"]) {
       const { metadata } = await checkpointOf(experiment.checkpoints[role]);
@@ -76,22 +75,6 @@ async function link(executor, prompts = LINK_PROMPTS) {
     figures: figuresOf(report, /^(ber|gap|ratio|crossbars|cost\.ratio\.annDigital$|cost\.xpikeformer\.symbol$)/),
     chart: report.charts.find(({ id }) => id === "ber-snr"),
   };
-}
-
-/** The same link with a network twice as wide, which was trained at two time steps. */
-async function wide(executor, prompts = WIDE_PROMPTS) {
-  const base = await seeded("wireless-2x2-256");
-  const networks = await networksOf(base);
-  const figures = {};
-  for (const steps of [2, 4]) {
-    const model = { ...base.model, steps };
-    const snr = { snrDecibels: [5, 15, 25], curvePrompts: Math.min(prompts, LINK_PROMPTS), curveChips: null };
-    const experiment = { ...base, model, evaluation: { ...base.evaluation, ...snr, prompts, steps: [steps] } };
-    const report = await runExperiment(experiment, networks, optionsOf(executor));
-    const found = figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(ratio\.|xpikeformer\.symbol$)/);
-    for (const [id, value] of Object.entries(found)) figures[`T${steps}.${id}`] = value;
-  }
-  return { settings: { experiment: "wireless-2x2-256", chips: base.hardware.chips, prompts }, figures };
 }
 
 /** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
@@ -135,12 +118,12 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
 
 /** The 4x4 link, as its networks are. */
 async function link4x4(executor) {
-  const base = await seeded("wireless-4x4-bits");
+  const base = await seeded("wireless-4x4");
   const evaluation = { ...base.evaluation, prompts: 512, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
   return {
-    settings: { experiment: "wireless-4x4-bits", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
+    settings: { experiment: "wireless-4x4", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
     figures: figuresOf(report, /^(ber|gap)\./),
   };
 }
