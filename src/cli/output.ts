@@ -1,6 +1,6 @@
 /** Where results go: a folder with `report.html` and `report.json`, and the terminal. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { sha256Of } from "../node/content-hash.ts";
 import { writeFilesTogether } from "../node/files.ts";
 import { QUESTION_FILE } from "../node/run-folder.ts";
 import { terminalBrief } from "../report/brief.ts";
@@ -44,7 +44,7 @@ export function folderName(name: string): string {
     .replace(/^-|-$/g, "")
     .slice(0, LONGEST_NAME);
   if (plain === name) return name;
-  return `${plain || "experiment"}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
+  return `${plain || "experiment"}-${sha256Of(name).slice(0, 8)}`;
 }
 
 /** Names of the files that a report is. */

@@ -1,10 +1,10 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
+import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
@@ -95,7 +95,7 @@ function makeMachine(
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";
-  const hash = createHash("sha256").update(JSON.stringify(experiment)).digest("hex");
+  const hash = sha256Of(JSON.stringify(experiment));
   const from = { version: packageVersion(), experiment: `the experiment ${experiment.name}, SHA-256 ${hash}`, origin };
   return machineBundle(design, machineVectors(design, chip, spikes!, run), from);
 }

@@ -1,4 +1,4 @@
-/** What data is, whatever file it came from: SHA-256 over its content. */
+/** SHA-256 over content: of files, and of data, whatever file it came from. */
 import { createHash, type Hash } from "node:crypto";
 
 /**
@@ -11,6 +11,9 @@ export function contentHash(value: unknown): string {
   add(hash, value);
   return hash.digest("hex");
 }
+
+/** The SHA-256, in hexadecimal, of a text or of bytes as they are. */
+export const sha256Of = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** Every value begins with its kind and its length, so that no two read alike. */
 function add(hash: Hash, value: unknown): void {

@@ -5,7 +5,6 @@
  * Debian's package puts Fashion-MNIST. Without any of these `fashion-mnist` is the slice that comes with this package, and a
  * note says so. Every file is checked against the published checksum; another content is allowed, and noted.
  */
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -27,6 +26,7 @@ import { readIdx, readIdxImages } from "../data/idx.ts";
 import { type ImageData, type ImageSet, joinImages, withValidation } from "../data/images.ts";
 import { tarFiles } from "../data/tar.ts";
 import { FileError } from "../errors.ts";
+import { sha256Of } from "./content-hash.ts";
 import { type Parts, readFolderSet, readNpySet } from "./custom-data.ts";
 import { fileError, readFileChecked } from "./files.ts";
 
@@ -235,7 +235,7 @@ async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
  * Throws  FileError when it is a file of another set: MNIST and Fashion-MNIST use the same names
  */
 function isPublished(set: PublishedImages, name: string, content: Uint8Array, path: string): boolean {
-  const digest = createHash("sha256").update(content).digest("hex");
+  const digest = sha256Of(content);
   for (const other of IMAGE_DATA) {
     for (const [otherName, published] of Object.entries(other.contents)) {
       if (published !== digest || (other === set && otherName === name)) continue;

@@ -1,10 +1,10 @@
 /** The device module that an experiment names: found beside it, its content recorded, and loaded. */
-import { createHash } from "node:crypto";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadDevice } from "../device/module.ts";
 import { FileError, SpecError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { sha256Of } from "./content-hash.ts";
 import { readFileChecked } from "./files.ts";
 
 /** Largest module that is read. */
@@ -22,9 +22,7 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   const { device: written } = crossbar;
   if (written.kind !== "module") return experiment;
   const file = resolve(directory, written.path);
-  const sha256 = createHash("sha256")
-    .update(await readModule(file))
-    .digest("hex");
+  const sha256 = sha256Of(await readModule(file));
   if (written.sha256 !== undefined && written.sha256 !== sha256) {
     throw new SpecError(
       "hardware.crossbar.device.sha256",

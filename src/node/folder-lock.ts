@@ -9,12 +9,13 @@
  * only who holds a second lock, named after the content of the stale one, may remove it, after another look. That one is taken by
  * the same rules. Locks of libraries (such as proper-lockfile) name no holder, and leave this race open.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { type FileHandle, link, open, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { FileError } from "../errors.ts";
+import { sha256Of } from "./content-hash.ts";
 import { fileError, READ_WITHOUT_WAITING, temporaryName } from "./files.ts";
 import { withFile } from "./with-file.ts";
 
@@ -160,7 +161,7 @@ async function removeIf(
   folder: string,
   isStill: () => Promise<boolean>,
 ): Promise<void> {
-  const claim = `${path}.${createHash("sha256").update(text).digest("hex").slice(0, 16)}`;
+  const claim = `${path}.${sha256Of(text).slice(0, 16)}`;
   const { file } = await acquire(claim, command, folder);
   try {
     if (await isStill()) await rm(path, { force: true });

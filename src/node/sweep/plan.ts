@@ -5,14 +5,13 @@
  * A point that names no network and is asked for errors gets one of its own: trained as its experiment says, once for all points that
  * train alike.
  */
-import { createHash } from "node:crypto";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { parseExperiment } from "../../spec/parse.ts";
 import { isHardwareAware, takesHardware } from "../../spec/training.ts";
 import { experimentAt, listPoints, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { needsErrors } from "../../sweep/unit.ts";
-import { contentHash } from "../content-hash.ts";
+import { contentHash, sha256Of } from "../content-hash.ts";
 import { readFileChecked } from "../files.ts";
 import { networkFile } from "../networks.ts";
 import { loadTaskData } from "../task-data.ts";
@@ -82,7 +81,7 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const known = files.get(path);
     if (known !== undefined) return known;
     const bytes = await readFileChecked(networkFile(path, place.directory), NETWORK_BYTES);
-    const name = createHash("sha256").update(bytes).digest("hex");
+    const name = sha256Of(bytes);
     networks[name] = bytes;
     files.set(path, name);
     return name;

@@ -4,11 +4,11 @@
  * Delivery is at least once, and rows go by the number of their point, so that a row that comes twice changes nothing. What the server lost,
  * or a worker took with it, is sent again. No more jobs wait than keep the workers busy, so that memory does not grow with the sweep.
  */
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Row } from "../../sweep/unit.ts";
+import { sha256Of } from "../content-hash.ts";
 import { parseRow } from "./folder.ts";
 import type { PlannedPoint } from "./plan.ts";
 import type { Engine } from "./sweep.ts";
@@ -55,11 +55,11 @@ export async function queueEngine(address: QueueAddress, { onNoWorker }: QueueEn
       const networks: Record<string, string> = {};
       for (const name of used) {
         const bytes = inputs.networks[name];
-        networks[name] = createHash("sha256").update(bytes).digest("hex");
+        networks[name] = sha256Of(bytes);
         await connection.set(networkKey(networks[name]), Buffer.from(bytes), "EX", INPUT_SECONDS);
       }
       const manifest = JSON.stringify({ design, networks } satisfies Manifest);
-      const sweep = createHash("sha256").update(manifest).digest("hex");
+      const sweep = sha256Of(manifest);
       await connection.set(sweepKey(sweep), manifest, "EX", INPUT_SECONDS);
       if ((await queue.getWorkersCount()) === 0) onNoWorker?.(queue.name);
 

@@ -3,7 +3,6 @@
  *
  * The threads compute and the main loop renews the locks of jobs, however long a point takes. Networks and data are read once and kept.
  */
-import { createHash } from "node:crypto";
 import type { Job, Worker } from "bullmq";
 import { FileError, SpecError } from "../../errors.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
@@ -11,7 +10,7 @@ import { experimentAt } from "../../sweep/points.ts";
 import type { Row } from "../../sweep/unit.ts";
 import type { Executor, Session } from "../../threads/executor.ts";
 import { shareData } from "../../threads/shared-data.ts";
-import { contentHash } from "../content-hash.ts";
+import { contentHash, sha256Of } from "../content-hash.ts";
 import { loadTaskData } from "../task-data.ts";
 import { nodeExecutor } from "../threads.ts";
 import { type SweepSetup, sweepJobs } from "./job.ts";
@@ -82,13 +81,13 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
 
   async function readSetup(sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
     const text = await connection.get(sweepKey(sweep));
-    if (text === null || hashOf(text) !== sweep)
+    if (text === null || sha256Of(text) !== sweep)
       throw new FileError(sweepKey(sweep), "The sweep is not on the server any more.");
     const { design, networks: names } = manifestSpec.parse(JSON.parse(text));
     const networks: Record<string, Uint8Array> = {};
     for (const [name, hash] of Object.entries(names)) {
       const bytes = await connection.getBuffer(networkKey(hash));
-      if (bytes === null || hashOf(bytes) !== hash)
+      if (bytes === null || sha256Of(bytes) !== hash)
         throw new FileError(networkKey(hash), "The network is not on the server any more.");
       networks[name] = bytes;
     }
@@ -135,8 +134,6 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     },
   };
 }
-
-const hashOf = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
 /** The data of the points, from the folders of this machine: the same content as that of who asked. */
 async function readData(
