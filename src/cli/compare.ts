@@ -3,10 +3,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import picocolors from "picocolors";
 import { SpecError } from "../errors.ts";
-import { readFileChecked } from "../node/files.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { formatQuantity } from "../report/format.ts";
-import { parseReport } from "../report/json.ts";
 import { signedWithInterval } from "../report/study.ts";
 import { clean, grid, noteLines } from "../report/table.ts";
 import { type Comparison, compareRuns } from "../runs/compare.ts";
@@ -15,9 +13,8 @@ import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded } from "./options.ts";
 import { REPORT_FILES } from "./output.ts";
 import { startProgress } from "./progress.ts";
+import { readReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
-
-const REPORT_BYTES = 2 ** 28;
 
 /** Throws XpikeError for what cannot be compared. */
 export async function compareCommand(
@@ -54,10 +51,10 @@ export async function compareCommand(
 
 /** The experiment of a file, a preset, or of the report in a folder, whose networks are found from where the run was started. */
 async function loadRun(source: string, options: CompareCommandOptions): Promise<LoadedExperiment> {
-  const path = existsSync(source) && statSync(source).isDirectory() ? join(source, REPORT_FILES.json) : source;
-  if (path === source) return loadExperiment(source, options);
-  const report = parseReport(new TextDecoder().decode(await readFileChecked(path, REPORT_BYTES)), path);
-  if (!report.experiment) throw new SpecError(path, "The report is of no experiment. Name the experiment itself.");
+  if (!existsSync(source) || !statSync(source).isDirectory()) return loadExperiment(source, options);
+  const report = await readReport(source);
+  if (!report.experiment)
+    throw new SpecError(join(source, REPORT_FILES.json), "The report is of no experiment. Name the experiment itself.");
   const started = report.command.split(" ")[2] ?? "";
   const directory = started.startsWith("preset:") ? "." : dirname(started);
   const { seed = report.experiment.seed } = options;

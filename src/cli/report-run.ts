@@ -87,7 +87,8 @@ export async function runToReport(
   interruption.endProcess();
 }
 
-const readReport = async (folder: string): Promise<Report> => {
+/** The report of a run. Throws FileError and SpecError for what is none. */
+export const readReport = async (folder: string): Promise<Report> => {
   const path = join(folder, REPORT_FILES.json);
   return parseReport(new TextDecoder().decode(await readFileChecked(path, LARGEST_REPORT)), path);
 };

@@ -51,17 +51,10 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
 }
 
 /** The files of the folder, by name; what is left out goes into `notes`. */
-function makeFiles(
-  { experiment, data }: Given,
-  trained: Network,
-  { prompts }: RtlCommandOptions,
-  notes: string[],
-): SourceFiles {
-  const network = foldNetwork(asDescribed(experiment, trained, notes));
-  const hardware = withRegisters(experiment.hardware);
-  const design = chipDesign({ network, hardware });
-  const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
+function makeFiles(given: Given, trained: Network, { prompts }: RtlCommandOptions, notes: string[]): SourceFiles {
+  const { chip, task, random } = chipWithRegisters(given, trained, notes);
+  const { experiment } = given;
+  const design = chipDesign(chip);
   const evaluation = stream(experiment.seed).fork("evaluation");
   const { spikes } = task.draw(prompts, evaluation, { values: false });
   const runs = [
@@ -79,16 +72,9 @@ function makeFiles(
 }
 
 /** The files of a whole machine. */
-function makeMachine(
-  { experiment, data }: Given,
-  trained: Network,
-  { prompts }: RtlCommandOptions,
-  notes: string[],
-): SourceFiles {
-  const network = foldNetwork(asDescribed(experiment, trained, notes));
-  const hardware = withRegisters(experiment.hardware);
-  const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  const { chip, task, random } = firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
+function makeMachine(given: Given, trained: Network, { prompts }: RtlCommandOptions, notes: string[]): SourceFiles {
+  const { chip, task, random } = chipWithRegisters(given, trained, notes);
+  const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
   const run = random.fork("run");
   const design = machineDesign(chip, run);
@@ -100,11 +86,13 @@ function makeMachine(
   return machineBundle(design, machineVectors(design, chip, spikes!, run), from);
 }
 
-/** Hardware draws from shift registers, whatever the experiment says. */
-const withRegisters = (hardware: HardwareSpec): HardwareSpec => ({
-  ...hardware,
-  ssa: { ...hardware.ssa, random: "lfsr" },
-});
+/** The first chip of an experiment. It draws from shift registers, whatever the experiment says. */
+function chipWithRegisters({ experiment, data }: Given, trained: Network, notes: string[]) {
+  const network = foldNetwork(asDescribed(experiment, trained, notes));
+  const hardware: HardwareSpec = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" } };
+  const mapping = mapNetwork(network, hardware, experiment.task.coding);
+  return firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
+}
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
 export async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
