@@ -43,7 +43,7 @@ function start() {
 /** Prompts or images that the compared networks were trained on. */
 async function budgets() {
   const figures = {};
-  for (const name of ["wireless-2x2", "wireless-4x4"]) {
+  for (const name of ["wireless-2x2", "wireless-4x4-bits"]) {
     const experiment = await seeded(name);
     for (const role of ["ann", "network"]) {
       const { metadata } = await checkpointOf(experiment.checkpoints[role]);
@@ -118,12 +118,12 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
 
 /** The 4x4 link, as its networks are. */
 async function link4x4(executor) {
-  const base = await seeded("wireless-4x4");
+  const base = await seeded("wireless-4x4-bits");
   const evaluation = { ...base.evaluation, prompts: 512, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
   return {
-    settings: { experiment: "wireless-4x4", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
+    settings: { experiment: "wireless-4x4-bits", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
     figures: figuresOf(report, /^(ber|gap)\./),
   };
 }
