@@ -315,7 +315,9 @@ test("a link opens the same view elsewhere, and a damaged one says so", async ()
   await other.goto("about:blank");
   await other.goto(page.url().slice(0, -40));
   await other.getByText("This link is damaged").waitFor();
+  // What opens in its place does not take the message away.
   await other.locator("#decided").waitFor();
+  expect(await other.getByText("This link is damaged").isVisible()).toBe(true);
   await other.close();
   expect(errors).toEqual([]);
   await page.close();

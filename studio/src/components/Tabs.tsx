@@ -1,4 +1,4 @@
-import { EXAMPLES, experiment, startWith } from "../state/studio.ts";
+import { EXAMPLES, experiment, failure, startWith } from "../state/studio.ts";
 
 /** What the chip is to do: each opens an experiment with a trained network. */
 export function Tabs() {
@@ -10,7 +10,10 @@ export function Tabs() {
           type="button"
           key={file}
           aria-current={name === file ? "page" : undefined}
-          onClick={() => startWith(file)}
+          onClick={() => {
+            failure.value = null;
+            startWith(file);
+          }}
         >
           {label}
         </button>

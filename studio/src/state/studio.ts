@@ -143,11 +143,10 @@ export function start(): void {
   effect(followExperiment);
 }
 
-/** Opens an experiment of the server. */
+/** Opens an experiment of the server. What failed before stays said: a link that is damaged, and so is not what opens. */
 export async function startWith(example: string): Promise<void> {
   try {
     const given = await loadExample(example);
-    failure.value = null;
     openedReport.value = null;
     open(given);
   } catch (error) {
