@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node
 import { join } from "node:path";
 import { encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise } from "../src/model/network.ts";
+import { RUN_FILES } from "../src/node/training.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
@@ -146,12 +147,13 @@ function killAt(child: ChildProcess, folder: string, moment: Moment): void {
   child.once("exit", () => watcher.close());
 }
 
-/** By name; metrics without the seconds, which no result depends on. */
+/** By name; metrics without the seconds, which no result depends on, and what is made of them by its name alone. */
 function contentsOf(folder: string): Map<string, string> {
   return new Map(
     readdirSync(folder).map((name) => {
+      if (name === RUN_FILES.table || name === RUN_FILES.curves) return [name, ""];
       const bytes = readFileSync(join(folder, name)).toString("latin1");
-      return [name, name === "metrics.jsonl" ? bytes.replaceAll(/,"seconds":[\d.]+\}$/gm, "}") : bytes];
+      return [name, name === RUN_FILES.metrics ? bytes.replaceAll(/,"seconds":[\d.]+\}$/gm, "}") : bytes];
     }),
   );
 }

@@ -408,6 +408,7 @@ export { chipsCost } from "./report/cost-run.ts";
 export { type FormattedQuantity, formatQuantity } from "./report/format.ts";
 export { parseReport, reportJson } from "./report/json.ts";
 export type { Chart, Claim, Figure, Report, ReportSource } from "./report/report.ts";
+export { metricsCsv, type TrainingMetric, type TrainingRun, trainingReport } from "./report/training.ts";
 
 // RTL: SystemVerilog of the attention engine, its gates, and what it must give.
 

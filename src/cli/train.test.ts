@@ -45,10 +45,13 @@ describe("xpike train", () => {
   test("says how long it took, how good the network is, and where it lies", async () => {
     const { code, out } = await xpikeTrain("summary");
     expect(code).toBe(0);
-    const [first, second, third] = out.trimEnd().split("\n");
+    const [first, second, third, fourth] = out.trimEnd().split("\n");
     expect(first).toMatch(/^Trained 4 steps in \d+\.\d s\.$/);
     expect(second).toMatch(/^Best validation at step [24]: loss \d\.\d+, bit error rate 0\.\d+\.$/);
     expect(third).toBe(join(root, "summary", "network.safetensors"));
+    const [curves, table] = ["curves.html", "metrics.csv"].map((name) => join(root, "summary", name));
+    expect(fourth).toBe(`Learning curves: ${curves}, and as a table ${table}`);
+    expect(await readFile(table, "utf8")).toMatch(/^step,stage,loss,.*\r\n2,train,/);
     const { metadata } = decodeCheckpoint(await readFile(third));
     expect(metadata.command).toBe(`xpike train ${join(root, "tiny.json")}`);
   });

@@ -87,6 +87,7 @@ function describe({ finished, step, best, seconds }: FolderResult, experiment: E
     );
   }
   lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
+  lines.push(`Learning curves: ${join(folder, RUN_FILES.curves)}, and as a table ${join(folder, RUN_FILES.table)}`);
   return `${lines.join("\n")}\n`;
 }
 

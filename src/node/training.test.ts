@@ -109,6 +109,36 @@ describe("a run in a folder", () => {
     expect(await contents()).toEqual(whole);
   });
 
+  test("has a table and a page of its metrics after each sitting, of all sittings", async () => {
+    const steps = async () =>
+      (await readFile(at(RUN_FILES.table), "utf8"))
+        .trimEnd()
+        .split("\r\n")
+        .slice(1)
+        .map((line) => Number(line.split(",")[0]));
+    await run(stopAt(4));
+    expect(await steps()).toEqual([2, 4]);
+    await run({ resume: true });
+    expect(await steps()).toEqual((await metrics()).map(({ step }) => step));
+    expect(await readFile(at(RUN_FILES.curves), "utf8")).toContain("bit error rate");
+    // Both come from the metrics alone: an edited line changes them, and one that is no metric any more is left out.
+    const edited = (await readFile(at(RUN_FILES.metrics), "utf8"))
+      .replace('{"step":2,', '{"step":3,')
+      .replace('"stage":', '"phase":');
+    await writeFile(at(RUN_FILES.metrics), edited);
+    await run({ resume: true });
+    expect(await steps()).toEqual([4, 5, 6, 8, 10, 11]);
+  });
+
+  test("has neither before anything was measured, also in place of a run that had them", async () => {
+    await run();
+    await run({ ...stopAt(1), force: true });
+    expect(await metrics().catch(() => [])).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual(
+      [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.question, RUN_FILES.state].sort(),
+    );
+  });
+
   test("counts the seconds of all sittings", async () => {
     await run(stopAt(4));
     const before = (await metrics()).length;

@@ -7,6 +7,7 @@
  *   state.safetensors      everything that training needs to go on
  *   network.safetensors    the network of the best validation, once training is over
  *   question.json          what was asked, with the content of data, teacher and initial network
+ *   metrics.csv, curves.html   the metrics as a table and as learning curves, once a sitting is over
  *
  * The metrics reach the disk before the state that covers them; lines after the state's step are cut off when a run goes on.
  */
@@ -23,6 +24,7 @@ import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingS
 import { type TrainingEvent, train } from "../train/train.ts";
 import { contentHash } from "./content-hash.ts";
 import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
+import { CURVE_FILES, writeLearningCurves } from "./learning-curves.ts";
 import {
   type OpenFolder,
   QUESTION_FILE,
@@ -42,6 +44,7 @@ export const RUN_FILES = {
   state: "state.safetensors",
   network: "network.safetensors",
   question: QUESTION_FILE,
+  ...CURVE_FILES,
 } as const;
 
 /** Steps between lines of the metrics; every validation has one besides. */
@@ -123,8 +126,9 @@ async function trainInFolder(
   const begin = async (): Promise<void> => {
     if (begun) return;
     begun = true;
+    const results = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics, ...Object.values(CURVE_FILES)];
     await writeFilesTogether(folder, {
-      ...(state ? {} : { [RUN_FILES.state]: null, [RUN_FILES.network]: null, [RUN_FILES.metrics]: null }),
+      ...(state ? {} : Object.fromEntries(results.map((name) => [name, null]))),
       [RUN_FILES.experiment]: `${JSON.stringify(experiment, null, 2)}\n`,
       [RUN_FILES.question]: questionText(question),
     });
@@ -162,6 +166,7 @@ async function trainInFolder(
       const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
       await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
     } else await save(result.state);
+    await writeLearningCurves(folder, experiment, await metrics.read(step), options.command ?? "a program");
     return {
       finished: result.finished,
       step,
@@ -238,6 +243,8 @@ interface Metrics {
   write(): Promise<void>;
   /** Appends what was added, and waits until the disk has it. */
   sync(): Promise<void>;
+  /** The lines up to `step`, after all that was added is on the disk. */
+  read(step: number): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -255,6 +262,10 @@ async function openMetrics(path: string, step: number | null): Promise<Metrics> 
     pending = "";
     await file?.appendFile(text).catch(failWriting);
   }
+  async function sync(): Promise<void> {
+    await write();
+    await file?.sync().catch(failWriting);
+  }
   return {
     secondsBefore: kept.at(-1)?.seconds ?? 0,
     add: ({ steps: _, ...event }, seconds) => {
@@ -266,9 +277,10 @@ async function openMetrics(path: string, step: number | null): Promise<Metrics> 
       file = await open(path, "a").catch(failWriting);
     },
     write,
-    sync: async () => {
-      await write();
-      await file?.sync().catch(failWriting);
+    sync,
+    read: async (last) => {
+      await sync();
+      return (await readMetrics(path, last)).map(({ line }) => line);
     },
     close: async () => file?.close(),
   };

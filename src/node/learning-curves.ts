@@ -1,0 +1,49 @@
+/** The learning curves of a run's folder: what `report/training.ts` makes of its metrics, as a table and a page. */
+import { z } from "zod";
+import { reportHtml } from "../report/html.ts";
+import { metricsCsv, type TrainingMetric, trainingReport } from "../report/training.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { writeFilesTogether } from "./files.ts";
+import { packageVersion } from "./version.ts";
+
+/** Names of the files. The page is not `report.html`, which `run` may write into the same folder. */
+export const CURVE_FILES = { table: "metrics.csv", curves: "curves.html" } as const;
+
+const metricSpec = z.object({
+  step: z.number(),
+  stage: z.string(),
+  loss: z.number(),
+  learningRate: z.number(),
+  gradientNorm: z.number(),
+  validation: z
+    .object({
+      loss: z.number(),
+      best: z.boolean(),
+      bitErrorRate: z.number().exactOptional(),
+      errorRate: z.number().exactOptional(),
+    })
+    .optional(),
+  seconds: z.number(),
+}) satisfies z.ZodType<TrainingMetric>;
+
+/**
+ * Writes both files from the lines of the metrics, in place of those that are there; removes them where nothing has been measured yet. A
+ * line that somebody has edited into something else is left out. The caller holds the folder.
+ * Throws  FileError when they cannot be written
+ */
+export async function writeLearningCurves(
+  folder: string,
+  experiment: Experiment,
+  lines: readonly string[],
+  command: string,
+): Promise<void> {
+  const metrics = lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
+  if (metrics.length === 0) {
+    return writeFilesTogether(folder, { [CURVE_FILES.table]: null, [CURVE_FILES.curves]: null });
+  }
+  const report = trainingReport({ experiment, metrics, command, versions: { xpikeformer: packageVersion() } });
+  await writeFilesTogether(folder, {
+    [CURVE_FILES.table]: metricsCsv(metrics, experiment),
+    [CURVE_FILES.curves]: reportHtml(report),
+  });
+}

@@ -1,0 +1,201 @@
+/**
+ * The learning curves of a training: loss and error rate over steps, stage by stage, as a table and as a report.
+ *
+ * Both are made from the metrics alone, so they can be made again at any time, and of a training that was stopped as well.
+ */
+import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
+import type { TaskMetric } from "../task/kit.ts";
+import type { Metric } from "../task/task.ts";
+import { buildReport, type ChartDraft, type FigureDraft } from "./build-report.ts";
+import { formatQuantity } from "./format.ts";
+import type { LinesChart, Report } from "./report.ts";
+
+/** A line of the metrics. */
+export interface TrainingMetric {
+  /** Optimiser steps done, over all stages. */
+  readonly step: number;
+  readonly stage: string;
+  /** What the step lowered, mean over the batch. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm: number;
+  readonly validation?:
+    | (Readonly<Partial<Record<Metric, number>>> & { readonly loss: number; readonly best: boolean })
+    | undefined;
+  /** Of training so far, over all sittings. */
+  readonly seconds: number;
+}
+
+export interface TrainingRun {
+  readonly experiment: Experiment;
+  /** In the order of steps; at least one. */
+  readonly metrics: readonly TrainingMetric[];
+  readonly command: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * The metrics as comma-separated values (RFC 4180), a line for each: validations have cells of their own, which are empty where there was
+ * none. Numbers have all their digits.
+ */
+export function metricsCsv(metrics: readonly TrainingMetric[], { task }: Pick<Experiment, "task">): string {
+  const { key } = kitOf(task).metric;
+  const head = ["step", "stage", "loss", "learningRate", "gradientNorm", "seconds", "validationLoss", key, "best"];
+  const rows = metrics.map(({ step, stage, loss, learningRate, gradientNorm, seconds, validation }) => [
+    ...[step, stage, loss, learningRate, gradientNorm, seconds],
+    ...(validation ? [validation.loss, validation[key], validation.best] : [undefined, undefined, undefined]),
+  ]);
+  return [head, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\r\n`).join("");
+}
+
+function csvCell(value: string | number | boolean | undefined): string {
+  const text = value === undefined ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Points of a curve that a chart has room for. */
+const MOST_POINTS = 80;
+/** Stages that are drawn one by one: a curve each, of batches and of validations. */
+const MOST_STAGES = 6;
+
+/** Throws ValueError when there are no metrics, or one is no finite number. */
+export function trainingReport(run: TrainingRun): Report {
+  const { experiment, metrics, command, versions } = run;
+  const { metric } = kitOf(experiment.task);
+  const stages = stagesOf(metrics);
+  const { step, seconds } = metrics[metrics.length - 1] ?? { step: 0, seconds: 0 };
+  const planned = experiment.training.stages.reduce((sum, { steps }) => sum + steps, 0);
+  const best = bestOf(stages.at(-1)?.metrics ?? []);
+  const prompts = step * experiment.training.batch;
+  const rate = best && bestFigures(best, metric, experiment.training.validationPrompts);
+  return buildReport({
+    title: `${experiment.name}: learning curves`,
+    summary: rate
+      ? `The best validation of the last stage has ${metric.name} ${formatQuantity(rate[0]).value}, at step ${best.step} of ${step}.`
+      : `The last loss is ${formatQuantity({ value: metrics[metrics.length - 1].loss, unit: "1" }).value}, after ${step} steps; nothing was validated.`,
+    description:
+      `${step} of ${planned} optimiser steps of ${experiment.training.batch} ${metric.trial}s, in ${stages.length} of ` +
+      `${experiment.training.stages.length} stages. Validations have ${experiment.training.validationPrompts} ${metric.trial}s, without hardware.`,
+    experiment,
+    command,
+    seed: experiment.seed,
+    versions: { ...versions },
+    highlights: [...(rate ?? []).map(({ id }) => id), "training.steps", "training.seconds"].slice(0, 3),
+    figures: [
+      ...(rate ?? []),
+      { id: "training.steps", label: "Optimiser steps", value: step, unit: "steps" },
+      { id: "training.prompts", label: `${metric.trial}s seen`, value: prompts, unit: `${metric.trial}s` },
+      { id: "training.seconds", label: "Time of training, over all sittings", value: seconds, unit: "s" },
+      ...stages.flatMap(stageFigures),
+    ],
+    charts: [lossChart(stages, metrics.length), ...rateChart(stages, metric)],
+  });
+}
+
+interface Stage {
+  readonly name: string;
+  readonly metrics: readonly TrainingMetric[];
+}
+
+/** Neighbours of the same stage, in their order. */
+function stagesOf(metrics: readonly TrainingMetric[]): Stage[] {
+  const stages: { name: string; metrics: TrainingMetric[] }[] = [];
+  for (const metric of metrics) {
+    if (stages.at(-1)?.name !== metric.stage) stages.push({ name: metric.stage, metrics: [] });
+    stages.at(-1)!.metrics.push(metric);
+  }
+  return stages;
+}
+
+type Validated = TrainingMetric & { readonly validation: NonNullable<TrainingMetric["validation"]> };
+
+const isValidated = (metric: TrainingMetric): metric is Validated => metric.validation !== undefined;
+
+/** The last that training called the best so far: a stage begins anew. */
+const bestOf = (metrics: readonly TrainingMetric[]): Validated | undefined =>
+  metrics.filter(isValidated).findLast(({ validation }) => validation.best);
+
+function bestFigures({ step, validation }: Validated, { id, key, title }: TaskMetric, trials: number): FigureDraft[] {
+  const rate = validation[key];
+  const at = `best validation of the last stage, step ${step}`;
+  const loss = { id: "loss.validation", label: `Loss, nats, ${at}`, value: validation.loss, unit: "1", trials };
+  return rate === undefined
+    ? [loss]
+    : [{ id: `${id}.validation`, label: `${title}, ${at}`, value: rate, unit: "1", trials }, loss];
+}
+
+const stageFigures = ({ name, metrics }: Stage, i: number): FigureDraft[] => {
+  const best = bestOf(metrics);
+  const losses: FigureDraft[] = [
+    { id: `loss.stage.${i}.last`, label: `Loss of the last batch, ${name}`, value: metrics.at(-1)!.loss, unit: "1" },
+  ];
+  if (best) {
+    const label = `Loss of the best validation, ${name}, step ${best.step}`;
+    losses.push({ id: `loss.stage.${i}.validation`, label, value: best.validation.loss, unit: "1" });
+  }
+  return losses;
+};
+
+/** A curve for each stage, or one for all where there are many. */
+const drawnStages = (stages: readonly Stage[]): readonly Stage[] =>
+  stages.length <= MOST_STAGES
+    ? stages
+    : [{ name: `${stages.length} stages`, metrics: stages.flatMap(({ metrics }) => metrics) }];
+
+type Points = LinesChart["series"][number]["points"];
+
+function lossChart(stages: readonly Stage[], lines: number): ChartDraft {
+  const size = Math.ceil(lines / MOST_POINTS);
+  const series = drawnStages(stages).flatMap(({ name, metrics }) => [
+    { name: `${name}: batches`, points: condensed(metrics, size, ({ loss }) => loss) },
+    {
+      ...{ name: `${name}: validation`, dashed: true },
+      points: condensed(metrics.filter(isValidated), size, ({ validation }) => validation.loss),
+    },
+  ]);
+  return {
+    ...{ kind: "lines", id: "loss", title: "Loss over optimiser steps" },
+    caption:
+      "Of batches what a step lowers, which holds penalties and a teacher's labels where a stage has them; of validations the cross entropy, nats " +
+      `per decision. ${condensedText(size)}`,
+    x: { label: "optimiser steps" },
+    y: { label: "loss", scale: "log" },
+    series: series.filter(({ points }) => points.length > 0),
+  };
+}
+
+function rateChart(stages: readonly Stage[], { id, key, title, name }: TaskMetric): ChartDraft[] {
+  const rated = drawnStages(stages).map((stage) => ({
+    name: stage.name,
+    metrics: stage.metrics.filter((metric) => metric.validation?.[key] !== undefined),
+  }));
+  const size = Math.ceil(rated.reduce((sum, { metrics }) => sum + metrics.length, 0) / MOST_POINTS);
+  const series = rated
+    .map((stage) => ({ name: stage.name, points: condensed(stage.metrics, size, (one) => one.validation![key]!) }))
+    .filter(({ points }) => points.length > 0);
+  if (series.length === 0) return [];
+  return [
+    {
+      ...{ kind: "lines", id: `${id}.validation`, title: `${title} over optimiser steps` },
+      caption: `Validations, without hardware: the ${name}. ${condensedText(size)}`,
+      x: { label: "optimiser steps" },
+      y: { label: title, scale: "log" },
+      series,
+    },
+  ];
+}
+
+const condensedText = (size: number): string =>
+  size > 1 ? `A point is the mean of up to ${size} values that follow each other.` : "Every value is a point.";
+
+/** Means of `size` values that follow each other, at the mean of their steps. */
+function condensed<T extends TrainingMetric>(metrics: readonly T[], size: number, of: (metric: T) => number): Points {
+  const groups = Array.from({ length: Math.ceil(metrics.length / Math.max(1, size)) }, (_, i) =>
+    metrics.slice(i * size, (i + 1) * size),
+  );
+  return groups.map((group) => ({
+    x: group.reduce((sum, { step }) => sum + step, 0) / group.length,
+    y: group.reduce((sum, metric) => sum + of(metric), 0) / group.length,
+  }));
+}
