@@ -8,7 +8,7 @@
  */
 import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
-import { flattenToGates, readVerilog } from "./rtl-synthesis.ts";
+import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** Blocks that `xpike rtl verify` proves where a folder has them: one name a line. */
@@ -71,7 +71,7 @@ const statusFile = (module: string): string => `${module}.txt`;
 const proof = (sources: SourceFiles, module: string, clocks: number): string[] => [
   `rename ${module} gate`,
   "design -stash gates",
-  readVerilog(sources),
+  readDeferred(sources),
   `hierarchy -check -top ${module}`,
   "proc",
   "flatten -noscopeinfo",

@@ -43,6 +43,10 @@ const LIBERTY_BYTES = 2 ** 28;
 export const readVerilog = (sources: SourceFiles): string =>
   `read_verilog -sv -DSYNTHESIS ${Object.keys(sources).join(" ")}`;
 
+/** The same, where only one module and those below it are wanted: the others are not read further than their syntax. They take no parameters. */
+export const readDeferred = (sources: SourceFiles): string =>
+  readVerilog(sources).replace("read_verilog -sv", "read_verilog -sv -defer");
+
 /**
  * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.
@@ -90,7 +94,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
 
 /** Yosys commands that make a module, with all that it uses, one netlist of generic gates. */
 export const flattenToGates = (sources: SourceFiles, module: string): string[] => [
-  readVerilog(sources),
+  readDeferred(sources),
   `synth -flatten -top ${module}`,
   "check -assert",
   "delete t:$scopeinfo",
