@@ -158,6 +158,7 @@ export type { AttentionDraws, StochasticAttention, StochasticAttentionCache } fr
 
 // Training: `(Network, Task) -> Network`.
 
+export { encodeTrained } from "./train/checkpoint.ts";
 export { scheduledRate } from "./train/schedule.ts";
 export { type BestNumbers, decodeState, encodeState, type Tensors, type TrainingState } from "./train/state.ts";
 export {
@@ -335,6 +336,7 @@ export { runExperiment } from "./runs/experiment.ts";
 export { firstChip } from "./runs/first-chip.ts";
 export { asDescribed } from "./runs/fit.ts";
 export type { RunNetworks, RunOptions } from "./runs/prepare.ts";
+export { networkRtl } from "./runs/rtl.ts";
 export type { EvaluatedNetworks, EvaluationOptions } from "./runs/study.ts";
 export { evaluateSweep } from "./runs/sweep.ts";
 

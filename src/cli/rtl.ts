@@ -1,8 +1,6 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
-import { mapNetwork } from "../mapping/mapping.ts";
-import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
@@ -11,18 +9,11 @@ import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
-import { rtlBundle } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
-import { networkLif } from "../rtl/lif-network.ts";
 import { machineBundle } from "../rtl/machine/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
-import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
-import { runOfSteps } from "../rtl/simulated-run.ts";
-import { MAX_STEPS } from "../rtl/ssa-engine.ts";
-import { firstChip } from "../runs/first-chip.ts";
-import { asDescribed } from "../runs/fit.ts";
-import type { HardwareSpec } from "../spec/hardware.ts";
+import { chipWithRegisters, networkRtl } from "../runs/rtl.ts";
 import type { Given } from "../task/open.ts";
 import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
@@ -30,9 +21,6 @@ import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
-const LONG_RUNS = [20, MAX_STEPS];
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
@@ -42,7 +30,8 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
   await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
-    const files = (options.machine ? makeMachine : makeFiles)(opened, networks.network, options, notes);
+    const make = options.machine ? makeMachine : networkRtl;
+    const files = make(opened, networks.network, options.prompts, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
   });
@@ -50,29 +39,8 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
 }
 
-/** The files of the folder, by name; what is left out goes into `notes`. */
-function makeFiles(given: Given, trained: Network, { prompts }: RtlCommandOptions, notes: string[]): SourceFiles {
-  const { chip, task, random } = chipWithRegisters(given, trained, notes);
-  const { experiment } = given;
-  const design = chipDesign(chip);
-  const evaluation = stream(experiment.seed).fork("evaluation");
-  const { spikes } = task.draw(prompts, evaluation, { values: false });
-  const runs = [
-    ...networkRuns(chip, spikes!, random.fork("run")),
-    ...LONG_RUNS.map((steps) => runOfSteps(design, steps, random.fork("long run", steps))),
-  ];
-  const origin =
-    `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
-    `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers. Then random ` +
-    `spikes of ${LONG_RUNS.join(" and ")} steps: what counts steps has bits that a network of few steps never sets.`;
-  const first = task.draw(1, evaluation, { values: false });
-  const lif = networkLif(chip, first.spikes!, random.fork("run"));
-  if (typeof lif === "string") notes.push(lif);
-  return rtlBundle(design, runs, origin, lif);
-}
-
 /** The files of a whole machine. */
-function makeMachine(given: Given, trained: Network, { prompts }: RtlCommandOptions, notes: string[]): SourceFiles {
+function makeMachine(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
   const { chip, task, random } = chipWithRegisters(given, trained, notes);
   const { experiment } = given;
   const { spikes } = task.draw(prompts, stream(experiment.seed).fork("evaluation"), { values: false });
@@ -84,14 +52,6 @@ function makeMachine(given: Given, trained: Network, { prompts }: RtlCommandOpti
   const hash = sha256Of(JSON.stringify(experiment));
   const from = { version: packageVersion(), experiment: `the experiment ${experiment.name}, SHA-256 ${hash}`, origin };
   return machineBundle(design, machineVectors(design, chip, spikes!, run), from);
-}
-
-/** The first chip of an experiment. It draws from shift registers, whatever the experiment says. */
-function chipWithRegisters({ experiment, data }: Given, trained: Network, notes: string[]) {
-  const network = foldNetwork(asDescribed(experiment, trained, notes));
-  const hardware: HardwareSpec = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" } };
-  const mapping = mapNetwork(network, hardware, experiment.task.coding);
-  return firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
 }
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */

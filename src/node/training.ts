@@ -16,10 +16,9 @@ import { type FileHandle, open, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
-import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
+import { encodeTrained } from "../train/checkpoint.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
 import { type TrainingEvent, train } from "../train/train.ts";
 import { contentHash } from "./content-hash.ts";
@@ -163,8 +162,7 @@ async function trainInFolder(
     await begin();
     if (result.finished) {
       await lock.check();
-      const bytes = encodeCheckpoint(result.network, provenance(experiment, result.state, options.command));
-      await writeFileAtomic(join(folder, RUN_FILES.network), bytes);
+      await writeFileAtomic(join(folder, RUN_FILES.network), encodeTrained(result, experiment, options.command));
     } else await save(result.state);
     await writeLearningCurves(folder, experiment, await metrics.read(step), options.command ?? "a program");
     return {
@@ -190,17 +188,6 @@ function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOp
     options: {},
     contents: Object.fromEntries(given.map(([name, content]) => [name, contentHash(content)])),
     versions: {},
-  };
-}
-
-/** Where the network comes from, as its metadata. */
-function provenance(experiment: Experiment, { step, best }: TrainingState, command = ""): Record<string, string> {
-  return {
-    experiment: JSON.stringify(experiment),
-    command,
-    seed: String(experiment.seed),
-    steps: String(step),
-    ...(best && { validation: JSON.stringify(bestNumbers(best)) }),
   };
 }
 

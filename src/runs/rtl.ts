@@ -1,0 +1,52 @@
+/** The RTL of a trained network's attention on the first chip, with vectors of its own evaluation prompts: what `xpike rtl` writes. */
+import { mapNetwork } from "../mapping/mapping.ts";
+import { foldNetwork } from "../model/fold.ts";
+import type { Network } from "../model/network.ts";
+import { stream } from "../numeric/stream.ts";
+import { rtlBundle } from "../rtl/bundle.ts";
+import type { SourceFiles } from "../rtl/design.ts";
+import { networkLif } from "../rtl/lif-network.ts";
+import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
+import { runOfSteps } from "../rtl/simulated-run.ts";
+import { MAX_STEPS } from "../rtl/ssa-engine.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { Given } from "../task/open.ts";
+import { firstChip } from "./first-chip.ts";
+import { asDescribed } from "./fit.ts";
+
+/** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
+const LONG_RUNS = [20, MAX_STEPS];
+
+/**
+ * Texts by file name: attention engine, LIF unit, testbenches, vectors of the first `prompts` evaluation prompts.
+ *
+ * @param notes  takes a sentence for each thing that is left out
+ * Throws  as `asDescribed`, `mapNetwork` and `chipDesign`
+ */
+export function networkRtl(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
+  const { chip, task, random } = chipWithRegisters(given, trained, notes);
+  const { experiment } = given;
+  const design = chipDesign(chip);
+  const evaluation = stream(experiment.seed).fork("evaluation");
+  const { spikes } = task.draw(prompts, evaluation, { values: false });
+  const runs = [
+    ...networkRuns(chip, spikes!, random.fork("run")),
+    ...LONG_RUNS.map((steps) => runOfSteps(design, steps, random.fork("long run", steps))),
+  ];
+  const origin =
+    `Vectors: the attention of a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ` +
+    `${prompts} evaluation prompts, one run per block and prompt, from the cycle simulator with LFSR random numbers. Then random ` +
+    `spikes of ${LONG_RUNS.join(" and ")} steps: what counts steps has bits that a network of few steps never sets.`;
+  const first = task.draw(1, evaluation, { values: false });
+  const lif = networkLif(chip, first.spikes!, random.fork("run"));
+  if (typeof lif === "string") notes.push(lif);
+  return rtlBundle(design, runs, origin, lif);
+}
+
+/** The first chip of an experiment. It draws from shift registers, whatever the experiment says. */
+export function chipWithRegisters({ experiment, data }: Given, trained: Network, notes: string[]) {
+  const network = foldNetwork(asDescribed(experiment, trained, notes));
+  const hardware: HardwareSpec = { ...experiment.hardware, ssa: { ...experiment.hardware.ssa, random: "lfsr" } };
+  const mapping = mapNetwork(network, hardware, experiment.task.coding);
+  return firstChip({ experiment: { ...experiment, hardware }, data }, network, mapping);
+}

@@ -1,0 +1,24 @@
+/** The file of a trained network, as `xpike train` writes it: its parameters, and where they come from. */
+import { encodeCheckpoint } from "../model/checkpoint.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { bestNumbers } from "./state.ts";
+import type { TrainResult } from "./train.ts";
+
+/**
+ * The bytes of `network.safetensors`. Its metadata has the experiment, the seed, the steps done and the best validation, and the command
+ * that gives the same network.
+ * Throws  ValueError at a number that is not finite
+ */
+export function encodeTrained(
+  { network, state: { step, best } }: Pick<TrainResult, "network" | "state">,
+  experiment: Experiment,
+  command = "",
+): Uint8Array {
+  return encodeCheckpoint(network, {
+    experiment: JSON.stringify(experiment),
+    command,
+    seed: String(experiment.seed),
+    steps: String(step),
+    ...(best && { validation: JSON.stringify(bestNumbers(best)) }),
+  });
+}
