@@ -167,7 +167,7 @@ async function readLiberty(path: string): Promise<string> {
 /** The sources were synthesised, and the library then failed. */
 function libertyError(path: string, { text }: YosysOutcome): FileError {
   const reasons: readonly (readonly [RegExp, string])[] = [
-    [/cannot be legalized/, "It has no flip-flop for an asynchronous reset, which every register has."],
+    [/cannot be legalized/, "It has no flip-flop for an asynchronous reset, which most registers have."],
     [/Syntax error|syntax error/, "It is damaged, or cut short."],
     [/ABC/, "It has too few gates (an inverter, a NAND and a NOR at least), or a function that ABC cannot read."],
   ];

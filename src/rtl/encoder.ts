@@ -1,13 +1,14 @@
 /**
  * The Bernoulli encoder inside cells and column feet: fires where `floor(random I_max / 256) < gain count`, the hardware form of
- * `hardware/draws.ts`. A normaliser that is a power of two takes the upper bits of the byte; any other costs a multiplication by a
- * constant, which synthesis turns into adders.
+ * `hardware/draws.ts`. A normaliser that is a power of two takes the upper bits of the byte; any other multiplies it by a constant, written
+ * as shifts with adders and subtractors: of a `*` synthesis for FPGAs makes a multiplier block per column.
  */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import {
   binary,
   comment,
   concat,
+  type Expression,
   type Item,
   logic,
   name,
@@ -75,14 +76,40 @@ function drawItems(normaliser: number, random: string): { items: Item[]; drawBit
   const drawBits = productBits - 8;
   return {
     items: [
+      comment(`${normaliser} x ${random}.`),
       logic(productBits, "product"),
-      wire(name("product"), binary(widen(name(random), 8, productBits), "*", sized(productBits, normaliser))),
+      wire(name("product"), timesConstant(name(random), 8, normaliser, productBits)),
       logic(drawBits, "draw"),
       wire(name("draw"), slice(name("product"), productBits - 1, 8)),
       ...unused("product", slice(name("product"), 7, 0)),
     ],
     drawBits,
   };
+}
+
+/** A value of so many bits times a constant, modulo 2^width: sums and differences of shifted values, none wider than `width`. */
+export function timesConstant(value: Expression, bits: number, constant: number, width: number): Expression {
+  const [first, ...rest] = signedDigits(constant)
+    .reverse()
+    .map(({ sign, shift }) => ({ sign, term: widen(shifted(value, shift), bits + shift, width) }));
+  return rest.reduce((sum, { sign, term }) => binary(sum, sign === 1 ? "+" : "-", term), first.term);
+}
+
+/**
+ * The digits of a positive whole number in canonical signed-digit form, lowest first: the fewest powers of two that add up to it
+ * or are taken off. The highest is added.
+ */
+export function signedDigits(value: number): { readonly sign: 1 | -1; readonly shift: number }[] {
+  const digits: { sign: 1 | -1; shift: number }[] = [];
+  for (let [rest, shift] = [value, 0]; rest !== 0; shift++) {
+    if (rest % 2 === 1) {
+      const sign = rest % 4 === 3 ? -1 : 1;
+      digits.push({ sign, shift });
+      rest -= sign;
+    }
+    rest /= 2;
+  }
+  return digits;
 }
 
 /** Tells linters that bits are left over on purpose, in lowRISC's way. */

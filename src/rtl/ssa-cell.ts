@@ -6,6 +6,7 @@ import {
   binary,
   CLOCKED,
   choose,
+  clocked,
   comment,
   concat,
   gap,
@@ -92,14 +93,14 @@ export function ssaCell(parameters: SsaParameters): Module {
 export function valueFifo({ dimension }: SsaParameters): Module {
   return {
     name: "ssa_value_fifo",
-    header: [`Shift register that delays the bits of one value by a window of ${dimension} clocks.`],
-    ports: [...CLOCKED, input("value_i"), output("value_o")],
+    header: [
+      `Shift register that delays the bits of one value by a window of ${dimension} clocks.`,
+      "It has no reset, so that FPGAs can make it of shift-register tables: what it holds before a window is over meets no output that is valid.",
+    ],
+    ports: [input("clk_i"), input("value_i"), output("value_o")],
     items: [
       logic(dimension, "fifo_q"),
-      registers(
-        [set(name("fifo_q"), zeros)],
-        [set(name("fifo_q"), concat(slice(name("fifo_q"), dimension - 2, 0), name("value_i")))],
-      ),
+      clocked(set(name("fifo_q"), concat(slice(name("fifo_q"), dimension - 2, 0), name("value_i")))),
       wire(name("value_o"), slice(name("fifo_q"), dimension - 1, dimension - 1)),
     ],
   };
@@ -108,7 +109,6 @@ export function valueFifo({ dimension }: SsaParameters): Module {
 export const fifoInstance = (label: string, value: ReturnType<typeof name>, delayed: ReturnType<typeof name>): Item =>
   instance("ssa_value_fifo", label, {
     clk_i: name("clk_i"),
-    rst_ni: name("rst_ni"),
     value_i: value,
     value_o: delayed,
   });
