@@ -1,6 +1,8 @@
 /** What moves the ratios, against the tables of the program that `golden.test.ts` compares with. */
 import { describe, expect, test } from "vitest";
 import { stream } from "../numeric/stream.ts";
+import { machineByName } from "../spec/parse.ts";
+import { hardwarePrices } from "./hardware.ts";
 import { breakEven, converterMap, stepsByDensity } from "./maps.ts";
 import { monteCarlo } from "./monte-carlo.ts";
 import { PARAMETERS } from "./parameters.ts";
@@ -9,7 +11,7 @@ import { pricePriors } from "./priors.ts";
 import { type CostChoice, type ResolvedTechnology, resolveTechnology } from "./resolve.ts";
 import { swing, tornado } from "./tornado.ts";
 import { ratiosOf, type Variation, vary } from "./variation.ts";
-import { meanDensity } from "./workload.ts";
+import { meanDensity, withSteps } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 
 const resolved = resolveTechnology(findCostPreset("claim"));
@@ -123,6 +125,15 @@ describe("one parameter at a time", () => {
     const lengths = bars.map((bar) => swing(bar));
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     expect(bars.findIndex(({ label }) => label === "T / 2 .. x 2")).toBeLessThan(3);
+  });
+
+  test("has its own number of steps where half of it is less than one", () => {
+    const machine = hardwarePrices(machineByName("recommended"), workload);
+    const whole = resolveTechnology(findCostPreset("simulated"), { set: machine });
+    const once = { ...withSteps(workload, 1), hardware: machineByName("recommended") };
+    const [steps] = tornado(once, whole).filter(({ label }) => label.startsWith("T /"));
+    expect(steps.low).toEqual(ratiosOf({ workload: once, technology: whole.technology }));
+    expect(steps.high.ann).toBeLessThan(steps.low.ann);
   });
 
   test("a price of zero has no bar, whatever its range: a range is a factor on it", () => {

@@ -11,7 +11,7 @@ export interface Variation {
   readonly times?: Readonly<Partial<Record<ParameterId, number>>>;
   /** Time steps of both spiking machines. */
   readonly steps?: number;
-  /** Factor on the time steps of each spiking machine. */
+  /** Factor on the time steps of each spiking machine, of which at least one is left. */
   readonly timesSteps?: number;
   /** Factor on all densities. */
   readonly density?: number;
@@ -30,7 +30,8 @@ export function vary(
   for (const id in times) changed[id as ParameterId] *= times[id as ParameterId]!;
   const scaled = density === undefined ? workload : scaleDensities(workload, density);
   const timed = steps === undefined ? scaled : withSteps(scaled, steps);
-  const stretched = timesSteps === 1 ? timed : withSteps(timed, timed.steps * timesSteps, timed.snnSteps * timesSteps);
+  const stretch = (own: number) => Math.max(1, own * timesSteps);
+  const stretched = timesSteps === 1 ? timed : withSteps(timed, stretch(timed.steps), stretch(timed.snnSteps));
   return { workload: stretched, technology: changed };
 }
 
