@@ -57,6 +57,7 @@ import { parseSweep } from "../src/spec/sweep.ts";
 import { imageClassificationSpec } from "../src/spec/task.ts";
 import { parseTensorMapping } from "../src/spec/tensor-mapping.ts";
 import { experimentAt, listPoints } from "../src/sweep/points.ts";
+import { sweepRounds } from "../src/sweep/rounds.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
@@ -66,6 +67,8 @@ import { assemble, tensorPickle, unicode, writePth, writeZip } from "./support/z
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
 
+const roundsOf = (fields: object) =>
+  sweepRounds({ ...parseDesign({ experiment: {}, axes: {}, ...fields }), experiment: {} }).next();
 const emptySweep = { design: { ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, points: [] };
 
 const sections = page
@@ -243,6 +246,8 @@ const cases: Record<string, () => unknown> = {
     experimentAt({ ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, { "hardware.adc.bits": 99 }),
   "A range that a grid cannot list": () =>
     listPoints(parseDesign({ experiment: {}, axes: { "hardware.readTime": { from: 1, to: 9 } } })),
+  "A budget of what is not simulated": () => roundsOf({ objectives: ["energy", "area"], budget: {} }),
+  "An axis over what a budget sets": () => roundsOf({ axes: { "hardware.chips": [2, 4] }, budget: {} }),
   "A sweep that goes on where there is none": () => openSweepFolder(join(folder, "none"), emptySweep, { resume: true }),
   "A folder that holds a sweep": async () => {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });

@@ -1,20 +1,23 @@
 /** `xpike sweep`: a design space, its front, and the folder that keeps both. */
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { loadDuckDb, writeTable } from "../node/sweep/duckdb.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
-import { planSweep } from "../node/sweep/plan.ts";
+import { type PlannedSweep, planSweep } from "../node/sweep/plan.ts";
 import { type Engine, runSweep } from "../node/sweep/sweep.ts";
 import { threadsEngine } from "../node/sweep/threads.ts";
 import { parseQueueAddress } from "../node/sweep/valkey.ts";
 import { queueEngine } from "../node/sweep/valkey-engine.ts";
 import type { FolderEvent } from "../node/training.ts";
+import { formatText } from "../report/format.ts";
 import { parseDesign } from "../spec/design.ts";
 import { parseJsonWithComments, plainValue } from "../spec/json.ts";
 import { sweepHtml } from "../sweep/page.ts";
 import type { OpenedDesign } from "../sweep/points.ts";
+import { effortOf, isAdaptive, lastRows } from "../sweep/rounds.ts";
 import { sweepScreen } from "../sweep/screen.ts";
 import { sweepTable } from "../sweep/table.ts";
 import type { Row } from "../sweep/unit.ts";
@@ -41,9 +44,7 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
   const command = commandLine("sweep", source, {});
   const say = (text: string) => options.json || terminal.err(asTyped(`${text}\n`, terminal.program));
   for (const note of plan.notes) say(note);
-  const { length } = plan.points;
-  const repeated = plan.repeated === 0 ? "" : `, and ${plan.repeated} that repeat one of them`;
-  say(`${length} ${length === 1 ? "point" : "points"}${repeated}. Rows are kept in ${folder} as they come.`);
+  say(`${describePoints(plan)}. Rows are kept in ${folder} as they come.`);
   if (plan.trainings.length > 0) {
     const steps = plan.trainings.map(({ experiment }) => totalSteps(experiment.training));
     say(
@@ -67,13 +68,22 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
         ...show,
       });
       show.end();
-      const result = { design, rows, command };
+      const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
       await writeResults(folder, result);
       print(folder, result, options, terminal);
     } finally {
       await engine.close();
     }
   });
+}
+
+/** "240 points", "At most 200 points, 24 at a time". */
+function describePoints({ design: { sampling, budget }, points: { length }, repeated }: PlannedSweep): string {
+  const listed =
+    sampling.kind === "search"
+      ? `At most ${sampling.points} points, ${sampling.population} at a time`
+      : `${length} ${length === 1 ? "point" : "points"}${repeated === 0 ? "" : `, and ${repeated} that repeat one of them`}`;
+  return budget ? `${listed}, each on few chips and prompts first` : listed;
 }
 
 /** An address without its user and password, which are nobody else's. */
@@ -95,12 +105,14 @@ async function openEngine({ engine, threads }: SweepCommandOptions, say: (text: 
 function showProgress(quiet: boolean, terminal: Terminal) {
   let [shown, progress]: [string, Progress | undefined] = ["", undefined];
   const show = (label: string, unit: string, done: number, total: number) => {
-    if (label !== shown) {
+    // Every round of an adaptive sweep adds to the total.
+    const name = `${label} of ${total}`;
+    if (name !== shown) {
       progress?.end();
       progress = startProgress(terminal, { label, total, unit, quiet });
       // Done before, in no time.
       progress.restore(done);
-      shown = label;
+      shown = name;
     }
     progress?.update(done);
   };
@@ -119,16 +131,23 @@ function showProgress(quiet: boolean, terminal: Terminal) {
 export async function sweepShowCommand(folder: string, options: SweepShowOptions, terminal: Terminal): Promise<void> {
   const { design, points } = await readQuestion(folder);
   const rows = await readRows(folder);
-  const result = { design, rows, command: `xpike sweep show ${quote(folder)}` };
-  if (rows.length < points) {
-    if (!options.json) terminal.err(`${rows.length} of ${points} points have a row so far.\n`);
+  const command = `xpike sweep show ${quote(folder)}`;
+  const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
+  // How many rows an adaptive sweep has is known when it is done, and has its table.
+  const adaptive = isAdaptive(design);
+  const done = adaptive ? existsSync(join(folder, SWEEP_FILES.csv)) : rows.length === points;
+  if (!done) {
+    const of = adaptive ? `${rows.length} points` : `${rows.length} of ${points} points`;
+    if (!options.json) terminal.err(`${of} have a row so far.\n`);
   } else await useFolder(folder, result.command, () => writeResults(folder, result));
   print(folder, result, options, terminal);
 }
 
 interface Sweep {
   readonly design: OpenedDesign;
+  /** The last of each point. */
   readonly rows: readonly Row[];
+  readonly effort: ReturnType<typeof effortOf>;
   readonly command: string;
 }
 
@@ -138,7 +157,12 @@ async function writeResults(folder: string, { design, rows, command }: Sweep): P
   await writeFileAtomic(join(folder, SWEEP_FILES.page), page);
 }
 
-function print(folder: string, { design, rows }: Sweep, { json, all }: SweepShowOptions, terminal: Terminal): void {
+function print(
+  folder: string,
+  { design, rows, effort }: Sweep,
+  { json, all }: SweepShowOptions,
+  terminal: Terminal,
+): void {
   if (json) {
     const { columns, rows: lines } = sweepTable(rows, design);
     const records = lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])));
@@ -149,7 +173,11 @@ function print(folder: string, { design, rows }: Sweep, { json, all }: SweepShow
     join(folder, name),
   );
   const text = sweepScreen(rows, design, { ...terminal, ...(all && { all }) });
-  terminal.out(`${text}\nFront: ${page}\nTable: ${files.join(", ")}\n`);
+  const { spent, full } = effort;
+  const spared = design.budget
+    ? `Prompts on chips: ${formatText({ value: spent, unit: "1" })}, where every point in full would have taken ${formatText({ value: full, unit: "1" })}.\n`
+    : "";
+  terminal.out(`${text}\n${spared}Front: ${page}\nTable: ${files.join(", ")}\n`);
 }
 
 /**

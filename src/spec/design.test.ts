@@ -29,6 +29,10 @@ describe("is refused, with the field", () => {
     [{ constraints: { area: { max: 1 } } }, "constraints.area.max", /is not a known key/],
     [{ sampling: { kind: "sobel", points: 3 } }, "sampling.kind", /Did you mean "sobol"/],
     [{ sampling: { kind: "random" } }, "sampling.points", /is missing/],
+    [{ sampling: { kind: "search" } }, "sampling.points", /is missing/],
+    [{ sampling: { kind: "search", points: 9, population: 3 } }, "sampling.population", /from 4 to 1000/],
+    [{ budget: { chips: 1 } }, "budget.chips", /from 2 to 1000/],
+    [{ budget: { growth: 1 } }, "budget.growth", /from 1.25 to 100/],
     [{ experiment: undefined }, "experiment", /experiment/],
   ])("%#: %j", (fields, path, message) => {
     try {

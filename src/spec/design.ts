@@ -58,7 +58,28 @@ const samplingSpec = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("latin-hypercube"), points }),
   /** A Sobol sequence, which fills the space evenly at every length; best at a power of two. */
   z.strictObject({ kind: z.literal("sobol"), points }),
+  /** A search for the front by NSGA-II, which breeds each generation from the best points so far. */
+  z.strictObject({
+    kind: z.literal("search"),
+    /** Points that are measured at most. */
+    points,
+    /** Points of a generation, which are measured at the same time. */
+    population: z.int().min(4).max(1000).default(24),
+  }),
 ]);
+
+/**
+ * All points are measured on few chips and prompts; those that are not surely beaten on more, and so on up to the experiment's own, until
+ * no comparison is open.
+ */
+const budgetSpec = z.strictObject({
+  /** Chips to begin with. Intervals between two or three chips are too wide to decide anything. */
+  chips: z.int().min(2).max(1000).default(4),
+  /** Prompts to begin with. */
+  prompts: z.int().min(8).max(10_000_000).default(64),
+  /** How many times as many chips, and as many prompts, those have that go on. */
+  growth: z.number().min(1.25).max(100).default(3),
+});
 
 const limitSpec = z.strictObject({ least: z.number().optional(), most: z.number().optional() });
 
@@ -79,6 +100,8 @@ export const designSpec = z.strictObject({
     }
   }),
   sampling: samplingSpec.prefault({ kind: "grid" }),
+  /** Left out, every point has all chips and prompts of its experiment. */
+  budget: budgetSpec.optional(),
   /** What the front is drawn over. The first two are the axes of the drawing. */
   objectives: z.array(z.enum(OBJECTIVES)).min(1).max(OBJECTIVES.length).default(["errorRate", "energy"]),
   /** Points outside are kept in the table and left out of the front. */
@@ -92,6 +115,7 @@ type Constraints = Record<Objective, z.ZodOptional<typeof limitSpec>>;
 export type Design = z.infer<typeof designSpec>;
 export type Axis = z.infer<typeof axisSpec>;
 export type Range = z.infer<typeof rangeSpec>;
+export type Budget = z.infer<typeof budgetSpec>;
 
 /** Throws SpecError for anything that is no design; its message lists all problems. `name` is usually the file's. */
 export function parseDesign(source: unknown, name = "design"): Design {

@@ -46,11 +46,20 @@ export function keepsLimits(measures: Measures, { constraints }: Pick<Design, "c
   });
 }
 
-/** Numbers of the points on the front, among those that keep the limits. */
-export function frontPoints(rows: readonly Row[], design: Pick<Design, "objectives" | "constraints">): Set<number> {
-  const candidates = rows.flatMap(({ point, measures }) => {
+/**
+ * Numbers of the points on the front, among those that keep the limits. Of a design with a budget the others were beaten on fewer chips and
+ * prompts than the last ones have (`race.ts`).
+ */
+export function frontPoints(
+  rows: readonly Row[],
+  design: Pick<Design, "objectives" | "constraints" | "budget">,
+): Set<number> {
+  const size = ({ measures }: Row) => (measures ? measures.chips * measures.prompts : 0);
+  const most = design.budget ? rows.reduce((most, row) => Math.max(most, size(row)), 0) : 0;
+  const candidates = rows.flatMap((row) => {
+    const { point, measures } = row;
     const costs = costsOf(measures, design.objectives);
-    return costs && keepsLimits(measures!, design) ? [{ point, costs }] : [];
+    return costs && size(row) >= most && keepsLimits(measures!, design) ? [{ point, costs }] : [];
   });
   return new Set(frontOf(candidates.map(({ costs }) => costs)).map((i) => candidates[i].point));
 }

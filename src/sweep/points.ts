@@ -5,7 +5,7 @@
  * has a coordinate u in [0, 1); a list takes its entry floor(u n), a range the number at that share of its length. Experiments keep their
  * seed: all points answer the same prompts on chips from the same streams, so that differences between points are precise.
  */
-import { SpecError } from "../errors.ts";
+import { invariant, SpecError } from "../errors.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { SOBOL_DIMENSIONS, sobolWord } from "../numeric/sobol.ts";
 import { naturalLog, stream } from "../numeric/stream.ts";
@@ -28,9 +28,9 @@ export interface OpenedDesign extends Design {
  * Random   `stream(design.seed)`, forked by the kind of the sampling and the field of the axis
  * Throws   SpecError for a grid over a range without a count, for too many points, and for more axes than a Sobol sequence has
  */
-export function listPoints(design: Design): PointValues[] {
+export function listPoints(design: Design, sampling = listed(design)): PointValues[] {
   const axes = Object.entries(design.axes);
-  const columns = coordinates(design, axes);
+  const columns = coordinates(design.seed, sampling, axes);
   // Without axes there is one point, the experiment itself.
   const count = columns[0]?.length ?? 1;
   return Array.from({ length: count }, (_, i) =>
@@ -87,8 +87,16 @@ function withField(document: unknown, [key, ...rest]: readonly string[], value: 
   return { ...owner, [key]: withField(inner, rest, value) };
 }
 
+function listed({ sampling }: Design): Listed {
+  invariant(sampling.kind !== "search", "a search has no list of points");
+  return sampling;
+}
+
+/** Samplings whose points are known before any is measured. */
+type Listed = Exclude<Design["sampling"], { kind: "search" }>;
+
 /** Of each axis, the coordinate of every point. */
-function coordinates({ seed, sampling }: Design, axes: readonly (readonly [string, Axis])[]): Float64Array[] {
+function coordinates(seed: number, sampling: Listed, axes: readonly (readonly [string, Axis])[]): Float64Array[] {
   const root = stream(seed).fork("sweep", sampling.kind);
   const column = (count: number, at: (point: number) => number) =>
     Float64Array.from({ length: count }, (_, i) => at(i));
@@ -151,8 +159,8 @@ function refuseRange(path: string): never {
   );
 }
 
-/** The value at a coordinate u in [0, 1). */
-function valueAt(axis: Axis, u: number): unknown {
+/** The value at a coordinate u in [0, 1]. */
+export function valueAt(axis: Axis, u: number): unknown {
   const length = listLength(axis);
   // A product that rounds up to the length belongs to the last entry.
   const entry = length === null ? 0 : Math.min(length - 1, Math.floor(u * length));

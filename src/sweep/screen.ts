@@ -7,7 +7,7 @@ import { frontPoints, keepsLimits } from "./front.ts";
 import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS } from "./labels.ts";
 import type { Row } from "./unit.ts";
 
-type Asked = Pick<Design, "name" | "axes" | "objectives" | "constraints">;
+type Asked = Pick<Design, "name" | "axes" | "objectives" | "constraints" | "budget">;
 
 /** Points of the front that are listed; the table has all. */
 const MOST_LINES = 20;

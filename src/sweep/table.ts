@@ -21,7 +21,7 @@ const SAMPLED: readonly Objective[] = ["errorRate", "yearLoss"];
 /** In SI units; `front` and `within` say whether a point is on the front and keeps the limits. */
 export function sweepTable(
   rows: readonly Row[],
-  design: Pick<Design, "axes" | "objectives" | "constraints">,
+  design: Pick<Design, "axes" | "objectives" | "constraints" | "budget">,
 ): SweepTable {
   const front = frontPoints(rows, design);
   const axes = Object.keys(design.axes);

@@ -13,9 +13,12 @@ import { pairedDifference, type Sample, sampleMean, sampleOf } from "../numeric/
 import { chipsCost, simulatedPrices } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
 import { asDescribed } from "../runs/fit.ts";
-import type { Objective } from "../spec/design.ts";
+import type { Design, Objective } from "../spec/design.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { type Given, type Openable, openExperiment, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
+import { packWrong } from "./packed.ts";
 import type { PointValues } from "./points.ts";
 
 /** A quantity with its 95 % interval where it was sampled; SI units. Null: not asked for. */
@@ -29,6 +32,17 @@ export interface Measures extends Readonly<Record<Objective, Measured | null>> {
   /** Chips and prompts that were simulated: none where densities are those of a published network. */
   readonly chips: number;
   readonly prompts: number;
+}
+
+/** Wrong answers of every chip by prompt, from which points are compared in pairs. */
+export interface RowSamples {
+  /** Wrong answers or bits that a prompt can have. */
+  readonly trials: number;
+  /** Of each chip a text with a character for each prompt (`packWrong`), and the same a year later where a loss is asked for. */
+  readonly now: readonly string[];
+  readonly later: readonly string[] | null;
+  /** Mean losses of all these chips, which are equal where two points compute the same. */
+  readonly losses: readonly number[];
 }
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -54,6 +68,16 @@ export async function measurePoint(
   network: Network | null,
   objectives: readonly Objective[],
 ): Promise<Measures> {
+  return (await measureSampled(executor, subject, network, objectives)).measures;
+}
+
+/** The same with the answers that error rates are means of; null where none were asked for. */
+async function measureSampled(
+  executor: Executor,
+  subject: Openable,
+  network: Network | null,
+  objectives: readonly Objective[],
+): Promise<{ measures: Measures; samples: RowSamples | null }> {
   const given = opened(subject);
   const { experiment } = given;
   const { hardware, evaluation } = experiment;
@@ -78,10 +102,10 @@ export async function measurePoint(
   const sampled = (chips: readonly ChipEvaluation[]) =>
     ratesOf(sampleOf(chips.map(({ errors }) => errors.wrong)), experiment);
   const rates = withErrors ? sampled(chips!) : null;
-  const later = objectives.includes("yearLoss") ? sampled(await simulate(YEAR_SECONDS)) : null;
-  return {
+  const older = objectives.includes("yearLoss") ? await simulate(YEAR_SECONDS) : null;
+  const measures: Measures = {
     errorRate: objectives.includes("errorRate") ? rateOf(rates!) : null,
-    yearLoss: later && differenceOf(later, rates!),
+    yearLoss: older && differenceOf(sampled(older), rates!),
     energy: wanted("energy", total),
     latency: wanted("latency", times.alone),
     throughput: wanted("throughput", 1 / times.interval),
@@ -89,7 +113,19 @@ export async function measurePoint(
     chips: chips?.length ?? 0,
     prompts: chips ? size.prompts : 0,
   };
+  return { measures, samples: withErrors ? samplesOf(experiment, chips!, older) : null };
 }
+
+const samplesOf = (
+  { task }: Experiment,
+  now: readonly ChipEvaluation[],
+  later: readonly ChipEvaluation[] | null,
+): RowSamples => ({
+  trials: kitOf(task).trials(task),
+  now: now.map(({ errors }) => packWrong(errors.wrong)),
+  later: later?.map(({ errors }) => packWrong(errors.wrong)) ?? null,
+  losses: [...now, ...(later ?? [])].map(({ loss }) => loss),
+});
 
 const exact = (value: number): Measured => ({ value, low: value, high: value });
 
@@ -112,6 +148,8 @@ export interface Row {
   readonly values: PointValues;
   readonly measures: Measures | null;
   readonly refused: string | null;
+  /** Where the design has a budget. */
+  readonly samples?: RowSamples;
 }
 
 /** As `measurePoint`, with a refusal in place of an error that a person can cause. */
@@ -120,11 +158,12 @@ export async function measureRow(
   point: Pick<Row, "point" | "hash" | "values">,
   { experiment, data }: Given,
   network: Network | null,
-  objectives: readonly Objective[],
+  { objectives, budget }: Pick<Design, "objectives" | "budget">,
 ): Promise<Row> {
   try {
     const subject = openExperiment(experiment, data);
-    return { ...point, measures: await measurePoint(executor, subject, network, objectives), refused: null };
+    const { measures, samples } = await measureSampled(executor, subject, network, objectives);
+    return { ...point, measures, refused: null, ...(budget && samples && { samples }) };
   } catch (error) {
     if (!isXpikeError(error)) throw error;
     return { ...point, measures: null, refused: `${error.name} at ${error.path}: ${error.message}` };

@@ -13,6 +13,7 @@ import { z } from "zod";
 import { FileError } from "../../errors.ts";
 import { designSpec, OBJECTIVES } from "../../spec/design.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
+import { isAdaptive } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { contentHash } from "../content-hash.ts";
 import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
@@ -37,7 +38,7 @@ export interface SweepQuestion {
   readonly software: Software;
   readonly design: OpenedDesign;
   readonly points: number;
-  /** Hash of all points, in order. */
+  /** Hash of all points, in order; of an adaptive sweep those of its first round, and what the others follow from. */
   readonly hash: string;
 }
 
@@ -66,6 +67,14 @@ const rowSpec = z.object({
     })
     .nullable(),
   refused: z.string().nullable(),
+  samples: z
+    .object({
+      trials: z.int().min(1),
+      now: z.array(z.string()),
+      later: z.array(z.string()).nullable(),
+      losses: z.array(z.number()),
+    })
+    .exactOptional(),
 });
 
 /**
@@ -79,7 +88,12 @@ export async function openSweepFolder(
   { design, points }: Pick<PlannedSweep, "design" | "points">,
   { resume }: { readonly resume: boolean },
 ): Promise<Row[]> {
-  const hash = contentHash(points.map((point) => point.hash));
+  const { axes, sampling, seed, budget, objectives, constraints } = design;
+  const first = points.map((point) => point.hash);
+  // What follows from rows follows from these as well.
+  const hash = contentHash(
+    isAdaptive(design) ? [first, { axes, sampling, seed, budget, objectives, constraints }] : first,
+  );
   const question: SweepQuestion = { software: softwareOf(), design, points: points.length, hash };
   await makeFolder(folder);
   const before = (await readdir(folder)).includes(SWEEP_FILES.question) ? await readQuestion(folder) : null;
@@ -114,14 +128,15 @@ export async function openSweepFolder(
   }
   await removeTemporaries(join(folder, SWEEP_FILES.rows));
   const rows = await readRows(folder);
-  const stranger = rows.find(({ point, hash }) => points[point]?.hash !== hash);
-  if (stranger)
-    throw new FileError(
-      join(folder, SWEEP_FILES.rows),
-      `Row ${stranger.point} is of no point of this sweep. Remove it.`,
-    );
+  // Whether a row belongs to a later round is told when that is planned.
+  const stranger = rows.find(({ point, hash }) => (points[point] ? points[point].hash !== hash : !isAdaptive(design)));
+  if (stranger) throw strangeRow(folder, stranger);
   return rows;
 }
+
+/** For a row that the sweep of its folder does not have. */
+export const strangeRow = (folder: string, { point }: Pick<Row, "point">): FileError =>
+  new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} is of no point of this sweep. Remove it.`);
 
 /** Keeps rows of neighbouring points in one file. */
 export async function keepRows(folder: string, rows: readonly Row[]): Promise<void> {

@@ -29,7 +29,7 @@ const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, netw
         data: own === null ? null : (data[own] as DataOf<TaskSpec>),
       };
       const trained = network === null ? null : networkOf(network);
-      rows.push(await measureRow(executor, { point, hash, values }, given, trained, design.objectives));
+      rows.push(await measureRow(executor, { point, hash, values }, given, trained, design));
     }
     return rows;
   };

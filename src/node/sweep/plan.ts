@@ -5,11 +5,13 @@
  * A point that names no network and is asked for errors gets one of its own: trained as its experiment says, once for all points that
  * train alike.
  */
+import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { parseExperiment } from "../../spec/parse.ts";
 import { isHardwareAware, takesHardware } from "../../spec/training.ts";
-import { experimentAt, listPoints, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
+import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
+import { sweepRounds } from "../../sweep/rounds.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import { contentHash, sha256Of } from "../content-hash.ts";
 import { readFileChecked } from "../files.ts";
@@ -45,6 +47,7 @@ export interface SweepInputs {
 
 export interface PlannedSweep {
   readonly design: OpenedDesign;
+  /** Of the first round, which is all there are unless the sweep is adaptive. */
   readonly points: readonly PlannedPoint[];
   /** Points of the design that are as one before them, and are left out. */
   readonly repeated: number;
@@ -52,6 +55,15 @@ export interface PlannedSweep {
   readonly inputs: SweepInputs;
   /** On where data came from. */
   readonly notes: readonly string[];
+  /** The points of a round: new ones with their trainings and inputs, known ones under their number; null for what is no experiment. */
+  readonly plan: (round: readonly PointValues[]) => Promise<PlannedRound>;
+}
+
+export interface PlannedRound {
+  /** One for each of the values. */
+  readonly points: readonly (PlannedPoint | null)[];
+  readonly trainings: readonly PlannedTraining[];
+  readonly inputs: SweepInputs;
 }
 
 export interface SweepPlace {
@@ -65,7 +77,7 @@ export interface SweepPlace {
 export const NETWORK_BYTES = 2 ** 31;
 
 /**
- * Lists the points and reads what they need.
+ * Lists the points of the first round and reads what they need.
  * Throws  SpecError for a point that is no experiment; FileError for a network or data that cannot be read
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
@@ -111,22 +123,45 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   }
 
   const points = new Map<string, PlannedPoint>();
-  const listed = listPoints(design);
-  for (const values of listed) {
+
+  async function pointOf(values: PointValues): Promise<PlannedPoint> {
     const experiment = experimentAt(design, values);
     const own = await dataOf(experiment);
     const { network: path } = experiment.checkpoints;
     const network = path !== undefined ? await networkOf(path) : withErrors ? await trainedFor(experiment, own) : null;
     const hash = pointHash(experiment, network, own, design.objectives);
-    if (!points.has(hash)) points.set(hash, { point: points.size, hash, values, network, data: own });
+    const point = points.get(hash) ?? { point: points.size, hash, values, network, data: own };
+    points.set(hash, point);
+    return point;
   }
+
+  const inputs = { networks, data };
+  async function plan(round: readonly PointValues[]): Promise<PlannedRound> {
+    const planned: (PlannedPoint | null)[] = [];
+    for (const values of round) {
+      try {
+        planned.push(await pointOf(values));
+      } catch (error) {
+        // What a search tries may be no experiment; where nothing is, the design is wrong.
+        const all = planned.length === round.length - 1 && planned.every((point) => point === null);
+        if (design.sampling.kind !== "search" || !(error instanceof SpecError) || all) throw error;
+        planned.push(null);
+      }
+    }
+    const used = new Set(planned.map((point) => point?.network));
+    return { points: planned, trainings: [...trainings.values()].filter(({ network }) => used.has(network)), inputs };
+  }
+
+  const first = await plan(sweepRounds(design).next().value!);
+  const known = [...points.values()];
   return {
     design,
-    points: [...points.values()],
-    repeated: listed.length - points.size,
-    trainings: [...trainings.values()],
-    inputs: { networks, data },
+    points: known,
+    repeated: first.points.filter((point) => point !== null).length - known.length,
+    trainings: first.trainings,
+    inputs,
     notes: [...notes],
+    plan,
   };
 }
 

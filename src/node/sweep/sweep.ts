@@ -3,13 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { decodeCheckpoint } from "../../model/checkpoint.ts";
 import type { TaskSpec } from "../../spec/task.ts";
+import { sweepRounds } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import type { DataOf } from "../../task/catalogue.ts";
 import { openExperiment } from "../../task/open.ts";
 import { readFileChecked } from "../files.ts";
 import { type FolderEvent, RUN_FILES, trainToFolder } from "../training.ts";
-import { keepRows, openSweepFolder, SWEEP_FILES } from "./folder.ts";
+import { keepRows, openSweepFolder, SWEEP_FILES, strangeRow } from "./folder.ts";
 import { NETWORK_BYTES, type PlannedPoint, type PlannedSweep, type PlannedTraining, type SweepInputs } from "./plan.ts";
 
 /** What measures points: threads of this process, or machines behind a queue. Rows do not depend on it. */
@@ -32,7 +33,7 @@ export interface SweepOptions {
   /** Points of one piece of work. Default: one, or more where there are thousands or nothing is simulated. */
   readonly batch?: number;
   readonly onTraining?: (training: number, trainings: number, event: FolderEvent) => void;
-  /** `done` of `total` points have their row, those of former sittings among them. */
+  /** `done` of `total` points have their row, those of former sittings among them. The total of an adaptive sweep grows. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -42,28 +43,49 @@ const MOST_BATCHES = 4096;
 const PRICED_BATCH = 64;
 
 /**
- * Runs a sweep into `folder`, from where it was left, and returns all rows by point. May be stopped at any moment; rows that are kept stay.
+ * Runs a sweep into `folder`, from where it was left, and returns all rows by point (of a design with a budget
+ * those of all rounds, of which `lastRows` has the last ones). May be stopped at any moment; rows that are kept stay.
  * Throws  FileError as `openSweepFolder`; as `trainToFolder`; what the engine throws
  */
 export async function runSweep(sweep: PlannedSweep, folder: string, options: SweepOptions): Promise<Row[]> {
   const { engine, resume = false, onProgress } = options;
-  const { design, points } = sweep;
+  const { design } = sweep;
   const before = await openSweepFolder(folder, sweep, { resume });
-  const done = new Map(before.map((row) => [row.point, row]));
-  const left = points.filter(({ point }) => !done.has(point));
-  onProgress?.(done.size, points.length);
-  if (left.length > 0) {
-    const trained = await trainNetworks(sweep, folder, left, options);
-    const inputs: SweepInputs = { ...sweep.inputs, networks: { ...sweep.inputs.networks, ...trained } };
-    const least = needsErrors(design.objectives) ? 1 : PRICED_BATCH;
-    const size = options.batch ?? Math.max(least, Math.ceil(points.length / MOST_BATCHES));
-    await engine.measure({ design, inputs }, cutPoints(left, size), async (rows) => {
-      await keepRows(folder, rows);
-      for (const row of rows) done.set(row.point, row);
-      onProgress?.(done.size, points.length);
-    });
+  const rows = new Map(before.map((row) => [row.point, row]));
+  const planned = new Map<number, PlannedPoint>();
+  const rounds = sweepRounds(design);
+  let next = rounds.next();
+  while (!next.done) {
+    const { points, trainings, inputs } = await sweep.plan(next.value);
+    for (const point of points) {
+      if (!point) continue;
+      planned.set(point.point, point);
+      if ((rows.get(point.point)?.hash ?? point.hash) !== point.hash) throw strangeRow(folder, point);
+    }
+    const left = [...planned.values()].filter(({ point }) => !rows.has(point));
+    let done = planned.size - left.length;
+    onProgress?.(done, planned.size);
+    if (left.length > 0) {
+      const trained = await trainNetworks({ trainings, inputs }, folder, left, options);
+      const all: SweepInputs = { ...inputs, networks: { ...inputs.networks, ...trained } };
+      await engine.measure({ design, inputs: all }, cutPoints(left, sizeOf(sweep, options)), async (found) => {
+        await keepRows(folder, found);
+        for (const row of found) rows.set(row.point, row);
+        done += found.length;
+        onProgress?.(done, planned.size);
+      });
+    }
+    next = rounds.next(points.map((point) => (point ? rows.get(point.point)! : null)));
   }
-  return [...done.values()].sort((a, b) => a.point - b.point);
+  const stranger = [...rows.values()].find(({ point }) => !planned.has(point));
+  if (stranger) throw strangeRow(folder, stranger);
+  return [...rows.values()].sort((a, b) => a.point - b.point);
+}
+
+/** Points of one piece of work. */
+function sizeOf({ design, points }: PlannedSweep, { batch }: SweepOptions): number {
+  const least = needsErrors(design.objectives) ? 1 : PRICED_BATCH;
+  return batch ?? Math.max(least, Math.ceil(points.length / MOST_BATCHES));
 }
 
 const cutPoints = (points: readonly PlannedPoint[], size: number): PlannedPoint[][] =>
@@ -71,7 +93,7 @@ const cutPoints = (points: readonly PlannedPoint[], size: number): PlannedPoint[
 
 /** The networks that the points need and no file has, by name. */
 async function trainNetworks(
-  { trainings, inputs }: PlannedSweep,
+  { trainings, inputs }: Pick<PlannedSweep, "trainings" | "inputs">,
   folder: string,
   points: readonly PlannedPoint[],
   { threads, onTraining }: SweepOptions,

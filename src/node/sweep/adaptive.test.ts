@@ -1,0 +1,127 @@
+/** Searches and races with real rows: stopped and gone on with, and beside sweeps of all points in full. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { tinyDocument } from "../../../test/support/tiny-training.ts";
+import { parseDesign } from "../../spec/design.ts";
+import { frontPoints } from "../../sweep/front.ts";
+import type { OpenedDesign } from "../../sweep/points.ts";
+import { effortOf, lastRows } from "../../sweep/rounds.ts";
+import type { Row } from "../../sweep/unit.ts";
+import { readRows, SWEEP_FILES } from "./folder.ts";
+import { planSweep } from "./plan.ts";
+import { type Engine, runSweep } from "./sweep.ts";
+import { threadsEngine } from "./threads.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "xpikeformer-adaptive-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const experiment = {
+  ...tinyDocument({
+    model: { kind: "spiking", steps: 2, neuron: { threshold: 0.3 } },
+    hardware: { chips: 4, crossbar: { rows: 16, columns: 16 } },
+    training: { batch: 64, shards: 1, stages: [{ steps: 150, warmup: 5, learningRate: 0.02 }] },
+  }),
+  evaluation: { prompts: 180 },
+};
+const designOf = (fields: object): OpenedDesign => parseDesign({ experiment, axes: {}, ...fields }) as OpenedDesign;
+
+async function run(design: OpenedDesign, to: string, { engine = threadsEngine(1), resume = false, batch = 1 } = {}) {
+  try {
+    return await runSweep(await planSweep(design, { directory: "." }), to, { engine, threads: 1, resume, batch });
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Measures so many batches in all, the last of a round first, and then dies. */
+function dyingEngine(after: number): Engine {
+  const own = threadsEngine(1);
+  let left = after;
+  return {
+    ...own,
+    measure: async (sweep, batches, keep) => {
+      const taken = batches.toReversed().slice(0, left);
+      left -= taken.length;
+      await own.measure(sweep, taken, keep);
+      if (taken.length < batches.length) throw new Error("killed");
+    },
+  };
+}
+
+/** Of designs that differ in how their points are chosen, the same experiment has the same hash. */
+const hashesOf = (rows: readonly Row[], points: ReadonlySet<number>) =>
+  new Set(rows.filter(({ point }) => points.has(point)).map(({ hash }) => hash));
+
+describe("a search", () => {
+  const axes = {
+    "hardware.adc.bits": { from: 2, to: 9, whole: true },
+    "hardware.adc.sharing": [1, 2, 4, 8],
+    "hardware.adc.mode": ["pair", "differential"],
+    "hardware.crossbar.rows": [4, 8, 16],
+  };
+  const objectives = ["energy", "latency", "area"];
+  const sampling = { kind: "search", points: 60, population: 12 };
+
+  test("finds nearly all of the front of priced machines in a third of the points, each of which is in the grid", async () => {
+    const grid = await run(designOf({ axes, objectives }), join(folder, "grid"), { batch: 64 });
+    const found = await run(designOf({ axes, objectives, sampling }), join(folder, "search"), { batch: 64 });
+    expect([grid.length, found.length]).toEqual([192, 60]);
+    expect(new Set(found.map(({ hash }) => hash)).size).toBe(60);
+    const whole = hashesOf(grid, frontPoints(grid, designOf({ objectives })));
+    const own = hashesOf(found, frontPoints(found, designOf({ objectives })));
+    const all = new Map(grid.map((row) => [row.hash, row]));
+    for (const { hash, measures } of found) expect(measures).toEqual(all.get(hash)!.measures);
+    const share = [...own].filter((hash) => whole.has(hash)).length / whole.size;
+    expect(share).toBeGreaterThan(0.7);
+  }, 60_000);
+
+  test("that is killed, also within a generation, goes on to the same rows, and measures no point again", async () => {
+    const design = designOf({ axes, objectives, sampling: { ...sampling, points: 30, population: 8 } });
+    const whole = await run(design, join(folder, "whole"));
+    const killed = join(folder, "killed");
+    let had = 0;
+    for (const after of [3, 9, 1, 7]) {
+      await expect(run(design, killed, { engine: dyingEngine(after), resume: had > 0 })).rejects.toThrow("killed");
+      had += after;
+      expect(await readdir(join(killed, SWEEP_FILES.rows))).toHaveLength(had);
+    }
+    expect(await run(design, killed, { resume: true, batch: 5 })).toEqual(whole);
+    expect(await readRows(killed)).toEqual(whole);
+    const other = { ...design, seed: 2 };
+    await expect(run(other, killed, { resume: true })).rejects.toThrow("another sweep");
+  }, 60_000);
+});
+
+describe("a budget", () => {
+  const axes = {
+    "hardware.adc.bits": [2, 3, 5],
+    "hardware.adc.sharing": [1, 8],
+    "hardware.adc.mode": ["pair", "differential"],
+  };
+  const objectives = ["errorRate", "energy"];
+
+  test("gives the front of all points in full, for less, and its rows in full are theirs", async () => {
+    const full = await run(designOf({ axes, objectives }), join(folder, "full"));
+    const design = designOf({ axes, objectives, budget: { chips: 4, prompts: 20 } });
+    const rows = await run(design, join(folder, "raced"));
+    const last = lastRows(rows, design);
+    expect(last).toHaveLength(full.length);
+    const byHash = new Map(full.map((row) => [row.hash, row]));
+    for (const { measures, hash } of last) {
+      if (measures!.prompts === 180) expect(measures).toEqual(byHash.get(hash)!.measures);
+      else expect(byHash.has(hash)).toBe(false);
+    }
+    expect(frontPoints(last, design)).toEqual(frontPoints(full, designOf({ axes, objectives })));
+    const { spent, full: whole } = effortOf(rows, design);
+    expect(whole).toBe(full.length * 4 * 180);
+    expect(spent).toBeLessThan(0.8 * whole);
+    const again = join(folder, "again");
+    await expect(run(design, again, { engine: dyingEngine(14) })).rejects.toThrow("killed");
+    expect(await run(design, again, { resume: true })).toEqual(rows);
+  }, 120_000);
+});

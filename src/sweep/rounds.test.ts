@@ -1,0 +1,205 @@
+import { describe, expect, test } from "vitest";
+import { SpecError } from "../errors.ts";
+import { stream } from "../numeric/stream.ts";
+import { parseDesign } from "../spec/design.ts";
+import { frontPoints } from "./front.ts";
+import { packWrong } from "./packed.ts";
+import type { OpenedDesign, PointValues } from "./points.ts";
+import { effortOf, isAdaptive, lastRows, sweepRounds } from "./rounds.ts";
+import type { Measures, Row } from "./unit.ts";
+
+const designOf = (fields: object): OpenedDesign =>
+  parseDesign({
+    experiment: { hardware: { chips: 8 }, evaluation: { prompts: 1024 } },
+    axes: {},
+    ...fields,
+  }) as OpenedDesign;
+const exact = (value: number) => ({ value, low: value, high: value });
+const NONE = { errorRate: null, yearLoss: null, energy: null, latency: null, throughput: null, area: null };
+const BITS = "hardware.adc.bits";
+
+/** Runs all rounds of a design; the same values are the same row. */
+function runRounds(design: OpenedDesign, rowOf: (values: PointValues, point: number) => Row | null) {
+  const known = new Map<string, Row | null>();
+  const sizes: number[] = [];
+  const rounds = sweepRounds(design);
+  for (let next = rounds.next(); !next.done; ) {
+    sizes.push(next.value.length);
+    next = rounds.next(
+      next.value.map((values) => {
+        const key = JSON.stringify(values);
+        if (!known.has(key)) known.set(key, rowOf(values, known.size));
+        return known.get(key)!;
+      }),
+    );
+  }
+  return { rows: [...known.values()].flatMap((row) => row ?? []), sizes };
+}
+
+const priced =
+  (measures: Partial<Measures>) =>
+  (values: PointValues, point: number): Row => ({
+    ...{ point, values, hash: `h${point}`, refused: null },
+    measures: { ...NONE, chips: 1, prompts: 32, ...measures },
+  });
+
+describe("a search", () => {
+  const axes = {
+    [BITS]: { from: 2, to: 9, whole: true },
+    "hardware.adc.mode": ["pair", "differential"],
+    "hardware.readTime": { from: 1, to: 1000, scale: "log" },
+  };
+  const sampling = { kind: "search", points: 60, population: 10 };
+  const design = designOf({ axes, sampling, objectives: ["energy", "area"] });
+  const answer = (values: PointValues, point: number) => {
+    const [bits, time] = [values[BITS], values["hardware.readTime"]] as number[];
+    return priced({ energy: exact(bits + Math.log10(time)), area: exact(9 - bits + (time - 30) ** 2 / 1e4) })(
+      values,
+      point,
+    );
+  };
+
+  test("stays on the axes, asks for no point twice, and goes where the front is", () => {
+    const { rows, sizes } = runRounds(design, answer);
+    expect(sizes).toEqual(Array(6).fill(10));
+    expect(rows).toHaveLength(60);
+    for (const { values } of rows) {
+      expect([2, 3, 4, 5, 6, 7, 8, 9]).toContain(values[BITS]);
+      expect(["pair", "differential"]).toContain(values["hardware.adc.mode"]);
+      expect(values["hardware.readTime"]).toBeGreaterThanOrEqual(1);
+      expect(values["hardware.readTime"]).toBeLessThanOrEqual(1000);
+    }
+    // On the front their sum is 9 to 10.5, on the axes up to 106.
+    const sumOf = (part: readonly Row[]) =>
+      part.reduce((sum, { measures }) => sum + measures!.energy!.value + measures!.area!.value, 0) / part.length;
+    expect(sumOf(rows.slice(-20))).toBeLessThan(12);
+    expect(sumOf(rows.slice(0, 10))).toBeGreaterThan(12);
+    expect(runRounds(design, answer).rows).toEqual(rows);
+    expect(isAdaptive(design)).toBe(true);
+  });
+
+  test("counts what is no experiment, or no machine, as worse than what breaks a limit", () => {
+    const limited = { ...design, constraints: { area: { most: 3 } } };
+    const { rows, sizes } = runRounds(limited, (values, point) => {
+      if (values["hardware.adc.mode"] === "pair") return null;
+      const row = answer(values, point);
+      return values[BITS] === 9 ? { ...row, measures: null, refused: "no machine" } : row;
+    });
+    expect(sizes.slice(0, 5)).toEqual(Array(5).fill(10));
+    const last = rows.filter(({ point }) => point >= 40);
+    const kept = last.filter(({ measures }) => measures !== null && measures.area!.value <= 3);
+    expect(kept.length).toBeGreaterThan(last.length / 2);
+  });
+});
+
+describe("a budget", () => {
+  const axes = { [BITS]: [2, 3, 4, 5, 6, 7, 8, 9] };
+  const budget = { chips: 4, prompts: 64 };
+  const design = designOf({ axes, budget, objectives: ["errorRate", "energy"] });
+
+  /**
+   * Points whose prompts go wrong with a probability of their own, on common random numbers; `twins` compute the same as the point
+   * before them.
+   */
+  const sampled = (
+    rateOf: (bits: number) => number,
+    energyOf: (bits: number) => number,
+    twins: readonly number[] = [],
+  ) => {
+    return (values: PointValues, point: number): Row => {
+      const { [BITS]: bits, "hardware.chips": chips, "evaluation.prompts": prompts } = values as Record<string, number>;
+      const own = twins.includes(bits) ? bits - 1 : bits;
+      const wrong = Array.from({ length: chips }, (_, chip) =>
+        Uint8Array.from({ length: prompts }, (__, k) => {
+          return stream(11).fork("common", chip, k).uniform() < rateOf(own) ? 1 : 0;
+        }),
+      );
+      const rate = wrong.flatMap((row) => [...row]).reduce((sum, one) => sum + one, 0) / (chips * prompts);
+      return {
+        ...{ point, values, hash: `h${point}`, refused: null },
+        measures: {
+          ...NONE,
+          errorRate: { value: rate, low: rate - 0.1, high: rate + 0.1 },
+          energy: exact(energyOf(bits)),
+          chips,
+          prompts,
+        },
+        samples: { trials: 1, now: wrong.map(packWrong), later: null, losses: wrong.map((_, chip) => own + chip / 10) },
+      };
+    };
+  };
+
+  test("drops what is surely beaten after few prompts, and comes to the front of all at full size", () => {
+    // 2 to 5 bits trade errors for energy; the others are as dear as 5 and ever worse.
+    const rateOf = (bits: number) => (bits <= 5 ? 0.6 - 0.1 * bits : 0.1 + 0.1 * (bits - 5));
+    const energyOf = (bits: number) => (bits <= 5 ? bits : 6);
+    const { rows, sizes } = runRounds(design, sampled(rateOf, energyOf));
+    const full = runRounds(
+      designOf({ axes, budget: { ...budget, chips: 8, prompts: 1024 }, objectives: ["errorRate", "energy"] }),
+      sampled(rateOf, energyOf),
+    );
+    const last = lastRows(rows, design);
+    expect(last).toHaveLength(8);
+    expect(last.map(({ point }) => point)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(last.every(({ values }) => Object.keys(values).join() === BITS)).toBe(true);
+    expect([...frontPoints(last, design)]).toEqual([0, 1, 2, 3]);
+    expect(frontPoints(lastRows(full.rows, design), design)).toEqual(new Set([0, 1, 2, 3]));
+    expect(sizes[0]).toBe(8);
+    // Those that are six times over 0.1 apart are out at once.
+    expect(sizes.length === 1 || sizes[1] < 8).toBe(true);
+    const { spent, full: whole } = effortOf(rows, design);
+    expect(whole).toBe(8 * 8 * 1024);
+    expect(spent).toBeLessThan(whole / 4);
+  });
+
+  test("goes on to the full size where two are near, and with those only", () => {
+    const rateOf = (bits: number) => (bits <= 3 ? 0.2 + 0.002 * bits : 0.5 + 0.02 * bits);
+    const { rows, sizes } = runRounds(
+      design,
+      sampled(rateOf, (bits) => bits),
+    );
+    expect(sizes).toEqual([8, 2, 2]);
+    const sizesOf = rows.slice(-2).map(({ measures }) => [measures!.chips, measures!.prompts]);
+    expect(sizesOf).toEqual([
+      [8, 1024],
+      [8, 1024],
+    ]);
+  });
+
+  test("ends at once where points compute the same and differ in price alone", () => {
+    const twins = designOf({ axes: { [BITS]: [4, 5] }, budget, objectives: ["errorRate", "energy"] });
+    const energyOf = (bits: number) => bits;
+    const run = (same: number[]) =>
+      runRounds(
+        twins,
+        sampled(() => 0.3, energyOf, same),
+      );
+    expect(run([5]).sizes).toEqual([2]);
+    expect([...frontPoints(lastRows(run([5]).rows, twins), twins)]).toEqual([0]);
+    // The same answers by chance, which more prompts might tell apart, are no proof.
+    expect(run([]).sizes).toEqual([2, 2, 2]);
+  });
+
+  test("keeps a point as long as a limit may hold, and no longer", () => {
+    const limited = { ...design, constraints: { errorRate: { most: 0.25 } } };
+    const { rows, sizes } = runRounds(
+      limited,
+      sampled(
+        (bits) => 0.1 * bits,
+        (bits) => 10 - bits,
+      ),
+    );
+    expect(sizes[1]).toBeLessThan(5);
+    expect([...frontPoints(lastRows(rows, limited), limited)]).toEqual([0]);
+  });
+
+  test.each([
+    [{ objectives: ["energy", "area"] }, "budget", "Leave it out, or add one"],
+    [{ axes: { "hardware.chips": [2, 4] } }, 'axes["hardware.chips"]', "neither can be an axis"],
+    [{ axes: { evaluation: [{ prompts: 10 }] } }, 'axes["evaluation.prompts"]', "neither can be an axis"],
+  ])("is refused with %j", (fields, path, message) => {
+    const rounds = () => sweepRounds(designOf({ budget, ...fields })).next();
+    expect(rounds).toThrow(SpecError);
+    expect(rounds).toThrow(expect.objectContaining({ path, message: expect.stringContaining(message) }));
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * The points of a sweep round by round: what is measured next follows from the design and from the rows so far, and from nothing else. So a
+ * sweep that was stopped asks for the same points again, of which rows are there, and goes on.
+ *
+ * A grid or a sample is one round; a search (`nsga2.ts`) is a round for each generation. With a budget all these are measured on few chips
+ * and prompts, and a race (`race.ts`) sends those that are not surely beaten through further rounds, on more.
+ */
+import { SpecError } from "../errors.ts";
+import { stream } from "../numeric/stream.ts";
+import { type Axis, type Budget, OBJECTIVES } from "../spec/design.ts";
+import { formatPath } from "../spec/json.ts";
+import { costsOf } from "./front.ts";
+import { type Fitness, type Gene, type Genome, searchFront } from "./nsga2.ts";
+import { experimentAt, listPoints, type OpenedDesign, type PointValues, valueAt } from "./points.ts";
+import { race } from "./race.ts";
+import { type Measures, needsErrors, type Row } from "./unit.ts";
+
+const CHIPS = "hardware.chips";
+const PROMPTS = "evaluation.prompts";
+
+/** Chips, and prompts that each answers. */
+export interface Size {
+  readonly chips: number;
+  readonly prompts: number;
+}
+
+/**
+ * Yields the values of points that are to be measured, in rounds, and takes a row for each: null for values that are no experiment. A point
+ * may be asked for several times; its row is the same.
+ *
+ * Throws   SpecError as `listPoints`, and for a budget without error rates or beside an axis over chips or prompts
+ */
+export function* sweepRounds(design: OpenedDesign): Generator<readonly PointValues[], void, readonly (Row | null)[]> {
+  const { budget } = design;
+  const search = design.sampling.kind === "search" ? searchPoints(design) : null;
+  let values = search ? search.next().value! : listPoints(design);
+  const sizes = budget === undefined ? [null] : sizesOf(design, budget, values[0] ?? {});
+  const found = new Map<number, Row>();
+  while (true) {
+    const rows = yield values.map((point) => withSize(point, sizes[0]));
+    for (const row of rows) if (row) found.set(row.point, row);
+    const next = search?.next(rows.map((row) => row?.measures ?? null));
+    if (!next || next.done) break;
+    values = next.value;
+  }
+  let running = [...found.values()];
+  for (const size of sizes.slice(1)) {
+    const { left, open } = race(running, design);
+    if (!open) return;
+    const rows = yield left.map((row) => withSize(withoutSize(design, row.values), size));
+    running = rows.flatMap((row) => row ?? []);
+  }
+}
+
+/** True where rounds follow from rows: the number of points is not known before. */
+export const isAdaptive = ({ sampling, budget }: OpenedDesign): boolean =>
+  sampling.kind === "search" || budget !== undefined;
+
+/**
+ * Of each point its row of the last round that it was in, without the size in its values: the lines of the table. Their numbers are those of
+ * their first round.
+ */
+export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
+  if (design.budget === undefined) return [...rows];
+  const points = new Map<string, Row>();
+  for (const row of rows) {
+    const values = withoutSize(design, row.values);
+    const key = JSON.stringify(values);
+    const before = points.get(key);
+    points.set(key, { ...row, values, point: before?.point ?? row.point });
+  }
+  return [...points.values()];
+}
+
+/** Prompts on chips that rows took, and what they would have taken had every point been measured in full. */
+export function effortOf(
+  rows: readonly Row[],
+  design: OpenedDesign,
+): { readonly spent: number; readonly full: number } {
+  const { budget } = design;
+  const effort = (row: Row) => (row.measures?.chips ?? 0) * (row.measures?.prompts ?? 0);
+  const spent = rows.reduce((sum, row) => sum + effort(row), 0);
+  const measured = lastRows(rows, design).filter(({ measures }) => measures !== null);
+  if (budget === undefined || measured.length === 0) return { spent, full: spent };
+  const sizes = sizesOf(design, budget, measured[0].values);
+  const { chips, prompts } = sizes[sizes.length - 1];
+  return { spent, full: measured.length * chips * prompts };
+}
+
+const withSize = (values: PointValues, size: Size | null): PointValues =>
+  size === null ? values : { ...values, [CHIPS]: size.chips, [PROMPTS]: size.prompts };
+
+/** Only the axes of the design. */
+const withoutSize = ({ axes }: OpenedDesign, values: PointValues): PointValues =>
+  Object.fromEntries(Object.keys(axes).map((path) => [path, values[path]]));
+
+/** Chips and prompts of each round of a race, up to those of the experiment. */
+function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, values: PointValues): Size[] {
+  if (!needsErrors(design.objectives)) {
+    throw new SpecError(
+      "budget",
+      "A budget spares chips and prompts, and without errorRate or yearLoss among the objectives none are simulated but for densities. " +
+        "Leave it out, or add one.",
+    );
+  }
+  for (const path of [CHIPS, PROMPTS]) {
+    if (Object.keys(design.axes).some((axis) => axis === path || path.startsWith(`${axis}.`))) {
+      throw new SpecError(
+        formatPath(["axes", path]),
+        "A budget sets chips and prompts of every point, so that neither can be an axis. Leave out one of the two.",
+      );
+    }
+  }
+  const { hardware, evaluation } = experimentAt(design, values);
+  const full: Size = { chips: hardware.chips, prompts: evaluation.prompts };
+  const sizes: Size[] = [];
+  for (let factor = 1; ; factor *= growth) {
+    const size = {
+      chips: Math.min(full.chips, Math.round(chips * factor)),
+      prompts: Math.min(full.prompts, Math.round(prompts * factor)),
+    };
+    // A round that is nearly as dear as the last one is left out.
+    if (2 * size.chips * size.prompts > full.chips * full.prompts) return [...sizes, full];
+    sizes.push(size);
+  }
+}
+
+/** Values of the points of a search, generation by generation, for what each comes to; null for what is no experiment or no machine. */
+export function* searchPoints(
+  design: OpenedDesign,
+): Generator<readonly PointValues[], void, readonly (Measures | null)[]> {
+  const { sampling, seed } = design;
+  if (sampling.kind !== "search") return;
+  const axes = Object.entries(design.axes);
+  const valuesOf = (genome: Genome): PointValues =>
+    Object.fromEntries(axes.map(([path, axis], a) => [path, valueAt(axis, shareOf(axis, genome[a]))]));
+  const search = searchFront(
+    axes.map(([, axis]) => geneOf(axis)),
+    {
+      population: sampling.population,
+      evaluations: sampling.points,
+      random: stream(seed).fork("sweep", "search"),
+      keyOf: (genome) => JSON.stringify(valuesOf(genome)),
+    },
+  );
+  let next = search.next();
+  while (!next.done) {
+    const measures = yield next.value.map(valuesOf);
+    next = search.next(measures.map((own) => fitnessOf(own, design)));
+  }
+}
+
+/** Entries of a list are choices; numbers of a range are near each other, also where there are few. */
+const geneOf = (axis: Axis): Gene => (Array.isArray(axis) ? axis.length : null);
+
+const shareOf = (axis: Axis, gene: number): number => (Array.isArray(axis) ? (gene + 0.5) / axis.length : gene);
+
+/** How much of a limit is exceeded, as a share of it, summed over limits. */
+function fitnessOf(measures: Measures | null, { objectives, constraints }: OpenedDesign): Fitness {
+  const costs = costsOf(measures, objectives);
+  if (costs === null) {
+    return { costs: objectives.map(() => Number.POSITIVE_INFINITY), violation: Number.POSITIVE_INFINITY };
+  }
+  let violation = 0;
+  for (const name of OBJECTIVES) {
+    const value = measures![name]?.value;
+    const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = constraints[name] ?? {};
+    if (value === undefined) continue;
+    const [beyond, limit] = value > most ? [value - most, most] : value < least ? [least - value, least] : [0, 1];
+    violation += beyond / (Math.abs(limit) || 1);
+  }
+  return { costs, violation };
+}
