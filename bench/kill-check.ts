@@ -1,16 +1,22 @@
 /**
  * `npm run kill-check`: commands that are killed at random moments end with the bytes of one that nobody disturbs.
  *
- *   npm run kill-check -- --kills 200 --commands train,run,eval --threads 2 --seed 1
+ *   npm run kill-check -- --kills 200 --commands train,run,eval,sweep --threads 2 --seed 1
+ *   npm run kill-check -- --commands queue --kills 50
+ *   npm run kill-check -- --commands writers --kills 100
  *
- * The kills are shared evenly. The exit code is 1 when anything differs; the folders are kept then.
+ * The kills are shared evenly. `queue` is a sweep on a Valkey server, where workers, the one who asks and the server are killed; `writers`
+ * has two commands want one folder, so many times. The exit code is 1 when anything differs; the folders are kept then.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stream } from "../src/numeric/stream.ts";
+import { queueServer } from "../test/support/queue-server.ts";
 import { COMMANDS, type Command, killCommand, writeLink } from "./kills.ts";
+import { killQueue } from "./queue-kills.ts";
+import { tryTwoWriters } from "./two-writers.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,28 +24,42 @@ const { values } = parseArgs({
     commands: { type: "string", default: Object.keys(COMMANDS).join() },
     threads: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
+    xpike: { type: "string", default: join(import.meta.dirname, "../../dist/cli/main.js") },
   },
 });
 
-const commands = values.commands.split(",") as Command[];
+const commands = values.commands.split(",");
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-kills-"));
-const xpike = join(import.meta.dirname, "../../dist/cli/main.js");
 writeLink(folder);
 const random = stream(Number(values.seed));
 let faults = 0;
 for (const command of commands) {
   const options = {
     folder,
-    xpike,
+    xpike: values.xpike,
     kills: Math.ceil(Number(values.kills) / commands.length),
     random: random.fork(command),
     threads: Number(values.threads),
   };
-  const counts = await killCommand(command, options);
-  console.log(`${command}: ${counts.kills} kills, ${counts.runs} runs, ${counts.faults.length} faults`);
-  for (const fault of counts.faults) console.log(`  ${fault}`);
-  faults += counts.faults.length;
+  const begun = performance.now();
+  const { counts, found } = await check(command, options);
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
+  console.log(`${command}: ${counts}, ${found.length} faults, seed ${values.seed}, ${minutes} min`);
+  for (const fault of found) console.log(`  ${fault}`);
+  faults += found.length;
 }
 if (faults === 0) rmSync(folder, { recursive: true });
 else console.log(`Kept in ${folder}`);
 process.exitCode = faults === 0 ? 0 : 1;
+
+async function check(command: string, options: Parameters<typeof killCommand>[1]) {
+  if (command === "writers") {
+    const { tries, slowest, faults } = await tryTwoWriters({ ...options, tries: options.kills });
+    return { counts: `${tries} tries, the second refused after ${Math.round(slowest)} ms at most`, found: faults };
+  }
+  const server = queueServer();
+  if (command === "queue" && server === undefined) return { counts: "0 kills", found: ["there is no Valkey server"] };
+  const { kills, runs, faults } =
+    command === "queue" ? await killQueue(server!, options) : await killCommand(command as Command, options);
+  return { counts: `${kills} kills, ${runs} runs`, found: faults };
+}

@@ -4,10 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeCheckpoint } from "../src/model/checkpoint.ts";
 import { initialise } from "../src/model/network.ts";
+import { SWEEP_FILES } from "../src/node/sweep/folder.ts";
 import { RUN_FILES } from "../src/node/training.ts";
 import { type Stream, stream } from "../src/numeric/stream.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
@@ -31,6 +33,7 @@ export const COMMANDS = {
     "--prompts",
     "48",
   ],
+  sweep: ["sweep", "design.json"],
 } as const;
 
 export type Command = keyof typeof COMMANDS;
@@ -48,7 +51,10 @@ const TRAINING = {
   ],
 };
 
-/** Writes the experiment and an untrained network of it: answers are poor, but depend on everything. */
+/** Points of a sweep: each on chips, all with one network that is trained first. */
+const AXES = { "hardware.adc.bits": [4, 5, 6, 7], "hardware.readTime": [1, 1e6] };
+
+/** Writes the experiment, an untrained network of it (answers are poor, but depend on everything), and a design of sweep. */
 export function writeLink(folder: string): void {
   const document = {
     task: { transmitAntennas: 1, receiveAntennas: 1, pilots: 3 },
@@ -62,6 +68,12 @@ export function writeLink(folder: string): void {
   const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(3));
   writeFileSync(join(folder, "link.json"), JSON.stringify(document));
   writeFileSync(join(folder, "network.safetensors"), encodeCheckpoint(network, {}));
+  const { checkpoints: _, ...untrained } = document;
+  const evaluation = { ...untrained.evaluation, prompts: 64 };
+  const training = { ...TRAINING, stages: [{ steps: 20, warmup: 5 }] };
+  const trained = { ...untrained, evaluation, training, hardware: { ...untrained.hardware, chips: 1 } };
+  const design = { experiment: trained, axes: AXES, objectives: ["errorRate", "energy"] };
+  writeFileSync(join(folder, "design.json"), JSON.stringify(design));
 }
 
 /** When a process is killed: so many milliseconds after its start, or at so many changes to its folder. */
@@ -94,7 +106,7 @@ export async function killCommand(command: Command, options: KillOptions): Promi
   const faults: string[] = [];
   const [firstCode] = await once(first.child, "close");
   if (firstCode !== 0) return { kills: 0, runs: 0, faults: [`undisturbed: ${first.printed()}`] };
-  const whole = contentsOf(join(folder, `${command}-whole`));
+  const whole = await contentsOf(join(folder, `${command}-whole`));
   const duration = performance.now() - start;
   let [killed, runs] = [0, 0];
   while (killed < kills && faults.length === 0) {
@@ -110,15 +122,25 @@ export async function killCommand(command: Command, options: KillOptions): Promi
         if (code !== 0) faults.push(`${name} ends with ${code ?? signal}: ${sitting.printed()}`);
       }
     }
-    if (faults.length === 0) faults.push(...differences(name, whole, contentsOf(join(folder, name))));
+    if (faults.length === 0) faults.push(...differences(name, whole, await contentsOf(join(folder, name))));
     runs++;
   }
   return { kills: killed, runs, faults };
 }
 
-function launch(command: Command, out: string, { folder, xpike, threads }: KillOptions) {
-  const options = [xpike, ...COMMANDS[command], "--out", out, "--threads", String(threads), "--resume"];
-  const child = spawn(process.execPath, options, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+/** The command as a process, which goes on with what `out` holds. */
+export function launch(
+  command: Command,
+  out: string,
+  { folder, xpike, threads }: Pick<KillOptions, "folder" | "xpike" | "threads">,
+) {
+  // A sweep goes on only where there is one.
+  const isBegun = command !== "sweep" || existsSync(join(folder, out, SWEEP_FILES.question));
+  const options = ["--out", out, "--threads", String(threads), ...(isBegun ? ["--resume"] : [])];
+  const child = spawn(process.execPath, [xpike, ...COMMANDS[command], ...options], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let text = "";
   for (const output of [child.stdout, child.stderr]) {
     output.on("data", (data: Buffer) => {
@@ -143,22 +165,42 @@ function killAt(child: ChildProcess, folder: string, moment: Moment): void {
     return;
   }
   let seen = 0;
-  const watcher = watch(folder, () => ++seen === moment.changes && kill());
+  const watcher = watch(folder, { recursive: true }, () => ++seen === moment.changes && kill());
   child.once("exit", () => watcher.close());
 }
 
-/** By name; metrics without the seconds, which no result depends on, and what is made of them by its name alone. */
-function contentsOf(folder: string): Map<string, string> {
-  return new Map(
-    readdirSync(folder).map((name) => {
-      if (name === RUN_FILES.table || name === RUN_FILES.curves) return [name, ""];
-      const bytes = readFileSync(join(folder, name)).toString("latin1");
-      return [name, name === RUN_FILES.metrics ? bytes.replaceAll(/,"seconds":[\d.]+\}$/gm, "}") : bytes];
-    }),
-  );
+/**
+ * By path; metrics without the seconds, which no result depends on, what is made of them by its name alone, and a database as its rows: some bytes of the file are whatever was in
+ * DuckDB's memory.
+ */
+export async function contentsOf(folder: string): Promise<Map<string, string>> {
+  const contents = new Map<string, string>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    contents.set(relative(folder, path), await contentOf(path, entry.name));
+  }
+  return contents;
 }
 
-function differences(name: string, whole: Map<string, string>, found: Map<string, string>): string[] {
+async function contentOf(path: string, name: string): Promise<string> {
+  if (name === SWEEP_FILES.database) return databaseRows(path);
+  if (name === RUN_FILES.table || name === RUN_FILES.curves) return "";
+  const bytes = readFileSync(path).toString("latin1");
+  return name === RUN_FILES.metrics ? bytes.replaceAll(/,"seconds":[\d.]+\}$/gm, "}") : bytes;
+}
+
+async function databaseRows(path: string): Promise<string> {
+  const instance = await DuckDBInstance.create(path, { access_mode: "READ_ONLY" });
+  const connection = await instance.connect();
+  const table = await connection.runAndReadAll("SELECT * FROM points");
+  const rows = JSON.stringify([table.columnNames(), table.getRowsJson()]);
+  connection.closeSync();
+  instance.closeSync();
+  return rows;
+}
+
+export function differences(name: string, whole: Map<string, string>, found: Map<string, string>): string[] {
   const names = new Set([...whole.keys(), ...found.keys()]);
   return [...names]
     .filter((file) => whole.get(file) !== found.get(file))
