@@ -6,6 +6,7 @@ import { evaluateNetwork } from "../src/evaluation/network.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { mean } from "../src/numeric/statistics.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { checkReport } from "../src/report/build-report.ts";
 import type { Figure, Report } from "../src/report/report.ts";
 import { runExperiment } from "../src/runs/experiment.ts";
 import type { Experiment } from "../src/spec/experiment.ts";
@@ -81,4 +82,16 @@ describe("the report of a link", () => {
     }
     expect(chart.caption).toContain("2 chips");
   });
+});
+
+test("a network that never fires has its report, with a note and without maps of densities", async () => {
+  const few = { ...shape, evaluation: { prompts: 20, curvePrompts: 10, snrDecibels: [10], steps: [1, 2] } };
+  const silent = tinyExperiment({ ...few, model: { kind: "spiking", steps: 2, neuron: { threshold: 20 } } });
+  const options = { executor, command: "xpike test", versions: {} };
+  const report = await runExperiment(silent, { network: untrained<SpikingSpec>(silent, 1) }, options);
+  const densities = report.figures.filter(({ id }) => /^density\.blocks\.\d\.(qkv|hidden)$/.test(id));
+  expect(densities.map(({ value }) => value)).toEqual([0, 0]);
+  expect(report.notes.filter((note) => note.startsWith("No layer inside the blocks ever got a spike"))).toHaveLength(1);
+  expect(report.charts.filter(({ id }) => id.startsWith("cost-map"))).toEqual([]);
+  expect(() => checkReport(report)).not.toThrow();
 });

@@ -226,6 +226,15 @@ describe("progress", () => {
     expect(lines[2]).toBe("run · 25 prompts in 25 s");
   });
 
+  test("what an earlier sitting did is not counted, also where nothing was left to do", () => {
+    const { written, terminal } = recorder();
+    const progress = startProgress(terminal, { label: "run", total: 64, unit: "prompts" });
+    progress.update(32);
+    progress.restore(64);
+    progress.end();
+    expect(written.err).toBe("run · 0 prompts in 0.0 s\n");
+  });
+
   test("on a screen one line is redrawn, at most ten times a second, within the width", () => {
     const { written, terminal } = recorder({ interactive: true });
     const progress = startProgress(terminal, { label: "run", total: 100, unit: "prompts" });

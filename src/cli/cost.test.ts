@@ -237,6 +237,11 @@ describe("time steps and densities", () => {
     expect(Math.log2(figuresOf(report)["cost.ratio.snnDigital"])).toBeCloseTo(map.values[row][0], 9);
   });
 
+  test("that are all 0 leave out the map of densities, which no factor makes of them", async () => {
+    const report = await reportOf("icl-4-256-2x2", "--density", "qkv=0,projection=0,up=0,down=0");
+    expect(report.charts.filter(({ id }) => id.startsWith("cost-map"))).toEqual([]);
+  });
+
   test("single ones", async () => {
     const figures = async (...argv: string[]) => figuresOf(await reportOf("icl-4-256-2x2", ...argv));
     const denser = await figures("--density", "down=0.5,up=0.5");

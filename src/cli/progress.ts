@@ -52,7 +52,7 @@ export function startProgress(
     },
     end() {
       const time = formatTime((terminal.now() - start) / 1000);
-      show(`${label} · ${done - from} ${unit} in ${time}${note && ` · ${note}`}`, true);
+      show(`${label} · ${Math.max(0, done - from)} ${unit} in ${time}${note && ` · ${note}`}`, true);
     },
   };
 }

@@ -16,7 +16,7 @@ import { leversOf } from "../cost/levers.ts";
 import { comparedWith, type Measurement, measuredWorkload, perInference } from "../cost/measured.ts";
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
-import { type Workload, withSteps } from "../cost/workload.ts";
+import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
 import { sumActions } from "../hardware/actions.ts";
 import { mean } from "../numeric/statistics.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -131,6 +131,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
         : [
             "Programming is not priced: a chip that is loaded several times in an inference needs more energy than is given here.",
           ]),
+      ...(meanDensity(workload) === 0 ? [SILENT] : []),
       annNote(experiment, choice, ann),
       snnNote(choice, snnChoice),
     ],
@@ -174,6 +175,11 @@ export function costRows({ figures }: Pick<CostSection, "figures">): { figure: s
 export const COST_REMARK =
   "Energy: actions counted on simulated chips times published 45 nm prices, with the clock, wires and leakage of every machine " +
   "(docs/cost.md).";
+
+/** Of a network in whose blocks nothing fires. */
+const SILENT =
+  "No layer inside the blocks ever got a spike, so the answers hardly follow the prompts. Lower model.neuron.threshold, or train the " +
+  "network. Ratios by spike density are not drawn: no factor makes spikes of nothing.";
 
 /** Energy of each time step of one prompt: the part that follows the spikes, and the part that does not. */
 function stepsChart(

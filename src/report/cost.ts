@@ -9,7 +9,7 @@ import { PARAMETERS } from "../cost/parameters.ts";
 import type { Price, Source } from "../cost/receipt.ts";
 import type { ResolvedTechnology } from "../cost/resolve.ts";
 import { tornado } from "../cost/tornado.ts";
-import type { Workload } from "../cost/workload.ts";
+import { meanDensity, type Workload } from "../cost/workload.ts";
 import type { ChartDraft, FigureDraft } from "./build-report.ts";
 import { formatRounded, formatText } from "./format.ts";
 import { partLabel } from "./machine-cost.ts";
@@ -245,8 +245,9 @@ export function tornadoChart(workload: Workload, resolved: ResolvedTechnology, b
 const MAP_STEPS = [1, 2, 4, 6, 8, 10, 16];
 const MAP_DENSITIES = [0.05, 0.1, 0.18, 0.3, 0.5];
 
-/** Ratios over time steps and density, one chart per baseline. */
+/** Ratios over time steps and density, one chart per baseline; none where no layer fires, since no factor makes spikes of nothing. */
 export function stepMaps(workload: Workload, { technology }: ResolvedTechnology): ChartDraft[] {
+  if (meanDensity(workload) === 0) return [];
   const map = stepsByDensity({ workload, technology }, MAP_STEPS, MAP_DENSITIES);
   const chart = (which: "ann" | "snn", name: string): ChartDraft => ({
     kind: "heat",
