@@ -3,8 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
+import { findTensorMapping } from "../import/catalogue.ts";
+import { exportNetwork } from "../import/export.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
-import { decodeSafetensors } from "../model/safetensors.ts";
+import { initialise } from "../model/network.ts";
+import { decodeSafetensors, encodeSafetensors } from "../model/safetensors.ts";
+import { stream } from "../numeric/stream.ts";
+import { parseExperiment } from "../spec/parse.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -54,5 +60,24 @@ describe("xpike import and export", () => {
     expect((await run("--mapping", "xpikefomer")).err).toContain("Did you mean xpikeformer?");
     expect((await run("--path", "state_dict")).err).toContain('The file has no "state_dict" at its top');
     expect(existsSync(at("none.safetensors"))).toBe(false);
+  });
+
+  test("show control characters in names of tensors, and do not obey them", async () => {
+    // Clears the screen and writes in red, in both forms that terminals know.
+    const name = "\u001b[2J\u009b31mnorm\r";
+    const experiment = parseExperiment(JSON.parse(readFileSync(at("ann.json"), "utf8")));
+    const network = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(1));
+    const mapping = findTensorMapping("xpikeformer", network, null);
+    const tensors = { ...exportNetwork(network, mapping), [name]: { shape: [1], data: Float32Array.of(1) } };
+    writeFileSync(at("foreign.safetensors"), encodeSafetensors(tensors, {}));
+    const { parameters } = mapping;
+    writeFileSync(at("ignoring.json"), JSON.stringify({ parameters, ignore: ["*norm*"] }));
+    const options = ["--experiment", at("ann.json"), "--out", at("foreign-network.safetensors")];
+    const refused = await runCommand("import", at("foreign.safetensors"), ...options);
+    const noted = await runCommand("import", at("foreign.safetensors"), ...options, "--mapping", at("ignoring.json"));
+    expect([refused.code, noted.code]).toEqual([2, 0]);
+    expect(refused.err).toContain("Nothing uses the tensor");
+    expect(noted.err).toBe("Left out as the mapping says: \ufffd[2J\ufffd31mnorm\ufffd.\n");
+    for (const { err, out } of [refused, noted]) expect(`${err}${out}`.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   });
 });

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
-import { importNetwork } from "../import/import.ts";
+import { importNetwork, listNames } from "../import/import.ts";
 import { decodeTensors } from "../import/source.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
@@ -12,10 +12,9 @@ import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseTensorMapping, type TensorMapping } from "../spec/tensor-mapping.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ExportCommandOptions, ImportCommandOptions } from "./arguments.ts";
-import { asTyped } from "./invocation.ts";
 import { CHECKPOINT_BYTES, readNetwork } from "./networks.ts";
 import { loadExperiment } from "./options.ts";
-import type { Terminal } from "./terminal.ts";
+import { say, type Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for a file that cannot be read or does not fit; nothing is written then. */
 export async function importCommand(source: string, options: ImportCommandOptions, terminal: Terminal): Promise<void> {
@@ -31,9 +30,8 @@ export async function importCommand(source: string, options: ImportCommandOption
   });
   const origin = { source: basename(source), mapping: basename(options.mapping) };
   await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
-  for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
-  if (others.length > 0)
-    terminal.err(`Beside the tensors the file holds ${others.slice(0, 6).join(", ")}; left out.\n`);
+  for (const note of notes) say(terminal, note);
+  if (others.length > 0) say(terminal, `Beside the tensors the file holds ${listNames(others)}; left out.`);
   terminal.out(`${describe(network)} from ${tensors.size} tensors.\n${options.out}\n`);
 }
 

@@ -249,6 +249,6 @@ export function describeError(error: unknown, color = false): string {
     const lines = printable(error.message).split("\n");
     return `${bold(red(error.name))} at ${printable(error.path)}\n${lines.map((line) => `  ${line}\n`).join("")}`;
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = printable(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return `${bold(red("Unexpected error"))}, a defect of xpikeformer. Please report it with these lines:\n${stack}\n`;
 }

@@ -9,6 +9,7 @@ import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
+import { printable } from "../report/markup.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { machineBundle } from "../rtl/machine/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
@@ -20,7 +21,7 @@ import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
-import type { Terminal } from "./terminal.ts";
+import { say, type Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
@@ -33,7 +34,7 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
     const make = options.machine ? makeMachine : networkRtl;
     const files = make(opened, networks.network, options.prompts, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
-    for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
+    for (const note of notes) say(terminal, note);
   });
   const check = asTyped(`xpike rtl verify ${quote(folder)}`, terminal.program);
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
@@ -59,7 +60,7 @@ export async function verifyCommand(folder: string, terminal: Terminal): Promise
   const checks = await verifyRtl(folder, {
     onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
     onCheck: ({ tool, check, result, detail }) =>
-      terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${detail}\n`),
+      terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${printable(detail)}\n`),
   });
   const failed = checks.filter(({ result }) => result === "fail");
   if (failed.length > 0) {
@@ -103,7 +104,7 @@ function cellTable({ yosys, blocks }: Synthesis): string {
   ];
   const widest = Math.max(16, ...rows.map(([module]) => module.length));
   const lines = rows.map(
-    ([module, ...rest]) => module.padEnd(widest + 2) + rest.map((cell) => cell.padStart(16)).join(""),
+    ([module, ...rest]) => printable(module).padEnd(widest + 2) + rest.map((cell) => cell.padStart(16)).join(""),
   );
   const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
   return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n`;

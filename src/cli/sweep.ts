@@ -23,11 +23,10 @@ import { sweepTable } from "../sweep/table.ts";
 import type { Row } from "../sweep/unit.ts";
 import { totalSteps } from "../train/train.ts";
 import type { SweepCommandOptions, SweepShowOptions } from "./arguments.ts";
-import { asTyped } from "./invocation.ts";
 import { commandLine, quote, readDocument } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
-import type { Terminal } from "./terminal.ts";
+import { say, type Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
 const PRESET = "preset:";
@@ -42,20 +41,20 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
   const folder = outputFolder(design, options);
   const plan = await planSweep(design, { directory, ...(options.data !== undefined && { data: options.data }) });
   const command = commandLine("sweep", source, {});
-  const say = (text: string) => options.json || terminal.err(asTyped(`${text}\n`, terminal.program));
-  for (const note of plan.notes) say(note);
-  say(`${describePoints(plan)}. Rows are kept in ${folder} as they come.`);
+  const tell = (text: string) => options.json || say(terminal, text);
+  for (const note of plan.notes) tell(note);
+  tell(`${describePoints(plan)}. Rows are kept in ${folder} as they come.`);
   if (plan.trainings.length > 0) {
     const steps = plan.trainings.map(({ experiment }) => totalSteps(experiment.training));
-    say(
+    tell(
       `${plan.trainings.length} networks are trained first, ${Math.min(...steps)} to ${Math.max(...steps)} steps each. To use a trained one, ` +
         "name it in checkpoints.network.",
     );
   }
   const engine = options.engine === "threads" ? "" : ` --engine ${shownEngine(options.engine)}`;
-  say(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${engine} --resume`);
+  tell(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${engine} --resume`);
   await useFolder(folder, command, async () => {
-    const engine = await openEngine(options, say);
+    const engine = await openEngine(options, tell);
     try {
       const { threads } = options;
       const show = showProgress(options.json === true, terminal);
@@ -90,12 +89,12 @@ function describePoints({ design: { sampling, budget }, points: { length }, repe
 const shownEngine = (engine: string): string => quote(engine.replace(/\/\/[^@/]*@/, "//"));
 
 /** Throws SpecError for an engine that there is not; PlatformError for a server that cannot be used. */
-async function openEngine({ engine, threads }: SweepCommandOptions, say: (text: string) => void): Promise<Engine> {
+async function openEngine({ engine, threads }: SweepCommandOptions, tell: (text: string) => void): Promise<Engine> {
   if (engine === "threads") return threadsEngine(threads);
   const address = parseQueueAddress(engine, process.env);
   return queueEngine(address, {
     onNoWorker: (queue) =>
-      say(
+      tell(
         `No worker listens to ${queue} yet. Start one on any machine with the same version:\n  xpike worker --engine ${shownEngine(engine)}`,
       ),
   });

@@ -1,6 +1,7 @@
 /** Where a command writes: the process's streams, or strings in a test. */
 import picocolors from "picocolors";
-import { invocation } from "./invocation.ts";
+import { printable } from "../report/markup.ts";
+import { asTyped, invocation } from "./invocation.ts";
 
 export interface Terminal {
   /** Results, on standard output. */
@@ -20,6 +21,10 @@ export interface Terminal {
   /** Milliseconds since any fixed moment; for progress only, never for results. */
   now(): number;
 }
+
+/** A line on standard error. It may quote what stands in files of others: control characters are shown there, and not obeyed. */
+export const say = (terminal: Terminal, text: string): void =>
+  terminal.err(`${asTyped(printable(text), terminal.program)}\n`);
 
 /** Where standard output is no screen, and the least that tables are made for. */
 const WIDTH = 100;

@@ -13,7 +13,7 @@ import { readNetwork } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
-import type { Terminal } from "./terminal.ts";
+import { say, type Terminal } from "./terminal.ts";
 
 /**
  * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by the same
@@ -25,7 +25,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const { experiment, directory } = loaded;
   const { initial, teacher } = experiment.training;
   const { opened, notes } = await openLoaded(loaded, options);
-  for (const note of notes) terminal.err(`${asTyped(note, terminal.program)}\n`);
+  for (const note of notes) say(terminal, note);
   const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
@@ -39,7 +39,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
       ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher, "training.teacher") }),
       onEvent: show.event,
-      onNote: (note) => terminal.err(`${note}\n`),
+      onNote: (note) => say(terminal, note),
       signal: interruption.signal,
     });
     show.end();

@@ -4,7 +4,7 @@ import { parseQueueAddress } from "../node/sweep/valkey.ts";
 import { startQueueWorker } from "../node/sweep/valkey-worker.ts";
 import type { WorkerCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
-import type { Terminal } from "./terminal.ts";
+import { say, type Terminal } from "./terminal.ts";
 
 /** Works until a signal comes, then finishes the points that it has. Throws PlatformError when the server cannot be used. */
 export async function workerCommand(options: WorkerCommandOptions, terminal: Terminal): Promise<void> {
@@ -16,7 +16,7 @@ export async function workerCommand(options: WorkerCommandOptions, terminal: Ter
     onDone: (count) => {
       points += count;
     },
-    onFailed: (reason) => terminal.err(`A job failed: ${reason}\n`),
+    onFailed: (reason) => say(terminal, `A job failed: ${reason}`),
   });
   terminal.err(`Listening to ${worker.queue} on ${threads} threads. Ctrl-C finishes what is begun.\n`);
   const interruption = listenForInterruption(terminal, "Finishing the points that are begun.");

@@ -201,7 +201,8 @@ function notesOf(
   return notes;
 }
 
-function listNames(names: readonly string[]): string {
+/** The first names of a file, each cut to a readable length. */
+export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 6).map((name) => (name.length <= 80 ? name : `${name.slice(0, 76)} ...`));
   return shown.join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
 }
