@@ -36,6 +36,7 @@ import { initialise, type Network } from "../src/model/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../src/model/safetensors.ts";
 import { readNpySet } from "../src/node/custom-data.ts";
 import { FASHION_SLICE, loadImageData } from "../src/node/data.ts";
+import { downloadImageData } from "../src/node/download.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
@@ -197,6 +198,8 @@ const cases: Record<string, () => unknown> = {
   "An event outside the sensor": () => [
     ...readEventFile(Uint8Array.of(34, 2, 0, 0, 0), "00001.bin", { height: 34, width: 34 }),
   ],
+  "A download that does not arrive": () =>
+    downloadImageData(findImageData("fashion-mnist"), join(folder, "sets"), { from: "http://127.0.0.1:2" }),
   "A recording that was cut off": () => [...readEventFile(new Uint8Array(13), "00001.bin", { height: 34, width: 34 })],
   "Training that does not fit into memory": () => {
     const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });

@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createEncryptedServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { selfSigned } from "../../test/support/certificate.ts";
 import { findImageData, type PublishedImages } from "../data/catalogue.ts";
 import { FASHION_SLICE } from "./data.ts";
 import { type DownloadOptions, downloadImageData } from "./download.ts";
 
+/** Milliseconds in which a busy client reads what was sent before the line breaks. */
+const PAUSE = 200;
 const NAME = "train-images-idx3-ubyte.gz";
 const real = readFileSync(join(FASHION_SLICE, NAME));
 const slice = findImageData("fashion-mnist-slice");
@@ -73,7 +77,7 @@ const dropping =
       ...(start > 0 ? { "content-range": `bytes ${start}-${real.length - 1}/${real.length}` } : {}),
     });
     // A client that learns of the break together with the bytes may drop them.
-    response.write(real.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 20));
+    response.write(real.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), PAUSE));
   };
 
 describe("a download", () => {
@@ -128,7 +132,133 @@ describe("a download", () => {
     await download();
     expect(readFileSync(path()).equals(anew)).toBe(true);
     rmSync(path());
+    await expect(download(setOf("file"))).rejects.toThrow(/455168 bytes are announced, where 434946 are expected/);
+    answer = (_, response) => response.end(real.with(1000, real[1000] ^ 1));
     await expect(download(setOf("file"))).rejects.toThrow(/not the published one, by SHA-256/);
+  });
+});
+
+describe("what is here of a file is kept", () => {
+  beforeEach(() => writeFileSync(`${path()}.part`, real.subarray(0, 200_000)));
+  const kept = () => readFileSync(`${path()}.part`);
+
+  test("where the server has no bytes from there on; all of it is asked for, and may break sooner", async () => {
+    answer = (request, response, attempt) => {
+      if (request.headers.range !== undefined) response.writeHead(416).end();
+      else dropping(50_000)(request, response, attempt);
+    };
+    await expect(download()).rejects.toThrow(/200000 bytes are kept/);
+    expect(requests.map(({ range }) => range)).toEqual(["bytes=200000-", undefined]);
+    expect(kept().equals(real.subarray(0, 200_000))).toBe(true);
+    expect(readdirSync(folder)).toEqual([`${NAME}.part`]);
+    answer = (request, response, attempt) => {
+      if (request.headers.range !== undefined) response.writeHead(416).end();
+      else whole(request, response, attempt);
+    };
+    await download();
+    expect(readFileSync(path()).equals(real)).toBe(true);
+  });
+
+  test("where a server that knows no ranges breaks sooner, or sends too much", async () => {
+    const all: Answer = (_, response) => {
+      response.writeHead(200, { "content-length": real.length });
+      response.write(real.subarray(0, 50_000), () => setTimeout(() => response.destroy(), PAUSE));
+    };
+    const long: Answer = (_, response) => {
+      response.write(Buffer.alloc(9 * real.length));
+      response.end();
+    };
+    for (const other of [all, long]) {
+      answer = other;
+      await expect(download()).rejects.toThrow(/200000 bytes are kept/);
+      expect(kept().equals(real.subarray(0, 200_000))).toBe(true);
+    }
+  });
+
+  test("where the server does not say how long the file is, and it ends too soon", async () => {
+    // An answer whose end is that of the line.
+    const send = (response: ServerResponse, start: number, end: number) => {
+      const head =
+        start > 0 ? `206 Partial Content\r\nContent-Range: bytes ${start}-${real.length - 1}/${real.length}` : "200 OK";
+      response.socket!.write(`HTTP/1.1 ${head}\r\nConnection: close\r\n\r\n`);
+      response.socket!.end(real.subarray(start, end));
+    };
+    rmSync(`${path()}.part`);
+    answer = (_, response) => send(response, 0, 100_000);
+    await expect(download()).rejects.toThrow(/does not say how long the file is, and it ends after 100000 bytes/);
+    expect(kept().equals(real.subarray(0, 100_000))).toBe(true);
+    answer = (request, response) => {
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      send(response, start, start + 200_000);
+    };
+    await download();
+    expect(readFileSync(path()).equals(real)).toBe(true);
+    expect(requests.slice(-2).map(({ range }) => range)).toEqual(["bytes=100000-", "bytes=300000-"]);
+  });
+});
+
+test("a server that sends less than the least rate is left, after a second attempt", async () => {
+  answer = (_, response) => {
+    response.writeHead(200, { "content-length": real.length });
+    let sent = 0;
+    const timer = setInterval(() => response.write(real.subarray(sent, ++sent)), 5);
+    response.on("close", () => clearInterval(timer));
+  };
+  const slow = download(setOf(), { patience: 200, leastRate: 10_000 });
+  await expect(slow).rejects.toThrow(/\d+ bytes in 0.2 s are less than 10000 a second/);
+  expect(requests).toHaveLength(2);
+  expect(existsSync(`${path()}.part`)).toBe(true);
+});
+
+describe("a server that sends one on", () => {
+  let encrypted: Server;
+  let secure: string;
+  let location: string;
+  beforeEach(async () => {
+    // Node looks at it for each connection; the certificate is nobody's.
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    encrypted = createEncryptedServer(selfSigned(), (request, response) => {
+      if (request.url?.startsWith("/there")) whole(request, response, 0);
+      else response.writeHead(302, { location }).end();
+    });
+    await new Promise<void>((done) => encrypted.listen(0, "127.0.0.1", done));
+    secure = `https://127.0.0.1:${(encrypted.address() as AddressInfo).port}/`;
+    answer = (request, response) => {
+      if (request.url?.startsWith("/there")) whole(request, response, 0);
+      else response.writeHead(307, { location }).end();
+    };
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    encrypted.closeAllConnections();
+    await new Promise((done) => encrypted.close(done));
+  });
+  const from = (folder: string) => download(setOf("file", [folder]));
+
+  test.each([
+    ["from http to http", () => [address, `/there/${NAME}`]],
+    ["from http to https", () => [address, `${secure}there/${NAME}`]],
+    ["from https to https", () => [secure, `/there/${NAME}`]],
+  ])("%s is followed", async (_, addresses) => {
+    const [first, next] = addresses();
+    location = next;
+    await from(first);
+    expect(readFileSync(path()).equals(real)).toBe(true);
+  });
+
+  test("from https to http is left, and the other address is not asked", async () => {
+    location = `${address}there/${NAME}`;
+    await expect(from(secure)).rejects.toThrow(
+      `the server sends on from https to ${address.slice(0, -1)}, which is not encrypted`,
+    );
+    expect(requests).toEqual([]);
+  });
+
+  test("in a circle, or to what is no address, is left", async () => {
+    location = "/again";
+    await expect(from(address)).rejects.toThrow(/sends on more than 5 times/);
+    location = "file:///etc/passwd";
+    await expect(from(address)).rejects.toThrow(/sends on to "file:\/\/\/etc\/passwd", which is no address/);
   });
 });
 
@@ -174,6 +304,11 @@ describe("nothing takes the name of the file", () => {
 
   test("when more arrives than any mirror's file could have", async () => {
     answer = (_, response) => response.end(Buffer.alloc(9 * real.length));
+    await expect(download()).rejects.toThrow(/bytes are announced, where 434946 are expected/);
+    answer = (_, response) => {
+      response.write(Buffer.alloc(9 * real.length));
+      response.end();
+    };
     await expect(download()).rejects.toThrow(/bytes arrive, where 434946 are expected/);
     expect(left()).toEqual([]);
   });

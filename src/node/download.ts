@@ -1,6 +1,7 @@
 /**
  * Downloads that survive a broken line: what has arrived stays in `NAME.part`, the next attempt asks for the rest (HTTP
- * Range), and the file takes its name only after its checksum was found right.
+ * Range), and the file takes its name only after its checksum was found right. What a server may do to whoever asks is limited: how
+ * slowly it sends, how much, and where it sends one on.
  */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -9,6 +10,7 @@ import { basename, join } from "node:path";
 import type { PublishedFile, PublishedImages } from "../data/catalogue.ts";
 import { inflateChunks, isGzip } from "../data/gzip.ts";
 import { FileError, isXpikeError, SpecError } from "../errors.ts";
+import { shorten } from "../spec/json.ts";
 import { fileError, makeFolder } from "./files.ts";
 
 export interface DownloadOptions {
@@ -18,6 +20,8 @@ export interface DownloadOptions {
   readonly onProgress?: (file: PublishedFile, bytes: number) => void;
   /** Milliseconds without a byte after which an attempt ends. Default 30 s: slow servers pause, dead ones do so for longer. */
   readonly patience?: number;
+  /** Bytes a second, over each `patience`, below which an attempt ends. Default 1024: a telephone line brings more. */
+  readonly leastRate?: number;
 }
 
 export interface Downloaded {
@@ -30,6 +34,8 @@ export interface Downloaded {
 const ATTEMPTS = 20;
 const VAIN_ATTEMPTS = 2;
 const PATIENCE = 30_000;
+const LEAST_RATE = 1024;
+const MOST_REDIRECTS = 5;
 /** A mirror may have compressed anew, or not at all; a file larger by more than this is another one. */
 const MOST_GROWTH = 8;
 /** Most bytes that a compressed file may hold. */
@@ -68,10 +74,18 @@ async function downloadFile(
   for (const folder of addresses) {
     const address = addressOf(folder, file.name);
     try {
-      await completePart(file, address, part, options);
+      const { isWhole } = await completePart(file, address, part, options);
       if (await isAsPublished(file, part)) {
         await rename(part, path);
+        // Of a process that was killed.
+        await rm(anew(part), { force: true });
         return { path, isNew: true };
+      }
+      if (!isWhole) {
+        failures.push(
+          `${address}: the server does not say how long the file is, and it ends after ${await sizeOf(part)} bytes`,
+        );
+        continue;
       }
       await rm(part, { force: true });
       failures.push(`${address}: the content is not the published one, by SHA-256; it was deleted`);
@@ -93,6 +107,20 @@ async function downloadFile(
 /** What is wrong at one address; another may do. */
 class AddressError extends Error {}
 
+/** Little arrives there, however often one asks. */
+class SlowError extends AddressError {}
+
+/** The server has no bytes from where they were asked for, and does not say that the file ends there. */
+class NoRangeError extends AddressError {}
+
+/** Where a file arrives from its start, while some of it is in `part`. */
+const anew = (part: string): string => `${part}.anew`;
+
+interface Received {
+  /** The server said where the file ends; otherwise a line that broke looks alike. */
+  readonly isWhole: boolean;
+}
+
 function addressOf(folder: string, name: string): string {
   try {
     return new URL(name, folder.endsWith("/") ? folder : `${folder}/`).href;
@@ -107,75 +135,143 @@ async function completePart(
   address: string,
   part: string,
   options: DownloadOptions,
-): Promise<void> {
+): Promise<Received> {
   let vain = 0;
+  let knowsRanges = true;
   for (let attempt = 1; ; attempt++) {
     const before = await sizeOf(part);
     try {
-      await receive(file, address, part, before, options);
-      return;
+      const received = await receive(file, address, part, knowsRanges ? before : 0, options);
+      if (received.isWhole || (await isAsPublished(file, part))) return received;
+      // The line may have broken: ask for what follows.
+      vain = (await sizeOf(part)) > before ? 0 : vain + 1;
+      if (attempt === ATTEMPTS || vain === VAIN_ATTEMPTS) return received;
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
-      vain = (await sizeOf(part)) > before ? 0 : vain + 1;
+      if (error instanceof NoRangeError) knowsRanges = false;
+      vain = (await sizeOf(part)) > before && !(error instanceof SlowError) ? 0 : vain + 1;
       if (attempt === ATTEMPTS || vain === VAIN_ATTEMPTS) throw error;
     }
   }
 }
 
-/** One request: the rest of the file from byte `before`, or all of it where the server knows no ranges. */
+/** One request: the rest of the file from byte `before`, or all of it where that is 0 or the server knows no ranges. */
 async function receive(
   file: PublishedFile,
   address: string,
   part: string,
   before: number,
-  { onProgress, patience = PATIENCE }: DownloadOptions,
-): Promise<void> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), patience);
+  options: DownloadOptions,
+): Promise<Received> {
+  const watch = watchLine(options);
   try {
     const headers = { "Accept-Encoding": "identity", ...(before > 0 ? { Range: `bytes=${before}-` } : {}) };
-    const response = await request(address, headers, abort.signal, patience);
+    const response = await request(address, headers, watch);
     if (before > 0 && response.status === 416) {
       await response.body?.cancel();
       // Nothing follows: the part is whole, or of another file. Its checksum tells.
-      return;
+      if (response.headers.get("content-range") === `bytes */${before}`) return { isWhole: true };
+      if (await isAsPublished(file, part)) return { isWhole: true };
+      throw new NoRangeError(`the server has no bytes from ${before} on, and does not say that the file ends there`);
     }
     if (response.status !== 200 && response.status !== 206) {
       await response.body?.cancel();
       throw new AddressError(`the server answers ${response.status} ${response.statusText}`.trimEnd());
     }
     const start = response.status === 206 ? startOf(response, before) : 0;
-    const expected = Number(response.headers.get("content-length") ?? Number.NaN);
-    const target = await open(part, start > 0 ? "r+" : "w");
+    // What is here of the file is not given up for a line that may break sooner.
+    const target = start === 0 && (await sizeOf(part)) > 0 ? anew(part) : part;
     try {
-      await target.truncate(start);
-      let size = start;
-      onProgress?.(file, size);
-      for await (const bytes of chunksOf(response, patience)) {
-        timer.refresh();
-        size += bytes.length;
-        if (size > MOST_GROWTH * file.bytes) {
-          await target.truncate(0);
-          throw new AddressError(
-            `more than ${MOST_GROWTH * file.bytes} bytes arrive, where ${file.bytes} are expected`,
-          );
-        }
-        await writeAt(target, bytes, size - bytes.length);
-        onProgress?.(file, size);
-      }
-      // A body that was encoded on the way has another length.
-      const isEncoded = response.headers.has("content-encoding");
-      if (!isEncoded && Number.isFinite(expected) && size - start < expected) {
-        throw new AddressError(`the line broke after ${size - start} of ${expected} bytes`);
-      }
-      await target.sync();
+      return await writeBody(response, { file, target, start, watch, options });
     } finally {
-      await target.close();
+      if (target !== part) {
+        if ((await sizeOf(target)) > (await sizeOf(part))) await rename(target, part);
+        else await rm(target, { force: true });
+      }
     }
   } finally {
-    clearTimeout(timer);
-    abort.abort();
+    watch.end();
   }
+}
+
+interface Body {
+  readonly file: PublishedFile;
+  readonly target: string;
+  /** Byte of the file that the body begins with. */
+  readonly start: number;
+  readonly watch: LineWatch;
+  readonly options: DownloadOptions;
+}
+
+async function writeBody(response: Response, { file, target, start, watch, options }: Body): Promise<Received> {
+  const { headers } = response;
+  // A body that was encoded on the way has another length.
+  const announced = headers.has("content-encoding") ? null : headers.get("content-length");
+  const expected = Number(announced ?? Number.NaN);
+  // A mirror may have compressed anew what is compared by its content.
+  const most = file.of === "file" ? file.bytes : MOST_GROWTH * file.bytes;
+  if (start + expected > most) {
+    await response.body?.cancel();
+    throw new AddressError(`${start + expected} bytes are announced, where ${file.bytes} are expected`);
+  }
+  const output = await open(target, start > 0 ? "r+" : "w");
+  try {
+    await output.truncate(start);
+    let size = start;
+    options.onProgress?.(file, size);
+    for await (const bytes of chunksOf(response, watch)) {
+      watch.arrived(bytes.length);
+      size += bytes.length;
+      if (size > most) {
+        await output.truncate(start);
+        throw new AddressError(`more than ${most} bytes arrive, where ${file.bytes} are expected`);
+      }
+      await writeAt(output, bytes, size - bytes.length);
+      options.onProgress?.(file, size);
+    }
+    if (size - start < expected) throw new AddressError(`the line broke after ${size - start} of ${expected} bytes`);
+    await output.sync();
+    return { isWhole: announced !== null || headers.has("content-encoding") || headers.has("transfer-encoding") };
+  } finally {
+    await output.close();
+  }
+}
+
+interface LineWatch {
+  readonly signal: AbortSignal;
+  arrived(bytes: number): void;
+  /** What is wrong with a line that failed. */
+  reasonOf(error: unknown): AddressError;
+  end(): void;
+}
+
+/** Ends a request that is silent, or slower than the least rate. */
+function watchLine({ patience = PATIENCE, leastRate = LEAST_RATE }: DownloadOptions): LineWatch {
+  const abort = new AbortController();
+  const silence = setTimeout(() => abort.abort(), patience);
+  let inWindow = 0;
+  let slow: SlowError | undefined;
+  const rate = setInterval(() => {
+    const least = (leastRate * patience) / 1000;
+    if (inWindow > 0 && inWindow < least) {
+      slow = new SlowError(`${inWindow} bytes in ${patience / 1000} s are less than ${leastRate} a second`);
+      abort.abort();
+    }
+    inWindow = 0;
+  }, patience);
+  return {
+    signal: abort.signal,
+    arrived: (bytes) => {
+      silence.refresh();
+      inWindow += bytes;
+    },
+    reasonOf: (error) => slow ?? new AddressError(reasonOf(error, patience), { cause: error }),
+    end: () => {
+      clearTimeout(silence);
+      clearInterval(rate);
+      abort.abort();
+    },
+  };
 }
 
 async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
@@ -184,26 +280,35 @@ async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): P
   }
 }
 
-async function request(
-  address: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-  patience: number,
-): Promise<Response> {
-  try {
-    return await fetch(address, { headers, signal });
-  } catch (error) {
-    throw new AddressError(reasonOf(error, patience), { cause: error });
+/** Follows where the server sends one on, but from an encrypted line to no other. */
+async function request(address: string, headers: Record<string, string>, watch: LineWatch): Promise<Response> {
+  let url = new URL(address);
+  for (let redirects = 0; ; redirects++) {
+    const response = await fetch(url, { headers, signal: watch.signal, redirect: "manual" }).catch((error: unknown) => {
+      throw watch.reasonOf(error);
+    });
+    const location = response.headers.get("location");
+    if (response.status < 301 || response.status > 308 || location === null) return response;
+    await response.body?.cancel();
+    const next = URL.canParse(location, url) ? new URL(location, url) : null;
+    if (next === null || !["http:", "https:"].includes(next.protocol)) {
+      throw new AddressError(`the server sends on to ${shorten(location)}, which is no address`);
+    }
+    if (url.protocol === "https:" && next.protocol !== "https:") {
+      throw new AddressError(`the server sends on from https to ${next.origin}, which is not encrypted`);
+    }
+    if (redirects === MOST_REDIRECTS) throw new AddressError(`the server sends on more than ${MOST_REDIRECTS} times`);
+    url = next;
   }
 }
 
-async function* chunksOf(response: Response, patience: number): AsyncGenerator<Uint8Array> {
+async function* chunksOf(response: Response, watch: LineWatch): AsyncGenerator<Uint8Array> {
   if (!response.body) return;
   const reader = response.body.getReader();
   try {
     for (;;) {
       const { value, done } = await reader.read().catch((error: unknown) => {
-        throw new AddressError(reasonOf(error, patience), { cause: error });
+        throw watch.reasonOf(error);
       });
       if (done) return;
       yield value;
