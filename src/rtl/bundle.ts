@@ -32,13 +32,15 @@ export function rtlBundle(
 
 function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string): string {
   const { tokens, dimension, counterBits, scoreGain, valueGain, scoreNormaliser, valueNormaliser } = parameters;
-  const { draws, lfsr, fifo, mask, sharedByHeads } = parameters;
+  const { draws, lfsr, fifo, mask, sharedByHeads, plan } = parameters;
+  const passes = plan.passes.length;
   const closed = mask.filter((open) => open === 0).length;
   const rows = [
     ["heads H", heads],
     ["tokens N", tokens],
     ["head dimension d", dimension],
-    ["cells the mask leaves out, per tile", closed],
+    ...(passes > 1 ? [["tokens of a tile, passes a step", `${plan.tileTokens}, ${passes}`]] : []),
+    [passes > 1 ? "pairs of tokens that the mask leaves out" : "cells the mask leaves out, per tile", closed],
     ["counter bits", counterBits],
     ["gain of scores, of outputs", `${scoreGain}, ${valueGain}`],
     ["largest random number in cells, at feet", `${scoreNormaliser}, ${valueNormaliser}`],
@@ -50,8 +52,10 @@ function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string):
   return `# Stochastic spiking attention engine
 
 Generated SystemVerilog. Modules, leaves first: ${modules.map(({ name }) => `\`${name}\``).join(", ")}. Each header says what the
-module computes and its latency. With T steps a run takes (T + 1) x ${dimension} clocks; the first output shows
-${dimension} + 1 clocks after the first column entered.
+module computes and its latency. With T steps a run takes (${passes > 1 ? `${passes} ` : ""}T + 1) x ${dimension} clocks; ${
+    passes > 1 ? "an output" : "the first output"
+  } shows
+${dimension} + 1 clocks after the ${passes > 1 ? "column of its last pass" : "first column"} entered.
 
 | parameter | value |
 |---|---|

@@ -1,5 +1,5 @@
 /** The whole design as files: one module a file, a file list, and the testbench with its vectors. */
-import { MappingError, SpecError } from "../errors.ts";
+import { SpecError } from "../errors.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { lfsrArray } from "./lfsr-array.ts";
@@ -19,19 +19,20 @@ export interface SsaDesign {
 
 /** Seed bits at the engine's port. */
 export const seedBits = ({ parameters, heads }: Pick<SsaDesign, "parameters" | "heads">): number =>
-  32 * lfsrWiring(parameters.lfsr.sharing, parameters.tokens).registers * (parameters.sharedByHeads ? 1 : heads);
+  32 *
+  lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens).registers *
+  (parameters.sharedByHeads ? 1 : heads);
 
 /**
  * The engine of `heads` tiles.
- * Throws  MappingError when a tile would need several passes; SpecError when there are fewer than two tokens or features
+ * Throws  SpecError when there are fewer than two tokens, in a tile as well, or features
  */
 export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
   const { tokens, dimension, plan, lfsr } = parameters;
-  if (plan.tileTokens < tokens) {
-    throw new MappingError(
+  if (plan.tileTokens < 2 && tokens > 1) {
+    throw new SpecError(
       "hardware.ssa.tileTokens",
-      `The generated tile holds all of its tokens, but ${tokens} tokens in tiles of ${plan.tileTokens} take ${plan.passes.length} passes a step, ` +
-        "which the cycle simulator knows and the RTL does not. Leave tileTokens out.",
+      `A tile of one token has one cell in a column, so that there is nothing to add, but ${tokens} tokens are asked of it. Use 2 or more.`,
     );
   }
   if (tokens < 2 || dimension < 2 || heads < 1) {
@@ -41,7 +42,7 @@ export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
         "The RTL needs two tokens, two features and one head or more.",
     );
   }
-  const { registers } = lfsrWiring(lfsr.sharing, tokens);
+  const { registers } = lfsrWiring(lfsr.sharing, plan.tileTokens);
   const modules = [
     valueFifo(parameters),
     ssaCell(parameters),

@@ -189,6 +189,7 @@ function printStatement(statement: Statement): string[] {
 const STRENGTH: Readonly<Record<BinaryOperator, number>> = {
   "*": 10,
   "/": 10,
+  "%": 10,
   "+": 9,
   "-": 9,
   "<<": 8,

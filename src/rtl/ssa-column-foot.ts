@@ -1,12 +1,16 @@
 /** Generator of a column's foot: the adder over the cells of one query, and the encoder of its output bit. */
-import type { SsaParameters } from "../hardware/ssa-parameters.ts";
+import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
 import {
   binary,
+  bit,
   CLOCKED,
+  choose,
+  clocked,
   gap,
   type Item,
   input,
+  isFalse,
   logic,
   loop,
   type Module,
@@ -18,31 +22,61 @@ import {
   set,
   sized,
   times,
+  when,
   widen,
   wire,
 } from "./syntax.ts";
 
-export function ssaColumnFoot({ tokens, valueGain, valueNormaliser }: SsaParameters): Module {
-  const { items, sum, sumBits } = adderTree("products_i", tokens);
+export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, plan }: SsaParameters): Module {
+  const { items, sum, sumBits } = adderTree("products_i", plan.tileTokens);
+  const isPartial = plan.passes.length > 1;
+  const totalBits = isPartial ? Math.max(sumBits, bitsFor(tokens)) : sumBits;
+  const partial = bit(name("partials_q"), name("feature_i"));
   return {
     name: "ssa_column_foot",
     header: [
       "Foot of a column: adds the products of one query over all keys, and emits one bit of A per clock.",
-      "Latency: one register, spike_o.",
+      ...(isPartial
+        ? [
+            `Keys come block by block: while last_i is 0 a feature's sum is kept, and joins that of the next block, unless first_i is 1. There are ${dimension} of them.`,
+          ]
+        : []),
+      `Latency: one register, spike_o${isPartial ? ", which changes while last_i is 1" : ""}.`,
     ],
-    ports: [...CLOCKED, input("products_i", tokens), input("random_i", 8), output("spike_o")],
+    ports: [
+      ...CLOCKED,
+      ...(isPartial ? [input("first_i"), input("last_i"), input("feature_i", bitsFor(dimension - 1))] : []),
+      input("products_i", plan.tileTokens),
+      input("random_i", 8),
+      output("spike_o"),
+    ],
     items: [
       ...items,
       gap,
+      ...(isPartial
+        ? [
+            { kind: "memory", width: totalBits, name: "partials_q", entries: dimension } as const,
+            logic(totalBits, "carried", "total"),
+            wire(name("carried"), choose(name("first_i"), sized(totalBits, 0), partial)),
+            wire(name("total"), binary(widen(name(sum), sumBits, totalBits), "+", name("carried"))),
+            clocked(when(isFalse(name("last_i")), [set(partial, name("total"))])),
+            gap,
+          ]
+        : []),
       ...encoderItems({
         normaliser: valueNormaliser,
         gain: valueGain,
-        count: sum,
-        countBits: sumBits,
+        count: isPartial ? "total" : sum,
+        countBits: totalBits,
         random: "random_i",
       }),
       gap,
-      registers([set(name("spike_o"), sized(1, 0))], [set(name("spike_o"), name("fires"))]),
+      registers(
+        [set(name("spike_o"), sized(1, 0))],
+        isPartial
+          ? [when(name("last_i"), [set(name("spike_o"), name("fires"))])]
+          : [set(name("spike_o"), name("fires"))],
+      ),
     ],
   };
 }

@@ -1,14 +1,18 @@
 /** Generator of the SSA engine: H tiles side by side, their LFSRs, and the control of windows and steps. */
 import { lfsrWiring } from "../hardware/draws.ts";
 import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
+import type { TilePass } from "../hardware/tile-plan.ts";
+import { blocksOf, openInPass } from "./passes.ts";
 import {
   binary,
   bit,
   CLOCKED,
   comment,
   concat,
+  decimal,
   type Expression,
   gap,
+  hex,
   type Item,
   input,
   instance,
@@ -37,7 +41,13 @@ export const MAX_STEPS = 64;
 export const ENGINE = "ssa_engine";
 
 export function ssaEngine(parameters: SsaParameters, heads: number): Module {
-  const { tokens, dimension, draws, lfsr, sharedByHeads } = parameters;
+  const { dimension, draws, lfsr, sharedByHeads, plan } = parameters;
+  const { tileTokens: tokens, passes } = plan;
+  const isBlockwise = passes.length > 1;
+  const [passBits, blockBits] = [bitsFor(passes.length - 1), bitsFor(blocksOf(plan) - 1)];
+  const lastPass = binary(name("pass_o"), "==", sized(passBits, passes.length - 1));
+  const stepEnds = isBlockwise ? binary(name("last_feature"), "&", lastPass) : name("last_feature");
+  const hasMask = passes.some((pass) => openInPass(parameters, pass).includes(0));
   const arrays = sharedByHeads ? 1 : heads;
   const perArray = 32 * lfsrWiring(lfsr.sharing, tokens).registers;
   const stratified = draws === "stratified";
@@ -51,11 +61,21 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   return {
     name: ENGINE,
     header: [
-      `SSA engine: ${heads} tiles for ${heads} heads of ${tokens} tokens and ${dimension} features each, mask and random numbers included.`,
+      `SSA engine: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, mask and random numbers included.`,
       `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which stay at seed_i until busy_o falls. From the next clock on, while take_o is 1, one ` +
         "feature of all tokens of all heads is taken per clock: the engine does not wait.",
-      `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
-        `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
+      ...(isBlockwise
+        ? [
+            `A tile holds ${tokens} tokens, so that a step takes ${passes.length} passes: block b has tokens ${tokens} b on. While take_o is 1, pass_o says which pass the column is ` +
+              `of, each with its block of queries and its block of keys and values: ${passes.map(({ queryBlock, keyBlock }, p) => `${p} (${queryBlock}, ${keyBlock})`).join(", ")}. Tokens past ` +
+              "the last must be 0. block_o has the block of the spikes while valid_o is 1.",
+            `Latency: with T steps the engine is busy for (${passes.length} T + 1) x ${dimension} clocks. Feature f of pass p of step t enters at clock ${dimension} (${passes.length} t + p) + f; ` +
+              `of the last pass of its queries it leaves at clock ${dimension} (${passes.length} t + p + 1) + f + 1, marked by valid_o.`,
+          ]
+        : [
+            `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
+              `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
+          ]),
     ],
     ports: [
       ...CLOCKED,
@@ -67,7 +87,9 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       input("value_i", heads * tokens),
       output("busy_o"),
       output("take_o"),
+      ...(isBlockwise ? [output("pass_o", passBits)] : []),
       output("valid_o"),
+      ...(isBlockwise ? [output("block_o", blockBits)] : []),
       output("spike_o", heads * tokens),
     ],
     items: [
@@ -76,6 +98,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       ...(stratified ? [logic(STEP_BITS, "emitted_q")] : []),
       logic(1, "last_feature", "last_window"),
       wire(lastFeature, binary(name("feature_q"), "==", sized(featureBits, dimension - 1))),
+      ...(isBlockwise ? passItems(parameters, passBits, blockBits) : []),
       wire(lastWindow, binary(name("window_q"), "==", name("steps_q"))),
       wire(name("take_o"), binary(name("busy_o"), "&", isFalse(lastWindow))),
       gap,
@@ -86,16 +109,23 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           set(name("feature_q"), zeros),
           set(name("window_q"), zeros),
           set(name("steps_q"), zeros),
+          ...(isBlockwise ? ["pass_o", "emitted_pass_q", "block_o"].map((one) => set(name(one), zeros)) : []),
           ...(stratified ? [set(name("emitted_q"), zeros)] : []),
         ],
         [
-          set(name("valid_o"), binary(name("busy_o"), "&", binary(name("window_q"), "!=", sized(STEP_BITS, 0)))),
+          ...(isBlockwise
+            ? [
+                set(name("valid_o"), binary(binary(name("busy_o"), "&", name("emits")), "&", name("emit_last"))),
+                set(name("block_o"), name("emitted_block")),
+              ]
+            : [set(name("valid_o"), binary(name("busy_o"), "&", binary(name("window_q"), "!=", sized(STEP_BITS, 0))))]),
           when(
             start,
             [
               set(name("busy_o"), sized(1, 1)),
               set(name("feature_q"), zeros),
               set(name("window_q"), zeros),
+              ...(isBlockwise ? [set(name("pass_o"), zeros)] : []),
               set(name("steps_q"), name("steps_i")),
             ],
             [
@@ -103,7 +133,19 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
                 set(name("feature_q"), binary(name("feature_q"), "+", one(featureBits))),
                 when(lastFeature, [
                   set(name("feature_q"), zeros),
-                  set(name("window_q"), binary(name("window_q"), "+", one(STEP_BITS))),
+                  ...(isBlockwise
+                    ? [
+                        set(name("emitted_pass_q"), name("pass_o")),
+                        when(
+                          lastPass,
+                          [
+                            set(name("pass_o"), zeros),
+                            set(name("window_q"), binary(name("window_q"), "+", one(STEP_BITS))),
+                          ],
+                          [set(name("pass_o"), binary(name("pass_o"), "+", one(passBits)))],
+                        ),
+                      ]
+                    : [set(name("window_q"), binary(name("window_q"), "+", one(STEP_BITS)))]),
                   ...(stratified ? [set(name("emitted_q"), name("window_q"))] : []),
                   when(lastWindow, [set(name("busy_o"), sized(1, 0))]),
                 ]),
@@ -124,7 +166,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           ]
         : []),
       logic(1, "load"),
-      wire(name("load"), stratified ? binary(start, "|", binary(name("busy_o"), "&", lastFeature)) : start),
+      wire(name("load"), stratified ? binary(start, "|", binary(name("busy_o"), "&", stepEnds)) : start),
       logic(perArray * arrays, "bytes"),
       loop("a", arrays, "gen_lfsr", [
         instance("ssa_lfsr_array", "u_lfsr", {
@@ -151,11 +193,15 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           value_i: lane("value", tokens),
           bytes_i: sharedByHeads ? name("bytes") : lane("bytes", perArray),
           ...(stratified ? { score_offset_i: name("score_offset"), output_offset_i: name("output_offset") } : {}),
+          ...(hasMask && isBlockwise ? { pass_i: name("pass_o") } : {}),
+          ...(isBlockwise
+            ? { emit_first_i: name("emit_first"), emit_last_i: name("emit_last"), feature_i: name("feature_q") }
+            : {}),
           spike_o: lane("spike_o", tokens),
         }),
       ]),
       gap,
-      { kind: "simulation", body: latencyAssertions(dimension) },
+      { kind: "simulation", body: latencyAssertions(dimension, passes.length) },
     ],
   };
 }
@@ -164,10 +210,50 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
 const reversed = (step: string): Expression =>
   concat(...Array.from({ length: STEP_BITS }, (_, n) => bit(name(step), n)), sized(1, 0));
 
-function latencyAssertions(dimension: number): Item[] {
+/** What the pass of the window before means for the products that leave now. */
+function passItems({ plan }: SsaParameters, passBits: number, blockBits: number): Item[] {
+  const { passes } = plan;
+  const table = (title: string, width: number, entry: (pass: TilePass) => number): Item => {
+    let bits = 0n;
+    passes.forEach((pass, p) => {
+      bits |= BigInt(entry(pass)) << BigInt(width * p);
+    });
+    const all = width * passes.length;
+    return { kind: "constant", type: `logic [${all - 1}:0]`, name: title, value: hex(all, bits) };
+  };
+  const emitted = concat(sized(32 - passBits, 0), name("emitted_pass_q"));
+  return [
+    gap,
+    comment("A bit for each pass: whether it is the first or the last of its queries; and their block."),
+    table("FirstOfQueries", 1, ({ first }) => Number(first)),
+    table("LastOfQueries", 1, ({ last }) => Number(last)),
+    table("BlockOfQueries", blockBits, ({ queryBlock }) => queryBlock),
+    logic(passBits, "emitted_pass_q"),
+    logic(1, "emits", "emit_first", "emit_last"),
+    logic(blockBits, "emitted_block"),
+    wire(
+      name("emits"),
+      binary(
+        binary(name("window_q"), "!=", sized(STEP_BITS, 0)),
+        "|",
+        binary(name("pass_o"), "!=", sized(passBits, 0)),
+      ),
+    ),
+    wire(name("emit_first"), bit(name("FirstOfQueries"), emitted)),
+    wire(name("emit_last"), bit(name("LastOfQueries"), emitted)),
+    wire(
+      name("emitted_block"),
+      part(name("BlockOfQueries"), blockBits === 1 ? emitted : binary(decimal(blockBits), "*", emitted), blockBits),
+    ),
+    gap,
+  ];
+}
+
+function latencyAssertions(dimension: number, passes: number): Item[] {
   const age = name("age_q");
   const steps = concat(sized(32 - STEP_BITS, 0), name("steps_q"));
-  const end = binary(binary(steps, "+", sized(32, 1)), "*", sized(32, dimension));
+  const windows = passes === 1 ? steps : binary(steps, "*", sized(32, passes));
+  const end = binary(binary(windows, "+", sized(32, 1)), "*", sized(32, dimension));
   const inside = (first: Expression, last: Expression) =>
     binary(binary(age, ">=", first), "&&", binary(age, "<=", last));
   return [
@@ -197,7 +283,10 @@ function latencyAssertions(dimension: number): Item[] {
         when(name("started_q"), [
           {
             kind: "assert",
-            condition: binary(name("valid_o"), "==", inside(sized(32, dimension + 1), end)),
+            condition:
+              passes === 1
+                ? binary(name("valid_o"), "==", inside(sized(32, dimension + 1), end))
+                : binary(isFalse(name("valid_o")), "||", inside(sized(32, dimension + 1), end)),
             message: [text("valid_o is %b at clock %0d"), name("valid_o"), age],
           },
           {

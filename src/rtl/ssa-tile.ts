@@ -1,7 +1,8 @@
 /** Generator of the SSA tile: N x N cells, N column feet, and the wiring of random bytes. */
 import { lfsrWiring } from "../hardware/draws.ts";
-import type { SsaParameters } from "../hardware/ssa-parameters.ts";
+import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { unusedBits } from "./encoder.ts";
+import { cellsOf, openInPass } from "./passes.ts";
 import { fifoInstance } from "./ssa-cell.ts";
 import {
   type BinaryOperator,
@@ -9,6 +10,7 @@ import {
   bit,
   CLOCKED,
   comment,
+  concat,
   decimal,
   type Expression,
   gap,
@@ -32,8 +34,14 @@ const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
 const byteOf = (bytes: string, index: Expression): Expression =>
   part(name(bytes), index.kind === "name" ? times(8, index.name) : binary(decimal(8), "*", index), 8);
 
-export function ssaTile(parameters: SsaParameters): Module {
+export function ssaTile(given: SsaParameters): Module {
+  const { passes, tileTokens } = given.plan;
+  // The cells that are there, which with several passes are not those of one mask.
+  const parameters: SsaParameters = { ...given, tokens: tileTokens, mask: cellsOf(given) };
   const { tokens, dimension, mask, fifo, draws, lfsr } = parameters;
+  const isBlockwise = passes.length > 1;
+  const open = isBlockwise ? passMasks(given) : null;
+  const passBits = bitsFor(passes.length - 1);
   const { registers } = lfsrWiring(lfsr.sharing, tokens);
   const stratified = draws === "stratified";
   const wiring = cellWiring(parameters);
@@ -48,9 +56,15 @@ export function ssaTile(parameters: SsaParameters): Module {
   return {
     name: "ssa_tile",
     header: [
-      `SSA tile for one attention head of ${tokens} tokens and ${dimension} features. Column i serves query i, row j key and value j.`,
+      `SSA tile for one attention head of ${given.tokens} tokens and ${dimension} features. Column i serves query i, row j key and value j` +
+        `${isBlockwise ? ` of a pass: ${passes.length} passes a step, each of ${tokens} queries and ${tokens} keys and values.` : "."}`,
       `One feature of all tokens enters per clock; last_i marks feature ${dimension - 1} of a window of ${dimension}. In the next window the tile ` +
         "emits A of these inputs, one feature per clock.",
+      ...(isBlockwise
+        ? [
+            "The products of a window are the first of their queries while emit_first_i is 1, and the last while emit_last_i is 1: only then spikes leave.",
+          ]
+        : []),
       `Latency: feature f of A shows at spike_o ${dimension} + 1 clocks after feature f of Q, K and V entered: a window and the output register.`,
     ],
     ports: [
@@ -61,10 +75,12 @@ export function ssaTile(parameters: SsaParameters): Module {
       input("value_i", tokens),
       input("bytes_i", 32 * registers),
       ...(stratified ? [input("score_offset_i", 8), input("output_offset_i", 8)] : []),
+      ...(open ? [input("pass_i", passBits)] : []),
+      ...(isBlockwise ? [input("emit_first_i"), input("emit_last_i"), input("feature_i", bitsFor(dimension - 1))] : []),
       output("spike_o", tokens),
     ],
     items: [
-      ...maskItems(parameters),
+      ...(open ?? maskItems(parameters)),
       ...wiring.items,
       ...(fifo === "row"
         ? [
@@ -86,7 +102,9 @@ export function ssaTile(parameters: SsaParameters): Module {
               instance("ssa_cell", "u_cell", {
                 ...clocked,
                 last_i: name("last_i"),
-                query_i: bit(name("query_i"), name("i")),
+                query_i: open
+                  ? binary(bit(name("query_i"), name("i")), "&", openNow(tokens, passes.length))
+                  : bit(name("query_i"), name("i")),
                 key_i: bit(name("key_i"), name("j")),
                 value_i: bit(name(fifo === "row" ? "delayed" : "value_i"), name("j")),
                 random_i: name("cell_random"),
@@ -100,6 +118,9 @@ export function ssaTile(parameters: SsaParameters): Module {
         wire(name("foot_random"), randoms),
         instance("ssa_column_foot", "u_foot", {
           ...clocked,
+          ...(isBlockwise
+            ? { first_i: name("emit_first_i"), last_i: name("emit_last_i"), feature_i: name("feature_i") }
+            : {}),
           products_i: part(name("products"), at, tokens),
           random_i: name("foot_random"),
           spike_o: bit(name("spike_o"), name("i")),
@@ -113,6 +134,37 @@ export function ssaTile(parameters: SsaParameters): Module {
     ],
   };
 }
+
+/** A bit for each cell and pass, passes side by side; null where all are 1. */
+function passMasks(parameters: SsaParameters): Item[] | null {
+  const { passes, tileTokens } = parameters.plan;
+  const masks = passes.map((pass) => openInPass(parameters, pass));
+  if (masks.every((mask) => mask.every((open) => open === 1))) return null;
+  const [cells, count] = [tileTokens ** 2, passes.length];
+  let bits = 0n;
+  masks.forEach((mask, p) => {
+    mask.forEach((open, cell) => {
+      if (open) bits |= 1n << BigInt(cell * count + p);
+    });
+  });
+  return [
+    comment(`Bit ${count} (${tileTokens} i + j) + p is 1 where query i of pass p may attend to its key j.`),
+    {
+      kind: "constant",
+      type: `logic [${cells * count - 1}:0]`,
+      name: "OpenInPass",
+      value: hex(cells * count, bits),
+    },
+    gap,
+  ];
+}
+
+/** Whether cell (i, j) counts in the pass at hand. */
+const openNow = (tileTokens: number, passes: number): Expression => {
+  const cell = binary(times(tileTokens, "i"), "+", name("j"));
+  const pass = concat(sized(32 - bitsFor(passes - 1), 0), name("pass_i"));
+  return bit(name("OpenInPass"), binary(binary(decimal(passes), "*", cell), "+", pass));
+};
 
 /** Where a cell's random byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset. */
 function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {

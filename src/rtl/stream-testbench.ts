@@ -3,16 +3,18 @@
  * disk stay small however many there are.
  *
  *   one line per run     idle clocks before the start, steps, seeds as they stand at `seed_i`
- *   then one per clock   value, key, query of all heads (head 0 in the low bits), then the spikes expected in that clock
+ *   then one per clock   value, key, query of all heads (head 0 in the low bits), then 1 where spikes are expected in that clock, and they
  *   at the end           `0 0 0`
  *
- * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks: the last output is registered. The testbench compares
+ * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks, with P passes a step (P T + 1) d + 1: the last output is registered. The testbench compares
  * every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the line wherever it is
  * valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after the last step,
  * all ones, and `start_i` is up in every second clock of a run, beside another number of steps: all of it must be ignored.
  */
+import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SsaDesign, seedBits } from "./design.ts";
+import { blocksOf, shownAt, type Window, windowAt } from "./passes.ts";
 import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
@@ -43,19 +45,29 @@ export const END_OF_STREAM = "0 0 0\n";
 
 /** A run as lines of the stream, with the cycle model's spikes as those expected. `idle`: clocks between this run and the one before. */
 export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRun, idle: number): string {
-  const { dimension } = parameters;
-  const { steps, rows } = heads[0].query;
+  const { dimension, plan } = parameters;
+  const { tileTokens } = plan;
+  const { steps } = heads[0].query;
   const [queries, keys, values, outputs] = (["query", "key", "value", "output"] as const).map((of) =>
     heads.map((head) => head[of]),
   );
-  const ones = hexLine(new Uint8Array(3 * heads.length * rows).fill(1));
+  const ones = hexLine(new Uint8Array(3 * heads.length * tileTokens).fill(1));
   const lines = [`${idle.toString(16)} ${steps.toString(16)} ${seedText(seeds)}`];
-  for (let clock = 0; clock <= ssaTileCycles(steps, dimension); clock++) {
-    const entering = Math.floor(clock / dimension);
-    const columns = (trains: typeof queries) => columnBits(trains, entering, clock % dimension);
-    const input = entering < steps ? hexLine([...columns(queries), ...columns(keys), ...columns(values)]) : ones;
-    const shown = clock - dimension - 1;
-    const output = shown < 0 ? "0" : hexLine(columnBits(outputs, Math.floor(shown / dimension), shown % dimension));
+  for (let clock = 0; clock <= ssaTileCycles(steps, dimension, plan.passes.length); clock++) {
+    const entering = windowAt(plan, steps, Math.floor(clock / dimension));
+    const columns = (trains: typeof queries, { step }: Window, block: number) =>
+      columnBits(trains, step, clock % dimension, block, tileTokens);
+    const input = entering
+      ? hexLine([
+          ...columns(queries, entering, entering.pass.queryBlock),
+          ...columns(keys, entering, entering.pass.keyBlock),
+          ...columns(values, entering, entering.pass.keyBlock),
+        ])
+      : ones;
+    const shown = shownAt(parameters, steps, clock);
+    const output = shown
+      ? `1 ${hexLine(columnBits(outputs, shown.step, shown.feature, shown.pass.queryBlock, tileTokens))}`
+      : "0 0";
     lines.push(`${input} ${output}`);
   }
   return `${lines.join("\n")}\n`;
@@ -65,24 +77,22 @@ export function streamText({ parameters }: SsaDesign, { heads, seeds }: EngineRu
 const STANDARD_INPUT = hex(32, 0x80000000);
 
 export function streamTestbench(design: SsaDesign): Module {
-  const { dimension } = design.parameters;
-  const width = design.heads * design.parameters.tokens;
+  const { dimension, plan } = design.parameters;
+  const passes = plan.passes.length;
+  const isBlockwise = passes > 1;
+  const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
   const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
   const readRun = put(name("got"), scan("%h %h %h", "idle", "steps", "seed"));
   const clock = name("clock");
-  const firstOutput = dimension + 1;
+  const windows = isBlockwise ? binary(name("steps"), "*", decimal(passes)) : name("steps");
   const pins = concat(name("busy"), name("take"), name("valid"));
   const expectedPins = concat(
     binary(clock, "<", name("last")),
     binary(clock, "<", binary(name("last"), "-", decimal(dimension))),
-    binary(clock, ">=", decimal(firstOutput)),
+    name("shows"),
   );
-  const spikeDiffers = binary(
-    binary(clock, ">=", decimal(firstOutput)),
-    "&&",
-    binary(name("spike"), "!==", name("expected")),
-  );
+  const spikeDiffers = binary(name("shows"), "&&", binary(name("spike"), "!==", name("expected")));
   const isWrong = binary(binary(pins, "!==", expectedPins), "||", spikeDiffers);
   return {
     name: STREAM_TESTBENCH,
@@ -91,16 +101,17 @@ export function streamTestbench(design: SsaDesign): Module {
     ],
     ports: [],
     items: [
-      logic(1, "clk", "rst_n", "start", "busy", "take", "valid"),
+      logic(1, "clk", "rst_n", "start", "busy", "take", "valid", "shows"),
       logic(STEP_BITS, "steps_pins"),
       logic(seeds, "seed"),
       logic(width, "query", "key", "value", "spike", "expected"),
       logic(3 * width, "inputs"),
+      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocksOf(plan) - 1), "block")] : []),
       { kind: "integer", names: integers },
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
-      engineUnderTest("steps_pins"),
+      engineUnderTest("steps_pins", isBlockwise),
       gap,
       {
         kind: "initial",
@@ -121,7 +132,7 @@ export function streamTestbench(design: SsaDesign): Module {
               { kind: "for", variable: "wait_clock", below: name("idle"), body: [nextClock] },
               put(name("start"), sized(1, 1)),
               put(name("steps_pins"), slice(name("steps"), STEP_BITS - 1, 0)),
-              put(name("last"), binary(binary(name("steps"), "+", decimal(1)), "*", decimal(dimension))),
+              put(name("last"), binary(binary(windows, "+", decimal(1)), "*", decimal(dimension))),
               nextClock,
               put(name("steps_pins"), not(name("steps_pins"))),
               {
@@ -130,7 +141,7 @@ export function streamTestbench(design: SsaDesign): Module {
                 below: binary(name("last"), "+", decimal(1)),
                 body: [
                   put(name("start"), startWhileBusy(clock, binary(clock, "<", name("last")))),
-                  put(name("got"), scan("%h %h", "inputs", "expected")),
+                  put(name("got"), scan("%h %h %h", "inputs", "shows", "expected")),
                   when(isWrong, [
                     when(binary(name("errors"), "<", decimal(10)), [
                       display(

@@ -65,8 +65,8 @@ test("a run is a line of idle clocks, steps and seeds, then a line for every clo
   };
   const design = smallDesign({ tokens: 2, dimension: 2, isCausal: false, draws: "independent" });
   const text = streamText(design, { heads: [head], seeds: Uint32Array.of(1, 0xab) }, 3);
-  // Value, key, query, token 0 in the low bit: 11 00 11, then 01 01 10; ones once nothing is taken. Outputs from clock 3 on.
-  const clocks = ["33 0", "16 0", "3f 0", "3f 1", "3f 2"];
+  // Value, key, query, token 0 in the low bit: 11 00 11, then 01 01 10; ones once nothing is taken. Outputs from clock 3 on, marked by 1.
+  const clocks = ["33 0 0", "16 0 0", "3f 0 0", "3f 1 1", "3f 1 2"];
   expect(text).toBe(["3 1 000000ab00000001", ...clocks, ""].join("\n"));
   expect(END_OF_STREAM).toBe("0 0 0\n");
 });

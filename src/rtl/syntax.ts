@@ -29,6 +29,7 @@ export type Expression =
 export type BinaryOperator =
   | "*"
   | "/"
+  | "%"
   | "+"
   | "-"
   | "<<"

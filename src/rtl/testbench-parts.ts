@@ -2,8 +2,8 @@
 import { ENGINE } from "./ssa-engine.ts";
 import { binary, bit, decimal, type Expression, type Item, instance, name, put, type Statement } from "./syntax.ts";
 
-/** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps. */
-export const engineUnderTest = (steps: string): Item =>
+/** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise one has several passes a step. */
+export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
   instance(ENGINE, "u_engine", {
     clk_i: name("clk"),
     rst_ni: name("rst_n"),
@@ -17,6 +17,7 @@ export const engineUnderTest = (steps: string): Item =>
     take_o: name("take"),
     valid_o: name("valid"),
     spike_o: name("spike"),
+    ...(isBlockwise ? { pass_o: name("pass"), block_o: name("block") } : {}),
   });
 
 /** Waits for falling edges, each between two rising ones, at which pins may change and have settled. */

@@ -8,14 +8,18 @@
  * The testbench compares every output bit, the number of outputs, and the clocks that a run takes; the engine's own assertions
  * check when outputs come. In every second clock of a run `start_i` is up, beside another number of steps, and must be ignored. It prints one line that begins with PASS or FAIL.
  */
+
+import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type SourceFiles, type SsaDesign, seedBits } from "./design.ts";
+import { blocksOf } from "./passes.ts";
 import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
   bit,
   call,
+  cast,
   comment,
   concat,
   decimal,
@@ -50,47 +54,65 @@ export interface EngineRun {
 export interface VectorSizes {
   readonly runs: number;
   readonly inputs: number;
+  readonly outputs: number;
   /** Clocks that the engine is busy for. */
   readonly clocks: number;
 }
 
 /** The vectors as text files. */
 export function vectorFiles(design: SsaDesign, runs: readonly EngineRun[]): { files: SourceFiles; sizes: VectorSizes } {
-  const { dimension } = design.parameters;
+  const { dimension, plan } = design.parameters;
   const lines = { runs: [] as string[], inputs: [] as string[], outputs: [] as string[] };
   let clocks = 0;
   for (const { heads, seeds } of runs) {
     const { steps } = heads[0].query;
-    clocks += ssaTileCycles(steps, dimension);
+    clocks += ssaTileCycles(steps, dimension, plan.passes.length);
     lines.runs.push(steps.toString(16).padStart(4, "0") + seedText(seeds));
+    const columns = (of: "query" | "key" | "value" | "output", t: number, f: number, block: number) =>
+      columnBits(
+        heads.map((h) => h[of]),
+        t,
+        f,
+        block,
+        plan.tileTokens,
+      );
     for (let t = 0; t < steps; t++) {
-      for (let f = 0; f < dimension; f++) {
-        const column = (of: "query" | "key" | "value" | "output") =>
-          columnBits(
-            heads.map((h) => h[of]),
-            t,
-            f,
-          );
-        lines.inputs.push(hexLine([...column("query"), ...column("key"), ...column("value")]));
-        lines.outputs.push(hexLine(column("output")));
+      for (const { queryBlock, keyBlock, last } of plan.passes) {
+        for (let f = 0; f < dimension; f++) {
+          const [q, k, v] = [
+            columns("query", t, f, queryBlock),
+            columns("key", t, f, keyBlock),
+            columns("value", t, f, keyBlock),
+          ];
+          lines.inputs.push(hexLine([...q, ...k, ...v]));
+          if (last) lines.outputs.push(hexLine(columns("output", t, f, queryBlock)));
+        }
       }
     }
   }
   const join = (list: readonly string[]) => `${list.join("\n")}\n`;
   return {
     files: { "runs.hex": join(lines.runs), "inputs.hex": join(lines.inputs), "outputs.hex": join(lines.outputs) },
-    sizes: { runs: runs.length, inputs: lines.inputs.length, clocks },
+    sizes: { runs: runs.length, inputs: lines.inputs.length, outputs: lines.outputs.length, clocks },
   };
 }
 
-/** Feature f of all tokens at step t, head after head. */
-export function columnBits(trains: readonly SpikeTrain[], t: number, f: number): Uint8Array {
+/** Feature f of the tokens of a block at step t, head after head; 0 past the last token. */
+export function columnBits(
+  trains: readonly SpikeTrain[],
+  t: number,
+  f: number,
+  block: number,
+  tileTokens: number,
+): Uint8Array {
   const tokens = trains[0].rows;
-  const column = new Uint8Array(trains.length * tokens);
+  const [first, inBlock] = [block * tileTokens, Math.min(tileTokens, tokens - block * tileTokens)];
+  const column = new Uint8Array(trains.length * tileTokens);
   trains.forEach(({ features, words }, h) => {
     const stride = wordsPerRow(features);
     const [word, bit] = [f >> 5, f & 31];
-    for (let i = 0; i < tokens; i++) column[h * tokens + i] = (words[(t * tokens + i) * stride + word] >>> bit) & 1;
+    for (let i = 0; i < inBlock; i++)
+      column[h * tileTokens + i] = (words[(t * tokens + first + i) * stride + word] >>> bit) & 1;
   });
   return column;
 }
@@ -116,9 +138,11 @@ export const RUNS = "runs";
 
 export const TESTBENCH = "ssa_engine_tb";
 
-export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: VectorSizes): Module {
-  const { tokens, dimension } = design.parameters;
-  const width = design.heads * tokens;
+export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, clocks }: VectorSizes): Module {
+  const { dimension, plan } = design.parameters;
+  const [passes, blocks] = [plan.passes.length, blocksOf(plan)];
+  const isBlockwise = passes > 1;
+  const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
   const errors = name("errors");
   const asked = concat(sized(32 - STEP_BITS, 0), name("steps"));
@@ -126,6 +150,8 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
   const low = (signal: string) => put(name(signal), sized(1, 0));
   const line = bit(name("inputs"), name("taken"));
   const columns = bit(name("outputs"), name("checked"));
+  const windows = isBlockwise ? binary(asked, "*", decimal(passes)) : asked;
+  const perFeature = isBlockwise ? binary(asked, "*", decimal(blocks)) : asked;
   const steps = slice(bit(name("runs"), name("run")), seeds + STEP_BITS - 1, seeds);
   return {
     name: TESTBENCH,
@@ -139,14 +165,15 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
       logic(STEP_BITS, "steps"),
       logic(seeds, "seed"),
       logic(width, "query", "key", "value", "spike"),
+      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocks - 1), "block")] : []),
       { kind: "memory", width: seeds + 16, name: "runs", entries: runs },
       { kind: "memory", width: 3 * width, name: "inputs", entries: inputs },
-      { kind: "memory", width, name: "outputs", entries: inputs },
+      { kind: "memory", width, name: "outputs", entries: outputs },
       { kind: "integer", names: ["run_count", ...counters] },
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
       gap,
-      engineUnderTest("steps"),
+      engineUnderTest("steps", isBlockwise),
       gap,
       {
         kind: "initial",
@@ -175,8 +202,8 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
               put(name("steps"), steps),
               put(name("seed"), slice(bit(name("runs"), name("run")), seeds - 1, 0)),
               put(name("clocks"), decimal(0)),
-              put(name("length"), binary(binary(asked, "+", decimal(1)), "*", decimal(dimension))),
-              put(name("columns"), binary(name("columns"), "+", binary(asked, "*", decimal(dimension)))),
+              put(name("length"), binary(binary(windows, "+", decimal(1)), "*", decimal(dimension))),
+              put(name("columns"), binary(name("columns"), "+", binary(perFeature, "*", decimal(dimension)))),
               put(name("busy_clocks"), binary(name("busy_clocks"), "+", name("length"))),
               nextClock,
               put(name("steps"), not(name("steps"))),
@@ -188,7 +215,11 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
                 body: [
                   put(name("start"), startWhileBusy(name("clock"), sized(1, 1))),
                   when(name("busy"), [count("clocks")]),
-                  when(name("take"), [put(concat(name("value"), name("key"), name("query")), line), count("taken")]),
+                  when(name("take"), [
+                    ...inTurn("pass", "taken", passes),
+                    put(concat(name("value"), name("key"), name("query")), line),
+                    count("taken"),
+                  ]),
                   when(name("valid"), check()),
                   nextClock,
                 ],
@@ -226,8 +257,24 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, clocks }: Vec
     ],
   };
 
+  /** Passes and blocks follow each other, and stay for as many columns as there are features. */
+  function inTurn(signal: "pass" | "block", columns: string, among: number): Statement[] {
+    if (!isBlockwise) return [];
+    const bits = bitsFor(among - 1);
+    const turn = binary(binary(name(columns), "/", decimal(dimension)), "%", decimal(among));
+    return [
+      when(binary(name(signal), "!==", cast(bits, turn)), [
+        when(binary(name("errors"), "<", decimal(10)), [
+          task("$display", text(`column %0d has ${signal} %0d`), name(columns), name(signal)),
+        ]),
+        count("errors"),
+      ]),
+    ];
+  }
+
   function check(): Statement[] {
     return [
+      ...inTurn("block", "checked", blocks),
       when(binary(name("spike"), "!==", columns), [
         when(binary(name("errors"), "<", decimal(10)), [
           task("$display", text("column %0d is %h, expected %h"), name("checked"), name("spike"), columns),

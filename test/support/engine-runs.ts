@@ -53,7 +53,7 @@ export function cycleRun(
   inputs: readonly (readonly [query: SpikeTrain, key: SpikeTrain, value: SpikeTrain])[],
   random: Stream,
 ): EngineRun {
-  const { registers } = lfsrWiring(parameters.lfsr.sharing, parameters.tokens);
+  const { registers } = lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens);
   const seeds = Array.from({ length: parameters.sharedByHeads ? 1 : heads }, (_, h) =>
     lfsrSeeds(registers, random.fork("head", h)),
   );

@@ -1,5 +1,6 @@
 /** Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters unevenly. */
 import { mapNetwork } from "../../src/mapping/mapping.ts";
+import type { Geometry } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { type MachineDesign, machineDesign } from "../../src/rtl/machine/design.ts";
 import { type MachineVectors, machineVectors } from "../../src/rtl/machine/vectors.ts";
@@ -19,21 +20,23 @@ export interface MachineSetting {
     readonly [field: string]: unknown;
   };
   readonly readOut?: "mean";
+  /** Of a machine that reads out the mean. */
+  readonly tokens?: number;
   readonly steps?: number;
 }
 
 /** Where such machines come from. */
 export const madeInTests = { version: "0.0.0", experiment: "a test", origin: "Random spikes." };
 
-export const tinyPrompts = (prompts: number, steps = 3): SpikeTrain =>
-  packSpikes(tinyBits(steps, prompts, 3), steps, prompts * tinyGeometry.tokens, tinyGeometry.inputs);
+export const tinyPrompts = (prompts: number, steps = 3, tokens = tinyGeometry.tokens): SpikeTrain =>
+  packSpikes(tinyBits(steps, prompts, 3, tokens), steps, prompts * tokens, tinyGeometry.inputs);
 
 /** Two blocks of width 24 on crossbars of 7 lines and 10 columns, four columns to a converter. */
-export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3 }: MachineSetting = {}): Chip {
+export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens }: MachineSetting = {}): Chip {
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
-  const geometry = readOut === "mean" ? meanGeometry : tinyGeometry;
+  const geometry = readOut === "mean" ? meanOf(tokens) : tinyGeometry;
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
     crossbar: { rows: 7, columns: 10 },
@@ -43,8 +46,13 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3 }: Mach
     ssa: { random: "lfsr", fifo: "row", ...hardware.ssa },
   });
   const chip = programChip(network, mapNetwork(network, spec), spec, stream(1));
-  return calibrateFast(chip, tinyPrompts(4, steps), stream(2));
+  return calibrateFast(chip, tinyPrompts(4, steps, tokens), stream(2));
 }
+
+const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({
+  ...meanGeometry,
+  ...{ tokens, mask: new Uint8Array(tokens ** 2).fill(1), queries: Int32Array.of(tokens - 1) },
+});
 
 /** The machine of such a chip, with vectors of some prompts. */
 export function tinyMachine(
@@ -54,5 +62,9 @@ export function tinyMachine(
   const chip = tinyChip(setting);
   const random = stream(5);
   const design = machineDesign(chip, random);
-  return { chip, design, vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps), random) };
+  return {
+    chip,
+    design,
+    vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps, setting.tokens), random),
+  };
 }

@@ -42,8 +42,8 @@ export function tinyNetwork<M extends ModelSpec>(model: M, seed: number, geometr
 }
 
 /** Bits that are 1 with probability 0.4. */
-export function tinyBits(steps: number, prompts: number, seed: number): Float64Array {
+export function tinyBits(steps: number, prompts: number, seed: number, tokens = tinyGeometry.tokens): Float64Array {
   const draws = stream(seed);
-  const size = steps * prompts * tinyGeometry.tokens * tinyGeometry.inputs;
+  const size = steps * prompts * tokens * tinyGeometry.inputs;
   return new Float64Array(size).map(() => (draws.uniform() < 0.4 ? 1 : 0));
 }

@@ -3,13 +3,14 @@
  * seeds, spikes and number of steps.
  *
  * A column enters where the cycle model says that the engine takes it, and `take_o`, `valid_o` and `busy_o` are compared with the
- * model's schedule at every clock: T steps keep the engine busy for (T + 1) d clocks, and outputs come d + 1 clocks after their
- * inputs. Where an engine takes nothing it sees ones.
+ * model's schedule at every clock: T steps of P passes keep the engine busy for (P T + 1) d clocks, and outputs come d + 1 clocks after
+ * their inputs. Where an engine takes nothing it sees ones.
  */
 import { ssaTileCycles } from "../../hardware/ssa-tile.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import { type SsaDesign, seedBits } from "../design.ts";
+import { shownAt, windowAt } from "../passes.ts";
 import { STEP_BITS } from "../ssa-engine.ts";
 import type { EngineRun } from "../testbench.ts";
 import { type GateNetlist, portNets } from "./netlist.ts";
@@ -53,7 +54,7 @@ export function runEngineGates(
 }
 
 function enginePorts(netlist: GateNetlist, design: SsaDesign) {
-  const width = design.heads * design.parameters.tokens;
+  const width = design.heads * design.parameters.plan.tileTokens;
   const input = (name: string, bits = 1) => portNets(netlist, "input", name, bits);
   const output = (name: string, bits = 1) => portNets(netlist, "output", name, bits);
   input("clk_i");
@@ -75,9 +76,12 @@ function enginePorts(netlist: GateNetlist, design: SsaDesign) {
 function runBatch(
   { set, get, settle, clock }: GateSimulation,
   ports: ReturnType<typeof enginePorts>,
-  { parameters: { tokens, dimension }, heads }: SsaDesign,
+  { parameters, heads }: SsaDesign,
   batch: readonly EngineInput[],
 ): EngineOutput[] {
+  const { tokens, dimension, plan } = parameters;
+  const { tileTokens } = plan;
+  const cycles = (of: number) => ssaTileCycles(of, dimension, plan.passes.length);
   const steps = batch.map(({ heads }) => heads[0].query.steps);
   const outputs = steps.map((of) => Array.from({ length: heads }, () => emptySpikeTrain(of, tokens, dimension)));
   const wrongClocks = new Int32Array(batch.length);
@@ -104,26 +108,31 @@ function runBatch(
   set(ports.start, 0);
 
   const longest = Math.max(...steps);
-  for (let c = 0; c <= ssaTileCycles(longest, dimension); c++) {
-    const [step, feature] = [Math.floor(c / dimension), c % dimension];
+  for (let c = 0; c <= cycles(longest); c++) {
+    const feature = c % dimension;
+    const entering = steps.map((of) => windowAt(plan, of, Math.floor(c / dimension)));
     for (const which of ["query", "key", "value"] as const) {
-      setBits(ports[which], (run, n) =>
-        step >= steps[run] ? 1 : spikeAt(batch[run].heads[Math.floor(n / tokens)][which], step, n % tokens, feature),
-      );
+      setBits(ports[which], (run, n) => {
+        const window = entering[run];
+        if (!window) return 1;
+        const { queryBlock, keyBlock } = window.pass;
+        const token = (which === "query" ? queryBlock : keyBlock) * tileTokens + (n % tileTokens);
+        const train = batch[run].heads[Math.floor(n / tileTokens)][which];
+        return token < tokens ? spikeAt(train, window.step, token, feature) : 0;
+      });
     }
     settle();
     const [take, valid, busy] = [get(ports.take), get(ports.valid), get(ports.busy)];
     const spikes = ports.spike.map(get);
-    // One clock after feature f of window t + 1 was computed, at clock d (t + 1) + f, it shows.
-    const shown = c - dimension - 1;
     for (let run = 0; run < batch.length; run++) {
-      const shows = shown >= 0 && shown < steps[run] * dimension;
-      const expected = [step < steps[run], shows, c < ssaTileCycles(steps[run], dimension)];
+      const shown = shownAt(parameters, steps[run], c);
+      const expected = [entering[run] !== null, shown !== null, c < cycles(steps[run])];
       if ([take, valid, busy].some((word, n) => (word >>> run) % 2 !== Number(expected[n]))) wrongClocks[run]++;
-      if (!shows) continue;
-      const [t, f] = [Math.floor(shown / dimension), shown % dimension];
+      if (!shown) continue;
       spikes.forEach((word, n) => {
-        if ((word >>> run) & 1) setSpike(outputs[run][Math.floor(n / tokens)], t, n % tokens, f);
+        const token = shown.pass.queryBlock * tileTokens + (n % tileTokens);
+        if ((word >>> run) & 1 && token < tokens)
+          setSpike(outputs[run][Math.floor(n / tileTokens)], shown.step, token, shown.feature);
       });
     }
     clock();

@@ -112,7 +112,11 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
         body: [
           put(name("plus"), decimal(0)),
           put(name("minus"), decimal(0)),
-          forEach("row", rows, when(bit(name("lines_i"), name("row")), [add("plus"), add("minus")])),
+          forEach(
+            "row",
+            rows,
+            when(rows === 1 ? name("lines_i") : bit(name("lines_i"), name("row")), [add("plus"), add("minus")]),
+          ),
           ...codes,
           put(name("code_of"), slice(name("plus"), codeBits - 1, 0)),
         ],

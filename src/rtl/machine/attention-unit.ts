@@ -1,5 +1,6 @@
 /** Attention of all blocks: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that starts it. */
 
+import { blocksOf } from "../passes.ts";
 import { STEP_BITS } from "../ssa-engine.ts";
 import {
   binary,
@@ -19,6 +20,7 @@ import {
   name,
   output,
   registers,
+  type Statement,
   set,
   sized,
   when,
@@ -26,28 +28,43 @@ import {
   zeros,
 } from "../syntax.ts";
 import { ATTENTION_BUFFER, type AttentionSize, QKV_BUFFER } from "./memories.ts";
-import { countUp, indexBits, isAt } from "./parts.ts";
+import { both, countUp, indexBits, isAt } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
 
 export const ATTENTION_UNIT = "attention_unit";
 /** Bits of a word of seeds. */
 export const SEED_BITS = 32;
 
-export const attentionSize = ({ tokens, steps, heads, width }: MachinePlan): AttentionSize => ({
-  ...{ tokens, steps, heads, dimension: width / heads },
+export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan): AttentionSize => ({
+  ...{ tokens, steps, heads, dimension: width / heads, tileTokens: ssa.plan.tileTokens, blocks: blocksOf(ssa.plan) },
 });
 
 /** @param seeds bits of the engine's seeds, of one block */
 export function attentionUnit(plan: MachinePlan, seeds: number): Module {
   const { tokens, steps, heads, width, depth, attentionWaits } = plan;
-  const { dimension } = attentionSize(plan);
+  const { passes } = plan.ssa.plan;
+  const { dimension, tileTokens, blocks } = attentionSize(plan);
+  const isBlockwise = passes.length > 1;
+  const [passBits, keyBlockBits] = [indexBits(passes.length), indexBits(blocks)];
+  const queriesEnd = isBlockwise ? isAt("pass", passes.length - 1, passes.length) : null;
+  const blocksEnd = isBlockwise ? isAt("column_block", blocks - 1, blocks) : null;
+  const only = (condition: Expression | null, statement: Statement): Statement =>
+    condition ? when(condition, [statement]) : statement;
+  /** The block of a pass, from a table. */
+  const blockOf = (which: "queryBlock" | "keyBlock"): Expression =>
+    passes.reduceRight<Expression>(
+      (rest, pass, p) =>
+        p === passes.length - 1
+          ? sized(keyBlockBits, pass[which])
+          : choose(isAt("pass", p, passes.length), sized(keyBlockBits, pass[which]), rest),
+      zeros,
+    );
   const words = seeds / SEED_BITS;
   const wait = Math.max(...attentionWaits);
   const [stepBits, blockBits] = [indexBits(steps), indexBits(depth)];
   const waitBits = indexBits(wait + 1);
   const lastFeature = (register: string) => isAt(register, dimension - 1, dimension);
-  const all = (...conditions: Expression[]) => conditions.reduce((sum, one) => binary(sum, "&", one));
-  const isFirstOfLast = all(name("write_i"), isAt("token_q", tokens - 1, tokens), isAt("token_step_q", 0, steps));
+  const isFirstOfLast = both(name("write_i"), isAt("token_q", tokens - 1, tokens), isAt("token_step_q", 0, steps));
   const waitOf = attentionWaits.reduceRight<Expression>(
     (rest, clocks, b) =>
       b === depth - 1 ? sized(waitBits, clocks) : choose(isAt("block_q", b, depth), sized(waitBits, clocks), rest),
@@ -63,9 +80,9 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
           wire(
             name("start"),
             binary(
-              all(isFirstOfLast, binary(name("wait_d"), "==", sized(waitBits, 0))),
+              both(isFirstOfLast, binary(name("wait_d"), "==", sized(waitBits, 0))),
               "|",
-              all(name("waits_q"), binary(name("wait_q"), "==", sized(waitBits, 1))),
+              both(name("waits_q"), binary(name("wait_q"), "==", sized(waitBits, 1))),
             ),
           ),
           registers(
@@ -115,7 +132,15 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
       logic(blockBits, "block_q"),
       ...started,
       logic(1, "busy", "take", "valid"),
-      logic(heads * tokens, "query", "key", "value", "column"),
+      logic(heads * tileTokens, "query", "key", "value", "column"),
+      ...(isBlockwise
+        ? [
+            logic(passBits, "pass"),
+            logic(keyBlockBits, "column_block", "query_block", "key_block"),
+            wire(name("query_block"), blockOf("queryBlock")),
+            wire(name("key_block"), blockOf("keyBlock")),
+          ]
+        : []),
       gap,
       { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
       clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),
@@ -130,6 +155,7 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
         spikes_i: name("spikes_i"),
         step_i: name("step_q"),
         feature_i: name("feature_q"),
+        ...(isBlockwise ? { query_block_i: name("query_block"), key_block_i: name("key_block") } : {}),
         query_o: name("query"),
         key_o: name("key"),
         value_o: name("value"),
@@ -145,6 +171,7 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
         value_i: name("value"),
         busy_o: name("busy"),
         take_o: name("take"),
+        ...(isBlockwise ? { pass_o: name("pass"), block_o: name("column_block") } : {}),
         valid_o: name("valid"),
         spike_o: name("column"),
       }),
@@ -153,11 +180,12 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
         write_i: name("valid"),
         step_i: name("out_step_q"),
         feature_i: name("out_feature_q"),
+        ...(isBlockwise ? { block_i: name("column_block") } : {}),
         spikes_i: name("column"),
         address_i: name("address_i"),
         vector_o: name("vector_o"),
       }),
-      wire(name("delivered_o"), all(name("valid"), lastFeature("out_feature_q"))),
+      wire(name("delivered_o"), both(name("valid"), lastFeature("out_feature_q"), ...(blocksEnd ? [blocksEnd] : []))),
       wire(name("delivered_block_o"), name("block_q")),
       gap,
       registers(
@@ -171,11 +199,11 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
           ]),
           when(name("take"), [
             countUp("feature_q", dimension),
-            when(lastFeature("feature_q"), [countUp("step_q", steps)]),
+            when(lastFeature("feature_q"), [only(queriesEnd, countUp("step_q", steps))]),
           ]),
           when(name("valid"), [
             countUp("out_feature_q", dimension),
-            when(lastFeature("out_feature_q"), [
+            when(both(lastFeature("out_feature_q"), ...(blocksEnd ? [blocksEnd] : [])), [
               countUp("out_step_q", steps),
               when(isAt("out_step_q", steps - 1, steps), [countUp("block_q", depth)]),
             ]),

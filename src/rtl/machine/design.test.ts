@@ -11,7 +11,7 @@ import { machinePlan } from "./plan.ts";
 const settings = [
   {},
   { readOut: "mean" as const, model: { position: "learned" } },
-  { hardware: { adc: { sharing: 1 } } },
+  { hardware: { adc: { sharing: 1 }, ssa: { tileTokens: 3 } } },
   { hardware: { crossbar: { rows: 128, columns: 128 }, adc: { sharing: 8 } } },
 ];
 
@@ -69,7 +69,7 @@ describe("machines that are not generated are refused, with the field to change"
     ["hardware.adc.errors", { hardware: { adc: { errors: { outputNoise: 0.5 } } } }],
     ["hardware.order", { hardware: { order: "step-major" } }],
     ["hardware.ssa.tiles", { hardware: { ssa: { tiles: 2 } } }],
-    ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 3 } } }],
+    ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 1 } } }],
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],
     ["model.outputProjection", { model: { outputProjection: false } }],
   ])("%s", (path, setting) => {

@@ -23,11 +23,13 @@ import {
   plus,
   put,
   registers,
+  type Statement,
   set,
   sized,
   text,
   times,
   when,
+  widen,
   wire,
   zeros,
 } from "../syntax.ts";
@@ -179,26 +181,44 @@ export interface AttentionSize {
   readonly steps: number;
   readonly heads: number;
   readonly dimension: number;
+  /** Tokens that the engine takes at once, and the blocks of so many tokens. */
+  readonly tileTokens: number;
+  readonly blocks: number;
 }
 
 export const QKV_BUFFER = "qkv_buffer";
 
 /** Takes q, k and v token by token, and gives a feature of all tokens. */
-export function qkvBuffer({ tokens, steps, heads, dimension }: AttentionSize): Module {
+export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): Module {
+  const isBlockwise = blocks > 1;
   const features = 3 * heads * dimension;
   const row = (step: string, feature: Expression): Expression =>
     bit(name("features"), binary(binary(decimal(features), "*", wide(step, indexBits(steps))), "+", feature));
-  const lane = (port: string) => part(name(port), times(tokens, "head"), tokens);
+  const lane = (port: string) => part(name(port), times(tileTokens, "head"), tileTokens);
   const of = (part: number) =>
     row(
       "step_i",
       binary(plus(times(dimension, "head"), part * heads * dimension), "+", wide("feature_i", indexBits(dimension))),
     );
+  /** A word, or the block of it that is asked for; silence past the last token. */
+  const taken = (port: "query" | "key" | "value", number: number): Statement[] => {
+    if (!isBlockwise) return [put(lane(`${port}_o`), of(number))];
+    const block = wide(port === "query" ? "query_block_i" : "key_block_i", indexBits(blocks));
+    return [
+      put(name("word"), widen(of(number), tokens, tileTokens * blocks)),
+      put(lane(`${port}_o`), part(name("word"), binary(decimal(tileTokens), "*", block), tileTokens)),
+    ];
+  };
   return {
     name: QKV_BUFFER,
     header: [
       `q, k and v of ${tokens} tokens and ${steps} steps: written token by token, read feature by feature. A word is a feature of all tokens at a step; ` +
         "a token has a bit in each, so that every word has a write enable for each of its bits.",
+      ...(isBlockwise
+        ? [
+            `Of a word the block of ${tileTokens} tokens is read that query_block_i, or key_block_i for keys and values, says.`,
+          ]
+        : []),
       "Latency: outputs belong to step_i and feature_i of the same clock; what is written is there from the next clock on.",
     ],
     isBlackBox: true,
@@ -210,7 +230,8 @@ export function qkvBuffer({ tokens, steps, heads, dimension }: AttentionSize): M
       input("spikes_i", features),
       input("step_i", indexBits(steps)),
       input("feature_i", indexBits(dimension)),
-      ...["query_o", "key_o", "value_o"].map((port) => output(port, heads * tokens)),
+      ...(isBlockwise ? ["query_block_i", "key_block_i"].map((port) => input(port, indexBits(blocks))) : []),
+      ...["query_o", "key_o", "value_o"].map((port) => output(port, heads * tileTokens)),
     ],
     items: [
       { kind: "memory", width: tokens, name: "features", entries: features * steps },
@@ -223,9 +244,8 @@ export function qkvBuffer({ tokens, steps, heads, dimension }: AttentionSize): M
           ),
         ]),
       ),
-      combinational(
-        forEach("head", heads, put(lane("query_o"), of(0)), put(lane("key_o"), of(1)), put(lane("value_o"), of(2))),
-      ),
+      ...(isBlockwise ? [logic(tileTokens * blocks, "word")] : []),
+      combinational(forEach("head", heads, ...taken("query", 0), ...taken("key", 1), ...taken("value", 2))),
     ],
   };
 }
@@ -233,15 +253,25 @@ export function qkvBuffer({ tokens, steps, heads, dimension }: AttentionSize): M
 export const ATTENTION_BUFFER = "attention_buffer";
 
 /** Takes a feature of all tokens from the engine, and gives the vector of a token. */
-export function attentionBuffer({ tokens, steps, heads, dimension }: AttentionSize): Module {
+export function attentionBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): Module {
+  const isBlockwise = blocks > 1;
+  const first = isBlockwise ? binary(decimal(tileTokens), "*", wide("block_i", indexBits(blocks))) : null;
+  const token = first ? binary(first, "+", name("token")) : name("token");
   const width = heads * dimension;
-  const vector = binary(binary(decimal(steps), "*", name("token")), "+", wide("step_i", indexBits(steps)));
-  const feature = binary(times(dimension, "head"), "+", wide("feature_i", indexBits(dimension)));
+  const vector = binary(binary(decimal(steps), "*", token), "+", wide("step_i", indexBits(steps)));
+  const write = set(
+    bit(bit(name("vectors"), vector), feature()),
+    bit(name("spikes_i"), binary(times(tileTokens, "head"), "+", name("token"))),
+  );
+  function feature(): Expression {
+    return binary(times(dimension, "head"), "+", wide("feature_i", indexBits(dimension)));
+  }
   return {
     name: ATTENTION_BUFFER,
     header: [
       `What attention gives to ${tokens} tokens at ${steps} steps: written feature by feature of all heads, read token by token. A word is the vector of a token ` +
         "at a step, at step + steps * token.",
+      ...(isBlockwise ? [`Features come of block_i, a block of ${tileTokens} tokens.`] : []),
       "Latency: vector_o belongs to address_i of the same clock; what is written is there from the next clock on.",
     ],
     isBlackBox: true,
@@ -250,7 +280,8 @@ export function attentionBuffer({ tokens, steps, heads, dimension }: AttentionSi
       input("write_i"),
       input("step_i", indexBits(steps)),
       input("feature_i", indexBits(dimension)),
-      input("spikes_i", heads * tokens),
+      ...(isBlockwise ? [input("block_i", indexBits(blocks))] : []),
+      input("spikes_i", heads * tileTokens),
       input("address_i", indexBits(tokens * steps)),
       output("vector_o", width),
     ],
@@ -260,14 +291,11 @@ export function attentionBuffer({ tokens, steps, heads, dimension }: AttentionSi
         when(name("write_i"), [
           forEach(
             "token",
-            tokens,
+            tileTokens,
             forEach(
               "head",
               heads,
-              set(
-                bit(bit(name("vectors"), vector), feature),
-                bit(name("spikes_i"), binary(times(tokens, "head"), "+", name("token"))),
-              ),
+              tileTokens * blocks > tokens ? when(binary(token, "<", decimal(tokens)), [write]) : write,
             ),
           ),
         ]),

@@ -30,7 +30,7 @@ import {
   when,
 } from "../syntax.ts";
 import { count, task } from "../testbench-parts.ts";
-import { SEED_BITS } from "./attention-unit.ts";
+import { attentionSize, SEED_BITS } from "./attention-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { both, indexBits } from "./parts.ts";
 import { answerBits, answersOf, MACHINE } from "./top.ts";
@@ -56,7 +56,8 @@ interface Probe {
 const at = (signal: string) => name(`u_machine.${signal}`);
 
 function probesOf({ plan }: MachineDesign): Probe[] {
-  const { layers, steps, depth, heads, tokens, width } = plan;
+  const { layers, steps, depth, heads } = plan;
+  const { dimension, tileTokens, blocks } = attentionSize(plan);
   const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
     const short = module.replace(/^layer_/, "");
     const isHead = role === "head";
@@ -74,11 +75,11 @@ function probesOf({ plan }: MachineDesign): Probe[] {
     ...ofLayers,
     {
       label: "attention",
-      width: heads * tokens,
+      width: heads * tileTokens,
       valid: at("u_attention.valid"),
       vector: at("u_attention.column"),
       file: expectFile("attention"),
-      perPrompt: (depth * steps * width) / heads,
+      perPrompt: depth * steps * blocks * dimension,
       isTimed: true,
     },
     {

@@ -97,7 +97,7 @@ export function machineVectors(design: MachineDesign, chip: Chip, input: SpikeTr
 /** Seeds of all blocks of a prompt, as the engine has them: block after block, head after head. */
 function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, random: Stream, prompt: number): string[] {
   const of = seedStream(chip, random);
-  const { registers } = lfsrWiring(ssa.lfsr.sharing, ssa.tokens);
+  const { registers } = lfsrWiring(ssa.lfsr.sharing, ssa.plan.tileTokens);
   const words: string[] = [];
   for (let block = 0; block < depth; block++) {
     for (let head = 0; head < (ssa.sharedByHeads ? 1 : heads); head++) {
@@ -107,20 +107,26 @@ function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, ran
   return words;
 }
 
-/** A feature of all tokens of all heads, head 0 in the low bits, as it shows at the engine's outputs. */
+/** A feature of all tokens of all heads, or of a block of them, head 0 in the low bits, as it shows at the engine's outputs. */
 function columnTexts(plan: MachinePlan, train: SpikeTrain, block: number, prompt: number): string[] {
-  const { tokens, steps, heads } = plan;
-  const { dimension } = attentionSize(plan);
+  const { tokens, steps, heads, ssa } = plan;
+  const { passes } = ssa.plan;
+  const { dimension, tileTokens } = attentionSize(plan);
   const texts: string[] = [];
   for (let t = 0; t < steps; t++) {
-    for (let f = 0; f < dimension; f++) {
-      const column = new Uint8Array(heads * tokens);
-      for (let h = 0; h < heads; h++) {
-        for (let n = 0; n < tokens; n++)
-          column[h * tokens + n] = bitAt(train, t, prompt * tokens + n, h * dimension + f);
+    passes.forEach(({ queryBlock, last }, p) => {
+      if (!last) return;
+      const first = queryBlock * tileTokens;
+      const window = t * passes.length + p + 1;
+      for (let f = 0; f < dimension; f++) {
+        const column = new Uint8Array(heads * tileTokens);
+        for (let h = 0; h < heads; h++) {
+          for (let i = 0; i < Math.min(tileTokens, tokens - first); i++)
+            column[h * tileTokens + i] = bitAt(train, t, prompt * tokens + first + i, h * dimension + f);
+        }
+        texts.push(`${clockText(plan.attention[block] + dimension * window + f + 1)} ${hexLine(column)}`);
       }
-      texts.push(`${clockText(plan.attention[block] + dimension * (t + 1) + f + 1)} ${hexLine(column)}`);
-    }
+    });
   }
   return texts;
 }
