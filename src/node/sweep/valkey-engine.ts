@@ -17,7 +17,6 @@ import {
   INPUT_SECONDS,
   JOB,
   loadQueue,
-  type Manifest,
   networkKey,
   PREFIX,
   type QueueAddress,
@@ -26,6 +25,7 @@ import {
   sweepKey,
   type UnitJob,
 } from "./valkey.ts";
+import type { Manifest } from "./work.ts";
 
 /** Jobs that wait or run at a time. */
 const WINDOW = 512;

@@ -5,13 +5,9 @@
  */
 import type { Job, Worker } from "bullmq";
 import { FileError, SpecError } from "../../errors.ts";
-import type { OpenedDesign } from "../../sweep/points.ts";
-import { experimentAt } from "../../sweep/points.ts";
 import type { Row } from "../../sweep/unit.ts";
 import type { Executor, Session } from "../../threads/executor.ts";
-import { shareData } from "../../threads/shared-data.ts";
-import { contentHash, sha256Of } from "../content-hash.ts";
-import { loadTaskData } from "../task-data.ts";
+import { sha256Of } from "../content-hash.ts";
 import { nodeExecutor } from "../threads.ts";
 import { type SweepSetup, sweepJobs } from "./job.ts";
 import type { PlannedPoint } from "./plan.ts";
@@ -21,7 +17,6 @@ import {
   JOB,
   jobSpec,
   loadQueue,
-  manifestSpec,
   networkKey,
   PREFIX,
   type QueueAddress,
@@ -29,6 +24,7 @@ import {
   rowsKey,
   sweepKey,
 } from "./valkey.ts";
+import { manifestSpec, readData } from "./work.ts";
 
 export interface QueueWorkerOptions {
   readonly threads: number;
@@ -61,6 +57,7 @@ interface Lane {
 /** Throws PlatformError as `connectQueue`. */
 export async function startQueueWorker(address: QueueAddress, options: QueueWorkerOptions): Promise<QueueWorker> {
   const { threads } = options;
+  const place = options.data === undefined ? {} : { folder: options.data };
   const { Worker } = await loadQueue();
   const connection = await connectQueue(address);
   const setups = new Map<string, Promise<SweepSetup>>();
@@ -91,7 +88,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
         throw new FileError(networkKey(hash), "The network is not on the server any more.");
       networks[name] = bytes;
     }
-    return { design, networks, data: await readData(design, points, options.data) };
+    return { design, networks, data: await readData(design, points, place) };
   }
 
   async function measure(job: Job): Promise<void> {
@@ -133,28 +130,4 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
       connection.disconnect();
     },
   };
-}
-
-/** The data of the points, from the folders of this machine: the same content as that of who asked. */
-async function readData(
-  design: OpenedDesign,
-  points: readonly PlannedPoint[],
-  folder: string | undefined,
-): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = {};
-  for (const { data, values } of points) {
-    if (data === null || data in found) continue;
-    const { task } = experimentAt(design, values);
-    const loaded = await loadTaskData({ task }, folder === undefined ? {} : { folder });
-    const hash = contentHash(loaded.data);
-    if (hash !== data) {
-      throw new FileError(
-        "task.data",
-        `The data of this machine is not that of the sweep: its SHA-256 is ${hash.slice(0, 16)}, and ${data.slice(0, 16)} was asked for. ` +
-          "Fetch the same data (`xpike data fetch`), or name its folder with --data.",
-      );
-    }
-    found[data] = shareData(loaded.data);
-  }
-  return found;
 }

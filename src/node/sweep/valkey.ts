@@ -12,9 +12,9 @@ import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { isXpikeError, PlatformError, SpecError } from "../../errors.ts";
-import { designSpec } from "../../spec/design.ts";
 import { fileError } from "../files.ts";
 import { softwareOf } from "./software.ts";
+import { pointSpec, sha256 } from "./work.ts";
 
 export const JOB = "measure-points";
 export const PREFIX = "xpike";
@@ -30,31 +30,12 @@ export function queueName(): string {
   return `units-${xpikeformer}-${kernels.slice(0, 12)}`;
 }
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-export const manifestSpec = z.strictObject({
-  design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
-  /** SHA-256 of the file of each network, by the name that points call it. */
-  networks: z.record(sha256, sha256),
-});
-
 export const jobSpec = z.strictObject({
   /** Hash of the manifest. */
   sweep: sha256,
-  points: z
-    .array(
-      z.strictObject({
-        point: z.int().min(0),
-        hash: sha256,
-        values: z.record(z.string(), z.unknown()),
-        network: sha256.nullable(),
-        data: sha256.nullable(),
-      }),
-    )
-    .min(1),
+  points: z.array(pointSpec).min(1),
 });
 
-export type Manifest = z.infer<typeof manifestSpec>;
 export type UnitJob = z.infer<typeof jobSpec>;
 
 export const sweepKey = (hash: string): string => `xpike:sweep:${hash}`;

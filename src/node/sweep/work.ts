@@ -1,0 +1,54 @@
+/** What travels to those who measure points elsewhere: points and the sweep that they are of, checked, and the data that they need. */
+import { z } from "zod";
+import { FileError } from "../../errors.ts";
+import { designSpec } from "../../spec/design.ts";
+import { experimentAt, type OpenedDesign } from "../../sweep/points.ts";
+import { shareData } from "../../threads/shared-data.ts";
+import { contentHash } from "../content-hash.ts";
+import { type DataLocation, loadTaskData } from "../task-data.ts";
+import type { PlannedPoint } from "./plan.ts";
+
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const pointSpec = z.strictObject({
+  point: z.int().min(0),
+  hash: sha256,
+  values: z.record(z.string(), z.unknown()),
+  network: sha256.nullable(),
+  data: sha256.nullable(),
+});
+
+export const manifestSpec = z.strictObject({
+  design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
+  /** SHA-256 of the file of each network, by the name that points call it. */
+  networks: z.record(sha256, sha256),
+});
+
+export type Manifest = z.infer<typeof manifestSpec>;
+
+/**
+ * The data of the points, by name, from the folders of this machine.
+ * Throws  FileError when its content is not that of who asked; as `loadTaskData`
+ */
+export async function readData(
+  design: OpenedDesign,
+  points: readonly PlannedPoint[],
+  location: DataLocation,
+): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const { data, values } of points) {
+    if (data === null || data in found) continue;
+    const { task } = experimentAt(design, values);
+    const loaded = await loadTaskData({ task }, location);
+    const hash = contentHash(loaded.data);
+    if (hash !== data) {
+      throw new FileError(
+        "task.data",
+        `The data of this machine is not that of the sweep: its SHA-256 is ${hash.slice(0, 16)}, and ${data.slice(0, 16)} was asked for. ` +
+          "Fetch the same data (`xpike data fetch`), or name its folder with --data.",
+      );
+    }
+    found[data] = shareData(loaded.data);
+  }
+  return found;
+}
