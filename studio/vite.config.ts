@@ -40,6 +40,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0,
+    // Workers import too, and have no document in which something could be loaded ahead.
+    modulePreload: { resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []) },
     // The package comes whole; test/studio.test.ts holds the sizes.
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { banner } },

@@ -63,6 +63,8 @@ import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
 import { planTraining, requireRoom } from "../src/train/plan.ts";
+import { loadData, loadNetwork, readFiles } from "../studio/src/state/files.ts";
+import { unpack } from "../studio/src/state/packed.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
 import { assemble, tensorPickle, unicode, writePth, writeZip } from "./support/zip.ts";
 
@@ -162,6 +164,12 @@ async function pictures(side: number) {
 }
 
 const cases: Record<string, () => unknown> = {
+  "A network that the page does not have": () =>
+    loadNetwork(parseExperiment({ checkpoints: { network: "runs/mine.safetensors" } })),
+  "A page that is no report": () => readFiles([new File(["<p>nothing</p>"], "page.html")]),
+  "Images that the page does not have": () =>
+    loadData(parseExperiment({ task: { kind: "image-classification", data: "cifar-10", patch: 4 } })),
+  "A link that is damaged": () => unpack("zU9Nb8Iw"),
   "More tokens than a network has": () => {
     const data = { name: "aerial", height: 1024, width: 1024, channels: 3, classes: 10 };
     const experiment = parseExperiment({ task: { kind: "image-classification", data, patch: 4 } });

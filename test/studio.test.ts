@@ -2,12 +2,16 @@
  * The studio in a real browser, as its server gives it: what it says of a chip is what `xpike run` reports, to the last digit.
  * `npm run build` first, as `npm test` does.
  */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
+import { extract } from "tar-fs";
 import ts from "typescript";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -52,6 +56,7 @@ import {
   serveStudio,
 } from "../dist/node.js";
 import { launchChromium } from "./support/chromium.ts";
+import { openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(
@@ -72,48 +77,8 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** What the page says of its figures, each time that it says something new. */
-interface Snapshot {
-  readonly chips: number;
-  readonly prompts: number;
-  readonly figures: Readonly<Record<string, number>>;
-}
-
-/** Opens the studio and keeps what it says. An error of the page, or of its console, fails the test at its end. */
-async function openStudio(prepare?: (page: Page) => Promise<unknown>, address = server.address) {
-  const page = await browser.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", ({ message }) => errors.push(message));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  await page.addInitScript(() => {
-    const snapshots: unknown[] = [];
-    Object.assign(window, { snapshots });
-    new MutationObserver(() => {
-      const basis = document.querySelector<HTMLElement>("#basis");
-      const numbers = [...document.querySelectorAll<HTMLElement>("[data-figure][data-value]")];
-      if (!basis || numbers.length === 0) return;
-      snapshots.push({
-        chips: Number(basis.dataset.chips),
-        prompts: Number(basis.dataset.prompts),
-        figures: Object.fromEntries(numbers.map(({ dataset }) => [dataset.figure, Number(dataset.value)])),
-      });
-    }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-  });
-  await prepare?.(page);
-  await page.goto(address);
-  const snapshotOf = async (chips: number, prompts: number): Promise<Snapshot> => {
-    const wanted = [chips, prompts] as const;
-    const found = await page.waitForFunction(
-      ([chips, prompts]) =>
-        (window as unknown as { snapshots: Snapshot[] }).snapshots.findLast(
-          (snapshot) => snapshot.chips === chips && snapshot.prompts === prompts,
-        ),
-      wanted,
-    );
-    return (await found.jsonValue()) as Snapshot;
-  };
-  return { page, errors, snapshotOf };
-}
+const openStudio = (prepare?: (page: Page) => Promise<unknown>, address = server.address) =>
+  openStudioPage(browser, address, prepare);
 
 /** The figures of the command with so many chips and prompts. */
 async function reported(chips: number, prompts: number, hardware = experiment.hardware): Promise<Map<string, number>> {
@@ -133,6 +98,12 @@ async function reported(chips: number, prompts: number, hardware = experiment.ha
 
 test("what it says of a prompt is what the reference simulator gives, and its figures are those of `xpike run`", async () => {
   const { page, errors, snapshotOf } = await openStudio();
+  // By keyboard one comes to the machine at once; the address stays what is seen.
+  await page.locator("#decided").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("machine");
+  expect(await page.getByRole("alert").count()).toBe(0);
   const { chip, task, random } = firstChip({ experiment, data: null }, network, mapping);
   const { classes, queries } = network.geometry;
   for (const index of [0, 1, 2]) {
@@ -499,13 +470,7 @@ test("the walk leads through the live machine, stop by stop", async () => {
 }, 120_000);
 
 test("a page that is not isolated gives the same figures on one thread, and says why", async () => {
-  const { page, errors, snapshotOf } = await openStudio((page) =>
-    page.route("**/*", async (route) => {
-      const response = await route.fetch();
-      const { "cross-origin-opener-policy": _, "cross-origin-embedder-policy": __, ...headers } = response.headers();
-      await route.fulfill({ response, headers });
-    }),
-  );
+  const { page, errors, snapshotOf } = await openStudio(withoutIsolation);
   const { figures } = await snapshotOf(1, 32);
   const report = await reported(1, 32);
   for (const [id, value] of Object.entries(figures)) expect([id, value]).toEqual([id, report.get(id)]);
@@ -514,6 +479,38 @@ test("a page that is not isolated gives the same figures on one thread, and says
   expect(errors).toEqual([]);
   await page.close();
 }, 120_000);
+
+test("the RTL of what is seen is that of `xpike rtl`, in an archive that others read", async () => {
+  const { page, errors } = await openStudio();
+  await page.locator("#decided").waitFor();
+  const save = async (button: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download", { timeout: 150_000 }),
+      page.getByRole("button", { name: button }).click(),
+    ]);
+    return readFileSync(await download.path());
+  };
+  expect((await save("Save network")).equals(checkpoint)).toBe(true);
+  const archive = await save("Save RTL");
+  const folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-rtl-"));
+  try {
+    await pipeline(Readable.from([archive]), extract(join(folder, "here")));
+    const written = join(folder, "written");
+    execFileSync(process.execPath, ["dist/cli/main.js", "rtl", "examples/wireless-2x2.json", "--out", written], {
+      cwd: root,
+    });
+    const names = readdirSync(written);
+    expect(names.length).toBeGreaterThan(10);
+    expect(readdirSync(join(folder, "here")).sort()).toEqual(names.sort());
+    for (const name of names) {
+      expect(readFileSync(join(folder, "here", name), "utf8"), name).toBe(readFileSync(join(written, name), "utf8"));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  expect(errors).toEqual([]);
+  await page.close();
+}, 300_000);
 
 test("it imports the package and what draws the page, and nothing else", () => {
   const folder = join(root, "studio/src");

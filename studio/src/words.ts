@@ -76,3 +76,11 @@ export function ageName(seconds: number): string {
   const written = count < 9.95 ? Number(count.toFixed(1)) : Math.round(count);
   return unit === "s" ? `${written} s` : plural(written, unit);
 }
+
+/** A time to wait: "8 s", "3 min", "2 h 5 min". */
+export function timeName(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 100) return `${whole} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

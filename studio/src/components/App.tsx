@@ -8,20 +8,28 @@ import { OpenedReport } from "./OpenedReport.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
+import { Train } from "./Train.tsx";
 import { TrainingCurve } from "./TrainingCurve.tsx";
 import { Walk } from "./Walk.tsx";
+
+/** Brings a heading into view, and the keyboard to it. The address is taken by what is seen, so it cannot say where. */
+function show(id: string): void {
+  const heading = document.getElementById(id);
+  heading?.scrollIntoView({ block: "start" });
+  heading?.focus({ preventScroll: true });
+}
 
 /** The page: the answer first, then how the chip comes to it. */
 export function App() {
   return (
     <>
-      <a class="skip" href="#machine">
+      <button type="button" class="skip" onClick={() => show("machine")}>
         Skip to the machine
-      </a>
+      </button>
       <header>
         <div class="top">
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
-          <Share />
+          <Share onTrain={() => show("train")} />
         </div>
         <Tabs />
         <Answer />
@@ -38,6 +46,7 @@ export function App() {
         <TrainingCurve />
         <OpenedReport />
         <Machine />
+        <Train />
       </main>
       <Walk />
     </>

@@ -19,7 +19,9 @@ export function Machine() {
   const shown = shownToken.value;
   return (
     <section aria-labelledby="machine">
-      <h2 id="machine">Inside the machine</h2>
+      <h2 id="machine" tabIndex={-1}>
+        Inside the machine
+      </h2>
       <PathBar />
       <div class="controls">
         <Scrubber label="Time step" value={step.value} most={steps - 1} onChange={setStep} plays />

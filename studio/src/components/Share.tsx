@@ -1,13 +1,14 @@
 import { useRef, useState } from "preact/hooks";
 import { buildReport, reportJson } from "xpikeformer";
-import { saveText } from "../state/files.ts";
+import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
-import { experiment, reached } from "../state/studio.ts";
+import { chip, experiment, fail, reached, rtlOfChip } from "../state/studio.ts";
+import { tarOf } from "../state/tar.ts";
 import { WalkButton } from "./WalkButton.tsx";
 
 /** A link to what is seen, files to keep, and files to open. Nothing leaves this machine. */
-export function Share() {
+export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const picker = useRef<HTMLInputElement>(null);
   const [said, say] = useState("");
   const now = experiment.value;
@@ -19,17 +20,41 @@ export function Share() {
       () => say("The link is in the address bar."),
     );
   };
+  const saveNetwork = async () => {
+    const bytes = new Uint8Array(await loadNetwork(now!));
+    saveFile("network.safetensors", bytes);
+  };
+  const saveRtl = async () => {
+    say("Generating …");
+    try {
+      const { files, notes } = await rtlOfChip();
+      saveFile("rtl.tar", tarOf(files));
+      say(notes.join(" "));
+    } catch (error) {
+      say("");
+      fail(error);
+    }
+  };
   return (
     <div class="share">
       <WalkButton />
+      <button type="button" onClick={onTrain}>
+        Train a network
+      </button>
       <button type="button" onClick={copy} disabled={!now}>
         Copy link
       </button>
-      <button type="button" onClick={() => saveText("experiment.json", experimentText())} disabled={!now}>
+      <button type="button" onClick={() => saveFile("experiment.json", experimentText(now!))} disabled={!now}>
         Save experiment
       </button>
-      <button type="button" onClick={() => saveText("report.json", reportText())} disabled={!reached.value}>
+      <button type="button" onClick={() => saveFile("report.json", reportText())} disabled={!reached.value}>
         Save figures
+      </button>
+      <button type="button" onClick={saveNetwork} disabled={!chip.value}>
+        Save network
+      </button>
+      <button type="button" onClick={saveRtl} disabled={!chip.value}>
+        Save RTL
       </button>
       <button type="button" onClick={() => picker.current!.click()}>
         Open files
@@ -52,8 +77,6 @@ export function Share() {
     </div>
   );
 }
-
-const experimentText = (): string => `${JSON.stringify(experiment.value, null, 2)}\n`;
 
 /** The figures so far as a report that the commands read. */
 function reportText(): string {

@@ -1,6 +1,7 @@
 /** Files: what the server has beside the page, what a person opens, and what is kept of it on this machine. */
 import {
   type Experiment,
+  FileError,
   findImageData,
   type ImageData,
   parseExperiment,
@@ -38,14 +39,35 @@ export function keepNetwork(name: string, path: string): void {
   );
 }
 
-/** Bytes of the network that an experiment runs on its chips. Each is loaded once. */
+/** Keeps the bytes of a network, to be found by a name. */
+export function keepBytes(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+  networks.set(name, Promise.resolve(bytes.slice().buffer));
+}
+
+/** Bytes of the network that an experiment runs on its chips. */
 export function loadNetwork({ checkpoints: { network = "" } }: Experiment): Promise<ArrayBuffer> {
+  if (network !== "") return networkNamed(network);
+  return Promise.reject(
+    new FileError(
+      "checkpoints.network",
+      "The experiment names no trained network. Open its checkpoint, a file that ends in .safetensors, as well.",
+    ),
+  );
+}
+
+/** Bytes of a network by the name that an experiment has for it: bundled, or a file's. Each is loaded once. */
+export function networkNamed(network: string): Promise<ArrayBuffer> {
   const name = network.startsWith(BUNDLED) ? network : fileName(network);
   const known = networks.get(name);
   if (known) return known;
   if (!network.startsWith(BUNDLED)) {
-    const missing = network === "" ? "The experiment names no trained network" : `The network ${name} is not here`;
-    return Promise.reject(new Error(`${missing}. Open its checkpoint, a file that ends in .safetensors, as well.`));
+    return Promise.reject(
+      new FileError(
+        "checkpoints.network",
+        `The network ${name} is not here. Open its checkpoint, a file that ends in .safetensors, as well. If it was trained ` +
+          "in a page, train it again: the same experiment gives the same network.",
+      ),
+    );
   }
   const file = `checkpoints/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
   const loading = load(file).then((response) => response.arrayBuffer());
@@ -64,7 +86,10 @@ export function loadData({ task }: Experiment): Promise<ImageData | null> {
   const name = wanted === "fashion-mnist" ? "fashion-mnist-slice" : wanted;
   if (name !== "fashion-mnist-slice" && name !== "mnist") {
     return Promise.reject(
-      new Error("The studio has images of Fashion-MNIST and MNIST. Run other experiments with xpike run."),
+      new FileError(
+        "task.data",
+        "The studio has images of Fashion-MNIST and MNIST. Run other experiments with xpike run.",
+      ),
     );
   }
   const known = sets.get(name);
@@ -97,12 +122,17 @@ const MOST = 200e6;
 
 /**
  * Reads experiments, reports (JSON or the page) and checkpoints.
- * Throws  SpecError, ValueError or Error, with the file's name, for what is none
+ * Throws  SpecError, ValueError or FileError, with the file's name, for what is none
  */
 export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
   let opened: OpenedFiles = { experiment: null, report: null, network: null };
   for (const file of files) {
-    if (file.size > MOST) throw new Error(`${file.name} has ${file.size} bytes; the studio reads ${MOST} at most.`);
+    if (file.size > MOST) {
+      throw new FileError(
+        file.name,
+        `The file has ${file.size} bytes, and the studio reads ${MOST} at most. Run it with xpike run.`,
+      );
+    }
     if (file.name.endsWith(".safetensors")) {
       networks.set(file.name, file.arrayBuffer());
       opened = { ...opened, network: file.name };
@@ -125,15 +155,22 @@ export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
 function reportInside(page: string, name: string): string {
   const data = /<script type="application\/json" id="report">([^<]+)<\/script>/.exec(page)?.[1];
   if (data) return data;
-  throw new Error(`${name} is a page, but no report of xpike.`);
+  throw new FileError(
+    name,
+    `${name} is a page, but no report of xpike. Open the report.html or report.json that xpike run wrote.`,
+  );
 }
 
-/** Keeps a text as a file on this machine. */
-export function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+/** Keeps a text, or bytes, as a file on this machine. */
+export function saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void {
+  const type = name.endsWith(".json") ? "application/json" : "application/octet-stream";
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+/** An experiment as the commands read it. */
+export const experimentText = (experiment: Experiment): string => `${JSON.stringify(experiment, null, 2)}\n`;

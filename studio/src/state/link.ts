@@ -1,6 +1,7 @@
 /** What one sees, as the fragment of an address: it never leaves the browser, and opens the same view elsewhere. */
 import { effect } from "@preact/signals";
 import { type Experiment, parseExperiment } from "xpikeformer";
+import { pack, unpack } from "./packed.ts";
 import { type Place, parsePlace, place } from "./place.ts";
 import { experiment, fail, failure, open, promptIndex, step, token } from "./studio.ts";
 
@@ -12,8 +13,6 @@ interface View {
   readonly place: Place;
 }
 
-/** Bytes of a view at most, unpacked: a fragment is somebody else's. */
-const MOST = 1_000_000;
 /** Milliseconds without a change after which the address follows. */
 const CALM = 400;
 
@@ -32,13 +31,14 @@ export function followAddress(): void {
     if (experiment.value === null) return;
     const now = view();
     clearTimeout(timer);
-    timer = setTimeout(async () => history.replaceState(null, "", `#${await pack(now)}`), CALM);
+    timer = setTimeout(async () => history.replaceState(null, "", `#${await pack(JSON.stringify(now))}`), CALM);
   });
   addEventListener("hashchange", () => openAddress());
 }
 
 /** The address of what is seen now. */
-export const addressNow = async (): Promise<string> => new URL(`#${await pack(view())}`, location.href).href;
+export const addressNow = async (): Promise<string> =>
+  new URL(`#${await pack(JSON.stringify(view()))}`, location.href).href;
 
 /** Opens what the address says. Returns whether it says something. */
 export async function openAddress(): Promise<boolean> {
@@ -64,31 +64,3 @@ function show(text: string): void {
 
 const wholeNumber = (value: unknown): number | null =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 1e6 ? value : null;
-
-/** JSON, deflated, in the letters of addresses. */
-async function pack(view: View): Promise<string> {
-  const stream = new Blob([JSON.stringify(view)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-async function unpack(packed: string): Promise<string> {
-  const damaged = new Error("This link is damaged: a part of it is missing. Copy it anew, as a whole.");
-  try {
-    const bytes = Uint8Array.from(atob(packed.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-    const decoder = new TextDecoder();
-    let [text, size] = ["", 0];
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text + decoder.decode();
-      size += value.length;
-      if (size > MOST) throw damaged;
-      text += decoder.decode(value, { stream: true });
-    }
-  } catch {
-    throw damaged;
-  }
-}

@@ -182,6 +182,12 @@ export function findCauses(): void {
   }).catch(fail);
 }
 
+/** Prompts whose vectors come with the RTL, as `xpike rtl` has them by default. */
+const RTL_PROMPTS = 4;
+
+/** SystemVerilog of what is seen, by file name, and what is left out. Rejects with a `Failure` where it cannot be generated. */
+export const rtlOfChip = () => chipWorker("rtl", RTL_PROMPTS);
+
 /** A changed experiment programs the chip anew and evaluates from the start. */
 function followExperiment(): void {
   const given = experiment.value;

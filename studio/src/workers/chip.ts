@@ -231,6 +231,14 @@ const functions = {
     }
   },
 
+  /** SystemVerilog of the chip's attention, by file name, and what is left out of it; as `xpike rtl` writes it. */
+  async rtl(prompts: number) {
+    const { networkRtl } = await import("./rtl.ts");
+    const { experiment, network, data } = held;
+    const notes: string[] = [];
+    return { files: networkRtl({ experiment, data }, network, prompts, notes), notes };
+  },
+
   tile({ asked, block, head, step }: Moment & { block: number; head: number }): TileView {
     return inspectTile(lookInto(asked), block, head, step);
   },

@@ -1,0 +1,222 @@
+import { kitOf } from "xpikeformer";
+import { experimentText, saveFile } from "../state/files.ts";
+import { threads } from "../state/studio.ts";
+import {
+  aware,
+  failedToStart,
+  type Kept,
+  putOnChip,
+  resumeTraining,
+  seed,
+  shelf,
+  startTraining,
+  steps,
+  stopTraining,
+  subject,
+  type Training,
+  training,
+} from "../state/training.ts";
+import { timeName } from "../words.ts";
+import type { Failure } from "../workers/calls.ts";
+import { Curve } from "./Curve.tsx";
+import { Select } from "./Select.tsx";
+
+const STEPS = [96, 400, 800, 1600];
+
+/** A network that learns in the page, and then runs on the chip. */
+export function Train() {
+  const now = training.value;
+  const isSmall = subject.value === "small";
+  const isBusy = now !== null && ["loading", "learning", "stopping"].includes(now.status);
+  return (
+    <section aria-labelledby="train" class="train">
+      <h2 id="train" tabIndex={-1}>
+        Train a network here
+      </h2>
+      <p>
+        A network learns in this page, with the trainer of <code>xpike train</code>: the same experiment and seed give
+        the same network, to the last bit. Its last quarter of steps is either as before, or with the errors of the
+        hardware, so that the network learns to live with them.
+      </p>
+      <div class="knob-grid">
+        <Select
+          label="What learns"
+          value={subject.value}
+          choices={[
+            ["small", "a small radio link"],
+            ["shown", "the experiment that is shown"],
+          ]}
+          onChange={(value) => {
+            subject.value = value as typeof subject.value;
+          }}
+        />
+        {isSmall && (
+          <>
+            <Select
+              label="Training steps"
+              value={String(steps.value)}
+              choices={STEPS.map((value) => [String(value), String(value)])}
+              onChange={(value) => {
+                steps.value = Number(value);
+              }}
+            />
+            <Select
+              label="Last quarter"
+              value={aware.value ? "aware" : "conventional"}
+              choices={[
+                ["aware", "hardware-aware"],
+                ["conventional", "conventional"],
+              ]}
+              onChange={(value) => {
+                aware.value = value === "aware";
+              }}
+            />
+            <div class="knob">
+              <label for="train-seed">Seed</label>
+              <input
+                id="train-seed"
+                inputMode="numeric"
+                value={seed.value}
+                onInput={({ currentTarget }) => {
+                  seed.value = currentTarget.value;
+                }}
+              />
+            </div>
+          </>
+        )}
+      </div>
+      <div class="share">
+        <button type="button" onClick={startTraining} disabled={isBusy}>
+          {now === null || isBusy ? "Start" : "Start anew"}
+        </button>
+        <button type="button" onClick={stopTraining} disabled={now?.status !== "learning"}>
+          Stop
+        </button>
+        <button type="button" onClick={resumeTraining} disabled={now?.status !== "stopped"}>
+          Go on
+        </button>
+        {now && (
+          <button type="button" onClick={() => saveFile("experiment.json", experimentText(now.experiment))}>
+            Save its experiment
+          </button>
+        )}
+      </div>
+      {failedToStart.value && <Failed failure={failedToStart.value} />}
+      {now && <Progress now={now} />}
+      {shelf.value.length > 0 && <Shelf />}
+    </section>
+  );
+}
+
+function Failed({ failure: { path, message } }: { readonly failure: Failure }) {
+  return (
+    <div class="notice failed" role="alert">
+      {path && <strong>{path}: </strong>}
+      {message}
+    </div>
+  );
+}
+
+/** How far it has come, and its curves. */
+function Progress({ now }: { readonly now: Training }) {
+  const { experiment, status, step, steps: total, losses, errors, failure, note, trained } = now;
+  const { metric } = kitOf(experiment.task);
+  const newest = errors.at(-1);
+  return (
+    <>
+      {failure && <Failed failure={failure} />}
+      {note && <p class="notice">{note}</p>}
+      <progress max={total} value={step} aria-label="Training done" />
+      <p class="quiet" id="train-status" data-status={status} data-step={step}>
+        {said(now)}
+      </p>
+      <p class="heard" role="status">
+        {newest && `Step ${newest.step}: ${metric.name} ${newest.value.toFixed(3)}.`}
+      </p>
+      <div class="curves">
+        <Curve name="Loss" points={losses} steps={total} digits={2} />
+        <Curve name={`${metric.title} in validation`} points={errors} steps={total} digits={3} />
+      </div>
+      {status === "stopped" && trained && (
+        <div class="share">
+          <button type="button" onClick={() => putOnChip("stopped.safetensors", trained.network, experiment)}>
+            Put it on the chip as it is
+          </button>
+          <button type="button" onClick={() => saveFile("state.safetensors", trained.state)}>
+            Save its state
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function said({ status, step, steps: total, stage, secondsLeft, losses }: Training): string {
+  const at = `Step ${step} of ${total}, ${stage}`;
+  const loss = losses.length > 0 ? `, loss ${losses[losses.length - 1].value.toFixed(3)}` : "";
+  switch (status) {
+    case "loading":
+      return "Loading what it needs …";
+    case "learning": {
+      const left = secondsLeft === null ? "" : `; ${timeName(secondsLeft)} left`;
+      return `${at}${loss}${left}. ${(threads.value?.threads ?? 1) > 1 ? "" : "It works on one thread."}`;
+    }
+    case "stopping":
+      return "It finishes its step …";
+    case "stopped":
+      return `${at}${loss}. It is stopped, and goes on to the same network as if it had not been.`;
+    case "finished":
+      return `Trained ${total} steps${loss}.`;
+    case "failed":
+      return `${at}. It could not go on.`;
+  }
+}
+
+/** What came out, to be put on the chip and compared. */
+function Shelf() {
+  return (
+    <table class="shelf">
+      <caption class="quiet">Networks that were trained here</caption>
+      <thead>
+        <tr>
+          <th scope="col">Network</th>
+          <th scope="col">Steps</th>
+          <th scope="col">Error in validation</th>
+          <th scope="col">Use</th>
+        </tr>
+      </thead>
+      <tbody>
+        {shelf.value.map((kept) => (
+          <ShelfRow key={kept.name} kept={kept} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ShelfRow({ kept: { name, experiment, step, error, bytes } }: { readonly kept: Kept }) {
+  return (
+    <tr>
+      <th scope="row">
+        {experiment.name}, seed {experiment.seed}
+      </th>
+      <td>{step}</td>
+      <td>{error?.toFixed(4) ?? "–"}</td>
+      <td class="share">
+        <button
+          type="button"
+          aria-label={`Put ${name} on the chip`}
+          onClick={() => {
+            putOnChip(name, bytes, experiment);
+            scrollTo({ top: 0 });
+          }}
+        >
+          Put it on the chip
+        </button>
+        <button type="button" aria-label={`Save ${name}`} onClick={() => saveFile("network.safetensors", bytes)}>
+          Save it
+        </button>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,229 @@
+/** Training in the page: what is to be trained, how far it has come, and what came out. */
+import { signal } from "@preact/signals";
+import { type Experiment, kitOf, parseExperiment, type TrainingEvent, totalSteps } from "xpikeformer";
+import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
+import type { Trained, TrainingFunctions } from "../workers/training.ts";
+import { keepBytes, loadData, networkNamed } from "./files.ts";
+import { experiment, failure, open, openedReport } from "./studio.ts";
+
+/** A small link that is learned within a minute, or the experiment that is shown, however long that takes. */
+export const subject = signal<"small" | "shown">("small");
+/** Optimiser steps of the small link. */
+export const steps = signal(400);
+/** Whether the last quarter of the small link's steps has the noise of the hardware. */
+export const aware = signal(true);
+/** As it was typed. */
+export const seed = signal("1");
+
+/** Numbers of the curve by step. */
+export interface Point {
+  readonly step: number;
+  readonly value: number;
+}
+
+export interface Training {
+  readonly experiment: Experiment;
+  readonly status: "loading" | "learning" | "stopping" | "stopped" | "finished" | "failed";
+  readonly step: number;
+  readonly steps: number;
+  readonly stage: string;
+  /** Mean loss of the steps since the point before. */
+  readonly losses: readonly Point[];
+  /** The error that the task counts, in validation. */
+  readonly errors: readonly Point[];
+  /** Null until a second of work tells. */
+  readonly secondsLeft: number | null;
+  readonly note: string | null;
+  readonly failure: Failure | null;
+  /** What came out so far; null while it learns. */
+  readonly trained: Trained | null;
+}
+
+/** The newest training; null before the first. */
+export const training = signal<Training | null>(null);
+
+/** What came out before, the newest first. */
+export const shelf = signal<readonly Kept[]>([]);
+
+export interface Kept {
+  /** The file's name. */
+  readonly name: string;
+  readonly experiment: Experiment;
+  readonly step: number;
+  /** In the last validation. */
+  readonly error: number | null;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Networks that are kept at most. */
+const SHELF = 6;
+/** Points of a curve at most. */
+const POINTS = 400;
+/** What writes the same network, in the folder of the saved experiment. */
+export const COMMAND = "xpike train experiment.json";
+
+/** One antenna that sends, two that receive, 8 pilots: the link of docs/first-experiment.md, and a network of one block. */
+function smallLink(): Experiment {
+  const total = steps.peek();
+  const typed = seed.peek().trim();
+  const last = total / 4;
+  return parseExperiment(
+    JSON.stringify({
+      name: aware.peek() ? "small-link-aware" : "small-link",
+      // What is no number is refused with its text.
+      seed: typed === "" || Number.isNaN(Number(typed)) ? typed : Number(typed),
+      task: {
+        kind: "symbol-detection",
+        transmitAntennas: 1,
+        receiveAntennas: 2,
+        pilots: 8,
+        coding: "thermometer",
+      },
+      model: {
+        width: 64,
+        depth: 1,
+        heads: 4,
+        steps: 4,
+        attention: { scoreGain: 8, valueGain: 16 },
+        surrogate: { kind: "triangular" },
+      },
+      hardware: { chips: 5 },
+      training: {
+        batch: 64,
+        shards: 2,
+        validateEvery: total / 16,
+        validationPrompts: 512,
+        stages: [
+          { name: "conventional", steps: total - last, learningRate: 0.004, warmup: Math.round(total / 16) },
+          {
+            name: aware.peek() ? "hardware-aware" : "conventional, on",
+            steps: last,
+            learningRate: 0.0015,
+            warmup: Math.round(total / 40),
+            noise: { hardware: aware.peek() },
+          },
+        ],
+      },
+      evaluation: { prompts: 1024 },
+    }),
+    "the small link",
+  );
+}
+
+let worker: ReturnType<typeof callerOf<TrainingFunctions>> | null = null;
+
+/** Its threads come and go with each training. */
+function trainer() {
+  worker ??= callerOf<TrainingFunctions>(
+    new Worker(new URL("../workers/training.ts", import.meta.url), { type: "module" }),
+  );
+  return worker;
+}
+
+/** Starts anew. */
+export async function startTraining(): Promise<void> {
+  try {
+    const given = subject.peek() === "small" ? smallLink() : experiment.peek()!;
+    training.value = {
+      experiment: given,
+      status: "loading",
+      step: 0,
+      steps: totalSteps(given.training),
+      stage: given.training.stages[0].name,
+      losses: [],
+      errors: [],
+      secondsLeft: null,
+      note: null,
+      failure: null,
+      trained: null,
+    };
+  } catch (error) {
+    failedToStart.value = failureOf(error);
+    return;
+  }
+  await learn(null);
+}
+
+/** Why nothing could be started; null when it could. */
+export const failedToStart = signal<Failure | null>(null);
+
+/** Ends it after its step; what it has learned stays. */
+export function stopTraining(): void {
+  change({ status: "stopping" });
+  trainer()("stop", undefined);
+}
+
+/** Goes on to the same network as if it had not been stopped. */
+export async function resumeTraining(): Promise<void> {
+  const { trained } = training.peek()!;
+  change({ status: "loading", trained: null, secondsLeft: null });
+  await learn(trained!.state);
+}
+
+const change = (changes: Partial<Training>): void => {
+  training.value = { ...training.peek()!, ...changes };
+};
+
+async function learn(state: Uint8Array | null): Promise<void> {
+  failedToStart.value = null;
+  const { experiment: given } = training.peek()!;
+  const { teacher, initial } = given.training;
+  const bytes = (name: string | undefined) => (name === undefined ? null : networkNamed(name));
+  const take = follow();
+  try {
+    const [data, ofTeacher, ofInitial] = await Promise.all([loadData(given), bytes(teacher), bytes(initial)]);
+    const asked = { experiment: given, data, teacher: ofTeacher, initial: ofInitial, state, command: COMMAND };
+    const coming = trainer()("train", asked, (news) =>
+      "note" in news ? change({ note: news.note }) : take(news.events),
+    );
+    change({ status: "learning" });
+    const trained = await coming;
+    change({ status: trained.finished ? "finished" : "stopped", trained, secondsLeft: null });
+    if (trained.finished) keep(trained);
+  } catch (error) {
+    change({ status: "failed", failure: failureOf(error), secondsLeft: null });
+  }
+}
+
+/** Takes the steps that were done into the curves. */
+function follow(): (events: readonly TrainingEvent[]) => void {
+  const { experiment: given, steps: total, step: before } = training.peek()!;
+  const { key } = kitOf(given.task).metric;
+  const every = Math.ceil(total / POINTS);
+  const start = performance.now();
+  let [sum, count] = [0, 0];
+  return (events) => {
+    const { losses, errors } = training.peek()!;
+    const [lossesNow, errorsNow] = [[...losses], [...errors]];
+    for (const { step, loss, validation } of events) {
+      sum += loss;
+      count++;
+      if (step % every === 0) {
+        lossesNow.push({ step, value: sum / count });
+        [sum, count] = [0, 0];
+      }
+      if (validation) errorsNow.push({ step, value: validation[key] ?? Number.NaN });
+    }
+    const { step, stage } = events[events.length - 1];
+    const seconds = (performance.now() - start) / 1000;
+    const secondsLeft = seconds < 1 ? null : ((total - step) * seconds) / (step - before);
+    change({ step, stage, losses: lossesNow, errors: errorsNow, secondsLeft });
+  };
+}
+
+let count = 0;
+
+function keep({ network }: Trained): void {
+  const { experiment: given, step, errors } = training.peek()!;
+  const error = errors.at(-1)?.value ?? null;
+  const kept = { name: `trained-${++count}.safetensors`, experiment: given, step, error, bytes: network };
+  shelf.value = [kept, ...shelf.peek()].slice(0, SHELF);
+}
+
+/** Programs the network into the chip of the live view. */
+export function putOnChip(name: string, bytes: Uint8Array<ArrayBuffer>, given: Experiment): void {
+  keepBytes(name, bytes);
+  openedReport.value = null;
+  failure.value = null;
+  open({ ...given, checkpoints: { ...given.checkpoints, network: name } });
+}

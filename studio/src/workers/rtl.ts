@@ -1,0 +1,2 @@
+/** Loaded when it is asked for: the generator is large. */
+export { networkRtl } from "xpikeformer";

@@ -1,0 +1,53 @@
+/** The studio in a browser, for tests: what it says of its figures is kept, and so is every error of the page or its console. */
+import type { Browser, Page } from "playwright-core";
+
+/** What the page says of its figures, each time that it says something new. */
+export interface Snapshot {
+  readonly chips: number;
+  readonly prompts: number;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** Opens the studio. A test is to find `errors` empty at its end. */
+export async function openStudioPage(browser: Browser, address: string, prepare?: (page: Page) => Promise<unknown>) {
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => errors.push(message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  await page.addInitScript(() => {
+    const snapshots: unknown[] = [];
+    Object.assign(window, { snapshots });
+    new MutationObserver(() => {
+      const basis = document.querySelector<HTMLElement>("#basis");
+      const numbers = [...document.querySelectorAll<HTMLElement>("[data-figure][data-value]")];
+      if (!basis || numbers.length === 0) return;
+      snapshots.push({
+        chips: Number(basis.dataset.chips),
+        prompts: Number(basis.dataset.prompts),
+        figures: Object.fromEntries(numbers.map(({ dataset }) => [dataset.figure, Number(dataset.value)])),
+      });
+    }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  await prepare?.(page);
+  await page.goto(address);
+  const snapshotOf = async (chips: number, prompts: number): Promise<Snapshot> => {
+    const wanted = [chips, prompts] as const;
+    const found = await page.waitForFunction(
+      ([chips, prompts]) =>
+        (window as unknown as { snapshots: Snapshot[] }).snapshots.findLast(
+          (snapshot) => snapshot.chips === chips && snapshot.prompts === prompts,
+        ),
+      wanted,
+    );
+    return (await found.jsonValue()) as Snapshot;
+  };
+  return { page, errors, snapshotOf };
+}
+
+/** Takes the two headers away that isolate a page: it computes on one thread. */
+export const withoutIsolation = (page: Page): Promise<unknown> =>
+  page.route("**/*", async (route) => {
+    const response = await route.fetch();
+    const { "cross-origin-opener-policy": _, "cross-origin-embedder-policy": __, ...headers } = response.headers();
+    await route.fulfill({ response, headers });
+  });
