@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Tests of Verilator, Icarus Verilog, the installed Yosys and a Valkey server. */
+/** Tests of Verilator, Icarus Verilog, the installed Yosys, a Valkey server and Slurm. */
 const TOOLS = "**/*.tools.test.ts";
 
 export default defineConfig({

@@ -69,6 +69,9 @@ export interface SweepCommandOptions extends SweepShowOptions {
   readonly resume?: boolean;
   readonly engine: string;
   readonly batch?: number;
+  readonly tasks?: number;
+  readonly sbatch: readonly string[];
+  readonly print?: boolean;
 }
 
 export interface WorkerCommandOptions {
@@ -230,12 +233,19 @@ export function withSweepOptions(command: Command): Command {
     .option("-o, --out <folder>", "folder for the rows and the front (default: results/<name of the design>)")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)")
-    .option("--engine <engine>", "threads of this machine, or workers behind a queue: valkey://host:port", "threads")
+    .option(
+      "--engine <engine>",
+      "threads of this machine, workers behind a queue (valkey://host:port), or array jobs (slurm)",
+      "threads",
+    )
     .option(
       "--batch <n>",
       "points of one piece of work (default: one, or more of those that are only priced)",
       wholeNumber(1, 100_000),
     )
+    .option("--tasks <n>", "most tasks of an array job of Slurm (default: 100)", wholeNumber(1, 1_000_000))
+    .option("--sbatch <options>", "options of the job, such as --partition=short; may be repeated", collect, [])
+    .option("--print", "print the script of an array job and do not submit it")
     .option("--resume", "go on with the sweep that the folder holds");
 }
 

@@ -6,11 +6,10 @@ import { writeFileAtomic } from "../node/files.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { loadDuckDb, writeTable } from "../node/sweep/duckdb.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
+
 import { type PlannedSweep, planSweep } from "../node/sweep/plan.ts";
-import { type Engine, runSweep } from "../node/sweep/sweep.ts";
-import { threadsEngine } from "../node/sweep/threads.ts";
-import { parseQueueAddress } from "../node/sweep/valkey.ts";
-import { queueEngine } from "../node/sweep/valkey-engine.ts";
+import { runSweep } from "../node/sweep/sweep.ts";
+
 import type { FolderEvent } from "../node/training.ts";
 import { formatText } from "../report/format.ts";
 import { parseDesign } from "../spec/design.ts";
@@ -26,20 +25,22 @@ import type { SweepCommandOptions, SweepShowOptions } from "./arguments.ts";
 import { commandLine, quote, readDocument } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
+import { openEngine, shownEngine } from "./sweep-engine.ts";
 import { say, type Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
 const PRESET = "preset:";
 
 /**
- * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once: rows that are there stay.
+ * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once, or once array jobs are cancelled: rows that are there stay.
  * Throws  XpikeError for a design that cannot be run
  */
 export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {
   const { design, directory } = await loadDesign(source);
   await loadDuckDb();
   const folder = outputFolder(design, options);
-  const plan = await planSweep(design, { directory, ...(options.data !== undefined && { data: options.data }) });
+  const place = { directory, ...(options.data !== undefined && { data: options.data }) };
+  const plan = await planSweep(design, place);
   const command = commandLine("sweep", source, {});
   const tell = (text: string) => options.json || say(terminal, text);
   for (const note of plan.notes) tell(note);
@@ -51,29 +52,37 @@ export async function sweepCommand(source: string, options: SweepCommandOptions,
         "name it in checkpoints.network.",
     );
   }
-  const engine = options.engine === "threads" ? "" : ` --engine ${shownEngine(options.engine)}`;
-  tell(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${engine} --resume`);
-  await useFolder(folder, command, async () => {
-    const engine = await openEngine(options, tell);
+  tell(`Ctrl-C stops; go on with:\n  ${command} --out ${quote(folder)}${shownEngine(options)} --resume`);
+  const opened = await useFolder(folder, command, async () => {
+    const engine = await openEngine(options, { folder, place, say: tell, terminal });
     try {
       const { threads } = options;
       const show = showProgress(options.json === true, terminal);
       const { batch, resume = false } = options;
+      let isLeft = false;
       const rows = await runSweep(plan, folder, {
         engine,
         threads,
         resume,
         ...(batch !== undefined && { batch }),
         ...show,
+        onLeft: () => {
+          isLeft = true;
+        },
       });
       show.end();
+      if (isLeft) return engine;
       const result: Sweep = { design, rows: lastRows(rows, design), effort: effortOf(rows, design), command };
       await writeResults(folder, result);
       print(folder, result, options, terminal);
+    } catch (error) {
+      if (!engine.isInterrupted()) throw error;
     } finally {
       await engine.close();
     }
+    return engine;
   });
+  opened.endProcess();
 }
 
 /** "240 points", "At most 200 points, 24 at a time". */
@@ -83,21 +92,6 @@ function describePoints({ design: { sampling, budget }, points: { length }, repe
       ? `At most ${sampling.points} points, ${sampling.population} at a time`
       : `${length} ${length === 1 ? "point" : "points"}${repeated === 0 ? "" : `, and ${repeated} that repeat one of them`}`;
   return budget ? `${listed}, each on few chips and prompts first` : listed;
-}
-
-/** An address without its user and password, which are nobody else's. */
-const shownEngine = (engine: string): string => quote(engine.replace(/\/\/[^@/]*@/, "//"));
-
-/** Throws SpecError for an engine that there is not; PlatformError for a server that cannot be used. */
-async function openEngine({ engine, threads }: SweepCommandOptions, tell: (text: string) => void): Promise<Engine> {
-  if (engine === "threads") return threadsEngine(threads);
-  const address = parseQueueAddress(engine, process.env);
-  return queueEngine(address, {
-    onNoWorker: (queue) =>
-      tell(
-        `No worker listens to ${queue} yet. Start one on any machine with the same version:\n  xpike worker --engine ${shownEngine(engine)}`,
-      ),
-  });
 }
 
 /** A line for each network that is trained, and then one for points. */

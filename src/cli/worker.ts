@@ -1,13 +1,35 @@
-/** `xpike worker`: measures points of sweeps that others run, behind a queue. */
+/** `xpike worker`: measures points of sweeps that others run, behind a queue or as a task of Slurm. */
 import { once } from "node:events";
+import { SpecError } from "../errors.ts";
+import { TASK_SCHEME } from "../node/sweep/slurm.ts";
+import { runSlurmTask } from "../node/sweep/slurm-task.ts";
 import { parseQueueAddress } from "../node/sweep/valkey.ts";
 import { startQueueWorker } from "../node/sweep/valkey-worker.ts";
 import type { WorkerCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { say, type Terminal } from "./terminal.ts";
 
-/** Works until a signal comes, then finishes the points that it has. Throws PlatformError when the server cannot be used. */
+/**
+ * Works until a signal comes, then finishes the points that it has; of a submission to Slurm the points of one task, and ends.
+ * Throws  PlatformError when the server cannot be used; as `runSlurmTask`
+ */
 export async function workerCommand(options: WorkerCommandOptions, terminal: Terminal): Promise<void> {
+  const { engine, threads } = options;
+  if (!engine.startsWith(TASK_SCHEME)) return queueWorker(options, terminal);
+  const points = await runSlurmTask(engine.slice(TASK_SCHEME.length), arrayTask(process.env), threads);
+  terminal.out(`${points} points measured.\n`);
+}
+
+/** Throws SpecError outside of an array job. */
+function arrayTask({ SLURM_ARRAY_TASK_ID: task }: Readonly<Record<string, string | undefined>>): number {
+  if (task !== undefined && /^\d{1,9}$/.test(task)) return Number(task);
+  throw new SpecError(
+    "engine",
+    "This is no task of an array job: Slurm sets SLURM_ARRAY_TASK_ID in one. Submit the script of the folder with sbatch.",
+  );
+}
+
+async function queueWorker(options: WorkerCommandOptions, terminal: Terminal): Promise<void> {
   const { threads, data } = options;
   let points = 0;
   const worker = await startQueueWorker(parseQueueAddress(options.engine, process.env), {

@@ -5,9 +5,10 @@
 
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import { queueServer } from "./queue-server.ts";
+import { isRoot, missingSlurm } from "./slurm-cluster.ts";
 
 const INSTALL =
-  "Debian, Ubuntu: apt-get install verilator iverilog yosys valkey-server g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
+  "Debian, Ubuntu: apt-get install verilator iverilog yosys valkey-server slurm-wlm munge g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
 
 export default class ClosingLine implements Reporter {
   /** Why a test was skipped that does not say so itself. */
@@ -47,6 +48,8 @@ async function missingTools(): Promise<string> {
   const found = await Promise.all(tools.map(hasTool));
   const missing: string[] = tools.filter((_, n) => !found[n]);
   if (queueServer() === undefined) missing.push("valkey-server");
+  missing.push(...missingSlurm());
+  if (missing.length === 0 && !isRoot()) return "a cluster of Slurm is started by root alone";
   const list = new Intl.ListFormat("en-GB").format(missing);
   return `${list} ${missing.length === 1 ? "is" : "are"} not installed. ${INSTALL}`;
 }

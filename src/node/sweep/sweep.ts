@@ -35,6 +35,8 @@ export interface SweepOptions {
   readonly onTraining?: (training: number, trainings: number, event: FolderEvent) => void;
   /** `done` of `total` points have their row, those of former sittings among them. The total of an adaptive sweep grows. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** The engine left points to others, who measure them later: the sweep ends before it is done. */
+  readonly onLeft?: () => void;
 }
 
 /** More files of rows than this make a folder slow. */
@@ -74,6 +76,10 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
         done += found.length;
         onProgress?.(done, planned.size);
       });
+      if (left.some(({ point }) => !rows.has(point))) {
+        options.onLeft?.();
+        break;
+      }
     }
     next = rounds.next(points.map((point) => (point ? rows.get(point.point)! : null)));
   }

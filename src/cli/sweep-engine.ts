@@ -1,0 +1,104 @@
+/** Who measures the points of a sweep: threads, workers behind a queue, or array jobs of Slurm. */
+import { realpathSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { SpecError } from "../errors.ts";
+import type { SweepPlace } from "../node/sweep/plan.ts";
+import { parseSbatchOptions } from "../node/sweep/slurm.ts";
+import { slurmEngine } from "../node/sweep/slurm-engine.ts";
+import type { Engine } from "../node/sweep/sweep.ts";
+import { threadsEngine } from "../node/sweep/threads.ts";
+import { parseQueueAddress } from "../node/sweep/valkey.ts";
+import { queueEngine } from "../node/sweep/valkey-engine.ts";
+import type { SweepCommandOptions } from "./arguments.ts";
+import { type Interruption, listenForInterruption } from "./interruption.ts";
+import { quote } from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Tasks of an array job, where the person does not say. */
+const TASKS = 100;
+
+export interface OpenedEngine extends Engine {
+  /** A signal has stopped `measure`, which rejected. */
+  isInterrupted(): boolean;
+  /** Ends the process by that signal, if one came. */
+  endProcess(): void;
+}
+
+interface Asked {
+  /** Folder of the sweep. */
+  readonly folder: string;
+  readonly place: SweepPlace;
+  readonly say: (text: string) => void;
+  readonly terminal: Terminal;
+}
+
+/** The options that go on with a sweep on the same engine; addresses without user and password, which are nobody else's. */
+export function shownEngine({
+  engine,
+  tasks,
+  sbatch,
+}: Pick<SweepCommandOptions, "engine" | "tasks" | "sbatch">): string {
+  if (engine === "threads") return "";
+  const address = quote(engine.replace(/\/\/[^@/]*@/, "//"));
+  const options = sbatch.map((text) => ` --sbatch ${quote(text)}`);
+  return ` --engine ${address}${tasks === undefined ? "" : ` --tasks ${tasks}`}${options.join("")}`;
+}
+
+/** Throws SpecError for an engine that there is not, and options that are another's; PlatformError for one that cannot be used. */
+export async function openEngine(options: SweepCommandOptions, asked: Asked): Promise<OpenedEngine> {
+  const { engine, threads, tasks, sbatch, print } = options;
+  if (engine === "slurm") return openSlurm(options, asked);
+  const stray = print ? "print" : sbatch.length > 0 ? "sbatch" : tasks === undefined ? undefined : "tasks";
+  if (stray) throw new SpecError(stray, `--${stray} is of array jobs. Add --engine slurm, or leave it out.`);
+  const uninterrupted = { isInterrupted: () => false, endProcess: () => {} };
+  if (engine === "threads") return { ...threadsEngine(threads), ...uninterrupted };
+  if (!engine.includes("://")) {
+    throw new SpecError(
+      "engine",
+      `There is no engine ${engine}. Known: threads, slurm, and a queue as valkey://host:port.`,
+    );
+  }
+  const address = parseQueueAddress(engine, process.env);
+  const onNoWorker = (queue: string) =>
+    asked.say(
+      `No worker listens to ${queue} yet. Start one on any machine with the same version:\n  xpike worker${shownEngine(options)}`,
+    );
+  return { ...(await queueEngine(address, { onNoWorker })), ...uninterrupted };
+}
+
+async function openSlurm(
+  { tasks = TASKS, sbatch, print }: SweepCommandOptions,
+  { folder, place, say, terminal }: Asked,
+): Promise<OpenedEngine> {
+  let script: string | undefined;
+  const engine = await slurmEngine(folder, {
+    ...{ place, tasks, onNote: say },
+    program: [process.execPath, realpathSync(process.argv[1])],
+    sbatch: sbatch.flatMap(parseSbatchOptions),
+    ...(print && {
+      onScript: (path: string) => {
+        script = path;
+      },
+    }),
+  });
+  let interruption: Interruption | undefined;
+  return {
+    measure: async (sweep, batches, keep) => {
+      const listening = listenForInterruption(terminal, "Cancelling what was submitted; rows that are there stay.");
+      interruption = listening;
+      try {
+        await engine.measure(sweep, batches, keep, listening.signal);
+      } finally {
+        listening.stop();
+      }
+      if (script === undefined) return;
+      terminal.out(await readFile(script, "utf8"));
+      say(
+        `The script lies in the folder. Submit it, and gather what its tasks measure with --resume:\n  sbatch ${quote(script)}`,
+      );
+    },
+    close: () => engine.close(),
+    isInterrupted: () => interruption?.signal.aborted === true,
+    endProcess: () => interruption?.endProcess(),
+  };
+}

@@ -1,0 +1,103 @@
+/** The commands of Slurm that a sweep needs: submit, look, cancel. Arguments go to them as they are, through no shell. */
+import { execFile } from "node:child_process";
+import { PlatformError } from "../../errors.ts";
+
+/** An array task, or those of an array that wait together. */
+export interface ArrayTask {
+  /** Number of the array job. */
+  readonly id: string;
+  readonly job: string;
+  /** Null for those that wait together. */
+  readonly task: number | null;
+  /** `PENDING`, `RUNNING`, `COMPLETED`, `FAILED`, `TIMEOUT` ... */
+  readonly state: string;
+  /** Why it waits. */
+  readonly reason: string;
+}
+
+/** States that a task does not leave by itself (squeue(1), "JOB STATE CODES"). Whatever else it is in, it may still measure points. */
+const ENDED = [
+  ...["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL"],
+  ...["OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT"],
+];
+
+export const hasEnded = ({ state }: ArrayTask): boolean => ENDED.includes(state);
+
+/** Largest answer of squeue: a line for each of a hundred thousand tasks. */
+const LARGEST_ANSWER = 2 ** 24;
+
+/** Throws PlatformError where no job can be submitted. */
+export async function requireSlurm(): Promise<void> {
+  await run("sbatch", ["--version"]);
+}
+
+/**
+ * Submits a script, and gives the number of the job.
+ * Throws  PlatformError with what sbatch said
+ */
+export async function submitScript(script: string): Promise<string> {
+  const { ok, out, err } = await run("sbatch", ["--parsable", script]);
+  if (!ok) {
+    throw new PlatformError(
+      "sbatch",
+      `Slurm does not take the job: ${lastLine(err)}. Mend the options of --sbatch, or write the script with --print and submit it ` +
+        "as your site wants it.",
+    );
+  }
+  // With several clusters the name of one stands behind the number.
+  return out.trim().split(";")[0];
+}
+
+/**
+ * Tasks of the jobs of these names that Slurm still knows: those that have ended for some minutes, too.
+ *
+ * Returns  null when the controller does not answer now
+ */
+export async function findTasks(jobs: readonly string[]): Promise<ArrayTask[] | null> {
+  if (jobs.length === 0) return [];
+  const format = "%F|%j|%K|%T|%r";
+  const { ok, out } = await run("squeue", ["-h", "-r", "-t", "all", `--name=${jobs.join()}`, "-o", format]);
+  if (!ok) return null;
+  return out
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [id, job, task, state, ...reason] = line.split("|");
+      return { id, job, task: /^\d+$/.test(task) ? Number(task) : null, state, reason: reason.join("|") };
+    });
+}
+
+/** Cancels array jobs whole. */
+export async function cancelJobs(ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await run("scancel", ids);
+}
+
+interface Outcome {
+  readonly ok: boolean;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(program: string, argv: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    execFile(program, argv, { maxBuffer: LARGEST_ANSWER, encoding: "utf8" }, (error, out, err) => {
+      if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") reject(noSlurm(program));
+      else resolve({ ok: error === null, out, err });
+    });
+  });
+}
+
+const noSlurm = (program: string): PlatformError =>
+  new PlatformError(
+    "engine",
+    `Slurm's ${program} is not there. Start the sweep on a machine that submits jobs (on Debian, slurm-client has it), write the script for ` +
+      "one with --print, or use the threads of this machine: --engine threads.",
+  );
+
+const lastLine = (text: string): string =>
+  text
+    .trim()
+    .split("\n")
+    .at(-1)!
+    .replace(/^sbatch: (error: )?/, "")
+    .replace(/\.$/, "");

@@ -1,0 +1,79 @@
+/** An array task of Slurm: measures the points of its file on threads, and leaves their rows as files. */
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FileError } from "../../errors.ts";
+import { sha256Of } from "../content-hash.ts";
+import { readFileChecked, writeFileAtomic } from "../files.ts";
+import { NETWORK_BYTES, type PlannedPoint } from "./plan.ts";
+import {
+  pointsOf,
+  readRowsFile,
+  readSubmission,
+  readTask,
+  requireSoftware,
+  rowsFile,
+  SLURM_FILES,
+  type Submission,
+} from "./slurm.ts";
+import { threadsEngine } from "./threads.ts";
+import { readData } from "./work.ts";
+
+/**
+ * Measures what a task has no rows of yet, so that one that was put back into the queue goes on where it was.
+ *
+ * @param folder of the submission
+ * Returns  the number of points that were measured
+ * Throws   FileError for a submission of other software, or damaged; as `readData`
+ */
+export async function runSlurmTask(folder: string, task: number, threads: number): Promise<number> {
+  const submission = await readSubmission(folder);
+  requireSoftware(folder, submission);
+  const slurm = dirname(folder);
+  const rows = join(slurm, SLURM_FILES.rows);
+  const batches = await withoutRows(rows, await readTask(folder, task));
+  const points = batches.flat();
+  if (points.length === 0) return 0;
+  const { design, directory, data: own } = submission;
+  const inputs = {
+    networks: await readNetworks(join(slurm, SLURM_FILES.networks), submission, points),
+    data: await readData(design, points, { directory, ...(own !== null && { folder: own }) }),
+  };
+  const engine = threadsEngine(threads);
+  try {
+    await engine.measure({ design, inputs }, batches, async (measured) => {
+      const text = measured.map((row) => `${JSON.stringify(row)}\n`).join("");
+      await writeFileAtomic(join(rows, rowsFile(measured, text)), text);
+    });
+  } finally {
+    await engine.close();
+  }
+  return points.length;
+}
+
+async function withoutRows(folder: string, batches: readonly PlannedPoint[][]): Promise<PlannedPoint[][]> {
+  const names = await readdir(folder);
+  const found: PlannedPoint[][] = [];
+  for (const batch of batches) {
+    const own = names.filter((name) => name.startsWith(`${pointsOf(batch)}-`));
+    const texts = await Promise.all(own.map((name) => readRowsFile(folder, name)));
+    if (texts.every((text) => text === null)) found.push(batch);
+  }
+  return found;
+}
+
+async function readNetworks(
+  folder: string,
+  { networks }: Submission,
+  points: readonly PlannedPoint[],
+): Promise<Record<string, Uint8Array>> {
+  const found: Record<string, Uint8Array> = {};
+  for (const name of new Set(points.flatMap(({ network }) => network ?? []))) {
+    const path = join(folder, networks[name]);
+    const bytes = await readFileChecked(path, NETWORK_BYTES);
+    if (sha256Of(bytes) !== networks[name]) {
+      throw new FileError(path, "The network is damaged. Go on with `xpike sweep --resume`, which writes it anew.");
+    }
+    found[name] = bytes;
+  }
+  return found;
+}

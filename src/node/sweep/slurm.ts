@@ -1,0 +1,175 @@
+/**
+ * What both ends of Slurm have in common: the folder `slurm` of a sweep, which the machine that asks and all nodes see.
+ *
+ *   networks/SHA256                 networks, by the content of their file
+ *   rows/FIRST-LAST-SHA256.jsonl    rows that tasks have measured; a file is whole or absent, and its name has the hash of its content
+ *   1/, 2/ ...                      submissions, an array job each:
+ *     submission.json               the sweep, the software that may answer, and the name of the job
+ *     task-0.json, task-1.json ...  the points of each array task, in batches
+ *     submit.sh                     the script
+ *     task-0.log ...                what tasks said
+ *
+ * Nothing there is a program but the script, which starts `xpike worker` on the folder of its submission.
+ */
+import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { FileError, SpecError } from "../../errors.ts";
+import { sha256Of } from "../content-hash.ts";
+import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
+import type { PlannedPoint } from "./plan.ts";
+import { softwareOf } from "./software.ts";
+import { manifestSpec, pointSpec } from "./work.ts";
+
+export const SLURM_FOLDER = "slurm";
+export const SLURM_FILES = {
+  networks: "networks",
+  rows: "rows",
+  submission: "submission.json",
+  script: "submit.sh",
+} as const;
+
+/** What `xpike worker --engine` of a task begins with. */
+export const TASK_SCHEME = "slurm:";
+
+const LARGEST_FILE = 2 ** 30;
+
+export const taskFile = (task: number): string => `task-${task}.json`;
+export const logFile = (task: number): string => `task-${task}.log`;
+
+const submissionSpec = manifestSpec.extend({
+  software: z.strictObject({ xpikeformer: z.string(), kernels: z.string() }),
+  /** Name of the array job, unlike any other. */
+  job: z.string().regex(/^xpike-[0-9a-f]{12}$/),
+  tasks: z.int().min(1),
+  /** Folder that paths of the experiment are relative to, and that of the data in place of the usual ones. */
+  directory: z.string(),
+  data: z.string().nullable(),
+});
+
+const taskSpec = z.array(z.array(pointSpec).min(1)).min(1);
+
+export type Submission = z.infer<typeof submissionSpec>;
+type Batches = readonly (readonly PlannedPoint[])[];
+
+export const jobName = (): string => `xpike-${randomBytes(6).toString("hex")}`;
+
+/** Numbers of the submissions in the folder `slurm`, in order. */
+export async function listSubmissions(slurm: string): Promise<number[]> {
+  const names = await readdir(slurm);
+  return names
+    .filter((name) => /^[1-9]\d{0,8}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** A submission with the points of its tasks, whole: `submission.json` is the last. */
+export async function writeSubmission(
+  folder: string,
+  submission: Submission,
+  tasks: readonly Batches[],
+  script: string,
+): Promise<void> {
+  await makeFolder(folder);
+  for (const [task, batches] of tasks.entries()) {
+    await writeFileAtomic(join(folder, taskFile(task)), `${JSON.stringify(batches)}\n`);
+  }
+  await writeFileAtomic(join(folder, SLURM_FILES.script), script);
+  await writeFileAtomic(join(folder, SLURM_FILES.submission), `${JSON.stringify(submission, null, 2)}\n`);
+}
+
+/** Throws FileError where there is none, or no whole one. */
+export const readSubmission = (folder: string): Promise<Submission> =>
+  readChecked(join(folder, SLURM_FILES.submission), submissionSpec);
+
+/** The points of an array task. Throws FileError. */
+export const readTask = (folder: string, task: number): Promise<PlannedPoint[][]> =>
+  readChecked(join(folder, taskFile(task)), taskSpec);
+
+async function readChecked<T>(path: string, spec: z.ZodType<T>): Promise<T> {
+  const text = new TextDecoder().decode(await readFileChecked(path, LARGEST_FILE));
+  try {
+    return spec.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FileError(path, "The file is damaged. Go on with `xpike sweep --resume`, which writes another.", {
+      cause,
+    });
+  }
+}
+
+/** Throws FileError when the submission is of another version, or of other kernels, than this program. */
+export function requireSoftware(folder: string, { software: asked }: Submission): void {
+  const own = softwareOf();
+  if (own.xpikeformer === asked.xpikeformer && own.kernels === asked.kernels) return;
+  throw new FileError(
+    folder,
+    `The sweep is of xpikeformer ${asked.xpikeformer} (kernels ${asked.kernels.slice(0, 12)}), and this is ${own.xpikeformer} ` +
+      `(kernels ${own.kernels.slice(0, 12)}). Have the nodes run the program of the machine that asks, from a folder that both see.`,
+  );
+}
+
+/** `0000064-0000127-SHA256.jsonl`: the first and last point, and 16 digits of the hash. */
+export const rowsFile = (rows: readonly { readonly point: number }[], text: string): string =>
+  `${pointsOf(rows)}-${sha256Of(text).slice(0, 16)}.jsonl`;
+
+export const pointsOf = (points: readonly { readonly point: number }[]): string =>
+  [points[0], points[points.length - 1]].map(({ point }) => String(point).padStart(7, "0")).join("-");
+
+/** The text of a file of rows; null where it is not what its name says, and so not whole or not there. */
+export async function readRowsFile(folder: string, name: string): Promise<string | null> {
+  const [, hash] = /-([0-9a-f]{16})\.jsonl$/.exec(name) ?? [];
+  if (hash === undefined) return null;
+  const bytes = await readFileChecked(join(folder, name), LARGEST_FILE);
+  return sha256Of(bytes).startsWith(hash) ? new TextDecoder().decode(bytes) : null;
+}
+
+/** Options of `sbatch` that the script sets itself, or that would take it from where its rows are looked for. */
+const OWN = ["array", "job-name", "output", "error", "open-mode", "requeue", "no-requeue", "wrap", "wait", "test-only"];
+
+/**
+ * The options of a site, as typed: `--partition=short --time=2:00:00`.
+ * Throws  SpecError for what is no long option, for those that are the script's own, and for characters that no option needs
+ */
+export function parseSbatchOptions(text: string): string[] {
+  const refuse = (word: string, reason: string): never => {
+    throw new SpecError(
+      "sbatch",
+      `${JSON.stringify(word)} is no option for the job: ${reason}. Write long options with their values behind =, such as ` +
+        '--sbatch "--partition=short --time=2:00:00 --cpus-per-task=4".',
+    );
+  };
+  const words = text.split(/[ \t]+/).filter((word) => word !== "");
+  for (const word of words) {
+    const [, name] = /^--([a-z][a-z0-9-]*)(?:=[\w.,:;/@%+*()&|!?[\]{}~=-]+)?$/.exec(word) ?? [];
+    if (name === undefined) refuse(word, "it does not read --name or --name=value");
+    if (OWN.includes(name!)) refuse(word, `--${name} is set by the script itself`);
+  }
+  return words;
+}
+
+export interface ScriptParts {
+  readonly job: string;
+  readonly tasks: number;
+  /** Folder of the submission. */
+  readonly folder: string;
+  /** Node and the script of `xpike`, as a node starts them. */
+  readonly program: readonly string[];
+  /** Options of the site. */
+  readonly sbatch: readonly string[];
+}
+
+/** The script of an array job: each task does its points, on as many threads as it has processors. */
+export function slurmScript({ job, tasks, folder, program, sbatch }: ScriptParts): string {
+  const options = [`--job-name=${job}`, `--array=0-${tasks - 1}`, "--requeue", "--output=/dev/null", ...sbatch];
+  const command = [...program, "worker", "--engine", `${TASK_SCHEME}${folder}`].map(quoted).join(" ");
+  return `#!/bin/sh
+# Points of a sweep of xpikeformer. Submit with: sbatch ${SLURM_FILES.script}
+${options.map((option) => `#SBATCH ${option}`).join("\n")}
+exec >>${quoted(join(folder, "task-"))}"$SLURM_ARRAY_TASK_ID".log 2>&1
+exec ${command} --threads "\${SLURM_CPUS_PER_TASK:-1}"
+`;
+}
+
+/** For a POSIX shell. */
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
