@@ -10,6 +10,9 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readNetwork } from "../src/cli/networks.ts";
+import { openEngine } from "../src/cli/sweep-engine.ts";
+import { processTerminal } from "../src/cli/terminal.ts";
+import { workerCommand } from "../src/cli/worker.ts";
 import { findCostPreset } from "../src/cost/presets.ts";
 import { type CostChoice, resolveTechnology } from "../src/cost/resolve.ts";
 import { findImageData } from "../src/data/catalogue.ts";
@@ -43,6 +46,8 @@ import { bundledNetwork } from "../src/node/networks.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
+import { parseSbatchOptions } from "../src/node/sweep/slurm.ts";
+import { requireSlurm, submitScript } from "../src/node/sweep/slurm-commands.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { refuseForeign } from "../src/rtl/foreign.ts";
@@ -137,6 +142,21 @@ async function stoppedRun(choice: RunChoice, changes: Partial<Question> = {}) {
   };
   await useRun(run, question, "xpike run", { force: true }, stop).catch(() => {});
   await useRun(run, { ...question, ...changes }, "xpike run", choice, stop);
+}
+
+const engineOf = (engine: string, options: { readonly tasks?: number } = {}) =>
+  openEngine(
+    { engine, threads: 1, sbatch: [], ...options },
+    { folder, place: { directory: "." }, say: () => {}, terminal: processTerminal() },
+  );
+
+/** With no programs but these, as text of a shell. */
+async function withPrograms<T>(programs: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+  const path = mkdtempSync(join(folder, "programs-"));
+  for (const [name, text] of Object.entries(programs))
+    writeFileSync(join(path, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", path);
+  return work().finally(() => vi.unstubAllEnvs());
 }
 
 /** A folder of `.npy` files whose training labels are these. */
@@ -263,6 +283,21 @@ const cases: Record<string, () => unknown> = {
   "A folder that holds a sweep": async () => {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
+  },
+  "An engine that there is not": () => engineOf("slrm"),
+  "An option of array jobs for another engine": () => engineOf("threads", { tasks: 20 }),
+  "An option that no array job takes": () => parseSbatchOptions("-p short"),
+  "A machine without Slurm": () => withPrograms({}, requireSlurm),
+  "A job that Slurm does not take": () =>
+    withPrograms(
+      { sbatch: 'echo "sbatch: error: Batch job submission failed: Invalid partition name specified" >&2; exit 1' },
+      () => submitScript("submit.sh"),
+    ),
+  "A task of Slurm outside of a job": () => {
+    vi.stubEnv("SLURM_ARRAY_TASK_ID", undefined);
+    return workerCommand({ engine: "slurm:results/sweep/slurm/1", threads: 1 }, processTerminal()).finally(() =>
+      vi.unstubAllEnvs(),
+    );
   },
   "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),

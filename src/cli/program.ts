@@ -139,7 +139,7 @@ export function program(terminal: Terminal): Command {
 
   addSweep(xpike.command("sweep"), terminal);
   withWorkerOptions(xpike.command("worker"))
-    .description("measure points of sweeps that others run, until it is stopped")
+    .description("measure points of sweeps that others run, behind a queue, until it is stopped")
     .addHelpText("after", examples("worker --engine valkey://127.0.0.1:6379"))
     .action(async (options: WorkerCommandOptions) => (await import("./worker.ts")).workerCommand(options, terminal));
   withStudioOptions(xpike.command("studio"))

@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FileError, SpecError } from "../../errors.ts";
+import { parseSbatchOptions, requireSoftware, type Submission, slurmScript } from "./slurm.ts";
+import { softwareOf } from "./software.ts";
+
+describe("options of an array job", () => {
+  test("are long ones, with the values that sites use", () => {
+    const typed =
+      " --partition=short  --time=1-02:00:00 --exclusive --constraint=[rack1|rack2]&avx512 --gres=gpu:h100:2 --mem=8G";
+    expect(parseSbatchOptions(typed)).toEqual(typed.trim().split(/ +/));
+    expect(parseSbatchOptions(" ")).toEqual([]);
+  });
+
+  test.each([
+    ["-p short", "it does not read --name or --name=value"],
+    ["--time 5", "it does not read --name or --name=value"],
+    ["--comment=$(id)", "it does not read --name or --name=value"],
+    ["--comment='a", "it does not read --name or --name=value"],
+    ["--array=0-9", "--array is set by the script itself"],
+    ["--wrap=id", "--wrap is set by the script itself"],
+  ])("%s is refused", (text, reason) => {
+    expect(() => parseSbatchOptions(text)).toThrow(SpecError);
+    expect(() => parseSbatchOptions(text)).toThrow(reason);
+  });
+
+  test("never end their line or open a quotation, whatever is typed", () => {
+    const part = fc.constantFrom("--a", "=", "\n", "\r", "'", '"', "\\", "#", "$", "`", " ", "\t", "b", "\u2028", ",");
+    const typed = fc.array(part, { maxLength: 12 }).map((parts) => parts.join(""));
+    let taken = 0;
+    const property = fc.property(typed, (text) => {
+      let words: string[];
+      try {
+        words = parseSbatchOptions(text);
+      } catch (error) {
+        return error instanceof SpecError;
+      }
+      taken += words.length;
+      return words.every((word) => /^--[a-z][^\s'"\\#$`]*$/u.test(word));
+    });
+    fc.assert(property, { seed: 16, numRuns: 5000 });
+    expect(taken).toBeGreaterThan(20);
+  });
+});
+
+test("the script gives a task its folder and threads, whatever the folder is called, and keeps what it says", () => {
+  const root = mkdtempSync(join(tmpdir(), "xpike-script-"));
+  const folder = join(root, 'it\'s $(touch run) `touch run` "%j" \\');
+  mkdirSync(folder);
+  const script = slurmScript({
+    job: "xpike-000000000000",
+    tasks: 3,
+    folder,
+    program: ["printf", "%s\\n"],
+    sbatch: ["--time=5"],
+  });
+  expect(script).toContain("\n#SBATCH --array=0-2\n#SBATCH --requeue\n#SBATCH --output=/dev/null\n#SBATCH --time=5\n");
+  const env = { PATH: process.env.PATH, SLURM_ARRAY_TASK_ID: "2", SLURM_CPUS_PER_TASK: "4" };
+  expect(spawnSync("sh", ["-c", script], { cwd: root, env, encoding: "utf8" })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
+  const said = readFileSync(join(folder, "task-2.log"), "utf8");
+  expect(said).toBe(`worker\n--engine\nslurm:${folder}\n--threads\n4\n`);
+  rmSync(root, { recursive: true });
+});
+
+test("a submission of other kernels is refused, and one of these is not", () => {
+  const software = softwareOf();
+  const of = (changes: object) => ({ software: { ...software, ...changes } }) as Submission;
+  expect(() => requireSoftware("slurm/1", of({}))).not.toThrow();
+  expect(() => requireSoftware("slurm/1", of({ kernels: "0".repeat(64) }))).toThrow(FileError);
+  expect(() => requireSoftware("slurm/1", of({ xpikeformer: "0.0.9" }))).toThrow("is of xpikeformer 0.0.9");
+});
