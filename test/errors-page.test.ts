@@ -10,6 +10,7 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readNetwork } from "../src/cli/networks.ts";
+import { openFilesMessage } from "../src/cli/open-files.ts";
 import { openEngine } from "../src/cli/sweep-engine.ts";
 import { processTerminal } from "../src/cli/terminal.ts";
 import { workerCommand } from "../src/cli/worker.ts";
@@ -22,7 +23,7 @@ import type { ImageData } from "../src/data/images.ts";
 import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { loadDevice } from "../src/device/module.ts";
-import { isXpikeError } from "../src/errors.ts";
+import { isXpikeError, PlatformError } from "../src/errors.ts";
 import { requireFit } from "../src/hardware/integer-arithmetic.ts";
 import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { findTensorMapping } from "../src/import/catalogue.ts";
@@ -298,6 +299,9 @@ const cases: Record<string, () => unknown> = {
     return workerCommand({ engine: "slurm:results/sweep/slurm/1", threads: 1 }, processTerminal()).finally(() =>
       vi.unstubAllEnvs(),
     );
+  },
+  "Fewer files than a command needs": () => {
+    throw new PlatformError("files", openFilesMessage({ code: "EMFILE" })!);
   },
   "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
   "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),

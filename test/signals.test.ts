@@ -1,5 +1,5 @@
 /** Commands that are stopped by signals, as processes of their own. Runs the built command: `npm run build` first, as `npm test` does. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, watch } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -122,3 +122,13 @@ test("a reader that has seen enough is no error", () => {
   });
   expect(head).toBe("{\n0\n");
 });
+
+test.skipIf(process.platform === "win32").each([24, 40, 100])(
+  "where %d files may be open, a command works or says so, and shows no stack of Node",
+  (limit) => {
+    const line = `ulimit -n ${limit}; ${process.execPath} ${xpike} run run.json --chips 1 --prompts 4 --out few-${limit} --threads 2`;
+    const { status, stderr } = spawnSync("sh", ["-c", line], { cwd: root, encoding: "utf8" });
+    expect(stderr).not.toMatch(/^\s+at |Node\.js v/m);
+    if (status !== 0) expect([status, stderr]).toEqual([2, expect.stringContaining("PlatformError at files\n")]);
+  },
+);

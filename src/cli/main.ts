@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** Starts `xpike` in this process. */
-import { main } from "./program.ts";
-import { processTerminal } from "./terminal.ts";
+import { openFilesMessage } from "./open-files.ts";
 
 /** Nobody reads any more: `xpike schema | head` has seen enough, Ctrl-C has ended `tee`, or the terminal was closed. */
 const UNREAD = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"];
@@ -14,7 +13,16 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2), processTerminal());
+try {
+  // Not above: where few files may be open, it is loading these that fails.
+  const [{ main }, { processTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
+  process.exitCode = await main(process.argv.slice(2), processTerminal());
+} catch (error) {
+  const message = openFilesMessage(error);
+  if (message === null) throw error;
+  process.stderr.write(`PlatformError at files\n  ${message}\n`);
+  process.exitCode = 2;
+}
 process.on("exit", () => {
   if (!lost) return;
   process.exitCode ||= 2;

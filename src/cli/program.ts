@@ -45,6 +45,7 @@ import {
   withWorkerOptions,
 } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
+import { openFilesMessage } from "./open-files.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs one command line, without the program's name; resolves to the exit code. */
@@ -61,13 +62,10 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-/** A limit of the system, which any part of Node may run into, its loader of modules too; null for another error. */
+/** A limit of the system as an error for people; null for another error. */
 function asLimit(error: unknown): PlatformError | null {
-  const { code } = (error ?? {}) as NodeJS.ErrnoException;
-  if (code !== "EMFILE" && code !== "ENFILE") return null;
-  const most = code === "EMFILE" ? "this process may have open" : "this machine may have open";
-  const message = `More files are needed at a time than ${most}. Raise the limit with \`ulimit -n 1024\`, or use fewer --threads.`;
-  return new PlatformError("files", message, { cause: error });
+  const message = openFilesMessage(error);
+  return message === null ? null : new PlatformError("files", message, { cause: error });
 }
 
 /** All that can be typed; `main` runs it. */
