@@ -24,6 +24,7 @@ describe("the address of a queue", () => {
     ["threads!", "does not begin with valkey://"],
     ["http://lab3", "does not begin with valkey://"],
     ["valkey://lab3:port", "it is no URL"],
+    ["valkey://me:50%@lab3", "a % in user and password is written %25"],
     ["valkey://lab3/queue", "the number of a database"],
     ["valkey://lab3?ca=ca.pem", "a certificate belongs to valkeys://"],
   ])("%s is refused", (text, message) => {

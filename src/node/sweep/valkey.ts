@@ -92,6 +92,13 @@ export function parseQueueAddress(
   const url = new URL(text);
   const database = url.pathname.replace(/^\//, "");
   if (!/^\d{0,3}$/.test(database)) refuse("behind the host stands the number of a database");
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return refuse("a % in user and password is written %25");
+    }
+  };
   const secure = /^(valkey|redis)s:/.test(text);
   const ca = url.searchParams.get("ca");
   if (ca !== null && !secure) refuse("a certificate belongs to valkeys://");
@@ -100,8 +107,8 @@ export function parseQueueAddress(
     host: url.hostname || "127.0.0.1",
     port: url.port === "" ? 6379 : Number(url.port),
     database: Number(database),
-    user: url.username === "" ? null : decodeURIComponent(url.username),
-    password: url.password === "" ? (environment[PASSWORD_VARIABLE] ?? null) : decodeURIComponent(url.password),
+    user: url.username === "" ? null : decode(url.username),
+    password: url.password === "" ? (environment[PASSWORD_VARIABLE] ?? null) : decode(url.password),
     tls: secure ? { ca } : null,
   };
 }
