@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { crc32 } from "../numeric/checksum.ts";
 import { openUnitLog, readUnitLog } from "./unit-log.ts";
 
 let folder: string;
@@ -53,6 +54,17 @@ test("a file that was cut anywhere gives the units before the cut, and goes on f
     expect(found === null ? -1 : found.units.size).toBe(count);
     await write(units.slice(Math.max(0, count)));
     expect(await readFile(path)).toEqual(whole);
+  }
+});
+
+test("a line whose checksum is right, but which is no JSON, or no object, ends the file", async () => {
+  await write([["a", 1]]);
+  const whole = await readFile(path, "utf8");
+  for (const forged of ['{"unit":"b"', "null", "3"]) {
+    const sum = crc32(new TextEncoder().encode(forged)).toString(16).padStart(8, "0");
+    await writeFile(path, `${whole}${sum} ${forged}\n`);
+    const found = await readUnitLog(path);
+    expect([[...found!.units.keys()], found!.whole]).toEqual([["a"], whole.length]);
   }
 });
 

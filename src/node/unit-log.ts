@@ -108,7 +108,13 @@ function readLine(line: Uint8Array): { question: unknown; unit: string; value: s
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const json = line.subarray(CHECKSUM_DIGITS + 1);
   if (decode(line.subarray(0, CHECKSUM_DIGITS + 1)) !== `${checksum(json)} `) return null;
-  return JSON.parse(decode(json));
+  try {
+    const content = JSON.parse(decode(json)) as ReturnType<typeof readLine>;
+    return typeof content === "object" && !Array.isArray(content) ? content : null;
+  } catch {
+    // Right sums are easily made.
+    return null;
+  }
 }
 
 const ARRAYS = { Uint8Array, Uint16Array, Uint32Array, Int32Array, Float32Array, Float64Array };
