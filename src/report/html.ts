@@ -68,13 +68,21 @@ ${sections.map(sectionMarkup)}
   return page.markup;
 }
 
-/** The beginning of a page that needs nothing else, up to its body: nothing may be loaded or run in it. */
-export const pageHead = (title: string, summary: string, style?: Markup): Markup => html`<!doctype html>
+/**
+ * The beginning of a page that needs nothing else, up to its body: nothing may be loaded in it, and nothing run but the program whose hash
+ * is given.
+ */
+export const pageHead = (
+  title: string,
+  summary: string,
+  style?: Markup,
+  program?: string,
+): Markup => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:${program && html`; script-src '${program}'`}">
 <meta name="description" content="${summary}">
 <title>${title}</title>
 <style>${STYLE}${style}</style>

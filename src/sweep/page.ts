@@ -9,6 +9,7 @@ import { pageHead } from "../report/html.ts";
 import { embedJson, html, type Markup } from "../report/markup.ts";
 import type { Objective } from "../spec/design.ts";
 import { shorten } from "../spec/json.ts";
+import { BRUSH_HASH, BRUSH_STYLE, brushScript, brushTable } from "./brush.ts";
 import { frontPoints } from "./front.ts";
 import { axisOf, type MeasuredRow, measuredRows, measuredText, OBJECTIVE_LABELS } from "./labels.ts";
 import { describeValues, experimentAt, type OpenedDesign } from "./points.ts";
@@ -28,6 +29,7 @@ const MOST_BEATEN = 4000;
 
 const POINTS_STYLE: Markup = {
   markup:
+    `${BRUSH_STYLE} ` +
     "figure { margin: 1.6rem 0 0; } .point { display: none; } .point:target { display: block; } .point pre { max-height: 40rem; overflow: auto; }",
 };
 
@@ -44,11 +46,12 @@ export function sweepHtml({ design, rows, versions, command }: SweepPage): strin
   const drawn = measured.filter(({ point }, i) => front.has(point) || i % every === 0);
   const summary = describeSweep(rows, design);
   const left = every > 1 ? ` Of the beaten points one in ${every} is drawn.` : "";
-  const page = html`${pageHead(design.name, summary, POINTS_STYLE)}
+  const page = html`${pageHead(design.name, summary, POINTS_STYLE, BRUSH_HASH)}
 <body>
 <header><h1>${design.name}</h1><p class="summary">${summary}</p></header>
 <main id="main">
 ${drawn.length > 0 ? others.map((other, i) => figure(first, other, drawn, front, i === 0, left)) : undefined}
+${brushTable}
 <section id="points">${onFront.map((row) => experimentOf(design, row))}</section>
 <section aria-labelledby="front"><h2 id="front">The front</h2><div class="scroll">${frontTable(design, onFront)}</div></section>
 ${refusals(rows).map((note) => html`<aside class="notes"><p>${note}</p></aside>`)}
@@ -59,6 +62,7 @@ ${refusals(rows).map((note) => html`<aside class="notes"><p>${note}</p></aside>`
     .map((entry) => entry.join(" "))
     .join(" · ")}</footer>
 <script type="application/json" id="front-rows">${embedJson(JSON.stringify(onFront))}</script>
+${brushScript}
 </body>
 </html>
 `;
@@ -91,7 +95,7 @@ function figure(
   const drawing = (room: (typeof ROOMS)[keyof typeof ROOMS]) => drawScatter({ title, x, y, points }, room);
   return html`<figure class="single"><h3>${title}</h3>
 <div class="on-screen">${drawing(lead ? ROOMS.lead : ROOMS.column)}</div><div class="on-phone">${drawing(ROOMS.phone)}</div>
-<figcaption>Blue points are on the front; a click shows the experiment of one. Point at any to read it.${remark}</figcaption></figure>`;
+<figcaption>Blue points are on the front; a click shows the experiment of one. Point at any to read it; draw a region with the mouse to list its points.${remark}</figcaption></figure>`;
 }
 
 function frontTable({ axes, objectives }: OpenedDesign, rows: readonly MeasuredRow[]): Markup {
