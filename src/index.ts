@@ -340,6 +340,15 @@ export { networkRtl } from "./runs/rtl.ts";
 export type { EvaluatedNetworks, EvaluationOptions } from "./runs/study.ts";
 export { evaluateSweep } from "./runs/sweep.ts";
 
+// Sweeps: a design space, its points round by round, what each comes to, and the front.
+
+export { type Design, OBJECTIVES, type Objective, parseDesign } from "./spec/design.ts";
+export { frontPoints } from "./sweep/front.ts";
+export { experimentAt, listPoints, type OpenedDesign, type PointValues } from "./sweep/points.ts";
+export { effortOf, isAdaptive, lastRows, sweepRounds } from "./sweep/rounds.ts";
+export { sweepTable } from "./sweep/table.ts";
+export { type Measures, measurePoint, type Row as SweepRow } from "./sweep/unit.ts";
+
 // Cost: counted actions times published prices.
 
 export {

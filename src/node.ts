@@ -41,6 +41,15 @@ export {
   trainToFolder,
 } from "./node/training.ts";
 
+// Sweeps into a folder, which go on where they were stopped, and their tables and pages.
+
+export { writeTable } from "./node/sweep/duckdb.ts";
+export { readQuestion, readRows, SWEEP_FILES } from "./node/sweep/folder.ts";
+export { type PlannedSweep, planSweep } from "./node/sweep/plan.ts";
+export { type Engine, runSweep, type SweepOptions } from "./node/sweep/sweep.ts";
+export { threadsEngine } from "./node/sweep/threads.ts";
+export { sweepHtml } from "./sweep/page.ts";
+
 // Hardware tools: simulators of the RTL, synthesis, and proofs of gates.
 
 export { type Equivalence, type EquivalenceOptions, PROVEN_BLOCKS, proveGates } from "./node/rtl-equivalence.ts";

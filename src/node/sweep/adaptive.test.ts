@@ -117,6 +117,8 @@ describe("a budget", () => {
       else expect(byHash.has(hash)).toBe(false);
     }
     expect(frontPoints(last, design)).toEqual(frontPoints(full, designOf({ axes, objectives })));
+    // One network, trained once: points of later rounds have it by its hash.
+    expect(await readdir(join(folder, "raced", SWEEP_FILES.networks))).toHaveLength(1);
     const { spent, full: whole } = effortOf(rows, design);
     expect(whole).toBe(full.length * 4 * 180);
     expect(spent).toBeLessThan(0.8 * whole);

@@ -88,11 +88,11 @@ export async function openSweepFolder(
   { design, points }: Pick<PlannedSweep, "design" | "points">,
   { resume }: { readonly resume: boolean },
 ): Promise<Row[]> {
-  const { axes, sampling, seed, budget, objectives, constraints } = design;
+  const { experiment, axes, sampling, seed, budget, objectives, constraints } = design;
   const first = points.map((point) => point.hash);
   // What follows from rows follows from these as well.
   const hash = contentHash(
-    isAdaptive(design) ? [first, { axes, sampling, seed, budget, objectives, constraints }] : first,
+    isAdaptive(design) ? [first, { experiment, axes, sampling, seed, budget, objectives, constraints }] : first,
   );
   const question: SweepQuestion = { software: softwareOf(), design, points: points.length, hash };
   await makeFolder(folder);

@@ -65,9 +65,9 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
       if ((rows.get(point.point)?.hash ?? point.hash) !== point.hash) throw strangeRow(folder, point);
     }
     const left = [...planned.values()].filter(({ point }) => !rows.has(point));
-    let done = planned.size - left.length;
-    onProgress?.(done, planned.size);
     if (left.length > 0) {
+      let done = planned.size - left.length;
+      onProgress?.(done, planned.size);
       const trained = await trainNetworks({ trainings, inputs }, folder, left, options);
       const all: SweepInputs = { ...inputs, networks: { ...inputs.networks, ...trained } };
       await engine.measure({ design, inputs: all }, cutPoints(left, sizeOf(sweep, options)), async (found) => {
