@@ -12,7 +12,7 @@ import { foldNetwork } from "../src/model/fold.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../src/rtl/design.ts";
 import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
-import { randomRun, simulatedRun } from "../src/rtl/simulated-run.ts";
+import { randomRun, simulatedRun, splitHeads } from "../src/rtl/simulated-run.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
 import { asDescribed } from "../src/runs/fit.ts";
 import { programChip } from "../src/simulation/chip.ts";
@@ -133,12 +133,6 @@ export function exhaustiveCases(choice: {
   });
 }
 
-/** A run of one tile for each head. */
-function splitHeads({ heads, seeds }: EngineRun): EngineRun[] {
-  const registers = seeds.length / heads.length;
-  return heads.map((head, h) => ({ heads: [head], seeds: seeds.slice(h * registers, (h + 1) * registers) }));
-}
-
 /** Prompts that are simulated at once. */
 const SLICE = 32;
 
@@ -193,7 +187,8 @@ export function networkCase(choice: {
           yield draw(Math.min(SLICE, prompts - first), "evaluation", first);
         }
       };
-      for (const run of streamNetworkRuns(chip, slices(), random.fork("run"))) yield* isSplit ? splitHeads(run) : [run];
+      for (const run of streamNetworkRuns(chip, slices(), random.fork("run")))
+        yield* splitHeads(run, design.parameters, design.heads);
     },
   };
 }

@@ -52,6 +52,7 @@ export { sweepHtml } from "./sweep/page.ts";
 
 // Hardware tools: simulators of the RTL, synthesis, and proofs of gates.
 
+export { type BoardCheck, checkBoard, type HostOptions } from "./node/rtl-board.ts";
 export { type Equivalence, type EquivalenceOptions, PROVEN_BLOCKS, proveGates } from "./node/rtl-equivalence.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {
@@ -63,6 +64,7 @@ export {
   synthesiseSources,
 } from "./node/rtl-synthesis.ts";
 export { hasTool, type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
+export type { ByteLine } from "./node/serial-port.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";
 
 // Reports as pages and tables.

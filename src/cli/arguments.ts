@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
 
 /** Options that every long command has. */
 export interface CommandOptions {
@@ -106,6 +107,9 @@ export interface CostCommandOptions {
 
 export interface RtlCommandOptions {
   readonly machine?: boolean;
+  readonly board?: BoardName;
+  readonly baud: number;
+  readonly boardHeads: number;
   readonly out?: string;
   readonly prompts: number;
   readonly seed?: number;
@@ -116,6 +120,12 @@ export interface RtlSynthOptions {
   readonly liberty?: string;
   readonly yosys?: "system" | "bundled";
   readonly json?: boolean;
+}
+
+export interface RtlHostOptions {
+  readonly port: string;
+  readonly patience: number;
+  readonly runs?: number;
 }
 
 export interface DataListOptions {
@@ -308,6 +318,14 @@ export function withRtlOptions(command: Command): Command {
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
     .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
     .option("--machine", "the whole machine, from its input to its answers, instead of attention alone")
+    .addOption(
+      new Option(
+        "--board <name>",
+        "also a kit for this FPGA board: top level, constraints, script to a bitstream",
+      ).choices(BOARD_NAMES),
+    )
+    .option("--baud <n>", "bits per second of the board's serial line", wholeNumber(1, 12_000_000), 1_000_000)
+    .option("--board-heads <n>", "heads on the board; those of the network follow one another", wholeNumber(1, 1024), 1)
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
@@ -324,6 +342,14 @@ export function withRtlSynthOptions(command: Command): Command {
       ).choices(["system", "bundled"]),
     )
     .option("--json", "print the counts as JSON");
+}
+
+export function withRtlHostOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl --board` wrote")
+    .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
+    .option("--patience <seconds>", "seconds of silence after which an answer is given up", wholeNumber(1, 3600), 2)
+    .option("--runs <n>", "send the first n runs (default: all)", wholeNumber(1, 1_000_000_000));
 }
 
 export function withDataListOptions(command: Command): Command {

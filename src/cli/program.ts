@@ -21,6 +21,7 @@ import {
   type FileOptions,
   type ImportCommandOptions,
   type RtlCommandOptions,
+  type RtlHostOptions,
   type RtlSynthOptions,
   type RunCommandOptions,
   type StudioCommandOptions,
@@ -35,6 +36,7 @@ import {
   withEvalOptions,
   withExportOptions,
   withImportOptions,
+  withRtlHostOptions,
   withRtlOptions,
   withRtlSynthOptions,
   withRunOptions,
@@ -218,6 +220,11 @@ function addRtl(command: Command, terminal: Terminal): void {
     .description("count gates and registers of every block, and areas with a liberty file")
     .action(async (folder: string, options: RtlSynthOptions) =>
       (await import("./rtl.ts")).synthCommand(folder, options, terminal),
+    );
+  withRtlHostOptions(command.command("host"))
+    .description("send the vectors of a folder to an FPGA board, and compare every bit of its answers")
+    .action(async (folder: string, options: RtlHostOptions) =>
+      (await import("./rtl.ts")).hostCommand(folder, options, terminal),
     );
 }
 

@@ -1,22 +1,25 @@
 /** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
 import { join } from "node:path";
-import { FileError } from "../errors.ts";
+import { FileError, SpecError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
+import { checkBoard } from "../node/rtl-board.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
 import { printable } from "../report/markup.ts";
+import { boardBundle } from "../rtl/board/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
-import { machineBundle } from "../rtl/machine/bundle.ts";
+import { machineBundle, type Provenance } from "../rtl/machine/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
-import { chipWithRegisters, networkRtl } from "../runs/rtl.ts";
+import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import type { Given } from "../task/open.ts";
-import type { RtlCommandOptions, RtlSynthOptions } from "./arguments.ts";
+import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
@@ -31,14 +34,32 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   const folder = options.out ?? `${outputFolder(loaded.experiment, {})}-rtl`;
   await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
-    const make = options.machine ? makeMachine : networkRtl;
-    const files = make(opened, networks.network, options.prompts, notes);
+    const files = filesOf(opened, networks.network, options, notes);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) say(terminal, note);
   });
   const check = asTyped(`xpike rtl verify ${quote(folder)}`, terminal.program);
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
 }
+
+/** The files of the folder, by name; what is left out goes into `notes`. */
+function filesOf(given: Given, trained: Network, options: RtlCommandOptions, notes: string[]): SourceFiles {
+  const { prompts, machine, board, baud, boardHeads: heads } = options;
+  if (machine && board) {
+    throw new SpecError("--board", "A board's kit holds the attention engine alone. Leave out --machine or --board.");
+  }
+  if (machine) return makeMachine(given, trained, prompts, notes);
+  if (!board) return networkRtl(given, trained, prompts, notes);
+  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, heads }, notes);
+  const fingerprintOf = (sources: SourceFiles) => Number.parseInt(sha256Of(JSON.stringify(sources)).slice(0, 8), 16);
+  return boardBundle(design, runs, provenance(given.experiment, origin), { board, baud, fingerprintOf }, lif);
+}
+
+const provenance = (experiment: Experiment, origin: string): Provenance => ({
+  version: packageVersion(),
+  experiment: `the experiment ${experiment.name}, SHA-256 ${sha256Of(JSON.stringify(experiment))}`,
+  origin,
+});
 
 /** The files of a whole machine. */
 function makeMachine(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
@@ -50,9 +71,7 @@ function makeMachine(given: Given, trained: Network, prompts: number, notes: str
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";
-  const hash = sha256Of(JSON.stringify(experiment));
-  const from = { version: packageVersion(), experiment: `the experiment ${experiment.name}, SHA-256 ${hash}`, origin };
-  return machineBundle(design, machineVectors(design, chip, spikes!, run), from);
+  return machineBundle(design, machineVectors(design, chip, spikes!, run), provenance(experiment, origin));
 }
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
@@ -81,6 +100,16 @@ export async function synthCommand(
 ): Promise<void> {
   const synthesis = await synthesiseRtl(folder, options);
   terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : cellTable(synthesis));
+}
+
+/** Throws FileError for a folder without a kit or a port that cannot be used; PlatformError when the board is silent or wrong. */
+export async function hostCommand(folder: string, options: RtlHostOptions, terminal: Terminal): Promise<void> {
+  const { runs, columns, bits, repeated } = await checkBoard(folder, {
+    ...options,
+    onRun: (run, all) => terminal.err(`run ${run} of ${all}\n`),
+  });
+  const again = repeated === 0 ? "" : ` ${repeated} requests were sent again: the line loses bytes.`;
+  terminal.out(`The board gave all ${bits} bits of ${columns} columns in ${runs} runs as the cycle model.${again}\n`);
 }
 
 function cellTable({ yosys, blocks }: Synthesis): string {

@@ -7,6 +7,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
+import { BOARD_TESTBENCH } from "../rtl/board/testbench.ts";
+import { BOARD_TOP } from "../rtl/board/top.ts";
 import { FILE_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
@@ -26,6 +28,8 @@ export type RtlQuestion = Pick<RtlCheck, "tool" | "check">;
 export interface VerifyOptions {
   /** Default: all. */
   readonly tools?: readonly RtlCheck["tool"][];
+  /** Names of modules that have a testbench. Default: all in the folder, in Icarus but those that would take it long. */
+  readonly tops?: readonly string[] | undefined;
   /** Default: the system's where there is one. */
   readonly yosys?: YosysKind | undefined;
   /** Runs of the engine in Icarus, which takes hundreds of times as long as Verilator. Default: the first. */
@@ -58,6 +62,7 @@ const ROLLED = ["--unroll-count", "1"];
 const TOPS: readonly Top[] = [
   { top: ENGINE, testbench: TESTBENCH, optimisation: "-O0", inIcarus: true },
   { top: LIF_UNIT, testbench: LIF_TESTBENCH, optimisation: "-O0", inIcarus: true },
+  { top: BOARD_TOP, testbench: BOARD_TESTBENCH, optimisation: "-O0", inIcarus: false },
   {
     ...{ top: MACHINE, testbench: MACHINE_TESTBENCH, optimisation: "-O1", inIcarus: false },
     loops: ROLLED,
@@ -72,7 +77,7 @@ interface Top {
   readonly optimisation: string;
   /** Flags for loops. */
   readonly loops?: readonly string[];
-  /** Icarus would take an hour for a prompt of a whole machine. */
+  /** Icarus would take an hour for a prompt of a whole machine, and minutes for a run over a board's serial line. */
   readonly inIcarus: boolean;
   /** Arguments of a second simulation, with waits at both ends. */
   readonly stalled?: readonly string[];
@@ -116,6 +121,7 @@ export async function verifyRtl(
   folder: string,
   {
     tools = ["verilator", "iverilog", "yosys"],
+    tops: asked,
     yosys,
     icarusRuns = 1,
     onStart = () => {},
@@ -124,7 +130,7 @@ export async function verifyRtl(
 ): Promise<RtlCheck[]> {
   const sources = await readSources(folder);
   const there = new Set(await readdir(folder));
-  const tops = TOPS.filter(({ testbench }) => there.has(`${testbench}.sv`));
+  const tops = TOPS.filter(({ top, testbench }) => there.has(`${testbench}.sv`) && (asked?.includes(top) ?? true));
   const compiled: Record<string, string> = { ...sources, [FILE_LIST]: `${Object.keys(sources).join("\n")}\n` };
   for (const name of tops.map(({ testbench }) => `${testbench}.sv`)) compiled[name] = await readSource(folder, name);
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
@@ -170,7 +176,8 @@ export async function verifyRtl(
       onStart({ tool: "verilator", check: `${check}, with waits` });
       addSimulation("verilator", await simulate(stalled), `${check}, with waits`);
     }
-    for (const { top, testbench } of tools.includes("iverilog") ? tops.filter(({ inIcarus }) => inIcarus) : []) {
+    const small = tops.filter(({ top, inIcarus }) => inIcarus || asked?.includes(top));
+    for (const { top, testbench } of tools.includes("iverilog") ? small : []) {
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
       const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];

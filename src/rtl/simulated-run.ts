@@ -63,6 +63,19 @@ export function engineRun({ sharedByHeads }: SsaParameters, heads: readonly Simu
   return { heads, seeds: Uint32Array.from(seeds) };
 }
 
+/** A run of an engine as runs of engines of fewer heads, `heads` at a time, in order. Throws an error of our own when they do not divide. */
+export function splitHeads({ heads, seeds }: EngineRun, { sharedByHeads }: SsaParameters, apart: number): EngineRun[] {
+  invariant(heads.length % apart === 0, "heads go into groups of one size");
+  const perHead = seeds.length / heads.length;
+  return Array.from({ length: heads.length / apart }, (_, group) => {
+    const first = group * apart;
+    return {
+      heads: heads.slice(first, first + apart),
+      seeds: sharedByHeads ? seeds : seeds.slice(first * perHead, (first + apart) * perHead),
+    };
+  });
+}
+
 /** Whether two trains of one shape have the same bits. */
 export const sameSpikes = (a: SpikeTrain, b: SpikeTrain): boolean =>
   a.words.length === b.words.length && a.words.every((word, n) => word === b.words[n]);

@@ -1,14 +1,16 @@
 /** The RTL of a trained network's attention on the first chip, with vectors of its own evaluation prompts: what `xpike rtl` writes. */
+import { SpecError } from "../errors.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "../rtl/bundle.ts";
-import type { SourceFiles } from "../rtl/design.ts";
+import { type SourceFiles, type SsaDesign, ssaDesign } from "../rtl/design.ts";
 import { networkLif } from "../rtl/lif-network.ts";
 import { chipDesign, networkRuns } from "../rtl/network-vectors.ts";
-import { runOfSteps } from "../rtl/simulated-run.ts";
+import { runOfSteps, splitHeads } from "../rtl/simulated-run.ts";
 import { MAX_STEPS } from "../rtl/ssa-engine.ts";
+import type { EngineRun } from "../rtl/testbench.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { Given } from "../task/open.ts";
 import { firstChip } from "./first-chip.ts";
@@ -17,6 +19,16 @@ import { asDescribed } from "./fit.ts";
 /** Time steps of runs of random spikes: every bit of a step's number is set in one of them. */
 const LONG_RUNS = [20, MAX_STEPS];
 
+/** An engine, and what its testbench and its LIF unit's are to run. */
+export interface AttentionVectors {
+  readonly design: SsaDesign;
+  readonly runs: readonly EngineRun[];
+  /** Where the runs come from, as a sentence. */
+  readonly origin: string;
+  /** The LIF unit's, or why there is none. */
+  readonly lif: ReturnType<typeof networkLif>;
+}
+
 /**
  * Texts by file name: attention engine, LIF unit, testbenches, vectors of the first `prompts` evaluation prompts.
  *
@@ -24,13 +36,32 @@ const LONG_RUNS = [20, MAX_STEPS];
  * Throws  as `asDescribed`, `mapNetwork` and `chipDesign`
  */
 export function networkRtl(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {
+  const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts }, notes);
+  return rtlBundle(design, runs, origin, lif);
+}
+
+/**
+ * The engine of a network's heads, or of so many of them at a time, and its runs.
+ *
+ * @param heads  of the engine: a divisor of the network's, whose runs are cut into groups
+ * @param notes  takes a sentence for each thing that is left out
+ * Throws  as `networkRtl`; SpecError when the network's heads do not come in groups of this size
+ */
+export function attentionVectors(
+  given: Given,
+  trained: Network,
+  { prompts, heads }: { readonly prompts: number; readonly heads?: number },
+  notes: string[],
+): AttentionVectors {
   const { chip, task, random } = chipWithRegisters(given, trained, notes);
   const { experiment } = given;
-  const design = chipDesign(chip);
+  const whole = chipDesign(chip);
+  const design = heads === undefined ? whole : engineOf(whole, heads);
   const evaluation = stream(experiment.seed).fork("evaluation");
   const { spikes } = task.draw(prompts, evaluation, { values: false });
+  const cut = (run: EngineRun) => (heads === undefined ? [run] : splitHeads(run, design.parameters, heads));
   const runs = [
-    ...networkRuns(chip, spikes!, random.fork("run")),
+    ...[...networkRuns(chip, spikes!, random.fork("run"))].flatMap(cut),
     ...LONG_RUNS.map((steps) => runOfSteps(design, steps, random.fork("long run", steps))),
   ];
   const origin =
@@ -40,7 +71,16 @@ export function networkRtl(given: Given, trained: Network, prompts: number, note
   const first = task.draw(1, evaluation, { values: false });
   const lif = networkLif(chip, first.spikes!, random.fork("run"));
   if (typeof lif === "string") notes.push(lif);
-  return rtlBundle(design, runs, origin, lif);
+  return { design, runs, origin, lif };
+}
+
+/** The engine of so many heads. */
+function engineOf({ parameters, heads }: SsaDesign, asked: number): SsaDesign {
+  if (heads % asked === 0) return ssaDesign(parameters, asked);
+  throw new SpecError(
+    "--board-heads",
+    `The network has ${heads} heads, which do not come in groups of ${asked}. Take a divisor of ${heads}; one head fits the board in any case.`,
+  );
 }
 
 /** The first chip of an experiment. It draws from shift registers, whatever the experiment says. */

@@ -1,0 +1,105 @@
+/**
+ * The language between a host and a board: frames of bytes over a serial line.
+ *
+ *   on the line   END, content with its check, END; a content's END and ESC bytes are escaped as in SLIP (RFC 1055)
+ *   content       kind, payload, CRC-16 of both: polynomial 0x1021, from 0xFFFF, not reflected, inverted, high byte first. Without the
+ *                 inversion a frame whose check ends in a byte of 0 would pass without that byte
+ *
+ *   request         payload                                          reply           payload
+ *   identify 0x01   none                                             identity 0x81   4 bytes, the fingerprint of the board's engine
+ *   run      0x02   steps T, seeds, then T d columns of V, K and Q   spikes   0x82   T d columns of A
+ *   any other, damaged, or of another length                         refused  0xE0   1 byte, why
+ *
+ * A column is the bits of one feature of all tokens of all heads, least significant first, in as few bytes as hold them; seeds are
+ * words of 32 bits, low byte first. An END ends whatever came before it, also a reply that is being sent: a host that lost its
+ * place sends one, waits until the line is silent, and asks for the identity.
+ */
+
+export const END = 0xc0;
+export const ESCAPE = 0xdb;
+export const ESCAPED_END = 0xdc;
+export const ESCAPED_ESCAPE = 0xdd;
+
+export const REQUEST = { identify: 0x01, run: 0x02 } as const;
+export const REPLY = { identity: 0x81, spikes: 0x82, refused: 0xe0 } as const;
+/** Why a board refuses a frame. */
+export const REFUSAL = { damaged: 1, unknown: 2, length: 3 } as const;
+
+export const CRC_POLYNOMIAL = 0x1021;
+export const CRC_START = 0xffff;
+/** What the register holds after bytes and their own check. */
+export const CRC_RESIDUE = 0x1d0f;
+
+/** The check of bytes: CRC-16/GENIBUS. */
+export const crc16 = (bytes: Iterable<number>): number => crcRegister(bytes) ^ 0xffff;
+
+function crcRegister(bytes: Iterable<number>): number {
+  let crc = CRC_START;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = ((crc << 1) ^ (crc & 0x8000 ? CRC_POLYNOMIAL : 0)) & 0xffff;
+  }
+  return crc;
+}
+
+/** Bytes on the line of a frame. */
+export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array {
+  const content = [kind, ...payload];
+  const crc = crc16(content);
+  const escaped = [...content, crc >> 8, crc & 0xff].flatMap((byte) =>
+    byte === END ? [ESCAPE, ESCAPED_END] : byte === ESCAPE ? [ESCAPE, ESCAPED_ESCAPE] : [byte],
+  );
+  return Uint8Array.from([END, ...escaped, END]);
+}
+
+export interface Frame {
+  readonly kind: number;
+  readonly payload: Uint8Array;
+}
+
+/** Finds frames in what comes over the line. */
+export class FrameReader {
+  private content: number[] = [];
+  private isEscaped = false;
+  private isBroken = false;
+
+  /** Takes the bytes that came. Returns the frames that ended in them; null stands for one that is damaged. */
+  take(bytes: Uint8Array): (Frame | null)[] {
+    const frames: (Frame | null)[] = [];
+    for (const byte of bytes) {
+      if (byte === END) {
+        if (this.content.length > 0 || this.isBroken || this.isEscaped) frames.push(this.close());
+        this.reset();
+      } else if (this.isEscaped) {
+        this.isEscaped = false;
+        if (byte === ESCAPED_END) this.content.push(END);
+        else if (byte === ESCAPED_ESCAPE) this.content.push(ESCAPE);
+        else this.isBroken = true;
+      } else if (byte === ESCAPE) this.isEscaped = true;
+      else this.content.push(byte);
+    }
+    return frames;
+  }
+
+  /** Forgets what has come of a frame. */
+  reset(): void {
+    this.content = [];
+    this.isEscaped = false;
+    this.isBroken = false;
+  }
+
+  private close(): Frame | null {
+    if (this.isBroken || this.isEscaped || this.content.length < 3 || crcRegister(this.content) !== CRC_RESIDUE)
+      return null;
+    return { kind: this.content[0], payload: Uint8Array.from(this.content.slice(1, -2)) };
+  }
+}
+
+/** Bytes of hexadecimal digits, the last two first, as vector files write bits. */
+export function bytesOfHex(digits: string): Uint8Array {
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
+  const bytes = Uint8Array.from({ length: even.length / 2 }, (_, n) =>
+    Number.parseInt(even.slice(2 * n, 2 * n + 2), 16),
+  );
+  return bytes.reverse();
+}
