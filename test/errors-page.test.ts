@@ -44,13 +44,16 @@ import { downloadImageData } from "../src/node/download.ts";
 import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
+import { checkBoard } from "../src/node/rtl-board.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
+import { openSerialPort } from "../src/node/serial-port.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
 import { parseSbatchOptions } from "../src/node/sweep/slurm.ts";
 import { requireSlurm, submitScript } from "../src/node/sweep/slurm-commands.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { clocksPerBit } from "../src/rtl/board/top.ts";
 import { refuseForeign } from "../src/rtl/foreign.ts";
 import { readNetlist } from "../src/rtl/gates/netlist.ts";
 import { checkTask } from "../src/runs/fit.ts";
@@ -129,6 +132,25 @@ function withStem(task: object, layers: object[]) {
   const experiment = parseExperiment({ task, model: { stem: { layers } } });
   return networkGeometry(experiment, createTask(experiment));
 }
+
+/** Of a board with one run of one column. */
+function boardFolder(): string {
+  const kit = mkdtempSync(join(folder, "kit-"));
+  const sizes = { heads: 1, tokens: 2, dimension: 1 };
+  const description = { board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
+  writeFileSync(join(kit, "board.json"), JSON.stringify(description));
+  for (const [name, line] of Object.entries({ runs: "000100000001", inputs: "2a", outputs: "3" })) {
+    writeFileSync(join(kit, `${name}.hex`), `${line}\n`);
+  }
+  return kit;
+}
+
+/** A line at whose other end nobody is. */
+const silentLine = {
+  write: async () => {},
+  read: () => new Promise<Uint8Array>((done) => setTimeout(done, 10, new Uint8Array())),
+  close: async () => {},
+};
 
 const MINE = { path: "my-device.mjs" };
 
@@ -432,6 +454,9 @@ const cases: Record<string, () => unknown> = {
     const cells = { latch: { type: "$_DLATCH_P_", connections: { D: [2], E: [3], Q: [4] } } };
     readNetlist(JSON.stringify({ modules: { block: { ports: {}, cells } } }), "block");
   },
+  "A rate that a board's clock does not make": () => clocksPerBit(25e6, 9_000_000),
+  "A serial port that is not there": () => openSerialPort(join(folder, "ttyUSB0"), 115_200),
+  "A board that does not answer": () => checkBoard(boardFolder(), { port: silentLine, patience: 0.05 }),
   "A node that a source does not cover": () => costWith({ node: 14 }),
 };
 
