@@ -78,7 +78,7 @@ test(
     await page.getByLabel("Seed").fill("7");
     await button(page, "Start").click();
     expect(await reaches(page, "finished")).toBe(STEPS);
-    const whole = await saved(page, "Save trained-1.safetensors");
+    const whole = await saved(page, "Save it: trained-1.safetensors");
     const experiment = parseExperiment(
       (await saved(page, "Save its experiment")).toString(),
     ) as Experiment<SymbolDetectionSpec>;
@@ -95,10 +95,10 @@ test(
     expect(stopped).toBeLessThan(STEPS);
     await button(page, "Go on").click();
     expect(await reaches(page, "finished")).toBe(STEPS);
-    expect(sha256(await saved(page, "Save trained-2.safetensors"))).toBe(sha256(expected));
+    expect(sha256(await saved(page, "Save it: trained-2.safetensors"))).toBe(sha256(expected));
 
     await page.evaluate(() => (window as unknown as { snapshots: unknown[] }).snapshots.splice(0));
-    await button(page, "Put trained-1.safetensors on the chip").click();
+    await button(page, "Put it on the chip: trained-1.safetensors").click();
     await page.getByRole("heading", { name: "small-link-aware" }).waitFor();
     const { figures } = await snapshotOf(1, 32);
     const executor = nodeExecutor(2);
@@ -136,7 +136,7 @@ test(
     const experiment = parseExperiment((await saved(page, "Save its experiment")).toString());
     expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, false]);
     const expected = await trainedByCommand(experiment);
-    expect(sha256(await saved(page, "Save trained-1.safetensors"))).toBe(sha256(expected));
+    expect(sha256(await saved(page, "Save it: trained-1.safetensors"))).toBe(sha256(expected));
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
     expect(errors).toEqual([]);
     await page.close();

@@ -205,7 +205,7 @@ function ShelfRow({ kept: { name, experiment, step, error, bytes } }: { readonly
       <td class="share">
         <button
           type="button"
-          aria-label={`Put ${name} on the chip`}
+          aria-label={`Put it on the chip: ${name}`}
           onClick={() => {
             putOnChip(name, bytes, experiment);
             scrollTo({ top: 0 });
@@ -213,7 +213,7 @@ function ShelfRow({ kept: { name, experiment, step, error, bytes } }: { readonly
         >
           Put it on the chip
         </button>
-        <button type="button" aria-label={`Save ${name}`} onClick={() => saveFile("network.safetensors", bytes)}>
+        <button type="button" aria-label={`Save it: ${name}`} onClick={() => saveFile("network.safetensors", bytes)}>
           Save it
         </button>
       </td>

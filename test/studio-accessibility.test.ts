@@ -1,0 +1,111 @@
+/**
+ * What axe (the rules of WCAG 2.2, levels A and AA) finds in the studio: names of controls, order of headings, contrast of every text; wide
+ * and narrow, light and dark. `npm run build` first, as `npm test` does.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type StudioServer, serveStudio } from "../dist/node.js";
+import { launchChromium } from "./support/chromium.ts";
+import { openStudioPage } from "./support/studio-page.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const TIME = 400_000;
+
+let server: StudioServer;
+let browser: Browser;
+beforeAll(async () => {
+  server = await serveStudio();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+/** What is found, one line each: the rule and where; and how many rules were checked. */
+async function findings(page: Page): Promise<{ found: string[]; passed: string[] }> {
+  const { violations, passes } = await page.evaluate(async (rules) => {
+    const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } };
+    return axe.run({ runOnly: rules, resultTypes: ["violations"] });
+  }, RULES);
+  return {
+    found: violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ target, any }) => `${id}: ${target.join(" ")}: ${any.map(({ message }) => message).join(" ")}`),
+    ),
+    passed: passes.map(({ id }) => id),
+  };
+}
+
+/** The places of the page, and what is waited for there. */
+const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unknown>])[] = [
+  ["the network", (page) => page.locator(".strips").first().waitFor()],
+  [
+    "a crossbar",
+    async (page) => {
+      await page.getByRole("button", { name: /block 2, projection: 1 crossbar/ }).click();
+      await page.getByRole("button", { name: /crossbar \d+$/ }).click();
+      await page.locator(".crossbar-drawing").waitFor();
+    },
+  ],
+  [
+    "a cell of a tile, on the walk",
+    async (page) => {
+      await page.getByRole("button", { name: /Take the walk/ }).click();
+      for (let stop = 1; stop < 8; stop++) await page.getByRole("button", { name: "On", exact: true }).click();
+      await page.locator(".gates").waitFor();
+    },
+  ],
+  [
+    "a training, a seed that is none, and another machine",
+    async (page) => {
+      await page.getByRole("button", { name: "End the walk" }).click();
+      await page.getByLabel("Training steps").selectOption("96");
+      await page.getByRole("button", { name: "Start", exact: true }).click();
+      await page.locator('#train-status[data-status="finished"]').waitFor();
+      await page.getByLabel("Seed").fill("none");
+      await page.getByRole("button", { name: "Start anew" }).click();
+      await page.locator(".train [role=alert]").waitFor();
+      await page.getByLabel("Converter bits", { exact: true }).selectOption("6");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByRole("row", { name: "shared random bytes" }).waitFor();
+    },
+  ],
+  [
+    "images",
+    async (page) => {
+      await page.getByRole("button", { name: "Clothes" }).click();
+      await page.locator(".board").waitFor();
+    },
+  ],
+];
+
+test(
+  "axe finds nothing in any place of the page, wide and narrow, light and dark",
+  async () => {
+    const { page, errors } = await openStudioPage(browser, server.address, (page) => page.addInitScript(AXE));
+    page.setDefaultTimeout(TIME / 2);
+    await page.locator("#decided").waitFor();
+    const all: string[] = [];
+    for (const [name, go] of PLACES) {
+      await page.setViewportSize({ width: 1400, height: 900 });
+      await go(page);
+      for (const width of [1400, 390]) {
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.emulateMedia({ colorScheme });
+          const { found, passed } = await findings(page);
+          all.push(...found.map((finding) => `${name}, ${width} pixels, ${colorScheme}: ${finding}`));
+          expect(passed).toEqual(expect.arrayContaining(["color-contrast", "button-name", "label", "select-name"]));
+        }
+      }
+    }
+    expect(all).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.close();
+  },
+  TIME,
+);
