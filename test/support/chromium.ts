@@ -10,13 +10,15 @@
 import { spawnSync } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
 import { type Browser, chromium } from "playwright-core";
 import { extract } from "tar-fs";
 
-const modules = join(import.meta.dirname, "../../node_modules");
+/** Found by a package in it: programs of `bench/` run this from another folder. */
+const modules = join(createRequire(import.meta.url).resolve("playwright-core/package.json"), "../..");
 const bundle = join(modules, "@sparticuz/chromium");
 
 /** A browser without window, which the caller closes. */
