@@ -321,6 +321,7 @@ export {
 // Evaluation: networks, chips and receivers on the same prompts; chips under several conditions.
 
 export { type ChipEvaluation, type EvaluateChipsOptions, evaluateChips } from "./evaluation/chips.ts";
+export { type ExitAnswers, exitByMargin } from "./evaluation/exit.ts";
 export { type Keeper, keeperOf } from "./evaluation/keeper.ts";
 export { type EvaluateOptions, evaluateNetwork, type NetworkEvaluation } from "./evaluation/network.ts";
 export { evaluateReceivers, type Receiver, type ReceiverEvaluation } from "./evaluation/receivers.ts";
@@ -379,6 +380,7 @@ export {
   ratioTo,
   sourcesOf,
 } from "./cost/cost.ts";
+export { exitEnergy } from "./cost/exit.ts";
 export { hardwarePrices } from "./cost/hardware.ts";
 export { chooseSteps, type StepChoice, type StepTarget, snnTarget } from "./cost/iso-accuracy.ts";
 export { type Lever, type LeverFigure, leversOf } from "./cost/levers.ts";

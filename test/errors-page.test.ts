@@ -24,6 +24,7 @@ import { readNpy } from "../src/data/npy.ts";
 import { deviceOfSpec } from "../src/device/catalogue.ts";
 import { loadDevice } from "../src/device/module.ts";
 import { isXpikeError, PlatformError } from "../src/errors.ts";
+import { exitMarginOf } from "../src/evaluation/exit.ts";
 import { requireFit } from "../src/hardware/integer-arithmetic.ts";
 import { lifParameters, lifSettings } from "../src/hardware/lif-parameters.ts";
 import { findTensorMapping } from "../src/import/catalogue.ts";
@@ -217,6 +218,10 @@ const cases: Record<string, () => unknown> = {
     const data = { name: "aerial", height: 1024, width: 1024, channels: 3, classes: 10 };
     const experiment = parseExperiment({ task: { kind: "image-classification", data, patch: 4 } });
     networkGeometry(experiment, createTask(experiment));
+  },
+  "An exit on a machine that cannot stop": () => {
+    const experiment = parseExperiment({ evaluation: { exitMargin: 2 } });
+    exitMarginOf(experiment, experiment.hardware);
   },
   "Presets without end": () => parseExperiment({ preset: Array(50_000).fill("wireless-2x2") }),
   "Labels far apart": () => labelled([0, 1, 65_535]),

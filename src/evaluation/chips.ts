@@ -7,6 +7,7 @@
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
+import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { clippedShare, densitiesOf, meanLogits, type OperationTrace } from "../simulation/trace.ts";
@@ -15,9 +16,10 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
-import type { ErrorsOf } from "../task/catalogue.ts";
+import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import { type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
+import { type ExitAnswers, exitByMargin, exitMarginOf } from "./exit.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { openSharedChip, sharedChipJob } from "./shared-chip.ts";
 import {
@@ -53,6 +55,8 @@ export interface ChipEvaluation<E = ErrorsOf<TaskSpec>> extends Evaluation<E> {
   readonly chip: number;
   /** At the last query, after 1 .. T time steps. */
   readonly bySteps: readonly E[];
+  /** With `evaluation.exitMargin`, at the last query: errors of exits, and the share of prompts that took 1 .. T steps. */
+  readonly exit: { readonly errors: E; readonly shares: readonly number[] } | null;
   /** Operations of the network in the order in which they run, summed over all prompts. */
   readonly operations: readonly OperationTrace[];
   /** Sum over all operations. */
@@ -86,6 +90,7 @@ export async function evaluateChips<T extends TaskSpec>(
   requireCounts({ chips, prompts, slice });
   const folded = foldNetwork(network);
   taskOf(given, folded);
+  exitMarginOf(experiment, hardware);
   mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
   const conditions = [{ network: "evaluated", hardware }];
@@ -114,17 +119,20 @@ export async function evaluateChips<T extends TaskSpec>(
 export interface ChipAnswers extends SpikingAnswers {
   readonly operations: readonly OperationTrace[];
   readonly registers: RegisterCounts | null;
+  readonly exit: ExitAnswers | null;
 }
 
 /** The job "simulate-chip": answers slices of the evaluation prompts with a chip. */
-export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }) => {
+export const simulateChip = sharedChipJob<object, ChipAnswers>(({ network, labels, trace }, { experiment }) => {
   const { classes } = network.geometry;
   const { readOut } = network.model;
   const { steps, stepLogits, logits, operations, spikes, registers } = trace;
   const byStep = Array.from({ length: steps }, (_, t) =>
     decide(meanLogits(stepLogits, steps, t + 1), classes, readOut),
   );
-  return { ...answer(logits, labels, classes, readOut), byStep, operations, spikes, registers };
+  const margin = experiment.evaluation.exitMargin;
+  const exit = margin === undefined ? null : exitByMargin(trace, classes, readOut, margin);
+  return { ...answer(logits, labels, classes, readOut), byStep, exit, operations, spikes, registers };
 });
 
 function summarise<T extends TaskSpec>(
@@ -144,10 +152,30 @@ function summarise<T extends TaskSpec>(
   return {
     ...evaluationOf(slices, task, geometry, snrDecibels),
     bySteps: errorsByStep(slices, task, geometry),
+    exit: exitOf(slices, task, geometry),
     operations,
     actions,
     clippedShare: clippedShare({ operations, actions }),
     registers: sumRegisters(slices.map((slice) => slice.registers)),
     densities: densitiesOf(sumSpikes(slices)),
   };
+}
+
+/** Exits at the last query. */
+function exitOf<T extends TaskSpec>(
+  slices: readonly ChipAnswers[],
+  task: T,
+  { queries }: Geometry,
+): ChipEvaluation<ErrorsOf<T>>["exit"] {
+  const last = (values: Int32Array) => [...values.filter((_, i) => i % queries.length === queries.length - 1)];
+  const exits = slices.flatMap(({ exit, labels, byStep }) => (exit ? [{ ...exit, labels, most: byStep.length }] : []));
+  if (exits.length === 0) return null;
+  const steps = exits.flatMap((exit) => last(exit.steps));
+  const errors = kitOf(task).errors(
+    exits.flatMap(({ labels }) => last(labels)),
+    exits.flatMap(({ decisions }) => last(decisions)),
+    task,
+  );
+  const shareOf = (taken: number) => steps.filter((count) => count === taken).length / steps.length;
+  return { errors, shares: Array.from({ length: exits[0].most }, (_, i) => shareOf(i + 1)) };
 }

@@ -14,6 +14,7 @@ import { kitOf } from "../task/catalogue.ts";
 import type { ClassificationErrors, ErrorRate } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import type { Report } from "./report.ts";
@@ -82,7 +83,15 @@ export function classificationReport(run: ClassificationRun, words: Classificati
     sources: [...sourcesOf(experiment), ...cost.sources],
     highlights: highlights(run),
     brief: brief(run),
-    figures: [...accuracyFigures(run, hardware), ...stepFigures(run), ...machineFigures(run), ...cost.figures],
+    figures: [
+      ...accuracyFigures(run, hardware),
+      ...stepFigures(run),
+      ...exitFigures(chips, exitShares(chips), (errors) =>
+        meanAccuracy(run, "accuracy.xpikeformer.exit", "Accuracy on chips, exit by margin", errors),
+      ),
+      ...machineFigures(run),
+      ...cost.figures,
+    ],
     charts: [
       stepsChart(run),
       confusionChart(run),

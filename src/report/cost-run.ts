@@ -10,6 +10,7 @@ import { type Breakdown, totalOf } from "../cost/architectures/energy.ts";
 import { xpikeformer } from "../cost/architectures/xpikeformer.ts";
 import { workloadsByStep } from "../cost/by-step.ts";
 import { type CostEstimate, estimateCost, ratioTo } from "../cost/cost.ts";
+import { exitEnergy } from "../cost/exit.ts";
 import { hardwarePrices } from "../cost/hardware.ts";
 import { chooseSteps, RATE_TOLERANCE, type StepChoice, type StepTarget, snnTarget } from "../cost/iso-accuracy.ts";
 import { leversOf } from "../cost/levers.ts";
@@ -47,6 +48,8 @@ export interface CostRun {
   /** Mean bit error rate after each number of steps, ascending. */
   readonly curve: { readonly steps: readonly number[]; readonly rates: readonly number[] };
   readonly compared: ComparedNetworks;
+  /** Share of prompts that took 1 .. T steps, where chips stop when they are sure. Default: they take all. */
+  readonly exit?: readonly number[] | null;
   /** What the paper says of costs, for a task that it prices. */
   readonly claims?: (asRun: CostEstimate) => readonly ClaimDraft[];
 }
@@ -73,7 +76,7 @@ export interface CostSection {
   readonly annName: string;
 }
 
-export function costSection({ experiment, chips, rasters, curve, compared, claims }: CostRun): CostSection {
+export function costSection({ experiment, chips, rasters, curve, compared, exit, claims }: CostRun): CostSection {
   const { ann, snn } = compared;
   const measurement = pool(chips);
   const measured = comparedWith(measuredWorkload(experiment, measurement), experiment, { ann: ann?.model, snn });
@@ -105,6 +108,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, claim
           ]
         : []),
       ...short(chosen, "cost.isoAccuracy", stepsOf(chosen.workload), ARCHITECTURE_IDS),
+      ...(exit ? exitCost(workload, simulated, exit, asRun) : []),
       ...leverFigures(levers),
       ...short(asPaper, "cost.paper", "the paper's prices", ["xpikeformer", ...PRINTED_BASELINES]),
     ],
@@ -274,6 +278,25 @@ function describeChoice({ steps, errorRate, reached }: StepChoice, target: StepT
 }
 
 /** Energy per symbol and ratios of some architectures only. */
+/** What an answer costs that is given as soon as it is sure, and how much more one after all steps. */
+function exitCost(
+  workload: Workload,
+  resolved: ResolvedTechnology,
+  shares: readonly number[],
+  { architectures }: CostEstimate,
+): FigureDraft[] {
+  const value = exitEnergy(workload, resolved, shares);
+  return [
+    { id: "cost.exit.energy", label: "Energy per inference: Xpikeformer, exit by margin", value, unit: "J" },
+    {
+      id: "cost.exit.ratio",
+      label: "Energy: Xpikeformer after all steps over Xpikeformer, exit by margin",
+      value: architectures.xpikeformer.total / value,
+      unit: "1",
+    },
+  ];
+}
+
 function short(
   estimate: CostEstimate,
   prefix: string,

@@ -15,6 +15,7 @@ import { bitsPerClass } from "../task/link.ts";
 import type { DetectionErrors } from "../task/metrics.ts";
 import { type BriefDraft, buildReport, type ChartDraft, type ClaimDraft, type FigureDraft } from "./build-report.ts";
 import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
+import { exitFigures, exitShares } from "./exit.ts";
 import { formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import { errorRateFigure } from "./measured.ts";
@@ -83,6 +84,9 @@ export function symbolDetectionReport(run: SymbolDetectionRun): Report {
       ...errorFigures(run, hardware),
       ...snrFigures(run),
       ...stepFigures(run),
+      ...exitFigures(run.chips, exitShares(run.chips), (errors) =>
+        rateFigure("ber.xpikeformer.exit", "Xpikeformer on hardware, exit by margin", chipRates(errors, experiment)),
+      ),
       ...machineFigures(run),
       ...run.cost.figures,
     ],

@@ -6,6 +6,7 @@ import type { Mapping } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import type { ClassificationRun, ClassifierRole } from "../report/classification.ts";
 import { costSection } from "../report/cost-run.ts";
+import { exitShares } from "../report/exit.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { SpecOf, TaskSpec } from "../spec/task.ts";
 import type { SpikeTrain } from "../spike/train.ts";
@@ -88,6 +89,7 @@ export async function runClassification<T extends ClassifiedSpec, L extends Look
       chips,
       rasters: looks.rasters,
       curve: errorCurve(experiment.task, chips, chipBySteps),
+      exit: exitShares(chips),
       compared: comparedNetworks(experiment.task, networks, evaluations),
     }),
     ...looks,

@@ -1,6 +1,7 @@
 /** What a run needs, and what every kind of task starts from: the network as described, placed, and what it is compared with. */
 
 import { comparedSnn } from "../cost/measured.ts";
+import { exitMarginOf } from "../evaluation/exit.ts";
 import type { Keeper } from "../evaluation/keeper.ts";
 import type { NetworkEvaluation } from "../evaluation/network.ts";
 import { type Mapping, mapNetwork } from "../mapping/mapping.ts";
@@ -52,6 +53,7 @@ export function prepare(
   notes: string[],
 ): Preparation {
   const network = asDescribed(experiment, trained, notes);
+  exitMarginOf(experiment, experiment.hardware);
   if (ann) checkTask(experiment, ann, "checkpoints.ann");
   if (spiking) checkTask(experiment, spiking, "checkpoints.spiking");
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);

@@ -5,6 +5,7 @@ import { evaluateNetwork, type NetworkEvaluation } from "../evaluation/network.t
 import { evaluateReceivers, type ReceiverEvaluation } from "../evaluation/receivers.ts";
 import { decoderCostClaims } from "../report/cost-claims.ts";
 import { costSection } from "../report/cost-run.ts";
+import { exitShares } from "../report/exit.ts";
 import type { Report } from "../report/report.ts";
 import { type DetectorResult, type NetworkRole, symbolDetectionReport } from "../report/symbol-detection.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -102,6 +103,7 @@ export async function runSymbolDetection(
       chips,
       rasters,
       curve: errorCurve(experiment.task, chips, chipBySteps),
+      exit: exitShares(chips),
       compared: comparedNetworks(experiment.task, networks, evaluations),
       claims: (asRun) => decoderCostClaims(experiment, asRun),
     }),

@@ -355,6 +355,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "evaluation.curveChips": "Chips of the curve over SNR, counted from the first; null: all of them.",
   "evaluation.snrDecibels": "Signal-to-noise ratios at which curves are drawn, dB.",
   "evaluation.steps": "Time steps at which the bit error rate is measured.",
+  "evaluation.exitMargin":
+    "Reports besides what chips do that answer at the first time step at which the largest mean logit is ahead of the second by this much; of bits, every one. Left out: all steps are run, as in the paper. Needs `hardware.order` `step-major`. A margin is chosen on validation prompts.",
   checkpoints:
     "Trained networks: paths relative to this file, or `bundled:NAME`. `network` runs on the hardware; the others are compared with it.",
   "checkpoints.network": "Runs on the simulated hardware.",

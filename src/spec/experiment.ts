@@ -22,6 +22,11 @@ export const evaluationSpec = z.strictObject({
   snrDecibels: z.array(z.number().min(-50).max(100)).max(64).default([0, 5, 10, 15, 20, 25, 30]),
   /** Time steps at which the bit error rate is measured. */
   steps: z.array(z.int().min(1).max(64)).max(64).default([1, 2, 3, 4, 6, 8]),
+  /**
+   * Reports besides what chips do that answer at the first time step at which the largest mean logit is ahead of the second by this much; of bits,
+   * every one. Left out: all steps are run, as in the paper. Needs `hardware.order` `step-major`. A margin is chosen on validation prompts.
+   */
+  exitMargin: z.number().positive().max(1e6).optional(),
 });
 
 export const experimentSpec = z.strictObject({
