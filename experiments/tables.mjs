@@ -17,6 +17,7 @@ import {
   ssaBlock,
 } from "xpikeformer";
 import { claimTables } from "./claim-tables.mjs";
+import { earlyExitTables } from "./early-exit/tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
@@ -190,6 +191,7 @@ const programs = {
   },
 
   ...claimTables,
+  ...earlyExitTables,
   ...firstPageTables,
   ...gateTables,
   ...imageAccuracyTables,

@@ -1,0 +1,93 @@
+// The tables of this folder's page, from what `measure.mjs` wrote and by today's cost model.
+import { readFileSync } from "node:fs";
+import { deviation, exitEnergy, experimentWorkload, mean, withSteps } from "xpikeformer";
+import { estimateOn, experimentOn, on } from "../two-machines.mjs";
+import { MACHINE, PROMISE } from "./rules.mjs";
+
+const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+
+/** Student's t of 95 %, by degrees of freedom. */
+const STUDENT = { 1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776 };
+
+const four = (value) => value.toFixed(4);
+const two = (value) => value.toFixed(2);
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
+const ofChips = ({ rates }) => {
+  const half = (STUDENT[rates.length - 1] * deviation(rates)) / Math.sqrt(rates.length);
+  return `${four(mean(rates))} ± ${four(half)}`;
+};
+
+function workloadOf(name, order) {
+  const placed = experimentOn(MACHINE, name);
+  const { blocks, inputDensity, headDensity } = measured[name].densities;
+  const hardware = { ...placed.hardware, order };
+  return { ...experimentWorkload({ ...placed, hardware }), blocks, inputDensity, headDensity };
+}
+
+/** Joules of a result after a fixed number of steps, layer by layer, which needs least. */
+function fixedEnergy(name, steps) {
+  const { architectures, workload } = estimateOn(MACHINE, withSteps(workloadOf(name, "token-major"), steps));
+  return architectures.xpikeformer.total / workload.result.perInference;
+}
+
+/** Joules of a result after as many steps as a rule takes, step by step. */
+function energyOfExit(name, distribution) {
+  const { workload, resolved } = on(MACHINE, workloadOf(name, "step-major"));
+  return exitEnergy(workload, resolved, distribution) / workload.result.perInference;
+}
+
+const micro = (energy) => (1e6 * energy).toPrecision(3);
+
+/** Rows of one network: fixed numbers of steps, then exits, by falling mean steps. */
+function rowsOf(name) {
+  const { fixed, margins, agreement } = measured[name];
+  const steps = fixed.length;
+  const seen = new Set();
+  const exits = margins.filter(({ meanSteps }) => meanSteps < steps && !seen.has(meanSteps) && seen.add(meanSteps));
+  return [
+    ...fixed.map((one, t) => [`${name}: T = ${t + 1}`, two(t + 1), ofChips(one), micro(fixedEnergy(name, t + 1)), ""]),
+    ...exits.map((one) => [
+      `${name}: margin ${one.threshold.toPrecision(2)}`,
+      ...[two(one.meanSteps), ofChips(one), micro(energyOfExit(name, one.distribution))],
+      one.distribution.map(percent).join(", "),
+    ]),
+    [
+      `${name}: two equal answers`,
+      ...[two(agreement.meanSteps), ofChips(agreement), micro(energyOfExit(name, agreement.distribution))],
+      agreement.distribution.map(percent).join(", "),
+    ],
+  ];
+}
+
+export const earlyExitTables = {
+  "early-exit": () => ({
+    head: [
+      "error rate over steps",
+      "mean T",
+      "error rate",
+      "uJ a result",
+      "share of prompts that took 1, 2, ... steps",
+    ],
+    rows: Object.keys(measured).flatMap(rowsOf),
+  }),
+  "early-exit-promise": () => ({
+    head: [
+      `chosen on validation, ${percent(1 - PROMISE.delta)} sure`,
+      "may be worse, at most",
+      "are worse",
+      "kept on",
+      "mean T",
+      "error rate",
+      "of all steps",
+      "uJ a result",
+      "of all steps",
+    ],
+    rows: Object.entries(measured).flatMap(([name, { promised, fixed, chips }]) => {
+      const whole = fixedEnergy(name, fixed.length);
+      return promised.map(({ alpha, worse, kept, meanSteps, rate, distribution }) => [
+        ...[name, percent(alpha), `${(100 * worse).toFixed(1)} %`, `${kept} of ${chips} chips`, two(meanSteps)],
+        ...[four(rate), four(fixed.at(-1).rate), micro(energyOfExit(name, distribution)), micro(whole)],
+      ]);
+    }),
+  }),
+};
