@@ -147,6 +147,28 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
   }, 120_000);
 
+  test("goes on without a worker that does not answer any more, and takes what it says later once", async () => {
+    const readTime = { from: 1, to: 1e6, scale: "log", count: 24 };
+    await writeDesign({ "hardware.readTime": readTime }, ["errorRate"], 400);
+    await finished(sweep("--out", "threads", "--threads", "1"));
+    await startServer();
+    const hung = startWorker();
+    const asking = sweep("--out", "queue", ...engine());
+    const rows = join(root, "queue", SWEEP_FILES.rows);
+    const count = async () => (existsSync(rows) ? (await readdir(rows)).length : 0);
+    while ((await count()) < 3) await sleep(10);
+    // The only worker there is, and one point or more are left: it holds one of them.
+    hung.kill("SIGSTOP");
+    const worker = startWorker();
+    await finished(asking);
+    expect(await table("queue")).toEqual(await table("threads"));
+    hung.kill("SIGCONT");
+    for (const each of [hung, worker]) {
+      each.kill("SIGTERM");
+      expect((await each.closed)[1], each.text).toBe("SIGTERM");
+    }
+  }, 480_000);
+
   test("is refused with a wrong password, at once", async () => {
     await startServer();
     const run = start(process.execPath, xpike, "worker", "--engine", `valkey://:wrong@127.0.0.1:${port}`);
