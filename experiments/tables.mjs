@@ -19,6 +19,7 @@ import {
 import { claimTables } from "./claim-tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
+import { frontTables } from "./front/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
@@ -200,6 +201,7 @@ const programs = {
   ...numberFormatTables,
   ...randomNumberTables,
   ...realisticTables,
+  ...frontTables,
   ...trainingTrickTables,
 };
 

@@ -1,0 +1,72 @@
+// The tables of this folder's page, from what `measure.mjs` wrote.
+import { readFileSync } from "node:fs";
+import { frontPoints, machineByName, parseDesign } from "xpikeformer";
+
+const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
+const { machines } = JSON.parse(read("result.json"));
+
+/** In the order of columns: field, head, and text of a value. */
+const AXES = [
+  ["model.steps", "T", String],
+  ["hardware.adc.bits", "bits", String],
+  ["hardware.adc.mode", "mode", String],
+  ["hardware.adc.sharing", "sharing", String],
+  ["hardware.crossbar.rows", "rows", String],
+  ["hardware.ssa.fifo", "FIFO per", String],
+  ["hardware.order", "order", String],
+];
+const MEASURES = [
+  ["errorRate", "error rate", ({ value, low, high }) => `${value.toFixed(4)} ± ${((high - low) / 2).toFixed(4)}`],
+  ["energy", "uJ", ({ value }) => (value * 1e6).toPrecision(3)],
+  ["throughput", "prompts a second", ({ value }) => Number(value.toPrecision(3)).toLocaleString("en")],
+  ["area", "mm²", ({ value }) => (value * 1e6).toFixed(1)],
+];
+const measured = (row) => MEASURES.map(([name, , text]) => text(row[name]));
+const heads = (columns) => columns.map(([, head]) => head);
+
+/** What a machine has in a field: of the recommended one only time steps were varied. */
+const recommended = { hardware: machineByName("recommended") };
+const fieldOf = ({ values }, path) => values[path] ?? path.split(".").reduce((owner, name) => owner[name], recommended);
+const machine = (row) => AXES.map(([path, , text]) => text(fieldOf(row, path)));
+
+/** Of all machines that were measured, those on the front of the design: with a budget, among those that went furthest. */
+function frontOf(name) {
+  const rows = [...machines[name].searched, ...machines[name].recommended];
+  const numbered = rows.map((measures, point) => ({ point, measures: { yearLoss: null, latency: null, ...measures } }));
+  const front = [...frontPoints(numbered, parseDesign(read(`${name}.json`), name))].map((point) => rows[point]);
+  return front.sort((a, b) => a.errorRate.value - b.errorRate.value || a.energy.value - b.energy.value);
+}
+
+/** As measured on the same prompts: no worse in anything and better in something. */
+function beats(a, b) {
+  const costs = (row) => [row.errorRate.value, row.energy.value, -row.throughput.value, row.area.value];
+  const [own, other] = [costs(a), costs(b)];
+  return own.every((cost, i) => cost <= other[i]) && own.some((cost, i) => cost < other[i]);
+}
+
+const isRecommended = (row) => row.values[AXES[1][0]] === undefined;
+
+const frontTable = (name) => () => ({
+  head: ["", ...heads(MEASURES), ...heads(AXES)],
+  rows: frontOf(name).map((row) => [isRecommended(row) ? "**recommended**" : "", ...measured(row), ...machine(row)]),
+});
+
+export const frontTables = {
+  "front-2x2": frontTable("wireless-2x2"),
+  "front-2x2-256": frontTable("wireless-2x2-256"),
+  "front-recommended": () => ({
+    head: ["network of width", "T", ...heads(MEASURES), "beaten by"],
+    rows: Object.entries(machines).flatMap(([name, { recommended }]) =>
+      recommended.map((row) => {
+        const [better] = frontOf(name).filter((other) => beats(other, row));
+        const words = better && AXES.map(([path, head]) => `${head} ${fieldOf(better, path)}`).join(", ");
+        return [
+          name === "wireless-2x2" ? "128" : "256",
+          String(row.values["model.steps"]),
+          ...measured(row),
+          words ?? "none",
+        ];
+      }),
+    ),
+  }),
+};
