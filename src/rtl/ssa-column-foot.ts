@@ -3,14 +3,12 @@ import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
 import {
   binary,
-  bit,
   CLOCKED,
   choose,
-  clocked,
+  concat,
   gap,
   type Item,
   input,
-  isFalse,
   logic,
   loop,
   type Module,
@@ -21,31 +19,33 @@ import {
   registers,
   set,
   sized,
+  slice,
   times,
   when,
   widen,
   wire,
+  zeros,
 } from "./syntax.ts";
 
 export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, plan }: SsaParameters): Module {
   const { items, sum, sumBits } = adderTree("products_i", plan.tileTokens);
   const isPartial = plan.passes.length > 1;
   const totalBits = isPartial ? Math.max(sumBits, bitsFor(tokens)) : sumBits;
-  const partial = bit(name("partials_q"), name("feature_i"));
+  const kept = dimension * totalBits;
   return {
     name: "ssa_column_foot",
     header: [
       "Foot of a column: adds the products of one query over all keys, and emits one bit of A per clock.",
       ...(isPartial
         ? [
-            `Keys come block by block: while last_i is 0 a feature's sum is kept, and joins that of the next block, unless first_i is 1. There are ${dimension} of them.`,
+            `Keys come block by block: while last_i is 0 the sums stand for nothing yet; all of the ${dimension} features go round, and join those of the next window, unless first_i is 1.`,
           ]
         : []),
       `Latency: one register, spike_o${isPartial ? ", which changes while last_i is 1" : ""}.`,
     ],
     ports: [
       ...CLOCKED,
-      ...(isPartial ? [input("first_i"), input("last_i"), input("feature_i", bitsFor(dimension - 1))] : []),
+      ...(isPartial ? [input("first_i"), input("last_i")] : []),
       input("products_i", plan.tileTokens),
       input("random_i", 8),
       output("spike_o"),
@@ -55,11 +55,17 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
       gap,
       ...(isPartial
         ? [
-            { kind: "memory", width: totalBits, name: "partials_q", entries: dimension } as const,
+            logic(kept, "partials_q"),
             logic(totalBits, "carried", "total"),
-            wire(name("carried"), choose(name("first_i"), sized(totalBits, 0), partial)),
+            wire(
+              name("carried"),
+              choose(name("first_i"), sized(totalBits, 0), slice(name("partials_q"), kept - 1, kept - totalBits)),
+            ),
             wire(name("total"), binary(widen(name(sum), sumBits, totalBits), "+", name("carried"))),
-            clocked(when(isFalse(name("last_i")), [set(partial, name("total"))])),
+            registers(
+              [set(name("partials_q"), zeros)],
+              [set(name("partials_q"), concat(slice(name("partials_q"), kept - totalBits - 1, 0), name("total")))],
+            ),
             gap,
           ]
         : []),

@@ -194,9 +194,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           bytes_i: sharedByHeads ? name("bytes") : lane("bytes", perArray),
           ...(stratified ? { score_offset_i: name("score_offset"), output_offset_i: name("output_offset") } : {}),
           ...(hasMask && isBlockwise ? { pass_i: name("pass_o") } : {}),
-          ...(isBlockwise
-            ? { emit_first_i: name("emit_first"), emit_last_i: name("emit_last"), feature_i: name("feature_q") }
-            : {}),
+          ...(isBlockwise ? { emit_first_i: name("emit_first"), emit_last_i: name("emit_last") } : {}),
           spike_o: lane("spike_o", tokens),
         }),
       ]),

@@ -76,7 +76,7 @@ export function ssaTile(given: SsaParameters): Module {
       input("bytes_i", 32 * registers),
       ...(stratified ? [input("score_offset_i", 8), input("output_offset_i", 8)] : []),
       ...(open ? [input("pass_i", passBits)] : []),
-      ...(isBlockwise ? [input("emit_first_i"), input("emit_last_i"), input("feature_i", bitsFor(dimension - 1))] : []),
+      ...(isBlockwise ? [input("emit_first_i"), input("emit_last_i")] : []),
       output("spike_o", tokens),
     ],
     items: [
@@ -118,9 +118,7 @@ export function ssaTile(given: SsaParameters): Module {
         wire(name("foot_random"), randoms),
         instance("ssa_column_foot", "u_foot", {
           ...clocked,
-          ...(isBlockwise
-            ? { first_i: name("emit_first_i"), last_i: name("emit_last_i"), feature_i: name("feature_i") }
-            : {}),
+          ...(isBlockwise ? { first_i: name("emit_first_i"), last_i: name("emit_last_i") } : {}),
           products_i: part(name("products"), at, tokens),
           random_i: name("foot_random"),
           spike_o: bit(name("spike_o"), name("i")),
