@@ -18,6 +18,7 @@ import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { decide } from "../task/answers.ts";
 import type { Given } from "../task/open.ts";
 import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
@@ -71,7 +72,7 @@ function makeMachine(given: Given, trained: Network, prompts: number, notes: str
   const origin =
     `Vectors: a trained network (${experiment.name}, seed ${experiment.seed}, chip 0) on its first ${prompts} evaluation prompts, from the functional ` +
     "simulator with LFSR random numbers.";
-  return machineBundle(design, machineVectors(design, chip, spikes!, run), provenance(experiment, origin));
+  return machineBundle(design, machineVectors(design, chip, spikes!, run, decide), provenance(experiment, origin));
 }
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */

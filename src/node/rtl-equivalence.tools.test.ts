@@ -4,6 +4,7 @@ import { testWith } from "../../test/support/hardware-tools.ts";
 import { lifParameters } from "../hardware/lif-parameters.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { lifModules } from "../rtl/lif-bundle.ts";
+import { decisionUnit } from "../rtl/machine/decision-unit.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { synthesiseNetlist } from "./rtl-synthesis.ts";
@@ -19,7 +20,8 @@ const lif = lifParameters({
   offsetBits: 3,
   steps: 4,
 });
-const sources = sourceFiles([...design.modules, ...lifModules(lif)]);
+const decision = decisionUnit({ outputs: 5, bits: 6, readOut: "joint" });
+const sources = sourceFiles([...design.modules, ...lifModules(lif), decision]);
 const testInYosys = await testWith("yosys");
 
 testInYosys("the installed Yosys proves all blocks, and a whole engine", async () => {
@@ -27,6 +29,13 @@ testInYosys("the installed Yosys proves all blocks, and a whole engine", async (
   const engine = await proveGates(sources, [ENGINE], { yosys: "system", clocks: 3 + 2 });
   expect(blocks.map(({ module }) => module)).toEqual([...PROVEN_BLOCKS]);
   for (const { module, pairs, proven } of [...blocks, ...engine]) expect([module, proven]).toEqual([module, pairs]);
+}, 300_000);
+
+testInYosys("it proves a foot that keeps partial sums", async () => {
+  const request = { tokens: 5, dimension: 3, isCausal: true, draws: "stratified", ssa: { tileTokens: 3 } } as const;
+  const blockwise = sourceFiles(smallDesign(request).modules);
+  const [{ pairs, unproven }] = await proveGates(blockwise, ["ssa_column_foot"], { yosys: "system" });
+  expect([pairs > 9, unproven]).toEqual([true, []]);
 });
 
 testInYosys.each([
@@ -35,6 +44,7 @@ testInYosys.each([
   ["ssa_column_foot", "$_ANDNOT_", "$_AND_"],
   ["carry_save_adder", "$_XOR_", "$_XNOR_"],
   ["lif_unit", "$_XOR_", "$_XNOR_"],
+  ["decision_unit", "$_MUX_", "$_NMUX_"],
 ])("a wrong gate in %s, %s for %s, is found", async (module, right, wrong) => {
   const netlist = await synthesiseNetlist(sources, module, "system");
   expect(netlist).toContain(right);

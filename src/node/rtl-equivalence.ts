@@ -2,8 +2,8 @@
  * Proves gates equal to the sources that they were made from, by Yosys: registers and outputs of both are paired by name, and a SAT
  * solver shows that no input and no state takes them apart (`equiv_make`, `equiv_simple`, `equiv_induct`).
  *
- * What it says: two circuits that agree for `clocks` clocks agree ever after. That they agree at first follows from the reset,
- * and in FIFOs, which have none, from the d values that have entered. What it does not say: that the sources are right (that is for the testbench and the cycle model), or
+ * What it says: two circuits that agree for `clocks` clocks agree ever after. That they agree at first follows from the reset; what
+ * has none takes what comes in every clock, or, in FIFOs, holds the d values that have entered. What it does not say: that the sources are right (that is for the testbench and the cycle model), or
  * that Yosys reads SystemVerilog as other tools do. Values are 0 and 1; the sources make no x.
  */
 import { PlatformError } from "../errors.ts";
@@ -12,7 +12,14 @@ import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** Blocks that `xpike rtl verify` proves where a folder has them: one name a line. */
-export const PROVEN_BLOCKS = ["ssa_cell", "ssa_column_foot", "ssa_lfsr_array", "carry_save_adder", "lif_unit"] as const;
+export const PROVEN_BLOCKS = [
+  "ssa_cell",
+  "ssa_column_foot",
+  "ssa_lfsr_array",
+  "carry_save_adder",
+  "lif_unit",
+  "decision_unit",
+] as const;
 
 export interface Equivalence {
   readonly module: string;

@@ -8,6 +8,7 @@ import { type Chip, programChip } from "../../src/simulation/chip.ts";
 import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
 import { spikingSpec } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
+import { decide } from "../../src/task/answers.ts";
 import { literalMachine } from "./literal-machine.ts";
 import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
 
@@ -36,7 +37,9 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   const base = { kind: "spiking", normalisation: "none", width: 24, heads: 3, depth: 2, expansion: 2, steps };
   const neuron = { threshold: 0.4, ...model.neuron };
   const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
-  const geometry = readOut === "mean" ? meanOf(tokens) : tinyGeometry;
+  // A read-out of bits has words of them for classes.
+  const classes = model.readOut === "bits" ? 8 : tinyGeometry.classes;
+  const geometry = { ...(readOut === "mean" ? meanOf(tokens) : tinyGeometry), classes };
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
     crossbar: { rows: 7, columns: 10 },
@@ -65,6 +68,6 @@ export function tinyMachine(
   return {
     chip,
     design,
-    vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps, setting.tokens), random),
+    vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps, setting.tokens), random, decide),
   };
 }

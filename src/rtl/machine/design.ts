@@ -8,6 +8,7 @@ import { accumulators } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
 import { constantFiles, wholeCrossbars } from "./constants.ts";
+import { decisionSize, decisionUnit } from "./decision-unit.ts";
 import {
   addedOutputs,
   factorMemory,
@@ -75,6 +76,7 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   add(qkvBuffer(attentionSize(plan)));
   add(attentionBuffer(attentionSize(plan)));
   add(attentionUnit(plan, seedBits(engine)));
+  add(decisionUnit(decisionSize(plan)));
   add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan, seedBits(engine)));

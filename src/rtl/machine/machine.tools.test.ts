@@ -44,7 +44,7 @@ const settings: MachineSetting[] = [
   },
   {
     steps: 1,
-    model: { depth: 1, residual: "none" },
+    model: { depth: 1, residual: "none", readOut: "bits" },
     hardware: { adc: { sharing: 1 }, ssa: { lfsr: { scope: "engine" } } },
   },
 ];

@@ -19,6 +19,7 @@ import type { Chip } from "../../simulation/chip.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
+import type { ReadOut } from "../../spec/model.ts";
 import { chipDesign } from "../network-vectors.ts";
 
 /** What stands behind the adders of a layer. */
@@ -70,6 +71,7 @@ export interface MachinePlan {
   readonly attention: readonly number[];
   /** By block: clocks from the last token's first q, k and v to the first clock of attention. */
   readonly attentionWaits: readonly number[];
+  readonly readOut: ReadOut;
   readonly hasPositions: boolean;
   readonly hasStream: boolean;
   readonly tokens: number;
@@ -111,6 +113,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     neuron: integerLifConstants(model.neuron, arithmetic),
     ssa: ssaParametersOf(network, hardware),
     attentionWaits,
+    readOut: model.readOut ?? "joint",
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
     tokens: geometry.tokens,

@@ -1,5 +1,5 @@
 /**
- * The machine's testbench: whole prompts in, every spike train, output of the head and answer compared, each with its clock.
+ * The machine's testbench: whole prompts in, every spike train, output of the head, answer and decision compared, each with its clock.
  *
  *   +prompts=N   takes the first N prompts
  *   +stall=N     a prompt is broken off by a reset first; then vectors come late and answers are taken late, at random with seed N, and
@@ -12,10 +12,8 @@ import {
   call,
   comment,
   decimal,
-  type Expression,
   gap,
   type Item,
-  input,
   instance,
   isFalse,
   logic,
@@ -29,12 +27,14 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { count, task } from "../testbench-parts.ts";
-import { attentionSize, SEED_BITS } from "./attention-unit.ts";
+import { task } from "../testbench-parts.ts";
+import { SEED_BITS } from "./attention-unit.ts";
+import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { both, indexBits } from "./parts.ts";
-import { answerBits, answersOf, MACHINE } from "./top.ts";
-import { ANSWER_FILE, expectFile, INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
+import { checker, checkerName, type Probe, probesOf } from "./probes.ts";
+import { answerBits, MACHINE } from "./top.ts";
+import { INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
 
 export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
 /** A prompt takes no more than so many times its clocks, also where it is stalled. */
@@ -42,122 +42,11 @@ const PATIENCE = 64;
 export const STALL = "stall";
 const PROMPTS = "prompts";
 
-/** A place of the machine that is compared: its signals, the file of what is expected, and how many results a prompt has there. */
-interface Probe {
-  readonly label: string;
-  readonly width: number;
-  readonly valid: Expression;
-  readonly vector: Expression;
-  readonly file: string;
-  readonly perPrompt: number;
-  readonly isTimed: boolean;
-}
-
-const at = (signal: string) => name(`u_machine.${signal}`);
-
-function probesOf({ plan }: MachineDesign): Probe[] {
-  const { layers, steps, depth, heads } = plan;
-  const { dimension, tileTokens, blocks } = attentionSize(plan);
-  const ofLayers = layers.map(({ module, role, outputs, tokens: read }): Probe => {
-    const short = module.replace(/^layer_/, "");
-    const isHead = role === "head";
-    return {
-      label: short,
-      width: isHead ? outputs * plan.arithmetic.logitBits : outputs,
-      valid: isHead ? name("logits_valid") : at(`${short}_valid`),
-      vector: isHead ? name("logits") : at(`${short}_spikes`),
-      file: expectFile(module),
-      perPrompt: read.length * steps,
-      isTimed: true,
-    };
-  });
-  return [
-    ...ofLayers,
-    {
-      label: "attention",
-      width: heads * tileTokens,
-      valid: at("u_attention.valid"),
-      vector: at("u_attention.column"),
-      file: expectFile("attention"),
-      perPrompt: depth * steps * blocks * dimension,
-      isTimed: true,
-    },
-    {
-      label: "answers",
-      width: answerBits(plan),
-      valid: name("taken_q"),
-      vector: name("answer_q"),
-      file: ANSWER_FILE,
-      perPrompt: answersOf(plan),
-      isTimed: false,
-    },
-  ];
-}
-
-const checkerName = (width: number) => `expect_vectors_${width}`;
-
 /** The testbench, and the modules in which it compares. */
 export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
   const probes = probesOf(design);
   const widths = [...new Set(probes.map(({ width }) => width))];
   return [...widths.map(checker), testbench(design, probes, vectors)];
-}
-
-/** Compares what comes in a clock with the next line of a file. */
-function checker(width: number): Module {
-  const complain = (condition: Expression, format: string, ...values: Expression[]): Statement =>
-    when(condition, [
-      when(binary(name("errors"), "<", decimal(5)), [
-        task("$display", text(format), name("Label"), name("checked"), ...values),
-      ]),
-      count("errors"),
-    ]);
-  const counters = ["checked", "errors"];
-  return {
-    name: checkerName(width),
-    header: [`Compares vectors of ${width} bits and their clocks with the lines of a file.`],
-    parameters: [
-      ["Expected", text("expected.hex")],
-      ["Label", text("vectors")],
-    ],
-    ports: [input("clk_i"), input("valid_i"), input("vector_i", width), input("timed_i"), input("clock_i", 32)],
-    items: [
-      { kind: "integer", names: ["file", "got", ...counters] },
-      logic(32, "clock"),
-      logic(width, "vector"),
-      {
-        kind: "initial",
-        body: [
-          ...counters.map((variable) => put(name(variable), decimal(0))),
-          put(name("file"), call("$fopen", name("Expected"), text("r"))),
-          {
-            kind: "while",
-            condition: sized(1, 1),
-            body: [
-              { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 },
-              when(name("valid_i"), [
-                put(name("got"), call("$fscanf", name("file"), text("%h %h"), name("clock"), name("vector"))),
-                complain(binary(name("got"), "!=", decimal(2)), "%s: result %0d is one too many"),
-                complain(
-                  binary(name("vector_i"), "!==", name("vector")),
-                  "%s: result %0d is %h, expected %h",
-                  name("vector_i"),
-                  name("vector"),
-                ),
-                complain(
-                  binary(name("timed_i"), "&&", binary(name("clock_i"), "!==", name("clock"))),
-                  "%s: result %0d comes in clock %0d, expected in %0d",
-                  name("clock_i"),
-                  name("clock"),
-                ),
-                count("checked"),
-              ]),
-            ],
-          },
-        ],
-      },
-    ],
-  };
 }
 
 function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): Module {
@@ -210,6 +99,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       logic(SEED_BITS, "seed_data", "seed_next"),
       logic(layers[0].inputs, "in_data", "in_next"),
       logic(answerBits(plan), "out_data", "answer_q"),
+      logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
       logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
       logic(1, "live"),
       logic(32, "clock_q"),
@@ -229,6 +119,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         out_valid_o: name("out_valid"),
         out_ready_i: name("out_ready"),
         out_data_o: name("out_data"),
+        out_decision_o: name("out_decision"),
         logits_valid_o: name("logits_valid"),
         logits_o: name("logits"),
         busy_o: name("busy"),
@@ -239,7 +130,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         [
           set(name("clock_q"), sized(32, 0)),
           set(name("taken_q"), sized(1, 0)),
-          set(name("answer_q"), { kind: "fill", bit: 0 }),
+          ...["answer_q", "decision_q"].map((register) => set(name(register), { kind: "fill", bit: 0 })),
         ],
         [
           set(name("clock_q"), {
@@ -250,6 +141,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
           }),
           set(name("taken_q"), binary(name("out_valid"), "&", name("out_ready"))),
           set(name("answer_q"), name("out_data")),
+          set(name("decision_q"), name("out_decision")),
         ],
       ),
       ...probes.map(

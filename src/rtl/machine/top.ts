@@ -9,6 +9,7 @@ import {
   bit,
   CLOCKED,
   comment,
+  concat,
   type Expression,
   gap,
   hex,
@@ -30,6 +31,7 @@ import {
 } from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
 import { ATTENTION_UNIT, SEED_BITS } from "./attention-unit.ts";
+import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
 import { addedOutputs, streamWords } from "./layer.ts";
 import { queueName, STREAM_MEMORY } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
@@ -51,7 +53,11 @@ export const answerBits = (plan: MachinePlan): number =>
 export const answersOf = ({ machine, layers }: MachinePlan): number =>
   machine.shape.meanReadOut ? 1 : layers[layers.length - 1].tokens.length;
 
-export const answerQueue = (plan: MachinePlan) => ({ width: answerBits(plan), entries: answersOf(plan) });
+/** Answers wait with their decisions. */
+export const answerQueue = (plan: MachinePlan) => ({
+  width: answerBits(plan) + decisionBits(decisionSize(plan)),
+  entries: answersOf(plan),
+});
 
 /** All steps of a token. */
 export const inputQueue = ({ layers, steps }: MachinePlan) => ({
@@ -262,20 +268,28 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
           countUp("left_q", headVectors),
           when(isAt("left_q", headVectors - 1, headVectors), [set(name("answered_q"), sized(1, 1))]),
         ]),
-        when(binary(name("answered_q"), "&", isFalse(name("out_valid_o"))), [
+        when(both(name("answered_q"), isFalse(name("decided")), isFalse(name("out_valid_o"))), [
           set(name("closed_q"), zeros),
           set(name("answered_q"), zeros),
           set(name("started_q"), zeros),
         ]),
       ],
     ),
+    instance(DECISION_UNIT, "u_decision", {
+      ...clocked,
+      valid_i: name("answer"),
+      totals_i: name("totals"),
+      valid_o: name("decided"),
+      totals_o: name("decided_totals"),
+      decision_o: name("decision"),
+    }),
     instance(queueName(answerQueue(plan)), "u_queue_answers", {
       ...clocked,
-      push_i: name("answer"),
-      data_i: name("totals"),
+      push_i: name("decided"),
+      data_i: concat(name("decision"), name("decided_totals")),
       pop_i: binary(name("out_valid_o"), "&", name("out_ready_i")),
       valid_o: name("out_valid_o"),
-      data_o: name("out_data_o"),
+      data_o: concat(name("out_decision_o"), name("out_data_o")),
     }),
   ];
 
@@ -306,7 +320,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
         "in_ready_o are those of AXI-Stream: a vector stays until both are 1. The last token enters when all of its vectors are there. Before its first vector the prompt's " +
         `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
       `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
-        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. busy_o is 1 from the first vector until the last answer has been taken.`,
+        `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. Beside them out_decision_o has ${plan.readOut === "bits" ? "the bits that are decided, output 0 as the highest" : "the class with the largest total, the first of equals"}. busy_o is 1 from the first vector until the last answer has been taken.`,
       `logits_o has the outputs of the head at every step while logits_valid_o is 1, ${arithmetic.logitBits} bits each, class 0 in the low bits.`,
       `Latency: ${plan.schedule.alone.clocks} clocks from the first clock of the first vector to the last total, where vectors are there in time.`,
     ],
@@ -321,14 +335,16 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       output("out_valid_o"),
       input("out_ready_i"),
       output("out_data_o", answerBits(plan)),
+      output("out_decision_o", decisionBits(decisionSize(plan))),
       output("logits_valid_o"),
       output("logits_o", head.outputs * arithmetic.logitBits),
       output("busy_o"),
     ],
     items: [
       ...declarations,
-      logic(1, "answer"),
-      logic(answerBits(plan), "totals"),
+      logic(1, "answer", "decided"),
+      logic(answerBits(plan), "totals", "decided_totals"),
+      logic(decisionBits(decisionSize(plan)), "decision"),
       gap,
       ...edge,
       gap,

@@ -6,6 +6,7 @@
  *   machine_inputs.hex     the vectors of a prompt, a vector a line, token by token
  *   expect_<layer>.hex     clock and vector of each result, a line each; of the head its outputs, and `attention` the columns of A
  *   expect_answers.hex     totals of the classes, a line for each answer
+ *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
 import { invariant } from "../../errors.ts";
 import { lfsrSeeds, lfsrWiring } from "../../hardware/draws.ts";
@@ -18,12 +19,14 @@ import { seedStream } from "../../simulation/reference/attention.ts";
 import type { CodeRecord } from "../../simulation/reference/linear.ts";
 import { simulate } from "../../simulation/reference/simulate.ts";
 import type { Trace } from "../../simulation/trace.ts";
+import type { ReadOut } from "../../spec/model.ts";
 import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { SourceFiles } from "../design.ts";
 import { hexLine } from "../testbench.ts";
 import { totalBits } from "./accumulators.ts";
 import { attentionSize } from "./attention-unit.ts";
 import { lines, wordText } from "./constants.ts";
+import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { addedOutputs } from "./layer.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
@@ -31,6 +34,7 @@ import type { LayerPlan, MachinePlan } from "./plan.ts";
 export const SEED_FILE = "machine_seeds.hex";
 export const INPUT_FILE = "machine_inputs.hex";
 export const ANSWER_FILE = "expect_answers.hex";
+export const DECISION_FILE = "expect_decisions.hex";
 export const expectFile = (name: string): string => `expect_${name}.hex`;
 
 export interface MachineVectors {
@@ -52,11 +56,22 @@ export function trainOf({ name, role }: LayerPlan, depth: number): string {
   return name;
 }
 
+/** From logits, `[rows, classes]` or `[rows, bits]`, to a class each. */
+export type Decide = (logits: Float32Array, classes: number, readOut: ReadOut) => Int32Array;
+
 /**
+ * @param decide what answers of simulators are decided by
+ *
  * Shapes   input: `[T][prompts tokens][inputs]`
  * Random   as `simulate`; the stream that the design was made with
  */
-export function machineVectors(design: MachineDesign, chip: Chip, input: SpikeTrain, random: Stream): MachineVectors {
+export function machineVectors(
+  design: MachineDesign,
+  chip: Chip,
+  input: SpikeTrain,
+  random: Stream,
+  decide: Decide,
+): MachineVectors {
   const { plan } = design;
   const { tokens, steps, depth, layers, schedule } = plan;
   const prompts = input.rows / tokens;
@@ -91,6 +106,12 @@ export function machineVectors(design: MachineDesign, chip: Chip, input: SpikeTr
   spikes += depth * steps * prompts * tokens * plan.width;
   const { logits, answers } = headOutputs(plan, chip, trace, heads);
   Object.assign(files, answersText(plan, prompts, logits, answers));
+  // A network that reads out bits has an output for each, and 2^bits classes.
+  const { outputs } = layers[layers.length - 1];
+  const decisions = decide(trace.logits, plan.readOut === "bits" ? 2 ** outputs : outputs, plan.readOut);
+  files[DECISION_FILE] = lines(
+    Array.from(decisions, (decision) => `0 ${wordText([decision], decisionBits(decisionSize(plan)))}`),
+  );
   return { files, prompts, spikes, logits: logits.length, clocks: prompts * schedule.alone.clocks };
 }
 
