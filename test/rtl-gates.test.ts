@@ -1,0 +1,27 @@
+/**
+ * The gates of every block of a small machine, as docs/rtl.md has them: who changes a generator sees what it costs. Generic gates are the same
+ * wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u` writes the table; read the difference.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+import { sourceFiles } from "../src/rtl/design.ts";
+import { tinyMachine } from "./support/tiny-machine.ts";
+
+const path = join(import.meta.dirname, "../docs/rtl.md");
+const TABLE = /(<!-- gates of a small machine -->\n)[\s\S]*?\n\n/;
+/** Two heads of four features, five tokens, two steps. */
+const SMALL = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
+
+test("blocks of a small machine have the gates that docs/rtl.md says", async () => {
+  const { design } = tinyMachine(SMALL, 1);
+  const { yosys, blocks } = await synthesiseSources(sourceFiles(design.modules), { yosys: "bundled" });
+  const rows = blocks
+    .toSorted((a, b) => a.module.localeCompare(b.module, "en"))
+    .map(({ module, instances, gates, registers }) => `| \`${module}\` | ${instances} | ${gates} | ${registers} |`);
+  const table = [`| ${yosys} | instances | gates each | flip-flops each |`, "|---|---|---|---|", ...rows].join("\n");
+  const page = readFileSync(path, "utf8");
+  expect(page).toMatch(TABLE);
+  await expect(page.replace(TABLE, (_, marker: string) => `${marker}${table}\n\n`)).toMatchFileSnapshot(path);
+}, 600_000);
