@@ -3,7 +3,7 @@ import { buildReport, reportJson } from "xpikeformer";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
-import { chip, experiment, fail, reached, rtlOfChip } from "../state/studio.ts";
+import { chip, experiment, fail, prompt, reached, rtlOfChip } from "../state/studio.ts";
 import { tarOf } from "../state/tar.ts";
 import { WalkButton } from "./WalkButton.tsx";
 
@@ -38,7 +38,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   return (
     <div class="share">
       <WalkButton />
-      <button type="button" onClick={onTrain}>
+      <button type="button" onClick={onTrain} disabled={!prompt.value}>
         Train a network
       </button>
       <button type="button" onClick={copy} disabled={!now}>

@@ -1,6 +1,6 @@
 import { kitOf } from "xpikeformer";
 import { experimentText, saveFile } from "../state/files.ts";
-import { threads } from "../state/studio.ts";
+import { prompt, threads } from "../state/studio.ts";
 import {
   aware,
   failedToStart,
@@ -26,6 +26,8 @@ const STEPS = [96, 400, 800, 1600];
 /** A network that learns in the page, and then runs on the chip. */
 export function Train() {
   const now = training.value;
+  // It comes with the machine, which stands above it.
+  if (!prompt.value) return null;
   const isSmall = subject.value === "small";
   const isBusy = now !== null && ["loading", "learning", "stopping"].includes(now.status);
   return (
