@@ -76,6 +76,41 @@ describe("xpike rtl", () => {
   });
 });
 
+describe("xpike rtl --board and xpike rtl host", () => {
+  test("writes a kit of one head, whose runs are those of both heads in turn", async () => {
+    const out = join(folder, "kit");
+    const written = await xpikeRtl(join(folder, "tiny.json"), "--out", out, "--prompts", "2", "--board", "ulx3s-85f");
+    expect(written.code, written.err).toBe(0);
+    const text = (path: string) => readFile(join(out, path), "utf8");
+    const whole = (name: string) => readFile(join(folder, "rtl", name), "utf8");
+    const lines = (content: string) => content.trim().split("\n");
+    const [runs, engineRuns] = [lines(await text("runs.hex")), lines(await whole("runs.hex"))];
+    // Behind the network's runs come two of random spikes.
+    expect(runs.length - 2).toBe(2 * (engineRuns.length - 2));
+    // Steps, then the seeds of the second head, which stand in front in a line of both.
+    const half = (engineRuns[0].length - 4) / 2;
+    expect(runs[1]).toBe(engineRuns[0].slice(0, 4 + half));
+    expect(runs[0]).toBe(engineRuns[0].slice(0, 4) + engineRuns[0].slice(4 + half));
+    const files = lines(await text("files.f"));
+    for (const name of [...files, "xpike_board_tb.sv"]) {
+      const long = lines(await text(name)).filter((line) => line.length > 100);
+      expect(long, name).toEqual([]);
+    }
+    expect(await text("make.sh")).toContain(`${files.filter((name) => !/lif|carry/.test(name)).join(" ")}; synth_ecp5`);
+    const { board, baud, heads } = JSON.parse(await text("board.json"));
+    expect({ board, baud, heads }).toEqual({ board: "ulx3s-85f", baud: 1_000_000, heads: 1 });
+    const host = await runCommand("rtl", "host", out, "--port", join(folder, "no-port"));
+    expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is none of this name") });
+  });
+
+  test("refuses a kit of a machine, and heads that do not come in groups", async () => {
+    const kit = (...more: string[]) =>
+      xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), "--board", "ulx3s-85f", ...more);
+    expect((await kit("--machine")).err).toContain("Leave out --machine or --board.");
+    expect((await kit("--board-heads", "3")).err).toContain("2 heads, which do not come in groups of 3");
+  });
+});
+
 describe("xpike rtl verify, without any tool of the system", () => {
   test("starts no tool on a testbench that would run a program", async () => {
     const foreign = await mkdtemp(join(folder, "foreign-"));
