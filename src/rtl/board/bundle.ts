@@ -1,5 +1,5 @@
 /** Everything that `xpike rtl --board` writes, as file names and texts. */
-import { invariant } from "../../errors.ts";
+import { invariant, SpecError } from "../../errors.ts";
 import { FILE_LIST, rtlBundle } from "../bundle.ts";
 import { type SourceFiles, type SsaDesign, sourceFiles } from "../design.ts";
 import type { LifRuns } from "../lif-bundle.ts";
@@ -29,7 +29,7 @@ const SIMULATED_RUNS = 2;
  * The engine's folder and a board's kit around it. The same arguments give the same texts.
  *
  * @param lif as for `rtlBundle`
- * Throws  SpecError when the board's clock does not divide into the rate
+ * Throws  SpecError when the board's clock does not divide into the rate, and for tiles of several passes
  */
 export function boardBundle(
   design: SsaDesign,
@@ -38,6 +38,13 @@ export function boardBundle(
   { board: boardName, baud, fingerprintOf }: BoardChoice,
   lif?: LifRuns | string,
 ): SourceFiles {
+  const { passes, tileTokens } = design.parameters.plan;
+  if (passes.length > 1) {
+    throw new SpecError(
+      "hardware.ssa.tileTokens",
+      `A kit's tile holds all tokens, but tiles of ${tileTokens} take ${passes.length} passes a step. Leave tileTokens out.`,
+    );
+  }
   const board = BOARDS[boardName];
   const engine = rtlBundle(design, runs, from.origin, lif);
   const engineSources = sourceFiles(design.modules);

@@ -7,6 +7,8 @@
  *
  * Every bit of every reply is compared, and after a reply the line must be silent. It prints one line that begins with PASS or FAIL.
  */
+
+import type { SpikeTrain } from "../../spike/train.ts";
 import type { SourceFiles, SsaDesign } from "../design.ts";
 import { MAX_STEPS } from "../ssa-engine.ts";
 import {
@@ -47,25 +49,28 @@ export interface Exchange {
 /** Payload of a run's request. */
 export function runPayload(design: SsaDesign, { heads, seeds }: EngineRun): Uint8Array {
   const { steps } = heads[0].query;
-  const columns = columnsOf(design, steps, (t, f) =>
-    hexLine(
-      (["query", "key", "value"] as const).flatMap((of) => [
-        ...columnBits(
-          heads.map((head) => head[of]),
-          t,
-          f,
-        ),
-      ]),
-    ),
-  );
+  const columns = columnsOf(design, steps, (t, f) => {
+    const column = (of: "query" | "key" | "value") =>
+      columnOf(
+        design,
+        heads.map((head) => head[of]),
+        t,
+        f,
+      );
+    return hexLine([...column("query"), ...column("key"), ...column("value")]);
+  });
   return Uint8Array.from([steps, ...bytesOfHex(seedText(seeds)), ...columns]);
 }
 
 /** Payload of the reply that the cycle model expects. */
 export function spikesPayload(design: SsaDesign, { heads }: EngineRun): Uint8Array {
   const outputs = heads.map(({ output }) => output);
-  return Uint8Array.from(columnsOf(design, heads[0].query.steps, (t, f) => hexLine(columnBits(outputs, t, f))));
+  return Uint8Array.from(columnsOf(design, heads[0].query.steps, (t, f) => hexLine(columnOf(design, outputs, t, f))));
 }
+
+/** A kit's tile holds all tokens: they are its one block. */
+const columnOf = (design: SsaDesign, trains: readonly SpikeTrain[], t: number, f: number): Uint8Array =>
+  columnBits(trains, t, f, 0, design.parameters.plan.tileTokens);
 
 function columnsOf(design: SsaDesign, steps: number, digits: (t: number, f: number) => string): number[] {
   const bytes: number[] = [];
