@@ -2,7 +2,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { type Experiment, kitOf, type Report } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
+import type { Asked, Cause, ChipFunctions, ChipGiven, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import { following } from "./ask.ts";
 import { loadData, loadExample, loadNetwork } from "./files.ts";
@@ -75,10 +75,38 @@ export function fail(error: unknown): void {
   failure.value = failureOf(error);
 }
 
+/** What the worker holds, and how many chips it has been told to program and has not. */
+let held: ChipView | null = null;
+let awaited = 0;
+
+async function programChip(given: ChipGiven): Promise<ChipView> {
+  awaited++;
+  try {
+    held = await chipWorker("open", given);
+    return held;
+  } finally {
+    awaited--;
+  }
+}
+
+/** Asks the worker about the chip that is shown. Null where it holds another by then, which may lack what the question names. */
+async function askChip<K extends keyof ChipFunctions>(
+  name: K,
+  question: Parameters<ChipFunctions[K]>[0],
+): Promise<Awaited<ReturnType<ChipFunctions[K]>> | null> {
+  const isHeld = awaited === 0 && held === chip.peek();
+  try {
+    return await chipWorker(name, question);
+  } catch (error) {
+    if (isHeld) throw error;
+    return null;
+  }
+}
+
 /** What the chip makes of the prompt. */
 export const prompt = following(
   () => chip.value && asked.value,
-  (question) => chipWorker("prompt", question),
+  (question) => askChip("prompt", question),
   fail,
 );
 
@@ -95,7 +123,7 @@ export const layerView = following(
     const at = place.value;
     return chip.value && at.kind === "layer" ? { layer: at.layer } : null;
   },
-  ({ layer }) => chipWorker("layer", layer),
+  ({ layer }) => askChip("layer", layer),
   fail,
 );
 
@@ -105,7 +133,7 @@ export const crossbarView = following(
     if (!chip.value || (at.kind !== "crossbar" && at.kind !== "cell")) return null;
     return { ...moment.value, crossbar: at.crossbar, token: shownToken.value };
   },
-  (question) => chipWorker("crossbar", question),
+  (question) => askChip("crossbar", question),
   fail,
 );
 
@@ -114,7 +142,7 @@ export const cellView = following(
     const at = place.value;
     return chip.value && at.kind === "cell" ? at : null;
   },
-  (question) => chipWorker("cell", question),
+  (question) => askChip("cell", question),
   fail,
 );
 
@@ -124,7 +152,7 @@ export const tileView = following(
     if (!chip.value || (at.kind !== "head" && at.kind !== "tile-cell")) return null;
     return { ...moment.value, block: at.block, head: at.head };
   },
-  (question) => chipWorker("tile", question),
+  (question) => askChip("tile", question),
   fail,
 );
 
@@ -197,7 +225,7 @@ function followExperiment(): void {
   const work = async () => {
     const [checkpoint, data] = await Promise.all([loadNetwork(given), loadData(given)]);
     if (!isCurrent()) return;
-    const programmed = await chipWorker("open", { experiment: given, checkpoint, data });
+    const programmed = await programChip({ experiment: given, checkpoint, data });
     if (!isCurrent()) return;
     showChip(programmed);
     lastGood.value = given;
