@@ -12,6 +12,8 @@ const CHIPS = 5;
 const PROMPTS = 512;
 const SEED = 31;
 const BITS = 4;
+/** The network that is shown on all variants. */
+const ABLATED = "hardware-aware, with faults";
 
 const load = async (name, role = "network") => {
   const { model, checkpoints } = await experimentOf(name);
@@ -22,13 +24,14 @@ const networks = {
   conventional: await load("wireless-2x2", "conventional"),
   "hardware-aware": await load("wireless-2x2"),
   "hardware-aware, with faults": await load("wireless-2x2-faults"),
+  "for realistic chips": await load("wireless-2x2-realistic"),
 };
 const experiment = { ...(await experimentOf("wireless-2x2")), seed: SEED };
 const { embedRows } = experiment.hardware.crossbar;
 
-const rows = Object.keys(networks).flatMap((network, i, { length }) =>
+const rows = Object.keys(networks).flatMap((network) =>
   Object.keys(VARIANTS)
-    .filter((variant) => i === length - 1 || variant === OWN || variant === UNCORRECTED)
+    .filter((variant) => network === ABLATED || variant === OWN || variant === UNCORRECTED)
     .flatMap((variant) => Object.keys(AGES).map((age) => ({ network, variant, age }))),
 );
 const conditions = rows.map(({ network, variant, age }) => ({ network, hardware: machineOf(variant, age, embedRows) }));
