@@ -1,0 +1,56 @@
+// The fronts: of each kind of machine, error rate, energy and throughput of every network that was measured, priced by today's cost model.
+import { readFileSync } from "node:fs";
+import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
+import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
+import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
+
+export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+
+/** Of 95 %: Student's t for five chips, and the normal deviate for prompts. */
+const [STUDENT, NORMAL] = [2.776, 1.96];
+
+const present = (name) => measured[name] !== undefined;
+/** A machine needs some network of ours on it before anything can be priced; what an ANN costs does not depend on which. */
+const reference = SPIKING.map(({ name }) => name).find(present);
+
+function workloadOf(name) {
+  const experiment = experimentOn(MACHINE, name);
+  return { experiment, workload: { ...experimentWorkload(experiment), ...measured[name].densities } };
+}
+
+/** Energy and results of one answer's symbols, and answers in a second. */
+function priceOf(estimate, id) {
+  const { perInference } = estimate.workload.result;
+  const { inFlight, alone } = answersOf(estimate, id);
+  return { energy: estimate.architectures[id].total / perInference, inFlight, alone };
+}
+
+function annPoints({ bits, id }) {
+  const { experiment, workload } = workloadOf(reference);
+  return ANNS.filter(present).map((name) => {
+    const { model, rates } = measured[name];
+    const { rate, promptError } = rates[bits];
+    const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
+    return { name, label: `ANN, width ${model.width}`, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
+  });
+}
+
+function ownPoints({ name, steps }) {
+  const { workload } = workloadOf(name);
+  const { model, rates } = measured[name];
+  return steps.map((count) => {
+    const { rates: chips, promptError } = rates[count];
+    const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
+    const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
+    return { name, label: `ours, width ${model.width}, T = ${count}`, rate: mean(chips), half, ...price };
+  });
+}
+
+/** The points of each kind of machine, by its name; `ours` are those of all widths. */
+export const points = () => ({
+  ours: SPIKING.filter(({ name }) => present(name)).flatMap(ownPoints),
+  ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(engine)])),
+});
+
+/** What an engine's ANNs would be if few bits cost no accuracy: the best that training in few bits can hope for. */
+export const hoped = (annPoints) => annPoints.map((point) => ({ ...point, rate: point.exact.rate }));

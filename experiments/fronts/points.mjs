@@ -1,0 +1,20 @@
+// The networks of the 2x2 link whose fronts are compared, by the examples that train them.
+
+/** Conventional transformers, all of one recipe. */
+export const ANNS = ["wireless-2x2-ann-32", "wireless-2x2-ann-64", "wireless-2x2-ann"];
+
+/** Bits of both operands of every product, and whose price that is. */
+export const ENGINES = [
+  { bits: 8, id: "annDigital" },
+  { bits: 5, id: "annInt5" },
+  { bits: 4, id: "annInt4" },
+];
+
+/** Spiking networks on chips; of each one run, of which every number of time steps is read. */
+export const SPIKING = [
+  { name: "wireless-2x2-64", most: 4, steps: [1, 2, 4] },
+  { name: "wireless-2x2", most: 8, steps: [2, 4, 8] },
+  { name: "wireless-2x2-256", most: 4, steps: [2, 4] },
+];
+
+export const MACHINE = "recommended";

@@ -1,0 +1,86 @@
+// The tables and the chart of this folder's page, from what `measure.mjs` wrote and by today's cost model.
+import { frontOf, readOff } from "./front.mjs";
+import { hoped, points } from "./fronts.mjs";
+import { ENGINES } from "./points.mjs";
+
+/** Error rates at which fronts are compared. */
+const RATES = [0.06, 0.065, 0.07, 0.08, 0.1];
+
+const four = (value) => value.toFixed(4);
+const micro = (energy) => (1e6 * energy).toPrecision(3);
+const thousands = (value) => Math.round(value / 1e3).toLocaleString("en");
+
+const pointRow = (kind) => (point) => [
+  `${kind}${point.label}`,
+  `${four(point.rate)} ± ${four(point.half)}`,
+  point.exact ? four(point.exact.rate) : "",
+  micro(point.energy),
+  thousands(point.inFlight),
+];
+
+export const frontTables = {
+  "fronts-points": () => {
+    const { ours, ...engines } = points();
+    return {
+      head: ["2x2 link", "bit error rate", "of it exact", "uJ a symbol", "thousand symbols a second, in flight"],
+      rows: [
+        ...ENGINES.flatMap(({ bits }) => engines[`int${bits}`].map(pointRow(`${bits}-bit `))),
+        ...ours.map(pointRow("")),
+      ],
+    };
+  },
+  "fronts-ratios": () => {
+    const { ours, ...engines } = points();
+    const own = frontOf(ours);
+    const others = ENGINES.flatMap(({ bits }) => {
+      const all = engines[`int${bits}`];
+      return bits === 8 ? [frontOf(all)] : [frontOf(all), frontOf(hoped(all))];
+    });
+    const over = (other, mine) => {
+      if (other === null) return mine === null ? "neither" : "ANN does not reach it";
+      return mine === null ? "ours does not" : (other.energy / mine.energy).toFixed(2);
+    };
+    return {
+      head: [
+        "energy of the cheapest ANN over ours, at equal error rate",
+        "8 bits",
+        ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, if they cost nothing`]),
+        "uJ a symbol, ours",
+        "thousand symbols a second, ours",
+        "8 bits",
+      ],
+      rows: RATES.map((rate) => {
+        const mine = readOff(own, rate);
+        const fronts = others.map((front) => readOff(front, rate));
+        return [
+          four(rate),
+          ...fronts.map((other) => over(other, mine)),
+          mine ? micro(mine.energy) : "",
+          mine ? thousands(mine.inFlight) : "",
+          fronts[0] ? thousands(fronts[0].inFlight) : "",
+        ];
+      }),
+    };
+  },
+};
+
+/** Energy over error rate, one line for each kind of machine and each of our widths. */
+export function frontChart() {
+  const { ours, ...engines } = points();
+  const series = (name, all, dashed = false) => ({
+    ...{ name, dashed },
+    points: all.map(({ rate, energy }) => ({ x: rate, y: 1e6 * energy })).toSorted((a, b) => a.x - b.x),
+  });
+  const widths = [...new Set(ours.map(({ name }) => name))].map((name) => ours.filter((point) => point.name === name));
+  return {
+    ...{ kind: "lines", id: "fronts", title: "Energy of a symbol over bit error rate, 2x2 link" },
+    caption: "Lower and further left is better. Lines join widths of an ANN, and time steps of one of our networks.",
+    x: { label: "bit error rate", scale: "log" },
+    y: { label: "uJ a symbol", scale: "log" },
+    series: [
+      ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
+      ...widths.map((all) => series(all[0].label.replace(/, T.*/, ""), all)),
+    ],
+    rules: [],
+  };
+}

@@ -1,0 +1,89 @@
+/** The arithmetic of experiments/fronts: networks in few bits, and what is read off fronts. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { annForward } from "../src/model/ann.ts";
+import { initialise, type Network } from "../src/model/network.ts";
+import { stream } from "../src/numeric/stream.ts";
+import type { AnnSpec } from "../src/spec/model.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { createTask, networkGeometry } from "../src/task/create.ts";
+
+const root = join(import.meta.dirname, "..");
+// Through variables, because the programs of experiments/ have no types.
+const load = (path: string) => import(join(root, "experiments", path));
+const { quantisedAnn, stepOf } = await load("fronts/quantised-ann.mjs");
+const { frontOf, readOff } = await load("fronts/front.mjs");
+
+describe("a conventional network in few bits", () => {
+  const experiment = parseExperiment({
+    task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 3 },
+    model: { kind: "ann", width: 16, depth: 2, heads: 4, expansion: 2 },
+  });
+  const task = createTask(experiment);
+  const network = initialise(
+    experiment.model as AnnSpec,
+    networkGeometry(experiment, task),
+    stream(1),
+  ) as unknown as Network<AnnSpec>;
+  const draw = (count: number, name: string) => ({
+    prompts: count,
+    values: task.draw(count, stream(2).fork(name), { spikes: false, values: true }).values!,
+  });
+
+  test("has the logits of the reference where nothing is rounded", () => {
+    const input = draw(5, "evaluation");
+    const { logits } = annForward(network, input);
+    const found: Float64Array = quantisedAnn(network, null, null)(input);
+    expect(found.length).toBe(logits.length);
+    // Sums in another order: a few units in the last place of numbers of about 1.
+    const furthest = Math.max(...found.map((logit, i) => Math.abs(logit - logits[i])));
+    expect(furthest).toBeLessThan(1e-12);
+  });
+
+  test("comes nearer to it with every bit", () => {
+    const input = draw(20, "evaluation");
+    const { logits } = annForward(network, input);
+    const distances = [3, 4, 5, 6, 8, 12].map((bits) => {
+      // Calibrated on what it answers, so that no activation lies beyond the range of its codes.
+      const found: Float64Array = quantisedAnn(network, bits, input)(input);
+      return Math.hypot(...found.map((logit, i) => logit - logits[i]));
+    });
+    expect(distances).toEqual(distances.toSorted((a, b) => b - a));
+    expect(distances.at(-1)!).toBeLessThan(distances[0] / 50);
+  });
+
+  test("takes a step that no other share of the range betters", () => {
+    const values = Float64Array.from({ length: 200 }, (_, i) => Math.tan((i - 100) / 66));
+    const errorOf = (step: number, bits: number) =>
+      values.reduce((sum, x) => {
+        const most = 2 ** (bits - 1) - 1;
+        const code = Math.max(-most, Math.min(most, Math.round(x / step)));
+        return sum + (step * code - x) ** 2;
+      }, 0);
+    const largest = Math.max(...values.map(Math.abs));
+    for (const bits of [3, 4, 8]) {
+      const least = errorOf(stepOf(values, bits), bits);
+      for (let clip = 0.525; clip <= 1; clip += 0.025) {
+        expect(least).toBeLessThanOrEqual(errorOf((clip * largest) / (2 ** (bits - 1) - 1), bits) * (1 + 1e-9));
+      }
+    }
+  });
+});
+
+describe("a front", () => {
+  const point = (rate: number, energy: number) => ({ rate, energy, inFlight: 1 / energy });
+
+  test("has the points than which none is better in both", () => {
+    const [a, b, c, d] = [point(0.1, 1), point(0.05, 4), point(0.07, 5), point(0.2, 0.5)];
+    expect(frontOf([a, b, c, d])).toEqual([b, a, d]);
+  });
+
+  test("is read off between its points linearly in logarithms, past its worst as that one, and not before its best", () => {
+    const front = frontOf([point(0.1, 1), point(0.025, 4)]);
+    expect(readOff(front, 0.05).energy).toBeCloseTo(2, 12);
+    expect(readOff(front, 0.05).inFlight).toBeCloseTo(0.5, 12);
+    expect(readOff(front, 0.1).energy).toBe(1);
+    expect(readOff(front, 0.5).energy).toBe(1);
+    expect(readOff(front, 0.024)).toBeNull();
+  });
+});
