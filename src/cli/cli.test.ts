@@ -112,7 +112,10 @@ test("help loads neither simulator nor drawings: they are imported when a comman
       else seen.add(path);
     }
   };
-  follow(join(import.meta.dirname, "main.ts"));
+  const main = readFileSync(join(import.meta.dirname, "main.ts"), "utf8");
+  const started = Array.from(main.matchAll(/import\("(\.[^"]+)"\)/g), ([, path]) => path);
+  expect(started).toContain("./program.ts");
+  for (const path of ["./main.ts", ...started]) follow(join(import.meta.dirname, path));
   const packages = [...seen].filter((name) => !name.startsWith("/") && !name.startsWith("node:"));
   expect(packages.sort()).toEqual(["commander", "picocolors"]);
 });

@@ -4,7 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { useFolder } from "../node/run-folder.ts";
-import { loadDuckDb, writeTable } from "../node/sweep/duckdb.ts";
+import { writeTable } from "../node/sweep/duckdb.ts";
+import { loadDuckDb } from "../node/sweep/duckdb-package.ts";
 import { readQuestion, readRows, SWEEP_FILES } from "../node/sweep/folder.ts";
 
 import { type PlannedSweep, planSweep } from "../node/sweep/plan.ts";

@@ -5,12 +5,11 @@
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PlatformError } from "../../errors.ts";
 import type { Cell, Column, SweepTable } from "../../sweep/table.ts";
 import { fileError, temporaryName } from "../files.ts";
+import { loadDuckDb } from "./duckdb-package.ts";
 import { SWEEP_FILES } from "./folder.ts";
 
-type DuckDb = typeof import("@duckdb/node-api");
 type Appender = Awaited<ReturnType<import("@duckdb/node-api").DuckDBConnection["createAppender"]>>;
 
 const SQL_TYPES: Readonly<Record<Column["type"], string>> = {
@@ -21,20 +20,6 @@ const SQL_TYPES: Readonly<Record<Column["type"], string>> = {
 };
 
 const LOG = /^\.results\.duckdb\..+\.wal$/;
-
-/** Throws PlatformError, with what to install, where the package is missing. */
-export async function loadDuckDb(): Promise<DuckDb> {
-  try {
-    return await import("@duckdb/node-api");
-  } catch (cause) {
-    throw new PlatformError(
-      "@duckdb/node-api",
-      "The table of a sweep is written by DuckDB, which is not installed. Install it with `npm install @duckdb/node-api`; rows that are " +
-        "there are kept, and `xpike sweep show FOLDER` writes their table.",
-      { cause },
-    );
-  }
-}
 
 /**
  * Writes the table and its copies into the folder, each whole or not at all.

@@ -1,0 +1,16 @@
+/** DuckDB, an optional package. Apart from what writes with it, whose types a program can read without the package. */
+import { PlatformError } from "../../errors.ts";
+
+/** Throws PlatformError, with what to install, where the package is missing. */
+export async function loadDuckDb(): Promise<typeof import("@duckdb/node-api")> {
+  try {
+    return await import("@duckdb/node-api");
+  } catch (cause) {
+    throw new PlatformError(
+      "@duckdb/node-api",
+      "The table of a sweep is written by DuckDB, which is not installed. Install it with `npm install @duckdb/node-api`; rows that are " +
+        "there are kept, and `xpike sweep show FOLDER` writes their table.",
+      { cause },
+    );
+  }
+}
