@@ -64,10 +64,23 @@ function kernelInterface() {
   return `export interface KernelExports {\n${lines.join("\n")}\n}\n`;
 }
 
+/** Docstrings are in the declarations; in the programs beside them they would be there twice, in a package that has a limit. */
+async function withoutComments(folder) {
+  const { default: ts } = await import("typescript");
+  const printer = ts.createPrinter({ removeComments: true, newLine: ts.NewLineKind.LineFeed });
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!name.endsWith(".js") || name.startsWith("studio")) continue;
+    const path = join(folder, name);
+    const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ESNext);
+    writeFileSync(path, printer.printFile(source));
+  }
+}
+
 const script = fileURLToPath(import.meta.url);
 if (!isFresh(generated, [assembly, script])) buildKernels();
 if (!isFresh(stamp, [join(root, "src"), join(root, "tsconfig.json"), script])) {
   node("typescript/bin/tsc", ["-p", "tsconfig.json"]);
+  await withoutComments(join(root, "dist"));
   writeFileSync(stamp, "");
 }
 if (!isFresh(page, [stamp, studio, script])) node("vite/bin/vite.js", ["build", studio, "--logLevel", "warn"]);
