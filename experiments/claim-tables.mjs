@@ -247,15 +247,18 @@ export const claimTables = {
       const { ann, snn, machines } = result.networks[name];
       return [
         ...MACHINES.map((machine) => [`${name}: machine \`${machine}\``, ...machines[machine].rates.map(rate)]),
-        [`${name}: ANN, one pass`, rate(ann.rate), ...snn.rates.slice(1).map(() => "")],
+        [`${name}: ANN, one pass`, rate(ann.rate)],
         [
           `${name}: ${snn.own ? "digital SNN with LIF attention" : "the same network, digital"}`,
           ...snn.rates.map(rate),
         ],
       ];
     });
-    const steps = Math.max(...rows.map(({ length }) => length - 1));
-    return { head: ["error rate", ...Array.from({ length: steps }, (_, t) => `T = ${t + 1}`)], rows };
+    const steps = Array.from({ length: Math.max(...rows.map(({ length }) => length - 1)) }, (_, t) => t + 1);
+    return {
+      head: ["error rate", ...steps.map((count) => `T = ${count}`)],
+      rows: rows.map((row) => [row[0], ...steps.map((count) => row[count] ?? "")]),
+    };
   },
   "iso-accuracy": () => {
     const ours = NETWORKS.flatMap((name) =>

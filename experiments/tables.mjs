@@ -20,6 +20,7 @@ import { claimTables } from "./claim-tables.mjs";
 import { earlyExitTables } from "./early-exit/tables.mjs";
 import { firstPageTables } from "./first-page/tables.mjs";
 import { frontTables } from "./front/tables.mjs";
+import { errorFrontTables } from "./fronts/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
@@ -202,6 +203,7 @@ const programs = {
   ...randomNumberTables,
   ...realisticTables,
   ...frontTables,
+  ...errorFrontTables,
   ...trainingTrickTables,
 };
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { annForward } from "../src/model/ann.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
+import { chartSvg } from "../src/report/chart-svg.ts";
 import type { AnnSpec } from "../src/spec/model.ts";
 import { parseExperiment } from "../src/spec/parse.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
@@ -13,6 +14,7 @@ const root = join(import.meta.dirname, "..");
 const load = (path: string) => import(join(root, "experiments", path));
 const { quantisedAnn, stepOf } = await load("fronts/quantised-ann.mjs");
 const { frontOf, readOff } = await load("fronts/front.mjs");
+const { frontChart } = await load("fronts/tables.mjs");
 
 describe("a conventional network in few bits", () => {
   const experiment = parseExperiment({
@@ -86,4 +88,8 @@ describe("a front", () => {
     expect(readOff(front, 0.5).energy).toBe(1);
     expect(readOff(front, 0.024)).toBeNull();
   });
+});
+
+test("the page's figure is drawn from the same results as its tables", async () => {
+  await expect(chartSvg(frontChart())).toMatchFileSnapshot(join(root, "docs/figures/fronts.svg"));
 });

@@ -18,7 +18,7 @@ const pointRow = (kind) => (point) => [
   thousands(point.inFlight),
 ];
 
-export const frontTables = {
+export const errorFrontTables = {
   "fronts-points": () => {
     const { ours, ...engines } = points();
     return {

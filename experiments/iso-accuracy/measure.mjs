@@ -1,7 +1,10 @@
 // Measures what the tables of this folder are computed from, on the bundled networks: error rates against time steps, and spike densities, on
 // both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Three minutes of two idle cores; writes
-// result.json.
-import { writeFile } from "node:fs/promises";
+// result.json, and leaves networks that are not named as they are there.
+//
+//   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
 import { loadImageData, nodeExecutor } from "xpikeformer/node";
 import { networksOf } from "../networks.mjs";
@@ -10,12 +13,23 @@ import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 // T is chosen where rates differ by 5 %: the standard error of a link's rate of 0.06 is some 6 % of it here, and less of ten chips.
 const PROMPTS = { "symbol-detection": 1024, "image-classification": 2000 };
 
-const executor = nodeExecutor(Number(process.argv[2] ?? 1));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: "string", default: "1" } },
+});
+for (const name of positionals) if (!NETWORKS.includes(name)) throw new Error(`Networks: ${NETWORKS.join(", ")}.`);
+const file = new URL("result.json", import.meta.url);
+
+const executor = nodeExecutor(Number(values.threads));
 try {
+  const { networks: before } = JSON.parse(await readFile(file, "utf8"));
   const networks = {};
-  for (const name of NETWORKS) networks[name] = await measure(name);
+  for (const name of NETWORKS) {
+    const isKept = positionals.length > 0 && !positionals.includes(name);
+    networks[name] = isKept ? before[name] : await measure(name);
+  }
   const result = { command: "node experiments/iso-accuracy/measure.mjs", seed: 1, networks };
-  await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
 } finally {
   await executor.close();
 }
