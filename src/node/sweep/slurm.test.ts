@@ -55,7 +55,8 @@ test("the script gives a task its folder and threads, whatever the folder is cal
     job: "xpike-000000000000",
     tasks: 3,
     folder,
-    program: ["printf", "%s\\n"],
+    // Node itself, which every machine of these tests has.
+    program: [process.execPath, "-p", 'process.argv.slice(1).join("\\n")', "--"],
     sbatch: ["--time=5"],
   });
   expect(script).toContain("\n#SBATCH --array=0-2\n#SBATCH --requeue\n#SBATCH --output=/dev/null\n#SBATCH --time=5\n");
