@@ -2,7 +2,6 @@
  * Training in the studio, in a real browser: the network is that of `xpike train`, to the byte, stopped or not, on one thread or more,
  * and what it decides on chips is what `xpike run` reports. `npm run build` first, as `npm test` does.
  */
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +17,7 @@ import {
   type SymbolDetectionSpec,
 } from "../dist/index.js";
 import { nodeExecutor, type StudioServer, serveStudio, trainToFolder } from "../dist/node.js";
+import { sha256Of } from "../src/node/content-hash.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { openStudioPage, withoutIsolation } from "./support/studio-page.ts";
 
@@ -35,8 +35,6 @@ afterAll(async () => {
 const STEPS = 96;
 /** Milliseconds that a test may take. */
 const MOST = 400_000;
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 
@@ -85,7 +83,7 @@ test(
     expect(experiment.seed).toBe(7);
     expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, true]);
     const expected = await trainedByCommand(experiment);
-    expect(sha256(whole)).toBe(sha256(expected));
+    expect(sha256Of(whole)).toBe(sha256Of(expected));
 
     await button(page, "Start anew").click();
     await page.waitForFunction(() => Number(document.querySelector<HTMLElement>("#train-status")?.dataset.step) > 0);
@@ -95,7 +93,7 @@ test(
     expect(stopped).toBeLessThan(STEPS);
     await button(page, "Go on").click();
     expect(await reaches(page, "finished")).toBe(STEPS);
-    expect(sha256(await saved(page, "Save it: trained-2.safetensors"))).toBe(sha256(expected));
+    expect(sha256Of(await saved(page, "Save it: trained-2.safetensors"))).toBe(sha256Of(expected));
 
     await page.evaluate(() => (window as unknown as { snapshots: unknown[] }).snapshots.splice(0));
     await button(page, "Put it on the chip: trained-1.safetensors").click();
@@ -136,7 +134,7 @@ test(
     const experiment = parseExperiment((await saved(page, "Save its experiment")).toString());
     expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, false]);
     const expected = await trainedByCommand(experiment);
-    expect(sha256(await saved(page, "Save it: trained-1.safetensors"))).toBe(sha256(expected));
+    expect(sha256Of(await saved(page, "Save it: trained-1.safetensors"))).toBe(sha256Of(expected));
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
     expect(errors).toEqual([]);
     await page.close();
