@@ -19,26 +19,33 @@ export function planMachine(workload: Workload, technology: Technology): Planned
   const hardware = hardwareFor(workload, technology);
   const timing = timingOf(hardware, technology);
   const shape = shapeFor(workload, technology);
-  const machine = machineOf(hardware, shape, timing);
   const key = JSON.stringify([hardware, sizesOf(shape), timing]);
-  const pace = PACES.get(key) ?? paceOf(machine);
-  const [oldest] = PACES.keys();
-  if (PACES.size >= KEPT) PACES.delete(oldest);
-  PACES.set(key, pace);
-  return { hardware, machine, pace };
+  const kept = PLANS.get(key);
+  if (kept) return kept;
+  const machine = machineOf(hardware, shape, timing);
+  const plan = { hardware, machine, pace: paceOf(machine) };
+  const [oldest] = PLANS.keys();
+  if (PLANS.size >= KEPT) PLANS.delete(oldest);
+  PLANS.set(key, plan);
+  return plan;
 }
 
-/** Draws and maps ask for the same few schedules thousands of times. A pace follows from its key, so no result depends on which are kept. */
-const PACES = new Map<string, Pace>();
-const KEPT = 1024;
+/**
+ * Draws, maps and searches ask for the same few machines thousands of times. A plan follows from its key, so no result depends on which
+ * are kept.
+ */
+const PLANS = new Map<string, PlannedMachine>();
+const KEPT = 64;
 
-/** What a machine and its schedule depend on beside the hardware. */
-function sizesOf({ mask, tokensRead, stem, ...shape }: NetworkShape): readonly unknown[] {
-  const { depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut } = shape;
-  const { embedding, outputProjection, residuals, residualInputBits, positions, scores, steps } = shape;
-  const sizes = [depth, width, heads, expansion, tokens, inputs, classes, queries, meanReadOut, steps, scores];
-  const kinds = [embedding, outputProjection, residuals, residualInputBits, positions];
-  return [...sizes, ...kinds, tokensRead?.join(), mask?.join(""), stem];
+/** What a machine depends on beside the hardware: a workload is more than its shape. */
+function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {
+  const { depth, width, heads, expansion, neuron, tokens, inputs, stem, classes, queries, meanReadOut } = shape;
+  const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
+  const [tokensRead, mask] = [shape.tokensRead?.join(), shape.mask?.join("")];
+  return {
+    ...{ depth, width, heads, expansion, neuron, tokens, inputs, stem, classes, queries, meanReadOut },
+    ...{ embedding, residualInputBits, outputProjection, residuals, positions, scores, steps, tokensRead, mask },
+  };
 }
 
 /**

@@ -157,7 +157,7 @@ function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): La
     crossbars: blocks.length,
     clocks: reads * vectorClocks(multiplexerSteps, timing),
     latency: LIF_LATENCY,
-    tokens: name === "head" ? headTokens(shape) : Int32Array.from({ length: vectorsOf(name, shape) }, (_, n) => n),
+    tokens: name === "head" ? headTokens(shape) : new Int32Array(vectorsOf(name, shape)).map((_, n) => n),
     everyStep: !entersOnce,
   };
 }
