@@ -1,0 +1,187 @@
+// The gallery, docs/gallery.md: seven experiments, each with a picture, its numbers, its JSON and a link that opens it in the studio. What stands
+// between two comments,
+//
+//   <!-- experiment: NAME -->
+//   ...
+//   <!-- end of NAME -->
+//
+// is written from the results of experiments/, and so are the pictures. `npx vitest run test/gallery.test.ts -u` writes them.
+import { readFileSync } from "node:fs";
+import { deviation, mean } from "xpikeformer";
+import { results, scaled, withRange } from "../experiments/first-page/results.mjs";
+import { errorFrontTables } from "../experiments/fronts/tables.mjs";
+import { OWN } from "../experiments/realistic/machines.mjs";
+import { realisticTables } from "../experiments/realistic/tables.mjs";
+import { stuckDeviceTables } from "../experiments/stuck-devices/tables.mjs";
+import { markdown } from "../experiments/tables.mjs";
+
+const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8"));
+const { link, drift } = results;
+const clothes = results["images.accuracy"].runs.find(({ name }) => name === "fashion-tiny");
+const stuck = read("experiments/stuck-devices/result.json");
+const realistic = read("experiments/realistic/result.json");
+
+/** A year in seconds, as ages of chips are written. */
+const YEAR = 31_536_000;
+const YEAR_OF_DRIFT = { "1s": "after a second", "1y": "after a year" };
+const TRAINING = { hwat: "hardware-aware", ct: "conventional" };
+
+/** An experiment of examples/ without its training and evaluation, with changes of some fields of its parts. */
+function experimentOf(name, changes = {}) {
+  const { training: _, evaluation: __, ...document } = read(`examples/${name}.json`);
+  const changed = Object.entries(changes).map(([part, fields]) => [part, { ...document[part], ...fields }]);
+  return { ...document, ...Object.fromEntries(changed) };
+}
+
+const point = (x, [value, low, high]) => ({ x, y: value, low, high });
+const bar = (label, group, [value, low, high]) => ({ label, group, value, low, high });
+const meanAndDeviation = (rates) => [mean(rates), mean(rates) - deviation(rates), mean(rates) + deviation(rates)];
+const figures = (rows) => ({ head: ["", "95 % interval in brackets"], rows });
+const errorRate = { label: "bit error rate" };
+
+/** Points over the number of time steps, from the figures `ID.steps.T`. */
+const overSteps = (all, id) =>
+  Object.entries(all)
+    .filter(([key]) => key.startsWith(`${id}.steps.`))
+    .map(([key, found]) => point(Number(key.split(".").at(-1)), found));
+
+/** What a section shows. A picture is a chart that is drawn, or the file of one that another page has. */
+export const gallery = {
+  link: {
+    experiment: experimentOf("wireless-2x2"),
+    picture: "ber-snr",
+    alt: "Bit error rate against signal-to-noise ratio: simulated chips against classical receivers and an ANN",
+    table: () =>
+      figures([
+        [
+          `bit error rate of ${link.settings.chips} chips, T = ${link.settings.steps}`,
+          withRange(link.figures["ber.xpikeformer"]),
+        ],
+        ["of an ANN of the same size", withRange(link.figures["ber.ann"])],
+        ["of maximum likelihood, channel from the pilots", withRange(link.figures["ber.ml.pilots"])],
+        ["energy of an int8 ANN, of theirs", withRange(link.figures["cost.ratio.annDigital"])],
+      ]),
+    source: link,
+  },
+  steps: {
+    experiment: experimentOf("wireless-2x2", { model: { steps: 4 } }),
+    picture: () => ({
+      ...{ kind: "lines", id: "gallery-steps", title: "Bit error rate over time steps, 2x2 link" },
+      caption: "Simulated chips; the line is the ANN of the same size in exact arithmetic.",
+      x: { label: "time steps T" },
+      y: errorRate,
+      series: [{ name: "chips", dashed: false, points: overSteps(link.figures, "ber.xpikeformer") }],
+      rules: [{ label: "ANN", y: link.figures["ber.ann"][0] }],
+    }),
+    alt: "Bit error rate falls from one time step to eight, towards the ANN's",
+    table: () =>
+      figures([1, 2, 4, 8].map((steps) => [`T = ${steps}`, withRange(link.figures[`ber.xpikeformer.steps.${steps}`])])),
+    source: link,
+  },
+  drift: {
+    experiment: experimentOf("wireless-2x2", { hardware: { readTime: YEAR } }),
+    picture: () => ({
+      ...{ kind: "bars", id: "gallery-drift", title: "Bit error rate after a second and a year, 2x2 link" },
+      caption: "Simulated chips, with their columns rescaled daily (compensated) and without.",
+      value: errorRate,
+      bars: Object.entries(TRAINING).flatMap(([id, training]) =>
+        ["compensated", "uncompensated"].flatMap((compensation) =>
+          Object.entries(YEAR_OF_DRIFT).map(([age, words]) =>
+            bar(`${compensation}, ${words}`, training, drift.figures[`ber.drift.${id}.${compensation}.${age}`]),
+          ),
+        ),
+      ),
+    }),
+    alt: "With compensation the bit error rate of a year hardly differs from that of a second; without it half of the bits are wrong",
+    table: () =>
+      figures(
+        ["compensated", "uncompensated"].flatMap((compensation) =>
+          Object.entries(YEAR_OF_DRIFT).map(([age, words]) => [
+            `${compensation}, ${words}`,
+            withRange(drift.figures[`ber.drift.hwat.${compensation}.${age}`]),
+          ]),
+        ),
+      ),
+    source: drift,
+  },
+  stuck: {
+    experiment: experimentOf("wireless-2x2-faults"),
+    picture: () => ({
+      ...{ kind: "bars", id: "gallery-stuck", title: "Bit error rate with stuck devices, 2x2 link" },
+      caption: `Mean and standard deviation of ${stuck.chips} simulated chips.`,
+      value: errorRate,
+      bars: stuck.rows.map(({ training, stuck: { atZero, atMaximum }, rates }) =>
+        bar(`${(100 * (atZero + atMaximum)).toFixed(0)} % stuck`, training, meanAndDeviation(rates)),
+      ),
+    }),
+    alt: "One stuck device in a hundred costs a network much that was not trained for faults, and little one that was",
+    table: stuckDeviceTables["stuck-devices"],
+    source: stuck,
+  },
+  realistic: {
+    experiment: experimentOf("wireless-2x2-realistic"),
+    picture: () => ({
+      ...{ kind: "bars", id: "gallery-realistic", title: "Bit error rate of realistic chips by training, 2x2 link" },
+      caption: `Mean and standard deviation of ${realistic.chips} simulated chips, trimmed and calibrated by their own codes.`,
+      value: errorRate,
+      bars: realistic.rows
+        .filter(({ variant }) => variant === OWN)
+        .map(({ network, age, rates }) => bar(age, network, meanAndDeviation(rates))),
+    }),
+    alt: "Networks that were trained for faults keep their bit error rate on realistic chips over a year",
+    table: () => {
+      const { head, rows } = realisticTables.realistic();
+      return { head, rows: rows.filter(([, calibration]) => calibration === OWN) };
+    },
+    source: realistic,
+  },
+  front: {
+    experiment: experimentOf("wireless-2x2-256"),
+    picture: "fronts",
+    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of three widths",
+    table: () => {
+      const { head, rows } = errorFrontTables["fronts-points"]();
+      return {
+        head,
+        rows: rows.filter(([name]) => name.startsWith("ours, width 256") || name.startsWith("8-bit ANN")),
+      };
+    },
+    source: { command: "node experiments/fronts/measure.mjs" },
+  },
+  clothes: {
+    experiment: experimentOf("fashion-tiny"),
+    picture: () => ({
+      ...{ kind: "lines", id: "gallery-clothes", title: "Accuracy over time steps, Fashion-MNIST" },
+      caption: "Simulated chips; the line is the ANN of the same size in exact arithmetic.",
+      x: { label: "time steps T" },
+      y: { label: "accuracy" },
+      series: [{ name: "chips", dashed: false, points: overSteps(clothes.figures, "accuracy.xpikeformer") }],
+      rules: [{ label: "ANN", y: clothes.figures["accuracy.ann"][0] }],
+    }),
+    alt: "Accuracy rises from one time step to eight, towards the ANN's",
+    table: () =>
+      figures([
+        [
+          `accuracy of ${clothes.chips} chips, T = ${clothes.steps}, per cent`,
+          withRange(scaled(clothes.figures["accuracy.xpikeformer"], 100)),
+        ],
+        ["of the network itself", withRange(scaled(clothes.figures["accuracy.spiking"], 100))],
+        ["of an ANN of the same size", withRange(scaled(clothes.figures["accuracy.ann"], 100))],
+      ]),
+    source: results["images.accuracy"],
+  },
+};
+
+/** A section's block, with `open` as the address of the studio's link. */
+export function block(name, open) {
+  const { experiment, picture, alt, table, source } = gallery[name];
+  const file = typeof picture === "string" ? picture : picture().id;
+  const seed = source.seed === undefined ? "" : `, seed ${source.seed}`;
+  return [
+    `![${alt}](figures/${file}.svg)`,
+    markdown(table()).trimEnd(),
+    `Measured by \`${source.command}\`${seed}.`,
+    `\`\`\`json\n${JSON.stringify(experiment, null, 2)}\n\`\`\``,
+    `[Open in the studio](studio.md#open=${open})`,
+  ].join("\n\n");
+}

@@ -1,0 +1,60 @@
+/**
+ * The gallery shows what the experiments measured: its blocks and pictures are those of scripts/gallery.mjs, and its links open the very
+ * experiment that stands above them. `npx vitest run test/gallery.test.ts -u` writes them; read the difference.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { chartSvg } from "../src/report/chart-svg.ts";
+import { chartSpec } from "../src/report/report.ts";
+import { parseExperiment } from "../src/spec/parse.ts";
+import { pack, unpack } from "../studio/src/state/packed.ts";
+
+const root = join(import.meta.dirname, "..");
+const page = join(root, "docs/gallery.md");
+// Through a variable, because the programs of scripts/ have no types.
+const program = join(root, "scripts/gallery.mjs");
+const { gallery, block } = (await import(program)) as {
+  gallery: Readonly<Record<string, { experiment: object; picture: string | (() => { id: string }) }>>;
+  block: (name: string, open: string) => string;
+};
+const names = Object.keys(gallery);
+const text = readFileSync(page, "utf8");
+const sectionOf = (name: string) =>
+  new RegExp(`(<!-- experiment: ${name} -->\n)([\\s\\S]*?)(<!-- end of ${name} -->)`).exec(text);
+
+/** The link's part of a section as it is, where it says this experiment: compressors of other platforms write the same otherwise. */
+async function openOf(name: string): Promise<string> {
+  const wanted = JSON.stringify({ experiment: gallery[name]!.experiment });
+  const found = /studio\.md#open=([\w-]+)/.exec(sectionOf(name)?.[2] ?? "")?.[1];
+  const said = found === undefined ? "" : await unpack(found).catch(() => "");
+  return said === wanted ? found! : pack(wanted);
+}
+
+test("the page has a section of every experiment, and shows what was measured", async () => {
+  let filled = text;
+  for (const name of names) {
+    const [whole, start, , end] = sectionOf(name)!;
+    const open = await openOf(name);
+    filled = filled.replace(whole, () => `${start}\n${block(name, open)}\n\n${end}`);
+  }
+  await expect(filled).toMatchFileSnapshot(page);
+  expect(names).toHaveLength(7);
+  expect(text.match(/<!-- experiment: /g)).toHaveLength(names.length);
+});
+
+test.each(names)("%s is an experiment with a bundled network, and its link opens it", async (name) => {
+  const parsed = parseExperiment(JSON.stringify(gallery[name]!.experiment));
+  expect(parsed.checkpoints.network).toMatch(/^bundled:/);
+  const open = /studio\.md#open=([\w-]+)/.exec(sectionOf(name)![2]!)![1]!;
+  const { experiment } = JSON.parse(await unpack(open)) as { experiment: object };
+  expect(parseExperiment(JSON.stringify(experiment))).toEqual(parsed);
+});
+
+test.each(names.filter((name) => typeof gallery[name]!.picture !== "string"))(
+  "%s has a picture of its numbers",
+  async (name) => {
+    const chart = chartSpec.parse((gallery[name]!.picture as () => object)());
+    await expect(chartSvg(chart)).toMatchFileSnapshot(join(root, `docs/figures/${chart.id}.svg`));
+  },
+);
