@@ -2,17 +2,13 @@
  * What axe (the rules of WCAG 2.2, levels A and AA) finds in the studio: names of controls, order of headings, contrast of every text; wide
  * and narrow, light and dark. `npm run build` first, as `npm test` does.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type StudioServer, serveStudio } from "../dist/node.js";
+import { AXE, accessibilityOf } from "./support/accessibility.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { openStudioPage } from "./support/studio-page.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const TIME = 400_000;
 
 let server: StudioServer;
@@ -25,20 +21,6 @@ afterAll(async () => {
   await browser?.close();
   await server?.close();
 });
-
-/** What is found, one line each: the rule and where; and how many rules were checked. */
-async function findings(page: Page): Promise<{ found: string[]; passed: string[] }> {
-  const { violations, passes } = await page.evaluate(async (rules) => {
-    const { axe } = window as unknown as { axe: { run(options: object): Promise<AxeResults> } };
-    return axe.run({ runOnly: rules, resultTypes: ["violations"] });
-  }, RULES);
-  return {
-    found: violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, any }) => `${id}: ${target.join(" ")}: ${any.map(({ message }) => message).join(" ")}`),
-    ),
-    passed: passes.map(({ id }) => id),
-  };
-}
 
 /** The places of the page, and what is waited for there. */
 const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unknown>])[] = [
@@ -97,7 +79,7 @@ test(
         for (const colorScheme of ["light", "dark"] as const) {
           await page.setViewportSize({ width, height: 900 });
           await page.emulateMedia({ colorScheme });
-          const { found, passed } = await findings(page);
+          const { found, passed } = await accessibilityOf(page);
           all.push(...found.map((finding) => `${name}, ${width} pixels, ${colorScheme}: ${finding}`));
           expect(passed).toEqual(expect.arrayContaining(["color-contrast", "button-name", "label", "select-name"]));
         }

@@ -1,0 +1,69 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { colourClasses, extend, styleClasses } from "../markdown.mjs";
+import { anchorOf, outline, rewritten, root } from "../outline.mjs";
+import { withPolicy } from "../policy.mjs";
+
+const base = process.env.SITE_BASE ?? "/";
+const { classOf, sheet } = styleClasses();
+const SHEET = "assets/classes.css";
+const packaged = (path) => join(root, "site/node_modules", path);
+const linkTo = (page) =>
+  `/${rewritten(page)
+    .replace(/\.md$/, ".html")
+    .replace(/index\.html$/, "")}`;
+const asItem = ({ text, page, items }) => ({
+  text,
+  link: linkTo(page),
+  ...(items && { collapsed: true, items: items.map(asItem) }),
+});
+
+export default {
+  title: "Xpikeformer",
+  description:
+    "Spiking transformers on hybrid analog-digital hardware: trained, mapped, simulated, priced and generated.",
+  lang: "en-GB",
+  base,
+  srcDir: root,
+  outDir: process.env.SITE_OUT ?? join(root, "site/dist"),
+  srcExclude: ["results/**", "runs/**", "docs/api/**"],
+  rewrites: rewritten,
+  head: [
+    ["link", { rel: "icon", href: "data:," }],
+    ["link", { rel: "stylesheet", href: `${base}${SHEET}` }],
+  ],
+  markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+    anchor: { slugify: anchorOf },
+    config: (md) => extend(md, { base, classOf }),
+    codeTransformers: [colourClasses(classOf)],
+  },
+  vite: {
+    // Pages lie outside of the folder whose packages they need.
+    resolve: {
+      alias: [
+        { find: /^vue$/, replacement: packaged("vue/dist/vue.runtime.esm-bundler.js") },
+        {
+          find: /^vue\/server-renderer$/,
+          replacement: packaged("@vue/server-renderer/dist/server-renderer.esm-bundler.js"),
+        },
+      ],
+    },
+    build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
+  },
+  themeConfig: {
+    nav: [
+      { text: "Documentation", link: "/docs/" },
+      { text: "Experiments", link: "/experiments/" },
+      { text: "API", link: "/api/index.html", target: "_self" },
+      { text: "Studio", link: "/studio/index.html", target: "_self" },
+    ],
+    sidebar: outline().map(({ text, items }) => ({ text, items: items.map(asItem) })),
+    outline: [2, 3],
+    search: { provider: "local", options: { detailedView: true } },
+  },
+  // Programs of an own make them, after this build.
+  ignoreDeadLinks: [/^\/(api|studio)\//],
+  transformHtml: (html) => withPolicy(html.replace(/ style="[^"]*"/g, "")),
+  buildEnd: ({ outDir }) => writeFileSync(join(outDir, SHEET), sheet()),
+};

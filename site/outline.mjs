@@ -1,0 +1,149 @@
+/**
+ * What the site consists of, read from the documentation itself: its pages, their order, and the files that they point to.
+ *
+ * The order is that of docs/README.md, whose parts and items become the groups and entries of the sidebar. An entry that is the index of a
+ * folder, as experiments/README.md is, has the pages that it names below it. Paths are relative to the repository.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, extname, join, posix, relative } from "node:path";
+
+export const root = join(import.meta.dirname, "..");
+
+/** Written by programs, or somebody else's: paths. */
+const SKIPPED = new Set(["dist-bench", "docs/api", "out", "results", "runs", "site"]);
+/** Files that are shown as they are. */
+const SHOWN = new Set([".ts", ".tsx", ".mjs", ".json", ".cfg", ".cff", ".txt", ".sv", ""]);
+/** Longest file that is shown, bytes. */
+const MOST = 60_000;
+
+const LINK = /\[([^\]]*)\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
+
+const read = (path) => readFileSync(join(root, path), "utf8");
+/** Without code, in which nothing is a link. */
+const prose = (text) =>
+  text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, (span) => span.replace(/[[\]]/g, " "));
+/** A link of a page as a path of the repository, its anchor apart; null for one that leads elsewhere or stays on the page. */
+export function targetOf(page, link) {
+  if (/^[a-z]+:/i.test(link) || link.startsWith("#")) return null;
+  const [path, anchor = ""] = decodeURI(link).split("#");
+  return { path: posix.normalize(posix.join(posix.dirname(page), path)).replace(/\/$/, ""), anchor };
+}
+const linksOf = (page, text = read(page)) =>
+  Array.from(prose(text).matchAll(LINK), ([, words, link]) => ({
+    text: words.replace(/`/g, ""),
+    ...targetOf(page, link),
+  })).filter(({ path }) => path !== undefined);
+
+/** Every page: all Markdown of the repository. */
+export const pages = markdownBelow(root);
+
+function markdownBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const name = relative(root, path);
+    if (SKIPPED.has(name) || /^(\.|node_modules$|dist$)/.test(entry.name)) return [];
+    if (entry.isDirectory()) return markdownBelow(path);
+    return name.endsWith(".md") ? [name] : [];
+  });
+}
+
+/** First heading of a page. */
+export const titleOf = (page) => /^# (.+)$/m.exec(read(page))?.[1].replace(/`/g, "") ?? page;
+
+/** Groups of the sidebar: `{ text, items: [{ text, page, items? }] }`. */
+export function outline(index = "docs/README.md") {
+  const groups = [];
+  for (const line of read(index).split("\n")) {
+    const part = /^\*\*(.+)\*\*$/.exec(line);
+    const [first] = linksOf(index, line);
+    if (part) groups.push({ text: part[1], items: [] });
+    else if (first && line.startsWith("- ")) groups.at(-1).items.push(entryOf(first));
+  }
+  // What follows the lists is about the code.
+  const rest = read(index)
+    .split(/^- .*$/m)
+    .at(-1);
+  groups.push({
+    text: "The code",
+    items: linksOf(index, rest).map(({ path }) => ({ text: titleOf(path), page: path })),
+  });
+  return groups;
+}
+
+function entryOf({ text, path }) {
+  const folder = `${dirname(path)}/`;
+  const below = path.endsWith("README.md")
+    ? new Set(
+        linksOf(path).flatMap((link) => (isPage(link.path) && link.path.startsWith(folder) ? [pageAt(link.path)] : [])),
+      )
+    : new Set();
+  below.delete(path);
+  const items = [...below].map((page) => ({ text: titleOf(page), page }));
+  return items.length > 0 ? { text, page: path, items } : { text, page: path };
+}
+
+const pageAt = (path) => (path.endsWith(".md") ? path : posix.join(path, "README.md"));
+const isPage = (path) => existsSync(join(root, pageAt(path)));
+
+/** Files and folders that pages point to and that are no pages, by path; each with its text, as Markdown. */
+export function shownFiles() {
+  const named = new Set(pages.flatMap((page) => linksOf(page).map(({ path }) => path)));
+  const shown = new Map();
+  for (const path of named) {
+    if (isPage(path) || OUTSIDE[path] || isPicture(path) || !existsSync(join(root, path))) continue;
+    if (!isFolder(path)) shown.set(path, fileAsPage(path));
+    else {
+      const files = readdirSync(join(root, path)).map((name) => posix.join(path, name));
+      for (const file of files) if (!isFolder(file) && isShown(file)) shown.set(file, fileAsPage(file));
+      shown.set(path, folderAsPage(path, files));
+    }
+  }
+  return shown;
+}
+
+const isFolder = (path) => statSync(join(root, path)).isDirectory();
+const isPicture = (path) => [".svg", ".png"].includes(extname(path));
+const isShown = (path) => SHOWN.has(extname(path)) && !isPicture(path);
+
+function fileAsPage(path) {
+  const text = read(path);
+  const cut = text.length > MOST ? `${text.slice(0, MOST)}\n…\n` : text;
+  const language = { ".mjs": "js", ".ts": "ts", ".tsx": "tsx", ".json": "json" }[extname(path)] ?? "text";
+  const note =
+    cut === text ? "" : `The first ${MOST.toLocaleString("en")} characters of ${text.length.toLocaleString("en")}.\n\n`;
+  return `# ${path}\n\n${note}\`\`\`\`\`${language}\n${cut.trimEnd()}\n\`\`\`\`\`\n`;
+}
+
+function folderAsPage(path, files) {
+  const items = files.map((file) => {
+    const name = posix.basename(file);
+    return !isFolder(file) && isShown(file) ? `- [${name}](/${file})` : `- ${name}`;
+  });
+  return `# ${path}\n\n${items.join("\n")}\n`;
+}
+
+/** What is on the site under an address of its own, and no page of VitePress. */
+const OUTSIDE = { "docs/public-api.txt": "/api/index.html" };
+
+/**
+ * Where a path of the repository is on the site: `address` for a page, `{ outside }` for what another program made, null for a picture,
+ * which the bundler finds itself.
+ */
+export function addressOf(path) {
+  if (OUTSIDE[path]) return { outside: OUTSIDE[path] };
+  if (isPicture(path)) return null;
+  if (isPage(path)) return { address: `/${rewritten(pageAt(path))}` };
+  return { address: `/source/${path}.md` };
+}
+
+/** The name of a page's file on the site: an index has the name that servers look for. */
+export const rewritten = (page) =>
+  page.replace(/^site\/source\//, "source/").replace(/(^|\/)README\.md$/, "$1index.md");
+
+/** An anchor as code hosts make it of a heading's words. */
+export const anchorOf = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");

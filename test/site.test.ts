@@ -1,0 +1,63 @@
+/** The site's outline is that of docs/README.md, and leads to every page; `site.tools.test.ts` builds the site and walks through it. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+interface Entry {
+  readonly text: string;
+  readonly page: string;
+  readonly items?: readonly Entry[];
+}
+
+const root = join(import.meta.dirname, "..");
+// Through variables, because the programs of site/ have no types.
+const load = (path: string) => import(join(root, "site", path));
+const { outline, pages, shownFiles, addressOf } = (await load("outline.mjs")) as {
+  outline: () => readonly { text: string; items: readonly Entry[] }[];
+  pages: readonly string[];
+  shownFiles: () => ReadonlyMap<string, string>;
+  addressOf: (path: string) => { address?: string; outside?: string } | null;
+};
+const { withPolicy } = (await load("policy.mjs")) as { withPolicy: (html: string) => string };
+
+const flat = (entries: readonly Entry[]): string[] => entries.flatMap(({ page, items = [] }) => [page, ...flat(items)]);
+const listed = outline().flatMap(({ items }) => flat(items));
+
+test("the sidebar begins as docs/README.md does, and has its parts in its order", () => {
+  const groups = outline();
+  expect(groups.map(({ text }) => text)).toEqual(["To start", "To look up", "To understand", "To doubt", "The code"]);
+  expect(groups[0]!.items[0]).toEqual({ text: "My first experiment", page: "docs/first-experiment.md" });
+});
+
+test("it leads to every page of docs/ and experiments/, each once, and to nothing that is not there", () => {
+  const folders = [
+    "docs",
+    "docs/decisions",
+    ...readdirSync(join(root, "experiments")).map((name) => `experiments/${name}`),
+  ];
+  const there = folders.flatMap((folder) => pages.filter((page) => page.startsWith(`${folder}/`)));
+  const index = new Set(["docs/README.md"]);
+  expect([...new Set(there)].filter((page) => !index.has(page) && !listed.includes(page))).toEqual([]);
+  expect(listed.filter((page) => !existsSync(join(root, page)))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
+  expect(there.length).toBeGreaterThan(50);
+});
+
+test("files that pages point to are shown, and a link leads to where they are", () => {
+  const shown = shownFiles();
+  expect(shown.get("src/model/neuron/lif.ts")).toContain("export ");
+  expect(addressOf("src/model/neuron/lif.ts")).toEqual({ address: "/source/src/model/neuron/lif.ts.md" });
+  expect(addressOf("docs/public-api.txt")).toEqual({ outside: "/api/index.html" });
+  expect(addressOf("experiments/fronts/README.md")).toEqual({ address: "/experiments/fronts/index.md" });
+  expect(addressOf("docs/figures/fronts.svg")).toBeNull();
+});
+
+test("a page's policy allows the scripts that stand in it, by what they say, and no other", () => {
+  // printf 'alert(1)' | openssl dgst -sha256 -binary | base64
+  const hash = "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='";
+  const page = withPolicy(
+    '<html><head></head><body><script src="a.js"></script><script id="b">alert(1)</script></body>',
+  );
+  expect(page).toContain(`script-src 'self' ${hash};`);
+  expect(page).not.toContain("unsafe-inline");
+});

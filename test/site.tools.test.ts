@@ -1,0 +1,171 @@
+/**
+ * The site, built for a folder of a server of plain files, in a real browser: every link and anchor leads somewhere, nothing is asked of
+ * another host, nothing is refused by the pages' own policy, the search finds, and the studio works. Skipped where the site's own
+ * packages are not installed: `npm run site` installs them.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AXE, accessibilityOf } from "./support/accessibility.ts";
+import { launchChromium } from "./support/chromium.ts";
+import { serveFiles } from "./support/file-server.ts";
+
+const root = join(import.meta.dirname, "..");
+const BASE = "/xpikeformer/";
+const TIME = 600_000;
+
+describe.skipIf(!existsSync(join(root, "site/node_modules/vitepress")))("the site", () => {
+  let folder: string;
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof serveFiles>>;
+  let pages: string[];
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "xpikeformer-site-"));
+    execFileSync(process.execPath, [join(root, "scripts/site.mjs"), "--base", BASE, "--out", folder], {
+      stdio: "pipe",
+    });
+    pages = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith(".html"));
+    [server, browser] = await Promise.all([serveFiles(folder, BASE), launchChromium()]);
+  }, TIME);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Pages of the documentation itself. */
+  const written = () => pages.filter((name) => !/^(api|source|studio)\/|^404/.test(name));
+
+  async function openPage(options: { width: number; colorScheme?: "light" | "dark" }) {
+    const page = await browser.newPage({
+      viewport: { width: options.width, height: 900 },
+      colorScheme: options.colorScheme ?? "light",
+    });
+    const problems: string[] = [];
+    page.on("pageerror", ({ message }) => problems.push(`${page.url()}: ${message}`));
+    page.on("console", (said) => said.type() === "error" && problems.push(`${page.url()}: ${said.text()}`));
+    page.on("request", (request) => {
+      const address = request.url();
+      if (!address.startsWith(server.address) && !address.startsWith("data:") && !address.startsWith("blob:")) {
+        problems.push(`${page.url()} asks for ${address}`);
+      }
+    });
+    return { page, problems };
+  }
+
+  test("every link and anchor of every page leads somewhere", () => {
+    const texts = new Map(pages.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+    const anchors = new Map(
+      Array.from(texts, ([name, text]) => [
+        name,
+        new Set(Array.from(text.matchAll(/ id="([^"]*)"/g), ([, id]) => id!)),
+      ]),
+    );
+    const broken: string[] = [];
+    let links = 0;
+    for (const [name, text] of texts) {
+      const at = new URL(name, `http://site${BASE}`);
+      // The policy of a page has no address in it, and scripts and code none that are followed.
+      for (const [, link] of text.matchAll(/<(?:a|img|link|use)\b[^>]*? (?:href|src)="([^"]*)"/g)) {
+        const target = new URL(link!.replaceAll("&amp;", "&"), at);
+        if (target.host !== "site") continue;
+        links++;
+        const path = decodeURI(target.pathname.slice(BASE.length)).replace(/(^|\/)$/, "$1index.html");
+        const anchor = decodeURIComponent(target.hash.slice(1));
+        if (!target.pathname.startsWith(BASE) || !existsSync(join(folder, path))) broken.push(`${name}: ${link}`);
+        else if (anchor && path.endsWith(".html") && !path.startsWith("studio/") && !anchors.get(path)!.has(anchor)) {
+          broken.push(`${name}: ${link} has no such anchor`);
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+    expect(links).toBeGreaterThan(5000);
+  });
+
+  test(
+    "no page asks another host, breaks its own policy, or is wider than a telephone",
+    async () => {
+      const { page, problems } = await openPage({ width: 390 });
+      const api = ["api/index.html", pages.find((name) => name.startsWith("api/functions/"))!];
+      const source = pages.find((name) => name.startsWith("source/src/"))!;
+      for (const name of [...written(), source, ...api]) {
+        await page.goto(`${server.address}${name}`, { waitUntil: "networkidle" });
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        if (width > 390) problems.push(`${name} is ${width} pixels wide`);
+      }
+      expect(problems).toEqual([]);
+      expect(written().length).toBeGreaterThan(60);
+      await page.close();
+    },
+    TIME,
+  );
+
+  test(
+    "by keyboard one comes to the text, and the search finds drift",
+    async () => {
+      const { page, problems } = await openPage({ width: 1400 });
+      await page.goto(`${server.address}docs/index.html`);
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+      await page.keyboard.press("/");
+      await page.locator("#localsearch-input").fill("drift");
+      const found = page.locator("#localsearch-list a");
+      await found.first().waitFor();
+      const addresses = await found.evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).href));
+      expect(addresses.some((address) => address.includes("docs/evaluation.html"))).toBe(true);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/#/);
+      expect(await page.locator("main").textContent()).toMatch(/drift/i);
+      expect(problems).toEqual([]);
+      await page.close();
+    },
+    TIME,
+  );
+
+  test(
+    "axe finds nothing on five pages, wide and narrow, light and dark",
+    async () => {
+      const findings: string[] = [];
+      for (const [width, colorScheme] of [
+        [1400, "light"],
+        [390, "dark"],
+        [1400, "dark"],
+        [390, "light"],
+      ] as const) {
+        const { page } = await openPage({ width, colorScheme });
+        for (const name of ["index", "docs/guide", "docs/model", "docs/gallery", "experiments/fronts/index"]) {
+          await page.goto(`${server.address}${name}.html`, { waitUntil: "networkidle" });
+          await page.evaluate(AXE);
+          const { found, passed } = await accessibilityOf(page);
+          findings.push(...found.map((finding) => `${name}, ${width} pixels, ${colorScheme}: ${finding}`));
+          expect(passed).toEqual(expect.arrayContaining(["color-contrast", "link-name"]));
+        }
+        await page.close();
+      }
+      expect(findings).toEqual([]);
+    },
+    TIME,
+  );
+
+  test(
+    "the gallery opens an experiment in the studio, which works on one thread and says so",
+    async () => {
+      const { page, problems } = await openPage({ width: 1400 });
+      page.setDefaultTimeout(TIME / 2);
+      await page.goto(`${server.address}docs/gallery.html`);
+      await page.getByRole("link", { name: "Open in the studio" }).nth(1).click();
+      await page.locator("#decided").waitFor();
+      await page.getByText("one thread").first().waitFor();
+      expect(await timeSteps(page)).toBe("4");
+      expect(problems).toEqual([]);
+      await page.close();
+    },
+    TIME,
+  );
+});
+
+/** As the knob of the studio says it. */
+const timeSteps = (page: Page): Promise<string> => page.getByLabel("Time steps", { exact: true }).inputValue();
