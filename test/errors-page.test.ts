@@ -52,6 +52,7 @@ import { openSerialPort } from "../src/node/serial-port.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
 import { parseSbatchOptions } from "../src/node/sweep/slurm.ts";
 import { requireSlurm, submitScript } from "../src/node/sweep/slurm-commands.ts";
+import { threadWatch } from "../src/node/threads.ts";
 import { findYosys } from "../src/node/yosys.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { clocksPerBit } from "../src/rtl/board/top.ts";
@@ -72,10 +73,12 @@ import { sweepRounds } from "../src/sweep/rounds.ts";
 import { createTask, networkGeometry } from "../src/task/create.ts";
 import { imageClassification } from "../src/task/image-classification.ts";
 import { openExperiment } from "../src/task/open.ts";
+import { workerExecutor } from "../src/threads/executor.ts";
 import { planTraining, requireRoom } from "../src/train/plan.ts";
 import { loadData, loadNetwork, readFiles } from "../studio/src/state/files.ts";
 import { unpack } from "../studio/src/state/packed.ts";
 import { idxFile, npyFile, patternBytes } from "./support/image-files.ts";
+import { workerPorts } from "./support/worker-ports.ts";
 import { assemble, tensorPickle, unicode, writePth, writeZip } from "./support/zip.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/errors.md"), "utf8");
@@ -327,6 +330,21 @@ const cases: Record<string, () => unknown> = {
       vi.unstubAllEnvs(),
     );
   },
+  "A thread that never comes back": async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const create = () => workerPorts({ "simulate-chip": () => () => new Promise(() => {}) }, 1).list[0];
+      const executor = workerExecutor([create()], threadWatch(create));
+      const run = executor.open("simulate-chip", null, { repeatable: true }).run([1]);
+      // Told below, once the clock has moved on.
+      run.catch(() => {});
+      for (let attempt = 0; attempt < 2; attempt++) await vi.advanceTimersByTimeAsync(61 * 60_000);
+      await run;
+    } finally {
+      vi.useRealTimers();
+    }
+  },
+  "Minutes that are none": () => threadWatch(() => workerPorts({}, 1).list[0], { XPIKE_THREAD_MINUTES: "never" }),
   "Fewer files than a command needs": () => {
     throw new PlatformError("files", openFilesMessage({ code: "EMFILE" })!);
   },

@@ -3,11 +3,11 @@
  * results to the last bit, on any number of threads. Through the built package: `npm run build` first, as `npm test` does.
  */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   createTask,
   type DeviceSpec,
@@ -100,6 +100,30 @@ describe("the module that copies a built-in device", () => {
       await executor.close();
     }
   });
+});
+
+test("a thread that hangs in a module is ended, and the results are those of another", async () => {
+  const flag = join(folder, "hung");
+  const text = readFileSync(module, "utf8")
+    .replace('"xpikeformer"', JSON.stringify(pathToFileURL(join(import.meta.dirname, "../dist/index.js")).href))
+    .replace("import {", 'import { existsSync, writeFileSync } from "node:fs";\nlet reads = 0;\nimport {')
+    .replace(
+      "const age =",
+      `if (++reads === 40 && !existsSync(${JSON.stringify(flag)})) {
+        writeFileSync(${JSON.stringify(flag)}, "");
+        for (;;);
+      }
+      const age =`,
+    );
+  writeFileSync(join(folder, "hangs.mjs"), text);
+  const hangs = experimentWith(await loadDevice(pathToFileURL(join(folder, "hangs.mjs"))));
+  vi.stubEnv("XPIKE_THREAD_MINUTES", "0.1");
+  try {
+    expect(await measure(hangs, 2)).toEqual(await measure(own, 2));
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(existsSync(flag)).toBe(true);
 });
 
 test("a module may be changed between two loads, and the content that an experiment names is held to", async () => {

@@ -76,7 +76,9 @@ export async function evaluateNetwork<T extends TaskSpec>(
   };
   const naming = { keeper, name: snrName(snr) };
   const answers = await answerPrompts<NetworkAnswers>(prompts, naming, async (missing, keep) => {
-    const session = executor.open<NetworkSetup, Slice, NetworkAnswers>("evaluate-network", setup);
+    const session = executor.open<NetworkSetup, Slice, NetworkAnswers>("evaluate-network", setup, {
+      repeatable: true,
+    });
     const slices = cutRanges(missing, slice, snr);
     await session.run(slices, (result, i) => keep(result, slices[i])).finally(session.close);
   });

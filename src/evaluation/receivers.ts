@@ -69,7 +69,7 @@ export async function evaluateReceivers(
   const naming = { keeper, name: snrName(snr) };
   const results = await answerPrompts<SliceResult>(prompts, naming, async (missing, keep) => {
     const setup = { experiment };
-    const session = executor.open<typeof setup, Slice, SliceResult>("detect-slice", setup);
+    const session = executor.open<typeof setup, Slice, SliceResult>("detect-slice", setup, { repeatable: true });
     const slices = cutRanges(missing, SLICE_PROMPTS, snr);
     await session.run(slices, (result, i) => keep(result, slices[i])).finally(session.close);
   });

@@ -25,7 +25,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { Given } from "../task/open.ts";
 import type { Task } from "../task/task.ts";
-import type { Executor, Job } from "../threads/executor.ts";
+import { type Executor, isHung, type Job } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { CALIBRATION_DRAW, CALIBRATION_PROMPTS } from "./calibration-prompts.ts";
 import { type MemorySizes, memorySizes } from "./chip-memory.ts";
@@ -92,10 +92,26 @@ export function openSharedChip<Extra, Result>(
     memory: allocateMemory(sizes.bytes, shared),
     sizes,
   };
-  const session = executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
+  const open = () => executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
+  let session = open();
   // Any thread may say which layer comes next; the first always has a slice.
   const take = async (step: ChipStep) => (await session.each(step))[0] as LayerInput | null;
-  let held = { programmed: "", equipped: "", read: "" };
+  const nothing = { programmed: "", equipped: "", read: "" };
+  let held = nothing;
+  let asked: ChipPlace;
+
+  /** Once more where a thread hung, and took its part of the chip with it: what the other threads have of theirs is made again too. */
+  async function persist(work: () => Promise<void>) {
+    try {
+      await work();
+    } catch (error) {
+      if (!isHung(error)) throw error;
+      session.close();
+      session = open();
+      held = nothing;
+      await work();
+    }
+  }
 
   async function bring({ condition, chip, read }: ChipPlace) {
     const { hardware } = conditions[condition];
@@ -119,12 +135,22 @@ export function openSharedChip<Extra, Result>(
   }
 
   return {
-    bring,
+    bring: (place) => {
+      asked = place;
+      return persist(() => bring(place));
+    },
     answer: async (ranges, snrDecibels, onResult) => {
       const prompts = ranges.reduce((sum, range) => sum + range.prompts, 0);
       const size = Math.min(slicePrompts, Math.ceil(prompts / threads));
-      const slices = cutRanges(ranges, size, snrDecibels);
-      await session.run(slices, (result, index) => onResult(result as Result, slices[index]));
+      const left = new Set(cutRanges(ranges, size, snrDecibels));
+      await persist(async () => {
+        await bring(asked);
+        const slices = [...left];
+        await session.run(slices, (result, index) => {
+          left.delete(slices[index]);
+          onResult(result as Result, slices[index]);
+        });
+      });
     },
     close: () => session.close(),
   };

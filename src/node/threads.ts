@@ -4,13 +4,27 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { ValueError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
-import { type Executor, inlineExecutor, type JobRegistry, workerExecutor } from "../threads/executor.ts";
+import {
+  type Executor,
+  inlineExecutor,
+  type JobRegistry,
+  type Watch,
+  type WorkerPort,
+  workerExecutor,
+} from "../threads/executor.ts";
+
+/** Environment variable of the minutes that a piece of work may show no progress before its thread counts as hung. */
+export const HUNG_VARIABLE = "XPIKE_THREAD_MINUTES";
+/** We chose it: the longest pieces that we know, slices of ImageNet on one slow core, take some minutes. */
+const HUNG_MINUTES = 60;
 
 /**
  * An executor of `threads` threads (default: all cores). A single one is a worker thread too, so that the caller's may answer signals
- * meanwhile. Close it when done.
+ * meanwhile. A thread whose work shows no progress for an hour (`XPIKE_THREAD_MINUTES`), or for 20 times the longest piece of the same job,
+ * is ended; another tries once more. Close it when done.
  *
  * @param served the jobs, and the entry of the worker that serves the same
+ * Throws  ValueError for a number of threads, or of minutes, that makes no sense
  */
 export function nodeExecutor(
   threads: number = availableParallelism(),
@@ -22,9 +36,9 @@ export function nodeExecutor(
   const script = new URL(served.script, import.meta.url);
   // The sources, which tests run, have no script that Node could load.
   if (threads === 1 && !existsSync(script)) return inlineExecutor(served.jobs);
-  const workers = Array.from({ length: threads }, () => new Worker(script));
-  return workerExecutor(
-    workers.map((worker) => ({
+  const create = (): WorkerPort => {
+    const worker = new Worker(script);
+    return {
       post: (message) => worker.postMessage(message),
       onMessage: (listen) => worker.on("message", listen),
       onError: (listen) => {
@@ -32,6 +46,26 @@ export function nodeExecutor(
         worker.on("exit", (code) => listen(new Error(`it exited with code ${code}`)));
       },
       terminate: () => worker.terminate(),
-    })),
-  );
+    };
+  };
+  const watch = threadWatch(create, process.env);
+  return workerExecutor(Array.from({ length: threads }, create), watch);
+}
+
+/** After how long a thread counts as hung. Throws ValueError for a number of minutes that makes no sense. */
+export function threadWatch(
+  replace: () => WorkerPort,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Watch {
+  const text = environment[HUNG_VARIABLE] ?? String(HUNG_MINUTES);
+  const minutes = Number(text);
+  // A timer of Node takes 2^31 milliseconds at most.
+  if (text.trim() === "" || !(minutes > 0 && minutes <= 1_000_000)) {
+    throw new ValueError(
+      HUNG_VARIABLE,
+      `"${text}" is no number of minutes that a thread may show no progress for; give one above 0, up to 1,000,000, or unset it for ` +
+        `${HUNG_MINUTES}.`,
+    );
+  }
+  return { limit: 60_000 * minutes, replace, way: `allow more with ${HUNG_VARIABLE}=${Math.ceil(6 * minutes)}` };
 }

@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NEVER, workerPorts } from "../../test/support/worker-ports.ts";
 import * as errors from "../errors.ts";
-import { inlineExecutor, type JobRegistry, workerExecutor } from "./executor.ts";
+import { inlineExecutor, isHung, type JobRegistry, workerExecutor } from "./executor.ts";
 
 const { PlatformError, ValueError, XpikeError } = errors;
 
@@ -204,6 +204,109 @@ describe("worker threads", () => {
   test("reject a result that cannot be copied, instead of waiting for it", async () => {
     const session = workerExecutor(ports(1).list).open("uncopyable", null);
     expect((await rejection(session.run([1]))).name).toBe("DataCloneError");
+  });
+});
+
+describe("a thread that hangs", () => {
+  const TICK = 10;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Lets messages through, then time pass. */
+  const pass = async (ticks: number) => {
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    vi.advanceTimersByTime(ticks * TICK);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  };
+
+  /** Threads of which the given ones never answer that piece, counted by thread as they are made. */
+  function watched(count: number, hangs: (thread: number, index: number) => boolean, registry = jobs) {
+    let made = 0;
+    const ended: number[] = [];
+    const create = () => {
+      const thread = made++;
+      const [port] = ports(1, (_, index) => (hangs(thread, index) ? NEVER : 1), registry).list;
+      const terminate = async () => ended.push(thread);
+      return { ...port, terminate };
+    };
+    const list = Array.from({ length: count }, create);
+    const executor = workerExecutor(list, { limit: 60 * TICK, replace: create, way: "allow more" });
+    return { executor, ended, made: () => made };
+  }
+
+  test("has its piece done by a new one, where pieces stand by themselves", async () => {
+    const { executor, ended, made } = watched(2, (thread, index) => thread === 1 && index === 1);
+    const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 }, { repeatable: true });
+    const seen: number[] = [];
+    const results = session.run([1, 2, 3, 4], (_, index) => seen.push(index));
+    await pass(60);
+    expect(ended).toEqual([]);
+    await pass(1);
+    expect(await results).toEqual([10, 20, 30, 40]);
+    expect(seen.toSorted()).toEqual([0, 1, 2, 3]);
+    expect([ended, made()]).toEqual([[1], 3]);
+    expect(await session.run([5, 6, 7])).toEqual([50, 60, 70]);
+  });
+
+  test("is an error at the second try, with the time and the way out", async () => {
+    const { executor, ended } = watched(1, (_, index) => index === 0);
+    const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 }, { repeatable: true });
+    const running = rejection(session.run([1, 2]));
+    await pass(61);
+    expect(ended).toEqual([0]);
+    await pass(61);
+    const error = await running;
+    expect(ended).toEqual([0, 1]);
+    expect(error).toBeInstanceOf(PlatformError);
+    expect(isHung(error)).toBe(true);
+    expect(error.message).toMatch(/^A thread was ended because its work \(scale\) .* allow more\. /);
+    expect(await session.run([3])).toEqual([30]);
+  });
+
+  test("ends a session whose pieces do not stand by themselves, and no other", async () => {
+    const { executor } = watched(2, (thread, index) => thread === 0 && index === 0);
+    const other = executor.open<null, unknown, number>("thread", null, { repeatable: true });
+    const session = executor.open<{ factor: number }, number, number>("scale", { factor: 10 });
+    const running = rejection(session.each(1));
+    const beside = other.run([1, 2, 3]);
+    await pass(61);
+    expect(isHung(await running)).toBe(true);
+    await pass(61);
+    expect((await beside).length).toBe(3);
+    session.close();
+    expect(await executor.open<{ factor: number }, number, number>("scale", { factor: 2 }).each(1)).toEqual([2, 2]);
+  });
+
+  test("is given 20 times the longest piece of its job, and time anew whenever its piece gets on", async () => {
+    const turns: (() => void)[] = [];
+    const registry: JobRegistry = {
+      wait: () => async (_, alive) => {
+        for (let part = 0; part < 2; part++) {
+          await new Promise<void>((resolve) => turns.push(resolve));
+          alive();
+        }
+        return "done";
+      },
+    };
+    const { executor, ended } = watched(1, () => false, registry);
+    const session = executor.open<null, number, string>("wait", null, { repeatable: true });
+    const first = session.run([1]);
+    for (let part = 0; part < 2; part++) {
+      await pass(30);
+      turns.shift()!();
+    }
+    await pass(0);
+    expect(await first).toEqual(["done"]);
+    void rejection(session.run([1]));
+    await pass(600);
+    expect(ended).toEqual([]);
+    await pass(1);
+    expect(ended).toEqual([0]);
+    await executor.close();
   });
 });
 

@@ -13,8 +13,8 @@ export type Job<Setup = unknown, Piece = unknown, Result = unknown> = (
   thread: number,
 ) => OpenJob<Piece, Result> | Promise<OpenJob<Piece, Result>>;
 
-/** A job that was opened on one thread: what does its pieces. */
-export type OpenJob<Piece, Result> = (piece: Piece) => Result | Promise<Result>;
+/** A job that was opened on one thread: what does its pieces. A piece that takes long says with `alive` that it gets on. */
+export type OpenJob<Piece, Result> = (piece: Piece, alive: () => void) => Result | Promise<Result>;
 
 export type JobRegistry = Readonly<Record<string, Job>>;
 
@@ -29,18 +29,31 @@ export interface Session<Piece, Result> {
   close(): void;
 }
 
+export interface SessionOptions {
+  /** On the first few threads. Default: on all. */
+  readonly threads?: number;
+  /**
+   * A piece depends on the set-up and on memory that only the caller changes meanwhile, so that another thread may do it again when one
+   * hangs. Default: no; a thread that hangs ends the session.
+   */
+  readonly repeatable?: boolean;
+}
+
 export interface Executor {
   readonly threads: number;
   /** Pieces run on other threads than the caller's, which memory that both use must be shared with. */
   readonly isApart: boolean;
-  /** On all threads, or on the first few of them. */
-  open<Setup, Piece, Result>(job: string, setup: Setup, most?: { readonly threads: number }): Session<Piece, Result>;
+  open<Setup, Piece, Result>(job: string, setup: Setup, options?: SessionOptions): Session<Piece, Result>;
   /** Ends the threads; what still runs rejects. */
   close(): Promise<void>;
 }
 
-/** Runs every piece on the calling thread, and lets events (Ctrl-C, a redraw) through between pieces. */
-export function inlineExecutor(jobs: JobRegistry): Executor {
+/**
+ * Runs every piece on the calling thread, and lets events (Ctrl-C, a redraw) through between pieces.
+ *
+ * @param onPiece called when a piece is done
+ */
+export function inlineExecutor(jobs: JobRegistry, onPiece: () => void = () => {}): Executor {
   let closed = false;
   return {
     threads: 1,
@@ -51,7 +64,8 @@ export function inlineExecutor(jobs: JobRegistry): Executor {
         work ??= await find(jobs, name)(setup, 0);
         const results: Result[] = [];
         for (const piece of pieces) {
-          results.push((await work(piece)) as Result);
+          results.push((await work(piece, onPiece)) as Result);
+          onPiece();
           onResult?.(results.at(-1)!, results.length - 1);
           await nextTurn();
           if (closed && results.length < pieces.length) throw closedThreads();
@@ -86,6 +100,7 @@ export type Request =
 
 export type Response =
   | { session: number; index: number; result: unknown }
+  | { session: number; index: number; alive: true }
   | { session: number; index: number; error: PlainError };
 
 /** One end of a worker thread, as Node and browsers both offer it. */
@@ -106,7 +121,8 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
   async function answer(session: number, index: number, piece: unknown) {
     try {
       const work = await open.get(session)!;
-      post({ session, index, result: await work(piece) });
+      const alive = () => post({ session, index, alive: true });
+      post({ session, index, result: await work(piece, alive) });
     } catch (error) {
       post({ session, index, error: toPlainError(error) });
     }
@@ -126,30 +142,140 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
   };
 }
 
-/** Spreads pieces over worker threads, one at a time each. */
-export function workerExecutor(ports: readonly WorkerPort[]): Executor {
-  let sessions = 0;
+/** When a thread counts as hung, and what takes its place. */
+export interface Watch {
+  /** Least time without progress, in milliseconds. */
+  readonly limit: number;
+  /** A new thread; the one that hung has ended. */
+  readonly replace: () => WorkerPort;
+  /** How a person raises the limit. */
+  readonly way: string;
+}
+
+/** A piece that a thread was given and has not answered. */
+interface Posted {
+  readonly session: number;
+  readonly index: number;
+  readonly piece: unknown;
+  tries: number;
+  /** Ticks of the watch since the thread took it up, or last said that it gets on. */
+  ticks: number;
+}
+
+interface OpenSession extends Required<SessionOptions> {
+  readonly job: string;
+  readonly setup: unknown;
+}
+
+/** Ticks of the watch in its limit. They count time in which this process ran: a machine that slept has not let a thread hang. */
+const TICKS = 60;
+/** A piece may take so many times as long as the longest of its job so far, where that is more than the limit. */
+const LONGEST = 20;
+
+/**
+ * Spreads pieces over worker threads, one at a time each.
+ *
+ * @param watch ends a thread whose piece shows no progress: a repeatable piece is tried once more, on a new thread
+ */
+export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Executor {
+  const ports = [...given];
+  /** Threads that hung and are being ended. */
+  const ending = new Set<number>();
+  /** By thread, in the order in which it takes them up. */
+  const posted: Posted[][] = ports.map(() => []);
+  const sessions = new Map<number, OpenSession>();
+  let opened = 0;
   let broken: Error | null = null;
-  const listeners = new Map<number, (port: number, message: Response) => void>();
-  const failures = new Set<(error: Error) => void>();
+  const listeners = new Map<number, (port: number, index: number, answer: Response) => void>();
+  const failures = new Map<number, (error: Error) => void>();
+  const longest = new Map<string, number>();
+  let timer: ReturnType<typeof setInterval> | undefined;
   const breakDown = (error: Error): void => {
     broken ??= error;
-    for (const fail of failures) fail(broken);
+    stopWatching();
+    for (const fail of [...failures.values()]) fail(broken);
   };
-  for (const [index, port] of ports.entries()) {
-    port.onMessage((message) => listeners.get(message.session)?.(index, message));
-    port.onError((cause) => breakDown(stoppedThread(cause)));
+
+  function listen(thread: number): void {
+    const port = ports[thread];
+    // What a thread that is ending still says is of no interest.
+    const isHere = () => ports[thread] === port && !ending.has(thread);
+    port.onMessage((message) => {
+      if (!isHere()) return;
+      const { session, index } = message;
+      const place = posted[thread].findIndex((one) => one.session === session && one.index === index);
+      const piece = posted[thread][place];
+      const job = sessions.get(session)?.job;
+      if (job !== undefined) longest.set(job, Math.max(longest.get(job) ?? 0, piece.ticks));
+      if ("alive" in message) {
+        piece.ticks = 0;
+        return;
+      }
+      posted[thread].splice(place, 1);
+      if (posted.every(({ length }) => length === 0)) stopWatching();
+      listeners.get(session)?.(thread, index, message);
+    });
+    port.onError((cause) => {
+      if (isHere()) breakDown(stoppedThread(cause));
+    });
+  }
+  for (const thread of ports.keys()) listen(thread);
+
+  function send(thread: number, piece: Posted): void {
+    posted[thread].push(piece);
+    if (!ending.has(thread)) ports[thread].post({ kind: "run", ...pick(piece) });
+    if (watch) timer ??= setInterval(tick, watch.limit / TICKS);
+  }
+
+  function stopWatching(): void {
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  function tick(): void {
+    for (const [thread, [piece]] of posted.entries()) {
+      if (piece === undefined || ending.has(thread)) continue;
+      const job = sessions.get(piece.session)?.job ?? "";
+      if (++piece.ticks > Math.max(TICKS, LONGEST * (longest.get(job) ?? 0))) void replaceThread(thread, watch!);
+    }
+  }
+
+  /** Ends a thread that hung, and gives what it was to do to a new one. */
+  async function replaceThread(thread: number, { replace, limit, way }: Watch): Promise<void> {
+    const [hung] = posted[thread];
+    ending.add(thread);
+    // Only then may another write to the memory that it wrote to.
+    await ports[thread].terminate();
+    if (broken) return;
+    ports[thread] = replace();
+    ending.delete(thread);
+    listen(thread);
+    for (const [session, { job, setup, threads }] of sessions) {
+      if (thread < threads) ports[thread].post({ kind: "open", session, job, setup, thread });
+    }
+    const error = hungThread(sessions.get(hung.session)?.job ?? "", ((hung.ticks - 1) * limit) / TICKS, way);
+    for (const piece of posted[thread].splice(0)) {
+      const isOver = piece === hung && piece.tries === 2;
+      if (sessions.get(piece.session)?.repeatable && !isOver) {
+        const tries = piece === hung ? piece.tries + 1 : piece.tries;
+        send(thread, { ...piece, tries, ticks: 0 });
+      } else failures.get(piece.session)?.(error);
+    }
   }
 
   function open<Setup, Piece, Result>(
     job: string,
     setup: Setup,
-    most = { threads: ports.length },
+    { threads = ports.length, repeatable = false }: SessionOptions = {},
   ): Session<Piece, Result> {
-    const session = sessions++;
+    const session = opened++;
     let issued = 0;
-    const used = ports.slice(0, most.threads);
-    for (const [thread, port] of used.entries()) port.post({ kind: "open", session, job, setup, thread });
+    const used = ports.slice(0, threads).map((_, thread) => thread);
+    sessions.set(session, { job, setup, threads, repeatable });
+    const tell = (message: (thread: number) => Request) => {
+      for (const thread of used) if (!ending.has(thread)) ports[thread].post(message(thread));
+    };
+    tell((thread) => ({ kind: "open", session, job, setup, thread }));
     const run = (pieces: readonly Piece[], onResult?: OnResult<Result>) =>
       new Promise<Result[]>((resolve, reject) => {
         invariant(!listeners.has(session), "a session runs one list of pieces at a time");
@@ -162,37 +288,39 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
         let done = 0;
         const finish = (settle: () => void) => {
           listeners.delete(session);
-          failures.delete(fail);
+          failures.delete(session);
           settle();
         };
         const fail = (error: Error) => finish(() => reject(error));
-        const give = (port: number) => {
+        const give = (thread: number) => {
           if (next >= pieces.length) return;
-          ports[port].post({ kind: "run", session, index: first + next, piece: pieces[next] });
+          send(thread, { session, index: first + next, piece: pieces[next], tries: 1, ticks: 0 });
           next++;
         };
         if (pieces.length === 0) return resolve(results);
-        failures.add(fail);
-        listeners.set(session, (port, message) => {
-          if (message.index < first) return;
+        failures.set(session, fail);
+        listeners.set(session, (thread, index, message) => {
+          if (index < first) return;
           if ("error" in message) return fail(fromPlainError(message.error));
-          results[message.index - first] = message.result as Result;
+          const result = (message as { result: unknown }).result as Result;
+          results[index - first] = result;
           try {
-            onResult?.(message.result as Result, message.index - first);
+            onResult?.(result, index - first);
           } catch (error) {
             return fail(error as Error);
           }
           if (++done === pieces.length) return finish(() => resolve(results));
-          give(port);
+          give(thread);
         });
-        for (let port = 0; port < used.length; port++) give(port);
+        for (const thread of used) give(thread);
       });
     return {
       run,
       // Each thread begins with the piece of its own number.
       each: (piece) => run(used.map(() => piece)),
       close: () => {
-        for (const port of used) port.post({ kind: "close", session });
+        sessions.delete(session);
+        tell(() => ({ kind: "close", session }));
       },
     };
   }
@@ -206,6 +334,25 @@ export function workerExecutor(ports: readonly WorkerPort[]): Executor {
       await Promise.all(ports.map((port) => port.terminate()));
     },
   };
+}
+
+const pick = ({ session, index, piece }: Posted) => ({ session, index, piece });
+
+/** Of `hungThread`, by which `isHung` knows it. */
+const HUNG = new Error("A thread has hung.");
+
+/** The error of a thread that hung, which took its part of a session with it; a new one may do better. */
+export const isHung = (error: unknown): boolean => error instanceof Error && error.cause === HUNG;
+
+function hungThread(job: string, milliseconds: number, way: string): PlatformError {
+  const minutes = Number((milliseconds / 60_000).toPrecision(2));
+  return new PlatformError(
+    "threads",
+    `A thread was ended because its work (${job}) has shown no progress for ${minutes} minutes; a second try on a new thread ended ` +
+      `the same way. Where it never ends, mend it: a loop in a device module of yours, perhaps. Where this machine is that slow, ${way}. ` +
+      "What was kept before is there: go on with --resume.",
+    { cause: HUNG },
+  );
 }
 
 const closedThreads = (): PlatformError =>

@@ -147,7 +147,7 @@ export async function train<M extends ModelSpec>(
       stage,
       teacher: stageLabels(experiment, stage) === "teacher" ? teacher : null,
     };
-    const most = { threads: plan.regions.length };
+    const most = { threads: plan.regions.length, repeatable: true };
     const session = executor.open<ShardSetup, ShardPiece, ShardResult>("train-shard", setup, most);
     const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;

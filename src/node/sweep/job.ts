@@ -14,14 +14,16 @@ export interface SweepSetup extends SweepInputs {
 }
 
 const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, networks, data }) => {
-  const executor = inlineExecutor(jobs);
+  let alive = () => {};
+  const executor = inlineExecutor(jobs, () => alive());
   const decoded = new Map<string, Network>();
   const networkOf = (name: string): Network => {
     const network = decoded.get(name) ?? decodeCheckpoint(networks[name], name).network;
     decoded.set(name, network);
     return network;
   };
-  return async (points) => {
+  return async (points, gotOn) => {
+    alive = gotOn;
     const rows: Row[] = [];
     for (const { point, hash, values, network, data: own } of points) {
       const given = {

@@ -13,7 +13,9 @@ export function threadsEngine(threads?: number): Engine {
   return {
     measure: async ({ design, inputs }, batches, keep) => {
       const setup: SweepSetup = { design, networks: inputs.networks, data: shareData(inputs.data) };
-      const session = executor.open<SweepSetup, readonly PlannedPoint[], Row[]>("measure-points", setup);
+      const session = executor.open<SweepSetup, readonly PlannedPoint[], Row[]>("measure-points", setup, {
+        repeatable: true,
+      });
       // Files are written one after another, while the threads go on.
       let kept: Promise<void> = Promise.resolve();
       try {

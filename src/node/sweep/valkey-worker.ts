@@ -100,7 +100,7 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     try {
       if (lane.setup !== name) {
         lane.session?.close();
-        lane.session = lane.executor.open<SweepSetup, readonly PlannedPoint[], Row[]>(JOB, setup);
+        lane.session = lane.executor.open<SweepSetup, readonly PlannedPoint[], Row[]>(JOB, setup, { repeatable: true });
         lane.setup = name;
       }
       const [rows] = await lane.session!.run([points]);
