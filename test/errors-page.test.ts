@@ -316,6 +316,7 @@ const cases: Record<string, () => unknown> = {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
   },
   "An engine that there is not": () => engineOf("slrm"),
+  "An address of no server": () => engineOf("valkey://me:secret@lab3:port"),
   "An option of array jobs for another engine": () => engineOf("threads", { tasks: 20 }),
   "An option that no array job takes": () => parseSbatchOptions("-p short"),
   "A machine without Slurm": () => withPrograms({}, requireSlurm),

@@ -7,7 +7,7 @@ import { parseSbatchOptions } from "../node/sweep/slurm.ts";
 import { slurmEngine } from "../node/sweep/slurm-engine.ts";
 import type { Engine } from "../node/sweep/sweep.ts";
 import { threadsEngine } from "../node/sweep/threads.ts";
-import { parseQueueAddress } from "../node/sweep/valkey.ts";
+import { parseQueueAddress, shownAddress, withoutPassword } from "../node/sweep/valkey.ts";
 import { queueEngine } from "../node/sweep/valkey-engine.ts";
 import type { SweepCommandOptions } from "./arguments.ts";
 import { type Interruption, listenForInterruption } from "./interruption.ts";
@@ -32,14 +32,21 @@ interface Asked {
   readonly terminal: Terminal;
 }
 
-/** The options that go on with a sweep on the same engine; addresses without user and password, which are nobody else's. */
+/** What was typed is seen in the list of processes: without a password from here on. */
+export function hidePassword(engine: string): void {
+  const shown = shownAddress(engine);
+  if (shown === engine) return;
+  process.title = process.argv.map((word) => word.replace(engine, () => shown)).join(" ");
+}
+
+/** The options that go on with a sweep on the same engine; addresses without password. */
 export function shownEngine({
   engine,
   tasks,
   sbatch,
 }: Pick<SweepCommandOptions, "engine" | "tasks" | "sbatch">): string {
   if (engine === "threads") return "";
-  const address = quote(engine.replace(/\/\/[^@/]*@/, "//"));
+  const address = quote(withoutPassword(engine));
   const options = sbatch.map((text) => ` --sbatch ${quote(text)}`);
   return ` --engine ${address}${tasks === undefined ? "" : ` --tasks ${tasks}`}${options.join("")}`;
 }
@@ -55,7 +62,7 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
   if (!engine.includes("://")) {
     throw new SpecError(
       "engine",
-      `There is no engine ${engine}. Known: threads, slurm, and a queue as valkey://host:port.`,
+      `There is no engine ${shownAddress(engine)}. Known: threads, slurm, and a queue as valkey://host:port.`,
     );
   }
   const address = parseQueueAddress(engine, process.env);

@@ -26,7 +26,7 @@ import type { SweepCommandOptions, SweepShowOptions } from "./arguments.ts";
 import { commandLine, quote, readDocument } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { type Progress, startProgress } from "./progress.ts";
-import { openEngine, shownEngine } from "./sweep-engine.ts";
+import { hidePassword, openEngine, shownEngine } from "./sweep-engine.ts";
 import { say, type Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
 
@@ -37,6 +37,7 @@ const PRESET = "preset:";
  * Throws  XpikeError for a design that cannot be run
  */
 export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {
+  hidePassword(options.engine);
   const { design, directory } = await loadDesign(source);
   await loadDuckDb();
   const folder = outputFolder(design, options);

@@ -7,6 +7,7 @@ import { parseQueueAddress } from "../node/sweep/valkey.ts";
 import { startQueueWorker } from "../node/sweep/valkey-worker.ts";
 import type { WorkerCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { hidePassword } from "./sweep-engine.ts";
 import { say, type Terminal } from "./terminal.ts";
 
 /**
@@ -15,6 +16,7 @@ import { say, type Terminal } from "./terminal.ts";
  */
 export async function workerCommand(options: WorkerCommandOptions, terminal: Terminal): Promise<void> {
   const { engine, threads } = options;
+  hidePassword(engine);
   if (!engine.startsWith(TASK_SCHEME)) return queueWorker(options, terminal);
   const points = await runSlurmTask(engine.slice(TASK_SCHEME.length), arrayTask(process.env), threads);
   terminal.out(`${points} points measured.\n`);

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { PlatformError, SpecError } from "../../errors.ts";
-import { connectQueue, jobSpec, PASSWORD_VARIABLE, parseQueueAddress, queueName } from "./valkey.ts";
+import {
+  connectQueue,
+  jobSpec,
+  PASSWORD_VARIABLE,
+  parseQueueAddress,
+  queueName,
+  shownAddress,
+  withoutPassword,
+} from "./valkey.ts";
 
 describe("the address of a queue", () => {
   const plain = { host: "127.0.0.1", port: 6379, database: 0, user: null, password: null, tls: null };
@@ -32,6 +40,32 @@ describe("the address of a queue", () => {
     expect(() => parseQueueAddress(text)).toThrow(message);
   });
 });
+
+test.each([
+  ["valkey://me:p%40ss@lab3", "valkey://me:***@lab3", "valkey://me@lab3"],
+  ["valkey://:a/b@c@lab3:70000/2", "valkey://:***@lab3:70000/2", "valkey://:***@lab3:70000/2"],
+  [
+    "valkeys://:secret@lab3:7000/2?ca=ca.pem",
+    "valkeys://:***@lab3:7000/2?ca=ca.pem",
+    "valkeys://lab3:7000/2?ca=ca.pem",
+  ],
+  ["valkey:/me:secret@lab3", "valkey:/me:***@lab3", "valkey:/me:***@lab3"],
+  ["me:secret@lab3", "me:***@lab3", "me:***@lab3"],
+  ["valkey://me@lab3", "valkey://me@lab3", "valkey://me@lab3"],
+  ["valkey://lab3:7000", "valkey://lab3:7000", "valkey://lab3:7000"],
+])("%s is shown without its password", (text, shown, again) => {
+  expect(shownAddress(text)).toBe(shown);
+  expect(withoutPassword(text)).toBe(again);
+});
+
+test.each(["valkey://me:50%@lab3", "valkey://:a/b@lab3:port", "http://me:50%@lab3", "valkey://me:50%@lab3/x"])(
+  "%s is refused without naming its password",
+  (text) => {
+    const refused = () => parseQueueAddress(text);
+    expect(refused).toThrow(":***@lab3");
+    expect(refused).not.toThrow(/50|a\/b/);
+  },
+);
 
 test("a server that does not answer is named, with the way out", async () => {
   // Nothing listens to port 1.

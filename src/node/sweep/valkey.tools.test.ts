@@ -142,7 +142,13 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     const asking = sweep("--out", "queue", ...engine(), "--batch", "50");
     while (!asking.text.includes("No worker listens to units-")) await sleep(20);
     expect(asking.text).toContain(`worker --engine valkey://127.0.0.1:${port}\n`);
-    startWorker();
+    const worker = startWorker();
+    while (!worker.text.includes("Listening")) await sleep(20);
+    if (process.platform === "linux") {
+      const line = await readFile(`/proc/${worker.pid}/cmdline`, "utf8");
+      expect(line).toContain(`valkey://:***@127.0.0.1:${port}`);
+      expect(line).not.toContain("secret");
+    }
     await finished(asking);
     expect(await readdir(join(root, "queue", SWEEP_FILES.rows))).toHaveLength(6);
   }, 120_000);

@@ -76,6 +76,22 @@ export interface QueueAddress {
 /** Environment variable of the password, which would be seen in a list of processes where it stands in the address. */
 export const PASSWORD_VARIABLE = "XPIKE_VALKEY_PASSWORD";
 
+/** An address, or what is none, without its password: for messages and lists of processes. */
+export function shownAddress(text: string): string {
+  const end = text.lastIndexOf("@");
+  const start = /^[a-z]*:\/+/i.exec(text)?.[0].length ?? 0;
+  const [user, ...password] = text.slice(start, Math.max(start, end)).split(":");
+  return password.length === 0 ? text : `${text.slice(0, start)}${user}:***${text.slice(end)}`;
+}
+
+/** An address that can be typed again: its password is that of the environment. */
+export function withoutPassword(text: string): string {
+  if (!/^[a-z]+:\/\//i.test(text) || !URL.canParse(text)) return shownAddress(text);
+  const url = new URL(text);
+  url.password = "";
+  return url.href;
+}
+
 /** Throws SpecError for what is no address of a server. */
 export function parseQueueAddress(
   text: string,
@@ -84,7 +100,7 @@ export function parseQueueAddress(
   const refuse = (reason: string): never => {
     throw new SpecError(
       "engine",
-      `${text} is no server of a queue: ${reason}. Write valkey://127.0.0.1:6379, or valkeys:// for TLS.`,
+      `${shownAddress(text)} is no server of a queue: ${reason}. Write valkey://127.0.0.1:6379, or valkeys:// for TLS.`,
     );
   };
   if (!/^(valkey|redis)s?:\/\//.test(text)) refuse("it does not begin with valkey://");
