@@ -100,7 +100,9 @@ export function program(terminal: Terminal): Command {
     );
 
   withEvalOptions(xpike.command("eval"))
-    .description("error rate over the age of the chips, or one field of the experiment; goes on with --resume")
+    .description(
+      "error rate over the age of the chips, or one field of the experiment; goes on with --resume. For several fields, prices and a front: sweep",
+    )
     .addHelpText(
       "after",
       examples(
@@ -192,7 +194,9 @@ export function program(terminal: Terminal): Command {
 function addSweep(command: Command, terminal: Terminal): void {
   // What stands behind `show` is its own.
   withSweepOptions(command.enablePositionalOptions())
-    .description("run a design space: every point, the table of them, and the front")
+    .description(
+      "run a design space: every point, the table of them, and the front. For one field, with ages, reads and both networks on the same chips: eval",
+    )
     .addHelpText("after", examples("sweep examples/sweeps/converters.json", "sweep show results/converters"))
     .action(async (source: string, options: SweepCommandOptions) =>
       (await import("./sweep.ts")).sweepCommand(source, options, terminal),

@@ -76,6 +76,22 @@ export function layOver(base: unknown, over: unknown): unknown {
   return result;
 }
 
+/**
+ * A document with a value laid over one field, such as `["hardware", "adc", "bits"]`; numbers reach into lists. The kind of an object changes
+ * the object: its other fields belong to the old kind.
+ */
+export function withField(document: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return layOver(document, value);
+  if (Array.isArray(document)) {
+    const at = /^\d+$/.test(key) ? Number(key) : document.length;
+    if (at < document.length) return document.map((entry, i) => (i === at ? withField(entry, rest, value) : entry));
+  }
+  const owner = isObject(document) ? document : {};
+  if (key === "kind" && rest.length === 0) return layOver(owner, { kind: value });
+  const inner = Object.hasOwn(owner, key) ? owner[key] : undefined;
+  return { ...owner, [key]: withField(inner, rest, value) };
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

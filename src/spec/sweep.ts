@@ -8,7 +8,7 @@
 import { SpecError } from "../errors.ts";
 import type { Experiment } from "./experiment.ts";
 import { shorten } from "./json.ts";
-import { parseExperiment } from "./parse.ts";
+import { parseExperiment, withField } from "./parse.ts";
 
 export type SweepValue = number | string | boolean | null;
 
@@ -41,7 +41,10 @@ export function parseSweep(text: string, experiment: Experiment): Sweep {
   if (twice !== undefined) throw new SpecError("sweep", `${shorten(twice)} is swept twice. Keep one.`);
   return {
     field,
-    points: values.map((value) => ({ value, experiment: withField(experiment, field.split("."), value) })),
+    points: values.map((value) => ({
+      value,
+      experiment: parseExperiment(withField(experiment, field.split("."), value), "sweep"),
+    })),
   };
 }
 
@@ -69,23 +72,4 @@ function parseValues(part: string): SweepValue[] {
     "sweep",
     `${shorten(part)} is no value. Write whole numbers as 4..8, or numbers, null and words of a choice, separated by commas.`,
   );
-}
-
-/** The experiment with one field changed. The kind of an object changes the object: its other fields belong to the old kind. */
-function withField(experiment: Experiment, path: readonly string[], value: SweepValue): Experiment {
-  const document = structuredClone(experiment) as unknown as Record<string, unknown>;
-  const parents = path.at(-1) === "kind" ? path.slice(0, -1) : path;
-  let owner = document;
-  for (const key of parents.slice(0, -1)) {
-    const next = Object.hasOwn(owner, key) ? owner[key] : undefined;
-    if (typeof next !== "object" || next === null || Array.isArray(next)) {
-      // The experiment's own check says which fields there are.
-      owner[key] = {};
-      parseExperiment(document, "sweep");
-      throw new SpecError(path.join("."), `${key} has no fields.`);
-    }
-    owner = next as Record<string, unknown>;
-  }
-  owner[parents.at(-1)!] = parents === path ? value : { kind: value };
-  return parseExperiment(document, "sweep");
 }

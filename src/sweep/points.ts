@@ -12,7 +12,7 @@ import { naturalLog, stream } from "../numeric/stream.ts";
 import { type Axis, type Design, MOST_POINTS, type Range } from "../spec/design.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { formatPath, shorten } from "../spec/json.ts";
-import { layOver, parseExperiment } from "../spec/parse.ts";
+import { parseExperiment, withField } from "../spec/parse.ts";
 
 /** A value of each axis, by field of the experiment. */
 export type PointValues = Readonly<Record<string, unknown>>;
@@ -73,19 +73,6 @@ export const describeValues = (values: PointValues): string =>
   Object.entries(values)
     .map(([path, value]) => `${path} ${shorten(value)}`)
     .join(", ") || "the experiment itself";
-
-/** The document with a value laid over one field. The kind of an object changes the object: its other fields belong to the old kind. */
-function withField(document: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
-  if (key === undefined) return layOver(document, value);
-  if (Array.isArray(document)) {
-    const at = /^\d+$/.test(key) ? Number(key) : document.length;
-    if (at < document.length) return document.map((entry, i) => (i === at ? withField(entry, rest, value) : entry));
-  }
-  const owner = typeof document === "object" && document !== null && !Array.isArray(document) ? document : {};
-  if (key === "kind" && rest.length === 0) return layOver(owner, { kind: value });
-  const inner = Object.hasOwn(owner, key) ? (owner as Record<string, unknown>)[key] : undefined;
-  return { ...owner, [key]: withField(inner, rest, value) };
-}
 
 function listed({ sampling }: Design): Listed {
   invariant(sampling.kind !== "search", "a search has no list of points");

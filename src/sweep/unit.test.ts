@@ -6,10 +6,12 @@ import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import { runExperiment } from "../runs/experiment.ts";
+import { evaluateSweep } from "../runs/sweep.ts";
 import { OBJECTIVES } from "../spec/design.ts";
 import { parseDurations } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import { parseSweep } from "../spec/sweep.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { measurePoint } from "./unit.ts";
@@ -52,6 +54,17 @@ describe("a point", () => {
     expect(yearLoss!.low).toBeCloseTo(change.interval!.low, 14);
     expect(yearLoss!.high).toBeCloseTo(change.interval!.high, 14);
     expect(errorRate).toBeNull();
+  });
+
+  test("has the error rate that `eval --sweep` gives at its value", async () => {
+    const sweep = parseSweep("adc.bits=3,6", experiment);
+    const report = await evaluateSweep(experiment, { network }, sweep, [], options);
+    for (const { value, experiment: point } of sweep.points) {
+      const { errorRate } = await measurePoint(executor, point, network, ["errorRate"]);
+      const figure = report.figures.find(({ id }) => id === `ber.sweep.adc.bits.${value}.hwat`)!;
+      expect(errorRate!.value).toBeCloseTo(figure.value, 14);
+      expect(errorRate!.low).toBeCloseTo(figure.interval!.low, 14);
+    }
   });
 
   test("that is only priced is simulated on one chip, or has published densities where there is no network", async () => {
