@@ -168,9 +168,10 @@ function print(
     join(folder, name),
   );
   const text = sweepScreen(rows, design, { ...terminal, ...(all && { all }) });
-  const { spent, full } = effort;
+  const { spent, repeated, full } = effort;
+  const count = (value: number) => formatText({ value, unit: "1" });
   const spared = design.budget
-    ? `Prompts on chips: ${formatText({ value: spent, unit: "1" })}, where every point in full would have taken ${formatText({ value: full, unit: "1" })}.\n`
+    ? `Prompts on chips: ${count(spent)} (${count(repeated)} of them again, in a later round), where every point in full would have taken ${count(full)}.\n`
     : "";
   terminal.out(`${text}\n${spared}Front: ${page}\nTable: ${files.join(", ")}\n`);
 }

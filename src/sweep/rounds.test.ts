@@ -164,6 +164,13 @@ describe("a budget", () => {
       [8, 1024],
       [8, 1024],
     ]);
+    // Six are out after the first round; what the two had in two rounds is in their third.
+    const [first, second] = [4 * 64, 8 * 192];
+    expect(effortOf(rows, design)).toEqual({
+      spent: 8 * first + 2 * (second + 8 * 1024),
+      repeated: 2 * (first + second),
+      full: 8 * 8 * 1024,
+    });
   });
 
   test("ends at once where points compute the same and differ in price alone", () => {

@@ -72,19 +72,28 @@ export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   return [...points.values()];
 }
 
-/** Prompts on chips that rows took, and what they would have taken had every point been measured in full. */
-export function effortOf(
-  rows: readonly Row[],
-  design: OpenedDesign,
-): { readonly spent: number; readonly full: number } {
+/** Prompts on chips. */
+export interface Effort {
+  /** All that rows took. */
+  readonly spent: number;
+  /** Of these, what a later round of the same point took once more. */
+  readonly repeated: number;
+  /** What they would have taken had every point been measured in full. */
+  readonly full: number;
+}
+
+/** What rows took, of all rounds. */
+export function effortOf(rows: readonly Row[], design: OpenedDesign): Effort {
   const { budget } = design;
-  const effort = (row: Row) => (row.measures?.chips ?? 0) * (row.measures?.prompts ?? 0);
-  const spent = rows.reduce((sum, row) => sum + effort(row), 0);
+  const effort = (all: readonly Row[]) =>
+    all.reduce((sum, { measures }) => sum + (measures?.chips ?? 0) * (measures?.prompts ?? 0), 0);
+  const spent = effort(rows);
   const measured = lastRows(rows, design).filter(({ measures }) => measures !== null);
-  if (budget === undefined || measured.length === 0) return { spent, full: spent };
+  if (budget === undefined || measured.length === 0) return { spent, repeated: 0, full: spent };
   const sizes = sizesOf(design, budget, measured[0].values);
   const { chips, prompts } = sizes[sizes.length - 1];
-  return { spent, full: measured.length * chips * prompts };
+  // A round has the chips and prompts of those before it, so all but the last of a point is in the last.
+  return { spent, repeated: spent - effort(measured), full: measured.length * chips * prompts };
 }
 
 const withSize = (values: PointValues, size: Size | null): PointValues =>
