@@ -2,17 +2,19 @@
  * `npm run queue-check`: what a queue costs against threads of one process, and whether memory grows with the number of units.
  *
  *   npm run queue-check -- --workers 2 --repeats 5 --units 20 --seconds 1 --tiny 100000 --seed 1
+ *   npm run queue-check -- --tiny 0      what it costs alone, on a quiet machine: at most 5 % (some 2 minutes)
+ *   npm run queue-check -- --repeats 0   memory alone, also beside other work
  *
  * Starts a Valkey server and workers of one thread. Units of about a second of processor time, the same ones on as many threads and on the
  * workers, take turns, so that what else the machine does falls on both; the figures are medians of ratios, of time and of processor time of all
  * processes, which other programs change less. Then tiny units, one job each, are sent and drained, while the memory of all processes is read
- * at every tenth. The exit code is 1 where a row is missing, or memory grows.
+ * at every tenth. The exit code is 1 where a row is missing, the queue costs more, or memory grows.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { contentHash } from "../src/node/content-hash.ts";
@@ -39,6 +41,9 @@ const [workers, repeats, units, seconds, tiny, seed] = (
 
 /** Bytes that a process may have more at the end than after two tenths of the units: a heap that is collected now and then swings. */
 const GROWTH = 64 * 2 ** 20;
+
+/** The median ratio of times must not be more. */
+const MOST_OVERHEAD = 1.05;
 
 const designOf = (experiment: object) => parseDesign({ experiment, axes: {}, objectives: ["energy"] }) as OpenedDesign;
 const PRICED = designOf({ model: { width: 8, depth: 1, heads: 2, steps: 2 } });
@@ -102,14 +107,15 @@ const queue = await queueEngine(parseQueueAddress(address));
 const threads = threadsEngine(workers);
 let faults = 0;
 try {
-  await overhead();
+  if (repeats > 0) faults += await overhead();
   if (tiny > 0) faults += await drain();
 } finally {
   await Promise.all([queue.close(), threads.close()]);
 }
 process.exit(faults === 0 ? 0 : 1);
 
-async function overhead(): Promise<void> {
+/** 1 where a queue costs more than it may, by the clock. */
+async function overhead(): Promise<number> {
   // Both are warm before the size of a unit is measured.
   const warm = batchesOf(workers, 30);
   await time(queue, PRICED, warm);
@@ -117,6 +123,8 @@ async function overhead(): Promise<void> {
   const { cpu } = await spend(threads, batchesOf(workers, 100));
   const points = Math.max(1, Math.round((1000 * seconds * 100 * workers) / cpu));
   console.log(`${units} units of ${points} points, ${workers} workers, ${repeats} repeats, seed ${seed}`);
+  const [load] = loadavg();
+  if (load > workers / 2) console.log(`  The machine is busy (load ${load.toFixed(1)}): ratios say little.`);
   const ratios: Spent[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const batches = batchesOf(units, points);
@@ -131,13 +139,17 @@ async function overhead(): Promise<void> {
       `  threads ${shown(own)}, ${unit} s of CPU a unit; queue ${shown(sent)}; ratio ${(sent.wall / own.wall).toFixed(3)} (CPU ${(sent.cpu / own.cpu).toFixed(3)})`,
     );
   }
+  let isDear = false;
   for (const kind of ["wall", "cpu"] as const) {
     const sorted = ratios.map((ratio) => ratio[kind]).sort((a, b) => a - b);
     const median = (sorted[Math.floor((repeats - 1) / 2)] + sorted[Math.floor(repeats / 2)]) / 2;
     console.log(
       `queue / threads, ${kind}: median ${median.toFixed(3)}, ${sorted[0].toFixed(3)} to ${sorted.at(-1)!.toFixed(3)}`,
     );
+    if (kind === "wall" && median > MOST_OVERHEAD) isDear = true;
   }
+  if (isDear) console.log(`the queue takes more than ${MOST_OVERHEAD} times as long`);
+  return isDear ? 1 : 0;
 }
 
 /** Milliseconds by the clock, and of processors in all processes together. */
