@@ -100,7 +100,7 @@ function printItem(item: Item): string[] {
       return ["always_comb begin", ...indent(statements(item.body)), "end"];
     case "function":
       return [
-        `function automatic logic${range(item.width)} ${item.name}(`,
+        `function automatic ${typeOf(item.width)} ${item.name}(`,
         ...separated(item.arguments.map((argument) => `  input ${declared(argument)}`)),
         ");",
         ...indent(item.variables.map((variable) => `${declared(variable)};`)),
@@ -141,8 +141,12 @@ function printItem(item: Item): string[] {
   }
 }
 
-const declared = ({ name, width }: Variable): string =>
-  width === null ? `int ${name}` : `logic${range(width)} ${name}`;
+const declared = ({ name, width }: Variable): string => `${typeOf(width)} ${name}`;
+
+function typeOf(width: Variable["width"]): string {
+  if (width === null) return "int";
+  return width === "real" ? "real" : `logic${range(width)}`;
+}
 
 const statements = (list: readonly Statement[]): string[] => list.flatMap(printStatement);
 
@@ -220,6 +224,8 @@ function print(expression: Expression): string {
     }
     case "fill":
       return `'${expression.bit}`;
+    case "real":
+      return Number.isInteger(expression.value) ? `${expression.value}.0` : String(expression.value);
     case "text":
       return JSON.stringify(expression.text);
     case "unary": {

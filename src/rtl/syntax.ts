@@ -9,6 +9,7 @@ export type Expression =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "number"; readonly value: bigint; readonly width: number | null; readonly hex: boolean }
   | { readonly kind: "fill"; readonly bit: 0 | 1 }
+  | { readonly kind: "real"; readonly value: number }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "unary"; readonly operator: "~" | "!" | "^" | "|" | "&"; readonly operand: Expression }
   | {
@@ -77,7 +78,7 @@ export type Item =
   | {
       readonly kind: "function";
       readonly name: string;
-      readonly width: number;
+      readonly width: number | "real";
       readonly arguments: readonly Variable[];
       readonly variables: readonly Variable[];
       readonly body: readonly Statement[];
@@ -107,10 +108,10 @@ export type Item =
     }
   | { readonly kind: "simulation"; readonly body: readonly Item[] };
 
-/** Of a function; null bits: a whole number of 32 bits with sign. */
+/** Of a function; null bits: a whole number of 32 bits with sign; `real`: a double. */
 export interface Variable {
   readonly name: string;
-  readonly width: number | null;
+  readonly width: number | "real" | null;
 }
 
 export interface Port {
@@ -151,6 +152,8 @@ export const hex = (width: number, value: number | bigint): Expression => ({
   width,
   hex: true,
 });
+/** A double, for behaviours of analog macros. */
+export const real = (value: number): Expression => ({ kind: "real", value });
 export const zeros: Expression = { kind: "fill", bit: 0 };
 export const text = (content: string): Expression => ({ kind: "text", text: content });
 export const not = (operand: Expression): Expression => ({ kind: "unary", operator: "~", operand });

@@ -3,8 +3,11 @@
  * numbers for simulation (`hardware/integer-arithmetic.ts`), and for synthesis a black box.
  *
  *   units = sum of conductances of driven lines, in 2^-stepBits code steps;    code = floor((units + half a step) / step), clipped
+ *
+ * Converters that err have a behaviour of their own: `erring-converters.ts`.
  */
 import { codeRange } from "../../hardware/integer-arithmetic.ts";
+import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import {
   binary,
@@ -30,7 +33,8 @@ import {
   when,
 } from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
-import { indexBits } from "./parts.ts";
+import { erringCodes, erringItems, erringParameters, hasNoise } from "./erring-converters.ts";
+import { indexBits, isAt } from "./parts.ts";
 
 /** Bits of a conductance in units of current, without sign. */
 export const CONDUCTANCE_BITS = 16;
@@ -46,7 +50,8 @@ export interface AimcMacroSize {
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>
   `aimc_macro_${rows}x${columns}_m${multiplexerSteps}`;
 
-export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): Module {
+/** @param steps time steps of a token */
+export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, steps: number): Module {
   const { rows, columns, lanes, multiplexerSteps } = size;
   const selectBits = indexBits(multiplexerSteps);
   const { high } = codeRange(adc);
@@ -70,7 +75,10 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
     when(binary(name(signal), ">", decimal(high)), [put(name(signal), decimal(high))]),
     ...(low < 0 ? [when(binary(name(signal), "<", decimal(low)), [put(name(signal), decimal(low))])] : []),
   ];
-  const codes =
+  const errs = hasConverterErrors(adc.errors);
+  const isNoisy = hasNoise(adc);
+  const erring = errs ? erringCodes(adc) : null;
+  const exact =
     adc.mode === "pair"
       ? [...convert("plus", 0), ...convert("minus", 0), put(name("plus"), binary(name("plus"), "-", name("minus")))]
       : [put(name("plus"), binary(name("plus"), "-", name("minus"))), ...convert("plus", -high)];
@@ -78,6 +86,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
     multiplexerSteps === 1
       ? name("lane")
       : binary(binary(decimal(lanes), "*", concat(sized(32 - selectBits, 0), name("select_i"))), "+", name("lane"));
+  const lastSelect = multiplexerSteps > 1 ? isAt("select_i", multiplexerSteps - 1, multiplexerSteps) : null;
   return {
     name: macroName(size),
     header: [
@@ -87,14 +96,21 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
       "A real macro must keep these ports and clocks: lines stay as they are from the first clock of a vector to its last conversion.",
       "The body is a behaviour for simulation. Cells holds a word for each pair of cells, column after column: the conductance of the positive " +
         "device in the high half and that of the negative one in the low half, in units of 2^-StepBits code steps.",
+      ...(errs
+        ? [
+            "Converters has gain and offset of each column's converters as doubles; every operation on them is rounded to single precision." +
+              (isNoisy
+                ? ` A conversion's noise is word (prompt << 7 | step, place) of the stream NoiseKey, for ${steps} steps of Tokens tokens, counted from the last reset on: a ` +
+                  "real macro has noise of its own, and no use for rst_ni."
+                : ""),
+          ]
+        : []),
     ],
-    parameters: [
-      ["Cells", text("cells.hex")],
-      ["StepBits", decimal(7)],
-    ],
+    parameters: [["Cells", text("cells.hex")], ["StepBits", decimal(7)], ...(errs ? erringParameters(adc) : [])],
     isBlackBox: true,
     ports: [
       input("clk_i"),
+      ...(isNoisy ? [input("rst_ni")] : []),
       input("convert_i"),
       ...(multiplexerSteps > 1 ? [input("select_i", selectBits)] : []),
       input("lines_i", rows),
@@ -103,12 +119,16 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
     items: [
       { kind: "memory", width: 2 * CONDUCTANCE_BITS, name: "cells", entries: rows * columns },
       { kind: "initial", body: [task("$readmemh", name("Cells"), name("cells"))] },
+      ...(errs ? erringItems(adc, columns, steps, lastSelect) : []),
       {
         kind: "function",
         name: "code_of",
         width: codeBits,
         arguments: [{ name: "column", width: null }],
-        variables: units.map((unit) => ({ name: unit, width: null })),
+        variables: [
+          ...units.map((unit) => ({ name: unit, width: null })),
+          ...(erring?.variables ?? []).map((variable) => ({ name: variable, width: 32 })),
+        ],
         body: [
           put(name("plus"), decimal(0)),
           put(name("minus"), decimal(0)),
@@ -117,7 +137,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number): 
             rows,
             when(rows === 1 ? name("lines_i") : bit(name("lines_i"), name("row")), [add("plus"), add("minus")]),
           ),
-          ...codes,
+          ...(erring?.body ?? exact),
           put(name("code_of"), slice(name("plus"), codeBits - 1, 0)),
         ],
       },

@@ -1,5 +1,6 @@
-/** The contents of the machine's memories of constants: conductances, factors, offsets and positions of one read of a chip. */
+/** The contents of the machine's memories of constants: conductances, converters, factors, offsets and positions of one read of a chip. */
 import { converter } from "../../hardware/adc.ts";
+import type { ConverterErrors } from "../../hardware/converter-errors.ts";
 import type { Stream } from "../../numeric/stream.ts";
 import { type Chip, readCrossbars } from "../../simulation/chip.ts";
 import { fullScaleOf } from "../../simulation/compensation.ts";
@@ -10,15 +11,45 @@ import {
   integerPosition,
   requireLayerSums,
 } from "../../simulation/integers.ts";
-import { columnFactors } from "../../simulation/reference/linear.ts";
+import { columnFactors, conversionKey } from "../../simulation/reference/linear.ts";
+import type { AdcSpec } from "../../spec/hardware.ts";
 import type { SourceFiles } from "../design.ts";
+import { decimal, type Expression, hex, text } from "../syntax.ts";
 import { CONDUCTANCE_BITS } from "./aimc-macro.ts";
-import { cellFile, constantFile, joined } from "./layer.ts";
+import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
+import { constantFile, joined } from "./layer.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 
 export interface WholeCrossbar extends IntegerCrossbar {
   readonly rows: number;
   readonly columns: number;
+  /** Of its converters; null where they are exact. */
+  readonly errors: ConverterErrors | null;
+  /** Of the stream of its conversions' noise. */
+  readonly noiseKey: readonly [number, number];
+}
+
+/** Contents of a crossbar's macro. */
+export const cellFile = (crossbar: number): string => `crossbar_${crossbar}.hex`;
+
+/**
+ * Parameters of a crossbar's macro.
+ *
+ * @param tokens that its layer serves
+ */
+export function macroSettings(
+  crossbar: number,
+  { stepBits, errors, noiseKey: [low, high] }: WholeCrossbar,
+  adc: AdcSpec,
+  tokens: number,
+): Record<string, Expression> {
+  const key = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return {
+    Cells: text(cellFile(crossbar)),
+    StepBits: decimal(stepBits),
+    ...(errors ? { Converters: text(converterFile(crossbar)) } : {}),
+    ...(hasNoise(adc) ? { Noise: text(NOISE_FILE), NoiseKey: hex(64, key), Tokens: decimal(tokens) } : {}),
+  };
 }
 
 /**
@@ -32,8 +63,11 @@ export function wholeCrossbars(chip: Chip, { arithmetic, adc }: MachinePlan, ran
   for (const [crossbar, reading] of readCrossbars(chip, random)) {
     const converters = converter(adc.mode, adc.bits as number, fullScaleOf(chip, crossbar, reading));
     const factors = columnFactors(converters, reading.scales);
-    const whole = integerCrossbar(reading, crossbar, converters, factors, null, adc, arithmetic);
-    crossbars[crossbar] = { ...whole, rows: reading.plus.length / reading.columns, columns: reading.columns };
+    const errors = chip.converterErrors?.[crossbar] ?? null;
+    const whole = integerCrossbar(reading, crossbar, converters, factors, errors, adc, arithmetic);
+    const { columns } = reading;
+    const noiseKey = conversionKey(random, crossbar);
+    crossbars[crossbar] = { ...whole, rows: reading.plus.length / columns, columns, errors, noiseKey };
   }
   const factors = crossbars.map((crossbar) => crossbar.factors);
   for (const layer of chip.mapping.layers) {
@@ -45,7 +79,11 @@ export function wholeCrossbars(chip: Chip, { arithmetic, adc }: MachinePlan, ran
 /** Files by name, a word a line, in hexadecimal. */
 export function constantFiles(chip: Chip, plan: MachinePlan, crossbars: readonly WholeCrossbar[]): SourceFiles {
   const files: Record<string, string> = {};
-  for (const [crossbar, whole] of crossbars.entries()) files[cellFile(crossbar)] = cellText(whole);
+  for (const [crossbar, whole] of crossbars.entries()) {
+    files[cellFile(crossbar)] = cellText(whole);
+    if (whole.errors) files[converterFile(crossbar)] = lines(converterWords(whole.errors, plan.adc));
+  }
+  if (hasNoise(plan.adc)) files[NOISE_FILE] = lines(noiseWords(plan.adc));
   const position = integerPosition(chip, plan.arithmetic);
   const { factorBits, offsetBits } = plan.arithmetic;
   for (const layer of plan.layers) {

@@ -66,7 +66,6 @@ test("lines of the sources have at most 100 characters", () => {
 describe("machines that are not generated are refused, with the field to change", () => {
   test.each([
     ["hardware.arithmetic", { hardware: { arithmetic: null } }],
-    ["hardware.adc.errors", { hardware: { adc: { errors: { outputNoise: 0.5 } } } }],
     ["hardware.order", { hardware: { order: "step-major" } }],
     ["hardware.ssa.tiles", { hardware: { ssa: { tiles: 2 } } }],
     ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 1 } } }],

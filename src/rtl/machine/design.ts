@@ -7,7 +7,7 @@ import type { Module } from "../syntax.ts";
 import { accumulators } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
-import { constantFiles, wholeCrossbars } from "./constants.ts";
+import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
 import {
   addedOutputs,
@@ -56,7 +56,7 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     const { lanes, multiplexerSteps, rowBlocks, role } = layer;
     for (const group of layer.groups) {
       for (const { rows, columns } of group.blocks) {
-        add(aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits));
+        add(aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, plan.steps));
       }
     }
     add(constantMemory(factorMemory(plan, layer)));
@@ -70,7 +70,8 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
       add(neurons({ lanes, multiplexerSteps, currentBits, membraneBits }, plan.neuron));
     }
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
-    add(layerModule(plan, layer, (crossbar) => crossbars[crossbar].stepBits));
+    const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
+    add(layerModule(plan, layer, settings));
   }
   if (plan.hasStream) add(streamMemory(streamWords(plan, layers[0]), STREAM_PORTS));
   add(qkvBuffer(attentionSize(plan)));

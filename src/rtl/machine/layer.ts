@@ -16,7 +16,6 @@ import {
   CLOCKED,
   choose,
   clocked,
-  decimal,
   type Expression,
   gap,
   type Item,
@@ -39,6 +38,7 @@ import {
 } from "../syntax.ts";
 import { ACCUMULATORS, totalBits } from "./accumulators.ts";
 import { macroName } from "./aimc-macro.ts";
+import { hasNoise } from "./erring-converters.ts";
 import { type MemorySize, romName } from "./memories.ts";
 import { neuronsName } from "./neurons.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
@@ -52,7 +52,6 @@ export const meetsStream = (role: LayerRole): boolean => role === "embed" || rol
 /** Files with a layer's constants. */
 export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions"): string =>
   `${layer.module.replace(/^layer_/, "")}_${what}.hex`;
-export const cellFile = (crossbar: number): string => `crossbar_${crossbar}.hex`;
 
 export const factorMemory = ({ arithmetic }: MachinePlan, { lanes, rowBlocks, multiplexerSteps }: LayerPlan) => ({
   width: lanes * rowBlocks * arithmetic.factorBits,
@@ -94,8 +93,12 @@ export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: 
   ...{ rows, columns, lanes, multiplexerSteps },
 });
 
-/** @param stepBits of a crossbar: what a code step counts in units of current */
-export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (crossbar: number) => number): Module {
+/** @param settings of a crossbar's macro: its parameters */
+export function layerModule(
+  plan: MachinePlan,
+  layer: LayerPlan,
+  settings: (crossbar: number) => Readonly<Record<string, Expression>>,
+): Module {
   const { arithmetic, timing, codeBits, tokens, steps } = plan;
   const { role, inputs, outputs, rowBlocks, multiplexerSteps: muxes, lanes } = layer;
   const { streamBits, membraneBits } = arithmetic;
@@ -168,7 +171,8 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
           macroName(macroSize(group, muxes, rows, columns)),
           `u_crossbar_${crossbar}`,
           {
-            clk_i: name("clk_i"),
+            ...clock,
+            ...(hasNoise(plan.adc) ? { rst_ni: name("rst_ni") } : {}),
             convert_i: name("convert"),
             ...select(0),
             lines_i: slice(name("lines_i"), rowStart + rows - 1, rowStart),
@@ -178,7 +182,7 @@ export function layerModule(plan: MachinePlan, layer: LayerPlan, stepBits: (cros
               group.firstLane * codeBits,
             ),
           },
-          { Cells: text(cellFile(crossbar)), StepBits: decimal(stepBits(crossbar)) },
+          settings(crossbar),
         ),
       ),
     ),

@@ -40,12 +40,15 @@ const settings: MachineSetting[] = [
       neuron: { kind: "if", reset: "soft" },
       attention: { draws: "independent" },
     },
-    hardware: { adc: { mode: "pair", sharing: 3 }, arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 } },
+    hardware: {
+      adc: { mode: "pair", sharing: 3, errors: { gainSpread: 0.05, offsetSpread: 0.5, outputNoise: 0.5 } },
+      arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 },
+    },
   },
   {
     steps: 1,
     model: { depth: 1, residual: "none", readOut: "bits" },
-    hardware: { adc: { sharing: 1 }, ssa: { lfsr: { scope: "engine" } } },
+    hardware: { adc: { sharing: 1, errors: { gainSpread: 0.1, offsetSpread: 1 } }, ssa: { lfsr: { scope: "engine" } } },
   },
 ];
 

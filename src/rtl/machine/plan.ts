@@ -17,7 +17,6 @@ import { shapeOf } from "../../machine/shape.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
-import { hasConverterErrors } from "../../spec/erring-converters.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { ReadOut } from "../../spec/model.ts";
 import { chipDesign } from "../network-vectors.ts";
@@ -121,15 +120,8 @@ export function machinePlan(chip: Chip): MachinePlan {
   };
 }
 
-function requireGenerated({ hardware, network, mapping }: Chip): void {
-  const { adc } = hardware;
+function requireGenerated({ network, mapping }: Chip): void {
   const { model, geometry } = network;
-  if (hasConverterErrors(adc.errors)) {
-    throw new SpecError(
-      "hardware.adc.errors",
-      "Converters that err do so in floating point, which the generated analog macro does not compute. Leave the errors at 0.",
-    );
-  }
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
