@@ -420,6 +420,7 @@ export { type CostCase, type CostReportInput, costReport } from "./report/cost-r
 export { chipsCost } from "./report/cost-run.ts";
 export { type FormattedQuantity, formatQuantity } from "./report/format.ts";
 export { parseReport, reportJson } from "./report/json.ts";
+export { figuresHtml } from "./report/page.ts";
 export type { Chart, Claim, Figure, Report, ReportSource } from "./report/report.ts";
 export { metricsCsv, type TrainingMetric, type TrainingRun, trainingReport } from "./report/training.ts";
 

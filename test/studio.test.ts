@@ -320,6 +320,10 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   expect(parseExperiment(await save("Save experiment"))).toEqual(written);
   const figures = parseReport(await save("Save figures"));
   expect(figures.experiment).toEqual(written);
+  const savedPage = await save("Save report page");
+  const [, inside] = /<script type="application\/json" id="report">(.*)<\/script>/.exec(savedPage)!;
+  expect(savedPage).toBe(reportHtml(parseReport(inside)));
+  expect(savedPage).not.toContain("<script>document");
 
   const executor = nodeExecutor(2);
   const small = { ...experiment.evaluation, prompts: 40, curvePrompts: 1, snrDecibels: [10], steps: [8] };

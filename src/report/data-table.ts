@@ -2,6 +2,7 @@
 import { cellsOf, MOST_CELLS } from "./draw/heat.ts";
 import { formatNumber, formatParts, formatRounded } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
+import { tableOf } from "./page.ts";
 import type { Chart, GanttChart } from "./report.ts";
 
 /** A number is a place on an axis or a count, written in full; what was measured comes as text with the digits that it has. */
@@ -21,13 +22,6 @@ export function dataTable(chart: Chart): Markup {
       row.map((cell, i) => html`<td${classOf(i)}>${typeof cell === "number" ? formatNumber(cell) : cell}</td>`),
     ),
   );
-}
-
-/** A table from cells that are markup already. */
-export function tableOf(head: readonly Markup[], rows: readonly (readonly Markup[])[]): Markup {
-  return html`<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>
-${rows.map((cells) => html`<tr>${cells}</tr>`)}
-</tbody></table></div>`;
 }
 
 /** `−1,024`, `0.067`, `1.25 × 10⁻⁷`. */

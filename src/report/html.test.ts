@@ -6,6 +6,7 @@ import { buildReport, type ReportDraft } from "./build-report.ts";
 import { reportHtml } from "./html.ts";
 import { parseReport } from "./json.ts";
 import { embedJson, escapeHtml } from "./markup.ts";
+import { figuresHtml } from "./page.ts";
 
 const HOSTILE = `</script><!--<img src=x onerror=alert(1)>"'&\u0007\ud800]]>`;
 
@@ -27,6 +28,12 @@ function hostileDraft(): ReportDraft {
     experiment: { ...experiment!, name: HOSTILE },
   };
 }
+
+test("a report without charts is the same page without a library of charts; one with charts is refused", () => {
+  const plain = buildReport({ ...sampleDraft(), charts: [] });
+  expect(figuresHtml(plain)).toBe(reportHtml(plain));
+  expect(() => figuresHtml(sample)).toThrow("reportHtml of xpikeformer/node");
+});
 
 describe("the page", () => {
   test("loads nothing: no element refers to another file, and links are plain links", () => {

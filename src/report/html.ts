@@ -7,120 +7,17 @@
  *
  * The data are the report's JSON, in `<script type="application/json" id="report">`, so the page is also the result file.
  */
-import { claimsTable } from "./claims-table.ts";
-import { dataTable, tableOf } from "./data-table.ts";
+import { dataTable } from "./data-table.ts";
 import { drawChart } from "./draw/draw.ts";
 import { type Drawing, ROOMS } from "./draw/drawing.ts";
-import { formatClaim, formatQuantity, formatText } from "./format.ts";
-import { reportJson } from "./json.ts";
-import { embedJson, html, type Markup } from "./markup.ts";
-import type { Chart, Figure, Report } from "./report.ts";
-import { STYLE } from "./style.ts";
-
-interface Section {
-  readonly id: string;
-  readonly title: string;
-  readonly body: Markup | undefined;
-  /** How many things a section holds that is folded at first. */
-  readonly folded?: number;
-}
+import { html, type Markup } from "./markup.ts";
+import { reportPage } from "./page.ts";
+import type { Chart, Report } from "./report.ts";
 
 /** A whole HTML document. Equal reports give equal pages. */
-export function reportHtml(report: Report): string {
-  const { charts, claims, figures, sources } = report;
-  const all: Section[] = [
-    { id: "claims", title: "The paper and this run", body: claims.length ? claimsTable(report) : undefined },
-    { id: "charts", title: "More charts", body: charts.length > 1 ? otherCharts(charts.slice(1)) : undefined },
-    { id: "reproduce", title: "Make it again", body: reproduce(report) },
-    { id: "figures", title: "All figures", body: figuresTable(report), folded: figures.length },
-    {
-      id: "sources",
-      title: "Sources",
-      body: sources.length ? sourceList(report) : undefined,
-      folded: sources.length,
-    },
-  ];
-  const sections = all.filter(({ body }) => body);
-  const page = html`${pageHead(report.title, report.summary)}
-<body>
-<a class="skip" href="#main">Skip to the results</a>
-<header>
-<h1>${report.title}</h1>
-<p class="summary">${report.summary}</p>
-</header>
-<main id="main">
-<div class="lead">
-${charts.length > 0 ? chartFigure(charts[0], true) : undefined}
-${cards(report)}
-</div>
-<nav aria-label="Contents"><ul>
-${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}
-</ul></nav>
-<p class="description">${report.description}</p>
-${notes(report)}
-${sections.map(sectionMarkup)}
-</main>
-<footer>${[...Object.entries(report.versions).map((entry) => entry.join(" ")), `seed ${report.seed}`].join(" · ")}</footer>
-<script type="application/json" id="report">${embedJson(JSON.stringify(JSON.parse(reportJson(report))))}</script>
-</body>
-</html>
-`;
-  return page.markup;
-}
+export const reportHtml = (report: Report): string => reportPage(report, chartFigure);
 
-/**
- * The beginning of a page that needs nothing else, up to its body: nothing may be loaded in it, and nothing run but the program whose hash
- * is given.
- */
-export const pageHead = (
-  title: string,
-  summary: string,
-  style?: Markup,
-  program?: string,
-): Markup => html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:${program && html`; script-src '${program}'`}">
-<meta name="description" content="${summary}">
-<title>${title}</title>
-<style>${STYLE}${style}</style>
-</head>`;
-
-/** The id of a folded section is inside of it, since browsers open what a link leads into. */
-function sectionMarkup({ id, title, body, folded }: Section): Markup {
-  if (folded === undefined)
-    return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>\n${body}</section>`;
-  return html`<section class="folded"><details><summary><h2>${title} <span class="count">${folded}</span></h2></summary>
-<div id="${id}" class="inside">${body}</div></details></section>`;
-}
-
-/** The figures to see first, each with the paper's number when a claim is about it. */
-function cards({ highlights, figures, claims }: Report): Markup {
-  const shown = highlights.map((id) => figures.find((figure) => figure.id === id)!);
-  const card = (figure: Figure): Markup => {
-    const { value, unit, interval } = formatQuantity(figure);
-    const claim = claims.find(({ figure: id }) => id === figure.id);
-    return html`<li><span class="label">${figure.label}</span>
-<span class="number">${value} <small>${unit}</small></span>
-<span class="detail">${interval && html`<span title="${figure.interval!.kind}">${interval}</span>`}${
-      claim && html`${interval && " · "}paper ${formatClaim(claim, figure.interval).paper}`
-    }</span></li>`;
-  };
-  return html`<ul class="cards" aria-label="Key figures">${shown.map(card)}</ul>`;
-}
-
-function notes({ notes }: Report): Markup | undefined {
-  if (notes.length === 0) return undefined;
-  return html`<aside class="notes" aria-labelledby="notes"><h2 id="notes">Keep in mind</h2><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul></aside>`;
-}
-
-function otherCharts(charts: readonly Chart[]): Markup {
-  return html`<div class="charts">${charts.map((chart) => chartFigure(chart))}</div>`;
-}
-
-function chartFigure(chart: Chart, first = false): Markup {
+function chartFigure(chart: Chart, first: boolean): Markup {
   const drawing = drawChart(chart, first ? ROOMS.lead : ROOMS.column);
   const { legend, remark, wide, tall } = drawing;
   const keys = legend.map(({ swatch, name }) => html`<li>${swatch}<span>${name}</span></li>`);
@@ -142,39 +39,4 @@ function drawn(chart: Chart, { panels, wide, loose }: Drawing): Markup {
   if (wide) return html`<div class="scroll">${panels[0].svg}</div>`;
   return html`<div class="on-screen">${panels[0].svg}</div>
 <div class="on-phone">${drawChart(chart, ROOMS.phone).panels[0].svg}</div>`;
-}
-
-function figuresTable({ figures, command }: Report): Markup {
-  const elsewhere = figures.some((figure) => figure.command !== command);
-  const names = ["Figure", "Value", "Interval", "Unit", "Trials", "Seed", "Id", ...(elsewhere ? ["Command"] : [])];
-  const numeric = new Set(["Value", "Trials", "Seed"]);
-  const head = names.map(
-    (name) => html`<th scope="col" class="${numeric.has(name) ? "number-cell" : "text"}">${name}</th>`,
-  );
-  const row = (figure: Figure): Markup[] => {
-    const { value, interval, unit } = formatQuantity(figure);
-    return [
-      html`<th scope="row">${figure.label}</th>`,
-      html`<td class="number-cell">${value}</td>`,
-      html`<td class="interval">${interval && html`${interval}<br><span class="quiet">${figure.interval!.kind}</span>`}</td>`,
-      html`<td>${unit}</td>`,
-      html`<td class="number-cell">${figure.trials && formatText({ value: figure.trials, unit: "1" })}</td>`,
-      html`<td class="number-cell">${figure.seed}</td>`,
-      html`<td><code id="figure-${figure.id}">${figure.id}</code></td>`,
-      ...(elsewhere ? [html`<td><code>${figure.command}</code></td>`] : []),
-    ];
-  };
-  return tableOf(head, figures.map(row));
-}
-
-function sourceList({ sources }: Report): Markup {
-  const link = (url: string | undefined) => url && html` <a href="${url}" rel="noreferrer">${url}</a>`;
-  return html`<ol>${sources.map(({ text, usedFor, url }) => html`<li><p>${text}${link(url)}<br><span class="quiet">${usedFor}</span></p></li>`)}</ol>`;
-}
-
-function reproduce({ command, seed, versions, experiment }: Report): Markup {
-  const rows = Object.entries({ seed: String(seed), ...versions });
-  return html`<pre><code>${command}</code></pre>
-<dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-${experiment && html`<details><summary>The experiment, with every default filled in</summary><div><pre><code>${JSON.stringify(experiment, null, 2)}</code></pre></div></details>`}`;
 }

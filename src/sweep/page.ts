@@ -5,8 +5,8 @@
 
 import { ROOMS } from "../report/draw/drawing.ts";
 import { drawScatter, type ScatterPoint } from "../report/draw/scatter.ts";
-import { pageHead } from "../report/html.ts";
 import { embedJson, html, type Markup } from "../report/markup.ts";
+import { pageHead } from "../report/page.ts";
 import type { Objective } from "../spec/design.ts";
 import { shorten } from "../spec/json.ts";
 import { BRUSH_HASH, BRUSH_STYLE, brushScript, brushTable } from "./brush.ts";

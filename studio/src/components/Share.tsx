@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { buildReport, reportJson } from "xpikeformer";
+import { buildReport, figuresHtml, type Report, reportJson } from "xpikeformer";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
@@ -47,8 +47,11 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       <button type="button" onClick={() => saveFile("experiment.json", experimentText(now!))} disabled={!now}>
         Save experiment
       </button>
-      <button type="button" onClick={() => saveFile("report.json", reportText())} disabled={!reached.value}>
+      <button type="button" onClick={() => saveFile("report.json", reportJson(reportNow()))} disabled={!reached.value}>
         Save figures
+      </button>
+      <button type="button" onClick={() => saveFile("report.html", figuresHtml(reportNow()))} disabled={!reached.value}>
+        Save report page
       </button>
       <button type="button" onClick={saveNetwork} disabled={!chip.value}>
         Save network
@@ -79,20 +82,18 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
 }
 
 /** The figures so far as a report that the commands read. */
-function reportText(): string {
+function reportNow(): Report {
   const { of, chips, prompts, figures } = reached.value!;
   const command = `xpike run experiment.json --chips ${chips} --prompts ${prompts}`;
-  return reportJson(
-    buildReport({
-      title: `${of.name}: figures of simulated chips, from the studio`,
-      summary: `${chips} simulated chips answered ${prompts} prompts each.`,
-      description:
-        "Figures of the chips alone. The command gives the same, beside networks and receivers to compare with.",
-      experiment: of,
-      command,
-      seed: of.seed,
-      versions: {},
-      figures,
-    }),
-  );
+  return buildReport({
+    title: `${of.name}: figures of simulated chips, from the studio`,
+    summary: `${chips} simulated chips answered ${prompts} prompts each.`,
+    description:
+      "Figures of the chips alone. The command gives the same, beside networks and receivers to compare with.",
+    experiment: of,
+    command,
+    seed: of.seed,
+    versions: {},
+    figures,
+  });
 }
