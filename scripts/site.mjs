@@ -23,9 +23,13 @@ function buildApi() {
   if (!existsSync(index) || ageOf(join(root, "dist/build.tsbuildinfo")) > ageOf(index)) npm("run", "docs", "--silent");
   cpSync(join(root, "docs/api"), join(out, "api"), { recursive: true });
   for (const name of readdirSync(join(out, "api"), { recursive: true })) {
-    if (name.endsWith(".html")) change(join(out, "api", name), withPolicy);
+    if (name.endsWith(".html")) change(join(out, "api", name), asApiPage);
   }
 }
+
+/** With the site's policy, and no icon that a browser would ask for by itself. */
+const asApiPage = (html) =>
+  withPolicy(html, TYPEDOC_STYLES).replace("</title>", '</title><link rel="icon" href="data:,"/>');
 
 /** The studio, and beside it what its server would give: experiments, the networks that they put on chips, and images. */
 async function copyStudio() {
@@ -49,7 +53,7 @@ const change = (path, how) => writeFileSync(path, how(readFileSync(path, "utf8")
 
 if (!existsSync(join(site, "node_modules/vitepress")))
   npm("--prefix", site, "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-const { withPolicy, withStudioPolicy } = await import(join(site, "policy.mjs"));
+const { TYPEDOC_STYLES, withPolicy, withStudioPolicy } = await import(join(site, "policy.mjs"));
 rmSync(out, { recursive: true, force: true });
 execFileSync(process.execPath, [join(site, "node_modules/vitepress/bin/vitepress.js"), "build", site], {
   cwd: site,

@@ -59,6 +59,9 @@ function lead(token, page, base) {
   else if (found) token.attrSet("href", `${found.address}${target.anchor && `#${target.anchor}`}`);
 }
 
+/** Characters of a formula within a line from which on it may be wider than a telephone. */
+const LONG = 40;
+
 /** MathML, which browsers draw themselves: no script, no fonts, no style. */
 function mathOf(formula, displayMode, classOf) {
   const math = temml.renderToString(formula, { displayMode, throwOnError: true, annotate: false });
@@ -69,7 +72,10 @@ function mathOf(formula, displayMode, classOf) {
       ? `<${name}${attributes.replace(/ class="/, ` class="${added} `)}>`
       : `<${name}${attributes} class="${added}">`;
   });
-  return displayMode ? `<p v-pre class="math" tabindex="0">${plain}</p>` : `<span v-pre>${plain}</span>`;
+  if (displayMode) return `<p v-pre class="math" tabindex="0">${plain}</p>`;
+  return formula.length > LONG
+    ? `<span v-pre class="math" tabindex="0">${plain}</span>`
+    : `<span v-pre>${plain}</span>`;
 }
 
 /** For the highlighter: colours of tokens as classes. */

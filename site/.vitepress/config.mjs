@@ -55,6 +55,7 @@ export default {
     nav: [
       { text: "Documentation", link: "/docs/" },
       { text: "Experiments", link: "/experiments/" },
+      { text: "Gallery", link: "/docs/gallery.html" },
       { text: "API", link: "/api/index.html", target: "_self" },
       { text: "Studio", link: "/studio/index.html", target: "_self" },
     ],

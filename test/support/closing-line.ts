@@ -24,10 +24,9 @@ export default class ClosingLine implements Reporter {
     // A file that does not load, and a hook that fails, fails no test.
     const broken = modules.filter((module) => !module.ok() && [...module.children.allTests("failed")].length === 0);
     const [passed, failed, skipped] = [inState("passed"), inState("failed"), inState("skipped")];
-    const ofTools = skipped.filter(({ project }) => project.name === "tools");
-    const others = skipped
-      .filter((test) => !ofTools.includes(test))
-      .map((test) => (test.result() as { note?: string }).note);
+    const noteOf = (test: (typeof skipped)[number]) => (test.result() as { note?: string }).note;
+    const ofTools = skipped.filter((test) => test.project.name === "tools" && noteOf(test) === undefined);
+    const others = skipped.filter((test) => !ofTools.includes(test)).map(noteOf);
     const reasons = [...new Set(others)].map((note) => {
       const count = others.filter((other) => other === note).length;
       return `${count} because ${note ?? this.#unsaid}`;
