@@ -179,6 +179,9 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     await startServer();
     const run = start(process.execPath, xpike, "worker", "--engine", `valkey://:wrong@127.0.0.1:${port}`);
     expect(await run.closed).toEqual([2, null]);
-    expect(run.text).toMatch(/PlatformError at engine\n.*WRONGPASS/s);
+    expect(run.text).toMatch(/PlatformError at engine\n.*WRONGPASS.* is disabled\. Start one/s);
+    const without = start(process.execPath, xpike, "worker", "--engine", `valkey://127.0.0.1:${port}`);
+    expect(await without.closed).toEqual([2, null]);
+    expect(without.text).toContain("it asks for a password. Start one");
   });
 });

@@ -162,7 +162,9 @@ export async function connectQueue(address: QueueAddress): Promise<Redis> {
     return connection;
   } catch (cause) {
     connection.disconnect();
-    const reason = (last ?? (cause as Error)).message;
+    const { message } = last ?? (cause as Error);
+    // Of the answer to a greeting, which is long and does not say what a person lacks.
+    const reason = message.startsWith("NOAUTH") ? "it asks for a password" : message.replace(/\.$/, "");
     throw new PlatformError(
       "engine",
       `No Valkey or Redis server can be used at ${host}:${port}: ${reason}. Start one (\`valkey-server\`), or check address, ` +
