@@ -230,7 +230,11 @@ describe("a thread that hangs", () => {
     const create = () => {
       const thread = made++;
       const [port] = ports(1, (_, index) => (hangs(thread, index) ? NEVER : 1), registry).list;
-      const terminate = async () => ended.push(thread);
+      // One after another, as real threads end.
+      const terminate = async () => {
+        ended.push(thread);
+        for (let turn = 0; turn < 3 * thread; turn++) await new Promise(setImmediate);
+      };
       return { ...port, terminate };
     };
     const list = Array.from({ length: count }, create);
@@ -279,6 +283,20 @@ describe("a thread that hangs", () => {
     expect((await beside).length).toBe(3);
     session.close();
     expect(await executor.open<{ factor: number }, number, number>("scale", { factor: 2 }).each(1)).toEqual([2, 2]);
+  });
+
+  test("leaves what waits behind its piece to the new one, where nothing of that session was done on it", async () => {
+    const { executor, made } = watched(2, (thread) => thread < 2);
+    const open = () => executor.open<{ factor: number }, number, number>("scale", { factor: 10 });
+    const first = open();
+    const again = rejection(first.each(1)).then((error) => {
+      expect(isHung(error)).toBe(true);
+      first.close();
+      return open().each(2);
+    });
+    await pass(61);
+    expect(await again).toEqual([20, 20]);
+    expect(made()).toBe(4);
   });
 
   test("is given 20 times the longest piece of its job, and time anew whenever its piece gets on", async () => {

@@ -165,6 +165,8 @@ interface Posted {
 interface OpenSession extends Required<SessionOptions> {
   readonly job: string;
   readonly setup: unknown;
+  /** Threads that have done a piece, which others may build on. */
+  readonly worked: Set<number>;
 }
 
 /** Ticks of the watch in its limit. They count time in which this process ran: a machine that slept has not let a thread hang. */
@@ -205,12 +207,13 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
       const { session, index } = message;
       const place = posted[thread].findIndex((one) => one.session === session && one.index === index);
       const piece = posted[thread][place];
-      const job = sessions.get(session)?.job;
-      if (job !== undefined) longest.set(job, Math.max(longest.get(job) ?? 0, piece.ticks));
+      const own = sessions.get(session);
+      if (own) longest.set(own.job, Math.max(longest.get(own.job) ?? 0, piece.ticks));
       if ("alive" in message) {
         piece.ticks = 0;
         return;
       }
+      own?.worked.add(thread);
       posted[thread].splice(place, 1);
       if (posted.every(({ length }) => length === 0)) stopWatching();
       listeners.get(session)?.(thread, index, message);
@@ -253,13 +256,13 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
     for (const [session, { job, setup, threads }] of sessions) {
       if (thread < threads) ports[thread].post({ kind: "open", session, job, setup, thread });
     }
-    const error = hungThread(sessions.get(hung.session)?.job ?? "", ((hung.ticks - 1) * limit) / TICKS, way);
     for (const piece of posted[thread].splice(0)) {
-      const isOver = piece === hung && piece.tries === 2;
-      if (sessions.get(piece.session)?.repeatable && !isOver) {
-        const tries = piece === hung ? piece.tries + 1 : piece.tries;
-        send(thread, { ...piece, tries, ticks: 0 });
-      } else failures.get(piece.session)?.(error);
+      const session = sessions.get(piece.session);
+      if (!session) continue;
+      const { job, repeatable, worked } = session;
+      const again = piece === hung ? repeatable && piece.tries === 1 : repeatable || !worked.has(thread);
+      if (again) send(thread, { ...piece, tries: piece.tries + (piece === hung ? 1 : 0), ticks: 0 });
+      else failures.get(piece.session)?.(hungThread(job, ((hung.ticks - 1) * limit) / TICKS, way));
     }
   }
 
@@ -271,7 +274,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
     const session = opened++;
     let issued = 0;
     const used = ports.slice(0, threads).map((_, thread) => thread);
-    sessions.set(session, { job, setup, threads, repeatable });
+    sessions.set(session, { job, setup, threads, repeatable, worked: new Set() });
     const tell = (message: (thread: number) => Request) => {
       for (const thread of used) if (!ending.has(thread)) ports[thread].post(message(thread));
     };
