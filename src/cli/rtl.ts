@@ -13,7 +13,7 @@ import { stream } from "../numeric/stream.ts";
 import { printable } from "../report/markup.ts";
 import { boardBundle } from "../rtl/board/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
-import { machineBundle, type Provenance } from "../rtl/machine/bundle.ts";
+import { type MachineProvenance, machineBundle } from "../rtl/machine/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
 import { machineVectors } from "../rtl/machine/vectors.ts";
 import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts";
@@ -52,15 +52,21 @@ function filesOf(given: Given, trained: Network, options: RtlCommandOptions, not
   if (machine) return makeMachine(given, trained, prompts, notes);
   if (!board) return networkRtl(given, trained, prompts, notes);
   const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, heads }, notes);
-  const fingerprintOf = (sources: SourceFiles) => Number.parseInt(sha256Of(JSON.stringify(sources)).slice(0, 8), 16);
+  const fingerprintOf = (sources: SourceFiles) => firstWord(sha256Of(JSON.stringify(sources)));
   return boardBundle(design, runs, provenance(given.experiment, origin), { board, baud, fingerprintOf }, lif);
 }
 
-const provenance = (experiment: Experiment, origin: string): Provenance => ({
-  version: packageVersion(),
-  experiment: `the experiment ${experiment.name}, SHA-256 ${sha256Of(JSON.stringify(experiment))}`,
-  origin,
-});
+function provenance(experiment: Experiment, origin: string): MachineProvenance {
+  const hash = sha256Of(JSON.stringify(experiment));
+  return {
+    version: packageVersion(),
+    experiment: `the experiment ${experiment.name}, SHA-256 ${hash}`,
+    fingerprint: firstWord(hash),
+    origin,
+  };
+}
+
+const firstWord = (hash: string) => Number.parseInt(hash.slice(0, 8), 16);
 
 /** The files of a whole machine. */
 function makeMachine(given: Given, trained: Network, prompts: number, notes: string[]): SourceFiles {

@@ -1,7 +1,9 @@
 import { expect } from "vitest";
 import { smallDesign } from "../../test/support/engine-runs.ts";
 import { testWith } from "../../test/support/hardware-tools.ts";
+import { smallEdge } from "../../test/support/small-edge.ts";
 import { lifParameters } from "../hardware/lif-parameters.ts";
+import { axiRegisters } from "../rtl/axi/registers.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { lifModules } from "../rtl/lif-bundle.ts";
 import { decisionUnit } from "../rtl/machine/decision-unit.ts";
@@ -21,7 +23,7 @@ const lif = lifParameters({
   steps: 4,
 });
 const decision = decisionUnit({ outputs: 5, bits: 6, readOut: "joint" });
-const sources = sourceFiles([...design.modules, ...lifModules(lif), decision]);
+const sources = sourceFiles([...design.modules, ...lifModules(lif), decision, axiRegisters(smallEdge)]);
 const testInYosys = await testWith("yosys");
 
 testInYosys(

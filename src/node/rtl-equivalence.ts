@@ -19,6 +19,7 @@ export const PROVEN_BLOCKS = [
   "carry_save_adder",
   "lif_unit",
   "decision_unit",
+  "axi_registers",
 ] as const;
 
 export interface Equivalence {

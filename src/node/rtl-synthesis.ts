@@ -3,6 +3,7 @@
  * `rtl/gates`.
  */
 import { FileError, PlatformError } from "../errors.ts";
+import { AXI_TOP } from "../rtl/axi/top.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
@@ -137,8 +138,9 @@ function readStatistics(yosys: Yosys, outcome: YosysOutcome, name: string): Map<
   return new Map(Object.entries(modules).map(([module, statistics]) => [module.replace(/^\\/, ""), statistics]));
 }
 
-/** The machine where there is one, or else the engine. */
-const topOf = (sources: SourceFiles): string => (Object.hasOwn(sources, `${MACHINE}.sv`) ? MACHINE : ENGINE);
+/** The machine where there is one, behind its edge where that is there, or else the engine. */
+const topOf = (sources: SourceFiles): string =>
+  [AXI_TOP, MACHINE].find((top) => Object.hasOwn(sources, `${top}.sv`)) ?? ENGINE;
 
 function countCells(modules: ReadonlyMap<string, ModuleStatistics>, top: string): BlockCells[] {
   const cellsOf = (module: string) => modules.get(module)?.num_cells_by_type ?? {};

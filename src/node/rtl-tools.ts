@@ -7,6 +7,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { PlatformError } from "../errors.ts";
+import { AXI_TESTBENCH } from "../rtl/axi/testbench.ts";
+import { AXI_TOP } from "../rtl/axi/top.ts";
 import { BOARD_TESTBENCH } from "../rtl/board/testbench.ts";
 import { BOARD_TOP } from "../rtl/board/top.ts";
 import { FILE_LIST } from "../rtl/bundle.ts";
@@ -65,6 +67,11 @@ const TOPS: readonly Top[] = [
   { top: BOARD_TOP, testbench: BOARD_TESTBENCH, optimisation: "-O0", inIcarus: false },
   {
     ...{ top: MACHINE, testbench: MACHINE_TESTBENCH, optimisation: "-O1", inIcarus: false },
+    loops: ROLLED,
+    stalled: [`+${STALL}=1`],
+  },
+  {
+    ...{ top: AXI_TOP, testbench: AXI_TESTBENCH, optimisation: "-O1", inIcarus: false },
     loops: ROLLED,
     stalled: [`+${STALL}=1`],
   },

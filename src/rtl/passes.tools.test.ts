@@ -11,6 +11,7 @@ import { verifyRtl } from "../node/rtl-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { rtlBundle } from "./bundle.ts";
 import { machineBundle } from "./machine/bundle.ts";
+import { MACHINE } from "./machine/top.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-passes-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -107,7 +108,7 @@ testInVerilator(
     );
     expect(design.plan.ssa.plan.passes).toHaveLength(64);
     const folder = write("machine", machineBundle(design, vectors, madeInTests));
-    const checks = await verifyRtl(folder, { tools: ["verilator"] });
+    const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [MACHINE] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
       "lint, all warnings: xpike_machine",
       "simulation: xpike_machine",

@@ -27,7 +27,12 @@ export interface MachineSetting {
 }
 
 /** Where such machines come from. */
-export const madeInTests = { version: "0.0.0", experiment: "a test", origin: "Random spikes." };
+export const madeInTests = {
+  version: "0.0.0",
+  experiment: "a test",
+  fingerprint: 0xc0db_0001,
+  origin: "Random spikes.",
+};
 
 export const tinyPrompts = (prompts: number, steps = 3, tokens = tinyGeometry.tokens): SpikeTrain =>
   packSpikes(tinyBits(steps, prompts, 3, tokens), steps, prompts * tokens, tinyGeometry.inputs);

@@ -1,4 +1,6 @@
 /** What tools want beside sources: timing constraints, and a description for FuseSoC. */
+import { AXI_TESTBENCH } from "../axi/testbench.ts";
+import { AXI_TOP } from "../axi/top.ts";
 import type { SourceFiles } from "../design.ts";
 import { MACHINE_TESTBENCH } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
@@ -30,7 +32,7 @@ filesets:
   rtl:
 ${list(Object.keys(sources), "systemVerilogSource")}  contents:
 ${list(data, "user")}  testbench:
-${list([`${MACHINE_TESTBENCH}.sv`], "systemVerilogSource")}  constraints:
+${list([`${MACHINE_TESTBENCH}.sv`, `${AXI_TESTBENCH}.sv`], "systemVerilogSource")}  constraints:
 ${list([`${MACHINE}.sdc`], "SDC")}targets:
   default:
     filesets: [rtl, contents]
@@ -43,8 +45,16 @@ ${list([`${MACHINE}.sdc`], "SDC")}targets:
       verilator:
         mode: binary
         verilator_options: [--timing, --assert, -fno-gate, --unroll-count, "1"]
+  sim_axi:
+    default_tool: verilator
+    filesets: [rtl, contents, testbench]
+    toplevel: ${AXI_TESTBENCH}
+    tools:
+      verilator:
+        mode: binary
+        verilator_options: [--timing, --assert, -fno-gate, --unroll-count, "1"]
   synth:
     filesets: [rtl, constraints]
-    toplevel: ${MACHINE}
+    toplevel: ${AXI_TOP}
 `;
 }

@@ -1,0 +1,42 @@
+/** The rule of every AXI channel, as an assertion: what stands at a channel stays until it is taken. */
+import { binary, concat, type Expression, type Item, logic, name, registers, set, text, zeros } from "../syntax.ts";
+
+export interface Channel {
+  /** As in the names of its signals: `s_axil_aw`. */
+  readonly label: string;
+  readonly valid: Expression;
+  readonly ready: Expression;
+  readonly payload: readonly Expression[];
+  /** Bits of the payload. */
+  readonly width: number;
+  /** Where this is 1 a channel may be emptied. */
+  readonly reset?: Expression;
+}
+
+/** For simulation alone: an error where a channel that was not ready in one clock has less, or something else, in the next. */
+export function holdsUntilTaken({ label, valid, ready, payload, width, reset }: Channel): Item {
+  const [waits, held, content] = [`${label}_waits_q`, `${label}_held_q`, `${label}_content`];
+  const isWaiting = binary(valid, "&", { kind: "unary", operator: "!", operand: ready });
+  const isHeld = reset ? binary(isWaiting, "&", { kind: "unary", operator: "!", operand: reset }) : isWaiting;
+  const same = binary(binary(name(held), "==", name(content)), "&", valid);
+  return {
+    kind: "simulation",
+    body: [
+      logic(1, waits),
+      logic(width, held, content),
+      { kind: "wire", target: name(content), value: payload.length === 1 ? payload[0] : concat(...payload) },
+      registers(
+        [set(name(waits), zeros), set(name(held), zeros)],
+        [
+          set(name(waits), isHeld),
+          set(name(held), name(content)),
+          {
+            kind: "assert",
+            condition: binary({ kind: "unary", operator: "!", operand: name(waits) }, "|", same),
+            message: [text(`${label}: what stood there was taken back or changed before it was taken`)],
+          },
+        ],
+      ),
+    ],
+  };
+}

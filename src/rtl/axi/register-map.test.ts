@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { smallEdge } from "../../../test/support/small-edge.ts";
+import { printModule } from "../print.ts";
+import { addressBits, REGISTERS, type Register, registerTable, seedBase } from "./register-map.ts";
+import { axiRegisters } from "./registers.ts";
+
+const path = join(import.meta.dirname, "../../../docs/rtl.md");
+const TABLE = /(<!-- registers of the AXI edge -->\n)[\s\S]*?\n\n/;
+const registers: readonly Register[] = REGISTERS;
+
+test("docs/rtl.md has the map that the RTL is made from", async () => {
+  const page = readFileSync(path, "utf8");
+  expect(page).toMatch(TABLE);
+  const written = page.replace(TABLE, (_, marker: string) => `${marker}${registerTable()}\n\n`);
+  await expect(written).toMatchFileSnapshot(path);
+});
+
+test("registers are whole words side by side, and fields single bits", () => {
+  expect(registers.map(({ offset }) => offset)).toEqual(registers.map((_, i) => 4 * i));
+  for (const { name, fields = [] } of registers) {
+    expect(
+      fields.map(({ bit }) => bit),
+      name,
+    ).toEqual(fields.map((_, i) => i));
+  }
+});
+
+test("the page's offsets are those at which the printed RTL gives what it always holds", () => {
+  const page = readFileSync(path, "utf8");
+  const text = printModule(axiRegisters(smallEdge)).replace(/\s+/g, " ");
+  const expected: Record<string, number> = {
+    ...{ ID: 0x5850_494b, VERSION: 0x0102_0003, EXPERIMENT: 0xc0db_0001, SCHEDULE: 97, VECTORS: 6, VECTOR_BITS: 11 },
+    ...{ ANSWERS: 2, TOTAL_BITS: 21, DECISION_BITS: 3, SEED_BASE: 0x1000, SEED_WORDS: 5 },
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    const offset = Number(new RegExp(`\\| (0x\\w+) \\| \`${name}\``).exec(page)?.[1]);
+    const content = `32'h${value.toString(16)}`;
+    const isLast = name === "SEED_WORDS";
+    const at = isLast ? `: ${content}` : `(s_axil_araddr[5:2] == 4'h${(offset / 4).toString(16)}) ? ${content} :`;
+    expect(text, name).toContain(at);
+  }
+});
+
+test("seeds have a window of their own, whatever their number", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 20 }), (words) => {
+      const base = seedBase(words);
+      expect(base).toBeGreaterThanOrEqual(4 * words);
+      expect(base).toBeGreaterThan(registers.at(-1)!.offset);
+      expect(2 ** addressBits(words)).toBe(2 * base);
+    }),
+  );
+});

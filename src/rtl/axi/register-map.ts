@@ -1,0 +1,220 @@
+/**
+ * The registers of `xpike_axi`: one table, from which the RTL, its testbench and the page `docs/rtl.md` are made.
+ *
+ * All are words of 32 bits; offsets count bytes. Behind them lies a window of seeds, which is written only.
+ */
+import { invariant } from "../../errors.ts";
+import { seedBits } from "../design.ts";
+import { SEED_BITS } from "../machine/attention-unit.ts";
+import { decisionBits, decisionSize } from "../machine/decision-unit.ts";
+import type { MachineDesign } from "../machine/design.ts";
+import { answerBits, answersOf } from "../machine/top.ts";
+
+/** `read`: a write is refused. `write`: reads give 0. `clear`: a bit that is written 1 becomes 0. */
+export type Access = "read" | "write" | "clear";
+
+export interface Field {
+  readonly name: string;
+  readonly bit: number;
+  readonly meaning: string;
+}
+
+export interface Register {
+  readonly name: string;
+  readonly offset: number;
+  readonly access: Access;
+  readonly meaning: string;
+  readonly fields?: readonly Field[];
+  /** What it always holds; registers without it hold state. */
+  readonly value?: (machine: MachineFacts) => number;
+}
+
+/** What constant registers say of a machine, and the sizes that its edge is made from. */
+export interface MachineFacts {
+  /** Of this package, `major.minor.patch`. */
+  readonly version: string;
+  /** The first 32 bits of the experiment's SHA-256, which the first line of every source has. */
+  readonly fingerprint: number;
+  /** The schedule's, of a prompt alone. */
+  readonly clocks: number;
+  /** Of a prompt: tokens times steps. */
+  readonly vectors: number;
+  readonly vectorBits: number;
+  /** To a prompt. */
+  readonly answers: number;
+  /** Of an answer: of all its totals, and of its decision. */
+  readonly totalBits: number;
+  readonly decisionBits: number;
+  /** Of the head's outputs at a step. */
+  readonly logitBits: number;
+  /** Words of seeds of a prompt. */
+  readonly seedWords: number;
+}
+
+export const machineFacts = (
+  { plan, engine }: MachineDesign,
+  { version, fingerprint }: Pick<MachineFacts, "version" | "fingerprint">,
+): MachineFacts => ({
+  ...{ version, fingerprint },
+  clocks: plan.schedule.alone.clocks,
+  vectors: plan.tokens * plan.steps,
+  vectorBits: plan.layers[0].inputs,
+  answers: answersOf(plan),
+  totalBits: answerBits(plan),
+  decisionBits: decisionBits(decisionSize(plan)),
+  logitBits: plan.layers[plan.layers.length - 1].outputs * plan.arithmetic.logitBits,
+  seedWords: (plan.depth * seedBits(engine)) / SEED_BITS,
+});
+
+/** "XPIK" in ASCII, X in the high byte. */
+export const IDENTITY = 0x5850_494b;
+
+/** Bits of CONTROL, STATUS and ERROR. */
+export const CONTROL = { start: 0, clear: 1 } as const;
+export const STATUS = { busy: 0, idle: 1, error: 2 } as const;
+export const ERROR = { length: 0, seed: 1, start: 2 } as const;
+
+export const REGISTERS = [
+  {
+    ...{ name: "ID", offset: 0x00, access: "read", meaning: "0x5850494b, `XPIK` in ASCII" },
+    value: () => IDENTITY,
+  },
+  {
+    ...{ name: "VERSION", offset: 0x04, access: "read" },
+    meaning: "version of the generator: major in bits 31 to 24, minor in 23 to 16, patch in 15 to 0",
+    value: ({ version }) => versionWord(version),
+  },
+  {
+    ...{ name: "EXPERIMENT", offset: 0x08, access: "read" },
+    meaning: "the first 32 bits of the experiment's SHA-256, which stands in the first line of every source",
+    value: ({ fingerprint }) => fingerprint,
+  },
+  {
+    ...{ name: "CONTROL", offset: 0x0c, access: "write", meaning: "what to do" },
+    fields: [
+      {
+        ...{ name: "start", bit: CONTROL.start },
+        meaning: "let one prompt in, and give its answers; refused while busy, not looked at together with clear",
+      },
+      {
+        ...{ name: "clear", bit: CONTROL.clear },
+        meaning: "give up the prompt, empty all queues, forget errors; PROMPTS and CLOCKS stay",
+      },
+    ],
+  },
+  {
+    ...{ name: "STATUS", offset: 0x10, access: "read", meaning: "what is going on" },
+    fields: [
+      {
+        ...{ name: "busy", bit: STATUS.busy },
+        meaning: "from a start until the prompt's last answer has been taken, or a clear",
+      },
+      { name: "idle", bit: STATUS.idle, meaning: "not busy" },
+      { name: "error", bit: STATUS.error, meaning: "any bit of ERROR" },
+    ],
+  },
+  {
+    ...{ name: "ERROR", offset: 0x14, access: "clear", meaning: "what went wrong since the last clear" },
+    fields: [
+      {
+        ...{ name: "length", bit: ERROR.length },
+        meaning:
+          "tlast came before the prompt's last vector, and the prompt waits for a clear; or its last vector had none",
+      },
+      { name: "seed", bit: ERROR.seed, meaning: "a seed was written while busy, and ignored" },
+      { name: "start", bit: ERROR.start, meaning: "a start was written while busy, and ignored" },
+    ],
+  },
+  {
+    ...{ name: "PROMPTS", offset: 0x18, access: "read" },
+    meaning: "prompts whose answers have all been taken, since the reset, modulo 2^32",
+  },
+  {
+    ...{ name: "CLOCKS", offset: 0x1c, access: "read" },
+    meaning: "clocks of the last prompt, from the first one of its first vector to its last output of the head",
+  },
+  {
+    ...{ name: "SCHEDULE", offset: 0x20, access: "read" },
+    meaning: "what CLOCKS is where vectors are there in time: the schedule's clocks of a prompt alone",
+    value: ({ clocks }) => clocks,
+  },
+  {
+    ...{ name: "VECTORS", offset: 0x24, access: "read", meaning: "vectors of a prompt: tokens times steps" },
+    value: ({ vectors }) => vectors,
+  },
+  {
+    ...{
+      name: "VECTOR_BITS",
+      offset: 0x28,
+      access: "read",
+      meaning: "lines of the machine's input, in the low bits of `s_axis_tdata`",
+    },
+    value: ({ vectorBits }) => vectorBits,
+  },
+  {
+    ...{ name: "ANSWERS", offset: 0x2c, access: "read", meaning: "answers to a prompt" },
+    value: ({ answers }) => answers,
+  },
+  {
+    ...{
+      name: "TOTAL_BITS",
+      offset: 0x30,
+      access: "read",
+      meaning: "bits of an answer's totals, in the low bits of `m_axis_tdata`",
+    },
+    value: ({ totalBits }) => totalBits,
+  },
+  {
+    ...{
+      name: "DECISION_BITS",
+      offset: 0x34,
+      access: "read",
+      meaning: "bits of its decision, from the first whole byte behind the totals on",
+    },
+    value: (machine) => machine.decisionBits,
+  },
+  {
+    ...{ name: "SEED_BASE", offset: 0x38, access: "read", meaning: "where the window of seeds begins" },
+    value: ({ seedWords }) => seedBase(seedWords),
+  },
+  {
+    ...{ name: "SEED_WORDS", offset: 0x3c, access: "read", meaning: "words in it" },
+    value: ({ seedWords }) => seedWords,
+  },
+] as const satisfies readonly Register[];
+
+export type RegisterName = (typeof REGISTERS)[number]["name"];
+
+export const registerOf = (name: RegisterName): Register => REGISTERS.find((register) => register.name === name)!;
+
+/** The smallest window: registers below it have room to grow. */
+const SMALLEST_WINDOW = 0x1000;
+
+/** Where seeds begin: 0x1000, or the first power of two that their words do not exceed, so that the highest bit of an address tells. */
+export function seedBase(seedWords: number): number {
+  let base = SMALLEST_WINDOW;
+  while (base < 4 * seedWords) base *= 2;
+  return base;
+}
+
+/** Bits of an address. */
+export const addressBits = (seedWords: number): number => Math.log2(seedBase(seedWords)) + 1;
+
+function versionWord(version: string): number {
+  const parts = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  invariant(parts?.every((part, i) => part < (i < 2 ? 2 ** 8 : 2 ** 16)) === true, `${version} fits VERSION`);
+  return parts[0] * 2 ** 24 + parts[1] * 2 ** 16 + parts[2];
+}
+
+const ACCESS: Readonly<Record<Access, string>> = { read: "read", write: "write", clear: "read; a 1 clears" };
+
+/** The map as a table of a page in Markdown. */
+export function registerTable(): string {
+  const rows = REGISTERS.flatMap((register: Register) => [
+    `| ${hexText(register.offset)} | \`${register.name}\` | ${ACCESS[register.access]} | ${register.meaning} |`,
+    ...(register.fields ?? []).map(({ name, bit, meaning }) => `| | bit ${bit}, \`${name}\` | | ${meaning} |`),
+  ]);
+  return ["| offset | register | access | what it holds |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+const hexText = (value: number) => `0x${value.toString(16).padStart(2, "0")}`;

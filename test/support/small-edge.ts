@@ -1,0 +1,7 @@
+/** Sizes of an edge that no machine stands behind: what can be checked of the registers alone. */
+import type { MachineFacts } from "../../src/rtl/axi/register-map.ts";
+
+export const smallEdge: MachineFacts = {
+  ...{ version: "1.2.3", fingerprint: 0xc0db_0001, clocks: 97, vectors: 6, vectorBits: 11, answers: 2 },
+  ...{ totalBits: 21, decisionBits: 3, logitBits: 15, seedWords: 5 },
+};
