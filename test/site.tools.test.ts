@@ -61,6 +61,12 @@ describe("the site", () => {
     return { page, problems };
   }
 
+  /** Until nothing loads any more, and the page's own script is at work where it is one of VitePress. */
+  async function visit(page: Page, name: string): Promise<void> {
+    await page.goto(`${server.address}${name}`, { waitUntil: "networkidle" });
+    if (!name.startsWith("api/")) await page.waitForFunction(() => "__vue_app__" in document.querySelector("#app")!);
+  }
+
   test("every link and anchor of every page leads somewhere", () => {
     const texts = new Map(pages.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
     const anchors = new Map(
@@ -103,7 +109,7 @@ describe("the site", () => {
       const api = ["api/index.html", pages.find((name) => name.startsWith("api/functions/"))!];
       const source = pages.find((name) => name.startsWith("source/src/"))!;
       for (const name of [...written(), source, ...api]) {
-        await page.goto(`${server.address}${name}`, { waitUntil: "networkidle" });
+        await visit(page, name);
         const width = await page.evaluate(() => document.documentElement.scrollWidth);
         if (width > 390) problems.push(`${name} is ${width} pixels wide`);
       }
@@ -148,7 +154,7 @@ describe("the site", () => {
       ] as const) {
         const { page } = await openPage({ width, colorScheme });
         for (const name of ["index", "docs/guide", "docs/model", "docs/gallery", "experiments/fronts/index"]) {
-          await page.goto(`${server.address}${name}.html`, { waitUntil: "networkidle" });
+          await visit(page, `${name}.html`);
           await page.evaluate(AXE);
           const { found, passed } = await accessibilityOf(page);
           findings.push(...found.map((finding) => `${name}, ${width} pixels, ${colorScheme}: ${finding}`));
