@@ -1,8 +1,9 @@
 /**
- * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus Verilog on each.
+ * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus Verilog on each,
+ * or the AXI edge's in modules of the edge.
  *
  *   npm run rtl-mutations -- --each 2 --seed 1          # two faults in every module
- *   npm run rtl-mutations -- --module neurons           # in modules whose name begins so
+ *   npm run rtl-mutations -- --module neurons,layer     # in modules whose name begins so
  *
  * A fault is an operator that becomes its neighbour, a number one too large, two sides of a choice swapped, an inversion or an assignment
  * left out, or a condition that is always true. Each prints a line: `caught`, with what said so; `refused`, where Icarus does not compile
@@ -17,6 +18,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stream } from "../src/numeric/stream.ts";
+import { machineFacts } from "../src/rtl/axi/register-map.ts";
+import { AXI_TESTBENCH } from "../src/rtl/axi/testbench.ts";
+import { axiModules } from "../src/rtl/axi/top.ts";
 import { FILE_LIST } from "../src/rtl/bundle.ts";
 import { machineBundle } from "../src/rtl/machine/bundle.ts";
 import { MACHINE_TESTBENCH, STALL } from "../src/rtl/machine/testbench.ts";
@@ -110,20 +114,26 @@ const run = (
     );
   });
 
-/** Thresholds and gain with which attention fires in every head, so that something goes through every line of a layer's tile. */
-const LIVELY: MachineSetting = { model: { neuron: { threshold: 0.1 }, attention: { valueGain: 4 } } };
+/**
+ * Thresholds and gain with which attention fires in every head. Crossbars of 5 lines cut layers of 8 and 16 into blocks of 5, 3 and 1; a machine so
+ * small runs in a second.
+ */
+const LIVELY: MachineSetting = {
+  model: { width: 8, heads: 2, neuron: { threshold: 0.1 }, attention: { valueGain: 4 } },
+  hardware: { crossbar: { rows: 5, columns: 10 } },
+};
 const PROMPTS = 3;
 
 type Verdict = keyof typeof totals;
 
 /** What the testbench says of the folder, once as it is and once with waits. */
-async function judge(folder: string): Promise<{ verdict: Verdict; detail: string }> {
-  const build = ["-g2012", "-s", MACHINE_TESTBENCH, "-o", "tb.vvp", "-f", FILE_LIST, `${MACHINE_TESTBENCH}.sv`];
+async function judge(folder: string, testbench: string): Promise<{ verdict: Verdict; detail: string }> {
+  const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", "-f", FILE_LIST, `${testbench}.sv`];
   const built = await run("iverilog", build, folder);
   if (!built.ok) return { verdict: "refused", detail: built.text.split("\n")[0] };
   for (const arguments_ of [[], [`+${STALL}=1`]]) {
     const { ok, late, text } = await run("vvp", ["-n", "tb.vvp", ...arguments_], folder);
-    const complaint = text.split("\n").find((line) => /: result|FAIL|ERROR|Assertion/.test(line));
+    const complaint = text.split("\n").find((line) => /: result|expected|FAIL|ERROR|Assertion/.test(line));
     if (!ok || complaint !== undefined || !/^PASS /m.test(text)) {
       const isUnfinished = late && complaint === undefined;
       return { verdict: isUnfinished ? "unfinished" : "caught", detail: complaint ?? "" };
@@ -147,10 +157,15 @@ try {
   const files = machineBundle(design, vectors, madeInTests);
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  const sound = await judge(folder);
-  if (sound.verdict !== "escaped") throw new Error(`Without a fault the testbench says: ${sound.detail}`);
+  for (const testbench of [MACHINE_TESTBENCH, AXI_TESTBENCH]) {
+    const sound = await judge(folder, testbench);
+    if (sound.verdict !== "escaped") throw new Error(`Without a fault ${testbench} says: ${sound.detail}`);
+  }
   const root = stream(Number(values.seed));
-  for (const module of design.modules.filter(({ name }) => name.startsWith(values.module))) {
+  const edge = axiModules(machineFacts(design, madeInTests));
+  const prefixes = values.module.split(",");
+  const isAsked = ({ name }: Module) => prefixes.some((prefix) => name.startsWith(prefix));
+  for (const module of [...design.modules, ...edge].filter(isAsked)) {
     const path = join(folder, `${module.name}.sv`);
     const draws = root.fork(module.name);
     const count = countFaults(module);
@@ -160,7 +175,7 @@ try {
       const text = printModule(mutant(module, fault)!);
       const before = printModule(module);
       writeFileSync(path, text);
-      const { verdict, detail } = await judge(folder);
+      const { verdict, detail } = await judge(folder, edge.includes(module) ? AXI_TESTBENCH : MACHINE_TESTBENCH);
       totals[verdict]++;
       const shown = verdict === "escaped" ? `\n${difference(before, text)}` : `  ${detail}`;
       process.stdout.write(`${verdict.padEnd(8)} ${module.name} ${fault} of ${count}${shown}\n`);
