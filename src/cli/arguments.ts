@@ -116,6 +116,10 @@ export interface RtlCommandOptions {
   readonly data?: string;
 }
 
+export interface RtlVerifyOptions {
+  readonly waves?: boolean;
+}
+
 export interface RtlSynthOptions {
   readonly liberty?: string;
   readonly yosys?: "system" | "bundled";
@@ -329,6 +333,12 @@ export function withRtlOptions(command: Command): Command {
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
+}
+
+export function withRtlVerifyOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .option("--waves", "also write the waves of a machine's first prompt, for GTKWave (Verilator)");
 }
 
 export function withRtlSynthOptions(command: Command): Command {

@@ -23,6 +23,7 @@ import {
   type RtlCommandOptions,
   type RtlHostOptions,
   type RtlSynthOptions,
+  type RtlVerifyOptions,
   type RunCommandOptions,
   type StudioCommandOptions,
   type SweepCommandOptions,
@@ -39,6 +40,7 @@ import {
   withRtlHostOptions,
   withRtlOptions,
   withRtlSynthOptions,
+  withRtlVerifyOptions,
   withRunOptions,
   withStudioOptions,
   withSweepOptions,
@@ -215,11 +217,11 @@ function addRtl(command: Command, terminal: Terminal): void {
     .action(async (source: string, options: RtlCommandOptions) =>
       (await import("./rtl.ts")).rtlCommand(source, options, terminal),
     );
-  command
-    .command("verify")
+  withRtlVerifyOptions(command.command("verify"))
     .description("check a written folder with Verilator, Icarus Verilog and Yosys")
-    .argument("<folder>", "folder that `xpike rtl` wrote")
-    .action(async (folder: string) => (await import("./rtl.ts")).verifyCommand(folder, terminal));
+    .action(async (folder: string, options: RtlVerifyOptions) =>
+      (await import("./rtl.ts")).verifyCommand(folder, options, terminal),
+    );
   withRtlSynthOptions(command.command("synth"))
     .description("count gates and registers of every block, and areas with a liberty file")
     .action(async (folder: string, options: RtlSynthOptions) =>

@@ -20,7 +20,7 @@ import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts"
 import type { Experiment } from "../spec/experiment.ts";
 import { decide } from "../task/answers.ts";
 import type { Given } from "../task/open.ts";
-import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions } from "./arguments.ts";
+import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions, RtlVerifyOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
@@ -82,8 +82,9 @@ function makeMachine(given: Given, trained: Network, prompts: number, notes: str
 }
 
 /** Throws FileError when a check fails; a missing or unfinished tool is said, and no failure. */
-export async function verifyCommand(folder: string, terminal: Terminal): Promise<void> {
+export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions, terminal: Terminal): Promise<void> {
   const checks = await verifyRtl(folder, {
+    waves,
     onStart: ({ tool, check }) => terminal.err(`${tool}: ${check} ...\n`),
     onCheck: ({ tool, check, result, detail }) =>
       terminal.out(`${result.padEnd(9)}${tool.padEnd(10)}${check.padEnd(42)}${printable(detail)}\n`),

@@ -15,8 +15,9 @@ import { FILE_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
-import { MACHINE_TESTBENCH, STALL } from "../rtl/machine/testbench.ts";
+import { MACHINE_TESTBENCH, PROMPTS, STALL } from "../rtl/machine/testbench.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
+import { WAVES_TOP, wavesModule } from "../rtl/machine/waves.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
@@ -36,6 +37,8 @@ export interface VerifyOptions {
   readonly yosys?: YosysKind | undefined;
   /** Runs of the engine in Icarus, which takes hundreds of times as long as Verilator. Default: the first. */
   readonly icarusRuns?: number;
+  /** Writes the waves of a machine's first prompt into the folder, by Verilator. Default: no. */
+  readonly waves?: boolean | undefined;
   /** Called when a check begins, which may take minutes, and when it is done. */
   readonly onStart?: (question: RtlQuestion) => void;
   readonly onCheck?: (check: RtlCheck) => void;
@@ -92,6 +95,7 @@ interface Top {
 
 /** Copies of a gate's inputs into all that read it make programs of many times the size. */
 const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
+const COMPILED = ["--binary", "--timing", "--assert", ...SMALL];
 /** Compilers of C++ side by side. */
 const JOBS = ["--build-jobs", String(Math.min(2, availableParallelism()))];
 
@@ -131,6 +135,7 @@ export async function verifyRtl(
     tops: asked,
     yosys,
     icarusRuns = 1,
+    waves = false,
     onStart = () => {},
     onCheck = () => {},
   }: VerifyOptions = {},
@@ -173,8 +178,7 @@ export async function verifyRtl(
       const check = named("simulation", top);
       onStart({ tool: "verilator", check });
       const folderOf = join(work, testbench);
-      const flags = ["--binary", "--timing", "--assert", ...SMALL, ...loops, ...JOBS];
-      flags.push("-MAKEFLAGS", `OPT_FAST=${optimisation}`);
+      const flags = [...COMPILED, ...loops, ...JOBS, "-MAKEFLAGS", `OPT_FAST=${optimisation}`];
       const build = [...flags, "--Mdir", folderOf, `${testbench}.sv`, ...list, testbench];
       const built = await run("verilator", build, checkedFolder);
       const simulate = (args: readonly string[]) => run(join(folderOf, `V${testbench}`), args, folder);
@@ -182,6 +186,19 @@ export async function verifyRtl(
       if (!stalled || !built.ok) continue;
       onStart({ tool: "verilator", check: `${check}, with waits` });
       addSimulation("verilator", await simulate(stalled), `${check}, with waits`);
+    }
+    if (waves && tools.includes("verilator") && there.has(`${MACHINE_TESTBENCH}.sv`)) {
+      const check = named("waves of a prompt", MACHINE);
+      onStart({ tool: "verilator", check });
+      const [source, folderOf] = [`${WAVES_TOP}.sv`, join(work, WAVES_TOP)];
+      await writeFile(join(checkedFolder, source), wavesModule);
+      const texts = await readSource(folder, `${MACHINE_TESTBENCH}.sv`);
+      await writeFile(join(checkedFolder, `${MACHINE_TESTBENCH}.sv`), texts);
+      const flags = [...COMPILED, "--trace-fst", ...ROLLED, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", "--Mdir", folderOf];
+      const build = [...flags, source, `${MACHINE_TESTBENCH}.sv`, "-f", FILE_LIST, "--top-module", WAVES_TOP];
+      const built = await run("verilator", build, checkedFolder);
+      const program = join(folderOf, `V${WAVES_TOP}`);
+      addSimulation("verilator", built.ok ? await run(program, [`+${PROMPTS}=1`], folder) : built, check);
     }
     const small = tops.filter(({ top, inIcarus }) => inIcarus || asked?.includes(top));
     for (const { top, testbench } of tools.includes("iverilog") ? small : []) {

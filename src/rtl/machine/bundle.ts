@@ -10,6 +10,7 @@ import { constraints, coreFile } from "./project-files.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 import type { MachineVectors } from "./vectors.ts";
+import { WAVES_FILE, WAVES_VIEW, wavesView } from "./waves.ts";
 
 export interface Provenance {
   /** Of this package. */
@@ -41,6 +42,7 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
     [`${AXI_TESTBENCH}.sv`]: marked(axiTestbench(facts, vectors).map(printModule).join("\n")),
     [`${MACHINE}.sdc`]: constraints(design.plan.timing.clock),
     [`${MACHINE}.core`]: coreFile(from.version, sources, contents),
+    [WAVES_VIEW]: wavesView(design),
     ...contents,
     "README.md": readmeText(design, vectors, from.origin),
   };
@@ -83,6 +85,7 @@ The testbench reads its vectors from the current folder, compares every spike tr
 and the clock of each result with the schedule's, and prints PASS or FAIL. ${origin} ${vectors.prompts} prompts, ${vectors.spikes} spikes, ${vectors.logits} outputs
 of the head, ${vectors.clocks} clocks. \`+prompts=N\` takes the first N prompts; \`+stall=N\` breaks a prompt off by a reset, then lets vectors come late and answers be
 taken late, at random with seed N. \`${AXI_TESTBENCH}\` does the same over AXI.
+\`xpike rtl verify . --waves\` writes the waves of the first prompt to \`${WAVES_FILE}\`; \`gtkwave ${WAVES_VIEW}\` shows them block by block.
 
 \`${MACHINE}.sdc\` has the clock, \`${MACHINE}.core\` describes all of it for FuseSoC. With \`SYNTHESIS\` defined, crossbars and memories are black boxes.
 `;

@@ -1,5 +1,5 @@
 /** Whole machines in Verilator: every spike train, output of the head, answer and clock. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
@@ -9,6 +9,7 @@ import { verifyRtl } from "../../node/rtl-tools.ts";
 import { AXI_TOP } from "../axi/top.ts";
 import { machineBundle } from "./bundle.ts";
 import { MACHINE } from "./top.ts";
+import { WAVES_FILE } from "./waves.ts";
 
 const root = mkdtempSync(join(tmpdir(), "xpikeformer-machine-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -78,4 +79,18 @@ testInYosys(
     const checks = await verifyRtl(write(bundleOf({}, 1).files), { tools: ["yosys"], tops: [AXI_TOP] });
     expect(checks.map(({ result, detail }) => (result === "pass" ? result : detail))).toEqual(["pass", "pass"]);
   },
+);
+
+testInVerilator(
+  "waves of the first prompt are written where they are asked for",
+  async () => {
+    const folder = write(bundleOf({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 2).files);
+    const [waves, ...rest] = await verifyRtl(folder, { tools: ["verilator"], tops: [], waves: true });
+    expect([waves.check, waves.result, rest]).toEqual(["waves of a prompt: xpike_machine", "pass", []]);
+    expect(waves.detail).toMatch(/^PASS 1 prompts/);
+    // FST begins with a block of type 0, its header, which is 329 bytes long.
+    const dump = readFileSync(join(folder, WAVES_FILE));
+    expect([dump[0], dump.readBigUInt64BE(1)]).toEqual([0, 329n]);
+  },
+  LONG,
 );

@@ -40,7 +40,7 @@ export const MACHINE_TESTBENCH = `${MACHINE}_tb`;
 /** A prompt takes no more than so many times its clocks, also where it is stalled. */
 const PATIENCE = 64;
 export const STALL = "stall";
-const PROMPTS = "prompts";
+export const PROMPTS = "prompts";
 
 /** The testbench, and the modules in which it compares. */
 export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
