@@ -339,7 +339,11 @@ const cases: Record<string, () => unknown> = {
       const run = executor.open("simulate-chip", null, { repeatable: true }).run([1]);
       // Told below, once the clock has moved on.
       run.catch(() => {});
-      for (let attempt = 0; attempt < 2; attempt++) await vi.advanceTimersByTimeAsync(61 * 60_000);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        // Until it has taken up the piece.
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        vi.advanceTimersByTime(61 * 60_000);
+      }
       await run;
     } finally {
       vi.useRealTimers();

@@ -119,9 +119,11 @@ export function serveJobs(jobs: JobRegistry, post: (message: Response) => void):
   // A thread does one piece at a time, also where a list that failed has left one behind that takes a promise's time.
   let last: Promise<void> = Promise.resolve();
   async function answer(session: number, index: number, piece: unknown) {
+    const alive = () => post({ session, index, alive: true });
+    // From here on it is timed: until a thread has started, or has done what it had before, a piece cannot hang.
+    alive();
     try {
       const work = await open.get(session)!;
-      const alive = () => post({ session, index, alive: true });
       post({ session, index, result: await work(piece, alive) });
     } catch (error) {
       post({ session, index, error: toPlainError(error) });
@@ -158,8 +160,8 @@ interface Posted {
   readonly index: number;
   readonly piece: unknown;
   tries: number;
-  /** Ticks of the watch since the thread took it up, or last said that it gets on. */
-  ticks: number;
+  /** Ticks of the watch since the thread took it up, or last said that it gets on; null until it has. */
+  ticks: number | null;
 }
 
 interface OpenSession extends Required<SessionOptions> {
@@ -208,7 +210,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
       const place = posted[thread].findIndex((one) => one.session === session && one.index === index);
       const piece = posted[thread][place];
       const own = sessions.get(session);
-      if (own) longest.set(own.job, Math.max(longest.get(own.job) ?? 0, piece.ticks));
+      if (own) longest.set(own.job, Math.max(longest.get(own.job) ?? 0, piece.ticks ?? 0));
       if ("alive" in message) {
         piece.ticks = 0;
         return;
@@ -237,7 +239,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
 
   function tick(): void {
     for (const [thread, [piece]] of posted.entries()) {
-      if (piece === undefined || ending.has(thread)) continue;
+      if (piece === undefined || piece.ticks === null || ending.has(thread)) continue;
       const job = sessions.get(piece.session)?.job ?? "";
       if (++piece.ticks > Math.max(TICKS, LONGEST * (longest.get(job) ?? 0))) void replaceThread(thread, watch!);
     }
@@ -261,8 +263,8 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
       if (!session) continue;
       const { job, repeatable, worked } = session;
       const again = piece === hung ? repeatable && piece.tries === 1 : repeatable || !worked.has(thread);
-      if (again) send(thread, { ...piece, tries: piece.tries + (piece === hung ? 1 : 0), ticks: 0 });
-      else failures.get(piece.session)?.(hungThread(job, ((hung.ticks - 1) * limit) / TICKS, way));
+      if (again) send(thread, { ...piece, tries: piece.tries + (piece === hung ? 1 : 0), ticks: null });
+      else failures.get(piece.session)?.(hungThread(job, ((hung.ticks! - 1) * limit) / TICKS, way));
     }
   }
 
@@ -297,7 +299,7 @@ export function workerExecutor(given: readonly WorkerPort[], watch?: Watch): Exe
         const fail = (error: Error) => finish(() => reject(error));
         const give = (thread: number) => {
           if (next >= pieces.length) return;
-          send(thread, { session, index: first + next, piece: pieces[next], tries: 1, ticks: 0 });
+          send(thread, { session, index: first + next, piece: pieces[next], tries: 1, ticks: null });
           next++;
         };
         if (pieces.length === 0) return resolve(results);

@@ -17,6 +17,10 @@ export function workerPorts(
     let listen: (message: Response) => void = () => {};
     const serve = serveJobs(jobs, (message) => {
       const copy = structuredClone(message);
+      if ("alive" in copy) {
+        listen(copy);
+        return;
+      }
       let turns = delay(thread, copy.index);
       if (turns === NEVER) return;
       const wait = () => {
