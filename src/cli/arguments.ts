@@ -269,7 +269,10 @@ export function withSweepShowOptions(command: Command): Command {
 
 export function withWorkerOptions(command: Command): Command {
   return command
-    .requiredOption("--engine <engine>", "the queue: valkey://host:port, or valkeys:// for TLS; its password is that of XPIKE_VALKEY_PASSWORD")
+    .requiredOption(
+      "--engine <engine>",
+      "the queue: valkey://host:port, or valkeys:// for TLS; its password is that of XPIKE_VALKEY_PASSWORD",
+    )
     .option("--threads <n>", "points to measure at a time, each on a thread", threadCount, availableParallelism())
     .option("--data <folder>", "folder of the data that tasks classify (default: as `xpike data` says)");
 }
