@@ -1,16 +1,17 @@
 /** Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters unevenly. */
 import { mapNetwork } from "../../src/mapping/mapping.ts";
-import type { Geometry } from "../../src/model/geometry.ts";
+import { type Geometry, inputRows } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";
 import { type MachineDesign, machineDesign } from "../../src/rtl/machine/design.ts";
 import { type MachineVectors, machineVectors } from "../../src/rtl/machine/vectors.ts";
 import { type Chip, programChip } from "../../src/simulation/chip.ts";
 import { calibrateFast } from "../../src/simulation/fast/simulate.ts";
-import { spikingSpec } from "../../src/spec/model.ts";
+import { spikingSpec, stemSpec } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 import { decide } from "../../src/task/answers.ts";
 import { literalMachine } from "./literal-machine.ts";
 import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
+import { stemmed } from "./tiny-stem.ts";
 
 export interface MachineSetting {
   readonly model?: { readonly neuron?: object; readonly attention?: object; readonly [field: string]: unknown };
@@ -44,7 +45,9 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   const attention = { scoreGain: 16, valueGain: 2, ...model.attention };
   // A read-out of bits has words of them for classes.
   const classes = model.readOut === "bits" ? 8 : tinyGeometry.classes;
-  const geometry = { ...(readOut === "mean" ? meanOf(tokens) : tinyGeometry), classes };
+  const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);
+  const plain = readOut === "mean" ? meanOf(tokens) : tinyGeometry;
+  const geometry = { ...(stem ? stemmed(stem, tinyGeometry.inputs) : plain), classes };
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
     crossbar: { rows: 7, columns: 10 },
@@ -54,7 +57,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
     ssa: { random: "lfsr", fifo: "row", ...hardware.ssa },
   });
   const chip = programChip(network, mapNetwork(network, spec), spec, stream(1));
-  return calibrateFast(chip, tinyPrompts(4, steps, tokens), stream(2));
+  return calibrateFast(chip, tinyPrompts(4, steps, stem ? inputRows(geometry) : tokens), stream(2));
 }
 
 const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({
@@ -73,6 +76,12 @@ export function tinyMachine(
   return {
     chip,
     design,
-    vectors: machineVectors(design, chip, tinyPrompts(prompts, setting.steps, setting.tokens), random, decide),
+    vectors: machineVectors(
+      design,
+      chip,
+      tinyPrompts(prompts, setting.steps, setting.model?.stem ? inputRows(chip.network.geometry) : setting.tokens),
+      random,
+      decide,
+    ),
   };
 }

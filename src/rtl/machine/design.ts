@@ -26,7 +26,8 @@ import { neurons } from "./neurons.ts";
 import { type MachinePlan, machinePlan } from "./plan.ts";
 import { SUM_BITS, scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
-import { answerQueue, inputQueue, STREAM_PORTS, topModule } from "./top.ts";
+import { answerQueue, embedOf, inputQueue, STREAM_PORTS, topModule, windowsName } from "./top.ts";
+import { mapWindows } from "./windows.ts";
 
 export interface MachineDesign {
   readonly plan: MachinePlan;
@@ -71,14 +72,15 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     }
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
+    if (layer.windows) add(mapWindows(windowsName(layer), layer.windows, plan.steps, layer === layers[0]));
     add(layerModule(plan, layer, settings));
   }
-  if (plan.hasStream) add(streamMemory(streamWords(plan, layers[0]), STREAM_PORTS));
+  if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), STREAM_PORTS));
   add(qkvBuffer(attentionSize(plan)));
   add(attentionBuffer(attentionSize(plan)));
   add(attentionUnit(plan, seedBits(engine)));
   add(decisionUnit(decisionSize(plan)));
-  add(spikeQueue(inputQueue(plan)));
+  if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));
   add(topModule(plan, seedBits(engine)));
   return { plan, engine, modules: [...modules.values()], constants: constantFiles(chip, plan, crossbars) };

@@ -376,6 +376,7 @@ function headerOf(
   { name, role, inputs, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
 ) {
   const behind: Record<LayerRole, string> = {
+    stem: "neurons behind them give the pixels of a map",
     embed: "their sums and positions begin the residual stream, in front of neurons",
     qkv: "neurons behind them give q, k and v",
     projection: "their sums join the residual stream, in front of neurons",

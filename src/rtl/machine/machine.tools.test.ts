@@ -39,6 +39,8 @@ const settings: MachineSetting[] = [
     readOut: "mean",
     model: {
       depth: 1,
+      // Three lines of the first map's four stay.
+      stem: { layers: [{ channels: 8, pool: 1 }], embedding: { kernel: 3, stride: 2 } },
       position: "learned",
       neuron: { kind: "if", reset: "soft" },
       attention: { draws: "independent" },
@@ -50,7 +52,7 @@ const settings: MachineSetting[] = [
   },
   {
     steps: 1,
-    model: { depth: 1, residual: "none", readOut: "bits" },
+    model: { depth: 1, residual: "none", readOut: "bits", stem: { layers: [{ channels: 8, pool: 2 }] } },
     hardware: { adc: { sharing: 1, errors: { gainSpread: 0.1, offsetSpread: 1 } }, ssa: { lfsr: { scope: "engine" } } },
   },
 ];

@@ -15,14 +15,16 @@ import { peakOverlap } from "../../machine/peak.ts";
 import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
 import { shapeOf } from "../../machine/shape.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
+import type { StemLayer } from "../../model/stem.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { ReadOut } from "../../spec/model.ts";
 import { chipDesign } from "../network-vectors.ts";
+import { comingVectors, keptLines, type WindowPlan } from "./windows.ts";
 
 /** What stands behind the adders of a layer. */
-export type LayerRole = "embed" | "qkv" | "projection" | "up" | "down" | "head";
+export type LayerRole = "stem" | "embed" | "qkv" | "projection" | "up" | "down" | "head";
 
 /** Columns that share a tile, and the readout units that serve them. */
 export interface GroupPlan {
@@ -48,10 +50,12 @@ export interface LayerPlan {
   readonly groups: readonly GroupPlan[];
   /** Readout units of all groups. */
   readonly lanes: number;
-  /** Tokens that it serves, ascending. */
+  /** Tokens, or windows of a map, that it serves, ascending. */
   readonly tokens: Int32Array;
-  /** Vectors that wait in front of it at most; null where they come from outside or from attention. */
+  /** Vectors that wait in front of it at most; null where they come from outside, from a map or from attention. */
   readonly waiting: number | null;
+  /** Of a layer that reads a map; null: it reads vectors as they come. */
+  readonly windows: WindowPlan | null;
   /** When each vector's result is there, counted from the prompt's first clock. */
   readonly results: Float64Array;
 }
@@ -121,17 +125,11 @@ export function machinePlan(chip: Chip): MachinePlan {
 }
 
 function requireGenerated({ network, mapping }: Chip): void {
-  const { model, geometry } = network;
+  const { model } = network;
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
       "The generated machine adds attention to the residual stream behind an output projection. Set it to true.",
-    );
-  }
-  if (geometry.grid) {
-    throw new MappingError(
-      "model.stem",
-      "The windows of a stem are not generated: the machine's first layer takes tokens. Use a network that reads patches.",
     );
   }
   if (mapping.totals.loads > 1) {
@@ -150,8 +148,8 @@ function layerPlan(
   units: ReadonlyMap<string, ScheduledUnit>,
   inOrder: readonly ScheduledUnit[],
 ): LayerPlan {
-  const role = name.replace(/^blocks\.\d+\./, "") as LayerRole;
-  const { steps } = machine.shape;
+  const role = name.replace(/^blocks\.\d+\.|\.\d+$/, "") as LayerRole;
+  const { steps, stem = [] } = machine.shape;
   const { readoutUnits } = machine.mapping;
   const groups: GroupPlan[] = [];
   let firstLane = 0;
@@ -164,7 +162,9 @@ function layerPlan(
   const unit = units.get(name)!;
   const before = inOrder[inOrder.indexOf(unit) - 1];
   let waiting: number | null = null;
-  if (before?.kind === "linear") {
+  const reader = stem.findIndex((one) => one.name === name);
+  const windows = reader < 0 ? null : windowPlan(stem, reader, unit, before, latency);
+  if (before?.kind === "linear" && windows === null) {
     // The layer before serves all tokens, this one may read some of them.
     const arrived = Float64Array.from(
       unit.start,
@@ -175,7 +175,31 @@ function layerPlan(
   const results = unit.end.map((end) => end + latency);
   const module = `layer_${name.replaceAll(".", "_")}`;
   return {
-    ...{ name, module, role, inputs, outputs, rowBlocks, multiplexerSteps, groups, tokens, waiting, results },
+    ...{ name, module, role, inputs, outputs, rowBlocks, multiplexerSteps, groups, tokens, waiting, windows, results },
     lanes: firstLane,
   };
+}
+
+/** @param before the layer of the stem whose results are the map; undefined: the map is the prompt */
+function windowPlan(
+  stem: readonly StemLayer[],
+  reader: number,
+  unit: ScheduledUnit,
+  before: ScheduledUnit | undefined,
+  latency: number,
+): WindowPlan {
+  const size = stem[reader];
+  if (before === undefined) return { size, pool: 1, lines: size.grid.rows };
+  const { pool } = stem[reader - 1];
+  const perLine = before.end.length / size.grid.rows;
+  const coming = Array.from({ length: size.grid.rows }, (_, row) => before.end[row * perLine] + latency);
+  return { size, pool, lines: keptLines(size, coming, unit.end) };
+}
+
+/** What goes into the machine: lines of a vector, and vectors of a prompt. */
+export function inputOf({ layers, tokens, steps }: Pick<MachinePlan, "layers" | "tokens" | "steps">) {
+  const { windows, inputs } = layers[0];
+  return windows
+    ? { width: windows.size.channels, vectors: comingVectors(windows, steps) }
+    : { width: inputs, vectors: tokens * steps };
 }

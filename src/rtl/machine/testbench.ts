@@ -32,6 +32,7 @@ import { SEED_BITS } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { both, indexBits } from "./parts.ts";
+import { inputOf } from "./plan.ts";
 import { checker, checkerName, type Probe, probesOf } from "./probes.ts";
 import { answerBits, MACHINE } from "./top.ts";
 import { INPUT_FILE, type MachineVectors, SEED_FILE } from "./vectors.ts";
@@ -51,9 +52,9 @@ export function machineTestbench(design: MachineDesign, vectors: MachineVectors)
 
 function testbench(design: MachineDesign, probes: readonly Probe[], vectors: MachineVectors): Module {
   const { plan } = design;
-  const { tokens, steps, layers, schedule } = plan;
+  const { layers, schedule } = plan;
   const words = design.plan.depth * seedWords(design);
-  const each = tokens * steps;
+  const entering = inputOf(plan);
   const { clocks } = schedule.alone;
   // Pins change at falling edges, and what a rising one takes is seen right there.
   const edge: Statement = { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 };
@@ -97,7 +98,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       ),
       logic(indexBits(words), "seed_address"),
       logic(SEED_BITS, "seed_data", "seed_next"),
-      logic(layers[0].inputs, "in_data", "in_next"),
+      logic(entering.width, "in_data", "in_next"),
       logic(answerBits(plan), "out_data", "answer_q"),
       logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
       logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
@@ -210,7 +211,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
               {
                 kind: "for",
                 variable: "vector",
-                below: decimal(each),
+                below: decimal(entering.vectors),
                 body: [
                   stalls,
                   read("input_file", "in_next"),

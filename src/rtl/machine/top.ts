@@ -35,7 +35,7 @@ import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
 import { addedOutputs, streamWords } from "./layer.ts";
 import { queueName, STREAM_MEMORY } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
-import type { LayerPlan, MachinePlan } from "./plan.ts";
+import { inputOf, type LayerPlan, type MachinePlan } from "./plan.ts";
 
 /** Name of the top module. */
 export const MACHINE = "xpike_machine";
@@ -59,6 +59,11 @@ export const answerQueue = (plan: MachinePlan) => ({
   entries: answersOf(plan),
 });
 
+export const windowsName = (layer: LayerPlan): string => `windows_${short(layer)}`;
+
+/** The layer that begins the residual stream. */
+export const embedOf = ({ layers }: MachinePlan): LayerPlan => layers.find(({ role }) => role === "embed")!;
+
 /** All steps of a token. */
 export const inputQueue = ({ layers, steps }: MachinePlan) => ({
   width: layers[0].inputs,
@@ -77,7 +82,10 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   const words = (depth * seeds) / SEED_BITS;
   const vectors = tokens * steps;
   const head = layers[layers.length - 1];
-  const stream = streamWords(plan, layers[0]);
+  const first = short(layers[0]);
+  const entering = inputOf(plan);
+  const firstVectors = layers[0].tokens.length * steps;
+  const stream = streamWords(plan, embedOf(plan));
   const inStream = layers.filter(({ role }) => role === "embed" || role === "projection" || role === "down");
   const isFilteredHead = isFiltered(plan);
   const anyOf = (conditions: readonly Expression[]) => conditions.reduce((sum, one) => binary(sum, "|", one));
@@ -124,9 +132,21 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   });
 
   const queues = layers.flatMap((layer, i): Item[] => {
-    if (layer.waiting === null) return [];
     const n = short(layer);
-    const before = short(layers[i - 1]);
+    const before = i === 0 ? "" : short(layers[i - 1]);
+    if (layer.windows && i > 0) {
+      return [
+        instance(windowsName(layer), `u_windows_${n}`, {
+          ...clocked,
+          push_i: name(`${before}_valid`),
+          data_i: name(`${before}_spikes`),
+          pop_i: name(`${n}_take`),
+          valid_o: name(`${n}_ready`),
+          data_o: name(`${n}_lines`),
+        }),
+      ];
+    }
+    if (layer.waiting === null) return [];
     const push: Expression =
       layer === head && isFilteredHead
         ? binary(name(`${before}_valid`), "&", bit(name("TokensRead"), name("token_q")))
@@ -231,38 +251,45 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   const last = short(layers[layers.length - 2]);
   const headVectors = head.tokens.length * steps;
   const edge: Item[] = [
-    logic(indexBits(vectors), "entered_q"),
+    logic(indexBits(firstVectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
     logic(1, "closed_q", "answered_q"),
     logic(1, "entered", "full"),
-    instance(queueName(inputQueue(plan)), "u_queue_input", {
+    instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
       ...clocked,
       push_i: binary(name("in_valid_i"), "&", name("in_ready_o")),
       data_i: name("in_data_i"),
-      pop_i: name("embed_take"),
+      pop_i: name(`${first}_take`),
       valid_o: name("entered"),
-      data_o: name("embed_lines"),
+      data_o: name(`${first}_lines`),
       full_o: name("full"),
     }),
-    wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name("embed_take"))),
-    comment("Attention does not wait for steps of the last token: they enter when all are there."),
-    wire(
-      name("embed_ready"),
-      both(
-        both(name("entered"), isFalse(name("closed_q"))),
-        binary(isFalse(isAt("entered_q", vectors - steps, vectors)), "|", name("full")),
-      ),
-    ),
+    ...(layers[0].windows
+      ? [
+          wire(name("in_ready_o"), isFalse(name("full"))),
+          wire(name(`${first}_ready`), both(name("entered"), name("full"), isFalse(name("closed_q")))),
+        ]
+      : [
+          wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name(`${first}_take`))),
+          comment("Attention does not wait for steps of the last token: they enter when all are there."),
+          wire(
+            name(`${first}_ready`),
+            both(
+              both(name("entered"), isFalse(name("closed_q"))),
+              binary(isFalse(isAt("entered_q", vectors - steps, vectors)), "|", name("full")),
+            ),
+          ),
+        ]),
     wire(name("logits_valid_o"), name("head_valid")),
-    wire(name("busy_o"), binary(name("started_q"), "|", name("embed_ready"))),
+    wire(name("busy_o"), binary(name("started_q"), "|", name(`${first}_ready`))),
     logic(1, "started_q"),
     registers(
       ["entered_q", "left_q", "closed_q", "answered_q", "started_q"].map((register) => set(name(register), zeros)),
       [
-        when(name("embed_ready"), [set(name("started_q"), sized(1, 1))]),
-        when(name("embed_take"), [
-          countUp("entered_q", vectors),
-          when(isAt("entered_q", vectors - 1, vectors), [set(name("closed_q"), sized(1, 1))]),
+        when(name(`${first}_ready`), [set(name("started_q"), sized(1, 1))]),
+        when(name(`${first}_take`), [
+          countUp("entered_q", firstVectors),
+          when(isAt("entered_q", firstVectors - 1, firstVectors), [set(name("closed_q"), sized(1, 1))]),
         ]),
         when(name("head_valid"), [
           countUp("left_q", headVectors),
@@ -316,8 +343,8 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     header: [
       `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
         "steps. It works on one prompt at a time; its layers work side by side.",
-      `A prompt is ${vectors} vectors of ${layers[0].inputs} spikes at in_data_i, token by token, all steps of a token one after another, line 0 in the low bit. in_valid_i and ` +
-        "in_ready_o are those of AXI-Stream: a vector stays until both are 1. The last token enters when all of its vectors are there. Before its first vector the prompt's " +
+      `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${layers[0].windows ? "pixel by pixel, row by row" : "token by token"}, all steps of a ${layers[0].windows ? "pixel" : "token"} one after another, line 0 in the low bit. in_valid_i and ` +
+        `in_ready_o are those of AXI-Stream: a vector stays until both are 1. ${layers[0].windows ? "It begins" : "The last token enters"} when all of its vectors are there. Before its first vector the prompt's ` +
         `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
       `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
         `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. Beside them out_decision_o has ${plan.readOut === "bits" ? "the bits that are decided, output 0 as the highest" : "the class with the largest total, the first of equals"}. busy_o is 1 from the first vector until the last answer has been taken.`,
@@ -331,7 +358,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       input("seed_data_i", SEED_BITS),
       input("in_valid_i"),
       output("in_ready_o"),
-      input("in_data_i", layers[0].inputs),
+      input("in_data_i", entering.width),
       output("out_valid_o"),
       input("out_ready_i"),
       output("out_data_o", answerBits(plan)),

@@ -29,7 +29,7 @@ import { lines, wordText } from "./constants.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
 import { addedOutputs } from "./layer.ts";
-import type { LayerPlan, MachinePlan } from "./plan.ts";
+import { inputOf, type LayerPlan, type MachinePlan } from "./plan.ts";
 
 export const SEED_FILE = "machine_seeds.hex";
 export const INPUT_FILE = "machine_inputs.hex";
@@ -49,6 +49,7 @@ export interface MachineVectors {
 /** What a layer fires, by the name that a trace has for it. */
 export function trainOf({ name, role }: LayerPlan, depth: number): string {
   const block = Number(/^blocks\.(\d+)\./.exec(name)?.[1]);
+  if (role === "stem") return `${name}.map`;
   if (role === "embed") return "blocks.0.input";
   if (role === "projection") return `blocks.${block}.middle`;
   if (role === "up") return `blocks.${block}.hidden`;
@@ -62,7 +63,7 @@ export type Decide = (logits: Float32Array, classes: number, readOut: ReadOut) =
 /**
  * @param decide what answers of simulators are decided by
  *
- * Shapes   input: `[T][prompts tokens][inputs]`
+ * Shapes   input: `[T][prompts tokens][inputs]`, with a stem pixels and channels instead
  * Random   as `simulate`; the stream that the design was made with
  */
 export function machineVectors(
@@ -73,18 +74,19 @@ export function machineVectors(
   decide: Decide,
 ): MachineVectors {
   const { plan } = design;
-  const { tokens, steps, depth, layers, schedule } = plan;
-  const prompts = input.rows / tokens;
+  const { steps, depth, layers, schedule } = plan;
+  const rows = inputOf(plan).vectors / steps;
+  const prompts = input.rows / rows;
   const heads: CodeRecord[] = [];
   const onCodes = (record: CodeRecord) => void (record.layer === "head" && heads.push(record));
   const trace = simulate(chip, input, random, { rasters: prompts, onCodes });
   const files: Record<string, string> = {};
   const [inputs, seeds]: string[][] = [[], []];
   let spikes = 0;
-  const each = (visit: (prompt: number, token: number, step: number) => void) => {
-    for (let p = 0; p < prompts; p++) for (let n = 0; n < tokens; n++) for (let t = 0; t < steps; t++) visit(p, n, t);
+  const each = (rows: number, visit: (prompt: number, row: number, step: number) => void) => {
+    for (let p = 0; p < prompts; p++) for (let n = 0; n < rows; n++) for (let t = 0; t < steps; t++) visit(p, n, t);
   };
-  each((p, n, t) => inputs.push(rowText(input, t, p * tokens + n)));
+  each(rows, (p, n, t) => inputs.push(rowText(input, t, p * rows + n)));
   for (let p = 0; p < prompts; p++) seeds.push(...seedsOf(design, chip, random, p));
   files[INPUT_FILE] = lines(inputs);
   files[SEED_FILE] = lines(seeds);
@@ -92,8 +94,9 @@ export function machineVectors(
     if (layer.role === "head") continue;
     const train = trace.rasters[trainOf(layer, depth)];
     const expected: string[] = [];
-    each((p, n, t) =>
-      expected.push(`${clockText(layer.results[n * steps + t] - 1)} ${rowText(train, t, p * tokens + n)}`),
+    const { length } = layer.tokens;
+    each(length, (p, n, t) =>
+      expected.push(`${clockText(layer.results[n * steps + t] - 1)} ${rowText(train, t, p * length + n)}`),
     );
     files[expectFile(layer.module)] = lines(expected);
     spikes += steps * train.rows * train.features;
@@ -103,7 +106,7 @@ export function machineVectors(
     for (let b = 0; b < depth; b++) columns.push(...columnTexts(plan, trace.rasters[`blocks.${b}.attention`], b, p));
   }
   files[expectFile("attention")] = lines(columns);
-  spikes += depth * steps * prompts * tokens * plan.width;
+  spikes += depth * steps * prompts * plan.tokens * plan.width;
   const { logits, answers } = headOutputs(plan, chip, trace, heads);
   Object.assign(files, answersText(plan, prompts, logits, answers));
   // A network that reads out bits has an output for each, and 2^bits classes.

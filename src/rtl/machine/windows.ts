@@ -1,0 +1,195 @@
+/**
+ * What stands in front of a layer of the stem: the lines of a map of bits that windows are at work on, the maximum over squares of pixels on the
+ * way in, and the windows on the way out.
+ *
+ * Pixels come row by row, all steps of a pixel one after another; of bits the largest is their OR. A window is there when the last of its
+ * pixels is, and beyond the map there are zeros. Lines take turns: row r stands in line r mod L, with as many lines as the schedule needs, since no
+ * layer of a stem ever waits for the one behind it. In front of the first layer the whole map waits, so that a prompt begins when it is there.
+ */
+import { pixels, type StemLayer } from "../../model/stem.ts";
+import {
+  binary,
+  bit,
+  CLOCKED,
+  choose,
+  clocked,
+  combinational,
+  concat,
+  decimal,
+  type Expression,
+  forEach,
+  input,
+  isFalse,
+  logic,
+  type Module,
+  name,
+  output,
+  part,
+  plus,
+  put,
+  registers,
+  type Statement,
+  set,
+  sized,
+  when,
+  widen,
+  wire,
+  zeros,
+} from "../syntax.ts";
+import { both, countUp, indexBits, isAt } from "./parts.ts";
+
+export interface WindowPlan {
+  /** The layer that reads the map. */
+  readonly size: StemLayer;
+  /** Side of the squares of pixels that come, of which the largest stays. */
+  readonly pool: number;
+  /** Lines that are kept. */
+  readonly lines: number;
+}
+
+/** Vectors that come of a prompt. */
+export const comingVectors = ({ size, pool }: WindowPlan, steps: number): number =>
+  pixels(size.grid) * pool ** 2 * steps;
+
+/**
+ * Lines of a map that must be kept.
+ *
+ * @param coming from when each row is written, in clocks
+ * @param end    when the job of each window is over, `[windows][steps]`
+ */
+export function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonly number[], end: Float64Array) {
+  const edge = (kernel - 1) / 2;
+  const steps = end.length / pixels(windows);
+  const until = new Array<number>(grid.rows).fill(0);
+  for (let y = 0; y < windows.rows; y++) {
+    const last = end[(y + 1) * windows.columns * steps - 1];
+    for (let r = Math.max(0, stride * y - edge); r <= Math.min(grid.rows - 1, stride * y + edge); r++) until[r] = last;
+  }
+  let lines = 1;
+  while (coming.some((clock, r) => r >= lines && until[r - lines] > clock)) lines++;
+  return lines;
+}
+
+/** @param isInput whether the map is the prompt, which is announced by full_o when it is there */
+export function mapWindows(moduleName: string, plan: WindowPlan, steps: number, isInput: boolean): Module {
+  const { size, pool, lines } = plan;
+  const { grid, channels, kernel, stride, windows } = size;
+  const edge = (kernel - 1) / 2;
+  const total = comingVectors(plan, steps);
+  const countBits = indexBits(total + 1);
+  const [push, pop] = [name("push_i"), name("pop_i")];
+  const ends = { step_q: steps, inner_column_q: pool, column_q: grid.columns, inner_row_q: pool, row_q: grid.rows };
+  const reads = { read_step_q: steps, window_column_q: windows.columns, window_row_q: windows.rows };
+  const wide = (register: keyof typeof ends | keyof typeof reads) =>
+    concat(sized(32 - indexBits({ ...ends, ...reads }[register]), 0), name(register));
+  const allThere = binary(name("count_q"), "==", sized(countBits, total));
+  /** Row and column of a pixel of the window, with the edge of zeros. */
+  const at = (register: "window_row_q" | "window_column_q", offset: Expression): Expression =>
+    binary(scaled(stride, wide(register)), "+", offset);
+  const isInside = (place: Expression, side: number): Expression =>
+    binary(binary(place, ">=", decimal(edge)), "&&", binary(place, "<", decimal(side + edge)));
+  const word = (row: Expression, column: Expression, step: Expression): Expression => {
+    const line = lines < grid.rows ? binary(row, "%", decimal(lines)) : row;
+    const pixel = lines === 1 ? column : binary(scaled(grid.columns, line), "+", column);
+    return bit(name("pixels_q"), binary(scaled(steps, pixel), "+", step));
+  };
+  const written = word(wide("row_q"), wide("column_q"), wide("step_q"));
+  const [row, column] = [at("window_row_q", name("i")), at("window_column_q", name("j"))];
+  const minus = (place: Expression): Expression => (edge === 0 ? place : binary(place, "-", decimal(edge)));
+  const taken = put(
+    part(name("data_o"), scaled(channels, binary(scaled(kernel, name("i")), "+", name("j"))), channels),
+    word(minus(row), minus(column), wide("read_step_q")),
+  );
+  /** The last pixel of a window, in pixels that come. */
+  const last = (register: "window_row_q" | "window_column_q", side: number): Expression => {
+    const furthest = plus(scaled(stride, wide(register)), edge);
+    const inMap = edge === 0 ? furthest : choose(binary(furthest, "<", decimal(side)), furthest, decimal(side - 1));
+    return plus(scaled(pool, inMap), pool - 1);
+  };
+  const lastPixel = binary(
+    scaled(grid.columns * pool, last("window_row_q", grid.rows)),
+    "+",
+    last("window_column_q", grid.columns),
+  );
+  /** Counters, each of which goes on when those before it are at their ends. */
+  const chain = (counters: readonly (readonly [string, number])[], atEnd: Statement[]): Statement[] =>
+    counters.reduceRight<Statement[]>(
+      (inner, [register, count]) => [
+        countUp(register, count),
+        ...(inner.length > 0 ? [when(isAt(register, count - 1, count), inner)] : []),
+      ],
+      atEnd,
+    );
+  const cleared = [...Object.keys(ends), ...Object.keys(reads), "count_q", "read_q"];
+  return {
+    name: moduleName,
+    header: [
+      `Windows of ${kernel} x ${kernel} pixels of ${channels} channels, ${stride} pixels apart, on a map of ${grid.rows} x ${grid.columns} pixels at ${steps} steps, of which ${lines} lines are kept.` +
+        (pool > 1 ? ` What comes are ${pool} x ${pool} times as many pixels: the OR of a square stays.` : ""),
+      "Pixels come row by row and windows leave so, all steps of one one after another. A window has its pixels row by row, the first in the low bits, and zeros beyond the map.",
+      "Latency: what is pushed in a clock is there in the next. When all windows of a prompt have been taken, and all of its pixels have come, the next prompt's may come.",
+    ],
+    ports: [
+      ...CLOCKED,
+      input("push_i"),
+      input("data_i", channels),
+      input("pop_i"),
+      output("valid_o"),
+      output("data_o", kernel ** 2 * channels),
+      ...(isInput ? [output("full_o")] : []),
+    ],
+    items: [
+      { kind: "memory", width: channels, name: "pixels_q", entries: lines * grid.columns * steps },
+      ...Object.entries({ ...ends, ...reads }).map(([register, count]) => logic(indexBits(count), register)),
+      logic(countBits, "count_q"),
+      logic(1, "read_q"),
+      logic(32, "needed"),
+      ...(isInput ? [wire(name("full_o"), allThere)] : []),
+      wire(name("needed"), binary(scaled(steps, lastPixel), "+", wide("read_step_q"))),
+      wire(
+        name("valid_o"),
+        both(isFalse(name("read_q")), binary(widen(name("count_q"), countBits, 32), ">", name("needed"))),
+      ),
+      combinational(
+        put(name("data_o"), zeros),
+        forEach(
+          "i",
+          kernel,
+          forEach(
+            "j",
+            kernel,
+            edge === 0 ? taken : when(binary(isInside(row, grid.rows), "&&", isInside(column, grid.columns)), [taken]),
+          ),
+        ),
+      ),
+      clocked(
+        when(push, [
+          set(
+            written,
+            pool === 1
+              ? name("data_i")
+              : choose(
+                  both(isAt("inner_row_q", 0, pool), isAt("inner_column_q", 0, pool)),
+                  name("data_i"),
+                  binary(written, "|", name("data_i")),
+                ),
+          ),
+        ]),
+      ),
+      registers(
+        cleared.map((register) => set(name(register), zeros)),
+        [
+          when(push, [
+            set(name("count_q"), binary(name("count_q"), "+", sized(countBits, 1))),
+            ...chain(Object.entries(ends), []),
+          ]),
+          when(pop, chain(Object.entries(reads), [set(name("read_q"), sized(1, 1))])),
+          when(both(name("read_q"), allThere), [set(name("read_q"), zeros), set(name("count_q"), zeros)]),
+        ],
+      ),
+    ],
+  };
+}
+
+const scaled = (factor: number, value: Expression): Expression =>
+  factor === 1 ? value : binary(decimal(factor), "*", value);
