@@ -1,6 +1,7 @@
 // Measures what the tables of this folder show, on the bundled networks for images: `node experiments/image-accuracy/measure.mjs [part...]`.
 //
 //   accuracy     all networks and five chips on all test images, and the chips after each time step
+//   stem         the same of the network that reads pixels through convolutions
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
@@ -24,17 +25,17 @@ const { experimentOf, networksOf } = await import("../networks.mjs");
 const EXAMPLES = ["fashion-tiny", "mnist-tiny", "cifar10-small"];
 const SEED = 1;
 
-/** Of each part the test images, null for all of them, and the figures of an experiment. */
+async function measureAccuracy({ experiment, data }, networks, options) {
+  // Up to the network's own T every chip's run answers, on all images.
+  const steps = Array.from({ length: experiment.model.steps }, (_, t) => t + 1);
+  const opened = openExperiment({ ...experiment, evaluation: { ...experiment.evaluation, steps } }, data);
+  return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
+}
+
+/** Of each part the test images, null for all of them, its examples if they are others, and the figures of an experiment. */
 const PARTS = {
-  accuracy: {
-    images: null,
-    async measure({ experiment, data }, networks, options) {
-      // Up to the network's own T every chip's run answers, on all images.
-      const steps = Array.from({ length: experiment.model.steps }, (_, t) => t + 1);
-      const opened = openExperiment({ ...experiment, evaluation: { ...experiment.evaluation, steps } }, data);
-      return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
-    },
-  },
+  accuracy: { images: null, measure: measureAccuracy },
+  stem: { images: null, examples: ["cifar10-stem"], measure: measureAccuracy },
   drift: {
     images: 2500,
     async measure(opened, networks, options) {
@@ -71,7 +72,7 @@ try {
 }
 
 async function measurePart(part) {
-  const { images: count, measure } = PARTS[part];
+  const { images: count, examples = EXAMPLES, measure } = PARTS[part];
   const output = fileURLToPath(new URL(`results/${part}.json`, import.meta.url));
   const before = await readFile(output, "utf8").then(JSON.parse, () => null);
   const fresh = {
@@ -84,16 +85,23 @@ async function measurePart(part) {
     runs: [],
   };
   const result = before?.commit === commit ? before : fresh;
-  for (const name of EXAMPLES) {
+  for (const name of examples) {
     if (result.runs.some((run) => run.name === name)) continue;
     console.log(`${part}, ${name} ...`);
     const start = performance.now();
     const { experiment, networks, images } = await load(name);
     const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
     const figures = await measure(openExperiment(experiment, images), networks, options);
-    const { depth, width, steps } = experiment.model;
+    const { depth, width, steps, stem } = experiment.model;
     const { chips } = experiment.hardware;
-    result.runs.push({ name, data: images.name, size: `${depth}-${width}`, steps, chips, figures });
+    result.runs.push({
+      name,
+      data: images.name,
+      size: `${depth}-${width}${stem ? " behind a stem" : ""}`,
+      steps,
+      chips,
+      figures,
+    });
     result.seconds += Math.round((performance.now() - start) / 1000);
     await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
   }

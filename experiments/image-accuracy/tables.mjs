@@ -44,7 +44,7 @@ export const imageAccuracyTables = {
         String(steps),
         signed(xpikeformer - ann),
       ]),
-      ...runsOf("accuracy").map((run) => [
+      ...[...runsOf("accuracy"), ...runsOf("stem")].map((run) => [
         `ours: ${labelOf(run)}`,
         ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.figures[`accuracy.${role}`])),
         String(run.steps),
@@ -59,11 +59,27 @@ export const imageAccuracyTables = {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [
         ["first author's results: 6-512, CIFAR-10", ...steps.map((step) => AUTHOR_STEPS[step].toFixed(1))],
-        ...runsOf("accuracy").map((run) => {
+        ...[...runsOf("accuracy"), ...runsOf("stem")].map((run) => {
           const after = (step) => run.figures[`accuracy.xpikeformer.steps.${step}`];
           return [`ours: ${labelOf(run)}`, ...steps.map((step) => (after(step) ? points(after(step)[0]) : ""))];
         }),
       ],
+    };
+  },
+
+  "image-learning": () => {
+    const runs = JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
+    const spans = [1, 2, 3, 4, 5, 6, 8, 10, 12, 13];
+    return {
+      head: [
+        "accuracy on validation images after so many thousand images, %",
+        ...spans.map((span) => String(45 * span)),
+      ],
+      rows: runs.map(({ name, validations }) => {
+        // Whole batches end a little before.
+        const at = (span) => validations.find(({ images }) => Math.round(images / 45_000) === span);
+        return [name, ...spans.map((span) => (at(span) ? points(1 - at(span).errorRate) : ""))];
+      }),
     };
   },
 

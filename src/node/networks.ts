@@ -41,6 +41,8 @@ export const BUNDLED_NETWORKS = [
   "cifar10-small-xpikeformer",
   "cifar10-small-ann",
   "cifar10-small-conventional",
+  "cifar10-stem-xpikeformer",
+  "cifar10-stem-ann",
 ] as const;
 
 /**
