@@ -9,6 +9,7 @@ const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "
 export const results = {
   ...Object.fromEntries(PARTS.map((part) => [part, read(`results/${part}.json`)])),
   "images.accuracy": read("../image-accuracy/results/accuracy.json"),
+  "images.stem": read("../image-accuracy/results/stem.json"),
   "images.drift": read("../image-accuracy/results/drift.json"),
 };
 
