@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Vitest leaves one core idle, which is half of a small machine.
-    maxWorkers: availableParallelism(),
+    // Many tests wait for a browser, a server or a signal: one more at work than there are cores.
+    maxWorkers: availableParallelism() + 1,
     reporters: ["default", "./test/support/closing-line.ts"],
     // Examples import the package by its name; tests run them on the sources.
     alias: [{ find: /^xpikeformer$/, replacement: join(import.meta.dirname, "src/index.ts") }],

@@ -70,8 +70,10 @@ export const converterMap = (base: Varied, bits: readonly number[]): Ratios[][] 
   );
 
 /**
- * The value between `low` and `high` at which a ratio crosses `level`, by bisection; null when it does not.
+ * The value between `low` and `high` at which a ratio crosses `level`, by doubling `low` up to the crossing and then by bisection; null
+ * when it does not. So machines of many more time steps than the answer has are not built.
  *
+ * @param low    above 0
  * @param change what the value changes, such as `(steps) => ({ steps })`; the ratio must be monotone in it
  */
 export function breakEven(
@@ -82,12 +84,16 @@ export function breakEven(
   [low, high]: readonly [number, number],
 ): number | null {
   const above = (value: number) => ratiosOf(vary(base, change(value)))[which] > level;
-  if (above(low) === above(high)) return null;
-  let [left, right] = [low, high];
+  const first = above(low);
+  let [left, right] = [low, Math.min(2 * low, high)];
+  while (above(right) === first) {
+    if (right === high) return null;
+    [left, right] = [right, Math.min(2 * right, high)];
+  }
   // 60 halvings end far below the last digit that is printed.
   for (let i = 0; i < 60; i++) {
     const middle = (left + right) / 2;
-    if (above(middle) === above(low)) left = middle;
+    if (above(middle) === first) left = middle;
     else right = middle;
   }
   return (left + right) / 2;
