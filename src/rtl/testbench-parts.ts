@@ -1,6 +1,18 @@
 /** What testbenches of the engine have in common: the engine under test, clocks, counters and system tasks. */
 import { ENGINE } from "./ssa-engine.ts";
-import { binary, bit, decimal, type Expression, type Item, instance, name, put, type Statement } from "./syntax.ts";
+import {
+  binary,
+  bit,
+  decimal,
+  type Expression,
+  type Item,
+  instance,
+  name,
+  put,
+  type Statement,
+  text,
+  when,
+} from "./syntax.ts";
 
 /** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise one has several passes a step. */
 export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
@@ -36,3 +48,12 @@ export const task = (systemTask: string, ...parts: Expression[]): Statement => (
   name: systemTask,
   arguments: parts,
 });
+
+/** What counts an error where a condition holds, and says the first `most` of them; `always` are the first values of every format. */
+export const complaints =
+  (most: number, ...always: Expression[]) =>
+  (condition: Expression, format: string, ...values: Expression[]): Statement =>
+    when(condition, [
+      when(binary(name("errors"), "<", decimal(most)), [task("$display", text(format), ...always, ...values)]),
+      count("errors"),
+    ]);

@@ -1,5 +1,17 @@
 /** The rule of every AXI channel, as an assertion: what stands at a channel stays until it is taken. */
-import { binary, concat, type Expression, type Item, logic, name, registers, set, text, zeros } from "../syntax.ts";
+import {
+  binary,
+  concat,
+  type Expression,
+  type Item,
+  isFalse,
+  logic,
+  name,
+  registers,
+  set,
+  text,
+  zeros,
+} from "../syntax.ts";
 
 export interface Channel {
   /** As in the names of its signals: `s_axil_aw`. */
@@ -16,8 +28,8 @@ export interface Channel {
 /** For simulation alone: an error where a channel that was not ready in one clock has less, or something else, in the next. */
 export function holdsUntilTaken({ label, valid, ready, payload, width, reset }: Channel): Item {
   const [waits, held, content] = [`${label}_waits_q`, `${label}_held_q`, `${label}_content`];
-  const isWaiting = binary(valid, "&", { kind: "unary", operator: "!", operand: ready });
-  const isHeld = reset ? binary(isWaiting, "&", { kind: "unary", operator: "!", operand: reset }) : isWaiting;
+  const isWaiting = binary(valid, "&", isFalse(ready));
+  const isHeld = reset ? binary(isWaiting, "&", isFalse(reset)) : isWaiting;
   const same = binary(binary(name(held), "==", name(content)), "&", valid);
   return {
     kind: "simulation",
@@ -32,7 +44,7 @@ export function holdsUntilTaken({ label, valid, ready, payload, width, reset }: 
           set(name(held), name(content)),
           {
             kind: "assert",
-            condition: binary({ kind: "unary", operator: "!", operand: name(waits) }, "|", same),
+            condition: binary(isFalse(name(waits)), "|", same),
             message: [text(`${label}: what stood there was taken back or changed before it was taken`)],
           },
         ],

@@ -86,19 +86,15 @@ export function axiRegisters(facts: MachineFacts): Module {
   const writes = (register: RegisterName) =>
     both(name("write"), allOnes(name("strobe_q")), isBelowWindow("address_q"), isAtRegister("address_q", register));
   const asks = (field: keyof typeof CONTROL) => bit(name("data_q"), CONTROL[field]);
-  const flags = (bits: Readonly<Record<string, Expression>>, places: Readonly<Record<string, number>>): Expression => {
-    const inOrder = Object.entries(places).toSorted(([, a], [, b]) => b - a);
-    return concat(sized(WORD - inOrder.length, 0), ...inOrder.map(([field]) => bits[field]));
-  };
   const state: Partial<Record<RegisterName, Expression>> = {
     CONTROL: sized(WORD, 0),
-    STATUS: flags(
-      {
+    STATUS: concat(
+      sized(WORD - Object.keys(STATUS).length, 0),
+      ...highestFirst(STATUS, {
         busy: name("busy_i"),
         idle: isFalse(name("busy_i")),
         error: { kind: "unary", operator: "|", operand: name("error_q") },
-      },
-      STATUS,
+      }),
     ),
     ERROR: concat(sized(WORD - errors, 0), name("error_q")),
     PROMPTS: name("prompts_q"),
@@ -180,11 +176,13 @@ export function axiRegisters(facts: MachineFacts): Module {
       comment("What went wrong stays until somebody writes a 1 to it, or clears."),
       wire(
         name("refused"),
-        concatOf({
-          length: name("length_error_i"),
-          seed: both(name("writes_seed"), name("busy_i")),
-          start: both(name("starts"), name("busy_i")),
-        }),
+        concat(
+          ...highestFirst(ERROR, {
+            length: name("length_error_i"),
+            seed: both(name("writes_seed"), name("busy_i")),
+            start: both(name("starts"), name("busy_i")),
+          }),
+        ),
       ),
       wire(
         name("forgotten"),
@@ -251,11 +249,11 @@ export function axiRegisters(facts: MachineFacts): Module {
   };
 }
 
-/** Errors side by side, in the order of their bits. */
-function concatOf(of: Readonly<Record<keyof typeof ERROR, Expression>>): Expression {
-  const inOrder = (Object.keys(ERROR) as (keyof typeof ERROR)[]).toSorted((a, b) => ERROR[b] - ERROR[a]);
-  return concat(...inOrder.map((field) => of[field]));
-}
+/** Flags of a register as they stand in a concatenation, by their bits. */
+const highestFirst = <Flag extends string>(
+  places: Readonly<Record<Flag, number>>,
+  flags: Readonly<Record<Flag, Expression>>,
+): Expression[] => (Object.keys(places) as Flag[]).toSorted((a, b) => places[b] - places[a]).map((flag) => flags[flag]);
 
 /** What both sides of the bus promise each other. */
 function channels(address: number): Item[] {

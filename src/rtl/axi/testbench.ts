@@ -8,7 +8,7 @@
  */
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { STALL } from "../machine/testbench.ts";
-import { ANSWER_FILE, DECISION_FILE, INPUT_FILE, type MachineVectors, SEED_FILE } from "../machine/vectors.ts";
+import { INPUT_FILE, type MachineVectors, SEED_FILE } from "../machine/vectors.ts";
 import {
   binary,
   call,
@@ -18,7 +18,6 @@ import {
   type Expression,
   gap,
   hex,
-  input,
   instance,
   isFalse,
   logic,
@@ -27,11 +26,11 @@ import {
   put,
   type Statement,
   sized,
-  slice,
   text,
   when,
 } from "../syntax.ts";
-import { count, task } from "../testbench-parts.ts";
+import { complaints, count, task } from "../testbench-parts.ts";
+import { ANSWERS_CHECKER, answersChecker } from "./answers-checker.ts";
 import {
   addressBits,
   CONTROL,
@@ -63,11 +62,7 @@ const random = (below: 2 | 4) => binary(call("$urandom"), "&", decimal(below - 1
 const stalls = binary(name("stall"), "!=", decimal(0));
 const bitOf = (place: number) => 2 ** place;
 
-const complain = (condition: Expression, format: string, ...values: Expression[]): Statement =>
-  when(condition, [
-    when(binary(name("errors"), "<", decimal(8)), [task("$display", text(format), ...values)]),
-    count("errors"),
-  ]);
+const complain = complaints(8);
 
 /** Asks for a write, and waits for its answer, which must be `response`. */
 function write(address: Expression, data: Expression, response: number, strobe = 0b1111): Statement[] {
@@ -94,77 +89,7 @@ const ask = (address: Expression): Statement[] => [
 ];
 
 export function axiTestbench(facts: MachineFacts, vectors: MachineVectors): Module[] {
-  return [sink(facts), bench(facts, vectors)];
-}
-
-const SINK = "expect_answers";
-
-/** Takes answers, at once or late, and compares each with the files. */
-function sink(facts: MachineFacts): Module {
-  const { answers, totalBits, decisionBits } = facts;
-  const sizes = streamSizes(facts);
-  const field = (low: number, bits: number) => slice(name("tdata_i"), low + bits - 1, low);
-  const next = (file: string, target: string): Statement =>
-    put(name("got"), call("$fscanf", name(file), text("%h %h"), name("zero"), name(target)));
-  return {
-    name: SINK,
-    header: ["Compares the answers of an AXI-Stream with the files of what is expected."],
-    ports: [
-      input("clk_i"),
-      input("live_i"),
-      input("tdata_i", sizes.output),
-      input("tlast_i"),
-      input("tvalid_i"),
-      input("tready_i"),
-    ],
-    items: [
-      { kind: "integer", names: ["totals_file", "decision_file", "got", "zero", "seen", "errors"] },
-      logic(totalBits, "totals"),
-      logic(decisionBits, "decision"),
-      {
-        kind: "initial",
-        body: [
-          ...["seen", "errors"].map((counter) => put(name(counter), decimal(0))),
-          put(name("totals_file"), call("$fopen", text(ANSWER_FILE), text("r"))),
-          put(name("decision_file"), call("$fopen", text(DECISION_FILE), text("r"))),
-          loopWhile(
-            one,
-            rising,
-            when(and(and(name("live_i"), name("tvalid_i")), name("tready_i")), [
-              next("totals_file", "totals"),
-              next("decision_file", "decision"),
-              complain(binary(name("got"), "!=", decimal(2)), "answer %0d is one too many", name("seen")),
-              complain(
-                binary(field(0, totalBits), "!==", name("totals")),
-                "totals of answer %0d are %h, expected %h",
-                name("seen"),
-                field(0, totalBits),
-                name("totals"),
-              ),
-              complain(
-                binary(field(sizes.decisionAt, decisionBits), "!==", name("decision")),
-                "answer %0d decides for %h, expected %h",
-                name("seen"),
-                field(sizes.decisionAt, decisionBits),
-                name("decision"),
-              ),
-              complain(
-                binary(
-                  name("tlast_i"),
-                  "!==",
-                  binary(binary(name("seen"), "%", decimal(answers)), "==", decimal(answers - 1)),
-                ),
-                "tlast of answer %0d is %b",
-                name("seen"),
-                name("tlast_i"),
-              ),
-              count("seen"),
-            ]),
-          ),
-        ],
-      },
-    ],
-  };
+  return [answersChecker(facts), bench(facts, vectors)];
 }
 
 function bench(facts: MachineFacts, vectors: MachineVectors): Module {
@@ -269,7 +194,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
         rst_ni: name("rst_ni"),
         ...Object.fromEntries(pins.map((pin) => [pin, name(pin)])),
       }),
-      instance(SINK, "u_answers", {
+      instance(ANSWERS_CHECKER, "u_answers", {
         clk_i: name("clk_i"),
         live_i: name("live"),
         tdata_i: name("m_axis_tdata"),

@@ -9,12 +9,11 @@ import {
   type Module,
   name,
   put,
-  type Statement,
   sized,
   text,
   when,
 } from "../syntax.ts";
-import { count, task } from "../testbench-parts.ts";
+import { complaints, count } from "../testbench-parts.ts";
 import { attentionSize } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
@@ -86,13 +85,7 @@ export const checkerName = (width: number) => `expect_vectors_${width}`;
 
 /** Compares what comes in a clock with the next line of a file. */
 export function checker(width: number): Module {
-  const complain = (condition: Expression, format: string, ...values: Expression[]): Statement =>
-    when(condition, [
-      when(binary(name("errors"), "<", decimal(5)), [
-        task("$display", text(format), name("Label"), name("checked"), ...values),
-      ]),
-      count("errors"),
-    ]);
+  const complain = complaints(5, name("Label"), name("checked"));
   const counters = ["checked", "errors"];
   return {
     name: checkerName(width),
