@@ -34,9 +34,10 @@ const asApiPage = (html) =>
 /** The studio, and beside it what its server would give: experiments, the networks that they put on chips, and images. */
 async function copyStudio() {
   const { FASHION_SLICE, bundledNetwork } = await import(join(root, "dist/node.js"));
+  const { STUDIO_POLICY } = await import(join(root, "dist/node/studio-server.js"));
   const studio = join(out, "studio");
   cpSync(join(root, "dist/studio"), studio, { recursive: true });
-  change(join(studio, "index.html"), withStudioPolicy);
+  change(join(studio, "index.html"), (html) => withStudioPolicy(html, STUDIO_POLICY));
   for (const folder of ["examples", "checkpoints"]) mkdirSync(join(studio, folder));
   for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".json"))) {
     const text = readFileSync(join(root, "examples", name), "utf8");

@@ -34,17 +34,12 @@ export function withPolicy(html, styles = VITEPRESS_STYLES) {
   ]);
 }
 
-/** The studio's page with the policy of its server, less what a meta element cannot say. */
-export const withStudioPolicy = (html) =>
-  insert(html, [
-    ...COMMON,
-    // Kernels are WebAssembly.
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
-    "worker-src 'self'",
-    "img-src 'self' blob: data:",
-    "connect-src 'self'",
-  ]);
+/** The studio's page with the directives of its server, less the one that a meta element cannot say. */
+export const withStudioPolicy = (html, directives) =>
+  insert(
+    html,
+    directives.filter((directive) => !directive.startsWith("frame-ancestors ")),
+  );
 
 function insert(html, directives) {
   const meta = `<meta http-equiv="Content-Security-Policy" content="${directives.join("; ")}">`;

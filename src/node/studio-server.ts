@@ -41,22 +41,25 @@ const HOST = "127.0.0.1";
 /** Image data that pages are given: of Fashion-MNIST what comes with the package, of MNIST what this machine has. */
 const IMAGE_SETS = ["fashion-mnist-slice", "mnist"] as const;
 
+/** Directives of the policy of the page and its workers; the site gives the studio the same. */
+export const STUDIO_POLICY: readonly string[] = [
+  "default-src 'none'",
+  // Kernels are WebAssembly.
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+];
+
 const HEADERS: Readonly<Record<string, string>> = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Content-Security-Policy": [
-    "default-src 'none'",
-    // Kernels are WebAssembly.
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' blob: data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
+  "Content-Security-Policy": STUDIO_POLICY.join("; "),
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-cache",
