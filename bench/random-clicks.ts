@@ -125,7 +125,11 @@ export function memoryWithWorkers(page: Page): Promise<number | null> {
     };
     if (!crossOriginIsolated || !measureUserAgentSpecificMemory) return null;
     const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), 30_000));
-    const measured = measureUserAgentSpecificMemory.call(performance).then(({ bytes }) => bytes);
+    // Browsers that keep all sites in one process, as the one that npm brings, have the function and refuse it.
+    const measured = measureUserAgentSpecificMemory.call(performance).then(
+      ({ bytes }) => bytes,
+      () => null,
+    );
     return Promise.race([measured, late]);
   });
 }

@@ -16,12 +16,15 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes);
 
+/** Milliseconds that the page may take for what it is asked. */
+const PATIENCE = 120_000;
+
 const megabytes = (bytes: number | null) => (bytes === null ? "?" : (bytes / 1e6).toFixed(1));
 
 /** Shows what the page opened with, and prints what it keeps in memory then. */
 async function report(page: Page, when: string): Promise<void> {
   await page.getByRole("button", { name: "Radio symbols", exact: true }).click();
-  await page.locator("#decided").waitFor({ timeout: 120_000 });
+  await page.locator("#decided").waitFor();
   const { heap, nodes, listeners } = await memoryOf(page);
   const all = await memoryWithWorkers(page);
   console.log(
@@ -37,6 +40,8 @@ const server = await serveStudio();
 const browser = await launchChromium();
 const context = await browser.newContext({ hasTouch: true, viewport: { width: 1400, height: 900 } });
 const page = await context.newPage();
+// On a machine that does other work too, a frame can take long.
+page.setDefaultTimeout(PATIENCE);
 const errors = watchPage(page);
 await page.goto(server.address);
 await report(page, "start");

@@ -48,3 +48,49 @@ for (const width of [1400, 390]) {
     await context.close();
   }, 240_000);
 }
+
+interface Asked {
+  /** Most chips that were asked for and not there at one time. */
+  most: number;
+  chips: number;
+  /** Messages with a network's bytes. */
+  networks: number;
+}
+
+test("a knob that moves fast has one chip programmed at a time, and each worker has the network once", async () => {
+  const page = await browser.newPage();
+  const errors = watchPage(page);
+  page.setDefaultTimeout(120_000);
+  await page.addInitScript(() => {
+    const asked: Asked = { most: 0, chips: 0, networks: 0 };
+    Object.assign(window, { asked });
+    window.Worker = class extends Worker {
+      readonly #open = new Set<number>();
+
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        this.addEventListener("message", ({ data }) => this.#open.delete(data.id));
+      }
+
+      override postMessage(message: { id: number; name: string; argument?: object }) {
+        const { id, name, argument = {} } = message;
+        if (Object.values(argument).some((part) => part instanceof ArrayBuffer)) asked.networks++;
+        if (name === "open") asked.chips++;
+        if (name === "open") this.#open.add(id);
+        asked.most = Math.max(asked.most, this.#open.size);
+        super.postMessage(message);
+      }
+    };
+  });
+  await page.goto(server.address);
+  await page.locator("#decided").waitFor();
+  const age = page.getByLabel("Age");
+  await age.focus();
+  for (let press = 0; press < 40; press++) await page.keyboard.press(press % 8 ? "ArrowRight" : "ArrowLeft");
+  await page.locator("[aria-busy=false]").first().waitFor();
+  const { most, chips, networks } = await page.evaluate(() => (window as unknown as { asked: Asked }).asked);
+  expect(chips).toBeGreaterThan(1);
+  expect({ most, networks }).toEqual({ most: 1, networks: 2 });
+  expect(errors).toEqual([]);
+  await page.close();
+}, 240_000);

@@ -1,8 +1,8 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { type Experiment, kitOf, type Report } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { Asked, Cause, ChipFunctions, ChipGiven, ChipView } from "../workers/chip.ts";
+import type { Asked, Cause, ChipFunctions, ChipView, Materials } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
 import { following } from "./ask.ts";
 import { loadData, loadExample, loadNetwork } from "./files.ts";
@@ -75,14 +75,16 @@ export function fail(error: unknown): void {
   failure.value = failureOf(error);
 }
 
-/** What the worker holds, and how many chips it has been told to program and has not. */
+/** The network and the data that the workers hold. */
+let given: Materials | null = null;
+/** The chip that its worker holds, and how many chips it has been told to program and has not. */
 let held: ChipView | null = null;
 let awaited = 0;
 
-async function programChip(given: ChipGiven): Promise<ChipView> {
+async function programChip(asked: Experiment): Promise<ChipView> {
   awaited++;
   try {
-    held = await chipWorker("open", given);
+    held = await chipWorker("open", asked);
     return held;
   } finally {
     awaited--;
@@ -163,12 +165,18 @@ export const EXAMPLES = [
   { file: "mnist-tiny", label: "Digits" },
 ] as const;
 
+/** The experiment to work on. Of changes that come while a chip is programmed, the newest one waits. */
+function wanted(): Experiment | null {
+  if (experiment.value !== null) progress.value = 0;
+  return experiment.value;
+}
+
 /** Sets the workers to work on whatever is opened. */
 export function start(): void {
   evaluationWorker("threads", undefined).then((value) => {
     threads.value = value;
   }, fail);
-  effect(followExperiment);
+  following(wanted, work, fail);
 }
 
 /** Opens an experiment of the server. What failed before stays said: a link that is damaged, and so is not what opens. */
@@ -216,31 +224,45 @@ const RTL_PROMPTS = 4;
 /** SystemVerilog of what is seen, by file name, and what is left out. Rejects with a `Failure` where it cannot be generated. */
 export const rtlOfChip = () => chipWorker("rtl", RTL_PROMPTS);
 
-/** A changed experiment programs the chip anew and evaluates from the start. */
-function followExperiment(): void {
-  const given = experiment.value;
-  if (given === null) return;
-  const isCurrent = () => experiment.peek() === given;
-  progress.value = 0;
-  const work = async () => {
-    const [checkpoint, data] = await Promise.all([loadNetwork(given), loadData(given)]);
-    if (!isCurrent()) return;
-    const programmed = await programChip({ experiment: given, checkpoint, data });
-    if (!isCurrent()) return;
-    showChip(programmed);
-    lastGood.value = given;
-    const prompts = Math.min(given.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
-    promptCount.value = prompts;
-    await evaluationWorker("evaluate", { experiment: given, checkpoint, prompts, data }, (news) => {
-      if (!isCurrent()) return;
-      if ("reached" in news) {
-        reached.value = { ...news.reached, of: given };
-        if (given === opened.peek()) reachedAtFirst.value = news.reached;
-      } else progress.value = news.done / news.of;
-    });
-  };
-  work().catch((error) => isCurrent() && fail(error));
+/** Has the workers hold a network and data. Both are large, so that they are copied when they change, and not with every experiment. */
+function give(materials: Materials): void {
+  if (given?.checkpoint === materials.checkpoint && given.data === materials.data) return;
+  given = materials;
+  chipWorker("hold", materials).catch(fail);
+  evaluationWorker("hold", materials).catch(fail);
 }
+
+/** Programs the chip of an experiment, shows it, and evaluates from the start. */
+async function work(asked: Experiment): Promise<void> {
+  const isCurrent = () => experiment.peek() === asked;
+  const beginning = opened.peek();
+  try {
+    const [checkpoint, data] = await Promise.all([loadNetwork(asked), loadData(asked)]);
+    if (opened.peek() !== beginning) return;
+    give({ checkpoint, data });
+    const programmed = await programChip(asked);
+    // A chip that a knob has left behind is shown until the next one is there, so that the machine moves with the knob.
+    if (opened.peek() !== beginning) return;
+    showChip(programmed);
+    lastGood.value = asked;
+    if (!isCurrent()) return;
+    const prompts = Math.min(asked.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
+    promptCount.value = prompts;
+    evaluate(asked, prompts).catch((error) => isCurrent() && fail(error));
+  } catch (error) {
+    if (isCurrent()) fail(error);
+  }
+}
+
+/** What is found of an experiment; an evaluation that is under way ends. */
+const evaluate = (asked: Experiment, prompts: number) =>
+  evaluationWorker("evaluate", { experiment: asked, prompts }, (news) => {
+    if (experiment.peek() !== asked) return;
+    if ("reached" in news) {
+      reached.value = { ...news.reached, of: asked };
+      if (asked === opened.peek()) reachedAtFirst.value = news.reached;
+    } else progress.value = news.done / news.of;
+  });
 
 /** Where the machine does not have the place that was looked at, the whole is shown. */
 function showChip(programmed: ChipView): void {

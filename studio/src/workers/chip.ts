@@ -45,8 +45,8 @@ import {
 } from "xpikeformer";
 import { serve } from "./calls.ts";
 
-export interface ChipGiven {
-  readonly experiment: Experiment;
+/** What experiments of a network share. */
+export interface Materials {
   /** Bytes of the network's checkpoint. */
   readonly checkpoint: ArrayBuffer;
   /** Of a task that classifies images; null for a link. */
@@ -140,7 +140,10 @@ interface Held {
   readonly random: Stream;
 }
 
+let materials: Materials;
 let held: Held;
+/** What the held chip was made of. */
+let madeOf: Materials | null = null;
 /** The prompt that was looked into last. */
 let looked: { readonly asked: Asked; readonly inspection: Inspection } | null = null;
 
@@ -157,10 +160,16 @@ const programming = ({ hardware, ...rest }: Experiment): string =>
   JSON.stringify({ ...rest, hardware: { ...hardware, readTime: 0 } });
 
 const functions = {
+  /** Keeps what the next chips are made of. */
+  hold(next: Materials) {
+    materials = next;
+  },
+
   /** Programs and calibrates the chip, where it is not another age of the one before. */
-  open({ experiment, checkpoint, data }: ChipGiven): ChipView {
+  open(experiment: Experiment): ChipView {
+    const { checkpoint, data } = materials;
     looked = null;
-    if (held && programming(held.experiment) === programming(experiment)) {
+    if (held && madeOf === materials && programming(held.experiment) === programming(experiment)) {
       held = { ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) };
     } else {
       const network = asDescribed(experiment, decodeCheckpoint(new Uint8Array(checkpoint)).network, []);
@@ -168,6 +177,7 @@ const functions = {
       const mapping = mapNetwork(folded, experiment.hardware, experiment.task.coding);
       const { chip, random } = firstChip(given(experiment, data), network, mapping);
       held = { experiment, data, network, folded, chip, random };
+      madeOf = materials;
     }
     const { chip, network } = held;
     const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));

@@ -10,18 +10,14 @@ import {
   type Experiment,
   evaluateChips,
   type FigureDraft,
-  type ImageData,
   openExperiment,
 } from "xpikeformer";
 import { serve } from "./calls.ts";
+import type { Materials } from "./chip.ts";
 
 export interface EvaluationGiven {
   readonly experiment: Experiment;
-  /** Bytes of the network's checkpoint. */
-  readonly checkpoint: ArrayBuffer;
   readonly prompts: number;
-  /** Of a task that classifies images; null for a link. */
-  readonly data: ImageData | null;
 }
 
 export interface Reached {
@@ -37,8 +33,11 @@ export type EvaluationNews = { readonly reached: Reached } | { readonly done: nu
 const COARSE = [32, 160];
 
 const { executor, note } = browserExecutor();
+let materials: Materials;
 /** Counts what was asked for: work for an older question ends at its next slice. */
 let asked = 0;
+/** Settled when what is under way has ended. */
+let running: Promise<unknown> = Promise.resolve();
 
 class Outdated extends Error {}
 
@@ -51,42 +50,59 @@ const functions = {
     asked++;
   },
 
-  /** Returns whether it came to its end: another question or `stop` ends it. */
-  async evaluate({ experiment, checkpoint, prompts, data }: EvaluationGiven, tell: (news: EvaluationNews) => void) {
+  /** Keeps what the next experiments are evaluated with. */
+  hold(next: Materials) {
+    materials = next;
+  },
+
+  /**
+   * Returns whether it came to its end: another question or `stop` ends it. It begins when the one before has ended, at its next slice, so
+   * that the threads never have the work of more than one before them.
+   */
+  evaluate(given: EvaluationGiven, tell: (news: EvaluationNews) => void): Promise<boolean> {
     const question = ++asked;
-    const requireCurrent = () => {
-      if (question !== asked) throw new Outdated();
-    };
-    const network = asDescribed(experiment, decodeCheckpoint(new Uint8Array(checkpoint)).network, []);
-    const run = async (chips: number, prompts: number, stepwise: boolean) => {
-      let done = 0;
-      const evaluated: Awaited<ReturnType<typeof evaluateChips>> = [];
-      const reach = () =>
-        tell({ reached: { chips: evaluated.length, prompts, figures: chipFigures(experiment, evaluated) } });
-      await evaluateChips(executor, openExperiment(experiment, data), network, {
-        chips,
-        prompts,
-        onPrompts: (count) => {
-          requireCurrent();
-          done += count;
-          if (stepwise) tell({ done, of: chips * prompts });
-        },
-        onChip: (chip) => {
-          evaluated.push(chip);
-          reach();
-        },
-      });
-    };
-    try {
-      for (const coarse of COARSE) if (coarse < prompts) await run(1, coarse, false);
-      await run(experiment.hardware.chips, prompts, true);
-      return true;
-    } catch (error) {
-      if (error instanceof Outdated) return false;
-      throw error;
-    }
+    const isCurrent = () => question === asked;
+    const result = running.then(() => isCurrent() && evaluate(given, isCurrent, tell));
+    running = result.catch(() => false);
+    return result;
   },
 };
+
+async function evaluate(
+  { experiment, prompts }: EvaluationGiven,
+  isCurrent: () => boolean,
+  tell: (news: EvaluationNews) => void,
+): Promise<boolean> {
+  const { checkpoint, data } = materials;
+  const network = asDescribed(experiment, decodeCheckpoint(new Uint8Array(checkpoint)).network, []);
+  const run = async (chips: number, prompts: number, stepwise: boolean) => {
+    let done = 0;
+    const evaluated: Awaited<ReturnType<typeof evaluateChips>> = [];
+    const reach = () =>
+      tell({ reached: { chips: evaluated.length, prompts, figures: chipFigures(experiment, evaluated) } });
+    await evaluateChips(executor, openExperiment(experiment, data), network, {
+      chips,
+      prompts,
+      onPrompts: (count) => {
+        if (!isCurrent()) throw new Outdated();
+        done += count;
+        if (stepwise) tell({ done, of: chips * prompts });
+      },
+      onChip: (chip) => {
+        evaluated.push(chip);
+        reach();
+      },
+    });
+  };
+  try {
+    for (const coarse of COARSE) if (coarse < prompts) await run(1, coarse, false);
+    await run(experiment.hardware.chips, prompts, true);
+    return true;
+  } catch (error) {
+    if (error instanceof Outdated) return false;
+    throw error;
+  }
+}
 
 export type EvaluationFunctions = typeof functions;
 
