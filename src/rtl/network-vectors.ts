@@ -15,19 +15,28 @@ import { MAX_STEPS } from "./ssa-engine.ts";
 import type { EngineRun } from "./testbench.ts";
 
 /**
- * The engine that a chip's network needs.
+ * The engine that a chip's network needs, by itself: a run is all time steps of a block.
  *
- * Throws  SpecError and MappingError as `ssaDesign`, MappingError where blocks or heads take turns at a tile
+ * Throws  as `machineEngine`, and MappingError where blocks take turns at it at every step
  */
-export function chipDesign({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
-  const { heads } = network.model;
-  if (hardware.order === "step-major") {
+export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign {
+  if (chip.hardware.order === "step-major") {
     throw new MappingError(
       "hardware.order",
-      'The generated engine runs all time steps of a block, but in "step-major" order blocks take turns at every step. ' +
-        'Set order to "token-major".',
+      'The engine by itself is generated and checked with runs of all time steps of a block, but in "step-major" order blocks take turns at ' +
+        'every step. Set order to "token-major", or generate the whole machine with --machine.',
     );
   }
+  return machineEngine(chip);
+}
+
+/**
+ * The engine that a chip's network needs in a machine of either order.
+ *
+ * Throws  SpecError and MappingError as `ssaDesign`, MappingError where heads take turns at a tile
+ */
+export function machineEngine({ network, hardware }: Pick<Chip, "network" | "hardware">): SsaDesign {
+  const { heads } = network.model;
   if ((hardware.ssa.tiles ?? heads) < heads) {
     throw new MappingError(
       "hardware.ssa.tiles",

@@ -44,6 +44,8 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   const { dimension, draws, lfsr, sharedByHeads, plan } = parameters;
   const { tileTokens: tokens, passes } = plan;
   const isBlockwise = passes.length > 1;
+  // A run is one step, and the next may begin as the last values leave.
+  const isStepwise = plan.drained === "step";
   const [passBits, blockBits] = [bitsFor(passes.length - 1), bitsFor(blocksOf(plan) - 1)];
   const lastPass = binary(name("pass_o"), "==", sized(passBits, passes.length - 1));
   const stepEnds = isBlockwise ? binary(name("last_feature"), "&", lastPass) : name("last_feature");
@@ -55,37 +57,51 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   const one = (width: number) => sized(width, 1);
   const gated = (signal: string) => binary(repeat(heads * tokens, name("take_o")), "&", name(signal));
   const [lastFeature, lastWindow] = [name("last_feature"), name("last_window")];
-  const start = binary(name("start_i"), "&", isFalse(name("busy_o")));
+  const start = binary(name("start_i"), "&", isStepwise ? name("ready_o") : isFalse(name("busy_o")));
+  const emits = isStepwise ? name("window_q") : binary(name("window_q"), "!=", sized(STEP_BITS, 0));
+  const nextWindow = set(
+    name("window_q"),
+    isStepwise ? isFalse(name("window_q")) : binary(name("window_q"), "+", one(STEP_BITS)),
+  );
   const lane = (signal: string, width: number) =>
     heads === 1 ? name(signal) : part(name(signal), times(width, "h"), width);
   return {
     name: ENGINE,
     header: [
       `SSA engine: ${heads} tiles for ${heads} heads of ${parameters.tokens} tokens and ${dimension} features each, mask and random numbers included.`,
-      `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which stay at seed_i until busy_o falls. From the next clock on, while take_o is 1, one ` +
-        "feature of all tokens of all heads is taken per clock: the engine does not wait.",
+      (isStepwise
+        ? `A pulse of start_i, which counts while ready_o is 1, begins a run of one time step: step_i is its number (0 to ${MAX_STEPS - 1}). Its seeds stand at seed_i then, and until ready_o rises. From the next clock `
+        : `A pulse of start_i takes steps_i (1 to ${MAX_STEPS}) and the seeds, which stay at seed_i until busy_o falls. From the next clock `) +
+        "on, while take_o is 1, one feature of all tokens of all heads is taken per clock: the engine does not wait.",
       ...(isBlockwise
         ? [
             `A tile holds ${tokens} tokens, so that a step takes ${passes.length} passes: block b has tokens ${tokens} b on. While take_o is 1, pass_o says which pass the column is ` +
               `of, each with its block of queries and its block of keys and values: ${passes.map(({ queryBlock, keyBlock }, p) => `${p} (${queryBlock}, ${keyBlock})`).join(", ")}. Tokens past ` +
               "the last must be 0. block_o has the block of the spikes while valid_o is 1.",
-            `Latency: with T steps the engine is busy for (${passes.length} T + 1) x ${dimension} clocks. Feature f of pass p of step t enters at clock ${dimension} (${passes.length} t + p) + f; ` +
-              `of the last pass of its queries it leaves at clock ${dimension} (${passes.length} t + p + 1) + f + 1, marked by valid_o.`,
+            isStepwise
+              ? `Latency: the engine is busy for ${(passes.length + 1) * dimension} clocks. Feature f of pass p enters at clock ${dimension} p + f; of the last pass of its queries it leaves at clock ` +
+                `${dimension} (p + 1) + f + 1, marked by valid_o.`
+              : `Latency: with T steps the engine is busy for (${passes.length} T + 1) x ${dimension} clocks. Feature f of pass p of step t enters at clock ${dimension} (${passes.length} t + p) + f; ` +
+                `of the last pass of its queries it leaves at clock ${dimension} (${passes.length} t + p + 1) + f + 1, marked by valid_o.`,
           ]
         : [
-            `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
-              `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
+            isStepwise
+              ? `Latency: the engine is busy for ${2 * dimension} clocks. Feature f enters at clock f and leaves at clock ${dimension} + f + 1, marked by valid_o: that of the last one is the first of a run ` +
+                "that follows at once. Simulation asserts both."
+              : `Latency: with T steps the engine is busy for (T + 1) x ${dimension} clocks. Feature f of step t enters at clock ${dimension} t + f and leaves at clock ` +
+                `${dimension} (t + 1) + f + 1, marked by valid_o. Simulation asserts both.`,
           ]),
     ],
     ports: [
       ...CLOCKED,
       input("start_i"),
-      input("steps_i", STEP_BITS),
+      input(isStepwise ? "step_i" : "steps_i", STEP_BITS),
       input("seed_i", perArray * arrays),
       input("query_i", heads * tokens),
       input("key_i", heads * tokens),
       input("value_i", heads * tokens),
       output("busy_o"),
+      ...(isStepwise ? [output("ready_o")] : []),
       output("take_o"),
       ...(isBlockwise ? [output("pass_o", passBits)] : []),
       output("valid_o"),
@@ -94,12 +110,21 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
     ],
     items: [
       logic(featureBits, "feature_q"),
-      logic(STEP_BITS, "window_q", "steps_q"),
-      ...(stratified ? [logic(STEP_BITS, "emitted_q")] : []),
+      ...(isStepwise
+        ? [logic(STEP_BITS, "step_q"), logic(1, "window_q")]
+        : [logic(STEP_BITS, "window_q", "steps_q"), ...(stratified ? [logic(STEP_BITS, "emitted_q")] : [])]),
       logic(1, "last_feature", "last_window"),
       wire(lastFeature, binary(name("feature_q"), "==", sized(featureBits, dimension - 1))),
-      ...(isBlockwise ? passItems(parameters, passBits, blockBits) : []),
-      wire(lastWindow, binary(name("window_q"), "==", name("steps_q"))),
+      ...(isBlockwise ? passItems(parameters, emits, passBits, blockBits) : []),
+      ...(isStepwise
+        ? [
+            wire(lastWindow, name("window_q")),
+            wire(
+              name("ready_o"),
+              binary(isFalse(name("busy_o")), "|", binary(name("last_feature"), "&", name("last_window"))),
+            ),
+          ]
+        : [wire(lastWindow, binary(name("window_q"), "==", name("steps_q")))]),
       wire(name("take_o"), binary(name("busy_o"), "&", isFalse(lastWindow))),
       gap,
       registers(
@@ -108,9 +133,9 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           set(name("valid_o"), sized(1, 0)),
           set(name("feature_q"), zeros),
           set(name("window_q"), zeros),
-          set(name("steps_q"), zeros),
+          set(name(isStepwise ? "step_q" : "steps_q"), zeros),
           ...(isBlockwise ? ["pass_o", "emitted_pass_q", "block_o"].map((one) => set(name(one), zeros)) : []),
-          ...(stratified ? [set(name("emitted_q"), zeros)] : []),
+          ...(stratified && !isStepwise ? [set(name("emitted_q"), zeros)] : []),
         ],
         [
           ...(isBlockwise
@@ -118,7 +143,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
                 set(name("valid_o"), binary(binary(name("busy_o"), "&", name("emits")), "&", name("emit_last"))),
                 set(name("block_o"), name("emitted_block")),
               ]
-            : [set(name("valid_o"), binary(name("busy_o"), "&", binary(name("window_q"), "!=", sized(STEP_BITS, 0))))]),
+            : [set(name("valid_o"), binary(name("busy_o"), "&", emits))]),
           when(
             start,
             [
@@ -126,7 +151,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
               set(name("feature_q"), zeros),
               set(name("window_q"), zeros),
               ...(isBlockwise ? [set(name("pass_o"), zeros)] : []),
-              set(name("steps_q"), name("steps_i")),
+              isStepwise ? set(name("step_q"), name("step_i")) : set(name("steps_q"), name("steps_i")),
             ],
             [
               when(name("busy_o"), [
@@ -138,15 +163,12 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
                         set(name("emitted_pass_q"), name("pass_o")),
                         when(
                           lastPass,
-                          [
-                            set(name("pass_o"), zeros),
-                            set(name("window_q"), binary(name("window_q"), "+", one(STEP_BITS))),
-                          ],
+                          [set(name("pass_o"), zeros), nextWindow],
                           [set(name("pass_o"), binary(name("pass_o"), "+", one(passBits)))],
                         ),
                       ]
-                    : [set(name("window_q"), binary(name("window_q"), "+", one(STEP_BITS)))]),
-                  ...(stratified ? [set(name("emitted_q"), name("window_q"))] : []),
+                    : [nextWindow]),
+                  ...(stratified && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
                   when(lastWindow, [set(name("busy_o"), sized(1, 0))]),
                 ]),
               ]),
@@ -157,10 +179,14 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       gap,
       ...(stratified
         ? [
-            comment("The bit-reversed step: scores belong to the step that enters, outputs to the one that leaves."),
+            comment(
+              isStepwise
+                ? "The bit-reversed step."
+                : "The bit-reversed step: scores belong to the step that enters, outputs to the one that leaves.",
+            ),
             logic(8, "score_offset", "output_offset"),
-            wire(name("score_offset"), reversed("window_q")),
-            wire(name("output_offset"), reversed("emitted_q")),
+            wire(name("score_offset"), reversed(isStepwise ? "step_q" : "window_q")),
+            wire(name("output_offset"), reversed(isStepwise ? "step_q" : "emitted_q")),
             gap,
             comment("Every step starts from the same numbers."),
           ]
@@ -199,7 +225,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
         }),
       ]),
       gap,
-      { kind: "simulation", body: latencyAssertions(dimension, passes.length) },
+      { kind: "simulation", body: latencyAssertions(dimension, passes.length, start, isStepwise) },
     ],
   };
 }
@@ -209,7 +235,7 @@ const reversed = (step: string): Expression =>
   concat(...Array.from({ length: STEP_BITS }, (_, n) => bit(name(step), n)), sized(1, 0));
 
 /** What the pass of the window before means for the products that leave now. */
-function passItems({ plan }: SsaParameters, passBits: number, blockBits: number): Item[] {
+function passItems({ plan }: SsaParameters, emits: Expression, passBits: number, blockBits: number): Item[] {
   const { passes } = plan;
   const table = (title: string, width: number, entry: (pass: TilePass) => number): Item => {
     let bits = 0n;
@@ -229,14 +255,7 @@ function passItems({ plan }: SsaParameters, passBits: number, blockBits: number)
     logic(passBits, "emitted_pass_q"),
     logic(1, "emits", "emit_first", "emit_last"),
     logic(blockBits, "emitted_block"),
-    wire(
-      name("emits"),
-      binary(
-        binary(name("window_q"), "!=", sized(STEP_BITS, 0)),
-        "|",
-        binary(name("pass_o"), "!=", sized(passBits, 0)),
-      ),
-    ),
+    wire(name("emits"), binary(emits, "|", binary(name("pass_o"), "!=", sized(passBits, 0)))),
     wire(name("emit_first"), bit(name("FirstOfQueries"), emitted)),
     wire(name("emit_last"), bit(name("LastOfQueries"), emitted)),
     wire(
@@ -247,33 +266,43 @@ function passItems({ plan }: SsaParameters, passBits: number, blockBits: number)
   ];
 }
 
-function latencyAssertions(dimension: number, passes: number): Item[] {
+function latencyAssertions(dimension: number, passes: number, start: Expression, isStepwise: boolean): Item[] {
   const age = name("age_q");
   const steps = concat(sized(32 - STEP_BITS, 0), name("steps_q"));
   const windows = passes === 1 ? steps : binary(steps, "*", sized(32, passes));
-  const end = binary(binary(windows, "+", sized(32, 1)), "*", sized(32, dimension));
+  const end = isStepwise
+    ? sized(32, (passes + 1) * dimension)
+    : binary(binary(windows, "+", sized(32, 1)), "*", sized(32, dimension));
   const inside = (first: Expression, last: Expression) =>
     binary(binary(age, ">=", first), "&&", binary(age, "<=", last));
+  // The last value of a run shows in the first clock of one that follows at once.
+  const leaves = inside(sized(32, dimension + 1), end);
+  const shows = isStepwise
+    ? binary(leaves, "||", binary(binary(age, "==", sized(32, 0)), "&&", name("follows_q")))
+    : leaves;
+  const [asked, first, most] = isStepwise ? ["step_i", 0, MAX_STEPS - 1] : ["steps_i", 1, MAX_STEPS];
+  const inRange = binary(name(asked), "<=", sized(STEP_BITS, most));
   return [
     comment(`Clock 0 of a run is the one after start_i; age_q is the number of the clock.`),
     logic(32, "age_q"),
-    logic(1, "started_q"),
+    logic(1, "started_q", ...(isStepwise ? ["follows_q"] : [])),
     registers(
-      [set(age, zeros), set(name("started_q"), sized(1, 0))],
+      [
+        set(age, zeros),
+        set(name("started_q"), sized(1, 0)),
+        ...(isStepwise ? [set(name("follows_q"), sized(1, 0))] : []),
+      ],
       [
         when(
-          binary(name("start_i"), "&", isFalse(name("busy_o"))),
+          start,
           [
             set(age, zeros),
             set(name("started_q"), sized(1, 1)),
+            ...(isStepwise ? [set(name("follows_q"), name("busy_o"))] : []),
             {
               kind: "assert",
-              condition: binary(
-                binary(name("steps_i"), "!=", sized(STEP_BITS, 0)),
-                "&&",
-                binary(name("steps_i"), "<=", sized(STEP_BITS, MAX_STEPS)),
-              ),
-              message: [text(`steps_i must be 1 to ${MAX_STEPS}, is %0d`), name("steps_i")],
+              condition: isStepwise ? inRange : binary(binary(name(asked), "!=", sized(STEP_BITS, 0)), "&&", inRange),
+              message: [text(`${asked} must be ${first} to ${most}, is %0d`), name(asked)],
             },
           ],
           [set(age, binary(age, "+", sized(32, 1)))],
@@ -282,9 +311,7 @@ function latencyAssertions(dimension: number, passes: number): Item[] {
           {
             kind: "assert",
             condition:
-              passes === 1
-                ? binary(name("valid_o"), "==", inside(sized(32, dimension + 1), end))
-                : binary(isFalse(name("valid_o")), "||", inside(sized(32, dimension + 1), end)),
+              passes === 1 ? binary(name("valid_o"), "==", shows) : binary(isFalse(name("valid_o")), "||", shows),
             message: [text("valid_o is %b at clock %0d"), name("valid_o"), age],
           },
           {
