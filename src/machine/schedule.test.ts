@@ -146,6 +146,26 @@ describe("of any network on any machine", () => {
     );
   });
 
+  test("step-major, a run of the engine starts when q, k and v of its step are there, or when the run before it ends", () => {
+    fc.assert(
+      fc.property(shapes, machines, (shape, drawn) => {
+        const machine = machineFor(shape, hardwareOf({ ...drawn, order: "step-major" }));
+        const { alone } = scheduleOf(machine);
+        const whole = (block: number, t: number) =>
+          unitNamed(alone, `blocks.${block}.qkv`)!.end[at(machine, shape.tokens - 1, t)] + 3;
+        const runs = Array.from({ length: shape.depth }, (_, block) => {
+          const { start, end } = unitNamed(alone, `blocks.${block}.attention`)!;
+          return Array.from(start, (from, t) => ({ from, to: end[t], ready: whole(block, t) }));
+        }).flat();
+        runs.sort((a, b) => a.from - b.from);
+        runs.forEach(({ from, ready }, i) => {
+          expect(from).toBe(Math.max(ready, runs[i - 1]?.to ?? 0));
+        });
+      }),
+      runs,
+    );
+  });
+
   test("buffers hold what is alive at every clock, and at one clock nothing else", () => {
     fc.assert(
       fc.property(shapes, machines, (shape, drawn) => {

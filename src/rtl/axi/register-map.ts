@@ -8,7 +8,7 @@ import { seedBits } from "../design.ts";
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { decisionBits, decisionSize } from "../machine/decision-unit.ts";
 import type { MachineDesign } from "../machine/design.ts";
-import { answerBits, answersOf } from "../machine/top.ts";
+import { answerBits, answersOf, vectorOrder } from "../machine/top.ts";
 
 /** `read`: a write is refused. `write`: reads give 0. `clear`: a bit that is written 1 becomes 0. */
 export type Access = "read" | "write" | "clear";
@@ -40,6 +40,8 @@ export interface MachineFacts {
   /** Of a prompt: tokens times steps. */
   readonly vectors: number;
   readonly vectorBits: number;
+  /** In which order they come, in words. */
+  readonly vectorOrder: string;
   /** To a prompt. */
   readonly answers: number;
   /** Of an answer: of all its totals, and of its decision. */
@@ -59,6 +61,7 @@ export const machineFacts = (
   clocks: plan.schedule.alone.clocks,
   vectors: plan.tokens * plan.steps,
   vectorBits: plan.layers[0].inputs,
+  vectorOrder: vectorOrder(plan),
   answers: answersOf(plan),
   totalBits: answerBits(plan),
   decisionBits: decisionBits(decisionSize(plan)),

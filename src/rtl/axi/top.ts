@@ -67,7 +67,7 @@ export function axiTop(facts: MachineFacts): Module {
     name: AXI_TOP,
     header: [
       `${MACHINE} behind AXI: registers and seeds on AXI4-Lite (s_axil), vectors in on AXI-Stream (s_axis), answers out on AXI-Stream (m_axis). Names of their pins are those that AXI tools look for.`,
-      `A start lets ${vectors} vectors in, token by token, all steps of a token one after another: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
+      `A start lets ${vectors} vectors in, ${facts.vectorOrder}: line 0 in bit 0 of s_axis_tdata, tlast with the last. ` +
         `The prompt's ${answers === 1 ? "answer comes" : `${answers} answers come`} at m_axis, tlast with the last: totals in the low ${totalBits} bits of m_axis_tdata, class 0 lowest, and the decision from bit ${sizes.decisionAt} on.`,
       "A clear resets the machine for a clock, but not its memories. It takes back an answer that waits at m_axis, which AXI-Stream allows to a reset alone: whoever takes answers has to be cleared with it.",
     ],

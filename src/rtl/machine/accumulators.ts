@@ -1,4 +1,7 @@
-/** The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and steps. */
+/**
+ * The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and steps.
+ * Where all tokens of a step come before the next step, totals of all tokens that answer by themselves stand in a memory.
+ */
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {
   binary,
@@ -12,6 +15,7 @@ import {
   forEach,
   type Item,
   input,
+  instance,
   logic,
   type Module,
   name,
@@ -25,6 +29,7 @@ import {
   when,
   wire,
 } from "../syntax.ts";
+import { type MemorySize, stateName } from "./memories.ts";
 import { both, indexBits, isAt, numberOf, saturated } from "./parts.ts";
 import { SUM_BITS } from "./scaled-sums.ts";
 
@@ -33,6 +38,8 @@ export interface AccumulatorSize {
   readonly multiplexerSteps: number;
   /** Outputs that are added up. */
   readonly added: number;
+  /** Tokens whose totals are kept at the same time; 1: in registers. */
+  readonly tokens: number;
 }
 
 export const ACCUMULATORS = "accumulators";
@@ -41,8 +48,17 @@ export const ACCUMULATORS = "accumulators";
 export const totalBits = ({ logitBits }: ArithmeticSpec, added: number): number =>
   logitBits + Math.ceil(Math.log2(added));
 
-export function accumulators({ lanes, multiplexerSteps, added }: AccumulatorSize, arithmetic: ArithmeticSpec): Module {
+/** Where totals of several tokens stand. */
+export const totalMemory = (
+  { lanes, multiplexerSteps, added, tokens }: AccumulatorSize,
+  arithmetic: ArithmeticSpec,
+): MemorySize => ({ width: lanes * totalBits(arithmetic, added), entries: tokens * multiplexerSteps });
+
+export function accumulators(size: AccumulatorSize, arithmetic: ArithmeticSpec): Module {
+  const { lanes, multiplexerSteps, added, tokens } = size;
   const { logitBits } = arithmetic;
+  const isStored = tokens > 1;
+  const memory = totalMemory(size, arithmetic);
   const bits = totalBits(arithmetic, added);
   const isShared = multiplexerSteps > 1;
   const steps = Array.from({ length: multiplexerSteps }, (_, m) => m);
@@ -64,34 +80,51 @@ export function accumulators({ lanes, multiplexerSteps, added }: AccumulatorSize
     name: ACCUMULATORS,
     header: [
       `Totals of ${added} outputs of the head, of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each. An output stops at the ends of a register of ${logitBits} bits; ` +
-        `a total has ${bits} bits, which it cannot leave. All are in two's complement.`,
+        `a total has ${bits} bits, which it cannot leave. All are in two's complement.` +
+        (isStored ? ` Totals of ${tokens} tokens stand in a memory, whose word is at address_i.` : ""),
       "Latency: logits_o and totals_o are combinational and belong to valid_i; first_i begins a new total.",
     ],
     ports: [
       input("clk_i"),
       input("valid_i"),
       input("first_i"),
-      ...(isShared ? [input("select_i", indexBits(multiplexerSteps))] : []),
+      ...(isStored
+        ? [input("address_i", indexBits(memory.entries))]
+        : isShared
+          ? [input("select_i", indexBits(multiplexerSteps))]
+          : []),
       input("sums_i", lanes * SUM_BITS),
       output("logits_o", lanes * logitBits),
       output("totals_o", lanes * bits),
     ],
     items: [
       held(logitBits),
-      ...steps.map((m) => logic(lanes * bits, totals(m))),
-      logic(lanes * bits, "previous"),
-      wire(name("previous"), choose(name("first_i"), sized(lanes * bits, 0), stored)),
+      ...(isStored
+        ? [
+            logic(lanes * bits, "stored", "previous"),
+            instance(stateName(memory), "u_totals", {
+              clk_i: name("clk_i"),
+              write_i: name("valid_i"),
+              address_i: name("address_i"),
+              data_i: name("totals_o"),
+              data_o: name("stored"),
+            }),
+          ]
+        : [...steps.map((m) => logic(lanes * bits, totals(m))), logic(lanes * bits, "previous")]),
+      wire(name("previous"), choose(name("first_i"), sized(lanes * bits, 0), isStored ? name("stored") : stored)),
       combinational(forEach("l", lanes, put(logit, call("held", numberOf("sums_i", "l", SUM_BITS))))),
       combinational(
         forEach("l", lanes, put(numberOf("totals_o", "l", bits), binary(numberOf("previous", "l", bits), "+", wide))),
       ),
-      ...steps.map((m) =>
-        clocked(
-          when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-            set(name(totals(m)), name("totals_o")),
-          ]),
-        ),
-      ),
+      ...(isStored
+        ? []
+        : steps.map((m) =>
+            clocked(
+              when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
+                set(name(totals(m)), name("totals_o")),
+              ]),
+            ),
+          )),
     ],
   };
 }

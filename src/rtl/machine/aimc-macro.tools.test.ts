@@ -84,7 +84,7 @@ testInIcarus.each([
     }
 
     const codeBits = codeBitsOf(4, mode);
-    const module = aimcMacro(SIZE, adc, codeBits, STEPS);
+    const module = aimcMacro(SIZE, adc, codeBits, { order: "token-major", steps: STEPS });
     // Vectors come token by token, all steps of a token one after another; the simulator has step by step.
     const order = Array.from({ length: vectors }, (_, i) => (i % STEPS) * PROMPTS * TOKENS + Math.floor(i / STEPS));
     const words = Array.from({ length: columns * rows }, (_, i) => {

@@ -33,7 +33,7 @@ import {
   when,
 } from "../syntax.ts";
 import { task } from "../testbench-parts.ts";
-import { erringCodes, erringItems, erringParameters, hasNoise } from "./erring-converters.ts";
+import { erringCodes, erringItems, erringParameters, hasNoise, type VectorOrder } from "./erring-converters.ts";
 import { indexBits, isAt } from "./parts.ts";
 
 /** Bits of a conductance in units of current, without sign. */
@@ -50,8 +50,7 @@ export interface AimcMacroSize {
 export const macroName = ({ rows, columns, multiplexerSteps }: AimcMacroSize): string =>
   `aimc_macro_${rows}x${columns}_m${multiplexerSteps}`;
 
-/** @param steps time steps of a token */
-export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, steps: number): Module {
+export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, vectors: VectorOrder): Module {
   const { rows, columns, lanes, multiplexerSteps } = size;
   const selectBits = indexBits(multiplexerSteps);
   const { high } = codeRange(adc);
@@ -100,7 +99,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, s
         ? [
             "Converters has gain and offset of each column's converters as doubles; every operation on them is rounded to single precision." +
               (isNoisy
-                ? ` A conversion's noise is word (prompt << 7 | step, place) of the stream NoiseKey, for ${steps} steps of Tokens tokens, counted from the last reset on: a ` +
+                ? ` A conversion's noise is word (prompt << 7 | step, place) of the stream NoiseKey, for ${vectors.steps} steps of Tokens tokens, ${vectors.order === "token-major" ? "" : "step by step, "}counted from the last reset on: a ` +
                   "real macro has noise of its own, and no use for rst_ni."
                 : ""),
           ]
@@ -119,7 +118,7 @@ export function aimcMacro(size: AimcMacroSize, adc: AdcSpec, codeBits: number, s
     items: [
       { kind: "memory", width: 2 * CONDUCTANCE_BITS, name: "cells", entries: rows * columns },
       { kind: "initial", body: [task("$readmemh", name("Cells"), name("cells"))] },
-      ...(errs ? erringItems(adc, columns, steps, lastSelect) : []),
+      ...(errs ? erringItems(adc, columns, vectors, lastSelect) : []),
       {
         kind: "function",
         name: "code_of",

@@ -1,5 +1,6 @@
-/** Attention of all blocks: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that starts it. */
+/** Attention of all blocks in token-major order: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that starts it. */
 
+import type { TilePlan } from "../../hardware/tile-plan.ts";
 import { blocksOf } from "../passes.ts";
 import { STEP_BITS } from "../ssa-engine.ts";
 import {
@@ -39,26 +40,44 @@ export const attentionSize = ({ tokens, steps, heads, width, ssa }: MachinePlan)
   ...{ tokens, steps, heads, dimension: width / heads, tileTokens: ssa.plan.tileTokens, blocks: blocksOf(ssa.plan) },
 });
 
-/** @param seeds bits of the engine's seeds, of one block */
-export function attentionUnit(plan: MachinePlan, seeds: number): Module {
-  const { tokens, steps, heads, width, depth, attentionWaits } = plan;
-  const { passes } = plan.ssa.plan;
-  const { dimension, tileTokens, blocks } = attentionSize(plan);
-  const isBlockwise = passes.length > 1;
-  const [passBits, keyBlockBits] = [indexBits(passes.length), indexBits(blocks)];
-  const queriesEnd = isBlockwise ? isAt("pass", passes.length - 1, passes.length) : null;
-  const blocksEnd = isBlockwise ? isAt("column_block", blocks - 1, blocks) : null;
-  const only = (condition: Expression | null, statement: Statement): Statement =>
-    condition ? when(condition, [statement]) : statement;
-  /** The block of a pass, from a table. */
+/** Which blocks of queries and of keys a pass takes, and when a step and a column end, of an engine of several passes. */
+export function passTables({ passes, ...plan }: TilePlan): {
+  readonly items: readonly Item[];
+  readonly queriesEnd: Expression;
+  readonly blocksEnd: Expression;
+} {
+  const blocks = blocksOf({ passes, ...plan });
+  const bits = indexBits(blocks);
   const blockOf = (which: "queryBlock" | "keyBlock"): Expression =>
     passes.reduceRight<Expression>(
       (rest, pass, p) =>
         p === passes.length - 1
-          ? sized(keyBlockBits, pass[which])
-          : choose(isAt("pass", p, passes.length), sized(keyBlockBits, pass[which]), rest),
+          ? sized(bits, pass[which])
+          : choose(isAt("pass", p, passes.length), sized(bits, pass[which]), rest),
       zeros,
     );
+  return {
+    items: [
+      logic(indexBits(passes.length), "pass"),
+      logic(bits, "column_block", "query_block", "key_block"),
+      wire(name("query_block"), blockOf("queryBlock")),
+      wire(name("key_block"), blockOf("keyBlock")),
+    ],
+    queriesEnd: isAt("pass", passes.length - 1, passes.length),
+    blocksEnd: isAt("column_block", blocks - 1, blocks),
+  };
+}
+
+/** @param seeds bits of the engine's seeds, of one block */
+export function attentionUnit(plan: MachinePlan, seeds: number): Module {
+  const { tokens, steps, heads, width, depth, attentionWaits } = plan;
+  const { passes } = plan.ssa.plan;
+  const { dimension, tileTokens } = attentionSize(plan);
+  const isBlockwise = passes.length > 1;
+  const tables = isBlockwise ? passTables(plan.ssa.plan) : null;
+  const [queriesEnd, blocksEnd] = [tables?.queriesEnd ?? null, tables?.blocksEnd ?? null];
+  const only = (condition: Expression | null, statement: Statement): Statement =>
+    condition ? when(condition, [statement]) : statement;
   const words = seeds / SEED_BITS;
   const wait = Math.max(...attentionWaits);
   const [stepBits, blockBits] = [indexBits(steps), indexBits(depth)];
@@ -133,14 +152,7 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
       ...started,
       logic(1, "busy", "take", "valid"),
       logic(heads * tileTokens, "query", "key", "value", "column"),
-      ...(isBlockwise
-        ? [
-            logic(passBits, "pass"),
-            logic(keyBlockBits, "column_block", "query_block", "key_block"),
-            wire(name("query_block"), blockOf("queryBlock")),
-            wire(name("key_block"), blockOf("keyBlock")),
-          ]
-        : []),
+      ...(tables ? tables.items : []),
       gap,
       { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
       clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),

@@ -49,14 +49,24 @@ export function machineBundle(design: MachineDesign, vectors: MachineVectors, fr
 }
 
 function readmeText({ plan, modules }: MachineDesign, vectors: MachineVectors, origin: string): string {
-  const { tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic, attentionWaits } = plan;
+  const { tokens, steps, width, heads, depth, layers, machine, schedule, arithmetic, attentionWaits, stepMajor } = plan;
   const { totals } = machine.mapping;
   const rows = [
     ["tokens, time steps", `${tokens}, ${steps}`],
     ["width, heads, blocks", `${width}, ${heads}, ${depth}`],
     ["crossbars, converters", `${totals.crossbars}, ${totals.converters}`],
     ["clocks of a prompt alone", schedule.alone.clocks],
-    ["clocks that attention waits", attentionWaits.join(", ")],
+    ...(stepMajor
+      ? [
+          ["order", "step-major: all tokens of a step, then the next step"],
+          ["blocks whose turn it is at the engine", stepMajor.runs.join(", ")],
+          [
+            "steps held of q, k and v, and of attention, by block",
+            `${stepMajor.qkvSteps}, ${stepMajor.attentionSteps}`,
+          ],
+          ["vectors held of the residual stream", stepMajor.streamVectors],
+        ]
+      : [["clocks that attention waits", attentionWaits.join(", ")]]),
     [
       "vectors that wait, by layer",
       layers.flatMap(({ name, waiting }) => (waiting === null ? [] : `${name} ${waiting}`)).join(", "),

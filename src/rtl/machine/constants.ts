@@ -17,7 +17,7 @@ import type { SourceFiles } from "../design.ts";
 import { decimal, type Expression, hex, text } from "../syntax.ts";
 import { CONDUCTANCE_BITS } from "./aimc-macro.ts";
 import { converterFile, converterWords, hasNoise, NOISE_FILE, noiseWords } from "./erring-converters.ts";
-import { constantFile, joined } from "./layer.ts";
+import { constantFile, joined } from "./layer-sizes.ts";
 import type { LayerPlan, MachinePlan } from "./plan.ts";
 
 export interface WholeCrossbar extends IntegerCrossbar {

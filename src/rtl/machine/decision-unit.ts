@@ -32,7 +32,7 @@ import {
   zeros,
 } from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
-import { addedOutputs } from "./layer.ts";
+import { addedOutputs } from "./layer-sizes.ts";
 import { indexBits } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
 

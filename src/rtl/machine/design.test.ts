@@ -13,6 +13,8 @@ const settings = [
   { readOut: "mean" as const, model: { position: "learned" } },
   { hardware: { adc: { sharing: 1 }, ssa: { tileTokens: 3 } } },
   { hardware: { crossbar: { rows: 128, columns: 128 }, adc: { sharing: 8 } } },
+  { hardware: { order: "step-major" } },
+  { readOut: "mean" as const, steps: 4, model: { depth: 3 }, hardware: { order: "step-major" } },
 ];
 
 test.each(settings)("queues hold what the schedule says waits between layers: %j", (setting) => {
@@ -23,6 +25,21 @@ test.each(settings)("queues hold what the schedule says waits between layers: %j
   expect(Math.max(...layers.map(({ results }) => results[results.length - 1]))).toBe(alone.clocks);
 });
 
+test("in step-major order the stream holds what the schedule says, and buffers of attention no fewer vectors than it does", () => {
+  const { layers, schedule, stepMajor, tokens, width, depth } = machinePlan(tinyChip(settings[5]));
+  const bits = Object.fromEntries(schedule.alone.buffers.map((buffer) => [buffer.name, buffer.bits]));
+  const { streamVectors, qkvSteps, attentionSteps, runs } = stepMajor!;
+  expect(streamVectors * width * 14).toBe(bits.stream);
+  expect(qkvSteps * tokens * 3 * width * depth).toBeGreaterThanOrEqual(bits.qkv);
+  expect(attentionSteps * tokens * width * depth).toBeGreaterThanOrEqual(bits.attention);
+  // Blocks begin one after another, and every one has a run for each step.
+  expect([runs[0], runs[runs.length - 1]]).toEqual([0, 2]);
+  expect([0, 1, 2].map((block) => runs.filter((one) => one === block).length)).toEqual([4, 4, 4]);
+  // Membranes of the embedding and of all layers but the head.
+  const neurons = layers.slice(0, -1).reduce((sum, { outputs }) => sum + outputs, 0);
+  expect(neurons * tokens * 14).toBe(bits.membranes);
+});
+
 test("the same chip and prompts give the same files", () => {
   const bundle = () => {
     const { design, vectors } = tinyMachine();
@@ -31,33 +48,39 @@ test("the same chip and prompts give the same files", () => {
   expect(bundle()).toEqual(bundle());
 });
 
-test("every module is used by one that follows, and stands before it", () => {
-  const { modules } = tinyMachine().design;
-  for (const [n, { name }] of modules.slice(0, -1).entries()) {
-    const users = modules.filter((module) => JSON.stringify(module.items, noBigInt).includes(`"module":"${name}"`));
-    expect(users.length, name).toBeGreaterThan(0);
-    for (const user of users) expect(modules.indexOf(user), `${user.name} before ${name}`).toBeGreaterThan(n);
-  }
-});
+test.each(["token-major", "step-major"])(
+  "%s: every module is used by one that follows, and stands before it",
+  (order) => {
+    const { modules } = tinyMachine({ hardware: { order } }).design;
+    for (const [n, { name }] of modules.slice(0, -1).entries()) {
+      const users = modules.filter((module) => JSON.stringify(module.items, noBigInt).includes(`"module":"${name}"`));
+      expect(users.length, name).toBeGreaterThan(0);
+      for (const user of users) expect(modules.indexOf(user), `${user.name} before ${name}`).toBeGreaterThan(n);
+    }
+  },
+);
 
 const noBigInt = (_: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);
 
-test("vectors are of the fast simulator, too: the sums of answers are its logits", () => {
-  const { chip, vectors } = tinyMachine({}, 3);
-  const { logits, steps } = simulateFast(chip, tinyPrompts(3), stream(5));
-  const bits = 14 + Math.ceil(Math.log2(steps));
-  const totals = vectors.files["expect_answers.hex"]
-    .trim()
-    .split("\n")
-    .flatMap((line) => {
-      const word = BigInt(`0x${line.split(" ")[1]}`);
-      return [0, 1, 2].map((c) => Number(BigInt.asIntN(bits, word >> BigInt(c * bits))));
-    });
-  expect(totals.map((total) => Math.fround(total / 2 ** 8 / steps))).toEqual([...logits]);
-});
+test.each(["token-major", "step-major"])(
+  "%s: vectors are of the fast simulator, too: the sums of answers are its logits",
+  (order) => {
+    const { chip, vectors } = tinyMachine({ hardware: { order } }, 3);
+    const { logits, steps } = simulateFast(chip, tinyPrompts(3), stream(5));
+    const bits = 14 + Math.ceil(Math.log2(steps));
+    const totals = vectors.files["expect_answers.hex"]
+      .trim()
+      .split("\n")
+      .flatMap((line) => {
+        const word = BigInt(`0x${line.split(" ")[1]}`);
+        return [0, 1, 2].map((c) => Number(BigInt.asIntN(bits, word >> BigInt(c * bits))));
+      });
+    expect(totals.map((total) => Math.fround(total / 2 ** 8 / steps))).toEqual([...logits]);
+  },
+);
 
-test("lines of the sources have at most 100 characters", () => {
-  for (const module of tinyMachine().design.modules) {
+test.each(["token-major", "step-major"])("%s: lines of the sources have at most 100 characters", (order) => {
+  for (const module of tinyMachine({ hardware: { order } }).design.modules) {
     for (const line of printModule(module).split("\n"))
       expect(line.length, `${module.name}: ${line}`).toBeLessThan(101);
   }
@@ -66,7 +89,7 @@ test("lines of the sources have at most 100 characters", () => {
 describe("machines that are not generated are refused, with the field to change", () => {
   test.each([
     ["hardware.arithmetic", { hardware: { arithmetic: null } }],
-    ["hardware.order", { hardware: { order: "step-major" } }],
+    ["hardware.order", { hardware: { order: "step-major" }, model: { stem: { layers: [{ channels: 8, pool: 2 }] } } }],
     ["hardware.ssa.tiles", { hardware: { ssa: { tiles: 2 } } }],
     ["hardware.ssa.tileTokens", { hardware: { ssa: { tileTokens: 1 } } }],
     ["hardware.crossbars", { hardware: { crossbars: 20 } }],

@@ -2,31 +2,34 @@
 import type { Stream } from "../../numeric/stream.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import { type SourceFiles, type SsaDesign, seedBits } from "../design.ts";
-import { chipDesign } from "../network-vectors.ts";
+import { machineEngine } from "../network-vectors.ts";
 import type { Module } from "../syntax.ts";
-import { accumulators } from "./accumulators.ts";
+import { accumulators, totalMemory } from "./accumulators.ts";
 import { aimcMacro } from "./aimc-macro.ts";
+import { attentionByStep } from "./attention-by-step.ts";
 import { attentionSize, attentionUnit } from "./attention-unit.ts";
 import { constantFiles, macroSettings, wholeCrossbars } from "./constants.ts";
 import { decisionSize, decisionUnit } from "./decision-unit.ts";
+import { layerModule } from "./layer.ts";
 import {
-  addedOutputs,
+  accumulatorSize,
   factorMemory,
   joinAdder,
   joined,
-  layerModule,
   macroSize,
   meetsStream,
+  neuronSize,
   offsetMemory,
   positionMemory,
   streamWords,
-} from "./layer.ts";
-import { attentionBuffer, constantMemory, qkvBuffer, spikeQueue, streamMemory } from "./memories.ts";
-import { neurons } from "./neurons.ts";
-import { type MachinePlan, machinePlan } from "./plan.ts";
-import { SUM_BITS, scaledSums } from "./scaled-sums.ts";
+} from "./layer-sizes.ts";
+import { attentionBuffer, constantMemory, qkvBuffer, spikeQueue, stateMemory, streamMemory } from "./memories.ts";
+import { membraneMemory, neurons } from "./neurons.ts";
+import { embedOf, type MachinePlan, machinePlan } from "./plan.ts";
+import { scaledSums } from "./scaled-sums.ts";
 import { streamAdders } from "./stream-adders.ts";
-import { answerQueue, embedOf, inputQueue, STREAM_PORTS, topModule, windowsName } from "./top.ts";
+import { answerQueue, inputQueue, topModule, windowsName } from "./top.ts";
+import { streamPorts } from "./top-memories.ts";
 import { mapWindows } from "./windows.ts";
 
 export interface MachineDesign {
@@ -46,18 +49,18 @@ export interface MachineDesign {
  */
 export function machineDesign(chip: Chip, random: Stream): MachineDesign {
   const plan = machinePlan(chip);
-  const engine = chipDesign(chip);
+  const engine = machineEngine(chip);
   const crossbars = wholeCrossbars(chip, plan, random);
   const modules = new Map<string, Module>();
   const add = (module: Module) => modules.set(module.name, module);
   const { arithmetic, layers, adc, codeBits } = plan;
-  const { membraneBits, streamBits } = arithmetic;
+  const vectors = { order: plan.machine.order, steps: plan.steps };
   for (const module of engine.modules) add(module);
   for (const layer of layers) {
     const { lanes, multiplexerSteps, rowBlocks, role } = layer;
     for (const group of layer.groups) {
       for (const { rows, columns } of group.blocks) {
-        add(aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, plan.steps));
+        add(aimcMacro(macroSize(group, multiplexerSteps, rows, columns), adc, codeBits, vectors));
       }
     }
     add(constantMemory(factorMemory(plan, layer)));
@@ -65,20 +68,24 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     if (joined(plan, layer) === "position") add(constantMemory(positionMemory(plan, layer)));
     add(scaledSums({ lanes, rowBlocks }, codeBits, arithmetic));
     if (meetsStream(role)) add(streamAdders(joinAdder(plan, layer)));
-    if (role === "head") add(accumulators({ lanes, multiplexerSteps, added: addedOutputs(plan) }, arithmetic));
-    else {
-      const currentBits = meetsStream(role) ? streamBits : SUM_BITS;
-      add(neurons({ lanes, multiplexerSteps, currentBits, membraneBits }, plan.neuron));
+    if (role === "head") {
+      const size = accumulatorSize(plan, layer);
+      if (size.tokens > 1) add(stateMemory(totalMemory(size, arithmetic)));
+      add(accumulators(size, arithmetic));
+    } else {
+      const size = neuronSize(plan, layer);
+      if (size.tokens > 1) add(stateMemory(membraneMemory(size)));
+      add(neurons(size, plan.neuron));
     }
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
     if (layer.windows) add(mapWindows(windowsName(layer), layer.windows, plan.steps, layer === layers[0]));
     add(layerModule(plan, layer, settings));
   }
-  if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), STREAM_PORTS));
-  add(qkvBuffer(attentionSize(plan)));
-  add(attentionBuffer(attentionSize(plan)));
-  add(attentionUnit(plan, seedBits(engine)));
+  if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), streamPorts(plan)));
+  add(qkvBuffer({ ...attentionSize(plan), steps: plan.stepMajor?.qkvSteps ?? plan.steps }));
+  add(attentionBuffer({ ...attentionSize(plan), steps: plan.stepMajor?.attentionSteps ?? plan.steps }, vectors.order));
+  add(plan.stepMajor ? attentionByStep(plan, plan.stepMajor, seedBits(engine)) : attentionUnit(plan, seedBits(engine)));
   add(decisionUnit(decisionSize(plan)));
   if (layers[0].windows === null) add(spikeQueue(inputQueue(plan)));
   add(spikeQueue(answerQueue(plan)));

@@ -10,7 +10,7 @@
  */
 import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";
-import type { AdcSpec } from "../../spec/hardware.ts";
+import type { AdcSpec, LoopOrder } from "../../spec/hardware.ts";
 import {
   binary,
   bit,
@@ -39,6 +39,12 @@ import {
 import { task } from "../testbench-parts.ts";
 
 export type Sign = "plus" | "minus";
+
+/** In which order a macro's vectors come, and the time steps of each token. */
+export interface VectorOrder {
+  readonly order: LoopOrder;
+  readonly steps: number;
+}
 
 /** Files with the errors of a crossbar's converters, and with all values of the noise of a conversion. */
 export const converterFile = (crossbar: number): string => `converters_${crossbar}.hex`;
@@ -89,18 +95,14 @@ function realText(value: number): string {
   return bits.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
-/**
- * What the macro's body has besides its cells.
- *
- * @param steps time steps of a token
- */
-export function erringItems(adc: AdcSpec, columns: number, steps: number, isLast: Expression | null): Item[] {
+/** What the macro's body has besides its cells. */
+export function erringItems(adc: AdcSpec, columns: number, vectors: VectorOrder, isLast: Expression | null): Item[] {
   return [
     { kind: "memory", width: signsOf(adc).length * CONVERTER_BITS, name: "converters", entries: columns },
     { kind: "initial", body: [task("$readmemh", name("Converters"), name("converters"))] },
     SINGLE,
     erringCode(adc),
-    ...(hasNoise(adc) ? noiseItems(steps, isLast) : []),
+    ...(hasNoise(adc) ? noiseItems(vectors, isLast) : []),
   ];
 }
 
@@ -193,7 +195,7 @@ function erringCode(adc: AdcSpec): Item {
 }
 
 /** Counters of the vectors that are converted, and the word of a conversion: `drawConversionNoise`. */
-function noiseItems(steps: number, isLast: Expression | null): Item[] {
+function noiseItems({ order, steps }: VectorOrder, isLast: Expression | null): Item[] {
   const counters = ["step_q", "token_q", "prompt_q"];
   const next = (register: string) => set(name(register), binary(name(register), "+", sized(32, 1)));
   const counted = (register: string, count: Expression, carry: Statement): Statement =>
@@ -211,7 +213,9 @@ function noiseItems(steps: number, isLast: Expression | null): Item[] {
       counters.map((register) => set(name(register), zeros)),
       [
         when(isLast === null ? convert : binary(convert, "&", isLast), [
-          counted("step_q", sized(32, steps), counted("token_q", name("Tokens"), next("prompt_q"))),
+          order === "token-major"
+            ? counted("step_q", sized(32, steps), counted("token_q", name("Tokens"), next("prompt_q")))
+            : counted("token_q", name("Tokens"), counted("step_q", sized(32, steps), next("prompt_q"))),
         ]),
       ],
     ),

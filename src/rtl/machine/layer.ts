@@ -36,62 +36,30 @@ import {
   wire,
   zeros,
 } from "../syntax.ts";
-import { ACCUMULATORS, totalBits } from "./accumulators.ts";
+import { ACCUMULATORS, totalBits, totalMemory } from "./accumulators.ts";
 import { macroName } from "./aimc-macro.ts";
 import { hasNoise } from "./erring-converters.ts";
+import {
+  accumulatorSize,
+  addedOutputs,
+  constantFile,
+  factorMemory,
+  joinAdder,
+  joined,
+  macroSize,
+  meetsStream,
+  neuronSize,
+  offsetMemory,
+  positionMemory,
+  streamAccess,
+  streamWords,
+} from "./layer-sizes.ts";
 import { type MemorySize, romName } from "./memories.ts";
-import { neuronsName } from "./neurons.ts";
-import { both, countUp, indexBits, isAt } from "./parts.ts";
-import type { GroupPlan, LayerPlan, LayerRole, MachinePlan } from "./plan.ts";
+import { membraneMemory, neuronsName } from "./neurons.ts";
+import { both, countUp, indexBits, isAt, wordOfToken } from "./parts.ts";
+import type { LayerPlan, LayerRole, MachinePlan } from "./plan.ts";
 import { SUM_BITS, scaledSumsName } from "./scaled-sums.ts";
-import { type StreamAdderSize, streamAddersName } from "./stream-adders.ts";
-
-/** Layers whose sums meet the residual stream. */
-export const meetsStream = (role: LayerRole): boolean => role === "embed" || role === "projection" || role === "down";
-
-/** Files with a layer's constants. */
-export const constantFile = (layer: LayerPlan, what: "factors" | "offsets" | "positions"): string =>
-  `${layer.module.replace(/^layer_/, "")}_${what}.hex`;
-
-export const factorMemory = ({ arithmetic }: MachinePlan, { lanes, rowBlocks, multiplexerSteps }: LayerPlan) => ({
-  width: lanes * rowBlocks * arithmetic.factorBits,
-  entries: multiplexerSteps,
-});
-export const offsetMemory = ({ arithmetic }: MachinePlan, { lanes, multiplexerSteps }: LayerPlan): MemorySize => ({
-  width: lanes * arithmetic.offsetBits,
-  entries: multiplexerSteps,
-});
-export const positionMemory = (
-  { arithmetic, tokens }: MachinePlan,
-  { lanes, multiplexerSteps }: LayerPlan,
-): MemorySize => ({ width: lanes * arithmetic.offsetBits, entries: tokens * multiplexerSteps });
-/** Words of the stream are those of a step of the multiplexers. */
-export const streamWords = (
-  { arithmetic, tokens, steps }: MachinePlan,
-  { lanes, multiplexerSteps }: LayerPlan,
-): MemorySize => ({ width: lanes * arithmetic.streamBits, entries: tokens * steps * multiplexerSteps });
-
-/** What is added to the sum in front of the stream's register; null: nothing. */
-export const joined = (plan: MachinePlan, { role }: LayerPlan): "position" | "stream" | null =>
-  role === "embed" ? (plan.hasPositions ? "position" : null) : plan.hasStream ? "stream" : null;
-
-export const joinAdder = (plan: MachinePlan, layer: LayerPlan): StreamAdderSize => {
-  const { offsetBits, streamBits } = plan.arithmetic;
-  return {
-    a: joined(plan, layer) === "stream" ? streamBits : offsetBits,
-    b: SUM_BITS,
-    sum: streamBits,
-    lanes: layer.lanes,
-  };
-};
-
-/** Outputs of the head that make one answer. */
-export const addedOutputs = ({ machine, steps, tokens }: MachinePlan): number =>
-  steps * (machine.shape.meanReadOut ? tokens : 1);
-
-export const macroSize = ({ lanes }: GroupPlan, multiplexerSteps: number, rows: number, columns: number) => ({
-  ...{ rows, columns, lanes, multiplexerSteps },
-});
+import { streamAddersName } from "./stream-adders.ts";
 
 /** @param settings of a crossbar's macro: its parameters */
 export function layerModule(
@@ -101,7 +69,7 @@ export function layerModule(
 ): Module {
   const { arithmetic, timing, codeBits, tokens, steps } = plan;
   const { role, inputs, outputs, rowBlocks, multiplexerSteps: muxes, lanes } = layer;
-  const { streamBits, membraneBits } = arithmetic;
+  const { streamBits } = arithmetic;
   const isShared = muxes > 1;
   const muxBits = indexBits(muxes);
   const longest = timing.settle + timing.conversion;
@@ -109,6 +77,7 @@ export function layerModule(
   const isHead = role === "head";
   const inStream = meetsStream(role);
   const join = inStream ? joined(plan, layer) : null;
+  const isMean = isHead && (plan.machine.shape.meanReadOut ?? false);
   const clock = { clk_i: name("clk_i") };
   const lastConversion = sized(timerBits, timing.conversion - 1);
   const end = isShared
@@ -122,7 +91,9 @@ export function layerModule(
   };
   const select = (stage: number): Record<string, Expression> => (isShared ? { select_i: name(muxAt(stage)) } : {});
   const stages = ["coded_q", "scaled_q", "summed_q"];
-  const vectors = layer.tokens.length * steps;
+  const access = streamAccess(plan, layer);
+  const { entries } = streamWords(plan, layer);
+  const stepMajor = plan.stepMajor !== null;
 
   const control: Item[] = [
     logic(timerBits, "timer_q"),
@@ -200,14 +171,13 @@ export function layerModule(
     }),
   ];
 
-  const word = indexBits(vectors * muxes);
   const stream: Item[] = !inStream
     ? []
     : [
         ...(join === "position"
           ? [
               logic(indexBits(tokens * muxes), "position_address"),
-              wire(name("position_address"), positionAddress()),
+              wire(name("position_address"), wordOfToken(tokens, isShared ? muxAt(3) : null, muxes)),
               ...rom("positions", positionMemory(plan, layer), name("position_address")),
             ]
           : []),
@@ -217,27 +187,16 @@ export function layerModule(
           sums_i: name("sums"),
           values_o: name("values"),
         }),
-        ...(plan.hasStream
-          ? [
-              wire(name("stream_o"), name("values")),
-              wire(name("stream_valid_o"), name("summed_q")),
-              wire(name("stream_address_o"), name("word_q")),
-            ]
+        ...(access.writes
+          ? [wire(name("stream_o"), name("values")), wire(name("stream_valid_o"), name("summed_q"))]
           : []),
+        ...(plan.hasStream ? [wire(name("stream_address_o"), name("word_q"))] : []),
       ];
 
   const counters: { register: string; count: number; when: Expression }[] = [
-    ...(inStream && plan.hasStream ? [{ register: "word_q", count: vectors * muxes, when: name("summed_q") }] : []),
-    { register: "step_q", count: steps, when: name("valid_o") },
-    ...(join === "position" || (isHead && plan.machine.shape.meanReadOut)
-      ? [
-          {
-            register: "token_q",
-            count: layer.tokens.length,
-            when: both(name("valid_o"), isAt("step_q", steps - 1, steps)),
-          },
-        ]
-      : []),
+    ...(inStream && plan.hasStream ? [{ register: "word_q", count: entries, when: name("summed_q") }] : []),
+    ...(stepMajor ? [counter("token"), counter("step", "token")] : [counter("step")]),
+    ...(!stepMajor && (join === "position" || isMean) ? [counter("token", "step")] : []),
   ];
   const counting: Item[] = [
     ...counters.map(({ register, count }) => logic(indexBits(count), register)),
@@ -248,25 +207,27 @@ export function layerModule(
     wire(name("valid_o"), atLast(name("summed_q"), 3)),
   ];
 
-  const currentBits = inStream ? streamBits : SUM_BITS;
-  const fired: Item[] = isHead
+  const neurons = isHead ? null : neuronSize(plan, layer);
+  const fired: Item[] = !neurons
     ? []
     : [
         logic(lanes, "fired"),
-        instance(neuronsName({ lanes, multiplexerSteps: muxes, currentBits, membraneBits }), "u_neurons", {
+        ...(neurons.tokens > 1 ? addressed(membraneMemory(neurons)) : []),
+        instance(neuronsName(neurons), "u_neurons", {
           ...clock,
           valid_i: name("summed_q"),
           first_i: isAt("step_q", 0, steps),
-          ...select(3),
+          ...(neurons.tokens > 1
+            ? { last_i: isAt("step_q", steps - 1, steps), address_i: name("token_address") }
+            : select(3)),
           currents_i: name(inStream ? "values" : "sums"),
           spikes_o: name("fired"),
         }),
         ...held("fired", 1, "spikes_o"),
       ];
 
-  const added = addedOutputs(plan);
-  const total = totalBits(arithmetic, added);
-  const isMean = plan.machine.shape.meanReadOut ?? false;
+  const accumulated = accumulatorSize(plan, layer);
+  const total = totalBits(arithmetic, addedOutputs(plan));
   const first = isMean ? both(isAt("token_q", 0, tokens), isAt("step_q", 0, steps)) : isAt("step_q", 0, steps);
   const last = isMean
     ? both(isAt("token_q", tokens - 1, tokens), isAt("step_q", steps - 1, steps))
@@ -276,11 +237,12 @@ export function layerModule(
     : [
         logic(lanes * arithmetic.logitBits, "logits"),
         logic(lanes * total, "sums_of_logits"),
+        ...(accumulated.tokens > 1 ? addressed(totalMemory(accumulated, arithmetic)) : []),
         instance(ACCUMULATORS, "u_accumulators", {
           ...clock,
           valid_i: name("summed_q"),
           first_i: first,
-          ...select(3),
+          ...(accumulated.tokens > 1 ? { address_i: name("token_address") } : select(3)),
           sums_i: name("sums"),
           logits_o: name("logits"),
           totals_o: name("sums_of_logits"),
@@ -297,9 +259,9 @@ export function layerModule(
     output("take_o"),
     ...(inStream && plan.hasStream
       ? [
-          output("stream_valid_o"),
-          output("stream_address_o", word),
-          output("stream_o", lanes * streamBits),
+          ...(access.writes ? [output("stream_valid_o")] : []),
+          output("stream_address_o", indexBits(entries)),
+          ...(access.writes ? [output("stream_o", lanes * streamBits)] : []),
           ...(join === "stream" ? [input("stream_i", lanes * streamBits)] : []),
         ]
       : []),
@@ -327,15 +289,19 @@ export function layerModule(
     ],
   };
 
-  function positionAddress(): Expression {
-    const address = indexBits(tokens * muxes);
-    const token = { kind: "cast", width: address, operand: name("token_q") } as const;
-    if (!isShared) return token;
-    return binary(binary(token, "*", sized(address, muxes)), "+", {
-      kind: "cast",
-      width: address,
-      operand: name(muxAt(3)),
-    });
+  /** A counter of what is read or served; the outer one goes on with the last of the inner. */
+  function counter(of: "token" | "step", inner?: "token" | "step") {
+    const counts = { token: layer.tokens.length, step: steps };
+    const last = inner && isAt(`${inner}_q`, counts[inner] - 1, counts[inner]);
+    return { register: `${of}_q`, count: counts[of], when: last ? both(name("valid_o"), last) : name("valid_o") };
+  }
+
+  /** The word of a token and a step of the multiplexers in what is kept of every token. */
+  function addressed(memory: MemorySize): Item[] {
+    return [
+      logic(indexBits(memory.entries), "token_address"),
+      wire(name("token_address"), wordOfToken(layer.tokens.length, isShared ? muxAt(3) : null, muxes)),
+    ];
   }
 
   /** Whether a readout unit has a column at a step of the multiplexers. */
@@ -372,7 +338,7 @@ export function layerModule(
 }
 
 function headerOf(
-  { timing }: MachinePlan,
+  { timing, stepMajor }: MachinePlan,
   { name, role, inputs, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
 ) {
   const behind: Record<LayerRole, string> = {
@@ -388,8 +354,10 @@ function headerOf(
   return [
     `Layer ${name}: ${inputs} lines to ${outputs} columns on ${groups.length * rowBlocks} crossbars, ${rowBlocks} row ${rowBlocks === 1 ? "block" : "blocks"} by ${groups.length} column ` +
       `${groups.length === 1 ? "group" : "groups"}; ${lanes} readout units, ${multiplexerSteps} multiplexer ${multiplexerSteps === 1 ? "step" : "steps"}; ${behind[role]}.`,
-    `A vector stands at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; a next one may follow at once. Vectors come token by ` +
-      "token, all steps of a token one after another.",
+    `A vector stands at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; a next one may follow at once. Vectors come ` +
+      (stepMajor
+        ? "step by step, all tokens of a step one after another."
+        : "token by token, all steps of a token one after another."),
     `Latency: valid_o and what belongs to it are combinational, ${clocks} + 2 clocks after a vector's first one.`,
   ];
 }

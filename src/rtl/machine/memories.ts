@@ -3,6 +3,7 @@
  * in which attention turns tokens into features and back. The queue in front of a layer is registers. All are written with the
  * clock and read in the same clock as the address stands there.
  */
+import type { LoopOrder } from "../../spec/hardware.ts";
 import {
   binary,
   bit,
@@ -63,35 +64,72 @@ export function constantMemory(size: MemorySize): Module {
   };
 }
 
+export const stateName = ({ width, entries }: MemorySize): string => `state_memory_${width}x${entries}`;
+
+/** What is kept of every token from step to step: membranes, or totals of the head. */
+export function stateMemory(size: MemorySize): Module {
+  const { width, entries } = size;
+  return {
+    name: stateName(size),
+    header: [
+      `${entries} words of ${width} bits with one port, which reads and writes the same word.`,
+      "Latency: data_o belongs to address_i of the same clock; what is written is there from the next clock on.",
+    ],
+    isBlackBox: true,
+    ports: [
+      input("clk_i"),
+      input("write_i"),
+      input("address_i", indexBits(entries)),
+      input("data_i", width),
+      output("data_o", width),
+    ],
+    items: [
+      { kind: "memory", width, name: "words", entries },
+      wire(name("data_o"), bit(name("words"), name("address_i"))),
+      clocked(when(name("write_i"), [set(bit(name("words"), name("address_i")), name("data_i"))])),
+    ],
+  };
+}
+
 export const STREAM_MEMORY = "stream_memory";
 
+export interface StreamPort {
+  readonly name: string;
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
 /** The residual stream, with a port for each of the layers that may work on it in the same clock. */
-export function streamMemory({ width, entries }: MemorySize, ports: readonly string[]): Module {
+export function streamMemory({ width, entries }: MemorySize, ports: readonly StreamPort[]): Module {
   const bits = indexBits(entries);
   return {
     name: STREAM_MEMORY,
     header: [
-      `The residual stream: ${entries} words of ${width} bits with ${ports.length} ports, ${ports.join(" and ")}, that never write the same word in a clock.`,
+      `The residual stream: ${entries} words of ${width} bits with ${ports.length} ports, ${ports.map((port) => port.name).join(" and ")}, that never write the same word in a clock.`,
       "Latency: data_o belongs to the address of the same clock; what is written is there from the next clock on.",
     ],
     isBlackBox: true,
     ports: [
       input("clk_i"),
-      ...ports.flatMap((port) => [
-        input(`${port}_write_i`),
+      ...ports.flatMap(({ name: port, reads, writes }) => [
+        ...(writes ? [input(`${port}_write_i`)] : []),
         input(`${port}_address_i`, bits),
-        input(`${port}_data_i`, width),
-        output(`${port}_data_o`, width),
+        ...(writes ? [input(`${port}_data_i`, width)] : []),
+        ...(reads ? [output(`${port}_data_o`, width)] : []),
       ]),
     ],
     items: [
       { kind: "memory", width, name: "words", entries },
-      ...ports.map((port) => wire(name(`${port}_data_o`), bit(name("words"), name(`${port}_address_i`)))),
-      ...ports.map((port) =>
-        clocked(
-          when(name(`${port}_write_i`), [set(bit(name("words"), name(`${port}_address_i`)), name(`${port}_data_i`))]),
+      ...ports
+        .filter(({ reads }) => reads)
+        .map(({ name: port }) => wire(name(`${port}_data_o`), bit(name("words"), name(`${port}_address_i`)))),
+      ...ports
+        .filter(({ writes }) => writes)
+        .map(({ name: port }) =>
+          clocked(
+            when(name(`${port}_write_i`), [set(bit(name("words"), name(`${port}_address_i`)), name(`${port}_data_i`))]),
+          ),
         ),
-      ),
     ],
   };
 }
@@ -178,6 +216,7 @@ export function spikeQueue(size: QueueSize): Module {
 /** Sizes of attention, for the buffers on both sides of the engine. */
 export interface AttentionSize {
   readonly tokens: number;
+  /** That are held. */
   readonly steps: number;
   readonly heads: number;
   readonly dimension: number;
@@ -253,12 +292,19 @@ export function qkvBuffer({ tokens, steps, heads, dimension, tileTokens, blocks 
 export const ATTENTION_BUFFER = "attention_buffer";
 
 /** Takes a feature of all tokens from the engine, and gives the vector of a token. */
-export function attentionBuffer({ tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize): Module {
+export function attentionBuffer(
+  { tokens, steps, heads, dimension, tileTokens, blocks }: AttentionSize,
+  order: LoopOrder,
+): Module {
+  const isStepMajor = order === "step-major";
   const isBlockwise = blocks > 1;
   const first = isBlockwise ? binary(decimal(tileTokens), "*", wide("block_i", indexBits(blocks))) : null;
   const token = first ? binary(first, "+", name("token")) : name("token");
   const width = heads * dimension;
-  const vector = binary(binary(decimal(steps), "*", token), "+", wide("step_i", indexBits(steps)));
+  const step = wide("step_i", indexBits(steps));
+  const vector = isStepMajor
+    ? binary(binary(decimal(tokens), "*", step), "+", token)
+    : binary(binary(decimal(steps), "*", token), "+", step);
   const write = set(
     bit(bit(name("vectors"), vector), feature()),
     bit(name("spikes_i"), binary(times(tileTokens, "head"), "+", name("token"))),
@@ -270,7 +316,7 @@ export function attentionBuffer({ tokens, steps, heads, dimension, tileTokens, b
     name: ATTENTION_BUFFER,
     header: [
       `What attention gives to ${tokens} tokens at ${steps} steps: written feature by feature of all heads, read token by token. A word is the vector of a token ` +
-        "at a step, at step + steps * token.",
+        `at a step, at ${isStepMajor ? "token + tokens * step" : "step + steps * token"}.`,
       ...(isBlockwise ? [`Features come of block_i, a block of ${tileTokens} tokens.`] : []),
       "Latency: vector_o belongs to address_i of the same clock; what is written is there from the next clock on.",
     ],

@@ -1,5 +1,6 @@
 /**
- * The neurons behind a layer's readout units, one for each column, with their membranes in registers (`hardware/integer-lif.ts`).
+ * The neurons behind a layer's readout units, one for each column, with their membranes in registers, or in a memory where steps are not the
+ * innermost loop (`hardware/integer-lif.ts`).
  *
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
  */
@@ -16,6 +17,7 @@ import {
   forEach,
   type Item,
   input,
+  instance,
   isFalse,
   logic,
   type Module,
@@ -32,6 +34,7 @@ import {
   when,
   wire,
 } from "../syntax.ts";
+import { type MemorySize, stateName } from "./memories.ts";
 import { both, indexBits, isAt, numberOf, saturatedSum } from "./parts.ts";
 
 export interface NeuronSize {
@@ -39,13 +42,23 @@ export interface NeuronSize {
   readonly multiplexerSteps: number;
   readonly currentBits: number;
   readonly membraneBits: number;
+  /** Tokens whose membranes are kept at the same time; 1: in registers. */
+  readonly tokens: number;
 }
 
-export const neuronsName = ({ lanes, multiplexerSteps, currentBits }: NeuronSize): string =>
-  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}`;
+export const neuronsName = ({ lanes, multiplexerSteps, currentBits, tokens }: NeuronSize): string =>
+  `neurons_${currentBits}_x${lanes}_m${multiplexerSteps}${tokens > 1 ? `_n${tokens}` : ""}`;
+
+/** Where membranes of several tokens stand. */
+export const membraneMemory = ({ lanes, multiplexerSteps, membraneBits, tokens }: NeuronSize): MemorySize => ({
+  width: lanes * membraneBits,
+  entries: tokens * multiplexerSteps,
+});
 
 export function neurons(size: NeuronSize, { leakShift, threshold, reset }: IntegerLifConstants): Module {
-  const { lanes, multiplexerSteps, currentBits, membraneBits: bits } = size;
+  const { lanes, multiplexerSteps, currentBits, membraneBits: bits, tokens } = size;
+  const isStored = tokens > 1;
+  const memory = membraneMemory(size);
   const isShared = multiplexerSteps > 1;
   const shift = Math.min(leakShift, bits - 1);
   const kept = bits - shift;
@@ -59,6 +72,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
     );
   const potential = numberOf("potentials", "l", bits);
   const after: Expression = reset === "hard" ? sized(bits, 0) : binary(potential, "-", sized(bits, threshold));
+  const rests = choose(bit(name("spikes_o"), name("l")), after, potential);
   // The leak is rounded down: low bits of a membrane are not read.
   const rested = part(name("stored"), plus(times(bits, "l"), shift), kept);
   return {
@@ -66,6 +80,11 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
     header: [
       `Neurons of ${lanes} readout units with ${multiplexerSteps} ${isShared ? "columns" : "column"} each: leak by ${leakShift} bits, threshold ${threshold}, ${reset} reset. Currents and ` +
         "membranes are in two's complement and count in the last bit of the machine's numbers; a membrane stops at the ends of its register.",
+      ...(isStored
+        ? [
+            `Membranes of ${tokens} tokens stand in a memory, whose word is at address_i. They are not written at the last step, which last_i says.`,
+          ]
+        : []),
       `In a clock of valid_i column ${isShared ? "select_i" : "0"} of every unit takes its current; first_i says that this is the first step of a token, whose membranes are 0.`,
       "Latency: spikes_o is combinational and belongs to valid_i; membranes follow with the clock.",
     ],
@@ -73,7 +92,11 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       input("clk_i"),
       input("valid_i"),
       input("first_i"),
-      ...(isShared ? [input("select_i", indexBits(multiplexerSteps))] : []),
+      ...(isStored
+        ? [input("last_i"), input("address_i", indexBits(memory.entries))]
+        : isShared
+          ? [input("select_i", indexBits(multiplexerSteps))]
+          : []),
       input("currents_i", lanes * currentBits),
       output("spikes_o", lanes),
     ],
@@ -81,9 +104,22 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       saturatedSum({ a: bits, b: currentBits, sum: bits }),
       leaked(bits, shift),
       fires(bits, threshold),
-      ...steps.map((m) => logic(lanes * bits, membranes(m))),
-      logic(lanes * bits, "stored", "potentials"),
-      wire(name("stored"), stored),
+      ...(isStored
+        ? [
+            logic(lanes * bits, "stored", "next", "potentials"),
+            instance(stateName(memory), "u_membranes", {
+              clk_i: name("clk_i"),
+              write_i: both(name("valid_i"), isFalse(name("last_i"))),
+              address_i: name("address_i"),
+              data_i: name("next"),
+              data_o: name("stored"),
+            }),
+          ]
+        : [
+            ...steps.map((m) => logic(lanes * bits, membranes(m))),
+            logic(lanes * bits, "stored", "potentials"),
+            wire(name("stored"), stored),
+          ]),
       combinational(
         forEach(
           "l",
@@ -95,17 +131,15 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
           put(bit(name("spikes_o"), name("l")), call("fires", potential)),
         ),
       ),
-      ...steps.map((m) =>
-        clocked(
-          when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
-            forEach(
-              "l",
-              lanes,
-              set(numberOf(membranes(m), "l", bits), choose(bit(name("spikes_o"), name("l")), after, potential)),
+      ...(isStored
+        ? [combinational(forEach("l", lanes, put(numberOf("next", "l", bits), rests)))]
+        : steps.map((m) =>
+            clocked(
+              when(isShared ? both(name("valid_i"), isAt("select_i", m, multiplexerSteps)) : name("valid_i"), [
+                forEach("l", lanes, set(numberOf(membranes(m), "l", bits), rests)),
+              ]),
             ),
-          ]),
-        ),
-      ),
+          )),
     ],
   };
 }

@@ -42,6 +42,18 @@ export const isAt = (register: string, value: number, count: number): Expression
 export const both = (...conditions: Expression[]): Expression =>
   conditions.reduce((sum, condition) => binary(sum, "&", condition));
 
+/** The word of a token at a step of the multiplexers; null select: there is one step. */
+export function wordOfToken(tokens: number, select: string | null, multiplexerSteps: number): Expression {
+  const width = indexBits(tokens * multiplexerSteps);
+  const token = { kind: "cast", width, operand: name("token_q") } as const;
+  if (select === null) return token;
+  return binary(binary(token, "*", sized(width, multiplexerSteps)), "+", {
+    kind: "cast",
+    width,
+    operand: name(select),
+  });
+}
+
 /** Number `lane` of a word of numbers of `width` bits. */
 export const numberOf = (word: string, lane: string, width: number): Expression =>
   width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);

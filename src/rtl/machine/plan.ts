@@ -3,7 +3,8 @@
  *
  * Every layer works by itself: it takes a vector as soon as it is free and the vector is there, as the schedule does, so that no table of
  * clocks is needed. Two things are read from the schedule: how many vectors wait in front of a layer at most, and for how many
- * clocks attention waits when q, k and v come more slowly than it takes them.
+ * clocks attention waits when q, k and v come more slowly than it takes them. In step-major order it is the order in which blocks have the
+ * engine's runs, in which each begins as soon as it can, and what is held of buffers at most (`step-major-plan.ts`).
  */
 import { MappingError, SpecError } from "../../errors.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
@@ -14,13 +15,15 @@ import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.t
 import { peakOverlap } from "../../machine/peak.ts";
 import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/schedule.ts";
 import { shapeOf } from "../../machine/shape.ts";
+import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { StemLayer } from "../../model/stem.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { ReadOut } from "../../spec/model.ts";
-import { chipDesign } from "../network-vectors.ts";
+import { machineEngine } from "../network-vectors.ts";
+import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
 import { comingVectors, keptLines, type WindowPlan } from "./windows.ts";
 
 /** What stands behind the adders of a layer. */
@@ -70,10 +73,12 @@ export interface MachinePlan {
   readonly neuron: IntegerLifConstants;
   readonly ssa: SsaParameters;
   readonly layers: readonly LayerPlan[];
-  /** By block: first clock of the engine's run. */
-  readonly attention: readonly number[];
-  /** By block: clocks from the last token's first q, k and v to the first clock of attention. */
+  /** By block: first clocks of the engine's runs, one in token-major order and one for each step in step-major order. */
+  readonly attention: readonly Float64Array[];
+  /** By block: clocks from the last token's first q, k and v to the first clock of attention. In step-major order it never waits so. */
   readonly attentionWaits: readonly number[];
+  /** Null in token-major order. */
+  readonly stepMajor: StepMajorPlan | null;
   readonly readOut: ReadOut;
   readonly hasPositions: boolean;
   readonly hasStream: boolean;
@@ -98,15 +103,16 @@ export function machinePlan(chip: Chip): MachinePlan {
     );
   }
   requireGenerated(chip);
-  chipDesign(chip);
+  machineEngine(chip);
   const machine = machineOf(hardware, shapeOf(model, geometry));
   const schedule = scheduleOf(machine);
   const units = new Map(schedule.alone.units.map((unit) => [unit.name, unit]));
   const layers = machine.layers.map((layer, i) =>
     layerPlan(machine, layer, mapping.layers[i], units, schedule.alone.units),
   );
-  const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start[0]);
-  const attentionWaits = attention.map((start, b) => {
+  const attention = Array.from({ length: model.depth }, (_, b) => units.get(`blocks.${b}.attention`)!.start);
+  const isStepMajor = machine.order === "step-major";
+  const attentionWaits = (isStepMajor ? [] : attention).map(([start], b) => {
     const { results } = layers.find(({ name }) => name === `blocks.${b}.qkv`)!;
     return start - results[(geometry.tokens - 1) * model.steps];
   });
@@ -116,6 +122,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     neuron: integerLifConstants(model.neuron, arithmetic),
     ssa: ssaParametersOf(network, hardware),
     attentionWaits,
+    stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
     readOut: model.readOut ?? "joint",
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
@@ -124,8 +131,15 @@ export function machinePlan(chip: Chip): MachinePlan {
   };
 }
 
-function requireGenerated({ network, mapping }: Chip): void {
+function requireGenerated({ network, mapping, hardware }: Chip): void {
   const { model } = network;
+  if (hardware.order === "step-major" && network.geometry.grid) {
+    throw new MappingError(
+      "hardware.order",
+      'In front of a stem\'s layers the generated machine keeps all time steps of a pixel together, but in "step-major" order all pixels of a ' +
+        'step come first. Set order to "token-major", or leave model.stem out.',
+    );
+  }
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
@@ -149,7 +163,7 @@ function layerPlan(
   inOrder: readonly ScheduledUnit[],
 ): LayerPlan {
   const role = name.replace(/^blocks\.\d+\.|\.\d+$/, "") as LayerRole;
-  const { steps, stem = [] } = machine.shape;
+  const { steps, stem = [], tokens: all } = machine.shape;
   const { readoutUnits } = machine.mapping;
   const groups: GroupPlan[] = [];
   let firstLane = 0;
@@ -166,10 +180,12 @@ function layerPlan(
   const windows = reader < 0 ? null : windowPlan(stem, reader, unit, before, latency);
   if (before?.kind === "linear" && windows === null) {
     // The layer before serves all tokens, this one may read some of them.
-    const arrived = Float64Array.from(
-      unit.start,
-      (_, i) => before.end[tokens[Math.floor(i / steps)] * steps + (i % steps)] + latency,
-    );
+    const from = placesOf(machine.order, all, steps);
+    const to = placesOf(machine.order, tokens.length, steps);
+    const arrived = new Float64Array(unit.start.length);
+    tokens.forEach((token, n) => {
+      for (let t = 0; t < steps; t++) arrived[to(n, t)] = before.end[from(token, t)] + latency;
+    });
     waiting = peakOverlap(arrived, unit.end, Number.POSITIVE_INFINITY);
   }
   const results = unit.end.map((end) => end + latency);
@@ -195,6 +211,13 @@ function windowPlan(
   const coming = Array.from({ length: size.grid.rows }, (_, row) => before.end[row * perLine] + latency);
   return { size, pool, lines: keptLines(size, coming, unit.end) };
 }
+
+/** Of signals and instances of a layer. */
+export const shortName = ({ module }: Pick<LayerPlan, "module">): string => module.replace(/^layer_/, "");
+
+/** The layer that begins the residual stream. */
+export const embedOf = ({ layers }: Pick<MachinePlan, "layers">): LayerPlan =>
+  layers.find(({ role }) => role === "embed")!;
 
 /** What goes into the machine: lines of a vector, and vectors of a prompt. */
 export function inputOf({ layers, tokens, steps }: Pick<MachinePlan, "layers" | "tokens" | "steps">) {

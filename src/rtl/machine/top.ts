@@ -22,7 +22,6 @@ import {
   name,
   output,
   registers,
-  repeat,
   set,
   sized,
   when,
@@ -30,20 +29,16 @@ import {
   zeros,
 } from "../syntax.ts";
 import { totalBits } from "./accumulators.ts";
-import { ATTENTION_UNIT, SEED_BITS } from "./attention-unit.ts";
+import { SEED_BITS } from "./attention-unit.ts";
 import { DECISION_UNIT, decisionBits, decisionSize } from "./decision-unit.ts";
-import { addedOutputs, streamWords } from "./layer.ts";
-import { queueName, STREAM_MEMORY } from "./memories.ts";
+import { addedOutputs, streamAccess, streamWords } from "./layer-sizes.ts";
+import { queueName } from "./memories.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
-import { inputOf, type LayerPlan, type MachinePlan } from "./plan.ts";
+import { embedOf, inputOf, type LayerPlan, type MachinePlan, shortName as short } from "./plan.ts";
+import { attentionInTurn, attentionOfBlocks, streamItems, streamPortOf } from "./top-memories.ts";
 
 /** Name of the top module. */
 export const MACHINE = "xpike_machine";
-/** Ports of the stream's memory: what stands in front of attention or behind it, and what ends a block. */
-export const STREAM_PORTS = ["branch", "end"] as const;
-
-const short = ({ module }: LayerPlan) => module.replace(/^layer_/, "");
-export const portOf = ({ role }: LayerPlan): (typeof STREAM_PORTS)[number] => (role === "down" ? "end" : "branch");
 
 /** Bits of an answer: its totals. */
 export const answerBits = (plan: MachinePlan): number =>
@@ -61,13 +56,10 @@ export const answerQueue = (plan: MachinePlan) => ({
 
 export const windowsName = (layer: LayerPlan): string => `windows_${short(layer)}`;
 
-/** The layer that begins the residual stream. */
-export const embedOf = ({ layers }: MachinePlan): LayerPlan => layers.find(({ role }) => role === "embed")!;
-
-/** All steps of a token. */
-export const inputQueue = ({ layers, steps }: MachinePlan) => ({
+/** All steps of a token; in step-major order the whole prompt. */
+export const inputQueue = ({ layers, steps, tokens, stepMajor }: MachinePlan) => ({
   width: layers[0].inputs,
-  entries: steps,
+  entries: stepMajor ? tokens * steps : steps,
   isGuarded: true,
 });
 
@@ -77,7 +69,7 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 
 /** @param seeds bits of the engine's seeds, of one block */
 export function topModule(plan: MachinePlan, seeds: number): Module {
-  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic } = plan;
+  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor } = plan;
   const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
   const words = (depth * seeds) / SEED_BITS;
   const vectors = tokens * steps;
@@ -88,8 +80,6 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   const stream = streamWords(plan, embedOf(plan));
   const inStream = layers.filter(({ role }) => role === "embed" || role === "projection" || role === "down");
   const isFilteredHead = isFiltered(plan);
-  const anyOf = (conditions: readonly Expression[]) => conditions.reduce((sum, one) => binary(sum, "|", one));
-  const gated = (bits: number, condition: Expression, value: Expression) => binary(repeat(bits, condition), "&", value);
 
   const declarations = layers.flatMap((layer): Item[] => {
     const n = short(layer);
@@ -100,9 +90,9 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       ...(layer.role === "head" ? [] : [logic(layer.outputs, `${n}_spikes`)]),
       ...(isStream
         ? [
-            logic(1, `${n}_stream_valid`),
+            ...(streamAccess(plan, layer).writes ? [logic(1, `${n}_stream_valid`)] : []),
             logic(indexBits(stream.entries), `${n}_stream_address`),
-            logic(stream.width, `${n}_stream`),
+            ...(streamAccess(plan, layer).writes ? [logic(stream.width, `${n}_stream`)] : []),
           ]
         : []),
     ];
@@ -118,10 +108,10 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       take_o: name(`${n}_take`),
       ...(isStream
         ? {
-            stream_valid_o: name(`${n}_stream_valid`),
+            ...(streamAccess(plan, layer).writes ? { stream_valid_o: name(`${n}_stream_valid`) } : {}),
             stream_address_o: name(`${n}_stream_address`),
-            stream_o: name(`${n}_stream`),
-            ...(layer.role === "embed" ? {} : { stream_i: name(`${portOf(layer)}_data`) }),
+            ...(streamAccess(plan, layer).writes ? { stream_o: name(`${n}_stream`) } : {}),
+            ...(layer.role === "embed" ? {} : { stream_i: name(`${streamPortOf(plan, layer)}_data`) }),
           }
         : {}),
       valid_o: name(`${n}_valid`),
@@ -163,91 +153,6 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     ];
   });
 
-  const qkv = layers.filter(({ role }) => role === "qkv").map(short);
-  const projections = layers.filter(({ role }) => role === "projection").map(short);
-  const row = indexBits(vectors);
-  const deliveredBits = indexBits(steps + 1);
-  const attention: Item[] = [
-    logic(1, "qkv_valid", "delivered"),
-    logic(3 * width, "qkv"),
-    logic(indexBits(depth), "delivered_block"),
-    logic(row, "vector_address"),
-    logic(width, "vector"),
-    wire(name("qkv_valid"), anyOf(qkv.map((n) => name(`${n}_valid`)))),
-    wire(name("qkv"), anyOf(qkv.map((n) => gated(3 * width, name(`${n}_valid`), name(`${n}_spikes`))))),
-    instance(ATTENTION_UNIT, "u_attention", {
-      ...clocked,
-      seed_write_i: name("seed_write_i"),
-      seed_address_i: name("seed_address_i"),
-      seed_data_i: name("seed_data_i"),
-      write_i: name("qkv_valid"),
-      spikes_i: name("qkv"),
-      address_i: name("vector_address"),
-      vector_o: name("vector"),
-      delivered_o: name("delivered"),
-      delivered_block_o: name("delivered_block"),
-    }),
-    gap,
-    ...projections.flatMap((n, b): Item[] => [
-      logic(deliveredBits, `${n}_delivered_q`),
-      logic(row, `${n}_row_q`),
-      logic(indexBits(steps), `${n}_step_q`),
-      wire(
-        name(`${n}_ready`),
-        binary(widened(`${n}_step_q`, indexBits(steps), deliveredBits), "<", name(`${n}_delivered_q`)),
-      ),
-      wire(name(`${n}_lines`), name("vector")),
-      registers(
-        [`${n}_delivered_q`, `${n}_row_q`, `${n}_step_q`].map((register) => set(name(register), zeros)),
-        [
-          when(binary(name("delivered"), "&", isAt("delivered_block", b, depth)), [
-            set(name(`${n}_delivered_q`), binary(name(`${n}_delivered_q`), "+", sized(deliveredBits, 1))),
-          ]),
-          when(name(`${n}_take`), [
-            countUp(`${n}_row_q`, vectors),
-            countUp(`${n}_step_q`, steps),
-            when(isAt(`${n}_row_q`, vectors - 1, vectors), [set(name(`${n}_delivered_q`), zeros)]),
-          ]),
-        ],
-      ),
-    ]),
-    wire(name("vector_address"), anyOf(projections.map((n) => gated(row, name(`${n}_ready`), name(`${n}_row_q`))))),
-  ];
-
-  const memory: Item[] = !hasStream
-    ? []
-    : [
-        ...STREAM_PORTS.flatMap((port): Item[] => {
-          const users = inStream.filter((layer) => portOf(layer) === port).map(short);
-          const address = indexBits(stream.entries);
-          return [
-            logic(1, `${port}_write`),
-            logic(address, `${port}_address`),
-            logic(stream.width, `${port}_next`, `${port}_data`),
-            wire(name(`${port}_write`), anyOf(users.map((n) => name(`${n}_stream_valid`)))),
-            wire(
-              name(`${port}_address`),
-              anyOf(users.map((n) => gated(address, name(`${n}_stream_valid`), name(`${n}_stream_address`)))),
-            ),
-            wire(
-              name(`${port}_next`),
-              anyOf(users.map((n) => gated(stream.width, name(`${n}_stream_valid`), name(`${n}_stream`)))),
-            ),
-          ];
-        }),
-        instance(STREAM_MEMORY, "u_stream", {
-          clk_i: name("clk_i"),
-          ...Object.fromEntries(
-            STREAM_PORTS.flatMap((port) => [
-              [`${port}_write_i`, name(`${port}_write`)],
-              [`${port}_address_i`, name(`${port}_address`)],
-              [`${port}_data_i`, name(`${port}_next`)],
-              [`${port}_data_o`, name(`${port}_data`)],
-            ]),
-          ),
-        }),
-      ];
-
   const last = short(layers[layers.length - 2]);
   const headVectors = head.tokens.length * steps;
   const edge: Item[] = [
@@ -271,12 +176,16 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
         ]
       : [
           wire(name("in_ready_o"), binary(isFalse(name("full")), "|", name(`${first}_take`))),
-          comment("Attention does not wait for steps of the last token: they enter when all are there."),
+          comment(
+            stepMajor
+              ? "Blocks take turns at attention as the schedule says: a prompt begins when it is there."
+              : "Attention does not wait for steps of the last token: they enter when all are there.",
+          ),
           wire(
             name(`${first}_ready`),
             both(
               both(name("entered"), isFalse(name("closed_q"))),
-              binary(isFalse(isAt("entered_q", vectors - steps, vectors)), "|", name("full")),
+              binary(isFalse(isAt("entered_q", stepMajor ? 0 : vectors - steps, vectors)), "|", name("full")),
             ),
           ),
         ]),
@@ -324,14 +233,19 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     ? [
         { kind: "constant", type: `logic [${tokens - 1}:0]`, name: "TokensRead", value: hex(tokens, readMask(head)) },
         logic(indexBits(tokens), "token_q"),
-        logic(indexBits(steps), "token_step_q"),
+        ...(stepMajor ? [] : [logic(indexBits(steps), "token_step_q")]),
         registers(
-          [set(name("token_q"), zeros), set(name("token_step_q"), zeros)],
+          ["token_q", ...(stepMajor ? [] : ["token_step_q"])].map((register) => set(name(register), zeros)),
           [
-            when(name(`${last}_valid`), [
-              countUp("token_step_q", steps),
-              when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
-            ]),
+            when(
+              name(`${last}_valid`),
+              stepMajor
+                ? [countUp("token_q", tokens)]
+                : [
+                    countUp("token_step_q", steps),
+                    when(isAt("token_step_q", steps - 1, steps), [countUp("token_q", tokens)]),
+                  ],
+            ),
           ],
         ),
         gap,
@@ -343,8 +257,8 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     header: [
       `The whole machine for one network: ${layers.length} layers on ${plan.machine.mapping.totals.blocks} crossbars, ${depth} blocks, ${width} features, ${heads} heads, ${tokens} tokens, ${steps} ` +
         "steps. It works on one prompt at a time; its layers work side by side.",
-      `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${layers[0].windows ? "pixel by pixel, row by row" : "token by token"}, all steps of a ${layers[0].windows ? "pixel" : "token"} one after another, line 0 in the low bit. in_valid_i and ` +
-        `in_ready_o are those of AXI-Stream: a vector stays until both are 1. ${layers[0].windows ? "It begins" : "The last token enters"} when all of its vectors are there. Before its first vector the prompt's ` +
+      `A prompt is ${entering.vectors} vectors of ${entering.width} spikes at in_data_i, ${vectorOrder(plan)}, line 0 in the low bit. in_valid_i and ` +
+        `in_ready_o are those of AXI-Stream: a vector stays until both are 1. ${layers[0].windows || stepMajor ? "It begins" : "The last token enters"} when all of its vectors are there. Before its first vector the prompt's ` +
         `${words} seeds are written, a word in each clock of seed_write_i: block after block, head after head.`,
       `Answers come at out_data_o, ${answersOf(plan)} for a prompt, with out_valid_o and out_ready_i of AXI-Stream: the totals of ${head.outputs} classes over ${addedOutputs(plan)} outputs of the head, ` +
         `${totalBits(arithmetic, addedOutputs(plan))} bits each in two's complement, class 0 in the low bits. Beside them out_decision_o has ${plan.readOut === "bits" ? "the bits that are decided, output 0 as the highest" : "the class with the largest total, the first of equals"}. busy_o is 1 from the first vector until the last answer has been taken.`,
@@ -380,14 +294,19 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       gap,
       ...queues,
       gap,
-      ...attention,
-      ...(memory.length > 0 ? [gap, ...memory] : []),
+      ...(stepMajor ? attentionOfBlocks(plan, stepMajor) : attentionInTurn(plan)),
+      ...(hasStream ? [gap, ...streamItems(plan)] : []),
     ],
   };
 }
 
-const widened = (signal: string, from: number, to: number): Expression =>
-  from === to ? name(signal) : { kind: "concat", parts: [sized(to - from, 0), name(signal)] };
+/** In which order vectors come to the edge. */
+export function vectorOrder({ layers, stepMajor }: MachinePlan): string {
+  if (stepMajor) return "step by step, all tokens of a step one after another";
+  return layers[0].windows
+    ? "pixel by pixel, row by row, all steps of a pixel one after another"
+    : "token by token, all steps of a token one after another";
+}
 
 /** A bit for each token that the head reads. */
 function readMask({ tokens }: LayerPlan): bigint {

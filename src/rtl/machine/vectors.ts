@@ -3,7 +3,7 @@
  * answer, each with the clock at which the schedule has it.
  *
  *   machine_seeds.hex      the seeds of a prompt, a word a line, as they stand in the machine's memory
- *   machine_inputs.hex     the vectors of a prompt, a vector a line, token by token
+ *   machine_inputs.hex     the vectors of a prompt, a vector a line, in the order of the machine
  *   expect_<layer>.hex     clock and vector of each result, a line each; of the head its outputs, and `attention` the columns of A
  *   expect_answers.hex     totals of the classes, a line for each answer
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
@@ -28,7 +28,7 @@ import { attentionSize } from "./attention-unit.ts";
 import { lines, wordText } from "./constants.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
-import { addedOutputs } from "./layer.ts";
+import { addedOutputs } from "./layer-sizes.ts";
 import { inputOf, type LayerPlan, type MachinePlan } from "./plan.ts";
 
 export const SEED_FILE = "machine_seeds.hex";
@@ -83,8 +83,8 @@ export function machineVectors(
   const files: Record<string, string> = {};
   const [inputs, seeds]: string[][] = [[], []];
   let spikes = 0;
-  const each = (rows: number, visit: (prompt: number, row: number, step: number) => void) => {
-    for (let p = 0; p < prompts; p++) for (let n = 0; n < rows; n++) for (let t = 0; t < steps; t++) visit(p, n, t);
+  const each = (rows: number, visit: (prompt: number, row: number, step: number, job: number) => void) => {
+    for (let p = 0; p < prompts; p++) eachJob(plan, rows, (n, t, job) => visit(p, n, t, job));
   };
   each(rows, (p, n, t) => inputs.push(rowText(input, t, p * rows + n)));
   for (let p = 0; p < prompts; p++) seeds.push(...seedsOf(design, chip, random, p));
@@ -95,15 +95,20 @@ export function machineVectors(
     const train = trace.rasters[trainOf(layer, depth)];
     const expected: string[] = [];
     const { length } = layer.tokens;
-    each(length, (p, n, t) =>
-      expected.push(`${clockText(layer.results[n * steps + t] - 1)} ${rowText(train, t, p * length + n)}`),
+    each(length, (p, n, t, job) =>
+      expected.push(`${clockText(layer.results[job] - 1)} ${rowText(train, t, p * length + n)}`),
     );
     files[expectFile(layer.module)] = lines(expected);
     spikes += steps * train.rows * train.features;
   }
   const columns: string[] = [];
   for (let p = 0; p < prompts; p++) {
-    for (let b = 0; b < depth; b++) columns.push(...columnTexts(plan, trace.rasters[`blocks.${b}.attention`], b, p));
+    const ofPrompt = Array.from({ length: depth }, (_, b) =>
+      columnsOf(plan, trace.rasters[`blocks.${b}.attention`], b, p),
+    ).flat();
+    // Blocks may take turns.
+    ofPrompt.sort((a, b) => a.clock - b.clock);
+    columns.push(...ofPrompt.map(({ clock, column }) => `${clockText(clock)} ${column}`));
   }
   files[expectFile("attention")] = lines(columns);
   spikes += depth * steps * prompts * plan.tokens * plan.width;
@@ -131,28 +136,46 @@ function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, ran
   return words;
 }
 
+/** The vectors that a layer takes of a prompt, in its order, by token, step and place. */
+function eachJob(
+  { steps, machine }: Pick<MachinePlan, "steps" | "machine">,
+  tokens: number,
+  visit: (token: number, step: number, job: number) => void,
+): void {
+  const isTokenMajor = machine.order === "token-major";
+  for (let job = 0; job < tokens * steps; job++) {
+    if (isTokenMajor) visit(Math.floor(job / steps), job % steps, job);
+    else visit(job % tokens, Math.floor(job / tokens), job);
+  }
+}
+
 /** A feature of all tokens of all heads, or of a block of them, head 0 in the low bits, as it shows at the engine's outputs. */
-function columnTexts(plan: MachinePlan, train: SpikeTrain, block: number, prompt: number): string[] {
-  const { tokens, steps, heads, ssa } = plan;
+function columnsOf(
+  plan: MachinePlan,
+  train: SpikeTrain,
+  block: number,
+  prompt: number,
+): { readonly clock: number; readonly column: string }[] {
+  const { tokens, steps, heads, ssa, attention, stepMajor } = plan;
   const { passes } = ssa.plan;
   const { dimension, tileTokens } = attentionSize(plan);
-  const texts: string[] = [];
+  const columns: { clock: number; column: string }[] = [];
   for (let t = 0; t < steps; t++) {
+    const start = stepMajor ? attention[block][t] : attention[block][0] + t * passes.length * dimension;
     passes.forEach(({ queryBlock, last }, p) => {
       if (!last) return;
       const first = queryBlock * tileTokens;
-      const window = t * passes.length + p + 1;
       for (let f = 0; f < dimension; f++) {
         const column = new Uint8Array(heads * tileTokens);
         for (let h = 0; h < heads; h++) {
           for (let i = 0; i < Math.min(tileTokens, tokens - first); i++)
             column[h * tileTokens + i] = bitAt(train, t, prompt * tokens + first + i, h * dimension + f);
         }
-        texts.push(`${clockText(plan.attention[block] + dimension * window + f + 1)} ${hexLine(column)}`);
+        columns.push({ clock: start + dimension * (p + 1) + f + 1, column: hexLine(column) });
       }
     });
   }
-  return texts;
+  return columns;
 }
 
 interface HeadOutputs {
@@ -194,18 +217,16 @@ function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: reado
 }
 
 function answersText(plan: MachinePlan, prompts: number, logits: Float32Array, answers: Float64Array): SourceFiles {
-  const { steps, arithmetic, layers } = plan;
+  const { arithmetic, layers } = plan;
   const head = layers[layers.length - 1];
   const { outputs: classes, tokens: read } = head;
   const outputs: string[] = [];
   for (let p = 0; p < prompts; p++) {
-    for (let q = 0; q < read.length; q++) {
-      for (let t = 0; t < steps; t++) {
-        const first = ((t * prompts + p) * read.length + q) * classes;
-        const word = wordText([...logits.subarray(first, first + classes)], arithmetic.logitBits);
-        outputs.push(`${clockText(head.results[q * steps + t] - 1)} ${word}`);
-      }
-    }
+    eachJob(plan, read.length, (q, t, job) => {
+      const first = ((t * prompts + p) * read.length + q) * classes;
+      const word = wordText([...logits.subarray(first, first + classes)], arithmetic.logitBits);
+      outputs.push(`${clockText(head.results[job] - 1)} ${word}`);
+    });
   }
   const bits = totalBits(arithmetic, addedOutputs(plan));
   const totals = Array.from(

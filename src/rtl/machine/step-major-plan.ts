@@ -1,0 +1,63 @@
+/**
+ * What a machine in step-major order needs besides: whose turn it is at the engine, and how much of its buffers is held at once.
+ *
+ * Runs follow one another in the order in which the schedule starts them, each as soon as q, k and v of its step are whole and the engine is
+ * free. That gives the schedule's clocks: a run that does not start when it is ready starts when the one before it ends.
+ */
+import type { Machine } from "../../machine/machine.ts";
+import { peakOverlap } from "../../machine/peak.ts";
+import type { Timetable } from "../../machine/schedule.ts";
+
+export interface StepMajorPlan {
+  /** Blocks, run after run. */
+  readonly runs: readonly number[];
+  /** Steps of q, k and v that are held of a block at most, and steps of what attention gives it. */
+  readonly qkvSteps: number;
+  readonly attentionSteps: number;
+  /** Vectors of the residual stream that are held at most. */
+  readonly streamVectors: number;
+}
+
+export function stepMajorPlan(machine: Machine, { units }: Timetable): StepMajorPlan {
+  const { depth, tokens } = machine.shape;
+  const unit = (name: string) => units.find((one) => one.name === name)!;
+  const started = Array.from({ length: depth }, (_, b) =>
+    Array.from(unit(`blocks.${b}.attention`).start, (start, t) => ({ start, t, block: b })),
+  );
+  const counting = machine.plan.passes.length * machine.ssa.window;
+  const held = { qkv: 0, attention: 0 };
+  started.forEach((runs, b) => {
+    const [qkv, projection] = ["qkv", "projection"].map((part) => unit(`blocks.${b}.${part}`));
+    const { latency } = machine.layers.find(({ name }) => name === qkv.name)!;
+    const atOnce = (from: (t: number, start: number) => number, to: (t: number, start: number) => number) =>
+      peakOverlap(
+        Float64Array.from(runs, ({ t, start }) => from(t, start)),
+        Float64Array.from(runs, ({ t, start }) => to(t, start)),
+        Number.POSITIVE_INFINITY,
+      );
+    // From the first token's vector to the last feature that the engine takes.
+    held.qkv = Math.max(
+      held.qkv,
+      atOnce(
+        (t) => qkv.end[t * tokens] + latency,
+        (_, start) => start + counting,
+      ),
+    );
+    // From the window behind the first pass to the last token's vector.
+    held.attention = Math.max(
+      held.attention,
+      atOnce(
+        (_, start) => start + machine.ssa.window,
+        (t) => projection.end[(t + 1) * tokens - 1],
+      ),
+    );
+  });
+  const streamVectors = peakOverlap(unit("embed").end, unit(`blocks.${depth - 1}.down`).end, Number.POSITIVE_INFINITY);
+  const inTurn = started.flat().sort((a, b) => a.start - b.start);
+  return {
+    runs: inTurn.map(({ block }) => block),
+    qkvSteps: held.qkv,
+    attentionSteps: held.attention,
+    streamVectors,
+  };
+}
