@@ -3,8 +3,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { smallEdge } from "../../../test/support/small-edge.ts";
+import { madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
+import { MACHINE } from "../machine/top.ts";
+import { INPUT_FILE } from "../machine/vectors.ts";
 import { printModule } from "../print.ts";
-import { addressBits, REGISTERS, type Register, registerTable, seedBase } from "./register-map.ts";
+import { addressBits, machineFacts, REGISTERS, type Register, registerTable, seedBase } from "./register-map.ts";
 import { axiRegisters } from "./registers.ts";
 
 const path = join(import.meta.dirname, "../../../docs/rtl.md");
@@ -42,6 +45,16 @@ test("the page's offsets are those at which the printed RTL gives what it always
     const at = isLast ? `: ${content}` : `(s_axil_araddr[5:2] == 4'h${(offset / 4).toString(16)}) ? ${content} :`;
     expect(text, name).toContain(at);
   }
+});
+
+test("vectors are those of the machine, also where a stem takes pixels", () => {
+  const model = { width: 8, heads: 2, depth: 1, stem: { layers: [{ channels: 8, pool: 2 }] } };
+  const { design, vectors } = tinyMachine({ steps: 1, model }, 1);
+  const facts = machineFacts(design, madeInTests);
+  const { ports } = design.modules.find(({ name }) => name === MACHINE)!;
+  expect(facts.vectorBits).toBe(ports.find(({ name }) => name === "in_data_i")!.width);
+  expect(facts.vectors).toBe(vectors.files[INPUT_FILE].trim().split("\n").length);
+  expect(facts.vectors).not.toBe(design.plan.tokens);
 });
 
 test("seeds have a window of their own, whatever their number", () => {

@@ -8,6 +8,7 @@ import { seedBits } from "../design.ts";
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { decisionBits, decisionSize } from "../machine/decision-unit.ts";
 import type { MachineDesign } from "../machine/design.ts";
+import { inputOf } from "../machine/plan.ts";
 import { answerBits, answersOf, vectorOrder } from "../machine/top.ts";
 
 /** `read`: a write is refused. `write`: reads give 0. `clear`: a bit that is written 1 becomes 0. */
@@ -37,7 +38,7 @@ export interface MachineFacts {
   readonly fingerprint: number;
   /** The schedule's, of a prompt alone. */
   readonly clocks: number;
-  /** Of a prompt: tokens times steps. */
+  /** Of a prompt: tokens, or pixels in front of a stem, times steps. */
   readonly vectors: number;
   readonly vectorBits: number;
   /** In which order they come, in words. */
@@ -59,8 +60,8 @@ export const machineFacts = (
 ): MachineFacts => ({
   ...{ version, fingerprint },
   clocks: plan.schedule.alone.clocks,
-  vectors: plan.tokens * plan.steps,
-  vectorBits: plan.layers[0].inputs,
+  vectors: inputOf(plan).vectors,
+  vectorBits: inputOf(plan).width,
   vectorOrder: vectorOrder(plan),
   answers: answersOf(plan),
   totalBits: answerBits(plan),
@@ -142,7 +143,12 @@ export const REGISTERS = [
     value: ({ clocks }) => clocks,
   },
   {
-    ...{ name: "VECTORS", offset: 0x24, access: "read", meaning: "vectors of a prompt: tokens times steps" },
+    ...{
+      name: "VECTORS",
+      offset: 0x24,
+      access: "read",
+      meaning: "vectors of a prompt: tokens, or pixels in front of a stem, times steps",
+    },
     value: ({ vectors }) => vectors,
   },
   {
