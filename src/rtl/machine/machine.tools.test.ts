@@ -35,13 +35,6 @@ const LONG = 400_000;
 /** Compiles in half the time of the first setting's two blocks. */
 const SMALL = { width: 8, heads: 2, depth: 1 };
 
-/** Three blocks of two heads over five steps. */
-const STEP_MAJOR: MachineSetting = {
-  steps: 5,
-  model: { width: 8, heads: 2, depth: 3, position: "learned" },
-  hardware: { order: "step-major", ssa: { tileTokens: 3 } },
-};
-
 const settings: MachineSetting[] = [
   // q, k and v come every 10 clocks, attention takes a step in 8: it has to wait for those of the last token.
   {},
@@ -65,8 +58,12 @@ const settings: MachineSetting[] = [
     model: { ...SMALL, residual: "none", readOut: "bits", stem: { layers: [{ channels: 8, pool: 2 }] } },
     hardware: { adc: { sharing: 1, errors: { gainSpread: 0.1, offsetSpread: 1 } }, ssa: { lfsr: { scope: "engine" } } },
   },
-  // Blocks take turns at the engine, one run at once behind another, in two blocks of tokens; of the stream less is held than a prompt has.
-  STEP_MAJOR,
+  // Blocks take turns at the engine, whose tiles hold the tokens in two blocks.
+  {
+    steps: 4,
+    model: { ...SMALL, depth: 2 },
+    hardware: { order: "step-major", crossbar: { rows: 16, columns: 16 }, ssa: { tileTokens: 3 } },
+  },
 ];
 
 testInVerilator.each(settings)(
