@@ -21,7 +21,7 @@ import { stream } from "../src/numeric/stream.ts";
 import { machineFacts } from "../src/rtl/axi/register-map.ts";
 import { AXI_TESTBENCH } from "../src/rtl/axi/testbench.ts";
 import { axiModules } from "../src/rtl/axi/top.ts";
-import { FILE_LIST } from "../src/rtl/bundle.ts";
+import { FILE_LIST, TESTBENCH_LIST } from "../src/rtl/bundle.ts";
 import { machineBundle } from "../src/rtl/machine/bundle.ts";
 import { MACHINE_TESTBENCH, STALL } from "../src/rtl/machine/testbench.ts";
 import { printModule } from "../src/rtl/print.ts";
@@ -128,7 +128,7 @@ type Verdict = keyof typeof totals;
 
 /** What the testbench says of the folder, once as it is and once with waits. */
 async function judge(folder: string, testbench: string): Promise<{ verdict: Verdict; detail: string }> {
-  const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", "-f", FILE_LIST, `${testbench}.sv`];
+  const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", "-f", FILE_LIST, "-f", TESTBENCH_LIST];
   const built = await run("iverilog", build, folder);
   if (!built.ok) return { verdict: "refused", detail: built.text.split("\n")[0] };
   for (const arguments_ of [[], [`+${STALL}=1`]]) {

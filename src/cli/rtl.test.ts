@@ -115,6 +115,7 @@ describe("xpike rtl verify, without any tool of the system", () => {
   test("starts no tool on a testbench that would run a program", async () => {
     const foreign = await mkdtemp(join(folder, "foreign-"));
     await writeFile(join(foreign, "files.f"), "ssa_engine.sv\n");
+    await writeFile(join(foreign, "testbenches.f"), "ssa_engine_tb.sv\n");
     await writeFile(join(foreign, "ssa_engine.sv"), "module ssa_engine;\nendmodule\n");
     await writeFile(join(foreign, "ssa_engine_tb.sv"), 'module ssa_engine_tb;\n  initial $system("id");\nendmodule\n');
     const { code, out, err } = await xpikeRtl("verify", foreign);
@@ -128,12 +129,18 @@ describe("xpike rtl verify, without any tool of the system", () => {
     const lines = out.trimEnd().split("\n");
     expect(code).toBe(0);
     expect(lines.map((line) => line.split(/\s+/).slice(0, 2).join(" "))).toEqual([
-      ...Array<string>(4).fill("missing verilator"),
+      ...Array<string>(6).fill("missing verilator"),
       ...Array<string>(2).fill("missing iverilog"),
       ...Array<string>(3).fill("pass yosys"),
     ]);
     const [, cell] = /ssa_cell (\d+ of \d+) pairs/.exec(out)!;
     expect(new Set(cell.split(" of ")).size, cell).toBe(1);
+  });
+
+  test("refuses waves of a folder without a machine, and says how to have one", async () => {
+    const { code, out, err } = await xpikeRtl("verify", join(folder, "rtl"), "--waves");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("this folder has no xpike_machine_tb.sv. Write one with xpike rtl EXPERIMENT --machine");
   });
 
   test("fails where a source has a latch", async () => {

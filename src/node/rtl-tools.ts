@@ -3,15 +3,15 @@
  * optional dependency (`yosys.ts`).
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { PlatformError } from "../errors.ts";
+import { FileError, PlatformError } from "../errors.ts";
 import { AXI_TESTBENCH } from "../rtl/axi/testbench.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
 import { BOARD_TESTBENCH } from "../rtl/board/testbench.ts";
 import { BOARD_TOP } from "../rtl/board/top.ts";
-import { FILE_LIST } from "../rtl/bundle.ts";
+import { FILE_LIST, fileList, TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
@@ -21,7 +21,7 @@ import { WAVES_TOP, wavesModule } from "../rtl/machine/waves.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
-import { readSource, readSources } from "./rtl-folder.ts";
+import { readSources, readTestbenches } from "./rtl-folder.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
@@ -96,6 +96,9 @@ interface Top {
 /** Copies of a gate's inputs into all that read it make programs of many times the size. */
 const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
 const COMPILED = ["--binary", "--timing", "--assert", ...SMALL];
+const LINT = "lint, all warnings";
+const WARNINGS = ["-Wall", "-Wpedantic"];
+const ALL_SOURCES = ["-f", FILE_LIST, "-f", TESTBENCH_LIST];
 /** Compilers of C++ side by side. */
 const JOBS = ["--build-jobs", String(Math.min(2, availableParallelism()))];
 
@@ -123,10 +126,10 @@ export async function hasTool(tool: RtlCheck["tool"]): Promise<boolean> {
 }
 
 /**
- * Lint (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
+ * Lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
  * (Yosys), one after another.
  * Compilers read copies of the sources that were checked, in a folder that holds nothing else: they look for modules around them.
- * Throws  FileError when the folder holds no file list of `xpike rtl`, or a source says what `xpike rtl` never writes
+ * Throws  FileError when the folder holds no file lists of `xpike rtl`, a source says what `xpike rtl` never writes, or waves are asked of no machine
  */
 export async function verifyRtl(
   folder: string,
@@ -140,11 +143,17 @@ export async function verifyRtl(
     onCheck = () => {},
   }: VerifyOptions = {},
 ): Promise<RtlCheck[]> {
-  const sources = await readSources(folder);
-  const there = new Set(await readdir(folder));
-  const tops = TOPS.filter(({ top, testbench }) => there.has(`${testbench}.sv`) && (asked?.includes(top) ?? true));
-  const compiled: Record<string, string> = { ...sources, [FILE_LIST]: `${Object.keys(sources).join("\n")}\n` };
-  for (const name of tops.map(({ testbench }) => `${testbench}.sv`)) compiled[name] = await readSource(folder, name);
+  const [sources, testbenches] = [await readSources(folder), await readTestbenches(folder)];
+  const isThere = (testbench: string) => Object.hasOwn(testbenches, `${testbench}.sv`);
+  if (waves && !isThere(MACHINE_TESTBENCH)) {
+    throw new FileError(
+      folder,
+      `Waves are those of a whole machine's first prompt, and this folder has no ${MACHINE_TESTBENCH}.sv. Write one with ` +
+        "xpike rtl EXPERIMENT --machine, or leave --waves out.",
+    );
+  }
+  const tops = TOPS.filter(({ top, testbench }) => isThere(testbench) && (asked?.includes(top) ?? true));
+  const lists = { [FILE_LIST]: fileList(sources), [TESTBENCH_LIST]: fileList(testbenches) };
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checkedFolder = join(work, "sources");
   const checks: RtlCheck[] = [];
@@ -169,33 +178,47 @@ export async function verifyRtl(
   };
   try {
     await mkdir(checkedFolder);
-    for (const [name, text] of Object.entries(compiled)) await writeFile(join(checkedFolder, name), text);
+    for (const [name, text] of Object.entries({ ...sources, ...testbenches, ...lists }))
+      await writeFile(join(checkedFolder, name), text);
     for (const { top, testbench, optimisation, loops = [], stalled } of tools.includes("verilator") ? tops : []) {
-      const list = ["-f", FILE_LIST, "--top-module"];
-      onStart({ tool: "verilator", check: named("lint, all warnings", top) });
-      const lint = await run("verilator", ["--lint-only", "-Wall", ...list, top], checkedFolder);
-      add("verilator", named("lint, all warnings", top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
+      onStart({ tool: "verilator", check: named(LINT, top) });
+      const lint = await run(
+        "verilator",
+        ["--lint-only", ...WARNINGS, "-f", FILE_LIST, "--top-module", top],
+        checkedFolder,
+      );
+      add("verilator", named(LINT, top), lint, lint.ok, lint.ok ? "no warning" : lint.text);
       const check = named("simulation", top);
       onStart({ tool: "verilator", check });
       const folderOf = join(work, testbench);
       const flags = [...COMPILED, ...loops, ...JOBS, "-MAKEFLAGS", `OPT_FAST=${optimisation}`];
-      const build = [...flags, "--Mdir", folderOf, `${testbench}.sv`, ...list, testbench];
+      const build = [
+        ...flags,
+        ...WARNINGS,
+        "-Wno-fatal",
+        "--Mdir",
+        folderOf,
+        ...ALL_SOURCES,
+        "--top-module",
+        testbench,
+      ];
       const built = await run("verilator", build, checkedFolder);
+      const warnings = built.text.match(/^%Warning[\s\S]*/m)?.[0];
+      const isClean = built.ok && warnings === undefined;
+      add("verilator", named(LINT, testbench), built, isClean, isClean ? "no warning" : (warnings ?? built.text));
       const simulate = (args: readonly string[]) => run(join(folderOf, `V${testbench}`), args, folder);
       addSimulation("verilator", built.ok ? await simulate([]) : built, check);
       if (!stalled || !built.ok) continue;
       onStart({ tool: "verilator", check: `${check}, with waits` });
       addSimulation("verilator", await simulate(stalled), `${check}, with waits`);
     }
-    if (waves && tools.includes("verilator") && there.has(`${MACHINE_TESTBENCH}.sv`)) {
+    if (waves && tools.includes("verilator")) {
       const check = named("waves of a prompt", MACHINE);
       onStart({ tool: "verilator", check });
       const [source, folderOf] = [`${WAVES_TOP}.sv`, join(work, WAVES_TOP)];
       await writeFile(join(checkedFolder, source), wavesModule);
-      const texts = await readSource(folder, `${MACHINE_TESTBENCH}.sv`);
-      await writeFile(join(checkedFolder, `${MACHINE_TESTBENCH}.sv`), texts);
       const flags = [...COMPILED, "--trace-fst", ...ROLLED, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", "--Mdir", folderOf];
-      const build = [...flags, source, `${MACHINE_TESTBENCH}.sv`, "-f", FILE_LIST, "--top-module", WAVES_TOP];
+      const build = [...flags, source, ...ALL_SOURCES, "--top-module", WAVES_TOP];
       const built = await run("verilator", build, checkedFolder);
       const program = join(folderOf, `V${WAVES_TOP}`);
       addSimulation("verilator", built.ok ? await run(program, [`+${PROMPTS}=1`], folder) : built, check);
@@ -204,7 +227,7 @@ export async function verifyRtl(
     for (const { top, testbench } of tools.includes("iverilog") ? small : []) {
       onStart({ tool: "iverilog", check: named("simulation", top) });
       const program = join(work, `${testbench}.vvp`);
-      const build = ["-g2012", "-s", testbench, "-o", program, "-f", FILE_LIST, `${testbench}.sv`];
+      const build = ["-g2012", "-s", testbench, "-o", program, ...ALL_SOURCES];
       const built = await run("iverilog", build, checkedFolder);
       const arguments_ = ["-n", program, `+${RUNS}=${icarusRuns}`];
       addSimulation("iverilog", built.ok ? await run("vvp", arguments_, folder) : built, named("simulation", top));

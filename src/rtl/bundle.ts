@@ -1,12 +1,19 @@
 /** Everything that `xpike rtl` writes, as file names and texts: sources, file list, testbench, vectors, README. */
 import { type SourceFiles, type SsaDesign, sourceFiles } from "./design.ts";
 import { type LifRuns, lifBundle } from "./lif-bundle.ts";
-import { printModule } from "./print.ts";
 import { ENGINE } from "./ssa-engine.ts";
 import { type EngineRun, engineTestbench, TESTBENCH, vectorFiles } from "./testbench.ts";
 
 /** Sources in order, leaves first, one name a line: `verilator -f`, `iverilog -f`. */
 export const FILE_LIST = "files.f";
+/** Testbenches with the modules that they alone have, in the same form. */
+export const TESTBENCH_LIST = "testbenches.f";
+
+/** A list of files, in one of those two. */
+export const fileList = (files: SourceFiles): string =>
+  Object.keys(files)
+    .map((name) => `${name}\n`)
+    .join("");
 
 /**
  * The same arguments give the same texts.
@@ -20,14 +27,15 @@ export function rtlBundle(
   origin: string,
   lif: LifRuns | string = "No LIF unit was asked for.",
 ): SourceFiles {
-  const unit = typeof lif === "string" ? { sources: {}, files: {}, readme: `${lif}\n` } : lifBundle(lif);
+  const unit =
+    typeof lif === "string" ? { sources: {}, testbenches: {}, files: {}, readme: `${lif}\n` } : lifBundle(lif);
   const sources = { ...sourceFiles(design.modules), ...unit.sources };
   const { files, sizes } = vectorFiles(design, runs);
-  const list = `${Object.keys(sources).join("\n")}\n`;
-  const testbench = printModule(engineTestbench(design, sizes));
+  const testbenches = { ...sourceFiles([engineTestbench(design, sizes)]), ...unit.testbenches };
   const readme = readmeText(design, `${origin} ${sizes.runs} runs, ${sizes.clocks} busy clocks.`);
   const written = { ...files, ...unit.files, "README.md": `${readme}\n${unit.readme}` };
-  return { ...sources, [FILE_LIST]: list, [`${TESTBENCH}.sv`]: testbench, ...written };
+  const lists = { [FILE_LIST]: fileList(sources), [TESTBENCH_LIST]: fileList(testbenches) };
+  return { ...sources, ...testbenches, ...lists, ...written };
 }
 
 function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string): string {

@@ -6,7 +6,6 @@ import { carrySaveAdder } from "./carry-save-adder.ts";
 import { type SourceFiles, sourceFiles } from "./design.ts";
 import { LIF_TESTBENCH, lifTestbench, lifVectors } from "./lif-testbench.ts";
 import { LIF_UNIT, lifUnit } from "./lif-unit.ts";
-import { printModule } from "./print.ts";
 import type { Module } from "./syntax.ts";
 
 /** A LIF unit with what its testbench feeds it. */
@@ -20,7 +19,9 @@ export interface LifRuns {
 export interface LifBundle {
   /** For the file list, leaves first. */
   readonly sources: SourceFiles;
-  /** Testbench and vectors. */
+  /** For the list of testbenches. */
+  readonly testbenches: SourceFiles;
+  /** Vectors. */
   readonly files: SourceFiles;
   /** A section of the README. */
   readonly readme: string;
@@ -36,10 +37,10 @@ export const lifModules = (parameters: LifParameters): Module[] => [
 export function lifBundle({ parameters, pins, origin }: LifRuns): LifBundle {
   const vectors = lifVectors(parameters, pins);
   const { clocks, updates, spikes } = vectors;
-  const testbench = printModule(lifTestbench(parameters, clocks));
   return {
     sources: sourceFiles(lifModules(parameters)),
-    files: { [`${LIF_TESTBENCH}.sv`]: testbench, ...vectors.files },
+    testbenches: sourceFiles([lifTestbench(parameters, clocks)]),
+    files: vectors.files,
     readme: readmeSection(parameters, `${origin} ${clocks} clocks, ${updates} updates of a column, ${spikes} spikes.`),
   };
 }

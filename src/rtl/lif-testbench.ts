@@ -16,18 +16,17 @@ import {
   bit,
   concat,
   decimal,
-  type Expression,
   gap,
   instance,
   logic,
   type Module,
   name,
   put,
-  type Statement,
   sized,
   text,
   when,
 } from "./syntax.ts";
+import { fallingEdges, nextClock, task } from "./testbench-parts.ts";
 
 /** Name of the module. */
 export const LIF_TESTBENCH = "lif_unit_tb";
@@ -73,12 +72,6 @@ export function lifVectors(parameters: LifParameters, pins: Iterable<LifPins>): 
 
 export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParameters, clocks: number): Module {
   const errors = name("errors");
-  const task = (taskName: string, ...parts: Expression[]): Statement => ({
-    kind: "task",
-    name: taskName,
-    arguments: parts,
-  });
-  const step: Statement = { kind: "edge", edge: "negedge", signal: "clk", times: 1 };
   const pins = ["load", "valid_in", "rest", "code", "offset", "threshold"];
   const shown = concat(name("valid"), name("spike"));
   const expected = bit(name("outputs"), name("clock"));
@@ -121,7 +114,7 @@ export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParamete
           ...["errors", "updates"].map((variable) => put(name(variable), decimal(0))),
           put(name("rst_n"), sized(1, 0)),
           ...pins.map((pin) => put(name(pin), { kind: "fill", bit: 0 } as const)),
-          { ...step, times: 2 },
+          fallingEdges(2),
           put(name("rst_n"), sized(1, 1)),
           {
             kind: "for",
@@ -136,7 +129,7 @@ export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParamete
                 ]),
                 put(errors, binary(errors, "+", decimal(1))),
               ]),
-              step,
+              nextClock,
             ],
           },
           when(

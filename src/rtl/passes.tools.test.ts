@@ -111,11 +111,12 @@ testInVerilator(
     const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [MACHINE] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
       "lint, all warnings: xpike_machine",
+      "lint, all warnings: xpike_machine_tb",
       "simulation: xpike_machine",
       "simulation: xpike_machine, with waits",
     ]);
-    expect(checks[1].detail).toContain(`PASS 2 prompts, ${vectors.spikes / 2} spikes`);
-    expect(checks[1].detail).toContain(`${design.plan.schedule.alone.clocks} clocks each`);
+    expect(checks[2].detail).toContain(`PASS 2 prompts, ${vectors.spikes / 2} spikes`);
+    expect(checks[2].detail).toContain(`${design.plan.schedule.alone.clocks} clocks each`);
   },
   LONG,
 );

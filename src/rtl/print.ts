@@ -110,7 +110,14 @@ function printItem(item: Item): string[] {
     case "initial":
       return ["initial begin", ...indent(statements(item.body)), "end"];
     case "clock":
-      return [`initial ${item.signal} = 1'b0;`, `always #${item.halfPeriod} ${item.signal} = ~${item.signal};`];
+      return [
+        "initial begin",
+        `  ${item.signal} = 1'b0;`,
+        "  forever begin",
+        `    #${item.halfPeriod} ${item.signal} = ~${item.signal};`,
+        "  end",
+        "end",
+      ];
     case "loop":
       return [
         `for (genvar ${item.variable} = 0; ${item.variable} < ${item.below}; ${item.variable}++) begin : ${item.label}`,

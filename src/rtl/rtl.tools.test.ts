@@ -74,7 +74,7 @@ testInVerilator(
   "Verilator has no warning and gives the cycle model's bits and clocks",
   async () => {
     const checks = await verifyRtl(write(bundleOf(base)), { tools: ["verilator"] });
-    expect(checks.map(({ result }) => result)).toEqual(["pass", "pass"]);
+    expect(checks.map(({ result, detail }) => (result === "pass" ? result : detail))).toEqual(Array(3).fill("pass"));
   },
   COMPILATION,
 );

@@ -18,7 +18,6 @@ import { blocksOf, shownAt, type Window, windowAt } from "./passes.ts";
 import { STEP_BITS } from "./ssa-engine.ts";
 import {
   binary,
-  call,
   concat,
   decimal,
   type Expression,
@@ -36,7 +35,16 @@ import {
   when,
 } from "./syntax.ts";
 import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
-import { count, engineUnderTest, fallingEdges, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
+import {
+  count,
+  engineUnderTest,
+  fallingEdges,
+  inTurn,
+  nextClock,
+  readLine,
+  startWhileBusy,
+  task,
+} from "./testbench-parts.ts";
 
 export const STREAM_TESTBENCH = "ssa_engine_stream_tb";
 
@@ -78,12 +86,12 @@ const STANDARD_INPUT = hex(32, 0x80000000);
 
 export function streamTestbench(design: SsaDesign): Module {
   const { dimension, plan } = design.parameters;
-  const passes = plan.passes.length;
+  const [passes, blocks] = [plan.passes.length, blocksOf(plan)];
   const isBlockwise = passes > 1;
   const width = design.heads * plan.tileTokens;
   const seeds = seedBits(design);
   const integers = ["got", "idle", "steps", "last", "runs", "clocks", "columns", "errors"];
-  const readRun = put(name("got"), scan("%h %h %h", "idle", "steps", "seed"));
+  const readRun = readLine(STANDARD_INPUT, "%h %h %h", "idle", "steps", "seed");
   const clock = name("clock");
   const windows = isBlockwise ? binary(name("steps"), "*", decimal(passes)) : name("steps");
   const pins = concat(name("busy"), name("take"), name("valid"));
@@ -106,7 +114,7 @@ export function streamTestbench(design: SsaDesign): Module {
       logic(seeds, "seed"),
       logic(width, "query", "key", "value", "spike", "expected"),
       logic(3 * width, "inputs"),
-      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocksOf(plan) - 1), "block")] : []),
+      ...(isBlockwise ? [logic(bitsFor(passes - 1), "pass"), logic(bitsFor(blocks - 1), "block")] : []),
       { kind: "integer", names: integers },
       gap,
       { kind: "clock", signal: "clk", halfPeriod: 5 },
@@ -141,7 +149,7 @@ export function streamTestbench(design: SsaDesign): Module {
                 below: binary(name("last"), "+", decimal(1)),
                 body: [
                   put(name("start"), startWhileBusy(clock, binary(clock, "<", name("last")))),
-                  put(name("got"), scan("%h %h %h", "inputs", "shows", "expected")),
+                  readLine(STANDARD_INPUT, "%h %h %h", "inputs", "shows", "expected"),
                   when(isWrong, [
                     when(binary(name("errors"), "<", decimal(10)), [
                       display(
@@ -156,7 +164,8 @@ export function streamTestbench(design: SsaDesign): Module {
                     ]),
                     count("errors"),
                   ]),
-                  when(name("valid"), [count("columns")]),
+                  ...(isBlockwise ? [when(name("take"), inTurn("pass", clock, dimension, passes))] : []),
+                  when(name("valid"), [...inTurn("block", name("columns"), dimension, blocks), count("columns")]),
                   put(concat(name("value"), name("key"), name("query")), name("inputs")),
                   when(binary(clock, "!=", name("last")), [nextClock]),
                 ],
@@ -183,7 +192,3 @@ export function streamTestbench(design: SsaDesign): Module {
 }
 
 const display = (format: string, ...values: Expression[]): Statement => task("$display", text(format), ...values);
-
-/** Reads numbers from standard input; the value is how many were there. */
-const scan = (format: string, ...targets: string[]): Expression =>
-  call("$fscanf", STANDARD_INPUT, text(format), ...targets.map(name));

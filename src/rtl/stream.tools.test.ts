@@ -1,15 +1,22 @@
-import { expect } from "vitest";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
 import { ssaParameters } from "../hardware/ssa-parameters.ts";
 import { compileEngine } from "../node/rtl-stream.ts";
 import { stream } from "../numeric/stream.ts";
 import { ssaSpec } from "../spec/hardware.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
-import { type SsaDesign, ssaDesign } from "./design.ts";
+import { type SsaDesign, sourceFiles, ssaDesign } from "./design.ts";
 import { randomRun, simulatedRun } from "./simulated-run.ts";
+import { STREAM_TESTBENCH, streamTestbench } from "./stream-testbench.ts";
 import type { EngineRun } from "./testbench.ts";
 
-const testInIcarus = await testWith("iverilog");
+const [testInIcarus, testInVerilator] = [await testWith("iverilog"), await testWith("verilator")];
+const folder = mkdtempSync(join(tmpdir(), "xpikeformer-stream-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function designOf(tokens: number, dimension: number, isOpen: (i: number, j: number) => boolean, more: object = {}) {
   const mask = Uint8Array.from({ length: tokens ** 2 }, (_, at) =>
@@ -64,4 +71,19 @@ testInIcarus("all inputs of two tokens and two features agree, and fire now and 
   });
   expect(await check(design, runs)).toMatchObject({ result: "pass", clocks: 64 * 65 * 2, columns: 64 * 64 * 2 });
   expect(fired).toBeGreaterThan(1000);
+});
+
+testInVerilator.each([
+  ["all tokens", {}],
+  ["tokens in passes", { tileTokens: 2 }],
+])("Verilator warns of nothing in the testbench of a tile that holds %s", (_, ssa) => {
+  const request = { tokens: 4, dimension: 6, mask: new Uint8Array(16).fill(1), scoreGain: 1, valueGain: 1 };
+  const settled = ssaParameters(ssaSpec.parse({ random: "lfsr", ...ssa }), { ...request, draws: "stratified" });
+  const design = ssaDesign(settled, 2);
+  const files = sourceFiles([...design.modules, streamTestbench(design)]);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const flags = ["--lint-only", "--timing", "-Wall", "-Wpedantic", "--top-module", STREAM_TESTBENCH];
+  // A warning is an error.
+  const said = execFileSync("verilator", [...flags, ...Object.keys(files)], { cwd: folder, encoding: "utf8" });
+  expect(said).not.toContain("%");
 });

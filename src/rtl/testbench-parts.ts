@@ -1,8 +1,11 @@
-/** What testbenches of the engine have in common: the engine under test, clocks, counters and system tasks. */
+/** What testbenches have in common: the engine under test, clocks, files read line by line, counters and system tasks. */
+import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ENGINE } from "./ssa-engine.ts";
 import {
   binary,
   bit,
+  call,
+  cast,
   decimal,
   type Expression,
   type Item,
@@ -32,9 +35,26 @@ export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
     ...(isBlockwise ? { pass_o: name("pass"), block_o: name("block") } : {}),
   });
 
+const edges = (edge: "negedge" | "posedge", signal: string, times: number): Statement => ({
+  ...{ kind: "edge", edge, signal, times },
+});
 /** Waits for falling edges, each between two rising ones, at which pins may change and have settled. */
-export const fallingEdges = (times: number): Statement => ({ kind: "edge", edge: "negedge", signal: "clk", times });
+export const fallingEdges = (times: number, signal = "clk"): Statement => edges("negedge", signal, times);
 export const nextClock = fallingEdges(1);
+/** Waits for a rising edge: what it takes is seen right there. */
+export const risingEdge = (signal: string): Statement => edges("posedge", signal, 1);
+
+/** Reads numbers of a line of an open file; `got` is then how many were there. */
+export const readLine = (file: Expression, format: string, ...targets: string[]): Statement =>
+  put(name("got"), call("$fscanf", file, text(format), ...targets.map(name)));
+/** The same where the line must be there: without it the testbench fails and ends. */
+export const nextLine = (file: string, format: string, ...targets: string[]): Statement[] => [
+  readLine(name(file), format, ...targets),
+  when(binary(name("got"), "!=", decimal(targets.length)), [
+    task("$display", text(`FAIL ${file} ends too early`)),
+    task("$finish"),
+  ]),
+];
 
 /** A start in every second clock of a run, which a busy engine must ignore. */
 export const startWhileBusy = (clock: Expression, isBusy: Expression): Expression =>
@@ -57,3 +77,11 @@ export const complaints =
       when(binary(name("errors"), "<", decimal(most)), [task("$display", text(format), ...always, ...values)]),
       count("errors"),
     ]);
+
+/** Passes, or blocks, of a blockwise engine follow each other, and stay for as many columns as there are features; counted from 0. */
+export const inTurn = (signal: "pass" | "block", column: Expression, dimension: number, among: number): Statement[] => {
+  if (among < 2) return [];
+  const turn = binary(binary(column, "/", decimal(dimension)), "%", decimal(among));
+  const isWrong = binary(name(signal), "!==", cast(bitsFor(among - 1), turn));
+  return [complaints(10)(isWrong, `column %0d has ${signal} %0d`, column, name(signal))];
+};

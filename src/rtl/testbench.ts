@@ -19,7 +19,6 @@ import {
   binary,
   bit,
   call,
-  cast,
   comment,
   concat,
   decimal,
@@ -36,7 +35,7 @@ import {
   text,
   when,
 } from "./syntax.ts";
-import { count, engineUnderTest, fallingEdges, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
+import { count, engineUnderTest, fallingEdges, inTurn, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
 
 /** One run of the engine: all heads of one prompt and block. */
 export interface EngineRun {
@@ -216,7 +215,7 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
                   put(name("start"), startWhileBusy(name("clock"), sized(1, 1))),
                   when(name("busy"), [count("clocks")]),
                   when(name("take"), [
-                    ...inTurn("pass", "taken", passes),
+                    ...inTurn("pass", name("taken"), dimension, passes),
                     put(concat(name("value"), name("key"), name("query")), line),
                     count("taken"),
                   ]),
@@ -257,24 +256,9 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
     ],
   };
 
-  /** Passes and blocks follow each other, and stay for as many columns as there are features. */
-  function inTurn(signal: "pass" | "block", columns: string, among: number): Statement[] {
-    if (!isBlockwise) return [];
-    const bits = bitsFor(among - 1);
-    const turn = binary(binary(name(columns), "/", decimal(dimension)), "%", decimal(among));
-    return [
-      when(binary(name(signal), "!==", cast(bits, turn)), [
-        when(binary(name("errors"), "<", decimal(10)), [
-          task("$display", text(`column %0d has ${signal} %0d`), name(columns), name(signal)),
-        ]),
-        count("errors"),
-      ]),
-    ];
-  }
-
   function check(): Statement[] {
     return [
-      ...inTurn("block", "checked", blocks),
+      ...inTurn("block", name("checked"), dimension, blocks),
       when(binary(name("spike"), "!==", columns), [
         when(binary(name("errors"), "<", decimal(10)), [
           task("$display", text("column %0d is %h, expected %h"), name("checked"), name("spike"), columns),

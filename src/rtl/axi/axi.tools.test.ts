@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
-import { FILE_LIST } from "../bundle.ts";
+import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
 import { machineBundle } from "../machine/bundle.ts";
 import { AXI_TESTBENCH } from "./testbench.ts";
 import { AXI_TOP } from "./top.ts";
@@ -33,10 +33,11 @@ testInVerilator(
     const checks = await verifyRtl(folder, { tools: ["verilator"], tops: [AXI_TOP] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
       "lint, all warnings: xpike_axi",
+      "lint, all warnings: xpike_axi_tb",
       "simulation: xpike_axi",
       "simulation: xpike_axi, with waits",
     ]);
-    expect(checks[1].detail).toContain("PASS 2 prompts, 6 answers over AXI-Stream");
+    expect(checks[2].detail).toContain("PASS 2 prompts, 6 answers over AXI-Stream");
   },
   COMPILATION,
 );
@@ -58,8 +59,8 @@ const FAULTS: readonly (readonly [string, string, string])[] = [
 async function isSound(source: string, text: string): Promise<boolean> {
   const [program, changed] = ["tb.vvp", "changed.sv"].map((name) => join(folder, name));
   writeFileSync(changed, text);
-  const list = files[FILE_LIST].trim().split("\n");
-  const sources = [...list.map((name) => (name === source ? changed : name)), `${AXI_TESTBENCH}.sv`];
+  const list = (files[FILE_LIST] + files[TESTBENCH_LIST]).trim().split("\n");
+  const sources = list.map((name) => (name === source ? changed : name));
   const run = (tool: string, ...args: string[]) => promisify(execFile)(tool, args, { cwd: folder });
   await run("iverilog", "-g2012", "-s", AXI_TESTBENCH, "-o", program, ...sources);
   for (const args of [[], ["+stall=3"]]) {

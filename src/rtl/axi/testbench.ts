@@ -29,7 +29,7 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { complaints, count, task } from "../testbench-parts.ts";
+import { complaints, count, fallingEdges, nextLine, risingEdge, task } from "../testbench-parts.ts";
 import { ANSWERS_CHECKER, answersChecker } from "./answers-checker.ts";
 import {
   addressBits,
@@ -51,8 +51,7 @@ export const AXI_TESTBENCH = `${AXI_TOP}_tb`;
 const PATIENCE = 4;
 
 // Pins change at falling edges, and what a rising one takes is seen right there.
-const edge: Statement = { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 };
-const rising: Statement = { kind: "edge", edge: "posedge", signal: "clk_i", times: 1 };
+const [edge, rising] = [fallingEdges(1, "clk_i"), risingEdge("clk_i")];
 const loopWhile = (condition: Expression, ...body: Statement[]): Statement => ({ kind: "while", condition, body });
 const forever = (...body: Statement[]) => ({ kind: "initial", body: [loopWhile(sized(1, 1), ...body)] }) as const;
 const one = sized(1, 1);
@@ -99,8 +98,6 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
   const sizes = streamSizes(facts);
   const broken = Math.max(1, Math.floor(each / 2));
   const at = (register: RegisterName) => hex(address, registerOf(register).offset);
-  const read = (file: string, target: string) =>
-    put(name("got"), call("$fscanf", name(file), text("%h"), name(target)));
   const expectRead = (register: RegisterName, value: Expression): Statement[] => [
     ...ask(at(register)),
     complain(
@@ -316,7 +313,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
                 variable: "n",
                 below: decimal(seedWords),
                 body: [
-                  read("seed_file", "seed"),
+                  ...nextLine("seed_file", "%h", "seed"),
                   ...write(
                     cast(address, binary(decimal(base), "+", binary(decimal(4), "*", name("n")))),
                     name("seed"),
@@ -330,7 +327,7 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
                 variable: "n",
                 below: decimal(each),
                 body: [
-                  read("input_file", "vector"),
+                  ...nextLine("input_file", "%h", "vector"),
                   comment("The second prompt's last vector does not say that it is the last."),
                   ...give(
                     cast(sizes.input, name("vector")),

@@ -1,10 +1,9 @@
 /** Everything that `xpike rtl --board` writes, as file names and texts. */
 import { invariant, SpecError } from "../../errors.ts";
-import { FILE_LIST, rtlBundle } from "../bundle.ts";
+import { FILE_LIST, fileList, rtlBundle, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, type SsaDesign, sourceFiles } from "../design.ts";
 import type { LifRuns } from "../lif-bundle.ts";
 import type { Provenance } from "../machine/bundle.ts";
-import { printModule } from "../print.ts";
 import { ENGINE } from "../ssa-engine.ts";
 import type { Module } from "../syntax.ts";
 import type { EngineRun } from "../testbench.ts";
@@ -55,6 +54,7 @@ export function boardBundle(
   invariant(modules.at(-1)!.name === BOARD_TOP, "the board's top level comes last");
   const sources = sourceFiles(modules.map(marked));
   const exchanges = exchangesOf(design, fingerprint, runs.slice(0, SIMULATED_RUNS));
+  const testbenches = sourceFiles([marked(boardTestbench(design, exchanges))]);
   const { tokens, dimension } = design.parameters;
   const description: BoardDescription = {
     board: boardName,
@@ -67,12 +67,9 @@ export function boardBundle(
   return {
     ...engine,
     ...sources,
-    [FILE_LIST]:
-      engine[FILE_LIST] +
-      Object.keys(sources)
-        .map((name) => `${name}\n`)
-        .join(""),
-    [`${BOARD_TESTBENCH}.sv`]: printModule(marked(boardTestbench(design, exchanges))),
+    ...testbenches,
+    [FILE_LIST]: engine[FILE_LIST] + fileList(sources),
+    [TESTBENCH_LIST]: engine[TESTBENCH_LIST] + fileList(testbenches),
     ...exchangeFiles(exchanges),
     [`${BOARD_TOP}.lpf`]: boardConstraints(board),
     [MAKE_FILE]: makeScript(board, { ...engineSources, ...sources }),

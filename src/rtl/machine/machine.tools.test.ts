@@ -73,11 +73,12 @@ testInVerilator.each(settings)(
     const checks = await verifyRtl(write(files), { tools: ["verilator"], tops: [MACHINE] });
     expect(checks.map(({ check, result, detail }) => (result === "pass" ? check : detail))).toEqual([
       "lint, all warnings: xpike_machine",
+      "lint, all warnings: xpike_machine_tb",
       "simulation: xpike_machine",
       "simulation: xpike_machine, with waits",
     ]);
     const { clocks } = design.plan.schedule.alone;
-    const [, simulation] = checks;
+    const [, , simulation] = checks;
     expect(simulation.detail).toContain(`PASS 3 prompts, ${vectors.spikes / 3} spikes`);
     expect(simulation.detail).toContain(`${clocks} clocks each`);
   },

@@ -13,7 +13,7 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { complaints, count } from "../testbench-parts.ts";
+import { complaints, count, fallingEdges, readLine } from "../testbench-parts.ts";
 import { attentionSize } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
@@ -108,9 +108,9 @@ export function checker(width: number): Module {
             kind: "while",
             condition: sized(1, 1),
             body: [
-              { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 },
+              fallingEdges(1, "clk_i"),
               when(name("valid_i"), [
-                put(name("got"), call("$fscanf", name("file"), text("%h %h"), name("clock"), name("vector"))),
+                readLine(name("file"), "%h %h", "clock", "vector"),
                 complain(binary(name("got"), "!=", decimal(2)), "%s: result %0d is one too many"),
                 complain(
                   binary(name("vector_i"), "!==", name("vector")),

@@ -21,7 +21,10 @@ set_false_path -from [get_ports rst_ni]
 }
 
 /** FuseSoC's format CAPI 2. */
-export function coreFile(version: string, sources: SourceFiles, contents: SourceFiles): string {
+export function coreFile(
+  version: string,
+  { sources, testbenches, contents }: Readonly<Record<"sources" | "testbenches" | "contents", SourceFiles>>,
+): string {
   const list = (names: readonly string[], type: string) =>
     `    files:\n${names.map((name) => `      - ${name}`).join("\n")}\n    file_type: ${type}\n`;
   const data = Object.keys(contents).map((name) => `${name} : {copyto : ${name}}`);
@@ -32,7 +35,7 @@ filesets:
   rtl:
 ${list(Object.keys(sources), "systemVerilogSource")}  contents:
 ${list(data, "user")}  testbench:
-${list([`${MACHINE_TESTBENCH}.sv`, `${AXI_TESTBENCH}.sv`], "systemVerilogSource")}  constraints:
+${list(Object.keys(testbenches), "systemVerilogSource")}  constraints:
 ${list([`${MACHINE}.sdc`], "SDC")}targets:
   default:
     filesets: [rtl, contents]

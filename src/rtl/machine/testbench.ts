@@ -27,7 +27,7 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { task } from "../testbench-parts.ts";
+import { fallingEdges, nextLine, risingEdge, task } from "../testbench-parts.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
@@ -43,7 +43,7 @@ const PATIENCE = 64;
 export const STALL = "stall";
 export const PROMPTS = "prompts";
 
-/** The testbench, and the modules in which it compares. */
+/** The modules in which the testbench compares, then itself. */
 export function machineTestbench(design: MachineDesign, vectors: MachineVectors): Module[] {
   const probes = probesOf(design);
   const widths = [...new Set(probes.map(({ width }) => width))];
@@ -57,10 +57,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
   const entering = inputOf(plan);
   const { clocks } = schedule.alone;
   // Pins change at falling edges, and what a rising one takes is seen right there.
-  const edge: Statement = { kind: "edge", edge: "negedge", signal: "clk_i", times: 1 };
-  const rising: Statement = { kind: "edge", edge: "posedge", signal: "clk_i", times: 1 };
-  const read = (file: string, target: string) =>
-    put(name("got"), call("$fscanf", name(file), text("%h"), name(target)));
+  const [edge, rising] = [fallingEdges(1, "clk_i"), risingEdge("clk_i")];
   const counters = ["got", "stall", "limit", "errors", "checked", "wanted"];
   const sum = (of: "errors" | "checked") =>
     probes.map(({ label }) => name(`u_expect_${label}.${of}`)).reduce((all, one) => binary(all, "+", one));
@@ -200,7 +197,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
                 variable: "word",
                 below: decimal(words),
                 body: [
-                  read("seed_file", "seed_next"),
+                  ...nextLine("seed_file", "%h", "seed_next"),
                   put(name("seed_write"), sized(1, 1)),
                   put(name("seed_address"), { kind: "cast", width: indexBits(words), operand: name("word") }),
                   put(name("seed_data"), name("seed_next")),
@@ -214,7 +211,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
                 below: decimal(entering.vectors),
                 body: [
                   stalls,
-                  read("input_file", "in_next"),
+                  ...nextLine("input_file", "%h", "in_next"),
                   put(name("in_valid"), sized(1, 1)),
                   put(name("in_data"), name("in_next")),
                   rising,
