@@ -63,6 +63,7 @@ export {
   synthesiseRtl,
   synthesiseSources,
 } from "./node/rtl-synthesis.ts";
+export type { WorstPath } from "./node/rtl-timing.ts";
 export { hasTool, type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
 export type { ByteLine } from "./node/serial-port.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";

@@ -47,6 +47,8 @@ import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { checkBoard } from "../src/node/rtl-board.ts";
 import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+import { findSta } from "../src/node/rtl-timing.ts";
+import { verifyRtl } from "../src/node/rtl-tools.ts";
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
 import { openSerialPort } from "../src/node/serial-port.ts";
 import { openSweepFolder } from "../src/node/sweep/folder.ts";
@@ -100,6 +102,14 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "xpikeformer-errors-"));
   mkdirSync(join(folder, "folder"));
+  mkdirSync(join(folder, "engine"));
+  for (const [list, module] of [
+    ["files.f", "ssa_engine"],
+    ["testbenches.f", "ssa_engine_tb"],
+  ]) {
+    writeFileSync(join(folder, "engine", list), `${module}.sv\n`);
+    writeFileSync(join(folder, "engine", `${module}.sv`), `module ${module};\nendmodule\n`);
+  }
   writeFileSync(join(folder, "large.json"), " ".repeat(2_000_000));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -469,15 +479,12 @@ const cases: Record<string, () => unknown> = {
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A price without a unit": () => costWith({ set: { conversion5: "0.5" } }),
   "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
+  "A clock without a library": () => synthesiseSources({}, { clock: 200e6 }),
+  "Slack without OpenSTA": () => withoutPrograms(findSta),
+  "Waves of no machine": () => verifyRtl(join(folder, "engine"), { waves: true }),
   "Verilog that would run a program": () =>
     refuseForeign('module ssa_cell;\n  initial $system("id");\nendmodule\n', "ssa_cell.sv"),
-  "A Yosys that is not installed": async () => {
-    const path = process.env.PATH;
-    process.env.PATH = join(folder, "folder");
-    await findYosys("system").finally(() => {
-      process.env.PATH = path;
-    });
-  },
+  "A Yosys that is not installed": () => withoutPrograms(() => findYosys("system")),
   "A netlist with a cell that is not simulated": () => {
     const cells = { latch: { type: "$_DLATCH_P_", connections: { D: [2], E: [3], Q: [4] } } };
     readNetlist(JSON.stringify({ modules: { block: { ports: {}, cells } } }), "block");
@@ -487,6 +494,17 @@ const cases: Record<string, () => unknown> = {
   "A board that does not answer": () => checkBoard(boardFolder(), { port: silentLine, patience: 0.05 }),
   "A node that a source does not cover": () => costWith({ node: 14 }),
 };
+
+/** Does something where no command of the system is found. */
+async function withoutPrograms(act: () => Promise<unknown>): Promise<void> {
+  const path = process.env.PATH;
+  process.env.PATH = join(folder, "folder");
+  try {
+    await act();
+  } finally {
+    process.env.PATH = path;
+  }
+}
 
 test.each(sections)("the page shows the message of: $title", async ({ title, json, message }) => {
   const produce = json === undefined ? cases[title] : () => parseExperiment(json, "experiment.json");

@@ -122,6 +122,8 @@ export interface RtlVerifyOptions {
 
 export interface RtlSynthOptions {
   readonly liberty?: string;
+  /** Megahertz. */
+  readonly clock?: number;
   readonly yosys?: "system" | "bundled";
   readonly json?: boolean;
 }
@@ -348,6 +350,7 @@ export function withRtlSynthOptions(command: Command): Command {
   return command
     .argument("<folder>", "folder that `xpike rtl` wrote")
     .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
+    .option("--clock <MHz>", "with --liberty: the least slack at this clock, by OpenSTA", wholeNumber(1, 100_000))
     .addOption(
       new Option(
         "--yosys <which>",

@@ -223,7 +223,7 @@ function addRtl(command: Command, terminal: Terminal): void {
       (await import("./rtl.ts")).verifyCommand(folder, options, terminal),
     );
   withRtlSynthOptions(command.command("synth"))
-    .description("count gates and registers of every block, and areas with a liberty file")
+    .description("count gates and registers of every block, and areas and slack with a liberty file")
     .action(async (folder: string, options: RtlSynthOptions) =>
       (await import("./rtl.ts")).synthCommand(folder, options, terminal),
     );

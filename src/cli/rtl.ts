@@ -6,6 +6,7 @@ import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
 import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
+import type { WorstPath } from "../node/rtl-timing.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
@@ -100,13 +101,13 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
 }
 
-/** Throws FileError for a folder that cannot be read; PlatformError without a Yosys. */
+/** Throws FileError for a folder that cannot be read; PlatformError without a Yosys, or for a clock without OpenSTA. */
 export async function synthCommand(
   folder: string,
-  { json, ...options }: RtlSynthOptions,
+  { json, clock, ...options }: RtlSynthOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const synthesis = await synthesiseRtl(folder, options);
+  const synthesis = await synthesiseRtl(folder, { ...options, clock: clock === undefined ? undefined : clock * 1e6 });
   terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : cellTable(synthesis));
 }
 
@@ -120,7 +121,7 @@ export async function hostCommand(folder: string, options: RtlHostOptions, termi
   terminal.out(`The board gave all ${bits} bits of ${columns} columns in ${runs} runs as the cycle model.${again}\n`);
 }
 
-function cellTable({ yosys, blocks }: Synthesis): string {
+function cellTable({ yosys, blocks, worstPath }: Synthesis): string {
   const hasArea = blocks.some(({ area }) => area !== undefined);
   const total = (of: (block: Synthesis["blocks"][number]) => number) =>
     blocks.reduce((sum, block) => sum + of(block) * block.instances, 0);
@@ -144,5 +145,10 @@ function cellTable({ yosys, blocks }: Synthesis): string {
     ([module, ...rest]) => printable(module).padEnd(widest + 2) + rest.map((cell) => cell.padStart(16)).join(""),
   );
   const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
-  return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n`;
+  return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n${worstPath ? slackLine(worstPath) : ""}`;
+}
+
+function slackLine({ tool, clock, slack, from, to }: WorstPath): string {
+  const path = printable(`from ${from} to ${to}`);
+  return `Least slack at ${clock / 1e6} MHz: ${(slack * 1e9).toFixed(3)} ns, ${path}. By ${tool}; wires have no delay, macros and memories no timing.\n`;
 }

@@ -2,13 +2,14 @@
  * Gates of the sources by Yosys: counts per block, areas with a library of the person's own, and the flat netlist for
  * `rtl/gates`.
  */
-import { FileError, PlatformError } from "../errors.ts";
+import { FileError, PlatformError, SpecError } from "../errors.ts";
 import { AXI_TOP } from "../rtl/axi/top.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { readSources } from "./rtl-folder.ts";
+import { findSta, type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
 /** Cells of one module, without those of the modules that it uses. */
@@ -28,6 +29,8 @@ export interface Synthesis {
   readonly yosys: string;
   /** Leaves first. */
   readonly blocks: readonly BlockCells[];
+  /** Only where a clock was given. */
+  readonly worstPath?: WorstPath;
 }
 
 export interface SynthesisOptions {
@@ -35,9 +38,12 @@ export interface SynthesisOptions {
   readonly yosys?: YosysKind | undefined;
   /** A liberty file: cells of this library instead of Yosys's generic ones, and their area. */
   readonly liberty?: string | undefined;
+  /** Hertz: what is left of such a clock on the slowest path, by OpenSTA. Needs `liberty`. */
+  readonly clock?: number | undefined;
 }
 
 const LIBERTY = "cells.lib";
+const NETLIST = "mapped.v";
 const LIBERTY_BYTES = 2 ** 28;
 
 /** The Yosys command that reads all sources. */
@@ -51,7 +57,8 @@ export const readDeferred = (sources: SourceFiles): string =>
 /**
  * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.
- * Throws  PlatformError when Yosys is missing or refuses; FileError as `readSources`, and when the liberty file cannot be used
+ * Throws  PlatformError when Yosys, or with a clock OpenSTA, is missing or refuses; FileError as `readSources`, and when the liberty file cannot be
+ *         used; SpecError for a clock without a liberty file
  */
 export async function synthesiseRtl(folder: string, options: SynthesisOptions = {}): Promise<Synthesis> {
   return synthesiseSources(await readSources(folder), options);
@@ -59,7 +66,15 @@ export async function synthesiseRtl(folder: string, options: SynthesisOptions = 
 
 /** The same for sources that lie in no folder. */
 export async function synthesiseSources(sources: SourceFiles, options: SynthesisOptions = {}): Promise<Synthesis> {
+  const { clock } = options;
+  if (clock !== undefined && options.liberty === undefined) {
+    throw new SpecError(
+      "--clock",
+      "Slack comes from delays of gates, which a liberty file has. Give one with --liberty.",
+    );
+  }
   const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
+  if (clock !== undefined) await findSta();
   const yosys = await findYosys(options.yosys);
   const generic = [
     readVerilog(sources),
@@ -70,13 +85,20 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
   ];
   const mapped = [
     `dfflibmap -liberty ${LIBERTY}`,
-    `abc -liberty ${LIBERTY}`,
+    // Picoseconds.
+    `abc -liberty ${LIBERTY}${clock === undefined ? "" : ` -D ${Math.floor(1e12 / clock)}`}`,
     "select -assert-none t:$_*",
     `tee -q -o mapped.json stat -liberty ${LIBERTY} -json`,
+    ...(clock === undefined ? [] : ["setundef -zero", `write_verilog -noattr -noexpr ${NETLIST}`]),
   ];
   const script = liberty === null ? generic : [...generic, ...mapped];
   const inputs = liberty === null ? sources : { ...sources, [LIBERTY]: liberty };
-  const outcome = await yosys.run(script.join("\n"), inputs, ["generic.json", "synthesised.txt", "mapped.json"]);
+  const outcome = await yosys.run(script.join("\n"), inputs, [
+    "generic.json",
+    "synthesised.txt",
+    "mapped.json",
+    NETLIST,
+  ]);
   if (!outcome.ok && !outcome.late && liberty !== null && outcome.files.has("synthesised.txt")) {
     throw libertyError(options.liberty!, outcome);
   }
@@ -90,7 +112,9 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     // A library names its flip-flops as it likes; mapping keeps their number.
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
-  return { yosys: yosys.version, blocks };
+  if (clock === undefined) return { yosys: yosys.version, blocks };
+  const path = await worstPath(readOutput(yosys, outcome, NETLIST), liberty, topOf(sources), clock);
+  return { yosys: yosys.version, blocks, worstPath: path };
 }
 
 /** Yosys commands that make a module, with all that it uses, one netlist of generic gates. */
