@@ -8,7 +8,7 @@ import { queueServer } from "./queue-server.ts";
 import { isRoot, missingSlurm } from "./slurm-cluster.ts";
 
 const INSTALL =
-  "Debian, Ubuntu: apt-get install verilator iverilog yosys valkey-server slurm-wlm munge g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
+  "Debian, Ubuntu: apt-get install verilator iverilog yosys opensta valkey-server slurm-wlm munge g++ make; macOS: brew install verilator icarus-verilog yosys valkey";
 
 export default class ClosingLine implements Reporter {
   /** Why a test was skipped that does not say so itself. */
@@ -46,6 +46,8 @@ async function missingTools(): Promise<string> {
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));
   const missing: string[] = tools.filter((_, n) => !found[n]);
+  const { findSta } = await import("../../src/node/rtl-timing.ts");
+  await findSta().catch(() => missing.push("opensta"));
   if (queueServer() === undefined) missing.push("valkey-server");
   missing.push(...missingSlurm());
   if (missing.length === 0 && !isRoot()) return "a cluster of Slurm is started by root alone";
