@@ -325,6 +325,17 @@ const cases: Record<string, () => unknown> = {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
   },
+  "A budget of an earlier version": async () => {
+    const { design } = emptySweep;
+    const old = {
+      ...emptySweep,
+      design: { ...design, budget: parseDesign({ experiment: {}, axes: {}, budget: {} }).budget! },
+    };
+    await openSweepFolder(join(folder, "raced"), old, { resume: false });
+    const path = join(folder, "raced", "sweep.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"version": 2', '"version": 1'));
+    await openSweepFolder(join(folder, "raced"), old, { resume: true });
+  },
   "An engine that there is not": () => engineOf("slrm"),
   "An address of no server": () => engineOf("valkey://me:secret@lab3:port"),
   "An option of array jobs for another engine": () => engineOf("threads", { tasks: 20 }),

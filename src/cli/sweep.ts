@@ -168,10 +168,11 @@ function print(
     join(folder, name),
   );
   const text = sweepScreen(rows, design, { ...terminal, ...(all && { all }) });
-  const { spent, repeated, full } = effort;
+  const { spent, full, programmed, again } = effort;
   const count = (value: number) => formatText({ value, unit: "1" });
   const spared = design.budget
-    ? `Prompts on chips: ${count(spent)} (${count(repeated)} of them again, in a later round), where every point in full would have taken ${count(full)}.\n`
+    ? `Prompts on chips: ${count(spent)}, where every point in full would have taken ${count(full)}.\n` +
+      `Chips programmed: ${count(programmed)} (${count(again)} of them again, for more prompts).\n`
     : "";
   terminal.out(`${text}\n${spared}Front: ${page}\nTable: ${files.join(", ")}\n`);
 }

@@ -10,18 +10,18 @@ import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
-import { clippedShare, densitiesOf, meanLogits, type OperationTrace } from "../simulation/trace.ts";
+import { clippedShare, densitiesOf, meanLogits, type OperationTrace, sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { answer, decide } from "../task/answers.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
-import { type Openable, opened } from "../task/open.ts";
+import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
 import { type ExitAnswers, exitByMargin, exitMarginOf } from "./exit.ts";
 import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
-import { openSharedChip, sharedChipJob } from "./shared-chip.ts";
+import { openSharedChip, type SharedChip, sharedChipJob } from "./shared-chip.ts";
 import {
   type Evaluation,
   errorsByStep,
@@ -84,18 +84,12 @@ export async function evaluateChips<T extends TaskSpec>(
   options: EvaluateChipsOptions<ErrorsOf<T>>,
 ): Promise<ChipEvaluation<ErrorsOf<T>>[]> {
   const given = opened(subject);
-  const { experiment, data } = given;
+  const { experiment } = given;
   const { chips, prompts, hardware = experiment.hardware, slice = 32 } = options;
   const { keeper = NO_KEEPER, onPrompts, onChip } = options;
   requireCounts({ chips, prompts, slice });
-  const folded = foldNetwork(network);
-  taskOf(given, folded);
-  exitMarginOf(experiment, hardware);
-  mapNetwork(folded, hardware, experiment.task.coding);
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
-  const conditions = [{ network: "evaluated", hardware }];
-  const work = { experiment, data, networks: { evaluated: folded }, conditions };
-  const shared = openSharedChip<object, ChipAnswers>(executor, "simulate-chip", work, slice, {});
+  const shared = openChips(executor, given, network, [hardware], slice);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
@@ -114,6 +108,28 @@ export async function evaluateChips<T extends TaskSpec>(
     shared.close();
   }
   return evaluations;
+}
+
+/**
+ * The chips of one network, under a condition for each entry of `machines`, with at most `slice` prompts in a piece of work.
+ * Throws  MappingError and ShapeError when the network does not fit the machines or the task
+ */
+export function openChips(
+  executor: Executor,
+  { experiment, data }: Given,
+  network: Network<SpikingSpec>,
+  machines: readonly HardwareSpec[],
+  slice: number,
+): SharedChip<ChipAnswers> {
+  const folded = foldNetwork(network);
+  taskOf({ experiment, data }, folded);
+  for (const hardware of machines) {
+    exitMarginOf(experiment, hardware);
+    mapNetwork(folded, hardware, experiment.task.coding);
+  }
+  const conditions = machines.map((hardware) => ({ network: "evaluated", hardware }));
+  const work = { experiment, data, networks: { evaluated: folded }, conditions };
+  return openSharedChip<object, ChipAnswers>(executor, "simulate-chip", work, slice, {});
 }
 
 export interface ChipAnswers extends SpikingAnswers {
@@ -141,13 +157,7 @@ function summarise<T extends TaskSpec>(
   { geometry }: Network,
   snrDecibels: number | null,
 ): Omit<ChipEvaluation<ErrorsOf<T>>, "chip"> {
-  const operations = slices[0].operations.map(({ name, kind }, i) => ({
-    name,
-    kind,
-    cycles: slices.reduce((sum, slice) => sum + slice.operations[i].cycles, 0),
-    actions: sumActions(slices.map((slice) => slice.operations[i].actions)),
-    clipped: slices.reduce((sum, slice) => sum + slice.operations[i].clipped, 0),
-  }));
+  const operations = sumOperations(slices.map((slice) => slice.operations));
   const actions = sumActions(operations.map((operation) => operation.actions));
   return {
     ...evaluationOf(slices, task, geometry, snrDecibels),

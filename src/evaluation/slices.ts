@@ -126,7 +126,7 @@ export function errorsByStep<T extends TaskSpec>(
 }
 
 /** Spikes of all slices, by train. */
-export const sumSpikes = (slices: readonly SpikingAnswers[]): Record<string, SpikeCount> =>
+export const sumSpikes = (slices: readonly Pick<SpikingAnswers, "spikes">[]): Record<string, SpikeCount> =>
   Object.fromEntries(
     Object.keys(slices[0].spikes).map((name) => [
       name,

@@ -18,8 +18,8 @@ import { comparedWith, type Measurement, measuredWorkload, perInference } from "
 import { findCostPreset } from "../cost/presets.ts";
 import { type ResolvedTechnology, resolveTechnology } from "../cost/resolve.ts";
 import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
-import { sumActions } from "../hardware/actions.ts";
 import { mean } from "../numeric/statistics.ts";
+import { sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
@@ -150,8 +150,11 @@ export function costSection({ experiment, chips, rasters, curve, compared, exit,
  * @param chips what each counted on the same prompts
  * Throws  MappingError when the experiment's model is not spiking
  */
-export function chipsCost(experiment: Experiment, chips: readonly Measurement[]): CostEstimate {
-  const measurement = pool(chips);
+export const chipsCost = (experiment: Experiment, chips: readonly Measurement[]): CostEstimate =>
+  measuredCost(experiment, pool(chips));
+
+/** The same, by what all chips counted together: operations summed, densities by `meanDensities`. */
+export function measuredCost(experiment: Experiment, measurement: Measurement): CostEstimate {
   const workload = measuredWorkload(experiment, measurement);
   return estimateCost(workload, simulatedPrices(experiment), perInference(measurement));
 }
@@ -210,21 +213,15 @@ function stepsChart(
 }
 
 /** Chips counted on the same prompts, as one measurement. */
-function pool(chips: readonly Measurement[]): Measurement {
-  const [first] = chips;
-  return {
-    prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
-    operations: first.operations.map((operation, i) => ({
-      ...operation,
-      cycles: chips.reduce((sum, { operations }) => sum + operations[i].cycles, 0),
-      actions: sumActions(chips.map(({ operations }) => operations[i].actions)),
-      clipped: chips.reduce((sum, { operations }) => sum + operations[i].clipped, 0),
-    })),
-    densities: Object.fromEntries(
-      Object.keys(first.densities).map((name) => [name, mean(chips.map(({ densities }) => densities[name]))]),
-    ),
-  };
-}
+const pool = (chips: readonly Measurement[]): Measurement => ({
+  prompts: chips.reduce((sum, { prompts }) => sum + prompts, 0),
+  operations: sumOperations(chips.map(({ operations }) => operations)),
+  densities: meanDensities(chips.map(({ densities }) => densities)),
+});
+
+/** Of each spike train the mean density over chips. */
+export const meanDensities = (chips: readonly Measurement["densities"][]): Measurement["densities"] =>
+  Object.fromEntries(Object.keys(chips[0]).map((name) => [name, mean(chips.map((densities) => densities[name]))]));
 
 /** `T = 6`, or `T = 6 and 3` where the digital SNN runs others. */
 const stepsOf = ({ steps, snnSteps }: Workload): string =>

@@ -97,6 +97,15 @@ export function meanOverTokens(outputs: Float32Array, network: Network): Float32
 export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Record<string, number> =>
   Object.fromEntries(Object.entries(spikes).map(([name, { ones, bits }]) => [name, ones / Math.max(1, bits)]));
 
+/** The sum of several runs of one network, operation by operation. */
+export const sumOperations = (runs: readonly (readonly OperationTrace[])[]): OperationTrace[] =>
+  runs[0].map((operation, i) => ({
+    ...operation,
+    cycles: runs.reduce((sum, run) => sum + run[i].cycles, 0),
+    actions: sumActions(runs.map((run) => run[i].actions)),
+    clipped: runs.reduce((sum, run) => sum + run[i].clipped, 0),
+  }));
+
 /** A trace from what a simulator keeps of its run: the rest follows from it. */
 export const traceOf = (
   run: Pick<

@@ -1,5 +1,33 @@
-/** Wrong answers as text: a character for each prompt, `0` for none, and on from there in the order of character codes. */
+/**
+ * Tallies of chips as they are kept in rows: wrong answers as text, a character for each prompt, `0` for none, and on from there in the
+ * order of character codes; of actions those that happened.
+ */
+import type { ChipTally, Tally } from "../evaluation/chip-tally.ts";
+import { ACTION_NAMES, type ActionCounts, emptyTally } from "../hardware/actions.ts";
 import { type Sample, sampleOf } from "../numeric/variance-components.ts";
+import type { OperationTrace, SpikeCount } from "../simulation/trace.ts";
+
+/** An operation with the actions that happened at all. */
+export interface PackedOperation extends Omit<OperationTrace, "actions"> {
+  readonly actions: Readonly<Partial<ActionCounts>>;
+}
+
+/**
+ * What the chips of a point answered and counted: points are compared in pairs from it, and a later round goes on from it, with more chips
+ * and more prompts, as if it had been there from the start.
+ */
+export interface RowSamples {
+  /** Wrong answers or bits that a prompt can have. */
+  readonly trials: number;
+  /** Of each chip a text with a character for each prompt (`packWrong`), and the same a year later where a loss is asked for. */
+  readonly now: readonly string[];
+  readonly later: readonly string[] | null;
+  /** Sums of the losses of all decisions of these chips, nats, which are equal where two points compute the same. */
+  readonly losses: readonly number[];
+  /** Operations over all chips and prompts, and spikes by chip; not of a year later. */
+  readonly operations: readonly PackedOperation[];
+  readonly spikes: readonly Readonly<Record<string, SpikeCount>>[];
+}
 
 const ZERO = "0".charCodeAt(0);
 
@@ -7,6 +35,34 @@ const ZERO = "0".charCodeAt(0);
 export const packWrong = (wrong: ArrayLike<number>): string =>
   Array.from(wrong, (count) => String.fromCharCode(ZERO + count)).join("");
 
+const countsOf = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0) - ZERO);
+
 /** Error rates of all chips, where a prompt has so many `trials`. */
 export const unpackWrong = (chips: readonly string[], trials: number): Sample =>
-  sampleOf(chips.map((text) => Float64Array.from(text, (character) => (character.charCodeAt(0) - ZERO) / trials)));
+  sampleOf(chips.map((text) => countsOf(text).map((count) => count / trials)));
+
+/** Of chips at one age, or at two: now and a year later. */
+export function packTally({ answers, operations, spikes }: Tally, trials: number): RowSamples {
+  const [now, later] = answers.map((chips) => chips.map(({ wrong }) => packWrong(wrong)));
+  return {
+    ...{ trials, now, later: later ?? null },
+    losses: answers.flatMap((chips) => chips.map(({ loss }) => loss)),
+    operations: operations.map(({ name, kind, cycles, actions, clipped }) => ({
+      ...{ name, kind, cycles, clipped },
+      actions: Object.fromEntries(
+        ACTION_NAMES.flatMap((action) => (actions[action] === 0 ? [] : [[action, actions[action]]])),
+      ),
+    })),
+    spikes,
+  };
+}
+
+export function unpackTally({ now, later, losses, operations, spikes }: RowSamples): Tally {
+  const chipsAt = (texts: readonly string[], age: number) =>
+    texts.map((text, chip): ChipTally => ({ wrong: countsOf(text), loss: losses[age * now.length + chip] }));
+  return {
+    answers: [now, ...(later ? [later] : [])].map(chipsAt),
+    operations: operations.map((operation) => ({ ...operation, actions: { ...emptyTally(), ...operation.actions } })),
+    spikes,
+  };
+}

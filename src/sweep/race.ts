@@ -14,8 +14,8 @@
 import { pairedDifference, type Sample, sampleMean } from "../numeric/variance-components.ts";
 import { type Design, OBJECTIVES, type Objective } from "../spec/design.ts";
 import { costsOf } from "./front.ts";
-import { unpackWrong } from "./packed.ts";
-import type { Measured, Measures, Row, RowSamples } from "./unit.ts";
+import { type RowSamples, unpackWrong } from "./packed.ts";
+import type { Measured, Measures, Row } from "./unit.ts";
 
 type Asked = Pick<Design, "objectives" | "constraints">;
 

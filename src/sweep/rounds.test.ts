@@ -17,6 +17,15 @@ const designOf = (fields: object): OpenedDesign =>
 const exact = (value: number) => ({ value, low: value, high: value });
 const NONE = { errorRate: null, yearLoss: null, energy: null, latency: null, throughput: null, area: null };
 const BITS = "hardware.adc.bits";
+const [CHIPS, PROMPTS] = ["hardware.chips", "evaluation.prompts"];
+const SIZE = { [CHIPS]: null, [PROMPTS]: null };
+
+/** The same point, on no more chips and fewer prompts on them. */
+function expectSmaller({ values, measures }: Row, next: PointValues) {
+  expect({ ...values, ...SIZE }).toEqual({ ...next, ...SIZE });
+  expect(measures!.chips).toBeLessThanOrEqual(next[CHIPS] as number);
+  expect(measures!.chips * measures!.prompts).toBeLessThan((next[CHIPS] as number) * (next[PROMPTS] as number));
+}
 
 /** Runs all rounds of a design; the same values are the same row. */
 function runRounds(design: OpenedDesign, rowOf: (values: PointValues, point: number) => Row | null) {
@@ -26,8 +35,9 @@ function runRounds(design: OpenedDesign, rowOf: (values: PointValues, point: num
   for (let next = rounds.next(); !next.done; ) {
     sizes.push(next.value.length);
     next = rounds.next(
-      next.value.map((values) => {
+      next.value.map(({ values, earlier }) => {
         const key = JSON.stringify(values);
+        if (earlier) expectSmaller(earlier, values);
         if (!known.has(key)) known.set(key, rowOf(values, known.size));
         return known.get(key)!;
       }),
@@ -124,7 +134,10 @@ describe("a budget", () => {
           chips,
           prompts,
         },
-        samples: { trials: 1, now: wrong.map(packWrong), later: null, losses: wrong.map((_, chip) => own + chip / 10) },
+        samples: {
+          ...{ trials: 1, now: wrong.map(packWrong), later: null, losses: wrong.map((_, chip) => own + chip / 10) },
+          ...{ operations: [], spikes: [] },
+        },
       };
     };
   };
@@ -164,13 +177,24 @@ describe("a budget", () => {
       [8, 1024],
       [8, 1024],
     ]);
-    // Six are out after the first round; what the two had in two rounds is in their third.
-    const [first, second] = [4 * 64, 8 * 192];
+    // Six are out after the first round; what the two had in two rounds is part of their third.
+    const programmed = 8 * 4 + 2 * 8 + 2 * 8;
     expect(effortOf(rows, design)).toEqual({
-      spent: 8 * first + 2 * (second + 8 * 1024),
-      repeated: 2 * (first + second),
-      full: 8 * 8 * 1024,
+      ...{ spent: 6 * 4 * 64 + 2 * 8 * 1024, full: 8 * 8 * 1024 },
+      ...{ programmed, again: programmed - 6 * 4 - 2 * 8 },
     });
+    // With all prompts from the start a round has new chips alone.
+    const wide = designOf({
+      axes,
+      budget: { chips: 2, prompts: 1024, growth: 2 },
+      objectives: ["errorRate", "energy"],
+    });
+    const whole = runRounds(
+      wide,
+      sampled(rateOf, (bits) => bits),
+    );
+    expect(whole.sizes).toEqual([8, 2]);
+    expect(effortOf(whole.rows, wide)).toMatchObject({ programmed: 6 * 2 + 2 * 4, again: 0 });
   });
 
   test("ends at once where points compute the same and differ in price alone", () => {

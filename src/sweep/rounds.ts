@@ -3,7 +3,8 @@
  * sweep that was stopped asks for the same points again, of which rows are there, and goes on.
  *
  * A grid or a sample is one round; a search (`nsga2.ts`) is a round for each generation. With a budget all these are measured on few chips
- * and prompts, and a race (`race.ts`) sends those that are not surely beaten through further rounds, on more.
+ * and prompts, and a race (`race.ts`) sends those that are not surely beaten through further rounds, on more, which go on from what the
+ * rounds before have measured.
  */
 import { SpecError } from "../errors.ts";
 import { stream } from "../numeric/stream.ts";
@@ -24,20 +25,27 @@ export interface Size {
   readonly prompts: number;
 }
 
+/** What a round asks for. */
+export interface RoundPoint {
+  readonly values: PointValues;
+  /** The row of the round before, of the same point on fewer chips and prompts: spares these, and changes nothing of the row. */
+  readonly earlier: Row | null;
+}
+
 /**
- * Yields the values of points that are to be measured, in rounds, and takes a row for each: null for values that are no experiment. A point
+ * Yields the points that are to be measured, in rounds, and takes a row for each: null for values that are no experiment. A point
  * may be asked for several times; its row is the same.
  *
  * Throws   SpecError as `listPoints`, and for a budget without error rates or beside an axis over chips or prompts
  */
-export function* sweepRounds(design: OpenedDesign): Generator<readonly PointValues[], void, readonly (Row | null)[]> {
+export function* sweepRounds(design: OpenedDesign): Generator<readonly RoundPoint[], void, readonly (Row | null)[]> {
   const { budget } = design;
   const search = design.sampling.kind === "search" ? searchPoints(design) : null;
   let values = search ? search.next().value! : listPoints(design);
   const sizes = budget === undefined ? [null] : sizesOf(design, budget, values[0] ?? {});
   const found = new Map<number, Row>();
   while (true) {
-    const rows = yield values.map((point) => withSize(point, sizes[0]));
+    const rows = yield values.map((point) => ({ values: withSize(point, sizes[0]), earlier: null }));
     for (const row of rows) if (row) found.set(row.point, row);
     const next = search?.next(rows.map((row) => row?.measures ?? null));
     if (!next || next.done) break;
@@ -47,7 +55,10 @@ export function* sweepRounds(design: OpenedDesign): Generator<readonly PointValu
   for (const size of sizes.slice(1)) {
     const { left, open } = race(running, design);
     if (!open) return;
-    const rows = yield left.map((row) => withSize(withoutSize(design, row.values), size));
+    const rows = yield left.map((earlier) => ({
+      values: withSize(withoutSize(design, earlier.values), size),
+      earlier,
+    }));
     running = rows.flatMap((row) => row ?? []);
   }
 }
@@ -72,28 +83,39 @@ export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   return [...points.values()];
 }
 
-/** Prompts on chips. */
+/** What a sweep took. */
 export interface Effort {
-  /** All that rows took. */
+  /** Prompts on chips: a later round of a point takes those that the rounds before it have not. */
   readonly spent: number;
-  /** Of these, what a later round of the same point took once more. */
-  readonly repeated: number;
-  /** What they would have taken had every point been measured in full. */
+  /** The same, had every point been measured in full. */
   readonly full: number;
+  /** Chips that were programmed and calibrated. */
+  readonly programmed: number;
+  /** Of these, those that an earlier round of their point had as well: they answer more prompts. */
+  readonly again: number;
 }
 
-/** What rows took, of all rounds. */
+/** What rows took, of all rounds in their order. */
 export function effortOf(rows: readonly Row[], design: OpenedDesign): Effort {
   const { budget } = design;
-  const effort = (all: readonly Row[]) =>
-    all.reduce((sum, { measures }) => sum + (measures?.chips ?? 0) * (measures?.prompts ?? 0), 0);
-  const spent = effort(rows);
-  const measured = lastRows(rows, design).filter(({ measures }) => measures !== null);
-  if (budget === undefined || measured.length === 0) return { spent, repeated: 0, full: spent };
-  const sizes = sizesOf(design, budget, measured[0].values);
+  const points = new Map<string, Measures>();
+  let programmed = 0;
+  for (const { values, measures } of rows) {
+    if (measures === null) continue;
+    const key = JSON.stringify(budget ? withoutSize(design, values) : values);
+    const before = points.get(key);
+    // Chips that have their prompts already are left as they are.
+    programmed += measures.chips - (before?.prompts === measures.prompts ? before.chips : 0);
+    points.set(key, measures);
+  }
+  const sum = (of: (measures: Measures) => number) => [...points.values()].reduce((total, own) => total + of(own), 0);
+  const spent = sum(({ chips, prompts }) => chips * prompts);
+  const again = programmed - sum(({ chips }) => chips);
+  const [first] = rows.filter(({ measures }) => measures !== null);
+  if (budget === undefined || first === undefined) return { spent, full: spent, programmed, again };
+  const sizes = sizesOf(design, budget, withoutSize(design, first.values));
   const { chips, prompts } = sizes[sizes.length - 1];
-  // A round has the chips and prompts of those before it, so all but the last of a point is in the last.
-  return { spent, repeated: spent - effort(measured), full: measured.length * chips * prompts };
+  return { spent, full: points.size * chips * prompts, programmed, again };
 }
 
 const withSize = (values: PointValues, size: Size | null): PointValues =>
@@ -128,7 +150,7 @@ function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, value
       chips: Math.min(full.chips, Math.round(chips * factor)),
       prompts: Math.min(full.prompts, Math.round(prompts * factor)),
     };
-    // A round that is nearly as dear as the last one is left out.
+    // Little is spared by a round that is followed by less than itself, and its chips may have to be programmed again.
     if (2 * size.chips * size.prompts > full.chips * full.prompts) return [...sizes, full];
     sizes.push(size);
   }

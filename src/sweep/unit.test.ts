@@ -1,8 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { MappingError, SpecError } from "../errors.ts";
+import { simulateChip } from "../evaluation/chips.ts";
 import { jobs } from "../evaluation/jobs.ts";
+import type { Slice } from "../evaluation/slices.ts";
 import { initialise } from "../model/network.ts";
+import { parseRow } from "../node/sweep/row-spec.ts";
 import { stream } from "../numeric/stream.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import { runExperiment } from "../runs/experiment.ts";
@@ -13,8 +17,9 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { parseSweep } from "../spec/sweep.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { inlineExecutor } from "../threads/executor.ts";
-import { measurePoint } from "./unit.ts";
+import { type Executor, inlineExecutor, type JobRegistry } from "../threads/executor.ts";
+import type { RowSamples } from "./packed.ts";
+import { measurePoint, measureRow, type Row } from "./unit.ts";
 
 const executor = inlineExecutor(jobs);
 const base = tinyExperiment({
@@ -90,4 +95,55 @@ describe("a point", () => {
     };
     await expect(measurePoint(executor, small, network, ["energy"])).rejects.toThrow(MappingError);
   });
+});
+
+/** Prompts and chips that a row has counted are those that were simulated: each is one slice or less of the job. */
+function countingExecutor(): { executor: Executor; simulated: () => number } {
+  let simulated = 0;
+  const counted: JobRegistry = {
+    ...jobs,
+    "simulate-chip": async (setup, thread) => {
+      const take = await simulateChip(setup as never, thread);
+      return (piece, gotOn) => {
+        if (!("kind" in (piece as object))) simulated += (piece as Slice).prompts;
+        return take(piece as never, gotOn);
+      };
+    },
+  };
+  return { executor: inlineExecutor(counted), simulated: () => simulated };
+}
+
+test("a point that is measured in rounds has the row, to the bit, of one that is measured at once, and no prompt is simulated twice", async () => {
+  const point = { point: 0, hash: "h", values: {} };
+  const design = { objectives: [...OBJECTIVES], budget: { chips: 1, prompts: 1, growth: 2 } };
+  const sized = (chips: number, prompts: number): Experiment => ({
+    ...experiment,
+    hardware: { ...experiment.hardware, chips },
+    evaluation: { ...experiment.evaluation, prompts },
+  });
+  const rowOf = (on: Executor, chips: number, prompts: number, earlier: RowSamples | null = null): Promise<Row> =>
+    measureRow(on, point, { experiment: sized(chips, prompts), data: null }, network, design, earlier);
+  const whole = new Map<string, Promise<Row>>();
+  const atOnce = (chips: number, prompts: number) => {
+    const key = `${chips} ${prompts}`;
+    if (!whole.has(key)) whole.set(key, rowOf(executor, chips, prompts));
+    return whole.get(key)!;
+  };
+  const size = fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 50 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(size, { minLength: 2, maxLength: 3 }), async (drawn) => {
+      const sorted = [0, 1].map((i) => drawn.map((one) => one[i]).sort((a, b) => a - b));
+      const { executor: counting, simulated } = countingExecutor();
+      let row: Row | null = null;
+      for (const [i, chips] of sorted[0].entries()) {
+        // As it comes from a file or a queue.
+        const earlier: RowSamples | null = row && parseRow(JSON.parse(JSON.stringify(row))).samples!;
+        row = await rowOf(counting, chips, sorted[1][i], earlier);
+        expect(row).toStrictEqual(await atOnce(chips, sorted[1][i]));
+        // At two ages.
+        expect(simulated()).toBe(2 * chips * sorted[1][i]);
+      }
+    }),
+    { numRuns: 5, seed: 16 },
+  );
 });

@@ -5,20 +5,20 @@
  * chip answers a few prompts, so that its densities are measured, as `xpike cost` does.
  */
 import { estimateCost } from "../cost/cost.ts";
-import { experimentWorkload } from "../cost/measured.ts";
+import { experimentWorkload, type Measurement } from "../cost/measured.ts";
 import { isXpikeError, SpecError } from "../errors.ts";
-import { type ChipEvaluation, evaluateChips } from "../evaluation/chips.ts";
+import { type Tally, tallyChips } from "../evaluation/chip-tally.ts";
 import type { Network } from "../model/network.ts";
 import { pairedDifference, type Sample, sampleMean, sampleOf } from "../numeric/variance-components.ts";
-import { chipsCost, simulatedPrices } from "../report/cost-run.ts";
+import { meanDensities, measuredCost, simulatedPrices } from "../report/cost-run.ts";
 import { rateFigure, ratesOf } from "../report/study.ts";
 import { asDescribed } from "../runs/fit.ts";
+import { densitiesOf } from "../simulation/trace.ts";
 import type { Design, Objective } from "../spec/design.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type Given, type Openable, openExperiment, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
-import { packWrong } from "./packed.ts";
+import { packTally, type RowSamples, unpackTally } from "./packed.ts";
 import type { PointValues } from "./points.ts";
 
 /** A quantity with its 95 % interval where it was sampled; SI units. Null: not asked for. */
@@ -32,17 +32,6 @@ export interface Measures extends Readonly<Record<Objective, Measured | null>> {
   /** Chips and prompts that were simulated: none where densities are those of a published network. */
   readonly chips: number;
   readonly prompts: number;
-}
-
-/** Wrong answers of every chip by prompt, from which points are compared in pairs. */
-export interface RowSamples {
-  /** Wrong answers or bits that a prompt can have. */
-  readonly trials: number;
-  /** Of each chip a text with a character for each prompt (`packWrong`), and the same a year later where a loss is asked for. */
-  readonly now: readonly string[];
-  readonly later: readonly string[] | null;
-  /** Mean losses of all these chips, which are equal where two points compute the same. */
-  readonly losses: readonly number[];
 }
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -68,15 +57,16 @@ export async function measurePoint(
   network: Network | null,
   objectives: readonly Objective[],
 ): Promise<Measures> {
-  return (await measureSampled(executor, subject, network, objectives)).measures;
+  return (await measureSampled(executor, subject, network, objectives, null)).measures;
 }
 
-/** The same with the answers that error rates are means of; null where none were asked for. */
+/** The same with the samples that error rates are means of, which go on from `earlier` ones; null where none were asked for. */
 async function measureSampled(
   executor: Executor,
   subject: Openable,
   network: Network | null,
   objectives: readonly Objective[],
+  earlier: RowSamples | null,
 ): Promise<{ measures: Measures; samples: RowSamples | null }> {
   const given = opened(subject);
   const { experiment } = given;
@@ -91,41 +81,36 @@ async function measureSampled(
     prompts: Math.min(most, evaluation.prompts, withErrors ? evaluation.prompts : DENSITY_PROMPTS),
   };
   const described = network && asDescribed(experiment, network, []);
-  const simulate = (readTime: number) =>
-    evaluateChips(executor, given, described!, { ...size, hardware: { ...hardware, readTime } });
-  const chips = described && (await simulate(hardware.readTime));
-  const { architectures, times } = chips
-    ? chipsCost(experiment, chips)
+  const ages = [hardware.readTime, ...(objectives.includes("yearLoss") ? [YEAR_SECONDS] : [])];
+  const before = earlier && unpackTally(earlier);
+  const tally = described && (await tallyChips(executor, given, described, { ...size, ages, before }));
+  const { architectures, times } = tally
+    ? measuredCost(experiment, measurementOf(tally, size))
     : estimateCost(experimentWorkload(experiment), simulatedPrices(experiment));
   const { total, performance } = architectures.xpikeformer;
   const wanted = (objective: Objective, value: number) => (objectives.includes(objective) ? exact(value) : null);
-  const sampled = (chips: readonly ChipEvaluation[]) =>
-    ratesOf(sampleOf(chips.map(({ errors }) => errors.wrong)), experiment);
-  const rates = withErrors ? sampled(chips!) : null;
-  const older = objectives.includes("yearLoss") ? await simulate(YEAR_SECONDS) : null;
+  const [rates, older] = withErrors
+    ? tally!.answers.map((chips) => ratesOf(sampleOf(chips.map(({ wrong }) => wrong)), experiment))
+    : [];
   const measures: Measures = {
-    errorRate: objectives.includes("errorRate") ? rateOf(rates!) : null,
-    yearLoss: older && differenceOf(sampled(older), rates!),
+    errorRate: objectives.includes("errorRate") ? rateOf(rates) : null,
+    yearLoss: older ? differenceOf(older, rates) : null,
     energy: wanted("energy", total),
     latency: wanted("latency", times.alone),
     throughput: wanted("throughput", 1 / times.interval),
     area: wanted("area", performance.area!),
-    chips: chips?.length ?? 0,
-    prompts: chips ? size.prompts : 0,
+    chips: tally ? size.chips : 0,
+    prompts: tally ? size.prompts : 0,
   };
-  return { measures, samples: withErrors ? samplesOf(experiment, chips!, older) : null };
+  const { task } = experiment;
+  return { measures, samples: withErrors ? packTally(tally!, kitOf(task).trials(task)) : null };
 }
 
-const samplesOf = (
-  { task }: Experiment,
-  now: readonly ChipEvaluation[],
-  later: readonly ChipEvaluation[] | null,
-): RowSamples => ({
-  trials: kitOf(task).trials(task),
-  now: now.map(({ errors }) => packWrong(errors.wrong)),
-  later: later?.map(({ errors }) => packWrong(errors.wrong)) ?? null,
-  losses: [...now, ...(later ?? [])].map(({ loss }) => loss),
-});
+/** What all chips counted at the first age. */
+const measurementOf = (
+  { operations, spikes }: Tally,
+  { chips, prompts }: { readonly chips: number; readonly prompts: number },
+): Measurement => ({ prompts: chips * prompts, operations, densities: meanDensities(spikes.map(densitiesOf)) });
 
 const exact = (value: number): Measured => ({ value, low: value, high: value });
 
@@ -152,17 +137,22 @@ export interface Row {
   readonly samples?: RowSamples;
 }
 
-/** As `measurePoint`, with a refusal in place of an error that a person can cause. */
+/**
+ * As `measurePoint`, with a refusal in place of an error that a person can cause.
+ *
+ * @param earlier of the same point on fewer chips and prompts: spares what it has, and changes nothing of the row
+ */
 export async function measureRow(
   executor: Executor,
   point: Pick<Row, "point" | "hash" | "values">,
   { experiment, data }: Given,
   network: Network | null,
   { objectives, budget }: Pick<Design, "objectives" | "budget">,
+  earlier: RowSamples | null = null,
 ): Promise<Row> {
   try {
     const subject = openExperiment(experiment, data);
-    const { measures, samples } = await measureSampled(executor, subject, network, objectives);
+    const { measures, samples } = await measureSampled(executor, subject, network, objectives, earlier);
     return { ...point, measures, refused: null, ...(budget && samples && { samples }) };
   } catch (error) {
     if (!isXpikeError(error)) throw error;

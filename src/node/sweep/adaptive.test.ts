@@ -10,7 +10,7 @@ import type { OpenedDesign } from "../../sweep/points.ts";
 import { effortOf, lastRows } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { readRows, SWEEP_FILES } from "./folder.ts";
-import { planSweep } from "./plan.ts";
+import { type PlannedPoint, planSweep } from "./plan.ts";
 import { type Engine, runSweep } from "./sweep.ts";
 import { threadsEngine } from "./threads.ts";
 
@@ -51,6 +51,29 @@ function dyingEngine(after: number): Engine {
       if (taken.length < batches.length) throw new Error("killed");
     },
   };
+}
+
+/** An engine of threads that tells what it was asked, and may be asked for one of these points once more. */
+function rememberingEngine() {
+  const asked: PlannedPoint[] = [];
+  const own = threadsEngine(1);
+  let sweep: Parameters<Engine["measure"]>[0];
+  const engine: Engine = {
+    ...own,
+    measure: (given, batches, keep) => {
+      sweep = given;
+      asked.push(...batches.flat());
+      return own.measure(given, batches, keep);
+    },
+  };
+  async function measureAgain(point: PlannedPoint): Promise<Row> {
+    const rows: Row[] = [];
+    const another = threadsEngine(1);
+    await another.measure(sweep, [[point]], async (found) => void rows.push(...found));
+    await another.close();
+    return rows[0];
+  }
+  return { asked, engine, measureAgain };
 }
 
 /** Of designs that differ in how their points are chosen, the same experiment has the same hash. */
@@ -108,7 +131,20 @@ describe("a budget", () => {
   test("gives the front of all points in full, for less, and its rows in full are theirs", async () => {
     const full = await run(designOf({ axes, objectives }), join(folder, "full"));
     const design = designOf({ axes, objectives, budget: { chips: 4, prompts: 20 } });
-    const rows = await run(design, join(folder, "raced"));
+    const { asked, engine, measureAgain } = rememberingEngine();
+    const rows = await run(design, join(folder, "raced"), { engine });
+    // A later round of a point is given what the one before it answered, and takes it as it is.
+    const [first, later] = [false, true].map((isLater) =>
+      asked.filter(({ values }) => (values["evaluation.prompts"] !== 20) === isLater),
+    );
+    expect(first.every((point) => !("earlier" in point))).toBe(true);
+    const answered = ({ earlier }: PlannedPoint) => earlier!.now.map(({ length }) => length);
+    const before = ({ values }: PlannedPoint) => (values["evaluation.prompts"] === 60 ? 20 : 60);
+    expect(later.map(answered)).toEqual(later.map((point) => Array(4).fill(before(point))));
+    const [point] = later;
+    const now = point.earlier!.now.map((text) => text.replaceAll(/./g, "1"));
+    const { samples } = await measureAgain({ ...point, earlier: { ...point.earlier!, now } });
+    for (const [chip, text] of now.entries()) expect(samples!.now[chip].startsWith(text)).toBe(true);
     const last = lastRows(rows, design);
     expect(last).toHaveLength(full.length);
     const byHash = new Map(full.map((row) => [row.hash, row]));

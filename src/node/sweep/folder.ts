@@ -11,7 +11,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { FileError } from "../../errors.ts";
-import { designSpec, OBJECTIVES } from "../../spec/design.ts";
+import { designSpec } from "../../spec/design.ts";
 import type { OpenedDesign } from "../../sweep/points.ts";
 import { isAdaptive } from "../../sweep/rounds.ts";
 import type { Row } from "../../sweep/unit.ts";
@@ -19,6 +19,7 @@ import { contentHash } from "../content-hash.ts";
 import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
 import { removeTemporaries } from "../run-folder.ts";
 import type { PlannedSweep } from "./plan.ts";
+import { rowSpec } from "./row-spec.ts";
 import { type Software, softwareOf } from "./software.ts";
 
 export const SWEEP_FILES = {
@@ -42,39 +43,16 @@ export interface SweepQuestion {
   readonly hash: string;
 }
 
+/** Of the folder. In the first version, rows of a budget did not hold what a later round goes on from. */
+const VERSION = 2;
+
 const questionSpec = z.object({
   format: z.literal("xpikeformer-sweep"),
-  version: z.literal(1),
+  version: z.int().min(1).max(VERSION),
   software: z.object({ xpikeformer: z.string(), kernels: z.string() }),
   design: designSpec.extend({ experiment: z.record(z.string(), z.unknown()) }),
   points: z.int().min(0),
   hash: z.string(),
-});
-
-const measured = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
-const rowSpec = z.object({
-  point: z.int().min(0),
-  hash: z.string(),
-  values: z.record(z.string(), z.unknown()),
-  measures: z
-    .object({
-      ...(Object.fromEntries(OBJECTIVES.map((name) => [name, measured])) as Record<
-        (typeof OBJECTIVES)[number],
-        typeof measured
-      >),
-      chips: z.int().min(0),
-      prompts: z.int().min(0),
-    })
-    .nullable(),
-  refused: z.string().nullable(),
-  samples: z
-    .object({
-      trials: z.int().min(1),
-      now: z.array(z.string()),
-      later: z.array(z.string()).nullable(),
-      losses: z.array(z.number()),
-    })
-    .exactOptional(),
 });
 
 /**
@@ -104,7 +82,7 @@ export async function openSweepFolder(
         "The folder holds no sweep to go on with. Leave --resume out, or name another with --out.",
       );
     await makeFolder(join(folder, SWEEP_FILES.rows));
-    const document = { format: "xpikeformer-sweep", version: 1, ...question };
+    const document = { format: "xpikeformer-sweep", version: VERSION, ...question };
     await writeFileAtomic(join(folder, SWEEP_FILES.question), `${JSON.stringify(document, null, 2)}\n`);
     return [];
   }
@@ -145,13 +123,23 @@ export async function keepRows(folder: string, rows: readonly Row[]): Promise<vo
   await writeFileAtomic(join(folder, SWEEP_FILES.rows, `${name}.jsonl`), text);
 }
 
-/** What a folder was asked. Throws FileError when it holds no sweep. */
+/** What a folder was asked. Throws FileError when it holds no sweep, or one whose rows this version does not read. */
 export async function readQuestion(folder: string): Promise<SweepQuestion> {
   const path = join(folder, SWEEP_FILES.question);
   const result = questionSpec.safeParse(parseLine(path, await readText(path)));
-  if (result.success) return result.data;
-  const [{ path: field, message }] = result.error.issues;
-  throw new FileError(path, `This is the file of no sweep: ${field.join(".")}: ${message}.`);
+  if (!result.success) {
+    const [{ path: field, message }] = result.error.issues;
+    throw new FileError(path, `This is the file of no sweep: ${field.join(".")}: ${message}.`);
+  }
+  const { version, ...question } = result.data;
+  if (version < VERSION && question.design.budget) {
+    throw new FileError(
+      path,
+      `The sweep has a budget and its folder is of version ${version}: its rows lack what a later round goes on from, which version ${VERSION} keeps. ` +
+        `Its table and front stay in ${SWEEP_FILES.csv} and ${SWEEP_FILES.page}; to go on, begin anew in another folder with --out.`,
+    );
+  }
+  return question;
 }
 
 /** The rows of a folder, by point; of a point that several files have, one. Throws FileError for a damaged file. */
@@ -170,9 +158,6 @@ export async function readRows(folder: string): Promise<Row[]> {
   }
   return [...rows.values()].sort((a, b) => a.point - b.point);
 }
-
-/** A row as another program may have sent it. Throws ZodError. */
-export const parseRow = (value: unknown): Row => rowSpec.parse(value);
 
 const readText = async (path: string): Promise<string> =>
   new TextDecoder().decode(await readFileChecked(path, LARGEST_FILE));

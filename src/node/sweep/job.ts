@@ -25,13 +25,13 @@ const measure: Job<SweepSetup, readonly PlannedPoint[], Row[]> = ({ design, netw
   return async (points, gotOn) => {
     alive = gotOn;
     const rows: Row[] = [];
-    for (const { point, hash, values, network, data: own } of points) {
+    for (const { point, hash, values, network, data: own, earlier } of points) {
       const given = {
         experiment: experimentAt(design, values),
         data: own === null ? null : (data[own] as DataOf<TaskSpec>),
       };
       const trained = network === null ? null : networkOf(network);
-      rows.push(await measureRow(executor, { point, hash, values }, given, trained, design));
+      rows.push(await measureRow(executor, { point, hash, values }, given, trained, design, earlier));
     }
     return rows;
   };

@@ -10,6 +10,7 @@ import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { parseExperiment } from "../../spec/parse.ts";
 import { isHardwareAware, takesHardware } from "../../spec/training.ts";
+import type { RowSamples } from "../../sweep/packed.ts";
 import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
 import { needsErrors } from "../../sweep/unit.ts";
@@ -25,6 +26,8 @@ export interface PlannedPoint {
   /** Name of its network and of its data among the inputs; null where it has none. */
   readonly network: string | null;
   readonly data: string | null;
+  /** What a round before this one measured of it, on fewer chips and prompts. */
+  readonly earlier?: RowSamples;
 }
 
 /** A network that is to be trained, by the name that points call it. */
@@ -152,7 +155,11 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     return { points: planned, trainings: [...trainings.values()].filter(({ network }) => used.has(network)), inputs };
   }
 
-  const first = await plan(sweepRounds(design).next().value!);
+  const first = await plan(
+    sweepRounds(design)
+      .next()
+      .value!.map(({ values }) => values),
+  );
   const known = [...points.values()];
   return {
     design,

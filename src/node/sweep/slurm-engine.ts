@@ -11,8 +11,8 @@ import { PlatformError } from "../../errors.ts";
 import type { Row } from "../../sweep/unit.ts";
 import { sha256Of } from "../content-hash.ts";
 import { makeFolder, readFileChecked, writeFileAtomic } from "../files.ts";
-import { parseRow } from "./folder.ts";
 import type { PlannedPoint, PlannedSweep, SweepPlace } from "./plan.ts";
+import { parseRow } from "./row-spec.ts";
 import {
   jobName,
   listSubmissions,

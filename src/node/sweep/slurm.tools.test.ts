@@ -66,9 +66,14 @@ const table = async (folder: string) =>
     ),
   );
 
-async function writeDesign(name: string, axes: object, objectives: readonly string[]): Promise<void> {
+async function writeDesign(
+  name: string,
+  axes: object,
+  objectives: readonly string[],
+  fields: object = {},
+): Promise<void> {
   const tiny = tinyDocument({ hardware: { chips: 2 }, training: { stages: [{ steps: 3, warmup: 1 }] } });
-  const design = { experiment: { ...tiny, evaluation: { prompts: 20 } }, axes, objectives };
+  const design = { experiment: { ...tiny, evaluation: { prompts: 20 } }, axes, objectives, ...fields };
   await writeFile(join(root, name), JSON.stringify(design));
 }
 
@@ -146,13 +151,19 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
   }, 120_000);
 
   test("names points whose tasks end without a row again and again, with what they said", async () => {
-    await writeDesign("failing.json", { "hardware.adc.bits": [4] }, ["energy"]);
+    // In two rounds, so that what the first has measured goes to the tasks of the second.
+    const budget = { chips: 2, prompts: 8 };
+    await writeDesign("failing.json", { "hardware.adc.bits": [4, 5] }, ["errorRate"], { budget });
     const failing = ["failing.json", "--out", "failing", "--engine", "slurm"];
     const run = sweep(...failing, "--sbatch", "--export=NODE_OPTIONS=--no-such-option");
     expect(await run.closed, run.err).toEqual([2, null]);
     expect(run.err.match(/is submitted/g)).toHaveLength(3);
     expect(run.err).toMatch(/PlatformError at engine\n.*3 tasks .*point 0; .*task 0, is FAILED, .*--no-such-option/s);
-    await finished(sweep(...failing, "--resume"));
+    const last = sweep(...failing, "--resume");
+    await finished(last);
+    expect(last.out).toMatch(/Chips programmed: \d+ \([1-9]\d* of them again/);
+    await finished(sweep("failing.json", "--out", "failing-threads", "--threads", "1"));
+    expect(await table("failing")).toEqual(await table("failing-threads"));
   }, 120_000);
 
   test("says why a job is not taken, and leaves nothing of it", async () => {

@@ -58,10 +58,11 @@ export async function runSweep(sweep: PlannedSweep, folder: string, options: Swe
   const rounds = sweepRounds(design);
   let next = rounds.next();
   while (!next.done) {
-    const { points, trainings, inputs } = await sweep.plan(next.value);
-    for (const point of points) {
+    const { points, trainings, inputs } = await sweep.plan(next.value.map(({ values }) => values));
+    for (const [i, point] of points.entries()) {
       if (!point) continue;
-      planned.set(point.point, point);
+      const earlier = next.value[i].earlier?.samples;
+      planned.set(point.point, earlier ? { ...point, earlier } : point);
       if ((rows.get(point.point)?.hash ?? point.hash) !== point.hash) throw strangeRow(folder, point);
     }
     const left = [...planned.values()].filter(({ point }) => !rows.has(point));

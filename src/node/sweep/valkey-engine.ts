@@ -9,8 +9,8 @@ import type { Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Row } from "../../sweep/unit.ts";
 import { sha256Of } from "../content-hash.ts";
-import { parseRow } from "./folder.ts";
 import type { PlannedPoint } from "./plan.ts";
+import { parseRow } from "./row-spec.ts";
 import type { Engine } from "./sweep.ts";
 import {
   connectQueue,

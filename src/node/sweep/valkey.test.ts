@@ -77,15 +77,19 @@ test("a server that does not answer is named, with the way out", async () => {
 });
 
 test("the queue is that of one version and its kernels, and takes nothing but points", () => {
-  expect(queueName()).toMatch(/^units-\d+\.\d+\.\d+-[0-9a-f]{12}$/);
+  expect(queueName()).toMatch(/^units-2-\d+\.\d+\.\d+-[0-9a-f]{12}$/);
   const hash = "0".repeat(64);
   const point = { point: 0, hash, values: { "hardware.adc.bits": 5 }, network: null, data: null };
-  expect(jobSpec.safeParse({ sweep: hash, points: [point] }).success).toBe(true);
+  const operation = { name: "head", kind: "linear", cycles: 8, clipped: 0, actions: { conversions: 16 } };
+  const earlier = { trials: 2, now: ["0120"], later: null, losses: [1.5], operations: [operation], spikes: [{}] };
+  expect(jobSpec.safeParse({ sweep: hash, points: [point, { ...point, earlier }] }).success).toBe(true);
   for (const job of [
     { sweep: hash, points: [] },
     { sweep: "../etc", points: [point] },
     { sweep: hash, points: [{ ...point, network: "file:///etc/passwd" }] },
     { sweep: hash, points: [point], script: "1 + 1" },
+    { sweep: hash, points: [{ ...point, earlier: { ...earlier, now: [1] } }] },
+    { sweep: hash, points: [{ ...point, earlier: { ...earlier, operations: [{ ...operation, cycles: 0.5 }] } }] },
   ]) {
     expect(jobSpec.safeParse(job).success).toBe(false);
   }

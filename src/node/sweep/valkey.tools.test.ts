@@ -83,9 +83,9 @@ const table = async (folder: string) =>
     ),
   );
 
-const writeDesign = (axes: object, objectives: readonly string[], prompts = 60) => {
+const writeDesign = (axes: object, objectives: readonly string[], prompts = 60, fields: object = {}) => {
   const tiny = tinyDocument({ hardware: { chips: 2 }, training: { stages: [{ steps: 3, warmup: 1 }] } });
-  const design = { experiment: { ...tiny, evaluation: { prompts } }, axes, objectives };
+  const design = { experiment: { ...tiny, evaluation: { prompts } }, axes, objectives, ...fields };
   return writeFile(join(root, "design.json"), JSON.stringify(design));
 };
 
@@ -155,7 +155,8 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
 
   test("goes on without a worker that does not answer any more, and takes what it says later once", async () => {
     const readTime = { from: 1, to: 1e6, scale: "log", count: 24 };
-    await writeDesign({ "hardware.readTime": readTime }, ["errorRate"], 400);
+    // In rounds: what the first has measured of a point travels to whoever measures more of it.
+    await writeDesign({ "hardware.readTime": readTime }, ["errorRate"], 400, { budget: { chips: 2, prompts: 100 } });
     await finished(sweep("--out", "threads", "--threads", "1"));
     await startServer();
     const hung = startWorker();
@@ -168,6 +169,7 @@ describe.skipIf(SERVER === undefined)("a sweep on a queue", () => {
     const worker = startWorker();
     await finished(asking);
     expect(await table("queue")).toEqual(await table("threads"));
+    expect(asking.text).toMatch(/Chips programmed: \d+ \([1-9]\d* of them again/);
     hung.kill("SIGCONT");
     for (const each of [hung, worker]) {
       each.kill("SIGTERM");

@@ -1,7 +1,7 @@
 /**
  * What both ends of a queue have in common: the connection to a Valkey or Redis server, and the names of what lies there.
  *
- *   queue `units-SOFTWARE`        jobs of BullMQ: some points of a sweep; only workers of the same software listen to it
+ *   queue `units-2-SOFTWARE`      jobs of BullMQ: some points of a sweep; only workers of the same software listen to it
  *   xpike:sweep:HASH              a manifest: design, and the content of each network
  *   xpike:network:SHA256          a network's file
  *   xpike:rows:HASH               rows of a sweep that are done, until who asked for them has kept them
@@ -24,10 +24,13 @@ export const INPUT_SECONDS = 14 * 86_400;
 
 const CONNECT_MILLISECONDS = 4000;
 
+/** Of jobs and rows: who writes others does not meet these on one queue. */
+const FORMAT = 2;
+
 /** Name of the queue that this software works on. */
 export function queueName(): string {
   const { xpikeformer, kernels } = softwareOf();
-  return `units-${xpikeformer}-${kernels.slice(0, 12)}`;
+  return `units-${FORMAT}-${xpikeformer}-${kernels.slice(0, 12)}`;
 }
 
 export const jobSpec = z.strictObject({

@@ -7,6 +7,7 @@ import { shareData } from "../../threads/shared-data.ts";
 import { contentHash } from "../content-hash.ts";
 import { type DataLocation, loadTaskData } from "../task-data.ts";
 import type { PlannedPoint } from "./plan.ts";
+import { samplesSpec } from "./row-spec.ts";
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -16,6 +17,7 @@ export const pointSpec = z.strictObject({
   values: z.record(z.string(), z.unknown()),
   network: sha256.nullable(),
   data: sha256.nullable(),
+  earlier: samplesSpec.exactOptional(),
 });
 
 export const manifestSpec = z.strictObject({

@@ -1,0 +1,118 @@
+/**
+ * What chips have answered and counted so far, as sums that more chips and more prompts are added to.
+ *
+ * Chip c and prompt k are the same whatever their number, prompts come in their order, and actions and spikes are whole numbers. So a
+ * tally that was made in several goes, each with more chips and prompts than the one before, is to the last bit the one that is made
+ * in one, and what was answered before is not simulated again. Chips are programmed and calibrated in each go.
+ */
+import { invariant } from "../errors.ts";
+import type { Network } from "../model/network.ts";
+import { type OperationTrace, type SpikeCount, sumOperations } from "../simulation/trace.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { kitOf } from "../task/catalogue.ts";
+import { type Openable, opened } from "../task/open.ts";
+import type { Executor } from "../threads/executor.ts";
+import { type ChipAnswers, openChips } from "./chips.ts";
+import { requireCounts, sumSpikes } from "./slices.ts";
+
+/** What one chip answered at one age. */
+export interface ChipTally {
+  /** By prompt, from the first: what is wrong at the last query, bits of a symbol or 1. */
+  readonly wrong: readonly number[];
+  /** Cross entropies of all decisions, nats, added up in the order of prompts. */
+  readonly loss: number;
+}
+
+/** Chips that answered the same prompts. */
+export interface Tally {
+  /** `[ages][chips]` */
+  readonly answers: readonly (readonly ChipTally[])[];
+  /** At the first age: operations in the order in which they run, summed over prompts and chips. */
+  readonly operations: readonly OperationTrace[];
+  /** At the first age, by chip and spike train. */
+  readonly spikes: readonly Readonly<Record<string, SpikeCount>>[];
+}
+
+export interface TallyOptions {
+  readonly chips: number;
+  readonly prompts: number;
+  /** Seconds after programming. */
+  readonly ages: readonly number[];
+  /** The same chips and ages so far, no more of them and on no more prompts. Default: nothing. */
+  readonly before?: Tally | null;
+}
+
+/** Most prompts of one piece of work. */
+const SLICE = 32;
+
+/**
+ * Evaluates chips of the experiment's machine, at all ages, on the prompts that `before` lacks.
+ *
+ * Random   as `evaluateChips`
+ * Throws   as `evaluateChips`
+ */
+export async function tallyChips(
+  executor: Executor,
+  subject: Openable,
+  network: Network<SpikingSpec>,
+  { chips, prompts, ages, before = null }: TallyOptions,
+): Promise<Tally> {
+  const given = opened(subject);
+  requireCounts({ chips, prompts });
+  requireWithin(before, { chips, prompts, ages });
+  const machines = ages.map((readTime): HardwareSpec => ({ ...given.experiment.hardware, readTime }));
+  const wrongOf = wrongAtLast(given.experiment.task, network.geometry.queries.length);
+  const shared = openChips(executor, given, network, machines, SLICE);
+  const answers = ages.map((_, age) => [...(before?.answers[age] ?? [])]);
+  const operations = before ? [before.operations] : [];
+  const spikes = [...(before?.spikes ?? [])];
+  try {
+    for (let chip = 0; chip < chips; chip++) {
+      for (const age of ages.keys()) {
+        const own = answers[age][chip] ?? { wrong: [], loss: 0 };
+        const firstPrompt = own.wrong.length;
+        const slices: ChipAnswers[] = [];
+        if (firstPrompt < prompts) {
+          const from = new Map<number, ChipAnswers>();
+          await shared.bring({ condition: age, chip, read: 0 });
+          await shared.answer([{ firstPrompt, prompts: prompts - firstPrompt }], null, (result, slice) => {
+            from.set(slice.firstPrompt, result);
+          });
+          slices.push(...[...from].sort(([a], [b]) => a - b).map(([, slice]) => slice));
+        }
+        let { loss } = own;
+        for (const { losses } of slices) for (const one of losses) loss += one;
+        answers[age][chip] = { wrong: [...own.wrong, ...slices.flatMap(wrongOf)], loss };
+        if (age > 0 || slices.length === 0) continue;
+        operations.push(...slices.map((slice) => slice.operations));
+        spikes[chip] = sumSpikes([...(spikes[chip] ? [{ spikes: spikes[chip] }] : []), ...slices]);
+      }
+    }
+  } finally {
+    shared.close();
+  }
+  return { answers, operations: sumOperations(operations), spikes };
+}
+
+/** Of some answers, by prompt. */
+const wrongAtLast =
+  (task: Parameters<typeof kitOf>[0], queries: number) =>
+  ({ labels, decisions }: ChipAnswers): number[] => {
+    const last = (values: Int32Array) => [...values.filter((_, i) => i % queries === queries - 1)];
+    return [...kitOf(task).errors(last(labels), last(decisions), task).wrong];
+  };
+
+function requireWithin(before: Tally | null, { chips, prompts, ages }: TallyOptions): void {
+  if (before === null) return;
+  const { answers, spikes } = before;
+  const counts = answers.flat().map(({ wrong }) => wrong.length);
+  invariant(
+    answers.length === ages.length &&
+      answers.every((one) => one.length === spikes.length) &&
+      spikes.length >= 1 &&
+      spikes.length <= chips &&
+      counts.every((count) => count === counts[0] && count <= prompts),
+    "a tally goes on with chips and prompts that it has",
+  );
+}

@@ -1,0 +1,48 @@
+/** Rows as another program may have written or sent them, field by field. */
+import { z } from "zod";
+import { ACTION_NAMES } from "../../hardware/actions.ts";
+import { OBJECTIVES } from "../../spec/design.ts";
+import type { Row } from "../../sweep/unit.ts";
+
+const count = z.int().min(0);
+
+/** What a point's chips answered and counted. */
+export const samplesSpec = z.object({
+  trials: z.int().min(1),
+  now: z.array(z.string()),
+  later: z.array(z.string()).nullable(),
+  losses: z.array(z.number()),
+  operations: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(["linear", "neurons", "attention", "residual"]),
+      cycles: count,
+      clipped: count,
+      actions: z.partialRecord(z.enum(ACTION_NAMES), count),
+    }),
+  ),
+  spikes: z.array(z.record(z.string(), z.object({ ones: count, bits: count }))),
+});
+
+const measured = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
+
+export const rowSpec = z.object({
+  point: count,
+  hash: z.string(),
+  values: z.record(z.string(), z.unknown()),
+  measures: z
+    .object({
+      ...(Object.fromEntries(OBJECTIVES.map((name) => [name, measured])) as Record<
+        (typeof OBJECTIVES)[number],
+        typeof measured
+      >),
+      chips: count,
+      prompts: count,
+    })
+    .nullable(),
+  refused: z.string().nullable(),
+  samples: samplesSpec.exactOptional(),
+});
+
+/** Throws ZodError. */
+export const parseRow = (value: unknown): Row => rowSpec.parse(value);
