@@ -5,7 +5,8 @@
  * Results come back in piece order, and a job must not depend on which thread runs a piece, so the outcome is the same for
  * any number of threads. Set-up values and pieces are copied (structured clone); shared memory is passed by reference.
  */
-import { ERROR_CLASSES, type ErrorTag, invariant, isXpikeError, PlatformError } from "../errors.ts";
+import { invariant, PlatformError } from "../errors.ts";
+import { fromPlainError, type PlainError, toPlainError } from "./plain-error.ts";
 
 /** Opens a job on one thread and returns the function that runs its pieces. Either may take its time and return a promise. */
 export type Job<Setup = unknown, Piece = unknown, Result = unknown> = (
@@ -369,28 +370,6 @@ function stoppedThread(cause: Error): PlatformError {
     `A worker thread stopped: ${cause.message || "no reason was given"}. Use fewer threads if memory ran out.`,
     { cause },
   );
-}
-
-/** Copying between threads turns errors of our classes into plain ones, so their fields travel instead. */
-export interface PlainError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  /** Of an XpikeError only. */
-  readonly xpike?: { readonly tag: ErrorTag; readonly path: string };
-}
-
-function toPlainError(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
-  const { name, message, stack } = error;
-  return { name, message, stack, ...(isXpikeError(error) && { xpike: { tag: error.tag, path: error.path } }) };
-}
-
-function fromPlainError({ name, message, stack, xpike }: PlainError): Error {
-  const error = xpike ? new ERROR_CLASSES[xpike.tag](xpike.path, message) : Object.assign(new Error(message), { name });
-  // Where it happened, on the other thread.
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }
 
 function find(jobs: JobRegistry, name: string): Job {
