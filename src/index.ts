@@ -346,7 +346,7 @@ export { evaluateSweep } from "./runs/sweep.ts";
 export { type Design, OBJECTIVES, type Objective, parseDesign } from "./spec/design.ts";
 export { frontPoints } from "./sweep/front.ts";
 export { experimentAt, listPoints, type OpenedDesign, type PointValues } from "./sweep/points.ts";
-export { type Effort, effortOf, isAdaptive, lastRows, sweepRounds } from "./sweep/rounds.ts";
+export { type Effort, effortOf, isAdaptive, lastRows, type RoundPoint, sweepRounds } from "./sweep/rounds.ts";
 export { sweepTable } from "./sweep/table.ts";
 export { type Measures, measurePoint, type Row as SweepRow } from "./sweep/unit.ts";
 
