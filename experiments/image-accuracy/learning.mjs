@@ -1,12 +1,13 @@
-// Keeps how networks learned: `node experiments/image-accuracy/learning.mjs FOLDER...` reads the folders of `xpike train`, and writes
-// learning.json, what each of their validations found.
+// Keeps how networks learned: `node experiments/image-accuracy/learning.mjs FOLDER...` reads the folders of `xpike train`, and puts what each
+// of their validations found into learning.json, beside those of other networks.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseExperiment } from "xpikeformer";
 
 const read = (folder, file) => readFileSync(join(folder, file), "utf8");
 
-const runs = process.argv.slice(2).map((folder) => {
+const output = new URL("learning.json", import.meta.url);
+const found = process.argv.slice(2).map((folder) => {
   const { name, seed, model, training } = parseExperiment(read(folder, "experiment.json"));
   const validations = read(folder, "metrics.jsonl")
     .trim()
@@ -16,4 +17,5 @@ const runs = process.argv.slice(2).map((folder) => {
     .map(({ step, validation: { errorRate } }) => ({ images: step * training.batch, errorRate }));
   return { name, kind: model.kind, seed, images: training.validationPrompts, validations };
 });
-writeFileSync(new URL("learning.json", import.meta.url), `${JSON.stringify(runs, null, 2)}\n`);
+const others = JSON.parse(readFileSync(output, "utf8")).filter(({ name }) => !found.some((run) => run.name === name));
+writeFileSync(output, `${JSON.stringify([...others, ...found], null, 2)}\n`);

@@ -1,7 +1,7 @@
 // Measures what the tables of this folder show, on the bundled networks for images: `node experiments/image-accuracy/measure.mjs [part...]`.
 //
 //   accuracy     all networks and five chips on all test images, and the chips after each time step
-//   stem         the same of the network that reads pixels through convolutions
+//   stem         the same of networks that read pixels through convolutions
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
@@ -35,7 +35,7 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 /** Of each part the test images, null for all of them, its examples if they are others, and the figures of an experiment. */
 const PARTS = {
   accuracy: { images: null, measure: measureAccuracy },
-  stem: { images: null, examples: ["cifar10-stem"], measure: measureAccuracy },
+  stem: { images: null, examples: ["cifar10-stem", "fashion-stem"], measure: measureAccuracy },
   drift: {
     images: 2500,
     async measure(opened, networks, options) {

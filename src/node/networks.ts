@@ -43,6 +43,8 @@ export const BUNDLED_NETWORKS = [
   "cifar10-small-conventional",
   "cifar10-stem-xpikeformer",
   "cifar10-stem-ann",
+  "fashion-stem-xpikeformer",
+  "fashion-stem-ann",
 ] as const;
 
 /**
