@@ -71,10 +71,7 @@ export const imageAccuracyTables = {
     const runs = JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
     const spans = [1, 2, 3, 4, 5, 6, 8, 10, 12, 13];
     return {
-      head: [
-        "accuracy on validation images after so many passes over the training images, %",
-        ...spans.map(String),
-      ],
+      head: ["accuracy on validation images after so many passes over the training images, %", ...spans.map(String)],
       // They validated once a pass.
       rows: runs.map(({ name, validations }) => [
         name,

@@ -11,6 +11,7 @@ import { WalkButton } from "./WalkButton.tsx";
 export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const picker = useRef<HTMLInputElement>(null);
   const [said, say] = useState("");
+  const [generating, setGenerating] = useState(false);
   const now = experiment.value;
   const copy = async () => {
     const address = await addressNow();
@@ -26,6 +27,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   };
   const saveRtl = async () => {
     say("Generating …");
+    setGenerating(true);
     try {
       const { files, notes } = await rtlOfChip();
       saveFile("rtl.tar", tarOf(files));
@@ -33,6 +35,8 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
     } catch (error) {
       say("");
       fail(error);
+    } finally {
+      setGenerating(false);
     }
   };
   return (
@@ -56,7 +60,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       <button type="button" onClick={saveNetwork} disabled={!chip.value}>
         Save network
       </button>
-      <button type="button" onClick={saveRtl} disabled={!chip.value}>
+      <button type="button" onClick={saveRtl} disabled={!chip.value || generating}>
         Save RTL
       </button>
       <button type="button" onClick={() => picker.current!.click()}>

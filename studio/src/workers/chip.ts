@@ -144,6 +144,8 @@ let materials: Materials;
 let held: Held;
 /** What the held chip was made of. */
 let madeOf: Materials | null = null;
+/** Counts questions after causes, and chips: what is under way for an older one ends. */
+let causesAsked = 0;
 /** The prompt that was looked into last. */
 let looked: { readonly asked: Asked; readonly inspection: Inspection } | null = null;
 
@@ -169,6 +171,7 @@ const functions = {
   open(experiment: Experiment): ChipView {
     const { checkpoint, data } = materials;
     looked = null;
+    causesAsked++;
     if (held && madeOf === materials && programming(held.experiment) === programming(experiment)) {
       held = { ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) };
     } else {
@@ -227,12 +230,17 @@ const functions = {
     };
   },
 
-  /** Decides a prompt anew on chips with one source of noise each, all else exact; tells each decision as it comes. */
+  /**
+   * Decides a prompt anew on chips with one source of noise each, all else exact; tells each decision as it comes. Asked again, or of
+   * another chip, it ends.
+   */
   async causes(asked: Asked, tell: (cause: Cause) => void) {
     const { experiment, network, data } = held;
+    const question = ++causesAsked;
     for (const source of [null, ...noiseSources(experiment.hardware)]) {
       // Other questions may come between two chips.
       await new Promise((resolve) => setTimeout(resolve));
+      if (question !== causesAsked) return;
       const hardware = withNoiseAlone(experiment.hardware, source?.id ?? null);
       const mapping = mapNetwork(foldNetwork(network), hardware, experiment.task.coding);
       const { chip, random } = firstChip(given({ ...experiment, hardware }, data), network, mapping);
