@@ -2,12 +2,12 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * @param question read in an effect; null: nothing is asked, and there is no answer
+ * @param question read in an effect; null: nothing is asked, and there is no answer; undefined: nothing is asked, and the answer stays
  * @param ask      called with one question at a time
  * @returns the newest answer, which stays until the next one is there
  */
 export function following<Q, A>(
-  question: () => Q | null,
+  question: () => Q | null | undefined,
   ask: (question: Q) => Promise<A>,
   onError: (error: unknown) => void,
 ): ReadonlySignal<A | null> {
@@ -29,7 +29,9 @@ export function following<Q, A>(
     busy = false;
   };
   effect(() => {
-    wanted = question();
+    const now = question();
+    if (now === undefined) return;
+    wanted = now;
     if (wanted === null) answer.value = null;
     else if (!busy) next();
   });

@@ -37,6 +37,8 @@ export const token = signal<number | null>(null);
 
 /** The chip that is programmed; null before the first. */
 export const chip = signal<ChipView | null>(null);
+/** What was open when it was programmed. */
+const chipOf = signal<Experiment | null>(null);
 
 /** The last experiment whose chip could be set up. */
 export const lastGood = signal<Experiment | null>(null);
@@ -105,9 +107,9 @@ async function askChip<K extends keyof ChipFunctions>(
   }
 }
 
-/** What the chip makes of the prompt. */
+/** What the chip makes of the prompt. While the chip of what was opened is programmed, the one before is not asked of its prompts. */
 export const prompt = following(
-  () => chip.value && asked.value,
+  () => (chipOf.value === opened.value ? chip.value && asked.value : undefined),
   (question) => askChip("prompt", question),
   fail,
 );
@@ -243,7 +245,7 @@ async function work(asked: Experiment): Promise<void> {
     const programmed = await programChip(asked);
     // A chip that a knob has left behind is shown until the next one is there, so that the machine moves with the knob.
     if (opened.peek() !== beginning) return;
-    showChip(programmed);
+    batch(() => showChip(programmed));
     lastGood.value = asked;
     if (!isCurrent()) return;
     const prompts = Math.min(asked.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
@@ -269,4 +271,5 @@ function showChip(programmed: ChipView): void {
   if (!hasPlace(programmed.mapping, programmed.model.depth, place.peek())) place.value = NETWORK;
   step.value = Math.min(step.peek(), programmed.model.steps - 1);
   chip.value = programmed;
+  chipOf.value = opened.peek();
 }
