@@ -28,8 +28,11 @@ export const failure = signal<Failure | null>(null);
 export const promptIndex = signal(0);
 /** An image of one's own in its place. */
 export const ownImage = signal<Uint8Array | null>(null);
-/** The prompt that the chip works on. */
-export const asked = computed(() => ({ index: promptIndex.value, image: ownImage.value }));
+/** The prompt that the chip works on. A link has no images: one may still be drawn where the page does not show the link yet. */
+export const asked = computed(() => ({
+  index: promptIndex.value,
+  image: opened.value?.task.kind === "image-classification" ? ownImage.value : null,
+}));
 /** Which time step is looked at, from 0; infinite: the last. */
 export const step = signal(Number.POSITIVE_INFINITY);
 /** Which token is looked at; null: the one that asks. */
