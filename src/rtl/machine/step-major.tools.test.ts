@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
 import { madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
-import { FILE_LIST } from "../bundle.ts";
+import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
 import { machineBundle } from "./bundle.ts";
 import { MACHINE_TESTBENCH, STALL } from "./testbench.ts";
 
@@ -37,9 +37,9 @@ beforeAll(() => {
 async function printed(source: string, text: string, ...plusargs: string[]): Promise<string> {
   const [program, changed] = ["tb.vvp", "changed.sv"].map((name) => join(folder, name));
   writeFileSync(changed, text);
-  const sources = [...files[FILE_LIST].trim().split("\n"), `${MACHINE_TESTBENCH}.sv`].map((name) =>
-    name === source ? changed : join(folder, name),
-  );
+  const sources = [FILE_LIST, TESTBENCH_LIST]
+    .flatMap((list) => files[list].trim().split("\n"))
+    .map((name) => (name === source ? changed : join(folder, name)));
   await run("iverilog", ["-g2012", "-s", MACHINE_TESTBENCH, "-o", program, ...sources]);
   const { stdout } = await run("vvp", ["-n", program, ...plusargs], { cwd: folder });
   return stdout;
