@@ -74,7 +74,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     );
   }
   const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
-  if (clock !== undefined) await findSta();
+  const sta = clock === undefined ? null : await findSta();
   const yosys = await findYosys(options.yosys);
   const generic = [
     readVerilog(sources),
@@ -112,8 +112,8 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     // A library names its flip-flops as it likes; mapping keeps their number.
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
-  if (clock === undefined) return { yosys: yosys.version, blocks };
-  const path = await worstPath(readOutput(yosys, outcome, NETLIST), liberty, topOf(sources), clock);
+  if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
+  const path = await worstPath(sta, readOutput(yosys, outcome, NETLIST), liberty, topOf(sources), clock);
   return { yosys: yosys.version, blocks, worstPath: path };
 }
 

@@ -67,13 +67,13 @@ testInSta("ports have three tenths of a clock outside, and what the library lack
   ${cell} register (.CK(clk_i), .RN(rst_ni), .D(a_i), .Q(y_o));
 endmodule
 `;
-  const path = await worstPath(outward("DFFR"), timedLiberty, "top", 200e6);
+  const path = await worstPath(await findSta(), outward("DFFR"), timedLiberty, "top", 200e6);
   expect(path).toMatchObject({ from: "register", to: "y_o", slack: expect.closeTo(3.3e-9, 13) });
-  await expect(worstPath(outward("UNKNOWN"), timedLiberty, "top", 200e6)).rejects.toMatchObject({
+  await expect(worstPath(await findSta(), outward("UNKNOWN"), timedLiberty, "top", 200e6)).rejects.toMatchObject({
     path: "opensta",
     message: expect.stringContaining("No paths were found."),
   });
-  await expect(worstPath(outward("DFFR"), "library (cut) {", "top", 200e6)).rejects.toMatchObject({
+  await expect(worstPath(await findSta(), outward("DFFR"), "library (cut) {", "top", 200e6)).rejects.toMatchObject({
     path: "opensta",
     message: expect.stringMatching(/does not time the gates of top with this library:\nError/),
   });

@@ -53,11 +53,17 @@ export async function findSta(): Promise<string> {
 /**
  * The worst slack of a netlist in structural Verilog, with the constraints that `xpike rtl --machine` writes.
  *
+ * @param tool  as `findSta` names it
  * @param clock hertz
- * Throws  PlatformError when OpenSTA is missing, refuses a file, finds no path, or does not finish
+ * Throws  PlatformError when OpenSTA refuses a file, finds no path, or does not finish
  */
-export async function worstPath(netlist: string, liberty: string, top: string, clock: number): Promise<WorstPath> {
-  const tool = await findSta();
+export async function worstPath(
+  tool: string,
+  netlist: string,
+  liberty: string,
+  top: string,
+  clock: number,
+): Promise<WorstPath> {
   const folder = await mkdtemp(join(tmpdir(), "xpike-sta-"));
   const script = [
     "read_liberty cells.lib",

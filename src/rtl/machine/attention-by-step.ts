@@ -30,7 +30,6 @@ import {
   output,
   part,
   registers,
-  type Statement,
   set,
   sized,
   times,
@@ -41,7 +40,7 @@ import {
 } from "../syntax.ts";
 import { ATTENTION_UNIT, attentionSize, passTables, SEED_BITS } from "./attention-unit.ts";
 import { ATTENTION_BUFFER, QKV_BUFFER } from "./memories.ts";
-import { both, countUp, indexBits, isAt } from "./parts.ts";
+import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
 import type { MachinePlan } from "./plan.ts";
 import type { StepMajorPlan } from "./step-major-plan.ts";
 
@@ -71,8 +70,6 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
   const lastFeature = (register: string) => isAt(register, dimension - 1, dimension);
   const counters = ["token_q", "written_q", "step_q", "read_q", "out_q", "waiting_q"];
   const waitingBits = indexBits(qkvSteps + 1);
-  const waits = (operator: "+" | "-"): Statement =>
-    set(name("waiting_q"), binary(name("waiting_q"), operator, sized(waitingBits, 1)));
 
   const turns: Item[] =
     depth === 1
@@ -138,8 +135,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
         when(own("write_i", 1), [countUp("token_q", tokens)]),
         when(name("whole"), [countUp("written_q", qkvSteps)]),
         when(name("begins"), [countUp("step_q", steps)]),
-        when(both(name("whole"), isFalse(name("begins"))), [waits("+")]),
-        when(both(name("begins"), isFalse(name("whole"))), [waits("-")]),
+        ...countWaiting("waiting_q", waitingBits, name("whole"), name("begins")),
         when(isOwn("block_q", name("counted")), [countUp("read_q", qkvSteps)]),
         when(isOwn("out_block_q", name("delivered")), [countUp("out_q", attentionSteps)]),
       ],

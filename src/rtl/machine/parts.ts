@@ -8,6 +8,7 @@ import {
   concat,
   type Expression,
   type Item,
+  isFalse,
   name,
   not,
   part,
@@ -18,6 +19,7 @@ import {
   sized,
   slice,
   times,
+  when,
   zeros,
 } from "../syntax.ts";
 
@@ -30,6 +32,12 @@ export const countUp = (register: string, count: number): Statement =>
     name(register),
     count === 1 ? zeros : choose(isAt(register, count - 1, count), zeroOf(count), increment(register, count)),
   );
+
+/** Counts what waits, in a register of `bits`: one more where something comes, one less where something goes. */
+export const countWaiting = (register: string, bits: number, comes: Expression, goes: Expression): Statement[] => {
+  const change = (operator: "+" | "-") => set(name(register), binary(name(register), operator, sized(bits, 1)));
+  return [when(both(comes, isFalse(goes)), [change("+")]), when(both(goes, isFalse(comes)), [change("-")])];
+};
 
 const zeroOf = (count: number) => sized(indexBits(count), 0);
 const increment = (register: string, count: number) => binary(name(register), "+", sized(indexBits(count), 1));

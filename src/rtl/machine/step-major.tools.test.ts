@@ -37,9 +37,8 @@ beforeAll(() => {
 async function printed(source: string, text: string, ...plusargs: string[]): Promise<string> {
   const [program, changed] = ["tb.vvp", "changed.sv"].map((name) => join(folder, name));
   writeFileSync(changed, text);
-  const sources = [FILE_LIST, TESTBENCH_LIST]
-    .flatMap((list) => files[list].trim().split("\n"))
-    .map((name) => (name === source ? changed : join(folder, name)));
+  const list = (files[FILE_LIST] + files[TESTBENCH_LIST]).trim().split("\n");
+  const sources = list.map((name) => (name === source ? changed : join(folder, name)));
   await run("iverilog", ["-g2012", "-s", MACHINE_TESTBENCH, "-o", program, ...sources]);
   const { stdout } = await run("vvp", ["-n", program, ...plusargs], { cwd: folder });
   return stdout;

@@ -7,7 +7,6 @@ import {
   gap,
   type Item,
   instance,
-  isFalse,
   logic,
   name,
   registers,
@@ -23,7 +22,7 @@ import {
 import { ATTENTION_UNIT } from "./attention-unit.ts";
 import { meetsStream, streamAccess, streamWords } from "./layer-sizes.ts";
 import { STREAM_MEMORY, type StreamPort } from "./memories.ts";
-import { both, countUp, indexBits, isAt } from "./parts.ts";
+import { both, countUp, countWaiting, indexBits, isAt } from "./parts.ts";
 import { embedOf, type LayerPlan, type MachinePlan, shortName } from "./plan.ts";
 import type { StepMajorPlan } from "./step-major-plan.ts";
 
@@ -118,30 +117,22 @@ export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMaj
       delivered_o: name("delivered"),
     }),
     gap,
-    ...projections.flatMap((n, b): Item[] => {
-      const waits = (operator: "+" | "-") =>
-        set(name(`${n}_waiting_q`), binary(name(`${n}_waiting_q`), operator, sized(waitingBits, 1)));
-      return [
-        logic(waitingBits, `${n}_waiting_q`),
-        logic(row, `${n}_row_q`),
-        logic(indexBits(tokens), `${n}_token_q`),
-        logic(1, `${n}_last`),
-        wire(name(`${n}_ready`), binary(name(`${n}_waiting_q`), "!=", sized(waitingBits, 0))),
-        wire(
-          name(`${n}_lines`),
-          depth === 1 ? name("vectors") : slice(name("vectors"), (b + 1) * width - 1, b * width),
-        ),
-        wire(name(`${n}_last`), both(name(`${n}_take`), isAt(`${n}_token_q`, tokens - 1, tokens))),
-        registers(
-          [`${n}_waiting_q`, `${n}_row_q`, `${n}_token_q`].map((register) => set(name(register), zeros)),
-          [
-            when(name(`${n}_take`), [countUp(`${n}_row_q`, rows), countUp(`${n}_token_q`, tokens)]),
-            when(both(of("delivered", b), isFalse(name(`${n}_last`))), [waits("+")]),
-            when(both(name(`${n}_last`), isFalse(of("delivered", b))), [waits("-")]),
-          ],
-        ),
-      ];
-    }),
+    ...projections.flatMap((n, b): Item[] => [
+      logic(waitingBits, `${n}_waiting_q`),
+      logic(row, `${n}_row_q`),
+      logic(indexBits(tokens), `${n}_token_q`),
+      logic(1, `${n}_last`),
+      wire(name(`${n}_ready`), binary(name(`${n}_waiting_q`), "!=", sized(waitingBits, 0))),
+      wire(name(`${n}_lines`), depth === 1 ? name("vectors") : slice(name("vectors"), (b + 1) * width - 1, b * width)),
+      wire(name(`${n}_last`), both(name(`${n}_take`), isAt(`${n}_token_q`, tokens - 1, tokens))),
+      registers(
+        [`${n}_waiting_q`, `${n}_row_q`, `${n}_token_q`].map((register) => set(name(register), zeros)),
+        [
+          when(name(`${n}_take`), [countUp(`${n}_row_q`, rows), countUp(`${n}_token_q`, tokens)]),
+          ...countWaiting(`${n}_waiting_q`, waitingBits, of("delivered", b), name(`${n}_last`)),
+        ],
+      ),
+    ]),
   ];
 }
 
@@ -176,29 +167,18 @@ export function streamItems(plan: MachinePlan): Item[] {
   return [
     ...ports.flatMap(({ name: port, reads, writes }): Item[] => {
       const users = usersOf(port);
-      const isOwn = plan.stepMajor !== null;
-      const [user] = users;
+      /** Of the layer whose port it is, or of the one that works on it. */
+      const from = (bits: number, signal: string) =>
+        plan.stepMajor
+          ? name(`${users[0]}_${signal}`)
+          : anyOf(users.map((n) => gated(bits, name(`${n}_stream_valid`), name(`${n}_${signal}`))));
       return [
         ...(writes ? [logic(1, `${port}_write`)] : []),
         logic(address, `${port}_address`),
         logic(stream.width, ...(writes ? [`${port}_next`] : []), ...(reads ? [`${port}_data`] : [])),
         ...(writes ? [wire(name(`${port}_write`), anyOf(users.map((n) => name(`${n}_stream_valid`))))] : []),
-        wire(
-          name(`${port}_address`),
-          isOwn
-            ? name(`${user}_stream_address`)
-            : anyOf(users.map((n) => gated(address, name(`${n}_stream_valid`), name(`${n}_stream_address`)))),
-        ),
-        ...(writes
-          ? [
-              wire(
-                name(`${port}_next`),
-                isOwn
-                  ? name(`${user}_stream`)
-                  : anyOf(users.map((n) => gated(stream.width, name(`${n}_stream_valid`), name(`${n}_stream`)))),
-              ),
-            ]
-          : []),
+        wire(name(`${port}_address`), from(address, "stream_address")),
+        ...(writes ? [wire(name(`${port}_next`), from(stream.width, "stream"))] : []),
       ];
     }),
     instance(STREAM_MEMORY, "u_stream", {

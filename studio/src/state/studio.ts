@@ -86,10 +86,10 @@ let given: Materials | null = null;
 let held: ChipView | null = null;
 let awaited = 0;
 
-async function programChip(asked: Experiment): Promise<ChipView> {
+async function programChip(next: Experiment): Promise<ChipView> {
   awaited++;
   try {
-    held = await chipWorker("open", asked);
+    held = await chipWorker("open", next);
     return held;
   } finally {
     awaited--;
@@ -238,34 +238,34 @@ function give(materials: Materials): void {
 }
 
 /** Programs the chip of an experiment, shows it, and evaluates from the start. */
-async function work(asked: Experiment): Promise<void> {
-  const isCurrent = () => experiment.peek() === asked;
+async function work(next: Experiment): Promise<void> {
+  const isCurrent = () => experiment.peek() === next;
   const beginning = opened.peek();
   try {
-    const [checkpoint, data] = await Promise.all([loadNetwork(asked), loadData(asked)]);
+    const [checkpoint, data] = await Promise.all([loadNetwork(next), loadData(next)]);
     if (opened.peek() !== beginning) return;
     give({ checkpoint, data });
-    const programmed = await programChip(asked);
+    const programmed = await programChip(next);
     // A chip that a knob has left behind is shown until the next one is there, so that the machine moves with the knob.
     if (opened.peek() !== beginning) return;
     batch(() => showChip(programmed));
-    lastGood.value = asked;
+    lastGood.value = next;
     if (!isCurrent()) return;
-    const prompts = Math.min(asked.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
+    const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
     promptCount.value = prompts;
-    evaluate(asked, prompts).catch((error) => isCurrent() && fail(error));
+    evaluate(next, prompts).catch((error) => isCurrent() && fail(error));
   } catch (error) {
     if (isCurrent()) fail(error);
   }
 }
 
 /** What is found of an experiment; an evaluation that is under way ends. */
-const evaluate = (asked: Experiment, prompts: number) =>
-  evaluationWorker("evaluate", { experiment: asked, prompts }, (news) => {
-    if (experiment.peek() !== asked) return;
+const evaluate = (next: Experiment, prompts: number) =>
+  evaluationWorker("evaluate", { experiment: next, prompts }, (news) => {
+    if (experiment.peek() !== next) return;
     if ("reached" in news) {
-      reached.value = { ...news.reached, of: asked };
-      if (asked === opened.peek()) reachedAtFirst.value = news.reached;
+      reached.value = { ...news.reached, of: next };
+      if (next === opened.peek()) reachedAtFirst.value = news.reached;
     } else progress.value = news.done / news.of;
   });
 
