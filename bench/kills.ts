@@ -128,16 +128,17 @@ export async function killCommand(command: Command, options: KillOptions): Promi
   return { kills: killed, runs, faults };
 }
 
-/** The command as a process, which goes on with what `out` holds. */
+/** The command as a process, which goes on with what `out` holds; `more` options count instead of its own. */
 export function launch(
   command: Command,
   out: string,
   { folder, xpike, threads }: Pick<KillOptions, "folder" | "xpike" | "threads">,
+  more: readonly string[] = [],
 ) {
   // A sweep goes on only where there is one.
   const isBegun = command !== "sweep" || existsSync(join(folder, out, SWEEP_FILES.question));
   const options = ["--out", out, "--threads", String(threads), ...(isBegun ? ["--resume"] : [])];
-  const child = spawn(process.execPath, [xpike, ...COMMANDS[command], ...options], {
+  const child = spawn(process.execPath, [xpike, ...COMMANDS[command], ...more, ...options], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });

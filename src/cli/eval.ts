@@ -2,6 +2,7 @@
  * `xpike eval`: bit error rates over the age of the chips (`--drift`), over one field of the experiment (`--sweep`), or over the field
  * at several ages (both).
  */
+import { requireFree } from "../node/folder-lock.ts";
 import { terminalCurves } from "../report/table.ts";
 import { evaluateDrift } from "../runs/drift.ts";
 import type { EvaluationOptions } from "../runs/study.ts";
@@ -12,6 +13,7 @@ import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
+import { outputFolder } from "./output.ts";
 import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -23,6 +25,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const sweep = options.sweep === undefined ? null : parseSweep(options.sweep, experiment);
   const drift = options.drift ?? (sweep ? undefined : DEFAULT_AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
+  await requireFree(outputFolder(experiment, options));
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   if (!options.json) {

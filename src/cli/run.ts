@@ -1,10 +1,12 @@
 /** `xpike run`: from an experiment and its trained networks to a report. */
+import { requireFree } from "../node/folder-lock.ts";
 import { runExperiment } from "../runs/experiment.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { RunCommandOptions } from "./arguments.ts";
 import { describeWork, expectedRun } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
+import { outputFolder } from "./output.ts";
 import { contentsOf, runToReport } from "./report-run.ts";
 import type { Terminal } from "./terminal.ts";
 import { versions } from "./version.ts";
@@ -12,6 +14,7 @@ import { versions } from "./version.ts";
 /** Throws XpikeError for input that cannot be run. */
 export async function runCommand(source: string, options: RunCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
+  await requireFree(outputFolder(loaded.experiment, options));
   const experiment = resized(loaded.experiment, options);
   const { networks, notes } = await loadNetworks(loaded, ["ann", "spiking"]);
   const { opened, notes: dataNotes } = await openLoaded({ ...loaded, experiment }, options);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
 import { writeFileAtomic } from "../node/files.ts";
+import { requireFree } from "../node/folder-lock.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { writeTable } from "../node/sweep/duckdb.ts";
 import { loadDuckDb } from "../node/sweep/duckdb-package.ts";
@@ -39,8 +40,9 @@ const PRESET = "preset:";
 export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {
   hidePassword(options.engine);
   const { design, directory } = await loadDesign(source);
-  await loadDuckDb();
   const folder = outputFolder(design, options);
+  await requireFree(folder);
+  await loadDuckDb();
   const place = { directory, ...(options.data !== undefined && { data: options.data }) };
   const plan = await planSweep(design, place);
   const command = commandLine("sweep", source, {});

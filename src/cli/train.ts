@@ -1,5 +1,6 @@
 /** `xpike train`: from an experiment to a trained network, in a folder that keeps all that is needed to stop and go on. */
 import { join } from "node:path";
+import { requireFree } from "../node/folder-lock.ts";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
@@ -23,10 +24,11 @@ import { say, type Terminal } from "./terminal.ts";
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
   const { experiment, directory } = loaded;
+  const folder = outputFolder(experiment, options);
+  await requireFree(folder);
   const { initial, teacher } = experiment.training;
   const { opened, notes } = await openLoaded(loaded, options);
   for (const note of notes) say(terminal, note);
-  const folder = outputFolder(experiment, options);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
   const show = showProgress(experiment, options.json === true, terminal);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FileError } from "../errors.ts";
-import { LOCK_FILE, lockFolder } from "./folder-lock.ts";
+import { LOCK_FILE, lockFolder, requireFree } from "./folder-lock.ts";
 
 let folder: string;
 let path: string;
@@ -31,6 +31,8 @@ async function leaveLock(changes: object, seconds = 0): Promise<void> {
   await utimes(path, time, time);
 }
 
+const withoutTime = (message: unknown): string => String(message).replace(/, \d+ s ago/, "");
+
 const onLinux = test.skipIf(process.platform !== "linux");
 
 describe("a locked folder", () => {
@@ -43,9 +45,13 @@ describe("a locked folder", () => {
         `^The folder is in use by \`xpike train a.json\`, process ${process.pid} on \\S+, since .* UTC, \\d s ago`,
       ),
     );
+    // Who asks before it has anything to do hears the same.
+    const asked = await requireFree(folder).catch((reason: Error) => reason.message);
+    expect(withoutTime(asked)).toBe(withoutTime(error.message));
     await first.check();
     await first.release();
     expect(await readdir(folder)).toEqual([]);
+    await requireFree(folder);
     await (await lockFolder(folder, "the third")).release();
   });
 
@@ -59,6 +65,14 @@ describe("a locked folder", () => {
       expect(await readdir(folder)).toEqual([]);
     }
   });
+});
+
+test("a folder that is not there, or whose lock nobody on this machine holds, is not refused before it is taken", async () => {
+  await requireFree(join(folder, "missing"));
+  await leaveLock({ pid: spawnSync(process.execPath, ["--version"]).pid });
+  await requireFree(folder);
+  await leaveLock({ machine: "another" });
+  await requireFree(folder);
 });
 
 describe("a lock whose process has ended", () => {

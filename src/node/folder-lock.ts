@@ -95,6 +95,16 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
   };
 }
 
+/**
+ * Refuses a folder that a process on this machine holds, before anything is spent on work that would be refused. It takes nothing: all
+ * else is told by `lockFolder`, holders on other machines, who are dead or alive by the clock of the disk, and folders that cannot be read.
+ * Throws  FileError when the folder is in use
+ */
+export async function requireFree(folder: string): Promise<void> {
+  const found = await look(join(folder, LOCK_FILE), Number.NaN).catch(() => null);
+  if (found?.holder?.machine === thisProcess().machine && !isStale(found)) throw inUse(folder, found);
+}
+
 /** Claims on earlier locks, of processes that were killed: as long as this lock is there, no claim allows anything. */
 async function removeClaims(folder: string): Promise<void> {
   const claims = (await readdir(folder)).filter((name) => name.startsWith(`${LOCK_FILE}.`));
