@@ -1,5 +1,5 @@
 // Searches the front of machines for the bundled 2x2 networks, and measures the recommended machine beside it, on the same chips and prompts.
-// About ten minutes on one idle core; goes on where it was stopped. Writes result.json.
+// About a quarter of an hour on one idle core; goes on where it was stopped. Writes result.json.
 //
 //   node experiments/front/measure.mjs [threads] [folder]
 import { existsSync } from "node:fs";
@@ -36,9 +36,7 @@ for (const name of NETWORKS) {
   const recommended = { ...design, axes: { "model.steps": steps }, sampling: { kind: "grid" }, budget: undefined };
   const beside = await sweep(recommended, `${name}-recommended`);
   const rowsOf = (rows) =>
-    rows.flatMap(({ values, measures }) =>
-      measures ? [{ values, ...measures, yearLoss: undefined, latency: undefined }] : [],
-    );
+    rows.flatMap(({ values, measures }) => (measures ? [{ values, ...measures, latency: undefined }] : []));
   machines[name] = {
     effort: effortOf(raced, design),
     searched: rowsOf(lastRows(raced, design)),

@@ -75,10 +75,9 @@ export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   if (design.budget === undefined) return [...rows];
   const points = new Map<string, Row>();
   for (const row of rows) {
-    const values = withoutSize(design, row.values);
-    const key = JSON.stringify(values);
+    const key = keyOf(design, row);
     const before = points.get(key);
-    points.set(key, { ...row, values, point: before?.point ?? row.point });
+    points.set(key, { ...row, values: withoutSize(design, row.values), point: before?.point ?? row.point });
   }
   return [...points.values()];
 }
@@ -100,9 +99,10 @@ export function effortOf(rows: readonly Row[], design: OpenedDesign): Effort {
   const { budget } = design;
   const points = new Map<string, Measures>();
   let programmed = 0;
-  for (const { values, measures } of rows) {
+  for (const row of rows) {
+    const { measures } = row;
     if (measures === null) continue;
-    const key = JSON.stringify(budget ? withoutSize(design, values) : values);
+    const key = keyOf(design, row);
     const before = points.get(key);
     // Chips that have their prompts already are left as they are.
     programmed += measures.chips - (before?.prompts === measures.prompts ? before.chips : 0);
@@ -124,6 +124,9 @@ const withSize = (values: PointValues, size: Size | null): PointValues =>
 /** Only the axes of the design. */
 const withoutSize = ({ axes }: OpenedDesign, values: PointValues): PointValues =>
   Object.fromEntries(Object.keys(axes).map((path) => [path, values[path]]));
+
+/** Same for the rows of a point in all rounds. */
+const keyOf = (design: OpenedDesign, { values }: Row): string => JSON.stringify(withoutSize(design, values));
 
 /** Chips and prompts of each round of a race, up to those of the experiment. */
 function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, values: PointValues): Size[] {
