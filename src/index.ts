@@ -292,7 +292,16 @@ export { bitsOf, type Transfer } from "./machine/transfers.ts";
 // Simulation: what comes out.
 
 export { attentionMaps } from "./simulation/attention-map.ts";
-export { type Chip, chipAt, type MappedNetwork, programChip, readChip } from "./simulation/chip.ts";
+export {
+  type Chip,
+  type ChipState,
+  chipAt,
+  chipFrom,
+  type MappedNetwork,
+  programChip,
+  readChip,
+  stateOfChip,
+} from "./simulation/chip.ts";
 export { type CompensationCost, compensationCost } from "./simulation/compensation.ts";
 export { calibrateFast, simulateFast } from "./simulation/fast/simulate.ts";
 export {

@@ -9,6 +9,7 @@ import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
+import type { Chip } from "../simulation/chip.ts";
 import { type RegisterCounts, sumRegisters } from "../simulation/registers.ts";
 import { clippedShare, densitiesOf, meanLogits, type OperationTrace, sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -19,8 +20,9 @@ import { answer, decide } from "../task/answers.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import { type Given, type Openable, opened } from "../task/open.ts";
 import type { Executor } from "../threads/executor.ts";
+import { untilAborted } from "../threads/until-aborted.ts";
 import { type ExitAnswers, exitByMargin, exitMarginOf } from "./exit.ts";
-import { answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
+import { type AnswerOptions, answerPrompts, type Keeper, NO_KEEPER } from "./keeper.ts";
 import { openSharedChip, type SharedChip, sharedChipJob } from "./shared-chip.ts";
 import {
   type Evaluation,
@@ -45,9 +47,15 @@ export interface EvaluateChipsOptions<E = ErrorsOf<TaskSpec>> {
   readonly slice?: number;
   /** Keeps answers as they come. Default: keeps nothing. */
   readonly keeper?: Keeper;
+  /** Numbers of prompts, ascending, after which the first chip is summed up already, too. Default: none. */
+  readonly early?: readonly number[];
+  /** Ends the evaluation at its next piece of work; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called with the first chip when it is programmed and calibrated, before it answers; not where a keeper has all of its answers. */
+  readonly onFirstChip?: (chip: Chip) => void;
   /** Called when some prompts have been answered on one chip. What it throws ends the evaluation. */
   readonly onPrompts?: (prompts: number) => void;
-  /** Called when a chip is done at one SNR. */
+  /** Called when a chip is done at one SNR, and at each of the `early` numbers of prompts. */
   readonly onChip?: (evaluation: ChipEvaluation<E>) => void;
 }
 
@@ -86,20 +94,32 @@ export async function evaluateChips<T extends TaskSpec>(
   const given = opened(subject);
   const { experiment } = given;
   const { chips, prompts, hardware = experiment.hardware, slice = 32 } = options;
-  const { keeper = NO_KEEPER, onPrompts, onChip } = options;
+  const { keeper = NO_KEEPER, early = [], signal, onPrompts, onChip } = options;
+  let { onFirstChip } = options;
   requireCounts({ chips, prompts, slice });
   const ratios: readonly (number | null)[] = options.snrDecibels ?? [null];
-  const shared = openChips(executor, given, network, [hardware], slice);
+  const threads = signal ? untilAborted(executor, signal) : executor;
+  const shared = openChips(threads, given, network, [hardware], slice);
   const evaluations: ChipEvaluation<ErrorsOf<T>>[] = [];
   try {
     for (let chip = 0; chip < chips; chip++) {
+      const place = { condition: 0, chip, read: 0 };
       for (const snrDecibels of ratios) {
-        const naming = { keeper, name: `chip ${chip} / ${snrName(snrDecibels)}`, onPrompts };
-        const slices = await answerPrompts<ChipAnswers>(prompts, naming, async (missing, keep) => {
-          await shared.bring({ condition: 0, chip, read: 0 });
+        const evaluate = (slices: readonly ChipAnswers[]) => ({
+          chip,
+          ...summarise(slices, experiment, network, snrDecibels),
+        });
+        const asked: AnswerOptions<ChipAnswers> = {
+          ...{ keeper, name: `chip ${chip} / ${snrName(snrDecibels)}`, onPrompts },
+          ...(chip === 0 && { early, onEarly: (slices) => onChip?.(evaluate(slices)) }),
+        };
+        const slices = await answerPrompts(prompts, asked, async (missing, keep) => {
+          await shared.bring(place);
+          if (onFirstChip) onFirstChip(await shared.take(place));
+          onFirstChip = undefined;
           await shared.answer(missing, snrDecibels, keep);
         });
-        const evaluation = { chip, ...summarise(slices, experiment, network, snrDecibels) };
+        const evaluation = evaluate(slices);
         evaluations.push(evaluation);
         onChip?.(evaluation);
       }

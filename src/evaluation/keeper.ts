@@ -32,27 +32,41 @@ interface Kept<R> extends Range {
   readonly answers: R;
 }
 
+export interface AnswerOptions<R> {
+  readonly keeper: Keeper;
+  readonly name: string;
+  /** Told of what was kept, too. */
+  readonly onPrompts?: ((prompts: number) => void) | undefined;
+  /** Numbers of prompts, ascending, after which `onEarly` is given the answers that there are, in their order. Default: none. */
+  readonly early?: readonly number[];
+  readonly onEarly?: (answers: R[]) => void;
+}
+
 /**
  * Answers to the first `prompts` prompts, in their order: those that are kept under `name`, and what `run` gives for the others,
- * which is kept as it comes. `onPrompts` is told of both.
+ * which is kept as it comes.
  */
 export async function answerPrompts<R>(
   prompts: number,
-  { keeper, name, onPrompts }: { keeper: Keeper; name: string; onPrompts?: ((prompts: number) => void) | undefined },
+  { keeper, name, onPrompts, early = [], onEarly }: AnswerOptions<R>,
   run: (missing: readonly Range[], keep: (answers: R, range: Range) => void) => Promise<unknown>,
 ): Promise<R[]> {
   const units = inOrder(keeper.kept(name) as readonly Kept<R>[]);
   for (const unit of units) onPrompts?.(unit.prompts);
-  const missing = gapsOf(units, prompts);
-  if (missing.length > 0) {
-    await run(missing, (answers, { firstPrompt, prompts }) => {
-      const unit = { firstPrompt, prompts, answers };
-      units.push(unit);
-      keeper.keep(name, unit);
-      onPrompts?.(prompts);
-    });
+  const answered = () => inOrder(units).map(({ answers }) => answers);
+  for (const count of [...early.filter((count) => count < prompts), prompts]) {
+    const missing = gapsOf(inOrder(units), count);
+    if (missing.length > 0) {
+      await run(missing, (answers, { firstPrompt, prompts }) => {
+        const unit = { firstPrompt, prompts, answers };
+        units.push(unit);
+        keeper.keep(name, unit);
+        onPrompts?.(prompts);
+      });
+    }
+    if (count < prompts) onEarly?.(answered());
   }
-  return inOrder(units).map(({ answers }) => answers);
+  return answered();
 }
 
 /** By their first prompt, without those that others have answered already. */

@@ -13,7 +13,16 @@ import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import type { Network } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
-import { type Chip, chipAt, equipChip, type MappedNetwork, programChip } from "../simulation/chip.ts";
+import {
+  type Chip,
+  type ChipState,
+  chipAt,
+  chipFrom,
+  equipChip,
+  type MappedNetwork,
+  programChip,
+  stateOfChip,
+} from "../simulation/chip.ts";
 import type { BoundSimulator, LayerInput } from "../simulation/fast/bound.ts";
 import { type Calibration, partOfMapping, placeErrors, readPart, startCalibration } from "../simulation/fast/part.ts";
 import { planSimulator } from "../simulation/fast/plan.ts";
@@ -62,6 +71,8 @@ export interface SharedChip<Result> {
     snrDecibels: number | null,
     onResult: (result: Result, slice: Slice) => void,
   ): Promise<void>;
+  /** Brings this chip, and gives all of it: each thread hands its part over. */
+  take(place: ChipPlace): Promise<Chip>;
   close(): void;
 }
 
@@ -95,21 +106,21 @@ export function openSharedChip<Extra, Result>(
   const open = () => executor.open<ChipSetup & Extra, ChipStep | Slice, unknown>(job, setup, { threads });
   let session = open();
   // Any thread may say which layer comes next; the first always has a slice.
-  const take = async (step: ChipStep) => (await session.each(step))[0] as LayerInput | null;
+  const step = async (what: ChipStep) => (await session.each(what))[0] as LayerInput | null;
   const nothing = { programmed: "", equipped: "", read: "" };
   let held = nothing;
   let asked: ChipPlace;
 
   /** Once more where a thread hung, and took its part of the chip with it: what the other threads have of theirs is made again too. */
-  async function persist(work: () => Promise<void>) {
+  async function persist<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       if (!isHung(error)) throw error;
       session.close();
       session = open();
       held = nothing;
-      await work();
+      return work();
     }
   }
 
@@ -119,18 +130,18 @@ export function openSharedChip<Extra, Result>(
     const equipped = `${chip} ${machineKey(conditions[condition])}`;
     const key = `${read} ${hardware.readTime} ${equipped}`;
     if (equipped !== held.equipped) {
-      await take({ kind: "equip", condition, chip, program: programmed !== held.programmed });
+      await step({ kind: "equip", condition, chip, program: programmed !== held.programmed });
       if (needsCalibration(hardware.adc)) await calibrate();
     }
-    if (key !== held.read) await take({ kind: "read", condition, read });
+    if (key !== held.read) await step({ kind: "read", condition, read });
     held = { programmed, equipped, read: key };
   }
 
   async function calibrate() {
-    let layer = await take({ kind: "start-calibration" });
+    let layer = await step({ kind: "start-calibration" });
     while (layer !== null) {
-      await take({ kind: "measure", layer });
-      layer = await take({ kind: "advance" });
+      await step({ kind: "measure", layer });
+      layer = await step({ kind: "advance" });
     }
   }
 
@@ -150,6 +161,14 @@ export function openSharedChip<Extra, Result>(
           left.delete(slices[index]);
           onResult(result as Result, slices[index]);
         });
+      });
+    },
+    take: (place) => {
+      asked = place;
+      return persist(async () => {
+        await bring(place);
+        const parts = (await session.each({ kind: "hand-over" })) as ChipState[];
+        return chipFrom(mapped(work, conditions[place.condition]), parts);
       });
     },
     close: () => session.close(),
@@ -189,7 +208,8 @@ export type ChipStep =
   | { readonly kind: "start-calibration" }
   | { readonly kind: "measure"; readonly layer: LayerInput }
   | { readonly kind: "advance" }
-  | { readonly kind: "read"; readonly condition: number; readonly read: number };
+  | { readonly kind: "read"; readonly condition: number; readonly read: number }
+  | { readonly kind: "hand-over" };
 
 /** A slice of evaluation prompts, and what the chip made of it. */
 export interface ChipRun {
@@ -207,7 +227,7 @@ export interface ChipRun {
  */
 export function sharedChipJob<Extra, Result>(
   answer: (run: ChipRun, setup: ChipSetup & Extra) => Result,
-): Job<ChipSetup & Extra, ChipStep | Slice, Result | LayerInput | null> {
+): Job<ChipSetup & Extra, ChipStep | Slice, Result | LayerInput | ChipState | null> {
   return async (setup, thread) => {
     await loadAddresses(setup.devices);
     const part = chipPart(setup, thread);
@@ -258,7 +278,7 @@ function chipPart(work: ChipSetup, thread: number) {
     part = calibration.part;
   }
 
-  function take(step: ChipStep): LayerInput | null {
+  function take(step: ChipStep): LayerInput | ChipState | null {
     switch (step.kind) {
       case "equip":
         equip(conditions[step.condition], step.chip, step.program);
@@ -275,6 +295,8 @@ function chipPart(work: ChipSetup, thread: number) {
         runStream = step.read === 0 ? chipStream.fork("run") : chipStream.fork("run", step.read);
         readPart(machine.simulator, chipAt(part!, conditions[step.condition].hardware.readTime), runStream);
         return null;
+      case "hand-over":
+        return stateOfChip(part!);
     }
   }
 

@@ -34,8 +34,8 @@ export interface MappedNetwork {
   readonly hardware: HardwareSpec;
 }
 
-export interface Chip extends MappedNetwork {
-  readonly device: DeviceModel;
+/** What programming and calibration gave, as plain data that threads may hand over. Of a part of a chip: for its crossbars only. */
+export interface ChipState {
   /** By crossbar number of the mapping. */
   readonly crossbars: readonly ProgrammedCrossbar[];
   /** Errors of each crossbar's converters, by crossbar; null when converters are exact. */
@@ -46,6 +46,10 @@ export interface Chip extends MappedNetwork {
   readonly codeReferences: readonly CodeReference[] | null;
   /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
+}
+
+export interface Chip extends MappedNetwork, ChipState {
+  readonly device: DeviceModel;
 }
 
 /**
@@ -104,6 +108,56 @@ export function equipChip(
     ranges: null,
   };
 }
+
+/** What can be handed over of a chip, or of a part. */
+export const stateOfChip = ({
+  crossbars,
+  converterErrors,
+  references,
+  codeReferences,
+  ranges,
+}: ChipState): ChipState => ({
+  crossbars,
+  converterErrors,
+  references,
+  codeReferences,
+  ranges,
+});
+
+/** The chip that parts make together, each with crossbars of its own: of one part that has all of them, that chip again. */
+export function chipFrom(machine: MappedNetwork, parts: readonly ChipState[]): Chip {
+  const device = deviceOfCrossbar(machine.hardware.crossbar);
+  const crossbars = joinEntries(parts.map((part) => part.crossbars));
+  const ranges = parts[0].ranges && new Float64Array(crossbars.length);
+  for (const part of parts) {
+    part.crossbars.forEach((_, crossbar) => {
+      if (ranges && part.ranges) ranges[crossbar] = part.ranges[crossbar];
+    });
+  }
+  return {
+    ...machine,
+    device,
+    crossbars,
+    converterErrors: joinOptional(parts.map((part) => part.converterErrors)),
+    references: joinOptional(parts.map((part) => part.references)),
+    codeReferences: joinOptional(parts.map((part) => part.codeReferences)),
+    ranges,
+  };
+}
+
+/** Lists with holes, whose entries lie in different places. */
+function joinEntries<T>(lists: readonly (readonly T[])[]): T[] {
+  const joined: T[] = [];
+  for (const list of lists) {
+    list.forEach((entry, i) => {
+      joined[i] = entry;
+    });
+  }
+  return joined;
+}
+
+const joinOptional = <T>(lists: readonly (readonly T[] | null)[]): T[] | null =>
+  lists.some((list) => list === null) ? null : joinEntries(lists as readonly (readonly T[])[]);
 
 /** Blocks that take turns on one of the chip's crossbars have the same converters. */
 function drawConverters(
