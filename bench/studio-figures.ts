@@ -91,6 +91,7 @@ async function measure(browser: Browser, address: string): Promise<StudioFigures
   page.setDefaultTimeout(MOST);
   await page.addInitScript(watch);
   await page.goto(address);
+  await page.locator("#decided").waitFor();
   await page.locator("#basis[data-prompts='160']").waitFor();
   const { times, shift } = (await page.evaluate(() => {
     const { times, shift } = window as unknown as { times: Record<string, number>; shift: number };

@@ -1,4 +1,4 @@
-import { asked, causes, causesFor, experiment, findCauses, prompt } from "../state/studio.ts";
+import { asked, causes, causesFor, experiment, findCauses, isProgramming, prompt } from "../state/studio.ts";
 import { className } from "../words.ts";
 
 /** Which noise caused this answer: the same prompt on chips with one source each. */
@@ -11,7 +11,7 @@ export function Causes() {
       <h3>Which noise caused this answer?</h3>
       <p>
         The same prompt, on chips that have one source alone and are exact otherwise.{" "}
-        <button type="button" onClick={findCauses}>
+        <button type="button" onClick={findCauses} disabled={isProgramming.value}>
           Ask
         </button>
       </p>

@@ -1,5 +1,5 @@
 import { place } from "../state/place.ts";
-import { chip, prompt, shownToken, step, token } from "../state/studio.ts";
+import { chip, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
 import { CellPanel } from "./CellPanel.tsx";
 import { CrossbarPanel } from "./CrossbarPanel.tsx";
@@ -18,7 +18,7 @@ export function Machine() {
   const { steps, tokens } = view.machine.shape;
   const shown = shownToken.value;
   return (
-    <section aria-labelledby="machine">
+    <section aria-labelledby="machine" aria-busy={isProgramming.value}>
       <h2 id="machine" tabIndex={-1}>
         Inside the machine
       </h2>

@@ -1,9 +1,10 @@
 /** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
 import { batch, computed, signal } from "@preact/signals";
-import { type Experiment, kitOf, type Report } from "xpikeformer";
-import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
-import type { Asked, Cause, ChipFunctions, ChipView, Materials } from "../workers/chip.ts";
+import { type ChipState, type Experiment, kitOf, type Report } from "xpikeformer";
+import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
+import type { Asked, Cause, ChipFunctions, ChipView } from "../workers/chip.ts";
 import type { EvaluationFunctions, Reached } from "../workers/evaluation.ts";
+import type { Materials } from "../workers/materials.ts";
 import { following } from "./ask.ts";
 import { loadData, loadExample, loadNetwork } from "./files.ts";
 import { hasPlace, NETWORK, place } from "./place.ts";
@@ -45,6 +46,8 @@ const chipOf = signal<Experiment | null>(null);
 
 /** The last experiment whose chip could be set up. */
 export const lastGood = signal<Experiment | null>(null);
+/** Whether the chip that is shown is another one's still. */
+export const isProgramming = computed(() => lastGood.value !== experiment.value);
 /** How many prompts there are. */
 export const promptCount = signal(1);
 /** How far the evaluation has come, and of which experiment; null before its first answer. */
@@ -82,14 +85,20 @@ export function fail(error: unknown): void {
 
 /** The network and the data that the workers hold. */
 let given: Materials | null = null;
-/** The chip that its worker holds, and how many chips it has been told to program and has not. */
+/** The chip that its worker holds, and how many chips it has been told to hold and does not yet. */
 let held: ChipView | null = null;
 let awaited = 0;
 
-async function programChip(next: Experiment): Promise<ChipView> {
+/**
+ * Evaluates, and has the chip's worker hold the first chip. One of the same machine gets older; another is programmed on the threads of
+ * the evaluation, and comes before its first figures.
+ */
+async function programChip(next: Experiment, prompts: number): Promise<ChipView> {
   awaited++;
   try {
-    held = await chipWorker("open", next);
+    const aged = await chipWorker("age", next);
+    const state = await evaluate(next, prompts, aged === null);
+    held = aged ?? (await chipWorker("open", { experiment: next, state: state! }, undefined, memoryOf(state)));
     return held;
   } finally {
     awaited--;
@@ -245,28 +254,35 @@ async function work(next: Experiment): Promise<void> {
     const [checkpoint, data] = await Promise.all([loadNetwork(next), loadData(next)]);
     if (opened.peek() !== beginning) return;
     give({ checkpoint, data });
-    const programmed = await programChip(next);
+    const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
+    const programmed = await programChip(next, prompts);
     // A chip that a knob has left behind is shown until the next one is there, so that the machine moves with the knob.
     if (opened.peek() !== beginning) return;
-    batch(() => showChip(programmed));
+    batch(() => {
+      showChip(programmed);
+      promptCount.value = prompts;
+    });
     lastGood.value = next;
-    if (!isCurrent()) return;
-    const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
-    promptCount.value = prompts;
-    evaluate(next, prompts).catch((error) => isCurrent() && fail(error));
   } catch (error) {
     if (isCurrent()) fail(error);
   }
 }
 
-/** What is found of an experiment; an evaluation that is under way ends. */
-const evaluate = (next: Experiment, prompts: number) =>
-  evaluationWorker("evaluate", { experiment: next, prompts }, (news) => {
-    if (experiment.peek() !== next) return;
-    if ("reached" in news) {
-      reached.value = { ...news.reached, of: next };
-      if (next === opened.peek()) reachedAtFirst.value = news.reached;
-    } else progress.value = news.done / news.of;
+/** Tells what is found of an experiment; an evaluation that is under way ends. Resolves with the first chip, or at once where none is wanted. */
+const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promise<ChipState | null> =>
+  new Promise((resolve, reject) => {
+    if (!wantsChip) resolve(null);
+    evaluationWorker("evaluate", { experiment: next, prompts, wantsChip }, (news) => {
+      if ("chip" in news) return resolve(news.chip);
+      if (experiment.peek() !== next) return;
+      if ("reached" in news) {
+        reached.value = { ...news.reached, of: next };
+        if (next === opened.peek()) reachedAtFirst.value = news.reached;
+      } else progress.value = news.done / news.of;
+    }).catch((error) => {
+      reject(error);
+      if (experiment.peek() === next) fail(error);
+    });
   });
 
 /** Where the machine does not have the place that was looked at, the whole is shown. */

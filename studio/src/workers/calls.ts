@@ -1,11 +1,21 @@
 /**
  * Calls to a worker: a record of functions on one side, promises of their results on the other. A function may tell something while it
- * works; arguments, results and what is told are copied.
+ * works. Arguments, results and what is told are copied; memory that is named beside them is given away instead.
  */
 
 /** What a worker offers. The last argument of every call tells the caller something meanwhile. */
 // biome-ignore lint/suspicious/noExplicitAny: each function has arguments of its own; `Caller` keeps their types.
-export type Functions = Record<string, (argument: any, tell: (news: any) => void) => unknown>;
+export type Functions = Record<string, (argument: any, tell: (news: any, given?: Transferable[]) => void) => unknown>;
+
+/** The memory of all arrays of numbers in `value`, each once. */
+export function memoryOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+  } else if (typeof value === "object" && value !== null) {
+    for (const part of Object.values(value)) memoryOf(part, found);
+  }
+  return [...found];
+}
 
 /** An error as it is copied: the package's errors have a `tag` and a `path`, others neither. */
 export interface Failure {
@@ -27,10 +37,10 @@ type Reply =
 
 /** Answers the calls that come to this worker. */
 export function serve(functions: Functions): void {
-  const reply = (message: Reply) => postMessage(message);
+  const reply = (message: Reply, given: Transferable[] = []) => postMessage(message, { transfer: given });
   addEventListener("message", async ({ data: { id, name, argument } }: MessageEvent<Call>) => {
     try {
-      const result = await functions[name](argument, (news: unknown) => reply({ id, news }));
+      const result = await functions[name](argument, (news: unknown, given) => reply({ id, news }, given));
       reply({ id, result });
     } catch (error) {
       reply({ id, failure: failureOf(error) });
@@ -42,6 +52,7 @@ export type Caller<F extends Functions> = <K extends keyof F & string>(
   name: K,
   argument: Parameters<F[K]>[0],
   onNews?: (news: Parameters<Parameters<F[K]>[1]>[0]) => void,
+  given?: Transferable[],
 ) => Promise<Awaited<ReturnType<F[K]>>>;
 
 /** Calls the functions of a worker. A call rejects with a `Failure`. */
@@ -53,7 +64,7 @@ export function callerOf<F extends Functions>(worker: Worker): Caller<F> {
     for (const { fail } of waiting.values()) fail({ message: message ?? "The script of a worker did not load." });
     waiting.clear();
   });
-  return (name, argument, onNews) =>
+  return (name, argument, onNews, given = []) =>
     new Promise((resolve, reject) => {
       const id = calls++;
       const settle = (reply: Reply) => {
@@ -65,7 +76,7 @@ export function callerOf<F extends Functions>(worker: Worker): Caller<F> {
         else reject(reply.failure);
       };
       waiting.set(id, { settle, fail: reject });
-      worker.postMessage({ id, name, argument } satisfies Call);
+      worker.postMessage({ id, name, argument } satisfies Call, given);
     });
 }
 

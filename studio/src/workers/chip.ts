@@ -4,13 +4,13 @@
  */
 import {
   answer,
-  asDescribed,
   type Batch,
   type Chip,
+  type ChipState,
   type CrossbarView,
   chipAt,
+  chipFrom,
   createTask,
-  decodeCheckpoint,
   type Experiment,
   firstChip,
   foldNetwork,
@@ -44,14 +44,7 @@ import {
   withNoiseAlone,
 } from "xpikeformer";
 import { serve } from "./calls.ts";
-
-/** What experiments of a network share. */
-export interface Materials {
-  /** Bytes of the network's checkpoint. */
-  readonly checkpoint: ArrayBuffer;
-  /** Of a task that classifies images; null for a link. */
-  readonly data: ImageData | null;
-}
+import { type Materials, networkOf, readAhead } from "./materials.ts";
 
 /** A prompt: one of the evaluation prompts, or an image of one's own, `[height, width, channels]`. */
 export interface Asked {
@@ -165,32 +158,24 @@ const functions = {
   /** Keeps what the next chips are made of. */
   hold(next: Materials) {
     materials = next;
+    readAhead(next);
   },
 
-  /** Programs and calibrates the chip, where it is not another age of the one before. */
-  open(experiment: Experiment): ChipView {
-    const { checkpoint, data } = materials;
-    looked = null;
-    causesAsked++;
-    if (held && madeOf === materials && programming(held.experiment) === programming(experiment)) {
-      held = { ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) };
-    } else {
-      const network = asDescribed(experiment, decodeCheckpoint(new Uint8Array(checkpoint)).network, []);
-      const folded = foldNetwork(network);
-      const mapping = mapNetwork(folded, experiment.hardware, experiment.task.coding);
-      const { chip, random } = firstChip(given(experiment, data), network, mapping);
-      held = { experiment, data, network, folded, chip, random };
-      madeOf = materials;
-    }
-    const { chip, network } = held;
-    const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
-    return {
-      mapping: chip.mapping,
-      machine,
-      schedule: scheduleOf(machine),
-      model: network.model,
-      maxConductance: chip.device.maxConductance,
-    };
+  /** The held chip at the age that the experiment says, where it is the first chip of the same machine; null where it is another's. */
+  age(experiment: Experiment): ChipView | null {
+    if (!held || madeOf !== materials || programming(held.experiment) !== programming(experiment)) return null;
+    return take({ ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) });
+  },
+
+  /** Holds the first chip of an experiment, which the evaluation has programmed and calibrated. */
+  open({ experiment, state }: { experiment: Experiment; state: ChipState }): ChipView {
+    const { data } = materials;
+    const { hardware, seed, task } = experiment;
+    const network = networkOf(materials, experiment);
+    const folded = foldNetwork(network);
+    const chip = chipFrom({ network: folded, mapping: mapNetwork(folded, hardware, task.coding), hardware }, [state]);
+    madeOf = materials;
+    return take({ experiment, data, network, folded, chip, random: stream(seed).fork("chip", 0) });
   },
 
   prompt(asked: Asked): PromptView {
@@ -261,6 +246,22 @@ const functions = {
     return inspectTile(lookInto(asked), block, head, step);
   },
 };
+
+/** From now on this chip is asked. */
+function take(next: Held): ChipView {
+  looked = null;
+  causesAsked++;
+  held = next;
+  const { chip, network, experiment } = held;
+  const machine = machineOf(experiment.hardware, shapeOf(network.model, network.geometry));
+  return {
+    mapping: chip.mapping,
+    machine,
+    schedule: scheduleOf(machine),
+    model: network.model,
+    maxConductance: chip.device.maxConductance,
+  };
+}
 
 /** A second to ten years, two to a decade: curves are smooth between them. */
 const AGES = Array.from({ length: 18 }, (_, i) => 10 ** (i / 2));
