@@ -31,15 +31,14 @@ export function Answer() {
 }
 
 function Rate() {
-  const { rate: id, energy: energyId, name } = metric.value;
+  const { rate: id, energy: energyId, name, result } = metric.value;
   const rate = figures.value.get(id);
   const energy = figures.value.get(energyId);
   if (!rate || !energy) return null;
   const joules = formatQuantity(energy);
   return (
     <>
-      Over many prompts the {name} is {formatQuantity(rate).value}, for {joules.value} {joules.unit} {metric.value.each}
-      .
+      Over many {result}s the {name} is {formatQuantity(rate).value}, for {joules.value} {joules.unit} each.
     </>
   );
 }

@@ -5,6 +5,7 @@ import { Knobs } from "./Knobs.tsx";
 import { Machine } from "./Machine.tsx";
 import { Notice } from "./Notice.tsx";
 import { OpenedReport } from "./OpenedReport.tsx";
+import { Overview } from "./Overview.tsx";
 import { PromptFigure } from "./PromptFigure.tsx";
 import { Share } from "./Share.tsx";
 import { Tabs } from "./Tabs.tsx";
@@ -29,19 +30,19 @@ export function App() {
       <header>
         <div class="top">
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
+          <p class="quiet">A trained spiking transformer on a simulated analog chip. All is computed in this page.</p>
           <Share onTrain={() => show("train")} />
         </div>
         <Tabs />
         <Answer />
+        <Overview />
       </header>
       <main>
         <Notice />
         <div class="lead">
-          <div>
-            <PromptFigure />
-            <Knobs />
-          </div>
+          <PromptFigure />
           <Cards />
+          <Knobs />
         </div>
         <TrainingCurve />
         <OpenedReport />

@@ -24,7 +24,7 @@ export function Constellation({ view, link, antenna, antennas }: ConstellationPr
   });
   return (
     <div class="panel">
-      <p class="panel-name">antenna {antenna + 1}</p>
+      <p class="panel-name">received at antenna {antenna + 1}</p>
       <svg
         viewBox={`0 0 ${SIZE} ${SIZE}`}
         class="constellation"
@@ -32,6 +32,12 @@ export function Constellation({ view, link, antenna, antennas }: ConstellationPr
         aria-label={`Received at antenna ${antenna + 1}`}
       >
         <path class="axis" d={`M0 ${SIZE / 2}H${SIZE}M${SIZE / 2} 0V${SIZE}`} />
+        <text class="axis-end" x={SIZE} y={SIZE / 2 - 4} text-anchor="end">
+          in phase
+        </text>
+        <text class="axis-end" x={SIZE / 2 + 4} y={2}>
+          quadrature
+        </text>
         {points.map(({ pair, label, x, y }) =>
           pair === last ? (
             <circle key={pair} class="query" cx={x} cy={y} r={8} />

@@ -11,6 +11,7 @@ export function Knobs() {
   return (
     <section aria-labelledby="knobs" class="knobs">
       <h2 id="knobs">Change the machine</h2>
+      <p class="quiet">Every choice programs a new chip. The figures answer soon, coarse at first.</p>
       <div class="knob-grid">
         <Select
           label="Machine"

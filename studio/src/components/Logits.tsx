@@ -13,10 +13,8 @@ export function Logits({ view }: { view: PromptView }) {
   const left = view.image ? 62 : 36;
   const x = (value: number) => left + ((WIDTH - left - 4) * (value - low)) / (high - low || 1);
   return (
-    <div class="panel">
-      <p class="panel-name">
-        after step {at + 1}: {className(decisions[at], view)}
-      </p>
+    <div class="panel answers">
+      <p class="panel-name">strength of each answer, time step {at + 1}</p>
       <svg
         viewBox={`0 0 ${WIDTH} ${ROW * classes}`}
         class="logits"

@@ -15,7 +15,7 @@ export function PromptFigure() {
   return (
     <figure class="prompt">
       <div class="bar">
-        <h2>One received symbol</h2>
+        <h2>What was received</h2>
         <PromptStepper />
       </div>
       <div class="panels">
@@ -31,9 +31,10 @@ export function PromptFigure() {
         <Logits view={view} />
       </div>
       <figcaption>
-        {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)} at {snrDecibels.toFixed(1)} dB.
-        Dots are the {labels.length - 1} pilots, whose bits the chip is told; filled ones carried the bits that it now
-        decides. The ring is the symbol that is asked for.
+        {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)} together, a symbol of{" "}
+        {className(view.label!, view).length / task.transmitAntennas} bits each, {snrDecibels.toFixed(1)} dB above the
+        noise. Dots are the {labels.length - 1} pilots, whose bits the chip is told; filled ones carried the bits that
+        it now decides. The ring is what it is asked for.
       </figcaption>
     </figure>
   );

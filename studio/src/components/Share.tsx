@@ -3,7 +3,7 @@ import { buildReport, figuresHtml, type Report, reportJson } from "xpikeformer";
 import { experimentText, loadNetwork, saveFile } from "../state/files.ts";
 import { addressNow } from "../state/link.ts";
 import { openFiles } from "../state/open-files.ts";
-import { chip, experiment, fail, prompt, reached, rtlOfChip } from "../state/studio.ts";
+import { chip, experiment, fail, isProgramming, prompt, reached, rtlOfChip } from "../state/studio.ts";
 import { tarOf } from "../state/tar.ts";
 import { WalkButton } from "./WalkButton.tsx";
 
@@ -45,27 +45,44 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       <button type="button" onClick={onTrain} disabled={!prompt.value}>
         Train a network
       </button>
-      <button type="button" onClick={copy} disabled={!now}>
-        Copy link
-      </button>
-      <button type="button" onClick={() => saveFile("experiment.json", experimentText(now!))} disabled={!now}>
-        Save experiment
-      </button>
-      <button type="button" onClick={() => saveFile("report.json", reportJson(reportNow()))} disabled={!reached.value}>
-        Save figures
-      </button>
-      <button type="button" onClick={() => saveFile("report.html", figuresHtml(reportNow()))} disabled={!reached.value}>
-        Save report page
-      </button>
-      <button type="button" onClick={saveNetwork} disabled={!chip.value}>
-        Save network
-      </button>
-      <button type="button" onClick={saveRtl} disabled={!chip.value || generating}>
-        Save RTL
-      </button>
-      <button type="button" onClick={() => picker.current!.click()}>
-        Open files
-      </button>
+      <div class="files">
+        <button type="button" class="link" onClick={copy} disabled={!now}>
+          Copy link
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => saveFile("experiment.json", experimentText(now!))}
+          disabled={!now}
+        >
+          Save experiment
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => saveFile("report.json", reportJson(reportNow()))}
+          disabled={!reached.value}
+        >
+          Save figures
+        </button>
+        <button
+          type="button"
+          class="link"
+          onClick={() => saveFile("report.html", figuresHtml(reportNow()))}
+          disabled={!reached.value}
+        >
+          Save report page
+        </button>
+        <button type="button" class="link" onClick={saveNetwork} disabled={!chip.value}>
+          Save network
+        </button>
+        <button type="button" class="link" onClick={saveRtl} disabled={isProgramming.value || generating}>
+          Save RTL
+        </button>
+        <button type="button" class="link" onClick={() => picker.current!.click()}>
+          Open files
+        </button>
+      </div>
       <input
         ref={picker}
         type="file"

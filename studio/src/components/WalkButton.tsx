@@ -7,7 +7,7 @@ export function WalkButton() {
   // Its place is kept while there is no chip yet.
   if (!isLink) return null;
   return (
-    <button type="button" onClick={() => goTo(0)} disabled={!chip.value}>
+    <button type="button" class="first" onClick={() => goTo(0)} disabled={!chip.value}>
       Take the walk: {STOPS.length} stops
     </button>
   );

@@ -25,42 +25,42 @@ const LAST = Number.POSITIVE_INFINITY;
 export const STOPS: readonly Stop[] = [
   {
     title: "What is asked",
-    text: "Two antennas send four bits at a time, over the air, where they mix and pick up noise. The dots are 18 pilots, whose bits are told; the ring is a symbol whose bits are not. From the pilots alone the network must work out how the air mixes, and read the ring.",
+    text: "Two antennas send a symbol of two bits each, at the same moment. On the way the air mixes the two, and adds noise. Every mark is what an antenna received at one moment. The dots are pilots: the chip is told which bits were sent. The ring is the moment that it is asked for. From the pilots alone it must work out how the air mixes, and then read the four bits of the ring.",
     place: NETWORK,
     step: LAST,
     at: ".prompt",
   },
   {
     title: "A spike",
-    text: "Inside, there are no numbers that travel, only spikes: a neuron fires in a time step, or it does not. Each strip is one stage; a column is a neuron, a row a time step. The top strip is what was received, written as lines that are on or off.",
+    text: "The chip holds a network of neurons. In every time step a neuron either fires, which is one spike, or is silent; nothing else travels. Each strip is one stage of the network, from what was received at the top to the answer at the bottom. A column is a neuron, a row a time step, a dark point a spike. The strips are those of the ring; what is seen of one mark is called its token, and the slider goes to the others.",
     place: NETWORK,
     step: LAST,
     at: "#machine",
   },
   {
     title: "A crossbar",
-    text: "The network's weights are conductances in a grid of wires. A spike puts a voltage on a line; every cell of that line passes a current, as large as its conductance; and each column's wire adds the currents of all cells. One step of the clock is a whole multiplication of a matrix.",
+    text: "From stage to stage every neuron counts with a weight of its own. The square holds these weights: it is a crossbar, a grid of wires with a cell at each crossing. The weight of a cell is its conductance, how well it lets current through. A spike puts a voltage on a row, called a line; its cells pass current, and the wire of a column adds up what all lines give. So all of its cells multiply and add at once.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 0,
     at: "#machine",
   },
   {
     title: "A code",
-    text: "At the foot of a column a converter turns the current into a small whole number, the code. Here that is five bits, so much is rounded; the lowest drawing shows the codes of all columns. A neuron adds codes up over the time steps, forgets half of the sum in each, and fires when it reaches its threshold.",
+    text: "At the foot of a column a converter turns its current into a small whole number, the code, for which it has few bits: currents that are nearly alike get the same code. The lowest drawing has the codes of all columns. A neuron of the next stage adds its codes up from time step to time step, forgets half of the sum in each, and fires when the sum reaches a threshold.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 3,
     at: ".crossbar-drawing",
   },
   {
     title: "A cell",
-    text: "A weight is the difference of two devices, plus and minus, and neither is exact: programming misses its aim, and every read is a little different. The curves are the two devices of this cell from one second to ten years.",
+    text: "A weight may be less than nothing, a conductance may not. So a cell is two devices, plus and minus, and its weight is the difference. Neither is exact: writing misses its aim a little, and no two readings are the same. The curves are the conductances of the two devices of this cell, from one second after writing to ten years.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
     step: 3,
     at: "#machine",
   },
   {
     title: "Drift",
-    text: "The chip is a year old now: its conductances have faded, which is called drift. Because all fade alike on average, one factor for each crossbar brings most of it back. Look at the figures above: how much of the answer a year takes.",
+    text: "The chip is a year old now: conductances have faded, which is called drift. All fade alike on average, so one factor for each crossbar, by which its codes are scaled, brings most of it back. What a year costs is in the figures: the bit error rate is the share of bits that are read wrong, and beside it stands what it was as the chip was opened.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
     step: 3,
     age: 31_600_000,
@@ -68,7 +68,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "A score",
-    text: "Attention asks which pilots matter for the ring. Query and key are spikes, so a cell needs an AND gate and a counter: it counts in how many features both fire, and turns the count into one bit, the score, by comparing it with a random byte.",
+    text: "Which pilots tell most about the ring? Attention asks that. From each token crossbars make spikes of three kinds: a query, what it looks for; a key, what it has; and a value, what it hands on. In the squares each row is a query, each column a key. Their cell counts in how many places both fire, and makes one bit of the count, the score, which is 1 more often where the count is larger. Values with a score of 1 are handed on.",
     place: { kind: "head", block: 0, head: 2 },
     step: 3,
     age: 1,
@@ -76,17 +76,17 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "A gate at work",
-    text: "Here is one of these cells: the spikes of query and key, where they coincide, the chance to fire that follows from the count, and the random byte that decides. Over the time steps the mean of the bits comes close to the chance.",
+    text: "One of these cells, for one query and one key. An AND gate fires where both fire, a counter counts, and the count sets a chance. Then a random whole number is drawn, and if it is small enough for the chance, the score is 1. From time step to time step the mean of the scores comes close to the chance, and nothing was multiplied.",
     place: { kind: "tile-cell", block: 0, head: 2, query: 36, key: 1 },
     step: 3,
     at: "#machine",
   },
   {
     title: "The decision",
-    text: "Behind the last layer each of 16 possible symbols has a sum, and the largest wins. More time steps make it surer, and cost more energy and time. Now turn the knobs: fewer bits, other devices, fewer steps, and see what the answers cost.",
+    text: "At the end each possible answer has a bar: the mean of its codes over the time steps. The largest wins. More time steps make it surer, and cost more energy and time. Now turn the knobs: fewer bits, other devices, fewer steps. See how much is read wrong, and what it costs.",
     place: NETWORK,
     step: LAST,
-    at: ".knobs",
+    at: ".prompt",
   },
 ];
 
