@@ -52,7 +52,9 @@ for (const width of [1400, 390]) {
 interface Asked {
   /** Most chips that were asked for and not there at one time. */
   most: number;
+  /** Chips that were asked for, and those that were programmed for it. */
   chips: number;
+  programmed: number;
   /** Messages with a network's bytes. */
   networks: number;
 }
@@ -62,7 +64,7 @@ test("a knob that moves fast has one chip programmed at a time, and each worker 
   const errors = watchPage(page);
   page.setDefaultTimeout(120_000);
   await page.addInitScript(() => {
-    const asked: Asked = { most: 0, chips: 0, networks: 0 };
+    const asked: Asked = { most: 0, chips: 0, programmed: 0, networks: 0 };
     Object.assign(window, { asked });
     window.Worker = class extends Worker {
       readonly #open = new Set<number>();
@@ -72,13 +74,14 @@ test("a knob that moves fast has one chip programmed at a time, and each worker 
         this.addEventListener("message", ({ data }) => this.#open.delete(data.id));
       }
 
-      override postMessage(message: { id: number; name: string; argument?: object }) {
+      override postMessage(message: { id: number; name: string; argument?: object }, given = {}) {
         const { id, name, argument = {} } = message;
         if (Object.values(argument).some((part) => part instanceof ArrayBuffer)) asked.networks++;
-        if (name === "open") asked.chips++;
-        if (name === "open") this.#open.add(id);
+        if (name === "age") asked.chips++;
+        if (name === "open") asked.programmed++;
+        if (name === "age" || name === "open") this.#open.add(id);
         asked.most = Math.max(asked.most, this.#open.size);
-        super.postMessage(message);
+        super.postMessage(message, given);
       }
     };
   });
@@ -87,9 +90,19 @@ test("a knob that moves fast has one chip programmed at a time, and each worker 
   const age = page.getByLabel("Age");
   await age.focus();
   for (let press = 0; press < 40; press++) await page.keyboard.press(press % 8 ? "ArrowRight" : "ArrowLeft");
-  await page.locator("[aria-busy=false]").first().waitFor();
-  const { most, chips, networks } = await page.evaluate(() => (window as unknown as { asked: Asked }).asked);
-  expect(chips).toBeGreaterThan(1);
+  await page.locator(".figures[aria-busy=false]").waitFor();
+  const asked = () => page.evaluate(() => (window as unknown as { asked: Asked }).asked);
+  const aged = await asked();
+  expect(aged.chips).toBeGreaterThan(1);
+  // A chip gets older without being programmed again.
+  expect(aged.programmed).toBe(1);
+  await page.getByLabel("Converter bits", { exact: true }).focus();
+  for (let press = 0; press < 10; press++) await page.keyboard.press(press % 2 ? "ArrowUp" : "ArrowDown");
+  await page.locator('section[aria-busy="false"] > #machine').waitFor();
+  const { most, chips, programmed, networks } = await asked();
+  expect(programmed).toBeGreaterThan(1);
+  // Presses that came while a chip was programmed were left out, but for the newest.
+  expect(chips - aged.chips).toBeLessThan(10);
   expect({ most, networks }).toEqual({ most: 1, networks: 2 });
   expect(errors).toEqual([]);
   await page.close();

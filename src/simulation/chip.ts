@@ -126,22 +126,17 @@ export const stateOfChip = ({
 
 /** The chip that parts make together, each with crossbars of its own: of one part that has all of them, that chip again. */
 export function chipFrom(machine: MappedNetwork, parts: readonly ChipState[]): Chip {
-  const device = deviceOfCrossbar(machine.hardware.crossbar);
-  const crossbars = joinEntries(parts.map((part) => part.crossbars));
-  const ranges = parts[0].ranges && new Float64Array(crossbars.length);
-  for (const part of parts) {
-    part.crossbars.forEach((_, crossbar) => {
-      if (ranges && part.ranges) ranges[crossbar] = part.ranges[crossbar];
-    });
-  }
+  // Of these a part has an entry for every crossbar, whether its own or not.
+  const ranges = parts.map(({ crossbars, ranges }) => ranges && crossbars.map((_, crossbar) => ranges[crossbar]));
+  const allRanges = joinOptional(ranges);
   return {
     ...machine,
-    device,
-    crossbars,
+    device: deviceOfCrossbar(machine.hardware.crossbar),
+    crossbars: joinEntries(parts.map((part) => part.crossbars)),
     converterErrors: joinOptional(parts.map((part) => part.converterErrors)),
     references: joinOptional(parts.map((part) => part.references)),
     codeReferences: joinOptional(parts.map((part) => part.codeReferences)),
-    ranges,
+    ranges: allRanges && Float64Array.from(allRanges),
   };
 }
 

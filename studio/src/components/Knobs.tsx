@@ -15,14 +15,16 @@ export function Knobs() {
       <div class="knob-grid">
         <Select
           label="Machine"
+          help="all of these at once"
           value={machineName.value}
           choices={MACHINES.map((name) => [name, name])}
           onChange={chooseMachine}
         />
-        {KNOBS.map(({ label, read, write, choices }) => (
+        {KNOBS.map(({ label, help, read, write, choices }) => (
           <Select
             key={label}
             label={label}
+            help={help}
             value={read(now)}
             choices={choices}
             onChange={(value) => change(write(now, value))}

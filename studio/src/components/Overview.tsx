@@ -21,7 +21,7 @@ export function Overview() {
             </Link>
           </>
         ) : (
-          <Link name="an image" says="28 × 28 points">
+          <Link name="an image" says={view?.image ? `${view.image.height} × ${view.image.width} points` : "…"}>
             <path d="M12 4h36v32H12zM12 28l12-10 8 7 6-5 10 9" />
           </Link>
         )}

@@ -5,6 +5,8 @@ import { experiment, fail, failure, opened } from "./studio.ts";
 
 export interface Knob {
   readonly label: string;
+  /** What it is, in a few words. */
+  readonly help: string;
   readonly read: (experiment: Experiment) => string;
   readonly choices: readonly (readonly [value: string, name: string])[];
   readonly write: (experiment: Experiment, value: string) => unknown;
@@ -28,6 +30,7 @@ const withAdc = (given: Experiment, change: object): object =>
 export const KNOBS: readonly Knob[] = [
   {
     label: "Converter bits",
+    help: "how finely currents are read",
     choices: [...numbers([2, 3, 4, 5, 6, 7, 8]), ["none", "exact currents"]],
     read: ({ hardware: { adc } }) => fromNumber(adc.bits),
     // Whole numbers begin at codes: without them the machine computes in floating point.
@@ -38,6 +41,7 @@ export const KNOBS: readonly Knob[] = [
   },
   {
     label: "Conversions",
+    help: "once for the two lines of a pair, or for each",
     choices: [
       ["differential", "of the difference"],
       ["pair", "of both lines"],
@@ -47,24 +51,28 @@ export const KNOBS: readonly Knob[] = [
   },
   {
     label: "Columns on a converter",
+    help: "that take turns: fewer converters, more time",
     choices: numbers([1, 2, 4, 8, 16, 32]),
     read: ({ hardware: { adc } }) => String(adc.sharing),
     write: (given, value) => withAdc(given, { sharing: Number(value) }),
   },
   {
     label: "Lines of a crossbar",
+    help: "rows of its grid, which spikes drive",
     choices: numbers([32, 64, 128, 256]),
     read: ({ hardware: { crossbar } }) => String(crossbar.rows),
     write: (given, value) => withCrossbar(given, { rows: Number(value) }),
   },
   {
     label: "Time steps",
+    help: "more are surer, and take longer",
     choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
     read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
     write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
   },
   {
     label: "Device",
+    help: "what a weight is written to",
     choices: [
       ["pcm", "phase-change memory"],
       ["hermes", "phase-change, HERMES chip"],
@@ -76,12 +84,14 @@ export const KNOBS: readonly Knob[] = [
   },
   {
     label: "Bits of a device",
+    help: "levels that it can be written to",
     choices: [...numbers([1, 2, 3, 4, 5, 6]), ["none", "continuous"]],
     read: ({ hardware: { crossbar } }) => fromNumber(crossbar.conductanceBits),
     write: (given, value) => withCrossbar(given, { conductanceBits: toNumber(value) }),
   },
   {
     label: "Drift is compensated",
+    help: "by a factor for each of these",
     choices: [
       ["none", "not"],
       ["crossbar", "by crossbar"],
