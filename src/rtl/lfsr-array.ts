@@ -2,8 +2,8 @@
 import type { LfsrSetup } from "../hardware/draws.ts";
 import {
   binary,
-  CLOCKED,
   choose,
+  clocked,
   concat,
   hex,
   type Item,
@@ -14,7 +14,6 @@ import {
   name,
   output,
   part,
-  registers,
   repeat,
   set,
   sized,
@@ -39,17 +38,14 @@ export function lfsrArray({ mask, shiftsPerClock }: LfsrSetup, count: number): M
     header: [
       `${count} Galois LFSRs of 32 bits, shifting right by ${shiftsPerClock} per clock, feedback mask 0x${mask.toString(16)} (a primitive ` +
         "polynomial: period 2^32 - 1). All four bytes of each are tapped.",
-      "load_i takes the seeds, which must not be 0: the next clock shows them. Otherwise every register shifts at every clock.",
+      "load_i takes the seeds, which must not be 0: the next clock shows them. Otherwise every register shifts at every clock. Before a load they hold anything.",
     ],
-    ports: [...CLOCKED, input("load_i"), input("seed_i", 32 * count), output("bytes_o", 32 * count)],
+    ports: [input("clk_i"), input("load_i"), input("seed_i", 32 * count), output("bytes_o", 32 * count)],
     items: [
       loop("r", count, "gen_register", [
         logic(32, "state_q"),
         ...shifts,
-        registers(
-          [set(name("state_q"), sized(32, 1))],
-          [set(name("state_q"), choose(name("load_i"), lane("seed_i"), name("state_d")))],
-        ),
+        clocked(set(name("state_q"), choose(name("load_i"), lane("seed_i"), name("state_d")))),
         wire(lane("bytes_o"), name("state_q")),
       ]),
     ],

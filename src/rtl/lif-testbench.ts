@@ -11,22 +11,8 @@ import { createClockedLif, type LifPins } from "../hardware/clocked-lif.ts";
 import type { LifParameters } from "../hardware/lif-parameters.ts";
 import type { SourceFiles } from "./design.ts";
 import { LIF_UNIT } from "./lif-unit.ts";
-import {
-  binary,
-  bit,
-  concat,
-  decimal,
-  gap,
-  instance,
-  logic,
-  type Module,
-  name,
-  put,
-  sized,
-  text,
-  when,
-} from "./syntax.ts";
-import { fallingEdges, nextClock, task } from "./testbench-parts.ts";
+import { binary, bit, concat, decimal, gap, instance, logic, type Module, name, put, text, when } from "./syntax.ts";
+import { nextClock, shortReset, task } from "./testbench-parts.ts";
 
 /** Name of the module. */
 export const LIF_TESTBENCH = "lif_unit_tb";
@@ -112,10 +98,9 @@ export function lifTestbench({ codeBits, offsetBits, membraneBits }: LifParamete
           task("$readmemh", text("lif_inputs.hex"), name("inputs")),
           task("$readmemh", text("lif_outputs.hex"), name("outputs")),
           ...["errors", "updates"].map((variable) => put(name(variable), decimal(0))),
-          put(name("rst_n"), sized(1, 0)),
           ...pins.map((pin) => put(name(pin), { kind: "fill", bit: 0 } as const)),
-          fallingEdges(2),
-          put(name("rst_n"), sized(1, 1)),
+          ...shortReset("rst_n"),
+          nextClock,
           {
             kind: "for",
             variable: "clock",

@@ -189,6 +189,8 @@ function printStatement(statement: Statement): string[] {
       const wait = `@(${statement.edge} ${statement.signal});`;
       return [statement.times === 1 ? wait : `repeat (${statement.times}) ${wait}`];
     }
+    case "delay":
+      return [`#${statement.units};`];
     case "task":
       return [
         `${statement.name}${statement.arguments.length > 0 ? `(${statement.arguments.map((a) => print(a)).join(", ")})` : ""};`,

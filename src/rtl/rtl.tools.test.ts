@@ -79,6 +79,19 @@ testInVerilator(
   COMPILATION,
 );
 
+testInVerilator(
+  "cells whose counters have no reset are noticed: in Verilator they start with any bits",
+  async () => {
+    const files = bundleOf(base);
+    const cleared = "if (!rst_ni) begin\n      count_q <= '0;";
+    expect(files["ssa_cell.sv"]).toContain(cleared);
+    const cell = files["ssa_cell.sv"].replace(cleared, "if (!rst_ni) begin");
+    const checks = await verifyRtl(write({ ...files, "ssa_cell.sv": cell }), { tools: ["verilator"] });
+    expect(checks.find(({ check }) => check === "simulation")).toMatchObject({ result: "fail" });
+  },
+  COMPILATION,
+);
+
 testInYosys("Yosys finds neither latch nor loop, and counts the registers there must be", async () => {
   const folder = write(bundleOf(base));
   expect(await verifyRtl(folder, { tools: ["yosys"] })).toMatchObject([{ result: "pass" }, { result: "pass" }]);

@@ -66,15 +66,10 @@ export function ssaCell(parameters: SsaParameters): Module {
       gap,
       logic(1, "score_q"),
       registers(
-        [set(name("count_q"), zeros), set(name("score_q"), sized(1, 0))],
-        [
-          when(
-            name("last_i"),
-            [set(name("count_q"), zeros), set(name("score_q"), name("fires"))],
-            [set(name("count_q"), name("count_d"))],
-          ),
-        ],
+        [set(name("count_q"), zeros)],
+        [set(name("count_q"), choose(name("last_i"), sized(counterBits, 0), name("count_d")))],
       ),
+      clocked(when(name("last_i"), [set(name("score_q"), name("fires"))])),
       gap,
       ...(fifo === "cell"
         ? [

@@ -3,8 +3,8 @@ import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import { encoderItems } from "./encoder.ts";
 import {
   binary,
-  CLOCKED,
   choose,
+  clocked,
   concat,
   gap,
   type Item,
@@ -16,7 +16,6 @@ import {
   output,
   part,
   plus,
-  registers,
   set,
   sized,
   slice,
@@ -24,7 +23,6 @@ import {
   when,
   widen,
   wire,
-  zeros,
 } from "./syntax.ts";
 
 export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, plan }: SsaParameters): Module {
@@ -44,7 +42,7 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
       `Latency: one register, spike_o${isPartial ? ", which changes while last_i is 1" : ""}.`,
     ],
     ports: [
-      ...CLOCKED,
+      input("clk_i"),
       ...(isPartial ? [input("first_i"), input("last_i")] : []),
       input("products_i", plan.tileTokens),
       input("random_i", 8),
@@ -62,10 +60,7 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
               choose(name("first_i"), sized(totalBits, 0), slice(name("partials_q"), kept - 1, kept - totalBits)),
             ),
             wire(name("total"), binary(widen(name(sum), sumBits, totalBits), "+", name("carried"))),
-            registers(
-              [set(name("partials_q"), zeros)],
-              [set(name("partials_q"), concat(slice(name("partials_q"), kept - totalBits - 1, 0), name("total")))],
-            ),
+            clocked(set(name("partials_q"), concat(slice(name("partials_q"), kept - totalBits - 1, 0), name("total")))),
             gap,
           ]
         : []),
@@ -77,11 +72,8 @@ export function ssaColumnFoot({ tokens, dimension, valueGain, valueNormaliser, p
         random: "random_i",
       }),
       gap,
-      registers(
-        [set(name("spike_o"), sized(1, 0))],
-        isPartial
-          ? [when(name("last_i"), [set(name("spike_o"), name("fires"))])]
-          : [set(name("spike_o"), name("fires"))],
+      clocked(
+        isPartial ? when(name("last_i"), [set(name("spike_o"), name("fires"))]) : set(name("spike_o"), name("fires")),
       ),
     ],
   };

@@ -7,6 +7,7 @@ import {
   binary,
   bit,
   CLOCKED,
+  clocked,
   comment,
   concat,
   decimal,
@@ -128,53 +129,53 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       wire(name("take_o"), binary(name("busy_o"), "&", isFalse(lastWindow))),
       gap,
       registers(
+        [set(name("busy_o"), sized(1, 0)), set(name("valid_o"), sized(1, 0))],
         [
-          set(name("busy_o"), sized(1, 0)),
-          set(name("valid_o"), sized(1, 0)),
-          set(name("feature_q"), zeros),
-          set(name("window_q"), zeros),
-          set(name(isStepwise ? "step_q" : "steps_q"), zeros),
-          ...(isBlockwise ? ["pass_o", "emitted_pass_q", "block_o"].map((one) => set(name(one), zeros)) : []),
-          ...(stratified && !isStepwise ? [set(name("emitted_q"), zeros)] : []),
-        ],
-        [
-          ...(isBlockwise
-            ? [
-                set(name("valid_o"), binary(binary(name("busy_o"), "&", name("emits")), "&", name("emit_last"))),
-                set(name("block_o"), name("emitted_block")),
-              ]
-            : [set(name("valid_o"), binary(name("busy_o"), "&", emits))]),
+          set(
+            name("valid_o"),
+            isBlockwise
+              ? binary(binary(name("busy_o"), "&", name("emits")), "&", name("emit_last"))
+              : binary(name("busy_o"), "&", emits),
+          ),
           when(
             start,
-            [
-              set(name("busy_o"), sized(1, 1)),
-              set(name("feature_q"), zeros),
-              set(name("window_q"), zeros),
-              ...(isBlockwise ? [set(name("pass_o"), zeros)] : []),
-              isStepwise ? set(name("step_q"), name("step_i")) : set(name("steps_q"), name("steps_i")),
-            ],
-            [
-              when(name("busy_o"), [
-                set(name("feature_q"), binary(name("feature_q"), "+", one(featureBits))),
-                when(lastFeature, [
-                  set(name("feature_q"), zeros),
-                  ...(isBlockwise
-                    ? [
-                        set(name("emitted_pass_q"), name("pass_o")),
-                        when(
-                          lastPass,
-                          [set(name("pass_o"), zeros), nextWindow],
-                          [set(name("pass_o"), binary(name("pass_o"), "+", one(passBits)))],
-                        ),
-                      ]
-                    : [nextWindow]),
-                  ...(stratified && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
-                  when(lastWindow, [set(name("busy_o"), sized(1, 0))]),
-                ]),
-              ]),
-            ],
+            [set(name("busy_o"), sized(1, 1))],
+            [when(binary(lastFeature, "&", lastWindow), [set(name("busy_o"), sized(1, 0))])],
           ),
         ],
+      ),
+      gap,
+      comment("What a start sets counts in a run alone, and has no reset."),
+      clocked(
+        ...(isBlockwise ? [set(name("block_o"), name("emitted_block"))] : []),
+        when(
+          start,
+          [
+            set(name("feature_q"), zeros),
+            set(name("window_q"), zeros),
+            ...(isBlockwise ? [set(name("pass_o"), zeros)] : []),
+            isStepwise ? set(name("step_q"), name("step_i")) : set(name("steps_q"), name("steps_i")),
+          ],
+          [
+            when(name("busy_o"), [
+              set(name("feature_q"), binary(name("feature_q"), "+", one(featureBits))),
+              when(lastFeature, [
+                set(name("feature_q"), zeros),
+                ...(isBlockwise
+                  ? [
+                      set(name("emitted_pass_q"), name("pass_o")),
+                      when(
+                        lastPass,
+                        [set(name("pass_o"), zeros), nextWindow],
+                        [set(name("pass_o"), binary(name("pass_o"), "+", one(passBits)))],
+                      ),
+                    ]
+                  : [nextWindow]),
+                ...(stratified && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
+              ]),
+            ]),
+          ],
+        ),
       ),
       gap,
       ...(stratified
@@ -197,7 +198,6 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       loop("a", arrays, "gen_lfsr", [
         instance("ssa_lfsr_array", "u_lfsr", {
           clk_i: name("clk_i"),
-          rst_ni: name("rst_ni"),
           load_i: name("load"),
           seed_i: part(name("seed_i"), times(perArray, "a"), perArray),
           bytes_o: part(name("bytes"), times(perArray, "a"), perArray),

@@ -117,7 +117,7 @@ export function ssaTile(given: SsaParameters): Module {
         logic(8, "foot_random"),
         wire(name("foot_random"), randoms),
         instance("ssa_column_foot", "u_foot", {
-          ...clocked,
+          clk_i: name("clk_i"),
           ...(isBlockwise ? { first_i: name("emit_first_i"), last_i: name("emit_last_i") } : {}),
           products_i: part(name("products"), at, tokens),
           random_i: name("foot_random"),

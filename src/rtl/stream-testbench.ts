@@ -38,10 +38,10 @@ import { columnBits, type EngineRun, hexLine, seedText } from "./testbench.ts";
 import {
   count,
   engineUnderTest,
-  fallingEdges,
   inTurn,
   nextClock,
   readLine,
+  shortReset,
   startWhileBusy,
   task,
 } from "./testbench-parts.ts";
@@ -125,12 +125,11 @@ export function streamTestbench(design: SsaDesign): Module {
         kind: "initial",
         body: [
           ...integers.map((variable) => put(name(variable), decimal(0))),
-          ...["rst_n", "start"].map((signal) => put(name(signal), sized(1, 0))),
+          put(name("start"), sized(1, 0)),
           ...["steps_pins", "seed", "query", "key", "value"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
-          fallingEdges(2),
-          put(name("rst_n"), sized(1, 1)),
+          ...shortReset("rst_n"),
           nextClock,
           readRun,
           {

@@ -61,6 +61,7 @@ export type Statement =
   | { readonly kind: "while"; readonly condition: Expression; readonly body: readonly Statement[] }
   | { readonly kind: "assert"; readonly condition: Expression; readonly message: readonly Expression[] }
   | { readonly kind: "edge"; readonly edge: "posedge" | "negedge"; readonly signal: string; readonly times: number }
+  | { readonly kind: "delay"; readonly units: number }
   | { readonly kind: "task"; readonly name: string; readonly arguments: readonly Expression[] };
 
 export type Item =

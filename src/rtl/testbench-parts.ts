@@ -13,6 +13,7 @@ import {
   name,
   put,
   type Statement,
+  sized,
   text,
   when,
 } from "./syntax.ts";
@@ -43,6 +44,18 @@ export const fallingEdges = (times: number, signal = "clk"): Statement => edges(
 export const nextClock = fallingEdges(1);
 /** Waits for a rising edge: what it takes is seen right there. */
 export const risingEdge = (signal: string): Statement => edges("posedge", signal, 1);
+
+/**
+ * A reset that begins behind a falling edge, or when simulation begins, and ends before the next rising one. No register is clocked while it lasts, so
+ * one whose reset is missing keeps what it had. Half a period of the clock must be more than two units.
+ */
+export const shortReset = (signal: string): Statement[] => [
+  put(name(signal), sized(1, 1)),
+  { kind: "delay", units: 1 },
+  put(name(signal), sized(1, 0)),
+  { kind: "delay", units: 1 },
+  put(name(signal), sized(1, 1)),
+];
 
 /** Reads numbers of a line of an open file; `got` is then how many were there. */
 export const readLine = (file: Expression, format: string, ...targets: string[]): Statement =>

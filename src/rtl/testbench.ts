@@ -35,7 +35,7 @@ import {
   text,
   when,
 } from "./syntax.ts";
-import { count, engineUnderTest, fallingEdges, inTurn, nextClock, startWhileBusy, task } from "./testbench-parts.ts";
+import { count, engineUnderTest, inTurn, nextClock, shortReset, startWhileBusy, task } from "./testbench-parts.ts";
 
 /** One run of the engine: all heads of one prompt and block. */
 export interface EngineRun {
@@ -185,12 +185,11 @@ export function engineTestbench(design: SsaDesign, { runs, inputs, outputs, cloc
           when(isFalse(call("$value$plusargs", text(`${RUNS}=%d`), name("run_count"))), [
             put(name("run_count"), decimal(runs)),
           ]),
-          ...["rst_n", "start"].map(low),
+          low("start"),
           ...["steps", "seed", "query", "key", "value"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
-          fallingEdges(2),
-          put(name("rst_n"), sized(1, 1)),
+          ...shortReset("rst_n"),
           {
             kind: "for",
             variable: "run",

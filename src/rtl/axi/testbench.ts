@@ -29,7 +29,7 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { complaints, count, fallingEdges, nextLine, risingEdge, task } from "../testbench-parts.ts";
+import { complaints, count, fallingEdges, nextLine, risingEdge, shortReset, task } from "../testbench-parts.ts";
 import { ANSWERS_CHECKER, answersChecker } from "./answers-checker.ts";
 import {
   addressBits,
@@ -255,14 +255,12 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
           put(name("seed_file"), call("$fopen", text(SEED_FILE), text("r"))),
           put(name("input_file"), call("$fopen", text(INPUT_FILE), text("r"))),
           ...["writes", "reads", "errors", "written", "was_read"].map((counter) => put(name(counter), decimal(0))),
-          ...["rst_ni", "live", "s_axis_tvalid", "s_axis_tlast"].map((signal) => put(name(signal), nil)),
+          ...["live", "s_axis_tvalid", "s_axis_tlast"].map((signal) => put(name(signal), nil)),
           put(name("s_axis_tdata"), { kind: "fill", bit: 0 }),
           ...inputs
             .filter((port) => !port.name.endsWith("ready"))
             .map((port) => put(name(port.name), { kind: "fill", bit: 0 })),
-          edge,
-          edge,
-          put(name("rst_ni"), one),
+          ...shortReset("rst_ni"),
           edge,
           comment("What it is."),
           ...constants.flatMap((register: Register) =>

@@ -86,14 +86,16 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
   const isFirstOfLast = both(name("write_i"), isAt("token_q", tokens - 1, tokens), isAt("token_step_q", 0, steps));
   const waitOf = attentionWaits.reduceRight<Expression>(
     (rest, clocks, b) =>
-      b === depth - 1 ? sized(waitBits, clocks) : choose(isAt("block_q", b, depth), sized(waitBits, clocks), rest),
+      attentionWaits.slice(b).every((later) => later === clocks)
+        ? sized(waitBits, clocks)
+        : choose(isAt("block_q", b, depth), sized(waitBits, clocks), rest),
     sized(waitBits, 0),
   );
   const started: Item[] =
     wait === 0
       ? [logic(1, "start"), wire(name("start"), isFirstOfLast)]
       : [
-          logic(1, "start", "waits_q"),
+          logic(1, "start"),
           logic(waitBits, "wait_q", "wait_d"),
           wire(name("wait_d"), waitOf),
           wire(
@@ -101,22 +103,18 @@ export function attentionUnit(plan: MachinePlan, seeds: number): Module {
             binary(
               both(isFirstOfLast, binary(name("wait_d"), "==", sized(waitBits, 0))),
               "|",
-              both(name("waits_q"), binary(name("wait_q"), "==", sized(waitBits, 1))),
+              binary(name("wait_q"), "==", sized(waitBits, 1)),
             ),
           ),
           registers(
-            [set(name("waits_q"), zeros), set(name("wait_q"), zeros)],
+            [set(name("wait_q"), zeros)],
             [
               when(
                 isFirstOfLast,
+                [set(name("wait_q"), name("wait_d"))],
                 [
-                  set(name("waits_q"), binary(name("wait_d"), "!=", sized(waitBits, 0))),
-                  set(name("wait_q"), name("wait_d")),
-                ],
-                [
-                  when(name("waits_q"), [
+                  when(binary(name("wait_q"), "!=", sized(waitBits, 0)), [
                     set(name("wait_q"), binary(name("wait_q"), "-", sized(waitBits, 1))),
-                    set(name("waits_q"), binary(name("wait_q"), "!=", sized(waitBits, 1))),
                   ]),
                 ],
               ),

@@ -103,11 +103,7 @@ export function layerModule(
     wire(name("convert"), both(name("valid_i"), binary(name("timer_q"), "==", end))),
     wire(name("take_o"), atLast(name("convert"), 0)),
     registers(
-      [
-        ...["timer_q", ...(isShared ? [0, 1, 2, 3].map(muxAt) : []), ...stages].map((register) =>
-          set(name(register), zeros),
-        ),
-      ],
+      [...["timer_q", ...(isShared ? [muxAt(0)] : []), ...stages].map((register) => set(name(register), zeros))],
       [
         when(name("valid_i"), [
           set(
@@ -119,9 +115,9 @@ export function layerModule(
         set(name("coded_q"), name("convert")),
         set(name("scaled_q"), name("coded_q")),
         set(name("summed_q"), name("scaled_q")),
-        ...(isShared ? [1, 2, 3].map((stage) => set(name(muxAt(stage)), name(muxAt(stage - 1)))) : []),
       ],
     ),
+    ...(isShared ? [clocked(...[1, 2, 3].map((stage) => set(name(muxAt(stage)), name(muxAt(stage - 1)))))] : []),
   ];
 
   const address = (stage: number) => (isShared ? name(muxAt(stage)) : sized(1, 0));

@@ -146,14 +146,16 @@ export const queueName = ({ width, entries, isGuarded = false }: QueueSize): str
 export function spikeQueue(size: QueueSize): Module {
   const { width, entries, isGuarded = false } = size;
   const countBits = indexBits(entries + 1);
+  const isSingle = entries === 1;
   const pointer = indexBits(entries);
+  const place = (register: string) => (isSingle ? name("vector_q") : bit(name("vectors_q"), name(register)));
   const filled = name("filled_q");
   const push = name("push_i");
   const pop = name("pop_i");
   return {
     name: queueName(size),
     header: [
-      `${entries} vectors of ${width} spikes, first in, first out: as many as wait here at most.`,
+      `${isSingle ? "A vector" : `${entries} vectors`} of ${width} spikes, first in, first out: as many as wait here at most.`,
       "Latency: what is pushed in a clock is there in the next. A full queue takes a vector in the clock in which one leaves it.",
     ],
     ports: [
@@ -166,18 +168,17 @@ export function spikeQueue(size: QueueSize): Module {
       ...(isGuarded ? [output("full_o")] : []),
     ],
     items: [
-      { kind: "memory", width, name: "vectors_q", entries },
+      isSingle ? logic(width, "vector_q") : { kind: "memory", width, name: "vectors_q", entries },
       ...(isGuarded ? [wire(name("full_o"), binary(filled, "==", sized(countBits, entries)))] : []),
-      logic(pointer, "head_q", "tail_q"),
+      ...(isSingle ? [] : [logic(pointer, "head_q", "tail_q")]),
       logic(countBits, "filled_q"),
       wire(name("valid_o"), binary(filled, "!=", sized(countBits, 0))),
-      wire(name("data_o"), bit(name("vectors_q"), name("head_q"))),
-      clocked(when(push, [set(bit(name("vectors_q"), name("tail_q")), name("data_i"))])),
+      wire(name("data_o"), place("head_q")),
+      clocked(when(push, [set(place("tail_q"), name("data_i"))])),
       registers(
-        [set(name("head_q"), zeros), set(name("tail_q"), zeros), set(filled, zeros)],
+        [...(isSingle ? [] : ["head_q", "tail_q"]).map((register) => set(name(register), zeros)), set(filled, zeros)],
         [
-          when(push, [countUp("tail_q", entries)]),
-          when(pop, [countUp("head_q", entries)]),
+          ...(isSingle ? [] : [when(push, [countUp("tail_q", entries)]), when(pop, [countUp("head_q", entries)])]),
           when(
             binary(push, "&", isFalse(pop)),
             [set(filled, binary(filled, "+", sized(countBits, 1)))],

@@ -27,7 +27,7 @@ import {
   text,
   when,
 } from "../syntax.ts";
-import { fallingEdges, nextLine, risingEdge, task } from "../testbench-parts.ts";
+import { fallingEdges, nextLine, risingEdge, shortReset, task } from "../testbench-parts.ts";
 import { SEED_BITS } from "./attention-unit.ts";
 import { decisionBits, decisionSize } from "./decision-unit.ts";
 import type { MachineDesign } from "./design.ts";
@@ -168,22 +168,18 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
           when(binary(name("stall"), "!=", decimal(0)), [put(name("got"), call("$urandom", name("stall")))]),
           put(name("seed_file"), call("$fopen", text(SEED_FILE), text("r"))),
           put(name("input_file"), call("$fopen", text(INPUT_FILE), text("r"))),
-          ...["rst_ni", "seed_write", "in_valid", "live"].map((signal) => put(name(signal), sized(1, 0))),
+          ...["seed_write", "in_valid", "live"].map((signal) => put(name(signal), sized(1, 0))),
           ...["seed_address", "seed_data", "in_data"].map((signal) =>
             put(name(signal), { kind: "fill", bit: 0 } as const),
           ),
-          edge,
-          edge,
-          put(name("rst_ni"), sized(1, 1)),
+          ...shortReset("rst_ni"),
           when(binary(name("stall"), "!=", decimal(0)), [
             comment("A prompt of ones, broken off in the middle."),
             put(name("in_valid"), sized(1, 1)),
             put(name("in_data"), { kind: "fill", bit: 1 }),
             { kind: "for", variable: "clock", below: decimal(Math.ceil(clocks / 2)), body: [edge] },
             put(name("in_valid"), sized(1, 0)),
-            put(name("rst_ni"), sized(1, 0)),
-            edge,
-            put(name("rst_ni"), sized(1, 1)),
+            ...shortReset("rst_ni"),
           ]),
           put(name("live"), sized(1, 1)),
           edge,
@@ -274,7 +270,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         kind: "initial",
         body: [
           put(name("limit"), decimal(PATIENCE * clocks)),
-          { kind: "while", condition: binary(name("rst_ni"), "!==", sized(1, 1)), body: [edge] },
+          edge,
           { kind: "while", condition: binary(name("clock_q"), "<", name("limit")), body: [edge] },
           task("$display", text("FAIL a prompt is not done after %0d clocks"), name("clock_q")),
           task("$finish"),
