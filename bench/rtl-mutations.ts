@@ -1,12 +1,14 @@
 /**
  * `npm run rtl-mutations`: plants faults in the modules of a tiny machine, one at a time, and runs its testbench in Icarus Verilog on each,
- * or the AXI edge's in modules of the edge.
+ * the AXI edge's in modules of the edge, and in modules of the attention engine also the engine's. Gates of the decision unit are held to the
+ * simulators, too.
  *
  *   npm run rtl-mutations -- --each 2 --seed 1          # two faults in every module
  *   npm run rtl-mutations -- --module neurons,layer     # in modules whose name begins so
+ *   npm run rtl-mutations -- --resets                   # in place of a sample, every reset of every register
  *
  * A fault is an operator that becomes its neighbour, a number one too large, two sides of a choice swapped, an inversion or an assignment
- * left out, or a condition that is always true. Each prints a line: `caught`, with what said so; `refused`, where Icarus does not compile
+ * left out, a condition that is always true, or a reset left out: then registers start with random bits, up to forty times. Each prints a line: `caught`, with what said so; `refused`, where Icarus does not compile
  * it; `unfinished`, where Icarus took ten minutes; or `escaped`, with the source before and after, which then has to be looked at. The exit
  * code is 1 when one escaped or is unfinished.
  *
@@ -21,18 +23,24 @@ import { stream } from "../src/numeric/stream.ts";
 import { machineFacts } from "../src/rtl/axi/register-map.ts";
 import { AXI_TESTBENCH } from "../src/rtl/axi/testbench.ts";
 import { axiModules } from "../src/rtl/axi/top.ts";
-import { FILE_LIST, TESTBENCH_LIST } from "../src/rtl/bundle.ts";
+import { FILE_LIST, rtlBundle, TESTBENCH_LIST } from "../src/rtl/bundle.ts";
 import { machineBundle } from "../src/rtl/machine/bundle.ts";
+import { DECISION_UNIT, decisionSize } from "../src/rtl/machine/decision-unit.ts";
+import type { MachineDesign } from "../src/rtl/machine/design.ts";
 import { MACHINE_TESTBENCH, STALL } from "../src/rtl/machine/testbench.ts";
+import { chipDesign, streamNetworkRuns } from "../src/rtl/network-vectors.ts";
 import { printModule } from "../src/rtl/print.ts";
 import type { Module } from "../src/rtl/syntax.ts";
-import { type MachineSetting, madeInTests, tinyMachine } from "../test/support/tiny-machine.ts";
+import { TESTBENCH } from "../src/rtl/testbench.ts";
+import { decisions } from "../test/support/decisions.ts";
+import { type MachineSetting, madeInTests, tinyMachine, tinyPrompts } from "../test/support/tiny-machine.ts";
 
 const { values } = parseArgs({
   options: {
     each: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
     module: { type: "string", default: "" },
+    resets: { type: "boolean", default: false },
   },
 });
 
@@ -59,8 +67,24 @@ const NEIGHBOURS: Readonly<Record<string, string>> = {
   ">>>": "<<",
 };
 
+interface Fault {
+  readonly node: unknown;
+  /** What the register that lost its reset holds behind it is whatever it held before. */
+  readonly isReset: boolean;
+}
+
 /** What may stand in the place of a node. */
-function faultsOf(node: Node): unknown[] {
+function faultsOf(node: Node): Fault[] {
+  if (node.kind === "registers") {
+    const resets = node.reset as readonly unknown[];
+    return resets.map((_, left) => ({ node: { ...node, reset: resets.toSpliced(left, 1, NOTHING) }, isReset: true }));
+  }
+  return values.resets ? [] : changesOf(node).map((changed) => ({ node: changed, isReset: false }));
+}
+
+const NOTHING = { kind: "comment", text: "Nothing." };
+
+function changesOf(node: Node): unknown[] {
   const { kind } = node;
   if (kind === "binary") {
     const operator = NEIGHBOURS[node.operator as string];
@@ -71,30 +95,36 @@ function faultsOf(node: Node): unknown[] {
   }
   if (kind === "choice") return [{ ...node, yes: node.no, no: node.yes }];
   if (kind === "unary" && (node.operator === "!" || node.operator === "~")) return [node.operand];
-  if (kind === "assign") return [{ kind: "comment", text: "Nothing." }];
+  if (kind === "assign") return [NOTHING];
   if (kind === "if") return [{ ...node, condition: { kind: "number", value: 1n, width: 1, hex: false } }];
   return [];
 }
 
+interface Mutant {
+  readonly module: Module;
+  readonly isReset: boolean;
+}
+
 /** The module with the fault of a number, counted from 0 in the order of the tree; null past the last. */
-function mutant(module: Module, wanted: number): Module | null {
+function mutant(module: Module, wanted: number): Mutant | null {
   let seen = 0;
-  let isPlanted = false;
+  let planted: Fault | null = null;
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit);
-    if (typeof value !== "object" || value === null || isPlanted) return value;
+    if (typeof value !== "object" || value === null || planted) return value;
     const node = value as Node;
     // What is for simulation alone checks, and is not checked.
     if (node.kind === "simulation") return node;
     for (const fault of faultsOf(node)) {
       if (seen++ !== wanted) continue;
-      isPlanted = true;
-      return fault;
+      planted = fault;
+      return fault.node;
     }
-    return Object.fromEntries(Object.entries(node).map(([field, inner]) => [field, visit(inner)]));
+    const inside = Object.entries(node).filter(([field]) => node.kind !== "registers" || field !== "reset");
+    return { ...node, ...Object.fromEntries(inside.map(([field, inner]) => [field, visit(inner)])) };
   };
   const items = visit(module.items) as Module["items"];
-  return isPlanted ? { ...module, items } : null;
+  return planted && { module: { ...module, items }, isReset: (planted as Fault).isReset };
 }
 
 function countFaults(module: Module): number {
@@ -123,15 +153,29 @@ const LIVELY: MachineSetting = {
   hardware: { crossbar: { rows: 5, columns: 10 } },
 };
 const PROMPTS = 3;
+/** Starts of registers at which a missing reset is looked for, and those at which a machine without a fault has to be right. */
+const STARTS = 40;
+const SOUND_STARTS = 2;
 
 type Verdict = keyof typeof totals;
 
-/** What the testbench says of the folder, once as it is and once with waits. */
-async function judge(folder: string, testbench: string): Promise<{ verdict: Verdict; detail: string }> {
+/** A folder with modules, one testbench of it, and which modules it judges. */
+interface Bench {
+  readonly folder: string;
+  readonly modules: readonly Module[];
+  readonly testbench: string;
+  readonly judges: (module: Module) => boolean;
+}
+
+/** What a testbench says of its folder with arguments, one run after another. */
+async function judge(
+  { folder, testbench }: Bench,
+  ...runs: readonly (readonly string[])[]
+): Promise<{ verdict: Verdict; detail: string }> {
   const build = ["-g2012", "-s", testbench, "-o", "tb.vvp", "-f", FILE_LIST, "-f", TESTBENCH_LIST];
   const built = await run("iverilog", build, folder);
   if (!built.ok) return { verdict: "refused", detail: built.text.split("\n")[0] };
-  for (const arguments_ of [[], [`+${STALL}=1`]]) {
+  for (const arguments_ of runs) {
     const { ok, late, text } = await run("vvp", ["-n", "tb.vvp", ...arguments_], folder);
     const complaint = text.split("\n").find((line) => /: result|expected|FAIL|ERROR|Assertion/.test(line));
     if (!ok || complaint !== undefined || !/^PASS /m.test(text)) {
@@ -142,6 +186,52 @@ async function judge(folder: string, testbench: string): Promise<{ verdict: Verd
   return { verdict: "escaped", detail: "" };
 }
 
+/** The same where registers start with random bits, several times, so that each has other bits once; a simulator's X is hidden by a condition. */
+async function judgeFromAnything(bench: Bench, modules: readonly Module[], starts: number): ReturnType<typeof judge> {
+  for (let draw = 1; draw <= starts; draw++) {
+    for (const module of modules) writeModule(bench, module, withStarts(module, draw));
+    const judged = await judge(bench, []);
+    if (judged.verdict !== "escaped") return judged;
+  }
+  return { verdict: "escaped", detail: "" };
+}
+
+/** What the gates of a decision unit decide of equal totals, which prompts hardly have. */
+async function judgeDecisions(unit: Module, { plan }: MachineDesign): ReturnType<typeof judge> {
+  const { gates, simulators } = await decisions(unit, decisionSize(plan));
+  const wrong = gates.findIndex((decision, row) => decision !== simulators[row]);
+  if (wrong < 0) return { verdict: "escaped", detail: "" };
+  return { verdict: "caught", detail: `its gates decide ${gates[wrong]}, expected ${simulators[wrong]}` };
+}
+
+/** A module's text with random bits in the declarations of its registers; memories keep X. */
+function withStarts(module: Module, draw: number): string {
+  // Icarus draws the same numbers in every run, an instance's own: what is added to them differs by register and draw.
+  const random = stream(draw).fork(module.name);
+  const start = (register: string) => `${register} = {64{$urandom ^ 32'd${random.integer(2 ** 31)}}}`;
+  const starts = new RegExp(`\\b(${[...registersOf(module.items)].join("|") || "-"})(?=,|;|$)`, "g");
+  const isDeclaration = (line: string) => /^ *(output +)?logic\b/.test(line) && !line.includes("[0:");
+  return printModule(module)
+    .split("\n")
+    .map((line) => (isDeclaration(line) ? line.replace(starts, start) : line))
+    .join("\n");
+}
+
+/** Names that are assigned at a clock's edge. A reset among them keeps X: one that starts low never falls, and resets nothing. */
+function registersOf(value: unknown, isClocked = false, found = new Set<string>()): Set<string> {
+  if (typeof value !== "object" || value === null) return found;
+  const node = value as Node;
+  if (isClocked && node.kind === "assign" && !isReset(node)) found.add(baseOf(node.target as Node));
+  const inside = isClocked || node.kind === "registers" || node.kind === "clocked";
+  for (const inner of Object.values(node)) registersOf(inner, inside, found);
+  return found;
+}
+const isReset = ({ target }: Node): boolean => /_rst_/.test(baseOf(target as Node));
+const baseOf = (target: Node): string => (target.kind === "name" ? (target.name as string) : baseOf(target.of as Node));
+
+const writeModule = ({ folder }: Bench, { name }: Module, text: string): void =>
+  writeFileSync(join(folder, `${name}.sv`), text);
+
 /** Lines that differ. */
 function difference(before: string, after: string): string {
   const old = new Set(before.split("\n"));
@@ -151,39 +241,60 @@ function difference(before: string, after: string): string {
   return [...gone.map((line) => `    - ${line.trim()}`), ...now.map((line) => `    + ${line.trim()}`)].join("\n");
 }
 
-const folder = mkdtempSync(join(tmpdir(), "xpikeformer-mutations-"));
+const work = mkdtempSync(join(tmpdir(), "xpikeformer-mutations-"));
 try {
-  const { design, vectors } = tinyMachine(LIVELY, PROMPTS);
-  const files = machineBundle(design, vectors, madeInTests);
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  for (const testbench of [MACHINE_TESTBENCH, AXI_TESTBENCH]) {
-    const sound = await judge(folder, testbench);
-    if (sound.verdict !== "escaped") throw new Error(`Without a fault ${testbench} says: ${sound.detail}`);
+  const { chip, design, vectors } = tinyMachine(LIVELY, PROMPTS);
+  const engine = chipDesign(chip);
+  const runs = [...streamNetworkRuns(chip, [tinyPrompts(PROMPTS)], stream(5))];
+  const edge = axiModules(machineFacts(design, madeInTests));
+  const modules = [...design.modules, ...edge];
+  const isOf = (some: readonly Module[]) => (module: Module) => some.some(({ name }) => name === module.name);
+  const benches: Bench[] = [
+    { folder: join(work, "machine"), modules, testbench: MACHINE_TESTBENCH, judges: isOf(design.modules) },
+    { folder: join(work, "machine"), modules, testbench: AXI_TESTBENCH, judges: isOf(edge) },
+    { folder: join(work, "engine"), modules: engine.modules, testbench: TESTBENCH, judges: isOf(engine.modules) },
+  ];
+  for (const [folder, files] of [
+    ["machine", machineBundle(design, vectors, madeInTests)],
+    ["engine", rtlBundle(engine, runs, madeInTests.origin)],
+  ] as const) {
+    mkdirSync(join(work, folder));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(work, folder, name), text);
+  }
+  /** What the first testbench says that does not find all well. */
+  const judgeAll = async (judged: Module, starts: number): ReturnType<typeof judge> => {
+    for (const bench of benches.filter(({ judges }) => judges(judged))) {
+      const there = bench.modules.map((module) => (module.name === judged.name ? judged : module));
+      for (const module of there) writeModule(bench, module, printModule(module));
+      const found = await (starts > 0 ? judgeFromAnything(bench, there, starts) : judge(bench, [], [`+${STALL}=1`]));
+      if (found.verdict !== "escaped") return found;
+    }
+    return judged.name === DECISION_UNIT ? judgeDecisions(judged, design) : { verdict: "escaped", detail: "" };
+  };
+  for (const sound of [engine.modules[0], edge[0]]) {
+    for (const starts of [0, SOUND_STARTS]) {
+      const { verdict, detail } = await judgeAll(sound, starts);
+      if (verdict !== "escaped") throw new Error(`Without a fault a testbench says: ${detail}`);
+    }
   }
   const root = stream(Number(values.seed));
-  const edge = axiModules(machineFacts(design, madeInTests));
   const prefixes = values.module.split(",");
   const isAsked = ({ name }: Module) => prefixes.some((prefix) => name.startsWith(prefix));
-  for (const module of [...design.modules, ...edge].filter(isAsked)) {
-    const path = join(folder, `${module.name}.sv`);
+  for (const module of modules.filter(isAsked)) {
     const draws = root.fork(module.name);
     const count = countFaults(module);
-    const chosen = new Set<number>();
-    while (chosen.size < Math.min(Number(values.each), count)) chosen.add(draws.integer(count));
+    const chosen = new Set<number>(values.resets ? Array(count).keys() : []);
+    while (!values.resets && chosen.size < Math.min(Number(values.each), count)) chosen.add(draws.integer(count));
     for (const fault of chosen) {
-      const text = printModule(mutant(module, fault)!);
-      const before = printModule(module);
-      writeFileSync(path, text);
-      const { verdict, detail } = await judge(folder, edge.includes(module) ? AXI_TESTBENCH : MACHINE_TESTBENCH);
+      const { module: faulty, isReset } = mutant(module, fault)!;
+      const { verdict, detail } = await judgeAll(faulty, isReset ? STARTS : 0);
       totals[verdict]++;
-      const shown = verdict === "escaped" ? `\n${difference(before, text)}` : `  ${detail}`;
+      const shown = verdict === "escaped" ? `\n${difference(printModule(module), printModule(faulty))}` : `  ${detail}`;
       process.stdout.write(`${verdict.padEnd(8)} ${module.name} ${fault} of ${count}${shown}\n`);
-      writeFileSync(path, before);
     }
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
 }
 process.stdout.write(`${JSON.stringify(totals)}\n`);
 if (totals.escaped + totals.unfinished > 0) process.exitCode = 1;
