@@ -145,11 +145,11 @@ const run = (
   });
 
 /**
- * Thresholds and gain with which attention fires in every head. Crossbars of 5 lines cut layers of 8 and 16 into blocks of 5, 3 and 1; a machine so
+ * Thresholds and gains with which attention fires in every head, and by chance: a gain of scores of 16 would make any hit a sure one. Crossbars of 5 lines cut layers of 8 and 16 into blocks of 5, 3 and 1; a machine so
  * small runs in a second.
  */
 const LIVELY: MachineSetting = {
-  model: { width: 8, heads: 2, neuron: { threshold: 0.1 }, attention: { valueGain: 4 } },
+  model: { width: 8, heads: 2, neuron: { threshold: 0.1 }, attention: { scoreGain: 2, valueGain: 4 } },
   hardware: { crossbar: { rows: 5, columns: 10 } },
 };
 const PROMPTS = 3;
