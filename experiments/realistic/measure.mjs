@@ -25,6 +25,7 @@ const networks = {
   "hardware-aware": await load("wireless-2x2"),
   "hardware-aware, with faults": await load("wireless-2x2-faults"),
   "for realistic chips": await load("wireless-2x2-realistic"),
+  "for realistic chips, width 256, T = 4": await load("wireless-2x2-256-realistic"),
 };
 const experiment = { ...(await experimentOf("wireless-2x2")), seed: SEED };
 const { embedRows } = experiment.hardware.crossbar;
@@ -34,13 +35,17 @@ const rows = Object.keys(networks).flatMap((network) =>
     .filter((variant) => network === ABLATED || variant === OWN || variant === UNCORRECTED)
     .flatMap((variant) => Object.keys(AGES).map((age) => ({ network, variant, age }))),
 );
-const conditions = rows.map(({ network, variant, age }) => ({ network, hardware: machineOf(variant, age, embedRows) }));
 
-const executor = nodeExecutor(Number(process.argv[2] ?? 1));
-try {
+/** Of one network, which answers after all of its own time steps; chips and prompts are the same for all. */
+async function measure(executor, name) {
+  const own = rows.filter(({ network }) => network === name);
+  const conditions = own.map(({ network, variant, age }) => ({
+    network,
+    hardware: machineOf(variant, age, embedRows),
+  }));
   const options = { chips: CHIPS, reads: 1, prompts: PROMPTS };
-  const results = await runStudy(executor, experiment, networks, conditions, options);
-  const measured = rows.map((row, i) => {
+  const results = await runStudy(executor, experiment, { [name]: networks[name] }, conditions, options);
+  return own.map((row, i) => {
     const { values } = results[i].wrong[0];
     const share = (chip, prompt) => values[chip * PROMPTS + prompt] / BITS;
     const chips = Array.from({ length: CHIPS }, (_, chip) => chip);
@@ -52,6 +57,12 @@ try {
       promptError: standardError(prompts.map((prompt) => mean(chips.map((chip) => share(chip, prompt))))),
     };
   });
+}
+
+const executor = nodeExecutor(Number(process.argv[2] ?? 1));
+try {
+  const measured = [];
+  for (const name of Object.keys(networks)) measured.push(...(await measure(executor, name)));
   const command = "node experiments/realistic/measure.mjs";
   const result = { command, seed: SEED, chips: CHIPS, prompts: PROMPTS, rows: measured };
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);

@@ -29,6 +29,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-faults",
   "wireless-2x2-realistic",
   "wireless-2x2-256-xpikeformer",
+  "wireless-2x2-256-realistic",
   "wireless-4x4-bits-xpikeformer",
   "wireless-4x4-xpikeformer",
   "wireless-4x4-ann",
