@@ -202,10 +202,10 @@ export function axiRegisters(facts: MachineFacts): Module {
       wire(name("read"), both(name("s_axil_arvalid"), name("s_axil_arready"))),
       gap,
       registers(
-        [
-          ...["address_held_q", "data_held_q", "bvalid_q", "rvalid_q", "address_q", "data_q", "strobe_q"],
-          ...["bresp_q", "rresp_q", "rdata_q", "error_q", "prompts_q", "clocks_q", "count_q"],
-        ].map((register) => set(name(register), zeros)),
+        // What is held is read only where one of these says that it is; the count of clocks is 0 while the machine rests.
+        ["address_held_q", "data_held_q", "bvalid_q", "rvalid_q", "error_q", "prompts_q", "clocks_q"].map((register) =>
+          set(name(register), zeros),
+        ),
         [
           when(both(name("s_axil_awvalid"), name("s_axil_awready")), [
             set(name("address_held_q"), sized(1, 1)),

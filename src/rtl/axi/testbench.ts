@@ -261,6 +261,8 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
             .filter((port) => !port.name.endsWith("ready"))
             .map((port) => put(name(port.name), { kind: "fill", bit: 0 })),
           ...shortReset("rst_ni"),
+          complain(binary(name("s_axil_bvalid"), "!==", nil), "a write that nobody asked for is answered"),
+          complain(binary(name("s_axil_rvalid"), "!==", nil), "a read that nobody asked for is answered"),
           edge,
           comment("What it is."),
           ...constants.flatMap((register: Register) =>
@@ -268,6 +270,8 @@ function bench(facts: MachineFacts, vectors: MachineVectors): Module {
           ),
           ...expectRead("STATUS", word(bitOf(STATUS.idle))),
           ...expectRead("CONTROL", word(0)),
+          ...expectRead("PROMPTS", word(0)),
+          ...expectRead("CLOCKS", word(0)),
           ...errorIs(),
           complain(binary(name("s_axis_tready"), "!==", nil), "vectors are taken before a start"),
           comment("What it refuses."),
