@@ -8,7 +8,7 @@ import { contentsOf, differences, type KillOptions, launch } from "./kills.ts";
 /** The second writer starts together with the first, or up to this share of the time that an undisturbed one takes later. */
 const LATEST = 0.6;
 /** So many prompts that a run takes several times what its start does. */
-const PROMPTS = 1600;
+const PROMPTS = 8000;
 
 export interface WriterCounts {
   readonly tries: number;

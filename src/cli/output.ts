@@ -4,7 +4,6 @@ import { sha256Of } from "../node/content-hash.ts";
 import { writeFilesTogether } from "../node/files.ts";
 import { QUESTION_FILE } from "../node/run-folder.ts";
 import { terminalBrief } from "../report/brief.ts";
-import { reportHtml } from "../report/html.ts";
 import { reportJson } from "../report/json.ts";
 import type { Report } from "../report/report.ts";
 import { type TableOptions, terminalTable } from "../report/table.ts";
@@ -50,14 +49,15 @@ export function folderName(name: string): string {
 /** Names of the files that a report is. */
 export const REPORT_FILES = { json: "report.json", html: "report.html" } as const;
 
-export const reportFiles = (report: Report): Record<string, string> => ({
-  [REPORT_FILES.json]: reportJson(report),
-  [REPORT_FILES.html]: reportHtml(report),
-});
+/** What draws the page takes as long to load as all else together, and is not needed before there is a report. */
+export const reportFiles = async (report: Report): Promise<Record<string, string>> => {
+  const { reportHtml } = await import("../report/html.ts");
+  return { [REPORT_FILES.json]: reportJson(report), [REPORT_FILES.html]: reportHtml(report) };
+};
 
 /** Writes a report that answers no question which could go on. The caller holds the folder. Throws FileError. */
-export const writeReport = (report: Report, folder: string): Promise<void> =>
-  writeFilesTogether(folder, { ...reportFiles(report), [QUESTION_FILE]: null });
+export const writeReport = async (report: Report, folder: string): Promise<void> =>
+  writeFilesTogether(folder, { ...(await reportFiles(report)), [QUESTION_FILE]: null });
 
 /**
  * Publishes the report and prints it: in short, with `--all` in full, with `--json` the JSON alone. What cannot be written is printed

@@ -71,7 +71,7 @@ export async function runToReport(
       try {
         const report = await make({ executor, keeper, onProgress });
         progress.end();
-        const publish = () => run.publish(reportFiles(report));
+        const publish = async () => run.publish(await reportFiles(report));
         await deliver(report, folder, options, terminal, { ...delivery, publish });
       } catch (error) {
         if (!interruption.signal.aborted) throw error;
