@@ -12,9 +12,8 @@ const PROMPTS = 8000;
 
 export interface WriterCounts {
   readonly tries: number;
-  /** Milliseconds of the second's process from its start to its end: the median, and the most. */
-  readonly median: number;
-  readonly slowest: number;
+  /** Milliseconds of the second's process from its start to its end, of each try. */
+  readonly times: readonly number[];
   readonly faults: readonly string[];
 }
 
@@ -25,7 +24,7 @@ export async function tryTwoWriters(options: Options): Promise<WriterCounts> {
   const faults: string[] = [];
   mkdirSync(join(folder, "writers-whole"));
   const alone = await start("writers-whole", options).end;
-  if (alone.code !== 0) return { tries: 0, median: 0, slowest: 0, faults: [`undisturbed: ${alone.text}`] };
+  if (alone.code !== 0) return { tries: 0, times: [], faults: [`undisturbed: ${alone.text}`] };
   const whole = await contentsOf(join(folder, "writers-whole"));
   const latest = Math.ceil(LATEST * alone.milliseconds);
   const times: number[] = [];
@@ -46,8 +45,7 @@ export async function tryTwoWriters(options: Options): Promise<WriterCounts> {
     times.push(refused[0].milliseconds);
     faults.push(...differences(name, whole, await contentsOf(join(folder, name))));
   }
-  times.sort((a, b) => a - b);
-  return { tries, median: times[times.length >> 1] ?? 0, slowest: times.at(-1) ?? 0, faults };
+  return { tries, times, faults };
 }
 
 function start(name: string, options: Options) {

@@ -39,6 +39,15 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
       setGenerating(false);
     }
   };
+  const files: readonly (readonly [label: string, act: () => unknown, isReady: boolean])[] = [
+    ["Copy link", copy, now !== null],
+    ["Save experiment", () => saveFile("experiment.json", experimentText(now!)), now !== null],
+    ["Save figures", () => saveFile("report.json", reportJson(reportNow())), reached.value !== null],
+    ["Save report page", () => saveFile("report.html", figuresHtml(reportNow())), reached.value !== null],
+    ["Save network", saveNetwork, chip.value !== null],
+    ["Save RTL", saveRtl, !isProgramming.value && !generating],
+    ["Open files", () => picker.current!.click(), true],
+  ];
   return (
     <div class="share">
       <WalkButton />
@@ -46,42 +55,11 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
         Train a network
       </button>
       <div class="files">
-        <button type="button" class="link" onClick={copy} disabled={!now}>
-          Copy link
-        </button>
-        <button
-          type="button"
-          class="link"
-          onClick={() => saveFile("experiment.json", experimentText(now!))}
-          disabled={!now}
-        >
-          Save experiment
-        </button>
-        <button
-          type="button"
-          class="link"
-          onClick={() => saveFile("report.json", reportJson(reportNow()))}
-          disabled={!reached.value}
-        >
-          Save figures
-        </button>
-        <button
-          type="button"
-          class="link"
-          onClick={() => saveFile("report.html", figuresHtml(reportNow()))}
-          disabled={!reached.value}
-        >
-          Save report page
-        </button>
-        <button type="button" class="link" onClick={saveNetwork} disabled={!chip.value}>
-          Save network
-        </button>
-        <button type="button" class="link" onClick={saveRtl} disabled={isProgramming.value || generating}>
-          Save RTL
-        </button>
-        <button type="button" class="link" onClick={() => picker.current!.click()}>
-          Open files
-        </button>
+        {files.map(([label, act, isReady]) => (
+          <button type="button" class="link" key={label} onClick={act} disabled={!isReady}>
+            {label}
+          </button>
+        ))}
       </div>
       <input
         ref={picker}
