@@ -36,6 +36,8 @@ export type MaskName = "none" | "causal" | "network";
 export interface RandomChoice {
   readonly tokens: readonly number[];
   readonly dimensions: readonly number[];
+  /** Of a tile; null: as many as there are. */
+  readonly tileTokens: number | null;
   readonly masks: readonly MaskName[];
   readonly draws: readonly DrawKind[];
   /** Of scores and of outputs. */
@@ -49,16 +51,16 @@ export interface RandomChoice {
 
 /** Engines of one head, every combination. Random: `stream(seed).fork("random", run)`, the same spikes under every mask. */
 export function randomCases(choice: RandomChoice): CheckCase[] {
-  const { windows, longest, seed, gain } = choice;
+  const { windows, longest, seed, gain, tileTokens } = choice;
   const settings = choice.tokens.flatMap((tokens) =>
     choice.dimensions.flatMap((dimension) =>
       choice.masks.flatMap((mask) => choice.draws.map((draws) => ({ tokens, dimension, mask, draws }))),
     ),
   );
   return settings.map(({ tokens, dimension, mask, draws }) => {
-    const design = oneHead(tokens, dimension, maskOf(mask, tokens), draws, gain);
+    const design = oneHead(tokens, dimension, maskOf(mask, tokens), draws, gain, tileTokens);
     return {
-      name: `random, N = ${tokens}, d = ${dimension}, mask ${mask}, ${draws}, gains ${gain}, ${windows} windows of up to ${longest}, seed ${seed}`,
+      name: `random, N = ${tokens}${tileTokens === null ? "" : ` in tiles of ${tileTokens}`}, d = ${dimension}, mask ${mask}, ${draws}, gains ${gain}, ${windows} windows of up to ${longest}, seed ${seed}`,
       design,
       runs: function* () {
         const root = stream(seed);
@@ -72,9 +74,16 @@ export function randomCases(choice: RandomChoice): CheckCase[] {
   });
 }
 
-const oneHead = (tokens: number, dimension: number, mask: Uint8Array, draws: DrawKind, gain: number): SsaDesign =>
+const oneHead = (
+  tokens: number,
+  dimension: number,
+  mask: Uint8Array,
+  draws: DrawKind,
+  gain: number,
+  tileTokens: number | null = null,
+): SsaDesign =>
   ssaDesign(
-    ssaParameters(ssaSpec.parse({ random: "lfsr" }), {
+    ssaParameters(ssaSpec.parse({ random: "lfsr", tileTokens }), {
       tokens,
       dimension,
       mask,

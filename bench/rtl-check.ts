@@ -4,6 +4,7 @@
  *   npm run rtl-check -- random --windows 10000              # N x d x mask x draws, random spikes and seeds
  *   npm run rtl-check -- random --windows 300 --tool iverilog
  *   npm run rtl-check -- random --windows 300 --tool gates   # the netlist that Yosys makes, simulated here
+ *   npm run rtl-check -- random --tokens 197 --tile 64       # a tile of 64 tokens, which the others pass one after another
  *   npm run rtl-check -- exhaustive                          # every Q, K, V of two tokens and four features
  *   npm run rtl-check -- exhaustive --steps 1 --tool none    # the same in runs of one window, without RTL
  *   npm run rtl-check -- network examples/wireless-2x2.json --pilots 15 --clocks 1000000
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     windows: { type: "string", default: "200" },
     tokens: { type: "string", default: "4,8,16" },
     dimensions: { type: "string", default: "16,32,64" },
+    tile: { type: "string" },
     masks: { type: "string", default: "none,causal,network" },
     draws: { type: "string", default: "independent,stratified" },
     gain: { type: "string", default: "2" },
@@ -83,6 +85,7 @@ function casesOf(kind: string): CheckCase[] {
     return randomCases({
       tokens: list(values.tokens).map((text) => wholeNumber("tokens", text, 2)),
       dimensions: list(values.dimensions).map((text) => wholeNumber("dimensions", text, 2)),
+      tileTokens: values.tile === undefined ? null : wholeNumber("tile", values.tile, 1),
       masks: list(values.masks).map((text) => oneOf("masks", text, ["none", "causal", "network"])),
       draws: drawKinds(),
       gain: wholeNumber("gain", values.gain, 1),

@@ -44,6 +44,11 @@ testInIcarus.each<EngineSetting & { passes: number; steps?: number[] }>([
     ...{ tokens: 65, dimension: 2, isCausal: false, draws: "stratified", passes: 25, steps: [2] },
     ssa: { tileTokens: 16, fifo: "row" },
   },
+  // As many as a ViT has of an image of 224 pixels, with its class token; the last block has five.
+  {
+    ...{ tokens: 197, dimension: 2, isCausal: false, draws: "stratified", passes: 169, steps: [2] },
+    ssa: { tileTokens: 16, fifo: "row" },
+  },
 ])(
   "every pin in every clock is the cycle model's: $tokens tokens in $passes passes, $draws",
   async (setting) => {

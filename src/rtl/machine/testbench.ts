@@ -12,6 +12,7 @@ import {
   call,
   comment,
   decimal,
+  type Expression,
   gap,
   type Item,
   instance,
@@ -100,7 +101,7 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       logic(decisionBits(decisionSize(plan)), "out_decision", "decision_q"),
       logic(layers[layers.length - 1].outputs * plan.arithmetic.logitBits, "logits"),
       logic(1, "live"),
-      logic(32, "clock_q"),
+      logic(32, "clock_q", "waited_q"),
       { kind: "integer", names: ["seed_file", "input_file", "prompt_count", ...counters] },
       gap,
       { kind: "clock", signal: "clk_i", halfPeriod: 5 },
@@ -126,17 +127,13 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
       comment("Clock 0 is the first one of a prompt's first vector."),
       registers(
         [
-          set(name("clock_q"), sized(32, 0)),
+          ...["clock_q", "waited_q"].map((counter) => set(name(counter), sized(32, 0))),
           set(name("taken_q"), sized(1, 0)),
           ...["answer_q", "decision_q"].map((register) => set(name(register), { kind: "fill", bit: 0 })),
         ],
         [
-          set(name("clock_q"), {
-            kind: "choice",
-            condition: name("busy"),
-            yes: binary(name("clock_q"), "+", sized(32, 1)),
-            no: sized(32, 0),
-          }),
+          countWhile("clock_q", name("busy")),
+          countWhile("waited_q", binary(name("busy"), "|", name("in_valid"))),
           set(name("taken_q"), binary(name("out_valid"), "&", name("out_ready"))),
           set(name("answer_q"), name("out_data")),
           set(name("decision_q"), name("out_decision")),
@@ -265,20 +262,29 @@ function testbench(design: MachineDesign, probes: readonly Probe[], vectors: Mac
         ],
       },
       gap,
-      comment("A machine that hangs is wrong."),
+      comment("A machine that hangs is wrong, be it busy or deaf."),
       {
         kind: "initial",
         body: [
           put(name("limit"), decimal(PATIENCE * clocks)),
           edge,
-          { kind: "while", condition: binary(name("clock_q"), "<", name("limit")), body: [edge] },
-          task("$display", text("FAIL a prompt is not done after %0d clocks"), name("clock_q")),
+          { kind: "while", condition: binary(name("waited_q"), "<", name("limit")), body: [edge] },
+          task("$display", text("FAIL a prompt is not done after %0d clocks"), name("waited_q")),
           task("$finish"),
         ],
       },
     ],
   };
 }
+
+/** A counter that is 0 again where the condition ends. */
+const countWhile = (counter: string, condition: Expression): Statement =>
+  set(name(counter), {
+    kind: "choice",
+    condition,
+    yes: binary(name(counter), "+", sized(32, 1)),
+    no: sized(32, 0),
+  });
 
 /** Words of seeds of a block. */
 function seedWords({ modules }: MachineDesign): number {

@@ -8,6 +8,7 @@ import {
   binary,
   bit,
   CLOCKED,
+  clocked,
   comment,
   concat,
   type Expression,
@@ -70,7 +71,7 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 /** @param seeds bits of the engine's seeds, of one block */
 export function topModule(plan: MachinePlan, seeds: number): Module {
   const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor } = plan;
-  const clocked = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
+  const clockAndReset = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
   const words = (depth * seeds) / SEED_BITS;
   const vectors = tokens * steps;
   const head = layers[layers.length - 1];
@@ -102,7 +103,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     const n = short(layer);
     const isStream = hasStream && inStream.includes(layer);
     return instance(layer.module, `u_${n}`, {
-      ...clocked,
+      ...clockAndReset,
       valid_i: name(`${n}_ready`),
       lines_i: name(`${n}_lines`),
       take_o: name(`${n}_take`),
@@ -127,7 +128,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     if (layer.windows && i > 0) {
       return [
         instance(windowsName(layer), `u_windows_${n}`, {
-          ...clocked,
+          ...clockAndReset,
           push_i: name(`${before}_valid`),
           data_i: name(`${before}_spikes`),
           pop_i: name(`${n}_take`),
@@ -143,7 +144,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
         : name(`${before}_valid`);
     return [
       instance(queueName({ width: layer.inputs, entries: layer.waiting }), `u_queue_${n}`, {
-        ...clocked,
+        ...clockAndReset,
         push_i: push,
         data_i: name(`${before}_spikes`),
         pop_i: name(`${n}_take`),
@@ -159,9 +160,9 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     logic(indexBits(firstVectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
     logic(1, "closed_q", "answered_q"),
-    logic(1, "entered", "full"),
+    logic(1, "entered", "full", "left"),
     instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
-      ...clocked,
+      ...clockAndReset,
       push_i: binary(name("in_valid_i"), "&", name("in_ready_o")),
       data_i: name("in_data_i"),
       pop_i: name(`${first}_take`),
@@ -192,27 +193,28 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     wire(name("logits_valid_o"), name("head_valid")),
     wire(name("busy_o"), binary(name("started_q"), "|", name(`${first}_ready`))),
     logic(1, "started_q"),
+    comment("Behind a reset nothing leaves, and what it holds is gone before a vector has entered."),
+    clocked(
+      when(both(name("head_valid"), isAt("left_q", headVectors - 1, headVectors)), [
+        set(name("answered_q"), sized(1, 1)),
+      ]),
+      when(name("left"), [set(name("answered_q"), zeros)]),
+    ),
+    wire(name("left"), both(name("answered_q"), isFalse(name("decided")), isFalse(name("out_valid_o")))),
     registers(
-      ["entered_q", "left_q", "closed_q", "answered_q", "started_q"].map((register) => set(name(register), zeros)),
+      ["entered_q", "left_q", "closed_q", "started_q"].map((register) => set(name(register), zeros)),
       [
         when(name(`${first}_ready`), [set(name("started_q"), sized(1, 1))]),
         when(name(`${first}_take`), [
           countUp("entered_q", firstVectors),
           when(isAt("entered_q", firstVectors - 1, firstVectors), [set(name("closed_q"), sized(1, 1))]),
         ]),
-        when(name("head_valid"), [
-          countUp("left_q", headVectors),
-          when(isAt("left_q", headVectors - 1, headVectors), [set(name("answered_q"), sized(1, 1))]),
-        ]),
-        when(both(name("answered_q"), isFalse(name("decided")), isFalse(name("out_valid_o"))), [
-          set(name("closed_q"), zeros),
-          set(name("answered_q"), zeros),
-          set(name("started_q"), zeros),
-        ]),
+        when(name("head_valid"), [countUp("left_q", headVectors)]),
+        when(name("left"), [set(name("closed_q"), zeros), set(name("started_q"), zeros)]),
       ],
     ),
     instance(DECISION_UNIT, "u_decision", {
-      ...clocked,
+      ...clockAndReset,
       valid_i: name("answer"),
       totals_i: name("totals"),
       valid_o: name("decided"),
@@ -220,7 +222,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       decision_o: name("decision"),
     }),
     instance(queueName(answerQueue(plan)), "u_queue_answers", {
-      ...clocked,
+      ...clockAndReset,
       push_i: name("decided"),
       data_i: concat(name("decision"), name("decided_totals")),
       pop_i: binary(name("out_valid_o"), "&", name("out_ready_i")),
