@@ -8,8 +8,10 @@ import type { SourceFiles } from "../rtl/design.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
+import { findSta } from "./opensta.ts";
+import { plainVerilog } from "./plain-verilog.ts";
 import { readSources } from "./rtl-folder.ts";
-import { findSta, type WorstPath, worstPath } from "./rtl-timing.ts";
+import { type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
 /** Cells of one module, without those of the modules that it uses. */
@@ -113,7 +115,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
   if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
-  const path = await worstPath(sta, readOutput(yosys, outcome, NETLIST), liberty, topOf(sources), clock);
+  const path = await worstPath(sta, plainVerilog(readOutput(yosys, outcome, NETLIST)), liberty, topOf(sources), clock);
   return { yosys: yosys.version, blocks, worstPath: path };
 }
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runCommand } from "../../test/support/run-command.ts";
 import { DELAYS, timedLiberty } from "../../test/support/timed-liberty.ts";
-import { findSta, worstPath } from "./rtl-timing.ts";
+import { findSta } from "./opensta.ts";
+import { worstPath } from "./rtl-timing.ts";
 
 // The first run of the bundled Yosys, where none is installed, takes a minute on a machine that is busy.
 vi.setConfig({ testTimeout: 240_000 });

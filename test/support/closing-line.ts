@@ -46,7 +46,7 @@ async function missingTools(): Promise<string> {
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));
   const missing: string[] = tools.filter((_, n) => !found[n]);
-  const { findSta } = await import("../../src/node/rtl-timing.ts");
+  const { findSta } = await import("../../src/node/opensta.ts");
   await findSta().catch(() => missing.push("opensta"));
   if (queueServer() === undefined) missing.push("valkey-server");
   missing.push(...missingSlurm());

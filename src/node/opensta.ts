@@ -1,0 +1,71 @@
+/** OpenSTA, the program `sta`: a script goes in with the files that it reads, and the files that it writes come out. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PlatformError } from "../errors.ts";
+
+/** Milliseconds. */
+const LONGEST_RUN = 600_000;
+const TOOL = "sta";
+
+function run(args: readonly string[], cwd: string): Promise<{ found: boolean; late: boolean; text: string }> {
+  return new Promise((done) => {
+    const limits = { timeout: LONGEST_RUN, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
+    const child = execFile(TOOL, [...args], { cwd, ...limits }, (error, stdout, stderr) =>
+      done({ found: error?.code !== "ENOENT", late: error?.killed === true, text: `${stdout}${stderr}`.trim() }),
+    );
+    // It asks for commands where it has none.
+    child.stdin?.end();
+  });
+}
+
+/**
+ * OpenSTA with its version.
+ * Throws  PlatformError when it is not installed
+ */
+export async function findSta(): Promise<string> {
+  const { found, text } = await run(["-version"], tmpdir());
+  if (found) return `OpenSTA ${/^[\d.]+/.exec(text)?.[0] ?? "of unknown version"}`;
+  throw new PlatformError(
+    "opensta",
+    "No OpenSTA is installed, and slack comes from its program sta. Way out: install it (Debian: opensta), or leave --clock out.",
+  );
+}
+
+export interface StaOutcome {
+  /** What it prints. */
+  readonly text: string;
+  /** Lines of errors: it goes on behind one, and its exit code is 0. */
+  readonly errors: readonly string[];
+  /** The wanted files; empty texts where they were not written. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Runs a script, in a folder of its own.
+ *
+ * @param tool as `findSta` names it
+ * Throws  PlatformError when it does not finish
+ */
+export async function runSta(
+  tool: string,
+  script: readonly string[],
+  inputs: Readonly<Record<string, string>>,
+  wanted: readonly string[] = [],
+): Promise<StaOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), "xpike-sta-"));
+  try {
+    for (const [name, text] of Object.entries({ ...inputs, "script.tcl": `${script.join("\n")}\n` })) {
+      await writeFile(join(folder, name), text);
+    }
+    const { late, text } = await run(["-no_init", "-no_splash", "-exit", "script.tcl"], folder);
+    if (late) throw new PlatformError("opensta", `${tool} was stopped after ${LONGEST_RUN / 60_000} minutes.`);
+    const errors = text.split("\n").filter((line) => line.startsWith("Error"));
+    const files: string[] = [];
+    for (const name of wanted) files.push(await readFile(join(folder, name), "utf8").catch(() => ""));
+    return { text, errors, files };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
