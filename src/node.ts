@@ -54,9 +54,12 @@ export { sweepHtml } from "./sweep/page.ts";
 
 export { type BoardCheck, checkBoard, type HostOptions } from "./node/rtl-board.ts";
 export { type Equivalence, type EquivalenceOptions, PROVEN_BLOCKS, proveGates } from "./node/rtl-equivalence.ts";
+export type { BlockPower, PowerParts, PromptPower } from "./node/rtl-power.ts";
+export { hasTool, type RtlTool } from "./node/rtl-simulators.ts";
 export { type CompiledEngine, compileEngine, type SimulatorTool, type StreamCheck } from "./node/rtl-stream.ts";
 export {
   type BlockCells,
+  type FolderSynthesisOptions,
   type Synthesis,
   type SynthesisOptions,
   synthesiseNetlist,
@@ -64,9 +67,10 @@ export {
   synthesiseSources,
 } from "./node/rtl-synthesis.ts";
 export type { WorstPath } from "./node/rtl-timing.ts";
-export { hasTool, type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
+export { type RtlCheck, type RtlQuestion, type VerifyOptions, verifyRtl } from "./node/rtl-tools.ts";
 export type { ByteLine } from "./node/serial-port.ts";
 export { findYosys, type Yosys, type YosysKind, type YosysOutcome } from "./node/yosys.ts";
+export type { SourceBits } from "./rtl/power/transitions.ts";
 
 // Reports as pages and tables.
 

@@ -46,8 +46,10 @@ import { readFileChecked, writeFileAtomic } from "../src/node/files.ts";
 import { LOCK_FILE, lockFolder } from "../src/node/folder-lock.ts";
 import { bundledNetwork } from "../src/node/networks.ts";
 import { findSta } from "../src/node/opensta.ts";
+import { compilePrompt, requireVerilator } from "../src/node/rtl-activity.ts";
 import { checkBoard } from "../src/node/rtl-board.ts";
-import { synthesiseSources } from "../src/node/rtl-synthesis.ts";
+import { requireEnergies } from "../src/node/rtl-power.ts";
+import { synthesiseRtl, synthesiseSources } from "../src/node/rtl-synthesis.ts";
 import { verifyRtl } from "../src/node/rtl-tools.ts";
 import { type OpenRun, type Question, type RunChoice, requireFolder, useRun } from "../src/node/run-folder.ts";
 import { openSerialPort } from "../src/node/serial-port.ts";
@@ -492,6 +494,10 @@ const cases: Record<string, () => unknown> = {
   "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
   "A clock without a library": () => synthesiseSources({}, { clock: 200e6 }),
   "Slack without OpenSTA": () => withoutPrograms(findSta),
+  "Power without a clock": () => synthesiseRtl(join(folder, "engine"), { liberty: "my.lib", power: true }),
+  "Power of a library without energies": () => requireEnergies("my.lib", "library (delays) {}"),
+  "Power of no machine": () => compilePrompt(join(folder, "engine")),
+  "Power without Verilator": () => withoutPrograms(requireVerilator),
   "Waves of no machine": () => verifyRtl(join(folder, "engine"), { waves: true }),
   "Verilog that would run a program": () =>
     refuseForeign('module ssa_cell;\n  initial $system("id");\nendmodule\n', "ssa_cell.sv"),

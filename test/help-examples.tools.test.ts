@@ -1,7 +1,7 @@
 /** The examples of `xpike rtl --help`, which check and count what the first one writes: they need hardware tools. */
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect } from "vitest";
-import { hasTool } from "../src/node/rtl-tools.ts";
+import { hasTool } from "../src/node/rtl-simulators.ts";
 import { testWith } from "./support/hardware-tools.ts";
 import { cloneFolder, helpExamples, shell } from "./support/help-examples.ts";
 

@@ -124,6 +124,7 @@ export interface RtlSynthOptions {
   readonly liberty?: string;
   /** Megahertz. */
   readonly clock?: number;
+  readonly power?: boolean;
   readonly yosys?: "system" | "bundled";
   readonly json?: boolean;
 }
@@ -351,6 +352,7 @@ export function withRtlSynthOptions(command: Command): Command {
     .argument("<folder>", "folder that `xpike rtl` wrote")
     .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
     .option("--clock <MHz>", "with --liberty: the least slack at this clock, by OpenSTA", wholeNumber(1, 100_000))
+    .option("--power", "with --clock: power and energy of a machine's first prompt (Verilator, OpenSTA)")
     .addOption(
       new Option(
         "--yosys <which>",

@@ -5,8 +5,7 @@ import type { Network } from "../model/network.ts";
 import { sha256Of } from "../node/content-hash.ts";
 import { writeFileAtomic } from "../node/files.ts";
 import { checkBoard } from "../node/rtl-board.ts";
-import { type Synthesis, synthesiseRtl } from "../node/rtl-synthesis.ts";
-import type { WorstPath } from "../node/rtl-timing.ts";
+import { synthesiseRtl } from "../node/rtl-synthesis.ts";
 import { verifyRtl } from "../node/rtl-tools.ts";
 import { useFolder } from "../node/run-folder.ts";
 import { packageVersion } from "../node/version.ts";
@@ -26,6 +25,7 @@ import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
+import { synthesisText } from "./synthesis-text.ts";
 import { say, type Terminal } from "./terminal.ts";
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
@@ -101,14 +101,14 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
 }
 
-/** Throws FileError for a folder that cannot be read; PlatformError without a Yosys, or for a clock without OpenSTA. */
+/** Throws FileError for a folder that cannot be read; PlatformError without a Yosys, for a clock without OpenSTA, or for power without Verilator. */
 export async function synthCommand(
   folder: string,
   { json, clock, ...options }: RtlSynthOptions,
   terminal: Terminal,
 ): Promise<void> {
   const synthesis = await synthesiseRtl(folder, { ...options, clock: clock === undefined ? undefined : clock * 1e6 });
-  terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : cellTable(synthesis));
+  terminal.out(json ? `${JSON.stringify(synthesis, null, 2)}\n` : synthesisText(synthesis));
 }
 
 /** Throws FileError for a folder without a kit or a port that cannot be used; PlatformError when the board is silent or wrong. */
@@ -119,36 +119,4 @@ export async function hostCommand(folder: string, options: RtlHostOptions, termi
   });
   const again = repeated === 0 ? "" : ` ${repeated} requests were sent again: the line loses bytes.`;
   terminal.out(`The board gave all ${bits} bits of ${columns} columns in ${runs} runs as the cycle model.${again}\n`);
-}
-
-function cellTable({ yosys, blocks, worstPath }: Synthesis): string {
-  const hasArea = blocks.some(({ area }) => area !== undefined);
-  const total = (of: (block: Synthesis["blocks"][number]) => number) =>
-    blocks.reduce((sum, block) => sum + of(block) * block.instances, 0);
-  const area = (value: number | undefined) => (hasArea ? [(value ?? 0).toFixed(2)] : []);
-  const rows = [
-    ["module", "instances", "gates each", "registers each", ...(hasArea ? ["area each"] : [])],
-    ...blocks.map(({ module, instances, gates, registers, area: own }) => [
-      ...[module, instances, gates, registers].map(String),
-      ...area(own),
-    ]),
-    [
-      "all",
-      "",
-      String(total(({ gates }) => gates)),
-      String(total(({ registers }) => registers)),
-      ...area(total((block) => block.area ?? 0)),
-    ],
-  ];
-  const widest = Math.max(16, ...rows.map(([module]) => module.length));
-  const lines = rows.map(
-    ([module, ...rest]) => printable(module).padEnd(widest + 2) + rest.map((cell) => cell.padStart(16)).join(""),
-  );
-  const unit = hasArea ? " Areas are in the unit of the liberty file, um2 as a rule." : "";
-  return `${lines.join("\n")}\nCounted by ${yosys}.${unit}\n${worstPath ? slackLine(worstPath) : ""}`;
-}
-
-function slackLine({ tool, clock, slack, from, to }: WorstPath): string {
-  const path = printable(`from ${from} to ${to}`);
-  return `Least slack at ${clock / 1e6} MHz: ${(slack * 1e9).toFixed(3)} ns, ${path}. By ${tool}; wires have no delay, macros and memories no timing.\n`;
 }

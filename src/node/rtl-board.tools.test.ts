@@ -11,7 +11,7 @@ import { COMPILATION, testWith } from "../../test/support/hardware-tools.ts";
 import { stream } from "../numeric/stream.ts";
 import { boardBundle } from "../rtl/board/bundle.ts";
 import { checkBoard } from "./rtl-board.ts";
-import { hasTool } from "./rtl-tools.ts";
+import { hasTool } from "./rtl-simulators.ts";
 
 const support = join(import.meta.dirname, "../../test/support");
 const folder = mkdtempSync(join(tmpdir(), "xpikeformer-host-"));

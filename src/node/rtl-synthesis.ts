@@ -10,7 +10,9 @@ import { ENGINE } from "../rtl/ssa-engine.ts";
 import { readFileChecked } from "./files.ts";
 import { findSta } from "./opensta.ts";
 import { plainVerilog } from "./plain-verilog.ts";
+import { type CompiledPrompt, compilePrompt } from "./rtl-activity.ts";
 import { readSources } from "./rtl-folder.ts";
+import { type PromptPower, promptPower, requireEnergies } from "./rtl-power.ts";
 import { type WorstPath, worstPath } from "./rtl-timing.ts";
 import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
@@ -33,6 +35,8 @@ export interface Synthesis {
   readonly blocks: readonly BlockCells[];
   /** Only where a clock was given. */
   readonly worstPath?: WorstPath;
+  /** Only where it was asked for: of the machine without its AXI edge. */
+  readonly power?: PromptPower;
 }
 
 export interface SynthesisOptions {
@@ -44,8 +48,17 @@ export interface SynthesisOptions {
   readonly clock?: number | undefined;
 }
 
+export interface FolderSynthesisOptions extends SynthesisOptions {
+  /** Power of a machine's first prompt, by Verilator and OpenSTA. Needs `liberty` and `clock`. Default: no. */
+  readonly power?: boolean | undefined;
+}
+
 const LIBERTY = "cells.lib";
 const NETLIST = "mapped.v";
+/** What a simulation of the mapped gates is made from; gates of a large machine would not fit one file. */
+const [REGISTERS, LIBRARY] = ["registers.json", "library.json"];
+const modulesOf = (sources: SourceFiles) => Object.keys(sources).map((name) => name.replace(/\.sv$/, ""));
+const gatesOf = (module: string) => `gates_${module}.json`;
 const LIBERTY_BYTES = 2 ** 28;
 
 /** The Yosys command that reads all sources. */
@@ -56,18 +69,60 @@ export const readVerilog = (sources: SourceFiles): string =>
 export const readDeferred = (sources: SourceFiles): string =>
   readVerilog(sources).replace("read_verilog -sv", "read_verilog -sv -defer");
 
+/** Keeps registers of the library with inverters, whose outputs have the sources' names, and gives all cells names that last. */
+const KEEP_REGISTERS = [
+  "rename -enumerate -pattern _r%_ t:* t:$_* %d",
+  "design -push-copy",
+  "delete t:$_* t:$_NOT_ %d",
+  `json -o ${REGISTERS} w:$* %n`,
+  "design -pop",
+];
+/** Of every module, without the names that nobody gave. */
+const writeGates = (sources: SourceFiles): string[] => [
+  ...modulesOf(sources).map((module) => `json -o ${gatesOf(module)} ${module} w:$* %d`),
+  "design -reset",
+  `read_liberty -ignore_miss_func -ignore_miss_dir -ignore_miss_data_latch ${LIBERTY}`,
+  `write_json ${LIBRARY}`,
+];
+
 /**
  * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.
- * Throws  PlatformError when Yosys, or with a clock OpenSTA, is missing or refuses; FileError as `readSources`, and when the liberty file cannot be
- *         used; SpecError for a clock without a liberty file
+ * Throws  PlatformError when Yosys, with a clock OpenSTA, or with power Verilator is missing or refuses; FileError as `readSources`, when the liberty file
+ *         cannot be used, and for power without a machine; SpecError for a clock without a liberty file, and power without a clock
  */
-export async function synthesiseRtl(folder: string, options: SynthesisOptions = {}): Promise<Synthesis> {
-  return synthesiseSources(await readSources(folder), options);
+export async function synthesiseRtl(
+  folder: string,
+  { power = false, ...options }: FolderSynthesisOptions = {},
+): Promise<Synthesis> {
+  const sources = await readSources(folder);
+  if (!power) return synthesiseSources(sources, options);
+  if (options.clock === undefined || options.liberty === undefined) {
+    throw new SpecError(
+      "--power",
+      "Power comes from energies of gates, which a liberty file has, and from a clock. Give both with --liberty and --clock.",
+    );
+  }
+  requireEnergies(options.liberty, await readLiberty(options.liberty));
+  await findSta();
+  const prompt = await compilePrompt(folder);
+  try {
+    return await synthesise(sources, options, prompt);
+  } finally {
+    await prompt.close();
+  }
 }
 
 /** The same for sources that lie in no folder. */
 export async function synthesiseSources(sources: SourceFiles, options: SynthesisOptions = {}): Promise<Synthesis> {
+  return synthesise(sources, options, null);
+}
+
+async function synthesise(
+  sources: SourceFiles,
+  options: SynthesisOptions,
+  prompt: CompiledPrompt | null,
+): Promise<Synthesis> {
   const { clock } = options;
   if (clock !== undefined && options.liberty === undefined) {
     throw new SpecError(
@@ -87,11 +142,15 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
   ];
   const mapped = [
     `dfflibmap -liberty ${LIBERTY}`,
+    ...(prompt ? KEEP_REGISTERS : []),
     // Picoseconds.
     `abc -liberty ${LIBERTY}${clock === undefined ? "" : ` -D ${Math.floor(1e12 / clock)}`}`,
     "select -assert-none t:$_*",
     `tee -q -o mapped.json stat -liberty ${LIBERTY} -json`,
-    ...(clock === undefined ? [] : ["setundef -zero", `write_verilog -noattr -noexpr ${NETLIST}`]),
+    ...(clock === undefined ? [] : ["setundef -zero"]),
+    ...(prompt ? ["opt_clean", "rename -enumerate -pattern _%_ t:*"] : []),
+    ...(clock === undefined ? [] : [`write_verilog -noattr -noexpr ${NETLIST}`]),
+    ...(prompt ? writeGates(sources) : []),
   ];
   const script = liberty === null ? generic : [...generic, ...mapped];
   const inputs = liberty === null ? sources : { ...sources, [LIBERTY]: liberty };
@@ -99,7 +158,7 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     "generic.json",
     "synthesised.txt",
     "mapped.json",
-    NETLIST,
+    ...[NETLIST, REGISTERS, LIBRARY, ...modulesOf(sources).map(gatesOf)],
   ]);
   if (!outcome.ok && !outcome.late && liberty !== null && outcome.files.has("synthesised.txt")) {
     throw libertyError(options.liberty!, outcome);
@@ -115,8 +174,14 @@ export async function synthesiseSources(sources: SourceFiles, options: Synthesis
     return { module, gates: all - registers, registers, instances, area: area ?? 0 };
   });
   if (clock === undefined || sta === null) return { yosys: yosys.version, blocks };
-  const path = await worstPath(sta, plainVerilog(readOutput(yosys, outcome, NETLIST)), liberty, topOf(sources), clock);
-  return { yosys: yosys.version, blocks, worstPath: path };
+  const netlist = plainVerilog(readOutput(yosys, outcome, NETLIST));
+  const path = await worstPath(sta, netlist, liberty, topOf(sources), clock);
+  if (!prompt) return { yosys: yosys.version, blocks, worstPath: path };
+  const [registers, library] = [REGISTERS, LIBRARY].map((name) => readOutput(yosys, outcome, name));
+  const mappedModules = modulesOf(sources).map((module) => readOutput(yosys, outcome, gatesOf(module)));
+  const files = { top: MACHINE, netlist, mapped: mappedModules, registers, library, liberty };
+  const power = await promptPower(sta, clock, files, prompt.count);
+  return { yosys: yosys.version, blocks, worstPath: path, power };
 }
 
 /** Yosys commands that make a module, with all that it uses, one netlist of generic gates. */

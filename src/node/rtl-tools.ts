@@ -2,9 +2,8 @@
  * Runs the hardware tools that are installed on a folder of `xpike rtl`, and says which are not. Yosys comes with the package, as an
  * optional dependency (`yosys.ts`).
  */
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileError, PlatformError } from "../errors.ts";
 import { AXI_TESTBENCH } from "../rtl/axi/testbench.ts";
@@ -22,6 +21,18 @@ import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
 import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { readSources, readTestbenches } from "./rtl-folder.ts";
+import {
+  ALL_SOURCES,
+  COMPILED,
+  DUMPED,
+  isRight,
+  JOBS,
+  LONGEST_RUN,
+  type Outcome,
+  ROLLED,
+  type RtlTool,
+  run,
+} from "./rtl-simulators.ts";
 import { readVerilog } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
@@ -30,7 +41,7 @@ export type RtlQuestion = Pick<RtlCheck, "tool" | "check">;
 
 export interface VerifyOptions {
   /** Default: all. */
-  readonly tools?: readonly RtlCheck["tool"][];
+  readonly tools?: readonly RtlTool[];
   /** Names of modules that have a testbench. Default: all in the folder, in Icarus but those that would take it long. */
   readonly tops?: readonly string[] | undefined;
   /** Default: the system's where there is one. */
@@ -45,7 +56,7 @@ export interface VerifyOptions {
 }
 
 export interface RtlCheck {
-  readonly tool: "verilator" | "iverilog" | "yosys";
+  readonly tool: RtlTool;
   /** What was asked. */
   readonly check: string;
   /** `missing` when the tool is not installed, `timeout` when it did not finish: neither says anything about the RTL. */
@@ -53,15 +64,6 @@ export interface RtlCheck {
   /** The testbench's line, the tool's complaint, or the way to install it. */
   readonly detail: string;
 }
-
-/** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
-const LONGEST_RUN = 600_000;
-
-/**
- * Loops of a machine's crossbars, unrolled, are C++ that takes minutes to compile. The engine's testbench must not have this flag: with it
- * Verilator 5.032 says FAIL of runs without an error.
- */
-const ROLLED = ["--unroll-count", "1"];
 
 /**
  * Registers and memories start with random bits, so that what lacks a reset shows: twice, since a start may be right by chance. Not those of the AXI edge: the
@@ -102,38 +104,8 @@ interface Top {
   readonly stalled?: readonly string[];
 }
 
-/** Copies of a gate's inputs into all that read it make programs of many times the size. */
-const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
-const COMPILED = ["--binary", "--timing", "--assert", ...SMALL];
 const LINT = "lint, all warnings";
 const WARNINGS = ["-Wall", "-Wpedantic"];
-const ALL_SOURCES = ["-f", FILE_LIST, "-f", TESTBENCH_LIST];
-/** Compilers of C++ side by side. */
-const JOBS = ["--build-jobs", String(Math.min(2, availableParallelism()))];
-
-interface Outcome {
-  readonly found: boolean;
-  readonly ok: boolean;
-  readonly late: boolean;
-  readonly text: string;
-}
-
-function run(tool: string, args: readonly string[], cwd: string): Promise<Outcome> {
-  return new Promise((done) => {
-    // Icarus answers SIGTERM by ending as if all were well.
-    const limits = { timeout: LONGEST_RUN, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
-    execFile(tool, [...args], { cwd, ...limits }, (error, stdout, stderr) => {
-      const late = error?.killed === true;
-      done({ found: error?.code !== "ENOENT", ok: error === null, late, text: `${stdout}${stderr}`.trim() });
-    });
-  });
-}
-
-/** Whether a tool answers, without judging it. */
-export async function hasTool(tool: RtlCheck["tool"]): Promise<boolean> {
-  return (await run(tool, [tool === "verilator" ? "--version" : "-V"], tmpdir())).found;
-}
-
 /**
  * Lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
  * (Yosys), one after another.
@@ -166,7 +138,7 @@ export async function verifyRtl(
   const work = await mkdtemp(join(tmpdir(), "xpike-rtl-"));
   const checkedFolder = join(work, "sources");
   const checks: RtlCheck[] = [];
-  const add = (tool: RtlCheck["tool"], check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
+  const add = (tool: RtlTool, check: string, outcome: Outcome, passed = outcome.ok, detail = outcome.text) => {
     const result = !outcome.found ? "missing" : outcome.late ? "timeout" : passed ? "pass" : "fail";
     const reason = { missing: `${tool} is not installed`, timeout: `not done in ${LONGEST_RUN / 60_000} minutes` };
     const unsaid = result === "missing" || result === "timeout";
@@ -234,8 +206,7 @@ export async function verifyRtl(
       onStart({ tool: "verilator", check });
       const [source, folderOf] = [`${WAVES_TOP}.sv`, join(work, WAVES_TOP)];
       await writeFile(join(checkedFolder, source), wavesModule);
-      const flags = [...COMPILED, "--trace-fst", ...ROLLED, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", "--Mdir", folderOf];
-      const build = [...flags, source, ...ALL_SOURCES, "--top-module", WAVES_TOP];
+      const build = [...DUMPED, "--trace-fst", "--Mdir", folderOf, source, "--top-module", WAVES_TOP];
       const built = await run("verilator", build, checkedFolder);
       const program = join(folderOf, `V${WAVES_TOP}`);
       addSimulation("verilator", built.ok ? await run(program, [`+${PROMPTS}=1`], folder) : built, check);
@@ -255,10 +226,6 @@ export async function verifyRtl(
   }
   return checks;
 }
-
-/** An assertion of the engine prints an error and, in Icarus, lets the simulation go on. */
-const isRight = ({ ok, text }: Outcome): boolean =>
-  ok && /^PASS /m.test(text) && !/^(ERROR|%Error|FAIL)|Assertion failed/m.test(text);
 
 const named = (check: string, top: string) => (top === ENGINE ? check : `${check}: ${top}`);
 

@@ -42,7 +42,7 @@ export default class ClosingLine implements Reporter {
 
 async function missingTools(): Promise<string> {
   // Loaded only where something is missing.
-  const { hasTool } = await import("../../src/node/rtl-tools.ts");
+  const { hasTool } = await import("../../src/node/rtl-simulators.ts");
   const tools = ["verilator", "iverilog", "yosys"] as const;
   const found = await Promise.all(tools.map(hasTool));
   const missing: string[] = tools.filter((_, n) => !found[n]);

@@ -31,7 +31,7 @@ export interface MappedRegister extends FlipFlopType {
 /** A net whose values no gate gives. */
 export interface Source {
   readonly net: number;
-  readonly from: "register" | "black box" | "port";
+  readonly from: "register" | "blackBox" | "port";
 }
 
 /** Names in the sources of nets that `sources` has. */
@@ -176,7 +176,7 @@ export function flattenMapped(
       } else {
         for (const [pin, bits] of pins) {
           const isOutput = (cell.port_directions?.[pin] ?? below?.ports[pin]?.direction) === "output";
-          if (isOutput) for (const bit of bits) driven.push({ net: netOf(bit), from: "black box" });
+          if (isOutput) for (const bit of bits) driven.push({ net: netOf(bit), from: "blackBox" });
         }
       }
     }

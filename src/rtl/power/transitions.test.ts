@@ -167,7 +167,7 @@ describe("transitions of a prompt", () => {
     expect(result).toMatchObject({ clocks, unequal: 0, compared: 4 * clocks });
     expect(result.sources).toEqual({
       register: { all: 4, unnamed: 0 },
-      "black box": { all: 2, unnamed: 0 },
+      blackBox: { all: 2, unnamed: 0 },
       port: { all: 4, unnamed: 0 },
     });
     expect(byPath).toEqual(transitions);
@@ -186,7 +186,7 @@ describe("transitions of a prompt", () => {
   test("a bit that the dump does not name counts as still", () => {
     const text = simulated(50).text.replace(" read [1:0]", " other [1:0]");
     const { result, byPath } = counted(text);
-    expect(result.sources["black box"]).toEqual({ all: 2, unnamed: 2 });
+    expect(result.sources.blackBox).toEqual({ all: 2, unnamed: 2 });
     expect(byPath.get("u_second/_1_")).toBe(0);
   });
 

@@ -16,13 +16,18 @@ export interface Transitions {
   /** Of every cell, in the order of the netlist: transitions of its output, of the mean output where it has several. */
   readonly ofCells: Float64Array;
   /** Sources of the netlist, by kind, and those among them that the dump does not name: they are taken as 0 throughout. */
-  readonly sources: Readonly<Record<Kind, { readonly all: number; readonly unnamed: number }>>;
+  readonly sources: Readonly<Record<Kind, SourceBits>>;
   /** Of registers, clocks in which the next value by gates is not that of the dump. Of those that the dump names. */
   readonly unequal: number;
   /** Values of registers that were compared. */
   readonly compared: number;
 }
 type Kind = MappedNetlist["sources"][number]["from"];
+
+export interface SourceBits {
+  readonly all: number;
+  readonly unnamed: number;
+}
 
 /** Names in the scope of the machine's top. */
 export interface Watched {
@@ -68,7 +73,10 @@ export function transitionCounter(
   const pending: [code: string, bits: string][] = [];
 
   const ofCells = new Float64Array(cells.length);
-  const lastOf = cells.map(({ outputs }) => new Uint8Array(outputs.length));
+  /** Outputs of all cells, one after another: cell, net, and the value in the last clock that was counted. */
+  const cellOf = Int32Array.from(cells.flatMap(({ outputs }, c) => outputs.map(() => c)));
+  const netOf = Int32Array.from(cells.flatMap(({ outputs }) => outputs));
+  const last = new Uint8Array(netOf.length);
   const sourceOf = new Int32Array(netlist.nets).fill(-1);
   for (const [s, { net }] of sources.entries()) sourceOf[net] = s;
   const expected = new Uint8Array(registers.length);
@@ -83,13 +91,11 @@ export function transitionCounter(
     if (lanes === 0) return;
     settle();
     const mask = lanes === LANES ? -1 : (1 << lanes) - 1;
-    for (let c = 0; c < cells.length; c++) {
-      const { outputs } = cells[c];
-      for (let o = 0; o < outputs.length; o++) {
-        const word = simulation.get(outputs[o]);
-        if (!isFirst) ofCells[c] += popcount32((word ^ ((word << 1) | lastOf[c][o])) & mask) / outputs.length;
-        lastOf[c][o] = (word >>> (lanes - 1)) & 1;
-      }
+    for (let o = 0; o < netOf.length; o++) {
+      const word = simulation.get(netOf[o]);
+      const changes = popcount32((word ^ ((word << 1) | last[o])) & mask);
+      if (!isFirst) ofCells[cellOf[o]] += changes / cells[cellOf[o]].outputs.length;
+      last[o] = (word >>> (lanes - 1)) & 1;
     }
     for (let r = 0; r < registers.length; r++) {
       const register = registers[r];
@@ -175,7 +181,7 @@ export function transitionCounter(
         const mine = sources.flatMap(({ from }, s) => (from === kind ? [named[s]] : []));
         return { all: mine.length, unnamed: mine.filter((isNamed) => !isNamed).length };
       };
-      const kinds = { register: of("register"), "black box": of("black box"), port: of("port") };
+      const kinds = { register: of("register"), blackBox: of("blackBox"), port: of("port") };
       return { clocks, ofCells, sources: kinds, unequal, compared };
     },
   };

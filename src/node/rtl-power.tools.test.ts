@@ -1,0 +1,175 @@
+/** Power of a simulated prompt: against sums by hand of a library that is made up for this, and against transitions that a testbench counts. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
+import { CAPACITANCE, ENERGIES, LEAKAGE, timedLiberty, VOLTAGE } from "../../test/support/timed-liberty.ts";
+import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
+import { machineBundle } from "../rtl/machine/bundle.ts";
+import { findSta } from "./opensta.ts";
+import { cellEnergies } from "./rtl-energies.ts";
+import { hasTool } from "./rtl-simulators.ts";
+import type { Synthesis } from "./rtl-synthesis.ts";
+
+// Compilation of a machine with its dump, twice, and its synthesis, on a machine that is busy.
+vi.setConfig({ testTimeout: 900_000 });
+
+const hasSta = await findSta().then(
+  () => true,
+  () => false,
+);
+const hasSimulator = await hasTool("verilator");
+
+const root = mkdtempSync(join(tmpdir(), "xpikeformer-power-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const mean = ([rise, fall]: readonly [number, number]) => (rise + fall) / 2;
+/** Joules for so many input pins of the library. */
+const drive = (pins: number) => (pins * CAPACITANCE * 1e-12 * VOLTAGE ** 2) / 2;
+
+test.skipIf(!hasSta)(
+  "a transition takes the mean of the library's energies and C V^2 / 2, a clock the energies of both edges",
+  async () => {
+    const netlist = `module inner(clk_i, rst_ni, a_i, y_o);
+  input clk_i, rst_ni, a_i;
+  output y_o;
+  wire held;
+  DFFR \\held_q[0]  (.CK(clk_i), .RN(rst_ni), .D(a_i), .Q(held));
+  NAND2 _1_ (.A(held), .B(a_i), .Y(y_o));
+endmodule
+module top(clk_i, rst_ni, a_i, y_o);
+  input clk_i, rst_ni, a_i;
+  output y_o;
+  wire one, two, read;
+  inner \\gen[0].u_inner  (.clk_i(clk_i), .rst_ni(rst_ni), .a_i(a_i), .y_o(one));
+  memory u_memory (.address_i(one), .data_o(read));
+  INV _1_ (.A(read), .Y(two));
+  NOR2 _2_ (.A(one), .B(two), .Y(y_o));
+endmodule
+`;
+    const energies = await cellEnergies(await findSta(), netlist, timedLiberty, "top");
+    const cell = (energy: readonly [number, number], pins: number, clock: number, leakage: number) => ({
+      internal: expect.closeTo(mean(energy) * 1e-12, 17),
+      switching: expect.closeTo(drive(pins), 21),
+      clock: expect.closeTo(clock * 1e-12, 17),
+      leakage: expect.closeTo(leakage * 1e-9, 14),
+    });
+    const edges = ENERGIES.clock[0] + ENERGIES.clock[1];
+    expect(energies.get("gen[0].u_inner/held_q[0]")).toEqual(cell(ENERGIES.register, 1, edges, LEAKAGE.register));
+    // It drives the NOR; what a memory's pin takes is not known.
+    expect(energies.get("gen[0].u_inner/_1_")).toEqual(cell(ENERGIES.nand, 1, 0, LEAKAGE.gate));
+    // A memory in front of it, where no clock comes from.
+    expect(energies.get("_1_")).toEqual(cell(ENERGIES.inverter, 1, 0, LEAKAGE.gate));
+    expect(energies.get("_2_")).toEqual(cell(ENERGIES.nor, 0, 0, LEAKAGE.gate));
+  },
+);
+
+describe.skipIf(!hasSta || !hasSimulator)("a small machine", async () => {
+  const setting = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
+  const { design, vectors } = tinyMachine(setting, 2);
+  const folder = join(root, "machine");
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(machineBundle(design, vectors, madeInTests))) {
+    writeFileSync(join(folder, name), text);
+  }
+  const liberty = join(root, "timed.lib");
+  writeFileSync(liberty, timedLiberty);
+
+  test("has the power of its gates' transitions, and as many of registers as a testbench counts", async () => {
+    const { code, out, err } = await runCommand(
+      ...["rtl", "synth", folder, "--liberty", liberty, "--clock", "200", "--power", "--json"],
+    );
+    expect([code, err]).toEqual([0, ""]);
+    const { power, blocks, worstPath }: Synthesis = JSON.parse(out);
+    const { clocks, sources, equalValues } = power!;
+    const registers = sources.register.all;
+    expect(worstPath).toMatchObject({ clock: 200e6, slack: expect.any(Number) });
+    expect(power).toMatchObject({ library: "timed", clockFrequency: 200e6 });
+    // Nothing waits at the edges, and the last answer is taken a few clocks after the last total.
+    expect(clocks - design.plan.schedule.alone.clocks).toBeOneOf([1, 2, 3]);
+    expect(Object.values(sources).map(({ unnamed }) => unnamed)).toEqual([0, 0, 0]);
+    expect(equalValues).toBe(registers * clocks);
+
+    // A queue of one vector behind the hidden layer: its registers are a vector and a bit.
+    const queue = power!.blocks.find(({ module }) => module === "spike_queue_16x1")!;
+    const { vector, filled } = countedByTestbench();
+    expect(vector).toBe(changesOf(vectorsOf("expect_layer_blocks_0_up.hex")));
+    expect(queue.registerActivity! * 17 * clocks).toBeCloseTo(vector + filled, 6);
+    const transitionsPerSecond = ((vector + filled) / clocks) * 200e6;
+    const [rise, fall] = ENERGIES.clock;
+    expect(queue.clock).toBeCloseTo(17 * (rise + fall) * 1e-12 * 200e6, 9);
+    const { gates } = blocks.find(({ module }) => module === "spike_queue_16x1")!;
+    expect(queue.leakage).toBeCloseTo((17 * LEAKAGE.register + gates * LEAKAGE.gate) * 1e-9, 12);
+    // The rest of the internal power is that of its gates.
+    expect(queue.internal).toBeGreaterThanOrEqual(mean(ENERGIES.register) * 1e-12 * transitionsPerSecond);
+
+    const parts = ["clock", "internal", "switching", "leakage"] as const;
+    for (const part of parts) {
+      expect(power!.blocks.reduce((sum, block) => sum + block[part], 0)).toBeCloseTo(power![part], 12);
+    }
+    const all = parts.reduce((sum, part) => sum + power![part], 0);
+    expect(power!.energy).toBeCloseTo((all * clocks) / 200e6, 15);
+    expect(power!.blocks.map(({ module }) => module)).not.toContain("xpike_axi");
+  });
+
+  /** Words of the first prompt: a clock of 32 bits, then the vector. */
+  function vectorsOf(name: string): bigint[] {
+    const lines = readFileSync(join(folder, name), "utf8").trim().split("\n");
+    return lines.slice(0, lines.length / 2).map((line) => BigInt(`0x${line.trim().split(" ").at(-1)}`) & 0xffffn);
+  }
+  const changesOf = (all: readonly bigint[]) =>
+    all.reduce(
+      (sum, word, n) => sum + [...(word ^ (all[n - 1] ?? 0n)).toString(2)].filter((bit) => bit === "1").length,
+      0,
+    );
+
+  /** The same testbench, with a count of what two registers change. */
+  function countedByTestbench() {
+    const top = `module counted;
+  xpike_machine_tb u_tb ();
+  int vector = 0, filled = 0;
+  logic [15:0] last_vector = '0;
+  logic last_filled = '0;
+  always @(posedge u_tb.clk_i) begin
+    if (u_tb.busy) begin
+      vector += $countones(last_vector ^ u_tb.u_machine.u_queue_blocks_0_down.vector_q);
+      filled += $countones(last_filled ^ u_tb.u_machine.u_queue_blocks_0_down.filled_q);
+    end
+    last_vector = u_tb.u_machine.u_queue_blocks_0_down.vector_q;
+    last_filled = u_tb.u_machine.u_queue_blocks_0_down.filled_q;
+  end
+  final $display("COUNTED %0d %0d", vector, filled);
+endmodule
+`;
+    const build = join(root, "counted.sv");
+    writeFileSync(build, top);
+    const flags = [
+      "--binary",
+      "--timing",
+      "-fno-gate",
+      "--unroll-count",
+      "1",
+      "-MAKEFLAGS",
+      "OPT_FAST=-O0 OPT_GLOBAL=-O0",
+    ];
+    const files = ["-f", "files.f", "-f", "testbenches.f", build, "--top-module", "counted"];
+    execFileSync("verilator", [...flags, "-Wno-fatal", "--Mdir", join(root, "counted"), ...files], {
+      cwd: folder,
+      stdio: "pipe",
+    });
+    const said = execFileSync(join(root, "counted", "Vcounted"), ["+prompts=1"], { cwd: folder, encoding: "utf8" });
+    const [vector, filled] = /^COUNTED (\d+) (\d+)$/m.exec(said)!.slice(1).map(Number);
+    return { vector, filled };
+  }
+
+  test("has no power where the library has no energies, or no clock is given", async () => {
+    const bare = join(root, "bare.lib");
+    writeFileSync(bare, timedLiberty.replaceAll("internal_power", "external_power"));
+    const without = await runCommand("rtl", "synth", folder, "--liberty", bare, "--clock", "200", "--power");
+    expect(without).toMatchObject({ code: 2, err: expect.stringContaining("This library has no internal_power") });
+    const still = await runCommand("rtl", "synth", folder, "--liberty", liberty, "--power");
+    expect(still).toMatchObject({ code: 2, err: expect.stringContaining("SpecError at --power") });
+  });
+});

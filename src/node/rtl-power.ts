@@ -1,0 +1,139 @@
+/**
+ * Power and energy of a machine's digital half for one simulated prompt: what cells of a library take (OpenSTA), times how often each of them changes
+ * (`rtl/power`).
+ *
+ * Left out are wires, the clock's net and the tree of buffers that a layout puts there, glitches, macros and memories, and what drives the ports. Energies are
+ * those of the library's default conditions.
+ */
+import { FileError, PlatformError } from "../errors.ts";
+import { flattenMapped, type JsonDesign, type MappedNetlist } from "../rtl/power/mapped-netlist.ts";
+import type { SourceBits, Transitions } from "../rtl/power/transitions.ts";
+import { type CellEnergies, cellEnergies } from "./rtl-energies.ts";
+
+/** Watts, over the clocks of the prompt. */
+export interface PowerParts {
+  /** Within registers, for every edge of the clock. */
+  readonly clock: number;
+  /** Within cells, for transitions of their outputs. */
+  readonly internal: number;
+  /** For the pins of cells that change. */
+  readonly switching: number;
+  readonly leakage: number;
+}
+
+/** A module's own cells in all of its instances. */
+export interface BlockPower extends PowerParts {
+  readonly module: string;
+  readonly instances: number;
+  /** Transitions per clock of a register's output and of a gate's, the mean; null where there is none. */
+  readonly registerActivity: number | null;
+  readonly gateActivity: number | null;
+}
+
+export interface PromptPower extends PowerParts {
+  /** OpenSTA and its version. */
+  readonly tool: string;
+  /** The name that the liberty file gives its library, which tells the corner as a rule. */
+  readonly library: string;
+  /** Hertz. */
+  readonly clockFrequency: number;
+  /** Clocks in which the machine was busy with the prompt. */
+  readonly clocks: number;
+  /** Joules of the prompt: all power, times `clocks`, over `clockFrequency`. */
+  readonly energy: number;
+  /** Leaves first. */
+  readonly blocks: readonly BlockPower[];
+  /** Bits that the simulation gives, of macros and memories as black boxes, and those among them that it does not name, which are taken as still. */
+  readonly sources: Readonly<Record<"register" | "blackBox" | "port", SourceBits>>;
+  /** Values of registers that the gates gave as the simulation of the sources did: all that it names, in every clock. */
+  readonly equalValues: number;
+}
+
+/** What Yosys wrote of a machine, and the library. */
+export interface MappedFiles {
+  readonly top: string;
+  /** Structural Verilog. */
+  readonly netlist: string;
+  /** JSON texts: modules of the same netlist, all before gates were mapped, and the library's cells as generic gates. */
+  readonly mapped: readonly string[];
+  readonly registers: string;
+  readonly library: string;
+  readonly liberty: string;
+}
+
+/**
+ * Throws  FileError at the liberty file when it has no energies of transitions
+ */
+export function requireEnergies(path: string, liberty: string): void {
+  if (/\binternal_power\s*\(/.test(liberty)) return;
+  throw new FileError(
+    path,
+    "This library has no internal_power, the energy within a cell when its output changes: power would lack most of what cells take. Choose another liberty file, or leave --power out.",
+  );
+}
+
+/**
+ * @param tool           as `findSta` names it
+ * @param clockFrequency hertz
+ * @param count          runs the prompt, and counts transitions of the netlist
+ * Throws  PlatformError when OpenSTA refuses, or the gates do not do what the sources do; FileError when the netlist cannot be simulated
+ */
+export async function promptPower(
+  tool: string,
+  clockFrequency: number,
+  files: MappedFiles,
+  count: (netlist: MappedNetlist) => Promise<Transitions>,
+): Promise<PromptPower> {
+  const energies = await cellEnergies(tool, files.netlist, files.liberty, files.top);
+  const json = (text: string) => JSON.parse(text) as JsonDesign;
+  const [registers, library] = [json(files.registers), json(files.library)];
+  const mapped = {
+    modules: Object.assign({}, ...files.mapped.map((text) => json(text).modules)) as JsonDesign["modules"],
+  };
+  const netlist = flattenMapped({ top: files.top, mapped, registers, library });
+  const transitions = await count(netlist);
+  const { clocks, sources, unequal, compared } = transitions;
+  if (unequal > 0) {
+    throw new PlatformError(
+      "yosys",
+      `The mapped gates give registers other values than the sources do: ${unequal} of ${compared} in ${clocks} clocks, so what they change says nothing.`,
+    );
+  }
+  const blocks = blocksOf(netlist, transitions, energies, clockFrequency);
+  const sum = (of: keyof PowerParts) => blocks.reduce((all, block) => all + block[of], 0);
+  const parts = {
+    ...{ clock: sum("clock"), internal: sum("internal") },
+    ...{ switching: sum("switching"), leakage: sum("leakage") },
+  };
+  const power = parts.clock + parts.internal + parts.switching + parts.leakage;
+  return {
+    ...{ tool, library: /\blibrary\s*\(\s*"?([^")\s]+)/.exec(files.liberty)?.[1] ?? "without a name", clockFrequency },
+    ...{ clocks, ...parts, energy: (power * clocks) / clockFrequency, blocks, sources, equalValues: compared },
+  };
+}
+
+function blocksOf(
+  { cells, instances }: MappedNetlist,
+  { clocks, ofCells }: Transitions,
+  energies: ReadonlyMap<string, CellEnergies>,
+  clockFrequency: number,
+): BlockPower[] {
+  const fresh = () => ({ clock: 0, internal: 0, switching: 0, leakage: 0, cells: [0, 0], transitions: [0, 0] });
+  const sums = new Map([...instances.keys()].map((module) => [module, fresh()]));
+  for (const [c, { path, module, isRegister }] of cells.entries()) {
+    const energy = energies.get(path);
+    if (energy === undefined) throw new PlatformError("opensta", `OpenSTA says nothing of the cell ${path}.`);
+    const sum = sums.get(module)!;
+    const perSecond = (ofCells[c] / clocks) * clockFrequency;
+    sum.clock += energy.clock * clockFrequency;
+    sum.internal += energy.internal * perSecond;
+    sum.switching += energy.switching * perSecond;
+    sum.leakage += energy.leakage;
+    sum.cells[isRegister ? 1 : 0]++;
+    sum.transitions[isRegister ? 1 : 0] += ofCells[c];
+  }
+  return [...sums].map(([module, { cells: counts, transitions, ...parts }]) => {
+    const [gates, registers] = counts.map((all, kind) => (all === 0 ? null : transitions[kind] / all / clocks));
+    return { module, instances: instances.get(module)!, ...parts, registerActivity: registers, gateActivity: gates };
+  });
+}

@@ -1,0 +1,51 @@
+/** Simulators of a folder of `xpike rtl`: how Verilator is asked to compile it, and how a tool is run. */
+import { execFile } from "node:child_process";
+import { availableParallelism, tmpdir } from "node:os";
+import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
+
+export type RtlTool = "verilator" | "iverilog" | "yosys";
+
+/** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
+export const LONGEST_RUN = 600_000;
+
+/**
+ * Loops of a machine's crossbars, unrolled, are C++ that takes minutes to compile. The engine's testbench must not have this flag: with it
+ * Verilator 5.032 says FAIL of runs without an error.
+ */
+export const ROLLED = ["--unroll-count", "1"];
+
+/** Copies of a gate's inputs into all that read it make programs of many times the size. */
+const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
+export const COMPILED = ["--binary", "--timing", "--assert", ...SMALL];
+export const ALL_SOURCES = ["-f", FILE_LIST, "-f", TESTBENCH_LIST];
+/** Compilers of C++ side by side. */
+export const JOBS = ["--build-jobs", String(Math.min(2, availableParallelism()))];
+/** A machine in a module of the package's own, which runs a prompt and writes what happens. */
+export const DUMPED = [...COMPILED, ...ROLLED, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", ...ALL_SOURCES];
+
+export interface Outcome {
+  readonly found: boolean;
+  readonly ok: boolean;
+  readonly late: boolean;
+  readonly text: string;
+}
+
+export function run(tool: string, args: readonly string[], cwd: string): Promise<Outcome> {
+  return new Promise((done) => {
+    // Icarus answers SIGTERM by ending as if all were well.
+    const limits = { timeout: LONGEST_RUN, killSignal: "SIGKILL", maxBuffer: 2 ** 26 } as const;
+    execFile(tool, [...args], { cwd, ...limits }, (error, stdout, stderr) => {
+      const late = error?.killed === true;
+      done({ found: error?.code !== "ENOENT", ok: error === null, late, text: `${stdout}${stderr}`.trim() });
+    });
+  });
+}
+
+/** Whether a tool answers, without judging it. */
+export async function hasTool(tool: RtlTool): Promise<boolean> {
+  return (await run(tool, [tool === "verilator" ? "--version" : "-V"], tmpdir())).found;
+}
+
+/** An assertion of the engine prints an error and, in Icarus, lets the simulation go on. */
+export const isRight = ({ ok, text }: Outcome): boolean =>
+  ok && /^PASS /m.test(text) && !/^(ERROR|%Error|FAIL)|Assertion failed/m.test(text);
