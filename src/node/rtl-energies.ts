@@ -77,31 +77,27 @@ async function ask(tool: string, netlist: string, liberty: string, top: string):
     STILL,
     MOVING,
   ]);
-  const [still, moving] = files.map(readReport);
+  const still = new Map(readReport(files[0]));
   if (errors.length > 0 || still.size === 0) {
     throw new PlatformError(
       "opensta",
       `${tool} gives no power of the gates of ${top} with this library:\n${errors.join("\n") || text}`,
     );
   }
-  return new Map(
-    [...still].map(([path, [clock, , leakage]]) => {
-      const [internal, switching] = moving.get(path) ?? [Number.NaN, Number.NaN];
-      return [path, { clock, internal: internal - clock, switching, leakage }];
-    }),
-  );
+  const energies = new Map<string, CellEnergies>();
+  for (const [path, [internal, switching, leakage]] of readReport(files[1])) {
+    const clock = still.get(path)?.[0] ?? Number.NaN;
+    energies.set(path, { clock, internal: internal - clock, switching, leakage });
+  }
+  return energies;
 }
 
 /** Lines of four numbers and a path: internal, switching, leakage, and their sum. */
-function readReport(text: string): Map<string, readonly number[]> {
-  const cells = new Map<string, readonly number[]>();
-  for (const line of text.split("\n")) {
-    const words = line.trim().split(/\s+/);
-    const numbers = words.slice(0, 4).map(Number);
+function* readReport(text: string): Generator<[path: string, watts: readonly number[]]> {
+  for (const [, numbers, path] of text.matchAll(/^((?: *[-+.\de]+){4}) +(\S+) *$/gm)) {
     // Brackets of names are escaped in some versions.
-    if (words.length === 5 && numbers.every(Number.isFinite)) cells.set(words[4].replaceAll("\\", ""), numbers);
+    yield [path.replaceAll("\\", ""), numbers.trim().split(/ +/).map(Number)];
   }
-  return cells;
 }
 
 /** Of the first of two registers that follow each other: 4 and 2 pJ of a clock's edges, 3 and 1 pJ of an output's, 1 pF at 1 V, 5 nW. */
