@@ -8,6 +8,7 @@ import { runCommand } from "../../test/support/run-command.ts";
 import { CAPACITANCE, ENERGIES, LEAKAGE, timedLiberty, VOLTAGE } from "../../test/support/timed-liberty.ts";
 import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
 import { machineBundle } from "../rtl/machine/bundle.ts";
+import { ROLLED_LOOPS } from "../rtl/machine/project-files.ts";
 import { findSta } from "./opensta.ts";
 import { cellEnergies } from "./rtl-energies.ts";
 import { hasTool } from "./rtl-simulators.ts";
@@ -145,15 +146,7 @@ endmodule
 `;
     const build = join(root, "counted.sv");
     writeFileSync(build, top);
-    const flags = [
-      "--binary",
-      "--timing",
-      "-fno-gate",
-      "--unroll-count",
-      "1",
-      "-MAKEFLAGS",
-      "OPT_FAST=-O0 OPT_GLOBAL=-O0",
-    ];
+    const flags = ["--binary", "--timing", "-fno-gate", ...ROLLED_LOOPS, "-MAKEFLAGS", "OPT_FAST=-O0 OPT_GLOBAL=-O0"];
     const files = ["-f", "files.f", "-f", "testbenches.f", build, "--top-module", "counted"];
     execFileSync("verilator", [...flags, "-Wno-fatal", "--Mdir", join(root, "counted"), ...files], {
       cwd: folder,

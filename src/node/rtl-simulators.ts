@@ -2,17 +2,12 @@
 import { execFile } from "node:child_process";
 import { availableParallelism, tmpdir } from "node:os";
 import { FILE_LIST, TESTBENCH_LIST } from "../rtl/bundle.ts";
+import { ROLLED_LOOPS } from "../rtl/machine/project-files.ts";
 
 export type RtlTool = "verilator" | "iverilog" | "yosys";
 
 /** Milliseconds for one run of one tool. Icarus needs longer than this for engines of some thousand cells. */
 export const LONGEST_RUN = 600_000;
-
-/**
- * Loops of a machine's crossbars, unrolled, are C++ that takes minutes to compile. The engine's testbench must not have this flag: with it
- * Verilator 5.032 says FAIL of runs without an error.
- */
-export const ROLLED = ["--unroll-count", "1"];
 
 /** Copies of a gate's inputs into all that read it make programs of many times the size. */
 const SMALL = ["-fno-gate", "-MAKEFLAGS", "OPT_GLOBAL=-O0"];
@@ -21,7 +16,7 @@ export const ALL_SOURCES = ["-f", FILE_LIST, "-f", TESTBENCH_LIST];
 /** Compilers of C++ side by side. */
 export const JOBS = ["--build-jobs", String(Math.min(2, availableParallelism()))];
 /** A machine in a module of the package's own, which runs a prompt and writes what happens. */
-export const DUMPED = [...COMPILED, ...ROLLED, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", ...ALL_SOURCES];
+export const DUMPED = [...COMPILED, ...ROLLED_LOOPS, ...JOBS, "-MAKEFLAGS", "OPT_FAST=-O0", ...ALL_SOURCES];
 
 export interface Outcome {
   readonly found: boolean;

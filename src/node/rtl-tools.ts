@@ -14,6 +14,7 @@ import { FILE_LIST, fileList, TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { LIF_TESTBENCH } from "../rtl/lif-testbench.ts";
 import { LIF_UNIT } from "../rtl/lif-unit.ts";
+import { ROLLED_LOOPS } from "../rtl/machine/project-files.ts";
 import { MACHINE_TESTBENCH, PROMPTS, STALL } from "../rtl/machine/testbench.ts";
 import { MACHINE } from "../rtl/machine/top.ts";
 import { WAVES_TOP, wavesModule } from "../rtl/machine/waves.ts";
@@ -29,7 +30,6 @@ import {
   JOBS,
   LONGEST_RUN,
   type Outcome,
-  ROLLED,
   type RtlTool,
   run,
 } from "./rtl-simulators.ts";
@@ -78,13 +78,13 @@ const TOPS: readonly Top[] = [
   { top: BOARD_TOP, testbench: BOARD_TESTBENCH, optimisation: "-O0", inIcarus: false },
   {
     ...{ top: MACHINE, testbench: MACHINE_TESTBENCH, optimisation: "-O1", inIcarus: false },
-    loops: ROLLED,
+    loops: ROLLED_LOOPS,
     starts: ANY_BITS,
     stalled: [`+${STALL}=1`],
   },
   {
     ...{ top: AXI_TOP, testbench: AXI_TESTBENCH, optimisation: "-O1", inIcarus: false },
-    loops: ROLLED,
+    loops: ROLLED_LOOPS,
     stalled: [`+${STALL}=1`],
   },
 ];

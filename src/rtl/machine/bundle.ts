@@ -6,7 +6,7 @@ import { FILE_LIST, fileList, TESTBENCH_LIST } from "../bundle.ts";
 import { type SourceFiles, sourceFiles } from "../design.ts";
 import type { Module } from "../syntax.ts";
 import type { MachineDesign } from "./design.ts";
-import { constraints, coreFile } from "./project-files.ts";
+import { constraints, coreFile, ROLLED_LOOPS } from "./project-files.ts";
 import { MACHINE_TESTBENCH, machineTestbench } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 import type { MachineVectors } from "./vectors.ts";
@@ -88,7 +88,7 @@ ${rows.map(([key, value]) => `| ${key} | ${value} |`).join("\n")}
 
 \`\`\`sh
 verilator --lint-only -Wall -f ${FILE_LIST} --top-module ${MACHINE}
-verilator --binary --timing --assert -fno-gate --unroll-count 1 -f ${FILE_LIST} -f ${TESTBENCH_LIST} --top-module ${MACHINE_TESTBENCH} && obj_dir/V${MACHINE_TESTBENCH}
+verilator --binary --timing --assert -fno-gate ${ROLLED_LOOPS.join(" ")} -f ${FILE_LIST} -f ${TESTBENCH_LIST} --top-module ${MACHINE_TESTBENCH} && obj_dir/V${MACHINE_TESTBENCH}
 \`\`\`
 
 The testbench reads its vectors from the current folder, compares every spike train, output of the head and answer with the simulator's,

@@ -1,13 +1,18 @@
 /** Whole machines in Verilator: every spike train, output of the head, answer and clock. */
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, expect } from "vitest";
 import { testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineSetting, madeInTests, tinyMachine } from "../../../test/support/tiny-machine.ts";
 import { verifyRtl } from "../../node/rtl-tools.ts";
 import { AXI_TOP } from "../axi/top.ts";
+import { FILE_LIST, TESTBENCH_LIST } from "../bundle.ts";
 import { machineBundle } from "./bundle.ts";
+import { ROLLED_LOOPS } from "./project-files.ts";
+import { MACHINE_TESTBENCH } from "./testbench.ts";
 import { MACHINE } from "./top.ts";
 import { WAVES_FILE } from "./waves.ts";
 
@@ -81,6 +86,19 @@ testInVerilator.each(settings)(
     const [, , simulation] = checks;
     expect(simulation.detail).toContain(`PASS 3 prompts, ${vectors.spikes / 3} spikes`);
     expect(simulation.detail).toContain(`${clocks} clocks each`);
+  },
+  LONG,
+);
+
+testInVerilator(
+  "a machine of more tokens than Verilator unrolls loops is taken with loops as they are",
+  async () => {
+    const folder = write(bundleOf({ readOut: "mean", tokens: 54, steps: 1, model: { ...SMALL, heads: 1 } }, 1).files);
+    const all = ["-f", FILE_LIST, "-f", TESTBENCH_LIST, "--top-module", MACHINE_TESTBENCH];
+    const { stderr } = await promisify(execFile)("verilator", ["--lint-only", "--timing", ...ROLLED_LOOPS, ...all], {
+      cwd: folder,
+    });
+    expect(stderr).toBe("");
   },
   LONG,
 );

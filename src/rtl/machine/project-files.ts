@@ -8,6 +8,13 @@ import { MACHINE } from "./top.ts";
 /** Share of a clock that outer logic may take at inputs and outputs: ours, for want of a chip around the machine. */
 const OUTER_SHARE = 0.3;
 
+/**
+ * For Verilator: loops of crossbars and memories stay loops. Unrolled, they are C++ that takes minutes to compile. A limit of iterations would hold
+ * for generated instances as well: `--unroll-count 1` refuses an engine of more than 51 tokens. The engine's own testbench has no limit: with that one
+ * Verilator 5.032 said FAIL of runs without an error.
+ */
+export const ROLLED_LOOPS = ["--unroll-stmts", "1"];
+
 /** @param clock hertz */
 export function constraints(clock: number): string {
   const period = 1e9 / clock;
@@ -47,7 +54,7 @@ ${list([`${MACHINE}.sdc`], "SDC")}targets:
     tools:
       verilator:
         mode: binary
-        verilator_options: [--timing, --assert, -fno-gate, --unroll-count, "1"]
+        verilator_options: [--timing, --assert, -fno-gate, ${ROLLED_LOOPS.map((flag) => `"${flag}"`).join(", ")}]
   sim_axi:
     default_tool: verilator
     filesets: [rtl, contents, testbench]
@@ -55,7 +62,7 @@ ${list([`${MACHINE}.sdc`], "SDC")}targets:
     tools:
       verilator:
         mode: binary
-        verilator_options: [--timing, --assert, -fno-gate, --unroll-count, "1"]
+        verilator_options: [--timing, --assert, -fno-gate, ${ROLLED_LOOPS.map((flag) => `"${flag}"`).join(", ")}]
   synth:
     filesets: [rtl, constraints]
     toplevel: ${AXI_TOP}
