@@ -73,7 +73,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
 
   const turns: Item[] =
     depth === 1
-      ? [wire(name("next_block"), zeros)]
+      ? []
       : [
           comment("Whose runs follow one another, the first in the low bits."),
           {
@@ -145,9 +145,9 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
   return {
     name: ATTENTION_UNIT,
     header: [
-      `Attention of ${depth} blocks, which take turns step by step: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps. Of a signal with a part for each block, block 0 has the low bits.`,
+      `Attention of ${depth > 1 ? `${depth} blocks, which take turns step by step` : "a block, step by step"}: ${heads} heads of ${dimension} features, ${tokens} tokens, ${steps} steps. Of a signal with a part for each block, block 0 has the low bits.`,
       "q, k and v come step by step, all tokens of a step one after another, a vector in each clock of the block's write_i, q in the low bits. The engine starts with the last " +
-        `token's vector, or when the run before it in the order of BlockOfRun ends. A block's seeds are ${words} words of ${SEED_BITS} bits, block after block, which must stand before.`,
+        `token's vector, or when the run before it${depth > 1 ? " in the order of BlockOfRun" : ""} ends. A block's seeds are ${words} words of ${SEED_BITS} bits, block after block, which must stand before.`,
       `Buffers hold ${qkvSteps} and ${attentionSteps} steps of a block, in turn: as many as are held in the schedule at most.`,
       `Latency: all vectors of a step can be read at vector_o from ${dimension * (passes.length + 1) + 1} clocks after the engine's first column of the step on; the block's delivered_o is 1 in the clock before.`,
     ],
@@ -168,7 +168,7 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       logic(depth * stepBits, "steps"),
       logic(depth * column, "queries", "keys", "values"),
       logic(column, "column"),
-      logic(blockBits, "next_block", "block_q", "out_block_q"),
+      ...(depth > 1 ? [logic(blockBits, "next_block", "block_q", "out_block_q")] : []),
       logic(indexBits(dimension), "feature_q", "out_feature_q"),
       ...(tables ? tables.items : []),
       gap,
@@ -179,8 +179,12 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       gap,
       { kind: "memory", width: SEED_BITS, name: "seeds_q", entries: depth * words },
       clocked(when(name("seed_write_i"), [set(bit(name("seeds_q"), name("seed_address_i")), name("seed_data_i"))])),
-      logic(blockBits, "seed_block"),
-      wire(name("seed_block"), choose(name("start"), name("next_block"), name("block_q"))),
+      ...(depth > 1
+        ? [
+            logic(blockBits, "seed_block"),
+            wire(name("seed_block"), choose(name("start"), name("next_block"), name("block_q"))),
+          ]
+        : []),
       logic(seeds, "seed"),
       ...Array.from({ length: words }, (_, w) => seedWire(w)),
       gap,
@@ -205,15 +209,16 @@ export function attentionByStep(plan: MachinePlan, stepMajor: StepMajorPlan, see
       gap,
       comment("The last values of a run leave in the clock behind it."),
       registers(
-        [...(depth > 1 ? ["run_q"] : []), "block_q", "out_block_q", "feature_q", "out_feature_q"].map((register) =>
+        [...(depth > 1 ? ["run_q", "block_q", "out_block_q"] : []), "feature_q", "out_feature_q"].map((register) =>
           set(name(register), zeros),
         ),
         [
-          when(name("start"), [
-            ...(depth > 1 ? [countUp("run_q", runs.length)] : []),
-            set(name("block_q"), name("next_block")),
-          ]),
-          set(name("out_block_q"), name("block_q")),
+          ...(depth > 1
+            ? [
+                when(name("start"), [countUp("run_q", runs.length), set(name("block_q"), name("next_block"))]),
+                set(name("out_block_q"), name("block_q")),
+              ]
+            : []),
           when(name("take"), [countUp("feature_q", dimension)]),
           when(name("valid"), [countUp("out_feature_q", dimension)]),
         ],
