@@ -79,7 +79,7 @@ export function machineDesign(chip: Chip, random: Stream): MachineDesign {
     }
     if (layer.waiting !== null) add(spikeQueue({ width: layer.inputs, entries: layer.waiting }));
     const settings = (crossbar: number) => macroSettings(crossbar, crossbars[crossbar], adc, layer.tokens.length);
-    if (layer.windows) add(mapWindows(windowsName(layer), layer.windows, plan.steps, layer === layers[0]));
+    if (layer.windows) add(mapWindows(windowsName(layer), layer.windows, vectors, layer === layers[0]));
     add(layerModule(plan, layer, settings));
   }
   if (plan.hasStream) add(streamMemory(streamWords(plan, embedOf(plan)), streamPorts(plan)));

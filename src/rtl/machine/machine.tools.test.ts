@@ -69,6 +69,23 @@ const settings: MachineSetting[] = [
     model: { ...SMALL, depth: 2 },
     hardware: { order: "step-major", crossbar: { rows: 16, columns: 16 }, ssa: { tileTokens: 3 } },
   },
+  // All pixels of a step come before the next step; a single block has no turns at the engine.
+  {
+    model: {
+      ...SMALL,
+      stem: {
+        layers: [
+          { channels: 8, kernel: 5, stride: 2, pool: 1 },
+          { channels: 8, kernel: 3, pool: 1 },
+        ],
+      },
+    },
+    hardware: {
+      order: "step-major",
+      crossbar: { rows: 16, columns: 16 },
+      adc: { mode: "pair", sharing: 3, errors: { gainSpread: 0.05, offsetSpread: 0.5, outputNoise: 0.5 } },
+    },
+  },
 ];
 
 testInVerilator.each(settings)(

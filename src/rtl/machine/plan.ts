@@ -17,14 +17,13 @@ import { type Schedule, type ScheduledUnit, scheduleOf } from "../../machine/sch
 import { shapeOf } from "../../machine/shape.ts";
 import { placesOf } from "../../machine/stem-schedule.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
-import type { StemLayer } from "../../model/stem.ts";
 import type { Chip } from "../../simulation/chip.ts";
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import type { AdcSpec } from "../../spec/hardware.ts";
 import type { ReadOut } from "../../spec/model.ts";
 import { machineEngine } from "../network-vectors.ts";
 import { type StepMajorPlan, stepMajorPlan } from "./step-major-plan.ts";
-import { comingVectors, keptLines, type WindowPlan } from "./windows.ts";
+import { comingVectors, type WindowPlan, windowPlan } from "./windows.ts";
 
 /** What stands behind the adders of a layer. */
 export type LayerRole = "stem" | "embed" | "qkv" | "projection" | "up" | "down" | "head";
@@ -131,15 +130,7 @@ export function machinePlan(chip: Chip): MachinePlan {
   };
 }
 
-function requireGenerated({ network, mapping, hardware }: Chip): void {
-  const { model } = network;
-  if (hardware.order === "step-major" && network.geometry.grid) {
-    throw new MappingError(
-      "hardware.order",
-      'In front of a stem\'s layers the generated machine keeps all time steps of a pixel together, but in "step-major" order all pixels of a ' +
-        'step come first. Set order to "token-major", or leave model.stem out.',
-    );
-  }
+function requireGenerated({ network: { model }, mapping }: Chip): void {
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
@@ -177,7 +168,7 @@ function layerPlan(
   const before = inOrder[inOrder.indexOf(unit) - 1];
   let waiting: number | null = null;
   const reader = stem.findIndex((one) => one.name === name);
-  const windows = reader < 0 ? null : windowPlan(stem, reader, unit, before, latency);
+  const windows = reader < 0 ? null : windowPlan(machine, reader, unit, before, latency);
   if (before?.kind === "linear" && windows === null) {
     // The layer before serves all tokens, this one may read some of them.
     const from = placesOf(machine.order, all, steps);
@@ -194,22 +185,6 @@ function layerPlan(
     ...{ name, module, role, inputs, outputs, rowBlocks, multiplexerSteps, groups, tokens, waiting, windows, results },
     lanes: firstLane,
   };
-}
-
-/** @param before the layer of the stem whose results are the map; undefined: the map is the prompt */
-function windowPlan(
-  stem: readonly StemLayer[],
-  reader: number,
-  unit: ScheduledUnit,
-  before: ScheduledUnit | undefined,
-  latency: number,
-): WindowPlan {
-  const size = stem[reader];
-  if (before === undefined) return { size, pool: 1, lines: size.grid.rows };
-  const { pool } = stem[reader - 1];
-  const perLine = before.end.length / size.grid.rows;
-  const coming = Array.from({ length: size.grid.rows }, (_, row) => before.end[row * perLine] + latency);
-  return { size, pool, lines: keptLines(size, coming, unit.end) };
 }
 
 /** Of signals and instances of a layer. */

@@ -304,8 +304,10 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
 
 /** In which order vectors come to the edge. */
 export function vectorOrder({ layers, stepMajor }: MachinePlan): string {
-  if (stepMajor) return "step by step, all tokens of a step one after another";
-  return layers[0].windows
+  const isOfPixels = layers[0].windows !== null;
+  if (stepMajor)
+    return `step by step, all ${isOfPixels ? "pixels of a step row by row" : "tokens of a step one after another"}`;
+  return isOfPixels
     ? "pixel by pixel, row by row, all steps of a pixel one after another"
     : "token by token, all steps of a token one after another";
 }

@@ -2,10 +2,14 @@
  * What stands in front of a layer of the stem: the lines of a map of bits that windows are at work on, the maximum over squares of pixels on the
  * way in, and the windows on the way out.
  *
- * Pixels come row by row, all steps of a pixel one after another; of bits the largest is their OR. A window is there when the last of its
- * pixels is, and beyond the map there are zeros. Lines take turns: row r stands in line r mod L, with as many lines as the schedule needs, since no
- * layer of a stem ever waits for the one behind it. In front of the first layer the whole map waits, so that a prompt begins when it is there.
+ * Pixels come row by row, all steps of a pixel one after another; in step-major order all rows of a step, then those of the next. Of bits the
+ * largest is their OR. A window is there when the last of its pixels is, and beyond the map there are zeros. Lines take turns: row r stands in line
+ * r mod L, and in step-major order, where a line has one step, row r of R at step t in line (R t + r) mod L. There are as many lines as the schedule
+ * needs, since no layer of a stem ever waits for the one behind it. In front of the first layer the whole map waits at all steps, so that a prompt
+ * begins when it is there.
  */
+import type { Machine } from "../../machine/machine.ts";
+import type { ScheduledUnit } from "../../machine/schedule.ts";
 import { pixels, type StemLayer } from "../../model/stem.ts";
 import {
   binary,
@@ -36,6 +40,7 @@ import {
   wire,
   zeros,
 } from "../syntax.ts";
+import type { VectorOrder } from "./erring-converters.ts";
 import { both, countUp, indexBits, isAt } from "./parts.ts";
 
 export interface WindowPlan {
@@ -52,34 +57,70 @@ export const comingVectors = ({ size, pool }: WindowPlan, steps: number): number
   pixels(size.grid) * pool ** 2 * steps;
 
 /**
+ * What stands in front of layer `reader` of the stem.
+ *
+ * @param unit    its jobs
+ * @param before  the layer of the stem whose results are the map; undefined: the map is the prompt
+ * @param latency clocks from the end of a job to its results
+ */
+export function windowPlan(
+  { shape: { stem = [], steps }, order }: Machine,
+  reader: number,
+  unit: ScheduledUnit,
+  before: ScheduledUnit | undefined,
+  latency: number,
+): WindowPlan {
+  const size = stem[reader];
+  const lines = size.grid.rows * (order === "step-major" ? steps : 1);
+  if (before === undefined) return { size, pool: 1, lines };
+  const { pool } = stem[reader - 1];
+  const perLine = before.end.length / lines;
+  const coming = Array.from({ length: lines }, (_, line) => before.end[line * perLine] + latency);
+  return { size, pool, lines: keptLines(size, coming, unit.end) };
+}
+
+/**
  * Lines of a map that must be kept.
  *
- * @param coming from when each row is written, in clocks
- * @param end    when the job of each window is over, `[windows][steps]`
+ * @param coming from when each line is written, in clocks: a row at all steps, or in step-major order rows of one step after another
+ * @param end    when the job of each window is over, in the order of the jobs
  */
-export function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonly number[], end: Float64Array) {
+function keptLines({ grid, windows, kernel, stride }: StemLayer, coming: readonly number[], end: Float64Array) {
   const edge = (kernel - 1) / 2;
-  const steps = end.length / pixels(windows);
-  const until = new Array<number>(grid.rows).fill(0);
-  for (let y = 0; y < windows.rows; y++) {
-    const last = end[(y + 1) * windows.columns * steps - 1];
-    for (let r = Math.max(0, stride * y - edge); r <= Math.min(grid.rows - 1, stride * y + edge); r++) until[r] = last;
+  const maps = coming.length / grid.rows;
+  const perRow = end.length / (maps * windows.rows);
+  const until = new Array<number>(coming.length).fill(0);
+  for (let y = 0; y < maps * windows.rows; y++) {
+    const last = end[(y + 1) * perRow - 1];
+    const [map, row] = [Math.floor(y / windows.rows), stride * (y % windows.rows)];
+    for (let r = Math.max(0, row - edge); r <= Math.min(grid.rows - 1, row + edge); r++)
+      until[map * grid.rows + r] = last;
   }
   let lines = 1;
-  while (coming.some((clock, r) => r >= lines && until[r - lines] > clock)) lines++;
+  while (coming.some((clock, line) => line >= lines && until[line - lines] > clock)) lines++;
   return lines;
 }
 
 /** @param isInput whether the map is the prompt, which is announced by full_o when it is there */
-export function mapWindows(moduleName: string, plan: WindowPlan, steps: number, isInput: boolean): Module {
+export function mapWindows(
+  moduleName: string,
+  plan: WindowPlan,
+  { order, steps }: VectorOrder,
+  isInput: boolean,
+): Module {
   const { size, pool, lines } = plan;
+  const isStepMajor = order === "step-major";
   const { grid, channels, kernel, stride, windows } = size;
   const edge = (kernel - 1) / 2;
   const total = comingVectors(plan, steps);
   const countBits = indexBits(total + 1);
   const [push, pop] = [name("push_i"), name("pop_i")];
-  const ends = { step_q: steps, inner_column_q: pool, column_q: grid.columns, inner_row_q: pool, row_q: grid.rows };
-  const reads = { read_step_q: steps, window_column_q: windows.columns, window_row_q: windows.rows };
+  const ofMap = { inner_column_q: pool, column_q: grid.columns, inner_row_q: pool, row_q: grid.rows };
+  const ofWindows = { window_column_q: windows.columns, window_row_q: windows.rows };
+  const [ofStep, ofReadStep] = [{ step_q: steps }, { read_step_q: steps }];
+  /** Counters of what comes and of what is read, the innermost first. */
+  const ends = isStepMajor ? { ...ofMap, ...ofStep } : { ...ofStep, ...ofMap };
+  const reads = isStepMajor ? { ...ofWindows, ...ofReadStep } : { ...ofReadStep, ...ofWindows };
   const wide = (register: keyof typeof ends | keyof typeof reads) =>
     concat(sized(32 - indexBits({ ...ends, ...reads }[register]), 0), name(register));
   const allThere = binary(name("count_q"), "==", sized(countBits, total));
@@ -89,9 +130,10 @@ export function mapWindows(moduleName: string, plan: WindowPlan, steps: number, 
   const isInside = (place: Expression, side: number): Expression =>
     binary(binary(place, ">=", decimal(edge)), "&&", binary(place, "<", decimal(side + edge)));
   const word = (row: Expression, column: Expression, step: Expression): Expression => {
-    const line = lines < grid.rows ? binary(row, "%", decimal(lines)) : row;
+    const place = isStepMajor ? binary(scaled(grid.rows, step), "+", row) : row;
+    const line = lines < (isStepMajor ? steps : 1) * grid.rows ? binary(place, "%", decimal(lines)) : place;
     const pixel = lines === 1 ? column : binary(scaled(grid.columns, line), "+", column);
-    return bit(name("pixels_q"), binary(scaled(steps, pixel), "+", step));
+    return bit(name("pixels_q"), isStepMajor ? pixel : binary(scaled(steps, pixel), "+", step));
   };
   const written = word(wide("row_q"), wide("column_q"), wide("step_q"));
   const [row, column] = [at("window_row_q", name("i")), at("window_column_q", name("j"))];
@@ -124,9 +166,9 @@ export function mapWindows(moduleName: string, plan: WindowPlan, steps: number, 
   return {
     name: moduleName,
     header: [
-      `Windows of ${kernel} x ${kernel} pixels of ${channels} channels, ${stride} pixels apart, on a map of ${grid.rows} x ${grid.columns} pixels at ${steps} steps, of which ${lines} lines are kept.` +
+      `Windows of ${kernel} x ${kernel} pixels of ${channels} channels, ${stride} pixels apart, on a map of ${grid.rows} x ${grid.columns} pixels at ${steps} steps, of which ${lines} lines${isStepMajor ? ", each of one step," : ""} are kept.` +
         (pool > 1 ? ` What comes are ${pool} x ${pool} times as many pixels: the OR of a square stays.` : ""),
-      "Pixels come row by row and windows leave so, all steps of one one after another. A window has its pixels row by row, the first in the low bits, and zeros beyond the map.",
+      `Pixels come row by row and windows leave so, ${isStepMajor ? "those of a step before those of the next" : "all steps of one one after another"}. A window has its pixels row by row, the first in the low bits, and zeros beyond the map.`,
       "Latency: what is pushed in a clock is there in the next. When all windows of a prompt have been taken, and all of its pixels have come, the next prompt's may come.",
     ],
     ports: [
@@ -139,13 +181,18 @@ export function mapWindows(moduleName: string, plan: WindowPlan, steps: number, 
       ...(isInput ? [output("full_o")] : []),
     ],
     items: [
-      { kind: "memory", width: channels, name: "pixels_q", entries: lines * grid.columns * steps },
+      { kind: "memory", width: channels, name: "pixels_q", entries: lines * grid.columns * (isStepMajor ? 1 : steps) },
       ...Object.entries({ ...ends, ...reads }).map(([register, count]) => logic(indexBits(count), register)),
       logic(countBits, "count_q"),
       logic(1, "read_q"),
       logic(32, "needed"),
       ...(isInput ? [wire(name("full_o"), allThere)] : []),
-      wire(name("needed"), binary(scaled(steps, lastPixel), "+", wide("read_step_q"))),
+      wire(
+        name("needed"),
+        isStepMajor
+          ? binary(scaled(total / steps, wide("read_step_q")), "+", lastPixel)
+          : binary(scaled(steps, lastPixel), "+", wide("read_step_q")),
+      ),
       wire(
         name("valid_o"),
         both(isFalse(name("read_q")), binary(widen(name("count_q"), countBits, 32), ">", name("needed"))),
