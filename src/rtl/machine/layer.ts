@@ -314,7 +314,10 @@ export function layerModule(
       Array.from({ length: muxes }, (_, m) => {
         const count = Math.min(own, columns - m * own);
         const source = m === muxes - 1 ? signal : stored(m);
-        return count <= 0 ? [] : [slice(name(source), (firstLane + count) * bits - 1, firstLane * bits)];
+        const [low, width] = [firstLane * bits, count * bits];
+        // A signal of one bit has no parts.
+        const of = lanes * bits === 1 ? name(source) : slice(name(source), low + width - 1, low);
+        return count <= 0 ? [] : [{ of, width }];
       }).flat(),
     );
     let low = 0;
@@ -324,8 +327,7 @@ export function layerModule(
         clocked(when(both(name("summed_q"), isAt(muxAt(3), m, muxes)), [set(name(stored(m)), name(signal))])),
         ...unusedBits(stored(m), lanes * bits, (bit) => hasColumn(Math.floor(bit / bits), m)),
       ]),
-      ...parts.map((of) => {
-        const width = of.kind === "slice" ? of.high - of.low + 1 : 0;
+      ...parts.map(({ of, width }) => {
         low += width;
         return wire(slice(name(to), low - 1, low - width), of);
       }),

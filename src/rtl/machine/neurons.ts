@@ -71,8 +71,9 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
       name(membranes(multiplexerSteps - 1)),
     );
   const potential = numberOf("potentials", "l", bits);
+  const fired = numberOf("spikes_o", lanes === 1 ? null : "l", 1);
   const after: Expression = reset === "hard" ? sized(bits, 0) : binary(potential, "-", sized(bits, threshold));
-  const rests = choose(bit(name("spikes_o"), name("l")), after, potential);
+  const rests = choose(fired, after, potential);
   // The leak is rounded down: low bits of a membrane are not read.
   const rested = part(name("stored"), plus(times(bits, "l"), shift), kept);
   return {
@@ -128,7 +129,7 @@ export function neurons(size: NeuronSize, { leakShift, threshold, reset }: Integ
             potential,
             call("saturated_sum", call("leaked", name("first_i"), rested), numberOf("currents_i", "l", currentBits)),
           ),
-          put(bit(name("spikes_o"), name("l")), call("fires", potential)),
+          put(fired, call("fires", potential)),
         ),
       ),
       ...(isStored

@@ -62,9 +62,9 @@ export function wordOfToken(tokens: number, select: string | null, multiplexerSt
   });
 }
 
-/** Number `lane` of a word of numbers of `width` bits. */
-export const numberOf = (word: string, lane: string, width: number): Expression =>
-  width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);
+/** Number `lane` of a word of numbers of `width` bits; null: there is one number. */
+export const numberOf = (word: string, lane: string | null, width: number): Expression =>
+  lane === null ? name(word) : width === 1 ? bit(name(word), name(lane)) : part(name(word), times(width, lane), width);
 
 /** A signal of `from` bits in two's complement, with its sign in front to `to` bits. */
 export const signExtended = (signal: string, from: number, to: number): Expression =>

@@ -81,8 +81,12 @@ const OTHERS: readonly MachineSetting[] = [
     },
     hardware: { ...hardware, adc: { sharing: 8 } },
   },
-  // One step: nothing is left of the order.
-  { steps: 1, model: { ...SMALL, stem: { layers: [{ channels: 8, pool: 2 }] } }, hardware },
+  // One readout unit to a layer, and one step, so that nothing is left of the order.
+  {
+    steps: 1,
+    model: { ...SMALL, stem: { layers: [{ channels: 8, pool: 2 }] } },
+    hardware: { ...hardware, adc: { sharing: 16 } },
+  },
 ];
 
 testInIcarus.each(OTHERS)(
