@@ -10,7 +10,7 @@
 import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { flattenToGates, readDeferred } from "./rtl-synthesis.ts";
-import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+import { findYosys, type Yosys, type YosysKind, type YosysOutcome, YosysTimeout } from "./yosys.ts";
 
 /** Blocks that `xpike rtl verify` proves where a folder has them: one name a line. */
 export const PROVEN_BLOCKS = [
@@ -60,21 +60,27 @@ export async function proveGates(
   ]);
   const given = Object.entries(netlists).map(([module, text]) => [`${module}.json`, text]);
   const inputs = { ...sources, ...Object.fromEntries(given) };
-  const { ok, late, text, files } = await yosys.run(script.join("\n"), inputs, modules.map(statusFile));
-  return modules.map((module) => {
-    const status = files.get(statusFile(module)) ?? "";
-    const counts = /Found (\d+) \$equiv cells[\s\S]*?(\d+) are proven/.exec(status);
-    if (late) throw new YosysTimeout(yosys.version, "the proof of gates");
-    if (!ok || !counts || Number(counts[1]) === 0) {
-      const reason = text || "It found nothing to compare.";
-      throw new PlatformError("yosys", `${yosys.version} does not compare ${module} with its gates:\n${reason}`);
-    }
-    const unproven = Array.from(status.matchAll(/Unproven \$equiv .*?: (.*)/g), ([, names]) => names);
-    return { module, pairs: Number(counts[1]), proven: Number(counts[2]), unproven };
-  });
+  const outcome = await yosys.run(script.join("\n"), inputs, modules.map(statusFile));
+  return modules.map((module) => readEquivalence(yosys, outcome, module));
 }
 
-const statusFile = (module: string): string => `${module}.txt`;
+/**
+ * What `equiv_status` wrote of a module.
+ * Throws  PlatformError when it compared nothing, or was stopped before
+ */
+export function readEquivalence(yosys: Yosys, { ok, late, text, files }: YosysOutcome, module: string): Equivalence {
+  const status = files.get(statusFile(module)) ?? "";
+  const counts = /Found (\d+) \$equiv cells[\s\S]*?(\d+) are proven/.exec(status);
+  if (late) throw new YosysTimeout(yosys.version, "the proof of gates");
+  if (!ok || !counts || Number(counts[1]) === 0) {
+    const reason = text || "It found nothing to compare.";
+    throw new PlatformError("yosys", `${yosys.version} does not compare ${module} with its gates:\n${reason}`);
+  }
+  const unproven = Array.from(status.matchAll(/Unproven \$equiv .*?: (.*)/g), ([, names]) => names);
+  return { module, pairs: Number(counts[1]), proven: Number(counts[2]), unproven };
+}
+
+export const statusFile = (module: string): string => `${module}.txt`;
 
 /** Yosys commands, with the gates in the current design. */
 const proof = (sources: SourceFiles, module: string, clocks: number): string[] => [

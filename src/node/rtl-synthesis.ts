@@ -85,6 +85,12 @@ const writeGates = (sources: SourceFiles): string[] => [
   `write_json ${LIBRARY}`,
 ];
 
+/** Commands that read one file, and of the modules that it uses their ports. */
+export const readModule = (file: string, boxes: readonly string[]): string[] => [
+  `read_verilog -sv -DSYNTHESIS ${file}`,
+  ...(boxes.length === 0 ? [] : [`read_verilog -sv -DSYNTHESIS -lib ${boxes.map((box) => `${box}.sv`).join(" ")}`]),
+];
+
 /**
  * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.

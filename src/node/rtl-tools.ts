@@ -20,8 +20,10 @@ import { MACHINE } from "../rtl/machine/top.ts";
 import { WAVES_TOP, wavesModule } from "../rtl/machine/waves.ts";
 import { ENGINE } from "../rtl/ssa-engine.ts";
 import { RUNS, TESTBENCH } from "../rtl/testbench.ts";
-import { PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
+import { type BlockEquivalence, machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
+import { type Equivalence, PROVEN_BLOCKS, proveGates } from "./rtl-equivalence.ts";
 import { readSources, readTestbenches } from "./rtl-folder.ts";
+import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 import {
   ALL_SOURCES,
   COMPILED,
@@ -231,7 +233,7 @@ const named = (check: string, top: string) => (top === ENGINE ? check : `${check
 
 type AddCheck = (tool: "yosys", check: string, outcome: Outcome, passed: boolean, detail: string) => void;
 
-/** Latches and loops in each top, and gates against sources of the blocks that hold the logic. */
+/** Latches and loops in each top, gates against sources of the blocks that hold the logic, and what blocks promise. */
 async function checkWithYosys(
   sources: SourceFiles,
   tops: readonly Top[],
@@ -258,17 +260,47 @@ async function checkWithYosys(
     add("yosys", named(structure, top), { ...outcome, found: true }, outcome.ok, detail);
   }
 
-  onStart({ tool: "yosys", check: equality });
+  const ask = async <Proof>(
+    check: string,
+    prove: () => Promise<readonly Proof[]>,
+    said: (proof: Proof) => string,
+    missed: (proof: Proof) => readonly string[],
+  ): Promise<void> => {
+    onStart({ tool: "yosys", check });
+    const tried = { ...MISSING, found: true };
+    const proofs = await prove().catch((error: unknown) => {
+      if (!(error instanceof PlatformError)) throw error;
+      add("yosys", check, { ...tried, late: error instanceof YosysTimeout }, false, error.message);
+    });
+    if (!proofs) return;
+    const open = proofs.flatMap(missed);
+    add("yosys", check, tried, open.length === 0, [proofs.map(said).join(", "), ...open].join("\n"));
+  };
+  const pairsOf = ({ module, proven, pairs }: Equivalence) => `${module} ${proven} of ${pairs} pairs`;
+  const unprovenOf = ({ module, unproven }: Equivalence) => unproven.map((pair) => `${module}: ${pair}`);
   const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
-  const tried = { ...MISSING, found: true };
-  const proof = await proveGates(sources, blocks, { yosys: kind }).catch((error: unknown) => {
-    if (!(error instanceof PlatformError)) throw error;
-    add("yosys", equality, { ...tried, late: error instanceof YosysTimeout }, false, error.message);
-  });
-  if (!proof) return;
-  const unproven = proof.flatMap((block) => block.unproven.map((pair) => `${block.module}: ${pair}`));
-  const proven = proof.map((block) => `${block.module} ${block.proven} of ${block.pairs} pairs`).join(", ");
-  add("yosys", equality, tried, unproven.length === 0, [proven, ...unproven].join("\n"));
+  await ask(equality, () => proveGates(sources, blocks, { yosys: kind }), pairsOf, unprovenOf);
+  const ofMachine = machineBlocks(sources);
+  if (ofMachine.length > 0) {
+    const prove = () => proveBlocks(sources, ofMachine, { yosys: kind, units: UNITS });
+    const said = (block: BlockEquivalence) => `${pairsOf(block)}${partOf(block.units, "units or bits")}`;
+    await ask("gates equal RTL: machine", prove, said, unprovenOf);
+  }
+  const promising = promisingBlocks(sources);
+  if (promising.length > 0) {
+    await ask(
+      "promises of queues and registers",
+      () => proveProperties(sources, promising, { yosys: kind }),
+      ({ module, proven, bits }) => `${module} ${proven ? "holds" : "not proved"}${partOf(bits, "bits")}`,
+      ({ module, proven }) => (proven ? [] : [`${module}: not proved to hold`]),
+    );
+  }
 }
+
+/** Units that are alike which `verify` compares: gates of a network's 256 multipliers would take hours. */
+const UNITS = 2;
+
+const partOf = (part: BlockEquivalence["units"], what: string): string =>
+  part ? ` (${part.compared} of ${part.all} ${what})` : "";
 
 const MISSING: Outcome = { found: false, ok: false, late: false, text: "" };

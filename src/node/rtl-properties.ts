@@ -1,0 +1,104 @@
+/**
+ * Proves what blocks promise, by Yosys: a SAT solver shows that a promise holds in the clock of the reset, and that it holds in a clock if it held in those before
+ * (`sat -tempinduct`), whatever comes in. So it holds in any number of clocks. The promises are modules of our own around a block of the folder.
+ */
+import { PlatformError } from "../errors.ts";
+import { registerProperties } from "../rtl/axi/register-properties.ts";
+import { AXI_REGISTERS } from "../rtl/axi/registers.ts";
+import { type SourceFiles, sourceFiles } from "../rtl/design.ts";
+import { placeName, QUEUE, queueProperties } from "../rtl/machine/queue-properties.ts";
+import type { Module } from "../rtl/syntax.ts";
+import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
+
+/** Bits of a vector that are followed through a queue, of wider ones the first: more make the proof longer, and no other. */
+const FOLLOWED = 4;
+/** Clocks that an induction may look back. Promises of generated blocks need one. */
+const CLOCKS = 3;
+
+export interface PropertyProof {
+  readonly module: string;
+  readonly proven: boolean;
+  /** Bits of a vector that were followed, of how many; null where nothing was left out. */
+  readonly bits: { readonly compared: number; readonly all: number } | null;
+}
+
+export interface PropertyOptions {
+  readonly yosys?: YosysKind | undefined;
+}
+
+interface Promised {
+  readonly monitor: Module;
+  readonly bits: PropertyProof["bits"];
+  /** Nets of the monitor, and those of the block that they are. */
+  readonly nets: readonly (readonly [string, string])[];
+}
+
+/** Blocks whose promises are proved wherever a folder has them. */
+export const promisingBlocks = (sources: SourceFiles): string[] =>
+  Object.keys(sources)
+    .map((file) => file.replace(/\.sv$/, ""))
+    .filter((module) => promisesOf(module) !== null);
+
+function promisesOf(module: string): Promised | null {
+  if (module === AXI_REGISTERS) return { monitor: registerProperties(), bits: null, nets: [] };
+  const [, width, entries, guarded] = /^spike_queue_(\d+)x(\d+)(_guarded)?$/.exec(module) ?? [];
+  if (width === undefined) return null;
+  const size = { width: Number(width), entries: Number(entries), isGuarded: guarded !== undefined };
+  const followed = Math.min(FOLLOWED, size.width);
+  return {
+    monitor: queueProperties(size, followed),
+    bits: followed < size.width ? { compared: followed, all: size.width } : null,
+    nets:
+      size.entries === 1
+        ? [
+            ["filled", `${QUEUE}.filled_q`],
+            [placeName(0), `${QUEUE}.vector_q`],
+          ]
+        : [
+            ...["head", "tail", "filled"].map((net) => [net, `${QUEUE}.${net}_q`] as const),
+            ...Array.from({ length: size.entries }, (_, at) => [placeName(at), `${QUEUE}.vectors_q[${at}]`] as const),
+          ],
+  };
+}
+
+/**
+ * Whether blocks keep their promises, one result a block. One that is not proved is broken, or needs more clocks than any generated block.
+ * Throws  PlatformError when Yosys is missing, refuses, or does not finish
+ */
+export async function proveProperties(
+  sources: SourceFiles,
+  modules: readonly string[],
+  { yosys: kind }: PropertyOptions = {},
+): Promise<PropertyProof[]> {
+  const yosys = await findYosys(kind);
+  const results: PropertyProof[] = [];
+  for (const module of modules) {
+    const promised = promisesOf(module);
+    if (!promised) continue;
+    const { monitor, bits, nets } = promised;
+    const inputs = { [`${module}.sv`]: sources[`${module}.sv`], ...sourceFiles([monitor]) };
+    const script = [
+      `read_verilog -sv -DSYNTHESIS ${Object.keys(inputs).join(" ")}`,
+      `hierarchy -check -top ${monitor.name}`,
+      "proc",
+      "flatten -noscopeinfo",
+      "memory_collect",
+      "memory_map",
+      `cd ${monitor.name}`,
+      ...nets.map(([net, of]) => `connect -set ${net} ${of}`),
+      "async2sync",
+      "splitcells",
+      "opt_clean",
+      `tee -q -o induction.txt sat -tempinduct -set-init begun_q 0 -prove holds_o 1 -maxsteps ${CLOCKS}`,
+    ];
+    const { ok, late, text, files } = await yosys.run(script.join("\n"), inputs, ["induction.txt"]);
+    if (late) throw new YosysTimeout(yosys.version, "the proof of what blocks promise");
+    const said = files.get("induction.txt") ?? "";
+    const proven = /Induction step proven: SUCCESS!/.test(said);
+    if (!ok || !(proven || /proof failed|FAIL!/.test(said))) {
+      throw new PlatformError("yosys", `${yosys.version} does not prove what ${module} promises:\n${text || said}`);
+    }
+    results.push({ module, proven, bits });
+  }
+  return results;
+}
