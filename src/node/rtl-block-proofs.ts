@@ -2,7 +2,7 @@
  * Proves gates equal to their sources, as `rtl-equivalence.ts` does, of the blocks that a whole machine is made of. A block is proved by itself: modules below it
  * are boxes, whose outputs are free and whose inputs must agree, so that what is proved of each block holds of a machine of all of them.
  *
- * Blocks of many units repeat one unit, and buses many bits of one kind. A proof of all takes hours for what one says already, so it may take the first few: outputs
+ * Blocks of many units repeat one unit, and buses many bits of one kind. A proof of all takes long for what one says already, so it may take the first few: outputs
  * of the others are cut off before synthesis, and nobody has then looked at these. Memories of registers are registers on both sides.
  */
 import type { SourceFiles } from "../rtl/design.ts";
