@@ -18,4 +18,5 @@ const found = process.argv.slice(2).map((folder) => {
   return { name, kind: model.kind, seed, images: training.validationPrompts, validations };
 });
 const others = JSON.parse(readFileSync(output, "utf8")).filter(({ name }) => !found.some((run) => run.name === name));
-writeFileSync(output, `${JSON.stringify([...others, ...found], null, 2)}\n`);
+const runs = [...others, ...found].sort((one, other) => (one.name < other.name ? -1 : 1));
+writeFileSync(output, `${JSON.stringify(runs, null, 2)}\n`);

@@ -69,7 +69,7 @@ export const imageAccuracyTables = {
 
   "image-learning": () => {
     const runs = JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
-    const spans = [1, 2, 3, 4, 5, 6, 8, 10, 12, 13];
+    const spans = [1, 2, 4, 6, 8, 10, 12, 16, 20, 24];
     return {
       head: ["accuracy on validation images after so many passes over the training images, %", ...spans.map(String)],
       // They validated once a pass.

@@ -1,0 +1,39 @@
+// Measures the wide network of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
+// reports of `xpike run` say of it. About five minutes of two idle cores.
+//
+//   node experiments/wide-link/measure.mjs [threads]
+import { writeFile } from "node:fs/promises";
+import { runExperiment } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+import { presentCommit, requireCommitted } from "../commit.mjs";
+import { figuresOf } from "../figures.mjs";
+import { experimentOf, networksOf } from "../networks.mjs";
+import { EXPERIMENT, SNR, STEPS } from "./points.mjs";
+
+const SEED = 2611;
+const PROMPTS = 10_000;
+const CURVE_PROMPTS = 4096;
+
+requireCommitted(["experiments/wide-link"]);
+const base = { ...(await experimentOf(EXPERIMENT)), seed: SEED };
+const { chips } = base.hardware;
+const networks = await networksOf(base);
+const executor = nodeExecutor(Number(process.argv[2] ?? 2));
+try {
+  const points = {};
+  for (const steps of STEPS) {
+    const evaluation = {
+      ...base.evaluation,
+      ...{ prompts: PROMPTS, curvePrompts: CURVE_PROMPTS, curveChips: null, snrDecibels: SNR, steps: [steps] },
+    };
+    const experiment = { ...base, model: { ...base.model, steps }, evaluation };
+    const report = await runExperiment(experiment, networks, { executor });
+    points[steps] = figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(xpikeformer|annDigital)\.symbol$/);
+  }
+  const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
+  const result = { command: "node experiments/wide-link/measure.mjs", commit: presentCommit(), ...sizes, points };
+  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
+} finally {
+  await executor.close();
+}
