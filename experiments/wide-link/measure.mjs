@@ -13,6 +13,7 @@ import { EXPERIMENT, SNR, STEPS } from "./points.mjs";
 const SEED = 2611;
 const PROMPTS = 10_000;
 const CURVE_PROMPTS = 4096;
+const COMMAND = "node experiments/wide-link/measure.mjs";
 
 requireCommitted(["experiments/wide-link"]);
 const base = { ...(await experimentOf(EXPERIMENT)), seed: SEED };
@@ -27,11 +28,11 @@ try {
       ...{ prompts: PROMPTS, curvePrompts: CURVE_PROMPTS, curveChips: null, snrDecibels: SNR, steps: [steps] },
     };
     const experiment = { ...base, model: { ...base.model, steps }, evaluation };
-    const report = await runExperiment(experiment, networks, { executor });
+    const report = await runExperiment(experiment, networks, { executor, command: COMMAND, versions: {} });
     points[steps] = figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(xpikeformer|annDigital)\.symbol$/);
   }
   const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
-  const result = { command: "node experiments/wide-link/measure.mjs", commit: presentCommit(), ...sizes, points };
+  const result = { command: COMMAND, commit: presentCommit(), ...sizes, points };
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
 } finally {
