@@ -1,9 +1,9 @@
 /** Blocks of a small machine: their gates, and what they promise, with faults in each. */
 import { expect } from "vitest";
 import { testWith } from "../../test/support/hardware-tools.ts";
-import { smallEdge } from "../../test/support/small-edge.ts";
-import { tinyMachine } from "../../test/support/tiny-machine.ts";
-import { axiRegisters } from "../rtl/axi/registers.ts";
+import { madeInTests, tinyMachine } from "../../test/support/tiny-machine.ts";
+import { machineFacts } from "../rtl/axi/register-map.ts";
+import { axiModules } from "../rtl/axi/top.ts";
 import { sourceFiles } from "../rtl/design.ts";
 import { machineBlocks, proveBlocks } from "./rtl-block-proofs.ts";
 import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
@@ -11,7 +11,7 @@ import { promisingBlocks, proveProperties } from "./rtl-properties.ts";
 const testInYosys = await testWith("yosys");
 /** That of test/rtl-gates.test.ts. */
 const { design } = tinyMachine({ steps: 2, model: { width: 8, heads: 2, depth: 1 } }, 1);
-const sources = sourceFiles([...design.modules, axiRegisters(smallEdge)]);
+const sources = sourceFiles([...design.modules, ...axiModules(machineFacts(design, madeInTests))]);
 const system = { yosys: "system" } as const;
 
 /** The sources with one text of a module replaced. */
@@ -25,8 +25,9 @@ testInYosys(
   "gates of all blocks of a small machine equal their sources",
   async () => {
     const blocks = machineBlocks(sources);
-    const families = ["scaled_sums_", "stream_adders_", "neurons_", "accumulators", "spike_queue_"];
-    for (const family of families) expect(blocks.some((block) => block.startsWith(family))).toBe(true);
+    const families = ["scaled_sums_", "stream_adders_", "neurons_", "accumulators", "spike_queue_", "layer_"];
+    for (const family of [...families, "attention_unit", "xpike_axi"])
+      expect(blocks.some((block) => block.startsWith(family))).toBe(true);
     // A multiplier takes seconds of the SAT solver's time, so two of these blocks are enough.
     const multiplying = ["scaled_sums_1_x3", "scaled_sums_2_x3"];
     const others = blocks.filter((block) => !block.startsWith("scaled_sums_"));
@@ -50,6 +51,8 @@ testInYosys.each([
   ["neurons_14_x3_m3", ">= 13'd", "> 13'd"],
   ["accumulators", "{13{~sum[15]}}", "{13{sum[15]}}"],
   ["spike_queue_47x3", "vectors_q[tail_q] <= data_i", "vectors_q[head_q] <= data_i"],
+  ["layer_blocks_0_up", "mux_3_q <= mux_2_q", "mux_3_q <= mux_1_q"],
+  ["attention_unit", "delivered_o = valid & out_feature_q == 2'd3", "delivered_o = valid & out_feature_q == 2'd2"],
 ])("gates of another %s are found", async (module, right, wrong) => {
   const synthesised = planted(module, right, wrong);
   const [{ unproven }] = await proveBlocks(sources, [module], { ...system, units: 1, synthesised });

@@ -17,6 +17,9 @@ const FAMILIES: readonly RegExp[] = [
   /^neurons_\d+_x(\d+)_m\d+(?:_n\d+)?$/,
   /^accumulators$/,
   /^spike_queue_(\d+)x\d+(?:_guarded)?$/,
+  /^layer_\w+$/,
+  /^attention_unit$/,
+  /^xpike_axi$/,
 ];
 
 /** Blocks of a machine that are proved wherever a folder has them. */
@@ -118,8 +121,8 @@ function elaborated(
     "proc",
     "memory_collect",
     "memory_map",
-    // Places past a queue's last have no contents, and no pointer stands there (`rtl-properties.ts`).
-    ...(module.startsWith("spike_queue_") ? ["setundef -undriven -zero"] : []),
+    // Places past a memory's last have no contents, and no address is theirs (of queues, `rtl-properties.ts`).
+    "setundef -undriven -zero",
     "opt_clean",
     // Bits that nothing reads, as the last one of a membrane with a leak, are in neither.
     "splitcells",
