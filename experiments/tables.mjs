@@ -29,6 +29,7 @@ import { realisticTables } from "./realistic/tables.mjs";
 import { gateTables } from "./ssa-gates/tables.mjs";
 import { stuckDeviceTables } from "./stuck-devices/tables.mjs";
 import { trainingTrickTables } from "./training-tricks/tables.mjs";
+import { wideLinkTables } from "./wide-link/tables.mjs";
 
 const bottomUp = resolveTechnology(findCostPreset("bottom-up"));
 const paper = resolveTechnology(findCostPreset("paper"));
@@ -205,6 +206,7 @@ const programs = {
   ...frontTables,
   ...errorFrontTables,
   ...trainingTrickTables,
+  ...wideLinkTables,
 };
 
 /** Each table is computed once, when it is first asked for. */

@@ -21,6 +21,8 @@ import {
 } from "../experiments/first-page/results.mjs";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+const wideLink = JSON.parse(read("experiments/wide-link/result.json"));
+const wide = wideLink.points;
 const thousands = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 const link = (id) => figure("link", id);
 const drift = (id) => figure("drift", `ber.drift.${id}`);
@@ -69,9 +71,9 @@ function claims() {
     [
       "Few time steps do",
       "T = 6, 4",
-      `${value(link("ber.xpikeformer.steps.4"))} at T = 4, ${value(link("ber.xpikeformer.steps.6"))} at 6, ${value(link("ber.xpikeformer.steps.8"))} at 8`,
+      `${value(link("ber.xpikeformer.steps.4"))} at T = 4, ${value(link("ber.xpikeformer.steps.6"))} at 6, ${value(link("ber.xpikeformer.steps.8"))} at 8; of twice the width ${value(wide[2]["ber.xpikeformer"])} at T = 2 and ${value(wide[4]["ber.xpikeformer"])} at 4, whose ANN has ${value(wide[4]["ber.ann"])}`,
       "**in part**",
-      "[link](experiments/first-page/README.md)",
+      "[link](experiments/first-page/README.md), [wide network](experiments/wide-link/README.md)",
     ],
     [
       "4x4 link: ANN; Xpikeformer",
@@ -85,7 +87,7 @@ function claims() {
       "−0.75, −1.28",
       `${change(points("accuracy", "cifar10-small", "gap.ann"))}, whose ANN has ${value(points("accuracy", "cifar10-small", "accuracy.ann"))} %; ` +
         `behind a stem, at T = 2, ${change(points("stem", "cifar10-stem", "gap.ann"))}, whose ANN has ${value(points("stem", "cifar10-stem", "accuracy.ann"))} %`,
-      "**in part**: small networks, the first spiking one trained for longer; **no** behind a stem, where it was trained for less",
+      "**in part**: small networks, the first spiking one trained for longer; **no** behind a stem",
       "[images](experiments/image-accuracy/README.md)",
     ],
     ["ImageNet: the same", "−2.22, −1.14", "", "**not tried**", ""],
@@ -237,12 +239,13 @@ export const blocks = {
   },
 
   receipts: () => {
-    const { seed, commit } = results.link;
+    const { seed } = results.link;
     const images = results["images.accuracy"];
+    const short = ({ commit }) => `\`${commit.slice(0, 7)}\``;
     return (
       `Every number above is computed from a file in [\`experiments/first-page/results/\`](experiments/first-page/results/) (seed ${seed}, which chose nothing; commit ` +
-      `\`${commit.slice(0, 7)}\`) or [\`experiments/image-accuracy/results/\`](experiments/image-accuracy/results/) (seed ${images.seed}, commit ` +
-      `\`${images.commit.slice(0, 7)}\`), which names its command; a test fails when they disagree. \`node experiments/first-page/measure.mjs\` measures again.` +
+      `${short(results.link)}), [\`experiments/wide-link/result.json\`](experiments/wide-link/result.json) (seed ${wideLink.seed}, ${short(wideLink)}) or ` +
+      `[\`experiments/image-accuracy/results/\`](experiments/image-accuracy/results/) (seed ${images.seed}, ${short(images)}; behind a stem ${short(results["images.stem"])}), which names its command; a test fails when they disagree. \`node experiments/first-page/measure.mjs\` measures again.` +
       (results.link.command.includes("--prompts")
         ? " These are of a quick look, on fewer prompts than the program's own."
         : "")

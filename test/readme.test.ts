@@ -29,7 +29,7 @@ const { fill, blocks } = (await import(program)) as {
 const filesOf = (folder: string) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`);
 const folder = "experiments/first-page/results";
 const parts = filesOf(folder);
-const all = [...parts, ...filesOf("experiments/image-accuracy/results")];
+const all = [...parts, ...filesOf("experiments/image-accuracy/results"), "experiments/wide-link/result.json"];
 
 test("README shows what was measured", async () => {
   await expect(fill(page)).toMatchFileSnapshot(join(root, "README.md"));
