@@ -5,8 +5,8 @@
  * carry activities from registers through gates. OpenSTA 2.0.17 has no command that sets them at a register's output, and takes inputs of a gate as
  * independent of each other, which those of adders are not.
  *
- * Versions differ in what they make of the energies of a rising and a falling output: 2.0.17 charges both for every transition. So each is first asked for
- * two cells of which the answer is known, and its answers are divided by what it says too much.
+ * OpenSTA 2.0.17 charges the energies of a rising and of a falling output for every transition, and other versions may not. So it is first asked for two cells
+ * of which the answer is known, and its answers are divided by what it says too much.
  */
 import { PlatformError } from "../errors.ts";
 import { runSta } from "./opensta.ts";
