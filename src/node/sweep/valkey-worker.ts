@@ -3,6 +3,7 @@
  *
  * The threads compute and the main loop renews the locks of jobs, however long a point takes. Networks and data are read once and kept.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Worker } from "bullmq";
 import { FileError, SpecError } from "../../errors.ts";
 import type { Row } from "../../sweep/unit.ts";
@@ -44,6 +45,8 @@ export interface QueueWorker {
 /** Milliseconds that a worker may be silent before others take its jobs, and between looks for such. */
 const LOCK = 15_000;
 const STALLED_INTERVAL = 7500;
+/** Milliseconds that a worker without a job has for its farewell. BullMQ 6.7 may wait without an end where its idle connection was lost and made again. */
+const FAREWELL = 5000;
 /** Workers that may die over a job before it counts as failed. */
 const MOST_STALLED = 20;
 
@@ -113,7 +116,14 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
     }
   }
 
-  const worker: Worker = new Worker(queueName(), measure, {
+  const measuring = new Set<Promise<void>>();
+  const measureTracked = (job: Job): Promise<void> => {
+    const measured = measure(job).finally(() => measuring.delete(measured));
+    measuring.add(measured);
+    return measured;
+  };
+
+  const worker: Worker = new Worker(queueName(), measureTracked, {
     connection: connection.duplicate(),
     ...{ prefix: PREFIX, concurrency: threads, lockDuration: LOCK, stalledInterval: STALLED_INTERVAL },
     maxStalledCount: MOST_STALLED,
@@ -125,7 +135,11 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   return {
     queue: worker.name,
     close: async () => {
-      await worker.close();
+      const closed = worker.close();
+      while (measuring.size > 0) await Promise.allSettled(measuring);
+      await Promise.race([closed, sleep(FAREWELL, undefined, { ref: false })]);
+      // Not waited for: it waits for the same connection.
+      worker.disconnect().catch(() => {});
       await Promise.all(lanes.map(({ executor }) => executor.close()));
       connection.disconnect();
     },
