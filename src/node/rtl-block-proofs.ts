@@ -7,7 +7,7 @@
  */
 import type { SourceFiles } from "../rtl/design.ts";
 import { type Equivalence, readEquivalence, statusFile } from "./rtl-equivalence.ts";
-import { readModule } from "./rtl-synthesis.ts";
+import { modulesOf, readModule } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind } from "./yosys.ts";
 
 /** Names of blocks with their sizes: the first group is how many units, or bits of a vector, are alike. */
@@ -22,11 +22,9 @@ const FAMILIES: readonly RegExp[] = [
   /^xpike_axi$/,
 ];
 
-/** Blocks of a machine that are proved wherever a folder has them. */
+/** Blocks of a machine that a proof is made for; `verify` leaves out those that take minutes. */
 export const machineBlocks = (sources: SourceFiles): string[] =>
-  Object.keys(sources)
-    .map((file) => file.replace(/\.sv$/, ""))
-    .filter((module) => FAMILIES.some((family) => family.test(module)));
+  modulesOf(sources).filter((module) => FAMILIES.some((family) => family.test(module)));
 
 export interface BlockEquivalence extends Equivalence {
   /** Units, or bits of a vector, that were compared, of how many; null: the block as a whole. */
@@ -98,9 +96,9 @@ const unitsOf = (module: string): number =>
 
 /** Modules that one uses. */
 const boxesOf = (sources: SourceFiles, module: string): string[] =>
-  Object.keys(sources)
-    .map((file) => file.replace(/\.sv$/, ""))
-    .filter((other) => other !== module && new RegExp(`^\\s+${other} (#|u_)`, "m").test(sources[`${module}.sv`]));
+  modulesOf(sources).filter(
+    (other) => other !== module && new RegExp(`^\\s+${other} (#|u_)`, "m").test(sources[`${module}.sv`]),
+  );
 
 /** Pins of boxes become ports of the block. A box with parameters has another name. */
 const pinsOf = (boxes: readonly string[]): string[] =>

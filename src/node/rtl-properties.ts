@@ -8,6 +8,7 @@ import { AXI_REGISTERS } from "../rtl/axi/registers.ts";
 import { type SourceFiles, sourceFiles } from "../rtl/design.ts";
 import { placeName, QUEUE, queueProperties } from "../rtl/machine/queue-properties.ts";
 import type { Module } from "../rtl/syntax.ts";
+import { modulesOf } from "./rtl-synthesis.ts";
 import { findYosys, type YosysKind, YosysTimeout } from "./yosys.ts";
 
 /** Bits of a vector that are followed through a queue, of wider ones the first: more make the proof longer, and no other. */
@@ -35,9 +36,7 @@ interface Promised {
 
 /** Blocks whose promises are proved wherever a folder has them. */
 export const promisingBlocks = (sources: SourceFiles): string[] =>
-  Object.keys(sources)
-    .map((file) => file.replace(/\.sv$/, ""))
-    .filter((module) => promisesOf(module) !== null);
+  modulesOf(sources).filter((module) => promisesOf(module) !== null);
 
 function promisesOf(module: string): Promised | null {
   if (module === AXI_REGISTERS) return { monitor: registerProperties(), bits: null, nets: [] };

@@ -57,7 +57,8 @@ const LIBERTY = "cells.lib";
 const NETLIST = "mapped.v";
 /** What a simulation of the mapped gates is made from; gates of a large machine would not fit one file. */
 const [REGISTERS, LIBRARY] = ["registers.json", "library.json"];
-const modulesOf = (sources: SourceFiles) => Object.keys(sources).map((name) => name.replace(/\.sv$/, ""));
+export const modulesOf = (sources: SourceFiles): string[] =>
+  Object.keys(sources).map((name) => name.replace(/\.sv$/, ""));
 const gatesOf = (module: string) => `gates_${module}.json`;
 const LIBERTY_BYTES = 2 ** 28;
 
