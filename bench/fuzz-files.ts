@@ -34,6 +34,7 @@ const state = encodeState(
       stage: 0,
       stageStart: 0,
       sinceBest: 1,
+      converterSteps: null,
       parameters: network.parameters,
       first: learned,
       second: learned,

@@ -75,6 +75,15 @@ export function convertColumns(
   return { conversions: pair ? 2 * codes.length : codes.length, clipped };
 }
 
+/** The sizes of what reaches the converters, which their full scale is a quantile of: both lines of a pair, or their difference. */
+export function convertedSizes(mode: AdcSpec["mode"], plus: Float32Array, minus: Float32Array): Float32Array {
+  if (mode === "differential") return plus.map((current, i) => Math.abs(current - minus[i]));
+  const both = new Float32Array(plus.length + minus.length);
+  both.set(plus);
+  both.set(minus, plus.length);
+  return both;
+}
+
 /** Readout units of a crossbar: converters (pairs of them in `pair` mode) that work side by side. */
 export const readoutUnits = (columns: number, adc: AdcSpec): number => Math.ceil(columns / adc.sharing);
 

@@ -43,6 +43,9 @@ export interface LayerPass {
   readonly penalty: SpikeRatePenalty | null;
 }
 
+/** Beside the parameters: standard deviations of the noise on a layer's columns, relative to their spreads (`outputNoise: "by column"`). */
+export const outputNoiseOf = (layer: string): string => `${layer}.outputNoise`;
+
 /** @param draws read anew at every call */
 export function bindLayers(
   ops: Ops,
@@ -59,8 +62,16 @@ export function bindLayers(
   function addNoise({ name, index, outputs: columns, y }: Layer, rows: number) {
     if (deviations === null) return;
     const variance = value[`${name}.variance`];
-    if (variance === undefined) ops.fill(deviations, columns, outputNoise * neuron.threshold);
-    else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor: outputNoise, target: deviations });
+    const factor = outputNoise === "by column" ? 1 : outputNoise;
+    if (variance === undefined) ops.fill(deviations, columns, factor * neuron.threshold);
+    else ops.columnSpreads({ variance, columns, epsilon: NORM_EPSILON, factor, target: deviations });
+    if (outputNoise === "by column") {
+      const shares = ops.floats(value[outputNoiseOf(name)], columns);
+      ops.write(
+        deviations,
+        ops.floats(deviations, columns).map((spread, c) => spread * shares[c]),
+      );
+    }
     ops.addOutputNoise({ target: y, rows, columns, deviations, key: draws.noiseKey, counter: index, scratch });
   }
 

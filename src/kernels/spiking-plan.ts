@@ -24,7 +24,7 @@ export interface SpikingPassOptions extends PassOptions {
   /** `expected` passes attention probabilities on unsampled. */
   readonly attention: AttentionMode;
   /** Standard deviation of the noise on pre-activations, relative to what their column varies by. Default 0. */
-  readonly outputNoise?: number;
+  readonly outputNoise?: number | "by column";
   /** Inputs are real values [B N, inputs], the same at every step, instead of packed spikes. */
   readonly realInputs: boolean;
   /** Share of the loss that is taken at each time step instead of at the mean over them. Default 0. */
@@ -155,7 +155,7 @@ export function planSpiking(
     readOut,
     gradients,
     penaltyRow: training && spikeRate && spikeRate.weight > 0 ? arena.words(widestRow) : null,
-    noiseDeviations: outputNoise > 0 ? arena.words(widestRow) : null,
+    noiseDeviations: outputNoise === "by column" || outputNoise > 0 ? arena.words(widestRow) : null,
     scratch: arena.words(scratchWords(network, options)),
   };
 }

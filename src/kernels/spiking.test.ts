@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
 import { expectClose } from "../../test/support/gradient.ts";
-import { createPass } from "../../test/support/pass-under-test.ts";
+import { createPass, type PassUnderTestOptions } from "../../test/support/pass-under-test.ts";
 import { tinyBits, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import type { Network } from "../model/network.ts";
 import { spikeRatePenalty } from "../model/spike-rate.ts";
@@ -90,7 +90,7 @@ describe.each(BACKENDS)("on $name", (backend) => {
     network: Network<SpikingSpec>,
     attention: Attention,
     training: boolean,
-    more: Partial<SpikingPassOptions> = {},
+    more: Partial<PassUnderTestOptions> = {},
   ) {
     const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training, attention, ...more });
     Object.assign(pass.draws, { key: KEY, firstPrompt: FIRST, noiseKey: KEY });
@@ -254,14 +254,15 @@ describe.each(BACKENDS)("on $name", (backend) => {
     const model = spikingSpec.parse({ ...base, attention: { draws: "independent" } });
     const network = tinyNetwork(model, 5);
     const bits = tinyBits(model.steps, PROMPTS, 6);
-    const statistics = (outputNoise: number) => {
-      const { ops, pass } = setUp(network, "sampled", true, { outputNoise });
+    const statistics = (outputNoise: number | "by column", columnNoise?: number) => {
+      const { ops, pass } = setUp(network, "sampled", true, { outputNoise, columnNoise });
       ops.write(pass.inputs, packSpikes(bits, model.steps, PROMPTS * N, inputs).words);
       pass.forward(PROMPTS);
       const { mean, variance } = pass.statistics.embed;
       return { mean: ops.floats(mean, model.width), variance: ops.floats(variance, model.width) };
     };
     const [plain, noisy] = [statistics(0), statistics(0.5)];
+    expect(statistics("by column", 0.5)).toEqual(noisy);
     const rows = model.steps * PROMPTS * N;
     const running = network.parameters["embed.variance"].data;
     running.forEach((variance, n) => {

@@ -317,7 +317,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Youngest age at which a chip is read, seconds after programming. Each step's chip has an age, uniform in its logarithm.",
   "training.stages.noise.devices.oldest": "Oldest age. The same as the youngest: always that age.",
   "training.stages.noise.hardware":
-    "All of it as the experiment's `hardware` has it: devices at any age from a second to `hardware.readTime`, and converters, whose offsets (what trims leave of them) and gains are drawn once per step, and whose noise and rounding for every row. Takes the place of `weights`, `outputs` and `devices`. Wires are left out.",
+    "All of it as the experiment's `hardware` has it: devices at any age from a second to `hardware.readTime`, and converters, whose offsets (what trims leave of them) and gains are drawn once per step, and whose noise and rounding for every row. What a code step is worth is measured on the network, column by column, at the start of the stage and at each validation. Takes the place of `weights`, `outputs` and `devices`. Wires are left out.",
   "training.stages.noise.dropConnect":
     "Share of weights that are 0 in a step's forward and backward pass (drop-connect).",
   "training.stages.clipWeights":

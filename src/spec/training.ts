@@ -62,7 +62,8 @@ export const stageSpec = z.strictObject({
       devices: deviceNoiseSpec.optional(),
       /**
        * All of it as the experiment's `hardware` has it: devices at any age from a second to `hardware.readTime`, and converters, whose
-       * offsets (what trims leave of them) and gains are drawn once per step, and whose noise and rounding for every row. Takes the place of
+       * offsets (what trims leave of them) and gains are drawn once per step, and whose noise and rounding for every row. What a code
+       * step is worth is measured on the network, column by column, at the start of the stage and at each validation. Takes the place of
        * `weights`, `outputs` and `devices`. Wires are left out.
        */
       hardware: z.boolean().optional(),

@@ -9,12 +9,13 @@
 import { PlatformError } from "../errors.ts";
 import { type Arena, arena, countingArena, LARGEST_MEMORY, type Place } from "../kernels/arena.ts";
 import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
+import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
-import type { StageSpec } from "../spec/training.ts";
+import { type StageSpec, takesHardware } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
@@ -24,7 +25,7 @@ export interface TrainingPlan {
   readonly foldedLayout: readonly ParameterLayout[];
   /** Parameters, by name. */
   readonly value: Offsets;
-  /** Parameters as the forward pass sees them when a stage adds weight noise. */
+  /** Parameters as the forward pass sees them when a stage adds weight noise; with them the noise of converters, by column. */
   readonly noisy: Offsets;
   /** Parameters without BatchNorm, for validation. */
   readonly folded: Offsets;
@@ -117,7 +118,10 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   const foldedLayout = parameterLayout(foldedModel(model), geometry);
   const memory = arena(base, Number.POSITIVE_INFINITY);
   const value = reserve(memory, layout);
-  const noisy = training.stages.some(isNoisy) ? reserve(memory, layout) : value;
+  const noisy = {
+    ...(training.stages.some(isNoisy) ? reserve(memory, layout) : value),
+    ...(takesHardware(training) && reserveOutputNoise(memory, layout)),
+  };
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
   const noiseWords = memory.words(NOISE_SCRATCH);
@@ -215,6 +219,7 @@ export function planPasses(
 ): StageLayout {
   const { task, training } = experiment;
   const model = stageModel(experiment, stage);
+  const { converters, outputs } = stageNoise(stage, experiment.hardware);
   const common = { maxPrompts: shardPrompts(experiment), realInputs: task.coding === "repeat" };
   const start = memory.mark();
   const forTraining = planNetwork(
@@ -225,7 +230,7 @@ export function planPasses(
       training: true,
       recompute,
       attention: stage.attention,
-      outputNoise: stageNoise(stage, experiment.hardware).outputs,
+      outputNoise: converters ? "by column" : outputs,
       stepLoss: stage.stepLoss ?? training.stepLoss ?? 0,
       spikeRate: training.spikeRate,
     },
@@ -235,6 +240,18 @@ export function planPasses(
   const validation = planNetwork(memory, folded, { ...common, training: false, attention: "sampled" });
   return { training: forTraining, validation };
 }
+
+/** Layers whose converters have a part in the noise. */
+export const convertingLayers = (
+  layout: readonly Pick<ParameterLayout, "name" | "shape">[],
+): { name: string; inputs: number; outputs: number }[] =>
+  layout
+    .filter(({ name }) => name.endsWith(".weight") && name !== "head.weight")
+    .map(({ name, shape }) => ({ name: name.slice(0, -".weight".length), inputs: shape[0], outputs: shape[1] }));
+
+/** Of each layer, what its converters add to each column. */
+const reserveOutputNoise = (memory: Arena, layout: readonly ParameterLayout[]): Offsets =>
+  Object.fromEntries(convertingLayers(layout).map(({ name, outputs }) => [outputNoiseOf(name), memory.words(outputs)]));
 
 function reserve(memory: Arena, layout: readonly ParameterLayout[]): Offsets {
   return Object.fromEntries(layout.map(({ name, shape }) => [name, memory.words(shape.reduce((a, b) => a * b, 1))]));

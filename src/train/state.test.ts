@@ -24,6 +24,7 @@ function stateOf(spec: Experiment, best = true): TrainingState {
     stage: 1,
     stageStart: 5,
     sinceBest: 1,
+    converterSteps: null,
     parameters: parametersOf(spec, 1),
     first: learned(2),
     second: learned(3),

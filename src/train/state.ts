@@ -1,7 +1,7 @@
 /**
  * Everything that training needs to go on exactly where it stopped, and its file.
  *
- * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments) and `best.*`, and three
+ * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments), `best.*` and `converterSteps.*`, and three
  * texts: `progress` (the numbers below), `experiment` (what decides the result) and `checksum` (CRC-32 of the whole file, its
  * own eight digits read as zeros). Damage is found by the checksum, a foreign experiment by comparison.
  */
@@ -16,6 +16,8 @@ import { parseJson, shorten } from "../spec/json.ts";
 import { type TrainingSpec, takesHardware } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import type { ConverterSteps } from "./converter-steps.ts";
+import { convertingLayers } from "./plan.ts";
 
 /** Parameters by name, or what training keeps of each. */
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -42,6 +44,8 @@ export interface TrainingState {
     readonly errorRate?: number;
     readonly parameters: Tensors;
   } | null;
+  /** What a code step of each converter is worth, in a stage whose noise is the hardware's; null in others, and at a stage's start. */
+  readonly converterSteps: ConverterSteps | null;
 }
 
 const FORMAT = "xpikeformer-training-1";
@@ -62,7 +66,7 @@ export type BestNumbers = Omit<NonNullable<TrainingState["best"]>, "parameters">
 
 /** The bytes of a state of this experiment. Throws ValueError at a number that is not finite. */
 export function encodeState(state: TrainingState, experiment: Experiment): Uint8Array {
-  const { step, stage, stageStart, sinceBest, best } = state;
+  const { step, stage, stageStart, sinceBest, best, converterSteps } = state;
   const numbers = best && bestNumbers(best);
   const bytes = encodeSafetensors(
     {
@@ -70,6 +74,7 @@ export function encodeState(state: TrainingState, experiment: Experiment): Uint8
       ...prefixed("first", state.first),
       ...prefixed("second", state.second),
       ...prefixed("best", best?.parameters ?? {}),
+      ...prefixed("converterSteps", asTensors(converterSteps ?? {})),
     },
     {
       // First, so that its place in the file is known.
@@ -104,7 +109,10 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
   const progress = readProgress(readMetadata("progress", metadata, fail), experiment, fail);
   const layout = parameterLayout(experiment.model, networkGeometry(experiment, createTask(experiment)));
   const learned = layout.filter((parameter) => parameter.learned);
-  const expected = 2 * learned.length + layout.length * (progress.best ? 2 : 1);
+  const converting = Object.keys(tensors).some((name) => name.startsWith("converterSteps."))
+    ? convertingLayers(layout).map(({ name, outputs }) => ({ name, shape: [outputs] }))
+    : [];
+  const expected = 2 * learned.length + layout.length * (progress.best ? 2 : 1) + converting.length;
   if (Object.keys(tensors).length !== expected) {
     fail(`The file holds ${Object.keys(tensors).length} arrays instead of ${expected}.`);
   }
@@ -115,6 +123,7 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
     first: extract("first", learned, tensors, fail),
     second: extract("second", learned, tensors, fail),
     best: best && { ...best, parameters: extract("best", layout, tensors, fail) },
+    converterSteps: converting.length > 0 ? asArrays(extract("converterSteps", converting, tensors, fail)) : null,
   };
 }
 
@@ -238,9 +247,15 @@ function prefixed(prefix: string, tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
 }
 
+const asTensors = (arrays: ConverterSteps): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], data }]));
+
+const asArrays = (tensors: Tensors): ConverterSteps =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
+
 function extract(
   prefix: string,
-  layout: readonly ParameterLayout[],
+  layout: readonly Pick<ParameterLayout, "name" | "shape">[],
   tensors: Readonly<Record<string, NamedArray>>,
   fail: Fail,
 ): Tensors {

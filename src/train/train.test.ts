@@ -364,6 +364,35 @@ describe("training", () => {
     expect(stopped.state).toMatchObject({ step: end, stage: 1, stageStart: end });
   });
 
+  test("keeps what a code step is worth from one validation to the next, over an interruption too", async () => {
+    const noise = { hardware: true };
+    const experiment = tinyExperiment({
+      training: {
+        validateEvery: 3,
+        stages: [
+          { steps: 2, warmup: 0, learningRate: 0.02 },
+          { steps: 5, warmup: 0, learningRate: 0.02, noise },
+        ],
+      },
+      hardware: { crossbar: { rows: 5, columns: 6 }, readTime: 0 },
+    });
+    const whole = await recorded(experiment);
+    const steps = whole.states.map(({ state }) => state.converterSteps);
+    // After step 1 and the stage's end, then after the steps 3 to 6, of which 3 and 6 validate, and the end.
+    const [first, firstEnd, third, fourth, fifth, sixth, end] = steps;
+    expect([first, firstEnd, end]).toEqual([null, null, null]);
+    expect(third).not.toBe(null);
+    expect([fourth, fifth]).toEqual([third, third]);
+    expect(sixth).not.toEqual(third);
+    for (const { state } of whole.states) {
+      const read = decodeState(encodeState(state, experiment), experiment);
+      expect(read).toEqual(state);
+      expect((await recorded(experiment, { state: read })).network).toEqual(whole.network);
+    }
+    const finer = { ...experiment.hardware, adc: { ...experiment.hardware.adc, bits: 8 } };
+    expect((await recorded({ ...experiment, hardware: finer })).network).not.toEqual(whole.network);
+  });
+
   test("stops after the step in which it is asked to", async () => {
     const controller = new AbortController();
     const { finished, state, events } = await recorded(threeStages, {

@@ -21,6 +21,7 @@ import { type Openable, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
+import { measureConverterSteps } from "./converter-steps.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -115,9 +116,10 @@ export async function train<M extends ModelSpec>(
   const steps = totalSteps(experiment.training);
   const teacher = checkTeacher(experiment, options.teacher);
 
-  let { step, best, sinceBest, stageStart, stage } = options.state ?? {
+  let { step, best, sinceBest, stageStart, stage, converterSteps } = options.state ?? {
     step: 0,
     best: null,
+    converterSteps: null,
     sinceBest: 0,
     stage: 0,
     stageStart: 0,
@@ -133,6 +135,7 @@ export async function train<M extends ModelSpec>(
     stageStart,
     sinceBest,
     best,
+    converterSteps,
     parameters: optimiser.readParameters(),
     ...optimiser.readMoments(),
   });
@@ -151,10 +154,14 @@ export async function train<M extends ModelSpec>(
     const session = executor.open<ShardSetup, ShardPiece, ShardResult>("train-shard", setup, most);
     const waves = shardWaves(experiment.training.shards, plan.gradients.length);
     const { patience } = experiment.training;
+    const measureSteps = () =>
+      spec.noise.hardware === true ? measureConverterSteps(current(), experiment, stage, data, step) : null;
+    // Measured at the start of a stage and at validations, and kept in between, over an interruption too.
+    converterSteps ??= measureSteps();
     const isOver = () => step - stageStart >= spec.steps || (patience > 0 && sinceBest >= patience);
     try {
       while (!isOver() && !signal?.aborted) {
-        addNoise(spec, step);
+        addNoise(spec, step, converterSteps);
         let loss = 0;
         for (const wave of waves) {
           const results = await session.run(wave.map((part) => ({ kind: "train", step, ...part })));
@@ -177,6 +184,7 @@ export async function train<M extends ModelSpec>(
           if (isBest) best = { ...measured, step, parameters: optimiser.readParameters() };
           sinceBest = isBest ? 0 : sinceBest + 1;
           validation = { ...measured, best: isBest };
+          converterSteps = measureSteps();
         }
         options.onStep?.({
           step,
@@ -198,6 +206,7 @@ export async function train<M extends ModelSpec>(
     stage++;
     stageStart = step;
     if (stage < stages.length) best = null;
+    converterSteps = null;
     sinceBest = 0;
     await options.afterStep?.(snapshot, true);
   }

@@ -23,7 +23,7 @@ function seenByStep(stuck: { atZero: number; atMaximum: number }) {
   const plan = planTraining(experiment, geometry, kernels.base, 1);
   const exact = initialise(experiment.model, geometry, stream(1)).parameters;
   createOptimiser(kernels, plan, experiment).writeParameters(exact);
-  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0);
+  createWeightNoise(kernels, plan, experiment)(experiment.training.stages[0], 0, null);
   const { shape, data } = exact["blocks.0.up.weight"];
   const at = plan.noisy["blocks.0.up.weight"] / 4;
   return { columns: shape[1], exact: data, seen: kernels.f32.slice(at, at + data.length) };

@@ -7,14 +7,16 @@
 import { readoutUnits } from "../hardware/adc.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import type { Place } from "../kernels/arena.ts";
+import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec } from "../spec/training.ts";
-import { type StageNoise, stageNoise } from "./converter-noise.ts";
+import { type ConverterNoise, type StageNoise, stageNoise } from "./converter-noise.ts";
+import type { ConverterSteps } from "./converter-steps.ts";
 import { faultsOf, type LevelStatistics, largestUnfolded, levelStatistics, levelsOf } from "./device-noise.ts";
-import { isNoisy, type TrainingPlan } from "./plan.ts";
+import { convertingLayers, isNoisy, type TrainingPlan } from "./plan.ts";
 
 /** Weight noise of a column relative to its own largest weight, at most. */
 const LARGEST_COLUMN_NOISE = 0.5;
@@ -24,16 +26,17 @@ export function createWeightNoise(
   ops: TrainingOps,
   plan: TrainingPlan,
   { hardware, seed, model }: Experiment,
-): (stage: StageSpec, step: number) => void {
+): (stage: StageSpec, step: number, converterSteps: ConverterSteps | null) => void {
   const root = stream(seed).fork("weight noise");
   const threshold = model.kind === "spiking" ? model.neuron.threshold : 1;
+  const converting = convertingLayers(plan.layout);
   const { noiseColumns, noiseWords, noiseLevels } = plan;
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
 
-  function prepare(stage: StageSpec, step: number) {
+  function prepare(stage: StageSpec, step: number, converterSteps: ConverterSteps | null) {
     if (!isNoisy(stage)) return;
     const noise = stageNoise(stage, hardware);
-    const { weights, devices, dropConnect, offsets, gains } = noise;
+    const { weights, devices, dropConnect, converters } = noise;
     if (devices) chooseAge(stage, devices, step);
     for (const { name, shape } of plan.layout) {
       const [rows, columns = 1] = shape;
@@ -44,10 +47,9 @@ export function createWeightNoise(
       if (devices) addDevices(name, rows, columns, step);
       if (dropConnect > 0) drop(name, rows * columns, dropConnect, step);
     }
-    if (offsets === 0 && gains === 0) return;
-    for (const { name, shape } of plan.layout) {
-      const layer = name.slice(0, -".weight".length);
-      if (name.endsWith(".weight") && layer !== "head") addConverters(layer, shape[0], shape[1], noise, step);
+    if (converters === null || converterSteps === null) return;
+    for (const { name, inputs, outputs } of converting) {
+      addConverters(name, inputs, outputs, converters, converterSteps[name], step);
     }
   }
 
@@ -146,14 +148,28 @@ export function createWeightNoise(
   }
 
   /**
-   * Offsets and gains of converters, on the layer's outputs. A gain multiplies what comes before BatchNorm takes the mean off, so that it moves
-   * the offset, too; without BatchNorm it multiplies the weights, and a column is taken to vary by the threshold.
+   * Converters, on the layer's outputs: `codeSteps` [columns] says what a step is worth. A gain multiplies what comes before BatchNorm takes the
+   * mean off, so that it moves the offset, too; without BatchNorm it multiplies the weights.
    */
-  function addConverters(layer: string, rows: number, columns: number, { offsets, gains }: StageNoise, step: number) {
+  function addConverters(
+    layer: string,
+    rows: number,
+    columns: number,
+    noise: ConverterNoise,
+    codeSteps: Float32Array,
+    step: number,
+  ) {
+    const { offsets, gains, outputs } = noise;
+    ops.write(
+      plan.noisy[outputNoiseOf(layer)],
+      codeSteps.map((width) => outputs * width),
+    );
+    if (offsets === 0 && gains === 0) return;
     const read = (at: Place) => ops.floats(at, columns);
     const random = root.fork(step, layer);
     const byUnit = (spread: number, purpose: string) => drawByUnit(columns, spread, random.fork(purpose));
-    const [moved, scaled] = [byUnit(offsets, "offsets"), byUnit(gains, "gains")];
+    const moved = byUnit(offsets, "offsets").map((move, c) => move * codeSteps[c]);
+    const scaled = byUnit(gains, "gains");
     const { [`${layer}.gain`]: gain, [`${layer}.mean`]: mean, [`${layer}.variance`]: variance } = plan.value;
     const offset = plan.noisy[`${layer}.offset`];
     if (gain === undefined) {

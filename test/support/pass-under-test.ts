@@ -5,6 +5,7 @@ import { bindNetwork, planNetwork } from "../../src/kernels/network-pass.ts";
 import type { Ops } from "../../src/kernels/ops.ts";
 import type { Pass } from "../../src/kernels/pass.ts";
 import type { SpikingPass } from "../../src/kernels/spiking.ts";
+import { outputNoiseOf } from "../../src/kernels/spiking-layer.ts";
 import type { SpikingLayout, SpikingPassOptions } from "../../src/kernels/spiking-plan.ts";
 import type { Network } from "../../src/model/network.ts";
 import type { SpikingSpec } from "../../src/spec/model.ts";
@@ -17,7 +18,10 @@ export interface PassUnderTest<P extends Pass> {
   readonly gradient: Readonly<Record<string, Place>>;
 }
 
-type Options = Pick<SpikingPassOptions, "maxPrompts" | "training"> & Partial<SpikingPassOptions>;
+/** `columnNoise` is the share of every column, for noise by column. */
+export type PassUnderTestOptions = Partial<SpikingPassOptions> & { readonly columnNoise?: number | undefined };
+
+type Options = Pick<SpikingPassOptions, "maxPrompts" | "training"> & PassUnderTestOptions;
 
 export function createPass(
   backend: Backend,
@@ -34,6 +38,14 @@ export function createPass(backend: Backend, network: Network, options: Options)
     gradient[name] = arena.words(data.length);
     ops.write(value[name], data);
     ops.fill(gradient[name], data.length, 0);
+  }
+  if (options.columnNoise !== undefined) {
+    for (const [name, { shape }] of Object.entries(network.parameters)) {
+      if (!name.endsWith(".weight")) continue;
+      const at = arena.words(shape[1]);
+      ops.fill(at, shape[1], options.columnNoise);
+      value[outputNoiseOf(name.slice(0, -".weight".length))] = at;
+    }
   }
   const layout = planNetwork(arena, network, { attention: "sampled", realInputs: false, ...options });
   const pass = bindNetwork(ops, layout, { value, gradient: options.training ? gradient : null });

@@ -9,7 +9,7 @@
  * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
-import { type Converter, convertColumns, converter } from "../../hardware/adc.ts";
+import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";
 import {
   type ConvertedVectors,
   type ConverterErrors,
@@ -167,7 +167,7 @@ function runBlock(
       ? rangeByCodes({ mode: adc.mode, bits: adc.bits }, widest, (setting, pass) =>
           quantile(sizesInSteps(seen, columns, setting, engine.errors, crossbar, adc, pass), adc.rangeQuantile),
         )
-      : quantile(sizesOf(adc.mode, seen.plus, seen.minus), adc.rangeQuantile);
+      : quantile(convertedSizes(adc.mode, seen.plus, seen.minus), adc.rangeQuantile);
     ranges[crossbar] = range > 0 ? range : widest;
   }
   const { arithmetic } = engine;
@@ -242,13 +242,7 @@ function measuredLines(plus: Float32Array, minus: Float32Array, columns: number,
   return seen;
 }
 
-/** The sizes of what reaches the converters: both lines of a pair, or their difference. */
-function sizesOf(mode: AdcSpec["mode"], plus: Float32Array, minus: Float32Array): Float32Array {
-  if (mode === "differential") return plus.map((current, i) => Math.abs(current - minus[i]));
-  return joined(plus, minus);
-}
-
-/** What erring converters round to codes, in code steps: sizes, as above. */
+/** What erring converters round to codes, in code steps: sizes, as `convertedSizes`. */
 function sizesInSteps(
   { plus, minus }: Lines,
   columns: number,
@@ -258,7 +252,7 @@ function sizesInSteps(
   adc: AdcSpec,
   pass: number,
 ): Float32Array {
-  if (errors === null) return sizesOf(mode, plus, minus).map((size) => size / step);
+  if (errors === null) return convertedSizes(mode, plus, minus).map((size) => size / step);
   const { plus: first, minus: second } = errors.converters[crossbar];
   const vectors = { steps: 1, firstPrompt: 0, prompts: 1, perPrompt: plus.length / columns };
   const noise =
@@ -269,19 +263,13 @@ function sizesInSteps(
     lines.map((current, i) =>
       erringSteps(current, step, gains[i % columns], offsets[i % columns], added === undefined ? 0 : added[i]),
     );
-  if (mode === "pair") return joined(erring(plus, first, noise?.plus), erring(minus, second, noise?.minus));
+  if (mode === "pair")
+    return convertedSizes("pair", erring(plus, first, noise?.plus), erring(minus, second, noise?.minus));
   return erring(
     plus.map((current, i) => current - minus[i]),
     first,
     noise?.plus,
   ).map(Math.abs);
-}
-
-function joined(first: Float32Array, second: Float32Array): Float32Array {
-  const both = new Float32Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 /** Key of the noise of conversions that set a crossbar's range. */

@@ -1,0 +1,181 @@
+/**
+ * How coarse the converters of an experiment's hardware are for the network that is trained: the width of a code step, by layer and column.
+ *
+ * The converters of a crossbar share a full scale. The widest of its columns sets it, with what lines carry in the mean, so that a column
+ * which varies by little has few codes, a first layer's above all. That is no matter of theory but of the weights, and so is measured: the folded
+ * network runs a few training prompts in exact arithmetic, and full scales are taken from their currents as calibration takes them.
+ *
+ *   step of a column = sqrt( sum over row blocks of (full scale / largest code x weight of the largest conductance)^2 )
+ *
+ * Each block rounds for itself, so errors add as squares do; both lines of a pair have a converter, which counts as two blocks.
+ * Left out: the levels of conductances and what devices add, clipping, and the head, whose outputs are no columns of a normalised layer.
+ */
+import { largestWeights } from "../device/conversion.ts";
+import { convertedSizes, converter } from "../hardware/adc.ts";
+import { rowsFor } from "../hardware/crossbar.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { inputRows } from "../model/geometry.ts";
+import { isSpiking, type Network } from "../model/network.ts";
+import { drawBlocks, repeatInput, type SpikingForward, spikeInput, spikingForward } from "../model/spiking.ts";
+import { pixels, stemLayers } from "../model/stem.ts";
+import { quantile } from "../numeric/quantile.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { HardwareSpec } from "../spec/hardware.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { createTask, takesSpikes } from "../task/create.ts";
+import type { Given } from "../task/open.ts";
+import { convertingLayers, stageModel } from "./plan.ts";
+
+/**
+ * Code steps by layer, `[outputs]`, relative to what noise on the layer's output is relative to: with BatchNorm the spread of the column,
+ * without it the threshold.
+ */
+export type ConverterSteps = Readonly<Record<string, Float32Array>>;
+
+/** A column that varies by less than half a code step is taken to vary by that much: all that a converter could still tell. */
+const LARGEST_STEP = 2;
+
+const MOST_PROMPTS = 16;
+/** Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements. */
+const MOST_PRODUCTS = 2 ** 30;
+
+/**
+ * Measures the code steps of a network on prompts of the training part; null of a network that has no converters, or exact ones.
+ *
+ * Random   `stream(seed).fork("converter steps", step)`
+ */
+export function measureConverterSteps(
+  network: Network,
+  experiment: Experiment,
+  stage: number,
+  data: Given["data"],
+  step: number,
+): ConverterSteps | null {
+  const { task: taskSpec, hardware, seed, training } = experiment;
+  if (!isSpiking(network) || hardware.adc.bits === null) return null;
+  const root = stream(seed);
+  const random = root.fork("converter steps", step);
+  const model = stageModel(experiment, training.stages[stage]);
+  const folded = foldNetwork(network);
+  const steps = "steps" in model ? model.steps : 1;
+  const wanted = Math.floor(MOST_PRODUCTS / (steps * productsOf(network)));
+  const prompts = Math.max(1, Math.min(MOST_PROMPTS, wanted));
+  const spikes = takesSpikes(model, taskSpec);
+  const batch = createTask({ task: taskSpec, model }, data).draw(prompts, random.fork("prompts"), {
+    spikes,
+    values: !spikes,
+    from: { part: "training", position: 0, order: root.fork("epochs") },
+  });
+  const input = spikes
+    ? spikeInput(batch.spikes!, inputRows(network.geometry))
+    : repeatInput(batch.values!, steps, prompts);
+  const draws = drawBlocks(folded, input, random.fork("draws"));
+  const { cache } = spikingForward(folded, input, { mode: "eval", draws });
+  const { normalisation, neuron } = network.model;
+  return Object.fromEntries(
+    layerInputs(cache).map(([layer, values]) => {
+      const { data: weights, shape } = folded.parameters[`${layer}.weight`];
+      const { steps: own, spreads } = columnSteps(layer, values, weights, shape[1], hardware);
+      const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
+      const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);
+      return [layer, Float32Array.from(own, (width, c) => (isCoarse(width, c) ? LARGEST_STEP : width / unit(c)))];
+    }),
+  );
+}
+
+/** Products of an input and a weight, of a prompt at one time step. */
+function productsOf({ model, geometry, parameters }: Network<SpikingSpec>): number {
+  const windows = new Map(stemLayers(model, geometry).map(({ name, windows }) => [name, pixels(windows)]));
+  return convertingLayers(Object.entries(parameters).map(([name, { shape }]) => ({ name, shape }))).reduce(
+    (sum, { name, inputs, outputs }) => sum + (windows.get(name) ?? geometry.tokens) * inputs * outputs,
+    0,
+  );
+}
+
+/** What each layer reads, `[rows, inputs]`. */
+function layerInputs({ stem, blocks }: SpikingForward["cache"]): [string, Float64Array][] {
+  return [
+    ...stem.layers.map(({ dense }, i): [string, Float64Array] => [`stem.${i}`, dense.input]),
+    ["embed", stem.embed.input],
+    ...blocks.flatMap(({ qkv, projection, up, down }, i) =>
+      Object.entries({ qkv, projection, up, down }).flatMap(([name, dense]): [string, Float64Array][] =>
+        dense ? [[`blocks.${i}.${name}`, dense.input]] : [],
+      ),
+    ),
+  ];
+}
+
+/** Code steps of a layer's columns, and the standard deviations of what they put out, in the layer's unit. Shapes: input [rows, inputs]. */
+export function columnSteps(
+  layer: string,
+  input: Float64Array,
+  weights: Float32Array,
+  outputs: number,
+  { crossbar, adc }: HardwareSpec,
+): { steps: Float64Array; spreads: Float64Array } {
+  const inputs = weights.length / outputs;
+  const rows = input.length / inputs;
+  const squares = new Float64Array(outputs);
+  const sums = new Float64Array(rows * outputs);
+  const blockRows = rowsFor(layer, crossbar);
+  for (let r = 0; r < inputs; r += blockRows) {
+    for (let c = 0; c < outputs; c += crossbar.columns) {
+      const [height, width] = [Math.min(blockRows, inputs - r), Math.min(crossbar.columns, outputs - c)];
+      const block = Float32Array.from(
+        { length: height * width },
+        (_, i) => weights[(r + Math.floor(i / width)) * outputs + c + (i % width)],
+      );
+      const largest = largestWeights(block, width, crossbar);
+      const lines = lineCurrents(input, inputs, r, block, largest);
+      const sizes = convertedSizes(adc.mode, lines.plus, lines.minus);
+      const fullScale = adc.fullScale ?? quantile(sizes, adc.rangeQuantile);
+      const { step } = converter(adc.mode, adc.bits!, fullScale > 0 ? fullScale : height);
+      for (let n = 0; n < width; n++) squares[c + n] += (adc.mode === "pair" ? 2 : 1) * (step * largest[n]) ** 2;
+      for (let i = 0; i < lines.plus.length; i++) {
+        const n = i % width;
+        sums[Math.floor(i / width) * outputs + c + n] += (lines.plus[i] - lines.minus[i]) * largest[n];
+      }
+    }
+  }
+  return { steps: squares.map(Math.sqrt), spreads: columnSpreads(sums, outputs) };
+}
+
+/** Currents of both lines of each column for every row, as a number of lines at the largest conductance, `[rows, columns]`. */
+function lineCurrents(
+  input: Float64Array,
+  inputs: number,
+  firstInput: number,
+  block: Float32Array,
+  largest: Float64Array,
+): { plus: Float32Array; minus: Float32Array } {
+  const width = largest.length;
+  const shares = block.map((weight, i) => Math.max(-1, Math.min(1, weight / (largest[i % width] || 1))));
+  const rows = input.length / inputs;
+  const plus = new Float32Array(rows * width);
+  const minus = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    for (let r = 0; r * width < shares.length; r++) {
+      const value = input[row * inputs + firstInput + r];
+      if (value === 0) continue;
+      for (let n = 0, i = r * width, at = row * width; n < width; n++, i++, at++) {
+        const current = value * shares[i];
+        if (current > 0) plus[at] += current;
+        else minus[at] -= current;
+      }
+    }
+  }
+  return { plus, minus };
+}
+
+function columnSpreads(values: Float64Array, columns: number): Float64Array {
+  const rows = values.length / columns;
+  return Float64Array.from({ length: columns }, (_, c) => {
+    let [sum, squares] = [0, 0];
+    for (let i = c; i < values.length; i += columns) {
+      sum += values[i];
+      squares += values[i] ** 2;
+    }
+    return Math.sqrt(Math.max(0, squares / rows - (sum / rows) ** 2));
+  });
+}
