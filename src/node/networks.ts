@@ -31,7 +31,6 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-256-xpikeformer",
   "wireless-2x2-256-realistic",
   "wireless-4x4-bits-xpikeformer",
-  "wireless-4x4-xpikeformer",
   "wireless-4x4-ann",
   "fashion-tiny-xpikeformer",
   "fashion-tiny-ann",

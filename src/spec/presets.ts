@@ -28,8 +28,9 @@ export function presets(): Preset[] {
         spiking: "bundled:wireless-2x2-spiking",
       },
     }),
-    trained("wireless-4x4", "4x4 QPSK link, 2 blocks of width 128: trains on two cores, and falls short", 4, {
-      checkpoints: { network: "bundled:wireless-4x4-xpikeformer", ann: "bundled:wireless-4x4-ann" },
+    trained("wireless-4x4", "4x4 QPSK link, 4 blocks of width 128: trains on two cores, and falls short", 4, {
+      model: { depth: 4, readOut: "bits" },
+      checkpoints: { network: "bundled:wireless-4x4-bits-xpikeformer", ann: "bundled:wireless-4x4-ann" },
     }),
     preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
       width: 256,
@@ -226,9 +227,12 @@ function trained(
   name: string,
   description: string,
   antennas: number,
-  own: Pick<ExperimentDocument, "hardware" | "checkpoints">,
+  own: Pick<ExperimentDocument, "hardware" | "checkpoints"> & {
+    readonly model?: { readonly depth: number; readonly readOut: "bits" };
+  },
 ): Preset {
-  const size = { kind: "spiking", width: 128, heads: 8, depth: 2, steps: 4 } as const;
+  const { model, ...rest } = own;
+  const size = { kind: "spiking", width: 128, heads: 8, depth: 2, steps: 4, ...model } as const;
   const { document } = preset(name, description, antennas, size);
   return {
     name,
@@ -251,7 +255,7 @@ function trained(
         ],
       },
       evaluation: { prompts: 640, curvePrompts: 192 },
-      ...own,
+      ...rest,
     },
   };
 }
