@@ -10,7 +10,7 @@ import { figuresOf } from "../figures.mjs";
 import { experimentOf, networksOf } from "../networks.mjs";
 import { EXPERIMENT, SNR, STEPS } from "./points.mjs";
 
-const SEED = 2611;
+const SEED = 2711;
 const PROMPTS = 10_000;
 const CURVE_PROMPTS = 4096;
 const COMMAND = "node experiments/wide-link/measure.mjs";

@@ -1,4 +1,4 @@
 // What is measured, and shown.
-export const EXPERIMENT = "wireless-2x2-256";
+export const EXPERIMENT = "wireless-2x2-256-aware";
 export const STEPS = [1, 2, 4];
 export const SNR = [5, 15, 25];
