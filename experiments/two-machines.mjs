@@ -19,7 +19,15 @@ import {
 export const MACHINES = ["paper", "recommended"];
 
 /** Bundled networks whose accuracy is measured on both machines: examples/NAME.json. */
-export const NETWORKS = ["wireless-2x2", "fashion-tiny", "mnist-tiny", "mnist-one-step", "cifar10-small"];
+export const NETWORKS = [
+  "wireless-2x2",
+  "fashion-tiny",
+  "mnist-tiny",
+  "mnist-one-step",
+  "cifar10-small",
+  "cifar10-stem-aware",
+  "fashion-stem",
+];
 
 /** The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. */
 export function experimentOn(machine, name) {

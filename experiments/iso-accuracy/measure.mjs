@@ -1,5 +1,5 @@
 // Measures what the tables of this folder are computed from, on the bundled networks: error rates against time steps, and spike densities, on
-// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Three minutes of two idle cores; writes
+// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Five minutes of two idle cores; writes
 // result.json, and leaves networks that are not named as they are there.
 //
 //   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]
@@ -58,10 +58,10 @@ async function measure(name) {
     const evaluations = await evaluateChips(executor, open(own), network, { chips, prompts });
     const rates = evaluations.map(({ bySteps }) => curve(bySteps));
     // Densities of the first chip.
-    const { blocks, inputDensity, headDensity } = measuredWorkload(own, evaluations[0]);
+    const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(own, evaluations[0]);
     machines[machine] = {
       rates: rates[0].map((_, t) => rates.reduce((sum, one) => sum + one[t], 0) / chips),
-      densities: { blocks, inputDensity, headDensity },
+      densities: { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity },
     };
   }
   return {

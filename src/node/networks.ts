@@ -45,6 +45,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-small-conventional",
   "cifar10-stem-xpikeformer",
   "cifar10-stem-ann",
+  "cifar10-stem-aware",
   "fashion-stem-xpikeformer",
   "fashion-stem-ann",
 ] as const;
