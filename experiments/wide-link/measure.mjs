@@ -1,14 +1,14 @@
 // Measures the wide network of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
-// reports of `xpike run` say of it. About five minutes of two idle cores.
+// reports of `xpike run` say of it. About eight minutes of two idle cores.
 //
 //   node experiments/wide-link/measure.mjs [threads]
 import { writeFile } from "node:fs/promises";
-import { runExperiment } from "xpikeformer";
+import { evaluateNetwork, kitOf, runExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";
-import { experimentOf, networksOf } from "../networks.mjs";
-import { EXPERIMENT, SNR, STEPS } from "./points.mjs";
+import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
+import { EARLIER_ANN, EXPERIMENT, SNR, STEPS } from "./points.mjs";
 
 const SEED = 2711;
 const PROMPTS = 10_000;
@@ -31,8 +31,11 @@ try {
     const report = await runExperiment(experiment, networks, { executor, command: COMMAND, versions: {} });
     points[steps] = figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(xpikeformer|annDigital)\.symbol$/);
   }
+  const { network } = await checkpointOf(EARLIER_ANN);
+  const { errors } = await evaluateNetwork(executor, base, network, { prompts: PROMPTS });
+  const { rate, low, high } = kitOf(base.task).rate(errors);
   const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
-  const result = { command: COMMAND, commit: presentCommit(), ...sizes, points };
+  const result = { command: COMMAND, commit: presentCommit(), ...sizes, points, earlierAnn: [rate, low, high] };
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
 } finally {

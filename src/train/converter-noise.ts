@@ -1,7 +1,7 @@
 /**
  * What the converters of an experiment's hardware do to pre-activations, for hardware-aware training: offsets and gains as of a chip, drawn
  * once per step, and noise and rounding drawn for every row, in code steps. What a step is worth is measured (`converter-steps.ts`).
- * Left out: what columns of one crossbar differ by, wires, and the head.
+ * Left out: clipping, wires, and the head.
  */
 import { trimmedSpread } from "../hardware/trim.ts";
 import type { AdcSpec, HardwareSpec } from "../spec/hardware.ts";

@@ -37,7 +37,7 @@ export type ConverterSteps = Readonly<Record<string, Float32Array>>;
 const LARGEST_STEP = 2;
 
 const MOST_PROMPTS = 16;
-/** Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements. */
+/** Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements. A large network runs one prompt. */
 const MOST_PRODUCTS = 2 ** 30;
 
 /**
