@@ -15,7 +15,7 @@ import type { Geometry } from "../model/geometry.ts";
 import { type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
-import { type StageSpec, takesHardware } from "../spec/training.ts";
+import type { StageSpec } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
@@ -120,7 +120,7 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   const value = reserve(memory, layout);
   const noisy = {
     ...(training.stages.some(isNoisy) ? reserve(memory, layout) : value),
-    ...(takesHardware(training) && reserveOutputNoise(memory, layout)),
+    ...(training.stages.some(({ noise }) => noise.hardware === true) && reserveOutputNoise(memory, layout)),
   };
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));
