@@ -1,5 +1,5 @@
 // Measures what the tables of this folder are computed from, on the bundled networks: error rates against time steps, and spike densities, on
-// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Five minutes of two idle cores; writes
+// both machines. Needs MNIST, Fashion-MNIST and CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Some four minutes of two idle cores; writes
 // result.json, and leaves networks that are not named as they are there.
 //
 //   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]

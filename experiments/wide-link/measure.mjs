@@ -1,5 +1,5 @@
 // Measures the wide network of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
-// reports of `xpike run` say of it. About eight minutes of two idle cores.
+// reports of `xpike run` say of it. About four minutes of two idle cores.
 //
 //   node experiments/wide-link/measure.mjs [threads]
 import { writeFile } from "node:fs/promises";

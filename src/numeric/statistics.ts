@@ -134,3 +134,19 @@ function requireValues(values: ArrayLike<number>, least: number, what: string): 
     `${what} needs at least ${least} ${least === 1 ? "value" : "values"}, not ${values.length}.`,
   );
 }
+
+/** Means and standard deviations (of the values, not estimated) of the columns of a matrix, `[rows, columns]`. */
+export function columnMoments(
+  values: ArrayLike<number>,
+  columns: number,
+): { readonly means: Float64Array; readonly deviations: Float64Array } {
+  const sums = new Float64Array(columns);
+  const squares = new Float64Array(columns);
+  for (let i = 0; i < values.length; i++) {
+    sums[i % columns] += values[i];
+    squares[i % columns] += values[i] ** 2;
+  }
+  const rows = values.length / columns;
+  const means = sums.map((sum) => sum / rows);
+  return { means, deviations: squares.map((square, c) => Math.sqrt(Math.max(0, square / rows - means[c] ** 2))) };
+}

@@ -19,6 +19,7 @@ import { isSpiking, type Network } from "../model/network.ts";
 import { drawBlocks, repeatInput, type SpikingForward, spikeInput, spikingForward } from "../model/spiking.ts";
 import { pixels, stemLayers } from "../model/stem.ts";
 import { quantile } from "../numeric/quantile.ts";
+import { columnMoments } from "../numeric/statistics.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -138,7 +139,7 @@ export function columnSteps(
       }
     }
   }
-  return { steps: squares.map(Math.sqrt), spreads: columnSpreads(sums, outputs) };
+  return { steps: squares.map(Math.sqrt), spreads: columnMoments(sums, outputs).deviations };
 }
 
 /** Currents of both lines of each column for every row, as a number of lines at the largest conductance, `[rows, columns]`. */
@@ -166,16 +167,4 @@ function lineCurrents(
     }
   }
   return { plus, minus };
-}
-
-function columnSpreads(values: Float64Array, columns: number): Float64Array {
-  const rows = values.length / columns;
-  return Float64Array.from({ length: columns }, (_, c) => {
-    let [sum, squares] = [0, 0];
-    for (let i = c; i < values.length; i += columns) {
-      sum += values[i];
-      squares += values[i] ** 2;
-    }
-    return Math.sqrt(Math.max(0, squares / rows - (sum / rows) ** 2));
-  });
 }

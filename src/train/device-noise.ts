@@ -12,6 +12,7 @@ import { largestWeights } from "../device/conversion.ts";
 import { readOut, sharedFactor } from "../hardware/compensation.ts";
 import { programCrossbar, readCrossbar } from "../hardware/crossbar.ts";
 import { exponential } from "../numeric/exponential.ts";
+import { columnMoments } from "../numeric/statistics.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 
@@ -61,7 +62,9 @@ export function levelStatistics(
       compensation.scope === "none"
         ? 1
         : sharedFactor([common(reference.sums)], [common(now.sums)], device.maxConductance);
-    return { age, ...momentsByColumn(reading.weights, columns, factor) };
+    const weights = Float64Array.from(reading.weights, (weight) => weight * factor);
+    const { means, deviations } = columnMoments(weights, columns);
+    return { age, means: Float32Array.from(means), deviations: Float32Array.from(deviations) };
   });
 }
 
@@ -72,21 +75,6 @@ const normalDensity = (x: number): number => exponential((-x * x) / 2);
 /** Levels above zero of each device, or those in which the statistics of continuous devices are kept. */
 export const levelsOf = ({ crossbar }: HardwareSpec): number =>
   crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
-
-function momentsByColumn(values: Float32Array, columns: number, factor: number) {
-  const sums = new Float64Array(columns);
-  const squares = new Float64Array(columns);
-  values.forEach((value, i) => {
-    sums[i % columns] += value * factor;
-    squares[i % columns] += (value * factor) ** 2;
-  });
-  const rows = values.length / columns;
-  const means = Float32Array.from(sums, (sum) => sum / rows);
-  const deviations = Float32Array.from(squares, (square, c) =>
-    Math.sqrt(Math.max(0, square / rows - (sums[c] / rows) ** 2)),
-  );
-  return { means, deviations };
-}
 
 /**
  * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped.
