@@ -104,6 +104,11 @@ export const trainingSpec = z
       .min(1)
       .max(16)
       .default([stageSpec.parse({})]),
+    /**
+     * `adamw`, or `muon`: the weights of all layers but the head step along their momentum made orthogonal, everything else by AdamW
+     * with the same learning rate.
+     */
+    optimiser: z.enum(["adamw", "muon"]).default("adamw"),
     /** Decoupled weight decay of AdamW, on matrices only. */
     weightDecay: z.number().min(0).max(1).default(0.01),
     /** Decay of AdamW's running mean of the gradient. */

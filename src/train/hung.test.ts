@@ -15,10 +15,15 @@ const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };
 
-// Of the first wave, of a validation, and of the second stage.
-test.each([1, 12, 29])("piece %i, never answered, leaves the network as it would have been", async (hangs) => {
+// Of the first wave, of a validation, and of the second stage; with Muon a matrix of the first step, behind five shards.
+test.each([
+  [1, "adamw"],
+  [12, "adamw"],
+  [29, "adamw"],
+  [6, "muon"],
+] as const)("piece %i of %s, never answered, leaves the network as it would have been", async (hangs, optimiser) => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-  const experiment = tinyExperiment(everyFeature);
+  const experiment = tinyExperiment({ ...everyFeature, training: { ...everyFeature.training, optimiser } });
   let [given, made] = [0, 0];
   const create = () => {
     made++;

@@ -3,8 +3,9 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { initialise, type Tensor } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import type { TrainingSpec } from "../spec/training.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { createOptimiser } from "./optimiser.ts";
+import { createOptimiser, orthogonaliseMatrix } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";
 
 const experiment = tinyExperiment({
@@ -13,22 +14,27 @@ const experiment = tinyExperiment({
 const geometry = networkGeometry(experiment, createTask(experiment));
 
 /** The optimiser on memory of its own: parameters as drawn for a fresh network, gradients and moments zero. */
-function freshOptimiser() {
-  const { kernels } = standaloneKernels(planTraining(experiment, geometry, 0, 1).bytes);
-  const optimiser = createOptimiser(kernels, planTraining(experiment, geometry, kernels.base, 1), experiment);
-  const { parameters } = initialise(experiment.model, geometry, stream(1));
+function freshOptimiser(training: Partial<TrainingSpec> = {}) {
+  const subject = { ...experiment, training: { ...experiment.training, ...training } };
+  const { kernels } = standaloneKernels(planTraining(subject, geometry, 0, 1).bytes);
+  const plan = planTraining(subject, geometry, kernels.base, 1);
+  const optimiser = createOptimiser(kernels, plan, subject);
+  const { parameters } = initialise(subject.model, geometry, stream(1));
   optimiser.writeParameters(parameters);
-  return { optimiser, parameters };
+  return { optimiser, parameters, kernels, plan };
 }
 
-test("without a gradient, a step shrinks matrices by the weight decay and leaves vectors alone", () => {
+/** AdamW asks for none. */
+const noMatrices = () => Promise.reject(new Error("nothing is to be made orthogonal"));
+
+test("without a gradient, a step shrinks matrices by the weight decay and leaves vectors alone", async () => {
   const { optimiser } = freshOptimiser();
   // Fresh offsets are zero, on which decay would not show.
   const before = Object.fromEntries(
     Object.entries(optimiser.readParameters()).map(([name, { shape, data }]) => [name, { shape, data: data.fill(2) }]),
   );
   optimiser.writeParameters(before);
-  optimiser.update(0.1, 1);
+  await optimiser.update(0.1, 1, noMatrices);
   const after = optimiser.readParameters();
   const expected = (name: string, { shape }: Tensor) =>
     // Running statistics are measured, not learned: they move by a twentieth towards this step's zeros.
@@ -61,4 +67,31 @@ test("weights are clipped to so many root mean squares of their own column, and 
     }
   }
   expect(changed).toBeGreaterThan(10);
+});
+
+test("Muon steps for the weights of all layers but the head, the costliest first, and AdamW for everything else", async () => {
+  const orthogonal: string[] = [];
+  const stepOf = async (kind: TrainingSpec["optimiser"]) => {
+    const { optimiser, kernels, plan } = freshOptimiser({ optimiser: kind });
+    for (const { name, shape, learned } of plan.layout) {
+      if (!learned) continue;
+      const random = stream(7).fork(name);
+      const count = shape.reduce((a, b) => a * b, 1);
+      kernels.write(
+        plan.gradients[0][name],
+        Float32Array.from({ length: count }, () => random.normal()),
+      );
+    }
+    await optimiser.update(0.1, 1, async (names) => {
+      for (const name of names) orthogonaliseMatrix(kernels, plan, name, plan.regions[0].start);
+      orthogonal.push(...names);
+    });
+    return optimiser.readParameters();
+  };
+  const [adamw, muon] = [await stepOf("adamw"), await stepOf("muon")];
+  const layers = ["blocks.0.qkv", "blocks.0.up", "blocks.0.down", "embed", "blocks.0.projection"];
+  expect(orthogonal).toEqual(layers.map((layer) => `${layer}.weight`));
+  for (const [name, { data }] of Object.entries(adamw)) {
+    expect(muon[name].data.join() === data.join(), name).toBe(!orthogonal.includes(name));
+  }
 });

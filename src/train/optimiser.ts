@@ -1,13 +1,14 @@
 /**
- * What acts on all parameters at once, on the calling thread and between the shards' work: AdamW with a clipped gradient, the
+ * What acts on all parameters at once, on the calling thread and between the shards' work: AdamW or Muon with a clipped gradient, the
  * clipping of weights, and running BatchNorm statistics.
  *
- * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`).
+ * AdamW: Loshchilov and Hutter, ICLR 2019, algorithm 2 (`kernels/assembly/adamw.ts`). Muon: `muon.ts`.
  */
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { lookAhead, muonStep, orthogonalise, takesMuon } from "./muon.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
@@ -15,11 +16,17 @@ import type { TrainingState } from "./state.ts";
 /** New statistics of a step count this much in the running ones. */
 const STATISTICS_MOMENTUM = 0.05;
 
+/** Matrices by the names of their weights, the costliest first. */
+export type Orthogonalise = (names: readonly string[]) => Promise<unknown>;
+
 export interface Optimiser {
   /** Adds the gradients in these buffers to the sum in the first, in this order. */
   addGradients(buffers: readonly number[]): void;
-  /** Clips the sum of gradients, steps, and moves the running statistics; returns the sum's norm before clipping. */
-  update(learningRate: number, count: number): number;
+  /**
+   * Clips the sum of gradients, steps, and moves the running statistics; resolves to the sum's norm before clipping. `orthogonalise` does
+   * `orthogonaliseMatrix` for each of these, on any thread.
+   */
+  update(learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number>;
   /** Clips every weight to so many root mean squares of its column. */
   clipWeights(deviations: number): void;
   readParameters(): Record<string, Tensor>;
@@ -29,6 +36,12 @@ export interface Optimiser {
   writeFolded(network: Network): void;
   readMoments(): { first: Record<string, Tensor>; second: Record<string, Tensor> };
   restore(state: TrainingState): void;
+}
+
+/** Makes what Muon's momentum looks ahead to orthogonal, in place of the sum of gradients. `scratch` is a thread's region. */
+export function orthogonaliseMatrix(ops: TrainingOps, plan: TrainingPlan, name: string, scratch: Place): void {
+  const [rows, columns] = plan.layout.find((parameter) => parameter.name === name)!.shape;
+  orthogonalise(ops, { rows, columns, source: plan.second[name], target: plan.gradients[0][name], scratch });
 }
 
 /** The optimiser on the memory of `plan`. */
@@ -47,21 +60,32 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   };
 
   const [total] = plan.gradientStarts;
+  const [sums] = plan.gradients;
+  const cost = ([rows, columns]: readonly number[]) => rows * columns * Math.min(rows, columns);
+  const matrices = learned
+    .filter(({ name }) => takesMuon(name, training))
+    .sort((a, b) => cost(b.shape) - cost(a.shape));
+  const others = learned.filter(({ name }) => !takesMuon(name, training));
 
   function addGradients(buffers: readonly number[]) {
     for (const buffer of buffers) if (buffer > 0) ops.add(total, plan.gradientStarts[buffer], plan.gradientWords);
   }
 
-  function update(learningRate: number, count: number): number {
+  async function update(learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number> {
     const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
     if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
+    for (const { name, shape } of matrices) {
+      const [gradient, momentum, ahead] = [sums[name], plan.first[name], plan.second[name]];
+      lookAhead(ops, { gradient, momentum, ahead, count: size(shape) });
+    }
+    const orthogonal = matrices.length > 0 && orthogonalise(matrices.map(({ name }) => name));
     const { beta1, beta2, epsilon, weightDecay } = training;
     const correction1 = 1 - wholePower(beta1, count);
     const correction2 = 1 - wholePower(beta2, count);
-    for (const { name, shape } of learned) {
+    for (const { name, shape } of others) {
       ops.adamw({
         parameter: plan.value[name],
-        gradient: plan.gradients[0][name],
+        gradient: sums[name],
         first: plan.first[name],
         second: plan.second[name],
         count: size(shape),
@@ -76,6 +100,12 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
       });
     }
     for (const { name, shape } of measured) moveStatistics(name, size(shape));
+    await orthogonal;
+    for (const { name, shape } of matrices) {
+      const [rows, columns] = shape;
+      const [parameter, step] = [plan.value[name], sums[name]];
+      muonStep(ops, { rows, columns, parameter, orthogonal: step, learningRate, decay: weightDecay });
+    }
     return norm;
   }
 

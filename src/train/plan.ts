@@ -17,6 +17,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
+import { muonScratch, takesMuon } from "./muon.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
 
@@ -39,7 +40,7 @@ export interface TrainingPlan {
   readonly gradientWords: number;
   /** First byte of each buffer. */
   readonly gradientStarts: readonly Place[];
-  /** AdamW moments, by name. */
+  /** Moments of AdamW by name; of Muon its momentum, and what this looks ahead to. */
   readonly first: Offsets;
   readonly second: Offsets;
   /** BatchNorm statistics of each shard by parameter name (`blocks.0.up.mean`, ...). */
@@ -143,12 +144,16 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   return { layout, foldedLayout, value, noisy, folded, ...noise, ...sums, end: memory.mark() };
 }
 
-/** Bytes of a thread's activations in the stage that needs most. */
+/** Bytes of a thread's activations in the stage that needs most, or of its part in the optimiser's step. */
 function regionBytes(experiment: Experiment, geometry: Geometry, recompute: boolean): number {
   const counting = countingArena();
   for (const stage of experiment.training.stages) {
     counting.rewind(0);
     planPasses(counting, experiment, geometry, stage, recompute);
+  }
+  for (const { name, shape } of parameterLayout(experiment.model, geometry)) {
+    counting.rewind(0);
+    if (takesMuon(name, experiment.training)) counting.words(muonScratch(shape[0], shape[1]));
   }
   return Math.ceil(counting.used / 64) * 64 + 64;
 }

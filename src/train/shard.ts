@@ -1,4 +1,4 @@
-/** What one thread does in training: the forward and backward pass of one shard, or the validation of one slice. */
+/** What one thread does in training: the forward and backward pass of one shard, the validation of one slice, or a part of the optimiser's step. */
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
@@ -16,6 +16,7 @@ import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch } from "../task/task.ts";
 import type { Job } from "../threads/executor.ts";
+import { orthogonaliseMatrix } from "./optimiser.ts";
 import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
 
 export interface ShardSetup extends Given {
@@ -29,9 +30,10 @@ export interface ShardSetup extends Given {
 
 export type ShardPiece =
   | { readonly kind: "train"; readonly step: number; readonly shard: number; readonly buffer: number }
-  | { readonly kind: "validate"; readonly first: number; readonly count: number };
+  | { readonly kind: "validate"; readonly first: number; readonly count: number }
+  | { readonly kind: "orthogonalise"; readonly name: string };
 
-/** Loss summed over prompts and queries; for validation also the decided class at each query. */
+/** Loss summed over prompts and queries, 0 where there are none; for validation also the decided class at each query. */
 export interface ShardResult {
   readonly loss: number;
   readonly labels?: Int32Array;
@@ -102,10 +104,12 @@ export const trainShard = ((setup, thread) => {
     return { loss: losses.reduce((sum, loss) => sum + loss, 0), labels: batch.labels, decisions };
   }
 
-  return (request) =>
-    request.kind === "train"
-      ? runTraining(request.step, request.shard, request.buffer)
-      : runValidation(request.first, request.count);
+  return (request) => {
+    if (request.kind === "train") return runTraining(request.step, request.shard, request.buffer);
+    if (request.kind === "validate") return runValidation(request.first, request.count);
+    orthogonaliseMatrix(kernels, plan, request.name, region.start);
+    return { loss: 0 };
+  };
 }) satisfies Job<ShardSetup, ShardPiece, ShardResult>;
 
 const VALIDATION = { part: "validation" } as const;

@@ -67,7 +67,8 @@ describe("training", () => {
     ["bits and stochastic attention", { kind: "spiking", readOut: "bits" }],
     ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }],
     ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }],
-  ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model) => {
+    ["stochastic attention, by Muon,", { kind: "spiking", attention: { neuron: "stochastic" } }, "muon"],
+  ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model, optimiser) => {
     const experiment = tinyExperiment({
       model: { ...model, width: 16 },
       training: {
@@ -75,6 +76,7 @@ describe("training", () => {
         shards: 2,
         labels: "symbols",
         validateEvery: 100,
+        ...(optimiser && { optimiser }),
         stages: [{ steps: 60, warmup: 5, learningRate: 0.02 }],
       },
     });
@@ -216,18 +218,22 @@ describe("training", () => {
     expect([finished, state.step, state.stage]).toEqual([true, 10, 3]);
   });
 
-  test("goes on from any step to the same network and the same events", async () => {
-    const whole = await recorded(threeStages);
-    expect(whole.states).toHaveLength(10);
-    for (const { state } of whole.states) {
-      const saved = decodeState(encodeState(state, threeStages), threeStages);
-      expect(saved).toEqual(state);
-      const rest = await recorded(threeStages, { state: saved });
-      expect(rest.network).toEqual(whole.network);
-      expect(rest.state).toEqual(whole.state);
-      expect(rest.events).toEqual(whole.events.slice(state.step));
-    }
-  });
+  test.each(["adamw", "muon"] as const)(
+    "goes on from any step of %s to the same network and the same events",
+    async (optimiser) => {
+      const experiment = { ...threeStages, training: { ...threeStages.training, optimiser } };
+      const whole = await recorded(experiment);
+      expect(whole.states).toHaveLength(10);
+      for (const { state } of whole.states) {
+        const saved = decodeState(encodeState(state, experiment), experiment);
+        expect(saved).toEqual(state);
+        const rest = await recorded(experiment, { state: saved });
+        expect(rest.network).toEqual(whole.network);
+        expect(rest.state).toEqual(whole.state);
+        expect(rest.events).toEqual(whole.events.slice(state.step));
+      }
+    },
+  );
 
   test("with time steps of its own trains a stage as a model of that many steps", async () => {
     const stage = { steps: 3, warmup: 0 };

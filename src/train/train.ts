@@ -1,5 +1,5 @@
 /**
- * The trainer: backpropagation through time with surrogate gradients, AdamW, warm-up and cosine, in stages.
+ * The trainer: backpropagation through time with surrogate gradients, AdamW or Muon, warm-up and cosine, in stages.
  *
  * A step cuts its batch into a fixed number of shards; threads take shards as they are free, in one wave or several; gradients
  * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
@@ -171,7 +171,9 @@ export async function train<M extends ModelSpec>(
         const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
         if (!Number.isFinite(meanLoss)) throw divergence(step, stage, spec);
         const learningRate = scheduledRate(spec, step - stageStart);
-        const gradientNorm = optimiser.update(learningRate, step - stageStart + 1);
+        const gradientNorm = await optimiser.update(learningRate, step - stageStart + 1, (names) =>
+          session.run(names.map((name) => ({ kind: "orthogonalise", name }))),
+        );
         if (!Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);
         if (spec.clipWeights !== undefined) optimiser.clipWeights(spec.clipWeights);
         step++;

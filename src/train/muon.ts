@@ -1,0 +1,110 @@
+/**
+ * Muon: momentum whose matrix is made orthogonal before it is a step (K. Jordan et al., "Muon: An optimizer for hidden layers in
+ * neural networks", 2024, kellerjordan.github.io/posts/muon).
+ *
+ *   M = 0.95 M + G,   U = G + 0.95 M,   W -= rate (sqrt(max(rows, columns)) orthogonal(U) + decay W)
+ *
+ * The factor gives entries of the step a root mean square of 1, as they have in AdamW's first steps, so that one learning rate serves both.
+ * J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) take 0.2 of it, which is what AdamW's steps come to have; on the networks
+ * here that learns more slowly.
+ */
+import type { Place } from "../kernels/arena.ts";
+import type { TrainingOps } from "../kernels/training-ops.ts";
+import { productScratch } from "../kernels/wasm/dense-ops.ts";
+import type { TrainingSpec } from "../spec/training.ts";
+
+/** Of the running sum of gradients; Nesterov's, as both sources have it. */
+const MOMENTUM = 0.95;
+
+/**
+ * Each iteration maps every singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5: steep at zero, and from 0.7 to 1.2 after five (Jordan et al.).
+ */
+const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
+const ITERATIONS = 5;
+
+/** Weights of layers, but those of the head, whose columns are classes and not features (Jordan et al.). */
+export const takesMuon = (name: string, { optimiser }: Pick<TrainingSpec, "optimiser">): boolean =>
+  optimiser === "muon" && name.endsWith(".weight") && name !== "head.weight";
+
+/** Words of scratch for matrices of this shape. */
+export function muonScratch(rows: number, columns: number): number {
+  const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
+  return short * long + 2 * short * short + productScratch(long, long, long) + 4 * 16;
+}
+
+/** M and U of a step: the gradient goes into the momentum, and `ahead` becomes the momentum that looks ahead. */
+export function lookAhead(
+  ops: TrainingOps,
+  of: { gradient: Place; momentum: Place; ahead: Place; count: number },
+): void {
+  const { gradient, momentum, ahead, count } = of;
+  ops.scale(momentum, count, MOMENTUM);
+  ops.add(momentum, gradient, count);
+  ops.copy(momentum, ahead, count);
+  ops.scale(ahead, count, MOMENTUM);
+  ops.add(ahead, gradient, count);
+}
+
+/** W -= rate (sqrt(max(rows, columns)) O + decay W); `orthogonal` becomes what is subtracted of it. */
+export function muonStep(
+  ops: TrainingOps,
+  of: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly parameter: Place;
+    readonly orthogonal: Place;
+    readonly learningRate: number;
+    readonly decay: number;
+  },
+): void {
+  const { rows, columns, parameter, orthogonal, learningRate, decay } = of;
+  const count = rows * columns;
+  ops.scale(orthogonal, count, -learningRate * Math.sqrt(Math.max(rows, columns)));
+  ops.scale(parameter, count, 1 - learningRate * decay);
+  ops.add(parameter, orthogonal, count);
+}
+
+/**
+ * Brings all singular values of a matrix [rows, columns] close to 1 and leaves its singular vectors, by Newton's and Schulz's iteration. The
+ * source stays as it is. Scratch: `muonScratch` words.
+ */
+export function orthogonalise(
+  ops: TrainingOps,
+  of: { rows: number; columns: number; source: Place; target: Place; scratch: Place },
+): void {
+  const { rows, columns, source, target: matrix, scratch } = of;
+  const count = rows * columns;
+  const short = Math.min(rows, columns);
+  const long = Math.max(rows, columns);
+  const tall = rows > columns;
+  const next = scratch;
+  const gram = next + 4 * count;
+  const square = gram + 4 * short * short;
+  const panels = Math.ceil((square + 4 * short * short) / 64) * 64;
+  ops.copy(source, matrix, count);
+  const norm = Math.sqrt(ops.sumOfSquares(matrix, count));
+  ops.scale(matrix, count, 1 / (norm + 1e-7));
+  for (let i = 0; i < ITERATIONS; i++) {
+    // On the short side: X X^T of a wide matrix, X^T X of a tall one.
+    ops.product({
+      m: short,
+      n: short,
+      k: long,
+      a: matrix,
+      transposeA: tall,
+      b: matrix,
+      transposeB: !tall,
+      out: gram,
+      scratch: panels,
+    });
+    ops.product({ m: short, n: short, k: short, a: gram, b: gram, out: square, scratch: panels });
+    ops.scale(gram, short * short, CUBIC);
+    ops.scale(square, short * short, QUINTIC);
+    ops.add(gram, square, short * short);
+    ops.copy(matrix, next, count);
+    ops.scale(next, count, LINEAR);
+    const [a, b] = tall ? [matrix, gram] : [gram, matrix];
+    ops.product({ m: rows, n: columns, k: short, a, b, out: next, accumulate: true, scratch: panels });
+    ops.copy(next, matrix, count);
+  }
+}
