@@ -1,5 +1,5 @@
 // Keeps how networks learned: `node experiments/image-accuracy/learning.mjs FOLDER...` reads the folders of `xpike train`, and puts what each
-// of their validations found into learning.json, beside those of other networks.
+// of their validations found into learning.json, beside those of other networks and optimisers.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseExperiment } from "xpikeformer";
@@ -15,8 +15,10 @@ const found = process.argv.slice(2).map((folder) => {
     .map((line) => JSON.parse(line))
     .filter(({ validation }) => validation)
     .map(({ step, validation: { errorRate } }) => ({ images: step * training.batch, errorRate }));
-  return { name, kind: model.kind, seed, images: training.validationPrompts, validations };
+  return { name, optimiser: training.optimiser, kind: model.kind, seed, images: training.validationPrompts, validations };
 });
-const others = JSON.parse(readFileSync(output, "utf8")).filter(({ name }) => !found.some((run) => run.name === name));
-const runs = [...others, ...found].sort((one, other) => (one.name < other.name ? -1 : 1));
+const keyOf = ({ name, optimiser }) => `${name} ${optimiser}`;
+const kept = JSON.parse(readFileSync(output, "utf8"));
+const others = kept.filter((run) => !found.some((other) => keyOf(other) === keyOf(run)));
+const runs = [...others, ...found].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
 writeFileSync(output, `${JSON.stringify(runs, null, 2)}\n`);

@@ -109,6 +109,12 @@ export const variants = [
     },
   },
   {
+    name: "Muon instead of AdamW",
+    change: ({ training }) => {
+      training.optimiser = "muon";
+    },
+  },
+  {
     name: "two thirds at T = 2, then T = 4",
     change: ({ training: { stages } }) => {
       const [stage] = stages;

@@ -303,6 +303,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
   "training.stages.timeSteps":
     "Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster.",
+  "training.stages.optimiser": "Instead of the optimiser of the whole training.",
   "training.stages.labels": "Instead of the labels of the whole training.",
   "training.stages.stepLoss": "Instead of the share of the whole training.",
   "training.stages.noise":

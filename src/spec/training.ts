@@ -4,6 +4,7 @@ import { onceValid } from "./once-valid.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
 const stepLoss = z.number().min(0).max(1);
+const optimiser = z.enum(["adamw", "muon"]);
 
 /** What the devices of the experiment's hardware do to weights. */
 const deviceNoiseSpec = z
@@ -37,6 +38,8 @@ export const stageSpec = z.strictObject({
   attention: z.enum(["sampled", "expected"]).default("sampled"),
   /** Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster. */
   timeSteps: z.int().min(1).max(64).optional(),
+  /** Instead of the optimiser of the whole training. */
+  optimiser: optimiser.optional(),
   /** Instead of the labels of the whole training. */
   labels: labels.optional(),
   /** Instead of the share of the whole training. */
@@ -108,7 +111,7 @@ export const trainingSpec = z
      * `adamw`, or `muon`: the weights of all layers but the head step along their momentum made orthogonal, everything else by AdamW
      * with the same learning rate.
      */
-    optimiser: z.enum(["adamw", "muon"]).default("adamw"),
+    optimiser: optimiser.default("adamw"),
     /** Decoupled weight decay of AdamW, on matrices only. */
     weightDecay: z.number().min(0).max(1).default(0.01),
     /** Decay of AdamW's running mean of the gradient. */

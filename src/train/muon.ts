@@ -11,7 +11,7 @@
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import { productScratch } from "../kernels/wasm/dense-ops.ts";
-import type { TrainingSpec } from "../spec/training.ts";
+import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 
 /** Of the running sum of gradients; Nesterov's, as both sources have it. */
 const MOMENTUM = 0.95;
@@ -22,9 +22,12 @@ const MOMENTUM = 0.95;
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;
 
-/** Weights of layers, but those of the head, whose columns are classes and not features (Jordan et al.). */
-export const takesMuon = (name: string, { optimiser }: Pick<TrainingSpec, "optimiser">): boolean =>
-  optimiser === "muon" && name.endsWith(".weight") && name !== "head.weight";
+/** Whether a parameter steps by Muon where a stage does: weights of layers, but those of the head, whose columns are classes and not features (Jordan et al.). */
+export const isOrthogonalised = (name: string): boolean => name.endsWith(".weight") && name !== "head.weight";
+
+/** Whether a stage steps by Muon. */
+export const usesMuon = ({ optimiser }: TrainingSpec, stage: StageSpec): boolean =>
+  (stage.optimiser ?? optimiser) === "muon";
 
 /** Words of scratch for matrices of this shape. */
 export function muonScratch(rows: number, columns: number): number {

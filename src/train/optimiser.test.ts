@@ -9,17 +9,18 @@ import { createOptimiser, orthogonaliseMatrix } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";
 
 const experiment = tinyExperiment({
-  training: { weightDecay: 0.5, stages: [{ steps: 1 }] },
+  // With a stage by Muon, so that there is scratch for it.
+  training: { weightDecay: 0.5, stages: [{ steps: 1 }, { steps: 1, optimiser: "muon" }] },
 });
 const geometry = networkGeometry(experiment, createTask(experiment));
+const [stage] = experiment.training.stages;
 
 /** The optimiser on memory of its own: parameters as drawn for a fresh network, gradients and moments zero. */
-function freshOptimiser(training: Partial<TrainingSpec> = {}) {
-  const subject = { ...experiment, training: { ...experiment.training, ...training } };
-  const { kernels } = standaloneKernels(planTraining(subject, geometry, 0, 1).bytes);
-  const plan = planTraining(subject, geometry, kernels.base, 1);
-  const optimiser = createOptimiser(kernels, plan, subject);
-  const { parameters } = initialise(subject.model, geometry, stream(1));
+function freshOptimiser() {
+  const { kernels } = standaloneKernels(planTraining(experiment, geometry, 0, 1).bytes);
+  const plan = planTraining(experiment, geometry, kernels.base, 1);
+  const optimiser = createOptimiser(kernels, plan, experiment);
+  const { parameters } = initialise(experiment.model, geometry, stream(1));
   optimiser.writeParameters(parameters);
   return { optimiser, parameters, kernels, plan };
 }
@@ -34,7 +35,7 @@ test("without a gradient, a step shrinks matrices by the weight decay and leaves
     Object.entries(optimiser.readParameters()).map(([name, { shape, data }]) => [name, { shape, data: data.fill(2) }]),
   );
   optimiser.writeParameters(before);
-  await optimiser.update(0.1, 1, noMatrices);
+  await optimiser.update(stage, 0.1, 1, noMatrices);
   const after = optimiser.readParameters();
   const expected = (name: string, { shape }: Tensor) =>
     // Running statistics are measured, not learned: they move by a twentieth towards this step's zeros.
@@ -72,7 +73,7 @@ test("weights are clipped to so many root mean squares of their own column, and 
 test("Muon steps for the weights of all layers but the head, the costliest first, and AdamW for everything else", async () => {
   const orthogonal: string[] = [];
   const stepOf = async (kind: TrainingSpec["optimiser"]) => {
-    const { optimiser, kernels, plan } = freshOptimiser({ optimiser: kind });
+    const { optimiser, kernels, plan } = freshOptimiser();
     for (const { name, shape, learned } of plan.layout) {
       if (!learned) continue;
       const random = stream(7).fork(name);
@@ -82,7 +83,7 @@ test("Muon steps for the weights of all layers but the head, the costliest first
         Float32Array.from({ length: count }, () => random.normal()),
       );
     }
-    await optimiser.update(0.1, 1, async (names) => {
+    await optimiser.update({ ...stage, optimiser: kind }, 0.1, 1, async (names) => {
       for (const name of names) orthogonaliseMatrix(kernels, plan, name, plan.regions[0].start);
       orthogonal.push(...names);
     });

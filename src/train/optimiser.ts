@@ -8,7 +8,8 @@ import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
 import type { Network, Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { lookAhead, muonStep, orthogonalise, takesMuon } from "./muon.ts";
+import type { StageSpec } from "../spec/training.ts";
+import { isOrthogonalised, lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
@@ -26,7 +27,7 @@ export interface Optimiser {
    * Clips the sum of gradients, steps, and moves the running statistics; resolves to the sum's norm before clipping. `orthogonalise` does
    * `orthogonaliseMatrix` for each of these, on any thread.
    */
-  update(learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number>;
+  update(stage: StageSpec, learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number>;
   /** Clips every weight to so many root mean squares of its column. */
   clipWeights(deviations: number): void;
   readParameters(): Record<string, Tensor>;
@@ -62,16 +63,22 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   const [total] = plan.gradientStarts;
   const [sums] = plan.gradients;
   const cost = ([rows, columns]: readonly number[]) => rows * columns * Math.min(rows, columns);
-  const matrices = learned
-    .filter(({ name }) => takesMuon(name, training))
+  const costliestFirst = learned
+    .filter(({ name }) => isOrthogonalised(name))
     .sort((a, b) => cost(b.shape) - cost(a.shape));
-  const others = learned.filter(({ name }) => !takesMuon(name, training));
 
   function addGradients(buffers: readonly number[]) {
     for (const buffer of buffers) if (buffer > 0) ops.add(total, plan.gradientStarts[buffer], plan.gradientWords);
   }
 
-  async function update(learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number> {
+  async function update(
+    stage: StageSpec,
+    learningRate: number,
+    count: number,
+    orthogonalise: Orthogonalise,
+  ): Promise<number> {
+    const matrices = usesMuon(training, stage) ? costliestFirst : [];
+    const others = learned.filter((parameter) => !matrices.includes(parameter));
     const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
     if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
     for (const { name, shape } of matrices) {

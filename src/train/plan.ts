@@ -17,7 +17,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
-import { muonScratch, takesMuon } from "./muon.ts";
+import { isOrthogonalised, muonScratch, usesMuon } from "./muon.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
 
@@ -151,9 +151,12 @@ function regionBytes(experiment: Experiment, geometry: Geometry, recompute: bool
     counting.rewind(0);
     planPasses(counting, experiment, geometry, stage, recompute);
   }
-  for (const { name, shape } of parameterLayout(experiment.model, geometry)) {
-    counting.rewind(0);
-    if (takesMuon(name, experiment.training)) counting.words(muonScratch(shape[0], shape[1]));
+  const { training } = experiment;
+  if (training.stages.some((stage) => usesMuon(training, stage))) {
+    for (const { name, shape } of parameterLayout(experiment.model, geometry)) {
+      counting.rewind(0);
+      if (isOrthogonalised(name)) counting.words(muonScratch(shape[0], shape[1]));
+    }
   }
   return Math.ceil(counting.used / 64) * 64 + 64;
 }

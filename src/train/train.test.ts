@@ -38,13 +38,20 @@ const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, a penalty on rates, uneven shards. */
+/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, a penalty on rates, uneven shards, both optimisers. */
 const threeStages = tinyExperiment({
   training: {
     spikeRate: { weight: 0.5, target: 0.05 },
     stages: [
       { name: "first", steps: 5, warmup: 2, attention: "expected", learningRate: 0.02, stepLoss: 0.5 },
-      { name: "second", steps: 3, warmup: 0, noise: { weights: 0.05, outputs: 0.1 }, learningRate: 0.01 },
+      {
+        name: "second",
+        steps: 3,
+        warmup: 0,
+        noise: { weights: 0.05, outputs: 0.1 },
+        optimiser: "muon",
+        learningRate: 0.01,
+      },
       {
         name: "third",
         steps: 2,
@@ -218,22 +225,29 @@ describe("training", () => {
     expect([finished, state.step, state.stage]).toEqual([true, 10, 3]);
   });
 
-  test.each(["adamw", "muon"] as const)(
-    "goes on from any step of %s to the same network and the same events",
-    async (optimiser) => {
-      const experiment = { ...threeStages, training: { ...threeStages.training, optimiser } };
-      const whole = await recorded(experiment);
-      expect(whole.states).toHaveLength(10);
-      for (const { state } of whole.states) {
-        const saved = decodeState(encodeState(state, experiment), experiment);
-        expect(saved).toEqual(state);
-        const rest = await recorded(experiment, { state: saved });
-        expect(rest.network).toEqual(whole.network);
-        expect(rest.state).toEqual(whole.state);
-        expect(rest.events).toEqual(whole.events.slice(state.step));
-      }
-    },
-  );
+  test("goes on from any step to the same network and the same events", async () => {
+    const whole = await recorded(threeStages);
+    expect(whole.states).toHaveLength(10);
+    for (const { state } of whole.states) {
+      const saved = decodeState(encodeState(state, threeStages), threeStages);
+      expect(saved).toEqual(state);
+      const rest = await recorded(threeStages, { state: saved });
+      expect(rest.network).toEqual(whole.network);
+      expect(rest.state).toEqual(whole.state);
+      expect(rest.events).toEqual(whole.events.slice(state.step));
+    }
+  });
+
+  test("takes the optimiser of a stage where it has one, and that of the whole training elsewhere", async () => {
+    const parameters = async (optimiser: "adamw" | "muon", own?: "adamw" | "muon") => {
+      const stages = [{ steps: 2, warmup: 0, ...(own && { optimiser: own }) }];
+      return (await recorded(tinyExperiment({ training: { optimiser, stages } }))).network.parameters;
+    };
+    const [adamw, muon] = [await parameters("adamw"), await parameters("muon")];
+    expect(adamw).not.toEqual(muon);
+    expect(await parameters("adamw", "muon")).toEqual(muon);
+    expect(await parameters("muon", "adamw")).toEqual(adamw);
+  });
 
   test("with time steps of its own trains a stage as a model of that many steps", async () => {
     const stage = { steps: 3, warmup: 0 };

@@ -171,7 +171,7 @@ export async function train<M extends ModelSpec>(
         const meanLoss = loss / (experiment.training.batch * geometry.queries.length);
         if (!Number.isFinite(meanLoss)) throw divergence(step, stage, spec);
         const learningRate = scheduledRate(spec, step - stageStart);
-        const gradientNorm = await optimiser.update(learningRate, step - stageStart + 1, (names) =>
+        const gradientNorm = await optimiser.update(spec, learningRate, step - stageStart + 1, (names) =>
           session.run(names.map((name) => ({ kind: "orthogonalise", name }))),
         );
         if (!Number.isFinite(gradientNorm)) throw divergence(step, stage, spec);
