@@ -15,7 +15,14 @@ const found = process.argv.slice(2).map((folder) => {
     .map((line) => JSON.parse(line))
     .filter(({ validation }) => validation)
     .map(({ step, validation: { errorRate } }) => ({ images: step * training.batch, errorRate }));
-  return { name, optimiser: training.optimiser, kind: model.kind, seed, images: training.validationPrompts, validations };
+  return {
+    name,
+    optimiser: training.optimiser,
+    kind: model.kind,
+    seed,
+    images: training.validationPrompts,
+    validations,
+  };
 });
 const keyOf = ({ name, optimiser }) => `${name} ${optimiser}`;
 const kept = JSON.parse(readFileSync(output, "utf8"));

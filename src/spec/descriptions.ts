@@ -325,7 +325,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Weights are clipped to so many root mean squares of their column after every step: a few large weights would leave the others few levels.",
   "training.optimiser":
     "`adamw`, or `muon`: the weights of all layers but the head step along their momentum made orthogonal, everything else by AdamW with the same learning rate.",
-  "training.weightDecay": "Decoupled weight decay of AdamW, on matrices only.",
+  "training.weightDecay": "Decoupled weight decay, on matrices only.",
   "training.beta1": "Decay of AdamW's running mean of the gradient.",
   "training.beta2": "Decay of AdamW's running mean of the squared gradient.",
   "training.epsilon": "Added to AdamW's denominator.",

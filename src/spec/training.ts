@@ -112,7 +112,7 @@ export const trainingSpec = z
      * with the same learning rate.
      */
     optimiser: optimiser.default("adamw"),
-    /** Decoupled weight decay of AdamW, on matrices only. */
+    /** Decoupled weight decay, on matrices only. */
     weightDecay: z.number().min(0).max(1).default(0.01),
     /** Decay of AdamW's running mean of the gradient. */
     beta1: z.number().min(0).lt(1).default(0.9),
