@@ -95,7 +95,8 @@ async function train(): Promise<void> {
   const results = await forEachShard("train");
   losses.push(results.reduce((sum, { loss }) => sum + loss, 0) / (BATCH * TOKENS));
   optimiser.addGradients(plan.gradients.map((_, buffer) => buffer));
-  optimiser.update(LEARNING_RATE, step + 1);
+  // AdamW has no matrices to make orthogonal.
+  await optimiser.update(experiment.training.stages[0], LEARNING_RATE, step + 1, () => Promise.resolve());
 }
 
 function forEachShard(kind: ReferenceTask["kind"]): Promise<ReferenceResult[]> {

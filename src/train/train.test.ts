@@ -69,11 +69,11 @@ describe("training", () => {
   // The first batch comes again at every step: 8 prompts with 3 symbols each, which a network of width 16 can learn by heart.
   // The loss then has no floor; a twentieth within 60 steps leaves a factor of two to what was seen when this was written.
   test.each([
-    ["the conventional transformer", { kind: "ann" }],
-    ["one that reads out bits", { kind: "ann", readOut: "bits" }],
-    ["bits and stochastic attention", { kind: "spiking", readOut: "bits" }],
-    ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }],
-    ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }],
+    ["the conventional transformer", { kind: "ann" }, "adamw"],
+    ["one that reads out bits", { kind: "ann", readOut: "bits" }, "adamw"],
+    ["bits and stochastic attention", { kind: "spiking", readOut: "bits" }, "adamw"],
+    ["LIF attention", { kind: "spiking", attention: { neuron: "lif" } }, "adamw"],
+    ["stochastic attention", { kind: "spiking", attention: { neuron: "stochastic" } }, "adamw"],
     ["stochastic attention, by Muon,", { kind: "spiking", attention: { neuron: "stochastic" } }, "muon"],
   ] as const)("on one batch again and again brings the loss of %s down to a twentieth", async (_, model, optimiser) => {
     const experiment = tinyExperiment({
@@ -83,7 +83,7 @@ describe("training", () => {
         shards: 2,
         labels: "symbols",
         validateEvery: 100,
-        ...(optimiser && { optimiser }),
+        optimiser,
         stages: [{ steps: 60, warmup: 5, learningRate: 0.02 }],
       },
     });
