@@ -50,6 +50,9 @@ export function parameterLayout(model: ModelSpec, geometry: Geometry): Parameter
   return model.kind === "ann" ? annLayout(model, geometry) : spikingLayout(model, geometry);
 }
 
+/** Whether a parameter holds the weights of a layer that is not the head: its columns are features, not classes. */
+export const isFeatureWeight = (name: string): boolean => name.endsWith(".weight") && name !== "head.weight";
+
 /** A fresh network; each parameter draws from `random.fork(name)`. */
 export function initialise<M extends ModelSpec>(model: M, geometry: Geometry, random: Stream): Network<M> {
   const parameters: Record<string, Tensor> = {};

@@ -22,10 +22,7 @@ const MOMENTUM = 0.95;
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;
 
-/** Whether a parameter steps by Muon where a stage does: weights of layers, but those of the head, whose columns are classes and not features (Jordan et al.). */
-export const isOrthogonalised = (name: string): boolean => name.endsWith(".weight") && name !== "head.weight";
-
-/** Whether a stage steps by Muon. */
+/** Whether a stage steps by Muon: for `isFeatureWeight`; what the head says of classes is AdamW's (Jordan et al.). */
 export const usesMuon = ({ optimiser }: TrainingSpec, stage: StageSpec): boolean =>
   (stage.optimiser ?? optimiser) === "muon";
 

@@ -6,10 +6,10 @@
  */
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
-import type { Network, Tensor } from "../model/network.ts";
+import { isFeatureWeight, type Network, type Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { StageSpec } from "../spec/training.ts";
-import { isOrthogonalised, lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
+import { lookAhead, muonStep, orthogonalise, usesMuon } from "./muon.ts";
 import type { TrainingPlan } from "./plan.ts";
 import { wholePower } from "./schedule.ts";
 import type { TrainingState } from "./state.ts";
@@ -17,17 +17,14 @@ import type { TrainingState } from "./state.ts";
 /** New statistics of a step count this much in the running ones. */
 const STATISTICS_MOMENTUM = 0.05;
 
-/** Matrices by the names of their weights, the costliest first. */
-export type Orthogonalise = (names: readonly string[]) => Promise<unknown>;
+/** Does `orthogonaliseMatrix` for each of these, on any thread: matrices by the names of their weights, the costliest first. */
+export type OrthogonaliseAll = (names: readonly string[]) => Promise<unknown>;
 
 export interface Optimiser {
   /** Adds the gradients in these buffers to the sum in the first, in this order. */
   addGradients(buffers: readonly number[]): void;
-  /**
-   * Clips the sum of gradients, steps, and moves the running statistics; resolves to the sum's norm before clipping. `orthogonalise` does
-   * `orthogonaliseMatrix` for each of these, on any thread.
-   */
-  update(stage: StageSpec, learningRate: number, count: number, orthogonalise: Orthogonalise): Promise<number>;
+  /** Clips the sum of gradients, steps, and moves the running statistics; resolves to the sum's norm before clipping. */
+  update(stage: StageSpec, learningRate: number, count: number, orthogonaliseAll: OrthogonaliseAll): Promise<number>;
   /** Clips every weight to so many root mean squares of its column. */
   clipWeights(deviations: number): void;
   readParameters(): Record<string, Tensor>;
@@ -63,9 +60,10 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
   const [total] = plan.gradientStarts;
   const [sums] = plan.gradients;
   const cost = ([rows, columns]: readonly number[]) => rows * columns * Math.min(rows, columns);
-  const costliestFirst = learned
-    .filter(({ name }) => isOrthogonalised(name))
-    .sort((a, b) => cost(b.shape) - cost(a.shape));
+  const byMuon = {
+    matrices: learned.filter(({ name }) => isFeatureWeight(name)).sort((a, b) => cost(b.shape) - cost(a.shape)),
+    others: learned.filter(({ name }) => !isFeatureWeight(name)),
+  };
 
   function addGradients(buffers: readonly number[]) {
     for (const buffer of buffers) if (buffer > 0) ops.add(total, plan.gradientStarts[buffer], plan.gradientWords);
@@ -75,17 +73,16 @@ export function createOptimiser(ops: TrainingOps, plan: TrainingPlan, { training
     stage: StageSpec,
     learningRate: number,
     count: number,
-    orthogonalise: Orthogonalise,
+    orthogonaliseAll: OrthogonaliseAll,
   ): Promise<number> {
-    const matrices = usesMuon(training, stage) ? costliestFirst : [];
-    const others = learned.filter((parameter) => !matrices.includes(parameter));
+    const { matrices, others } = usesMuon(training, stage) ? byMuon : { matrices: [], others: learned };
     const norm = Math.sqrt(ops.sumOfSquares(total, plan.gradientWords));
     if (norm > training.clipNorm) ops.scale(total, plan.gradientWords, training.clipNorm / norm);
     for (const { name, shape } of matrices) {
       const [gradient, momentum, ahead] = [sums[name], plan.first[name], plan.second[name]];
       lookAhead(ops, { gradient, momentum, ahead, count: size(shape) });
     }
-    const orthogonal = matrices.length > 0 && orthogonalise(matrices.map(({ name }) => name));
+    const orthogonal = matrices.length > 0 && orthogonaliseAll(matrices.map(({ name }) => name));
     const { beta1, beta2, epsilon, weightDecay } = training;
     const correction1 = 1 - wholePower(beta1, count);
     const correction2 = 1 - wholePower(beta2, count);

@@ -12,12 +12,12 @@ import { type NetworkLayout, planNetwork } from "../kernels/network-pass.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
-import { type ParameterLayout, parameterLayout } from "../model/network.ts";
+import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
-import { isOrthogonalised, muonScratch, usesMuon } from "./muon.ts";
+import { muonScratch, usesMuon } from "./muon.ts";
 
 type Offsets = Readonly<Record<string, Place>>;
 
@@ -155,7 +155,7 @@ function regionBytes(experiment: Experiment, geometry: Geometry, recompute: bool
   if (training.stages.some((stage) => usesMuon(training, stage))) {
     for (const { name, shape } of parameterLayout(experiment.model, geometry)) {
       counting.rewind(0);
-      if (isOrthogonalised(name)) counting.words(muonScratch(shape[0], shape[1]));
+      if (isFeatureWeight(name)) counting.words(muonScratch(shape[0], shape[1]));
     }
   }
   return Math.ceil(counting.used / 64) * 64 + 64;
@@ -254,7 +254,7 @@ export const convertingLayers = (
   layout: readonly Pick<ParameterLayout, "name" | "shape">[],
 ): { name: string; inputs: number; outputs: number }[] =>
   layout
-    .filter(({ name }) => name.endsWith(".weight") && name !== "head.weight")
+    .filter(({ name }) => isFeatureWeight(name))
     .map(({ name, shape }) => ({ name: name.slice(0, -".weight".length), inputs: shape[0], outputs: shape[1] }));
 
 /** Of each layer, what its converters add to each column. */
