@@ -5,8 +5,9 @@ import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
 import { isBundled, networkFile } from "../node/networks.ts";
+import { isHardwareAware } from "../spec/hardware-aware.ts";
 import { parseExperiment } from "../spec/parse.ts";
-import { isHardwareAware, type TrainingSpec } from "../spec/training.ts";
+import type { TrainingSpec } from "../spec/training.ts";
 import type { LoadedExperiment } from "./options.ts";
 
 /** Largest checkpoint that is read. */

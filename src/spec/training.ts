@@ -175,12 +175,3 @@ function explainShards(input: unknown): string {
 export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
 export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;
-
-/** A stage shows the network noise of devices: on its weights, or on what its crossbars put out. */
-export const isHardwareAware = ({ stages }: TrainingSpec): boolean =>
-  stages.some(
-    ({ noise }) => noise.weights > 0 || noise.outputs > 0 || noise.devices !== undefined || noise.hardware === true,
-  );
-
-/** A stage takes all of its noise from the hardware. */
-export const takesHardware = ({ stages }: TrainingSpec): boolean => stages.some(({ noise }) => noise.hardware === true);

@@ -14,6 +14,7 @@ import { NOISE_SCRATCH } from "../kernels/wasm/neuron-ops.ts";
 import type { Geometry } from "../model/geometry.ts";
 import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { takesHardware } from "../spec/hardware-aware.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { stageNoise } from "./converter-noise.ts";
@@ -121,7 +122,7 @@ function planShared(experiment: Experiment, geometry: Geometry, base: number, bu
   const value = reserve(memory, layout);
   const noisy = {
     ...(training.stages.some(isNoisy) ? reserve(memory, layout) : value),
-    ...(training.stages.some(({ noise }) => noise.hardware === true) && reserveOutputNoise(memory, layout)),
+    ...(takesHardware(training) && reserveOutputNoise(memory, layout)),
   };
   const folded = reserve(memory, foldedLayout);
   const noiseColumns = memory.words(Math.max(...layout.map(({ shape }) => shape.at(-1)!)));

@@ -8,8 +8,8 @@
 import { SpecError } from "../../errors.ts";
 import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
+import { isHardwareAware, takesHardware } from "../../spec/hardware-aware.ts";
 import { parseExperiment } from "../../spec/parse.ts";
-import { isHardwareAware, takesHardware } from "../../spec/training.ts";
 import type { RowSamples } from "../../sweep/packed.ts";
 import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
