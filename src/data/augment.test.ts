@@ -72,11 +72,57 @@ describe("an augmented image", () => {
     expect(augmentImage(source, 4, 1, random, options, new Uint8Array(24).fill(9))).toEqual(alone);
   });
 
+  test("has a black square around a pixel of its own, and is otherwise what it would be without", () => {
+    fc.assert(
+      fc.property(
+        fc.nat(4),
+        fc.nat(50),
+        fc.integer({ min: 1, max: 9 }),
+        fc.boolean(),
+        (image, epoch, cutout, flips) => {
+          const whole = augmentImage(source, image, epoch, stream(1), { padding: 0, flips });
+          const seen = augmentImage(source, image, epoch, stream(1), { padding: 0, flips, cutout });
+          // The square's first pixel is half a side above and left of its middle: of an even side the middle is the later one of two.
+          const reaches = (at: number, middle: number) => {
+            const past = at - (middle - Math.floor(cutout / 2));
+            return past >= 0 && past < cutout;
+          };
+          const possible = new Set<string>();
+          for (let y = 0; y < 4; y++) {
+            for (let x = 0; x < 3; x++) {
+              const black = whole.map((value, i) =>
+                reaches(Math.floor(i / 6), y) && reaches((i >> 1) % 3, x) ? 0 : value,
+              );
+              possible.add(black.join());
+            }
+          }
+          expect(possible.has(seen.join())).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test("has its square around every pixel equally often", () => {
+    const counts = new Map<string, number>();
+    const epochs = 2400;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const key = augmentImage(source, 2, epoch, stream(4), { padding: 0, flips: false, cutout: 1 }).join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(12);
+    // 12 pixels, 200 each expected; five standard deviations, as above.
+    const deviation = Math.sqrt(epochs * (1 / 12) * (11 / 12));
+    for (const count of counts.values()) expect(Math.abs(count - 200)).toBeLessThan(5 * deviation);
+  });
+
   test("is refused for an image that does not exist, room of another size, or half a pixel", () => {
     const options = { padding: 1, flips: false };
     expect(() => augmentImage(source, 5, 0, stream(1), options)).toThrow(ShapeError);
     expect(() => augmentImage(source, 0, 0, stream(1), options, new Uint8Array(23))).toThrow(ShapeError);
     expect(() => augmentImage(source, 0, 0, stream(1), { padding: 0.5, flips: false })).toThrow(ValueError);
+    expect(() => augmentImage(source, 0, 0, stream(1), { ...options, cutout: -1 })).toThrow(
+      "The cutout is -1 pixels. Give a whole number from 0.",
+    );
   });
 });
 

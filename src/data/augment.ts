@@ -1,7 +1,7 @@
 /**
  * Order and variation of training images: a new order each epoch, and of each image a random crop with padding and a mirror
  * image, as is usual for CIFAR-10 since He et al., "Deep residual learning for image recognition", CVPR 2016, section 4.2
- * (4 pixels of padding, flips).
+ * (4 pixels of padding, flips); and a black square somewhere in it, cutout (DeVries and Taylor 2017, arXiv 1708.04552).
  *
  * Image i of epoch e is the same whatever else is drawn, so any slice of an epoch can be drawn on any thread.
  */
@@ -15,6 +15,11 @@ export interface Augmentation {
   readonly padding: number;
   /** Mirrors every second image, left to right. Not for digits or letters. */
   readonly flips: boolean;
+  /**
+   * Side of a square that is made black, pixels. Its middle may lie on any pixel, so that part of it may fall outside the image. Left out:
+   * none.
+   */
+  readonly cutout?: number | undefined;
 }
 
 /**
@@ -31,15 +36,15 @@ export function epochOrder(count: number, epoch: number, random: Stream): Uint32
 /**
  * Image `image` of `source` as it is seen in an epoch: pixels `[height, width, channels]`, new or in `out`.
  *
- * Random  three draws (row, column, flip), from `random.fork("augmentation", epoch, image)`
- * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding that is no whole number
+ * Random  draws (row, column, flip; row and column of the square) from `random.fork("augmentation", epoch, image)`
+ * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding or square of no whole number of pixels
  */
 export function augmentImage(
   source: ImageSet,
   image: number,
   epoch: number,
   random: Stream,
-  { padding, flips }: Augmentation,
+  { padding, flips, cutout = 0 }: Augmentation,
   out: Uint8Array = new Uint8Array(source.height * source.width * source.channels),
 ): Uint8Array {
   const { height, width, channels, count } = source;
@@ -47,8 +52,9 @@ export function augmentImage(
   if (!(Number.isInteger(image) && image >= 0 && image < count) || out.length !== size) {
     throw new ShapeError("image", `Image ${image} of ${count} needs ${size} bytes, and ${out.length} were given.`);
   }
-  if (!(Number.isInteger(padding) && padding >= 0)) {
-    throw new ValueError("padding", `The padding is ${padding} pixels. Give a whole number from 0.`);
+  for (const [name, length] of Object.entries({ padding, cutout })) {
+    if (Number.isInteger(length) && length >= 0) continue;
+    throw new ValueError(name, `The ${name} is ${length} pixels. Give a whole number from 0.`);
   }
   const draws = random.fork("augmentation", epoch, image);
   const top = draws.integer(2 * padding + 1) - padding;
@@ -63,5 +69,23 @@ export function augmentImage(
       for (let channel = 0; channel < channels; channel++) out[to + channel] = source.pixels[from + channel];
     }
   }
+  if (cutout > 0) blacken(out, source, draws.integer(height), draws.integer(width), cutout);
   return out;
+}
+
+/** Makes a square of `side` pixels black whose middle is a given pixel, as far as it lies in the image. */
+function blacken(
+  image: Uint8Array,
+  { height, width, channels }: Pick<ImageSet, "height" | "width" | "channels">,
+  middleRow: number,
+  middleColumn: number,
+  side: number,
+): void {
+  const top = middleRow - (side >> 1);
+  const left = middleColumn - (side >> 1);
+  const from = Math.max(0, left);
+  const to = Math.min(width, left + side);
+  for (let row = Math.max(0, top); row < Math.min(height, top + side); row++) {
+    image.fill(0, (row * width + from) * channels, (row * width + to) * channels);
+  }
 }

@@ -46,6 +46,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[1].crop":
     "Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4.",
   "task[1].flip": "Training images are mirrored left to right, every other one on average. Not for digits.",
+  "task[1].cutout":
+    "Side of a square of pixels that is made black in every training image, anywhere in it (cutout, arXiv 1708.04552). Customary for CIFAR-10: 16. Left out: none.",
   "task[2].kind": "A transformer on recordings of an event camera: events go in as spikes, as they came.",
   "task[2].data":
     "Labelled recordings: a known set by its name, or the sizes of others. `moving-bars` are made up and need no files.",

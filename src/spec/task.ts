@@ -111,6 +111,11 @@ export const imageClassificationSpec = z.strictObject({
   crop: z.int().min(0).max(64).default(0),
   /** Training images are mirrored left to right, every other one on average. Not for digits. */
   flip: z.boolean().default(false),
+  /**
+   * Side of a square of pixels that is made black in every training image, anywhere in it (cutout, arXiv 1708.04552). Customary for CIFAR-10:
+   * 16. Left out: none.
+   */
+  cutout: z.int().min(1).max(256).optional(),
 });
 
 export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;

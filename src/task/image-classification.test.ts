@@ -151,8 +151,11 @@ describe("which images are drawn", () => {
     expect([...whole.labels]).toEqual([...images.test.labels]);
   });
 
-  test("moved and mirrored in training alone", () => {
-    const moving = imageClassification(specOf({ coding: "repeat", crop: 1, flip: true }), 1, images);
+  test.each([
+    ["moved and mirrored", { crop: 1, flip: true }],
+    ["cut out", { cutout: 2 }],
+  ])("%s in training alone", (_, change) => {
+    const moving = imageClassification(specOf({ coding: "repeat", ...change }), 1, images);
     const options = { from: { part: "training", position: 0, order } } as const;
     expect(keys(moving.draw(64, stream(7), options).values)).not.toEqual(keys(training(0, 64).values));
     for (const part of ["calibration", "validation", "test"] as const) {

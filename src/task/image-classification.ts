@@ -134,14 +134,14 @@ interface LocatedImage {
 }
 
 /** Finds prompt k of a batch. Training images are augmented into a buffer that the next one overwrites. */
-function locateImages(images: ImageData, { crop, flip }: ImageClassificationSpec, size: number) {
+function locateImages(images: ImageData, { crop, flip, cutout }: ImageClassificationSpec, size: number) {
   const locate = locateIn(images);
   const augmented = new Uint8Array(size);
   return (from: DataPlace, prompt: number, firstPrompt: number): LocatedImage => {
     const { set, index, epoch } = locate(from, prompt, firstPrompt);
     const label = set.labels[index];
     if (from.part !== "training" || epoch === null) return { pixels: set.pixels, start: index * size, label };
-    augmentImage(set, index, epoch, from.order, { padding: crop, flips: flip }, augmented);
+    augmentImage(set, index, epoch, from.order, { padding: crop, flips: flip, cutout }, augmented);
     return { pixels: augmented, start: 0, label };
   };
 }
