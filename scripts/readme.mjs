@@ -196,8 +196,8 @@ export const blocks = {
     `**The average over 0 to 30 dB hides the loss**, because errors at low SNR, which no receiver avoids, make most of it. At ` +
     `${SNRS.join(", ")} dB the chips' bit error rate over the ANN's is ${ratiosAt("ann", SNRS)}, over that of maximum likelihood with the ` +
     `channel from pilots ${ratiosAt("ml.pilots", SNRS)} ([with intervals](experiments/first-page/README.md)). The ANN was trained on ` +
-    `${budget("wireless-2x2.ann")} prompts, the spiking network on ${budget("wireless-2x2.network")}, and with the ANN's answers as labels. ` +
-    `Trained four times as long, [the ANN has](experiments/wide-link/README.md) ${value(wide[4]["ber.ann"])} on other prompts, on which this one has ${value(wideLink.earlierAnn)}. ` +
+    `${budget("wireless-2x2.ann")} prompts, the spiking network on ${budget("wireless-2x2.network")}, and with an ANN's answers as labels. ` +
+    `An ANN with a quarter of that training would flatter the chips: on [other prompts](experiments/wide-link/README.md) it has ${value(wideLink.earlierAnn)}, this one ${value(wide[4]["ber.ann"])}. ` +
     `On MNIST and CIFAR-10 the spiking networks were trained for about twice as long as their ANNs, too.`,
 
   "not-reproduced": () => {

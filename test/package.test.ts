@@ -81,7 +81,7 @@ describe("the packed package", () => {
       "LICENSE",
       "README.md",
       "checkpoints/README.md",
-      "checkpoints/wireless-2x2-ann.safetensors",
+      "checkpoints/wireless-2x2-ann-long.safetensors",
       "checkpoints/wireless-2x2-conventional.safetensors",
       "checkpoints/wireless-2x2-spiking.safetensors",
       "checkpoints/wireless-2x2-xpikeformer.safetensors",

@@ -1,7 +1,7 @@
 /**
  * The bundled networks: trained here, found by name from anywhere.
  *
- * An experiment names one as `bundled:NAME`, any other checkpoint as a path. The networks of the 2x2 link come with this package;
+ * An experiment names one as `bundled:NAME`, any other checkpoint as a path. Those that `npm start` runs come with this package;
  * the others are three times its size, so they are a package of their own. In a clone all of them lie in `checkpoints/`, whose
  * README says how each was trained.
  */
@@ -20,13 +20,13 @@ const NETWORKS_PACKAGE = "xpikeformer-networks";
 /** All bundled networks; the first four come with this package. */
 export const BUNDLED_NETWORKS = [
   "wireless-2x2-xpikeformer",
-  "wireless-2x2-ann",
+  "wireless-2x2-ann-long",
   "wireless-2x2-spiking",
   "wireless-2x2-conventional",
   "wireless-2x2-64-xpikeformer",
+  "wireless-2x2-ann",
   "wireless-2x2-ann-32",
   "wireless-2x2-ann-64",
-  "wireless-2x2-ann-long",
   "wireless-2x2-faults",
   "wireless-2x2-realistic",
   "wireless-2x2-256-xpikeformer",

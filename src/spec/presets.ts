@@ -24,7 +24,7 @@ export function presets(): Preset[] {
       checkpoints: {
         network: "bundled:wireless-2x2-xpikeformer",
         conventional: "bundled:wireless-2x2-conventional",
-        ann: "bundled:wireless-2x2-ann",
+        ann: "bundled:wireless-2x2-ann-long",
         spiking: "bundled:wireless-2x2-spiking",
       },
     }),
