@@ -26,6 +26,7 @@ export const NETWORKS = [
   "mnist-one-step",
   "cifar10-small",
   "cifar10-stem-aware",
+  "cifar10-large",
   "fashion-stem",
 ];
 

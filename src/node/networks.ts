@@ -46,6 +46,8 @@ export const BUNDLED_NETWORKS = [
   "cifar10-stem-xpikeformer",
   "cifar10-stem-ann",
   "cifar10-stem-aware",
+  "cifar10-large-xpikeformer",
+  "cifar10-large-ann",
   "fashion-stem-xpikeformer",
   "fashion-stem-ann",
 ] as const;
