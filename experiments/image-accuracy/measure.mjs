@@ -35,7 +35,11 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 /** Of each part the test images, null for all of them, its examples if they are others, and the figures of an experiment. */
 const PARTS = {
   accuracy: { images: null, measure: measureAccuracy },
-  stem: { images: null, examples: ["cifar10-stem", "cifar10-stem-aware", "cifar10-large", "fashion-stem"], measure: measureAccuracy },
+  stem: {
+    images: null,
+    examples: ["cifar10-stem", "cifar10-stem-aware", "cifar10-large", "fashion-stem"],
+    measure: measureAccuracy,
+  },
   drift: {
     images: 2500,
     async measure(opened, networks, options) {
