@@ -198,7 +198,7 @@ export const blocks = {
     `channel from pilots ${ratiosAt("ml.pilots", SNRS)} ([with intervals](experiments/first-page/README.md)). The ANN was trained on ` +
     `${budget("wireless-2x2.ann")} prompts, the spiking network on ${budget("wireless-2x2.network")}, and with an ANN's answers as labels. ` +
     `An ANN with a quarter of that training would flatter the chips: on [other prompts](experiments/wide-link/README.md) it has ${value(wideLink.earlierAnn)}, this one ${value(wide[4]["ber.ann"])}. ` +
-    `On MNIST and CIFAR-10 the spiking networks were trained for about twice as long as their ANNs.`,
+    `On MNIST, and on CIFAR-10 without a stem, the spiking networks were trained for about twice as long as their ANNs.`,
 
   "not-reproduced": () => {
     const lost = (role) => withRange(points("drift", "cifar10-small", `error.drift.${role}.compensated.1y.change`));

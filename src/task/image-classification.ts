@@ -4,7 +4,7 @@
  *
  * The labelled images come from outside, as plain data. Training goes through them epoch by epoch, each in an order of its own,
  * so that every image is seen once per epoch; validation and test take them as they are, in their order. Augmentation is a move
- * by whole pixels and a mirror image; not modelled: colour changes, mixing, erasing.
+ * by whole pixels, a mirror image and a black square; not modelled: colour changes, mixing.
  */
 import { augmentImage } from "../data/augment.ts";
 import type { ImageData } from "../data/images.ts";
