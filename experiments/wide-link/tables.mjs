@@ -1,17 +1,20 @@
 // The table of this folder's page, from what `measure.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { SNR, STEPS } from "./points.mjs";
+import { NETWORKS, SNR } from "./points.mjs";
 
 const { points } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const row = (name, at) => [name, ...STEPS.map((steps) => at(points[steps]))];
+const columns = NETWORKS.filter(({ neurons }) => points[neurons]).flatMap(({ neurons, steps }) =>
+  steps.map((count) => ({ neurons, count })),
+);
+const row = (name, at) => [name, ...columns.map(({ neurons, count }) => at(points[neurons][count]))];
 
 export const wideLinkTables = {
   "wide-link": () => ({
-    head: ["2x2 link, two blocks of width 256", ...STEPS.map((steps) => `T = ${steps}`)],
+    head: ["2x2 link, two blocks of width 256", ...columns.map(({ neurons, count }) => `${neurons}, T = ${count}`)],
     rows: [
       row("bit error rate, five chips", (figures) => interval(4, figures["ber.xpikeformer"])),
       row("the same network in exact arithmetic", (figures) => interval(4, figures["ber.digital"])),

@@ -32,6 +32,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-256-xpikeformer",
   "wireless-2x2-256-realistic",
   "wireless-2x2-256-aware",
+  "wireless-2x2-256-if",
   "wireless-4x4-bits-xpikeformer",
   "wireless-4x4-ann",
   "fashion-tiny-xpikeformer",
