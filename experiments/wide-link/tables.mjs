@@ -7,9 +7,7 @@ const { points } = JSON.parse(readFileSync(new URL("result.json", import.meta.ur
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const columns = NETWORKS.filter(({ neurons }) => points[neurons]).flatMap(({ neurons, steps }) =>
-  steps.map((count) => ({ neurons, count })),
-);
+const columns = NETWORKS.flatMap(({ neurons, steps }) => steps.map((count) => ({ neurons, count })));
 const row = (name, at) => [name, ...columns.map(({ neurons, count }) => at(points[neurons][count]))];
 
 export const wideLinkTables = {

@@ -29,7 +29,7 @@ export function presets(): Preset[] {
       },
     }),
     trained("wireless-4x4", "4x4 QPSK link, 4 blocks of width 128: trains on two cores, and falls short", 4, {
-      model: { depth: 4, readOut: "bits" },
+      model: { depth: 4, readOut: "bits", neuron: { kind: "if", reset: "soft" } },
       checkpoints: { network: "bundled:wireless-4x4-bits-xpikeformer", ann: "bundled:wireless-4x4-ann" },
     }),
     preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
@@ -228,7 +228,11 @@ function trained(
   description: string,
   antennas: number,
   own: Pick<ExperimentDocument, "hardware" | "checkpoints"> & {
-    readonly model?: { readonly depth: number; readonly readOut: "bits" };
+    readonly model?: {
+      readonly depth: number;
+      readonly readOut: "bits";
+      readonly neuron: { readonly kind: "if"; readonly reset: "soft" };
+    };
   },
 ): Preset {
   const { model, ...rest } = own;
