@@ -136,7 +136,7 @@ export const gallery = {
     source: realistic,
   },
   front: {
-    experiment: experimentOf("wireless-2x2-256"),
+    experiment: experimentOf("wireless-2x2-256-if"),
     picture: "fronts",
     alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of three widths",
     table: () => {

@@ -1,7 +1,7 @@
 // The networks of the 2x2 link whose fronts are compared, by the examples that train them.
 
-/** Conventional transformers, all of one recipe. */
-export const ANNS = ["wireless-2x2-ann-32", "wireless-2x2-ann-64", "wireless-2x2-ann"];
+/** Conventional transformers, all of one recipe; the widest for four times as many steps as the others. */
+export const ANNS = ["wireless-2x2-ann-32", "wireless-2x2-ann-64", "wireless-2x2-ann-long"];
 
 /** Bits of both operands of every product, and whose price that is. */
 export const ENGINES = [
@@ -14,7 +14,8 @@ export const ENGINES = [
 export const SPIKING = [
   { name: "wireless-2x2-64", most: 4, steps: [1, 2, 4] },
   { name: "wireless-2x2", most: 8, steps: [2, 4, 8] },
-  { name: "wireless-2x2-256", most: 4, steps: [2, 4] },
+  { name: "wireless-2x2-256-aware", most: 2, steps: [2] },
+  { name: "wireless-2x2-256-if", most: 4, steps: [4] },
 ];
 
 export const MACHINE = "recommended";
