@@ -206,7 +206,7 @@ export const blocks = {
     return [
       `**The 4x4 link of the large networks.** After ${budget("wireless-4x4-bits.network")} prompts chips have ${withRange(figure("link-4x4", "ber.xpikeformer"))} ` +
         `(4 blocks of width 128, T = ${results["link-4x4"].settings.steps}); the paper's 4-256 has 0.205 at T = 11, its 8-512 0.091. The ANN, after ${budget("wireless-4x4-bits.ann")} ` +
-        `prompts, has ${withRange(figure("link-4x4", "ber.ann"))}; the paper 0.141 and 0.077. Neurons without a leak, whose spikes take the threshold off, brought it to ${value(figure("link-4x4", "ber.digital"))} in exact arithmetic, where longer training no longer helped; on chips most of that is lost again ([networks](checkpoints/README.md)). Both are worse than linear MMSE ` +
+        `prompts, has ${withRange(figure("link-4x4", "ber.ann"))}; the paper 0.141 and 0.077. Neurons without a leak, whose spikes take the threshold off, brought it forward where longer training no longer helped ([networks](checkpoints/README.md)). Both are worse than linear MMSE ` +
         `with the channel from pilots, ${value(figure("link-4x4", "ber.mmse.pilots"))}.`,
       `**That hardware-aware training is what survives a year.** With drift compensated, the hardware-aware network's bit error rate minus that of the ` +
         `conventional one is ${change(drift("gap.compensated.1y"))} after a year, but the year has little part in it: the one loses ` +
