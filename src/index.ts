@@ -26,6 +26,7 @@ export type {
   LifConstants,
   ModelSpec,
   NeuronKind,
+  NeuronReset,
   NeuronSpec,
   ReadOut,
   SpikingSpec,

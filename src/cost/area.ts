@@ -27,7 +27,7 @@ export function countCrossbars(workload: Workload, { rows, columns }: Pick<Techn
 }
 
 export function estimateArea(workload: Workload, technology: Technology): Area {
-  const { width, expansion, tokens, neuron } = workload;
+  const { width, expansion, tokens } = workload;
   const whole = technology.wholeMachine === 1;
   const crossbars = whole
     ? planMachine(workload, technology).machine.units.crossbars.count
@@ -42,7 +42,7 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
       : {
           crossbars: crossbars * technology.crossbarArea,
           attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-          lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * technology[neuronPrices(neuron).area],
+          lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
         },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,

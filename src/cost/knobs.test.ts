@@ -268,6 +268,7 @@ const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
   [{ crossbar: { rows: 1024 }, order: "step-major" }, SHAPE],
   [{ crossbars: 16 }, SHAPE],
   [{}, LARGE],
+  [{}, { ...SHAPE, reset: "soft" }],
 ];
 
 /** Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch for silent blocks. */
@@ -304,7 +305,10 @@ function isWorthless(id: ParameterId, prices: Technology): boolean {
 describe("a price", () => {
   test("is one of those of the units, or of wires, buffers, neurons and the clock", () => {
     const ofUnits = Object.values(PRICED_BY).flat() as ParameterId[];
-    const others = ["interconnect", "buffer", "lifUpdate", "lifArea", "randomNumber", "ssaClock"] as const;
+    const others = [
+      ...(["interconnect", "buffer", "randomNumber", "ssaClock"] as const),
+      ...(["lifUpdate", "lifArea", "softReset", "softResetArea"] as const),
+    ];
     expect(PRICED.toSorted()).toEqual(
       [...new Set<ParameterId>([...ofUnits, ...others])].filter((id) => !UNUSED.has(id)).sort(),
     );

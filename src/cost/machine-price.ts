@@ -29,6 +29,7 @@ import type { NetworkShape } from "../machine/shape.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
 import type { Technology } from "./parameters.ts";
+import { neuronPrices } from "./neurons.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
 import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
 import { countDies, dieLink, wire } from "./prices/floorplan.ts";
@@ -55,7 +56,7 @@ export interface BufferSize extends BufferUse {
 
 /** What a price needs to know of a machine: counts and widths of its units. */
 export interface MachineSizes {
-  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps">;
+  readonly shape: Pick<NetworkShape, "depth" | "width" | "heads" | "tokens" | "steps" | "reset">;
   /** One entry per layer with units of its own. */
   readonly layers: readonly Pick<LayerUnit, "name">[];
   readonly units: Omit<MachineUnits, "converters"> & {
@@ -189,10 +190,9 @@ function factorsOf(scaling: string, scope: string, columns: number): number {
   return scaling === "column" || scope === "column" ? columns : 1;
 }
 
-function areaOf({ machine }: MachineWork, prices: Prices, technology: Technology): Record<AreaPart, number> {
-  const { units, ssa } = machine;
+function areaOf({ machine: { units, ssa, shape } }: MachineWork, prices: Prices, technology: Technology): Record<AreaPart, number> {
   const { crossbars, scalers, adders, lif, residual } = units;
-  const unit = technology.lifArea * (lif.membraneBits / LIF_BITS);
+  const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
   // A unit has the register of one membrane.
   const kept = lif.place === "registers" ? Math.max(0, lif.membranes - lif.count) : 0;
   let buffers = 0;
@@ -269,7 +269,7 @@ function energyOf(
       (total.accumulations + total.offsetAdditions) * prices.sum.energy +
       (bits.linearRead / crossbars.rows) * prices.silence.energy,
     neurons:
-      (total.lifUpdates * technology.lifUpdate * lif.membraneBits) / LIF_BITS +
+      (total.lifUpdates * neuronPrices(shape, technology).update * lif.membraneBits) / LIF_BITS +
       total.membraneReads * word("membranes", "energy") +
       total.membraneWrites * word("membranes", "write"),
     stream:

@@ -1,17 +1,23 @@
-/** What an update of a neuron and the area of its unit cost, by the kind of neuron. */
-import type { NeuronKind } from "../spec/model.ts";
-import type { ParameterId } from "./parameters.ts";
+/**
+ * What an update of a neuron and the area of its unit cost, of 16 bits.
+ *
+ * A leak by a fixed number of places is wires, so both kinds of neuron have one price. A soft reset chooses the comparator's own
+ * difference, bit by bit, where a hard one clears.
+ */
+import type { NetworkShape } from "../machine/shape.ts";
+import type { Technology } from "./parameters.ts";
 
 interface NeuronPrices {
-  readonly update: ParameterId;
-  readonly area: ParameterId;
+  /** Joules. */
+  readonly update: number;
+  /** Square metres. */
+  readonly area: number;
 }
 
-const PRICES: Readonly<Record<NeuronKind, NeuronPrices>> = {
-  lif: { update: "lifUpdate", area: "lifArea" },
-  // A leak by a fixed number of places is wires: the prices, of an adder, a comparator and registers, have no term for it.
-  if: { update: "lifUpdate", area: "lifArea" },
-};
-
-/** Those of `lif` where a workload does not say, as those in older files do not. */
-export const neuronPrices = (neuron: NeuronKind = "lif"): NeuronPrices => PRICES[neuron];
+export function neuronPrices({ reset }: Pick<NetworkShape, "reset">, technology: Technology): NeuronPrices {
+  const soft = reset === "soft" ? 1 : 0;
+  return {
+    update: technology.lifUpdate + soft * technology.softReset,
+    area: technology.lifArea + soft * technology.softResetArea,
+  };
+}

@@ -104,6 +104,7 @@ export const PARAMETERS = {
   ),
   // Spiking parts.
   lifUpdate: digital("Update of a LIF neuron"),
+  softReset: digital("What a soft reset adds to an update"),
   sacOperation: digital("One operation of a stochastic attention cell"),
   randomNumber: digital("8 random bits and their comparison"),
   randomSharing: parameter("Comparisons that share one random number", "1"),
@@ -142,6 +143,7 @@ export const PARAMETERS = {
   cellArea: area("Pair of devices"),
   sacArea: area("Stochastic attention cell"),
   lifArea: area("LIF unit"),
+  softResetArea: area("What a soft reset adds to a LIF unit"),
   macArea: area("int8 multiplier with accumulator"),
   adderArea: area("32-bit adder"),
   multiplierArea: area("32-bit multiplier"),

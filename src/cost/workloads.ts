@@ -45,7 +45,6 @@ function published(name: string, description: string, size: Size): Workload {
     description,
     ...rest,
     expansion: 4,
-    neuron: "lif",
     tokens,
     inputs,
     annInputs: inputs,

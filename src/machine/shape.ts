@@ -7,7 +7,7 @@
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
 import { type StemLayer, stemLayers } from "../model/stem.ts";
-import type { ModelSpec, NeuronKind } from "../spec/model.ts";
+import type { ModelSpec, NeuronReset } from "../spec/model.ts";
 
 export interface NetworkShape {
   readonly depth: number;
@@ -15,8 +15,8 @@ export interface NetworkShape {
   readonly heads: number;
   /** Feed-forward width over width. */
   readonly expansion: number;
-  /** Behind every linear layer but the head; `lif` when left out. */
-  readonly neuron?: NeuronKind;
+  /** What a spike does to the membrane of a neuron; `hard` when left out. */
+  readonly reset?: NeuronReset;
   readonly tokens: number;
   /** Lines or values per token at the embedding. */
   readonly inputs: number;
@@ -55,7 +55,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   return {
     ...{ depth, width, heads, expansion },
     steps: spiking?.steps ?? 1,
-    ...(spiking && { neuron: spiking.neuron.kind }),
+    ...(spiking && { reset: spiking.neuron.reset }),
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
     ...(geometry.grid && { stem }),

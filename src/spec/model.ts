@@ -163,6 +163,7 @@ export type AnnSpec = z.infer<typeof annSpec>;
 export type SpikingSpec = z.infer<typeof spikingSpec>;
 export type NeuronSpec = z.infer<typeof neuronSpec>;
 export type NeuronKind = NeuronSpec["kind"];
+export type NeuronReset = NeuronSpec["reset"];
 /** What a leaky integrate-and-fire neuron computes with. */
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;

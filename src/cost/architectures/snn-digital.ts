@@ -62,7 +62,7 @@ export function snnDigital(workload: Workload, technology: Technology): Breakdow
     bufferByte(technology, technology.weightBuffer, weightBytes * macs.weights);
   const membraneByte = bufferByte(technology, technology.partialSumBuffer, 2 * mostMembranes(workload));
   const add = additionEnergy(technology, technology.accumulateBits) * technology.snnAccumulateFactor;
-  const update = technology[neuronPrices(workload.neuron).update];
+  const { update } = neuronPrices(workload, technology);
   const parts = {
     ...{ accumulate: 0, registers: 0, weights: 0, spikes: 0, membranes: 0, lif: 0 },
     ...{ scores: 0, values: 0, scoreBuffer: 0, embedding: 0, dram: 0 },

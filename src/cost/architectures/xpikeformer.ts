@@ -17,7 +17,7 @@
  */
 import type { Action, ActionCounts } from "../../hardware/actions.ts";
 import { countActions, type OperationCounts } from "../../machine/counts.ts";
-import type { NeuronKind } from "../../spec/model.ts";
+import type { NetworkShape } from "../../machine/shape.ts";
 import { coreFor } from "../hardware.ts";
 import { neuronPrices } from "../neurons.ts";
 import type { Technology } from "../parameters.ts";
@@ -95,7 +95,7 @@ export function xpikeformer(
   const parts =
     wholeMachine === 1
       ? addStatic({ ...priceWorkload(workload, technology, counted).energy }, analogStaticShare)
-      : priceOperations(counted, technology, workload.neuron);
+      : priceOperations(counted, technology, workload);
   return addInputs(parts, workload, technology);
 }
 
@@ -119,7 +119,7 @@ export function operationEnergies(
 ): number[] {
   if (technology.wholeMachine === 0) {
     const prices = { ...technology, analogStaticShare: 0 };
-    return operations.map((operation) => totalOf(priceOperations([operation], prices, workload.neuron)));
+    return operations.map((operation) => totalOf(priceOperations([operation], prices, workload)));
   }
   return operations.map((operation) => {
     const energy = { ...priceWorkload(workload, technology, [operation]).energy };
@@ -131,13 +131,13 @@ export function operationEnergies(
 export function priceOperations(
   operations: readonly PricedOperation[],
   technology: Technology,
-  neuron?: NeuronKind,
+  network: Pick<NetworkShape, "reset"> = {},
 ): Breakdown {
   const parts: Record<XpikeformerComponent, number> = {
     ...{ adc: 0, periphery: 0, accumulation: 0, interconnect: 0, buffers: 0, array: 0, drivers: 0, scaling: 0 },
     ...{ lif: 0, ssaCells: 0, ssaRandom: 0, spikeBuffer: 0, residual: 0 },
   };
-  const update = technology[neuronPrices(neuron).update];
+  const { update } = neuronPrices(network, technology);
   const bufferBit = sramByte(technology, technology.spikeBuffer) / 8;
   const { sramWriteFactor: write } = technology;
   const conversion = conversionEnergy(technology, technology.adcBits);
