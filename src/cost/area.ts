@@ -42,7 +42,8 @@ export function estimateArea(workload: Workload, technology: Technology): Area {
       : {
           crossbars: crossbars * technology.crossbarArea,
           attention: tokens ** 2 * technology.ssaTiles * technology.sacArea,
-          lif: ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
+          lif:
+            ((blocks * perBlock + ofStem) / technology.columnsPerConverter) * neuronPrices(workload, technology).area,
         },
     annDigital: {
       arithmetic: technology.annUnits * technology.macArea,

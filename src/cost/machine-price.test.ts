@@ -147,7 +147,10 @@ describe("energy", () => {
 
 test("a soft reset adds to updates of neurons and to their area, and to nothing else", () => {
   const [hard, soft] = (["hard", "soft"] as const).map((reset) =>
-    priceMachine({ ...work({ lifUpdates: 1e6 }), machine: { ...machine, shape: { ...machine.shape, reset } } }, technology),
+    priceMachine(
+      { ...work({ lifUpdates: 1e6 }), machine: { ...machine, shape: { ...machine.shape, reset } } },
+      technology,
+    ),
   );
   expect(1e6 * (soft.energy.neurons - hard.energy.neurons)).toBeCloseTo(0.111, 9);
   expect(soft.area.neurons - hard.area.neurons).toBeCloseTo(16 * technology.softResetArea, 18);

@@ -28,8 +28,8 @@ import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
 import type { MappingTotals } from "../mapping/mapping.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
-import type { Technology } from "./parameters.ts";
 import { neuronPrices } from "./neurons.ts";
+import type { Technology } from "./parameters.ts";
 import { converter, fullScaleOf } from "./prices/converter.ts";
 import { type CrossbarSize, calibration, crossbar, lineDrive, programming } from "./prices/crossbar.ts";
 import { countDies, dieLink, wire } from "./prices/floorplan.ts";
@@ -190,7 +190,11 @@ function factorsOf(scaling: string, scope: string, columns: number): number {
   return scaling === "column" || scope === "column" ? columns : 1;
 }
 
-function areaOf({ machine: { units, ssa, shape } }: MachineWork, prices: Prices, technology: Technology): Record<AreaPart, number> {
+function areaOf(
+  { machine: { units, ssa, shape } }: MachineWork,
+  prices: Prices,
+  technology: Technology,
+): Record<AreaPart, number> {
   const { crossbars, scalers, adders, lif, residual } = units;
   const unit = neuronPrices(shape, technology).area * (lif.membraneBits / LIF_BITS);
   // A unit has the register of one membrane.

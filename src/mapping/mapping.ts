@@ -19,6 +19,7 @@
  */
 import { MappingError, ShapeError } from "../errors.ts";
 import { multiplexerSteps, readoutUnits } from "../hardware/adc.ts";
+import type { MatrixBlock } from "../hardware/blocks.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { lifConstants } from "../hardware/lif.ts";
@@ -30,7 +31,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 
 /** A block of a layer's weights on one crossbar. */
-export interface CrossbarBlock {
+export interface CrossbarBlock extends MatrixBlock {
   /** Index of the programmed crossbar, counted from 0 in the order of layers, column groups, row blocks. */
   readonly crossbar: number;
   /** Index of the tile, counted likewise. */
@@ -38,10 +39,6 @@ export interface CrossbarBlock {
   /** In which load of the chip it is there, and on which of the chip's crossbars. */
   readonly load: number;
   readonly site: number;
-  readonly rowStart: number;
-  readonly rows: number;
-  readonly columnStart: number;
-  readonly columns: number;
 }
 
 export interface LayerMapping {

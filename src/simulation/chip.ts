@@ -7,6 +7,7 @@
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
+import { cutBlock } from "../hardware/blocks.ts";
 import { calibrationHistory, type ReadoutSums, readOut } from "../hardware/compensation.ts";
 import { type ConverterErrors, drawConverterErrors } from "../hardware/converter-errors.ts";
 import {
@@ -19,8 +20,8 @@ import {
 import type { CodeReference } from "../hardware/own-calibration.ts";
 import { trimConverters } from "../hardware/trim.ts";
 import { readThroughWires } from "../hardware/wires.ts";
-import type { CrossbarBlock, Mapping } from "../mapping/mapping.ts";
-import type { Network, Tensor } from "../model/network.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Network } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import { hasConverterErrors } from "../spec/erring-converters.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -70,7 +71,7 @@ export function programChip(
     const weight = network.parameters[`${layer.name}.weight`];
     for (const block of layer.blocks) {
       crossbars[block.crossbar] = programCrossbar(
-        cutBlock(weight, layer.outputs, block),
+        cutBlock(weight.data, layer.outputs, block),
         block.rows,
         block.columns,
         hardware.crossbar,
@@ -242,14 +243,4 @@ export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
   const readings: CrossbarReading[] = [];
   for (const [crossbar, reading] of readCrossbars(chip, random)) readings[crossbar] = reading;
   return readings;
-}
-
-/** A block of a weight matrix, `[rows, columns]`. */
-function cutBlock(weight: Tensor, outputs: number, block: CrossbarBlock): Float32Array {
-  const cut = new Float32Array(block.rows * block.columns);
-  for (let r = 0; r < block.rows; r++) {
-    const from = (block.rowStart + r) * outputs + block.columnStart;
-    cut.set(weight.data.subarray(from, from + block.columns), r * block.columns);
-  }
-  return cut;
 }

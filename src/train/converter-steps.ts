@@ -12,7 +12,7 @@
  */
 import { largestWeights } from "../device/conversion.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
-import { rowsFor } from "../hardware/crossbar.ts";
+import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { inputRows } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
@@ -119,24 +119,19 @@ export function columnSteps(
   const rows = input.length / inputs;
   const squares = new Float64Array(outputs);
   const sums = new Float64Array(rows * outputs);
-  const blockRows = rowsFor(layer, crossbar);
-  for (let r = 0; r < inputs; r += blockRows) {
-    for (let c = 0; c < outputs; c += crossbar.columns) {
-      const [height, width] = [Math.min(blockRows, inputs - r), Math.min(crossbar.columns, outputs - c)];
-      const block = Float32Array.from(
-        { length: height * width },
-        (_, i) => weights[(r + Math.floor(i / width)) * outputs + c + (i % width)],
-      );
-      const largest = largestWeights(block, width, crossbar);
-      const lines = lineCurrents(input, inputs, r, block, largest);
-      const sizes = convertedSizes(adc.mode, lines.plus, lines.minus);
-      const fullScale = adc.fullScale ?? quantile(sizes, adc.rangeQuantile);
-      const { step } = converter(adc.mode, adc.bits!, fullScale > 0 ? fullScale : height);
-      for (let n = 0; n < width; n++) squares[c + n] += (adc.mode === "pair" ? 2 : 1) * (step * largest[n]) ** 2;
-      for (let i = 0; i < lines.plus.length; i++) {
-        const n = i % width;
-        sums[Math.floor(i / width) * outputs + c + n] += (lines.plus[i] - lines.minus[i]) * largest[n];
-      }
+  for (const block of matrixBlocks(layer, inputs, outputs, crossbar)) {
+    const { rowStart, columnStart, columns: width } = block;
+    const held = cutBlock(weights, outputs, block);
+    const largest = largestWeights(held, width, crossbar);
+    const lines = lineCurrents(input, inputs, rowStart, held, largest);
+    const sizes = convertedSizes(adc.mode, lines.plus, lines.minus);
+    const fullScale = adc.fullScale ?? quantile(sizes, adc.rangeQuantile);
+    const { step } = converter(adc.mode, adc.bits!, fullScale > 0 ? fullScale : block.rows);
+    for (let n = 0; n < width; n++)
+      squares[columnStart + n] += (adc.mode === "pair" ? 2 : 1) * (step * largest[n]) ** 2;
+    for (let i = 0; i < lines.plus.length; i++) {
+      const n = i % width;
+      sums[Math.floor(i / width) * outputs + columnStart + n] += (lines.plus[i] - lines.minus[i]) * largest[n];
     }
   }
   return { steps: squares.map(Math.sqrt), spreads: columnMoments(sums, outputs).deviations };

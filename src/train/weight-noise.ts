@@ -5,7 +5,7 @@
  *          `stream(seed).fork("weight noise", step, layer)`
  */
 import { readoutUnits } from "../hardware/adc.ts";
-import { rowsFor } from "../hardware/crossbar.ts";
+import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
 import type { Place } from "../kernels/arena.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
@@ -108,41 +108,32 @@ export function createWeightNoise(
     const random = root.fork(step, name);
     const values = ops.floats(plan.value[name], rows * columns);
     const folds = columnFolds(name, columns);
-    const blockRows = rowsFor(name.slice(0, -".weight".length), crossbar);
-    let block = 0;
-    for (let r = 0; r < rows; r += blockRows) {
-      for (let c = 0; c < columns; c += crossbar.columns) {
-        const height = Math.min(blockRows, rows - r);
-        const width = Math.min(crossbar.columns, columns - c);
-        const place = (i: number) => (r + Math.floor(i / width)) * columns + c + (i % width);
-        const weights = new Float32Array(height * width);
-        for (let i = 0, from = place(0); i < weights.length; i += width, from += columns) {
-          weights.set(values.subarray(from, from + width), i);
-        }
-        const largest = largestUnfolded(weights, width, folds.subarray(c, c + width), hardware);
-        ops.write(noiseColumns, largest);
-        ops.addDeviceNoise({
-          source: plan.value[name] + 4 * place(0),
-          rows: height,
-          columns: width,
-          stride: columns,
-          largest: noiseColumns,
-          levels: noiseLevels,
-          top: levelsOf(hardware),
-          exact: crossbar.conductanceBits === null,
-          key: random.key,
-          counter: block,
-          target: plan.noisy[name] + 4 * place(0),
-          scratch: noiseWords,
-        });
-        for (const { weight, sign, at } of faultsOf(weights.length, crossbar.stuck, random.fork("stuck", block))) {
-          const target = plan.noisy[name] + 4 * place(weight);
-          const [shown] = ops.floats(target, 1);
-          // A device at zero takes away what it held; one at its largest leaves what its twin holds.
-          const held = sign * shown > 0 ? shown : 0;
-          ops.write(target, Float32Array.of(shown - held + (at === "maximum" ? sign * largest[weight % width] : 0)));
-        }
-        block++;
+    for (const [b, block] of matrixBlocks(name.slice(0, -".weight".length), rows, columns, crossbar).entries()) {
+      const { rowStart, columnStart, rows: height, columns: width } = block;
+      const place = (i: number) => (rowStart + Math.floor(i / width)) * columns + columnStart + (i % width);
+      const weights = cutBlock(values, columns, block);
+      const largest = largestUnfolded(weights, width, folds.subarray(columnStart, columnStart + width), hardware);
+      ops.write(noiseColumns, largest);
+      ops.addDeviceNoise({
+        source: plan.value[name] + 4 * place(0),
+        rows: height,
+        columns: width,
+        stride: columns,
+        largest: noiseColumns,
+        levels: noiseLevels,
+        top: levelsOf(hardware),
+        exact: crossbar.conductanceBits === null,
+        key: random.key,
+        counter: b,
+        target: plan.noisy[name] + 4 * place(0),
+        scratch: noiseWords,
+      });
+      for (const { weight, sign, at } of faultsOf(weights.length, crossbar.stuck, random.fork("stuck", b))) {
+        const target = plan.noisy[name] + 4 * place(weight);
+        const [shown] = ops.floats(target, 1);
+        // A device at zero takes away what it held; one at its largest leaves what its twin holds.
+        const held = sign * shown > 0 ? shown : 0;
+        ops.write(target, Float32Array.of(shown - held + (at === "maximum" ? sign * largest[weight % width] : 0)));
       }
     }
   }

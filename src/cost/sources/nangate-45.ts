@@ -4,7 +4,8 @@ import { defineSource } from "../receipt.ts";
 
 const RUN = "Yosys on the Nangate 45 nm Open Cell Library, 1.1 V typical; toggles counted gate by gate, 1.5 fF a net";
 
-const SOFT_RESET = "Yosys 0.55: a neuron of 14 bits without a leak has 151 gates with a hard reset and 190 with a soft one; 143 and 153 where the threshold is a power of two";
+const SOFT_RESET =
+  "Yosys 0.55: a neuron of 14 bits without a leak has 151 gates with a hard reset and 190 with a soft one; 143 and 153 where the threshold is a power of two";
 
 export const gates = defineSource(
   {

@@ -1,0 +1,35 @@
+/** Blocks of a weight matrix, each as large as one crossbar holds at most. */
+import type { CrossbarSpec } from "../spec/hardware.ts";
+import { rowsFor } from "./crossbar.ts";
+
+export interface MatrixBlock {
+  readonly rowStart: number;
+  readonly columnStart: number;
+  /** Smaller than the crossbar at the edges of the matrix. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The blocks of a layer's weights, `[inputs, outputs]`, one row of blocks after the other. */
+export function matrixBlocks(layer: string, inputs: number, outputs: number, crossbar: CrossbarSpec): MatrixBlock[] {
+  const blocks: MatrixBlock[] = [];
+  const most = rowsFor(layer, crossbar);
+  for (let rowStart = 0; rowStart < inputs; rowStart += most) {
+    const rows = Math.min(most, inputs - rowStart);
+    for (let columnStart = 0; columnStart < outputs; columnStart += crossbar.columns) {
+      blocks.push({ rowStart, columnStart, rows, columns: Math.min(crossbar.columns, outputs - columnStart) });
+    }
+  }
+  return blocks;
+}
+
+/** A copy of a block, `[rows, columns]`, of weights `[inputs, outputs]`. */
+export function cutBlock(weights: Float32Array, outputs: number, block: MatrixBlock): Float32Array {
+  const { rowStart, columnStart, rows, columns } = block;
+  const cut = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++) {
+    const from = (rowStart + r) * outputs + columnStart;
+    cut.set(weights.subarray(from, from + columns), r * columns);
+  }
+  return cut;
+}
