@@ -21,6 +21,7 @@ export const MACHINES = ["paper", "recommended"];
 /** Bundled networks whose accuracy is measured on both machines: examples/NAME.json. */
 export const NETWORKS = [
   "wireless-2x2",
+  "wireless-2x2-deep",
   "fashion-tiny",
   "mnist-tiny",
   "mnist-one-step",

@@ -48,7 +48,7 @@ const overSteps = (all, id) =>
 /** What a section shows. A picture is a chart that is drawn, or the file of one that another page has. */
 export const gallery = {
   link: {
-    experiment: experimentOf("wireless-2x2"),
+    experiment: experimentOf(link.settings.experiment),
     picture: "ber-snr",
     alt: "Bit error rate against signal-to-noise ratio: simulated chips against classical receivers and an ANN",
     table: () =>
@@ -57,29 +57,34 @@ export const gallery = {
           `bit error rate of ${link.settings.chips} chips, T = ${link.settings.steps}`,
           withRange(link.figures["ber.xpikeformer"]),
         ],
-        ["of an ANN of the same size", withRange(link.figures["ber.ann"])],
+        ["of the ANN", withRange(link.figures["ber.ann"])],
         ["of maximum likelihood, channel from the pilots", withRange(link.figures["ber.ml.pilots"])],
         ["energy of an int8 ANN, of theirs", withRange(link.figures["cost.ratio.annDigital"])],
       ]),
     source: link,
   },
   steps: {
-    experiment: experimentOf("wireless-2x2", { model: { steps: 4 } }),
+    experiment: experimentOf(link.settings.experiment, { model: { steps: 2 } }),
     picture: () => ({
       ...{ kind: "lines", id: "gallery-steps", title: "Bit error rate over time steps, 2x2 link" },
-      caption: "Simulated chips; the line is the ANN of the same size in exact arithmetic.",
+      caption: "Simulated chips; the line is the ANN in exact arithmetic.",
       x: { label: "time steps T" },
       y: errorRate,
       series: [{ name: "chips", dashed: false, points: overSteps(link.figures, "ber.xpikeformer") }],
       rules: [{ label: "ANN", y: link.figures["ber.ann"][0] }],
     }),
-    alt: "Bit error rate falls from one time step to eight, towards the ANN's",
+    alt: "Bit error rate falls with time steps, towards the ANN's",
     table: () =>
-      figures([1, 2, 4, 8].map((steps) => [`T = ${steps}`, withRange(link.figures[`ber.xpikeformer.steps.${steps}`])])),
+      figures(
+        overSteps(link.figures, "ber.xpikeformer").map(({ x, y, low, high }) => [
+          `T = ${x}`,
+          withRange([y, low, high]),
+        ]),
+      ),
     source: link,
   },
   drift: {
-    experiment: experimentOf("wireless-2x2", { hardware: { readTime: YEAR } }),
+    experiment: experimentOf(drift.settings.experiment, { hardware: { readTime: YEAR } }),
     picture: () => ({
       ...{ kind: "bars", id: "gallery-drift", title: "Bit error rate after a second and a year, 2x2 link" },
       caption: "Simulated chips, with their columns rescaled daily (compensated) and without.",

@@ -24,6 +24,8 @@ import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 /** Nothing was chosen with this seed: no network, and no setting of the machine. */
 export const SEED = 4242;
 
+/** The example whose networks the first page shows. */
+const LINK = "wireless-2x2-deep";
 const LINK_PROMPTS = 2048;
 const STUDY_PROMPTS = 1024;
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -43,7 +45,7 @@ function start() {
 /** Prompts or images that the compared networks were trained on. */
 async function budgets() {
   const figures = {};
-  for (const name of ["wireless-2x2", "wireless-4x4-bits"]) {
+  for (const name of [LINK, "wireless-4x4-bits"]) {
     const experiment = await seeded(name);
     for (const role of ["ann", "network"]) {
       const { metadata } = await checkpointOf(experiment.checkpoints[role]);
@@ -55,19 +57,19 @@ async function budgets() {
 
 /** The 2x2 link: all detectors, over SNR and over time steps. */
 async function link(executor, prompts = LINK_PROMPTS) {
-  const base = await seeded("wireless-2x2");
+  const base = await seeded(LINK);
   const evaluation = {
     ...base.evaluation,
     prompts,
     curvePrompts: prompts,
     curveChips: null,
-    steps: [1, 2, 3, 4, 5, 6, 7, 8],
+    steps: Array.from({ length: base.model.steps }, (_, t) => t + 1),
   };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
   return {
     settings: {
-      experiment: "wireless-2x2",
+      experiment: LINK,
       chips: experiment.hardware.chips,
       prompts,
       steps: base.model.steps,
@@ -79,17 +81,17 @@ async function link(executor, prompts = LINK_PROMPTS) {
 
 /** A year after programming, after hardware-aware and conventional training, with and without compensation of drift. */
 async function drift(executor, prompts = STUDY_PROMPTS) {
-  const experiment = await seeded("wireless-2x2");
+  const experiment = await seeded(LINK);
   const { network, conventional } = await networksOf(experiment);
   const size = { chips: 20, prompts };
   const ages = parseDurations("1s,1y", "ages");
   const report = await evaluateDrift(experiment, { network, conventional }, ages, { ...optionsOf(executor), ...size });
-  return { settings: { experiment: "wireless-2x2", ...size }, figures: figuresOf(report, /^ber\./) };
+  return { settings: { experiment: LINK, ...size }, figures: figuresOf(report, /^ber\./) };
 }
 
 /** The 2x2 link on machines that are further from ideal than the experiment's, or without its remedies. */
 async function realism(executor, prompts = STUDY_PROMPTS) {
-  const experiment = await seeded("wireless-2x2");
+  const experiment = await seeded(LINK);
   const { crossbar, compensation } = experiment.hardware;
   const { network } = await networksOf(experiment);
   const size = { chips: experiment.hardware.chips, prompts };
@@ -113,7 +115,7 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
     parseDurations("1y", "ages"),
   );
   await sweep("calibrated-at-use", {}, "compensation.schedule.kind=at-use", parseDurations("1y", "ages"));
-  return { settings: { experiment: "wireless-2x2", ...size }, figures };
+  return { settings: { experiment: LINK, ...size }, figures };
 }
 
 /** The 4x4 link, as its networks are. */

@@ -42,7 +42,13 @@ function ownPoints({ name, steps }) {
     const { rates: chips, promptError } = rates[count];
     const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
     const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
-    return { name, label: `ours, width ${model.width}, T = ${count}`, rate: mean(chips), half, ...price };
+    return {
+      name,
+      label: `ours, ${model.depth} blocks of width ${model.width}, T = ${count}`,
+      rate: mean(chips),
+      half,
+      ...price,
+    };
   });
 }
 

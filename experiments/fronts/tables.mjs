@@ -64,22 +64,29 @@ export const errorFrontTables = {
   },
 };
 
-/** Energy over error rate, one line for each kind of machine and each of our widths. */
+/** Energy over error rate, one line for each kind of machine and each size of our networks. */
 export function frontChart() {
   const { ours, ...engines } = points();
   const series = (name, all, dashed = false) => ({
     ...{ name, dashed },
     points: all.map(({ rate, energy }) => ({ x: rate, y: 1e6 * energy })).toSorted((a, b) => a.x - b.x),
   });
-  const widths = [...new Set(ours.map(({ name }) => name))].map((name) => ours.filter((point) => point.name === name));
+  const sizeOf = ({ label }) => label.replace(/, T.*/, "");
+  const sizes = [...new Set(ours.map(sizeOf))];
   return {
     ...{ kind: "lines", id: "fronts", title: "Energy of a symbol over bit error rate, 2x2 link" },
-    caption: "Lower and further left is better. Lines join widths of an ANN, and time steps of one of our networks.",
+    caption:
+      "Lower and further left is better. Lines join widths of an ANN, and time steps of our networks of one size.",
     x: { label: "bit error rate", scale: "log" },
     y: { label: "uJ a symbol", scale: "log" },
     series: [
       ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
-      ...widths.map((all) => series(all[0].label.replace(/, T.*/, ""), all)),
+      ...sizes.map((size) =>
+        series(
+          size,
+          ours.filter((point) => sizeOf(point) === size),
+        ),
+      ),
     ],
     rules: [],
   };

@@ -1,8 +1,11 @@
-// Measures wide networks of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
+// Measures wide and deep networks of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
 // reports of `xpike run` say of them. About eight minutes of two idle cores.
 //
-//   node experiments/wide-link/measure.mjs [threads]
-import { writeFile } from "node:fs/promises";
+//   node experiments/wide-link/measure.mjs [name of a network ...] [--threads 2]
+//
+// Networks that are not named stay as they were measured.
+import { readFile, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { evaluateNetwork, kitOf, runExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
@@ -15,8 +18,16 @@ const PROMPTS = 10_000;
 const CURVE_PROMPTS = 4096;
 const COMMAND = "node experiments/wide-link/measure.mjs";
 
-requireCommitted(["experiments/wide-link"]);
-const executor = nodeExecutor(Number(process.argv[2] ?? 2));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: "string", default: "2" } },
+});
+const names = NETWORKS.map(({ name }) => name);
+for (const name of positionals) if (!names.includes(name)) throw new Error(`Networks: ${names.join(", ")}.`);
+const file = new URL("result.json", import.meta.url);
+
+requireCommitted(["experiments/wide-link/measure.mjs", "experiments/wide-link/points.mjs"]);
+const executor = nodeExecutor(Number(values.threads));
 
 /** The figures of an experiment after so many time steps. */
 async function figuresAfter(steps, experiment, networks) {
@@ -26,16 +37,23 @@ async function figuresAfter(steps, experiment, networks) {
   };
   const own = { ...experiment, seed: SEED, model: { ...experiment.model, steps }, evaluation };
   const report = await runExperiment(own, networks, { executor, command: COMMAND, versions: {} });
-  return figuresOf(report, /^(ber|gap|ratio)\.|^cost\.(xpikeformer|annDigital)\.symbol$/);
+  return figuresOf(report, /^(ber|gap|ratio)\./);
+}
+
+async function measure(name, steps) {
+  const experiment = await experimentOf(name);
+  const { network, ann } = await networksOf(experiment);
+  const after = {};
+  for (const count of steps) after[count] = await figuresAfter(count, experiment, { network, ann });
+  return { commit: presentCommit(), steps: after };
 }
 
 try {
-  const points = {};
-  for (const { neurons, name, steps } of NETWORKS) {
-    const experiment = await experimentOf(name);
-    const networks = await networksOf(experiment);
-    points[neurons] = {};
-    for (const count of steps) points[neurons][count] = await figuresAfter(count, experiment, networks);
+  const before = JSON.parse(await readFile(file, "utf8"));
+  const measured = {};
+  for (const { name, steps } of NETWORKS) {
+    const isKept = positionals.length > 0 && !positionals.includes(name);
+    measured[name] = isKept ? before.networks[name] : await measure(name, steps);
   }
   const { network } = await checkpointOf(EARLIER_ANN);
   const experiment = { ...(await experimentOf(NETWORKS[0].name)), seed: SEED };
@@ -43,9 +61,9 @@ try {
   const { rate, low, high } = kitOf(experiment.task).rate(errors);
   const { chips } = experiment.hardware;
   const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
-  const result = { command: COMMAND, commit: presentCommit(), ...sizes, points, earlierAnn: [rate, low, high] };
+  const result = { command: COMMAND, ...sizes, networks: measured, earlierAnn: [rate, low, high] };
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
-  await writeFile(new URL("result.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
+  await writeFile(file, `${JSON.stringify(result, rounded)}\n`);
 } finally {
   await executor.close();
 }

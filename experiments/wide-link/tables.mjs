@@ -2,17 +2,17 @@
 import { readFileSync } from "node:fs";
 import { NETWORKS, SNR } from "./points.mjs";
 
-const { points } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const { networks } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const columns = NETWORKS.flatMap(({ neurons, steps }) => steps.map((count) => ({ neurons, count })));
-const row = (name, at) => [name, ...columns.map(({ neurons, count }) => at(points[neurons][count]))];
+const columns = NETWORKS.flatMap(({ title, name, steps }) => steps.map((count) => ({ title, name, count })));
+const row = (label, at) => [label, ...columns.map(({ name, count }) => at(networks[name].steps[count]))];
 
 export const wideLinkTables = {
   "wide-link": () => ({
-    head: ["2x2 link, two blocks of width 256", ...columns.map(({ neurons, count }) => `${neurons}, T = ${count}`)],
+    head: ["2x2 link", ...columns.map(({ title, count }) => `${title}, T = ${count}`)],
     rows: [
       row("bit error rate, five chips", (figures) => interval(4, figures["ber.xpikeformer"])),
       row("the same network in exact arithmetic", (figures) => interval(4, figures["ber.digital"])),

@@ -19,7 +19,7 @@ import { resolveTechnology } from "./resolve.ts";
 /** Every switch of network and machine that changes counts. */
 const MACHINES = [
   { name: "pair conversions, projection", model: {}, hardware: {} },
-  { name: "integrate-and-fire neurons", model: { neuron: { kind: "if" } }, hardware: {} },
+  { name: "integrate-and-fire neurons, soft reset", model: { neuron: { kind: "if", reset: "soft" } }, hardware: {} },
   { name: "differential conversions", model: {}, hardware: { adc: { mode: "differential" } } },
   { name: "no projection, learned positions", model: { outputProjection: false, position: "learned" }, hardware: {} },
   {
@@ -65,10 +65,7 @@ test.each(MACHINES)("$name", ({ model, hardware }) => {
   const analytic = workloadActions(workload, technology);
   requireEqualCounts(trace, analytic);
   const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
-  const [fromTrace, fromDensities] = [
-    priceOperations(counted, charged, workload.neuron),
-    xpikeformer(workload, charged),
-  ];
+  const [fromTrace, fromDensities] = [priceOperations(counted, charged, workload), xpikeformer(workload, charged)];
   for (const part in fromTrace) {
     expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
   }

@@ -1,8 +1,8 @@
 /**
  * The bundled networks: trained here, found by name from anywhere.
  *
- * An experiment names one as `bundled:NAME`, any other checkpoint as a path. Those that `npm start` runs come with this package;
- * the others are three times its size, so they are a package of their own. In a clone all of them lie in `checkpoints/`, whose
+ * An experiment names one as `bundled:NAME`, any other checkpoint as a path. Those of `examples/wireless-2x2.json` come with this package;
+ * the others are many times its size, so they are a package of their own. In a clone all of them lie in `checkpoints/`, whose
  * README says how each was trained.
  */
 import { existsSync } from "node:fs";
@@ -23,7 +23,10 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-ann-long",
   "wireless-2x2-spiking",
   "wireless-2x2-conventional",
-  "wireless-2x2-64-xpikeformer",
+  "wireless-2x2-deep-xpikeformer",
+  "wireless-2x2-deep-spiking",
+  "wireless-2x2-deep-conventional",
+  "wireless-2x2-deep-two-steps-xpikeformer",
   "wireless-2x2-ann",
   "wireless-2x2-ann-32",
   "wireless-2x2-ann-64",
