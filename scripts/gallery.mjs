@@ -141,14 +141,14 @@ export const gallery = {
     source: realistic,
   },
   front: {
-    experiment: experimentOf("wireless-2x2-256-if"),
+    experiment: experimentOf("wireless-2x2-deep"),
     picture: "fronts",
-    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of three widths",
+    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of four sizes",
     table: () => {
       const { head, rows } = errorFrontTables["fronts-points"]();
       return {
         head,
-        rows: rows.filter(([name]) => name.startsWith("ours, width 256") || name.startsWith("8-bit ANN")),
+        rows: rows.filter(([name]) => name.startsWith("ours, 4 blocks of width 128") || name.startsWith("8-bit ANN")),
       };
     },
     source: { command: "node experiments/fronts/measure.mjs" },

@@ -74,7 +74,7 @@ function claims() {
     [
       "Few time steps do",
       "T = 6, 4",
-      `${[1, 2, 3, 4].map((t) => `${value(link(`ber.xpikeformer.steps.${t}`))} at T = ${t}`).join(", ")}; on other prompts ${value(elsewhere["ber.xpikeformer"])} at T = 4, and ` +
+      `${[2, 3, 4].map((t) => `${value(link(`ber.xpikeformer.steps.${t}`))} at T = ${t}`).join(", ")}; on other prompts ${value(elsewhere["ber.xpikeformer"])} at T = 4, and ` +
         `${value(twoSteps["ber.xpikeformer"])} of one that is trained to end at T = 2, where the ANN has ${value(elsewhere["ber.ann"])}`,
       "**yes**, as the paper means it: chips lose to their ANN less than the paper's do, and still lose",
       "[link](experiments/first-page/README.md), [wide or deep](experiments/wide-link/README.md)",
@@ -249,7 +249,7 @@ export const blocks = {
     const short = ({ commit }) => `\`${commit.slice(0, 7)}\``;
     return (
       `Every number above is computed from a file in [\`experiments/first-page/results/\`](experiments/first-page/results/) (seed ${seed}, which chose nothing; commit ` +
-      `${short(results.link)}), [\`experiments/wide-link/result.json\`](experiments/wide-link/result.json) (seed ${wideLink.seed}, ${short(wideLink.networks["wireless-2x2-deep"])}) or ` +
+      `${short(results.link)}), [\`experiments/wide-link/result.json\`](experiments/wide-link/result.json) (seed ${wideLink.seed}, ${short(wideLink)}) or ` +
       `[\`experiments/image-accuracy/results/\`](experiments/image-accuracy/results/) (seed ${images.seed}, ${short(images)}; behind a stem ${short(results["images.stem"])}), which names its command; a test fails when they disagree. \`node experiments/first-page/measure.mjs\` measures again.` +
       (results.link.command.includes("--prompts")
         ? " These are of a quick look, on fewer prompts than the program's own."

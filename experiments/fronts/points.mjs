@@ -15,6 +15,7 @@ export const SPIKING = [
   { name: "wireless-2x2", most: 8, steps: [2, 4, 8] },
   { name: "wireless-2x2-256-aware", most: 2, steps: [2] },
   { name: "wireless-2x2-256-if", most: 4, steps: [4] },
+  { name: "wireless-2x2-deep-64", most: 4, steps: [1, 2, 4] },
   { name: "wireless-2x2-deep-two-steps", most: 2, steps: [2] },
   { name: "wireless-2x2-deep", most: 4, steps: [4] },
 ];

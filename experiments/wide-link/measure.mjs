@@ -61,7 +61,13 @@ try {
   const { rate, low, high } = kitOf(experiment.task).rate(errors);
   const { chips } = experiment.hardware;
   const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
-  const result = { command: COMMAND, ...sizes, networks: measured, earlierAnn: [rate, low, high] };
+  const result = {
+    command: COMMAND,
+    commit: presentCommit(),
+    ...sizes,
+    networks: measured,
+    earlierAnn: [rate, low, high],
+  };
   const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
   await writeFile(file, `${JSON.stringify(result, rounded)}\n`);
 } finally {

@@ -27,6 +27,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-deep-spiking",
   "wireless-2x2-deep-conventional",
   "wireless-2x2-deep-two-steps-xpikeformer",
+  "wireless-2x2-deep-64-xpikeformer",
   "wireless-2x2-ann",
   "wireless-2x2-ann-32",
   "wireless-2x2-ann-64",
