@@ -29,6 +29,7 @@ test("a soft reset is priced by the gates that it adds", async () => {
   const widened = PRICED_BITS / BITS;
   const most = await added(257);
   expect(softReset.value / (most * widened * andGate.value)).toBeCloseTo(1, 2);
+  expect(softReset.high! / (most * widened * andGate.high!)).toBeCloseTo(1, 2);
   expect((1e12 * softResetArea.value) / (most * widened * GATE_AREA)).toBeCloseTo(1, 2);
   // A threshold of one bit, as that of all bundled networks is, is subtracted with less.
   const least = await added(256);

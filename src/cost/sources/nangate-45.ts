@@ -30,12 +30,12 @@ export const gates = defineSource(
     softReset: {
       value: picojoules(0.111),
       low: picojoules(0.029),
-      high: picojoules(0.15),
+      high: picojoules(0.143),
       unit: "J",
       node: 45,
       basis: "derived",
       printed: SOFT_RESET,
-      arithmetic: "39 gates x 2.5 fJ x 16 / 14 bits, as if each switched at every update; lower end: 10 gates",
+      arithmetic: "39 gates x 2.5 fJ x 16 / 14 bits, as if each switched at every update; lower end 10 gates, upper end 3.2 fJ each",
     },
     sacGated: {
       value: picojoules(0.005),
