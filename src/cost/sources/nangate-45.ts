@@ -35,7 +35,8 @@ export const gates = defineSource(
       node: 45,
       basis: "derived",
       printed: SOFT_RESET,
-      arithmetic: "39 gates x 2.5 fJ x 16 / 14 bits, as if each switched at every update; lower end 10 gates, upper end 3.2 fJ each",
+      arithmetic:
+        "39 gates x 2.5 fJ x 16 / 14 bits, as if each switched at every update; lower end 10 gates, upper end 3.2 fJ each",
     },
     sacGated: {
       value: picojoules(0.005),
