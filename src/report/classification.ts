@@ -19,7 +19,7 @@ import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
 import type { Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, pointAt, rateFigure } from "./study.ts";
+import { changeFigure, chipsOf, networkSize, pointAt, rateFigure } from "./study.ts";
 
 /** `ann` and `spiking` are baselines; `digital` is the Xpikeformer network before it is mapped on hardware. */
 export type ClassifierRole = "ann" | "spiking" | "digital";
@@ -111,7 +111,7 @@ function describe(run: ClassificationRun, { tokens }: ClassificationWords): stri
   const { scope } = hardware.compensation;
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
-    `${tokens} Networks have ${model.depth} blocks of width ${model.width} with ${model.heads} heads${steps}. Hardware: ` +
+    `${tokens} The network on chips has ${networkSize(model)} with ${model.heads} heads${steps}. Hardware: ` +
     `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfSpec(hardware.crossbar.device).name}, ` +
     `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
     `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${run.prompts} test ` +

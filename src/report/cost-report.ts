@@ -22,6 +22,7 @@ import { COST_REMARK } from "./cost-run.ts";
 import { formatText } from "./format.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { Report } from "./report.ts";
+import { networkSize } from "./study.ts";
 
 export interface CostCase {
   /** Words of a figure's id: `bottom-up`, `whatIf`. */
@@ -59,7 +60,7 @@ export function costReport(input: CostReportInput): Report {
       `Xpikeformer needs ${own} per inference: a digital int8 ANN ${times(ann)} times as much, an ideal digital SNN ` +
       `${times(snn)} times.`,
     description:
-      `${workload.description}; ${workload.depth} blocks of width ${workload.width}, ${workload.tokens} tokens, T = ${workload.steps} ` +
+      `${workload.description}; ${networkSize(workload)}, ${workload.tokens} tokens, T = ${workload.steps} ` +
       `(digital SNN: ${workload.snnSteps}). Prices: ${id}, ${resolved.preset.description}; ${resolved.node} nm. Counted actions ` +
       "times published prices: an estimate, not a measurement of silicon.",
     ...(input.experiment ? { experiment: input.experiment } : {}),

@@ -21,7 +21,7 @@ import { meanDensity, type Workload, withSteps } from "../cost/workload.ts";
 import { mean } from "../numeric/statistics.ts";
 import { sumOperations } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { AnnSpec, ModelSpec, SpikingSpec } from "../spec/model.ts";
+import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { ChartDraft, ClaimDraft, FigureDraft } from "./build-report.ts";
 import {
@@ -38,6 +38,7 @@ import {
 import { PRINTED_BASELINES } from "./cost-claims.ts";
 import { leverFigures, machineCharts } from "./machine-cost.ts";
 import type { ReportSource } from "./report.ts";
+import { networkSize } from "./study.ts";
 
 export interface CostRun {
   readonly experiment: Experiment;
@@ -140,7 +141,7 @@ export function costSection({ experiment, chips, rasters, curve, compared, exit,
       snnNote(choice, snnChoice),
     ],
     sources: costSources([simulated, calibrated]),
-    annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${sizeOf(ann!.model)}`,
+    annName: isSameSize(experiment, ann) ? "the ANN of the same size" : `the ANN of ${networkSize(ann!.model)}`,
   };
 }
 
@@ -230,8 +231,6 @@ const stepsOf = ({ steps, snnSteps }: Workload): string =>
 const tolerance = `${100 * RATE_TOLERANCE} %`;
 const quoted = (rate: number): string => rate.toFixed(4);
 
-const sizeOf = ({ depth, width }: ModelSpec): string => `${depth} blocks of width ${width}`;
-
 /** Without another one, the ANN that is priced has the size of the experiment's network. */
 const isSameSize = ({ model }: Experiment, ann: ComparedNetworks["ann"]): boolean =>
   !ann || (["depth", "width", "heads", "expansion"] as const).every((size) => ann.model[size] === model[size]);
@@ -240,8 +239,8 @@ const isSameSize = ({ model }: Experiment, ann: ComparedNetworks["ann"]): boolea
 function annNote(experiment: Experiment, choice: StepChoice, ann: ComparedNetworks["ann"]): string {
   if (!ann)
     return "No ANN was evaluated: the one that is priced has the size of the spiking network, and its accuracy is not known.";
-  const other = isSameSize(experiment, ann) ? "" : ` beside our ${sizeOf(experiment.model)}`;
-  const which = `Priced is the ANN that was evaluated, ${sizeOf(ann.model)}${other}`;
+  const other = isSameSize(experiment, ann) ? "" : ` beside our ${networkSize(experiment.model)}`;
+  const which = `Priced is the ANN that was evaluated, ${networkSize(ann.model)}${other}`;
   const rates = `${quoted(choice.errorRate)} at T = ${choice.steps} against the ANN's ${quoted(ann.rate)}`;
   return (
     `${which}, ${choice.reached ? "at equal accuracy" : "not at equal accuracy"}: Xpikeformer's error rate is ${rates}. The ANN's is that of ` +

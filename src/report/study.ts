@@ -117,6 +117,10 @@ export const pointAt = (
   ...(interval ? { low: interval.low, high: interval.high } : {}),
 });
 
+/** "4 blocks of width 128". */
+export const networkSize = ({ depth, width }: { readonly depth: number; readonly width: number }): string =>
+  `${depth} block${depth === 1 ? "" : "s"} of width ${width}`;
+
 /** "1 chip", "20 chips". */
 export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;
 

@@ -21,7 +21,7 @@ import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./mach
 import { errorRateFigure } from "./measured.ts";
 import type { LinesChart, Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
-import { changeFigure, chipsOf, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
+import { changeFigure, chipsOf, networkSize, pointAt, rateFigure, ratioFigure, signedWithInterval } from "./study.ts";
 
 /** What one detector did on the evaluation prompts. */
 export interface DetectorResult {
@@ -103,7 +103,7 @@ function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetect
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
     `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase()} at ${range} (${task.noise} noise), a ` +
-    `${task.receiverBits}-bit receiver and ${pilots} pilots. Networks have ${model.depth} blocks of width ${model.width} with ` +
+    `${task.receiverBits}-bit receiver and ${pilots} pilots. The network on chips has ${networkSize(model)} with ` +
     `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
     `${deviceOfSpec(hardware.crossbar.device).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
     `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
