@@ -38,17 +38,12 @@ function annPoints({ bits, id }) {
 function ownPoints({ name, steps }) {
   const { workload } = workloadOf(name);
   const { model, rates } = measured[name];
+  const size = `ours, ${model.depth} blocks of width ${model.width}`;
   return steps.map((count) => {
     const { rates: chips, promptError } = rates[count];
     const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
     const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
-    return {
-      name,
-      label: `ours, ${model.depth} blocks of width ${model.width}, T = ${count}`,
-      rate: mean(chips),
-      half,
-      ...price,
-    };
+    return { name, size, label: `${size}, T = ${count}`, rate: mean(chips), half, ...price };
   });
 }
 

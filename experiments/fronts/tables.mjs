@@ -71,8 +71,8 @@ export function frontChart() {
     ...{ name, dashed },
     points: all.map(({ rate, energy }) => ({ x: rate, y: 1e6 * energy })).toSorted((a, b) => a.x - b.x),
   });
-  const sizeOf = ({ label }) => label.replace(/, T.*/, "");
-  const sizes = [...new Set(ours.map(sizeOf))];
+  const sizes = [...new Set(ours.map(({ size }) => size))];
+  const ofSize = (wanted) => ours.filter(({ size }) => size === wanted);
   return {
     ...{ kind: "lines", id: "fronts", title: "Energy of a symbol over bit error rate, 2x2 link" },
     caption:
@@ -81,12 +81,7 @@ export function frontChart() {
     y: { label: "uJ a symbol", scale: "log" },
     series: [
       ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
-      ...sizes.map((size) =>
-        series(
-          size,
-          ours.filter((point) => sizeOf(point) === size),
-        ),
-      ),
+      ...sizes.map((size) => series(size, ofSize(size))),
     ],
     rules: [],
   };
