@@ -26,7 +26,6 @@ export const NETWORKS = [
   "mnist-tiny",
   "mnist-one-step",
   "cifar10-small",
-  "cifar10-stem-aware",
   "cifar10-large",
   "fashion-stem",
 ];

@@ -37,7 +37,7 @@ const PARTS = {
   accuracy: { images: null, measure: measureAccuracy },
   stem: {
     images: null,
-    examples: ["cifar10-stem", "cifar10-stem-aware", "cifar10-large", "fashion-stem"],
+    examples: ["cifar10-large", "fashion-stem"],
     measure: measureAccuracy,
   },
   drift: {

@@ -21,11 +21,9 @@ const DRIFT_CURVES = ["ct.uncompensated", "hwat.uncompensated", "ct.compensated"
 const AUTHOR_STEPS = { 1: 30.35, 2: 43.55, 4: 59.65, 6: 72.71, 8: 82.58, 10: 84.74, 12: 84.76 };
 const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10": "CIFAR-10" };
 
-/** What tells networks of one size and data set apart. */
-const KIND = { "cifar10-stem-aware": ", trained on for its converters", "cifar10-large": ", a larger stem" };
 const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 
-const labelOf = ({ name, size, data }) => `${size}, ${DATA_NAMES[data]}${KIND[name] ?? ""}`;
+const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
