@@ -18,9 +18,9 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { DrawKind } from "../src/hardware/draws.ts";
 import { compileEngine, type StreamCheck } from "../src/node/rtl-stream.ts";
 import type { EngineRun } from "../src/rtl/testbench.ts";
+import type { DrawKind } from "../src/spec/model.ts";
 import { checkGates } from "./gate-check.ts";
 import { describeMachine, printMachine } from "./harness.ts";
 import { type CheckCase, exhaustiveCases, networkCase, randomCases } from "./rtl-cases.ts";
@@ -34,7 +34,7 @@ const { values, positionals } = parseArgs({
     dimensions: { type: "string", default: "16,32,64" },
     tile: { type: "string" },
     masks: { type: "string", default: "none,causal,network" },
-    draws: { type: "string", default: "independent,stratified" },
+    draws: { type: "string", default: "independent,stratified,ordered" },
     gain: { type: "string", default: "2" },
     steps: { type: "string" },
     pilots: { type: "string", default: "15" },
@@ -160,7 +160,7 @@ function previous(path: string | undefined): Map<string, Line> {
 }
 
 function drawKinds(): DrawKind[] {
-  const kinds: readonly DrawKind[] = ["independent", "stratified"];
+  const kinds: readonly DrawKind[] = ["independent", "stratified", "ordered"];
   return list(values.draws).map((text) => oneOf("draws", text, kinds));
 }
 

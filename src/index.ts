@@ -23,6 +23,7 @@ export {
 export type { AdcSpec, CrossbarSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec, WireSpec } from "./spec/hardware.ts";
 export type {
   AnnSpec,
+  DrawKind,
   LifConstants,
   ModelSpec,
   NeuronKind,
@@ -215,7 +216,6 @@ export {
 } from "./hardware/converter-errors.ts";
 export { type CrossbarReading, type ProgrammedCrossbar, programCrossbar, readCrossbar } from "./hardware/crossbar.ts";
 export {
-  type DrawKind,
   idealDraws,
   LFSR_SETUP,
   type LfsrSetup,
@@ -224,6 +224,8 @@ export {
   lfsrDraws,
   lfsrShifts,
   lfsrWiring,
+  orderedDraws,
+  type RandomKind,
   type TileDraws,
   type TilePlace,
   type TileShape,

@@ -39,11 +39,11 @@ const KEPT = 64;
 
 /** What a machine depends on beside the hardware: a workload is more than its shape. */
 function sizesOf(shape: NetworkShape): Readonly<Record<keyof NetworkShape, unknown>> {
-  const { depth, width, heads, expansion, reset, tokens, inputs, stem, classes, queries, meanReadOut } = shape;
+  const { depth, width, heads, expansion, reset, draws, tokens, inputs, stem, classes, queries, meanReadOut } = shape;
   const { embedding, residualInputBits, outputProjection, residuals, positions, scores, steps } = shape;
   const [tokensRead, mask] = [shape.tokensRead?.join(), shape.mask?.join("")];
   return {
-    ...{ depth, width, heads, expansion, reset, tokens, inputs, stem, classes, queries, meanReadOut },
+    ...{ depth, width, heads, expansion, reset, draws, tokens, inputs, stem, classes, queries, meanReadOut },
     ...{ embedding, residualInputBits, outputProjection, residuals, positions, scores, steps, tokensRead, mask },
   };
 }

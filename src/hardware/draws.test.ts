@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
-import { type DrawKind, idealDraws, lfsrDraws, lfsrSeeds, type TileDraws } from "./draws.ts";
+import { idealDraws, lfsrDraws, lfsrSeeds, orderedDraws, type RandomKind, type TileDraws } from "./draws.ts";
 import { lfsrNext } from "./lfsr.ts";
 
 const shape = { steps: 4, tokens: 5, dimension: 6 };
@@ -14,9 +14,9 @@ const all = (draws: TileDraws, step: number) => {
   return values;
 };
 
-const ideal = (kind: DrawKind, seed: number) =>
+const ideal = (kind: RandomKind, seed: number) =>
   idealDraws(shape, kind, { key: stream(seed).key, block: 2, prompt: 3, head: 1 });
-const lfsr = (kind: DrawKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
+const lfsr = (kind: RandomKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
 
 test.each([ideal, lfsr])("draws are functions of their place, whatever was asked before", (make) => {
   for (const kind of ["independent", "stratified"] as const) {
@@ -93,3 +93,30 @@ test("no register is seeded with zero, at which it would stay", () => {
   expect([...seeds]).toEqual([5, 1, 7]);
   expect(lfsrNext(0)).toBe(0);
 });
+
+test.each([1, 6, 16, 33, 64])(
+  "ordered draws of %i features are the words of the digital network, to the last bit",
+  (dimension) => {
+    const sizes = { steps: 4, tokens: 3, dimension };
+    const { scoreDraws, outputDraws } = attentionDraws([7, -8], 2, 4, { ...sizes, prompts: 2, heads: 2 }, "ordered");
+    const draws = orderedDraws(sizes);
+    const perStep = 2 * 2 * 3;
+    outputDraws.forEach((word, n) => {
+      const [row, feature] = [Math.floor(n / dimension), n % dimension];
+      expect(word).toBe(draws.output(Math.floor(row / perStep), row % 3, feature) * 2 ** 24);
+    });
+    scoreDraws.forEach((word, n) => {
+      expect(word).toBe(draws.score(Math.floor(n / (3 * perStep)), 0, n % 3) * 2 ** 24);
+    });
+  },
+);
+
+test.each([1, 2, 4, 8])(
+  "at step %i of a run ordered outputs of sixteen features lie in the middle of sixteen levels",
+  (steps) => {
+    const sizes = { steps, tokens: 2, dimension: 16 };
+    const draws = orderedDraws(sizes);
+    const bytes = Array.from({ length: 16 }, (_, f) => draws.output(steps - 1, 1, f));
+    expect(bytes.sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => 16 * n + 8));
+  },
+);

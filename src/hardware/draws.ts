@@ -31,9 +31,14 @@
  * LFSRs are set back at the start of a step) and adds the bit-reversed step index modulo 2^bits: each step stays exactly
  * uniform, and the numbers of T = 2^k steps are equally spaced. The hardware adds the offset to a byte before any XOR, so
  * that adders stand at the columns and not in the cells; XOR with a byte that stays the same keeps the spacing.
+ *
+ * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells, and at a column's foot the number of the feature with its
+ * bits reversed, which is wiring. No register shifts, whatever the source of random numbers.
  */
-import { attentionWord, outputRow, scoreRow } from "../kernels/draws.ts";
+import { attentionWord, ORDERED_SCORE, orderedOutput, outputRow, scoreRow } from "../kernels/draws.ts";
+import { radicalInverse } from "../numeric/radical-inverse.ts";
 import type { Stream } from "../numeric/stream.ts";
+import type { DrawKind } from "../spec/model.ts";
 import { advanceRegisters, LFSR_MASK, lfsrByte } from "./lfsr.ts";
 import { planTile, type TilePlan, tileWindows } from "./tile-plan.ts";
 
@@ -58,7 +63,8 @@ export interface TileDraws {
   readonly lfsrShifts: number;
 }
 
-export type DrawKind = "independent" | "stratified";
+/** Kinds that need random numbers. */
+export type RandomKind = Exclude<DrawKind, "ordered">;
 
 /** Whose draws: one head of one prompt in one block of the network. */
 export interface TilePlace {
@@ -70,16 +76,26 @@ export interface TilePlace {
 }
 
 /** Random: words of the keyed stream, one per bit (and step, when independent); each place has words of its own. */
-export function idealDraws({ tokens, dimension }: TileShape, kind: DrawKind, place: TilePlace): TileDraws {
+export function idealDraws({ tokens, dimension }: TileShape, kind: RandomKind, place: TilePlace): TileDraws {
   const { key, block, prompt, head } = place;
   const word = (output: boolean, step: number, index: number) =>
     kind === "stratified"
-      ? (attentionWord(key, block, { output, prompt, step: 0 }, index) + reverseBits(step)) >>> 0
+      ? (attentionWord(key, block, { output, prompt, step: 0 }, index) + radicalInverse(step)) >>> 0
       : attentionWord(key, block, { output, prompt, step }, index);
   return {
     bits: 32,
     score: (step, query, other) => word(false, step, (head * tokens + query) * scoreRow(tokens) + other),
     output: (step, query, feature) => word(true, step, (head * tokens + query) * outputRow(dimension) + feature),
+    lfsrShifts: 0,
+  };
+}
+
+/** Constants, the same for every tile, prompt and query. */
+export function orderedDraws({ dimension }: TileShape): TileDraws {
+  return {
+    bits: 8,
+    score: (step) => (ORDERED_SCORE + stepOffset(step)) & 0xff,
+    output: (step, _query, feature) => (orderedOutput(feature, dimension) + stepOffset(step)) & 0xff,
     lfsrShifts: 0,
   };
 }
@@ -133,7 +149,7 @@ export function lfsrWiring(sharing: LfsrSharing, tileTokens: number): LfsrWiring
  */
 export function lfsrDraws(
   { steps, tokens, dimension }: TileShape,
-  kind: DrawKind,
+  kind: RandomKind,
   random: Stream,
   setup: LfsrSetup = LFSR_SETUP,
   plan: TilePlan = planTile(tokens, tokens),
@@ -176,6 +192,10 @@ export function lfsrDraws(
   };
 }
 
+/** Words of seeds that a tile's array takes; one for ordered draws, which nobody reads, so that an engine's edge has its form. */
+export const seedWords = ({ draws, lfsr, plan }: { draws: DrawKind; lfsr: LfsrSetup; plan: TilePlan }): number =>
+  draws === "ordered" ? 1 : lfsrWiring(lfsr.sharing, plan.tileTokens).registers;
+
 /** Seeds of a tile's registers; a register at 0 would stay there. */
 export function lfsrSeeds(registers: number, random: Stream): Uint32Array {
   return Uint32Array.from({ length: registers }, () => random.word() || 1);
@@ -192,12 +212,5 @@ export const lfsrShifts = (
   tileWindows(steps, plan.passes.length, plan.drained) *
   dimension;
 
-/** What stratified bytes add at a step: its 8-bit reversal. */
-export const stepOffset = (step: number): number => reverseBits(step) >>> 24;
-
-/** The 32 bits of a word in reverse: the radical inverse of the step in base 2, times 2^32. */
-function reverseBits(word: number): number {
-  let reversed = 0;
-  for (let bit = 0; bit < 32; bit++) reversed = (reversed << 1) | ((word >>> bit) & 1);
-  return reversed >>> 0;
-}
+/** What stratified and ordered bytes add at a step: its 8-bit reversal. */
+export const stepOffset = (step: number): number => radicalInverse(step) >>> 24;

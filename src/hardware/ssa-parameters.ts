@@ -4,7 +4,8 @@
  */
 import { SpecError } from "../errors.ts";
 import type { LoopOrder, SsaSpec } from "../spec/hardware.ts";
-import type { DrawKind, LfsrSetup } from "./draws.ts";
+import type { DrawKind } from "../spec/model.ts";
+import type { LfsrSetup } from "./draws.ts";
 import { requirePrimitive } from "./lfsr.ts";
 import type { SsaTileSettings } from "./ssa-tile.ts";
 import { planTile } from "./tile-plan.ts";
@@ -75,7 +76,7 @@ export function ssaParameters(spec: SsaSpec, request: SsaRequest, order: LoopOrd
 
 /** Between two steps of a block a step-major tile serves other blocks, so that its registers cannot run on. */
 function requireRestart({ random }: SsaSpec, draws: DrawKind, order: LoopOrder): void {
-  if (order === "token-major" || random === "ideal" || draws === "stratified") return;
+  if (order === "token-major" || random === "ideal" || draws !== "independent") return;
   throw new SpecError(
     "hardware.order",
     'With "independent" draws the LFSRs run on from step to step, but in "step-major" order a tile serves other blocks in between. ' +

@@ -72,14 +72,13 @@ export function bindAttention(
   const { tokens } = geometry;
   const { bits, values, scores } = layout;
   const fixed = { steps, tokens, width, heads, mask, scoreGain, valueGain, scratch };
-  const stratified = kind === "stratified";
 
   function forward(qkv: PackedBits, prompts: number, { key, firstPrompt }: DrawSource) {
     const of = { ...fixed, qkv, prompts };
     if (bits === null) return ops.expectedAttention({ ...of, out: values as Place });
     if (scores === null) return ops.lifAttention({ ...of, neuron, out: bits });
     const normalisers = { scoreNormaliser: width / heads, valueNormaliser: tokens };
-    const drawn = { key: [key[0], key[1] + block] as const, firstPrompt, stratified };
+    const drawn = { key: [key[0], key[1] + block] as const, firstPrompt, draws: kind };
     ops.sampledAttention({ ...of, ...normalisers, ...drawn, scores, out: bits });
   }
 

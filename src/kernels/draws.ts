@@ -1,15 +1,18 @@
 /**
  * The words that `assembly/stochastic-attention.ts` draws, as arrays: the reference and the simulators take them as input, so
- * that all of them sample the same bits.
+ * that all of them sample the same bits. Ordered ones are constants.
  *
  * Block `b` of a network draws from the key (key0, key1 + b). The counter of a word holds in its high half whether it is an
  * output draw (bit 31), the prompt (bits 7 .. 30) and the step (bits 0 .. 6; always 0 when stratified), and in its low half
  * the place: (head N + i) ceil8(N) + j for scores, (head N + i) ceil64(d) + c for outputs. (The kernel takes d up to 64.)
  */
 
-import { stratify } from "../model/neuron/bernoulli.ts";
-import type { AttentionDraws } from "../model/stochastic-attention.ts";
+import { ORDERED_SCORE, orderedOutput, stratify } from "../model/neuron/bernoulli.ts";
+import { type AttentionDraws, orderedWords } from "../model/stochastic-attention.ts";
 import { threefry2x32 } from "../numeric/stream.ts";
+import type { DrawKind } from "../spec/model.ts";
+
+export { ORDERED_SCORE, orderedOutput };
 
 export interface DrawShape {
   readonly steps: number;
@@ -43,9 +46,10 @@ export function attentionDraws(
   block: number,
   firstPrompt: number,
   shape: DrawShape,
-  kind: "independent" | "stratified",
+  kind: DrawKind,
 ): AttentionDraws {
   const { steps, prompts, heads, tokens, dimension } = shape;
+  if (kind === "ordered") return orderedWords(shape);
   const drawn = kind === "stratified" ? 1 : steps;
   const fill = (output: boolean, columns: number, stride: number) => {
     const words = new Uint32Array(drawn * prompts * heads * tokens * columns);

@@ -13,7 +13,7 @@
  */
 import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
-import type { NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
+import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
 import type { PackedBits, Place } from "./arena.ts";
 
 export interface Ops extends MemoryOps, RowOps, DenseOps, SpikeOps, MapOps, NeuronOps, AttentionOps {}
@@ -337,7 +337,7 @@ export interface SampledAttention extends BitAttention {
   /** Counts that mean a probability of 1 at gain 1: features of a head and tokens, unless hardware normalises otherwise. */
   readonly scoreNormaliser: number;
   readonly valueNormaliser: number;
-  readonly stratified: boolean;
+  readonly draws: DrawKind;
   /** Rows of `maskWords` words, which the way back reads. */
   readonly scores: Place;
   readonly out: PackedBits;

@@ -2,13 +2,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { emptyTally } from "../hardware/actions.ts";
-import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring, orderedDraws } from "../hardware/draws.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import { stream } from "../numeric/stream.ts";
+import type { DrawKind } from "../spec/model.ts";
 import { emptySpikeTrain } from "../spike/train.ts";
 
 import { standaloneKernels } from "./memory.ts";
-import { sampledScratch } from "./wasm/attention-ops.ts";
+import { DRAW_KINDS, sampledScratch } from "./wasm/attention-ops.ts";
 
 const KEY = [5, -6] as const;
 const MEMORY = 2 << 20;
@@ -25,7 +26,7 @@ interface Case {
   readonly valueGain: number;
   readonly powerOfTwo: boolean;
   readonly random: "ideal" | "lfsr";
-  readonly draws: "independent" | "stratified";
+  readonly draws: DrawKind;
   readonly seed: number;
 }
 
@@ -55,9 +56,11 @@ function runBoth(settings: Case) {
   const valueNormaliser = powerOfTwo ? nextPowerOfTwo(tokens) : tokens;
   const shape = { steps, tokens, dimension };
   const numbers =
-    random === "ideal"
-      ? idealDraws(shape, draws, { key: KEY, block: 0, prompt: 3, head: 0 })
-      : lfsrDraws(shape, draws, source.fork("lfsr"));
+    draws === "ordered"
+      ? orderedDraws(shape)
+      : random === "ideal"
+        ? idealDraws(shape, draws, { key: KEY, block: 0, prompt: 3, head: 0 })
+        : lfsrDraws(shape, draws, source.fork("lfsr"));
   const tally = emptyTally();
   const encoders = { mask, scoreGain, valueGain, scoreNormaliser, valueNormaliser };
   const [query, key, value] = trains;
@@ -98,9 +101,9 @@ function runBoth(settings: Case) {
     u32.set(registers, seeds / 4);
     const input = [qkv, words, steps, 1, tokens, dimension, 1, open] as const;
     const rules = [scoreNormaliser, scoreGain, valueNormaliser, valueGain] as const;
-    const rest = [draws === "stratified" ? 1 : 0, S, out, outWords, scratch] as const;
+    const rest = [DRAW_KINDS[draws], S, out, outWords, scratch] as const;
     const counted =
-      random === "ideal"
+      random === "ideal" || draws === "ordered"
         ? run.stochasticAttention(...input, ...rules, ...KEY, 3, ...rest)
         : run.lfsrAttention(...input, ...rules, seeds, ...rest);
     const scoreWords = Math.ceil(tokens / 32);
@@ -125,7 +128,7 @@ const cases = fc.record({
   valueGain: fc.constantFrom(1, 2, 8, 64, 256),
   powerOfTwo: fc.boolean(),
   random: fc.constantFrom("ideal", "lfsr"),
-  draws: fc.constantFrom("independent", "stratified"),
+  draws: fc.constantFrom("independent", "stratified", "ordered"),
   seed: fc.nat(),
 }) as fc.Arbitrary<Case>;
 

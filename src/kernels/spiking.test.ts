@@ -37,6 +37,7 @@ const base = { kind: "spiking", width: 24, depth: 2, heads: 2, expansion: 2, ste
 const cases: [string, SpikingSpec, Attention, losses?: Losses][] = [
   ["sampled attention", spikingSpec.parse({ ...base, attention: { draws: "independent" } }), "sampled"],
   ["stratified draws", spikingSpec.parse({ ...base, position: "learned" }), "sampled"],
+  ["ordered draws", spikingSpec.parse({ ...base, attention: { draws: "ordered" } }), "sampled"],
   ["expected attention", spikingSpec.parse({ ...base, surrogate: { kind: "rectangular", width: 0.7 } }), "expected"],
   ["no output projection", spikingSpec.parse({ ...base, outputProjection: false, steps: 2 }), "expected"],
   [

@@ -136,7 +136,7 @@ export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: Netwo
   const { rows, columns, embedRows } = crossbar;
   const drained = order === "step-major" ? "step" : "run";
   const plan = planTile(shape.tokens, ssa.tileTokens ?? shape.tokens, shape.mask, drained);
-  const lfsr = ssa.random === "ideal" ? null : ssa.lfsr;
+  const lfsr = drawsRandomly(ssa, shape) ? ssa.lfsr : null;
   return {
     shape,
     order,
@@ -210,7 +210,12 @@ const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
 export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>
   width * (depth * (5 + expansion) + 1);
 
-function ssaUnit(spec: SsaSpec, { heads, width, scores }: NetworkShape, { tileTokens, passes }: TilePlan): SsaUnit {
+/** Whether LFSRs shift: not for ideal random numbers, nor for ordered draws, which need none. */
+const drawsRandomly = ({ random }: SsaSpec, { draws }: NetworkShape): boolean =>
+  random !== "ideal" && draws !== "ordered";
+
+function ssaUnit(spec: SsaSpec, shape: NetworkShape, { tileTokens, passes }: TilePlan): SsaUnit {
+  const { heads, width, scores } = shape;
   const tiles = Math.min(heads, spec.tiles ?? heads);
   const dimension = width / heads;
   const cells = passes.length === 1 ? scores : tileTokens ** 2;
@@ -223,7 +228,7 @@ function ssaUnit(spec: SsaSpec, { heads, width, scores }: NetworkShape, { tileTo
     fifos: spec.fifo === "row" ? tileTokens : cells,
     fifoBits: dimension,
     feet: tileTokens,
-    registers: spec.random === "ideal" ? 0 : registers * (spec.lfsr.scope === "engine" ? 1 : tiles),
+    registers: !drawsRandomly(spec, shape) ? 0 : registers * (spec.lfsr.scope === "engine" ? 1 : tiles),
     window: dimension,
   };
 }

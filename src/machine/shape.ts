@@ -7,7 +7,7 @@
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
 import { type StemLayer, stemLayers } from "../model/stem.ts";
-import type { ModelSpec, NeuronReset } from "../spec/model.ts";
+import type { DrawKind, ModelSpec, NeuronReset } from "../spec/model.ts";
 
 export interface NetworkShape {
   readonly depth: number;
@@ -17,6 +17,8 @@ export interface NetworkShape {
   readonly expansion: number;
   /** What a spike does to the membrane of a neuron; `hard` when left out. */
   readonly reset?: NeuronReset;
+  /** With what attention compares its counts; random numbers when left out. */
+  readonly draws?: DrawKind;
   readonly tokens: number;
   /** Lines or values per token at the embedding. */
   readonly inputs: number;
@@ -55,7 +57,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   return {
     ...{ depth, width, heads, expansion },
     steps: spiking?.steps ?? 1,
-    ...(spiking && { reset: spiking.neuron.reset }),
+    ...(spiking && { reset: spiking.neuron.reset, draws: spiking.attention.draws }),
     tokens: geometry.tokens,
     inputs: stem[stem.length - 1].inputs,
     ...(geometry.grid && { stem }),

@@ -12,6 +12,7 @@
  * where it is not saturated and through the mask where it is open. With sampled bits the products use S, not P.
  */
 import type { Stream } from "../numeric/stream.ts";
+import type { DrawKind } from "../spec/model.ts";
 import {
   type HeadLayout,
   type HeadShape,
@@ -21,7 +22,14 @@ import {
   valueProduct,
   valueProductBackward,
 } from "./heads.ts";
-import { bernoulliBit, bernoulliProbability, bernoulliSlope, stratify } from "./neuron/bernoulli.ts";
+import {
+  bernoulliBit,
+  bernoulliProbability,
+  bernoulliSlope,
+  ORDERED_SCORE,
+  orderedOutput,
+  stratify,
+} from "./neuron/bernoulli.ts";
 import { expectShape } from "./shape.ts";
 
 /** 32-bit words of one layer, or of one head (then without the dimensions B and H). */
@@ -100,12 +108,14 @@ export function stochasticAttentionBackward(
 }
 
 /**
- * Words for all heads of one layer: `independent` anew at every step, `stratified` one per bit, spread over the steps.
+ * Words for all heads of one layer: `independent` anew at every step, `stratified` one per bit, spread over the steps, `ordered` the
+ * constants of `orderedWords`.
  *
- * Random   `random.fork("scores")` and `random.fork("outputs")`
+ * Random   `random.fork("scores")` and `random.fork("outputs")`; ordered: none
  */
-export function drawAttention(random: Stream, layout: HeadLayout, kind: "independent" | "stratified"): AttentionDraws {
+export function drawAttention(random: Stream, layout: HeadLayout, kind: DrawKind): AttentionDraws {
   const { steps, prompts, tokens, heads, dimension } = layout;
+  if (kind === "ordered") return orderedWords(layout);
   const draw = (name: string, size: number) => {
     const stream = random.fork(name);
     const words = new Uint32Array(kind === "stratified" ? size : steps * size).map(() => stream.word());
@@ -113,6 +123,19 @@ export function drawAttention(random: Stream, layout: HeadLayout, kind: "indepen
   };
   const rows = prompts * heads * tokens;
   return { scoreDraws: draw("scores", rows * tokens), outputDraws: draw("outputs", rows * dimension) };
+}
+
+/** Words without chance, the same for every prompt, head and token: a constant for scores, one for each feature of outputs, spread over the steps. */
+export function orderedWords({ steps, prompts, tokens, heads, dimension }: HeadLayout): AttentionDraws {
+  const rows = prompts * heads * tokens;
+  const outputs = Uint32Array.from(
+    { length: rows * dimension },
+    (_, i) => orderedOutput(i % dimension, dimension) << 24,
+  );
+  return {
+    scoreDraws: stratify(new Uint32Array(rows * tokens).fill(ORDERED_SCORE << 24), steps),
+    outputDraws: stratify(outputs, steps),
+  };
 }
 
 /** The words of head `index` of `prompt`. */

@@ -1,6 +1,6 @@
 /** The whole design as files: one module a file, a file list, and the testbench with its vectors. */
 import { SpecError } from "../errors.ts";
-import { lfsrWiring } from "../hardware/draws.ts";
+import { seedWords } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { lfsrArray } from "./lfsr-array.ts";
 import { printModule } from "./print.ts";
@@ -19,16 +19,14 @@ export interface SsaDesign {
 
 /** Seed bits at the engine's port. */
 export const seedBits = ({ parameters, heads }: Pick<SsaDesign, "parameters" | "heads">): number =>
-  32 *
-  lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens).registers *
-  (parameters.sharedByHeads ? 1 : heads);
+  32 * seedWords(parameters) * (parameters.sharedByHeads ? 1 : heads);
 
 /**
  * The engine of `heads` tiles.
  * Throws  SpecError when there are fewer than two tokens, in a tile as well, or features
  */
 export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
-  const { tokens, dimension, plan, lfsr } = parameters;
+  const { tokens, dimension, draws, plan, lfsr } = parameters;
   if (plan.tileTokens < 2 && tokens > 1) {
     throw new SpecError(
       "hardware.ssa.tileTokens",
@@ -42,12 +40,11 @@ export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
         "The RTL needs two tokens, two features and one head or more.",
     );
   }
-  const { registers } = lfsrWiring(lfsr.sharing, plan.tileTokens);
   const modules = [
     valueFifo(parameters),
     ssaCell(parameters),
     ssaColumnFoot(parameters),
-    lfsrArray(lfsr, registers),
+    ...(draws === "ordered" ? [] : [lfsrArray(lfsr, seedWords(parameters))]),
     ssaTile(parameters),
     ssaEngine(parameters, heads),
   ];

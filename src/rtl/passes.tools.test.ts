@@ -39,6 +39,7 @@ testInIcarus.each<EngineSetting & { passes: number; steps?: number[] }>([
     ...{ tokens: 6, dimension: 5, isCausal: false, draws: "stratified", passes: 9 },
     ssa: { tileTokens: 2, lfsr: { sharing: "cell" }, normaliser: "power-of-two" },
   },
+  { tokens: 6, dimension: 5, isCausal: true, draws: "ordered", heads: 2, ssa: { tileTokens: 3 }, passes: 3 },
   // Of 65 tokens the last block has one.
   {
     ...{ tokens: 65, dimension: 2, isCausal: false, draws: "stratified", passes: 25, steps: [2] },

@@ -56,6 +56,7 @@ const cases: Case[] = [
     draws: "independent",
     ssa: { normaliser: "power-of-two", lfsr: { sharing: "column" } },
   },
+  { ...base, tokens: 5, dimension: 11, draws: "ordered" },
 ];
 
 const testInVerilator = await testWith("verilator");

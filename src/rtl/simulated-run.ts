@@ -5,7 +5,7 @@
 import { invariant } from "../errors.ts";
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
-import { lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import { lfsrDraws, lfsrSeeds, orderedDraws, seedWords } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -35,11 +35,19 @@ export interface SimulatedTile extends HeadInput {
 export function simulatedTile(parameters: SsaParameters, input: HeadInput, random: () => Stream): SimulatedTile {
   const { tokens, dimension, lfsr, plan, draws: kind } = parameters;
   const { query, key, value } = input;
-  const seeds = lfsrSeeds(lfsrWiring(lfsr.sharing, plan.tileTokens).registers, random());
+  const seeds = lfsrSeeds(seedWords(parameters), random());
   const [functionalTally, clockedTally] = [emptyTally(), emptyTally()];
-  const draws = lfsrDraws({ steps: query.steps, tokens, dimension }, kind, random(), lfsr, plan);
+  const shape = { steps: query.steps, tokens, dimension };
+  const draws = kind === "ordered" ? orderedDraws(shape) : lfsrDraws(shape, kind, random(), lfsr, plan);
   const functional = runSsaTile(query, key, value, parameters, draws, functionalTally);
-  const clocked = runClockedTile(query, key, value, parameters, { seeds }, clockedTally);
+  const clocked = runClockedTile(
+    query,
+    key,
+    value,
+    parameters,
+    kind === "ordered" ? { draws } : { seeds },
+    clockedTally,
+  );
   const agree =
     sameSpikes(functional.scores, clocked.scores) &&
     sameSpikes(functional.output, clocked.output) &&

@@ -1,7 +1,9 @@
 /** Generator of the SSA engine: H tiles side by side, their LFSRs, and the control of windows and steps. */
-import { lfsrWiring } from "../hardware/draws.ts";
+import { seedWords } from "../hardware/draws.ts";
 import { bitsFor, type SsaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePass } from "../hardware/tile-plan.ts";
+import { ORDERED_SCORE } from "../model/neuron/bernoulli.ts";
+import { unusedBits } from "./encoder.ts";
 import { blocksOf, openInPass } from "./passes.ts";
 import {
   binary,
@@ -42,7 +44,7 @@ export const MAX_STEPS = 64;
 export const ENGINE = "ssa_engine";
 
 export function ssaEngine(parameters: SsaParameters, heads: number): Module {
-  const { dimension, draws, lfsr, sharedByHeads, plan } = parameters;
+  const { dimension, draws, sharedByHeads, plan } = parameters;
   const { tileTokens: tokens, passes } = plan;
   const isBlockwise = passes.length > 1;
   // A run is one step, and the next may begin as the last values leave.
@@ -52,8 +54,8 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
   const stepEnds = isBlockwise ? binary(name("last_feature"), "&", lastPass) : name("last_feature");
   const hasMask = passes.some((pass) => openInPass(parameters, pass).includes(0));
   const arrays = sharedByHeads ? 1 : heads;
-  const perArray = 32 * lfsrWiring(lfsr.sharing, tokens).registers;
-  const stratified = draws === "stratified";
+  const perArray = 32 * seedWords(parameters);
+  const spread = draws !== "independent";
   const featureBits = bitsFor(dimension - 1);
   const one = (width: number) => sized(width, 1);
   const gated = (signal: string) => binary(repeat(heads * tokens, name("take_o")), "&", name(signal));
@@ -113,7 +115,7 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       logic(featureBits, "feature_q"),
       ...(isStepwise
         ? [logic(STEP_BITS, "step_q"), logic(1, "window_q")]
-        : [logic(STEP_BITS, "window_q", "steps_q"), ...(stratified ? [logic(STEP_BITS, "emitted_q")] : [])]),
+        : [logic(STEP_BITS, "window_q", "steps_q"), ...(spread ? [logic(STEP_BITS, "emitted_q")] : [])]),
       logic(1, "last_feature", "last_window"),
       wire(lastFeature, binary(name("feature_q"), "==", sized(featureBits, dimension - 1))),
       ...(isBlockwise ? passItems(parameters, emits, passBits, blockBits) : []),
@@ -171,14 +173,14 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
                       ),
                     ]
                   : [nextWindow]),
-                ...(stratified && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
+                ...(spread && !isStepwise ? [set(name("emitted_q"), name("window_q"))] : []),
               ]),
             ]),
           ],
         ),
       ),
       gap,
-      ...(stratified
+      ...(spread
         ? [
             comment(
               isStepwise
@@ -189,20 +191,9 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
             wire(name("score_offset"), reversed(isStepwise ? "step_q" : "window_q")),
             wire(name("output_offset"), reversed(isStepwise ? "step_q" : "emitted_q")),
             gap,
-            comment("Every step starts from the same numbers."),
           ]
         : []),
-      logic(1, "load"),
-      wire(name("load"), stratified ? binary(start, "|", binary(name("busy_o"), "&", stepEnds)) : start),
-      logic(perArray * arrays, "bytes"),
-      loop("a", arrays, "gen_lfsr", [
-        instance("ssa_lfsr_array", "u_lfsr", {
-          clk_i: name("clk_i"),
-          load_i: name("load"),
-          seed_i: part(name("seed_i"), times(perArray, "a"), perArray),
-          bytes_o: part(name("bytes"), times(perArray, "a"), perArray),
-        }),
-      ]),
+      ...(draws === "ordered" ? orderedItems(dimension, perArray * arrays) : arrayItems()),
       gap,
       comment("While the last values leave, nothing enters."),
       logic(heads * tokens, "query", "key", "value"),
@@ -217,8 +208,12 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
           query_i: lane("query", tokens),
           key_i: lane("key", tokens),
           value_i: lane("value", tokens),
-          bytes_i: sharedByHeads ? name("bytes") : lane("bytes", perArray),
-          ...(stratified ? { score_offset_i: name("score_offset"), output_offset_i: name("output_offset") } : {}),
+          ...(draws === "ordered"
+            ? { score_random_i: name("score_random"), output_random_i: name("output_random") }
+            : { bytes_i: sharedByHeads ? name("bytes") : lane("bytes", perArray) }),
+          ...(draws === "stratified"
+            ? { score_offset_i: name("score_offset"), output_offset_i: name("output_offset") }
+            : {}),
           ...(hasMask && isBlockwise ? { pass_i: name("pass_o") } : {}),
           ...(isBlockwise ? { emit_first_i: name("emit_first"), emit_last_i: name("emit_last") } : {}),
           spike_o: lane("spike_o", tokens),
@@ -228,6 +223,42 @@ export function ssaEngine(parameters: SsaParameters, heads: number): Module {
       { kind: "simulation", body: latencyAssertions(dimension, passes.length, start, isStepwise) },
     ],
   };
+
+  /** Arrays of LFSRs, loaded with the seeds at a start and, where the numbers of a step come again, at its end. */
+  function arrayItems(): Item[] {
+    return [
+      ...(spread ? [comment("Every step starts from the same numbers.")] : []),
+      logic(1, "load"),
+      wire(name("load"), spread ? binary(start, "|", binary(name("busy_o"), "&", stepEnds)) : start),
+      logic(perArray * arrays, "bytes"),
+      loop("a", arrays, "gen_lfsr", [
+        instance("ssa_lfsr_array", "u_lfsr", {
+          clk_i: name("clk_i"),
+          load_i: name("load"),
+          seed_i: part(name("seed_i"), times(perArray, "a"), perArray),
+          bytes_o: part(name("bytes"), times(perArray, "a"), perArray),
+        }),
+      ]),
+    ];
+  }
+}
+
+/** What all cells and all feet compare with when draws are ordered: `orderedDraws`, by wiring. */
+function orderedItems(dimension: number, seeds: number): Item[] {
+  const featureBits = bitsFor(dimension - 1);
+  const digits = Array.from({ length: Math.min(8, featureBits) }, (_, n) => bit(name("feature_q"), n));
+  const half = featureBits < 8 ? [sized(1, 1)] : [];
+  const rest = 8 - digits.length - half.length;
+  const output = concat(...digits, ...half, ...(rest > 0 ? [sized(rest, 0)] : []));
+  return [
+    comment(
+      "Nothing is random: a constant for scores, and for outputs the reversed number of the feature that leaves, and half a level.",
+    ),
+    logic(8, "score_random", "output_random"),
+    wire(name("score_random"), binary(hex(8, ORDERED_SCORE), "+", name("score_offset"))),
+    wire(name("output_random"), binary(output, "+", name("output_offset"))),
+    ...unusedBits("seed_i", seeds, () => false),
+  ];
 }
 
 /** Seven bits of a step, reversed into the top of a byte. */

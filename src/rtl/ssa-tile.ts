@@ -43,6 +43,7 @@ export function ssaTile(given: SsaParameters): Module {
   const open = isBlockwise ? passMasks(given) : null;
   const passBits = bitsFor(passes.length - 1);
   const { registers } = lfsrWiring(lfsr.sharing, tokens);
+  const ordered = draws === "ordered";
   const stratified = draws === "stratified";
   const wiring = cellWiring(parameters);
   const at = plus(times(tokens, "i"), 0);
@@ -51,7 +52,7 @@ export function ssaTile(given: SsaParameters): Module {
   const inRow = (j: number) => Array.from({ length: tokens }, (_, i) => isOpen(i, j)).some(Boolean);
   const inColumn = (i: number) => Array.from({ length: tokens }, (_, j) => isOpen(i, j)).some(Boolean);
   const footByte = byteOf("bytes_i", lfsr.sharing !== "single" ? name("i") : binary(name("i"), "&", decimal(3)));
-  const randoms = stratified ? binary(footByte, "+", name("output_offset_i")) : footByte;
+  const drawn = stratified ? binary(footByte, "+", name("output_offset_i")) : footByte;
 
   return {
     name: "ssa_tile",
@@ -73,7 +74,7 @@ export function ssaTile(given: SsaParameters): Module {
       input("query_i", tokens),
       input("key_i", tokens),
       input("value_i", tokens),
-      input("bytes_i", 32 * registers),
+      ...(ordered ? [input("score_random_i", 8), input("output_random_i", 8)] : [input("bytes_i", 32 * registers)]),
       ...(stratified ? [input("score_offset_i", 8), input("output_offset_i", 8)] : []),
       ...(open ? [input("pass_i", passBits)] : []),
       ...(isBlockwise ? [input("emit_first_i"), input("emit_last_i")] : []),
@@ -115,7 +116,7 @@ export function ssaTile(given: SsaParameters): Module {
           ),
         ]),
         logic(8, "foot_random"),
-        wire(name("foot_random"), randoms),
+        wire(name("foot_random"), ordered ? name("output_random_i") : drawn),
         instance("ssa_column_foot", "u_foot", {
           clk_i: name("clk_i"),
           ...(isBlockwise ? { first_i: name("emit_first_i"), last_i: name("emit_last_i") } : {}),
@@ -127,7 +128,7 @@ export function ssaTile(given: SsaParameters): Module {
       ...unusedBits("query_i", tokens, inColumn),
       ...unusedBits("key_i", tokens, inRow),
       ...(fifo === "cell" ? unusedBits("value_i", tokens, inRow) : unusedBits("delayed", tokens, inRow)),
-      ...unusedBits("bytes_i", 32 * registers, (n) => usedBytes(parameters).has(n >> 3)),
+      ...(ordered ? [] : unusedBits("bytes_i", 32 * registers, (n) => usedBytes(parameters).has(n >> 3))),
       ...(wiring.sources ? unusedBits("score_random", 8 * wiring.sources, (n) => wiring.used.has(n >> 3)) : []),
     ],
   };
@@ -164,7 +165,7 @@ const openNow = (tileTokens: number, passes: number): Expression => {
   return bit(name("OpenInPass"), binary(binary(decimal(passes), "*", cell), "+", pass));
 };
 
-/** Where a cell's random byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset. */
+/** Where a cell's byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset, with ordered ones from the engine. */
 function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   readonly items: Item[];
   readonly random: Expression;
@@ -186,6 +187,7 @@ function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   };
   const { base, sources, index, other } = patterns[lfsr.sharing];
   const mix = (source: Expression) => (other ? binary(source, "^", other) : source);
+  if (draws === "ordered") return { items: [], random: name("score_random_i"), sources: 0, used: new Set() };
   if (draws === "independent") {
     const shiftedIndex = base === 0 ? index : binary(decimal(base), "+", index);
     return { items: [], random: mix(byteOf("bytes_i", shiftedIndex)), sources: 0, used: new Set() };

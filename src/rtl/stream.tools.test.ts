@@ -44,6 +44,7 @@ testInIcarus.each([
   ["causal", "stratified", causal],
   ["a network's own", "independent", earlierContext],
   ["a network's own", "stratified", earlierContext],
+  ["causal", "ordered", causal],
 ] as const)("random windows agree in functional tile, cycle model and Icarus: mask %s, %s", async (_, draws, mask) => {
   const design = designOf(8, 16, mask, { draws });
   const runs = Array.from({ length: 10 }, (_, run) => randomRun(design, 4, stream(3).fork(run)));

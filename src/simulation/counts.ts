@@ -61,9 +61,10 @@ export function attentionActions(
   random: HardwareSpec["ssa"]["random"],
   run: { readonly steps: number; readonly prompts: number; readonly increments: number },
 ): ActionTally {
-  const { tokens, dimension, lfsr, plan } = parameters;
+  const { tokens, dimension, draws, lfsr, plan } = parameters;
   const shape = { steps: run.steps, tokens, dimension };
-  const one = tileActions(shape, parameters, 0, random === "lfsr" ? lfsrShifts(shape, lfsr, plan) : 0);
+  const shifts = random === "lfsr" && draws !== "ordered";
+  const one = tileActions(shape, parameters, 0, shifts ? lfsrShifts(shape, lfsr, plan) : 0);
   // The registers of an engine shift once for all heads that are served at a time.
   if (parameters.sharedByHeads) one.lfsrShifts *= Math.ceil(heads / tiles) / heads;
   for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;

@@ -53,7 +53,7 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
 export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, options: CycleOptions = {}): CycleTrace {
   const parameters = ssaParametersOf(chip.network, chip.hardware);
   const registers = lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens).registers;
-  const lfsr = chip.hardware.ssa.random === "lfsr";
+  const lfsr = chip.hardware.ssa.random === "lfsr" && parameters.draws !== "ordered";
   const seedsOf = seedStream(chip, random);
   const drawsOf = tileDraws(chip, input.steps, random);
   const counted = shiftsRegisters(chip);

@@ -119,7 +119,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Score probability min(1, scoreGain sum(Q and K) / d_K). The literal 1 leaves attention almost silent.",
   "model[1].attention.valueGain": "Output probability min(1, valueGain sum(S and V) / N).",
   "model[1].attention.draws":
-    "`independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean.",
+    "`independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean. `ordered` draws nothing: a constant for scores and one for each feature of outputs, with the same offset, as in ordered dithering.",
   "model[1].neuron": "The unit behind every linear layer.",
   "model[1].neuron[0].kind": "Leaky integrate-and-fire.",
   "model[1].neuron[0].beta":

@@ -124,9 +124,10 @@ export const spikingSpec = z.strictObject({
       valueGain: gain.default(8),
       /**
        * `independent` draws every time step anew; `stratified` shares one random number over the time steps and adds a
-       * bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean.
+       * bit-reversed offset modulo the range: still exactly Bernoulli at each step, less variance in the mean. `ordered` draws
+       * nothing: a constant for scores and one for each feature of outputs, with the same offset, as in ordered dithering.
        */
-      draws: z.enum(["independent", "stratified"]).default("stratified"),
+      draws: z.enum(["independent", "stratified", "ordered"]).default("stratified"),
     })
     .prefault({}),
   /** The unit behind every linear layer. */
@@ -168,5 +169,6 @@ export type NeuronReset = NeuronSpec["reset"];
 export type LifConstants = Omit<Extract<NeuronSpec, { kind: "lif" }>, "kind">;
 export type SurrogateSpec = z.infer<typeof surrogateSpec>;
 export type StemSpec = z.infer<typeof stemSpec>;
+export type DrawKind = SpikingSpec["attention"]["draws"];
 export type ReadOut = NonNullable<AnnSpec["readOut"]>;
 export type ModelSpec = z.infer<typeof modelSpec>;

@@ -1,19 +1,20 @@
 /** Small engines, and random runs of them by the cycle model. */
 import { emptyTally } from "../../src/hardware/actions.ts";
 import { runClockedTile } from "../../src/hardware/clocked-tile.ts";
-import { lfsrSeeds, lfsrWiring } from "../../src/hardware/draws.ts";
+import { lfsrSeeds, orderedDraws, seedWords } from "../../src/hardware/draws.ts";
 import { ssaParameters } from "../../src/hardware/ssa-parameters.ts";
 import { type Stream, stream } from "../../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../../src/rtl/design.ts";
 import type { EngineRun } from "../../src/rtl/testbench.ts";
 import { ssaSpec } from "../../src/spec/hardware.ts";
+import type { DrawKind } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 
 export interface EngineSetting {
   readonly tokens: number;
   readonly dimension: number;
   readonly isCausal: boolean;
-  readonly draws: "independent" | "stratified";
+  readonly draws: DrawKind;
   readonly heads?: number;
   readonly gain?: number;
   /** Fields of `hardware.ssa`. */
@@ -53,12 +54,15 @@ export function cycleRun(
   inputs: readonly (readonly [query: SpikeTrain, key: SpikeTrain, value: SpikeTrain])[],
   random: Stream,
 ): EngineRun {
-  const { registers } = lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens);
   const seeds = Array.from({ length: parameters.sharedByHeads ? 1 : heads }, (_, h) =>
-    lfsrSeeds(registers, random.fork("head", h)),
+    lfsrSeeds(seedWords(parameters), random.fork("head", h)),
   );
   const tiles = inputs.map(([query, key, value], h) => {
-    const source = { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
+    const { tokens, dimension } = parameters;
+    const source =
+      parameters.draws === "ordered"
+        ? { draws: orderedDraws({ steps: query.steps, tokens, dimension }) }
+        : { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
     return { query, key, value, ...runClockedTile(query, key, value, parameters, source, unused) };
   });
   return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };

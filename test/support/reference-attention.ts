@@ -57,9 +57,9 @@ export function referenceAttention(memory: ReferenceMemory): Attention {
 
   return {
     sampledAttention: (of) => {
-      const { steps, tokens, key, firstPrompt, stratified, scores, out } = of;
+      const { steps, tokens, key, firstPrompt, draws: kind, scores, out } = of;
       const layout = layoutOf(of, steps);
-      const draws = attentionDraws(key, 0, firstPrompt, layout, stratified ? "stratified" : "independent");
+      const draws = attentionDraws(key, 0, firstPrompt, layout, kind);
       let counted = 0;
       const { output } = multiHeadForward(qkvOf(of), layout, (one, prompt, index) => {
         const result = stochasticAttentionForward(one, layout, stochastic(of), headDraws(draws, layout, prompt, index));

@@ -7,13 +7,19 @@
  * qkv `[T][B N][words]` holds q, k, v of `width` bits each; head h owns bits h d .. (h + 1) d - 1 of each (d <= 64).
  * mask: N rows of ceil(N / 64) 64-bit words. Normalisers may replace d and N; gains are powers of two. Draw w of (step, prompt) is
  * word `w` of the block row whose counter holds prompt, step and whether it is a score or an output draw, so it does not depend on
- * how prompts are batched.
+ * how prompts are batched. Ordered draws are constants instead (`orderedWords`).
  */
 import { anyBit, fitsBytes, HEAD, loadHead, outputRow, scoreRow, valueStride } from "./attend";
 import { loadValues, wideOutputRow } from "./attend-wide";
 import { addScaled, deposit, dot, expandHead, extract, isAllowed, lastKey } from "./head";
 import { byteLevels, isPowerOfTwo, keepTopBytes, wordLevels } from "./levels";
 import { drawWords, radicalInverse } from "./threefry";
+
+/** Kinds of draws: 0 independent, 1 stratified, 2 ordered (`DRAW_KINDS` in `kernels/wasm/attention-ops.ts`). */
+const STRATIFIED = 1;
+const ORDERED = 2;
+/** `ORDERED_SCORE` of `model/neuron/bernoulli.ts`, in the top byte. */
+const ORDERED_SCORE: u32 = 0x20000000;
 
 // @ts-ignore: decorator
 @inline
@@ -42,13 +48,15 @@ export function stochasticAttention(
   key0: u32,
   key1: u32,
   firstPrompt: i32,
-  stratified: i32,
+  draws: i32,
   scores: usize,
   out: usize,
   outWords: i32,
   scratch: usize,
 ): f64 {
   const d = width / heads;
+  const spread = draws >= STRATIFIED;
+  const ordered = draws == ORDERED;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
   const stride = valueStride(d);
@@ -70,8 +78,8 @@ export function stochasticAttention(
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < steps; t++) {
         const first = t * rows + b * tokens;
-        const fresh = t == 0 || !stratified;
-        const shift = stratified ? radicalInverse(t) : 0;
+        const fresh = t == 0 || !spread;
+        const shift = spread ? radicalInverse(t) : 0;
         const scoreCounter = counter(false, firstPrompt + b, t);
         const outputCounter = counter(true, firstPrompt + b, t);
         loadHead(qkv, words, first, tokens, width, d, h, k, v);
@@ -79,21 +87,23 @@ export function stochasticAttention(
         for (let i = 0; i < tokens; i++) {
           const token = h * tokens + i;
           const query = extract(qkv + ((<usize>((first + i) * words)) << 2), h * d, d);
-          const draws = scratch + ((<usize>(i * rowDraws)) << 2);
+          const cells = scratch + ((<usize>(i * rowDraws)) << 2);
           const allowed = mask + ((<usize>(i * maskWords)) << 3);
           const row = scores + ((<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords)) << 3);
           const last = lastKey(mask, maskWords, i);
-          if (fresh && (query || stratified)) {
-            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
-            if (scoreBytes) keepTopBytes(draws, last);
+          if (fresh && (query || spread)) {
+            if (ordered) orderScores(last, cells);
+            else drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, cells);
+            if (scoreBytes) keepTopBytes(cells, last);
           }
-          if (query) drawLevels(draws, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
+          if (query) drawLevels(cells, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
           counted += scoreRow(query, k, allowed, maskWords, levels, counts, row);
           if (!out) continue;
           const chosen = anyBit(row, maskWords);
           const columns = outputDraws + ((<usize>(i * HEAD)) << 2);
-          if (fresh && (chosen || stratified)) {
-            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+          if (fresh && (chosen || spread)) {
+            if (ordered) orderOutputs(d, columns);
+            else drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
             if (outputBytes) keepTopBytes(columns, d);
           }
           if (!chosen) continue;
@@ -109,6 +119,16 @@ export function stochasticAttention(
     }
   }
   return <f64>counted;
+}
+
+function orderScores(count: i32, words: usize): void {
+  for (let j = 0; j < count; j++) store<u32>(words + ((<usize>j) << 2), ORDERED_SCORE);
+}
+
+/** `orderedOutput` of `model/neuron/bernoulli.ts` for all features (at most 64), in the top bytes. */
+function orderOutputs(d: i32, words: usize): void {
+  const half: u32 = (<u32>0x80000000) >> (32 - <u32>clz(d - 1));
+  for (let c = 0; c < d; c++) store<u32>(words + ((<usize>c) << 2), radicalInverse(<u32>c) + half);
 }
 
 /** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */

@@ -1,4 +1,6 @@
 /** Attention on packed spikes, with the WebAssembly kernels: sampled, expected and LIF, and with bytes of LFSRs. */
+
+import type { DrawKind } from "../../spec/model.ts";
 import type { KernelExports } from "../binary.generated.ts";
 import { scoreRow } from "../draws.ts";
 import { maskWords } from "../masks.ts";
@@ -52,5 +54,8 @@ export function attentionOps(run: KernelExports): AttentionOps & Pick<Simulation
   };
 }
 
-const outputs = ({ stratified, scores, out, scratch }: SampledAttention) =>
-  [stratified ? 1 : 0, scores, out.at, out.words, scratch] as const;
+/** As the kernels number them. */
+export const DRAW_KINDS: Readonly<Record<DrawKind, number>> = { independent: 0, stratified: 1, ordered: 2 };
+
+const outputs = ({ draws, scores, out, scratch }: SampledAttention) =>
+  [DRAW_KINDS[draws], scores, out.at, out.words, scratch] as const;

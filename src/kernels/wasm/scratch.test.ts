@@ -193,7 +193,7 @@ test("attention on spikes: sampled, expected and LIF, both ways", () => {
       });
       const scoresOf = (memory: Arena) => memory.words(steps * heads * tokens * maskWords(tokens));
       keepsTo(sampledScratch(tokens), (ops, memory, scratch) => {
-        const normalisers = { scoreNormaliser: dimension, valueNormaliser: tokens, stratified: true };
+        const normalisers = { scoreNormaliser: dimension, valueNormaliser: tokens, draws: "stratified" as const };
         const out = reserveBits(memory, steps * tokens, width);
         const drawn = { ...normalisers, scores: scoresOf(memory), out, key: [1, 2] as const, firstPrompt: 0 };
         ops.sampledAttention({ ...of(ops, memory, scratch), ...drawn });

@@ -12,6 +12,7 @@
  *
  * Backward is straight-through: the gradient of the bit goes to P unchanged, and through min(1, .) where P <= 1 before the cut.
  */
+import { radicalInverse } from "../../numeric/radical-inverse.ts";
 
 const WORDS = 2 ** 32;
 
@@ -26,9 +27,23 @@ export const bernoulliBit = (word: number, numerator: number, denominator: numbe
 /** dP / d(numerator / denominator): 1 up to and including saturation, 0 beyond. */
 export const bernoulliSlope = (numerator: number, denominator: number): 0 | 1 => (numerator <= denominator ? 1 : 0);
 
+/** What a count of scores is compared with when draws are ordered, before the offset of the step: an eighth of the range, a byte. */
+export const ORDERED_SCORE = 0x20;
+
+/**
+ * The same for output `feature` of `dimension`, a byte: its number in base 2 with the digits reversed, and half a level more. The bytes of
+ * 2^k features are equally spaced, at (n + 1/2) / 2^k of the range, and neighbouring features far apart.
+ */
+export function orderedOutput(feature: number, dimension: number): number {
+  return ((radicalInverse(feature & 0xff) >>> 24) + (0x80 >> bitsOf(dimension - 1))) & 0xff;
+}
+
+/** Bits that hold 0 .. `largest`. */
+const bitsOf = (largest: number): number => 32 - Math.clz32(largest);
+
 /**
  * Words for T steps from one shared word per neuron: word_t = (word + offset_t) mod 2^32, where offset_t is the radical
- * inverse of t in base 2 (van der Corput) times 2^32, that is, t with its 32 bits reversed.
+ * inverse of t in base 2 times 2^32.
  *
  * Each word_t alone is uniform when the shared word is, so every step stays exactly Bernoulli. The offsets of T = 2^k steps
  * are equally spaced, so at a constant P the T bits contain T P ones, rounded up or down.
@@ -38,14 +53,8 @@ export const bernoulliSlope = (numerator: number, denominator: number): 0 | 1 =>
 export function stratify(words: Uint32Array, steps: number): Uint32Array {
   const result = new Uint32Array(steps * words.length);
   for (let t = 0; t < steps; t++) {
-    const offset = reverseBits(t);
+    const offset = radicalInverse(t);
     for (let i = 0; i < words.length; i++) result[t * words.length + i] = words[i] + offset; // wraps modulo 2^32
   }
   return result;
-}
-
-function reverseBits(value: number): number {
-  let reversed = 0;
-  for (let bit = 0; bit < 32; bit++) reversed = (reversed << 1) | ((value >>> bit) & 1);
-  return reversed >>> 0;
 }

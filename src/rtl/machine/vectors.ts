@@ -9,7 +9,7 @@
  *   expect_decisions.hex   the class, or the bits, that an answer decides for
  */
 import { invariant } from "../../errors.ts";
-import { lfsrSeeds, lfsrWiring } from "../../hardware/draws.ts";
+import { lfsrSeeds, seedWords } from "../../hardware/draws.ts";
 import { saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -126,11 +126,11 @@ export function machineVectors(
 /** Seeds of all blocks of a prompt, as the engine has them: block after block, head after head. */
 function seedsOf({ plan: { depth, heads, ssa } }: MachineDesign, chip: Chip, random: Stream, prompt: number): string[] {
   const of = seedStream(chip, random);
-  const { registers } = lfsrWiring(ssa.lfsr.sharing, ssa.plan.tileTokens);
   const words: string[] = [];
   for (let block = 0; block < depth; block++) {
     for (let head = 0; head < (ssa.sharedByHeads ? 1 : heads); head++) {
-      for (const seed of lfsrSeeds(registers, of(block, prompt, head))) words.push(seed.toString(16).padStart(8, "0"));
+      for (const seed of lfsrSeeds(seedWords(ssa), of(block, prompt, head)))
+        words.push(seed.toString(16).padStart(8, "0"));
     }
   }
   return words;

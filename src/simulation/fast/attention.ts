@@ -68,7 +68,8 @@ function kernelsServe(chip: MappedNetwork): boolean {
   return standard && plan.passes.length === 1;
 }
 
-const hasLfsr = ({ hardware }: MappedNetwork): boolean => hardware.ssa.random === "lfsr";
+const hasLfsr = ({ hardware, network }: MappedNetwork): boolean =>
+  hardware.ssa.random === "lfsr" && network.model.attention.draws !== "ordered";
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
 function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwork): AttentionKernels {
@@ -77,8 +78,8 @@ function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwor
   const { heads, tokens } = chip.mapping.ssa;
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser } = ssaParametersOf(chip.network, chip.hardware);
   const gains = { scoreGain, valueGain, scoreNormaliser, valueNormaliser };
-  const stratified = model.attention.draws === "stratified";
-  const fixed = { tokens, width: model.width, heads, mask, ...gains, stratified, scores, scratch };
+  const { draws } = model.attention;
+  const fixed = { tokens, width: model.width, heads, mask, ...gains, draws, scores, scratch };
   ops.write(mask, bitMask(geometry));
 
   function attend(qkv: PackedBits, out: PackedBits, { block, steps, prompts, firstPrompt, random }: AttentionCall) {

@@ -5,7 +5,7 @@
  * and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
-import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
+import { idealDraws, lfsrDraws, orderedDraws, type TileDraws } from "../../hardware/draws.ts";
 import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../../hardware/ssa-tile.ts";
 import { type SsaMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -64,7 +64,7 @@ export const engineCycles = (steps: number, { heads, tiles, dimension, passes, d
 /**
  * The tiles' random numbers as the spec says; each head of each prompt in each block has numbers of its own.
  *
- * Random   ideal: the key of `random.fork("attention")`; lfsr: as `tileSeeds`
+ * Random   ideal: the key of `random.fork("attention")`; lfsr: as `seedStream`; ordered draws: none
  */
 export function tileDraws(
   chip: MappedNetwork,
@@ -74,6 +74,10 @@ export function tileDraws(
   const { tokens, dimension } = chip.mapping.ssa;
   const shape = { steps, tokens, dimension };
   const { draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
+  if (kind === "ordered") {
+    const draws = orderedDraws(shape);
+    return () => draws;
+  }
   const root = random.fork("attention");
   const seeds = seedStream(chip, random);
   const counted = shiftsRegisters(chip);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { emptyTally } from "../../hardware/actions.ts";
-import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
+import { idealDraws, orderedDraws, type TileDraws } from "../../hardware/draws.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import type { Geometry } from "../../model/geometry.ts";
 import { type Network, parameterLayout } from "../../model/network.ts";
@@ -75,13 +75,16 @@ test.each([
   { neuron: { reset: "soft" } },
   { neuron: { kind: "if" } },
   { attention: { scoreGain: 1, valueGain: 2, draws: "independent" } },
+  { attention: { scoreGain: 2, valueGain: 4, draws: "ordered" } },
 ])("ideal devices and exact converters reproduce the digital network bit for bit: %j", (model) => {
   const network = dyadicNetwork(model);
   const input = randomInput(3);
   const { depth, heads, width, attention } = network.model;
   const shape = { steps: 4, tokens: TOKENS, dimension: width / heads };
   const draws = (block: number, prompt: number, head: number) =>
-    idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
+    attention.draws === "ordered"
+      ? orderedDraws(shape)
+      : idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
   const trace = simulate(chipOf(network, exactHardware), input, stream(9), { draws, rasters: 3 });
 
   const blocks = Array.from({ length: depth }, (_, block) => layerDraws(3, heads, shape, draws, block));
@@ -94,7 +97,7 @@ test.each([
   expect([...trace.logits]).toEqual([...digital.logits]);
 });
 
-/** The draws of all tiles of a block in the layout of the digital model, `[T][B][H][N][...]`. */
+/** The draws of all tiles of a block in the layout of the digital model, `[T][B][H][N][...]`, as words whose top bits they are. */
 function layerDraws(
   prompts: number,
   heads: number,
@@ -108,9 +111,10 @@ function layerDraws(
     for (let b = 0; b < prompts; b++) {
       for (let h = 0; h < heads; h++) {
         const tile = draws(block, b, h);
+        const unit = 2 ** (32 - tile.bits);
         for (let i = 0; i < tokens; i++) {
-          for (let j = 0; j < tokens; j++) scores.push(tile.score(t, i, j));
-          for (let f = 0; f < dimension; f++) outputs.push(tile.output(t, i, f));
+          for (let j = 0; j < tokens; j++) scores.push(tile.score(t, i, j) * unit);
+          for (let f = 0; f < dimension; f++) outputs.push(tile.output(t, i, f) * unit);
         }
       }
     }

@@ -1,0 +1,9 @@
+/**
+ * The radical inverse of a whole number in base 2, times 2^32: its 32 bits in reverse (van der Corput, 1935). Those of 0 .. 2^k - 1 are equally
+ * spaced, and neighbours far apart.
+ */
+export function radicalInverse(word: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 32; bit++) reversed = (reversed << 1) | ((word >>> bit) & 1);
+  return reversed >>> 0;
+}
