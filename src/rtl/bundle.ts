@@ -53,8 +53,12 @@ function readmeText({ parameters, heads, modules }: SsaDesign, vectors: string):
     ["gain of scores, of outputs", `${scoreGain}, ${valueGain}`],
     ["largest random number in cells, at feet", `${scoreNormaliser}, ${valueNormaliser}`],
     ["random numbers", draws],
-    ["LFSR sharing, scope", `${lfsr.sharing}, ${sharedByHeads ? "engine" : "tile"}`],
-    ["LFSR mask, shifts per clock", `0x${lfsr.mask.toString(16)}, ${lfsr.shiftsPerClock}`],
+    ...(draws === "ordered"
+      ? []
+      : [
+          ["LFSR sharing, scope", `${lfsr.sharing}, ${sharedByHeads ? "engine" : "tile"}`],
+          ["LFSR mask, shifts per clock", `0x${lfsr.mask.toString(16)}, ${lfsr.shiftsPerClock}`],
+        ]),
     ["value FIFO per", fifo],
   ];
   return `# Stochastic spiking attention engine
