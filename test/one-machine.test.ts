@@ -87,7 +87,7 @@ const STEMMED = {
   },
 };
 
-describe.each(["wireless-2x2", "fashion-tiny", "cifar10-small", "a stem"])("%s", (name) => {
+describe.each(["wireless-2x2", "wireless-2x2-ordered", "fashion-tiny", "cifar10-small", "a stem"])("%s", (name) => {
   const read = () => JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
   const document = name === "a stem" ? STEMMED : read();
 

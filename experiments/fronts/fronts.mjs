@@ -36,9 +36,10 @@ function annPoints({ bits, id }) {
 }
 
 function ownPoints({ name, steps }) {
-  const { workload } = workloadOf(name);
+  const { experiment, workload } = workloadOf(name);
   const { model, rates } = measured[name];
-  const size = `ours, ${model.depth} blocks of width ${model.width}`;
+  const kind = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
+  const size = `ours, ${model.depth} blocks of width ${model.width}${kind}`;
   return steps.map((count) => {
     const { rates: chips, promptError } = rates[count];
     const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);

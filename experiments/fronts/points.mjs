@@ -18,6 +18,8 @@ export const SPIKING = [
   { name: "wireless-2x2-deep-64", most: 4, steps: [1, 2, 4] },
   { name: "wireless-2x2-deep-two-steps", most: 2, steps: [2] },
   { name: "wireless-2x2-deep", most: 4, steps: [4] },
+  { name: "wireless-2x2-ordered", most: 4, steps: [2, 4] },
+  { name: "wireless-2x2-256-ordered", most: 4, steps: [4] },
 ];
 
 export const MACHINE = "recommended";

@@ -1,8 +1,9 @@
-// The table of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from what `measure.mjs` and `link.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { variants } from "./variants.mjs";
+import { linkVariants, variants } from "./variants.mjs";
 
-const { rows } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const read = (file) => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"));
+const { rows } = read("result.json");
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share) => (100 * share).toFixed(1);
 
@@ -33,4 +34,15 @@ export const trainingTrickTables = {
       ];
     }),
   }),
+
+  "training-link": () => {
+    const { steps, rows: links } = read("link.json");
+    return {
+      head: [`4x4 link, ${steps} steps at T = 2`, "validation loss", "bit error rate"],
+      rows: linkVariants.map(({ name }) => {
+        const { loss, bitErrorRate } = links.find((row) => row.name === name);
+        return [name, loss.toFixed(2), bitErrorRate.toFixed(3)];
+      }),
+    };
+  },
 };

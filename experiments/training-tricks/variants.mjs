@@ -1,4 +1,4 @@
-// What is changed, one thing at a time, of the training that examples/fashion-tiny.json describes.
+// What is changed, one thing at a time, of the trainings that examples/fashion-tiny.json and examples/wireless-4x4-bits.json describe.
 
 /** The network as it is trains with both of these, the others with the first. */
 export const SEEDS = [1, 2];
@@ -108,6 +108,12 @@ export const variants = [
       model.surrogate = { kind: "sigmoid" };
     },
   },
+  ...[2, 4].map((width) => ({
+    name: `surrogate ${width} times as wide`,
+    change: ({ model }) => {
+      model.surrogate.width *= width;
+    },
+  })),
   {
     name: "Muon instead of AdamW",
     change: ({ training }) => {
@@ -122,4 +128,40 @@ export const variants = [
       Object.assign(stage, { steps: 100, learningRate: 0.0015, warmup: 0 });
     },
   },
+];
+
+/** On the 4x4 link: a triangular surrogate of some width, and what else is changed of the first one. */
+const link = (name, width, change = () => {}) => ({
+  name,
+  change: (document) => {
+    document.model.surrogate.width = width;
+    change(document);
+  },
+});
+const twice = ({ training: { stages } }) => {
+  stages[0].learningRate *= 2;
+};
+
+export const linkVariants = [
+  link("surrogate of width 1", 1),
+  link("twice the gain of scores", 1, ({ model: { attention } }) => {
+    attention.scoreGain *= 2;
+  }),
+  link("twice the gain of values", 1, ({ model: { attention } }) => {
+    attention.valueGain *= 2;
+  }),
+  link("surrogate of width 2", 2),
+  link("of width 3", 3),
+  link("of width 3, half the gain of scores", 3, ({ model: { attention } }) => {
+    attention.scoreGain /= 2;
+  }),
+  link("of width 3, half the gain of values", 3, ({ model: { attention } }) => {
+    attention.valueGain /= 2;
+  }),
+  link("of width 3, twice the learning rate", 3, twice),
+  link("the same, with ordered draws", 3, (document) => {
+    twice(document);
+    document.model.attention.draws = "ordered";
+  }),
+  link("of width 4", 4),
 ];

@@ -14,6 +14,7 @@ import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
 import { EARLIER_ANN, NETWORKS, SNR } from "./points.mjs";
 
 const SEED = 3923;
+const CHIPS = 5;
 const PROMPTS = 10_000;
 const CURVE_PROMPTS = 4096;
 const COMMAND = "node experiments/wide-link/measure.mjs";
@@ -35,7 +36,8 @@ async function figuresAfter(steps, experiment, networks) {
     ...experiment.evaluation,
     ...{ prompts: PROMPTS, curvePrompts: CURVE_PROMPTS, curveChips: null, snrDecibels: SNR, steps: [steps] },
   };
-  const own = { ...experiment, seed: SEED, model: { ...experiment.model, steps }, evaluation };
+  const hardware = { ...experiment.hardware, chips: CHIPS };
+  const own = { ...experiment, seed: SEED, model: { ...experiment.model, steps }, hardware, evaluation };
   const report = await runExperiment(own, networks, { executor, command: COMMAND, versions: {} });
   return figuresOf(report, /^(ber|gap|ratio)\./);
 }
@@ -59,8 +61,7 @@ try {
   const experiment = { ...(await experimentOf(NETWORKS[0].name)), seed: SEED };
   const { errors } = await evaluateNetwork(executor, experiment, network, { prompts: PROMPTS });
   const { rate, low, high } = kitOf(experiment.task).rate(errors);
-  const { chips } = experiment.hardware;
-  const sizes = { seed: SEED, chips, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
+  const sizes = { seed: SEED, chips: CHIPS, prompts: PROMPTS, curvePrompts: CURVE_PROMPTS };
   const result = {
     command: COMMAND,
     commit: presentCommit(),

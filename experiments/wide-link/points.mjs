@@ -1,11 +1,16 @@
 // What is measured, and shown.
 
-/** Networks by their size and their neurons: those of the paper, with a leak and a hard reset, and without a leak and with a soft one. */
+/**
+ * Networks by their size, their neurons, those of the paper, with a leak and a hard reset, or without a leak and with a soft one, and what attention
+ * compares with: random numbers, or constants.
+ */
 export const NETWORKS = [
   { title: "2 blocks of 256, LIF", name: "wireless-2x2-256-aware", steps: [2, 4] },
   { title: "2 blocks of 256, IF", name: "wireless-2x2-256-if", steps: [2, 4] },
   { title: "4 blocks of 128, IF", name: "wireless-2x2-deep-two-steps", steps: [2] },
   { title: "4 blocks of 128, IF", name: "wireless-2x2-deep", steps: [4] },
+  { title: "4 blocks of 128, IF, ordered draws", name: "wireless-2x2-ordered", steps: [2, 4] },
+  { title: "2 blocks of 256, IF, ordered draws", name: "wireless-2x2-256-ordered", steps: [2, 4] },
 ];
 export const SNR = [5, 15, 25];
 /** The ANN that other pages compare with, of fewer training steps. */

@@ -7,22 +7,33 @@ const { networks } = JSON.parse(readFileSync(new URL("result.json", import.meta.
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const columns = NETWORKS.flatMap(({ title, name, steps }) => steps.map((count) => ({ title, name, count })));
-const row = (label, at) => [label, ...columns.map(({ name, count }) => at(networks[name].steps[count]))];
+const runs = NETWORKS.flatMap(({ title, name, steps }) =>
+  steps.map((count) => ({ title, count, figures: networks[name].steps[count] })),
+);
+/** All networks were measured on the same prompts. */
+const [{ figures: same }] = runs;
+const rest = ["", ...SNR.map(() => "")];
 
 export const wideLinkTables = {
   "wide-link": () => ({
-    head: ["2x2 link", ...columns.map(({ title, count }) => `${title}, T = ${count}`)],
+    head: [
+      "2x2 link",
+      "T",
+      "bit error rate, five chips",
+      "in exact arithmetic",
+      "chips minus ANN, in pairs",
+      ...SNR.map((snr) => `chips over ANN at ${snr} dB`),
+    ],
     rows: [
-      row("bit error rate, five chips", (figures) => interval(4, figures["ber.xpikeformer"])),
-      row("the same network in exact arithmetic", (figures) => interval(4, figures["ber.digital"])),
-      row("ANN of width 128", (figures) => interval(4, figures["ber.ann"])),
-      row("chips minus ANN, in pairs", (figures) => interval(4, figures["gap.ann"])),
-      ...SNR.map((snr) =>
-        row(`chips over ANN at ${snr} dB`, (figures) => interval(2, figures[`ratio.ann.snr.${snr}`])),
-      ),
-      row("linear MMSE, channel from pilots", (figures) => interval(4, figures["ber.mmse.pilots"])),
-      row("maximum likelihood, channel from pilots", (figures) => interval(4, figures["ber.ml.pilots"])),
+      ...runs.map(({ title, count, figures }) => [
+        title,
+        String(count),
+        ...["ber.xpikeformer", "ber.digital", "gap.ann"].map((id) => interval(4, figures[id])),
+        ...SNR.map((snr) => interval(2, figures[`ratio.ann.snr.${snr}`])),
+      ]),
+      ["ANN of width 128", "", "", interval(4, same["ber.ann"]), ...rest],
+      ["maximum likelihood, channel from pilots", "", "", interval(4, same["ber.ml.pilots"]), ...rest],
+      ["linear MMSE, channel from pilots", "", "", interval(4, same["ber.mmse.pilots"]), ...rest],
     ],
   }),
 };

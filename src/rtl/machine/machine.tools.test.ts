@@ -63,11 +63,15 @@ const settings: MachineSetting[] = [
     model: { ...SMALL, residual: "none", readOut: "bits", stem: { layers: [{ channels: 8, pool: 2 }] } },
     hardware: { adc: { sharing: 1, errors: { gainSpread: 0.1, offsetSpread: 1 } }, ssa: { lfsr: { scope: "engine" } } },
   },
-  { steps: 4, model: { ...SMALL, attention: { draws: "ordered", valueGain: 2 } } },
+  {
+    steps: 4,
+    model: { ...SMALL, attention: { draws: "ordered", valueGain: 2 } },
+    hardware: { order: "step-major", crossbar: { rows: 16, columns: 16 } },
+  },
   // Blocks take turns at the engine, whose tiles hold the tokens in two blocks.
   {
     steps: 4,
-    model: { ...SMALL, depth: 2, attention: { draws: "ordered" } },
+    model: { ...SMALL, depth: 2 },
     hardware: { order: "step-major", crossbar: { rows: 16, columns: 16 }, ssa: { tileTokens: 3 } },
   },
   // All pixels of a step come before the next step; a single block has no turns at the engine.
