@@ -25,6 +25,7 @@ const wideLink = JSON.parse(read("experiments/wide-link/result.json"));
 /** The network of the first page, on other prompts. */
 const elsewhere = wideLink.networks["wireless-2x2-deep"].steps[4];
 /** Of its size, trained to end after two steps. */
+const ordered = wideLink.networks["wireless-2x2-ordered"].steps[4];
 const twoSteps = wideLink.networks["wireless-2x2-deep-two-steps"].steps[2];
 const thousands = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 const link = (id) => figure("link", id);
@@ -170,6 +171,13 @@ function claims() {
       "answers of a trained network unchanged",
       "**yes**",
       "[random numbers](experiments/random-numbers/README.md)",
+    ],
+    [
+      "Attention's bits are random",
+      "every score and output is drawn",
+      `with constants in their place, and no shift registers, chips minus ANN ${change(ordered["gap.ann"])}, with random numbers ${change(elsewhere["gap.ann"])}`,
+      "**need not be**: no difference can be told, on the 2x2 link at T = 4",
+      "[wide or deep](experiments/wide-link/README.md)",
     ],
   ];
   const head = ["claim", "paper", "ours", "holds?", "where"];

@@ -21,18 +21,22 @@ test.each([
   "runs of a network %s are the same from the fast simulator, slice by slice, and from the cycle simulator",
   (_, stem, geometry) => {
     const model = { kind: "spiking", normalisation: "none", width: 48, heads: 3, depth: 2, expansion: 2, steps: 3 };
-    const attention = { scoreGain: 16 };
-    const network = tinyNetwork(
-      spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention, stem }),
-      4,
-      geometry,
-    );
     const { inputs } = geometry;
     const perPrompt = inputRows(geometry);
-    for (const scope of ["tile", "engine"]) {
+    for (const [scope, draws] of [
+      ["tile", "stratified"],
+      ["engine", "stratified"],
+      ["tile", "ordered"],
+    ]) {
+      const attention = { scoreGain: 16, draws };
+      const network = tinyNetwork(
+        spikingSpec.parse({ ...model, neuron: { threshold: 0.4 }, attention, stem }),
+        4,
+        geometry,
+      );
       const hardware = hardwareSpec.parse({ ssa: { random: "lfsr", lfsr: { scope } } });
-      const draws = stream(3);
-      const bits = new Float64Array(3 * 4 * perPrompt * inputs).map(() => (draws.uniform() < 0.4 ? 1 : 0));
+      const random = stream(3);
+      const bits = new Float64Array(3 * 4 * perPrompt * inputs).map(() => (random.uniform() < 0.4 ? 1 : 0));
       const input = packSpikes(bits, 3, 4 * perPrompt, inputs);
       const chip = calibrateFast(
         programChip(network, mapNetwork(network, hardware), hardware, stream(1)),

@@ -8,7 +8,7 @@
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import type { TileActivity } from "../hardware/clocked-tile.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
-import { lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
+import { lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import { machineOf } from "../machine/machine.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { shapeOf } from "../machine/shape.ts";
@@ -52,8 +52,8 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
  */
 export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, options: CycleOptions = {}): CycleTrace {
   const parameters = ssaParametersOf(chip.network, chip.hardware);
-  const registers = lfsrWiring(parameters.lfsr.sharing, parameters.plan.tileTokens).registers;
-  const lfsr = chip.hardware.ssa.random === "lfsr" && parameters.draws !== "ordered";
+  const lfsr = chip.hardware.ssa.random === "lfsr";
+  const ordered = parameters.draws === "ordered";
   const seedsOf = seedStream(chip, random);
   const drawsOf = tileDraws(chip, input.steps, random);
   const counted = shiftsRegisters(chip);
@@ -70,8 +70,8 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
     engine: (qkv, block, firstPrompt, tally) =>
       runTiles(qkv, chip.mapping.ssa, (query, key, value, p, head) => {
         const prompt = firstPrompt + p;
-        const seeds = lfsr ? lfsrSeeds(registers, seedsOf(block, prompt, head)) : null;
-        const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
+        const seeds = lfsr ? lfsrSeeds(seedWords(parameters), seedsOf(block, prompt, head)) : null;
+        const source = seeds && !ordered ? { seeds } : { draws: drawsOf(block, prompt, head) };
         const own = emptyTally();
         const run = runClockedTile(query, key, value, parameters, source, own);
         // What an engine's registers do for several heads at a time happens once.
