@@ -127,7 +127,7 @@ function orderScores(count: i32, words: usize): void {
 
 /** `orderedOutput` of `model/neuron/bernoulli.ts` for all features (at most 64), in the top bytes. */
 function orderOutputs(d: i32, words: usize): void {
-  const half: u32 = (<u32>0x80000000) >> (32 - <u32>clz(d - 1));
+  const half: u32 = <u32>0x80000000 >> (32 - <u32>clz(d - 1));
   for (let c = 0; c < d; c++) store<u32>(words + ((<usize>c) << 2), radicalInverse(<u32>c) + half);
 }
 
