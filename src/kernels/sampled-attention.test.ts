@@ -143,6 +143,21 @@ test("S, A and counts equal the functional tile's for any shape, mask, gain and 
   );
 });
 
+// Counts that a constant one higher or lower would take the other way: 256 x 8 lies between 32 x 63 and 33 x 63, and 256 c / 64 meets every second constant.
+test("ordered constants of the kernel are those of the tile to the last of 256 steps", () => {
+  for (const [dimension, tokens, density] of [
+    [63, 64, 0.36],
+    [16, 63, 0.6],
+    [16, 64, 0.6],
+  ]) {
+    const { actual, expected } = runBoth({
+      ...{ tokens, dimension, density, steps: 4, openness: 1, scoreGain: 1, valueGain: 1 },
+      ...{ powerOfTwo: false, random: "ideal", draws: "ordered", seed: 1 },
+    });
+    expect(actual).toEqual(expected);
+  }
+});
+
 // The largest sums that fit in a byte, the smallest that do not, an I_max of 256 and one of 512.
 test.each([
   { tokens: 255, powerOfTwo: false },
