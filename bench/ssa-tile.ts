@@ -4,7 +4,7 @@
  */
 import { emptyTally } from "../src/hardware/actions.ts";
 import { runClockedTile } from "../src/hardware/clocked-tile.ts";
-import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring, type RandomKind } from "../src/hardware/draws.ts";
+import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../src/hardware/draws.ts";
 import { ssaParameters } from "../src/hardware/ssa-parameters.ts";
 import { runSsaTile, ssaTileCycles } from "../src/hardware/ssa-tile.ts";
 import { type Arena, countingArena } from "../src/kernels/arena.ts";
@@ -12,6 +12,7 @@ import { standaloneKernels } from "../src/kernels/memory.ts";
 import { sampledScratch } from "../src/kernels/wasm/attention-ops.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { ssaSpec } from "../src/spec/hardware.ts";
+import type { DrawKind } from "../src/spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../src/spike/train.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 
@@ -50,7 +51,7 @@ export async function ssaTile({ quick }: BenchOptions): Promise<Section> {
 
 const title = ({ tokens, dimension }: Size) => `${tokens} tokens x ${dimension}`;
 
-async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: RandomKind, repeats: number) {
+async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: DrawKind, repeats: number) {
   const { tokens, dimension } = size;
   const shape = { steps: STEPS, tokens, dimension };
   const mask = new Uint8Array(tokens ** 2).fill(1);
@@ -103,7 +104,7 @@ async function measureTile(size: Size, kind: "ideal" | "lfsr", draws: RandomKind
 function kernelOf(
   { tokens, dimension }: Size,
   kind: "ideal" | "lfsr",
-  draws: RandomKind,
+  draws: DrawKind,
   trains: readonly SpikeTrain[],
   seeds: Uint32Array,
 ): { readonly whole: () => Uint32Array; readonly scoresAlone: () => void } {

@@ -225,7 +225,6 @@ export {
   lfsrShifts,
   lfsrWiring,
   orderedDraws,
-  type RandomKind,
   type TileDraws,
   type TilePlace,
   type TileShape,

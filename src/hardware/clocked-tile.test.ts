@@ -32,7 +32,7 @@ const settings = fc.record({
   isCausal: fc.boolean(),
   scoreGain: fc.constantFrom(1, 4),
   valueGain: fc.constantFrom(1, 8),
-  draws: fc.constantFrom("independent" as const, "stratified" as const),
+  draws: fc.constantFrom("independent" as const, "stratified" as const, "ordered" as const),
   sharing: fc.constantFrom<LfsrSharing>("column-row", "row", "column", "cell", "single"),
   shiftsPerClock: fc.constantFrom(1, 8),
   tileTokens: fc.constantFrom(null, 3, 16),

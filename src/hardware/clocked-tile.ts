@@ -12,7 +12,7 @@
  */
 import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
-import { lfsrWiring, stepOffset, type TileDraws } from "./draws.ts";
+import { lfsrWiring, orderedDraws, stepOffset, type TileDraws } from "./draws.ts";
 import { advanceRegisters, lfsrByte } from "./lfsr.ts";
 import type { SsaParameters } from "./ssa-parameters.ts";
 import {
@@ -251,8 +251,8 @@ function createRegisters(
 function createEncoder(parameters: SsaParameters, random: ClockedRandom) {
   const { scoreGain, valueGain, scoreNormaliser, valueNormaliser, draws: kind, lfsr, plan } = parameters;
   const size = plan.tileTokens;
-  if ("draws" in random) {
-    const { draws } = random;
+  if ("draws" in random || kind === "ordered") {
+    const draws = "draws" in random ? random.draws : orderedDraws(parameters);
     return {
       score: (step: number, i: number, j: number, count: number) =>
         encoderFires(draws.score(step, i, j), draws.bits, scoreGain * count, scoreNormaliser),

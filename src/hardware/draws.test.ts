@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { attentionDraws } from "../kernels/draws.ts";
 import { stream } from "../numeric/stream.ts";
-import { idealDraws, lfsrDraws, lfsrSeeds, orderedDraws, type RandomKind, type TileDraws } from "./draws.ts";
+import type { DrawKind } from "../spec/model.ts";
+import { idealDraws, lfsrDraws, lfsrSeeds, orderedDraws, type TileDraws } from "./draws.ts";
 import { lfsrNext } from "./lfsr.ts";
 
 const shape = { steps: 4, tokens: 5, dimension: 6 };
@@ -14,9 +15,9 @@ const all = (draws: TileDraws, step: number) => {
   return values;
 };
 
-const ideal = (kind: RandomKind, seed: number) =>
+const ideal = (kind: DrawKind, seed: number) =>
   idealDraws(shape, kind, { key: stream(seed).key, block: 2, prompt: 3, head: 1 });
-const lfsr = (kind: RandomKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
+const lfsr = (kind: DrawKind, seed: number) => lfsrDraws(shape, kind, stream(seed));
 
 test.each([ideal, lfsr])("draws are functions of their place, whatever was asked before", (make) => {
   for (const kind of ["independent", "stratified"] as const) {

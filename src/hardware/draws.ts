@@ -63,8 +63,9 @@ export interface TileDraws {
   readonly lfsrShifts: number;
 }
 
-/** Kinds that need random numbers. */
-export type RandomKind = Exclude<DrawKind, "ordered">;
+/** Whether LFSRs shift: not where random numbers are ideal, nor for ordered draws, which need none. */
+export const usesLfsrs = (random: "ideal" | "lfsr", draws: DrawKind | undefined): boolean =>
+  random === "lfsr" && draws !== "ordered";
 
 /** Whose draws: one head of one prompt in one block of the network. */
 export interface TilePlace {
@@ -76,7 +77,9 @@ export interface TilePlace {
 }
 
 /** Random: words of the keyed stream, one per bit (and step, when independent); each place has words of its own. */
-export function idealDraws({ tokens, dimension }: TileShape, kind: RandomKind, place: TilePlace): TileDraws {
+export function idealDraws(shape: TileShape, kind: DrawKind, place: TilePlace): TileDraws {
+  if (kind === "ordered") return orderedDraws(shape);
+  const { tokens, dimension } = shape;
   const { key, block, prompt, head } = place;
   const word = (output: boolean, step: number, index: number) =>
     kind === "stratified"
@@ -91,7 +94,7 @@ export function idealDraws({ tokens, dimension }: TileShape, kind: RandomKind, p
 }
 
 /** Constants, the same for every tile, prompt and query. */
-export function orderedDraws({ dimension }: TileShape): TileDraws {
+export function orderedDraws({ dimension }: Pick<TileShape, "dimension">): TileDraws {
   return {
     bits: 8,
     score: (step) => (ORDERED_SCORE + stepOffset(step)) & 0xff,
@@ -148,12 +151,14 @@ export function lfsrWiring(sharing: LfsrSharing, tileTokens: number): LfsrWiring
  * Random   seeds from `random`
  */
 export function lfsrDraws(
-  { steps, tokens, dimension }: TileShape,
-  kind: RandomKind,
+  shape: TileShape,
+  kind: DrawKind,
   random: Stream,
   setup: LfsrSetup = LFSR_SETUP,
-  plan: TilePlan = planTile(tokens, tokens),
+  plan: TilePlan = planTile(shape.tokens, shape.tokens),
 ): TileDraws {
+  if (kind === "ordered") return orderedDraws(shape);
+  const { steps, tokens, dimension } = shape;
   const { tileTokens, passes } = plan;
   const wiring = lfsrWiring(setup.sharing, tileTokens);
   const states = lfsrSeeds(wiring.registers, random);
@@ -188,7 +193,7 @@ export function lfsrDraws(
       const window = (step * passes.length + lastPass.get(Math.floor(query / tileTokens))! + 1) % windows;
       return (footBytes[(window * dimension + feature) * tileTokens + (query % tileTokens)] + offset(step)) & 0xff;
     },
-    lfsrShifts: lfsrShifts({ steps, tokens, dimension }, setup, plan),
+    lfsrShifts: lfsrShifts(shape, setup, plan),
   };
 }
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { emptyTally } from "../hardware/actions.ts";
-import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring, orderedDraws } from "../hardware/draws.ts";
+import { idealDraws, LFSR_SETUP, lfsrDraws, lfsrSeeds, lfsrWiring } from "../hardware/draws.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import { stream } from "../numeric/stream.ts";
 import type { DrawKind } from "../spec/model.ts";
@@ -56,11 +56,9 @@ function runBoth(settings: Case) {
   const valueNormaliser = powerOfTwo ? nextPowerOfTwo(tokens) : tokens;
   const shape = { steps, tokens, dimension };
   const numbers =
-    draws === "ordered"
-      ? orderedDraws(shape)
-      : random === "ideal"
-        ? idealDraws(shape, draws, { key: KEY, block: 0, prompt: 3, head: 0 })
-        : lfsrDraws(shape, draws, source.fork("lfsr"));
+    random === "ideal"
+      ? idealDraws(shape, draws, { key: KEY, block: 0, prompt: 3, head: 0 })
+      : lfsrDraws(shape, draws, source.fork("lfsr"));
   const tally = emptyTally();
   const encoders = { mask, scoreGain, valueGain, scoreNormaliser, valueNormaliser };
   const [query, key, value] = trains;

@@ -9,7 +9,7 @@
  * behind the last code. The SSA engine has one or more tiles, which serve all blocks.
  */
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
-import { lfsrWiring } from "../hardware/draws.ts";
+import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
 import { TIMING, type Timing, vectorClocks } from "../hardware/timing.ts";
@@ -136,7 +136,7 @@ export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: Netwo
   const { rows, columns, embedRows } = crossbar;
   const drained = order === "step-major" ? "step" : "run";
   const plan = planTile(shape.tokens, ssa.tileTokens ?? shape.tokens, shape.mask, drained);
-  const lfsr = drawsRandomly(ssa, shape) ? ssa.lfsr : null;
+  const lfsr = usesLfsrs(ssa.random, shape.draws) ? ssa.lfsr : null;
   return {
     shape,
     order,
@@ -210,12 +210,11 @@ const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
 export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>
   width * (depth * (5 + expansion) + 1);
 
-/** Whether LFSRs shift: not for ideal random numbers, nor for ordered draws, which need none. */
-const drawsRandomly = ({ random }: SsaSpec, { draws }: NetworkShape): boolean =>
-  random !== "ideal" && draws !== "ordered";
-
-function ssaUnit(spec: SsaSpec, shape: NetworkShape, { tileTokens, passes }: TilePlan): SsaUnit {
-  const { heads, width, scores } = shape;
+function ssaUnit(
+  spec: SsaSpec,
+  { heads, width, scores, draws }: NetworkShape,
+  { tileTokens, passes }: TilePlan,
+): SsaUnit {
   const tiles = Math.min(heads, spec.tiles ?? heads);
   const dimension = width / heads;
   const cells = passes.length === 1 ? scores : tileTokens ** 2;
@@ -228,7 +227,7 @@ function ssaUnit(spec: SsaSpec, shape: NetworkShape, { tileTokens, passes }: Til
     fifos: spec.fifo === "row" ? tileTokens : cells,
     fifoBits: dimension,
     feet: tileTokens,
-    registers: !drawsRandomly(spec, shape) ? 0 : registers * (spec.lfsr.scope === "engine" ? 1 : tiles),
+    registers: usesLfsrs(spec.random, draws) ? registers * (spec.lfsr.scope === "engine" ? 1 : tiles) : 0,
     window: dimension,
   };
 }

@@ -5,7 +5,7 @@
 import { invariant } from "../errors.ts";
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import { runClockedTile } from "../hardware/clocked-tile.ts";
-import { lfsrDraws, lfsrSeeds, orderedDraws, seedWords } from "../hardware/draws.ts";
+import { lfsrDraws, lfsrSeeds, seedWords } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { runSsaTile } from "../hardware/ssa-tile.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -37,17 +37,9 @@ export function simulatedTile(parameters: SsaParameters, input: HeadInput, rando
   const { query, key, value } = input;
   const seeds = lfsrSeeds(seedWords(parameters), random());
   const [functionalTally, clockedTally] = [emptyTally(), emptyTally()];
-  const shape = { steps: query.steps, tokens, dimension };
-  const draws = kind === "ordered" ? orderedDraws(shape) : lfsrDraws(shape, kind, random(), lfsr, plan);
+  const draws = lfsrDraws({ steps: query.steps, tokens, dimension }, kind, random(), lfsr, plan);
   const functional = runSsaTile(query, key, value, parameters, draws, functionalTally);
-  const clocked = runClockedTile(
-    query,
-    key,
-    value,
-    parameters,
-    kind === "ordered" ? { draws } : { seeds },
-    clockedTally,
-  );
+  const clocked = runClockedTile(query, key, value, parameters, { seeds }, clockedTally);
   const agree =
     sameSpikes(functional.scores, clocked.scores) &&
     sameSpikes(functional.output, clocked.output) &&

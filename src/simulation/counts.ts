@@ -3,7 +3,7 @@
  * `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
  */
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
-import { lfsrShifts } from "../hardware/draws.ts";
+import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
 import type { SsaParameters } from "../hardware/ssa-parameters.ts";
 import { tileActions } from "../hardware/ssa-tile.ts";
 import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
@@ -63,8 +63,7 @@ export function attentionActions(
 ): ActionTally {
   const { tokens, dimension, draws, lfsr, plan } = parameters;
   const shape = { steps: run.steps, tokens, dimension };
-  const shifts = random === "lfsr" && draws !== "ordered";
-  const one = tileActions(shape, parameters, 0, shifts ? lfsrShifts(shape, lfsr, plan) : 0);
+  const one = tileActions(shape, parameters, 0, usesLfsrs(random, draws) ? lfsrShifts(shape, lfsr, plan) : 0);
   // The registers of an engine shift once for all heads that are served at a time.
   if (parameters.sharedByHeads) one.lfsrShifts *= Math.ceil(heads / tiles) / heads;
   for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;

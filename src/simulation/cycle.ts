@@ -53,7 +53,6 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
 export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, options: CycleOptions = {}): CycleTrace {
   const parameters = ssaParametersOf(chip.network, chip.hardware);
   const lfsr = chip.hardware.ssa.random === "lfsr";
-  const ordered = parameters.draws === "ordered";
   const seedsOf = seedStream(chip, random);
   const drawsOf = tileDraws(chip, input.steps, random);
   const counted = shiftsRegisters(chip);
@@ -71,7 +70,7 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
       runTiles(qkv, chip.mapping.ssa, (query, key, value, p, head) => {
         const prompt = firstPrompt + p;
         const seeds = lfsr ? lfsrSeeds(seedWords(parameters), seedsOf(block, prompt, head)) : null;
-        const source = seeds && !ordered ? { seeds } : { draws: drawsOf(block, prompt, head) };
+        const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
         const own = emptyTally();
         const run = runClockedTile(query, key, value, parameters, source, own);
         // What an engine's registers do for several heads at a time happens once.

@@ -1,7 +1,7 @@
 /** Small engines, and random runs of them by the cycle model. */
 import { emptyTally } from "../../src/hardware/actions.ts";
 import { runClockedTile } from "../../src/hardware/clocked-tile.ts";
-import { lfsrSeeds, orderedDraws, seedWords } from "../../src/hardware/draws.ts";
+import { lfsrSeeds, seedWords } from "../../src/hardware/draws.ts";
 import { ssaParameters } from "../../src/hardware/ssa-parameters.ts";
 import { type Stream, stream } from "../../src/numeric/stream.ts";
 import { type SsaDesign, ssaDesign } from "../../src/rtl/design.ts";
@@ -58,11 +58,7 @@ export function cycleRun(
     lfsrSeeds(seedWords(parameters), random.fork("head", h)),
   );
   const tiles = inputs.map(([query, key, value], h) => {
-    const { tokens, dimension } = parameters;
-    const source =
-      parameters.draws === "ordered"
-        ? { draws: orderedDraws({ steps: query.steps, tokens, dimension }) }
-        : { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
+    const source = { seeds: seeds[parameters.sharedByHeads ? 0 : h] };
     return { query, key, value, ...runClockedTile(query, key, value, parameters, source, unused) };
   });
   return { heads: tiles, seeds: Uint32Array.from(seeds.flatMap((of) => [...of])) };

@@ -48,15 +48,14 @@ export function stochasticAttention(
   key0: u32,
   key1: u32,
   firstPrompt: i32,
-  draws: i32,
+  kind: i32,
   scores: usize,
   out: usize,
   outWords: i32,
   scratch: usize,
 ): f64 {
   const d = width / heads;
-  const spread = draws >= STRATIFIED;
-  const ordered = draws == ORDERED;
+  const spread = kind >= STRATIFIED;
   const maskWords = (tokens + 63) >> 6;
   const rowDraws = (tokens + 7) & ~7;
   const stride = valueStride(d);
@@ -74,11 +73,17 @@ export function stochasticAttention(
   const rows = prompts * tokens;
   let counted: u64 = 0;
   if (out) memory.fill(out, 0, (<usize>(steps * rows * outWords)) << 2);
+  if (kind == ORDERED) {
+    for (let i = 0; i < tokens; i++) {
+      orderScores(tokens, scoreBytes, scratch + ((<usize>(i * rowDraws)) << 2));
+      orderOutputs(d, outputBytes, outputDraws + ((<usize>(i * HEAD)) << 2));
+    }
+  }
   for (let b = 0; b < prompts; b++) {
     for (let h = 0; h < heads; h++) {
       for (let t = 0; t < steps; t++) {
         const first = t * rows + b * tokens;
-        const fresh = t == 0 || !spread;
+        const fresh = kind != ORDERED && (t == 0 || !spread);
         const shift = spread ? radicalInverse(t) : 0;
         const scoreCounter = counter(false, firstPrompt + b, t);
         const outputCounter = counter(true, firstPrompt + b, t);
@@ -87,23 +92,21 @@ export function stochasticAttention(
         for (let i = 0; i < tokens; i++) {
           const token = h * tokens + i;
           const query = extract(qkv + ((<usize>((first + i) * words)) << 2), h * d, d);
-          const cells = scratch + ((<usize>(i * rowDraws)) << 2);
+          const draws = scratch + ((<usize>(i * rowDraws)) << 2);
           const allowed = mask + ((<usize>(i * maskWords)) << 3);
           const row = scores + ((<usize>((((t * prompts + b) * heads + h) * tokens + i) * maskWords)) << 3);
           const last = lastKey(mask, maskWords, i);
           if (fresh && (query || spread)) {
-            if (ordered) orderScores(last, cells);
-            else drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, cells);
-            if (scoreBytes) keepTopBytes(cells, last);
+            drawWords(key0, key1, (token * rowDraws) >> 1, scoreCounter, last, draws);
+            if (scoreBytes) keepTopBytes(draws, last);
           }
-          if (query) drawLevels(cells, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
+          if (query) drawLevels(draws, scoreBytes, shift, last, scoreNormaliser, scoreGain, levels);
           counted += scoreRow(query, k, allowed, maskWords, levels, counts, row);
           if (!out) continue;
           const chosen = anyBit(row, maskWords);
           const columns = outputDraws + ((<usize>(i * HEAD)) << 2);
           if (fresh && (chosen || spread)) {
-            if (ordered) orderOutputs(d, columns);
-            else drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
+            drawWords(key0, key1, (token * HEAD) >> 1, outputCounter, d, columns);
             if (outputBytes) keepTopBytes(columns, d);
           }
           if (!chosen) continue;
@@ -121,14 +124,16 @@ export function stochasticAttention(
   return <f64>counted;
 }
 
-function orderScores(count: i32, words: usize): void {
+function orderScores(count: i32, topBytes: bool, words: usize): void {
   for (let j = 0; j < count; j++) store<u32>(words + ((<usize>j) << 2), ORDERED_SCORE);
+  if (topBytes) keepTopBytes(words, count);
 }
 
 /** `orderedOutput` of `model/neuron/bernoulli.ts` for all features (at most 64), in the top bytes. */
-function orderOutputs(d: i32, words: usize): void {
+function orderOutputs(d: i32, topBytes: bool, words: usize): void {
   const half: u32 = <u32>0x80000000 >> (32 - <u32>clz(d - 1));
   for (let c = 0; c < d; c++) store<u32>(words + ((<usize>c) << 2), radicalInverse(<u32>c) + half);
+  if (topBytes) keepTopBytes(words, d);
 }
 
 /** Levels of a row of words, or of their top bytes: `shift` has no others (at most 128 steps). */

@@ -5,7 +5,7 @@
  * serve their tokens in several passes and counters that saturate take the slow tile of `hardware/ssa-tile.ts`.
  */
 import { emptyTally } from "../../hardware/actions.ts";
-import { LFSR_SETUP, lfsrSeeds, lfsrWiring } from "../../hardware/draws.ts";
+import { LFSR_SETUP, lfsrSeeds, lfsrWiring, usesLfsrs } from "../../hardware/draws.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { bitMask, maskWords } from "../../kernels/masks.ts";
 import type { SimulationOps } from "../../kernels/simulation-ops.ts";
@@ -69,7 +69,7 @@ function kernelsServe(chip: MappedNetwork): boolean {
 }
 
 const hasLfsr = ({ hardware, network }: MappedNetwork): boolean =>
-  hardware.ssa.random === "lfsr" && network.model.attention.draws !== "ordered";
+  usesLfsrs(hardware.ssa.random, network.model.attention.draws);
 const registersOf = (tokens: number): number => lfsrWiring(LFSR_SETUP.sharing, tokens).registers;
 
 function bindKernels(ops: SimulationOps, plan: AttentionPlan, chip: MappedNetwork): AttentionKernels {

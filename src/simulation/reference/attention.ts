@@ -5,7 +5,7 @@
  * and take prompts one after another. `fast/attention.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
-import { idealDraws, lfsrDraws, orderedDraws, type TileDraws } from "../../hardware/draws.ts";
+import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
 import { runSsaTile, type SsaTileRun, type SsaTileSettings, ssaTileCycles } from "../../hardware/ssa-tile.ts";
 import { type SsaMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import type { Stream } from "../../numeric/stream.ts";
@@ -74,10 +74,6 @@ export function tileDraws(
   const { tokens, dimension } = chip.mapping.ssa;
   const shape = { steps, tokens, dimension };
   const { draws: kind, lfsr, plan } = ssaParametersOf(chip.network, chip.hardware);
-  if (kind === "ordered") {
-    const draws = orderedDraws(shape);
-    return () => draws;
-  }
   const root = random.fork("attention");
   const seeds = seedStream(chip, random);
   const counted = shiftsRegisters(chip);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { literalMachine } from "../../../test/support/literal-machine.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { emptyTally } from "../../hardware/actions.ts";
-import { idealDraws, orderedDraws, type TileDraws } from "../../hardware/draws.ts";
+import { idealDraws, type TileDraws } from "../../hardware/draws.ts";
 import { mapNetwork } from "../../mapping/mapping.ts";
 import type { Geometry } from "../../model/geometry.ts";
 import { type Network, parameterLayout } from "../../model/network.ts";
@@ -82,9 +82,7 @@ test.each([
   const { depth, heads, width, attention } = network.model;
   const shape = { steps: 4, tokens: TOKENS, dimension: width / heads };
   const draws = (block: number, prompt: number, head: number) =>
-    attention.draws === "ordered"
-      ? orderedDraws(shape)
-      : idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
+    idealDraws(shape, attention.draws, { key: stream(8).key, block, prompt, head });
   const trace = simulate(chipOf(network, exactHardware), input, stream(9), { draws, rasters: 3 });
 
   const blocks = Array.from({ length: depth }, (_, block) => layerDraws(3, heads, shape, draws, block));
