@@ -347,7 +347,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.teacher":
     "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`.",
   "training.initial":
-    "Checkpoint of the same model to start from: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.",
+    "Checkpoint to start from, of the same model or of one with fewer blocks, whose new blocks then add nothing at first: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set; all validation images where there are fewer.",
   "training.patience":

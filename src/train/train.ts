@@ -22,8 +22,9 @@ import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
+import { initialParameters } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, type TrainingPlan } from "./plan.ts";
+import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardPiece, type ShardResult, type ShardSetup, stageLabels, validationPieces } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
@@ -91,7 +92,7 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network; as `openExperiment`; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; as `openExperiment`; PlatformError when memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
   subject: Openable<TaskSpec, M>,
@@ -125,8 +126,9 @@ export async function train<M extends ModelSpec>(
     stageStart: 0,
   };
   if (options.state) optimiser.restore(options.state);
-  else if (options.initial) optimiser.writeParameters(checkInitial(asTrained(options.initial, experiment), plan));
-  else optimiser.writeParameters(initialise(experiment.model, geometry, root.fork("initial")).parameters);
+  else if (options.initial) {
+    optimiser.writeParameters(initialParameters(options.initial, experiment.model, plan.layout));
+  } else optimiser.writeParameters(initialise(experiment.model, geometry, root.fork("initial")).parameters);
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
   const snapshot = (): TrainingState => ({
@@ -218,25 +220,6 @@ export async function train<M extends ModelSpec>(
     state: snapshot(),
     finished: stage >= stages.length,
   };
-}
-
-/** Folded where the experiment trains without BatchNorm: weight noise then acts as on a chip, whose offsets are fixed. */
-function asTrained(initial: Network, { model }: Experiment): Network {
-  const folds = isSpiking(initial) && model.kind === "spiking" && model.normalisation === "none";
-  return folds ? foldNetwork(initial) : initial;
-}
-
-function checkInitial({ parameters }: Network, { layout }: TrainingPlan): Network["parameters"] {
-  for (const { name, shape } of layout) {
-    const given = parameters[name]?.shape;
-    if (given?.join() === shape.join()) continue;
-    throw new ShapeError(
-      `initial.${name}`,
-      `The experiment's model has ${name} of shape [${shape}], but the network to start from has ` +
-        `${given ? `shape [${given}]` : "none"}. Start from a network of the same model.`,
-    );
-  }
-  return parameters;
 }
 
 /** The teacher, folded, or null when no stage asks for one. */
