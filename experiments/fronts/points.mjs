@@ -1,7 +1,7 @@
 // The networks of the 2x2 link whose fronts are compared, by the examples that train them.
 
-/** Conventional transformers, all of one recipe; the widest for four times as many steps as the others. */
-export const ANNS = ["wireless-2x2-ann-32", "wireless-2x2-ann-64", "wireless-2x2-ann-long"];
+/** Conventional transformers of two blocks, all of one recipe, the widest for four times as many steps as the others; and of four blocks, which went on from it. */
+export const ANNS = ["wireless-2x2-ann-32", "wireless-2x2-ann-64", "wireless-2x2-ann-long", "wireless-2x2-ann-deep"];
 
 /** Bits of both operands of every product, and whose price that is. */
 export const ENGINES = [
@@ -20,6 +20,8 @@ export const SPIKING = [
   { name: "wireless-2x2-deep", most: 4, steps: [4] },
   { name: "wireless-2x2-ordered", most: 4, steps: [2, 4] },
   { name: "wireless-2x2-256-ordered", most: 4, steps: [4] },
+  { name: "wireless-2x2-deep-256-two-steps", most: 2, steps: [2] },
+  { name: "wireless-2x2-deep-256", most: 4, steps: [4] },
 ];
 
 export const MACHINE = "recommended";

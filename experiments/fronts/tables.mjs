@@ -76,7 +76,7 @@ export function frontChart() {
   return {
     ...{ kind: "lines", id: "fronts", title: "Energy of a symbol over bit error rate, 2x2 link" },
     caption:
-      "Lower and further left is better. Lines join widths of an ANN, and time steps of our networks of one size.",
+      "Lower and further left is better. Lines join sizes of an ANN, and time steps of our networks of one size.",
     x: { label: "bit error rate", scale: "log" },
     y: { label: "uJ a symbol", scale: "log" },
     series: [

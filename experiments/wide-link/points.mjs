@@ -11,7 +11,14 @@ export const NETWORKS = [
   { title: "4 blocks of 128, IF", name: "wireless-2x2-deep", steps: [4] },
   { title: "4 blocks of 128, IF, ordered draws", name: "wireless-2x2-ordered", steps: [2, 4] },
   { title: "2 blocks of 256, IF, ordered draws", name: "wireless-2x2-256-ordered", steps: [2, 4] },
+  { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256-two-steps", steps: [2] },
+  { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", steps: [4] },
 ];
+/** The ANNs, all of width 128, by what the networks' experiments name. */
+export const ANNS = {
+  "bundled:wireless-2x2-ann-long": "2 blocks",
+  "bundled:wireless-2x2-ann-deep": "4 blocks",
+};
 export const SNR = [5, 15, 25];
 /** The ANN that other pages compare with, of fewer training steps. */
 export const EARLIER_ANN = "bundled:wireless-2x2-ann";

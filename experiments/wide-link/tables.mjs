@@ -1,18 +1,26 @@
 // The table of this folder's page, from what `measure.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { NETWORKS, SNR } from "./points.mjs";
+import { ANNS, NETWORKS, SNR } from "./points.mjs";
 
-const { networks } = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+const { networks } = read("result.json");
 
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
 const runs = NETWORKS.flatMap(({ title, name, steps }) =>
-  steps.map((count) => ({ title, count, figures: networks[name].steps[count] })),
+  steps.map((count) => ({
+    title,
+    count,
+    figures: networks[name].steps[count],
+    ann: ANNS[read(`../../examples/${name}.json`).checkpoints.ann],
+  })),
 );
+/** Each ANN once, as it was measured beside the first network that is compared with it. */
+const anns = Object.values(ANNS).map((title) => runs.find(({ ann }) => ann === title));
 /** All networks were measured on the same prompts. */
 const [{ figures: same }] = runs;
-const rest = ["", ...SNR.map(() => "")];
+const rest = ["", "", ...SNR.map(() => "")];
 
 export const wideLinkTables = {
   "wide-link": () => ({
@@ -21,17 +29,20 @@ export const wideLinkTables = {
       "T",
       "bit error rate, five chips",
       "in exact arithmetic",
+      "the ANN",
       "chips minus ANN, in pairs",
       ...SNR.map((snr) => `chips over ANN at ${snr} dB`),
     ],
     rows: [
-      ...runs.map(({ title, count, figures }) => [
+      ...runs.map(({ title, count, figures, ann }) => [
         title,
         String(count),
-        ...["ber.xpikeformer", "ber.digital", "gap.ann"].map((id) => interval(4, figures[id])),
+        ...["ber.xpikeformer", "ber.digital"].map((id) => interval(4, figures[id])),
+        ann,
+        interval(4, figures["gap.ann"]),
         ...SNR.map((snr) => interval(2, figures[`ratio.ann.snr.${snr}`])),
       ]),
-      ["ANN of width 128", "", "", interval(4, same["ber.ann"]), ...rest],
+      ...anns.map(({ ann, figures }) => [`ANN, ${ann} of width 128`, "", "", interval(4, figures["ber.ann"]), ...rest]),
       ["maximum likelihood, channel from pilots", "", "", interval(4, same["ber.ml.pilots"]), ...rest],
       ["linear MMSE, channel from pilots", "", "", interval(4, same["ber.mmse.pilots"]), ...rest],
     ],
