@@ -31,7 +31,8 @@ function annPoints({ bits, id }) {
     const { model, rates } = measured[name];
     const { rate, promptError } = rates[bits];
     const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
-    return { name, label: `ANN, ${model.depth} blocks of width ${model.width}`, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
+    const label = `ANN, ${model.depth} blocks of width ${model.width}`;
+    return { name, label, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
   });
 }
 
