@@ -65,7 +65,10 @@ describe("training that starts from a network of another depth", () => {
     });
 
   test.each(["adamw", "muon"] as const)("moves the new blocks by %s", async (optimiser) => {
-    const { state } = await train(deep(optimiser), { executor: inlineExecutor(jobs), initial: network });
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    const { state } = await train(deep(optimiser), { executor: inlineExecutor(jobs), initial: network, onNote });
+    expect(notes).toEqual([expect.stringContaining("has 1 of 3 blocks")]);
     for (const block of [1, 2]) {
       for (const layer of ["qkv", "projection", "up", "down"]) {
         const learned = state.parameters[`blocks.${block}.${layer}.weight`].data;

@@ -37,6 +37,12 @@ export function initialParameters(
   return parameters;
 }
 
+/** A sentence about blocks that are repeated; null where there are as many as `model` asks for. */
+export const deepeningNote = ({ model: { depth } }: Network, model: ModelSpec): string | null =>
+  depth < model.depth
+    ? `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`
+    : null;
+
 /**
  * A network with as many blocks as `model` and, in exact arithmetic, the same answers: the blocks are repeated in order, and every copy adds
  * nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et al., "Efficient training

@@ -22,7 +22,7 @@ import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
-import { initialParameters } from "./initial.ts";
+import { deepeningNote, initialParameters } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -56,8 +56,8 @@ export interface TrainOptions {
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
   /**
-   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model. A network with BatchNorm
-   * is folded for a model without.
+   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks (`initial.ts`). A
+   * network with BatchNorm is folded for a model without.
    */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
@@ -68,7 +68,7 @@ export interface TrainOptions {
    * WebAssembly memory holds, 4 GiB.
    */
   readonly memoryLimit?: number;
-  /** Called before the first step when memory asks for fewer threads or more work than was asked for, with a sentence about it. */
+  /** Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network for more blocks, with a sentence about it. */
   readonly onNote?: (note: string) => void;
   /**
    * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
@@ -128,6 +128,8 @@ export async function train<M extends ModelSpec>(
   if (options.state) optimiser.restore(options.state);
   else if (options.initial) {
     optimiser.writeParameters(initialParameters(options.initial, experiment.model, plan.layout));
+    const deepened = deepeningNote(options.initial, experiment.model);
+    if (deepened !== null) options.onNote?.(deepened);
   } else optimiser.writeParameters(initialise(experiment.model, geometry, root.fork("initial")).parameters);
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
