@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs` and `link.mjs` wrote.
+// The tables of this folder's page, from what `measure.mjs`, `link.mjs` and `grow.mjs` wrote.
 import { readFileSync } from "node:fs";
 import { linkVariants, variants } from "./variants.mjs";
 
@@ -43,6 +43,20 @@ export const trainingTrickTables = {
         const { loss, bitErrorRate } = links.find((row) => row.name === name);
         return [name, loss.toFixed(2), bitErrorRate.toFixed(3)];
       }),
+    };
+  },
+
+  "training-grow": () => {
+    const { rows: trainings } = read("grow.json");
+    const [{ cpuSeconds: whole }] = trainings;
+    return {
+      head: ["2x2 link, T = 2", "loss", "bit error rate", "CPU time"],
+      rows: trainings.map(({ parts, loss, bitErrorRate, cpuSeconds }) => [
+        parts.map(({ depth, steps }) => `${depth} blocks, ${steps.toLocaleString("en")} steps`).join(", then "),
+        loss.toFixed(3),
+        bitErrorRate.toFixed(4),
+        (cpuSeconds / whole).toFixed(2),
+      ]),
     };
   },
 };
