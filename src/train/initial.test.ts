@@ -26,7 +26,7 @@ describe("a network that is given more blocks", () => {
     ["with BatchNorm", tinyNetwork(spiking({ neuron }), 3)],
     ["folded", foldNetwork(tinyNetwork(spiking({ neuron }), 3))],
   ] as const)("spikes as before, and its new blocks on top of that: %s", (_, network) => {
-    const deeper = deepen(network, { depth: 5 });
+    const deeper = deepen(network, { ...network.model, depth: 5 });
     const layout = parameterLayout(deeper.model, network.geometry);
     expect(Object.keys(deeper.parameters).sort()).toEqual(layout.map(({ name }) => name).sort());
     for (const { name, shape } of layout) expect(deeper.parameters[name].shape).toEqual(shape);
@@ -43,14 +43,15 @@ describe("a network that is given more blocks", () => {
   test("answers as before where it is an ANN", () => {
     const network = tinyNetwork(annSpec.parse({ kind: "ann", ...size }), 3);
     const ofAnn = { prompts: 6, values: input.values };
-    const after = annForward(deepen(network, { depth: 3 }) as typeof network, ofAnn);
+    const after = annForward(deepen(network, { ...network.model, depth: 3 }) as typeof network, ofAnn);
     expect(after.logits).toEqual(annForward(network, ofAnn).logits);
   });
 
   test("gets none where a silent block changes the stream", () => {
     for (const settings of [{ residual: "none" }, { outputProjection: false }] as const) {
-      const network = tinyNetwork(spiking(settings), 3);
-      expect(deepen(network, { depth: 3 })).toBe(network);
+      const network = tinyNetwork(spiking(), 3);
+      expect(deepen(network, { ...spiking(settings), depth: 3 })).toBe(network);
+      expect(deepen(network, { ...spiking(), depth: 3 })).not.toBe(network);
     }
   });
 });

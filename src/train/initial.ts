@@ -31,7 +31,7 @@ export function initialParameters(
     throw new ShapeError(
       `initial.${name}`,
       `The experiment's model has ${name} of shape [${shape}], but the network to start from has ` +
-        `${given ? `shape [${given}]` : "none"}. Start from a network of the same model, or from one with fewer blocks.`,
+        `${given ? `shape [${given}]` : "none"}. Start from a network of the same model, or, where its blocks add to the stream (\`residual\`, \`outputProjection\`), from one with fewer.`,
     );
   }
   return parameters;
@@ -44,14 +44,15 @@ export const deepeningNote = ({ model: { depth } }: Network, model: ModelSpec): 
     : null;
 
 /**
- * A network with as many blocks as `model` and, in exact arithmetic, the same answers: the blocks are repeated in order, and every copy adds
- * nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et al., "Efficient training
- * of BERT by progressively stacking", ICML 2019). Left as it is where it has enough blocks, or where a block that adds nothing still changes
- * the stream: without a residual, and without an output projection.
+ * A network with as many blocks as `model` and, in exact arithmetic, the answers that its own blocks give: they are repeated in order, and every
+ * copy adds nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et al., "Efficient
+ * training of BERT by progressively stacking", ICML 2019). Left as it is where it has enough blocks, or where `model` lets a block that adds
+ * nothing change the stream: without a residual, and without an output projection.
  */
-export function deepen(network: Network, { depth }: Pick<ModelSpec, "depth">): Network {
-  const { model, parameters } = network;
-  const own = model.depth;
+export function deepen(network: Network, model: ModelSpec): Network {
+  const { parameters } = network;
+  const { depth } = model;
+  const own = network.model.depth;
   const isShortcut = model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
   if (own >= depth || !isShortcut) return network;
   const deeper: Record<string, Tensor> = { ...parameters };
@@ -65,7 +66,7 @@ export function deepen(network: Network, { depth }: Pick<ModelSpec, "depth">): N
       deeper[`blocks.${i}.${layer}.${part}`] = { shape: tensor.shape, data };
     }
   }
-  return { ...network, model: { ...model, depth }, parameters: deeper };
+  return { ...network, model: { ...network.model, depth }, parameters: deeper };
 }
 
 /** Folded where the experiment trains without BatchNorm: weight noise then acts as on a chip, whose offsets are fixed. */
