@@ -1,6 +1,6 @@
 // Measures the error rates of the 2x2 link that fronts are drawn by: conventional networks exact and in few bits, spiking ones on chips; all on
 // the same prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are.
-// Some five minutes of an idle core.
+// Some ten minutes of an idle core.
 //
 //   node experiments/fronts/measure.mjs [name of a network ...] [--chips 5] [--prompts 1024] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
