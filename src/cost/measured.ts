@@ -6,6 +6,7 @@ import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
+import { askedOnce, type Geometry } from "../model/geometry.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
@@ -46,7 +47,17 @@ export function experimentWorkload(experiment: Experiment): Workload {
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
     );
   }
-  return workloadOf(experiment, model, `${name}, densities of a published network`);
+  const workload = workloadOf(experiment, model, `${name}, densities of a published network`);
+  const { spiking } = createTask(experiment).geometry;
+  return spiking.copies ? { ...workload, compared: { ann: withoutCopies(workload, spiking) } } : workload;
+}
+
+/** A conventional network of the same size, which asks each query once. */
+function withoutCopies(workload: Workload, spiking: Geometry): Workload {
+  const single = askedOnce(spiking);
+  const scores = single.mask.reduce((sum, cell) => sum + cell, 0);
+  const { tokens, queries, mask } = single;
+  return { ...workload, tokens, queries: queries.length, tokensRead: queries, mask, scores, annScores: scores };
 }
 
 /**
@@ -69,6 +80,7 @@ export function comparedWith(
   return {
     ...workload,
     compared: {
+      ...workload.compared,
       ...(ann && { ann: workloadOf(experiment, ann, `${name}, the ANN that was evaluated`) }),
       ...(own && {
         snn: {
@@ -96,7 +108,8 @@ export const comparedSnn = (
 /** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
 function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real, grid } = createTask({ task, model }).geometry;
-  const shape = shapeOf(model, afterStem(model, spiking, grid));
+  // An ANN has no copies of a query.
+  const shape = shapeOf(model, afterStem(model, model.kind === "ann" ? askedOnce(spiking) : spiking, grid));
   return {
     ...shape,
     ...{ name, description, hardware },

@@ -4,7 +4,7 @@
  * Training keeps every activation of every block (16 D + H N words a token and block at expansion 4); inference reuses one block's
  * buffers.
  */
-import { type Geometry, inputRows, tokensRead } from "../model/geometry.ts";
+import { type Geometry, inputRows, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
 import type { AnnSpec } from "../spec/model.ts";
 import { type AnnStemLayout, planAnnStem } from "./ann-stem.ts";
@@ -70,7 +70,7 @@ export function planAnn(
   const maxRows = maxPrompts * tokens;
   const answers = maxPrompts * queries.length;
   const read = tokensRead(geometry).length;
-  const pooled = geometry.readOut === "mean";
+  const pooled = tokensPerAnswer(geometry) !== null;
 
   const inputs = arena.words(maxPrompts * inputRows(geometry) * features);
   const targets = arena.words(answers * outputs);

@@ -9,7 +9,7 @@
  * straight into the stream. Arrays lie where `ann-plan.ts` puts them.
  */
 import { invariant } from "../errors.ts";
-import { tokensRead } from "../model/geometry.ts";
+import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, NORM_EPSILON } from "../model/network.ts";
 import type { AnnBlockLayout, AnnLayout } from "./ann-plan.ts";
 import { bindAnnStem } from "./ann-stem.ts";
@@ -35,7 +35,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   const outputs = logitsOf(network);
   const queries = geometry.queries.length;
   const inner = model.expansion * width;
-  const pooled = geometry.readOut === "mean";
+  const perAnswer = tokensPerAnswer(geometry);
   const [maskBytes, tokenNumbers] = [byteMask(geometry), tokensRead(geometry)];
 
   const head: Linear = { name: "head", inputs: width, outputs };
@@ -114,7 +114,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     for (const [i, block] of blocks.entries()) blockForward(i, block, prompts, blocks[i + 1]?.x1 ?? last);
     ops.gatherTokens({ source: last, prompts, tokens, width, chosen, target: queried });
     norm("norm", prompts * chosen.count, queried, layout.queriedNorm, layout.queriedStatistics);
-    if (pooled) tokenMean(ops, layout.queriedNorm, { prompts, tokens, width }, headInput);
+    if (perAnswer) tokenMean(ops, layout.queriedNorm, { prompts, perAnswer, width }, headInput);
     linear(head, prompts * queries, headInput, layout.logits);
   }
 
@@ -143,7 +143,7 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     const loss = lossOf(ops, model.readOut)({ logits, targets, rows: answers, outputs, dLogits: d.logits, scale });
     // The gradients at the tokens read, after and before the last norm, borrow narrow and wide.
     linearBackward(head, answers, headInput, d.logits, d.headInput);
-    if (pooled) tokenMeanBackward(ops, d.headInput, { prompts, tokens, width }, d.narrow);
+    if (perAnswer) tokenMeanBackward(ops, d.headInput, { prompts, perAnswer, width }, d.narrow);
     ops.fill(d.wide, read * width, 0);
     normBackward("norm", read, queried, layout.queriedStatistics, d.narrow, d.wide);
     ops.scatterTokens({ source: d.wide, prompts, tokens, width, chosen, target: d.stream });

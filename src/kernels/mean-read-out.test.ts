@@ -1,9 +1,9 @@
-/** The mean over tokens, as images are read out: both fast networks against their references, forward and backward. */
+/** The mean over tokens, all of them as images are read out, or copies of a query: both fast networks against their references, forward and backward. */
 import { describe, expect, test } from "vitest";
 import { BACKENDS, type Backend } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";
 import { createPass } from "../../test/support/pass-under-test.ts";
-import { meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { copiesGeometry, meanGeometry, tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annBackward, annForward } from "../model/ann.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { spikingBackward, spikingForward } from "../model/spiking.ts";
@@ -13,46 +13,54 @@ import { packSpikes } from "../spike/train.ts";
 import type { SpikingPassOptions } from "./spiking-plan.ts";
 
 const PROMPTS = 3;
-const { tokens, inputs, classes } = meanGeometry;
-const targets = oneHot([0, 2, 1], classes);
+const SETTINGS = [
+  { read: "all tokens", geometry: meanGeometry, targets: oneHot([0, 2, 1], meanGeometry.classes) },
+  { read: "copies", geometry: copiesGeometry, targets: oneHot([0, 2, 1, 1, 0, 2, 0, 0, 1], copiesGeometry.classes) },
+];
 
 /** Steps a pass on the network, and compares logits, loss and gradients with the reference's. */
 function compare(
   backend: Backend,
+  { geometry, targets }: (typeof SETTINGS)[number],
   model: ModelSpec,
   options: Partial<SpikingPassOptions>,
   inputValues: Float32Array | Uint32Array,
   reference: { logits: Float64Array; backward: () => { loss: number; gradients: Record<string, Float64Array> } },
 ) {
-  const network = tinyNetwork(model, 5, meanGeometry);
+  const network = tinyNetwork(model, 5, geometry);
   const { ops, pass, gradient } = createPass(backend, network, { maxPrompts: PROMPTS, training: true, ...options });
   ops.write(pass.inputs, inputValues);
   ops.write(pass.targets, Float32Array.from(targets));
-  const loss = pass.step(PROMPTS, 1 / PROMPTS);
+  const answers = PROMPTS * geometry.queries.length;
+  const loss = pass.step(PROMPTS, 1 / answers);
   // Float32 sums of some hundred terms of order 1: rounding stays below 1e-5.
-  expectClose(ops.floats(pass.logits, PROMPTS * classes), reference.logits, { absolute: 1e-5 }, "logits");
+  expectClose(ops.floats(pass.logits, answers * geometry.classes), reference.logits, { absolute: 1e-5 }, "logits");
   const { loss: meanLoss, gradients } = reference.backward();
-  expect(loss / PROMPTS).toBeCloseTo(meanLoss, 5);
+  expect(loss / answers).toBeCloseTo(meanLoss, 5);
   for (const [name, expected] of Object.entries(gradients)) {
     const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-3);
     expectClose(ops.floats(gradient[name], expected.length), expected, { absolute: 2e-5 * largest + 1e-7 }, name);
   }
 }
 
+const CASES = SETTINGS.flatMap((setting) => [0, 0.3, 1].map((stepLoss) => ({ ...setting, stepLoss })));
+
 describe.each(BACKENDS)("on $name", (backend) => {
-  test.each([0, 0.3, 1])(
-    "the fast spiking network equals the reference, with a share of %d of the loss at each step",
-    (stepLoss) => {
+  test.each(CASES)(
+    "of $read, the fast spiking network equals the reference, with a share of $stepLoss of the loss at each step",
+    ({ stepLoss, ...setting }) => {
+      const { geometry, targets } = setting;
+      const { tokens, inputs, classes } = geometry;
       const model = spikingSpec.parse({ width: 24, depth: 2, heads: 2, expansion: 2, steps: 3, position: "learned" });
-      const network = tinyNetwork(model, 5, meanGeometry);
-      const values = tinyBits(model.steps, PROMPTS, 6);
+      const network = tinyNetwork(model, 5, geometry);
+      const values = tinyBits(model.steps, PROMPTS, 6, tokens);
       const forward = spikingForward(
         network,
         { steps: 3, prompts: PROMPTS, values },
         { mode: "train", attention: "expected" },
       );
       const { words } = packSpikes(values, 3, PROMPTS * tokens, inputs);
-      compare(backend, model, { attention: "expected", stepLoss }, words, {
+      compare(backend, setting, model, { attention: "expected", stepLoss }, words, {
         logits: forward.logits,
         backward: () => {
           const { loss, cache } = stepLossForward(forward, targets, classes, stepLoss);
@@ -63,12 +71,14 @@ describe.each(BACKENDS)("on $name", (backend) => {
     },
   );
 
-  test("the fast ANN equals the reference", () => {
+  test.each(SETTINGS)("of $read, the fast ANN equals the reference", (setting) => {
+    const { geometry, targets } = setting;
+    const { tokens, inputs, classes } = geometry;
     const model = annSpec.parse({ kind: "ann", width: 24, depth: 2, heads: 3, expansion: 2, position: "learned" });
-    const network = tinyNetwork(model, 5, meanGeometry);
+    const network = tinyNetwork(model, 5, geometry);
     const values = Float32Array.from(normals(PROMPTS * tokens * inputs, 6));
     const forward = annForward(network, { prompts: PROMPTS, values });
-    compare(backend, model, {}, values, {
+    compare(backend, setting, model, {}, values, {
       logits: forward.logits,
       backward: () => {
         const { loss, cache } = crossEntropyForward(forward.logits, targets, classes);

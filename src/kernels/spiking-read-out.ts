@@ -1,11 +1,11 @@
 /**
  * The read-out of the spiking transformer and its loss: logits are the head of the mean over T of the output spikes at the query
- * tokens, or over all tokens too. Twins: `model/read-out.ts` and, where a share of the loss is taken at each step,
+ * tokens, over the copies of a query or over all tokens too. Twins: `model/read-out.ts` and, where a share of the loss is taken at each step,
  * `model/step-loss.ts`.
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes lie in memory in just this order.
  */
-import { type Geometry, tokensRead } from "../model/geometry.ts";
+import { type Geometry, tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import type { Arena, PackedBits, Place } from "./arena.ts";
@@ -71,17 +71,18 @@ export function planSpikingReadOut(
   const { maxPrompts, training } = options;
   const { width, steps } = model;
   const count = tokensRead(geometry).length;
-  const pooled = geometry.readOut === "mean";
-  const answers = geometry.queries.length * logitsOf({ model, geometry });
+  const pooled = tokensPerAnswer(geometry) !== null;
+  const read = geometry.queries.length;
+  const answers = read * logitsOf({ model, geometry });
 
   function planHead(ofSteps: number, prompts: number): HeadLayout {
     const rates = arena.words(prompts * count * width);
-    const input = pooled ? arena.words(prompts * width) : rates;
+    const input = pooled ? arena.words(prompts * read * width) : rates;
     const logits = arena.words(prompts * answers);
     if (!training) return { steps: ofSteps, rates, input, logits, gradients: null };
     const dLogits = arena.words(prompts * answers);
     const dRates = arena.words(prompts * count * width);
-    const dInput = pooled ? arena.words(prompts * width) : dRates;
+    const dInput = pooled ? arena.words(prompts * read * width) : dRates;
     return { steps: ofSteps, rates, input, logits, gradients: { logits: dLogits, rates: dRates, input: dInput } };
   }
 
@@ -105,7 +106,7 @@ export function bindSpikingReadOut(
   const outputs = logitsOf({ model, geometry });
   const loss = lossOf(ops, model.readOut);
   const queries = geometry.queries.length;
-  const pooled = geometry.readOut === "mean";
+  const perAnswer = tokensPerAnswer(geometry);
   const { "head.weight": weight, "head.offset": offset } = parameters.value;
   const tokenNumbers = tokensRead(geometry);
 
@@ -113,7 +114,7 @@ export function bindSpikingReadOut(
     const { rates, input, logits } = head;
     const rows = prompts * queries;
     ops.spikeRates({ bits: output, steps: head.steps, prompts, tokens, chosen, rates });
-    if (pooled) tokenMean(ops, rates, { prompts, tokens, width }, input);
+    if (perAnswer) tokenMean(ops, rates, { prompts, perAnswer, width }, input);
     ops.broadcastRow({ row: offset, rows, columns: outputs, target: logits });
     ops.product({ m: rows, n: outputs, k: width, a: input, b: weight, out: logits, accumulate: true, scratch });
   }
@@ -126,7 +127,7 @@ export function bindSpikingReadOut(
     ops.product({ m, n, k, a: input, transposeA: true, b: d.logits, out: dWeight, accumulate: true, scratch });
     ops.sumRows({ source: d.logits, rows, columns: outputs, target: dOffset });
     ops.product({ m: rows, n: width, k: outputs, a: d.logits, b: weight, transposeB: true, out: d.input, scratch });
-    if (pooled) tokenMeanBackward(ops, d.input, { prompts, tokens, width }, d.rates);
+    if (perAnswer) tokenMeanBackward(ops, d.input, { prompts, perAnswer, width }, d.rates);
     const from = { steps: ofSteps, prompts, tokens, chosen };
     ops.spikeRatesBackward({ ...from, dRates: d.rates, features: width, dSpikes: dOutput });
   }

@@ -1,33 +1,45 @@
-/** The mean over a prompt's tokens, which the head reads where the read-out is `mean`. Twin: `model/read-out.ts`. */
+/** The mean over the tokens of an answer, which the head reads: a prompt's tokens, or the copies of a query. Twin: `model/read-out.ts`. */
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 
 interface TokenRows {
   readonly prompts: number;
-  readonly tokens: number;
+  /** Tokens of each answer of a prompt, one behind the other in the rows. */
+  readonly perAnswer: Int32Array;
   readonly width: number;
 }
 
-/** target [prompts, width] = mean over the tokens of source [prompts, tokens, width]. */
-export function tokenMean(ops: Ops, source: Place, { prompts, tokens, width }: TokenRows, target: Place): void {
-  ops.fill(target, prompts * width, 0);
-  for (let prompt = 0; prompt < prompts; prompt++) {
-    const [from, to] = [source + 4 * prompt * tokens * width, target + 4 * prompt * width];
-    ops.sumRows({ source: from, rows: tokens, columns: width, target: to });
-  }
-  ops.scale(target, prompts * width, 1 / tokens);
+/** target [prompts, answers, width] = mean over each answer's tokens of source [prompts, tokens, width]. */
+export function tokenMean(ops: Ops, source: Place, rows: TokenRows, target: Place): void {
+  const { prompts, perAnswer, width } = rows;
+  ops.fill(target, prompts * perAnswer.length * width, 0);
+  forEachAnswer(rows, (first, tokens, answer) => {
+    const to = target + 4 * answer * width;
+    ops.sumRows({ source: source + 4 * first * width, rows: tokens, columns: width, target: to });
+    if (tokens > 1) ops.scale(to, width, 1 / tokens);
+  });
 }
 
-/** dSource [prompts, tokens, width] = dTarget / tokens at every token. State: dTarget is scaled in place. */
-export function tokenMeanBackward(
-  ops: Ops,
-  dTarget: Place,
-  { prompts, tokens, width }: TokenRows,
-  dSource: Place,
+/** dSource [prompts, tokens, width] = dTarget / tokens at every token of an answer. State: dTarget is scaled in place. */
+export function tokenMeanBackward(ops: Ops, dTarget: Place, rows: TokenRows, dSource: Place): void {
+  const { width } = rows;
+  forEachAnswer(rows, (first, tokens, answer) => {
+    const row = dTarget + 4 * answer * width;
+    if (tokens > 1) ops.scale(row, width, 1 / tokens);
+    ops.broadcastRow({ row, rows: tokens, columns: width, target: dSource + 4 * first * width });
+  });
+}
+
+/** Visits the answers of all prompts with their first row, their tokens, and their number. */
+function forEachAnswer(
+  { prompts, perAnswer }: TokenRows,
+  visit: (first: number, tokens: number, answer: number) => void,
 ): void {
-  ops.scale(dTarget, prompts * width, 1 / tokens);
+  let [row, answer] = [0, 0];
   for (let prompt = 0; prompt < prompts; prompt++) {
-    const [row, target] = [dTarget + 4 * prompt * width, dSource + 4 * prompt * tokens * width];
-    ops.broadcastRow({ row, rows: tokens, columns: width, target });
+    for (const tokens of perAnswer) {
+      visit(row, tokens, answer++);
+      row += tokens;
+    }
   }
 }

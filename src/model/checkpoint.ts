@@ -26,6 +26,7 @@ const geometryDocument = z.strictObject({
   tokens: z.int().min(1).max(MOST_TOKENS),
   classes: z.int().min(1).max(65536),
   queries: z.array(z.int().min(0)).min(1).max(MOST_TOKENS),
+  copies: z.array(z.int().min(1).max(MOST_TOKENS)).max(MOST_TOKENS).optional(),
   mask: z.string().regex(/^[01]*$/),
   readOut: z.literal("mean").optional(),
   grid: z.strictObject({ rows: z.int().min(1).max(4096), columns: z.int().min(1).max(4096) }).optional(),
@@ -57,6 +58,7 @@ export function encodeCheckpoint(
       tokens: geometry.tokens,
       classes: geometry.classes,
       queries: Array.from(geometry.queries),
+      ...(geometry.copies && { copies: Array.from(geometry.copies) }),
       mask: geometry.mask.join(""),
       ...(geometry.readOut && { readOut: geometry.readOut }),
       ...(geometry.grid && { grid: geometry.grid }),
@@ -140,7 +142,7 @@ function readModel(text: string | undefined, fail: Fail): ModelSpec {
 function readGeometry(text: string | undefined, fail: Fail): Geometry {
   const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
   if (!result.success) return fail(`the metadata \`geometry\` is no geometry: ${firstIssue(result.error)}.`);
-  const { inputs, tokens, classes, queries, mask, readOut, grid } = result.data;
+  const { inputs, tokens, classes, queries, copies, mask, readOut, grid } = result.data;
   if (mask.length !== tokens * tokens) {
     fail(
       `the mask of ${tokens} tokens has ${mask.length} entries instead of ${tokens} x ${tokens} = ${tokens * tokens}.`,
@@ -151,15 +153,29 @@ function readGeometry(text: string | undefined, fail: Fail): Geometry {
   if (readOut === "mean" && queries.length !== 1) {
     fail(`a mean over all tokens answers 1 query, but there are ${queries.length}.`);
   }
+  checkCopies(result.data, fail);
   return {
     inputs,
     tokens,
     classes,
     mask: Uint8Array.from(mask, Number),
     queries: Int32Array.from(queries),
+    ...(copies && { copies: Int32Array.from(copies) }),
     ...(readOut && { readOut }),
     ...(grid && { grid }),
   };
+}
+
+function checkCopies({ tokens, queries, copies, readOut }: z.infer<typeof geometryDocument>, fail: Fail): void {
+  if (!copies) return;
+  if (readOut === "mean") fail("a mean over all tokens has no copies of a query.");
+  if (copies.length !== queries.length) fail(`there are ${queries.length} queries, but copies of ${copies.length}.`);
+  const overlapping = queries.findIndex((query, i) => query + copies[i] > (queries[i + 1] ?? tokens));
+  if (overlapping < 0) return;
+  fail(
+    `query ${overlapping} has the tokens ${queries[overlapping]} to ${queries[overlapping] + copies[overlapping] - 1}, but the next ` +
+      `query, or the end, is at ${queries[overlapping + 1] ?? tokens}.`,
+  );
 }
 
 function readMetadata(key: string, text: string | undefined, fail: Fail): unknown {

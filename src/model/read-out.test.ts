@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { expectClose, normals } from "../../test/support/gradient.ts";
-import { meanGeometry, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { copiesGeometry, meanGeometry, tinyGeometry, tinyNetwork } from "../../test/support/tiny-network.ts";
 import { annSpec } from "../spec/model.ts";
 import { annBackward, annForward } from "./ann.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { crossEntropyBackward, crossEntropyForward, oneHot } from "./cross-entropy.ts";
 import { centralDifferences } from "./finite-difference.ts";
+import { askedOnce, tokensRead } from "./geometry.ts";
 import type { Network } from "./network.ts";
 import { readOutBackward, readOutForward } from "./read-out.ts";
 
@@ -52,10 +53,59 @@ describe("a mean read-out", () => {
   });
 });
 
+describe("copies of a query", () => {
+  // The first query in one token, the second in two.
+  const geometry = {
+    ...small,
+    tokens: 3,
+    mask: new Uint8Array(9),
+    queries: Int32Array.of(0, 1),
+    copies: Int32Array.of(1, 2),
+  };
+  const network = networkWith(geometry);
+  test("have the mean of their outputs over steps and copies for logits", () => {
+    const outputs = Float64Array.of(1, 10, 2, 20, 3, 30, 6, 60, 7, 70, 9, 90);
+    expect([...readOutForward(network, outputs, 2, 1)]).toEqual([3.5, 35, 21 / 4, 210 / 4]);
+  });
+  test("share the gradient out evenly", () => {
+    expect([...readOutBackward(network, Float64Array.of(4, 8, 4, 8), 2, 1)]).toEqual([
+      2, 4, 1, 2, 1, 2, 2, 4, 1, 2, 1, 2,
+    ]);
+  });
+  test("are what the same tokens say one by one, averaged", () => {
+    const { copies, ...rest } = copiesGeometry;
+    const ofEach = { ...rest, queries: tokensRead(copiesGeometry) };
+    expect([...ofEach.queries]).toEqual([0, 2, 3, 5, 6, 7]);
+    const random = normals(2 * 3 * 8 * 3, 4);
+    const each = readOutForward(networkWith(ofEach), random, 3, 2);
+    const logits = readOutForward(networkWith(copiesGeometry), random, 3, 2);
+    const groups = [[0], [1, 2], [3, 4, 5], [6], [7, 8], [9, 10, 11]];
+    const means = groups.flatMap((group) =>
+      [0, 1, 2].map((c) => group.reduce((sum, i) => sum + each[i * 3 + c], 0) / group.length),
+    );
+    expectClose(logits, means, { absolute: 1e-12 });
+  });
+  test("asked once are the queries themselves", () => {
+    expect(askedOnce(copiesGeometry)).toEqual(tinyGeometry);
+    expect(askedOnce(tinyGeometry)).toEqual(tinyGeometry);
+  });
+});
+
 describe("a checkpoint", () => {
-  test("keeps the read-out", () => {
-    const { network } = decodeCheckpoint(encodeCheckpoint(tinyNetwork(model, 2, meanGeometry), {}));
-    expect(network.geometry).toEqual(meanGeometry);
+  test.each([meanGeometry, copiesGeometry])("keeps the read-out", (geometry) => {
+    const { network } = decodeCheckpoint(encodeCheckpoint(tinyNetwork(model, 2, geometry), {}));
+    expect(network.geometry).toEqual(geometry);
+  });
+  test.each([
+    [{ copies: Int32Array.of(1, 2) }, /there are 3 queries, but copies of 2/],
+    [{ copies: Int32Array.of(1, 4, 1) }, /query 1 has the tokens 2 to 5, but the next query, or the end, is at 5/],
+    [{ copies: Int32Array.of(1, 2, 4) }, /query 2 has the tokens 5 to 8, but the next query, or the end, is at 8/],
+    [
+      { queries: Int32Array.of(2), copies: Int32Array.of(1), readOut: "mean" as const },
+      /mean over all tokens has no copies/,
+    ],
+  ])("of copies that do not fit is refused: %j", (change, message) => {
+    expect(() => encodeCheckpoint(tinyNetwork(model, 2, { ...copiesGeometry, ...change }), {})).toThrow(message);
   });
   test("says nothing of a read-out at query tokens, as before there was another", () => {
     const bytes = encodeCheckpoint(tinyNetwork(model, 2), {});

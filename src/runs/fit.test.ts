@@ -5,7 +5,7 @@ import { stream } from "../numeric/stream.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { checkModel, checkTask } from "./fit.ts";
+import { asDescribed, checkModel, checkTask } from "./fit.ts";
 
 const errorOf = (work: () => unknown): SpecError => {
   try {
@@ -65,6 +65,18 @@ describe("a network and a task that it was not trained for", () => {
     expect(error.message).toMatch(
       /^The network of checkpoints\.ann takes 13 tokens of \d+ inputs, and 16 classes, but this task has 19/,
     );
+  });
+
+  test("copies of a query may be others than in training, and are those of the task from then on", () => {
+    const trained = networkOf(experimentOf({ ...link, queryCopies: 2 }));
+    for (const queryCopies of [undefined, 2, 5, { every: 3 }]) {
+      const experiment = experimentOf({ ...link, ...(queryCopies && { queryCopies }) });
+      const asked = networkGeometry(experiment, createTask(experiment));
+      expect(checkTask(experiment, trained, "checkpoints.network")).toEqual(asked);
+      expect(asDescribed(experiment, trained, []).geometry).toEqual(asked);
+    }
+    const longer = experimentOf({ ...link, pilots: 9, queryCopies: 5 });
+    expect(errorOf(() => checkTask(longer, trained, "checkpoints.network")).message).toContain("It fits task.pilots 6");
   });
 
   test("what changes no size is left alone, for an ANN too", () => {

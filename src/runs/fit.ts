@@ -5,7 +5,7 @@
  * values that would make the sizes equal, one field at a time. Two tasks of equal sizes are not told apart.
  */
 import { isXpikeError, SpecError } from "../errors.ts";
-import type { Geometry } from "../model/geometry.ts";
+import { askedOnce, type Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import { parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -17,7 +17,7 @@ import { createTask, networkGeometry } from "../task/create.ts";
 
 /**
  * The trained network with the settings of the experiment: weights from the checkpoint, everything that may differ without
- * retraining (steps, gains, draws, neuron) from the experiment, with a note for each that does.
+ * retraining (steps, gains, draws, neuron, copies of a query) from the experiment, with a note for each setting of the model that does.
  * Throws  SpecError at the field of the experiment that the network does not fit; `field` is where the experiment names it
  */
 export function asDescribed(
@@ -34,23 +34,23 @@ export function asDescribed(
     );
   }
   const described = checkModel(model, trained as Network<SpikingSpec>, field);
-  checkTask(experiment, { ...trained, model: described }, field);
+  const geometry = checkTask(experiment, { ...trained, model: described }, field);
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
     const [now, then] = [JSON.stringify(model[field]), JSON.stringify(trained.model[field])];
     if (now !== then) notes.push(`model.${field} is ${now}, but the network was trained with ${then}.`);
   }
-  return { ...trained, model: described };
+  return { ...trained, model: described, geometry };
 }
 
 /**
- * `field` is where the experiment names the network.
+ * What the task gives the network, which may have been trained with other copies of its queries. `field` is where the experiment names it.
  * Throws  SpecError, at the field of the task that differs, when the task does not give what the network takes
  */
-export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): void {
+export function checkTask({ task }: Experiment, { model, geometry }: Network, field: string): Geometry {
   const given = geometryOf(task, model);
-  if (given && sameGeometry(given, geometry)) return;
+  if (given && sameGeometry(given, geometry)) return given;
   const changes = kitOf(task)
-    .changes(task, geometry)
+    .changes(task, askedOnce(geometry))
     .filter((change) => {
       const changed = geometryOf({ ...task, ...change } as TaskSpec, model);
       return changed && sameGeometry(changed, geometry);
@@ -110,7 +110,9 @@ function geometryOf(task: TaskSpec, model: Network["model"]): Geometry | null {
   }
 }
 
-function sameGeometry(a: Geometry, b: Geometry): boolean {
+/** But for copies of queries, which a network need not have been trained with. */
+function sameGeometry(one: Geometry, other: Geometry): boolean {
+  const [a, b] = [askedOnce(one), askedOnce(other)];
   const sizes = ({ inputs, tokens, classes, readOut, grid }: Geometry) =>
     [inputs, tokens, classes, readOut, grid?.rows, grid?.columns].join();
   const same = (x: ArrayLike<number>, y: ArrayLike<number>) =>

@@ -54,16 +54,17 @@ export function prepare(
 ): Preparation {
   const network = asDescribed(experiment, trained, notes);
   exitMarginOf(experiment, experiment.hardware);
-  if (ann) checkTask(experiment, ann, "checkpoints.ann");
-  if (spiking) checkTask(experiment, spiking, "checkpoints.spiking");
+  const asked = (of: Network, role: "ann" | "spiking"): Network => {
+    return { ...of, geometry: checkTask(experiment, of, `checkpoints.${role}`) };
+  };
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {
     network,
     mapping,
     roles: [
-      ...(spiking ? [["spiking", spiking] as const] : []),
-      ...(ann ? [["ann", ann] as const] : []),
+      ...(spiking ? [["spiking", asked(spiking, "spiking")] as const] : []),
+      ...(ann ? [["ann", asked(ann, "ann")] as const] : []),
       ["digital", network],
     ],
   };

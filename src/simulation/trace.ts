@@ -1,5 +1,6 @@
 /** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
+import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, type Network } from "../model/network.ts";
 import type { SpikeTrain } from "../spike/train.ts";
 import type { RegisterCounts } from "./registers.ts";
@@ -76,19 +77,22 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
 }
 
 /**
- * What the head's outputs are where the read-out is `mean`: the mean over a prompt's tokens, `[rows, tokens, C]` to
- * `[rows, C]`, in token order. Otherwise the outputs themselves.
+ * The mean of the head's outputs over the tokens of each answer, `[rows, tokens read, C]` to `[rows, answers, C]`, in token order. The
+ * outputs themselves where every answer has one token.
  */
 export function meanOverTokens(outputs: Float32Array, network: Network): Float32Array {
-  const { readOut, tokens } = network.geometry;
-  if (readOut !== "mean") return outputs;
+  const perAnswer = tokensPerAnswer(network.geometry);
+  if (!perAnswer) return outputs;
   const size = logitsOf(network);
-  const logits = new Float32Array(outputs.length / tokens);
-  for (let i = 0; i < logits.length; i++) {
-    const first = Math.floor(i / size) * tokens * size + (i % size);
-    let sum = 0;
-    for (let n = 0; n < tokens; n++) sum += outputs[first + n * size];
-    logits[i] = sum / tokens;
+  const logits = new Float32Array((outputs.length / tokensRead(network.geometry).length) * perAnswer.length);
+  for (let first = 0, row = 0; row < logits.length / size; row++) {
+    const tokens = perAnswer[row % perAnswer.length];
+    for (let c = 0; c < size; c++) {
+      let sum = 0;
+      for (let n = 0; n < tokens; n++) sum += outputs[first + n * size + c];
+      logits[row * size + c] = sum / tokens;
+    }
+    first += tokens * size;
   }
   return logits;
 }

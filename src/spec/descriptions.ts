@@ -20,6 +20,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[0].pilots": "Known (y, x) pairs before the query. The paper uses 18.",
   "task[0].tokens":
     "`query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens. `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.",
+  "task[0].queryCopies":
+    "Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own random numbers and costs one token, where a further time step costs all tokens again. An ANN, whose copies would all say the same, has none. Left out: one.",
+  "task[0].queryCopies[1].every": "Copies of each query, also of those before the last.",
   "task[0].coding":
     "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",
   "task[1].kind": "A vision transformer: an image is cut into patches, each of which is a token.",
@@ -305,6 +308,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
   "training.stages.timeSteps":
     "Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster.",
+  "training.stages.queryCopies":
+    "Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out: one.",
   "training.stages.optimiser": "Instead of the optimiser of the whole training.",
   "training.stages.labels": "Instead of the labels of the whole training.",
   "training.stages.stepLoss": "Instead of the share of the whole training.",

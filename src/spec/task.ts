@@ -22,6 +22,15 @@ const snr = z.union([
     }),
 ]);
 
+/** Of the last query, or of all. */
+const queryCopies = z.union([
+  z.int().min(1).max(256),
+  z.strictObject({
+    /** Copies of each query, also of those before the last. */
+    every: z.int().min(1).max(256),
+  }),
+]);
+
 export const symbolDetectionSpec = z.strictObject({
   /** In-context symbol detection on a MIMO link: the paper's decoder. */
   kind: z.literal("symbol-detection").optional().default("symbol-detection"),
@@ -50,6 +59,12 @@ export const symbolDetectionSpec = z.strictObject({
    * `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.
    */
   tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
+  /**
+   * Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own
+   * random numbers and costs one token, where a further time step costs all tokens again. An ANN, whose copies would all say the same,
+   * has none. Left out: one.
+   */
+  queryCopies: queryCopies.optional(),
   /**
    * How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step;
    * `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding;

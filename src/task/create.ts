@@ -35,6 +35,13 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
     );
   }
   const { real, spiking, grid } = task.geometry;
+  if (model.position === "learned" && takesSpikes(model, spec) && spiking.copies) {
+    throw new SpecError(
+      "model.position",
+      "Every token has a position of its own to learn, and copies of a query have none. Set model.position to `none`, or ask for no copies in " +
+        "task.queryCopies and training.stages.",
+    );
+  }
   return afterStem(model, takesSpikes(model, spec) ? spiking : real, grid);
 }
 

@@ -2,7 +2,7 @@
  * What the rest of the program asks of a kind of task, as one value. `TASKS` (`catalogue.ts`) has one for each kind, so that nobody
  * else looks at the kind: evaluation, reports, costs and commands ask the kit.
  */
-import type { SpecError } from "../errors.ts";
+import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { ErrorRate, TaskErrors } from "./metrics.ts";
@@ -51,6 +51,11 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
   readonly metric: TaskMetric;
   /** What costs are given for. */
   result(spec: S): { readonly name: string; readonly perInference: number };
+  /**
+   * The spec whose prompts a training stage learns from: so many copies of every query.
+   * Throws  SpecError for several where prompts hold no queries
+   */
+  taught(spec: S, queryCopies: number): S;
   /** Changes of the spec that might explain the sizes of a network, the likely ones first. */
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** Which tables of the paper reports are set beside, and why a year's drift can or cannot be compared with its Table V. */
@@ -64,3 +69,12 @@ export const changesOf = (spec: TaskSpec, field: string, values: readonly unknow
 
 /** 1 .. `most`. */
 export const upTo = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
+
+/** Of a task whose prompts hold what is asked about alone. */
+export function taughtAsItIs<S extends TaskSpec>(spec: S, queryCopies: number): S {
+  if (queryCopies === 1) return spec;
+  throw new SpecError(
+    "training.stages",
+    `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} hold none. Leave queryCopies out.`,
+  );
+}

@@ -86,6 +86,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
     ...{ key: "bitErrorRate", trial: "prompt" },
   },
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
+  taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   changes: (spec, { tokens }) => [
     ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
     ...changesOf(spec, "coding", ["bits", "thermometer", "bernoulli", "repeat"]),

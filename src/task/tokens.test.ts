@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { askedOnce, tokensRead } from "../model/geometry.ts";
 import { stream } from "../numeric/stream.ts";
+import { spikingSpec } from "../spec/model.ts";
 import { type SymbolDetectionSpec, symbolDetectionSpec } from "../spec/task.ts";
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
+import { createTask, networkGeometry } from "./create.ts";
 import { bitsPerClass, constellation, midRiseQuantiser } from "./link.ts";
 import { type PromptBatch, symbolDetection } from "./symbol-detection.ts";
 import { tokenGeometry, tokenLayout } from "./tokens.ts";
@@ -40,6 +43,90 @@ test("two pilots in the three token forms, drawn by hand", () => {
   expect(form("query-context")).toEqual({ y: [0, 0, 1, 1, 2], x: [-1, 0, -1, 1, -1], queries: [0, 2, 4] });
   expect(form("shifted")).toEqual({ y: [0, 1, 2], x: [-1, 0, 1], queries: [0, 1, 2] });
   expect(form("interleaved")).toEqual({ y: [0, -1, 1, -1, 2], x: [-1, 0, -1, 1, -1], queries: [0, 2, 4] });
+});
+
+test("copies of a query, drawn by hand", () => {
+  const drawn = (queryCopies: SymbolDetectionSpec["queryCopies"], tokens: SymbolDetectionSpec["tokens"]) => {
+    const spec = symbolDetectionSpec.parse({ tokens, pilots: 1, ...(queryCopies && { queryCopies }) });
+    const { mask, tokens: n, queries, copies } = tokenGeometry(spec).spiking;
+    const rows = Array.from({ length: n }, (_, i) => [...mask.subarray(i * n, i * n + n)].map((m) => ".x"[m]).join(""));
+    return { rows, queries: [...queries], copies: copies && [...copies] };
+  };
+  const single = drawn(undefined, "query-context");
+  expect(single).toEqual({ rows: ["...", "...", ".x."], queries: [0, 2], copies: undefined });
+  expect(drawn(1, "query-context")).toEqual(single);
+  expect(drawn({ every: 1 }, "query-context")).toEqual(single);
+  // Tokens q1 c1 q2 q2 q2.
+  const last = [".....", ".....", ".x...", ".x...", ".x..."];
+  expect(drawn(3, "query-context")).toEqual({ rows: last, queries: [0, 2], copies: [1, 3] });
+  // Tokens q1 q1 c1 q2 q2.
+  const every = [".....", ".....", ".....", "..x..", "..x.."];
+  expect(drawn({ every: 2 }, "query-context")).toEqual({ rows: every, queries: [0, 3], copies: [2, 2] });
+  // A token that sees itself is seen by itself alone, and by others in its first copy.
+  const shifted = ["x...", ".x..", "x.x.", "x..x"];
+  expect(drawn({ every: 2 }, "shifted")).toEqual({ rows: shifted, queries: [0, 2], copies: [2, 2] });
+});
+
+test("whatever the copies, asked once it is the prompt without them, and copies hold what their query holds", () => {
+  const anyCopies = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.record({ every: fc.integer({ min: 1, max: 3 }) }));
+  const coding = fc.constantFrom("bits" as const, "thermometer" as const);
+  fc.assert(
+    fc.property(anySpec, anyCopies, coding, fc.nat(), (plain, queryCopies, coding, seed) => {
+      const single: SymbolDetectionSpec = { ...plain, coding };
+      const spec = { ...single, queryCopies };
+      const { spiking, real } = tokenGeometry(spec);
+      expect(real).toEqual(tokenGeometry(single).real);
+      expect(askedOnce(spiking)).toEqual(tokenGeometry(single).spiking);
+      const rows = (of: SymbolDetectionSpec) => {
+        const { spikes, labels, prompts } = draw(of, seed, 1);
+        const size = spikes!.words.length / spikes!.rows;
+        const row = (i: number) => [...spikes!.words.subarray(i * size, (i + 1) * size)];
+        return {
+          labels,
+          all: Array.from({ length: spikes!.rows }, (_, i) => row(i)),
+          perPrompt: spikes!.rows / prompts,
+        };
+      };
+      const [with_, without] = [rows(spec), rows(single)];
+      expect(with_.labels).toEqual(without.labels);
+      const queries = tokensRead(spiking);
+      const first = new Set(spiking.queries);
+      const isKept = (i: number) => first.has(i % with_.perPrompt) || !queries.includes(i % with_.perPrompt);
+      expect(with_.all.filter((_, i) => isKept(i))).toEqual(without.all);
+      with_.all.forEach((row, i) => {
+        if (!isKept(i)) expect(row).toEqual(with_.all[i - 1]);
+      });
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+});
+
+test("Bernoulli lines are drawn anew in each copy, and are the same as without copies before the last query", () => {
+  const spec = symbolDetectionSpec.parse({ coding: "bernoulli", pilots: 3 });
+  const [single, several] = [draw(spec, 1, 8), draw({ ...spec, queryCopies: 4 }, 1, 8)];
+  const [a, b] = [unpackSpikes(single.spikes!), unpackSpikes(several.spikes!)];
+  const lines = tokenGeometry(spec).spiking.inputs;
+  // First prompt, first step: 7 tokens, or 10.
+  expect(b.subarray(0, 6 * lines)).toEqual(a.subarray(0, 6 * lines));
+  const rates = [6, 7, 8, 9].map((token) =>
+    Array.from({ length: 8 }, (_, t) => [...b.subarray((t * 30 + token) * lines, (t * 30 + token + 1) * lines)]).join(),
+  );
+  expect(new Set(rates).size).toBe(4);
+});
+
+test("copies that cannot be are refused", () => {
+  const geometry = (change: object) => tokenGeometry(symbolDetectionSpec.parse(change));
+  expect(() => geometry({ queryCopies: 2, coding: "repeat" })).toThrow(
+    expect.objectContaining({ path: "task.queryCopies", message: expect.stringContaining("coding `repeat`") }),
+  );
+  expect(() => geometry({ queryCopies: { every: 256 }, pilots: 512 })).toThrow(/1025 \+ 130815 = 131840 tokens/);
+  const described = {
+    task: symbolDetectionSpec.parse({ queryCopies: 2 }),
+    model: spikingSpec.parse({ position: "learned" }),
+  };
+  expect(() => networkGeometry(described, createTask(described))).toThrow(
+    expect.objectContaining({ path: "model.position" }),
+  );
 });
 
 test("a query learns every earlier pair, and never its own answer or a later one", () => {

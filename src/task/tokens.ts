@@ -2,7 +2,8 @@
  * Token forms of the symbol-detection task: which token holds which y and x, who may attend to whom, where the answer is
  * read, and how a token becomes real values, binary lines or firing probabilities. `docs/task.md` draws the three forms.
  */
-import type { Geometry } from "../model/geometry.ts";
+import { SpecError } from "../errors.ts";
+import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -15,6 +16,7 @@ export interface TokenLayout {
   readonly sent: Int32Array;
 }
 
+/** Tokens with one copy of each query. */
 export function tokenLayout(spec: SymbolDetectionSpec): TokenLayout {
   const tokens = spec.tokens === "shifted" ? spec.pilots + 1 : 2 * spec.pilots + 1;
   const received = new Int32Array(tokens);
@@ -29,7 +31,7 @@ export function tokenLayout(spec: SymbolDetectionSpec): TokenLayout {
   return { received, sent };
 }
 
-/** Sizes, mask and queries for networks that take real values and for spiking ones. */
+/** Sizes, mask and queries for networks that take real values and for spiking ones. Throws SpecError where a query cannot have copies. */
 export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
   const { received, sent } = tokenLayout(spec);
   const tokens = received.length;
@@ -42,9 +44,66 @@ export function tokenGeometry(spec: SymbolDetectionSpec): TaskGeometry {
   }
   // x_i is predicted at the first token that holds y_i.
   const queries = Int32Array.from({ length: spec.pilots + 1 }, (_, pair) => received.indexOf(pair));
-  const shared = { tokens, classes: 2 ** bitsPerClass(spec), mask, queries };
-  const real: Geometry = { inputs: realInputs(spec), ...shared };
-  return { real, spiking: { ...real, inputs: spikingInputs(spec) } };
+  const real: Geometry = { inputs: realInputs(spec), tokens, classes: 2 ** bitsPerClass(spec), mask, queries };
+  return { real, spiking: withCopies({ ...real, inputs: spikingInputs(spec) }, spec) };
+}
+
+/** Copies of the query of each pair. */
+function copiesOf({ queryCopies = 1, pilots }: SymbolDetectionSpec): Int32Array {
+  const every = typeof queryCopies === "number" ? 1 : queryCopies.every;
+  const copies = new Int32Array(pilots + 1).fill(every);
+  if (typeof queryCopies === "number") copies[pilots] = queryCopies;
+  return copies;
+}
+
+/** For each token of a spiking network the token without copies that it is one of. */
+function originals(spec: SymbolDetectionSpec): Int32Array {
+  const { received } = tokenLayout(spec);
+  const copies = copiesOf(spec);
+  return Int32Array.from(
+    [...received].flatMap((pair, token) =>
+      Array<number>(received.indexOf(pair) === token ? (copies[pair] ?? 1) : 1).fill(token),
+    ),
+  );
+}
+
+/** A copy sees what its query sees, and itself where its query does; no other token sees it. */
+function withCopies(single: Geometry, spec: SymbolDetectionSpec): Geometry {
+  const copies = copiesOf(spec);
+  const extra = copies.reduce((sum, count) => sum + count - 1, 0);
+  if (extra === 0) return single;
+  if (spec.coding === "repeat") {
+    throw new SpecError(
+      "task.queryCopies",
+      "Copies of a query are for binary lines, but coding `repeat` gives a spiking network real values. Choose another task.coding, or leave " +
+        "task.queryCopies out.",
+    );
+  }
+  const tokens = single.tokens + extra;
+  if (tokens > MOST_TOKENS) {
+    throw new SpecError(
+      "task.queryCopies",
+      `With so many copies a prompt has ${single.tokens} + ${extra} = ${tokens} tokens; networks have at most ${MOST_TOKENS}. Ask for fewer ` +
+        "copies, or for fewer task.pilots.",
+    );
+  }
+  const of = originals(spec);
+  const mask = new Uint8Array(tokens * tokens);
+  for (let i = 0; i < tokens; i++) {
+    for (let j = 0; j <= i; j++) {
+      const sees = single.mask[of[i] * single.tokens + of[j]] === 1;
+      const isFirst = j === 0 || of[j - 1] !== of[j];
+      if (sees && (of[i] === of[j] ? i === j : isFirst)) mask[i * tokens + j] = 1;
+    }
+  }
+  return { ...single, tokens, mask, queries: single.queries.map((query) => of.indexOf(query)), copies };
+}
+
+/** The tokens of a spiking network, copies among them. */
+function spikingLayout(spec: SymbolDetectionSpec): TokenLayout {
+  const { received, sent } = tokenLayout(spec);
+  const of = originals(spec);
+  return { received: of.map((token) => received[token]), sent: of.map((token) => sent[token]) };
 }
 
 const realInputs = (spec: SymbolDetectionSpec): number => 2 * (spec.receiveAntennas + spec.transmitAntennas);
@@ -99,7 +158,7 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
   const lines = linesPerPart(spec);
   const thermometer = spec.coding === "thermometer";
   const quantiser = midRiseQuantiser(receiverBits, receiverRange);
-  const layout = tokenLayout(spec);
+  const layout = spikingLayout(spec);
   const train = emptySpikeTrain(1, pairs.prompts * layout.received.length, features);
   const stride = wordsPerRow(features);
   const set = (row: number, line: number) => {
@@ -132,7 +191,7 @@ export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, pro
   const parts = 2 * spec.receiveAntennas;
   const sentBits = bitsPerClass(spec);
   const features = spikingInputs(spec);
-  const layout = tokenLayout(spec);
+  const layout = spikingLayout(spec);
   const amplitude = spec.modulation === "qpsk" ? Math.SQRT1_2 : 1;
   const rows = layout.received.length;
   const values = new Float64Array(rows * features);

@@ -16,7 +16,10 @@ import { isFeatureWeight, type ParameterLayout, parameterLayout } from "../model
 import type { Experiment } from "../spec/experiment.ts";
 import { takesHardware } from "../spec/hardware-aware.ts";
 import type { ModelSpec } from "../spec/model.ts";
+import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec } from "../spec/training.ts";
+import { kitOf } from "../task/catalogue.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
 import { stageNoise } from "./converter-noise.ts";
 import { muonScratch, usesMuon } from "./muon.ts";
 
@@ -212,13 +215,23 @@ export const isNoisy = ({ noise }: StageSpec): boolean =>
 export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): ModelSpec =>
   model.kind === "spiking" && timeSteps !== undefined ? { ...model, steps: timeSteps } : model;
 
+/** The task whose prompts a stage learns from. */
+export const stageTask = ({ task }: Experiment, { queryCopies = 1 }: StageSpec): TaskSpec =>
+  kitOf(task).taught(task, queryCopies);
+
+/** What a stage's network sees of its prompts; validation sees those of the experiment's task. */
+export function stageGeometry(experiment: Experiment, stage: StageSpec): Geometry {
+  const described = { task: stageTask(experiment, stage), model: experiment.model };
+  return networkGeometry(described, createTask(described));
+}
+
 /** What one thread runs in a stage. */
 export interface StageLayout {
   readonly training: NetworkLayout;
   readonly validation: NetworkLayout;
 }
 
-/** Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run has left. */
+/** `geometry` is that of validation. Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run has left. */
 export function planPasses(
   memory: Arena,
   experiment: Experiment,
@@ -228,12 +241,13 @@ export function planPasses(
 ): StageLayout {
   const { task, training } = experiment;
   const model = stageModel(experiment, stage);
+  const learned = stageGeometry(experiment, stage);
   const { converters, outputs } = stageNoise(stage, experiment.hardware);
   const common = { maxPrompts: shardPrompts(experiment), realInputs: task.coding === "repeat" };
   const start = memory.mark();
   const forTraining = planNetwork(
     memory,
-    { model, geometry },
+    { model, geometry: learned },
     {
       ...common,
       training: true,

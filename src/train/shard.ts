@@ -14,10 +14,10 @@ import { answer } from "../task/answers.ts";
 import { bitProbabilities, classProbabilities } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
-import type { Batch } from "../task/task.ts";
+import type { Batch, Task } from "../task/task.ts";
 import type { Job } from "../threads/executor.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
-import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel } from "./plan.ts";
+import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel, stageTask } from "./plan.ts";
 
 export interface ShardSetup extends Given {
   readonly memory: WebAssembly.Memory;
@@ -44,7 +44,10 @@ export const trainShard = ((setup, thread) => {
   const { experiment, data, memory, threads, memoryLimit, stage } = setup;
   const kernels = instantiateKernels(memory);
   const stageSpec = experiment.training.stages[stage];
-  const task = createTask({ task: experiment.task, model: stageModel(experiment, stageSpec) }, data);
+  const model = stageModel(experiment, stageSpec);
+  const [taught, task] = [stageTask(experiment, stageSpec), experiment.task].map((task) =>
+    createTask({ task, model }, data),
+  );
   const geometry = networkGeometry(experiment, task);
   const plan = planTraining(experiment, geometry, kernels.base, threads, memoryLimit);
   const region = plan.regions[thread];
@@ -62,12 +65,12 @@ export const trainShard = ((setup, thread) => {
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
   const smoothing = experiment.training.labelSmoothing ?? 0;
-  const teacher = setup.teacher && createTeacher(setup.teacher, experiment);
+  const teacher = setup.teacher && createTeacher(setup.teacher, experiment, taught);
 
   function runTraining(step: number, shard: number, buffer: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
     const pass = training[buffer];
-    const batch = task.draw(count, root.fork("train", step), {
+    const batch = taught.draw(count, root.fork("train", step), {
       spikes,
       values: !spikes || teacher !== null,
       firstPrompt: first,
@@ -122,13 +125,15 @@ export const stageLabels = ({ training }: Experiment, stage: number): TrainingSp
  * Asks a network for the distribution of the class at every query, `[prompts, queries, classes]`; for one that is to read out bits, for
  * their probabilities, `[prompts, queries, bits]`. The teacher may read out either.
  */
-function createTeacher(network: Network, experiment: Experiment): (batch: Batch, firstPrompt: number) => Float32Array {
-  const { kernels, pass } = createNetworkPass(
-    network,
-    shardPrompts(experiment),
-    !takesSpikes(network.model, experiment.task),
-  );
-  const { classes, queries } = network.geometry;
+function createTeacher(
+  network: Network,
+  experiment: Experiment,
+  taught: Task,
+): (batch: Batch, firstPrompt: number) => Float32Array {
+  const geometry = networkGeometry({ task: experiment.task, model: network.model }, taught);
+  const spikes = takesSpikes(network.model, experiment.task);
+  const { kernels, pass } = createNetworkPass({ ...network, geometry }, shardPrompts(experiment), !spikes);
+  const { classes, queries } = geometry;
   const asked = experiment.model.readOut;
   const { key } = stream(experiment.seed).fork("teacher attention");
   return (batch, firstPrompt) => {

@@ -3,6 +3,7 @@ import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
+import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network, type Tensor } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
@@ -156,6 +157,55 @@ describe("training", () => {
     expect((await recorded(experiment, { initial: bits, teacher: other })).events[0].gradientNorm).toBeGreaterThan(
       0.01,
     );
+  });
+
+  test("with copies of every query has the loss of their mean, and leaves a network with the copies of its task", async () => {
+    const tiny = tinyExperiment({
+      training: {
+        batch: 6,
+        shards: 1,
+        labels: "symbols",
+        stages: [{ steps: 1, queryCopies: 3, attention: "expected" }],
+      },
+    });
+    // Bernoulli lines, so that copies differ.
+    const task = { ...tiny.task, coding: "bernoulli" as const, queryCopies: 2 };
+    const experiment = { ...tiny, task };
+    const geometry = networkGeometry(experiment, createTask(experiment));
+    expect([...geometry.copies!]).toEqual([1, 1, 2]);
+    const initial = initialise(experiment.model, geometry, stream(11)) as Network<SpikingSpec>;
+    const { network, events } = await recorded(experiment, { initial });
+    expect(network.geometry).toEqual(geometry);
+
+    const every = { ...experiment, task: { ...task, queryCopies: { every: 3 } } };
+    const taught = createTask(every);
+    const { spikes, labels } = taught.draw(6, stream(experiment.seed).fork("train", 0));
+    const { logits } = spikingForward(
+      { ...initial, geometry: networkGeometry(every, taught) },
+      spikeInput(spikes!, taught.geometry.spiking.tokens),
+      {
+        mode: "train",
+        attention: "expected",
+      },
+    );
+    const { loss } = crossEntropyForward(logits, oneHot(labels, geometry.classes), geometry.classes);
+    expect(events[0].loss).toBeCloseTo(loss, 5);
+  });
+
+  test("asks a spiking teacher as often as the stage asks", async () => {
+    const experiment = tinyExperiment({
+      training: {
+        labels: "teacher",
+        batch: 6,
+        shards: 1,
+        stages: [{ steps: 1, queryCopies: 2, attention: "expected" }],
+      },
+    });
+    const once = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(11));
+    const { events } = await recorded(experiment, { initial: once, teacher: once });
+    expect(events[0].loss).toBeGreaterThan(0);
+    const several = { ...experiment, task: { ...experiment.task, queryCopies: 3 } };
+    expect((await recorded(several, { initial: once, teacher: once })).events[0].loss).toBe(events[0].loss);
   });
 
   test("refuses a stage whose teacher is missing or knows another task", async () => {

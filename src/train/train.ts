@@ -9,6 +9,7 @@ import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
+import { askedOnce } from "../model/geometry.ts";
 import { initialise, isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -236,12 +237,13 @@ function checkTeacher(experiment: Experiment, teacher: Network | undefined): Net
     );
   }
   const described = { task: experiment.task, model: teacher.model };
-  const asked = networkGeometry(described, createTask(described));
+  const asked = askedOnce(networkGeometry(described, createTask(described)));
+  const has = askedOnce(teacher.geometry);
   for (const field of ["inputs", "tokens", "classes"] as const) {
-    if (teacher.geometry[field] === asked[field]) continue;
+    if (has[field] === asked[field]) continue;
     throw new ShapeError(
       `teacher.geometry.${field}`,
-      `The teacher has ${teacher.geometry[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task.`,
+      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task.`,
     );
   }
   return isSpiking(teacher) ? foldNetwork(teacher) : teacher;

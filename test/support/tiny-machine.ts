@@ -10,7 +10,7 @@ import { spikingSpec, stemSpec } from "../../src/spec/model.ts";
 import { packSpikes, type SpikeTrain } from "../../src/spike/train.ts";
 import { decide } from "../../src/task/answers.ts";
 import { literalMachine } from "./literal-machine.ts";
-import { meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
+import { copiesGeometry, meanGeometry, tinyBits, tinyGeometry, tinyNetwork } from "./tiny-network.ts";
 import { stemmed } from "./tiny-stem.ts";
 
 export interface MachineSetting {
@@ -21,7 +21,7 @@ export interface MachineSetting {
     readonly arithmetic?: object;
     readonly [field: string]: unknown;
   };
-  readonly readOut?: "mean";
+  readonly readOut?: "mean" | "copies";
   /** Of a machine that reads out the mean. */
   readonly tokens?: number;
   readonly steps?: number;
@@ -46,7 +46,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
   // A read-out of bits has words of them for classes.
   const classes = model.readOut === "bits" ? 8 : tinyGeometry.classes;
   const stem = model.stem === undefined ? null : stemSpec.parse(model.stem);
-  const plain = readOut === "mean" ? meanOf(tokens) : tinyGeometry;
+  const plain = readOut === "mean" ? meanOf(tokens) : readOut === "copies" ? copiesGeometry : tinyGeometry;
   const geometry = { ...(stem ? stemmed(stem, tinyGeometry.inputs) : plain), classes };
   const network = tinyNetwork(spikingSpec.parse({ ...base, ...model, neuron, attention }), 4, geometry);
   const spec = literalMachine({
@@ -57,7 +57,7 @@ export function tinyChip({ model = {}, hardware = {}, readOut, steps = 3, tokens
     ssa: { random: "lfsr", fifo: "row", ...hardware.ssa },
   });
   const chip = programChip(network, mapNetwork(network, spec), spec, stream(1));
-  return calibrateFast(chip, tinyPrompts(4, steps, stem ? inputRows(geometry) : tokens), stream(2));
+  return calibrateFast(chip, tinyPrompts(4, steps, inputRows(geometry)), stream(2));
 }
 
 const meanOf = (tokens = tinyGeometry.tokens): Geometry => ({
@@ -79,7 +79,7 @@ export function tinyMachine(
     vectors: machineVectors(
       design,
       chip,
-      tinyPrompts(prompts, setting.steps, setting.model?.stem ? inputRows(chip.network.geometry) : setting.tokens),
+      tinyPrompts(prompts, setting.steps, inputRows(chip.network.geometry)),
       random,
       decide,
     ),

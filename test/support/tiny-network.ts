@@ -27,6 +27,18 @@ export const meanGeometry: Geometry = {
   readOut: "mean",
 };
 
+/** As `tinyGeometry`, the second query in two tokens and the third in three: tokens q1 c1 q2 q2 c2 q3 q3 q3. */
+export const copiesGeometry: Geometry = {
+  ...tinyGeometry,
+  tokens: 8,
+  mask: Uint8Array.from({ length: 64 }, (_, ij) => {
+    const [i, j] = [Math.floor(ij / 8), ij % 8];
+    return (j === 1 || j === 4) && j < i ? 1 : 0;
+  }),
+  queries: Int32Array.of(0, 2, 5),
+  copies: Int32Array.of(1, 2, 3),
+};
+
 export function tinyNetwork<M extends ModelSpec>(model: M, seed: number, geometry = tinyGeometry): Network<M> {
   const network = initialise(model, geometry, stream(seed).fork("initial"));
   const parameters: Record<string, Tensor> = {};

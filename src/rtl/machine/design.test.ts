@@ -14,6 +14,7 @@ const settings = [
   { hardware: { adc: { sharing: 1 }, ssa: { tileTokens: 3 } } },
   { hardware: { crossbar: { rows: 128, columns: 128 }, adc: { sharing: 8 } } },
   { hardware: { order: "step-major" } },
+  { readOut: "copies" as const },
   { readOut: "mean" as const, steps: 4, model: { depth: 3 }, hardware: { order: "step-major" } },
 ];
 
@@ -26,7 +27,7 @@ test.each(settings)("queues hold what the schedule says waits between layers: %j
 });
 
 test("in step-major order the stream holds what the schedule says, and buffers of attention no fewer vectors than it does", () => {
-  const { layers, schedule, stepMajor, tokens, width, depth } = machinePlan(tinyChip(settings[5]));
+  const { layers, schedule, stepMajor, tokens, width, depth } = machinePlan(tinyChip(settings[6]));
   const bits = Object.fromEntries(schedule.alone.buffers.map((buffer) => [buffer.name, buffer.bits]));
   const { streamVectors, qkvSteps, attentionSteps, runs } = stepMajor!;
   expect(streamVectors * width * 14).toBe(bits.stream);

@@ -18,7 +18,7 @@ import { integerOffsets } from "../../simulation/integers.ts";
 import { seedStream } from "../../simulation/reference/attention.ts";
 import type { CodeRecord } from "../../simulation/reference/linear.ts";
 import { simulate } from "../../simulation/reference/simulate.ts";
-import type { Trace } from "../../simulation/trace.ts";
+import { meanOverTokens, type Trace } from "../../simulation/trace.ts";
 import type { ReadOut } from "../../spec/model.ts";
 import { type SpikeTrain, wordsPerRow } from "../../spike/train.ts";
 import type { SourceFiles } from "../design.ts";
@@ -181,11 +181,11 @@ function columnsOf(
 interface HeadOutputs {
   /** `[T][prompts][tokens read][classes]`, whole numbers. */
   readonly logits: Float32Array;
-  /** `[prompts][answers][classes]` */
+  /** `[prompts][answers of the machine][classes]`; each copy of a query is one. */
   readonly answers: Float64Array;
 }
 
-/** Outputs of the head from its codes; their means are the trace's. */
+/** Outputs of the head from its codes; their means are the trace's. The machine leaves it to others to add what copies of a query say. */
 function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: readonly CodeRecord[]): HeadOutputs {
   const { steps, arithmetic, layers, machine } = plan;
   const { outputs: classes, tokens: read } = layers[layers.length - 1];
@@ -203,15 +203,12 @@ function headOutputs(plan: MachinePlan, chip: Chip, trace: Trace, records: reado
   saturate(logits, signedRange(arithmetic.logitBits));
   const perAnswer = machine.shape.meanReadOut ? read.length : 1;
   const answers = new Float64Array((rows / perAnswer) * classes);
-  const ofStep = new Float64Array(answers.length * steps);
   for (let i = 0; i < logits.length; i++) {
-    const [row, c] = [Math.floor(i / classes), i % classes];
-    const [t, of] = [Math.floor(row / rows), row % rows];
-    const answer = Math.floor(of / perAnswer) * classes + c;
-    answers[answer] += logits[i];
-    ofStep[t * answers.length + answer] += logits[i];
+    const [row, c] = [Math.floor(i / classes) % rows, i % classes];
+    answers[Math.floor(row / perAnswer) * classes + c] += logits[i];
   }
-  const agree = ofStep.every((sum, i) => Math.fround(sum / perAnswer / scale) === Math.fround(trace.stepLogits[i]));
+  const means = meanOverTokens(logits, chip.network);
+  const agree = means.every((mean, i) => Math.fround(mean / scale) === Math.fround(trace.stepLogits[i]));
   invariant(agree, "outputs of the head by its codes are those of the trace");
   return { logits, answers };
 }
