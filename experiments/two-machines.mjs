@@ -30,13 +30,17 @@ export const NETWORKS = [
   "fashion-stem",
 ];
 
-/** The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. */
-export function experimentOn(machine, name) {
+/**
+ * The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. With other
+ * copies of the last query than its task says, where they are given.
+ */
+export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
   const { crossbar, ...rest } = machineByName(machine);
   const { embedRows } = example.hardware.crossbar;
   const hardware = { ...rest, crossbar: { ...crossbar, embedRows }, chips: example.hardware.chips };
-  return parseExperiment({ ...example, hardware });
+  const task = { ...example.task, ...(queryCopies && { queryCopies }) };
+  return parseExperiment({ ...example, task, hardware });
 }
 
 /** ViT-8-768 at T = 4, as published accounts have it. */

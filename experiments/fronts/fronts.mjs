@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
 import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
+import { ANNS, ENGINES, keyOf, MACHINE, SPIKING } from "./points.mjs";
 
 export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
@@ -11,11 +11,11 @@ const [STUDENT, NORMAL] = [2.776, 1.96];
 
 const present = (name) => measured[name] !== undefined;
 /** A machine needs some network of ours on it before anything can be priced; what an ANN costs does not depend on which. */
-const reference = SPIKING.map(({ name }) => name).find(present);
+const reference = SPIKING.find((one) => present(keyOf(one)));
 
-function workloadOf(name) {
-  const experiment = experimentOn(MACHINE, name);
-  return { experiment, workload: { ...experimentWorkload(experiment), ...measured[name].densities } };
+function workloadOf(network) {
+  const experiment = experimentOn(MACHINE, network.name, network.copies);
+  return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(network)].densities } };
 }
 
 /** Energy and results of one answer's symbols, and answers in a second. */
@@ -36,10 +36,12 @@ function annPoints({ bits, id }) {
   });
 }
 
-function ownPoints({ name, steps }) {
-  const { experiment, workload } = workloadOf(name);
-  const { model, rates } = measured[name];
-  const kind = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
+function ownPoints(network) {
+  const { name, copies, steps } = network;
+  const { experiment, workload } = workloadOf(network);
+  const { model, rates } = measured[keyOf(network)];
+  const draws = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
+  const kind = `${draws}${copies ? `, ${copies} copies` : ""}`;
   const size = `ours, ${model.depth} blocks of width ${model.width}${kind}`;
   return steps.map((count) => {
     const { rates: chips, promptError } = rates[count];
@@ -51,7 +53,7 @@ function ownPoints({ name, steps }) {
 
 /** The points of each kind of machine, by its name; `ours` are those of all widths. */
 export const points = () => ({
-  ours: SPIKING.filter(({ name }) => present(name)).flatMap(ownPoints),
+  ours: SPIKING.filter((network) => present(keyOf(network))).flatMap(ownPoints),
   ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(engine)])),
 });
 

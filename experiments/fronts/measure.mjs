@@ -6,6 +6,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
+  asDescribed,
   createTask,
   detectionErrors,
   evaluateChips,
@@ -18,7 +19,7 @@ import {
 import { nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
+import { ANNS, ENGINES, keyOf, MACHINE, SPIKING } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
 
 const SEED = 77;
@@ -37,7 +38,7 @@ const { values, positionals } = parseArgs({
 });
 const [chips, prompts] = [Number(values.chips), Number(values.prompts)];
 const file = new URL("result.json", import.meta.url);
-const names = [...ANNS, ...SPIKING.map(({ name }) => name)];
+const names = [...ANNS, ...SPIKING.map(keyOf)];
 for (const name of positionals) if (!names.includes(name)) throw new Error(`Networks: ${names.join(", ")}.`);
 
 const executor = nodeExecutor(Number(values.threads));
@@ -47,9 +48,9 @@ try {
     const kept = before[name];
     if (kept?.prompts === prompts && (kept.chips ?? chips) === chips) continue;
     console.error(`${name} ...`);
-    const spiking = SPIKING.find((one) => one.name === name);
+    const spiking = SPIKING.find((one) => keyOf(one) === name);
     const found = spiking ? await measureChips(spiking) : await measureAnn(name);
-    const command = `node experiments/fronts/measure.mjs ${name}`;
+    const command = `node experiments/fronts/measure.mjs ${name.includes(" ") ? `"${name}"` : name}`;
     const after = { ...before, [name]: { command, seed: SEED, prompts, ...found } };
     const ordered = Object.fromEntries(names.flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
     const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
@@ -104,12 +105,13 @@ function wrongOf({ geometry: { queries, classes } }, logits, labels, task) {
   ).wrong;
 }
 
-async function measureChips({ name, most, steps }) {
-  const placed = experimentOn(MACHINE, name);
+async function measureChips({ name, copies, most, steps }) {
+  const placed = experimentOn(MACHINE, name, copies);
   const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
   const { network } = await checkpointOf(experiment.checkpoints.network);
   const described = { ...experiment.model, normalisation: network.model.normalisation };
-  const evaluations = await evaluateChips(executor, experiment, { ...network, model: described }, { chips, prompts });
+  const asked = asDescribed(experiment, { ...network, model: described }, []);
+  const evaluations = await evaluateChips(executor, experiment, asked, { chips, prompts });
   const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, evaluations[0]);
   const rates = Object.fromEntries(
     steps.map((count) => {

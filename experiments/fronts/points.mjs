@@ -10,7 +10,7 @@ export const ENGINES = [
   { bits: 4, id: "annInt4" },
 ];
 
-/** Spiking networks on chips; of each one run, of which every number of time steps is read. */
+/** Spiking networks on chips, with copies of their last query where it says so; of each one run, of which every number of time steps is read. */
 export const SPIKING = [
   { name: "wireless-2x2", most: 8, steps: [2, 4, 8] },
   { name: "wireless-2x2-256-aware", most: 2, steps: [2] },
@@ -22,6 +22,12 @@ export const SPIKING = [
   { name: "wireless-2x2-256-ordered", most: 4, steps: [4] },
   { name: "wireless-2x2-deep-256-two-steps", most: 2, steps: [2] },
   { name: "wireless-2x2-deep-256", most: 4, steps: [4] },
+  { name: "wireless-2x2-deep-64", copies: 8, most: 4, steps: [1, 2, 4] },
+  { name: "wireless-2x2-deep", copies: 8, most: 4, steps: [1, 2, 4] },
+  { name: "wireless-2x2-deep-256", copies: 8, most: 4, steps: [1, 2, 4] },
 ];
+
+/** By what results of a network are kept. */
+export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
 
 export const MACHINE = "recommended";

@@ -40,6 +40,7 @@ async function trainOnce(change) {
   const copy = structuredClone(document);
   copy.seed = SEED;
   delete copy.checkpoints;
+  delete copy.task.queryCopies;
   Object.assign(copy.training, { optimiser: "muon", validateEvery: STEPS, validationPrompts: VALIDATION_PROMPTS });
   copy.training.stages = [{ steps: STEPS, timeSteps: 2, learningRate: 0.003, warmup: 100, finalFraction: 0.1 }];
   change(copy);

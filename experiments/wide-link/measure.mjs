@@ -11,7 +11,7 @@ import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";
 import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
-import { EARLIER_ANN, NETWORKS, SNR } from "./points.mjs";
+import { EARLIER_ANN, keyOf, NETWORKS, SNR } from "./points.mjs";
 
 const SEED = 3923;
 const CHIPS = 5;
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { threads: { type: "string", default: "2" } },
 });
-const names = NETWORKS.map(({ name }) => name);
+const names = NETWORKS.map(keyOf);
 for (const name of positionals) if (!names.includes(name)) throw new Error(`Networks: ${names.join(", ")}.`);
 const file = new URL("result.json", import.meta.url);
 
@@ -42,8 +42,9 @@ async function figuresAfter(steps, experiment, networks) {
   return figuresOf(report, /^(ber|gap|ratio)\./);
 }
 
-async function measure(name, steps) {
-  const experiment = await experimentOf(name);
+async function measure({ name, copies, steps }) {
+  const bundled = await experimentOf(name);
+  const experiment = { ...bundled, task: { ...bundled.task, ...(copies && { queryCopies: copies }) } };
   const { network, ann } = await networksOf(experiment);
   const after = {};
   for (const count of steps) after[count] = await figuresAfter(count, experiment, { network, ann });
@@ -53,9 +54,10 @@ async function measure(name, steps) {
 try {
   const before = JSON.parse(await readFile(file, "utf8"));
   const measured = {};
-  for (const { name, steps } of NETWORKS) {
-    const isKept = positionals.length > 0 && !positionals.includes(name);
-    measured[name] = isKept ? before.networks[name] : await measure(name, steps);
+  for (const network of NETWORKS) {
+    const key = keyOf(network);
+    const isKept = positionals.length > 0 && !positionals.includes(key);
+    measured[key] = isKept ? before.networks[key] : await measure(network);
   }
   const { network } = await checkpointOf(EARLIER_ANN);
   const experiment = { ...(await experimentOf(NETWORKS[0].name)), seed: SEED };

@@ -2,7 +2,7 @@
 
 /**
  * Networks by their size, their neurons, those of the paper, with a leak and a hard reset, or without a leak and with a soft one, and what attention
- * compares with: random numbers, or constants.
+ * compares with: random numbers, or constants. With copies of the last query where it says so.
  */
 export const NETWORKS = [
   { title: "2 blocks of 256, LIF", name: "wireless-2x2-256-aware", steps: [2, 4] },
@@ -13,7 +13,11 @@ export const NETWORKS = [
   { title: "2 blocks of 256, IF, ordered draws", name: "wireless-2x2-256-ordered", steps: [2, 4] },
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256-two-steps", steps: [2] },
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", steps: [4] },
+  { title: "4 blocks of 128, IF", name: "wireless-2x2-deep", copies: 8, steps: [2, 4] },
+  { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", copies: 8, steps: [2, 4] },
 ];
+/** By what results of a network are kept. */
+export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
 /** The ANNs, all of width 128, by what the networks' experiments name. */
 export const ANNS = {
   "bundled:wireless-2x2-ann-long": "2 blocks",

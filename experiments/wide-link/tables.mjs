@@ -1,6 +1,6 @@
 // The table of this folder's page, from what `measure.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { ANNS, NETWORKS, SNR } from "./points.mjs";
+import { ANNS, keyOf, NETWORKS, SNR } from "./points.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const { networks } = read("result.json");
@@ -8,12 +8,11 @@ const { networks } = read("result.json");
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const runs = NETWORKS.flatMap(({ title, name, steps }) =>
-  steps.map((count) => ({
-    title,
-    count,
-    figures: networks[name].steps[count],
-    ann: ANNS[read(`../../examples/${name}.json`).checkpoints.ann],
+const runs = NETWORKS.filter((network) => networks[keyOf(network)]).flatMap((network) =>
+  network.steps.map((count) => ({
+    ...{ title: network.title, copies: network.copies ?? 1, count },
+    figures: networks[keyOf(network)].steps[count],
+    ann: ANNS[read(`../../examples/${network.name}.json`).checkpoints.ann],
   })),
 );
 /** Each ANN once, as it was measured beside the first network that is compared with it. */
@@ -27,6 +26,7 @@ export const wideLinkTables = {
     head: [
       "2x2 link",
       "T",
+      "copies",
       "bit error rate, five chips",
       "in exact arithmetic",
       "the ANN",
@@ -34,17 +34,25 @@ export const wideLinkTables = {
       ...SNR.map((snr) => `chips over ANN at ${snr} dB`),
     ],
     rows: [
-      ...runs.map(({ title, count, figures, ann }) => [
+      ...runs.map(({ title, count, copies, figures, ann }) => [
         title,
         String(count),
+        String(copies),
         ...["ber.xpikeformer", "ber.digital"].map((id) => interval(4, figures[id])),
         ann,
         interval(4, figures["gap.ann"]),
         ...SNR.map((snr) => interval(2, figures[`ratio.ann.snr.${snr}`])),
       ]),
-      ...anns.map(({ ann, figures }) => [`ANN, ${ann} of width 128`, "", "", interval(4, figures["ber.ann"]), ...rest]),
-      ["maximum likelihood, channel from pilots", "", "", interval(4, same["ber.ml.pilots"]), ...rest],
-      ["linear MMSE, channel from pilots", "", "", interval(4, same["ber.mmse.pilots"]), ...rest],
+      ...anns.map(({ ann, figures }) => [
+        `ANN, ${ann} of width 128`,
+        "",
+        "",
+        "",
+        interval(4, figures["ber.ann"]),
+        ...rest,
+      ]),
+      ["maximum likelihood, channel from pilots", "", "", "", interval(4, same["ber.ml.pilots"]), ...rest],
+      ["linear MMSE, channel from pilots", "", "", "", interval(4, same["ber.mmse.pilots"]), ...rest],
     ],
   }),
 };
