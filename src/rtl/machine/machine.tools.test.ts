@@ -64,6 +64,7 @@ const settings: MachineSetting[] = [
     hardware: { adc: { sharing: 1, errors: { gainSpread: 0.1, offsetSpread: 1 } }, ssa: { lfsr: { scope: "engine" } } },
   },
   {
+    readOut: "copies",
     steps: 4,
     model: { ...SMALL, attention: { draws: "ordered", valueGain: 2 } },
     hardware: { order: "step-major", crossbar: { rows: 16, columns: 16 } },

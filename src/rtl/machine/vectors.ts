@@ -116,7 +116,9 @@ export function machineVectors(
   Object.assign(files, answersText(plan, prompts, logits, answers));
   // A network that reads out bits has an output for each, and 2^bits classes.
   const { outputs } = layers[layers.length - 1];
-  const decisions = decide(trace.logits, plan.readOut === "bits" ? 2 ** outputs : outputs, plan.readOut);
+  // The machine decides for each copy of a query, simulators for their mean.
+  const decided = chip.network.geometry.copies ? Float32Array.from(answers) : trace.logits;
+  const decisions = decide(decided, plan.readOut === "bits" ? 2 ** outputs : outputs, plan.readOut);
   files[DECISION_FILE] = lines(
     Array.from(decisions, (decision) => `0 ${wordText([decision], decisionBits(decisionSize(plan)))}`),
   );
