@@ -229,6 +229,8 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
     ["Columns on a converter", "2"],
     ["Lines of a crossbar", "64"],
     ["Time steps", "4"],
+    ["Copies of the query", "4"],
+    ["Copies of the query", "1"],
     ["Bits of a device", "3"],
     ["Device", "reram"],
   ]) {

@@ -26,3 +26,12 @@ export const ANNS = {
 export const SNR = [5, 15, 25];
 /** The ANN that other pages compare with, of fewer training steps. */
 export const EARLIER_ANN = "bundled:wireless-2x2-ann";
+
+/** Networks that are asked several times in exact arithmetic, so often, after so many time steps. */
+export const COPIED = [
+  { title: "2x2, 4 blocks of 128", name: "wireless-2x2-deep" },
+  { title: "2x2, 4 blocks of 256", name: "wireless-2x2-deep-256" },
+  { title: "4x4, 4 blocks of 128", name: "wireless-4x4-bits" },
+];
+export const COPIES = [1, 2, 4, 8, 16];
+export const COPIED_STEPS = [1, 2, 4];

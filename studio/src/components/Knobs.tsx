@@ -20,7 +20,7 @@ export function Knobs() {
           choices={MACHINES.map((name) => [name, name])}
           onChange={chooseMachine}
         />
-        {KNOBS.map(({ label, help, read, write, choices }) => (
+        {KNOBS.filter(({ isOf }) => isOf?.(now) ?? true).map(({ label, help, read, write, choices }) => (
           <Select
             key={label}
             label={label}

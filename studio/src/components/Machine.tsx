@@ -1,5 +1,5 @@
 import { place } from "../state/place.ts";
-import { chip, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
+import { chip, experiment, isProgramming, prompt, shownToken, step, token } from "../state/studio.ts";
 import { AgeScrubber } from "./AgeScrubber.tsx";
 import { CellPanel } from "./CellPanel.tsx";
 import { CrossbarPanel } from "./CrossbarPanel.tsx";
@@ -30,7 +30,7 @@ export function Machine() {
           value={shown}
           most={tokens - 1}
           onChange={setToken}
-          said={prompt.value.link ? tokenName(shown, tokens) : `${shown + 1} of ${tokens}`}
+          said={tokenName(shown, tokens, prompt.value.link?.labels.length) ?? `${shown + 1} of ${tokens}`}
         />
         <AgeScrubber />
       </div>
@@ -47,9 +47,17 @@ const setToken = (value: number) => {
   token.value = value;
 };
 
-/** Tokens come in pairs of what was received and what was sent; the last one has no partner. */
-const tokenName = (token: number, tokens: number): string =>
-  token === tokens - 1 ? "the query" : `pair ${Math.floor(token / 2) + 1}, ${token % 2 ? "with bits" : "received"}`;
+/**
+ * Tokens of a link come in pairs of what was received and what was sent; the last pair has no partner, and may have copies. Null where only
+ * their numbers tell tokens apart.
+ */
+function tokenName(token: number, tokens: number, pairs: number | undefined): string | null {
+  const task = experiment.value?.task;
+  if (!pairs || task?.kind !== "symbol-detection" || typeof task.queryCopies === "object") return null;
+  const query = 2 * (pairs - 1);
+  if (token < query) return `pair ${Math.floor(token / 2) + 1}, ${token % 2 ? "with bits" : "received"}`;
+  return tokens - query === 1 ? "the query" : `the query, copy ${token - query + 1} of ${tokens - query}`;
+}
 
 function Panel() {
   const at = place.value;

@@ -10,6 +10,8 @@ export interface Knob {
   readonly read: (experiment: Experiment) => string;
   readonly choices: readonly (readonly [value: string, name: string])[];
   readonly write: (experiment: Experiment, value: string) => unknown;
+  /** Whether the experiment has it; left out: every one. */
+  readonly isOf?: (experiment: Experiment) => boolean;
 }
 
 const numbers = (values: readonly number[]) => values.map((value) => [String(value), String(value)] as const);
@@ -69,6 +71,17 @@ export const KNOBS: readonly Knob[] = [
     choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
     read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
     write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
+  },
+  {
+    label: "Copies of the query",
+    help: "asked at once: surer for a token each",
+    choices: numbers([1, 2, 4, 8, 16]),
+    isOf: ({ task }) => task.kind === "symbol-detection",
+    read: ({ task }) => {
+      const copies = task.kind === "symbol-detection" ? (task.queryCopies ?? 1) : "";
+      return typeof copies === "object" ? "" : String(copies);
+    },
+    write: (given, value) => ({ ...given, task: { ...given.task, queryCopies: Number(value) } }),
   },
   {
     label: "Device",

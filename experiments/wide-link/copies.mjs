@@ -1,0 +1,39 @@
+// Measures what copies of the last query are worth in exact arithmetic, after every number of time steps, on prompts that chose how many there are.
+// Five minutes of two idle cores; writes copies.json.
+//
+//   node experiments/wide-link/copies.mjs [--threads 2]
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { asDescribed, evaluateNetwork, kitOf } from "xpikeformer";
+import { nodeExecutor } from "xpikeformer/node";
+import { checkpointOf, experimentOf } from "../networks.mjs";
+import { COPIED, COPIES } from "./points.mjs";
+
+const SEED = 99;
+const PROMPTS = 4096;
+
+const { values } = parseArgs({ options: { threads: { type: "string", default: "2" } } });
+const executor = nodeExecutor(Number(values.threads));
+try {
+  const rates = {};
+  for (const { name } of COPIED) {
+    const bundled = { ...(await experimentOf(name)), seed: SEED };
+    const { network } = await checkpointOf(bundled.checkpoints.network);
+    rates[name] = {};
+    for (const queryCopies of COPIES) {
+      const experiment = { ...bundled, task: { ...bundled.task, queryCopies } };
+      const { spiking } = await evaluateNetwork(executor, experiment, asDescribed(experiment, network, []), {
+        prompts: PROMPTS,
+      });
+      rates[name][queryCopies] = spiking.bySteps.map((errors) => kitOf(experiment.task).rate(errors).rate);
+      console.log(
+        `${name}, ${queryCopies} copies: ${rates[name][queryCopies].map((rate) => rate.toFixed(4)).join(" ")}`,
+      );
+    }
+  }
+  const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  const result = { command: "node experiments/wide-link/copies.mjs", seed: SEED, prompts: PROMPTS, rates };
+  await writeFile(new URL("copies.json", import.meta.url), `${JSON.stringify(result, rounded)}\n`);
+} finally {
+  await executor.close();
+}
