@@ -22,6 +22,7 @@ export const SPIKING = [
   { name: "wireless-2x2-256-ordered", most: 4, steps: [4] },
   { name: "wireless-2x2-deep-256-two-steps", most: 2, steps: [2] },
   { name: "wireless-2x2-deep-256", most: 4, steps: [4] },
+  { name: "wireless-2x2-one-step", copies: 8, most: 1, steps: [1] },
   { name: "wireless-2x2-deep-64", copies: 8, most: 4, steps: [1, 2, 4] },
   { name: "wireless-2x2-deep", copies: 8, most: 4, steps: [1, 2, 4] },
   { name: "wireless-2x2-deep-256", copies: 8, most: 4, steps: [1, 2, 4] },

@@ -1,9 +1,10 @@
 // The table of this folder's page, from what `measure.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { ANNS, keyOf, NETWORKS, SNR } from "./points.mjs";
+import { ANNS, COPIED, COPIED_STEPS, COPIES, keyOf, NETWORKS, SNR } from "./points.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const { networks } = read("result.json");
+const { rates } = read("copies.json");
 
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
@@ -54,5 +55,15 @@ export const wideLinkTables = {
       ["maximum likelihood, channel from pilots", "", "", "", interval(4, same["ber.ml.pilots"]), ...rest],
       ["linear MMSE, channel from pilots", "", "", "", interval(4, same["ber.mmse.pilots"]), ...rest],
     ],
+  }),
+  "wide-link-copies": () => ({
+    head: ["in exact arithmetic", "T", ...COPIES.map((count) => (count === 1 ? "1 copy" : `${count} copies`))],
+    rows: COPIED.flatMap(({ title, name }) =>
+      COPIED_STEPS.map((steps) => [
+        title,
+        String(steps),
+        ...COPIES.map((count) => rates[name][count][steps - 1].toFixed(4)),
+      ]),
+    ),
   }),
 };

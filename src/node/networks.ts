@@ -28,6 +28,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-deep-conventional",
   "wireless-2x2-deep-two-steps-xpikeformer",
   "wireless-2x2-deep-64-xpikeformer",
+  "wireless-2x2-one-step-xpikeformer",
   "wireless-2x2-deep-256-xpikeformer",
   "wireless-2x2-deep-256-two-steps-xpikeformer",
   "wireless-2x2-ordered-xpikeformer",
