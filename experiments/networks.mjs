@@ -20,3 +20,10 @@ export async function networksOf({ checkpoints }) {
   const load = async ([role, path]) => [role, (await checkpointOf(path)).network];
   return Object.fromEntries(await Promise.all(Object.entries(checkpoints).map(load)));
 }
+
+/** By what results of a network are kept that is asked so often. */
+export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
+
+/** An experiment, or its document, with other copies of the last query than its task says, where they are given. */
+export const withCopies = (experiment, queryCopies) =>
+  queryCopies ? { ...experiment, task: { ...experiment.task, queryCopies } } : experiment;

@@ -14,6 +14,7 @@ import {
   vary,
   withSteps,
 } from "xpikeformer";
+import { withCopies } from "./networks.mjs";
 
 /** Names of presets, in the order of the tables' columns. */
 export const MACHINES = ["paper", "recommended"];
@@ -39,8 +40,7 @@ export function experimentOn(machine, name, queryCopies) {
   const { crossbar, ...rest } = machineByName(machine);
   const { embedRows } = example.hardware.crossbar;
   const hardware = { ...rest, crossbar: { ...crossbar, embedRows }, chips: example.hardware.chips };
-  const task = { ...example.task, ...(queryCopies && { queryCopies }) };
-  return parseExperiment({ ...example, task, hardware });
+  return parseExperiment({ ...withCopies(example, queryCopies), hardware });
 }
 
 /** ViT-8-768 at T = 4, as published accounts have it. */

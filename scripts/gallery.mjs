@@ -143,7 +143,7 @@ export const gallery = {
   front: {
     experiment: experimentOf("wireless-2x2-deep"),
     picture: "fronts",
-    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of five sizes",
+    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of several sizes, asked once and eight times",
     table: () => {
       const { head, rows } = errorFrontTables["fronts-points"]();
       return {

@@ -1,8 +1,9 @@
 // The fronts: of each kind of machine, error rate, energy and throughput of every network that was measured, priced by today's cost model.
 import { readFileSync } from "node:fs";
 import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
+import { keyOf } from "../networks.mjs";
 import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, keyOf, MACHINE, SPIKING } from "./points.mjs";
+import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
 
 export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 

@@ -17,9 +17,9 @@ import {
   stream,
 } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
-import { checkpointOf, experimentOf } from "../networks.mjs";
+import { checkpointOf, experimentOf, keyOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, keyOf, MACHINE, SPIKING } from "./points.mjs";
+import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
 
 const SEED = 77;
@@ -109,9 +109,8 @@ async function measureChips({ name, copies, most, steps }) {
   const placed = experimentOn(MACHINE, name, copies);
   const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
   const { network } = await checkpointOf(experiment.checkpoints.network);
-  const described = { ...experiment.model, normalisation: network.model.normalisation };
-  const asked = asDescribed(experiment, { ...network, model: described }, []);
-  const evaluations = await evaluateChips(executor, experiment, asked, { chips, prompts });
+  const described = asDescribed(experiment, network, []);
+  const evaluations = await evaluateChips(executor, experiment, described, { chips, prompts });
   const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, evaluations[0]);
   const rates = Object.fromEntries(
     steps.map((count) => {
@@ -120,5 +119,5 @@ async function measureChips({ name, copies, most, steps }) {
       return [count, { rates: rows.map(mean), promptError: standardError(byPrompt) }];
     }),
   );
-  return { chips, model: described, densities: { blocks, inputDensity, headDensity }, rates };
+  return { chips, model: described.model, densities: { blocks, inputDensity, headDensity }, rates };
 }

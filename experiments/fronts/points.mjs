@@ -28,7 +28,4 @@ export const SPIKING = [
   { name: "wireless-2x2-deep-256", copies: 8, most: 4, steps: [1, 2, 4] },
 ];
 
-/** By what results of a network are kept. */
-export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
-
 export const MACHINE = "recommended";

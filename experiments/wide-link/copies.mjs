@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { asDescribed, evaluateNetwork, kitOf } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
-import { checkpointOf, experimentOf } from "../networks.mjs";
+import { checkpointOf, experimentOf, withCopies } from "../networks.mjs";
 import { COPIED, COPIES } from "./points.mjs";
 
 const SEED = 99;
@@ -21,7 +21,7 @@ try {
     const { network } = await checkpointOf(bundled.checkpoints.network);
     rates[name] = {};
     for (const queryCopies of COPIES) {
-      const experiment = { ...bundled, task: { ...bundled.task, queryCopies } };
+      const experiment = withCopies(bundled, queryCopies);
       const { spiking } = await evaluateNetwork(executor, experiment, asDescribed(experiment, network, []), {
         prompts: PROMPTS,
       });

@@ -10,8 +10,8 @@ import { evaluateNetwork, kitOf, runExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";
-import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
-import { EARLIER_ANN, keyOf, NETWORKS, SNR } from "./points.mjs";
+import { checkpointOf, experimentOf, keyOf, networksOf, withCopies } from "../networks.mjs";
+import { EARLIER_ANN, NETWORKS, SNR } from "./points.mjs";
 
 const SEED = 3923;
 const CHIPS = 5;
@@ -43,8 +43,7 @@ async function figuresAfter(steps, experiment, networks) {
 }
 
 async function measure({ name, copies, steps }) {
-  const bundled = await experimentOf(name);
-  const experiment = { ...bundled, task: { ...bundled.task, ...(copies && { queryCopies: copies }) } };
+  const experiment = withCopies(await experimentOf(name), copies);
   const { network, ann } = await networksOf(experiment);
   const after = {};
   for (const count of steps) after[count] = await figuresAfter(count, experiment, { network, ann });

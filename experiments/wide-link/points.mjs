@@ -16,8 +16,6 @@ export const NETWORKS = [
   { title: "4 blocks of 128, IF", name: "wireless-2x2-deep", copies: 8, steps: [2, 4] },
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", copies: 8, steps: [2, 4] },
 ];
-/** By what results of a network are kept. */
-export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
 /** The ANNs, all of width 128, by what the networks' experiments name. */
 export const ANNS = {
   "bundled:wireless-2x2-ann-long": "2 blocks",

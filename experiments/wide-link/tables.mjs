@@ -1,6 +1,7 @@
-// The table of this folder's page, from what `measure.mjs` wrote.
+// The tables of this folder's page, from what `measure.mjs` and `copies.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { ANNS, COPIED, COPIED_STEPS, COPIES, keyOf, NETWORKS, SNR } from "./points.mjs";
+import { keyOf } from "../networks.mjs";
+import { ANNS, COPIED, COPIED_STEPS, COPIES, NETWORKS, SNR } from "./points.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const { networks } = read("result.json");
@@ -9,7 +10,7 @@ const { rates } = read("copies.json");
 const minus = (text) => text.replaceAll("-", "−");
 const interval = (digits, [value, low, high]) =>
   minus(`${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`);
-const runs = NETWORKS.filter((network) => networks[keyOf(network)]).flatMap((network) =>
+const runs = NETWORKS.flatMap((network) =>
   network.steps.map((count) => ({
     ...{ title: network.title, copies: network.copies ?? 1, count },
     figures: networks[keyOf(network)].steps[count],

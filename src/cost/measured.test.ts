@@ -18,7 +18,7 @@ import { resolveTechnology } from "./resolve.ts";
 import { networkFor } from "./workload.ts";
 
 /** Every switch of network and machine that changes counts. */
-const MACHINES = [
+const MACHINES: readonly { name: string; task?: object; model: object; hardware: object }[] = [
   { name: "pair conversions, projection", model: {}, hardware: {} },
   { name: "integrate-and-fire neurons, soft reset", model: { neuron: { kind: "if", reset: "soft" } }, hardware: {} },
   { name: "differential conversions", model: {}, hardware: { adc: { mode: "differential" } } },
@@ -41,58 +41,55 @@ const MACHINES = [
     hardware: { order: "step-major", ssa: { random: "lfsr", tileTokens: 2 } },
   },
   { name: "copies of the last query", task: { queryCopies: 3 }, model: {}, hardware: {} },
-] as const;
+];
 
-test.each<{ name: string; task?: object; model: object; hardware: object }>(MACHINES)(
-  "$name",
-  ({ task: asked, model, hardware }) => {
-    const experiment = parseExperiment({
-      task: { pilots: 3, coding: "thermometer", ...asked },
-      model: { kind: "spiking", width: 32, depth: 2, heads: 2, steps: 3, normalisation: "none", ...model },
-      hardware: { ...hardware },
-    });
-    if (experiment.model.kind !== "spiking") throw new Error("the model is spiking");
-    const task = createTask(experiment);
-    const root = stream(5);
-    const network = initialise(experiment.model, networkGeometry(experiment, task), root.fork("network"));
-    const mapping = mapNetwork(network, experiment.hardware, experiment.task.coding);
-    const { spikes } = task.draw(4, root.fork("prompts"), { values: false });
-    const fresh = programChip(network, mapping, experiment.hardware, root.fork("chip"));
-    const calibrated = calibrate(fresh, spikes!, root.fork("run"));
-    const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
+test.each(MACHINES)("$name", ({ task: asked, model, hardware }) => {
+  const experiment = parseExperiment({
+    task: { pilots: 3, coding: "thermometer", ...asked },
+    model: { kind: "spiking", width: 32, depth: 2, heads: 2, steps: 3, normalisation: "none", ...model },
+    hardware: { ...hardware },
+  });
+  if (experiment.model.kind !== "spiking") throw new Error("the model is spiking");
+  const task = createTask(experiment);
+  const root = stream(5);
+  const network = initialise(experiment.model, networkGeometry(experiment, task), root.fork("network"));
+  const mapping = mapNetwork(network, experiment.hardware, experiment.task.coding);
+  const { spikes } = task.draw(4, root.fork("prompts"), { values: false });
+  const fresh = programChip(network, mapping, experiment.hardware, root.fork("chip"));
+  const calibrated = calibrate(fresh, spikes!, root.fork("run"));
+  const trace = simulate(calibrated, spikes!, root.fork("run"), { rasters: 4 });
 
-    const workload = measuredWorkload(experiment, trace);
-    const { technology } = resolveTechnology(findCostPreset("bottom-up"), {
-      set: hardwarePrices(experiment.hardware, experiment.model),
-    });
-    const counted = perInference(trace);
-    const analytic = workloadActions(workload, technology);
-    requireEqualCounts(trace, analytic);
-    const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
-    const [fromTrace, fromDensities] = [priceOperations(counted, charged, workload), xpikeformer(workload, charged)];
-    for (const part in fromTrace) {
-      expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  const workload = measuredWorkload(experiment, trace);
+  const { technology } = resolveTechnology(findCostPreset("bottom-up"), {
+    set: hardwarePrices(experiment.hardware, experiment.model),
+  });
+  const counted = perInference(trace);
+  const analytic = workloadActions(workload, technology);
+  requireEqualCounts(trace, analytic);
+  const charged = { ...technology, attentionTraffic: 1, residualTrafficBits: 8 };
+  const [fromTrace, fromDensities] = [priceOperations(counted, charged, workload), xpikeformer(workload, charged)];
+  for (const part in fromTrace) {
+    expect(Math.abs(fromTrace[part] - fromDensities[part]), part).toBeLessThanOrEqual(1e-9 * fromTrace[part]);
+  }
+  expect(totalOf(fromTrace)).toBeGreaterThan(0);
+  // So do those of the whole machine.
+  const whole = { ...charged, wholeMachine: 1 };
+  const [traced, expected] = [xpikeformer(workload, whole, counted), xpikeformer(workload, whole)];
+  for (const part in traced) expect(traced[part] / expected[part] || 1, part).toBeCloseTo(1, 9);
+
+  // The steps of the same run, one by one, add up to the whole.
+  const steps = workloadsByStep(experiment, trace.rasters);
+  expect(steps).toHaveLength(3);
+  for (const prices of [charged, { ...charged, wholeMachine: 1 }]) {
+    const whole = xpikeformer(workload, prices, counted);
+    const bySteps = steps.map((step) => xpikeformer(step, prices));
+    for (const part in whole) {
+      const sum = bySteps.reduce((total, parts) => total + parts[part] / steps.length, 0);
+      expect(Math.abs(sum - whole[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * whole[part]);
     }
-    expect(totalOf(fromTrace)).toBeGreaterThan(0);
-    // So do those of the whole machine.
-    const whole = { ...charged, wholeMachine: 1 };
-    const [traced, expected] = [xpikeformer(workload, whole, counted), xpikeformer(workload, whole)];
-    for (const part in traced) expect(traced[part] / expected[part] || 1, part).toBeCloseTo(1, 9);
-
-    // The steps of the same run, one by one, add up to the whole.
-    const steps = workloadsByStep(experiment, trace.rasters);
-    expect(steps).toHaveLength(3);
-    for (const prices of [charged, { ...charged, wholeMachine: 1 }]) {
-      const whole = xpikeformer(workload, prices, counted);
-      const bySteps = steps.map((step) => xpikeformer(step, prices));
-      for (const part in whole) {
-        const sum = bySteps.reduce((total, parts) => total + parts[part] / steps.length, 0);
-        expect(Math.abs(sum - whole[part]), `${part} of all steps`).toBeLessThanOrEqual(1e-9 * whole[part]);
-      }
-      expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
-    }
-  },
-);
+    expect(new Set(bySteps.map(({ array }) => array)).size).toBeGreaterThan(1);
+  }
+});
 
 test("an ANN has no copies of a query, and a digital SNN as many as ours", () => {
   const workloadOf = (task: object) =>

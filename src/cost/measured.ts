@@ -6,7 +6,7 @@ import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
-import { askedOnce, type Geometry } from "../model/geometry.ts";
+import { askedOnce } from "../model/geometry.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
@@ -47,17 +47,9 @@ export function experimentWorkload(experiment: Experiment): Workload {
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
     );
   }
-  const workload = workloadOf(experiment, model, `${name}, densities of a published network`);
-  const { spiking } = createTask(experiment).geometry;
-  return spiking.copies ? { ...workload, compared: { ann: withoutCopies(workload, spiking) } } : workload;
-}
-
-/** A conventional network of the same size, which asks each query once. */
-function withoutCopies(workload: Workload, spiking: Geometry): Workload {
-  const single = askedOnce(spiking);
-  const scores = single.mask.reduce((sum, cell) => sum + cell, 0);
-  const { tokens, queries, mask } = single;
-  return { ...workload, tokens, queries: queries.length, tokensRead: queries, mask, scores, annScores: scores };
+  const description = `${name}, densities of a published network`;
+  const [workload, ann] = [false, true].map((once) => workloadOf(experiment, model, description, once));
+  return workload.tokens === ann.tokens ? workload : { ...workload, compared: { ann } };
 }
 
 /**
@@ -105,11 +97,18 @@ export const comparedSnn = (
     ? { model: network.model, densities: evaluation.spiking.densities }
     : undefined;
 
-/** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
-function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
+/**
+ * A network of the experiment's task; of a conventional one, what a conventional engine needs to know. `once`: without copies of a query,
+ * which an ANN does not have.
+ */
+function workloadOf(
+  { task, name, hardware }: Experiment,
+  model: ModelSpec,
+  description: string,
+  once = model.kind === "ann",
+): Workload {
   const { spiking, real, grid } = createTask({ task, model }).geometry;
-  // An ANN has no copies of a query.
-  const shape = shapeOf(model, afterStem(model, model.kind === "ann" ? askedOnce(spiking) : spiking, grid));
+  const shape = shapeOf(model, afterStem(model, once ? askedOnce(spiking) : spiking, grid));
   return {
     ...shape,
     ...{ name, description, hardware },

@@ -58,12 +58,14 @@ function copiesOf({ queryCopies = 1, pilots }: SymbolDetectionSpec): Int32Array 
 
 /** For each token of a spiking network the token without copies that it is one of. */
 function originals(spec: SymbolDetectionSpec): Int32Array {
-  const { received } = tokenLayout(spec);
-  const copies = copiesOf(spec);
+  // The first token that holds a pair's y is its query.
+  const left = new Map(copiesOf(spec).entries());
   return Int32Array.from(
-    [...received].flatMap((pair, token) =>
-      Array<number>(received.indexOf(pair) === token ? (copies[pair] ?? 1) : 1).fill(token),
-    ),
+    [...tokenLayout(spec).received].flatMap((pair, token) => {
+      const count = left.get(pair) ?? 1;
+      left.delete(pair);
+      return Array<number>(count).fill(token);
+    }),
   );
 }
 
