@@ -6,7 +6,6 @@ import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
-import { askedOnce } from "../model/geometry.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
@@ -48,7 +47,12 @@ export function experimentWorkload(experiment: Experiment): Workload {
     );
   }
   const description = `${name}, densities of a published network`;
-  const [workload, ann] = [false, true].map((once) => workloadOf(experiment, model, description, once));
+  const workload = workloadOf(experiment, model, description);
+  const ann = workloadOf(
+    { ...experiment, task: kitOf(experiment.task).askedOnce(experiment.task) },
+    model,
+    description,
+  );
   return workload.tokens === ann.tokens ? workload : { ...workload, compared: { ann } };
 }
 
@@ -97,18 +101,10 @@ export const comparedSnn = (
     ? { model: network.model, densities: evaluation.spiking.densities }
     : undefined;
 
-/**
- * A network of the experiment's task; of a conventional one, what a conventional engine needs to know. `once`: without copies of a query,
- * which an ANN does not have.
- */
-function workloadOf(
-  { task, name, hardware }: Experiment,
-  model: ModelSpec,
-  description: string,
-  once = model.kind === "ann",
-): Workload {
+/** A network of the experiment's task; of a conventional one, what a conventional engine needs to know. */
+function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, description: string): Workload {
   const { spiking, real, grid } = createTask({ task, model }).geometry;
-  const shape = shapeOf(model, afterStem(model, once ? askedOnce(spiking) : spiking, grid));
+  const shape = shapeOf(model, afterStem(model, spiking, grid));
   return {
     ...shape,
     ...{ name, description, hardware },

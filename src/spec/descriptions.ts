@@ -21,7 +21,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "task[0].tokens":
     "`query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens. `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.",
   "task[0].queryCopies":
-    "Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own random numbers and costs one token, where a further time step costs all tokens again. An ANN, whose copies would all say the same, has none. Left out: one.",
+    "Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own random numbers and costs one token, where a further time step costs all tokens again. A network that draws nothing, whose copies would all say the same, has none: an ANN, LIF attention, ordered draws. Left out: one.",
   "task[0].queryCopies[1].every": "Copies of each query, also of those before the last.",
   "task[0].coding":
     "How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step; `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding; `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always receives real values.",

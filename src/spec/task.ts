@@ -61,8 +61,8 @@ export const symbolDetectionSpec = z.strictObject({
   tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
   /**
    * Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own
-   * random numbers and costs one token, where a further time step costs all tokens again. An ANN, whose copies would all say the same,
-   * has none. Left out: one.
+   * random numbers and costs one token, where a further time step costs all tokens again. A network that draws
+   * nothing, whose copies would all say the same, has none: an ANN, LIF attention, ordered draws. Left out: one.
    */
   queryCopies: queryCopies.optional(),
   /**

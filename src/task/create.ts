@@ -14,13 +14,27 @@ export interface TaskAndModel<T extends TaskSpec = TaskSpec> {
 }
 
 /**
- * The task of an experiment. One that needs data draws from it; without any it has a geometry only.
+ * The task of an experiment, for its network: one that would say the same at all copies of a query is asked once. A task that needs data
+ * draws from it; without any it has a geometry only.
  * Throws  SpecError and ShapeError as `TaskKit.create`
  */
-export const createTask = <T extends TaskSpec>(
+export function createTask<T extends TaskSpec>(
   { task, model }: TaskAndModel<T>,
   data: DataOf<T> | null = null,
-): TaskOf<T> => kitOf(task).create(task, model.kind === "spiking" ? model.steps : 1, data);
+): TaskOf<T> {
+  const kit = kitOf(task);
+  return kit.create(
+    drawsNothing(model, task) ? kit.askedOnce(task) : task,
+    model.kind === "spiking" ? model.steps : 1,
+    data,
+  );
+}
+
+/** Whether a network's answer is a function of the prompt alone: neither its attention nor the coding of its inputs draws random numbers. */
+function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
+  if (model.kind === "ann") return true;
+  return coding !== "bernoulli" && (model.attention.neuron === "lif" || model.attention.draws === "ordered");
+}
 
 /**
  * The geometry for the experiment's network: binary lines for a spiking one, real values for an ANN and for `repeat`. Before a stem the

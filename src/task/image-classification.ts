@@ -13,7 +13,7 @@ import type { Stream } from "../numeric/stream.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
 import { bernoulliInto, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { changesOf, type TaskKit, taughtAsItIs, upTo } from "./kit.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_QUERIES } from "./kit.ts";
 import { locateIn, requireCountOf, requireSizes } from "./labelled.ts";
 import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
@@ -96,7 +96,7 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
     ...{ key: "errorRate", trial: "image" },
   },
   result: () => ({ name: "image", perInference: 1 }),
-  taught: taughtAsItIs,
+  ...WITHOUT_QUERIES,
   changes: (spec) => [
     ...changesOf(spec, "data", ["fashion-mnist", "mnist", "cifar-10"]),
     ...changesOf(spec, "patch", upTo(32)),

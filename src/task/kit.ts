@@ -56,6 +56,8 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
    * Throws  SpecError for several where prompts hold no queries
    */
   taught(spec: S, queryCopies: number): S;
+  /** The spec with one copy of each query, for networks that would say the same at all of them. */
+  askedOnce(spec: S): S;
   /** Changes of the spec that might explain the sizes of a network, the likely ones first. */
   changes(spec: S, geometry: Geometry): readonly Readonly<Record<string, unknown>>[];
   /** Which tables of the paper reports are set beside, and why a year's drift can or cannot be compared with its Table V. */
@@ -71,10 +73,13 @@ export const changesOf = (spec: TaskSpec, field: string, values: readonly unknow
 export const upTo = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
 
 /** Of a task whose prompts hold what is asked about alone. */
-export function taughtAsItIs<S extends TaskSpec>(spec: S, queryCopies: number): S {
-  if (queryCopies === 1) return spec;
-  throw new SpecError(
-    "training.stages",
-    `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} hold none. Leave queryCopies out.`,
-  );
-}
+export const WITHOUT_QUERIES = {
+  taught<S extends TaskSpec>(spec: S, queryCopies: number): S {
+    if (queryCopies === 1) return spec;
+    throw new SpecError(
+      "training.stages",
+      `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} hold none. Leave queryCopies out.`,
+    );
+  },
+  askedOnce: <S extends TaskSpec>(spec: S): S => spec,
+};

@@ -87,6 +87,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   },
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
+  askedOnce: ({ queryCopies, ...spec }) => spec,
   changes: (spec, { tokens }) => [
     ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
     ...changesOf(spec, "coding", ["bits", "thermometer", "bernoulli", "repeat"]),
