@@ -24,6 +24,5 @@ export async function networksOf({ checkpoints }) {
 /** By what results of a network are kept that is asked so often. */
 export const keyOf = ({ name, copies = 1 }) => (copies === 1 ? name : `${name}, ${copies} copies`);
 
-/** An experiment, or its document, with other copies of the last query than its task says, where they are given. */
-export const withCopies = (experiment, queryCopies) =>
-  queryCopies ? { ...experiment, task: { ...experiment.task, queryCopies } } : experiment;
+/** An experiment of the link, or its document, with so many copies of the last query, whatever its task says. */
+export const withCopies = (experiment, queryCopies) => ({ ...experiment, task: { ...experiment.task, queryCopies } });

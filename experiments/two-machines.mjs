@@ -32,15 +32,16 @@ export const NETWORKS = [
 ];
 
 /**
- * The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. With other
- * copies of the last query than its task says, where they are given.
+ * The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. With so
+ * many copies of the last query, where it is given.
  */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
   const { crossbar, ...rest } = machineByName(machine);
   const { embedRows } = example.hardware.crossbar;
   const hardware = { ...rest, crossbar: { ...crossbar, embedRows }, chips: example.hardware.chips };
-  return parseExperiment({ ...withCopies(example, queryCopies), hardware });
+  const asked = queryCopies === undefined ? example : withCopies(example, queryCopies);
+  return parseExperiment({ ...asked, hardware });
 }
 
 /** ViT-8-768 at T = 4, as published accounts have it. */

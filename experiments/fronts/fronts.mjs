@@ -15,7 +15,7 @@ const present = (name) => measured[name] !== undefined;
 const reference = SPIKING.find((one) => present(keyOf(one)));
 
 function workloadOf(network) {
-  const experiment = experimentOn(MACHINE, network.name, network.copies);
+  const experiment = experimentOn(MACHINE, network.name, network.copies ?? 1);
   return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(network)].densities } };
 }
 

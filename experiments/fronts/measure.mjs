@@ -105,7 +105,7 @@ function wrongOf({ geometry: { queries, classes } }, logits, labels, task) {
   ).wrong;
 }
 
-async function measureChips({ name, copies, most, steps }) {
+async function measureChips({ name, copies = 1, most, steps }) {
   const placed = experimentOn(MACHINE, name, copies);
   const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
   const { network } = await checkpointOf(experiment.checkpoints.network);

@@ -5,7 +5,7 @@
 //   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
+import { asDescribed, evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
 import { loadImageData, nodeExecutor } from "xpikeformer/node";
 import { networksOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
@@ -35,8 +35,15 @@ try {
 }
 
 async function measure(name) {
-  const experiments = Object.fromEntries(MACHINES.map((machine) => [machine, experimentOn(machine, name)]));
+  const { network: trained, ann, spiking } = await networksOf(experimentOn(MACHINES[0], name));
+  // Up to the steps that the network was trained for.
+  const onMachine = (machine) => {
+    const placed = experimentOn(machine, name);
+    return { ...placed, model: { ...placed.model, steps: trained.model.steps } };
+  };
+  const experiments = Object.fromEntries(MACHINES.map((machine) => [machine, onMachine(machine)]));
   const [experiment] = Object.values(experiments);
+  const network = asDescribed(experiment, trained, []);
   const { task } = experiment;
   const { kind, data } = task;
   const prompts = PROMPTS[kind];
@@ -46,7 +53,6 @@ async function measure(name) {
   const rateOf = (errors) => kitOf(task).rate(errors).rate;
   const curve = (bySteps) => bySteps.map(rateOf);
 
-  const { network, ann, spiking } = await networksOf(experiment);
   const digital = spiking ?? network;
   const annErrors = (await evaluateNetwork(executor, open(experiment), ann, { prompts })).errors;
   const { spiking: snn } = await evaluateNetwork(executor, open(experiment), digital, { prompts });

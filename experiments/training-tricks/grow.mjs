@@ -52,6 +52,7 @@ await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
 async function trainOn({ depth, steps, seed }, initial) {
   const copy = structuredClone(document);
   delete copy.checkpoints;
+  delete copy.task.queryCopies;
   copy.seed = seed;
   copy.model.depth = depth;
   copy.model.steps = 2;

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { asDescribed, evaluateNetwork, kitOf } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf, withCopies } from "../networks.mjs";
-import { COPIED, COPIES } from "./points.mjs";
+import { COPIED, COPIED_STEPS, COPIES } from "./points.mjs";
 
 const SEED = 99;
 const PROMPTS = 4096;
@@ -17,7 +17,8 @@ const executor = nodeExecutor(Number(values.threads));
 try {
   const rates = {};
   for (const { name } of COPIED) {
-    const bundled = { ...(await experimentOf(name)), seed: SEED };
+    const example = await experimentOf(name);
+    const bundled = { ...example, seed: SEED, model: { ...example.model, steps: Math.max(...COPIED_STEPS) } };
     const { network } = await checkpointOf(bundled.checkpoints.network);
     rates[name] = {};
     for (const queryCopies of COPIES) {

@@ -42,7 +42,7 @@ async function figuresAfter(steps, experiment, networks) {
   return figuresOf(report, /^(ber|gap|ratio)\./);
 }
 
-async function measure({ name, copies, steps }) {
+async function measure({ name, copies = 1, steps }) {
   const experiment = withCopies(await experimentOf(name), copies);
   const { network, ann } = await networksOf(experiment);
   const after = {};
