@@ -308,6 +308,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "`sampled` draws attention bits as the hardware does; `expected` passes the probabilities on unsampled, which learns faster and is meant for a first stage.",
   "training.stages.timeSteps":
     "Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster.",
+  "training.stages.depth":
+    "Blocks of the network in this stage, at most the model's: few blocks first train faster. Where the next stage has more, they are repeated, and a copy adds nothing until it has learned to. Left out: the model's.",
   "training.stages.queryCopies":
     "Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out: one.",
   "training.stages.optimiser": "Instead of the optimiser of the whole training.",

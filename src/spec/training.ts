@@ -38,6 +38,11 @@ export const stageSpec = z.strictObject({
   attention: z.enum(["sampled", "expected"]).default("sampled"),
   /** Time steps T of a spiking network in this stage, instead of the model's: few steps first train faster. */
   timeSteps: z.int().min(1).max(64).optional(),
+  /**
+   * Blocks of the network in this stage, at most the model's: few blocks first train faster. Where the next stage has more, they are
+   * repeated, and a copy adds nothing until it has learned to. Left out: the model's.
+   */
+  depth: z.int().min(1).max(64).optional(),
   /** Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out: one. */
   queryCopies: z.int().min(1).max(256).optional(),
   /** Instead of the optimiser of the whole training. */

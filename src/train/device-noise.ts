@@ -77,7 +77,8 @@ export const levelsOf = ({ crossbar }: HardwareSpec): number =>
   crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
 
 /**
- * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped.
+ * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped. A column that
+ * BatchNorm silences, as at the end of a new block (`deepen`), has its own: nothing of its noise is heard until it has a gain.
  *
  * @param folds what BatchNorm multiplies each column by, not negative
  */
@@ -88,11 +89,15 @@ export function largestUnfolded(
   { crossbar }: HardwareSpec,
 ): Float32Array {
   const folded = new Float32Array(weights.length);
+  const own = new Float32Array(columns);
   for (let row = 0; row < folded.length; row += columns) {
-    for (let c = 0; c < columns; c++) folded[row + c] = weights[row + c] * folds[c];
+    for (let c = 0; c < columns; c++) {
+      folded[row + c] = weights[row + c] * folds[c];
+      own[c] = Math.max(own[c], Math.abs(weights[row + c]));
+    }
   }
   const largest = largestWeights(folded, columns, crossbar);
-  return folds.map((fold, c) => largest[c] / fold);
+  return folds.map((fold, c) => (fold > 0 ? largest[c] / fold : own[c]));
 }
 
 /** Stuck devices of a matrix of weights: the place of the weight, and whether a device of its pair is stuck at zero or full. */

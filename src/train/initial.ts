@@ -43,6 +43,10 @@ export const deepeningNote = ({ model: { depth } }: Network, model: ModelSpec): 
     ? `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`
     : null;
 
+/** Whether a block that adds nothing leaves the stream as it is. */
+export const hasShortcut = (model: ModelSpec): boolean =>
+  model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
+
 /**
  * A network with as many blocks as `model` and, in exact arithmetic, the answers that its own blocks give: they are repeated in order, and every
  * copy adds nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et al., "Efficient
@@ -53,8 +57,7 @@ export function deepen(network: Network, model: ModelSpec): Network {
   const { parameters } = network;
   const { depth } = model;
   const own = network.model.depth;
-  const isShortcut = model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
-  if (own >= depth || !isShortcut) return network;
+  if (own >= depth || !hasShortcut(model)) return network;
   const deeper: Record<string, Tensor> = { ...parameters };
   for (const [name, tensor] of Object.entries(parameters)) {
     const [, block, layer, part] = /^blocks\.(\d+)\.(\w+)\.(\w+)$/.exec(name) ?? [];

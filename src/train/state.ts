@@ -18,6 +18,7 @@ import type { TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import type { ConverterSteps } from "./converter-steps.ts";
+import { atStage } from "./growth.ts";
 import { convertingLayers } from "./plan.ts";
 
 /** Parameters by name, or what training keeps of each. */
@@ -108,7 +109,8 @@ export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "s
   }
   requireSame(readMetadata("experiment", metadata, fail), experiment, path);
   const progress = readProgress(readMetadata("progress", metadata, fail), experiment, fail);
-  const layout = parameterLayout(experiment.model, networkGeometry(experiment, createTask(experiment)));
+  const { model } = atStage(experiment, progress.stage);
+  const layout = parameterLayout(model, networkGeometry(experiment, createTask(experiment)));
   const learned = layout.filter((parameter) => parameter.learned);
   const converting = Object.keys(tensors).some((name) => name.startsWith("converterSteps."))
     ? convertingLayers(layout).map(({ name, outputs }) => ({ name, shape: [outputs] }))

@@ -18,11 +18,12 @@ import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { type Openable, opened } from "../task/open.ts";
+import { type Openable, type Opened, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
+import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
 import { deepeningNote, initialParameters } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
@@ -93,21 +94,40 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; as `openExperiment`; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's blocks cannot be; as `openExperiment`; PlatformError when memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
   subject: Openable<TaskSpec, M>,
   options: TrainOptions,
 ): Promise<TrainResult<M>> {
+  const whole = opened(subject);
+  const { experiment } = whole;
+  checkGrowth(experiment);
+  let { state } = options;
+  for (;;) {
+    const blocks = stageDepth(experiment, state?.stage ?? 0);
+    const result = await trainBlocks(whole, { ...options, ...(state && { state }) });
+    state = result.state;
+    if (stageDepth(experiment, state.stage) === blocks) return result;
+  }
+}
+
+/** Trains as many stages as have the number of blocks of the first one; the state is that of the next, which may have more. */
+async function trainBlocks<M extends ModelSpec>(
+  whole: Opened<TaskSpec, M>,
+  options: TrainOptions,
+): Promise<TrainResult<M>> {
   const { executor, signal, memoryLimit = LARGEST_MEMORY } = options;
-  const { experiment, task, data } = opened(subject);
+  const { task, data } = whole;
+  const experiment = atStage(whole.experiment, options.state?.stage ?? 0);
   const geometry = networkGeometry(experiment, task);
   const given = { experiment, data: shareData(data) };
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
+  // Also for the stages to come, whose network may have more blocks.
+  requireRoom(planTraining(whole.experiment, geometry, probe.base, threads, memoryLimit), experiment, memoryLimit);
   const plan = planTraining(experiment, geometry, probe.base, threads, memoryLimit);
-  requireRoom(plan, experiment, memoryLimit);
   const note = memoryNote(plan, threads);
   if (note !== null) options.onNote?.(note);
   const memory = allocateMemory(plan.bytes, executor.isApart);
@@ -215,7 +235,10 @@ export async function train<M extends ModelSpec>(
     if (stage < stages.length) best = null;
     converterSteps = null;
     sinceBest = 0;
-    await options.afterStep?.(snapshot, true);
+    const isGrowing = stageDepth(whole.experiment, stage) > experiment.model.depth;
+    const next = isGrowing ? { ...snapshot(), ...grown(snapshot(), whole.experiment) } : null;
+    await options.afterStep?.(() => next ?? snapshot(), true);
+    if (next) return { network: current() as Network<M>, state: next, finished: false };
   }
   const parameters = best?.parameters ?? optimiser.readParameters();
   return {

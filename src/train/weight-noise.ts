@@ -64,7 +64,7 @@ export function createWeightNoise(
    * Noise relative to the column's own largest weight, or to the largest folded weight of the layer, undone by the fold: BatchNorm
    * rescales each column. The noise of a column is at most half of its own largest weight: it raises the column's running variance,
    * which shrinks the column when folded, so that without a limit noise and variance of a weak column would drive each other to
-   * infinity.
+   * infinity. A column that BatchNorm silences has noise relative to its own, which is not heard.
    */
   function columnDeviations(name: string, rows: number, columns: number, weights: number): Float32Array {
     const columnLargest = new Float32Array(columns);
@@ -72,12 +72,13 @@ export function createWeightNoise(
     for (let row = 0; row < values.length; row += columns) {
       for (let n = 0; n < columns; n++) columnLargest[n] = Math.max(columnLargest[n], Math.abs(values[row + n]));
     }
-    if (hardware.crossbar.scaling === "column") {
-      return columnLargest.map((own) => Math.min(weights, LARGEST_COLUMN_NOISE) * own);
-    }
+    const relative = Math.min(weights, LARGEST_COLUMN_NOISE);
+    if (hardware.crossbar.scaling === "column") return columnLargest.map((own) => relative * own);
     const folds = columnFolds(name, columns);
     const largest = columnLargest.reduce((most, value, n) => Math.max(most, value * folds[n]), 0);
-    return columnLargest.map((own, n) => Math.min((weights * largest) / folds[n], LARGEST_COLUMN_NOISE * own));
+    return columnLargest.map((own, n) =>
+      folds[n] > 0 ? Math.min((weights * largest) / folds[n], LARGEST_COLUMN_NOISE * own) : relative * own,
+    );
   }
 
   /** What BatchNorm multiplies each column of a layer by when it is folded. */

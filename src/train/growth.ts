@@ -1,0 +1,60 @@
+/**
+ * Stages of fewer blocks than the model (`training.stages[].depth`): a network that grows while it learns. Where a stage has more than the one before,
+ * training goes on from its network made deeper (`deepen`).
+ */
+import { SpecError } from "../errors.ts";
+import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { ModelSpec } from "../spec/model.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+import { deepen, hasShortcut } from "./initial.ts";
+
+/** Blocks of the network in a stage; after the last one, those of the model. */
+export const stageDepth = ({ model, training }: Experiment, stage: number): number =>
+  training.stages[stage]?.depth ?? model.depth;
+
+/** The experiment with as many blocks as its network has in a stage. */
+export const atStage = <E extends Experiment>(experiment: E, stage: number): E => ({
+  ...experiment,
+  model: { ...experiment.model, depth: stageDepth(experiment, stage) },
+});
+
+/** Throws SpecError, at the stage, where a network would lose blocks, end with others than the model's, or change its answers by growing. */
+export function checkGrowth(experiment: Experiment): void {
+  const { model, training } = experiment;
+  const { stages } = training;
+  stages.forEach(({ name, depth }, i) => {
+    if (depth === undefined) return;
+    const fail = (reason: string): never => {
+      throw new SpecError(`training.stages[${i}].depth`, `The stage "${name}" has ${depth} blocks, ${reason}`);
+    };
+    const [before, after] = [i === 0 ? 1 : stageDepth(experiment, i - 1), stageDepth(experiment, i + 1)];
+    if (depth > model.depth) fail(`the model ${model.depth}. Give at most as many, or a deeper model.`);
+    if (depth < before) fail(`the one before ${before}, but a network loses none. Give at least as many.`);
+    if (i === stages.length - 1 && depth < model.depth) {
+      fail(`and is the last, but the model has ${model.depth}. Leave depth out, or append a stage.`);
+    }
+    if (depth < after && !hasShortcut(model)) {
+      fail(
+        `the next ${after}, but a new block would change the stream before it has learned anything. Let blocks add to it: model.residual ` +
+          "`membrane` and model.outputProjection.",
+      );
+    }
+  });
+}
+
+/** What the end of a stage is followed by where the next one, `stage`, has more blocks: its network made deeper, with fresh moments. */
+export function grown(
+  { stage, parameters }: { readonly stage: number; readonly parameters: Network["parameters"] },
+  experiment: Experiment,
+): Record<"parameters" | "first" | "second", Network["parameters"]> {
+  const [before, after] = [atStage(experiment, stage - 1), atStage(experiment, stage)];
+  const geometry = networkGeometry(after, createTask(after));
+  const network: Network<ModelSpec> = { model: before.model, geometry, parameters };
+  const learned = parameterLayout(after.model, geometry).filter(({ learned }) => learned);
+  const blank = (): Record<string, Tensor> =>
+    Object.fromEntries(
+      learned.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }]),
+    );
+  return { parameters: deepen(network, after.model).parameters, first: blank(), second: blank() };
+}
