@@ -26,11 +26,13 @@ export const SEED = 4242;
 
 /** The example whose networks the first page shows. */
 const LINK = "wireless-2x2-deep";
+const LARGER_LINK = "wireless-4x4-256";
 const LINK_PROMPTS = 2048;
 const STUDY_PROMPTS = 1024;
+const LARGER_PROMPTS = 2048;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, drift, realism };
+export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, steps, drift, realism };
 
 /** What a clone's first command prints. */
 function start() {
@@ -45,7 +47,7 @@ function start() {
 /** Prompts or images that the compared networks were trained on. */
 async function budgets() {
   const figures = {};
-  for (const name of [LINK, "wireless-4x4-bits"]) {
+  for (const name of [LINK, LARGER_LINK]) {
     const experiment = await seeded(name);
     for (const role of ["ann", "network"]) {
       const { metadata } = await checkpointOf(experiment.checkpoints[role]);
@@ -76,6 +78,21 @@ async function link(executor, prompts = LINK_PROMPTS) {
     },
     figures: figuresOf(report, /^(ber|gap|ratio|crossbars|cost\.ratio\.annDigital$|cost\.xpikeformer\.symbol$)/),
     chart: report.charts.find(({ id }) => id === "ber-snr"),
+  };
+}
+
+/** The 2x2 link over the time steps that its network was trained for. */
+async function steps(executor, prompts = LINK_PROMPTS) {
+  const base = await seeded(LINK);
+  const networks = await networksOf(base);
+  const { steps: most } = networks.network.model;
+  const counts = Array.from({ length: most }, (_, t) => t + 1);
+  const evaluation = { ...base.evaluation, prompts, snrDecibels: [], steps: counts };
+  const experiment = { ...base, model: { ...base.model, steps: most }, evaluation };
+  const report = await runExperiment(experiment, networks, optionsOf(executor));
+  return {
+    settings: { experiment: LINK, chips: experiment.hardware.chips, prompts, steps: most },
+    figures: figuresOf(report, /^ber\.(ann|xpikeformer\.steps\.\d+)$/),
   };
 }
 
@@ -120,12 +137,12 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
 
 /** The 4x4 link, as its networks are. */
 async function link4x4(executor) {
-  const base = await seeded("wireless-4x4-bits");
-  const evaluation = { ...base.evaluation, prompts: 512, snrDecibels: [], steps: [base.model.steps] };
+  const base = await seeded(LARGER_LINK);
+  const evaluation = { ...base.evaluation, prompts: LARGER_PROMPTS, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
   return {
-    settings: { experiment: "wireless-4x4-bits", chips: base.hardware.chips, prompts: 512, steps: base.model.steps },
+    settings: { experiment: LARGER_LINK, chips: base.hardware.chips, prompts: LARGER_PROMPTS, steps: base.model.steps },
     figures: figuresOf(report, /^(ber|gap)\./),
   };
 }

@@ -44,6 +44,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-256-if",
   "wireless-2x2-256-ordered-xpikeformer",
   "wireless-4x4-bits-xpikeformer",
+  "wireless-4x4-256-xpikeformer",
   "wireless-4x4-ann",
   "fashion-tiny-xpikeformer",
   "fashion-tiny-ann",
