@@ -16,7 +16,7 @@ import { stuckDeviceTables } from "../experiments/stuck-devices/tables.mjs";
 import { markdown } from "../experiments/tables.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8"));
-const { link, drift } = results;
+const { link, steps, drift } = results;
 const clothes = results["images.accuracy"].runs.find(({ name }) => name === "fashion-tiny");
 const stuck = read("experiments/stuck-devices/result.json");
 const realistic = read("experiments/realistic/result.json");
@@ -64,24 +64,24 @@ export const gallery = {
     source: link,
   },
   steps: {
-    experiment: experimentOf(link.settings.experiment, { model: { steps: 2 } }),
+    experiment: experimentOf(steps.settings.experiment, { model: { steps: steps.settings.steps } }),
     picture: () => ({
       ...{ kind: "lines", id: "gallery-steps", title: "Bit error rate over time steps, 2x2 link" },
       caption: "Simulated chips; the line is the ANN in exact arithmetic.",
       x: { label: "time steps T" },
       y: errorRate,
-      series: [{ name: "chips", dashed: false, points: overSteps(link.figures, "ber.xpikeformer") }],
-      rules: [{ label: "ANN", y: link.figures["ber.ann"][0] }],
+      series: [{ name: "chips", dashed: false, points: overSteps(steps.figures, "ber.xpikeformer") }],
+      rules: [{ label: "ANN", y: steps.figures["ber.ann"][0] }],
     }),
     alt: "Bit error rate falls with time steps, towards the ANN's",
     table: () =>
       figures(
-        overSteps(link.figures, "ber.xpikeformer").map(({ x, y, low, high }) => [
+        overSteps(steps.figures, "ber.xpikeformer").map(({ x, y, low, high }) => [
           `T = ${x}`,
           withRange([y, low, high]),
         ]),
       ),
-    source: link,
+    source: steps,
   },
   drift: {
     experiment: experimentOf(drift.settings.experiment, { hardware: { readTime: YEAR } }),

@@ -1,7 +1,7 @@
 // The results of this folder, and their numbers as text: for the tables of its page and for the README.
 import { readFileSync } from "node:fs";
 
-const PARTS = ["start", "budgets", "cost", "link-4x4", "link", "drift", "realism"];
+const PARTS = ["start", "budgets", "cost", "link-4x4", "link", "steps", "drift", "realism"];
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 

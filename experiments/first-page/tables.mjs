@@ -2,7 +2,7 @@
 import { change, figure, ratioAt, results, value, withRange } from "./results.mjs";
 
 const SNRS = results.link.chart.x.ticks;
-const STEPS = Array.from({ length: results.link.settings.steps }, (_, t) => t + 1);
+const STEPS = Array.from({ length: results.steps.settings.steps }, (_, t) => t + 1);
 
 const DETECTORS = [
   ["ml.perfect", "maximum likelihood, perfect channel"],
@@ -48,7 +48,9 @@ export const firstPageTables = {
 
   "first-page-steps": () => ({
     head: ["time steps T", ...STEPS.map(String)],
-    rows: [["bit error rate on chips", ...STEPS.map((step) => value(figure("link", `ber.xpikeformer.steps.${step}`)))]],
+    rows: [
+      ["bit error rate on chips", ...STEPS.map((step) => value(figure("steps", `ber.xpikeformer.steps.${step}`)))],
+    ],
   }),
 
   "first-page-drift": () => ({

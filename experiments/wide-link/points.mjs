@@ -30,6 +30,7 @@ export const COPIED = [
   { title: "2x2, 4 blocks of 128", name: "wireless-2x2-deep" },
   { title: "2x2, 4 blocks of 256", name: "wireless-2x2-deep-256" },
   { title: "4x4, 4 blocks of 128", name: "wireless-4x4-bits" },
+  { title: "4x4, 4 blocks of 256", name: "wireless-4x4-256" },
 ];
 export const COPIES = [1, 2, 4, 8];
 export const COPIED_STEPS = [1, 2, 4];
