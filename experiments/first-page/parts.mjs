@@ -29,7 +29,6 @@ const LINK = "wireless-2x2-deep";
 const LARGER_LINK = "wireless-4x4-256";
 const LINK_PROMPTS = 2048;
 const STUDY_PROMPTS = 1024;
-const LARGER_PROMPTS = 2048;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export const PARTS = { start, budgets, cost, "link-4x4": link4x4, link, steps, drift, realism };
@@ -65,7 +64,7 @@ async function link(executor, prompts = LINK_PROMPTS) {
     prompts,
     curvePrompts: prompts,
     curveChips: null,
-    steps: Array.from({ length: base.model.steps }, (_, t) => t + 1),
+    steps: upTo(base.model.steps),
   };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
@@ -86,8 +85,7 @@ async function steps(executor, prompts = LINK_PROMPTS) {
   const base = await seeded(LINK);
   const networks = await networksOf(base);
   const { steps: most } = networks.network.model;
-  const counts = Array.from({ length: most }, (_, t) => t + 1);
-  const evaluation = { ...base.evaluation, prompts, snrDecibels: [], steps: counts };
+  const evaluation = { ...base.evaluation, prompts, snrDecibels: [], steps: upTo(most) };
   const experiment = { ...base, model: { ...base.model, steps: most }, evaluation };
   const report = await runExperiment(experiment, networks, optionsOf(executor));
   return {
@@ -138,11 +136,11 @@ async function realism(executor, prompts = STUDY_PROMPTS) {
 /** The 4x4 link, as its networks are. */
 async function link4x4(executor) {
   const base = await seeded(LARGER_LINK);
-  const evaluation = { ...base.evaluation, prompts: LARGER_PROMPTS, snrDecibels: [], steps: [base.model.steps] };
+  const evaluation = { ...base.evaluation, prompts: LINK_PROMPTS, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
   return {
-    settings: { experiment: LARGER_LINK, chips: base.hardware.chips, prompts: LARGER_PROMPTS, steps: base.model.steps },
+    settings: { experiment: LARGER_LINK, chips: base.hardware.chips, prompts: LINK_PROMPTS, steps: base.model.steps },
     figures: figuresOf(report, /^(ber|gap)\./),
   };
 }
@@ -183,6 +181,8 @@ function cost() {
   for (const id of ["annDigital", "snnDigital"]) figures[`calibrated.printed.${id}`] = [ratioTo(calibrated, id)];
   return { settings: { workload: large.name }, figures };
 }
+
+const upTo = (most) => Array.from({ length: most }, (_, t) => t + 1);
 
 const seeded = async (name) => ({ ...(await experimentOf(name)), seed: SEED });
 

@@ -89,14 +89,11 @@ export function largestUnfolded(
   { crossbar }: HardwareSpec,
 ): Float32Array {
   const folded = new Float32Array(weights.length);
-  const own = new Float32Array(columns);
   for (let row = 0; row < folded.length; row += columns) {
-    for (let c = 0; c < columns; c++) {
-      folded[row + c] = weights[row + c] * folds[c];
-      own[c] = Math.max(own[c], Math.abs(weights[row + c]));
-    }
+    for (let c = 0; c < columns; c++) folded[row + c] = weights[row + c] * folds[c];
   }
   const largest = largestWeights(folded, columns, crossbar);
+  const own = folds.includes(0) ? largestWeights(weights, columns, { ...crossbar, scaling: "column" }) : largest;
   return folds.map((fold, c) => (fold > 0 ? largest[c] / fold : own[c]));
 }
 

@@ -3,10 +3,9 @@
  * training goes on from its network made deeper (`deepen`).
  */
 import { SpecError } from "../errors.ts";
+import type { Geometry } from "../model/geometry.ts";
 import { type Network, parameterLayout, type Tensor } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { ModelSpec } from "../spec/model.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
 import { deepen, hasShortcut } from "./initial.ts";
 
 /** Blocks of the network in a stage; after the last one, those of the model. */
@@ -43,18 +42,22 @@ export function checkGrowth(experiment: Experiment): void {
   });
 }
 
-/** What the end of a stage is followed by where the next one, `stage`, has more blocks: its network made deeper, with fresh moments. */
-export function grown(
-  { stage, parameters }: { readonly stage: number; readonly parameters: Network["parameters"] },
+/**
+ * The state at the end of a stage as the next one, `state.stage`, begins with it where that has more blocks: its network made deeper, with fresh moments.
+ * `geometry` is that of the network, whatever its blocks.
+ */
+export function grown<S extends { readonly stage: number; readonly parameters: Network["parameters"] }>(
+  state: S,
   experiment: Experiment,
-): Record<"parameters" | "first" | "second", Network["parameters"]> {
-  const [before, after] = [atStage(experiment, stage - 1), atStage(experiment, stage)];
-  const geometry = networkGeometry(after, createTask(after));
-  const network: Network<ModelSpec> = { model: before.model, geometry, parameters };
-  const learned = parameterLayout(after.model, geometry).filter(({ learned }) => learned);
+  geometry: Geometry,
+): S & Record<"parameters" | "first" | "second", Network["parameters"]> {
+  const { stage, parameters } = state;
+  const [before, after] = [atStage(experiment, stage - 1).model, atStage(experiment, stage).model];
+  const learned = parameterLayout(after, geometry).filter((parameter) => parameter.learned);
   const blank = (): Record<string, Tensor> =>
     Object.fromEntries(
       learned.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }]),
     );
-  return { parameters: deepen(network, after.model).parameters, first: blank(), second: blank() };
+  const deeper = deepen({ model: before, geometry, parameters }, after);
+  return { ...state, parameters: deeper.parameters, first: blank(), second: blank() };
 }

@@ -125,9 +125,11 @@ async function trainBlocks<M extends ModelSpec>(
   const root = stream(experiment.seed);
   const threads = executor.threads;
   const probe = instantiateKernels(allocateMemory(0, false));
+  const planned = (of: Experiment) => planTraining(of, geometry, probe.base, threads, memoryLimit);
+  const plan = planned(experiment);
+  const isWhole = experiment.model.depth === whole.experiment.model.depth;
   // Also for the stages to come, whose network may have more blocks.
-  requireRoom(planTraining(whole.experiment, geometry, probe.base, threads, memoryLimit), experiment, memoryLimit);
-  const plan = planTraining(experiment, geometry, probe.base, threads, memoryLimit);
+  requireRoom(isWhole ? plan : planned(whole.experiment), experiment, memoryLimit);
   const note = memoryNote(plan, threads);
   if (note !== null) options.onNote?.(note);
   const memory = allocateMemory(plan.bytes, executor.isApart);
@@ -236,7 +238,7 @@ async function trainBlocks<M extends ModelSpec>(
     converterSteps = null;
     sinceBest = 0;
     const isGrowing = stageDepth(whole.experiment, stage) > experiment.model.depth;
-    const next = isGrowing ? { ...snapshot(), ...grown(snapshot(), whole.experiment) } : null;
+    const next = isGrowing ? grown(snapshot(), whole.experiment, geometry) : null;
     await options.afterStep?.(() => next ?? snapshot(), true);
     if (next) return { network: current() as Network<M>, state: next, finished: false };
   }
