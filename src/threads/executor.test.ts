@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { rejection } from "../../test/support/rejection.ts";
 import { NEVER, workerPorts } from "../../test/support/worker-ports.ts";
 import * as errors from "../errors.ts";
 import { inlineExecutor, isHung, type JobRegistry, workerExecutor } from "./executor.ts";
@@ -31,15 +32,6 @@ const jobs: JobRegistry = {
 
 const ports = (count: number, delay?: (thread: number, index: number) => number, registry = jobs) =>
   workerPorts(registry, count, delay);
-
-const rejection = async (promise: Promise<unknown>): Promise<Error> => {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("It resolved.");
-};
 
 describe.each([
   ["inline", () => inlineExecutor(jobs)],

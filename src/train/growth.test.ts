@@ -1,28 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { recorded } from "../../test/support/recorded-training.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SpecError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { deepen } from "./initial.ts";
-import { decodeState, encodeState, type TrainingState } from "./state.ts";
-import { type TrainingEvent, type TrainOptions, train } from "./train.ts";
-
-/** Trains, and keeps the state after every step and stage, through its file. */
-async function recorded(experiment: Experiment, options: Partial<TrainOptions> = {}) {
-  const states: { state: TrainingState; stageEnded: boolean }[] = [];
-  const events: TrainingEvent[] = [];
-  const result = await train(experiment, {
-    executor: inlineExecutor(jobs),
-    onStep: (event) => events.push(event),
-    afterStep: async (snapshot, stageEnded) => {
-      states.push({ state: decodeState(encodeState(snapshot(), experiment), experiment), stageEnded });
-    },
-    ...options,
-  });
-  return { ...result, states, events };
-}
+import { decodeState, encodeState } from "./state.ts";
+import { train } from "./train.ts";
 
 const FEW = [
   { name: "one block", steps: 3, warmup: 1, depth: 1 },
@@ -65,7 +50,8 @@ describe("a network that grows while it learns", () => {
     const { network, states } = await recorded(growing);
     expect(states).toHaveLength(10);
     for (const { state } of states) {
-      const again = await train(growing, { executor: inlineExecutor(jobs), state });
+      const fromFile = decodeState(encodeState(state, growing), growing);
+      const again = await train(growing, { executor: inlineExecutor(jobs), state: fromFile });
       expect(again.network, `from step ${state.step}`).toEqual(network);
     }
   });
@@ -126,7 +112,7 @@ test.each(
 
 test.each([
   [{}, [{ depth: 4 }, {}], 0, "has 4 blocks, the model 3."],
-  [{}, [{ depth: 2 }, { depth: 1 }, {}], 1, "the one before 2, but a network loses none"],
+  [{}, [{ depth: 2 }, { depth: 1 }, {}], 1, "has 1 block, the one before 2, but a network loses none"],
   [{}, [{}, { depth: 2 }, {}], 1, "the one before 3, but a network loses none"],
   [{}, [{ depth: 2 }], 0, "is the last, but the model has 3"],
   [{ residual: "none" }, [{ depth: 2 }, {}], 0, "would change the stream"],

@@ -25,7 +25,10 @@ export function checkGrowth(experiment: Experiment): void {
   stages.forEach(({ name, depth }, i) => {
     if (depth === undefined) return;
     const fail = (reason: string): never => {
-      throw new SpecError(`training.stages[${i}].depth`, `The stage "${name}" has ${depth} blocks, ${reason}`);
+      throw new SpecError(
+        `training.stages[${i}].depth`,
+        `The stage "${name}" has ${depth} block${depth === 1 ? "" : "s"}, ${reason}`,
+      );
     };
     const [before, after] = [i === 0 ? 1 : stageDepth(experiment, i - 1), stageDepth(experiment, i + 1)];
     if (depth > model.depth) fail(`the model ${model.depth}. Give at most as many, or a deeper model.`);

@@ -1,0 +1,133 @@
+/** Labels that another network gives, and the copies of a query that both are asked with. */
+import { expect, test } from "vitest";
+import { recorded } from "../../test/support/recorded-training.ts";
+import { rejection } from "../../test/support/rejection.ts";
+import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { SpecError } from "../errors.ts";
+import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
+import { initialise, type Network, type Tensor } from "../model/network.ts";
+import { spikeInput, spikingForward } from "../model/spiking.ts";
+import { stream } from "../numeric/stream.ts";
+import type { SpikingSpec } from "../spec/model.ts";
+import { createTask, networkGeometry } from "../task/create.ts";
+
+test("training with a teacher has nothing to learn from itself, and learns from another", async () => {
+  const experiment = tinyExperiment({
+    model: { kind: "ann" },
+    training: { labels: "teacher", stages: [{ steps: 1, warmup: 0 }] },
+  });
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const teacher = initialise(experiment.model, geometry, stream(11));
+  const own = await recorded(experiment, { initial: teacher, teacher });
+  // The gradient of the cross entropy is prediction minus label: the rounding of two soft maximums, 1e-7, and no more.
+  expect(own.events[0].gradientNorm).toBeLessThan(1e-5);
+  const other = await recorded(experiment, { teacher });
+  expect(other.events[0].gradientNorm).toBeGreaterThan(0.01);
+});
+
+/** A network of classes whose logits are sums over the bits of each: it says what the network of bits says. */
+function asClasses(network: Network): Network {
+  const { model, geometry, parameters } = network;
+  const spread = ({ shape, data }: Tensor): Tensor => {
+    const bits = shape[shape.length - 1];
+    const values = Float32Array.from({ length: (data.length / bits) * 2 ** bits }, (_, i) => {
+      const [row, label] = [Math.floor(i / 2 ** bits), i % 2 ** bits];
+      let sum = 0;
+      for (let b = 0; b < bits; b++) sum += ((label >> (bits - 1 - b)) & 1) * data[row * bits + b];
+      return sum;
+    });
+    return { shape: [...shape.slice(0, -1), 2 ** bits], data: values };
+  };
+  const head = { "head.weight": spread(parameters["head.weight"]), "head.offset": spread(parameters["head.offset"]) };
+  return { model: { ...model, readOut: "joint" }, geometry, parameters: { ...parameters, ...head } };
+}
+
+test("there is nothing to learn from a teacher that says the same with bits, with classes, or both ways", async () => {
+  const experimentOf = (readOut: "bits" | "joint") => {
+    const { task, ...rest } = tinyExperiment({
+      model: { kind: "ann", readOut },
+      training: { labels: "teacher", validateEvery: 1, stages: [{ steps: 1, warmup: 0, learningRate: 1e-9 }] },
+    });
+    return { ...rest, task: { ...task, transmitAntennas: 2, modulation: "qpsk" as const } };
+  };
+  const experiment = experimentOf("bits");
+  const bits = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(11));
+  const classes = asClasses(bits);
+  const validations = new Set<string>();
+  for (const [of, initial] of [
+    [experiment, bits],
+    [experimentOf("joint"), classes],
+  ] as const) {
+    for (const teacher of [bits, classes]) {
+      const { events } = await recorded(of, { initial, teacher });
+      expect(events[0].gradientNorm).toBeLessThan(1e-5);
+      const { loss, bitErrorRate } = events[0].validation!;
+      validations.add(`${loss.toFixed(5)} nats, ${bitErrorRate} of the bits`);
+    }
+  }
+  expect(validations.size).toBe(1);
+  const other = initialise(experiment.model, bits.geometry, stream(12));
+  expect((await recorded(experiment, { initial: bits, teacher: other })).events[0].gradientNorm).toBeGreaterThan(0.01);
+});
+
+test("training with copies of every query has the loss of their mean, and leaves a network with the copies of its task", async () => {
+  const tiny = tinyExperiment({
+    training: {
+      batch: 6,
+      shards: 1,
+      labels: "symbols",
+      stages: [{ steps: 1, queryCopies: 3, attention: "expected" }],
+    },
+  });
+  // Bernoulli lines, so that copies differ.
+  const task = { ...tiny.task, coding: "bernoulli" as const, queryCopies: 2 };
+  const experiment = { ...tiny, task };
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  expect([...geometry.copies!]).toEqual([1, 1, 2]);
+  const initial = initialise(experiment.model, geometry, stream(11)) as Network<SpikingSpec>;
+  const { network, events } = await recorded(experiment, { initial });
+  expect(network.geometry).toEqual(geometry);
+
+  const every = { ...experiment, task: { ...task, queryCopies: { every: 3 } } };
+  const taught = createTask(every);
+  const { spikes, labels } = taught.draw(6, stream(experiment.seed).fork("train", 0));
+  const { logits } = spikingForward(
+    { ...initial, geometry: networkGeometry(every, taught) },
+    spikeInput(spikes!, taught.geometry.spiking.tokens),
+    {
+      mode: "train",
+      attention: "expected",
+    },
+  );
+  const { loss } = crossEntropyForward(logits, oneHot(labels, geometry.classes), geometry.classes);
+  expect(events[0].loss).toBeCloseTo(loss, 5);
+});
+
+test("a spiking teacher is asked as often as the stage asks", async () => {
+  const experiment = tinyExperiment({
+    training: {
+      labels: "teacher",
+      batch: 6,
+      shards: 1,
+      stages: [{ steps: 1, queryCopies: 2, attention: "expected" }],
+    },
+  });
+  const once = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(11));
+  const { events } = await recorded(experiment, { initial: once, teacher: once });
+  expect(events[0].loss).toBeGreaterThan(0);
+  const several = { ...experiment, task: { ...experiment.task, queryCopies: 3 } };
+  expect((await recorded(several, { initial: once, teacher: once })).events[0].loss).toBe(events[0].loss);
+});
+
+test("training refuses a stage whose teacher is missing or knows another task", async () => {
+  const experiment = tinyExperiment({ training: { stages: [{ labels: "teacher", steps: 1 }] } });
+  const missing = await rejection(recorded(experiment));
+  expect(missing).toBeInstanceOf(SpecError);
+  expect(missing).toMatchObject({ path: "training.teacher" });
+  const geometry = networkGeometry(experiment, createTask(experiment));
+  const foreign = initialise(experiment.model, { ...geometry, classes: geometry.classes + 1 }, stream(12));
+  expect(await rejection(recorded(experiment, { teacher: foreign }))).toMatchObject({
+    tag: "shape",
+    path: "teacher.geometry.classes",
+  });
+});

@@ -1,0 +1,21 @@
+/** Training that keeps everything it reports, for tests of the trainer. */
+import { jobs } from "../../src/evaluation/jobs.ts";
+import type { Experiment } from "../../src/spec/experiment.ts";
+import { inlineExecutor } from "../../src/threads/executor.ts";
+import type { TrainingState } from "../../src/train/state.ts";
+import { type TrainingEvent, type TrainOptions, train } from "../../src/train/train.ts";
+
+/** Trains on one thread, and keeps every event and the state after every step and stage. */
+export async function recorded(experiment: Experiment, options: Omit<TrainOptions, "executor"> = {}, registry = jobs) {
+  const events: TrainingEvent[] = [];
+  const states: { state: TrainingState; stageEnded: boolean }[] = [];
+  const result = await train(experiment, {
+    executor: inlineExecutor(registry),
+    onStep: (event) => events.push(event),
+    afterStep: async (snapshot, stageEnded) => {
+      states.push({ state: snapshot(), stageEnded });
+    },
+    ...options,
+  });
+  return { ...result, events, states };
+}
