@@ -139,8 +139,15 @@ async function link4x4(executor) {
   const evaluation = { ...base.evaluation, prompts: LINK_PROMPTS, snrDecibels: [], steps: [base.model.steps] };
   const experiment = { ...base, evaluation };
   const report = await runExperiment(experiment, await networksOf(experiment), optionsOf(executor));
+  const { hardware, model, task } = base;
   return {
-    settings: { experiment: LARGER_LINK, chips: base.hardware.chips, prompts: LINK_PROMPTS, steps: base.model.steps },
+    settings: {
+      experiment: LARGER_LINK,
+      chips: hardware.chips,
+      prompts: LINK_PROMPTS,
+      steps: model.steps,
+      copies: task.queryCopies,
+    },
     figures: figuresOf(report, /^(ber|gap)\./),
   };
 }

@@ -32,5 +32,5 @@ export const COPIED = [
   { title: "4x4, 4 blocks of 128", name: "wireless-4x4-bits" },
   { title: "4x4, 4 blocks of 256", name: "wireless-4x4-256" },
 ];
-export const COPIES = [1, 2, 4, 8];
+export const COPIES = [1, 2, 4, 8, 16];
 export const COPIED_STEPS = [1, 2, 4];
