@@ -1,5 +1,5 @@
 // Measures what copies of the last query are worth in exact arithmetic, after every number of time steps, on prompts that chose how many there are.
-// Five minutes of two idle cores; writes copies.json.
+// Four minutes of two idle cores; writes copies.json.
 //
 //   node experiments/wide-link/copies.mjs [--threads 2]
 import { writeFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
 // Measures wide and deep networks of the 2x2 link at few time steps beside the ANN, on prompts of a seed that chose nothing. Writes result.json, with what the
-// reports of `xpike run` say of them. About a quarter of an hour of two idle cores.
+// reports of `xpike run` say of them. Up to four minutes of two idle cores for each row.
 //
 //   node experiments/wide-link/measure.mjs [name of a network ...] [--threads 2]
 //
