@@ -13,6 +13,7 @@ import {
   stream,
   withSteps,
 } from "xpikeformer";
+import { upTo } from "./steps.mjs";
 import {
   answersOf,
   engineAt,
@@ -39,7 +40,6 @@ const result = JSON.parse(readFileSync(new URL("./iso-accuracy/result.json", imp
 export function networkOn(machine, name) {
   const { ann, snn, machines } = result.networks[name];
   const { rates, densities } = machines[machine];
-  const upTo = (count) => Array.from({ length: count }, (_, t) => t + 1);
   const choice = chooseSteps(upTo(rates.length), rates, ann.rate);
   const target = snnTarget(choice, rates, ann.rate);
   const snnChoice = chooseSteps(upTo(snn.rates.length), snn.rates, target.rate);

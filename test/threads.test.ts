@@ -15,6 +15,7 @@ import {
   train,
 } from "../dist/index.js";
 import { nodeExecutor } from "../dist/node.js";
+import { rejection } from "./support/rejection.ts";
 import { everyFeature, tinyExperiment } from "./support/tiny-training.ts";
 
 const experiments = {
@@ -102,10 +103,7 @@ test("threads that are closed while they share a chip end its evaluation", async
 test("an error on another thread arrives with its class and message", async () => {
   const executor = nodeExecutor(2);
   try {
-    const error = await executor
-      .open("no-such-job", null)
-      .run([1])
-      .catch((reason: unknown) => reason);
+    const error = await rejection(executor.open("no-such-job", null).run([1]));
     expect(error).toBeInstanceOf(PlatformError);
     expect(error).toMatchObject({ path: "executor", message: expect.stringContaining("no-such-job") });
   } finally {

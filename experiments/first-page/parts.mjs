@@ -20,6 +20,7 @@ import {
 } from "xpikeformer";
 import { figuresOf } from "../figures.mjs";
 import { checkpointOf, experimentOf, networksOf } from "../networks.mjs";
+import { upTo } from "../steps.mjs";
 
 /** Nothing was chosen with this seed: no network, and no setting of the machine. */
 export const SEED = 4242;
@@ -188,8 +189,6 @@ function cost() {
   for (const id of ["annDigital", "snnDigital"]) figures[`calibrated.printed.${id}`] = [ratioTo(calibrated, id)];
   return { settings: { workload: large.name }, figures };
 }
-
-const upTo = (most) => Array.from({ length: most }, (_, t) => t + 1);
 
 const seeded = async (name) => ({ ...(await experimentOf(name)), seed: SEED });
 

@@ -1,8 +1,9 @@
 // The tables of this folder's page: what `measure.mjs` wrote.
+import { upTo } from "../steps.mjs";
 import { change, figure, ratioAt, results, value, withRange } from "./results.mjs";
 
 const SNRS = results.link.chart.x.ticks;
-const STEPS = Array.from({ length: results.steps.settings.steps }, (_, t) => t + 1);
+const STEPS = upTo(results.steps.settings.steps);
 
 const DETECTORS = [
   ["ml.perfect", "maximum likelihood, perfect channel"],

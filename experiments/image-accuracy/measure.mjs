@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";
+import { upTo } from "../steps.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
@@ -27,7 +28,7 @@ const SEED = 1;
 
 async function measureAccuracy({ experiment, data }, networks, options) {
   // Up to the network's own T every chip's run answers, on all images.
-  const steps = Array.from({ length: experiment.model.steps }, (_, t) => t + 1);
+  const steps = upTo(experiment.model.steps);
   const opened = openExperiment({ ...experiment, evaluation: { ...experiment.evaluation, steps } }, data);
   return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
 }

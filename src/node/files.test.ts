@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { rejection } from "../../test/support/rejection.ts";
 import { FileError } from "../errors.ts";
 import { makeFolder, readFileChecked, removeEmptyFolders, writeFileAtomic, writeFilesTogether } from "./files.ts";
 
@@ -45,10 +46,7 @@ async function watchSync<T>(seen: (file: FileHandle) => Promise<void>, action: (
 }
 
 const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
-  const error = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+  const error = await rejection(action);
   expect(error).toBeInstanceOf(FileError);
   return error as FileError;
 };

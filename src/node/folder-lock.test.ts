@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rejection } from "../../test/support/rejection.ts";
 import { FileError } from "../errors.ts";
 import { LOCK_FILE, lockFolder, requireFree } from "./folder-lock.ts";
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const refusal = async (): Promise<FileError> => {
-  const error = await lockFolder(folder, "the second").catch((reason: unknown) => reason);
+  const error = await rejection(lockFolder(folder, "the second"));
   expect(error).toBeInstanceOf(FileError);
   return error as FileError;
 };

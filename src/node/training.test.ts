@@ -2,6 +2,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { rejection } from "../../test/support/rejection.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
@@ -55,10 +56,7 @@ async function metrics(): Promise<Metric[]> {
 }
 
 const errorOf = async (action: Promise<unknown>): Promise<FileError> => {
-  const error = await action.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
+  const error = await rejection(action);
   expect(error).toBeInstanceOf(FileError);
   return error as FileError;
 };
