@@ -16,6 +16,7 @@ export const NETWORKS = [
   { title: "4 blocks of 128, IF", name: "wireless-2x2-deep", copies: 8, steps: [2, 4] },
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", copies: 8, steps: [2, 4] },
   { title: "4 blocks of 256, IF", name: "wireless-2x2-deep-256", copies: 16, steps: [2, 3, 4] },
+  { title: "6 blocks of 256, IF", name: "wireless-2x2-deep-256-six-blocks", copies: 16, steps: [2] },
 ];
 /** The ANNs, all of width 128, by what the networks' experiments name. */
 export const ANNS = {

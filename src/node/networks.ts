@@ -31,6 +31,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-2x2-one-step-xpikeformer",
   "wireless-2x2-deep-256-xpikeformer",
   "wireless-2x2-deep-256-two-steps-xpikeformer",
+  "wireless-2x2-deep-256-six-blocks-xpikeformer",
   "wireless-2x2-ordered-xpikeformer",
   "wireless-2x2-ann",
   "wireless-2x2-ann-32",
