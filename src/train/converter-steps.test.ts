@@ -120,6 +120,21 @@ test("every layer but the head has steps; exact converters and other networks ha
   expect(measureConverterSteps(other, ann, 0, null, 0)).toBe(null);
 });
 
+test("copies of a query in answers change no steps, and those of a stage do", () => {
+  const once = experimentOf({ bits: 5 });
+  const network = networkOf(once);
+  const measure = (task: object, stage: object) => {
+    const { training } = once;
+    const stages = [{ ...training.stages[0], ...stage }];
+    const experiment = { ...once, task: { ...once.task, ...task }, training: { ...training, stages } };
+    const { geometry } = networkOf(experiment);
+    return measureConverterSteps({ ...network, geometry }, experiment, 0, null, 0);
+  };
+  expect(measure({ queryCopies: 4 }, {})).toEqual(measure({}, {}));
+  expect(measure({ queryCopies: 4 }, { queryCopies: 4 })).toEqual(measure({}, { queryCopies: 4 }));
+  expect(measure({}, { queryCopies: 4 })).not.toEqual(measure({}, {}));
+});
+
 test("without BatchNorm steps are relative to the threshold", () => {
   const relative = (threshold: number) => {
     const experiment = experimentOf({ bits: 5 }, { normalisation: "none", neuron: { threshold } });

@@ -26,7 +26,7 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { createTask, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
-import { convertingLayers, stageModel } from "./plan.ts";
+import { convertingLayers, stageGeometry, stageModel, stageTask } from "./plan.ts";
 
 /**
  * Code steps by layer, `[outputs]`, relative to what noise on the layer's output is relative to: with BatchNorm the spread of the column,
@@ -42,7 +42,8 @@ const MOST_PROMPTS = 16;
 const MOST_PRODUCTS = 2 ** 30;
 
 /**
- * Measures the code steps of a network on prompts of the training part; null of a network that has no converters, or exact ones.
+ * Measures the code steps of a network on prompts of the training part, as the stage draws them; null of a network that has no converters, or
+ * exact ones.
  *
  * Random   `stream(seed).fork("converter steps", step)`
  */
@@ -53,14 +54,15 @@ export function measureConverterSteps(
   data: Given["data"],
   step: number,
 ): ConverterSteps | null {
-  const { task: taskSpec, hardware, seed, training } = experiment;
+  const { hardware, seed, training } = experiment;
   if (!isSpiking(network) || hardware.adc.bits === null) return null;
   const root = stream(seed);
   const random = root.fork("converter steps", step);
-  const model = stageModel(experiment, training.stages[stage]);
-  const folded = foldNetwork(network);
+  const stageSpec = training.stages[stage];
+  const [taskSpec, model] = [stageTask(experiment, stageSpec), stageModel(experiment, stageSpec)];
+  const folded = foldNetwork({ ...network, geometry: stageGeometry(experiment, stageSpec) });
   const steps = "steps" in model ? model.steps : 1;
-  const wanted = Math.floor(MOST_PRODUCTS / (steps * productsOf(network)));
+  const wanted = Math.floor(MOST_PRODUCTS / (steps * productsOf(folded)));
   const prompts = Math.max(1, Math.min(MOST_PROMPTS, wanted));
   const spikes = takesSpikes(model, taskSpec);
   const batch = createTask({ task: taskSpec, model }, data).draw(prompts, random.fork("prompts"), {
@@ -69,7 +71,7 @@ export function measureConverterSteps(
     from: { part: "training", position: 0, order: root.fork("epochs") },
   });
   const input = spikes
-    ? spikeInput(batch.spikes!, inputRows(network.geometry))
+    ? spikeInput(batch.spikes!, inputRows(folded.geometry))
     : repeatInput(batch.values!, steps, prompts);
   const draws = drawBlocks(folded, input, random.fork("draws"));
   const { cache } = spikingForward(folded, input, { mode: "eval", draws });
