@@ -29,6 +29,7 @@ export const NETWORKS = [
   "cifar10-small",
   "cifar10-large",
   "fashion-stem",
+  "fashion-large",
 ];
 
 /**

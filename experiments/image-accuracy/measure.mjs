@@ -23,7 +23,7 @@ const { evaluateDrift, evaluateSweep, openExperiment, parseDurations, parseSweep
 const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { experimentOf, networksOf } = await import("../networks.mjs");
 
-const EXAMPLES = ["fashion-tiny", "mnist-tiny", "cifar10-small"];
+const EXAMPLES = [{ name: "fashion-tiny" }, { name: "mnist-tiny" }, { name: "cifar10-small" }];
 const SEED = 1;
 
 async function measureAccuracy({ experiment, data }, networks, options) {
@@ -33,12 +33,20 @@ async function measureAccuracy({ experiment, data }, networks, options) {
   return figuresOf(await runExperiment(opened, networks, options), /^(accuracy|gap)\./);
 }
 
-/** Of each part the test images, null for all of them, its examples if they are others, and the figures of an experiment. */
+/**
+ * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it if
+ * that is another than the example's, and the figures of an experiment.
+ */
 const PARTS = {
   accuracy: { images: null, measure: measureAccuracy },
   stem: {
     images: null,
-    examples: ["cifar10-large", "fashion-stem"],
+    examples: [
+      { name: "cifar10-large" },
+      { name: "fashion-stem" },
+      { name: "fashion-large" },
+      { name: "fashion-large", ann: "fashion-large-ann" },
+    ],
     measure: measureAccuracy,
   },
   drift: {
@@ -90,19 +98,22 @@ async function measurePart(part) {
     runs: [],
   };
   const result = before?.commit === commit ? before : fresh;
-  for (const name of examples) {
-    if (result.runs.some((run) => run.name === name)) continue;
-    console.log(`${part}, ${name} ...`);
+  for (const { name, ann } of examples) {
     const start = performance.now();
-    const { experiment, networks, images } = await load(name);
+    const { experiment, networks, images } = await load(name, ann);
+    const beside = experiment.checkpoints.ann;
+    if (result.runs.some((run) => run.name === name && run.ann === beside)) continue;
+    console.log(`${part}, ${name} ...`);
     const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
     const figures = await measure(openExperiment(experiment, images), networks, options);
-    const { depth, width, steps, stem } = experiment.model;
+    const { steps } = experiment.model;
     const { chips } = experiment.hardware;
     result.runs.push({
       name,
       data: images.name,
-      size: `${depth}-${width}${stem ? " behind a stem" : ""}`,
+      size: sizeOf(experiment.model),
+      ann: beside,
+      annSize: sizeOf(networks.ann.model),
       steps,
       chips,
       figures,
@@ -112,8 +123,16 @@ async function measurePart(part) {
   }
 }
 
-async function load(name) {
-  const experiment = { ...(await experimentOf(name)), seed: SEED };
+/** Depth and width, and the channels of a stem. */
+function sizeOf({ depth, width, stem }) {
+  const channels = stem?.layers.map((layer) => layer.channels).join("-");
+  return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
+}
+
+async function load(name, ann) {
+  const example = await experimentOf(name);
+  const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
+  const experiment = { ...example, seed: SEED, checkpoints };
   const networks = await networksOf(experiment);
   const { data: images, notes } = await loadImageData(experiment.task.data);
   if (images.name !== experiment.task.data)

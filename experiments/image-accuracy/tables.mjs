@@ -24,6 +24,8 @@ const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10
 const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
+/** Of a network and the ANN beside it, where that has another size. */
+const pairOf = (run) => labelOf(run) + (run.annSize && run.annSize !== run.size ? `; ANN: ${run.annSize}` : "");
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
@@ -47,7 +49,7 @@ export const imageAccuracyTables = {
         signed(xpikeformer - ann),
       ]),
       ...[...runsOf("accuracy"), ...runsOf("stem")].map((run) => [
-        `ours: ${labelOf(run)}`,
+        `ours: ${pairOf(run)}`,
         ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.figures[`accuracy.${role}`])),
         String(run.steps),
         gap(run.figures["gap.ann"]),
@@ -57,11 +59,14 @@ export const imageAccuracyTables = {
 
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
+    const runs = [...runsOf("accuracy"), ...runsOf("stem")];
+    // A network that stands beside several ANNs is the same one.
+    const networks = [...new Map(runs.map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [
         ["first author's results: 6-512, CIFAR-10", ...steps.map((step) => AUTHOR_STEPS[step].toFixed(1))],
-        ...[...runsOf("accuracy"), ...runsOf("stem")].map((run) => {
+        ...networks.map((run) => {
           const after = (step) => run.figures[`accuracy.xpikeformer.steps.${step}`];
           return [`ours: ${labelOf(run)}`, ...steps.map((step) => (after(step) ? points(after(step)[0]) : ""))];
         }),
@@ -71,7 +76,7 @@ export const imageAccuracyTables = {
 
   "image-learning": () => {
     const runs = JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
-    const spans = [1, 2, 4, 6, 8, 10, 12, 16, 20, 24];
+    const spans = [1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 30, 35];
     return {
       head: ["accuracy on validation images after so many passes over the training images, %", ...spans.map(String)],
       // They validated once a pass.

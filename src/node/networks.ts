@@ -58,6 +58,8 @@ export const BUNDLED_NETWORKS = [
   "cifar10-small-conventional",
   "cifar10-large-xpikeformer",
   "cifar10-large-ann",
+  "fashion-large-xpikeformer",
+  "fashion-large-ann",
   "fashion-stem-xpikeformer",
   "fashion-stem-ann",
 ] as const;
