@@ -131,7 +131,7 @@ function claims() {
     [
       "The same, of networks of ours that have an ANN's error rate, or a lower one",
       "",
-      `${["mnist-one-step", "mnist-tiny", "cifar10-small"].map(ownRatio).join("; ")}; ${ownRatio("fashion-large")}, whose ANN has half of its channels; ` +
+      `${["mnist-one-step", "mnist-tiny", "cifar10-small"].map(ownRatio).join("; ")}; ${ownRatio("fashion-large")}, whose ANN has half of its channels, while [one of its size](experiments/image-accuracy/README.md) is better; ` +
         `${ownRatio("wireless-2x2-deep")}, whose ANN has half of its blocks`,
       "**yes** on MNIST, and less on CIFAR-10, Fashion-MNIST and the 2x2 link, where [a narrow ANN](experiments/fronts/README.md) does nearly as well for little",
       "[own networks](experiments/iso-accuracy/README.md)",
