@@ -98,12 +98,14 @@ async function measurePart(part) {
     runs: [],
   };
   const result = before?.commit === commit ? before : fresh;
-  for (const { name, ann } of examples) {
+  for (const example of examples) {
+    const experiment = await described(example);
+    const { name } = example;
+    const { ann } = experiment.checkpoints;
+    if (result.runs.some((run) => run.name === name && run.ann === ann)) continue;
+    console.log(`${part}, ${name} beside ${ann} ...`);
     const start = performance.now();
-    const { experiment, networks, images } = await load(name, ann);
-    const beside = experiment.checkpoints.ann;
-    if (result.runs.some((run) => run.name === name && run.ann === beside)) continue;
-    console.log(`${part}, ${name} ...`);
+    const { networks, images } = await load(experiment);
     const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
     const figures = await measure(openExperiment(experiment, images), networks, options);
     const { steps } = experiment.model;
@@ -112,7 +114,7 @@ async function measurePart(part) {
       name,
       data: images.name,
       size: sizeOf(experiment.model),
-      ann: beside,
+      ann,
       annSize: sizeOf(networks.ann.model),
       steps,
       chips,
@@ -129,13 +131,16 @@ function sizeOf({ depth, width, stem }) {
   return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }
 
-async function load(name, ann) {
+async function described({ name, ann }) {
   const example = await experimentOf(name);
   const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
-  const experiment = { ...example, seed: SEED, checkpoints };
+  return { ...example, seed: SEED, checkpoints };
+}
+
+async function load(experiment) {
   const networks = await networksOf(experiment);
   const { data: images, notes } = await loadImageData(experiment.task.data);
   if (images.name !== experiment.task.data)
     throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);
-  return { experiment, networks, images };
+  return { networks, images };
 }

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 
 const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`, import.meta.url), "utf8")).runs;
 
+/** All test images, and the chips after each time step. */
+const measuredRuns = () => [...runsOf("accuracy"), ...runsOf("stem")];
+
 /** Table III, accuracy in %. */
 const PRINTED = [
   { network: "4-384, CIFAR-10", ann: 83.41, spiking: 82.83, xpikeformer: 82.66, steps: 11 },
@@ -48,7 +51,7 @@ export const imageAccuracyTables = {
         String(steps),
         signed(xpikeformer - ann),
       ]),
-      ...[...runsOf("accuracy"), ...runsOf("stem")].map((run) => [
+      ...measuredRuns().map((run) => [
         `ours: ${pairOf(run)}`,
         ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.figures[`accuracy.${role}`])),
         String(run.steps),
@@ -59,9 +62,8 @@ export const imageAccuracyTables = {
 
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
-    const runs = [...runsOf("accuracy"), ...runsOf("stem")];
     // A network that stands beside several ANNs is the same one.
-    const networks = [...new Map(runs.map((run) => [run.name, run])).values()];
+    const networks = [...new Map(measuredRuns().map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [
