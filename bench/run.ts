@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { attention } from "./attention.ts";
 import { chips } from "./chips.ts";
+import { convolution } from "./convolution.ts";
 import { cost } from "./cost.ts";
 import { gatedProduct } from "./gated-product.ts";
 import { gemm } from "./gemm.ts";
@@ -31,6 +32,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   "spike-product": spikeProduct,
   "gated-product": gatedProduct,
   gemm,
+  convolution,
   "random-words": randomWords,
   attention,
   "ssa-tile": ssaTile,

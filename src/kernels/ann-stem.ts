@@ -1,18 +1,29 @@
 /**
  * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, with the convolutions of
- * a stem in front of it. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps the windows of all layers, as numbers.
+ * a stem in front of it. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps what all convolutions read.
  */
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";
 import type { AnnSpec } from "../spec/model.ts";
 import type { Arena, Place } from "./arena.ts";
-import { isPlain, mapGradient, mapGradientWords } from "./convolution.ts";
+import {
+  convolutionWords,
+  convolve,
+  isPlain,
+  mapGradient,
+  mapGradientWords,
+  readWords,
+  weightGradient,
+} from "./convolution.ts";
 import type { Ops } from "./ops.ts";
-import { productScratch } from "./wasm/dense-ops.ts";
 
-export interface AnnStemLayerLayout {
+interface ConvolutionLayout {
   readonly size: StemLayer;
-  readonly windows: Place;
+  /** What its products read (`convolve`). */
+  readonly read: Place;
+}
+
+export interface AnnStemLayerLayout extends ConvolutionLayout {
   readonly y: Place;
   readonly statistics: Place;
   readonly normalised: Place;
@@ -22,9 +33,11 @@ export interface AnnStemLayerLayout {
 
 export interface AnnStemLayout {
   readonly layers: readonly AnnStemLayerLayout[];
-  readonly embed: { readonly size: StemLayer; readonly windows: Place };
-  /** When a stem trains: of what a maximum leaves, of what it read, of what the norm read, and of windows. */
-  readonly gradients: Readonly<Record<"pooled" | "activated" | "y" | "windows", Place>> | null;
+  readonly embed: ConvolutionLayout;
+  /** When a stem trains: of what a maximum leaves, of what it read, and of what the norm read. */
+  readonly gradients: Readonly<Record<"pooled" | "activated" | "y", Place>> | null;
+  /** Of a convolution, one at a time. */
+  readonly work: Place;
   readonly scratch: number;
 }
 
@@ -38,7 +51,6 @@ export function planAnnStem(
   const sizes = stemLayers(model, geometry);
   const inner = sizes.slice(0, -1);
   const outputs = ({ windows, outputs }: StemLayer) => maxPrompts * pixels(windows) * outputs;
-  const windows = (size: StemLayer) => maxPrompts * pixels(size.windows) * size.inputs;
   const left = ({ pooled, outputs }: StemLayer) => maxPrompts * pixels(pooled) * outputs;
   const most = (count: (size: StemLayer) => number, of: readonly StemLayer[]) => Math.max(0, ...of.map(count));
   /** A place of the layer's own when training, else one that all layers share. */
@@ -47,14 +59,14 @@ export function planAnnStem(
     const shared = arena.words(most(count, of));
     return () => shared;
   }
-  const windowsAt = places((size) => (isPlain(size) ? 0 : windows(size)), sizes);
+  const readAt = places((size) => readWords(size, maxPrompts), sizes);
   const [yAt, normalisedAt, activatedAt] = [0, 1, 2].map(() => places(outputs, inner));
   const layers: AnnStemLayerLayout[] = [];
   let map = inputs;
   for (const size of inner) {
     const layer = {
       size,
-      windows: isPlain(size) ? map : windowsAt(size),
+      read: isPlain(size) ? map : readAt(size),
       y: yAt(size),
       statistics: arena.words(2 * maxPrompts * pixels(size.windows)),
       normalised: normalisedAt(size),
@@ -64,34 +76,31 @@ export function planAnnStem(
     layers.push({ ...layer, pooled: map });
   }
   const last = sizes[sizes.length - 1];
-  const back = sizes.slice(1).map((size) => mapGradientWords(size, maxPrompts));
   const gradients =
     training && inner.length > 0
       ? {
           pooled: arena.words(most(left, inner)),
           activated: arena.words(most(outputs, inner)),
           y: arena.words(most(outputs, inner)),
-          windows: arena.words(Math.max(...back.map((words) => words.windows))),
         }
       : null;
-  const products = sizes.flatMap((size) => {
-    const rows = maxPrompts * pixels(size.windows);
-    return [productScratch(rows, size.outputs, size.inputs), productScratch(size.inputs, size.outputs, rows)];
-  });
+  const workspaces = [
+    ...sizes.map((size) => convolutionWords(size, maxPrompts)),
+    ...(training ? sizes.slice(1).map((size) => mapGradientWords(size, maxPrompts)) : []),
+  ];
   return {
     layers,
-    embed: { size: last, windows: isPlain(last) ? map : windowsAt(last) },
+    embed: { size: last, read: isPlain(last) ? map : readAt(last) },
     gradients,
-    scratch: Math.max(...products, ...back.map((words) => words.scratch)),
+    work: arena.words(Math.max(...workspaces.map(({ work }) => work))),
+    scratch: Math.max(...workspaces.map(({ scratch }) => scratch)),
   };
 }
 
-/** A linear layer and LayerNorm of the pass, by name. */
+/** Parameters, their gradients, and LayerNorm of the pass, by name. */
 export interface AnnLayers {
-  weight(name: string): Place;
-  linear(layer: StemLayer, rows: number, source: Place, target: Place): void;
-  /** Adds dW and d offset. */
-  linearBackward(layer: StemLayer, rows: number, source: Place, dTarget: Place): void;
+  value(name: string): Place;
+  gradient(name: string): Place;
   norm(name: string, rows: number, source: Place, target: Place, statistics: Place, width: number): void;
   /** Adds to dSource, d gain and d offset. */
   normBackward(
@@ -110,39 +119,43 @@ export function bindAnnStem(
   { stem, inputs, scratch }: { readonly stem: AnnStemLayout; readonly inputs: Place; readonly scratch: Place },
   layers: AnnLayers,
 ) {
-  function gather(size: StemLayer, map: Place, images: number, windows: Place) {
-    if (!isPlain(size)) ops.gatherWindows({ map, images, size, windows });
+  const { work } = stem;
+
+  function run({ size, read }: ConvolutionLayout, map: Place, images: number, y: Place) {
+    const [weight, offset] = [layers.value(`${size.name}.weight`), layers.value(`${size.name}.offset`)];
+    convolve(ops, size, { images, map, read, weight, offset, y, work, scratch });
   }
 
   return {
     /** Writes the embedding [B N, width]. */
     forward: (images: number, target: Place) => {
       let map = inputs;
-      for (const { size, windows, y, statistics, normalised, activated, pooled } of stem.layers) {
+      for (const layer of stem.layers) {
+        const { size, y, statistics, normalised, activated, pooled } = layer;
         const rows = images * pixels(size.windows);
-        gather(size, map, images, windows);
-        layers.linear(size, rows, windows, y);
+        run(layer, map, images, y);
         layers.norm(`${size.name}.norm`, rows, y, normalised, statistics, size.outputs);
         ops.gelu({ source: normalised, count: rows * size.outputs, target: activated });
         if (size.pool > 1) ops.maxPool({ map: activated, images, size, pooled });
         map = pooled;
       }
-      const { size, windows } = stem.embed;
-      gather(size, map, images, windows);
-      layers.linear(size, images * pixels(size.windows), windows, target);
+      run(stem.embed, map, images, target);
     },
     /** From the gradient of the embedding. */
     backward: (images: number, dEmbedding: Place) => {
-      let [of, dy]: [{ size: StemLayer; windows: Place }, Place] = [stem.embed, dEmbedding];
+      let [of, dy]: [ConvolutionLayout, Place] = [stem.embed, dEmbedding];
       for (let i = stem.layers.length; ; i--) {
-        const { size, windows } = of;
-        layers.linearBackward(size, images * pixels(size.windows), windows, dy);
+        const { size, read } = of;
+        const [rows, columns] = [images * pixels(size.windows), size.outputs];
+        ops.sumRows({ source: dy, rows, columns, target: layers.gradient(`${size.name}.offset`) });
+        const dWeight = layers.gradient(`${size.name}.weight`);
+        weightGradient(ops, size, { images, read, dy, dWeight, work, scratch });
         if (i === 0) return;
         const d = stem.gradients!;
         const before = stem.layers[i - 1];
         const dMap = before.size.pool > 1 ? d.pooled : d.activated;
-        const weight = layers.weight(size.name);
-        mapGradient(ops, size, { images, weight, dy, dWindows: d.windows, dMap, scratch });
+        const weight = layers.value(`${size.name}.weight`);
+        mapGradient(ops, size, { images, weight, dy, dMap, work, scratch });
         layerBackward(before, images);
         [of, dy] = [before, d.y];
       }

@@ -57,14 +57,13 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
     ops.product({ m, n, k, a: source, b: value(`${name}.weight`), out: target, accumulate: true, scratch });
   }
 
-  /** Adds dW and d offset; writes dSource unless it is null. */
-  function linearBackward(of: Linear, rows: number, source: Place, dTarget: Place, dSource: Place | null): void {
+  /** Adds dW and d offset; writes dSource. */
+  function linearBackward(of: Linear, rows: number, source: Place, dTarget: Place, dSource: Place): void {
     const { name, inputs, outputs } = of;
     const [weight, dWeight] = [value(`${name}.weight`), gradient(`${name}.weight`)];
     ops.sumRows({ source: dTarget, rows, columns: outputs, target: gradient(`${name}.offset`) });
     const sizes = { m: inputs, n: outputs, k: rows };
     ops.product({ ...sizes, a: source, transposeA: true, b: dTarget, out: dWeight, accumulate: true, scratch });
-    if (dSource === null) return;
     const back = { m: rows, n: inputs, k: outputs };
     ops.product({ ...back, a: dTarget, b: weight, transposeB: true, out: dSource, scratch });
   }
@@ -90,9 +89,8 @@ export function bindAnn(ops: Ops, layout: AnnLayout, parameters: ParameterOffset
   }
 
   const stem = bindAnnStem(ops, layout, {
-    weight: (name) => value(`${name}.weight`),
-    linear,
-    linearBackward: (of, rows, source, dTarget) => linearBackward(of, rows, source, dTarget, null),
+    value,
+    gradient,
     norm,
     normBackward,
   });

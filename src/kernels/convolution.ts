@@ -1,46 +1,168 @@
 /**
- * The way back through a convolution's windows: the gradient of the map that they are copies of. Gradients of windows are many numbers, so
- * there are those of a few images at a time.
+ * Convolutions of maps of real numbers, and the way back through those and through convolutions of spikes. Twin: `model/convolution.ts`.
+ *
+ * Kernels of 3 x 3 pixels that pass over every pixel go by Winograd's tiles (`assembly/winograd.ts`), others through windows. Gradients of both are
+ * many numbers, so there are those of a few images at a time.
  */
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { Place } from "./arena.ts";
 import type { Ops } from "./ops.ts";
 import { productScratch } from "./wasm/dense-ops.ts";
 
-/** Rows of windows whose gradients are computed at a time, at least. */
+/** Rows of windows, and of tiles, whose products are computed at a time, at least. */
 const CHUNK_ROWS = 256;
-
-/** Images of which so many windows come. */
-const chunkImages = ({ windows }: StemLayer, images: number): number =>
-  Math.min(images, Math.ceil(CHUNK_ROWS / pixels(windows)));
-
-/** Words for the gradients of windows, and of scratch, of up to so many images. */
-export function mapGradientWords(
-  size: StemLayer,
-  images: number,
-): { readonly windows: number; readonly scratch: number } {
-  const rows = chunkImages(size, images) * pixels(size.windows);
-  return { windows: rows * size.inputs, scratch: productScratch(rows, size.inputs, size.outputs) };
-}
-
-/** dMap [images, pixels, channels] = the gradient of the map, from dy [images, windows, outputs]. */
-export function mapGradient(
-  ops: Ops,
-  size: StemLayer,
-  of: { images: number; weight: Place; dy: Place; dWindows: Place; dMap: Place; scratch: Place },
-): void {
-  const { images, weight, dy, dWindows, dMap, scratch } = of;
-  const { inputs: n, outputs: k } = size;
-  const mapSize = pixels(size.grid) * size.channels;
-  const chunk = chunkImages(size, images);
-  ops.fill(dMap, images * mapSize, 0);
-  for (let first = 0; first < images; first += chunk) {
-    const count = Math.min(chunk, images - first);
-    const a = dy + 4 * first * pixels(size.windows) * k;
-    ops.product({ m: count * pixels(size.windows), n, k, a, b: weight, transposeB: true, out: dWindows, scratch });
-    ops.scatterWindows({ dWindows, images: count, size, dMap: dMap + 4 * first * mapSize });
-  }
-}
+const CHUNK_TILES = 128;
 
 /** Whether windows are the very pixels, in their order. */
 export const isPlain = ({ kernel, stride }: StemLayer): boolean => kernel === 1 && stride === 1;
+
+/** Whether tiles do; their kernels take four channels at a time. */
+const isTiled = ({ kernel, stride, channels }: StemLayer): boolean =>
+  kernel === 3 && stride === 1 && channels % 4 === 0;
+
+/** Tiles of 2 x 2 pixels that cover a map. */
+const tilesOf = ({ grid }: StemLayer): number => Math.ceil(grid.rows / 2) * Math.ceil(grid.columns / 2);
+
+/** Rows of products for an image, and of how many images they are computed at a time. */
+function chunkOf(size: StemLayer, images: number): { readonly rows: number; readonly chunk: number } {
+  const [rows, least] = isTiled(size) ? [tilesOf(size), CHUNK_TILES] : [pixels(size.windows), CHUNK_ROWS];
+  return { rows, chunk: Math.min(images, Math.ceil(least / rows)) };
+}
+
+/** Words of what a layer reads: tiles, windows, or nothing where these are the map. */
+export function readWords(size: StemLayer, images: number): number {
+  if (isPlain(size)) return 0;
+  return isTiled(size) ? 16 * images * tilesOf(size) * size.channels : images * pixels(size.windows) * size.inputs;
+}
+
+export interface Workspace {
+  /** Of numbers that no other call needs. */
+  readonly work: number;
+  readonly scratch: number;
+}
+
+/** Words that `mapGradient` needs for up to so many images. */
+export function mapGradientWords(size: StemLayer, images: number): Workspace {
+  const { inputs, outputs, channels } = size;
+  const { rows, chunk } = chunkOf(size, images);
+  const m = rows * chunk;
+  if (!isTiled(size)) return { work: m * inputs, scratch: productScratch(m, inputs, outputs) };
+  const work = 16 * (channels * outputs + m * (channels + outputs));
+  return { work, scratch: Math.max(productScratch(m, channels, outputs), 16 * outputs) };
+}
+
+/** Words that `convolve` and `weightGradient` need for up to so many images. */
+export function convolutionWords(size: StemLayer, images: number): Workspace {
+  const { inputs, outputs, channels } = size;
+  const { rows, chunk } = chunkOf(size, images);
+  if (!isTiled(size)) {
+    const all = images * pixels(size.windows);
+    return { work: 0, scratch: Math.max(productScratch(all, outputs, inputs), productScratch(inputs, outputs, all)) };
+  }
+  const m = rows * chunk;
+  const products = Math.max(productScratch(m, outputs, channels), productScratch(channels, outputs, m));
+  return { work: 16 * outputs * (channels + m), scratch: Math.max(products, 16 * channels) };
+}
+
+interface Places {
+  readonly images: number;
+  readonly work: Place;
+  readonly scratch: Place;
+}
+
+/** y [images, windows, outputs] = offset + map * weight. `read` receives `readWords`; of a plain layer it is the map. */
+export function convolve(
+  ops: Ops,
+  size: StemLayer,
+  of: Places & { map: Place; read: Place; weight: Place; offset: Place; y: Place },
+): void {
+  const { images, map, read, weight, offset, y, work, scratch } = of;
+  const { grid, channels, inputs, outputs: n } = size;
+  const rows = images * pixels(size.windows);
+  if (!isTiled(size)) {
+    if (!isPlain(size)) ops.gatherWindows({ map, images, size, windows: read });
+    ops.broadcastRow({ row: offset, rows, columns: n, target: y });
+    ops.product({ m: rows, n, k: inputs, a: read, b: weight, out: y, accumulate: true, scratch });
+    return;
+  }
+  const k = channels;
+  const products = work + 4 * 16 * k * n;
+  ops.winogradData({ map, images, grid, channels, target: read, scratch });
+  ops.winogradKernel({ weight, count: k * n, turned: false, target: work });
+  forEachChunk(size, images, (first, count) => {
+    const m = count * tilesOf(size);
+    for (let i = 0; i < 16; i++) {
+      const a = read + 4 * (i * images + first) * tilesOf(size) * k;
+      ops.product({ m, n, k, a, b: work + 4 * i * k * n, out: products + 4 * i * m * n, scratch });
+    }
+    const target = y + 4 * first * pixels(grid) * n;
+    ops.winogradMap({ source: products, images: count, grid, channels: n, map: target });
+  });
+  ops.addRow({ source: y, row: offset, rows, columns: n, target: y });
+}
+
+/** Adds dWeight, from dy [images, windows, outputs] and what `convolve` read. */
+export function weightGradient(
+  ops: Ops,
+  size: StemLayer,
+  of: Places & { read: Place; dy: Place; dWeight: Place },
+): void {
+  const { images, read, dy, dWeight, work, scratch } = of;
+  const { grid, channels, inputs, outputs: n } = size;
+  if (!isTiled(size)) {
+    const k = images * pixels(size.windows);
+    ops.product({ m: inputs, n, k, a: read, transposeA: true, b: dy, out: dWeight, accumulate: true, scratch });
+    return;
+  }
+  const m = channels;
+  const data = work + 4 * 16 * m * n;
+  forEachChunk(size, images, (first, count) => {
+    const k = count * tilesOf(size);
+    const map = dy + 4 * first * pixels(grid) * n;
+    ops.winogradMapBackward({ map, images: count, grid, channels: n, target: data });
+    for (let i = 0; i < 16; i++) {
+      const a = read + 4 * (i * images + first) * tilesOf(size) * m;
+      const [b, out] = [data + 4 * i * k * n, work + 4 * i * m * n];
+      ops.product({ m, n, k, a, transposeA: true, b, out, accumulate: first > 0, scratch });
+    }
+  });
+  ops.winogradKernelBackward({ source: work, count: m * n, dWeight });
+}
+
+/** dMap [images, pixels, channels] = the gradient of the map, from dy [images, windows, outputs]. */
+export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Place; dy: Place; dMap: Place }): void {
+  const { images, weight, dy, dMap, work, scratch } = of;
+  const { grid, channels, inputs, outputs: k } = size;
+  const data = work + 4 * 16 * channels * k;
+  if (isTiled(size)) ops.winogradKernel({ weight, count: channels * k, turned: true, target: work });
+  forEachChunk(size, images, (first, count) => {
+    const source = dy + 4 * first * pixels(size.windows) * k;
+    const target = dMap + 4 * first * pixels(grid) * channels;
+    if (isTiled(size)) tiledPart(source, target, count);
+    else windowedPart(source, target, count);
+  });
+
+  /** The convolution of dy with the weights turned by half a turn, from outputs to channels. */
+  function tiledPart(source: Place, target: Place, count: number) {
+    const [m, n] = [count * tilesOf(size), channels];
+    const products = data + 4 * 16 * m * k;
+    ops.winogradData({ map: source, images: count, grid, channels: k, target: data, scratch });
+    for (let i = 0; i < 16; i++) {
+      const [a, b, out] = [data + 4 * i * m * k, work + 4 * i * n * k, products + 4 * i * m * n];
+      ops.product({ m, n, k, a, b, transposeB: true, out, scratch });
+    }
+    ops.winogradMap({ source: products, images: count, grid, channels: n, map: target });
+  }
+
+  function windowedPart(source: Place, target: Place, count: number) {
+    const m = count * pixels(size.windows);
+    ops.fill(target, count * pixels(grid) * channels, 0);
+    ops.product({ m, n: inputs, k, a: source, b: weight, transposeB: true, out: work, scratch });
+    ops.scatterWindows({ dWindows: work, images: count, size, dMap: target });
+  }
+}
+
+function forEachChunk(size: StemLayer, images: number, visit: (first: number, count: number) => void): void {
+  const { chunk } = chunkOf(size, images);
+  for (let first = 0; first < images; first += chunk) visit(first, Math.min(chunk, images - first));
+}

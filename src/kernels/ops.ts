@@ -11,6 +11,7 @@
  *
  * What training and simulated chips need on top of this: `training-ops.ts`, `simulation-ops.ts`.
  */
+import type { Grid } from "../model/geometry.ts";
 import type { PoolSize } from "../model/max-pool.ts";
 import type { WindowSize } from "../model/stem.ts";
 import type { DrawKind, NeuronSpec, ReadOut, SurrogateSpec } from "../spec/model.ts";
@@ -200,6 +201,16 @@ export interface MapOps {
   gatherWindows(of: Windows & { map: Place; windows: Place }): void;
   /** dMap += dWindows, each at the pixel that it is a copy of. Channels are a multiple of 4. */
   scatterWindows(of: Windows & { dWindows: Place; dMap: Place }): void;
+  /** target [16][tiles, channels] = B^T d B of a map (`assembly/winograd.ts`). Scratch: 16 channels. */
+  winogradData(of: Tiles & { map: Place; target: Place; scratch: Place }): void;
+  /** target [16][count] = G g G^T of weights [3 x 3][count], turned by half a turn where it says so. Counts are multiples of 4. */
+  winogradKernel(of: { weight: Place; count: number; turned: boolean; target: Place }): void;
+  /** map [images, pixels, channels] = A^T m A of a source [16][tiles, channels]. */
+  winogradMap(of: Tiles & { source: Place; map: Place }): void;
+  /** dWeight [3 x 3][count] += G^T m G of a source [16][count]. */
+  winogradKernelBackward(of: { source: Place; count: number; dWeight: Place }): void;
+  /** target [16][tiles, channels] = A y A^T of a map. */
+  winogradMapBackward(of: Tiles & { map: Place; target: Place }): void;
   /** pooled [images][squares] = OR of the bits of each square. */
   poolBits(of: Squares & { map: PackedBits; pooled: PackedBits }): void;
   /** dMap [images, pixels, channels] = dPooled at the first pixel of a square that fired, or else at its first; 0 elsewhere. */
@@ -213,6 +224,13 @@ export interface MapOps {
 export interface Windows {
   readonly images: number;
   readonly size: WindowSize;
+}
+
+/** Of maps that are covered by tiles of 2 x 2 pixels. */
+export interface Tiles {
+  readonly images: number;
+  readonly grid: Grid;
+  readonly channels: number;
 }
 
 export interface Squares {

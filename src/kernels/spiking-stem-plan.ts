@@ -29,8 +29,8 @@ export interface StemLayerLayout extends ConvolutionLayout {
 export interface SpikingStemLayout {
   readonly layers: readonly StemLayerLayout[];
   readonly embed: ConvolutionLayout;
-  /** When a stem trains: gradients of a map, of what a maximum leaves of it, and of windows (`mapGradient`). */
-  readonly gradients: { readonly map: Place; readonly pooled: Place; readonly windows: Place } | null;
+  /** When a stem trains: gradients of a map, of what a maximum leaves of it, and the work of `mapGradient`. */
+  readonly gradients: { readonly map: Place; readonly pooled: Place; readonly work: Place } | null;
 }
 
 /** What the plan of the whole gives: a layer with its output, for so many rows. */
@@ -76,7 +76,7 @@ export function planSpikingStem(
       ? {
           map: arena.words(images * most(({ windows, outputs }) => pixels(windows) * outputs)),
           pooled: arena.words(images * most(({ pooled, outputs }) => pixels(pooled) * outputs)),
-          windows: arena.words(most((size) => mapGradientWords(size, images).windows, sizes.slice(1))),
+          work: arena.words(most((size) => mapGradientWords(size, images).work, sizes.slice(1))),
         }
       : null;
   return { layers, embed, gradients };

@@ -98,8 +98,8 @@ export function bindSpikingStem(
     if (readsValues(i)) valuesBackward(of, windows.at, dy, rows);
     else weightBackward(of, windows, dy, rows);
     if (i === 0) return;
-    const { pooled: dMap, windows: dWindows } = stem.gradients!;
-    mapGradient(ops, size, { images: steps * prompts, weight: of.weight, dy, dWindows, dMap, scratch });
+    const { pooled: dMap, work } = stem.gradients!;
+    mapGradient(ops, size, { images: steps * prompts, weight: of.weight, dy, dMap, work, scratch });
   }
 
   return { forward, backward };

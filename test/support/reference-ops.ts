@@ -3,7 +3,7 @@
  * double precision on arrays that are stored in single precision, takes what it can from `src/model`, and needs no scratch.
  *
  * What it is for: passes are tested on it as on WebAssembly, so a fault is either the pass's or the kernels'; and it is what the
- * author of another backend compares with. Attention: `reference-attention.ts`.
+ * author of another backend compares with. Attention: `reference-attention.ts`; tiles: `reference-winograd.ts`.
  */
 import type { PackedBits, Place } from "../../src/kernels/arena.ts";
 import type { MapOps, MemoryOps, NeuronOps, Ops, RowOps, SpikeOps, Squares, Windows } from "../../src/kernels/ops.ts";
@@ -17,6 +17,7 @@ import { pixels } from "../../src/model/stem.ts";
 import { threefry2x32 } from "../../src/numeric/stream.ts";
 import { referenceAttention } from "./reference-attention.ts";
 import { type ReferenceMemory, referenceMemory } from "./reference-memory.ts";
+import { referenceWinograd } from "./reference-winograd.ts";
 
 /** A backend on a memory of `bytes` bytes. Whatever is read without having been written shows as NaN. */
 export function referenceOps(bytes: number): Ops {
@@ -27,6 +28,7 @@ export function referenceOps(bytes: number): Ops {
     ...denseOps(memory),
     ...spikeOps(memory),
     ...mapOps(memory),
+    ...referenceWinograd(memory),
     ...neuronOps(memory),
     ...referenceAttention(memory),
   };
@@ -224,7 +226,13 @@ function spikeOps({ get, put, add, bitsOf, u32 }: ReferenceMemory): SpikeOps {
   };
 }
 
-function mapOps({ get, put, add, bitsOf, putBits }: ReferenceMemory): MapOps {
+function mapOps({
+  get,
+  put,
+  add,
+  bitsOf,
+  putBits,
+}: ReferenceMemory): Omit<MapOps, keyof ReturnType<typeof referenceWinograd>> {
   const mapSize = ({ grid, channels }: Windows["size"], images: number) => images * pixels(grid) * channels;
   const squares = (map: Float64Array, { images, size }: Squares) => maxPoolForward(map, size, images);
   const bits = (map: PackedBits, { images, size }: Squares) =>

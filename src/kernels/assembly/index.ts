@@ -35,3 +35,4 @@ export * from "./normal";
 export * from "./read-out";
 export * from "./whole-lines";
 export * from "./windows";
+export * from "./winograd";

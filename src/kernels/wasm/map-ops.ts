@@ -1,4 +1,4 @@
-/** Windows and squares of maps, with the WebAssembly kernels of `assembly/windows.ts` and `assembly/max-pool.ts`. */
+/** Windows, tiles and squares of maps, with the WebAssembly kernels of `assembly/windows.ts`, `assembly/winograd.ts` and `assembly/max-pool.ts`. */
 import type { KernelExports } from "../binary.generated.ts";
 import type { MapOps, Squares, Windows } from "../ops.ts";
 
@@ -7,6 +7,14 @@ export function mapOps(run: KernelExports): MapOps {
     gatherBitWindows: ({ map, windows, ...of }) => run.gatherBitWindows(map.at, ...windowSizes(of), windows.at),
     gatherWindows: ({ map, windows, ...of }) => run.gatherWindows(map, ...windowSizes(of), windows),
     scatterWindows: ({ dWindows, dMap, ...of }) => run.scatterWindows(dWindows, ...windowSizes(of), dMap),
+    winogradData: ({ map, images, grid, channels, target, scratch }) =>
+      run.winogradData(map, images, grid.rows, grid.columns, channels, target, scratch),
+    winogradKernel: ({ weight, count, turned, target }) => run.winogradKernel(weight, count, Number(turned), target),
+    winogradMap: ({ source, images, grid, channels, map }) =>
+      run.winogradMap(source, images, grid.rows, grid.columns, channels, map),
+    winogradKernelBackward: ({ source, count, dWeight }) => run.winogradKernelBackward(source, count, dWeight),
+    winogradMapBackward: ({ map, images, grid, channels, target }) =>
+      run.winogradMapBackward(map, images, grid.rows, grid.columns, channels, target),
     poolBits: ({ map, pooled, ...of }) => {
       const { rows, columns, pool } = squareSizes(of);
       run.poolBits(map.at, map.words, rows, columns, pool, pooled.at);
