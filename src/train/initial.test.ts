@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stemmed } from "../../test/support/tiny-stem.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ShapeError } from "../errors.ts";
 import { jobs } from "../evaluation/jobs.ts";
@@ -8,10 +9,11 @@ import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network, parameterLayout } from "../model/network.ts";
 import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
-import { annSpec, type SpikingSpec, spikingSpec } from "../spec/model.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import { annSpec, type SpikingSpec, spikingSpec, stemSpec } from "../spec/model.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { inlineExecutor } from "../threads/executor.ts";
-import { deepen } from "./initial.ts";
+import { deepen, fromAnn } from "./initial.ts";
 import { train } from "./train.ts";
 
 const size = { width: 8, heads: 2, depth: 2, expansion: 2, position: "learned" } as const;
@@ -53,6 +55,61 @@ describe("a network that is given more blocks", () => {
       expect(deepen(network, { ...spiking(settings), depth: 3 })).toBe(network);
       expect(deepen(network, { ...spiking(), depth: 3 })).not.toBe(network);
     }
+  });
+});
+
+describe("a spiking network that starts from an ANN", () => {
+  const stem = stemSpec.parse({ layers: [{ channels: 8, pool: 2 }] });
+  const ann = tinyNetwork(annSpec.parse({ kind: "ann", ...size, stem }), 3, stemmed(stem, 2));
+  const lines = 4;
+  const geometry = stemmed(stem, 2 * lines);
+  const started = fromAnn(ann, spiking({ stem, depth: 2 }), geometry, stream(1));
+
+  /** One block, asked what the experiment's network is asked. */
+  function annOf(sizes: object, experiment: Experiment) {
+    const model = annSpec.parse({ kind: "ann", heads: 2, depth: 1, ...sizes });
+    return tinyNetwork(model, 3, networkGeometry({ ...experiment, model }, createTask(experiment)));
+  }
+
+  test("has its weights, and all else as a fresh one", () => {
+    const fresh = initialise(spiking({ stem }), geometry, stream(1)).parameters;
+    for (const [name, tensor] of Object.entries(started.parameters)) {
+      if (name === "stem.0.weight") continue;
+      expect(tensor, name).toEqual((name.endsWith(".weight") ? ann : { parameters: fresh }).parameters[name]);
+    }
+  });
+
+  test("reads as many lines of a thermometer as the ANN reads of its height", () => {
+    const heights = [3, 1, 0, 4, 2, 2, 1, 0, 4, 3, 0, 1, 2, 4, 3, 3, 0, 2];
+    const bits = heights.flatMap((height) => Array.from({ length: lines }, (_, line) => (line < height ? 1 : 0)));
+    const { data } = started.parameters["stem.0.weight"];
+    const own = ann.parameters["stem.0.weight"].data;
+    for (let column = 0; column < 8; column++) {
+      const read = (weights: Float32Array, inputs: number[]) =>
+        inputs.reduce((sum, x, row) => sum + x * weights[row * 8 + column], 0);
+      // Single-precision quarters are exact; the sums are taken in double precision.
+      expect(read(data, bits)).toBeCloseTo(read(own, heights) / lines, 12);
+    }
+  });
+
+  test("is refused where nothing takes the scale out of its currents, or where sizes differ", async () => {
+    expect(() => fromAnn(ann, spiking({ stem, normalisation: "none" }), geometry, stream(1))).toThrow(
+      /Set model.normalisation to `batch`/,
+    );
+    const experiment = tinyExperiment({ model: { kind: "spiking", width: 16 }, training: { stages: [{ steps: 1 }] } });
+    const narrow = annOf({ width: 8 }, experiment);
+    const refused = train(experiment, { executor: inlineExecutor(jobs), initial: narrow });
+    await expect(refused).rejects.toThrow(/the network to start from has shape/);
+  });
+
+  test("trains, and says where it came from", async () => {
+    const experiment = tinyExperiment({ model: { kind: "spiking", depth: 2 }, training: { stages: [{ steps: 1 }] } });
+    const { width, heads, expansion } = experiment.model;
+    const shallow = annOf({ width, heads, expansion }, experiment);
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    await train(experiment, { executor: inlineExecutor(jobs), initial: shallow, onNote });
+    expect(notes).toEqual([expect.stringContaining("is an ANN"), expect.stringContaining("has 1 of 2 blocks")]);
   });
 });
 

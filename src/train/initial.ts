@@ -1,21 +1,38 @@
 /**
- * What training starts from when it is given a network: its parameters, deepened or folded where the experiment asks for that.
+ * What training starts from when it is given a network: its parameters, deepened or folded where the experiment asks for that; of an ANN, for a
+ * spiking network, its weights.
  */
-import { ShapeError } from "../errors.ts";
+import { ShapeError, SpecError } from "../errors.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { isSpiking, type Network, type ParameterLayout, type Tensor } from "../model/network.ts";
-import type { ModelSpec } from "../spec/model.ts";
+import type { Geometry } from "../model/geometry.ts";
+import {
+  initialise,
+  isSpiking,
+  linearLayers,
+  type Network,
+  type ParameterLayout,
+  type Tensor,
+} from "../model/network.ts";
+import type { Stream } from "../numeric/stream.ts";
+import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 
 /** Layers whose output is what a block adds to the stream. */
 const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
 
+/** What is trained: its model, what it is asked, the names and shapes of its parameters, and what fresh ones are drawn from. */
+export interface Started {
+  readonly model: ModelSpec;
+  readonly geometry: Geometry;
+  readonly layout: readonly Pick<ParameterLayout, "name" | "shape">[];
+  readonly random: Stream;
+}
+
 /**
- * The parameters to start from, in the shapes of `layout`. Throws ShapeError when `initial` is another network than `model`, or a deeper one.
+ * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or a deeper one.
  */
 export function initialParameters(
   initial: Network,
-  model: ModelSpec,
-  layout: readonly Pick<ParameterLayout, "name" | "shape">[],
+  { model, geometry, layout, random }: Started,
 ): Network["parameters"] {
   const { depth } = initial.model;
   if (depth > model.depth) {
@@ -24,7 +41,8 @@ export function initialParameters(
       `The network to start from has ${depth} blocks, the experiment's model ${model.depth}. Start from one with as many or fewer.`,
     );
   }
-  const { parameters } = asTrained(deepen(initial, model), model);
+  const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, geometry, random) : initial;
+  const { parameters } = asTrained(deepen(start, model), model);
   for (const { name, shape } of layout) {
     const given = parameters[name]?.shape;
     if (given?.join() === shape.join()) continue;
@@ -37,11 +55,58 @@ export function initialParameters(
   return parameters;
 }
 
-/** A sentence about blocks that are repeated; null where there are as many as `model` asks for. */
-export const deepeningNote = ({ model: { depth } }: Network, model: ModelSpec): string | null =>
-  depth < model.depth
-    ? `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`
-    : null;
+/**
+ * A fresh spiking network that has the weights of an ANN, and its depth. Neurons behind BatchNorm fire where a column is a standard
+ * deviation above its mean, whatever the scale of its weights. A real input that the spiking network reads as a number of lines shares its weights
+ * among these; a first layer with any other inputs stays fresh. After N. Rathi et al., "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent
+ * backpropagation", ICLR 2020, whose training starts from an ANN's weights and thresholds that are measured instead.
+ *
+ * Throws  SpecError without BatchNorm, where currents would have the scale of the ANN's weights
+ */
+export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, random: Stream): Network<SpikingSpec> {
+  if (model.normalisation !== "batch") {
+    throw new SpecError(
+      "model.normalisation",
+      "An ANN's weights have a scale of their own, which BatchNorm takes out of the currents of spiking neurons. Set model.normalisation to `batch` to start from an ANN.",
+    );
+  }
+  const fresh = initialise({ ...model, depth: ann.model.depth }, geometry, random);
+  const parameters: Record<string, Tensor> = { ...fresh.parameters };
+  const lines = geometry.inputs / ann.geometry.inputs;
+  const [first] = linearLayers(fresh.model, geometry);
+  for (const name of Object.keys(fresh.parameters)) {
+    const given = ann.parameters[name];
+    if (!name.endsWith(".weight") || given === undefined) continue;
+    if (name !== `${first.name}.weight`) parameters[name] = given;
+    else if (Number.isInteger(lines)) parameters[name] = repeatRows(given, lines);
+  }
+  return { ...fresh, parameters };
+}
+
+/** Every row so many times, one below the other, each with its share of the weight. */
+function repeatRows({ shape: [rows, columns], data }: Tensor, times: number): Tensor {
+  const repeated = new Float32Array(times * data.length);
+  for (let row = 0; row < times * rows; row++) {
+    const source = Math.floor(row / times) * columns;
+    for (let c = 0; c < columns; c++) repeated[row * columns + c] = data[source + c] / times;
+  }
+  return { shape: [times * rows, columns], data: repeated };
+}
+
+/** Sentences about what is not taken as it is: an ANN, and blocks that are repeated where there are fewer than `model` asks for. */
+export function startNotes(initial: Network, model: ModelSpec): string[] {
+  const { depth } = initial.model;
+  const notes: string[] = [];
+  if (!isSpiking(initial) && model.kind === "spiking") {
+    notes.push("The network to start from is an ANN: the spiking one has its weights, and all else as a fresh one.");
+  }
+  if (depth < model.depth) {
+    notes.push(
+      `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
+    );
+  }
+  return notes;
+}
 
 /** Whether a block that adds nothing leaves the stream as it is. */
 export const hasShortcut = (model: ModelSpec): boolean =>

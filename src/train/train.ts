@@ -24,7 +24,7 @@ import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
-import { deepeningNote, initialParameters } from "./initial.ts";
+import { initialParameters, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -58,8 +58,8 @@ export interface TrainOptions {
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
   /**
-   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks (`initial.ts`). A
-   * network with BatchNorm is folded for a model without.
+   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks, or, for a
+   * spiking one, an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a model without.
    */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
@@ -70,7 +70,7 @@ export interface TrainOptions {
    * WebAssembly memory holds, 4 GiB.
    */
   readonly memoryLimit?: number;
-  /** Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network for more blocks, with a sentence about it. */
+  /** Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network is not taken as it is, with a sentence about it. */
   readonly onNote?: (note: string) => void;
   /**
    * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
@@ -149,11 +149,16 @@ async function trainBlocks<M extends ModelSpec>(
     stageStart: 0,
   };
   if (options.state) optimiser.restore(options.state);
-  else if (options.initial) {
-    optimiser.writeParameters(initialParameters(options.initial, experiment.model, plan.layout));
-    const deepened = deepeningNote(options.initial, experiment.model);
-    if (deepened !== null) options.onNote?.(deepened);
-  } else optimiser.writeParameters(initialise(experiment.model, geometry, root.fork("initial")).parameters);
+  else {
+    const { model } = experiment;
+    const random = root.fork("initial");
+    const { initial } = options;
+    const started = { model, geometry, layout: plan.layout, random };
+    optimiser.writeParameters(
+      initial ? initialParameters(initial, started) : initialise(model, geometry, random).parameters,
+    );
+    for (const note of initial ? startNotes(initial, model) : []) options.onNote?.(note);
+  }
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
   const snapshot = (): TrainingState => ({
