@@ -5,7 +5,7 @@
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
-// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Ten minutes on two cores (`--threads N` takes others).
+// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. A quarter of an hour on two cores (`--threads N` takes others).
 // A part goes on where it was stopped at the same commit, and writes results/PART.json.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -34,8 +34,8 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 }
 
 /**
- * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it if
- * that is another than the example's, and the figures of an experiment.
+ * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it and
+ * the time steps if these are others than the example's, and the figures of an experiment.
  */
 const PARTS = {
   accuracy: { images: null, measure: measureAccuracy },
@@ -43,6 +43,8 @@ const PARTS = {
     images: null,
     examples: [
       { name: "cifar10-large" },
+      { name: "cifar10-wide" },
+      { name: "cifar10-wide", steps: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },
@@ -102,13 +104,13 @@ async function measurePart(part) {
     const experiment = await described(example);
     const { name } = example;
     const { ann } = experiment.checkpoints;
-    if (result.runs.some((run) => run.name === name && run.ann === ann)) continue;
-    console.log(`${part}, ${name} beside ${ann} ...`);
+    const { steps } = experiment.model;
+    if (result.runs.some((run) => run.name === name && run.ann === ann && run.steps === steps)) continue;
+    console.log(`${part}, ${name} beside ${ann}, T = ${steps} ...`);
     const start = performance.now();
     const { networks, images } = await load(experiment);
     const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
     const figures = await measure(openExperiment(experiment, images), networks, options);
-    const { steps } = experiment.model;
     const { chips } = experiment.hardware;
     result.runs.push({
       name,
@@ -131,10 +133,11 @@ function sizeOf({ depth, width, stem }) {
   return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }
 
-async function described({ name, ann }) {
+async function described({ name, ann, steps }) {
   const example = await experimentOf(name);
   const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
-  return { ...example, seed: SEED, checkpoints };
+  const model = { ...example.model, ...(steps && { steps }) };
+  return { ...example, seed: SEED, model, checkpoints };
 }
 
 async function load(experiment) {

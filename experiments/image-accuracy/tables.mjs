@@ -62,7 +62,7 @@ export const imageAccuracyTables = {
 
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
-    // A network that stands beside several ANNs is the same one.
+    // A network that stands beside several ANNs is the same one; of several T the last one has most to show.
     const networks = [...new Map(measuredRuns().map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
