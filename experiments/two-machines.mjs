@@ -28,6 +28,7 @@ export const NETWORKS = [
   "mnist-one-step",
   "cifar10-small",
   "cifar10-large",
+  "cifar10-wide",
   "fashion-stem",
   "fashion-large",
 ];
