@@ -91,10 +91,8 @@ export function convolve(
   ops.winogradKernel({ weight, count: k * n, turned: false, target: work });
   forEachChunk(size, images, (first, count) => {
     const m = count * tilesOf(size);
-    for (let i = 0; i < 16; i++) {
-      const a = read + 4 * (i * images + first) * tilesOf(size) * k;
-      ops.product({ m, n, k, a, b: work + 4 * i * k * n, out: products + 4 * i * m * n, scratch });
-    }
+    const a = read + 4 * first * tilesOf(size) * k;
+    multiplyTiles(ops, { m, n, k, a, wordsOfA: images * tilesOf(size) * k, b: work, out: products, scratch });
     const target = y + 4 * first * pixels(grid) * n;
     ops.winogradMap({ source: products, images: count, grid, channels: n, map: target });
   });
@@ -120,11 +118,9 @@ export function weightGradient(
     const k = count * tilesOf(size);
     const map = dy + 4 * first * pixels(grid) * n;
     ops.winogradMapBackward({ map, images: count, grid, channels: n, target: data });
-    for (let i = 0; i < 16; i++) {
-      const a = read + 4 * (i * images + first) * tilesOf(size) * m;
-      const [b, out] = [data + 4 * i * k * n, work + 4 * i * m * n];
-      ops.product({ m, n, k, a, transposeA: true, b, out, accumulate: first > 0, scratch });
-    }
+    const [a, wordsOfA] = [read + 4 * first * tilesOf(size) * m, images * tilesOf(size) * m];
+    const of = { a, wordsOfA, transposeA: true, b: data, out: work, accumulate: first > 0 };
+    multiplyTiles(ops, { m, n, k, ...of, scratch });
   });
   ops.winogradKernelBackward({ source: work, count: m * n, dWeight });
 }
@@ -147,10 +143,8 @@ export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Pl
     const [m, n] = [count * tilesOf(size), channels];
     const products = data + 4 * 16 * m * k;
     ops.winogradData({ map: source, images: count, grid, channels: k, target: data, scratch });
-    for (let i = 0; i < 16; i++) {
-      const [a, b, out] = [data + 4 * i * m * k, work + 4 * i * n * k, products + 4 * i * m * n];
-      ops.product({ m, n, k, a, b, transposeB: true, out, scratch });
-    }
+    const of = { a: data, wordsOfA: m * k, b: work, transposeB: true, out: products };
+    multiplyTiles(ops, { m, n, k, ...of, scratch });
     ops.winogradMap({ source: products, images: count, grid, channels: n, map: target });
   }
 
@@ -159,6 +153,14 @@ export function mapGradient(ops: Ops, size: StemLayer, of: Places & { weight: Pl
     ops.fill(target, count * pixels(grid) * channels, 0);
     ops.product({ m, n: inputs, k, a: source, b: weight, transposeB: true, out: work, scratch });
     ops.scatterWindows({ dWindows: work, images: count, size, dMap: target });
+  }
+}
+
+/** The products of 16 matrices a, which begin `wordsOfA` apart, with as many b, which lie one after another, as the results do. */
+function multiplyTiles(ops: Ops, { wordsOfA, ...of }: Parameters<Ops["product"]>[0] & { wordsOfA: number }): void {
+  const { m, n, k, a, b, out } = of;
+  for (let i = 0; i < 16; i++) {
+    ops.product({ ...of, a: a + 4 * i * wordsOfA, b: b + 4 * i * k * n, out: out + 4 * i * m * n });
   }
 }
 

@@ -28,7 +28,7 @@ export interface Started {
 }
 
 /**
- * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or a deeper one.
+ * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or a deeper one; SpecError as `fromAnn`.
  */
 export function initialParameters(
   initial: Network,

@@ -94,7 +94,7 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's blocks cannot be; as `openExperiment`; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's blocks cannot be, or an ANN cannot be started from; as `openExperiment`; PlatformError when memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
   subject: Openable<TaskSpec, M>,
