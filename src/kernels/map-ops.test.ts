@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BACKENDS } from "../../test/support/backends.ts";
+import { valuesByLine } from "../hardware/line-order.ts";
 import { gatherWindows, scatterWindows } from "../model/convolution.ts";
 import { maxPoolBackward, maxPoolForward } from "../model/max-pool.ts";
 import { pixels } from "../model/stem.ts";
@@ -92,6 +93,21 @@ describe.each(BACKENDS)("on $name", (backend) => {
       const { words } = packSpikes(gatherWindows(spikes, size, IMAGES), 1, count, features);
       // Bits past the last one are 0, too.
       expectSame(ops.words(packed.at, words.length), words);
+    });
+  });
+
+  test("bits in strides are those that their twin says", () => {
+    const sizes = fc.record({
+      rows: fc.integer({ min: 1, max: 5 }),
+      features: fc.integer({ min: 1, max: 130 }),
+      stride: fc.integer({ min: 1, max: 140 }),
+    });
+    over(sizes, ({ rows, features, stride }) => {
+      const spikes = spikesOf(rows * features, 7);
+      const target = reserveBits(arena, rows, features);
+      ops.strideBits({ source: putBits(spikes, rows), rows, stride, target });
+      const { words } = packSpikes(valuesByLine(spikes, features, stride), 1, rows, features);
+      expectSame(ops.words(target.at, words.length), words);
     });
   });
 

@@ -17,6 +17,7 @@ import {
   readCrossbar,
   readProgrammed,
 } from "../hardware/crossbar.ts";
+import { weightsByLine } from "../hardware/line-order.ts";
 import type { CodeReference } from "../hardware/own-calibration.ts";
 import { trimConverters } from "../hardware/trim.ts";
 import { readThroughWires } from "../hardware/wires.ts";
@@ -67,11 +68,12 @@ export function programChip(
 ): Chip {
   const device = deviceOfCrossbar(hardware.crossbar);
   const crossbars: ProgrammedCrossbar[] = [];
-  for (const layer of mapping.layers) {
-    const weight = network.parameters[`${layer.name}.weight`];
+  for (const [l, layer] of mapping.layers.entries()) {
+    const { data } = network.parameters[`${layer.name}.weight`];
+    const weights = l === 0 ? weightsByLine(data, layer.outputs, hardware.crossbar.inputStride) : data;
     for (const block of layer.blocks) {
       crossbars[block.crossbar] = programCrossbar(
-        cutBlock(weight.data, layer.outputs, block),
+        cutBlock(weights, layer.outputs, block),
         block.rows,
         block.columns,
         hardware.crossbar,

@@ -16,10 +16,10 @@ import { inspectCrossbar, inspectPrompt, inspectTile, trainInto } from "./inspec
 import { calibrate, simulate } from "./reference/simulate.ts";
 
 /** A fresh network with a low threshold, so that it fires, on crossbars that it fills several of. */
-function inspected(hardware: object, index = 3) {
+function inspected(hardware: object, index = 3, inputStride = 1) {
   const experiment = tinyExperiment({
     model: { kind: "spiking", steps: 3, neuron: { threshold: 0.1 }, attention: { scoreGain: 2, valueGain: 4 } },
-    hardware: { ...hardware, crossbar: { rows: 7, columns: 6 } } as HardwareSpec,
+    hardware: { ...hardware, crossbar: { rows: 7, columns: 6, inputStride } } as HardwareSpec,
   });
   const task = createTask(experiment);
   const network = initialise(experiment.model as SpikingSpec, networkGeometry(experiment, task), stream(1));
@@ -70,10 +70,14 @@ describe("a prompt that is looked at", () => {
     expect(ones).toBeGreaterThan(0);
   });
 
-  test.each(["pair", "differential"] as const)(
-    "has crossbars whose currents give the codes that were summed: %s",
-    (mode) => {
-      const { chip, inspection } = inspected({ arithmetic: null, adc: { mode } });
+  test.each([
+    ["pair", 1],
+    ["differential", 1],
+    ["differential", 5],
+  ] as const)(
+    "has crossbars whose currents give the codes that were summed: %s, lines in strides of %i",
+    (mode, inputStride) => {
+      const { chip, inspection } = inspected({ arithmetic: null, adc: { mode } }, 3, inputStride);
       const ranges = fullScales(chip, inspection.readings);
       let codes = 0;
       for (const { name, blocks } of chip.mapping.layers) {

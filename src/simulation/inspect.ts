@@ -5,6 +5,7 @@
 import { ValueError } from "../errors.ts";
 import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
 import type { TileDraws } from "../hardware/draws.ts";
+import { spikesByLine } from "../hardware/line-order.ts";
 import { encoderFires } from "../hardware/ssa-tile.ts";
 import { type CrossbarBlock, type LayerMapping, ssaParametersOf } from "../mapping/mapping.ts";
 import { tokensRead } from "../model/geometry.ts";
@@ -106,9 +107,10 @@ export function inspectCrossbar(
   requireIndex("step", step, train.steps);
   requireIndex("row", row, train.rows);
   const { rows, columns, rowStart } = block;
-  const lines = rowOf(train, step, row).slice(rowStart, rowStart + rows);
+  const isFirst = layer === chip.mapping.layers[0];
+  const vector = spikesByLine(oneRow(train, step, row), isFirst ? chip.hardware.crossbar.inputStride : 1);
+  const lines = unpackSpikes(vector).slice(rowStart, rowStart + rows);
   const { plus, minus } = readings[crossbar];
-  const vector = oneRow(train, step, row);
   const sums = (conductances: Float32Array) => {
     const out = new Float32Array(columns);
     spikeProduct(vector, rowStart, rows, columns, conductances, out);

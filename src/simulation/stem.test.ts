@@ -45,13 +45,13 @@ const small = { rows: 13, columns: 10 };
 const erring = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.4 };
 
 describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) => {
-  test("that is exact fires as the digital network does", () => {
+  test.each([1, 3])("that is exact fires as the digital network does, with lines in strides of %i", (inputStride) => {
     const network = networkOf(stem);
     // Multiples of 1/64: sums do not depend on their order.
     for (const { data } of Object.values(network.parameters)) {
       for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
     }
-    const crossbar = { ...small, conductanceBits: null, device: { kind: "ideal" } };
+    const crossbar = { ...small, inputStride, conductanceBits: null, device: { kind: "ideal" } };
     const hardware = { arithmetic: null, crossbar, adc: { bits: null } };
     const { rasters, spikes } = simulate(chipOf(network, hardware), input(3), stream(9), { rasters: 3 });
     const digital = spikingForward(network, spikeInput(input(3), PIXELS), { mode: "eval", attention: "expected" });
@@ -69,6 +69,8 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     { arithmetic: null, crossbar: small, adc: { rangeQuantile: 0.9, errors: erring } },
     { crossbar: small, adc: { mode: "differential", errors: erring }, order: "step-major" },
     { arithmetic: {}, crossbar: small, ssa: { random: "lfsr" } },
+    { crossbar: { ...small, inputStride: 4 } },
+    { arithmetic: null, crossbar: { ...small, inputStride: 3 }, adc: { errors: erring } },
   ])("has the same trace in the fast simulator, bit for bit: %j", (hardware) => {
     const chip = calibrate(chipOf(networkOf(stem), hardware), input(3), stream(2));
     const options = { firstPrompt: 6, rasters: 2 };
@@ -79,8 +81,8 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     for (const name of ["stem.0.map", "embed.windows", "output"]) expect(slow.densities[name], name).toBeGreaterThan(0);
   });
 
-  test("is calibrated alike by both simulators", () => {
-    const chip = chipOf(networkOf(stem), { crossbar: small });
+  test.each([1, 3])("is calibrated alike by both simulators, with lines in strides of %i", (inputStride) => {
+    const chip = chipOf(networkOf(stem), { crossbar: { ...small, inputStride } });
     // 25 prompts of 24 windows and 2 steps are 1200 vectors, of which 1024 at most are looked at.
     expect(calibrateFast(chip, input(25), stream(2)).ranges).toEqual(calibrate(chip, input(25), stream(2)).ranges);
   });

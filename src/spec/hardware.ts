@@ -22,6 +22,12 @@ export const crossbarSpec = z.strictObject({
    * the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.
    */
   embedRows: z.int().min(1).max(4096).nullable().default(null),
+  /**
+   * How far apart in its input the lines lie that the first layer has side by side on a crossbar. With as many as a value takes lines, such
+   * as `task.thresholds`, a crossbar has one threshold of neighbouring values instead of all of one value: on even patches weights of both
+   * signs cancel, columns swing by less, and each code is a finer step (docs/hardware.md). 1: in the order of the input.
+   */
+  inputStride: z.int().min(1).max(256).default(1),
   /** Output columns (differential pairs) of one crossbar. Table II: 128. */
   columns: z.int().min(1).max(4096).default(128),
   /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */

@@ -33,7 +33,7 @@ test("a hand case: two row blocks, each with a full scale of its own", () => {
 });
 
 /** A network with blocks of rows and columns that do not divide its layers, on pairs that show the very weights. */
-const experimentOf = (adc: object, model: object = {}) =>
+const experimentOf = (adc: object, model: object = {}, inputStride = 1) =>
   tinyExperiment({
     model: { kind: "spiking", width: 24, depth: 2, heads: 3, steps: 4, ...model },
     training: { stages: [{ steps: 1, noise: { hardware: true } }] },
@@ -44,6 +44,7 @@ const experimentOf = (adc: object, model: object = {}) =>
         clippingQuantile: 1,
         rows: 13,
         columns: 10,
+        inputStride,
       },
       adc,
       arithmetic: null,
@@ -58,10 +59,14 @@ const networkOf = (experiment: ReturnType<typeof experimentOf>) =>
 const rootMeanSquare = (values: ArrayLike<number>) =>
   Math.sqrt(Array.from(values, (x) => x * x).reduce((sum, x) => sum + x, 0) / values.length);
 
-describe.each(["pair", "differential"] as const)("converters of a simulated chip, %s", (mode) => {
+describe.each([
+  ["pair", 1],
+  ["differential", 1],
+  ["differential", 4],
+] as const)("converters of a simulated chip, %s, with lines in strides of %i", (mode, inputStride) => {
   test("round a first layer's currents by as much as a code step says", () => {
     // Fine enough that errors are uniform.
-    const experiment = experimentOf({ bits: 8, mode, rangeQuantile: 0.99 });
+    const experiment = experimentOf({ bits: 8, mode, rangeQuantile: 0.99 }, {}, inputStride);
     const network = networkOf(experiment);
     const folded = foldNetwork(network);
     const { hardware, task: spec } = experiment;

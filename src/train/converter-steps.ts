@@ -13,6 +13,7 @@
 import { largestWeights } from "../device/conversion.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
+import { valuesByLine, weightsByLine } from "../hardware/line-order.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { inputRows } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
@@ -77,9 +78,11 @@ export function measureConverterSteps(
   const { cache } = spikingForward(folded, input, { mode: "eval", draws });
   const { normalisation, neuron } = network.model;
   return Object.fromEntries(
-    layerInputs(cache).map(([layer, values]) => {
-      const { data: weights, shape } = folded.parameters[`${layer}.weight`];
-      const { steps: own, spreads } = columnSteps(layer, values, weights, shape[1], hardware);
+    layerInputs(cache).map(([layer, values], l) => {
+      const { data, shape } = folded.parameters[`${layer}.weight`];
+      const stride = l === 0 ? hardware.crossbar.inputStride : 1;
+      const [lines, weights] = [valuesByLine(values, shape[0], stride), weightsByLine(data, shape[1], stride)];
+      const { steps: own, spreads } = columnSteps(layer, lines, weights, shape[1], hardware);
       const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
       const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);
       return [layer, Float32Array.from(own, (width, c) => (isCoarse(width, c) ? LARGEST_STEP : width / unit(c)))];

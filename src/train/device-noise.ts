@@ -5,7 +5,8 @@
  *
  * Programming, drift and reading of every device at every step would take longer than the step. Instead crossbars of known levels
  * are programmed and read once, at several ages, and the mean and spread of each level are kept; a step then draws one normal per
- * weight. What is left out: higher moments of a level, the spread of compensation factors between crossbars, wires.
+ * weight. What is left out: higher moments of a level, the spread of compensation factors between crossbars, wires, and the
+ * order of the first layer's lines, which decides whose largest weight a scale comes from.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { largestWeights } from "../device/conversion.ts";

@@ -5,6 +5,7 @@
  * What it is for: passes are tested on it as on WebAssembly, so a fault is either the pass's or the kernels'; and it is what the
  * author of another backend compares with. Attention: `reference-attention.ts`; tiles: `reference-winograd.ts`.
  */
+import { valuesByLine } from "../../src/hardware/line-order.ts";
 import type { PackedBits, Place } from "../../src/kernels/arena.ts";
 import type { MapOps, MemoryOps, NeuronOps, Ops, RowOps, SpikeOps, Squares, Windows } from "../../src/kernels/ops.ts";
 import { bitCrossEntropyForward } from "../../src/model/bit-cross-entropy.ts";
@@ -247,6 +248,8 @@ function mapOps({
       const source = Float64Array.from(bitsOf(map, images * pixels(size.grid)));
       putBits(windows, gatherWindows(source, size, images));
     },
+    strideBits: ({ source, rows, stride, target }) =>
+      putBits(target, valuesByLine(Float64Array.from(bitsOf(source, rows)), source.features, stride)),
     gatherWindows: ({ map, images, size, windows }) =>
       put(windows, gatherWindows(get(map, mapSize(size, images)), size, images)),
     scatterWindows: ({ dWindows, images, size, dMap }) => {

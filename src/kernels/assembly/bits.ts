@@ -1,4 +1,4 @@
-/** Packed bits: counting and transposing. Twins: `popcount32` and `unpackSpikes` in `spike/train.ts`. */
+/** Packed bits: counting, transposing, and taking in strides. Twins: `popcount32` and `unpackSpikes` in `spike/train.ts`, `hardware/line-order.ts`. */
 
 /** Set bits in `words` 32-bit words. */
 export function countBits(bits: usize, words: i32): i32 {
@@ -43,5 +43,28 @@ export function transposeBits(
       for (let i = 0; i < width; i++)
         store<u32>(out + <usize>(c + i) * outStride + ((<usize>(r >> 5)) << 2), load<u32>(scratch + ((<usize>i) << 2)));
     }
+  }
+}
+
+/** Of each of `rows` rows of `features` bits every `stride`-th, then those one further on, and so on. Bits past the last are 0. */
+export function strideBits(source: usize, features: i32, rows: i32, stride: i32, target: usize): void {
+  const row = (<usize>((features + 31) >> 5)) << 2;
+  for (let r = 0; r < rows; r++, source += row) {
+    let open: u32 = 0;
+    let filled: i32 = 0;
+    for (let first = 0; first < stride; first++) {
+      for (let bit = first; bit < features; bit += stride) {
+        const word = load<u32>(source + ((<usize>(bit >> 5)) << 2));
+        open |= ((word >> (bit & 31)) & 1) << filled;
+        if (++filled < 32) continue;
+        store<u32>(target, open);
+        target += 4;
+        open = 0;
+        filled = 0;
+      }
+    }
+    if (filled == 0) continue;
+    store<u32>(target, open);
+    target += 4;
   }
 }

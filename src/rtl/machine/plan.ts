@@ -79,6 +79,8 @@ export interface MachinePlan {
   /** Null in token-major order. */
   readonly stepMajor: StepMajorPlan | null;
   readonly readOut: ReadOut;
+  /** Of the first layer's lines (`hardware/line-order.ts`). */
+  readonly inputStride: number;
   readonly hasPositions: boolean;
   readonly hasStream: boolean;
   readonly tokens: number;
@@ -123,6 +125,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
     readOut: model.readOut ?? "joint",
+    inputStride: hardware.crossbar.inputStride,
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
     tokens: geometry.tokens,

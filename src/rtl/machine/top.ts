@@ -4,6 +4,8 @@
  * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: of one
  * prompt alone they never work at the same time.
  */
+
+import { lineOrder } from "../../hardware/line-order.ts";
 import {
   binary,
   bit,
@@ -70,7 +72,7 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 
 /** @param seeds bits of the engine's seeds, of one block */
 export function topModule(plan: MachinePlan, seeds: number): Module {
-  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor } = plan;
+  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor, inputStride } = plan;
   const clockAndReset = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
   const words = (depth * seeds) / SEED_BITS;
   const vectors = tokens * steps;
@@ -156,20 +158,30 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
 
   const last = short(layers[layers.length - 2]);
   const headVectors = head.tokens.length * steps;
+  const isStrided = inputStride > 1;
+  const order = [...lineOrder(layers[0].inputs, inputStride)];
   const edge: Item[] = [
     logic(indexBits(firstVectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
     logic(1, "closed_q", "answered_q"),
     logic(1, "entered", "full", "left"),
+    ...(isStrided
+      ? [
+          logic(layers[0].inputs, `${first}_vector`),
+          comment(`The first layer's lines are in strides of ${inputStride} of the vector.`),
+          wire(name(`${first}_lines`), concat(...order.map((input) => bit(name(`${first}_vector`), input)).reverse())),
+        ]
+      : []),
     instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
       ...clockAndReset,
       push_i: binary(name("in_valid_i"), "&", name("in_ready_o")),
       data_i: name("in_data_i"),
       pop_i: name(`${first}_take`),
       valid_o: name("entered"),
-      data_o: name(`${first}_lines`),
+      data_o: name(isStrided ? `${first}_vector` : `${first}_lines`),
       full_o: name("full"),
     }),
+
     ...(layers[0].windows
       ? [
           wire(name("in_ready_o"), isFalse(name("full"))),

@@ -44,7 +44,7 @@ export interface SimulatorPlan {
 }
 
 /** Trains that linear layers read; windows by the name of the stem's layer. */
-export type LayerTrain = "input" | "narrow" | "hidden" | "read" | `${string}.windows`;
+export type LayerTrain = "input" | "lines" | "narrow" | "hidden" | "read" | `${string}.windows`;
 
 export interface SlicePlan {
   readonly bits: Readonly<Record<LayerTrain, PackedBits>>;
@@ -113,15 +113,17 @@ function planChip(arena: Arena, chip: MappedNetwork): Pick<SimulatorPlan, "cross
 
 type Sizes = Required<SimulatorOptions>;
 
-function planSlice(arena: Arena, { network }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
+function planSlice(arena: Arena, { network, hardware }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
   const { width, expansion } = network.model;
   const { tokens, inputs } = network.geometry;
   const images = maxSteps * maxPrompts;
   const rows = images * tokens;
+  const [first] = stemLayers(network.model, network.geometry);
   return {
     bits: {
       ...planWindows(arena, network, images),
       input: reserveBits(arena, images * inputRows(network.geometry), inputs),
+      lines: reserveBits(arena, hardware.crossbar.inputStride === 1 ? 0 : images * pixels(first.windows), first.inputs),
       narrow: reserveBits(arena, rows, width),
       hidden: reserveBits(arena, rows, expansion * width),
       read: reserveBits(arena, images * tokensRead(network.geometry).length, width),

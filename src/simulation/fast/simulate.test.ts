@@ -48,6 +48,7 @@ test.each<Setting>([
   { hardware: { crossbar: blocks } },
   { hardware: { crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } } },
   { hardware: { crossbar: blocks, adc: { mode: "differential" } } },
+  { hardware: { crossbar: { ...oddBlocks, inputStride: 3 } } },
   { hardware: { crossbar: { ...oddBlocks, scaling: "column" } } },
   { hardware: { crossbar: { ...blocks, scaling: "column" }, adc: { mode: "differential" } } },
   { hardware: { crossbar: oddBlocks, adc: { mode: "differential", bits: 3, rangeQuantile: 0.8 } } },

@@ -175,6 +175,15 @@ export function bindSimulator(
       keep(train, bits[train], pixels(layer.windows));
       return train;
     };
+    /** What a layer of the stem has on its lines. */
+    const lines = (layer: StemLayer, map: PackedBits): LayerTrain => {
+      const train = windows(layer, map);
+      const { inputStride: stride } = hardware.crossbar;
+      if (layer !== stem[0] || stride === 1) return train;
+      const rows = steps * prompts * pixels(layer.windows);
+      ops.strideBits({ source: bits[train], rows, stride, target: bits.lines });
+      return "lines";
+    };
     const attend = (block: number) => {
       const name = `blocks.${block}`;
       const call = { block, steps, prompts, firstPrompt, random };
@@ -205,13 +214,13 @@ export function bindSimulator(
     let map = bits.input;
     for (const layer of stem.slice(0, -1)) {
       const perPrompt = pixels(layer.windows);
-      yield* linear(layer.name, windows(layer, map), perPrompt, y);
+      yield* linear(layer.name, lines(layer, map), perPrompt, y);
       const [fired, pooled] = maps.map((at) => ({ at, words: Math.ceil(layer.outputs / 32), features: layer.outputs }));
       fire(`${layer.name}.map`, y, fired, perPrompt);
       ops.poolBits({ map: fired, images: steps * prompts, size: layer, pooled });
       map = pooled;
     }
-    const embedded = yield* linear("embed", windows(stem[stem.length - 1], map), tokens, stream);
+    const embedded = yield* linear("embed", lines(stem[stem.length - 1], map), tokens, stream);
     if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
     digital.addPositions("embed", stream, steps * rows, onStopped);
     if (model.position === "learned") embedded.offsetAdditions += steps * rows * D;

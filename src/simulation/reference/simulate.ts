@@ -19,6 +19,7 @@
 import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
 import type { TileDraws } from "../../hardware/draws.ts";
+import { spikesByLine } from "../../hardware/line-order.ts";
 import { type LayerMapping, ssaParametersOf } from "../../mapping/mapping.ts";
 import { inputRows, tokensRead } from "../../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../../model/stem.ts";
@@ -182,14 +183,18 @@ function run(
   const windows = (layer: StemLayer, map: SpikeTrain) =>
     geometry.grid ? keep(`${layer.name}.windows`, spikeWindows(map, layer, prompts)) : map;
 
+  /** What a layer of the stem has on its lines. */
+  const lines = (layer: StemLayer, map: SpikeTrain) =>
+    map === input ? spikesByLine(windows(layer, map), chip.hardware.crossbar.inputStride) : windows(layer, map);
+
   keep("input", input);
   const stem = stemLayers(model, geometry);
   let map = input;
   for (const layer of stem.slice(0, -1)) {
-    const currents = linear(layer.name, windows(layer, map));
+    const currents = linear(layer.name, lines(layer, map));
     map = poolSpikes(fire(`${layer.name}.map`, currents, pixels(layer.windows)), layer, prompts);
   }
-  const stream = linear("embed", windows(stem[stem.length - 1], map), (currents, tally) => {
+  const stream = linear("embed", lines(stem[stem.length - 1], map), (currents, tally) => {
     addPositions(digital.position, currents, tally);
     if (model.residual !== "none") tally.streamWrites += currents.length;
     digital.hold("stream", "embed", currents);
