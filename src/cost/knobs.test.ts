@@ -172,6 +172,7 @@ const FAULTS = "what went wrong in making the chip";
 const FREE: Readonly<Record<string, string>> = {
   "crossbar.conductanceBits":
     "levels that weights are rounded to; how many pulses a finer level takes is not published",
+  "crossbar.inputStride": "which wire goes to which line",
   "crossbar.clippingQuantile": "how weights are brought onto the same devices",
   "crossbar.device.kind": STATISTICS,
   "crossbar.device.programmingNoise": STATISTICS,
