@@ -29,19 +29,20 @@ export const NETWORKS = [
   "cifar10-small",
   "cifar10-large",
   "cifar10-wide",
+  "cifar10-wide-strided",
   "fashion-stem",
   "fashion-large",
 ];
 
 /**
- * The experiment of a bundled network on a machine; its embedding keeps the lines of a crossbar that its dense inputs need. With so
+ * The experiment of a bundled network on a machine; what reads its dense inputs keeps the lines of a crossbar and their order. With so
  * many copies of the last query, where it is given.
  */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
   const { crossbar, ...rest } = machineByName(machine);
-  const { embedRows } = example.hardware.crossbar;
-  const hardware = { ...rest, crossbar: { ...crossbar, embedRows }, chips: example.hardware.chips };
+  const { embedRows, inputStride } = example.hardware.crossbar;
+  const hardware = { ...rest, crossbar: { ...crossbar, embedRows, inputStride }, chips: example.hardware.chips };
   const asked = queryCopies === undefined ? example : withCopies(example, queryCopies);
   return parseExperiment({ ...asked, hardware });
 }

@@ -45,6 +45,8 @@ const PARTS = {
       { name: "cifar10-large" },
       { name: "cifar10-wide" },
       { name: "cifar10-wide", steps: 4 },
+      { name: "cifar10-wide-strided" },
+      { name: "cifar10-wide-strided", steps: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },

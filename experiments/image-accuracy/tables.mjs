@@ -89,6 +89,24 @@ export const imageAccuracyTables = {
     };
   },
 
+  "image-lines": () => {
+    const { runs } = JSON.parse(readFileSync(new URL("lines.json", import.meta.url), "utf8"));
+    const names = [...new Set(runs.map(({ name }) => name))];
+    const cell = (run, role) => withInterval(run.figures[`accuracy.${role}`]);
+    return {
+      head: [
+        "validation images, accuracy, %",
+        "exact arithmetic",
+        "chips, lines as in the input",
+        "chips, lines in strides",
+      ],
+      rows: names.map((name) => {
+        const [plain, strided] = runs.filter((run) => run.name === name);
+        return [name, cell(plain, "spiking"), cell(plain, "xpikeformer"), cell(strided, "xpikeformer")];
+      }),
+    };
+  },
+
   "image-drift": () => ({
     head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
     rows: [
