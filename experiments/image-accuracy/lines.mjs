@@ -15,6 +15,7 @@ const { documentOf, networksOf } = await import("../networks.mjs");
 
 const NAMES = ["cifar10-wide", "cifar10-wide-strided", "fashion-large"];
 const SEED = 1;
+const command = "node experiments/image-accuracy/lines.mjs";
 
 requireCommitted(["experiments/image-accuracy/lines.mjs"]);
 const executor = nodeExecutor(2);
@@ -34,10 +35,9 @@ try {
       });
       // Test images stay unseen.
       const opened = openExperiment(experiment, { ...data, test: data.validation });
-      const { network } = await networksOf(experiment);
-      const roles = { network, spiking: network };
-      const report = await runExperiment(opened, roles, { executor, command: "", versions: {} });
-      const figures = figuresOf(report, /^accuracy\.(spiking|xpikeformer)$/);
+      const networks = await networksOf(experiment);
+      const report = await runExperiment(opened, networks, { executor, command, versions: {} });
+      const figures = figuresOf(report, /^accuracy\.(digital|xpikeformer)$/);
       runs.push({ name, inputStride, steps: experiment.model.steps, images: prompts, figures });
       console.log(name, inputStride, JSON.stringify(figures));
     }
@@ -46,7 +46,7 @@ try {
   await executor.close();
 }
 const result = {
-  command: "node experiments/image-accuracy/lines.mjs",
+  command,
   seed: SEED,
   commit: presentCommit(),
   date: new Date().toISOString().slice(0, 10),

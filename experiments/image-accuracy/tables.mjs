@@ -102,7 +102,7 @@ export const imageAccuracyTables = {
       ],
       rows: names.map((name) => {
         const [plain, strided] = runs.filter((run) => run.name === name);
-        return [name, cell(plain, "spiking"), cell(plain, "xpikeformer"), cell(strided, "xpikeformer")];
+        return [name, cell(plain, "digital"), cell(plain, "xpikeformer"), cell(strided, "xpikeformer")];
       }),
     };
   },
