@@ -7,7 +7,7 @@ export function heapBase(): usize {
 
 export * from "./gemm";
 export * from "./adamw";
-export * from "./adc";
+export { applyConverterErrors, convertDifferences, convertPairs, drawStripNoise, passCurrents } from "./adc";
 export * from "./cross-entropy";
 export * from "./decay";
 export { clamp, exponentials, naturalLogs } from "./elementary";

@@ -93,7 +93,7 @@ export function winogradKernel(weight: usize, count: i32, turned: i32, target: u
   const matrix = (<usize>count) << 2;
   // To the kernel's next pixel, and to its next row.
   const step: usize = turned ? -matrix : matrix;
-  const row = 3 * step;
+  const row = <usize>3 * step;
   let g = turned ? weight + 8 * matrix : weight;
   for (const end = target + matrix; target < end; target += 16, g += 16) {
     const a0 = v128.load(g);

@@ -4,7 +4,6 @@
  * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: of one
  * prompt alone they never work at the same time.
  */
-
 import { lineOrder } from "../../hardware/line-order.ts";
 import {
   binary,
@@ -159,7 +158,8 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
   const last = short(layers[layers.length - 2]);
   const headVectors = head.tokens.length * steps;
   const isStrided = inputStride > 1;
-  const order = [...lineOrder(layers[0].inputs, inputStride)];
+  const vector = name(`${first}_vector`);
+  const linesOfVector = [...lineOrder(layers[0].inputs, inputStride)].map((input) => bit(vector, input));
   const edge: Item[] = [
     logic(indexBits(firstVectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
@@ -169,7 +169,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       ? [
           logic(layers[0].inputs, `${first}_vector`),
           comment(`The first layer's lines are in strides of ${inputStride} of the vector.`),
-          wire(name(`${first}_lines`), concat(...order.map((input) => bit(name(`${first}_vector`), input)).reverse())),
+          wire(name(`${first}_lines`), concat(...linesOfVector.reverse())),
         ]
       : []),
     instance(layers[0].windows ? windowsName(layers[0]) : queueName(inputQueue(plan)), "u_queue_input", {
@@ -178,10 +178,9 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       data_i: name("in_data_i"),
       pop_i: name(`${first}_take`),
       valid_o: name("entered"),
-      data_o: name(isStrided ? `${first}_vector` : `${first}_lines`),
+      data_o: isStrided ? vector : name(`${first}_lines`),
       full_o: name("full"),
     }),
-
     ...(layers[0].windows
       ? [
           wire(name("in_ready_o"), isFalse(name("full"))),
