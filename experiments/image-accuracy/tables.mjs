@@ -27,8 +27,14 @@ const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10
 const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
+/** With its name, where another network has the same size. */
+const nameOf = (run) =>
+  labelOf(run) +
+  (measuredRuns().some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
+    ? ` (\`${run.name}\`)`
+    : "");
 /** Of a network and the ANN beside it, where that has another size. */
-const pairOf = (run) => labelOf(run) + (run.annSize && run.annSize !== run.size ? `; ANN: ${run.annSize}` : "");
+const pairOf = (run) => nameOf(run) + (run.annSize && run.annSize !== run.size ? `; ANN: ${run.annSize}` : "");
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
@@ -70,7 +76,7 @@ export const imageAccuracyTables = {
         ["first author's results: 6-512, CIFAR-10", ...steps.map((step) => AUTHOR_STEPS[step].toFixed(1))],
         ...networks.map((run) => {
           const after = (step) => run.figures[`accuracy.xpikeformer.steps.${step}`];
-          return [`ours: ${labelOf(run)}`, ...steps.map((step) => (after(step) ? points(after(step)[0]) : ""))];
+          return [`ours: ${nameOf(run)}`, ...steps.map((step) => (after(step) ? points(after(step)[0]) : ""))];
         }),
       ],
     };
