@@ -156,7 +156,7 @@ export const trainingSpec = z
       .optional(),
     /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
     teacher: z.string().max(4096).optional(),
-    /** Checkpoint to start from, of the same model or of one with fewer blocks, whose new blocks then add nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out. */
+    /** Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one with fewer channels in its stem, which are copied with neurons at other levels, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out. */
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),

@@ -1,6 +1,6 @@
 /**
- * What training starts from when it is given a network: its parameters, deepened or folded where the experiment asks for that; of an ANN, for a
- * spiking network, its weights.
+ * What training starts from when it is given a network: its parameters, widened, deepened or folded where the experiment asks for that; of an
+ * ANN, for a spiking network, its weights.
  */
 import { ShapeError, SpecError } from "../errors.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -15,6 +15,7 @@ import {
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
+import { isWider, widen } from "./widen.ts";
 
 /** Layers whose output is what a block adds to the stream. */
 const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
@@ -28,7 +29,8 @@ export interface Started {
 }
 
 /**
- * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or a deeper one; SpecError as `fromAnn`.
+ * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or has more blocks or channels;
+ * SpecError as `fromAnn`.
  */
 export function initialParameters(
   initial: Network,
@@ -42,7 +44,7 @@ export function initialParameters(
     );
   }
   const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, geometry, random) : initial;
-  const { parameters } = asTrained(deepen(start, model), model);
+  const { parameters } = asTrained(deepen(withChannels(start, model), model), model);
   for (const { name, shape } of layout) {
     const given = parameters[name]?.shape;
     if (given?.join() === shape.join()) continue;
@@ -55,10 +57,14 @@ export function initialParameters(
   return parameters;
 }
 
+/** A spiking network made as wide as a spiking model; any other as it is, since LayerNorm takes the mean of all channels. */
+const withChannels = (network: Network, model: ModelSpec): Network =>
+  isSpiking(network) && model.kind === "spiking" ? widen(network, model) : network;
+
 /**
- * A fresh spiking network that has the weights of an ANN, and its depth. Neurons behind BatchNorm fire where a column is a standard
- * deviation above its mean, whatever the scale of its weights. A real input that the spiking network reads as a number of lines shares its weights
- * among these; a first layer with any other inputs stays fresh. After N. Rathi et al., "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent
+ * A fresh spiking network that has the weights of an ANN, and its depth; wider where `model` has more channels. Neurons behind BatchNorm fire
+ * where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network reads as a number of
+ * lines shares its weights among these; a first layer with any other inputs stays fresh. After N. Rathi et al., "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent
  * backpropagation", ICLR 2020, whose training starts from an ANN's weights and thresholds that are measured instead.
  *
  * Throws  SpecError without BatchNorm, where currents would have the scale of the ANN's weights
@@ -70,7 +76,8 @@ export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, ra
       "An ANN's weights have a scale of their own, which BatchNorm takes out of the currents of spiking neurons. Set model.normalisation to `batch` to start from an ANN.",
     );
   }
-  const fresh = initialise({ ...model, depth: ann.model.depth }, geometry, random);
+  const stem = isWider(model, ann.model) ? ann.model.stem : model.stem;
+  const fresh = initialise({ ...model, depth: ann.model.depth, stem }, geometry, random);
   const parameters: Record<string, Tensor> = { ...fresh.parameters };
   const lines = geometry.inputs / ann.geometry.inputs;
   const [first] = linearLayers(fresh.model, geometry);
@@ -80,7 +87,7 @@ export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, ra
     if (name !== `${first.name}.weight`) parameters[name] = given;
     else if (Number.isInteger(lines)) parameters[name] = repeatRows(given, lines);
   }
-  return { ...fresh, parameters };
+  return widen({ ...fresh, parameters }, model);
 }
 
 /** Every row so many times, one below the other, each with its share of the weight. */
@@ -93,7 +100,7 @@ function repeatRows({ shape: [rows, columns], data }: Tensor, times: number): Te
   return { shape: [times * rows, columns], data: repeated };
 }
 
-/** Sentences about what is not taken as it is: an ANN, and blocks that are repeated where there are fewer than `model` asks for. */
+/** Sentences about what is not taken as it is: an ANN, and blocks or channels that are repeated where there are fewer than `model` asks for. */
 export function startNotes(initial: Network, model: ModelSpec): string[] {
   const { depth } = initial.model;
   const notes: string[] = [];
@@ -103,6 +110,11 @@ export function startNotes(initial: Network, model: ModelSpec): string[] {
   if (depth < model.depth) {
     notes.push(
       `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
+    );
+  }
+  if (model.kind === "spiking" && isWider(model, initial.model)) {
+    notes.push(
+      "The network to start from has fewer channels in its stem: they are repeated with neurons at other levels, and what reads a channel reads its copies, too, each with its share of the weight.",
     );
   }
   return notes;

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { tinyBits, tinyNetwork } from "../../test/support/tiny-network.ts";
+import { stemmed, stridingStem, tinyGrid, tinyStem } from "../../test/support/tiny-stem.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { type Network, parameterLayout } from "../model/network.ts";
+import { drawBlocks, spikingForward } from "../model/spiking.ts";
+import { pixels } from "../model/stem.ts";
+import { stream } from "../numeric/stream.ts";
+import { annSpec, type ModelSpec, type SpikingSpec, type StemSpec, spikingSpec } from "../spec/model.ts";
+import { fromAnn, initialParameters, startNotes } from "./initial.ts";
+import { widen } from "./widen.ts";
+
+const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" } as const;
+/** Layers that spike, in a network whose low threshold gives every layer something to say. */
+const neuron = { kind: "lif", beta: 0.5, threshold: 0.25, reset: "hard" } as const;
+const spiking = (stem: StemSpec): SpikingSpec => spikingSpec.parse({ kind: "spiking", ...size, neuron, stem });
+const ann = (stem: StemSpec) => annSpec.parse({ kind: "ann", ...size, stem });
+const network = (stem: StemSpec) => tinyNetwork(spiking(stem), 3, stemmed(stem));
+const withChannels = (stem: StemSpec, channels: readonly number[]): StemSpec => ({
+  ...stem,
+  layers: stem.layers.map((layer, i) => ({ ...layer, channels: channels[i] })),
+});
+const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1, pixels(tinyGrid)).filter((_, i) => i % 6 < 2) };
+const run = (of: Network<SpikingSpec>) =>
+  spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
+
+describe("a network that is given more channels", () => {
+  test.each([
+    ["twice as many", tinyStem, [16]],
+    ["four times as many", tinyStem, [32]],
+    ["in both of two layers", stridingStem, [16, 64]],
+    ["in one of two layers", stridingStem, [8, 32]],
+  ])("answers as before while its copies have the level of their original: %s", (_, stem, channels) => {
+    for (const narrow of [network(stem), foldNetwork(network(stem))]) {
+      const model = { ...narrow.model, stem: withChannels(stem, channels) };
+      const wide = widen(narrow, model);
+      for (const { name, shape } of parameterLayout(model, wide.geometry)) {
+        expect(wide.parameters[name].shape, name).toEqual(shape);
+      }
+      const before = run(narrow);
+      expect(run(wide).logits).not.toEqual(before.logits);
+      for (const [i, { channels: own }] of stem.layers.entries()) {
+        const { data } = wide.parameters[`stem.${i}.offset`];
+        for (let column = own; column < data.length; column++) data[column] = data[column % own];
+      }
+      // Halves and quarters of single-precision weights have exact sums in double precision.
+      const after = run(wide);
+      expect(after.logits).toEqual(before.logits);
+      expect(after.trace["blocks.0.input"]).toEqual(before.trace["blocks.0.input"]);
+    }
+  });
+
+  test("reads a channel and its copies by their share of its weight, also where some have one more", () => {
+    const narrow = network(tinyStem);
+    const { shape, data } = widen(narrow, spiking(withChannels(tinyStem, [40]))).parameters["embed.weight"];
+    const uneven = widen(network(withChannels(tinyStem, [16])), spiking(withChannels(tinyStem, [24])));
+    expect(shape).toEqual([9 * 40, 8]);
+    const own = narrow.parameters["embed.weight"].data;
+    for (let row = 0; row < 9 * 8; row++) {
+      const [pixel, channel] = [Math.floor(row / 8), row % 8];
+      for (let copy = 0; copy < 5; copy++) {
+        const at = (40 * pixel + 8 * copy + channel) * 8;
+        expect(data.slice(at, at + 8)).toEqual(own.slice(row * 8, row * 8 + 8).map((weight) => weight / 5));
+      }
+    }
+    const [before, after] = [network(withChannels(tinyStem, [16])), uneven].map(
+      ({ parameters }) => parameters["embed.weight"].data,
+    );
+    for (const [channel, copies] of [
+      [7, 2],
+      [8, 1],
+    ]) {
+      expect(after[channel * 8]).toBe(before[channel * 8] / copies);
+    }
+  });
+
+  test("hears its copies at other levels of the same current", () => {
+    const narrow = network(tinyStem);
+    const wide = widen(narrow, spiking(withChannels(tinyStem, [40])));
+    const levels = (channel: number) =>
+      [0, 1, 2, 3, 4].map((copy) => {
+        const offset = wide.parameters["stem.0.offset"].data[channel + 8 * copy];
+        return Math.round((1000 * (offset - narrow.parameters["stem.0.offset"].data[channel])) / neuron.threshold);
+      });
+    expect(levels(0)).toEqual([0, -500, 500, -1000, 1000]);
+    expect(levels(1)).toEqual([0, 500, -500, 1000, -1000]);
+    const map = run(wide).trace["stem.0.map"];
+    const rates = [0, 1, 2, 3, 4].map(
+      (copy) => map.filter((spike, i) => i % 40 === 8 * copy && spike === 1).length / (map.length / 40),
+    );
+    // The higher the offset, the more spikes: strictly, as the currents of this input lie apart.
+    const [own, lower, upper, lowest, uppermost] = rates;
+    expect([lowest, lower, own, upper, uppermost]).toEqual(rates.toSorted((a, b) => a - b));
+    expect(lowest).toBeLessThan(uppermost);
+  });
+
+  test("is what training starts from, deeper where it must be, and from an ANN", () => {
+    const narrow = network(tinyStem);
+    const { geometry } = narrow;
+    const model = { ...spiking(withChannels(tinyStem, [16])), depth: 2 };
+    const started = { model, geometry, layout: parameterLayout(model, geometry), random: stream(1) };
+    const parameters = initialParameters(narrow, started);
+    expect(parameters["stem.0.offset"]).toEqual(widen(narrow, model).parameters["stem.0.offset"]);
+    expect(parameters["blocks.1.up.weight"]).toEqual(narrow.parameters["blocks.0.up.weight"]);
+    expect(startNotes(narrow, model)).toEqual([
+      expect.stringContaining("has 1 of 2 blocks"),
+      expect.stringContaining("fewer channels"),
+    ]);
+
+    const conventional = tinyNetwork(ann(tinyStem), 3, geometry);
+    const narrowStart = fromAnn(conventional, { ...model, stem: tinyStem }, geometry, stream(1));
+    expect(fromAnn(conventional, model, geometry, stream(1)).parameters).toEqual(widen(narrowStart, model).parameters);
+    expect(startNotes(conventional, model)).toContainEqual(expect.stringContaining("fewer channels"));
+  });
+
+  test("is refused where it has other layers, more channels, or is an ANN that is to stay one", () => {
+    const start = (initial: Network, model: ModelSpec) => {
+      const geometry = stemmed(model.stem!);
+      const layout = parameterLayout(model, geometry);
+      return expect(() => initialParameters(initial, { model, geometry, layout, random: stream(1) }));
+    };
+    const wide = withChannels(tinyStem, [16]);
+    const other = /the network to start from has/;
+    start(network(wide), spiking(tinyStem)).toThrow(other);
+    start(network(stridingStem), spiking(wide)).toThrow(other);
+    start(network(withChannels(stridingStem, [16, 16])), spiking(withChannels(stridingStem, [8, 24]))).toThrow(other);
+    start(tinyNetwork(ann(tinyStem), 3, stemmed(tinyStem)), ann(wide)).toThrow(other);
+  });
+});

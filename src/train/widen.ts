@@ -1,0 +1,77 @@
+/**
+ * Networks that start from one with fewer channels in its stem.
+ *
+ * A spike has one bit where the activation of an ANN has many, so a spiking network wants more channels than the ANN that it is compared
+ * with. A wider one need not begin anew: its further channels are copies of those that it has, whose neurons fire at other levels of the
+ * same current, the more easily and the less easily by turns. A channel and its copies then tell several levels of an activation, as the
+ * lines of a thermometer do.
+ *
+ * Copies after T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where they have the level of the original.
+ */
+import type { Network, Tensor } from "../model/network.ts";
+import { stemLayers } from "../model/stem.ts";
+import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
+
+/** Whether `wide` is `model` with at least as many channels in every layer of its stem, and more in one. */
+export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
+  if (!stem || wide.stem?.layers.length !== stem.layers.length) return false;
+  const more = wide.stem.layers.map(({ channels }, i) => channels - stem.layers[i].channels);
+  return more.every((further) => further >= 0) && more.some((further) => further > 0);
+}
+
+/**
+ * A network with the channels of `model`'s stem; left as it is where `model` has no wider one. What reads a channel reads all of its copies, each
+ * with its share of the weight: a staircase in place of a step.
+ */
+export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Network<SpikingSpec> {
+  if (!isWider(model, network.model)) return network;
+  const wider = { ...network.model, stem: model.stem };
+  const parameters: Record<string, Tensor> = { ...network.parameters };
+  const [before, after] = [network.model, wider].map((each) => stemLayers(each, network.geometry));
+  for (const [i, { name, outputs: channels }] of before.entries()) {
+    const { outputs } = after[i];
+    if (outputs === channels) continue;
+    for (const part of ["weight", "gain", "mean", "variance"]) {
+      const given = parameters[`${name}.${part}`];
+      if (given) parameters[`${name}.${part}`] = repeatColumns(given, outputs);
+    }
+    const offset = repeatColumns(parameters[`${name}.offset`], outputs);
+    for (let column = channels; column < outputs; column++) {
+      offset.data[column] += model.neuron.threshold * level(column % channels, Math.floor(column / channels));
+    }
+    parameters[`${name}.offset`] = offset;
+    const reader = `${before[i + 1].name}.weight`;
+    parameters[reader] = rowsOfCopies(parameters[reader], channels, outputs);
+  }
+  return { ...network, model: wider, parameters };
+}
+
+/** Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then as much the other way, then a whole one. */
+const level = (channel: number, copy: number): number =>
+  ((channel + copy) % 2 === 0 ? 0.5 : -0.5) * Math.ceil(copy / 2);
+
+/** The columns of a matrix, or the numbers of a vector, from the first again until there are so many. */
+function repeatColumns({ shape, data }: Tensor, to: number): Tensor {
+  const columns = shape[shape.length - 1];
+  const repeated = new Float32Array((data.length / columns) * to);
+  for (let i = 0; i < repeated.length; i++) {
+    repeated[i] = data[Math.floor(i / to) * columns + ((i % to) % columns)];
+  }
+  return { shape: [...shape.slice(0, -1), to], data: repeated };
+}
+
+/** Rows for `to` channels in place of `from` at every pixel of a window, from the first again until there are so many, and each with its share. */
+function rowsOfCopies({ shape: [rows, columns], data }: Tensor, from: number, to: number): Tensor {
+  const pixels = rows / from;
+  const shared = new Float32Array(pixels * to * columns);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < to; channel++) {
+      const first = channel % from;
+      const copies = Math.ceil((to - first) / from);
+      const source = (pixel * from + first) * columns;
+      const shares = data.subarray(source, source + columns).map((weight) => weight / copies);
+      shared.set(shares, (pixel * to + channel) * columns);
+    }
+  }
+  return { shape: [pixels * to, columns], data: shared };
+}
