@@ -6,7 +6,12 @@
  * together, and its columns swing by all of them. In strides it has one threshold of many neighbouring values, where weights of both signs
  * cancel on an even patch: columns swing by less, and a code is a finer step of what is told apart.
  */
+import type { HardwareSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
+
+/** Of layer 0, which reads the input; all after it have their lines in the order of what they read, stride 1. */
+export const strideOf = (layer: number, { inputStride }: HardwareSpec["crossbar"]): number =>
+  layer === 0 ? inputStride : 1;
 
 /** The input that each line carries. */
 export function lineOrder(inputs: number, stride: number): Int32Array {

@@ -23,6 +23,7 @@ import type { MatrixBlock } from "../hardware/blocks.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { lifConstants } from "../hardware/lif.ts";
+import { strideOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
 import { linearLayers, type Network } from "../model/network.ts";
@@ -46,6 +47,8 @@ export interface LayerMapping {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
+  /** Of its lines over its inputs (`hardware/line-order.ts`). */
+  readonly inputStride: number;
   readonly columnGroups: number;
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
@@ -142,8 +145,8 @@ export function placeLayers(
   const units = readoutUnits(hardware.crossbar.columns, hardware.adc);
   const layers: LayerMapping[] = [];
   let next = START;
-  for (const layer of sizes) {
-    const mapped = mapLayer(layer, hardware, next);
+  for (const [l, layer] of sizes.entries()) {
+    const mapped = mapLayer({ ...layer, inputStride: strideOf(l, hardware.crossbar) }, hardware, next);
     layers.push(mapped.layer);
     next = mapped.next;
   }
@@ -197,7 +200,12 @@ export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
  * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
  */
 export function mapLayer(
-  { name, inputs, outputs }: { readonly name: string; readonly inputs: number; readonly outputs: number },
+  {
+    name,
+    inputs,
+    outputs,
+    inputStride = 1,
+  }: Pick<LayerMapping, "name" | "inputs" | "outputs"> & { readonly inputStride?: number },
   hardware: HardwareSpec,
   next: Cursor,
 ): { layer: LayerMapping; next: Cursor } {
@@ -230,6 +238,7 @@ export function mapLayer(
     name,
     inputs,
     outputs,
+    inputStride,
     columnGroups,
     rowBlocks,
     blocks,

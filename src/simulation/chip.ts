@@ -68,9 +68,9 @@ export function programChip(
 ): Chip {
   const device = deviceOfCrossbar(hardware.crossbar);
   const crossbars: ProgrammedCrossbar[] = [];
-  for (const [l, layer] of mapping.layers.entries()) {
+  for (const layer of mapping.layers) {
     const { data } = network.parameters[`${layer.name}.weight`];
-    const weights = l === 0 ? weightsByLine(data, layer.outputs, hardware.crossbar.inputStride) : data;
+    const weights = weightsByLine(data, layer.outputs, layer.inputStride);
     for (const block of layer.blocks) {
       crossbars[block.crossbar] = programCrossbar(
         cutBlock(weights, layer.outputs, block),

@@ -107,8 +107,7 @@ export function inspectCrossbar(
   requireIndex("step", step, train.steps);
   requireIndex("row", row, train.rows);
   const { rows, columns, rowStart } = block;
-  const isFirst = layer === chip.mapping.layers[0];
-  const vector = spikesByLine(oneRow(train, step, row), isFirst ? chip.hardware.crossbar.inputStride : 1);
+  const vector = spikesByLine(oneRow(train, step, row), layer.inputStride);
   const lines = unpackSpikes(vector).slice(rowStart, rowStart + rows);
   const { plus, minus } = readings[crossbar];
   const sums = (conductances: Float32Array) => {

@@ -125,7 +125,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
     readOut: model.readOut ?? "joint",
-    inputStride: hardware.crossbar.inputStride,
+    inputStride: mapping.layers[0].inputStride,
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
     tokens: geometry.tokens,

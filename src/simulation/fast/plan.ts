@@ -113,7 +113,7 @@ function planChip(arena: Arena, chip: MappedNetwork): Pick<SimulatorPlan, "cross
 
 type Sizes = Required<SimulatorOptions>;
 
-function planSlice(arena: Arena, { network, hardware }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
+function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPrompts, maxSteps }: Sizes): SlicePlan {
   const { width, expansion } = network.model;
   const { tokens, inputs } = network.geometry;
   const images = maxSteps * maxPrompts;
@@ -123,7 +123,7 @@ function planSlice(arena: Arena, { network, hardware }: MappedNetwork, { maxProm
     bits: {
       ...planWindows(arena, network, images),
       input: reserveBits(arena, images * inputRows(network.geometry), inputs),
-      lines: reserveBits(arena, hardware.crossbar.inputStride === 1 ? 0 : images * pixels(first.windows), first.inputs),
+      lines: reserveBits(arena, mapping.layers[0].inputStride === 1 ? 0 : images * pixels(first.windows), first.inputs),
       narrow: reserveBits(arena, rows, width),
       hidden: reserveBits(arena, rows, expansion * width),
       read: reserveBits(arena, images * tokensRead(network.geometry).length, width),

@@ -146,10 +146,13 @@ export function bindSimulator(
       perPrompt: number,
       to: Place,
     ): Generator<LayerInput, ActionTally> {
-      yield { layer: name, train, perPrompt };
-      const from = bits[train];
-      const vectors = steps * prompts * perPrompt;
       const layer = layers.get(name) as LayerMapping;
+      const vectors = steps * prompts * perPrompt;
+      const stride = layer.inputStride;
+      if (stride > 1) ops.strideBits({ source: bits[train], rows: vectors, stride, target: bits.lines });
+      const lines = stride > 1 ? "lines" : train;
+      const from = bits[lines];
+      yield { layer: name, train: lines, perPrompt };
       const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));
       const clipped = crossbars.run(layer, from, { steps, firstPrompt, prompts, perPrompt }, to, random);
       operations.push({
@@ -174,15 +177,6 @@ export function bindSimulator(
       ops.gatherBitWindows({ map, images: steps * prompts, size: layer, windows: bits[train] });
       keep(train, bits[train], pixels(layer.windows));
       return train;
-    };
-    /** What a layer of the stem has on its lines. */
-    const lines = (layer: StemLayer, map: PackedBits): LayerTrain => {
-      const train = windows(layer, map);
-      const { inputStride: stride } = hardware.crossbar;
-      if (layer !== stem[0] || stride === 1) return train;
-      const rows = steps * prompts * pixels(layer.windows);
-      ops.strideBits({ source: bits[train], rows, stride, target: bits.lines });
-      return "lines";
     };
     const attend = (block: number) => {
       const name = `blocks.${block}`;
@@ -214,13 +208,13 @@ export function bindSimulator(
     let map = bits.input;
     for (const layer of stem.slice(0, -1)) {
       const perPrompt = pixels(layer.windows);
-      yield* linear(layer.name, lines(layer, map), perPrompt, y);
+      yield* linear(layer.name, windows(layer, map), perPrompt, y);
       const [fired, pooled] = maps.map((at) => ({ at, words: Math.ceil(layer.outputs / 32), features: layer.outputs }));
       fire(`${layer.name}.map`, y, fired, perPrompt);
       ops.poolBits({ map: fired, images: steps * prompts, size: layer, pooled });
       map = pooled;
     }
-    const embedded = yield* linear("embed", lines(stem[stem.length - 1], map), tokens, stream);
+    const embedded = yield* linear("embed", windows(stem[stem.length - 1], map), tokens, stream);
     if (model.residual !== "none") embedded.streamWrites += steps * rows * D;
     digital.addPositions("embed", stream, steps * rows, onStopped);
     if (model.position === "learned") embedded.offsetAdditions += steps * rows * D;

@@ -142,7 +142,8 @@ function run(
   const linear = (name: string, train: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
     const tally = emptyTally();
     const layer = layers.get(name) as LayerMapping;
-    const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, train, tally);
+    const lines = spikesByLine(train, layer.inputStride);
+    const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, lines, tally);
     after?.(currents, tally);
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
     return currents;
@@ -183,18 +184,14 @@ function run(
   const windows = (layer: StemLayer, map: SpikeTrain) =>
     geometry.grid ? keep(`${layer.name}.windows`, spikeWindows(map, layer, prompts)) : map;
 
-  /** What a layer of the stem has on its lines. */
-  const lines = (layer: StemLayer, map: SpikeTrain) =>
-    map === input ? spikesByLine(windows(layer, map), chip.hardware.crossbar.inputStride) : windows(layer, map);
-
   keep("input", input);
   const stem = stemLayers(model, geometry);
   let map = input;
   for (const layer of stem.slice(0, -1)) {
-    const currents = linear(layer.name, lines(layer, map));
+    const currents = linear(layer.name, windows(layer, map));
     map = poolSpikes(fire(`${layer.name}.map`, currents, pixels(layer.windows)), layer, prompts);
   }
-  const stream = linear("embed", lines(stem[stem.length - 1], map), (currents, tally) => {
+  const stream = linear("embed", windows(stem[stem.length - 1], map), (currents, tally) => {
     addPositions(digital.position, currents, tally);
     if (model.residual !== "none") tally.streamWrites += currents.length;
     digital.hold("stream", "embed", currents);
