@@ -66,6 +66,15 @@ describe("the code", () => {
     ]);
   });
 
+  test("has comments of at most 140 columns, which an editor shows beside another file", () => {
+    const long = files.flatMap((file) =>
+      readFileSync(join(root, file), "utf8")
+        .split("\n")
+        .flatMap((line, i) => (line.length > 140 && /^ *(\/\/|\/?\*)/.test(line) ? [`${file}:${i + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
+  });
+
   test("reaches Node's modules from the last three rows only", () => {
     const native = new Set(builtinModules);
     const inBrowser = sources.filter((file) => !/^src\/(node|cli)[./]/.test(file));

@@ -4,8 +4,8 @@
  * tensors or a figure of a report; commands are parsed by the program that they start, and files and scripts they name exist.
  *
  * A comment above a block says more: `<!-- prints -->` that a block of text is the output of the program before it, `<!-- continues -->`
- * that a program goes on from the one before it on the page, `<!-- not run: REASON -->` that it is compiled only. Faulty experiments of docs/errors.md are the matter of `errors-page.test.ts`, and
- * Python is not looked at.
+ * that a program goes on from the one before it on the page, `<!-- not run: REASON -->` that it is compiled only. Faulty experiments of
+ * docs/errors.md are the matter of `errors-page.test.ts`, and Python is not looked at.
  */
 import { execFile } from "node:child_process";
 import {

@@ -37,7 +37,8 @@ describe("an early exit", () => {
   });
 
   test("keeps its promise: thresholds that break it are chosen no more often than stated", () => {
-    // Confidence u is uniform; an early answer with confidence u is worse with probability 0.2 (1 - u), so at threshold x a share 0.1 (1 - x)^2.
+    // Confidence u is uniform; an early answer with confidence u is worse with probability 0.2 (1 - u), so at threshold x a share 0.1 (1 -
+    // x)^2.
     const [alpha, delta, runs] = [0.02, 0.1, 400];
     const thresholds = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
     const random = stream(3);

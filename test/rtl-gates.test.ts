@@ -1,6 +1,7 @@
 /**
- * The gates of every block of a small machine, as docs/rtl.md has them: who changes a generator sees what it costs. Generic gates are the same
- * wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u` writes the table; read the difference.
+ * The gates of every block of a small machine, as docs/rtl.md has them: who changes a generator sees what it costs. Generic gates are the
+ * same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u` writes the table; read the
+ * difference.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Random clicks, taps and keys in the studio, wide and narrow: no error, and no memory that stays. `npm run studio-clicks` does the same for
- * as long as one likes. `npm run build` first, as `npm test` does.
+ * Random clicks, taps and keys in the studio, wide and narrow: no error, and no memory that stays. `npm run studio-clicks` does the same
+ * for as long as one likes. `npm run build` first, as `npm test` does.
  */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";

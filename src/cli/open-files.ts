@@ -1,4 +1,6 @@
-/** The limit of open files, which any part of Node may run into, its loader of modules too. Imports nothing, to work where nothing else can. */
+/**
+ * The limit of open files, which any part of Node may run into, its loader of modules too. Imports nothing, to work where nothing else can.
+ */
 
 /** What to do about an error of that limit; null for another error. */
 export function openFilesMessage(error: unknown): string | null {

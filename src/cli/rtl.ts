@@ -1,4 +1,6 @@
-/** `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`. */
+/**
+ * `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`.
+ */
 import { join } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
@@ -101,7 +103,10 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");
 }
 
-/** Throws FileError for a folder that cannot be read; PlatformError without a Yosys, for a clock without OpenSTA, or for power without Verilator. */
+/**
+ * Throws FileError for a folder that cannot be read; PlatformError without a Yosys, for a clock without OpenSTA, or for power without
+ * Verilator.
+ */
 export async function synthCommand(
   folder: string,
   { json, clock, ...options }: RtlSynthOptions,

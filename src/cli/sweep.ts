@@ -34,7 +34,8 @@ import { versions } from "./version.ts";
 const PRESET = "preset:";
 
 /**
- * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once, or once array jobs are cancelled: rows that are there stay.
+ * Runs a design, or goes on with it, and shows its front. Ctrl-C stops it at once, or once array jobs are cancelled: rows that are there
+ * stay.
  * Throws  XpikeError for a design that cannot be run
  */
 export async function sweepCommand(source: string, options: SweepCommandOptions, terminal: Terminal): Promise<void> {

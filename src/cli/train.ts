@@ -17,8 +17,8 @@ import { formatTime, type Progress, startProgress } from "./progress.ts";
 import { say, type Terminal } from "./terminal.ts";
 
 /**
- * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by the same
- * signal, so that a shell reports 130; the second one ends it at once.
+ * Trains, and prints what came out. Ctrl-C (or a cluster's SIGTERM, or a closed terminal) finishes the step, saves, and ends the process by
+ * the same signal, so that a shell reports 130; the second one ends it at once.
  * Throws  XpikeError for input that cannot be trained
  */
 export async function trainCommand(source: string, options: TrainCommandOptions, terminal: Terminal): Promise<void> {

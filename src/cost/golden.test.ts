@@ -89,12 +89,12 @@ test.each(Object.entries(TIMES))("time of the ANN on the array for %s", (name, t
 });
 
 test("an image on ViT-8-768 at T = 4 takes 172,310 clocks alone, worked out by hand, and follows another after 30,720", () => {
-  // A vector takes 2 + 8 x 2 = 18 clocks, and its results 3 more; a token of 8-bit pixels 8 x 18 = 144 at the embedding. The last token leaves
-  // it at 197 x 144 + 3 = 28,371 and its step 0 leaves qkv 21 later: the engine begins at 28,392. One tile serves 12 heads in turn, each
-  // for (4 + 1) 64 = 320 clocks; A of step 0 is there when the last head has counted and emitted, 11 x 320 + 2 x 64 + 1 = 3,649 after the
-  // begin, of step 3 192 later. From then on a vector enters the next layers every 18 clocks. The last token's step 0 is the 781st after
-  // that of (token 0, step 3), and goes through four layers of 21: a block takes 3,649 + 192 + 781 x 18 + 84 = 17,983 clocks. Behind the
-  // eighth, the head waits for the last token's step 3, three vectors later.
+  // A vector takes 2 + 8 x 2 = 18 clocks, and its results 3 more; a token of 8-bit pixels 8 x 18 = 144 at the embedding. The last token
+  // leaves it at 197 x 144 + 3 = 28,371 and its step 0 leaves qkv 21 later: the engine begins at 28,392. One tile serves 12 heads in turn,
+  // each for (4 + 1) 64 = 320 clocks; A of step 0 is there when the last head has counted and emitted, 11 x 320 + 2 x 64 + 1 = 3,649 after
+  // the begin, of step 3 192 later. From then on a vector enters the next layers every 18 clocks. The last token's step 0 is the 781st
+  // after that of (token 0, step 3), and goes through four layers of 21: a block takes 3,649 + 192 + 781 x 18 + 84 = 17,983 clocks. Behind
+  // the eighth, the head waits for the last token's step 3, three vectors later.
   const { schedule, times } = estimateCost(findWorkload("vit-8-768-imagenet"), resolved);
   expect(schedule.alone.clocks).toBe(28_392 + 8 * 17_983 + 3 * 18);
   expect(schedule.alone.clocks).toBe(172_310);

@@ -272,7 +272,9 @@ const VARIANTS: readonly (readonly [Change, NetworkShape])[] = [
   [{}, { ...SHAPE, reset: "soft" }],
 ];
 
-/** Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch for silent blocks. */
+/**
+ * Prices that no machine pays: of other converters, of adders wider than 16 bits, of more ports than one; and the switch for silent blocks.
+ */
 const UNUSED: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["flashConverter", "surveyConverter", "add32", "sramPort", "skipSilentBlocks"] as const),
 ]);

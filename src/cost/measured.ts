@@ -57,8 +57,8 @@ export function experimentWorkload(experiment: Experiment): Workload {
 }
 
 /**
- * The networks that were evaluated beside it, for the machines that run them: `ann`, the conventional transformer, and `snn`, the digital spiking
- * one with the densities of its spikes by the names of `Trace.rasters`.
+ * The networks that were evaluated beside it, for the machines that run them: `ann`, the conventional transformer, and `snn`, the digital
+ * spiking one with the densities of its spikes by the names of `Trace.rasters`.
  */
 export function comparedWith(
   workload: Workload,

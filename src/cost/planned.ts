@@ -1,4 +1,6 @@
-/** The machine of a workload with its pace, and what all of it costs: prices of every action, unit and clock, one inference after another. */
+/**
+ * The machine of a workload with its pace, and what all of it costs: prices of every action, unit and clock, one inference after another.
+ */
 import { type Machine, machineOf } from "../machine/machine.ts";
 import { type Pace, paceOf } from "../machine/schedule.ts";
 import type { NetworkShape } from "../machine/shape.ts";

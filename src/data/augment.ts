@@ -37,7 +37,8 @@ export function epochOrder(count: number, epoch: number, random: Stream): Uint32
  * Image `image` of `source` as it is seen in an epoch: pixels `[height, width, channels]`, new or in `out`.
  *
  * Random  draws (row, column, flip; row and column of the square) from `random.fork("augmentation", epoch, image)`
- * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding or square of no whole number of pixels
+ * Throws  ShapeError when there is no such image, or `out` has another size; ValueError for a padding or square of no whole number of
+ *         pixels
  */
 export function augmentImage(
   source: ImageSet,

@@ -1,11 +1,12 @@
 /**
  * Labelled recordings of event cameras, binned into frames of bits. An event says that at one pixel, at one time, the brightness rose (ON)
- * or fell (OFF). A bit of a frame is 1 where its pixel had an event of its polarity within the frame's time; how many there were is not kept.
+ * or fell (OFF). A bit of a frame is 1 where its pixel had an event of its polarity within the frame's time; how many there were is not
+ * kept.
  *
  * Files are in the format of N-MNIST: 5 bytes an event, big-endian: x (8 bits), y (8), polarity (1; 1 is ON), time in microseconds (23).
  * A record with y = 240 is no event: from it on, 2^13 is added to all times, its own included.
- * Source  Orchard, Jayawant, Cohen, Thakor, "Converting static image datasets to spiking neuromorphic datasets using saccades", Frontiers in
- *         Neuroscience 9:437, 2015; the overflow record as in the authors' reader, github.com/gorchard/event-Python
+ * Source  Orchard, Jayawant, Cohen, Thakor, "Converting static image datasets to spiking neuromorphic datasets using saccades", Frontiers
+ *         in Neuroscience 9:437, 2015; the overflow record as in the authors' reader, github.com/gorchard/event-Python
  */
 import { FileError } from "../errors.ts";
 import type { LabelledData, LabelledSet } from "./labelled.ts";

@@ -3,8 +3,9 @@
  *
  * A weight is the difference of two devices, w = (g+ - g-) / scale; the device of the other sign is left at zero. The
  * largest conductance stands for a quantile of |w| (1: the largest weight) over the whole crossbar, or over each column: then
- * every column uses all of its devices' range, and errors are small beside its own weights. Larger weights are clipped. With b bits a device takes 2^b - 1 equally spaced levels above zero, so that a pair has
- * 2 (2^b - 1) + 1 signed levels: 31 for the 4 bits of Table II (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
+ * every column uses all of its devices' range, and errors are small beside its own weights. Larger weights are clipped. With b bits a
+ * device takes 2^b - 1 equally spaced levels above zero, so that a pair has 2 (2^b - 1) + 1 signed levels: 31 for the 4 bits of Table II
+ * (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
  *
  * What becomes of a pair after programming is told in `pairs.ts`.
  */

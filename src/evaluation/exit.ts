@@ -5,8 +5,8 @@
  *                         |z_bit| >= margin, which is the same margin of the class with that bit turned
  *
  * Step t depends on inputs up to t only, so a run of all steps says what a chip that stops would have answered. The machine must know
- * logits after each step, which it does step by step (`hardware.order` `step-major`). Source: J. Chen, S. Park, O. Simeone, "Knowing When to
- * Stop: Delay-Adaptive Spiking Neural Network Classifiers with Reliability Guarantees", arXiv 2305.11322, which has a guarantee besides;
+ * logits after each step, which it does step by step (`hardware.order` `step-major`). Source: J. Chen, S. Park, O. Simeone, "Knowing When
+ * to Stop: Delay-Adaptive Spiking Neural Network Classifiers with Reliability Guarantees", arXiv 2305.11322, which has a guarantee besides;
  * `experiments/early-exit` chooses a margin with one.
  */
 import { SpecError } from "../errors.ts";
@@ -24,7 +24,10 @@ export interface ExitAnswers {
   readonly decisions: Int32Array;
 }
 
-/** The margin that an experiment asks for; null where chips take all steps. Throws SpecError when the machine knows no logits before the end. */
+/**
+ * The margin that an experiment asks for; null where chips take all steps. Throws SpecError when the machine knows no logits before the
+ * end.
+ */
 export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { order }: HardwareSpec): number | null {
   const { exitMargin = null } = evaluation;
   if (exitMargin === null || order === "step-major") return exitMargin;

@@ -3,8 +3,8 @@
  *
  * Everything random is common to all conditions (chip c is programmed from the same stream, read r draws the same noise, prompt k is
  * the same prompt), so conditions are compared in pairs, and a difference is far more precise than either rate. What is kept
- * are the wrong bits of each prompt (of an image, whether it is wrong), from which `numeric/variance-components.ts` tells the spread of chips, of reads and of prompts
- * apart.
+ * are the wrong bits of each prompt (of an image, whether it is wrong), from which `numeric/variance-components.ts` tells the spread of
+ * chips, of reads and of prompts apart.
  *
  * Programming is slow and reading is not, so a chip that is programmed, and the ranges that it is calibrated to, serve all conditions
  * that share them, and all threads share the chip (`shared-chip.ts`).

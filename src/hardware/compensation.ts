@@ -15,9 +15,9 @@
  *             2026-06-23), with its reference taken from the programmed weights, without read noise; per column it is its
  *             `PerColumnDriftCompensation`
  *
- * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents (by codes: `own-calibration.ts`):
- * quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which all lines
- * at once exceed if it was set on sparse spikes.
+ * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents (by codes:
+ * `own-calibration.ts`): quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which
+ * all lines at once exceed if it was set on sparse spikes.
  */
 import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -110,7 +110,9 @@ export interface CalibrationReads {
   readonly drivenEach: number;
 }
 
-/** Calibration of a crossbar of `rows` lines. Of sample prompts, which set ranges, every eighth line counts as driven, as in known inputs. */
+/**
+ * Calibration of a crossbar of `rows` lines. Of sample prompts, which set ranges, every eighth line counts as driven, as in known inputs.
+ */
 export function calibrationReads(
   { calibration, compensation: { scope, readout } }: Pick<HardwareSpec, "calibration" | "compensation">,
   rows: number,

@@ -32,8 +32,8 @@
  * uniform, and the numbers of T = 2^k steps are equally spaced. The hardware adds the offset to a byte before any XOR, so
  * that adders stand at the columns and not in the cells; XOR with a byte that stays the same keeps the spacing.
  *
- * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells, and at a column's foot the number of the feature with its
- * bits reversed, which is wiring. No register shifts, whatever the source of random numbers.
+ * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells, and at a column's foot the number of the feature
+ * with its bits reversed, which is wiring. No register shifts, whatever the source of random numbers.
  */
 import { attentionWord, ORDERED_SCORE, orderedOutput, outputRow, scoreRow } from "../kernels/draws.ts";
 import { radicalInverse } from "../numeric/radical-inverse.ts";

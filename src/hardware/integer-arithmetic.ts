@@ -1,21 +1,22 @@
 /**
  * Whole numbers from the lines of a crossbar to the answer: what floating-point quantities become, and bounds of all sums.
  *
- * **Lines.** With s bits of a code step, the unit of current of a crossbar is u = step / 2^s, a conductance g counts round(g / u) units, and a
- * line carries a whole number of units. The code of a current of x units is floor((x + 2^(s-1)) / 2^s) within the converter's range: a shift,
- * no division. A current on the edge of two codes gives the upper one, as a comparator there does.
+ * **Lines.** With s bits of a code step, the unit of current of a crossbar is u = step / 2^s, a conductance g counts round(g / u) units,
+ * and a line carries a whole number of units. The code of a current of x units is floor((x + 2^(s-1)) / 2^s) within the converter's range:
+ * a shift, no division. A current on the edge of two codes gives the upper one, as a comparator there does.
  *
  * **Digital.** With F fraction bits, a factor f (what a code step of a column is worth) is the register round(2^F f), offsets and positions
  * likewise (round is to nearest, ties to even), and
  *
  *   sum    = offset + sum over row blocks of factor_b code_b
  *   stream = sat(stream + sum)
- *   V      = sat(floor(V / 2^k) + current);   fire where V >= ceil(2^F threshold);   then V = 0, or V - ceil(2^F threshold)    (beta = 2^-k)
- *   logit  = sat(sum) / 2^F
+ *   V = sat(floor(V / 2^k) + current); fire where V >= ceil(2^F threshold); then V = 0, or V - ceil(2^F threshold) (beta = 2^-k) logit =
+ *   sat(sum) / 2^F
  *
  * sat stops at the ends of a register in two's complement, and `overflow` says whether that is allowed. The rounding of
- * the leak changes no spike as long as nothing stops (`lif-parameters.ts`). Offset and gain of a converter and the noise of a conversion act on
- * x / 2^s in floating point, before the code, and `converter-errors.ts` rounds; wires, drift and the measurement of ranges act on currents before they are rounded to units.
+ * the leak changes no spike as long as nothing stops (`lif-parameters.ts`). Offset and gain of a converter and the noise of a conversion
+ * act on x / 2^s in floating point, before the code, and `converter-errors.ts` rounds; wires, drift and the measurement of ranges act on
+ * currents before they are rounded to units.
  *
  * **Bounds.** Every register has 16 bits at most, so that nothing overflows unseen:
  *
@@ -108,8 +109,8 @@ export function wholeConductances(conductances: Float32Array, unit: number, out:
 }
 
 /**
- * Units of current to code steps, rounded to nearest, ties up: what converters of step 1 then clip to codes. In `differential` mode `plus` becomes
- * the difference, and `minus` 0.
+ * Units of current to code steps, rounded to nearest, ties up: what converters of step 1 then clip to codes. In `differential` mode `plus`
+ * becomes the difference, and `minus` 0.
  *
  * State    plus, minus: whole numbers of units, of any equal length
  */
@@ -122,7 +123,9 @@ export function roundToSteps(mode: AdcSpec["mode"], stepBits: number, plus: Floa
   }
 }
 
-/** The most bits of a code step: with those of a code of a pair, a line of 16 bits takes 15, so that it only stops where converters clip. */
+/**
+ * The most bits of a code step: with those of a code of a pair, a line of 16 bits takes 15, so that it only stops where converters clip.
+ */
 export const mostStepBits = ({ mode, bits }: AdcSpec, { stepBits }: ArithmeticSpec): number =>
   mode === "pair" ? Math.min(stepBits, 15 - (bits as number)) : stepBits;
 

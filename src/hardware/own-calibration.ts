@@ -12,10 +12,10 @@
  *
  *   sum a c = sum a b,   over inputs and columns
  *
- * A ratio of codes would do no better than they are fine: weak currents have few. Here all codes are of the same size, with the same rounding.
- * What only adds noise, in converters or in devices that drift each on its own, goes with nothing, and cancels; a sum of the sizes of codes
- * would take it for signal. With a factor for each column the crossbar's comes first, and sums of columns are then compared with their own.
- * Gains of converters are on both sides, and cancel.
+ * A ratio of codes would do no better than they are fine: weak currents have few. Here all codes are of the same size, with the same
+ * rounding. What only adds noise, in converters or in devices that drift each on its own, goes with nothing, and cancels; a sum of the
+ * sizes of codes would take it for signal. With a factor for each column the crossbar's comes first, and sums of columns are then compared
+ * with their own. Gains of converters are on both sides, and cancel.
  *
  * Both are ours. What is left out: the reference is turned without steps.
  */
@@ -34,7 +34,9 @@ export const RANGE_PASSES = 4;
 export const KNOWN_INPUTS = 32;
 /** One line in so many is driven in a known input. */
 export const LINES_PER_DRIVEN = 8;
-/** Sums at the settings of the reference that are tried: each halves what is left of the factor's range, from 1/4 to 16, in its logarithm. */
+/**
+ * Sums at the settings of the reference that are tried: each halves what is left of the factor's range, from 1/4 to 16, in its logarithm.
+ */
 export const FACTOR_TRIALS = 10;
 
 /**

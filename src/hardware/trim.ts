@@ -1,9 +1,9 @@
 /**
  * Offset correction: a small converter from digital to analog trims the offset of each converter.
  *
- * With no line driven a converter should put out 0. It is read so many times, the trim going round the eighths of a code step, and once more
- * up by half of its range in `pair` mode, whose codes are never below 0. The mean of the codes is then the offset, finer than a step even
- * without noise, and is taken off in eighths of a step, as far as the trim goes:
+ * With no line driven a converter should put out 0. It is read so many times, the trim going round the eighths of a code step, and once
+ * more up by half of its range in `pair` mode, whose codes are never below 0. The mean of the codes is then the offset, finer than a step
+ * even without noise, and is taken off in eighths of a step, as far as the trim goes:
  *
  *   code_k = round(offset + up + d_k + noise),  d_k = ((k mod 8) - 3.5) / 8,   trim = -(mean code_k - up), in eighths
  *

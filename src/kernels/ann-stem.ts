@@ -1,6 +1,6 @@
 /**
- * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, with the convolutions of
- * a stem in front of it. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps what all convolutions read.
+ * The conventional transformer's pass from its input to the stream before the first block, and back: the embedding, with the convolutions
+ * of a stem in front of it. Twin: `model/ann-stem.ts`. Rows are `[B][pixels]`; training keeps what all convolutions read.
  */
 import type { Geometry } from "../model/geometry.ts";
 import { pixels, type StemLayer, stemLayers } from "../model/stem.ts";

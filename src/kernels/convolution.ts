@@ -1,8 +1,8 @@
 /**
  * Convolutions of maps of real numbers, and the way back through those and through convolutions of spikes. Twin: `model/convolution.ts`.
  *
- * Kernels of 3 x 3 pixels that pass over every pixel go by Winograd's tiles (`assembly/winograd.ts`), others through windows. Gradients of both are
- * many numbers, so there are those of a few images at a time.
+ * Kernels of 3 x 3 pixels that pass over every pixel go by Winograd's tiles (`assembly/winograd.ts`), others through windows. Gradients of
+ * both are many numbers, so there are those of a few images at a time.
  */
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { Place } from "./arena.ts";

@@ -25,15 +25,15 @@ export interface ConversionNoise {
 
 export interface IntegerOps {
   /**
-   * What the lines of a strip of 8 columns [rows, 16], in single precision, carry with all rows driven: in units of current, double precision. Twin:
-   * `lineTotals`.
+   * What the lines of a strip of 8 columns [rows, 16], in single precision, carry with all rows driven: in units of current, double
+   * precision. Twin: `lineTotals`.
    *
    * @param totals [16]: of column c the plus line at c, the minus line at 8 + c; of differences those above zero and those below
    */
   totalLines(of: { strip: Place; rows: number; unit: number; mode: "pair" | "differential"; totals: Place }): void;
   /**
-   * A strip [rows, 32] in units of current, from the strips of 8 columns that it is made of: two of pairs, or four of differences, or fewer.
-   * Twin: `wholeConductances`. Lines of pairs stop at 65535, differences must fit.
+   * A strip [rows, 32] in units of current, from the strips of 8 columns that it is made of: two of pairs, or four of differences, or
+   * fewer. Twin: `wholeConductances`. Lines of pairs stop at 65535, differences must fit.
    *
    * @param target may be the first of the strips
    */
@@ -45,8 +45,8 @@ export interface IntegerOps {
     target: Place;
   }): void;
   /**
-   * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words for each 8 rows, from a multiple of 64 bytes on. `bias` is in
-   * every sum once. Lines of pairs stop at 65535, differences must not overflow.
+   * Tables of the sums of every 8 rows of a strip [rows, 32]: `INTEGER_TABLE` words for each 8 rows, from a multiple of 64 bytes on. `bias`
+   * is in every sum once. Lines of pairs stop at 65535, differences must not overflow.
    */
   tabulateIntegers(of: {
     matrix: Place;

@@ -41,7 +41,8 @@ test("from spikes to sums a strip gives what the reference gives, with lines tha
         const random = stream(seed);
         const pair = mode === "pair";
         const columns = pair ? Math.ceil(widest / 2) : widest;
-        // A full scale of some rows: more of them clip, and with many bits of a step, or a full scale of less than one, a line of all rows stops.
+        // A full scale of some rows: more of them clip, and with many bits of a step, or a full scale of less than one, a line of all rows
+        // stops.
         const { largest } = converter(mode, bits, 1);
         const most = Math.min(2 ** 16 - 1, Math.ceil((largest * 2 ** stepBits) / fullScale));
         // Of one sign, all rows of a difference together stay below 2^15.

@@ -1,4 +1,7 @@
-/** The mean over tokens, all of them as images are read out, or copies of a query: both fast networks against their references, forward and backward. */
+/**
+ * The mean over tokens, all of them as images are read out, or copies of a query: both fast networks against their references, forward and
+ * backward.
+ */
 import { describe, expect, test } from "vitest";
 import { BACKENDS, type Backend } from "../../test/support/backends.ts";
 import { expectClose, normals } from "../../test/support/gradient.ts";

@@ -1,4 +1,7 @@
-/** The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked with. */
+/**
+ * The pass of a network of either kind; and one on kernels of its own, for answers only: what evaluation runs, and what a teacher is asked
+ * with.
+ */
 import type { Geometry } from "../model/geometry.ts";
 import type { Network } from "../model/network.ts";
 import type { ModelSpec } from "../spec/model.ts";

@@ -106,7 +106,9 @@ export interface DenseOps {
    * Each row of targets sums to 1; `outputs` are classes.
    */
   crossEntropy(of: Answered): number;
-  /** The sum over rows and bits of ln(1 + e^logit) - target logit, in nats; dLogits = scale (sigmoid(logits) - targets). `outputs` are bits. */
+  /**
+   * The sum over rows and bits of ln(1 + e^logit) - target logit, in nats; dLogits = scale (sigmoid(logits) - targets). `outputs` are bits.
+   */
   bitCrossEntropy(of: Answered): number;
 }
 
@@ -197,7 +199,10 @@ export interface SpikeRates {
 export interface MapOps {
   /** Packed windows [images][windows] of packed maps [images][pixels]. */
   gatherBitWindows(of: Windows & { map: PackedBits; windows: PackedBits }): void;
-  /** Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ...: features of the source and of the target are as many. Twin: `hardware/line-order.ts`. */
+  /**
+   * Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ...: features of the source and of the target are as many. Twin:
+   * `hardware/line-order.ts`.
+   */
   strideBits(of: { source: PackedBits; rows: number; stride: number; target: PackedBits }): void;
   /** windows [images, windows, kernel kernel channels] of a map [images, pixels, channels]. */
   gatherWindows(of: Windows & { map: Place; windows: Place }): void;

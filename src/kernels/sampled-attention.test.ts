@@ -141,7 +141,8 @@ test("S, A and counts equal the functional tile's for any shape, mask, gain and 
   );
 });
 
-// Counts that a constant one higher or lower would take the other way: 256 x 8 lies between 32 x 63 and 33 x 63, and 256 c / 64 meets every second constant.
+// Counts that a constant one higher or lower would take the other way: 256 x 8 lies between 32 x 63 and 33 x 63, and 256 c / 64 meets every
+// second constant.
 test("ordered constants of the kernel are those of the tile to the last of 256 steps", () => {
   for (const [dimension, tokens, density] of [
     [63, 64, 0.36],

@@ -1,4 +1,6 @@
-/** Linear layers on packed spikes and the neurons behind them, forward and backward: what blocks and stem of the spiking pass are made of. */
+/**
+ * Linear layers on packed spikes and the neurons behind them, forward and backward: what blocks and stem of the spiking pass are made of.
+ */
 import { NORM_EPSILON } from "../model/network.ts";
 import type { PackedBits, Place } from "./arena.ts";
 import { bindNormalised, type LayerLayout, type Normalised } from "./normalised.ts";

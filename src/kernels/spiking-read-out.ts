@@ -1,7 +1,7 @@
 /**
  * The read-out of the spiking transformer and its loss: logits are the head of the mean over T of the output spikes at the query
- * tokens, over the copies of a query or over all tokens too. Twins: `model/read-out.ts` and, where a share of the loss is taken at each step,
- * `model/step-loss.ts`.
+ * tokens, over the copies of a query or over all tokens too. Twins: `model/read-out.ts` and, where a share of the loss is taken at each
+ * step, `model/step-loss.ts`.
  *
  * The logits of single steps are those of T B prompts of one step, whose spikes lie in memory in just this order.
  */

@@ -1,6 +1,6 @@
 /**
- * The spiking pass from its input to the stream before the first block, and back: the embedding, with the convolutions of a stem in front of
- * it. Fast twin of `model/spiking-stem.ts`. Arrays lie where `spiking-stem-plan.ts` puts them; rows are `[T][B][pixels]`.
+ * The spiking pass from its input to the stream before the first block, and back: the embedding, with the convolutions of a stem in front
+ * of it. Fast twin of `model/spiking-stem.ts`. Arrays lie where `spiking-stem-plan.ts` puts them; rows are `[T][B][pixels]`.
  */
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { PackedBits, Place } from "./arena.ts";

@@ -3,8 +3,8 @@ import type { Machine } from "./machine.ts";
 import type { ScheduledUnit } from "./schedule.ts";
 
 /**
- * The position in `unit.start` of the job that a token (in a stem a window) at a time step is part of; null where the unit does not serve it. A layer
- * that reads the same at every step works once; a run of the SSA engine serves all tokens of one step or more.
+ * The position in `unit.start` of the job that a token (in a stem a window) at a time step is part of; null where the unit does not serve
+ * it. A layer that reads the same at every step works once; a run of the SSA engine serves all tokens of one step or more.
  */
 export function jobOf(
   { name, kind, start }: ScheduledUnit,

@@ -21,7 +21,9 @@ import { headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } fr
 /** Bits of numbers behind the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
 
-/** Of a machine that is simulated in floating point: what a resolution of 2^-8 needs on the bundled networks, in whole bytes in memories. */
+/**
+ * Of a machine that is simulated in floating point: what a resolution of 2^-8 needs on the bundled networks, in whole bytes in memories.
+ */
 const FLOAT_WORDS: WordBits = { factor: 9, current: 16, stream: 16, membrane: 16, logit: 16 };
 
 function wordBits({ arithmetic }: HardwareSpec): WordBits {

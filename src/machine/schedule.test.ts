@@ -29,9 +29,9 @@ test("one block of two tokens and two steps, token-major, worked out by hand", (
   // A crossbar of 128 columns has 16 readout units. Layers of up to 16 outputs take one step of the multiplexers: 2 clocks to settle and 2
   // to convert, 4; qkv has 24 outputs, two steps, 6 clocks. Results follow 3 clocks behind the end of a job.
   // Vectors are (token 0, step 0), (0, 1), (1, 0), (1, 1). They leave embed at 4, 8, 12, 16 and enter qkv from 7 on, one every 6 clocks;
-  // q, k, v are there at 16, 22, 28, 34. Step 0 is whole at 28, step 1 at 34. Windows of d = 8 clocks: 28 to 36, 36 to 44, empty at 52. A of
-  // step 0 leaves in the window of step 1 and one register later, at 45; of step 1 at 53. Projection takes (0, 0) at 45, (0, 1) at 53, then
-  // (1, 0), which has waited since 45, at 57, and (1, 1) at 61. Up and down follow 7 clocks behind each. The head reads token 1 only.
+  // q, k, v are there at 16, 22, 28, 34. Step 0 is whole at 28, step 1 at 34. Windows of d = 8 clocks: 28 to 36, 36 to 44, empty at 52. A
+  // of step 0 leaves in the window of step 1 and one register later, at 45; of step 1 at 53. Projection takes (0, 0) at 45, (0, 1) at 53,
+  // then (1, 0), which has waited since 45, at 57, and (1, 1) at 61. Up and down follow 7 clocks behind each. The head reads token 1 only.
   const { alone, inFlight, interval } = scheduleOf(machineFor({}));
   expect(alone.units.map((unit) => [unit.name, ...intervals(unit)])).toEqual([
     ["embed", "0-4", "4-8", "8-12", "12-16"],

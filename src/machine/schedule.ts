@@ -73,7 +73,10 @@ export interface Pace {
   readonly buffers: readonly BufferUse[];
 }
 
-/** The pace of `scheduleOf`, sooner: with memory without end, prompts follow each other as fast as the busiest unit allows. Throws as it does. */
+/**
+ * The pace of `scheduleOf`, sooner: with memory without end, prompts follow each other as fast as the busiest unit allows. Throws as it
+ * does.
+ */
 export function paceOf(machine: Machine): Pace {
   if (machine.sram !== null || machine.mapping.totals.loads > 1) {
     const { alone, interval } = scheduleOf(machine);

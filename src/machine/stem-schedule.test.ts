@@ -20,8 +20,8 @@ const intervals = ({ start, end }: ScheduledUnit) => Array.from(start, (clock, i
 const unitOf = ({ units }: Timetable, name: string) => units.find((unit) => unit.name === name)!;
 
 test("a row of four pixels and windows of three, worked out by hand", () => {
-  // Layers of up to 16 outputs take 4 clocks, and results follow 3 clocks behind. The pixels of the first layer are there at 7, 11, 15 and 19.
-  // The embedding's windows hold pixels 0 and 1; 0, 1, 2; 1, 2, 3; 2 and 3.
+  // Layers of up to 16 outputs take 4 clocks, and results follow 3 clocks behind. The pixels of the first layer are there at 7, 11, 15 and
+  // 19. The embedding's windows hold pixels 0 and 1; 0, 1, 2; 1, 2, 3; 2 and 3.
   const { alone } = scheduleOf(machineFor({ rows: 1, columns: 4 }, { layers: [{ channels: 8 }] }));
   expect(intervals(unitOf(alone, "stem.0"))).toEqual(["0-4", "4-8", "8-12", "12-16"]);
   expect(intervals(unitOf(alone, "embed"))).toEqual(["11-15", "15-19", "19-23", "23-27"]);

@@ -6,9 +6,9 @@
  *
  * Membranes are written at every step but the last and read at every step but the first.
  *
- * They are the accesses that simulators count and prices are paid for. Left out, as there: sums of an embedding of values, whose values come
- * from outside, and logits. Without an output projection, neurons stand between attention and the next layer: its spikes are
- * written, and what attention delivers is read once. Of a layer on several loads of the chip, the last one has them all.
+ * They are the accesses that simulators count and prices are paid for. Left out, as there: sums of an embedding of values, whose values
+ * come from outside, and logits. Without an output projection, neurons stand between attention and the next layer: its spikes are written,
+ * and what attention delivers is read once. Of a layer on several loads of the chip, the last one has them all.
  */
 import type { BufferUse } from "./buffers.ts";
 import type { LayerUnit, Machine } from "./machine.ts";

@@ -2,9 +2,9 @@
  * A network as the bytes of a file, and back.
  *
  * The file is safetensors. Its metadata says what the arrays mean: `format` ("xpikeformer-1"), `model` (the spec as JSON),
- * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out, grid of a stem) and whatever the writer adds, such as the training seed.
- * `checksums` has the CRC-32 of every array's float32 numbers, and, as `metadata`, of all other metadata: a copy with a single bit flipped is
- * found. Reading checks that the arrays are exactly the parameters of that model on that geometry, and then their checksums.
+ * `geometry` (sizes, mask as a text of 0 and 1, query tokens, read-out, grid of a stem) and whatever the writer adds, such as the training
+ * seed. `checksums` has the CRC-32 of every array's float32 numbers, and, as `metadata`, of all other metadata: a copy with a single bit
+ * flipped is found. Reading checks that the arrays are exactly the parameters of that model on that geometry, and then their checksums.
  */
 import { z } from "zod";
 import { FileError, SpecError, ValueError } from "../errors.ts";
@@ -89,8 +89,8 @@ function checksumsOf(
 const digits = (checksum: number): string => checksum.toString(16).padStart(8, "0");
 
 /**
- * The network of a checkpoint, and the metadata that its writer added. `isChecked` is false of a file without checksums, as they were written
- * before there were any: damage of its numbers would not be noticed.
+ * The network of a checkpoint, and the metadata that its writer added. `isChecked` is false of a file without checksums, as they were
+ * written before there were any: damage of its numbers would not be noticed.
  *
  * `path` stands for the file in error messages.
  * Throws  FileError when the file is no checkpoint, or when its arrays do not belong to the model that it names

@@ -57,7 +57,8 @@ export interface SpikingForward {
   readonly stepLogits: Float64Array;
   /**
    * Bits by layer, each `[T][B][N][features]`: `blocks.0.input` (s), `.qkv`, `.attention` (A), `.middle` (s2),
-   * `.hidden` (h), ..., `output`, and of a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has neither S nor A bits.
+   * `.hidden` (h), ..., `output`, and of a stem `stem.0.map`, ...; and `blocks.0.scores` (S), `[T][B][H][N][N]`. Expected attention has
+   * neither S nor A bits.
    */
   readonly trace: Record<string, Uint8Array>;
   /** Mean output of each layer of LIF neurons outside attention, by the names of `trace`: the share of spikes. */

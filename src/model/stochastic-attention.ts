@@ -125,7 +125,10 @@ export function drawAttention(random: Stream, layout: HeadLayout, kind: DrawKind
   return { scoreDraws: draw("scores", rows * tokens), outputDraws: draw("outputs", rows * dimension) };
 }
 
-/** Words without chance, the same for every prompt, head and token: a constant for scores, one for each feature of outputs, spread over the steps. */
+/**
+ * Words without chance, the same for every prompt, head and token: a constant for scores, one for each feature of outputs, spread over the
+ * steps.
+ */
 export function orderedWords({ steps, prompts, tokens, heads, dimension }: HeadLayout): AttentionDraws {
   const rows = prompts * heads * tokens;
   const outputs = Uint32Array.from(

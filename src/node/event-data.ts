@@ -1,4 +1,7 @@
-/** Recordings of event cameras from files: a folder for each class in `Train` and `Test`, with one file for each recording, as N-MNIST has them. */
+/**
+ * Recordings of event cameras from files: a folder for each class in `Train` and `Test`, with one file for each recording, as N-MNIST has
+ * them.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {

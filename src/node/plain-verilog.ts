@@ -1,6 +1,6 @@
 /**
- * Structural Verilog of Yosys for readers that know less of the language: OpenSTA 2.0.17 takes neither parameters of instances nor several names on the
- * left of an assignment. Macros and memories alone have parameters, and are black boxes; assignments become one for each bit.
+ * Structural Verilog of Yosys for readers that know less of the language: OpenSTA 2.0.17 takes neither parameters of instances nor several
+ * names on the left of an assignment. Macros and memories alone have parameters, and are black boxes; assignments become one for each bit.
  */
 
 const PARAMETERS = / #\(\n(?:\s+\.\w+\(.*\),?\n)+\s+\) /g;

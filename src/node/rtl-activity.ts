@@ -1,6 +1,6 @@
 /**
- * What a machine's first prompt changes, by Verilator: its dump goes through a pipe and is counted while it is written, since it would fill a gigabyte of
- * disk.
+ * What a machine's first prompt changes, by Verilator: its dump goes through a pipe and is counted while it is written, since it would fill
+ * a gigabyte of disk.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
@@ -49,8 +49,8 @@ export async function requireVerilator(): Promise<void> {
 }
 
 /**
- * Throws  FileError when the folder is none of `xpike rtl --machine`, or a source says what `xpike rtl` never writes; PlatformError when Verilator is missing
- *         or refuses the sources
+ * Throws  FileError when the folder is none of `xpike rtl --machine`, or a source says what `xpike rtl` never writes; PlatformError when
+ *         Verilator is missing or refuses the sources
  */
 export async function compilePrompt(folder: string): Promise<CompiledPrompt> {
   const [sources, testbenches] = [await readSources(folder), await readTestbenches(folder)];

@@ -1,9 +1,11 @@
 /**
- * Proves gates equal to their sources, as `rtl-equivalence.ts` does, of the blocks that a whole machine is made of. A block is proved by itself: modules below it
- * are boxes, whose outputs are free and whose inputs must agree, so that what is proved of each block holds of a machine of all of them.
+ * Proves gates equal to their sources, as `rtl-equivalence.ts` does, of the blocks that a whole machine is made of. A block is proved by
+ * itself: modules below it are boxes, whose outputs are free and whose inputs must agree, so that what is proved of each block holds of a
+ * machine of all of them.
  *
- * Blocks of many units repeat one unit, and buses many bits of one kind. A proof of all takes long for what one says already, so it may take the first few: outputs
- * of the others are cut off before synthesis, and nobody has then looked at these. Memories of registers are registers on both sides.
+ * Blocks of many units repeat one unit, and buses many bits of one kind. A proof of all takes long for what one says already, so it may
+ * take the first few: outputs of the others are cut off before synthesis, and nobody has then looked at these. Memories of registers are
+ * registers on both sides.
  */
 import type { SourceFiles } from "../rtl/design.ts";
 import { type Equivalence, readEquivalence, statusFile } from "./rtl-equivalence.ts";
@@ -40,7 +42,8 @@ export interface BlockProofOptions {
 }
 
 /**
- * Whether the gates of blocks are their sources, one result a block. All pairs but those that need the clocks before are shown within one clock.
+ * Whether the gates of blocks are their sources, one result a block. All pairs but those that need the clocks before are shown within one
+ * clock.
  * Throws  PlatformError when Yosys is missing, refuses, or does not finish
  */
 export async function proveBlocks(

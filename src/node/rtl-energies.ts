@@ -1,12 +1,12 @@
 /**
  * What cells of a library take, by OpenSTA: energy of a transition, energy of a clock, leakage.
  *
- * OpenSTA is asked twice, with all pins still and with one transition in every clock, for a clock of one second: watts are then joules. It is not asked to
- * carry activities from registers through gates. OpenSTA 2.0.17 has no command that sets them at a register's output, and takes inputs of a gate as
- * independent of each other, which those of adders are not.
+ * OpenSTA is asked twice, with all pins still and with one transition in every clock, for a clock of one second: watts are then joules. It
+ * is not asked to carry activities from registers through gates. OpenSTA 2.0.17 has no command that sets them at a register's output, and
+ * takes inputs of a gate as independent of each other, which those of adders are not.
  *
- * OpenSTA 2.0.17 charges the energies of a rising and of a falling output for every transition, and other versions may not. So it is first asked for two cells
- * of which the answer is known, and its answers are divided by what it says too much.
+ * OpenSTA 2.0.17 charges the energies of a rising and of a falling output for every transition, and other versions may not. So it is first
+ * asked for two cells of which the answer is known, and its answers are divided by what it says too much.
  */
 import { PlatformError } from "../errors.ts";
 import { runSta } from "./opensta.ts";

@@ -3,9 +3,9 @@
  * solver shows that no input and no state takes them apart (`equiv_make`, `equiv_simple`, `equiv_induct`).
  *
  * What it says: two circuits that agree for `clocks` clocks agree ever after. That they agree at first follows from the reset; what
- * has none takes what comes in every clock, is loaded before anything that is valid depends on it, or, in FIFOs, holds the d values that have
- * entered. What it does not say: that the sources are right (that is for the testbench and the cycle model), or
- * that Yosys reads SystemVerilog as other tools do. Values are 0 and 1; the sources make no x.
+ * has none takes what comes in every clock, is loaded before anything that is valid depends on it, or, in FIFOs, holds the d values that
+ * have entered. What it does not say: that the sources are right (that is for the testbench and the cycle model), or that Yosys reads
+ * SystemVerilog as other tools do. Values are 0 and 1; the sources make no x.
  */
 import { PlatformError } from "../errors.ts";
 import type { SourceFiles } from "../rtl/design.ts";

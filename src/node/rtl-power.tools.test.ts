@@ -1,4 +1,6 @@
-/** Power of a simulated prompt: against sums by hand of a library that is made up for this, and against transitions that a testbench counts. */
+/**
+ * Power of a simulated prompt: against sums by hand of a library that is made up for this, and against transitions that a testbench counts.
+ */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,9 @@
 /**
- * Power and energy of a machine's digital half for one simulated prompt: what cells of a library take (OpenSTA), times how often each of them changes
- * (`rtl/power`).
+ * Power and energy of a machine's digital half for one simulated prompt: what cells of a library take (OpenSTA), times how often each of
+ * them changes (`rtl/power`).
  *
- * Left out are wires, the clock's net and the tree of buffers that a layout puts there, glitches, macros and memories, and what drives the ports. Energies are
- * those of the library's default conditions.
+ * Left out are wires, the clock's net and the tree of buffers that a layout puts there, glitches, macros and memories, and what drives the
+ * ports. Energies are those of the library's default conditions.
  */
 import { FileError, PlatformError } from "../errors.ts";
 import { flattenMapped, type JsonDesign, type MappedNetlist } from "../rtl/power/mapped-netlist.ts";
@@ -43,7 +43,10 @@ export interface PromptPower extends PowerParts {
   readonly energy: number;
   /** Leaves first. */
   readonly blocks: readonly BlockPower[];
-  /** Bits that the simulation gives, of macros and memories as black boxes, and those among them that it does not name, which are taken as still. */
+  /**
+   * Bits that the simulation gives, of macros and memories as black boxes, and those among them that it does not name, which are taken as
+   * still.
+   */
   readonly sources: Readonly<Record<"register" | "blackBox" | "port", SourceBits>>;
   /** Values of registers that the gates gave as the simulation of the sources did: all that it names, in every clock. */
   readonly equalValues: number;

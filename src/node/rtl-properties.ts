@@ -1,6 +1,7 @@
 /**
- * Proves what blocks promise, by Yosys: a SAT solver shows that a promise holds in the clock of the reset, and that it holds in a clock if it held in those before
- * (`sat -tempinduct`), whatever comes in. So it holds in any number of clocks. The promises are modules of our own around a block of the folder.
+ * Proves what blocks promise, by Yosys: a SAT solver shows that a promise holds in the clock of the reset, and that it holds in a clock if
+ * it held in those before (`sat -tempinduct`), whatever comes in. So it holds in any number of clocks. The promises are modules of our own
+ * around a block of the folder.
  */
 import { PlatformError } from "../errors.ts";
 import { registerProperties } from "../rtl/axi/register-properties.ts";

@@ -66,7 +66,10 @@ const LIBERTY_BYTES = 2 ** 28;
 export const readVerilog = (sources: SourceFiles): string =>
   `read_verilog -sv -DSYNTHESIS ${Object.keys(sources).join(" ")}`;
 
-/** The same, where only one module and those below it are wanted: the others are not read further than their syntax. They take no parameters. */
+/**
+ * The same, where only one module and those below it are wanted: the others are not read further than their syntax. They take no
+ * parameters.
+ */
 export const readDeferred = (sources: SourceFiles): string =>
   readVerilog(sources).replace("read_verilog -sv", "read_verilog -sv -defer");
 
@@ -95,8 +98,9 @@ export const readModule = (file: string, boxes: readonly string[]): string[] => 
 /**
  * Gates and flip-flops per block: Yosys's generic cells (gates of one or two inputs, and multiplexers), or those of a library.
  * Every module is synthesised once and counted as often as it is used.
- * Throws  PlatformError when Yosys, with a clock OpenSTA, or with power Verilator is missing or refuses; FileError as `readSources`, when the liberty file
- *         cannot be used, and for power without a machine; SpecError for a clock without a liberty file, and power without a clock
+ * Throws  PlatformError when Yosys, with a clock OpenSTA, or with power Verilator is missing or refuses; FileError as `readSources`, when
+ *         the liberty file cannot be used, and for power without a machine; SpecError for a clock without a liberty file, and power without
+ *         a clock
  */
 export async function synthesiseRtl(
   folder: string,

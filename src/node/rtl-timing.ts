@@ -1,6 +1,6 @@
 /**
- * Static timing of gates of a library, by OpenSTA: the path with the least slack. Gates have the delays of the library, wires have none, the clock is
- * ideal, and macros and memories, which have no library, begin and end no path.
+ * Static timing of gates of a library, by OpenSTA: the path with the least slack. Gates have the delays of the library, wires have none,
+ * the clock is ideal, and macros and memories, which have no library, begin and end no path.
  */
 import { PlatformError } from "../errors.ts";
 import { constraints } from "../rtl/machine/project-files.ts";

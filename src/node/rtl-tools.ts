@@ -68,8 +68,8 @@ export interface RtlCheck {
 }
 
 /**
- * Registers and memories start with random bits, so that what lacks a reset shows: twice, since a start may be right by chance. Not those of the AXI edge: the
- * machine's reset is a register there, and one that starts low never falls.
+ * Registers and memories start with random bits, so that what lacks a reset shows: twice, since a start may be right by chance. Not those
+ * of the AXI edge: the machine's reset is a register there, and one that starts low never falls.
  */
 const ANY_BITS = [1, 2].map((seed) => ["+verilator+rand+reset+2", `+verilator+seed+${seed}`]);
 
@@ -109,10 +109,11 @@ interface Top {
 const LINT = "lint, all warnings";
 const WARNINGS = ["-Wall", "-Wpedantic"];
 /**
- * Lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against RTL
- * (Yosys), one after another.
- * Compilers read copies of the sources that were checked, in a folder that holds nothing else: they look for modules around them.
- * Throws  FileError when the folder holds no file lists of `xpike rtl`, a source says what `xpike rtl` never writes, or waves are asked of no machine
+ * Lint of sources and testbenches (Verilator), both simulations of the testbench (Verilator, Icarus), latches and loops, and gates against
+ * RTL (Yosys), one after another. Compilers read copies of the sources that were checked, in a folder that holds nothing else: they look
+ * for modules around them.
+ * Throws  FileError when the folder holds no file lists of `xpike rtl`, a source says what `xpike rtl` never writes, or waves are asked of
+ *         no machine
  */
 export async function verifyRtl(
   folder: string,
@@ -280,8 +281,8 @@ async function checkWithYosys(
   const unprovenOf = ({ module, unproven }: Equivalence) => unproven.map((pair) => `${module}: ${pair}`);
   const blocks = PROVEN_BLOCKS.filter((block) => Object.hasOwn(sources, `${block}.sv`));
   await ask(equality, () => proveGates(sources, blocks, { yosys: kind }), pairsOf, unprovenOf);
-  // Multipliers, a network's seeds and neurons whose membranes stand in a memory take a SAT solver minutes, and layers' addresses of positions are not paired.
-  // Tests prove what a small machine in token-major order has of them.
+  // Multipliers, a network's seeds and neurons whose membranes stand in a memory take a SAT solver minutes, and layers' addresses of
+  // positions are not paired. Tests prove what a small machine in token-major order has of them.
   const ofMachine = machineBlocks(sources).filter(
     (module) => !/^(scaled_sums_|neurons_\w+_n\d|layer_|attention_unit$)/.test(module),
   );

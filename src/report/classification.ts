@@ -1,6 +1,6 @@
 /**
- * What reports on classified prompts have in common, be they images or recordings: accuracies of the ANN, of the digital spiking network and
- * of Xpikeformer on simulated chips, with their intervals and gaps, over time steps, and which class is taken for which.
+ * What reports on classified prompts have in common, be they images or recordings: accuracies of the ANN, of the digital spiking network
+ * and of Xpikeformer on simulated chips, with their intervals and gaps, over time steps, and which class is taken for which.
  */
 import { deviceOfSpec } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";

@@ -27,7 +27,10 @@ export interface SweepCurve {
   readonly age: Duration | null;
   /** Error rates by value. */
   readonly rates: readonly Sample[];
-  /** Numbers that stopped at an end of a register, over all chips, by value; over time steps one run answers for all values, and has one entry. */
+  /**
+   * Numbers that stopped at an end of a register, over all chips, by value; over time steps one run answers for all values, and has one
+   * entry.
+   */
   readonly registers: readonly (RegisterCounts | null)[];
 }
 

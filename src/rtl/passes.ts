@@ -1,5 +1,6 @@
 /**
- * The windows of a run, for an engine whose tiles hold all tokens and for one that serves blocks of them pass by pass (`hardware/tile-plan.ts`):
+ * The windows of a run, for an engine whose tiles hold all tokens and for one that serves blocks of them pass by pass
+ * (`hardware/tile-plan.ts`):
  *
  *   window      of d clocks; number t P + p for pass p of step t, and one more at the end, in which nothing enters
  *   in it       features of the pass's block of queries and block of keys and values enter
@@ -33,7 +34,9 @@ export function shownAt(
   return window?.pass.last ? { ...window, feature: emitted % dimension } : null;
 }
 
-/** The cells that a tile has, `[P][P]`: one for a single mask leaves the closed ones out, one that serves several pairs of blocks needs all. */
+/**
+ * The cells that a tile has, `[P][P]`: one for a single mask leaves the closed ones out, one that serves several pairs of blocks needs all.
+ */
 export function cellsOf({ mask, plan: { passes, tileTokens } }: SsaParameters): Uint8Array {
   return passes.length === 1 ? mask : new Uint8Array(tileTokens ** 2).fill(1);
 }

@@ -63,7 +63,9 @@ export function engineRun({ sharedByHeads }: SsaParameters, heads: readonly Simu
   return { heads, seeds: Uint32Array.from(seeds) };
 }
 
-/** A run of an engine as runs of engines of fewer heads, `heads` at a time, in order. Throws an error of our own when they do not divide. */
+/**
+ * A run of an engine as runs of engines of fewer heads, `heads` at a time, in order. Throws an error of our own when they do not divide.
+ */
 export function splitHeads({ heads, seeds }: EngineRun, { sharedByHeads }: SsaParameters, apart: number): EngineRun[] {
   invariant(heads.length % apart === 0, "heads go into groups of one size");
   const perHead = seeds.length / heads.length;

@@ -165,7 +165,10 @@ const openNow = (tileTokens: number, passes: number): Expression => {
   return bit(name("OpenInPass"), binary(binary(decimal(passes), "*", cell), "+", pass));
 };
 
-/** Where a cell's byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset, with ordered ones from the engine. */
+/**
+ * Where a cell's byte comes from, in terms of i and j; with stratified draws from bytes that carry the offset, with ordered ones from the
+ * engine.
+ */
 function cellWiring({ tokens, mask, draws, lfsr }: SsaParameters): {
   readonly items: Item[];
   readonly random: Expression;

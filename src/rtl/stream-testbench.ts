@@ -6,10 +6,10 @@
  *   then one per clock   value, key, query of all heads (head 0 in the low bits), then 1 where spikes are expected in that clock, and they
  *   at the end           `0 0 0`
  *
- * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks, with P passes a step (P T + 1) d + 1: the last output is registered. The testbench compares
- * every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the line wherever it is
- * valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after the last step,
- * all ones, and `start_i` is up in every second clock of a run, beside another number of steps: all of it must be ignored.
+ * All numbers are hexadecimal. A run of T steps has (T + 1) d + 1 clocks, with P passes a step (P T + 1) d + 1: the last output is
+ * registered. The testbench compares every pin in every clock: `busy_o`, `take_o` and `valid_o` with the clock's number, `spike_o` with the
+ * line wherever it is valid. With no idle clock the next run starts in the clock in which the last output shows. Columns keep coming after
+ * the last step, all ones, and `start_i` is up in every second clock of a run, beside another number of steps: all of it must be ignored.
  */
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { ssaTileCycles } from "../hardware/ssa-tile.ts";

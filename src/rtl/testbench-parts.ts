@@ -18,7 +18,10 @@ import {
   when,
 } from "./syntax.ts";
 
-/** The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise one has several passes a step. */
+/**
+ * The engine with a signal of the pin's name at every pin, and `steps` at its number of time steps; a blockwise one has several passes a
+ * step.
+ */
 export const engineUnderTest = (steps: string, isBlockwise: boolean): Item =>
   instance(ENGINE, "u_engine", {
     clk_i: name("clk"),
@@ -46,8 +49,8 @@ export const nextClock = fallingEdges(1);
 export const risingEdge = (signal: string): Statement => edges("posedge", signal, 1);
 
 /**
- * A reset that begins behind a falling edge, or when simulation begins, and ends before the next rising one. No register is clocked while it lasts, so
- * one whose reset is missing keeps what it had. Half a period of the clock must be more than two units.
+ * A reset that begins behind a falling edge, or when simulation begins, and ends before the next rising one. No register is clocked while
+ * it lasts, so one whose reset is missing keeps what it had. Half a period of the clock must be more than two units.
  */
 export const shortReset = (signal: string): Statement[] => [
   put(name(signal), sized(1, 1)),

@@ -6,7 +6,8 @@
  *   outputs.hex  one line per clock with `valid_o`: spikes of all heads
  *
  * The testbench compares every output bit, the number of outputs, and the clocks that a run takes; the engine's own assertions
- * check when outputs come. In every second clock of a run `start_i` is up, beside another number of steps, and must be ignored. It prints one line that begins with PASS or FAIL.
+ * check when outputs come. In every second clock of a run `start_i` is up, beside another number of steps, and must be ignored. It prints
+ * one line that begins with PASS or FAIL.
  */
 
 import { bitsFor } from "../hardware/ssa-parameters.ts";

@@ -57,7 +57,10 @@ function amplified(network: Network<SpikingSpec>, weightGain: number, offsetGain
   return { ...network, parameters: Object.fromEntries(Object.entries(network.parameters).map(amplify)) };
 }
 
-/** Sums of all layers in numbers without end: codes times factors over row blocks, and the offset. Returns the largest size that one passes through. */
+/**
+ * Sums of all layers in numbers without end: codes times factors over row blocks, and the offset. Returns the largest size that one passes
+ * through.
+ */
 function sumsOf(
   records: readonly CodeRecord[],
   offsets: (layer: string) => ArrayLike<number>,

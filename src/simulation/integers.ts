@@ -2,8 +2,8 @@
  * What a chip in whole numbers computes with: its crossbars and the network's constants, as registers hold them. Equations and bounds:
  * `hardware/integer-arithmetic.ts`.
  *
- * Full scales are analog settings: they are measured on currents as they are, before conductances are rounded to units of the code step that
- * follows from them.
+ * Full scales are analog settings: they are measured on currents as they are, before conductances are rounded to units of the code step
+ * that follows from them.
  */
 
 import { ValueError } from "../errors.ts";

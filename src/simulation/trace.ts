@@ -7,7 +7,10 @@ import type { RegisterCounts } from "./registers.ts";
 
 /** One operation of the network on the machine, in the order in which operations run. */
 export interface OperationTrace {
-  /** Of a stem `stem.0`, `stem.0.map`, ...; `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a layer are their own operation. */
+  /**
+   * Of a stem `stem.0`, `stem.0.map`, ...; `embed`, `blocks.0.input`, `blocks.0.qkv`, `blocks.0.attention`, ..., `head`; neurons after a
+   * layer are their own operation.
+   */
   readonly name: string;
   /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";

@@ -23,8 +23,9 @@ export const evaluationSpec = z.strictObject({
   /** Time steps at which the bit error rate is measured. */
   steps: z.array(z.int().min(1).max(64)).max(64).default([1, 2, 3, 4, 6, 8]),
   /**
-   * Reports besides what chips do that answer at the first time step at which the largest mean logit is ahead of the second by this much; of bits,
-   * every one. Left out: all steps are run, as in the paper. Needs `hardware.order` `step-major`. A margin is chosen on validation prompts.
+   * Reports besides what chips do that answer at the first time step at which the largest mean logit is ahead of the second by this much;
+   * of bits, every one. Left out: all steps are run, as in the paper. Needs `hardware.order` `step-major`. A margin is chosen on validation
+   * prompts.
    */
   exitMargin: z.number().positive().max(1e6).optional(),
 });

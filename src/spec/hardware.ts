@@ -56,9 +56,13 @@ export const adcSpec = z
   .strictObject({
     /** Bits of one conversion. Table II: 5. `null` reads the exact current. */
     bits: z.int().min(1).max(16).nullable().default(5),
-    /** Columns that share one converter. Table II: 8; with 2 a network answers three times as often for less energy (experiments/machines). */
+    /**
+     * Columns that share one converter. Table II: 8; with 2 a network answers three times as often for less energy (experiments/machines).
+     */
     sharing: z.int().min(1).max(128).default(2),
-    /** `pair`: both lines of a pair are converted and subtracted digitally, as the paper draws it; `differential`: one signed conversion. */
+    /**
+     * `pair`: both lines of a pair are converted and subtracted digitally, as the paper draws it; `differential`: one signed conversion.
+     */
     mode: z.enum(["pair", "differential"]).default("differential"),
     /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
     rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
@@ -136,7 +140,10 @@ export const ssaSpec = z.strictObject({
   counterBits: z.int().min(1).max(16).nullable().default(null),
   /** A counter that is too narrow for d_K is refused, or stops at its largest value. */
   counterOverflow: z.enum(["refuse", "saturate"]).default("refuse"),
-  /** A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit, which costs less (experiments/machines). */
+  /**
+   * A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit, which costs less
+   * (experiments/machines).
+   */
   fifo: z.enum(["cell", "row"]).default("row"),
 });
 

@@ -77,8 +77,8 @@ export function layOver(base: unknown, over: unknown): unknown {
 }
 
 /**
- * A document with a value laid over one field, such as `["hardware", "adc", "bits"]`; numbers reach into lists. The kind of an object changes
- * the object: its other fields belong to the old kind.
+ * A document with a value laid over one field, such as `["hardware", "adc", "bits"]`; numbers reach into lists. The kind of an object
+ * changes the object: its other fields belong to the old kind.
  */
 export function withField(document: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
   if (key === undefined) return layOver(document, value);

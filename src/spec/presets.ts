@@ -3,9 +3,9 @@
  * other in their order: `{ "preset": ["wireless-2x2", "author-aihwkit"] }`.
  *
  * The `paper-` presets are the rows of the paper's Tables III (images) and IV (wireless) with the hardware of its Table II; what the
- * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets are networks small
- * enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run untrained. `paper`, `recommended`,
- * `realistic` and `author-aihwkit` are machines without a network.
+ * paper does not print (heads, constellation, SNR range, patches of CIFAR-10) is argued in `docs/assumptions.md`. The `wireless-` presets
+ * are networks small enough to train on two processor cores; bundled ones of their size come with them (`checkpoints`), so that they run
+ * untrained. `paper`, `recommended`, `realistic` and `author-aihwkit` are machines without a network.
  */
 import type { ExperimentDocument } from "./experiment.ts";
 
@@ -117,8 +117,8 @@ const RECOMMENDED_MACHINE = {
 } as const satisfies ExperimentDocument["hardware"];
 
 /**
- * The recommended machine with errors, which trims its converters and calibrates itself. Where each size comes from: `docs/hardware.md`. How many lines the embedding uses of a crossbar is
- * left to the network that the machine is laid over.
+ * The recommended machine with errors, which trims its converters and calibrates itself. Where each size comes from: `docs/hardware.md`.
+ * How many lines the embedding uses of a crossbar is left to the network that the machine is laid over.
  */
 const { embedRows: _, ...TABLE_2_CROSSBAR } = TABLE_2.crossbar;
 const REALISTIC_MACHINE = {

@@ -80,7 +80,9 @@ export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 const otherImages = z.strictObject({
   /** What they are called. */
   name: z.string().min(1).max(80),
-  /** Where they are, relative to this file, as `docs/data.md` describes; `--data` names another place. A program may hand them over instead. */
+  /**
+   * Where they are, relative to this file, as `docs/data.md` describes; `--data` names another place. A program may hand them over instead.
+   */
   folder: z.string().min(1).max(4096).optional(),
   /** Pixels from top to bottom. */
   height: z.int().min(1).max(1024),
@@ -127,8 +129,8 @@ export const imageClassificationSpec = z.strictObject({
   /** Training images are mirrored left to right, every other one on average. Not for digits. */
   flip: z.boolean().default(false),
   /**
-   * Side of a square of pixels that is made black in every training image, anywhere in it (cutout, arXiv 1708.04552). Customary for CIFAR-10:
-   * 16. Left out: none.
+   * Side of a square of pixels that is made black in every training image, anywhere in it (cutout, arXiv 1708.04552). Customary for
+   * CIFAR-10: 16. Left out: none.
    */
   cutout: z.int().min(1).max(256).optional(),
 });
@@ -139,7 +141,10 @@ export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;
 const otherEvents = z.strictObject({
   /** What they are called. */
   name: z.string().min(1).max(80),
-  /** Where they are, relative to this file, as `docs/events.md` describes; `--data` names another place. A program may hand them over instead. */
+  /**
+   * Where they are, relative to this file, as `docs/events.md` describes; `--data` names another place. A program may hand them over
+   * instead.
+   */
   folder: z.string().min(1).max(4096).optional(),
   /** Pixels of the sensor from top to bottom. */
   height: z.int().min(1).max(240),
@@ -156,7 +161,9 @@ export const eventClassificationSpec = z.strictObject({
   data: z.union([z.enum(["moving-bars", "n-mnist"]), otherEvents]).default("moving-bars"),
   /** Side of a square of pixels, which is a token. What of it lies past the sensor's edge sees nothing. */
   patch: z.int().min(1).max(256).default(4),
-  /** Frames of a recording; what comes after them is not seen. A time step of a spiking network sees one; one of more steps sees them again. */
+  /**
+   * Frames of a recording; what comes after them is not seen. A time step of a spiking network sees one; one of more steps sees them again.
+   */
   frames: z.int().min(1).max(64).default(8),
   /** Length of a frame, microseconds. Shorter frames keep more of the time, and need more steps. */
   frameMicroseconds: z.int().min(1).max(10_000_000).default(10_000),

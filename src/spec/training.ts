@@ -43,7 +43,10 @@ export const stageSpec = z.strictObject({
    * repeated, and a copy adds nothing until it has learned to. Left out: the model's.
    */
   depth: z.int().min(1).max(64).optional(),
-  /** Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out: one. */
+  /**
+   * Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out:
+   * one.
+   */
   queryCopies: z.int().min(1).max(256).optional(),
   /** Instead of the optimiser of the whole training. */
   optimiser: optimiser.optional(),
@@ -131,8 +134,9 @@ export const trainingSpec = z
     clipNorm: z.number().positive().max(1e9).default(1),
     /**
      * What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel,
-     * which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in
-     * `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.
+     * which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the
+     * answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the
+     * teacher is right.
      */
     labels: labels.default("posterior"),
     /** Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none. */
@@ -156,7 +160,11 @@ export const trainingSpec = z
       .optional(),
     /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
     teacher: z.string().max(4096).optional(),
-    /** Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one with fewer channels in its stem, which are copied with neurons at other levels, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out. */
+    /**
+     * Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one
+     * with fewer channels in its stem, which are copied with neurons at other levels, or of an ANN of a spiking model's sizes, whose
+     * weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.
+     */
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),

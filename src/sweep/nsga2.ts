@@ -5,14 +5,14 @@
  * layers of others beat, then, within the last layer that has room, those whose neighbours are furthest. Limits go before objectives: a
  * point that keeps them is better than any that does not (Deb's rule).
  *
- * A genome is one number a gene: a share u in [0, 1] of a range, or the index of a choice. Numbers are crossed by simulated binary crossover
- * (index 15) and changed by polynomial mutation (index 20), both kept within their ends; choices are swapped, and drawn anew.
+ * A genome is one number a gene: a share u in [0, 1] of a range, or the index of a choice. Numbers are crossed by simulated binary
+ * crossover (index 15) and changed by polynomial mutation (index 20), both kept within their ends; choices are swapped, and drawn anew.
  *
  * Two things differ from the paper: no genome is asked for twice, so that a child which is known is bred again; and the first population is
  * a Latin hypercube. Powers are taken from basic operations (`numeric/exponential.ts`), so that a seed means the same on every platform.
  *
- * Source   K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE Transactions on
- *          Evolutionary Computation 6 (2002) 182-197, doi:10.1109/4235.996017; the bounded operators are those of the authors' program
+ * Source   K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE Transactions
+ *          on Evolutionary Computation 6 (2002) 182-197, doi:10.1109/4235.996017; the bounded operators are those of the authors' program
  */
 import { exponential } from "../numeric/exponential.ts";
 import { naturalLog, type Stream } from "../numeric/stream.ts";

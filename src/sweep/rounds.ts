@@ -68,8 +68,8 @@ export const isAdaptive = ({ sampling, budget }: OpenedDesign): boolean =>
   sampling.kind === "search" || budget !== undefined;
 
 /**
- * Of each point its row of the last round that it was in, without the size in its values: the lines of the table. Their numbers are those of
- * their first round.
+ * Of each point its row of the last round that it was in, without the size in its values: the lines of the table. Their numbers are those
+ * of their first round.
  */
 export function lastRows(rows: readonly Row[], design: OpenedDesign): Row[] {
   if (design.budget === undefined) return [...rows];

@@ -30,7 +30,9 @@ export function createTask<T extends TaskSpec>(
   );
 }
 
-/** Whether a network's answer is a function of the prompt alone: neither its attention nor the coding of its inputs draws random numbers. */
+/**
+ * Whether a network's answer is a function of the prompt alone: neither its attention nor the coding of its inputs draws random numbers.
+ */
 function drawsNothing(model: ModelSpec, { coding }: TaskSpec): boolean {
   if (model.kind === "ann") return true;
   return coding !== "bernoulli" && (model.attention.neuron === "lif" || model.attention.draws === "ordered");

@@ -1,6 +1,6 @@
 /**
- * Classification of recordings of event cameras: spikes go in as they came. A prompt is one recording; its tokens are squares of the sensor,
- * row by row; there is one query, whose logits are a mean over all tokens, so one decision per prompt.
+ * Classification of recordings of event cameras: spikes go in as they came. A prompt is one recording; its tokens are squares of the
+ * sensor, row by row; there is one query, whose logits are a mean over all tokens, so one decision per prompt.
  *
  * Time step t of a spiking network sees frame t mod `frames` (`data/events.ts`): line 2 p + polarity of a token is 1 where pixel p of its
  * square had an event in the frame. So a network of fewer steps than frames answers before the recording is over, and one of more sees it

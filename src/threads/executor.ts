@@ -25,7 +25,9 @@ export type OnResult<Result> = (result: Result, index: number) => void;
 export interface Session<Piece, Result> {
   /** Results in piece order; one call at a time. Rejects with the first error of a piece, or of opening the job. */
   run(pieces: readonly Piece[], onResult?: OnResult<Result>): Promise<Result[]>;
-  /** The same piece on every thread of the session, once: for what each does with a part of its own. Results by thread; rejects as `run`. */
+  /**
+   * The same piece on every thread of the session, once: for what each does with a part of its own. Results by thread; rejects as `run`.
+   */
   each(piece: Piece): Promise<Result[]>;
   close(): void;
 }

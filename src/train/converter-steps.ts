@@ -2,8 +2,8 @@
  * How coarse the converters of an experiment's hardware are for the network that is trained: the width of a code step, by layer and column.
  *
  * The converters of a crossbar share a full scale. The widest of its columns sets it, with what lines carry in the mean, so that a column
- * which varies by little has few codes, a first layer's above all. That is no matter of theory but of the weights, and so is measured: the folded
- * network runs a few training prompts in exact arithmetic, and full scales are taken from their currents as calibration takes them.
+ * which varies by little has few codes, a first layer's above all. That is no matter of theory but of the weights, and so is measured: the
+ * folded network runs a few training prompts in exact arithmetic, and full scales are taken from their currents as calibration takes them.
  *
  *   step of a column = sqrt( sum over row blocks of (full scale / largest code x weight of the largest conductance)^2 )
  *
@@ -39,12 +39,15 @@ export type ConverterSteps = Readonly<Record<string, Float32Array>>;
 const LARGEST_STEP = 2;
 
 const MOST_PROMPTS = 16;
-/** Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements. A large network runs one prompt. */
+/**
+ * Products of a spike and a weight that prompts are chosen for: a second or so, next to nothing beside the steps between two measurements.
+ * A large network runs one prompt.
+ */
 const MOST_PRODUCTS = 2 ** 30;
 
 /**
- * Measures the code steps of a network on prompts of the training part, as the stage draws them; null of a network that has no converters, or
- * exact ones.
+ * Measures the code steps of a network on prompts of the training part, as the stage draws them; null of a network that has no converters,
+ * or exact ones.
  *
  * Random   `stream(seed).fork("converter steps", step)`
  */

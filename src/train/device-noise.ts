@@ -78,8 +78,8 @@ export const levelsOf = ({ crossbar }: HardwareSpec): number =>
   crossbar.conductanceBits === null ? CONTINUOUS_LEVELS : 2 ** crossbar.conductanceBits - 1;
 
 /**
- * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped. A column that
- * BatchNorm silences, as at the end of a new block (`deepen`), has its own: nothing of its noise is heard until it has a gain.
+ * The weight that the largest conductance of a block stands for, by column, where BatchNorm is folded before the weights are mapped. A
+ * column that BatchNorm silences, as at the end of a new block (`deepen`), has its own: nothing of its noise is heard until it has a gain.
  *
  * @param folds what BatchNorm multiplies each column by, not negative
  */

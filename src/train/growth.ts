@@ -1,6 +1,6 @@
 /**
- * Stages of fewer blocks than the model (`training.stages[].depth`): a network that grows while it learns. Where a stage has more than the one before,
- * training goes on from its network made deeper (`deepen`).
+ * Stages of fewer blocks than the model (`training.stages[].depth`): a network that grows while it learns. Where a stage has more than the
+ * one before, training goes on from its network made deeper (`deepen`).
  */
 import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
@@ -18,7 +18,9 @@ export const atStage = <E extends Experiment>(experiment: E, stage: number): E =
   model: { ...experiment.model, depth: stageDepth(experiment, stage) },
 });
 
-/** Throws SpecError, at the stage, where a network would lose blocks, end with others than the model's, or change its answers by growing. */
+/**
+ * Throws SpecError, at the stage, where a network would lose blocks, end with others than the model's, or change its answers by growing.
+ */
 export function checkGrowth(experiment: Experiment): void {
   const { model, training } = experiment;
   const { stages } = training;
@@ -46,8 +48,8 @@ export function checkGrowth(experiment: Experiment): void {
 }
 
 /**
- * The state at the end of a stage as the next one, `state.stage`, begins with it where that has more blocks: its network made deeper, with fresh moments.
- * `geometry` is that of the network, whatever its blocks.
+ * The state at the end of a stage as the next one, `state.stage`, begins with it where that has more blocks: its network made deeper, with
+ * fresh moments. `geometry` is that of the network, whatever its blocks.
  */
 export function grown<S extends { readonly stage: number; readonly parameters: Network["parameters"] }>(
   state: S,

@@ -1,6 +1,6 @@
 /**
- * What training starts from when it is given a network: its parameters, widened, deepened or folded where the experiment asks for that; of an
- * ANN, for a spiking network, its weights.
+ * What training starts from when it is given a network: its parameters, widened, deepened or folded where the experiment asks for that; of
+ * an ANN, for a spiking network, its weights.
  */
 import { ShapeError, SpecError } from "../errors.ts";
 import { foldNetwork } from "../model/fold.ts";
@@ -29,8 +29,8 @@ export interface Started {
 }
 
 /**
- * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or has more blocks or channels;
- * SpecError as `fromAnn`.
+ * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or has more
+ * blocks or channels; SpecError as `fromAnn`.
  */
 export function initialParameters(
   initial: Network,
@@ -62,10 +62,11 @@ const withChannels = (network: Network, model: ModelSpec): Network =>
   isSpiking(network) && model.kind === "spiking" ? widen(network, model) : network;
 
 /**
- * A fresh spiking network that has the weights of an ANN, and its depth; wider where `model` has more channels. Neurons behind BatchNorm fire
- * where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network reads as a number of
- * lines shares its weights among these; a first layer with any other inputs stays fresh. After N. Rathi et al., "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent
- * backpropagation", ICLR 2020, whose training starts from an ANN's weights and thresholds that are measured instead.
+ * A fresh spiking network that has the weights of an ANN, and its depth; wider where `model` has more channels. Neurons behind BatchNorm
+ * fire where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network
+ * reads as a number of lines shares its weights among these; a first layer with any other inputs stays fresh. After N. Rathi et al.,
+ * "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent backpropagation", ICLR 2020, whose training
+ * starts from an ANN's weights and thresholds that are measured instead.
  *
  * Throws  SpecError without BatchNorm, where currents would have the scale of the ANN's weights
  */
@@ -100,7 +101,9 @@ function repeatRows({ shape: [rows, columns], data }: Tensor, times: number): Te
   return { shape: [times * rows, columns], data: repeated };
 }
 
-/** Sentences about what is not taken as it is: an ANN, and blocks or channels that are repeated where there are fewer than `model` asks for. */
+/**
+ * Sentences about what is not taken as it is: an ANN, and blocks or channels that are repeated where there are fewer than `model` asks for.
+ */
 export function startNotes(initial: Network, model: ModelSpec): string[] {
   const { depth } = initial.model;
   const notes: string[] = [];
@@ -125,10 +128,10 @@ export const hasShortcut = (model: ModelSpec): boolean =>
   model.kind === "ann" || (model.residual === "membrane" && model.outputProjection);
 
 /**
- * A network with as many blocks as `model` and, in exact arithmetic, the answers that its own blocks give: they are repeated in order, and every
- * copy adds nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et al., "Efficient
- * training of BERT by progressively stacking", ICML 2019). Left as it is where it has enough blocks, or where `model` lets a block that adds
- * nothing change the stream: without a residual, and without an output projection.
+ * A network with as many blocks as `model` and, in exact arithmetic, the answers that its own blocks give: they are repeated in order, and
+ * every copy adds nothing to the stream until it has learned to (after T. Chen et al., "Net2Net", ICLR 2016, section 2.3, and L. Gong et
+ * al., "Efficient training of BERT by progressively stacking", ICML 2019). Left as it is where it has enough blocks, or where `model` lets
+ * a block that adds nothing change the stream: without a residual, and without an output projection.
  */
 export function deepen(network: Network, model: ModelSpec): Network {
   const { parameters } = network;

@@ -19,8 +19,8 @@ const flat = (m: Matrix) => m.flat();
 const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
 
 /**
- * Singular values s and the two sides of M = sum_i s_i u_i v_i^T, by one-sided Jacobi rotations in float64: pairs of columns are turned until
- * all are orthogonal. For rows >= columns.
+ * Singular values s and the two sides of M = sum_i s_i u_i v_i^T, by one-sided Jacobi rotations in float64: pairs of columns are turned
+ * until all are orthogonal. For rows >= columns.
  */
 function singular(m: Matrix): { left: Matrix; values: number[]; right: Matrix } {
   const columns = transposed(m).map((column) => [...column]);

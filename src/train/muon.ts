@@ -5,8 +5,8 @@
  *   M = 0.95 M + G,   U = G + 0.95 M,   W -= rate (sqrt(max(rows, columns)) orthogonal(U) + decay W)
  *
  * The factor gives entries of the step a root mean square of 1, as they have in AdamW's first steps, so that one learning rate serves both.
- * J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) take 0.2 of it, which is what AdamW's steps come to have; on the networks
- * here that learns more slowly.
+ * J. Liu et al. ("Muon is scalable for LLM training", arXiv:2502.16982, section 2.2) take 0.2 of it, which is what AdamW's steps come to
+ * have; on the networks here that learns more slowly.
  */
 import type { Place } from "../kernels/arena.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
@@ -17,7 +17,8 @@ import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 const MOMENTUM = 0.95;
 
 /**
- * Each iteration maps every singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5: steep at zero, and from 0.7 to 1.2 after five (Jordan et al.).
+ * Each iteration maps every singular value s to 3.4445 s - 4.775 s^3 + 2.0315 s^5: steep at zero, and from 0.7 to 1.2 after five (Jordan et
+ * al.).
  */
 const [LINEAR, CUBIC, QUINTIC] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;
@@ -65,8 +66,8 @@ export function muonStep(
 }
 
 /**
- * Brings all singular values of a matrix [rows, columns] close to 1 and leaves its singular vectors, by Newton's and Schulz's iteration. The
- * source stays as it is. Scratch: `muonScratch` words.
+ * Brings all singular values of a matrix [rows, columns] close to 1 and leaves its singular vectors, by Newton's and Schulz's iteration.
+ * The source stays as it is. Scratch: `muonScratch` words.
  */
 export function orthogonalise(
   ops: TrainingOps,

@@ -231,7 +231,10 @@ export interface StageLayout {
   readonly validation: NetworkLayout;
 }
 
-/** `geometry` is that of validation. Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run has left. */
+/**
+ * `geometry` is that of validation. Both passes lie in the same region: a thread runs one at a time, and neither reads what an earlier run
+ * has left.
+ */
 export function planPasses(
   memory: Arena,
   experiment: Experiment,

@@ -1,4 +1,7 @@
-/** What one thread does in training: the forward and backward pass of one shard, the validation of one slice, or a part of the optimiser's step. */
+/**
+ * What one thread does in training: the forward and backward pass of one shard, the validation of one slice, or a part of the optimiser's
+ * step.
+ */
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
 import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";

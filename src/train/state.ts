@@ -1,9 +1,9 @@
 /**
  * Everything that training needs to go on exactly where it stopped, and its file.
  *
- * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments), `best.*` and `converterSteps.*`, and three
- * texts: `progress` (the numbers below), `experiment` (what decides the result) and `checksum` (CRC-32 of the whole file, its
- * own eight digits read as zeros). Damage is found by the checksum, a foreign experiment by comparison.
+ * The file is a safetensors file: arrays named `parameters.*`, `first.*`, `second.*` (AdamW moments), `best.*` and `converterSteps.*`, and
+ * three texts: `progress` (the numbers below), `experiment` (what decides the result) and `checksum` (CRC-32 of the whole file, its own
+ * eight digits read as zeros). Damage is found by the checksum, a foreign experiment by comparison.
  */
 import { FileError, SpecError } from "../errors.ts";
 import { type ParameterLayout, parameterLayout, type Tensor } from "../model/network.ts";

@@ -18,7 +18,10 @@ import { type ShardPiece, type ShardSetup, trainShard } from "./shard.ts";
 import { decodeState, encodeState } from "./state.ts";
 import { train } from "./train.ts";
 
-/** Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, a penalty on rates, uneven shards, both optimisers. */
+/**
+ * Everything that the trainer can do in three short stages: noise of every kind, expected attention, a loss at each step, a penalty on
+ * rates, uneven shards, both optimisers.
+ */
 const threeStages = tinyExperiment({
   training: {
     spikeRate: { weight: 0.5, target: 0.05 },

@@ -2,8 +2,8 @@
  * The trainer: backpropagation through time with surrogate gradients, AdamW or Muon, warm-up and cosine, in stages.
  *
  * A step cuts its batch into a fixed number of shards; threads take shards as they are free, in one wave or several; gradients
- * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere, gives
- * the same network to the last bit.
+ * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere,
+ * gives the same network to the last bit.
  */
 import { ShapeError, SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
@@ -58,8 +58,8 @@ export interface TrainOptions {
   /** Where to go on; a fresh network when absent. */
   readonly state?: TrainingState;
   /**
-   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks, or, for a
-   * spiking one, an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a model without.
+   * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks, or, for
+   * a spiking one, an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a model without.
    */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
@@ -70,7 +70,10 @@ export interface TrainOptions {
    * WebAssembly memory holds, 4 GiB.
    */
   readonly memoryLimit?: number;
-  /** Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network is not taken as it is, with a sentence about it. */
+  /**
+   * Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network is not taken as
+   * it is, with a sentence about it.
+   */
   readonly onNote?: (note: string) => void;
   /**
    * Awaited after each step and, with `stageEnded`, once a stage is over. Training goes on from a saved `snapshot()` as if it
@@ -94,7 +97,8 @@ export const totalSteps = ({ stages }: TrainingSpec): number => stages.reduce((s
  * Trains the network of an experiment.
  *
  * Random   streams of the experiment's seed, forked by purpose and step
- * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's blocks cannot be, or an ANN cannot be started from; as `openExperiment`; PlatformError when memory or threads are lacking
+ * Throws   ValueError when training diverges; ShapeError when `initial` is another network, or a deeper one; SpecError where a stage's
+ *          blocks cannot be, or an ANN cannot be started from; as `openExperiment`; PlatformError when memory or threads are lacking
  */
 export async function train<M extends ModelSpec>(
   subject: Openable<TaskSpec, M>,

@@ -140,8 +140,8 @@ export function createWeightNoise(
   }
 
   /**
-   * Converters, on the layer's outputs: `codeSteps` [columns] says what a step is worth. A gain multiplies what comes before BatchNorm takes the
-   * mean off, so that it moves the offset, too; without BatchNorm it multiplies the weights.
+   * Converters, on the layer's outputs: `codeSteps` [columns] says what a step is worth. A gain multiplies what comes before BatchNorm
+   * takes the mean off, so that it moves the offset, too; without BatchNorm it multiplies the weights.
    */
   function addConverters(
     layer: string,

@@ -20,8 +20,8 @@ export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
 }
 
 /**
- * A network with the channels of `model`'s stem; left as it is where `model` has no wider one. What reads a channel reads all of its copies, each
- * with its share of the weight: a staircase in place of a step.
+ * A network with the channels of `model`'s stem; left as it is where `model` has no wider one. What reads a channel reads all of its
+ * copies, each with its share of the weight: a staircase in place of a step.
  */
 export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Network<SpikingSpec> {
   if (!isWider(model, network.model)) return network;
@@ -46,7 +46,10 @@ export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Networ
   return { ...network, model: wider, parameters };
 }
 
-/** Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then as much the other way, then a whole one. */
+/**
+ * Offset of a channel's first, second, ... copy from its own, in thresholds: half of one up or down, then as much the other way, then a
+ * whole one.
+ */
 const level = (channel: number, copy: number): number =>
   ((channel + copy) % 2 === 0 ? 0.5 : -0.5) * Math.ceil(copy / 2);
 
@@ -60,7 +63,10 @@ function repeatColumns({ shape, data }: Tensor, to: number): Tensor {
   return { shape: [...shape.slice(0, -1), to], data: repeated };
 }
 
-/** Rows for `to` channels in place of `from` at every pixel of a window, from the first again until there are so many, and each with its share. */
+/**
+ * Rows for `to` channels in place of `from` at every pixel of a window, from the first again until there are so many, and each with its
+ * share.
+ */
 function rowsOfCopies({ shape: [rows, columns], data }: Tensor, from: number, to: number): Tensor {
   const pixels = rows / from;
   const shared = new Float32Array(pixels * to * columns);

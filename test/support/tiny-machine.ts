@@ -1,4 +1,7 @@
-/** Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters unevenly. */
+/**
+ * Chips small enough that their whole machine is compiled in seconds: crossbars that end within layers, units that share converters
+ * unevenly.
+ */
 import { mapNetwork } from "../../src/mapping/mapping.ts";
 import { type Geometry, inputRows } from "../../src/model/geometry.ts";
 import { stream } from "../../src/numeric/stream.ts";

@@ -27,7 +27,10 @@ export function tinyDocument({ model, training, ...rest }: Document = {}): Exper
 export const tinyExperiment = (document?: Document) =>
   parseExperiment(tinyDocument(document)) as Experiment<SymbolDetectionSpec>;
 
-/** Two short stages with all that a spiking network can be trained with: expected attention, weight noise, a loss at each step, a penalty on rates. */
+/**
+ * Two short stages with all that a spiking network can be trained with: expected attention, weight noise, a loss at each step, a penalty on
+ * rates.
+ */
 export const everyFeature: Document = {
   model: { kind: "spiking", position: "learned" },
   training: {

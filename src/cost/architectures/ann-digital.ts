@@ -91,8 +91,8 @@ export function annDigital(workload: Workload, technology: Technology, precision
 }
 
 /**
- * Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer; or a stem's largest map with
- * what its layer makes of it.
+ * Values alive at a time: the stream, a layer's input, and its output, which is q, k and v or the hidden layer; or a stem's largest map
+ * with what its layer makes of it.
  */
 export const activationsHeld = (workload: Workload): number =>
   Math.max(workload.tokens * workload.width * (2 + Math.max(3, workload.expansion)), stemMaps(workload).largest);

@@ -12,8 +12,8 @@
  *                written and read per score and step
  *   values       an addition per spike of v
  *
- * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at all tokens and
- * steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
+ * Weights have `snnWeightBits` bits. Buffers hold the blocks' weights, the spikes of the widest layer's inputs and outputs at all tokens
+ * and steps, and the membranes of its outputs. With LIF attention, scores and outputs of attention are neurons, too.
  */
 import { blockRuns } from "../../machine/densities.ts";
 import { stemBefore } from "../../machine/shape.ts";

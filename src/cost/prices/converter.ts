@@ -7,7 +7,8 @@
  *   flash    energy and area double with every bit, one cycle
  *   survey   E_5 times what bits and rate cost in converter surveys, relative to 5 bits; the current as above
  *
- * The circuit model behind SAR was run to 8 bits; from there on, energy grows as in the survey, where noise decides. Area of a SAR converter: logic per bit, and capacitors that double per bit (`shafiee-isca-2016`).
+ * The circuit model behind SAR was run to 8 bits; from there on, energy grows as in the survey, where noise decides. Area of a SAR
+ * converter: logic per bit, and capacitors that double per bit (`shafiee-isca-2016`).
  *
  * Source   E_5, l and s are prices: `conversion5`, `conversionLoad`, `conversionBitShare`
  */

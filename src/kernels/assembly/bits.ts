@@ -1,4 +1,6 @@
-/** Packed bits: counting, transposing and reordering. Twins: `popcount32` and `unpackSpikes` in `spike/train.ts`, `hardware/line-order.ts`. */
+/**
+ * Packed bits: counting, transposing and reordering. Twins: `popcount32` and `unpackSpikes` in `spike/train.ts`, `hardware/line-order.ts`.
+ */
 
 /** Set bits in `words` 32-bit words. */
 export function countBits(bits: usize, words: i32): i32 {

@@ -1,8 +1,9 @@
 /**
- * The digital side of a machine in whole numbers of 16 bits: residual stream and LIF units. Twins: `hardware/integer-lif.ts` and `saturate` in
- * `hardware/integer-arithmetic.ts`.
+ * The digital side of a machine in whole numbers of 16 bits: residual stream and LIF units. Twins: `hardware/integer-lif.ts` and `saturate`
+ * in `hardware/integer-arithmetic.ts`.
  *
- * A register of fewer bits stops at `low` and `high`. Every function returns how many numbers stopped. Counts of numbers are multiples of 8.
+ * A register of fewer bits stops at `low` and `high`. Every function returns how many numbers stopped. Counts of numbers are multiples of
+ * 8.
  */
 
 /** x [T, rows, n] to packed spikes `[T][rows][words]`: V = sat(floor(V / 2^shift) + x); fire where V >= threshold; reset. */

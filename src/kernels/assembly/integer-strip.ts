@@ -1,6 +1,6 @@
 /**
- * Crossbars in whole numbers of 16 bits: from packed spikes to the sums of a layer, a strip of 32 lines at a time. Twins: `simulation/integers.ts`
- * and `runLinear` in `simulation/reference/linear.ts`, bit for bit.
+ * Crossbars in whole numbers of 16 bits: from packed spikes to the sums of a layer, a strip of 32 lines at a time. Twins:
+ * `simulation/integers.ts` and `runLinear` in `simulation/reference/linear.ts`, bit for bit.
  *
  * A strip is the plus lines of 16 columns, then their minus lines; or, where converters are differential, the differences of 32 columns.
  * Lines of pairs are unsigned and stop at 65535, which every converter clips; differences are signed, and their caller has proved that
@@ -12,10 +12,13 @@ import { drawStripNoise, lookUp4 } from "./adc";
 const ROW: usize = 64;
 const TABLE: usize = 16384;
 
-// Lines of pairs and differences have functions of their own: where one calls a body for either, the compiler makes one body that asks at every
-// addition.
+// Lines of pairs and differences have functions of their own: where one calls a body for either, the compiler makes one body that asks at
+// every addition.
 
-/** The tables of `groups` groups of 8 rows of w [8 groups, 32], lines of pairs. `bias` stands in the first table, so that every sum has it once. */
+/**
+ * The tables of `groups` groups of 8 rows of w [8 groups, 32], lines of pairs. `bias` stands in the first table, so that every sum has it
+ * once.
+ */
 export function tabulatePairs(w: usize, groups: i32, bias: i32, tables: usize): void {
   tabulate(w, groups, bias, false, tables);
 }
@@ -116,8 +119,9 @@ function product(bits: usize, stride: i32, rows: i32, groups: i32, tables: usize
  *
  *   out = (sums, or 0 where there are none) + code * factor   (+ offset where there is one)
  *
- * Lines have half a code step on top, which rounds to nearest; where a step is one unit, codes have all 16 bits before they are clipped, and no sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums`, whose rows
- * are `ldOut` numbers apart. Returns the conversions that clipped.
+ * Lines have half a code step on top, which rounds to nearest; where a step is one unit, codes have all 16 bits before they are clipped,
+ * and no sign. lines, sums [vectors, 32]; factors and offset by column; out may be `sums`, whose rows are `ldOut` numbers apart. Returns
+ * the conversions that clipped.
  */
 export function convertIntegerPairs(
   lines: usize,
@@ -280,8 +284,8 @@ function accumulate1(code: i32, factors: usize, before: usize, offset: usize, at
  *
  *   code = nearest(line * unit * gain + offset + noise), in single precision
  *
- * unit is what a line counts in, in code steps. gains, offsets, deviations [32] lie as lines do, deviations being 0 past the last column; `table`
- * holds the 4096 normals, or is 0 where there is no noise. `strip` counts strips of 8 columns, as words of noise do; vectors as in
+ * unit is what a line counts in, in code steps. gains, offsets, deviations [32] lie as lines do, deviations being 0 past the last column;
+ * `table` holds the 4096 normals, or is 0 where there is no noise. `strip` counts strips of 8 columns, as words of noise do; vectors as in
  * `applyConverterErrors`. Returns the conversions that clipped. Scratch: 8 words for each vector.
  */
 export function errPairLines(

@@ -72,7 +72,10 @@ function dropSmaller(sample: usize, kept: i32): f32 {
   return limit;
 }
 
-/** Brings the value at `rank` of the order, the largest first, to its place, larger ones before it: Hoare's FIND (Algorithm 65, CACM 4 (1961)). */
+/**
+ * Brings the value at `rank` of the order, the largest first, to its place, larger ones before it: Hoare's FIND (Algorithm 65, CACM 4
+ * (1961)).
+ */
 function select(values: usize, count: i32, rank: i32): void {
   let left = 0;
   let right = count - 1;

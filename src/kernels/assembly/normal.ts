@@ -57,7 +57,9 @@ const SIGN: i64 = 1 << 63;
 @inline
 const WORD: f64 = 2.3283064365386963e-10;
 
-/** out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the places of larger |q| to `places` and returns their number. */
+/**
+ * out [count] = q A(r) / B(r) with q = p - 1/2, r = 0.425^2 - q^2. Writes the places of larger |q| to `places` and returns their number.
+ */
 function centralQuantiles(words: usize, count: i32, out: usize, places: usize): i32 {
   let tails = 0;
   for (let i = 0; i < count; i += 8) {

@@ -1,14 +1,14 @@
 /**
- * Conductances of a crossbar in units of current: from strips of 8 columns in single precision to a strip of 32 lines in whole numbers of 16
- * bits. Twins: `wholeConductances` and `lineTotals` of `hardware/integer-arithmetic.ts`, bit for bit.
+ * Conductances of a crossbar in units of current: from strips of 8 columns in single precision to a strip of 32 lines in whole numbers of
+ * 16 bits. Twins: `wholeConductances` and `lineTotals` of `hardware/integer-arithmetic.ts`, bit for bit.
  */
 
 /** Bytes of a row: 16 lines in single precision, or 32 in whole numbers. */
 const ROW: usize = 64;
 
 /**
- * What the lines of a strip [rows, 16] carry with all rows driven, in units, in double precision: the lines of a pair; or of differences the sum
- * of those above zero at c, and of those below at 8 + c.
+ * What the lines of a strip [rows, 16] carry with all rows driven, in units, in double precision: the lines of a pair; or of differences
+ * the sum of those above zero at c, and of those below at 8 + c.
  */
 export function totalPairs(strip: usize, rows: i32, unit: f64, totals: usize): void {
   total(strip, rows, unit, false, totals);
@@ -51,7 +51,10 @@ function total(strip: usize, rows: i32, unit: f64, signed: bool, totals: usize):
   }
 }
 
-/** target [rows, 32] = plus lines of 16 columns, from two strips, then their minus lines. Missing strips are 0; `target` may be the first strip. */
+/**
+ * target [rows, 32] = plus lines of 16 columns, from two strips, then their minus lines. Missing strips are 0; `target` may be the first
+ * strip.
+ */
 export function wholePairs(s0: usize, s1: usize, rows: i32, unit: f64, target: usize): void {
   const units = f64x2.splat(unit);
   const none = i16x8.splat(0);

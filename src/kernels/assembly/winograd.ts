@@ -15,8 +15,8 @@
  * are tiles, image by image and row by row; where a side of the map is odd, the last ones reach past its edge, where zeros lie.
  * Channels are a multiple of 4.
  *
- * The gradient of g is G^T [ (A y A^T) (B^T d B) ] G, with y that of Y and the product summed over tiles; that of d is the convolution of y with g turned by
- * half a turn.
+ * The gradient of g is G^T [ (A y A^T) (B^T d B) ] G, with y that of Y and the product summed over tiles; that of d is the convolution of y
+ * with g turned by half a turn.
  */
 
 /** target = B^T d B of a map [images, rows, columns, channels]. Scratch: 16 channels. */

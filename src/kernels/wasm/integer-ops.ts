@@ -1,4 +1,7 @@
-/** Machines in whole numbers, with the WebAssembly kernels: `assembly/whole-lines.ts`, `assembly/integer-strip.ts` and `assembly/integer-digital.ts`. */
+/**
+ * Machines in whole numbers, with the WebAssembly kernels: `assembly/whole-lines.ts`, `assembly/integer-strip.ts` and
+ * `assembly/integer-digital.ts`.
+ */
 import type { KernelExports } from "../binary.generated.ts";
 import type { IntegerOps } from "../integer-ops.ts";
 

@@ -1,4 +1,7 @@
-/** Windows, tiles and squares of maps, with the WebAssembly kernels of `assembly/windows.ts`, `assembly/winograd.ts` and `assembly/max-pool.ts`. */
+/**
+ * Windows, tiles and squares of maps, with the WebAssembly kernels of `assembly/windows.ts`, `assembly/winograd.ts` and
+ * `assembly/max-pool.ts`.
+ */
 import type { KernelExports } from "../binary.generated.ts";
 import type { MapOps, Squares, Windows } from "../ops.ts";
 

@@ -1,8 +1,8 @@
 /**
  * The engine of a queue: points go to BullMQ on a Valkey or Redis server, and workers on any machine measure them.
  *
- * Delivery is at least once, and rows go by the number of their point, so that a row that comes twice changes nothing. What the server lost,
- * or a worker took with it, is sent again. No more jobs wait than keep the workers busy, so that memory does not grow with the sweep.
+ * Delivery is at least once, and rows go by the number of their point, so that a row that comes twice changes nothing. What the server
+ * lost, or a worker took with it, is sent again. No more jobs wait than keep the workers busy, so that memory does not grow with the sweep.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, Queue } from "bullmq";

@@ -45,7 +45,10 @@ export interface QueueWorker {
 /** Milliseconds that a worker may be silent before others take its jobs, and between looks for such. */
 const LOCK = 15_000;
 const STALLED_INTERVAL = 7500;
-/** Milliseconds that a worker without a job has for its farewell. BullMQ 6.7 may wait without an end where its idle connection was lost and made again. */
+/**
+ * Milliseconds that a worker without a job has for its farewell. BullMQ 6.7 may wait without an end where its idle connection was lost and
+ * made again.
+ */
 const FAREWELL = 5000;
 /** Workers that may die over a job before it counts as failed. */
 const MOST_STALLED = 20;

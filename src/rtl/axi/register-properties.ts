@@ -1,6 +1,6 @@
 /**
- * What the AXI4-Lite slave promises whoever asks it, as a module for a prover: an answer to a write or a read stays, and its contents too, until it is taken.
- * Whatever else comes in is left free: the promise holds for any of it. `holds_o` is always 1.
+ * What the AXI4-Lite slave promises whoever asks it, as a module for a prover: an answer to a write or a read stays, and its contents too,
+ * until it is taken. Whatever else comes in is left free: the promise holds for any of it. `holds_o` is always 1.
  */
 
 import { both } from "../machine/parts.ts";

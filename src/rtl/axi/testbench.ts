@@ -3,8 +3,8 @@
  *
  *   +stall=N   addresses, data, answers and vectors come and are taken late, at random with seed N
  *
- * Registers are read and compared, what must be refused is tried, a prompt with a wrong length is cleared in its middle, then whole prompts follow,
- * each with seeds of its own. Where nothing waits, CLOCKS must be the schedule's. It prints one line that begins with PASS or FAIL.
+ * Registers are read and compared, what must be refused is tried, a prompt with a wrong length is cleared in its middle, then whole prompts
+ * follow, each with seeds of its own. Where nothing waits, CLOCKS must be the schedule's. It prints one line that begins with PASS or FAIL.
  */
 import { SEED_BITS } from "../machine/attention-unit.ts";
 import { STALL } from "../machine/testbench.ts";

@@ -1,6 +1,6 @@
 /**
- * The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and steps.
- * Where all tokens of a step come before the next step, totals of all tokens that answer by themselves stand in a memory.
+ * The head's accumulators behind its readout units: outputs of the head, stopped at the ends of their register, added over tokens and
+ * steps. Where all tokens of a step come before the next step, totals of all tokens that answer by themselves stand in a memory.
  */
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {

@@ -1,4 +1,7 @@
-/** Attention of all blocks in token-major order: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that starts it. */
+/**
+ * Attention of all blocks in token-major order: the SSA engine, the seeds of its registers, the buffers on both sides, and the control that
+ * starts it.
+ */
 
 import type { TilePlan } from "../../hardware/tile-plan.ts";
 import { blocksOf } from "../passes.ts";

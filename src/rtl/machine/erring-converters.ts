@@ -1,12 +1,13 @@
 /**
- * Converters that err, in the analog macro's behaviour: the operations of `hardware/converter-errors.ts`, in doubles of which each is rounded
- * to single precision, and the words of its noise.
+ * Converters that err, in the analog macro's behaviour: the operations of `hardware/converter-errors.ts`, in doubles of which each is
+ * rounded to single precision, and the words of its noise.
  *
  *   code = clamp(round(units / 2^StepBits * gain + offset + noise))
  *
- * A double holds the product of two singles exactly, and has more than twice a single's bits and two, so that rounding a sum twice gives what
- * rounding it once gives (Figueroa, "When is double rounding innocuous?", ACM SIGNUM 30(3), 1995). Offsets and gains are those of a chip.
- * Noise is of the simulator's stream, so that codes can be compared: the macro counts its vectors from a reset on. A real macro has noise of its own.
+ * A double holds the product of two singles exactly, and has more than twice a single's bits and two, so that rounding a sum twice gives
+ * what rounding it once gives (Figueroa, "When is double rounding innocuous?", ACM SIGNUM 30(3), 1995). Offsets and gains are those of a
+ * chip. Noise is of the simulator's stream, so that codes can be compared: the macro counts its vectors from a reset on. A real macro has
+ * noise of its own.
  */
 import { converter } from "../../hardware/adc.ts";
 import { type ConverterErrors, type LineErrors, normalTable } from "../../hardware/converter-errors.ts";

@@ -74,7 +74,9 @@ export const accumulatorSize = (
   tokens: plan.stepMajor && !plan.machine.shape.meanReadOut ? tokens.length : 1,
 });
 
-/** How a layer works on the residual stream's memory. What the last layer of all adds nobody reads: in step-major order it is not written. */
+/**
+ * How a layer works on the residual stream's memory. What the last layer of all adds nobody reads: in step-major order it is not written.
+ */
 export const streamAccess = (plan: MachinePlan, layer: LayerPlan): { reads: boolean; writes: boolean } => ({
   reads: joined(plan, layer) === "stream",
   writes:

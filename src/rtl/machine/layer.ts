@@ -7,7 +7,8 @@
  *   c - 1      take_o: the next vector may stand there in the next clock
  *   c + 2      valid_o: result of step M - 1 and with it of the vector, combinational; registers behind show it in clock c + 3
  *
- * Behind a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks, LIF_LATENCY).
+ * Behind a conversion: codes in the macro's registers, products, sums, and then stream, neurons or accumulators (three clocks,
+ * LIF_LATENCY).
  */
 
 import { unusedBits } from "../encoder.ts";

@@ -1,6 +1,6 @@
 /**
- * The memories of the machine. Those of many bits are macros, black boxes for synthesis: constants, the residual stream, and the two buffers
- * in which attention turns tokens into features and back. The queue in front of a layer is registers. All are written with the
+ * The memories of the machine. Those of many bits are macros, black boxes for synthesis: constants, the residual stream, and the two
+ * buffers in which attention turns tokens into features and back. The queue in front of a layer is registers. All are written with the
  * clock and read in the same clock as the address stands there.
  */
 import type { LoopOrder } from "../../spec/hardware.ts";

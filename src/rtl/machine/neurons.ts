@@ -1,6 +1,6 @@
 /**
- * The neurons behind a layer's readout units, one for each column, with their membranes in registers, or in a memory where steps are not the
- * innermost loop (`hardware/integer-lif.ts`).
+ * The neurons behind a layer's readout units, one for each column, with their membranes in registers, or in a memory where steps are not
+ * the innermost loop (`hardware/integer-lif.ts`).
  *
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
  */

@@ -1,5 +1,6 @@
 /**
- * The machine in RTL as numbers: what `Machine`, `Mapping` and `Schedule` say of one prompt alone, layer by layer, as the generators need it.
+ * The machine in RTL as numbers: what `Machine`, `Mapping` and `Schedule` say of one prompt alone, layer by layer, as the generators need
+ * it.
  *
  * Every layer works by itself: it takes a vector as soon as it is free and the vector is there, as the schedule does, so that no table of
  * clocks is needed. Two things are read from the schedule: how many vectors wait in front of a layer at most, and for how many

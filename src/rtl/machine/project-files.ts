@@ -9,9 +9,9 @@ import { MACHINE } from "./top.ts";
 const OUTER_SHARE = 0.3;
 
 /**
- * For Verilator: loops of crossbars and memories stay loops. Unrolled, they are C++ that takes minutes to compile. A limit of iterations would hold
- * for generated instances as well: `--unroll-count 1` refuses an engine of more than 51 tokens. The engine's own testbench has no limit: with that one
- * Verilator 5.032 said FAIL of runs without an error.
+ * For Verilator: loops of crossbars and memories stay loops. Unrolled, they are C++ that takes minutes to compile. A limit of iterations
+ * would hold for generated instances as well: `--unroll-count 1` refuses an engine of more than 51 tokens. The engine's own testbench has
+ * no limit: with that one Verilator 5.032 said FAIL of runs without an error.
  */
 export const ROLLED_LOOPS = ["--unroll-stmts", "1"];
 

@@ -1,9 +1,11 @@
 /**
- * What a queue of a machine promises, as a module for a prover: first in, first out, no more than it holds, and what stands at its head stays until it is taken.
+ * What a queue of a machine promises, as a module for a prover: first in, first out, no more than it holds, and what stands at its head
+ * stays until it is taken.
  *
- * The module keeps the queue's handshake (nothing comes when it is full unless something goes, nothing is taken from an empty one), counts by itself, and follows one
- * vector of the prover's choice from its entry to its exit. `holds_o` is 1 where the promises hold, and where pointers and contents fit the count, without which no
- * induction would end: they are nets of the queue, which the prover connects to `head`, `tail`, `filled` and `place_<n>`.
+ * The module keeps the queue's handshake (nothing comes when it is full unless something goes, nothing is taken from an empty one), counts
+ * by itself, and follows one vector of the prover's choice from its entry to its exit. `holds_o` is 1 where the promises hold, and where
+ * pointers and contents fit the count, without which no induction would end: they are nets of the queue, which the prover connects to
+ * `head`, `tail`, `filled` and `place_<n>`.
  */
 import {
   binary,

@@ -1,4 +1,7 @@
-/** The scalers of a layer's readout units and their adders over row blocks: two registers behind the codes (`simulation/reference/linear.ts`). */
+/**
+ * The scalers of a layer's readout units and their adders over row blocks: two registers behind the codes
+ * (`simulation/reference/linear.ts`).
+ */
 import type { ArithmeticSpec } from "../../spec/arithmetic.ts";
 import {
   binary,

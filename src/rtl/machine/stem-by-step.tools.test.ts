@@ -1,6 +1,6 @@
 /**
- * Machines with a stem in step-major order in Icarus: every spike train, output of the head, answer and clock, also behind AXI, and faults of what
- * only they have.
+ * Machines with a stem in step-major order in Icarus: every spike train, output of the head, answer and clock, also behind AXI, and faults
+ * of what only they have.
  */
 import { afterAll, beforeAll, expect } from "vitest";
 import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
@@ -14,7 +14,10 @@ const testInIcarus = await testWith("iverilog");
 const SMALL = { width: 8, heads: 2, depth: 1 };
 const hardware = { order: "step-major", crossbar: { rows: 16, columns: 16 } };
 
-/** Three convolutions on a map of 4 x 6 pixels. Of the embedding's map of 2 rows three lines are kept, so that a row's place changes with the step. */
+/**
+ * Three convolutions on a map of 4 x 6 pixels. Of the embedding's map of 2 rows three lines are kept, so that a row's place changes with
+ * the step.
+ */
 const THREE: MachineSetting = {
   model: {
     ...SMALL,

@@ -1,8 +1,8 @@
 /**
  * What a machine in step-major order needs besides: whose turn it is at the engine, and how much of its buffers is held at once.
  *
- * Runs follow one another in the order in which the schedule starts them, each as soon as q, k and v of its step are whole and the engine is
- * free. That gives the schedule's clocks: a run that does not start when it is ready starts when the one before it ends.
+ * Runs follow one another in the order in which the schedule starts them, each as soon as q, k and v of its step are whole and the engine
+ * is free. That gives the schedule's clocks: a run that does not start when it is ready starts when the one before it ends.
  */
 import type { Machine } from "../../machine/machine.ts";
 import { peakOverlap } from "../../machine/peak.ts";

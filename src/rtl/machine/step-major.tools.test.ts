@@ -1,4 +1,6 @@
-/** A machine in step-major order in Icarus: every spike train, output of the head, answer and clock, and faults of what only this order has. */
+/**
+ * A machine in step-major order in Icarus: every spike train, output of the head, answer and clock, and faults of what only this order has.
+ */
 import { afterAll, beforeAll, expect } from "vitest";
 import { COMPILATION, testWith } from "../../../test/support/hardware-tools.ts";
 import { type MachineInIcarus, machineInIcarus } from "../../../test/support/machine-in-icarus.ts";

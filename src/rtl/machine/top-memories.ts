@@ -137,8 +137,8 @@ export function attentionOfBlocks(plan: MachinePlan, { attentionSteps }: StepMaj
 }
 
 /**
- * Whose port of the stream's memory a layer has. In token-major order there are two: what stands in front of attention or behind it, and what
- * ends a block. In step-major order all layers may be at work, and each has its own.
+ * Whose port of the stream's memory a layer has. In token-major order there are two: what stands in front of attention or behind it, and
+ * what ends a block. In step-major order all layers may be at work, and each has its own.
  */
 export const streamPortOf = ({ stepMajor }: MachinePlan, layer: LayerPlan): string =>
   stepMajor ? shortName(layer) : layer.role === "down" ? "end" : "branch";

@@ -1,12 +1,12 @@
 /**
- * What stands in front of a layer of the stem: the lines of a map of bits that windows are at work on, the maximum over squares of pixels on the
- * way in, and the windows on the way out.
+ * What stands in front of a layer of the stem: the lines of a map of bits that windows are at work on, the maximum over squares of pixels
+ * on the way in, and the windows on the way out.
  *
- * Pixels come row by row, all steps of a pixel one after another; in step-major order all rows of a step, then those of the next. Of bits the
- * largest is their OR. A window is there when the last of its pixels is, and beyond the map there are zeros. Lines take turns: row r stands in line
- * r mod L, and in step-major order, where a line has one step, row r of R at step t in line (R t + r) mod L. There are as many lines as the schedule
- * needs, since no layer of a stem ever waits for the one behind it. In front of the first layer the whole map waits at all steps, so that a prompt
- * begins when it is there.
+ * Pixels come row by row, all steps of a pixel one after another; in step-major order all rows of a step, then those of the next. Of bits
+ * the largest is their OR. A window is there when the last of its pixels is, and beyond the map there are zeros. Lines take turns: row r
+ * stands in line r mod L, and in step-major order, where a line has one step, row r of R at step t in line (R t + r) mod L. There are as
+ * many lines as the schedule needs, since no layer of a stem ever waits for the one behind it. In front of the first layer the whole map
+ * waits at all steps, so that a prompt begins when it is there.
  */
 import type { Machine } from "../../machine/machine.ts";
 import type { ScheduledUnit } from "../../machine/schedule.ts";

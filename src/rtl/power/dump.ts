@@ -1,6 +1,6 @@
 /**
- * Reads a dump of a simulation in the form VCD (IEEE 1800, clause 21.7) while it is written: a prompt's dump is a gigabyte, of which no more than one piece
- * is held. Two values: what is x or z counts as 0. Values of real numbers and parameters are passed over.
+ * Reads a dump of a simulation in the form VCD (IEEE 1800, clause 21.7) while it is written: a prompt's dump is a gigabyte, of which no
+ * more than one piece is held. Two values: what is x or z counts as 0. Values of real numbers and parameters are passed over.
  */
 
 /** A variable of the dump. Several may have one code: they are one net. */

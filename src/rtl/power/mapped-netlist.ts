@@ -1,7 +1,8 @@
 /**
- * A machine that is mapped to the cells of a library, as Yosys writes it with its hierarchy, made one flat netlist of generic gates: every instance of a
- * module, every cell by what the library says of it. Cells and scopes keep their names, so that what is counted here can be put beside what other tools say
- * of the same netlist. Macros and memories stay black boxes, whose outputs come from elsewhere, as those of registers and ports do.
+ * A machine that is mapped to the cells of a library, as Yosys writes it with its hierarchy, made one flat netlist of generic gates: every
+ * instance of a module, every cell by what the library says of it. Cells and scopes keep their names, so that what is counted here can be
+ * put beside what other tools say of the same netlist. Macros and memories stay black boxes, whose outputs come from elsewhere, as those of
+ * registers and ports do.
  */
 import { FileError } from "../../errors.ts";
 import { type FlipFlopType, flipFlopType, GATES, type Gate, type GateType, gateType } from "../gates/cells.ts";
@@ -78,7 +79,9 @@ export interface MappedDesign {
   readonly top: string;
   /** The mapped modules. */
   readonly mapped: JsonDesign;
-  /** The modules with registers of the library and inverters, before gates were mapped: which registers hold the inverse of what is named. */
+  /**
+   * The modules with registers of the library and inverters, before gates were mapped: which registers hold the inverse of what is named.
+   */
   readonly registers: JsonDesign;
   /** Every cell of the library as generic gates. */
   readonly library: JsonDesign;

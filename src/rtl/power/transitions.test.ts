@@ -41,7 +41,8 @@ const library: JsonDesign = {
 };
 
 /**
- * Two bits go into registers of a block, in the block twice; the second of them is held inverted. A memory follows from the first of the first block.
+ * Two bits go into registers of a block, in the block twice; the second of them is held inverted. A memory follows from the first of the
+ * first block.
  */
 const block = {
   ports: { clk_i: input(2), rst_ni: input(3), pair_i: input(4, 5), both_o: output(6) },

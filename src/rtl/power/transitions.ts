@@ -1,7 +1,7 @@
 /**
- * Counts how often every net of a mapped machine changes while a prompt is worked on. A dump of the simulated sources gives what registers, macros, memories
- * and ports hold in every clock; gates follow from these, 32 clocks at a time, without delay: a net changes once in a clock or not at all, and glitches are
- * not counted.
+ * Counts how often every net of a mapped machine changes while a prompt is worked on. A dump of the simulated sources gives what registers,
+ * macros, memories and ports hold in every clock; gates follow from these, 32 clocks at a time, without delay: a net changes once in a
+ * clock or not at all, and glitches are not counted.
  *
  * The gates are checked on the way: what they give a register must be what it holds in the next clock of the dump.
  */

@@ -1,9 +1,9 @@
 /**
  * Linear layers of a chip in whole numbers of 16 bits, with the WebAssembly kernels: fast twin of `reference/linear.ts`, bit for bit.
  *
- * A crossbar is read and measured as in floating point (`linear.ts`), by strips of 8 columns. Once its converters are set, each strip of 32 lines,
- * both lines of 16 columns or the differences of 32, takes the place of the first of the strips that it is made of. Lines are then tabulated and
- * summed with half a code step on top, and a code is a shift.
+ * A crossbar is read and measured as in floating point (`linear.ts`), by strips of 8 columns. Once its converters are set, each strip of 32
+ * lines, both lines of 16 columns or the differences of 32, takes the place of the first of the strips that it is made of. Lines are then
+ * tabulated and summed with half a code step on top, and a code is a shift.
  */
 
 import { invariant } from "../../errors.ts";

@@ -6,8 +6,9 @@
  *   matrix [lead + rows, 16]     I+ of column c of the strip at c, I- at 8 + c
  *
  * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`) where spikes are enough for it
- * to pay (`gatherBytes`, in the same order, where not), then all vectors go through in chunks, whose line currents are converted while they are in the first-level cache. What the row blocks of a strip add up to lies side
- * by side until the last one brings it to its place: rows of a wide layer are far apart, and often in each other's way in the cache.
+ * to pay (`gatherBytes`, in the same order, where not), then all vectors go through in chunks, whose line currents are converted while they
+ * are in the first-level cache. What the row blocks of a strip add up to lies side by side until the last one brings it to its place: rows
+ * of a wide layer are far apart, and often in each other's way in the cache.
  *
  * A block whose first row is not a multiple of 32 starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and
  * zeros up to the end of its last word, so bits of neighbouring blocks add 0.

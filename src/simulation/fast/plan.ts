@@ -43,7 +43,10 @@ export interface SimulatorPlan {
   readonly scratch: readonly SimulatorScratch[];
 }
 
-/** Trains that linear layers read; windows by the name of the stem's layer. `lines`: the first layer's, where they have an order of their own. */
+/**
+ * Trains that linear layers read; windows by the name of the stem's layer. `lines`: the first layer's, where they have an order of their
+ * own.
+ */
 export type LayerTrain = "input" | "lines" | "narrow" | "hidden" | "read" | `${string}.windows`;
 
 export interface SlicePlan {

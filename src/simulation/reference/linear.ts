@@ -5,8 +5,9 @@
  *
  * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
  * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
- * In whole numbers (`../integers.ts`) lines are products with conductances in units of current, and the same operations give whole numbers, all exact.
- * Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit. `fast/linear.ts` is the fast twin.
+ * In whole numbers (`../integers.ts`) lines are products with conductances in units of current, and the same operations give whole numbers,
+ * all exact. Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit.
+ * `fast/linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";

@@ -8,9 +8,10 @@
  *
  * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
  * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
- * and neurons are digital (`digital.ts`), in single precision or, where `hardware.arithmetic` says so, in whole numbers. The head runs at the tokens that are read
- * only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators. All time steps of an operation are
- * computed before the next operation, which changes no value, because each operation's step t needs only steps up to t before it.
+ * and neurons are digital (`digital.ts`), in single precision or, where `hardware.arithmetic` says so, in whole numbers. The head runs at
+ * the tokens that are read only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators.
+ * All time steps of an operation are computed before the next operation, which changes no value, because each operation's step t needs only
+ * steps up to t before it.
  *
  * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
  * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
