@@ -30,6 +30,7 @@ export const NETWORKS = [
   "cifar10-large",
   "cifar10-wide",
   "cifar10-wide-strided",
+  "cifar10-graded",
   "fashion-stem",
   "fashion-large",
 ];

@@ -47,6 +47,8 @@ const PARTS = {
       { name: "cifar10-wide", steps: 4 },
       { name: "cifar10-wide-strided" },
       { name: "cifar10-wide-strided", steps: 4 },
+      { name: "cifar10-graded" },
+      { name: "cifar10-graded", steps: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },

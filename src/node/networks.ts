@@ -60,6 +60,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-large-ann",
   "cifar10-wide-xpikeformer",
   "cifar10-wide-strided-xpikeformer",
+  "cifar10-graded-xpikeformer",
   "cifar10-wide-ann",
   "fashion-large-xpikeformer",
   "fashion-large-ann",
