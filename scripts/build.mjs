@@ -27,7 +27,10 @@ function node(script, args) {
   execFileSync(process.execPath, [join(root, "node_modules", script), ...args], { cwd: root, stdio: "inherit" });
 }
 
-/** Compiles the kernels once with shared memory (threads) and once without. */
+/**
+ * Compiles the kernels once with shared memory (threads) and once without, and keeps one of the two with the only byte in which the other
+ * differs: the flags of the imported memory's limits, to which bit 1, "shared", is added (WebAssembly threads proposal).
+ */
 function buildKernels() {
   const common = ["src/kernels/assembly/index.ts", "-O3", "--noAssert", "--runtime", "stub", "--importMemory"];
   const features = ["--enable", "simd", "--enable", "bulk-memory", "--disable", "mutable-globals"];
@@ -39,13 +42,18 @@ function buildKernels() {
     node("assemblyscript/bin/asc.js", [...common, ...features, ...memory, ...extra, "-o", out]);
     const bytes = readFileSync(out);
     rmSync(out);
-    return bytes.toString("base64");
+    return bytes;
   };
+  const [binary, forThreads] = [compile([], "unshared.wasm"), compile(shared, "shared.wasm")];
+  const flags = binary.findIndex((byte, i) => byte !== forThreads[i]);
+  const patched = Buffer.from(binary);
+  patched[flags] |= 2;
+  if (!patched.equals(forThreads)) throw new Error("The kernels with shared memory differ in more than its flag.");
   writeFileSync(
     generated,
     `// Written by scripts/build.mjs from src/kernels/assembly. Do not edit.\n` +
-      `export const SHARED_BINARY: string = "${compile(shared, "shared.wasm")}";\n` +
-      `export const UNSHARED_BINARY: string = "${compile([], "unshared.wasm")}";\n${kernelInterface()}`,
+      `export const BINARY: string = "${binary.toString("base64")}";\n` +
+      `export const LIMITS_FLAGS: number = ${flags};\n${kernelInterface()}`,
   );
 }
 

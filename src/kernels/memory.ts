@@ -6,7 +6,7 @@
  */
 import { PlatformError } from "../errors.ts";
 import { type Arena, arena } from "./arena.ts";
-import { type KernelExports, SHARED_BINARY, UNSHARED_BINARY } from "./binary.generated.ts";
+import { BINARY, type KernelExports, LIMITS_FLAGS } from "./binary.generated.ts";
 import type { SimulationOps } from "./simulation-ops.ts";
 import type { TrainingOps } from "./training-ops.ts";
 import { attentionOps } from "./wasm/attention-ops.ts";
@@ -33,6 +33,9 @@ export interface Kernels extends TrainingOps, SimulationOps {
 const PAGE = 65536;
 const MAXIMUM_PAGES = 65536;
 
+/** Of an imported memory's limits: that it is shared between threads. */
+const SHARED = 2;
+
 /** What a memory needs beside a plan's bytes: the kernels' own data, and the place that alignment skips. */
 export const KERNEL_BYTES = 2 * PAGE;
 
@@ -52,8 +55,10 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
 
 /** Instantiates the kernels on a memory; every thread does this once on the same memory. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
-  const shared = !(memory.buffer instanceof ArrayBuffer);
-  const module = new WebAssembly.Module(decodeBase64(shared ? SHARED_BINARY : UNSHARED_BINARY));
+  const binary = decodeBase64(BINARY);
+  const isShared = !(memory.buffer instanceof ArrayBuffer);
+  if (isShared) binary[LIMITS_FLAGS] |= SHARED;
+  const module = new WebAssembly.Module(binary);
   const instance = new WebAssembly.Instance(module, { env: { memory, abort: onAbort } });
   return bindKernels(memory, instance.exports as unknown as KernelExports);
 }
