@@ -1,4 +1,4 @@
-// The tables of this folder's page, from what `measure.mjs`, `link.mjs` and `grow.mjs` wrote.
+// The tables of this folder's page, from what `measure.mjs`, `link.mjs`, `grow.mjs` and `starts.mjs` wrote.
 import { readFileSync } from "node:fs";
 import { linkVariants, variants } from "./variants.mjs";
 
@@ -55,6 +55,20 @@ export const trainingTrickTables = {
         parts.map(({ depth, steps }) => `${depth} blocks, ${steps.toLocaleString("en")} steps`).join(", then "),
         loss.toFixed(3),
         bitErrorRate.toFixed(4),
+        (cpuSeconds / whole).toFixed(2),
+      ]),
+    };
+  },
+
+  "training-starts": () => {
+    const { rows: starts } = read("starts.json");
+    const [{ cpuSeconds: whole }] = starts;
+    return {
+      head: ["CIFAR-10, half a pass at T = 1", "learning rate", "validation images wrong, %", "CPU time"],
+      rows: starts.map(({ channels, isFromAnn, learningRate, errorRate, cpuSeconds }) => [
+        `${channels.join("-")} ${isFromAnn ? "from the weights of `cifar10-wide-ann`" : "from nothing"}`,
+        String(learningRate),
+        percent(errorRate),
         (cpuSeconds / whole).toFixed(2),
       ]),
     };

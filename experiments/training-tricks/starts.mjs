@@ -1,0 +1,66 @@
+// Measures what the table "From an ANN" of this folder shows: the network of examples/cifar10-wide.json and one with more channels, half a pass at T = 1
+// from nothing and from an ANN. Needs CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Eight minutes on two cores; goes on where it
+// was stopped, and writes starts.json. `node starts.mjs [threads]`
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { openExperiment, parseExperiment, train } from "xpikeformer";
+import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
+import { checkpointOf, documentOf } from "../networks.mjs";
+
+const STEPS = 350;
+const SEED = 1;
+const NARROW = [64, 128, 256];
+const WIDE = [128, 256, 256];
+const STARTS = [
+  { channels: NARROW, learningRate: 0.003 },
+  { channels: NARROW, isFromAnn: true, learningRate: 0.006 },
+  { channels: WIDE, learningRate: 0.003 },
+  { channels: WIDE, isFromAnn: true, learningRate: 0.006 },
+];
+const document = await documentOf("cifar10-wide");
+const { data: images } = await loadImageData("cifar-10");
+const { network: ann } = await checkpointOf(document.training.teacher);
+const output = fileURLToPath(new URL("starts.json", import.meta.url));
+
+const result = await readFile(output, "utf8").then(JSON.parse, () => ({
+  command: "node experiments/training-tricks/starts.mjs",
+  seed: SEED,
+  steps: STEPS,
+  batch: document.training.batch,
+  validationImages: document.training.validationPrompts,
+  rows: [],
+}));
+const executor = nodeExecutor(Number(process.argv[2] ?? 2));
+try {
+  for (const start of STARTS.slice(result.rows.length)) {
+    result.rows.push({ ...start, ...(await trainFrom(start)) });
+    console.log(JSON.stringify(result.rows.at(-1)));
+    await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
+  }
+} finally {
+  await executor.close();
+}
+
+/** Validated at the end. */
+async function trainFrom({ channels, isFromAnn, learningRate }) {
+  const copy = structuredClone(document);
+  const { model, training } = copy;
+  copy.seed = SEED;
+  delete copy.checkpoints;
+  delete training.initial;
+  for (const [i, layer] of model.stem.layers.entries()) layer.channels = channels[i];
+  training.validateEvery = STEPS;
+  training.stages = [{ steps: STEPS, timeSteps: 1, learningRate, warmup: 20, finalFraction: 0.1 }];
+  let last;
+  const before = process.cpuUsage();
+  await train(openExperiment(parseExperiment(copy), images), {
+    executor,
+    teacher: ann,
+    ...(isFromAnn && { initial: ann }),
+    onStep: ({ validation }) => {
+      last = validation ?? last;
+    },
+  });
+  const { user, system } = process.cpuUsage(before);
+  return { errorRate: last.errorRate, loss: last.loss, cpuSeconds: (user + system) / 1e6 };
+}
