@@ -59,7 +59,8 @@ export interface TrainOptions {
   readonly state?: TrainingState;
   /**
    * Starts from these parameters instead of fresh ones; they must be those of the experiment's model, or of one with fewer blocks, or, for
-   * a spiking one, an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a model without.
+   * a spiking one, of one with fewer channels in its stem, or an ANN of its sizes (`initial.ts`). A network with BatchNorm is folded for a
+   * model without.
    */
   readonly initial?: Network;
   /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */

@@ -123,6 +123,8 @@ describe("a network that is given more channels", () => {
     const other = /the network to start from has/;
     start(network(wide), spiking(tinyStem)).toThrow(other);
     start(network(stridingStem), spiking(wide)).toThrow(other);
+    const pooled = { ...tinyStem, layers: [{ ...tinyStem.layers[0], pool: 1 }] };
+    start(network(pooled), spiking(wide)).toThrow(other);
     start(network(withChannels(stridingStem, [16, 16])), spiking(withChannels(stridingStem, [8, 24]))).toThrow(other);
     start(tinyNetwork(ann(tinyStem), 3, stemmed(tinyStem)), ann(wide)).toThrow(other);
   });

@@ -10,14 +10,18 @@
  */
 import type { Network, Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
-import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
+import type { ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
 
-/** Whether `wide` is `model` with at least as many channels in every layer of its stem, and more in one. */
+/** Whether `wide` has the stem of `model` with at least as many channels in every layer, and more in one. */
 export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
-  if (!stem || wide.stem?.layers.length !== stem.layers.length) return false;
+  if (!stem || !wide.stem || windowsOf(wide.stem) !== windowsOf(stem)) return false;
   const more = wide.stem.layers.map(({ channels }, i) => channels - stem.layers[i].channels);
   return more.every((further) => further >= 0) && more.some((further) => further > 0);
 }
+
+/** All of a stem but its channels, as a text to compare. */
+const windowsOf = ({ layers, embedding }: StemSpec): string =>
+  JSON.stringify({ layers: layers.map((layer) => ({ ...layer, channels: null })), embedding });
 
 /**
  * A network with the channels of `model`'s stem; left as it is where `model` has no wider one. What reads a channel reads all of its
