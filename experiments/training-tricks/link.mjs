@@ -3,9 +3,10 @@
 // `node link.mjs [threads]`
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseExperiment, train } from "xpikeformer";
+import { parseExperiment } from "xpikeformer";
 import { nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { checkpointOf, documentOf } from "../networks.mjs";
+import { trainValidated } from "./validated.mjs";
 import { linkVariants } from "./variants.mjs";
 
 const STEPS = 450;
@@ -44,13 +45,6 @@ async function trainOnce(change) {
   Object.assign(copy.training, { optimiser: "muon", validateEvery: STEPS, validationPrompts: VALIDATION_PROMPTS });
   copy.training.stages = [{ steps: STEPS, timeSteps: 2, learningRate: 0.003, warmup: 100, finalFraction: 0.1 }];
   change(copy);
-  let last;
-  await train(parseExperiment(copy), {
-    executor,
-    teacher,
-    onStep: ({ validation }) => {
-      last = validation ?? last;
-    },
-  });
-  return { loss: last.loss, bitErrorRate: last.bitErrorRate };
+  const { validation } = await trainValidated(parseExperiment(copy), { executor, teacher });
+  return { loss: validation.loss, bitErrorRate: validation.bitErrorRate };
 }

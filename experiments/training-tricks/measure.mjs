@@ -3,9 +3,10 @@
 // and writes result.json. `node measure.mjs [threads] [folder of the images]`
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { evaluateChips, openExperiment, parseExperiment, train } from "xpikeformer";
+import { evaluateChips, openExperiment, parseExperiment } from "xpikeformer";
 import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { checkpointOf, documentOf } from "../networks.mjs";
+import { trainValidated } from "./validated.mjs";
 import { SEEDS, variants } from "./variants.mjs";
 
 const STEPS = 300;
@@ -48,22 +49,12 @@ async function trainOnce(change, seed) {
   training.stages = [{ steps: STEPS, learningRate: 0.003, warmup: 100, finalFraction: 0.02 }];
   change(copy);
   const experiment = parseExperiment(copy);
-  let last;
-  const start = process.cpuUsage();
-  const { network } = await train(openExperiment(experiment, images), {
+  const { network, validation, cpuSeconds } = await trainValidated(openExperiment(experiment, images), {
     executor,
     ...(training.labels === "teacher" && { teacher }),
-    onStep: ({ validation }) => {
-      last = validation ?? last;
-    },
   });
-  const { user, system } = process.cpuUsage(start);
-  return {
-    errorRate: last.errorRate,
-    loss: last.loss,
-    density: await densityOf(experiment, network),
-    cpuSeconds: (user + system) / 1e6,
-  };
+  const { errorRate, loss } = validation;
+  return { errorRate, loss, density: await densityOf(experiment, network), cpuSeconds };
 }
 
 /** Spikes a neuron and time step, the mean over all layers of LIF neurons of one chip; null for LIF attention, which no chip has. */

@@ -3,9 +3,10 @@
 // was stopped, and writes starts.json. `node starts.mjs [threads]`
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { openExperiment, parseExperiment, train } from "xpikeformer";
+import { openExperiment, parseExperiment } from "xpikeformer";
 import { loadImageData, nodeExecutor, writeFileAtomic } from "xpikeformer/node";
 import { checkpointOf, documentOf } from "../networks.mjs";
+import { trainValidated } from "./validated.mjs";
 
 const STEPS = 350;
 const SEED = 1;
@@ -51,16 +52,11 @@ async function trainFrom({ channels, isFromAnn, learningRate }) {
   for (const [i, layer] of model.stem.layers.entries()) layer.channels = channels[i];
   training.validateEvery = STEPS;
   training.stages = [{ steps: STEPS, timeSteps: 1, learningRate, warmup: 20, finalFraction: 0.1 }];
-  let last;
-  const before = process.cpuUsage();
-  await train(openExperiment(parseExperiment(copy), images), {
+  const opened = openExperiment(parseExperiment(copy), images);
+  const { validation, cpuSeconds } = await trainValidated(opened, {
     executor,
     teacher: ann,
     ...(isFromAnn && { initial: ann }),
-    onStep: ({ validation }) => {
-      last = validation ?? last;
-    },
   });
-  const { user, system } = process.cpuUsage(before);
-  return { errorRate: last.errorRate, loss: last.loss, cpuSeconds: (user + system) / 1e6 };
+  return { errorRate: validation.errorRate, loss: validation.loss, cpuSeconds };
 }

@@ -62,7 +62,7 @@ const withChannels = (network: Network, model: ModelSpec): Network =>
   isSpiking(network) && model.kind === "spiking" ? widen(network, model) : network;
 
 /**
- * A fresh spiking network that has the weights of an ANN, and its depth; wider where `model` has more channels. Neurons behind BatchNorm
+ * A fresh spiking network that has the weights of an ANN, its depth, and its channels where `model` has more. Neurons behind BatchNorm
  * fire where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network
  * reads as a number of lines shares its weights among these; a first layer with any other inputs stays fresh. After N. Rathi et al.,
  * "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent backpropagation", ICLR 2020, whose training
@@ -88,7 +88,7 @@ export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, ra
     if (name !== `${first.name}.weight`) parameters[name] = given;
     else if (Number.isInteger(lines)) parameters[name] = repeatRows(given, lines);
   }
-  return widen({ ...fresh, parameters }, model);
+  return { ...fresh, parameters };
 }
 
 /** Every row so many times, one below the other, each with its share of the weight. */

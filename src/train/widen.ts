@@ -28,12 +28,12 @@ const windowsOf = ({ layers, embedding }: StemSpec): string =>
  * copies, each with its share of the weight: a staircase in place of a step.
  */
 export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Network<SpikingSpec> {
-  if (!isWider(model, network.model)) return network;
-  const wider = { ...network.model, stem: model.stem };
+  const { stem } = model;
+  if (!stem || !isWider(model, network.model)) return network;
   const parameters: Record<string, Tensor> = { ...network.parameters };
-  const [before, after] = [network.model, wider].map((each) => stemLayers(each, network.geometry));
-  for (const [i, { name, outputs: channels }] of before.entries()) {
-    const { outputs } = after[i];
+  const layers = stemLayers(network.model, network.geometry);
+  for (const [i, { channels: outputs }] of stem.layers.entries()) {
+    const { name, outputs: channels } = layers[i];
     if (outputs === channels) continue;
     for (const part of ["weight", "gain", "mean", "variance"]) {
       const given = parameters[`${name}.${part}`];
@@ -44,10 +44,10 @@ export function widen(network: Network<SpikingSpec>, model: SpikingSpec): Networ
       offset.data[column] += model.neuron.threshold * level(column % channels, Math.floor(column / channels));
     }
     parameters[`${name}.offset`] = offset;
-    const reader = `${before[i + 1].name}.weight`;
+    const reader = `${layers[i + 1].name}.weight`;
     parameters[reader] = rowsOfCopies(parameters[reader], channels, outputs);
   }
-  return { ...network, model: wider, parameters };
+  return { ...network, model: { ...network.model, stem }, parameters };
 }
 
 /**
