@@ -46,6 +46,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Lines per pixel of coding `bits`: so many of its 8 bits, from the highest. Below 4 bits grey levels become visible steps.",
   "task[1].thresholds":
     "Lines per pixel of coding `thermometer`: thresholds, equally spaced over the range of a pixel.",
+  "task[1].remainderBits":
+    "Lines per pixel of coding `thermometer` beside those of its thresholds: so many bits, highest first, of how far the pixel is above the threshold that it has reached, as in a segmented converter. 7 thresholds and 2 bits tell 32 levels apart with 9 lines.",
   "task[1].crop":
     "Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4.",
   "task[1].flip": "Training images are mirrored left to right, every other one on average. Not for digits.",

@@ -124,6 +124,11 @@ export const imageClassificationSpec = z.strictObject({
   pixelBits: z.int().min(1).max(8).default(4),
   /** Lines per pixel of coding `thermometer`: thresholds, equally spaced over the range of a pixel. */
   thresholds: z.int().min(1).max(255).default(4),
+  /**
+   * Lines per pixel of coding `thermometer` beside those of its thresholds: so many bits, highest first, of how far the pixel is above the
+   * threshold that it has reached, as in a segmented converter. 7 thresholds and 2 bits tell 32 levels apart with 9 lines.
+   */
+  remainderBits: z.int().min(0).max(7).default(0),
   /** Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4. */
   crop: z.int().min(0).max(64).default(0),
   /** Training images are mirrored left to right, every other one on average. Not for digits. */

@@ -8,7 +8,7 @@ import { type ImageClassificationSpec, imageClassificationSpec } from "../spec/t
 import { decodeRates } from "../spike/encode.ts";
 import { unpackSpikes } from "../spike/train.ts";
 import { imageClassification, imageClassificationKit } from "./image-classification.ts";
-import { imageGeometry, isLineOn, planPatches, readPatches } from "./patches.ts";
+import { imageGeometry, isLineOn, lineShares, planPatches, readPatches } from "./patches.ts";
 
 const shape = { height: 4, width: 4, channels: 1, classes: 4 };
 const specOf = (fields: object = {}): ImageClassificationSpec =>
@@ -101,6 +101,48 @@ describe("what enters a network", () => {
       [0, 1, 2].filter((line) => isLineOn(specOf({ coding: "thermometer", thresholds: 3 }), pixel, line)),
     );
     expect(reached).toEqual([[], [0], [0], [0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]);
+  });
+  test("as a thermometer with a remainder are the thresholds reached, then the bits of what lies above", () => {
+    const fields = { coding: "thermometer", thresholds: 3, remainderBits: 2 };
+    // Thresholds are 64 apart, the bits stand for 32 and 16.
+    const lines = (pixel: number) => [0, 1, 2, 3, 4].map((line) => Number(isLineOn(specOf(fields), pixel, line)));
+    expect([0, 15, 16, 63, 64, 100, 255].map(lines)).toEqual([
+      ...[
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 1],
+        [0, 0, 0, 1, 1],
+      ],
+      ...[
+        [1, 0, 0, 0, 0],
+        [1, 0, 0, 1, 0],
+        [1, 1, 1, 1, 1],
+      ],
+    ]);
+    expect([...unpackSpikes(draw(fields, 1).spikes!)]).toEqual(pixels.flatMap(lines));
+    expect(draw(fields, 1).spikes!.features).toBe(imageGeometry(specOf(fields)).spiking.inputs);
+  });
+  test("in lines whose shares add up to the pixel's level, whatever the coding", () => {
+    const coding = fc.oneof(
+      fc.record({
+        coding: fc.constant("thermometer"),
+        thresholds: fc.integer({ min: 1, max: 20 }),
+        remainderBits: fc.nat(4),
+      }),
+      fc.record({ coding: fc.constant("bits"), pixelBits: fc.integer({ min: 1, max: 8 }) }),
+    );
+    fc.assert(
+      fc.property(coding, fc.nat(255), (fields, pixel) => {
+        const spec = specOf(fields);
+        const levels = fields.coding === "bits" ? 2 ** spec.pixelBits : (spec.thresholds + 1) * 2 ** spec.remainderBits;
+        const sum = lineShares(spec).reduce(
+          (total, share, line) => total + (isLineOn(spec, pixel, line) ? share : 0),
+          0,
+        );
+        // The shares are rounded to doubles, each to 2^-53 at most.
+        expect(sum).toBeCloseTo(Math.floor((pixel * levels) / 256) / (levels - 1), 12);
+      }),
+    );
   });
   test("as Bernoulli lines fire as often as pixels are bright", () => {
     const steps = 4000;

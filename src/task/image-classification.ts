@@ -105,6 +105,7 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
     ...changesOf(spec, "coding", ["bernoulli", "bits", "thermometer", "repeat"]),
     ...(spec.coding === "bits" ? changesOf(spec, "pixelBits", upTo(8)) : []),
     ...(spec.coding === "thermometer" ? changesOf(spec, "thresholds", upTo(255)) : []),
+    ...(spec.coding === "thermometer" ? changesOf(spec, "remainderBits", [0, ...upTo(7)]) : []),
   ],
   paper: {
     tables: "Tables I, II and III",
@@ -186,12 +187,15 @@ function codePixels(
   const lines = linesPerPixel(spec);
   const train = emptySpikeTrain(1, prompts * tokens, inputs * lines);
   const stride = wordsPerRow(inputs * lines);
+  const isOn = Uint8Array.from({ length: 256 * lines }, (_, i) =>
+    Number(isLineOn(spec, Math.floor(i / lines), i % lines)),
+  );
   for (let i = 0; i < pixels.length; i++) {
     if (pixels[i] === 0) continue;
     const row = Math.floor(i / inputs) * stride;
     const first = (i % inputs) * lines;
     for (let line = 0; line < lines; line++) {
-      if (!isLineOn(spec, pixels[i], line)) continue;
+      if (isOn[pixels[i] * lines + line] === 0) continue;
       train.words[row + ((first + line) >>> 5)] |= 1 << ((first + line) & 31);
     }
   }

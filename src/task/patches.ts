@@ -56,7 +56,12 @@ export function imageGeometry(spec: ImageClassificationSpec): TaskGeometry {
     queries: Int32Array.of(tokens - 1),
     ...(spec.readOut === "mean" && { readOut: "mean" as const }),
   };
-  return { real, spiking: { ...real, inputs: real.inputs * linesPerPixel(spec) }, grid: { rows, columns } };
+  return {
+    real,
+    spiking: { ...real, inputs: real.inputs * linesPerPixel(spec) },
+    lineShares: lineShares(spec),
+    grid: { rows, columns },
+  };
 }
 
 /** Values of a token: pixels times channels, of the patch and its shifted copies. */
@@ -76,9 +81,17 @@ const shiftsOf = ({ shift }: ImageClassificationSpec): readonly (readonly [numbe
       ];
 
 /** Lines that one pixel of one channel takes. */
-export function linesPerPixel({ coding, pixelBits, thresholds }: ImageClassificationSpec): number {
+export function linesPerPixel({ coding, pixelBits, thresholds, remainderBits }: ImageClassificationSpec): number {
   if (coding === "bits") return pixelBits;
-  return coding === "thermometer" ? thresholds : 1;
+  return coding === "thermometer" ? thresholds + remainderBits : 1;
+}
+
+/** What each line of a pixel stands for, as shares of white: a pixel is as bright as those that are on, but for its lowest bits. */
+export function lineShares(spec: ImageClassificationSpec): number[] {
+  const thresholds = spec.coding === "thermometer" ? spec.thresholds : 0;
+  const worth = Array.from({ length: linesPerPixel(spec) }, (_, line) => 2 ** Math.min(0, thresholds - line - 1));
+  const white = worth.reduce((sum, each) => sum + each, 0);
+  return worth.map((each) => each / white);
 }
 
 /** For each value of each patch, `[patches, values]`: its row, column and channel; rows and columns may lie outside the image. */
@@ -125,8 +138,14 @@ export function readPatches(
   }
 }
 
-/** Whether line `line` of a pixel is on: its bits, highest first, or its thresholds, lowest first. */
-export function isLineOn({ coding, thresholds }: ImageClassificationSpec, pixel: number, line: number): boolean {
-  if (coding === "bits") return ((pixel >>> (7 - line)) & 1) === 1;
-  return pixel * (thresholds + 1) >= 256 * (line + 1);
+/**
+ * Whether line `line` of a pixel is on: its bits, highest first; or its thresholds, lowest first, and the bits of the remainder, highest
+ * first, in parts of the distance of two thresholds.
+ */
+export function isLineOn(spec: ImageClassificationSpec, pixel: number, line: number): boolean {
+  if (spec.coding === "bits") return ((pixel >>> (7 - line)) & 1) === 1;
+  const { thresholds, remainderBits } = spec;
+  const level = Math.floor((pixel * (thresholds + 1) * 2 ** remainderBits) / 256);
+  if (line < thresholds) return level >= (line + 1) * 2 ** remainderBits;
+  return ((level >>> (remainderBits - 1 - (line - thresholds))) & 1) === 1;
 }

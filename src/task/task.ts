@@ -20,6 +20,8 @@ export interface Batch {
 export interface TaskGeometry {
   readonly real: Geometry;
   readonly spiking: Geometry;
+  /** Where a spiking network reads every real input as so many lines, one after another: what each of them stands for. They add up to 1. */
+  readonly lineShares?: readonly number[];
   /** Where tokens are the pixels of a map, row by row, apart from a class token: a stem of convolutions can read them. */
   readonly grid?: Grid;
 }

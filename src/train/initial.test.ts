@@ -11,7 +11,9 @@ import { drawBlocks, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { annSpec, type SpikingSpec, spikingSpec, stemSpec } from "../spec/model.ts";
+import { imageClassificationSpec } from "../spec/task.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { lineShares } from "../task/patches.ts";
 import { inlineExecutor } from "../threads/executor.ts";
 import { deepen, fromAnn } from "./initial.ts";
 import { train } from "./train.ts";
@@ -63,7 +65,11 @@ describe("a spiking network that starts from an ANN", () => {
   const ann = tinyNetwork(annSpec.parse({ kind: "ann", ...size, stem }), 3, stemmed(stem, 2));
   const lines = 4;
   const geometry = stemmed(stem, 2 * lines);
-  const started = fromAnn(ann, spiking({ stem, depth: 2 }), geometry, stream(1));
+  const started = fromAnn(ann, spiking({ stem, depth: 2 }), {
+    geometry,
+    lineShares: new Array(lines).fill(1 / lines),
+    random: stream(1),
+  });
 
   /** One block, asked what the experiment's network is asked. */
   function annOf(sizes: object, experiment: Experiment) {
@@ -92,8 +98,29 @@ describe("a spiking network that starts from an ANN", () => {
     }
   });
 
+  test("gives each line of a remainder the part of a threshold that it stands for", () => {
+    const spec = imageClassificationSpec.parse({
+      kind: "image-classification",
+      data: "cifar-10",
+      coding: "thermometer",
+      thresholds: 2,
+      remainderBits: 2,
+    });
+    const shares = lineShares(spec);
+    expect(shares).toEqual([1, 1, 0.5, 0.25].map((worth) => worth / 2.75));
+    const { data } = fromAnn(ann, spiking({ stem }), { geometry, lineShares: shares, random: stream(1) }).parameters[
+      "stem.0.weight"
+    ];
+    const own = ann.parameters["stem.0.weight"].data;
+    const weights = Float32Array.from(
+      data,
+      (_, i) => own[Math.floor(i / 8 / lines) * 8 + (i % 8)] * shares[Math.floor(i / 8) % lines],
+    );
+    expect(data).toEqual(weights);
+  });
+
   test("is refused where nothing takes the scale out of its currents, or where sizes differ", async () => {
-    expect(() => fromAnn(ann, spiking({ stem, normalisation: "none" }), geometry, stream(1))).toThrow(
+    expect(() => fromAnn(ann, spiking({ stem, normalisation: "none" }), { geometry, random: stream(1) })).toThrow(
       /Set model.normalisation to `batch`/,
     );
     const experiment = tinyExperiment({ model: { kind: "spiking", width: 16 }, training: { stages: [{ steps: 1 }] } });

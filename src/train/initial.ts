@@ -15,7 +15,7 @@ import {
 } from "../model/network.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
-import { isWider, widen } from "./widen.ts";
+import { fewerLines, isWider, widen, withLines } from "./widen.ts";
 
 /** Layers whose output is what a block adds to the stream. */
 const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
@@ -24,6 +24,8 @@ const BRANCH_ENDS: ReadonlySet<string> = new Set(["projection", "down"]);
 export interface Started {
   readonly model: ModelSpec;
   readonly geometry: Geometry;
+  /** As a task's geometry says. */
+  readonly lineShares?: readonly number[] | undefined;
   readonly layout: readonly Pick<ParameterLayout, "name" | "shape">[];
   readonly random: Stream;
 }
@@ -32,10 +34,8 @@ export interface Started {
  * The parameters to start from. Throws ShapeError when `initial` is another network than `model` and no ANN of its sizes, or has more
  * blocks or channels; SpecError as `fromAnn`.
  */
-export function initialParameters(
-  initial: Network,
-  { model, geometry, layout, random }: Started,
-): Network["parameters"] {
+export function initialParameters(initial: Network, started: Started): Network["parameters"] {
+  const { model, layout } = started;
   const { depth } = initial.model;
   if (depth > model.depth) {
     throw new ShapeError(
@@ -43,8 +43,8 @@ export function initialParameters(
       `The network to start from has ${depth} blocks, the experiment's model ${model.depth}. Start from one with as many or fewer.`,
     );
   }
-  const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, geometry, random) : initial;
-  const { parameters } = asTrained(deepen(withChannels(start, model), model), model);
+  const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, started) : initial;
+  const { parameters } = asTrained(deepen(widened(start, started), model), model);
   for (const { name, shape } of layout) {
     const given = parameters[name]?.shape;
     if (given?.join() === shape.join()) continue;
@@ -57,20 +57,26 @@ export function initialParameters(
   return parameters;
 }
 
-/** A spiking network made as wide as a spiking model; any other as it is, since LayerNorm takes the mean of all channels. */
-const withChannels = (network: Network, model: ModelSpec): Network =>
-  isSpiking(network) && model.kind === "spiking" ? widen(network, model) : network;
+/** A spiking network with the lines and channels of a spiking model; any other as it is, since LayerNorm takes the mean of all channels. */
+function widened(network: Network, { model, geometry, lineShares }: Started): Network {
+  if (!isSpiking(network) || model.kind !== "spiking") return network;
+  return widen(withLines(network, geometry.inputs, lineShares?.length ?? 1), model);
+}
 
 /**
  * A fresh spiking network that has the weights of an ANN, its depth, and its channels where `model` has more. Neurons behind BatchNorm
  * fire where a column is a standard deviation above its mean, whatever the scale of its weights. A real input that the spiking network
- * reads as a number of lines shares its weights among these; a first layer with any other inputs stays fresh. After N. Rathi et al.,
+ * reads as a number of lines gives each its share of the weights; a first layer with any other inputs stays fresh. After N. Rathi et al.,
  * "Enabling deep spiking neural networks with hybrid conversion and spike timing dependent backpropagation", ICLR 2020, whose training
  * starts from an ANN's weights and thresholds that are measured instead.
  *
  * Throws  SpecError without BatchNorm, where currents would have the scale of the ANN's weights
  */
-export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, random: Stream): Network<SpikingSpec> {
+export function fromAnn(
+  ann: Network,
+  model: SpikingSpec,
+  { geometry, lineShares, random }: Pick<Started, "geometry" | "lineShares" | "random">,
+): Network<SpikingSpec> {
   if (model.normalisation !== "batch") {
     throw new SpecError(
       "model.normalisation",
@@ -80,31 +86,30 @@ export function fromAnn(ann: Network, model: SpikingSpec, geometry: Geometry, ra
   const stem = isWider(model, ann.model) ? ann.model.stem : model.stem;
   const fresh = initialise({ ...model, depth: ann.model.depth, stem }, geometry, random);
   const parameters: Record<string, Tensor> = { ...fresh.parameters };
-  const lines = geometry.inputs / ann.geometry.inputs;
   const [first] = linearLayers(fresh.model, geometry);
   for (const name of Object.keys(fresh.parameters)) {
     const given = ann.parameters[name];
     if (!name.endsWith(".weight") || given === undefined) continue;
     if (name !== `${first.name}.weight`) parameters[name] = given;
-    else if (Number.isInteger(lines)) parameters[name] = repeatRows(given, lines);
+    else if (lineShares) parameters[name] = sharedRows(given, lineShares);
   }
   return { ...fresh, parameters };
 }
 
-/** Every row so many times, one below the other, each with its share of the weight. */
-function repeatRows({ shape: [rows, columns], data }: Tensor, times: number): Tensor {
-  const repeated = new Float32Array(times * data.length);
-  for (let row = 0; row < times * rows; row++) {
-    const source = Math.floor(row / times) * columns;
-    for (let c = 0; c < columns; c++) repeated[row * columns + c] = data[source + c] / times;
+/** Every row once for each share, one below the other, with that share of its weights. */
+function sharedRows({ shape: [rows, columns], data }: Tensor, shares: readonly number[]): Tensor {
+  const shared = new Float32Array(shares.length * data.length);
+  for (let row = 0; row < shares.length * rows; row++) {
+    const source = Math.floor(row / shares.length) * columns;
+    for (let c = 0; c < columns; c++) shared[row * columns + c] = data[source + c] * shares[row % shares.length];
   }
-  return { shape: [times * rows, columns], data: repeated };
+  return { shape: [shares.length * rows, columns], data: shared };
 }
 
 /**
- * Sentences about what is not taken as it is: an ANN, and blocks or channels that are repeated where there are fewer than `model` asks for.
+ * Sentences about what is not taken as it is: an ANN, and blocks, lines or channels of which there are fewer than `model` asks for.
  */
-export function startNotes(initial: Network, model: ModelSpec): string[] {
+export function startNotes(initial: Network, { model, geometry, lineShares }: Started): string[] {
   const { depth } = initial.model;
   const notes: string[] = [];
   if (!isSpiking(initial) && model.kind === "spiking") {
@@ -113,6 +118,13 @@ export function startNotes(initial: Network, model: ModelSpec): string[] {
   if (depth < model.depth) {
     notes.push(
       `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
+    );
+  }
+  const lines = lineShares?.length ?? 1;
+  const own = isSpiking(initial) ? fewerLines(initial, geometry.inputs, lines) : undefined;
+  if (own !== undefined) {
+    notes.push(
+      `The network to start from reads ${own} of ${lines} lines of a value: the others weigh nothing until they have learned to.`,
     );
   }
   if (model.kind === "spiking" && isWider(model, initial.model)) {

@@ -158,11 +158,11 @@ async function trainBlocks<M extends ModelSpec>(
     const { model } = experiment;
     const random = root.fork("initial");
     const { initial } = options;
-    const started = { model, geometry, layout: plan.layout, random };
+    const started = { model, geometry, lineShares: task.geometry.lineShares, layout: plan.layout, random };
     optimiser.writeParameters(
       initial ? initialParameters(initial, started) : initialise(model, geometry, random).parameters,
     );
-    for (const note of initial ? startNotes(initial, model) : []) options.onNote?.(note);
+    for (const note of initial ? startNotes(initial, started) : []) options.onNote?.(note);
   }
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });

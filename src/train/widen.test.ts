@@ -8,7 +8,7 @@ import { pixels } from "../model/stem.ts";
 import { stream } from "../numeric/stream.ts";
 import { annSpec, type ModelSpec, type SpikingSpec, type StemSpec, spikingSpec } from "../spec/model.ts";
 import { fromAnn, initialParameters, startNotes } from "./initial.ts";
-import { widen } from "./widen.ts";
+import { widen, withLines } from "./widen.ts";
 
 const size = { width: 8, heads: 2, depth: 1, expansion: 2, position: "learned" } as const;
 /** Layers that spike, in a network whose low threshold gives every layer something to say. */
@@ -23,6 +23,37 @@ const withChannels = (stem: StemSpec, channels: readonly number[]): StemSpec => 
 const input = { steps: 3, prompts: 2, values: tinyBits(3, 2, 1, pixels(tinyGrid)).filter((_, i) => i % 6 < 2) };
 const run = (of: Network<SpikingSpec>) =>
   spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) });
+
+describe("a network that is given more lines per value", () => {
+  test.each([
+    ["of a stem", network(tinyStem)],
+    ["of a token", tinyNetwork(spikingSpec.parse({ kind: "spiking", ...size, neuron }), 3)],
+  ])("answers as before, whatever the others are: %s", (_, narrow) => {
+    const tokens = narrow.geometry.grid ? pixels(tinyGrid) : narrow.geometry.tokens;
+    const values = narrow.geometry.inputs / 2;
+    const bits = tinyBits(3, 2, 1, tokens).subarray(0, 3 * 2 * tokens * values * 2);
+    const others = tinyBits(9, 2, 2, tokens);
+    const wide = withLines(narrow, 5 * values, 5);
+    // Two lines of each value, then three others.
+    const more = Float64Array.from({ length: (bits.length / 2) * 5 }, (_, i) =>
+      i % 5 < 2 ? bits[2 * Math.floor(i / 5) + (i % 5)] : others[i],
+    );
+    const logits = (of: Network<SpikingSpec>, values: Float64Array) => {
+      const input = { steps: 3, prompts: 2, values };
+      return spikingForward(of, input, { mode: "eval", draws: drawBlocks(of, input, stream(4)) }).logits;
+    };
+    const before = logits(narrow, bits);
+    expect(new Set(before).size).toBeGreaterThan(1);
+    expect(logits(wide, more)).toEqual(before);
+    const { model, geometry } = wide;
+    const started = { model, geometry, lineShares: new Array(5).fill(0.2), random: stream(1) };
+    const layout = parameterLayout(model, geometry);
+    expect(initialParameters(narrow, { ...started, layout })).toEqual(wide.parameters);
+    expect(startNotes(narrow, { ...started, layout })).toEqual([expect.stringContaining("reads 2 of 5 lines")]);
+    expect(startNotes(wide, { ...started, layout })).toEqual([]);
+    expect(withLines(wide, 5 * values, 5)).toBe(wide);
+  });
+});
 
 describe("a network that is given more channels", () => {
   test.each([
@@ -102,16 +133,16 @@ describe("a network that is given more channels", () => {
     const parameters = initialParameters(narrow, started);
     expect(parameters["stem.0.offset"]).toEqual(widen(narrow, model).parameters["stem.0.offset"]);
     expect(parameters["blocks.1.up.weight"]).toEqual(narrow.parameters["blocks.0.up.weight"]);
-    expect(startNotes(narrow, model)).toEqual([
+    expect(startNotes(narrow, started)).toEqual([
       expect.stringContaining("has 1 of 2 blocks"),
       expect.stringContaining("fewer channels"),
     ]);
 
     const conventional = tinyNetwork(ann(tinyStem), 3, geometry);
-    const narrowStart = fromAnn(conventional, { ...model, stem: tinyStem }, geometry, stream(1));
-    expect(fromAnn(conventional, model, geometry, stream(1)).parameters).toEqual(narrowStart.parameters);
+    const narrowStart = fromAnn(conventional, { ...model, stem: tinyStem }, started);
+    expect(fromAnn(conventional, model, started).parameters).toEqual(narrowStart.parameters);
     expect(initialParameters(conventional, started)).toEqual(initialParameters(narrowStart, started));
-    expect(startNotes(conventional, model)).toContainEqual(expect.stringContaining("fewer channels"));
+    expect(startNotes(conventional, started)).toContainEqual(expect.stringContaining("fewer channels"));
   });
 
   test("is refused where it has other layers, more channels, or is an ANN that is to stay one", () => {

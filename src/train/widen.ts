@@ -1,5 +1,5 @@
 /**
- * Networks that start from one with fewer channels in its stem.
+ * Networks that start from one with fewer lines per value, or fewer channels in its stem.
  *
  * A spike has one bit where the activation of an ANN has many, so a spiking network wants more channels than the ANN that it is compared
  * with. A wider one need not begin anew: its further channels are copies of those that it has, whose neurons fire at other levels of the
@@ -8,9 +8,32 @@
  *
  * Copies after T. Chen et al., "Net2Net", ICLR 2016, section 2.2, where they have the level of the original.
  */
-import type { Network, Tensor } from "../model/network.ts";
+import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
 import type { ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
+
+/** Lines that a network reads of a value, where they are fewer than `lines`; `inputs` are so many of every value. */
+export function fewerLines({ geometry }: Network, inputs: number, lines: number): number | undefined {
+  const own = (geometry.inputs / inputs) * lines;
+  return Number.isInteger(own) && own < lines ? own : undefined;
+}
+
+/**
+ * A network whose first layer reads `lines` lines of every value in place of fewer: its own are the first, and the further ones weigh
+ * nothing until they have learned to. Left as it is where it has no fewer.
+ */
+export function withLines(network: Network<SpikingSpec>, inputs: number, lines: number): Network<SpikingSpec> {
+  const own = fewerLines(network, inputs, lines);
+  if (own === undefined) return network;
+  const name = `${linearLayers(network.model, network.geometry)[0].name}.weight`;
+  const { shape, data } = network.parameters[name];
+  const values = shape[0] / own;
+  const [from, to] = [own * shape[1], lines * shape[1]];
+  const weights = new Float32Array(values * to);
+  for (let value = 0; value < values; value++) weights.set(data.subarray(value * from, (value + 1) * from), value * to);
+  const parameters = { ...network.parameters, [name]: { shape: [values * lines, shape[1]], data: weights } };
+  return { ...network, geometry: { ...network.geometry, inputs }, parameters };
+}
 
 /** Whether `wide` has the stem of `model` with at least as many channels in every layer, and more in one. */
 export function isWider(wide: ModelSpec, { stem }: ModelSpec): boolean {
