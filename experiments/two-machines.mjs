@@ -31,6 +31,7 @@ export const NETWORKS = [
   "cifar10-wide",
   "cifar10-wide-strided",
   "cifar10-graded",
+  "cifar10-fine",
   "fashion-stem",
   "fashion-large",
 ];

@@ -61,6 +61,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-wide-xpikeformer",
   "cifar10-wide-strided-xpikeformer",
   "cifar10-graded-xpikeformer",
+  "cifar10-fine-xpikeformer",
   "cifar10-wide-ann",
   "fashion-large-xpikeformer",
   "fashion-large-ann",
