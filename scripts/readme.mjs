@@ -101,7 +101,7 @@ function claims() {
       "CIFAR-10: chips minus ANN, points of accuracy (Table III)",
       "−0.75, −1.28",
       `${change(points("accuracy", "cifar10-small", "gap.ann"))}, whose ANN has ${value(points("accuracy", "cifar10-small", "accuracy.ann"))} %; ` +
-        `behind a stem, at T = 2, ${change(points("stem", "cifar10-graded", "gap.ann"))}, whose ANN has ${value(points("stem", "cifar10-graded", "accuracy.ann"))} %`,
+        `behind a stem, at T = 2, ${change(points("stem", "cifar10-fine", "gap.ann"))}, whose ANN has ${value(points("stem", "cifar10-fine", "accuracy.ann"))} %`,
       "**in part**: small networks, the first spiking one trained for longer; **no** behind a stem",
       "[images](experiments/image-accuracy/README.md)",
     ],
