@@ -98,6 +98,11 @@ describe("a spiking network that starts from an ANN", () => {
     }
   });
 
+  test("has all of them where it reads what the ANN reads", () => {
+    const same = fromAnn(ann, spiking({ stem }), { geometry: ann.geometry, random: stream(1) });
+    expect(same.parameters["stem.0.weight"]).toEqual(ann.parameters["stem.0.weight"]);
+  });
+
   test("gives each line of a remainder the part of a threshold that it stands for", () => {
     const spec = imageClassificationSpec.parse({
       kind: "image-classification",

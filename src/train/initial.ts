@@ -60,7 +60,7 @@ export function initialParameters(initial: Network, started: Started): Network["
 /** A spiking network with the lines and channels of a spiking model; any other as it is, since LayerNorm takes the mean of all channels. */
 function widened(network: Network, { model, geometry, lineShares }: Started): Network {
   if (!isSpiking(network) || model.kind !== "spiking") return network;
-  return widen(withLines(network, geometry.inputs, lineShares?.length ?? 1), model);
+  return widen(withLines(network, geometry.inputs, lineShares ?? []), model);
 }
 
 /**
@@ -90,7 +90,7 @@ export function fromAnn(
   for (const name of Object.keys(fresh.parameters)) {
     const given = ann.parameters[name];
     if (!name.endsWith(".weight") || given === undefined) continue;
-    if (name !== `${first.name}.weight`) parameters[name] = given;
+    if (name !== `${first.name}.weight` || ann.geometry.inputs === geometry.inputs) parameters[name] = given;
     else if (lineShares) parameters[name] = sharedRows(given, lineShares);
   }
   return { ...fresh, parameters };
@@ -120,11 +120,11 @@ export function startNotes(initial: Network, { model, geometry, lineShares }: St
       `The network to start from has ${depth} of ${model.depth} blocks: they are repeated, and a copy adds nothing until it has learned to.`,
     );
   }
-  const lines = lineShares?.length ?? 1;
-  const own = isSpiking(initial) ? fewerLines(initial, geometry.inputs, lines) : undefined;
+  const shares = lineShares ?? [];
+  const own = isSpiking(initial) ? fewerLines(initial, geometry.inputs, shares) : undefined;
   if (own !== undefined) {
     notes.push(
-      `The network to start from reads ${own} of ${lines} lines of a value: the others weigh nothing until they have learned to.`,
+      `The network to start from reads ${own} of ${shares.length} lines of a value: the others weigh nothing until they have learned to.`,
     );
   }
   if (model.kind === "spiking" && isWider(model, initial.model)) {

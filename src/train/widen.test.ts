@@ -33,7 +33,8 @@ describe("a network that is given more lines per value", () => {
     const values = narrow.geometry.inputs / 2;
     const bits = tinyBits(3, 2, 1, tokens).subarray(0, 3 * 2 * tokens * values * 2);
     const others = tinyBits(9, 2, 2, tokens);
-    const wide = withLines(narrow, 5 * values, 5);
+    const shares = [2, 2, 1, 0.5, 0.25].map((worth) => worth / 5.75);
+    const wide = withLines(narrow, 5 * values, shares);
     // Two lines of each value, then three others.
     const more = Float64Array.from({ length: (bits.length / 2) * 5 }, (_, i) =>
       i % 5 < 2 ? bits[2 * Math.floor(i / 5) + (i % 5)] : others[i],
@@ -46,12 +47,16 @@ describe("a network that is given more lines per value", () => {
     expect(new Set(before).size).toBeGreaterThan(1);
     expect(logits(wide, more)).toEqual(before);
     const { model, geometry } = wide;
-    const started = { model, geometry, lineShares: new Array(5).fill(0.2), random: stream(1) };
+    const started = { model, geometry, lineShares: shares, random: stream(1) };
     const layout = parameterLayout(model, geometry);
     expect(initialParameters(narrow, { ...started, layout })).toEqual(wide.parameters);
     expect(startNotes(narrow, { ...started, layout })).toEqual([expect.stringContaining("reads 2 of 5 lines")]);
     expect(startNotes(wide, { ...started, layout })).toEqual([]);
-    expect(withLines(wide, 5 * values, 5)).toBe(wide);
+    expect(withLines(wide, 5 * values, shares)).toBe(wide);
+    // Of five thresholds the first two are not those of two.
+    const thresholds = { ...started, lineShares: new Array(5).fill(0.2), layout };
+    expect(() => initialParameters(narrow, thresholds)).toThrow(/the network to start from has shape/);
+    expect(startNotes(narrow, thresholds)).toEqual([]);
   });
 });
 

@@ -12,19 +12,27 @@ import { linearLayers, type Network, type Tensor } from "../model/network.ts";
 import { stemLayers } from "../model/stem.ts";
 import type { ModelSpec, SpikingSpec, StemSpec } from "../spec/model.ts";
 
-/** Lines that a network reads of a value, where they are fewer than `lines`; `inputs` are so many of every value. */
-export function fewerLines({ geometry }: Network, inputs: number, lines: number): number | undefined {
-  const own = (geometry.inputs / inputs) * lines;
-  return Number.isInteger(own) && own < lines ? own : undefined;
+/**
+ * Lines that a network reads of a value, where it lacks only the last of those that `shares` has, and they stand for less than the first:
+ * fewer thresholds would mean other levels. `inputs` are as many lines of every value as there are shares.
+ */
+export function fewerLines({ geometry }: Network, inputs: number, shares: readonly number[]): number | undefined {
+  const own = (geometry.inputs / inputs) * shares.length;
+  return Number.isInteger(own) && own < shares.length && shares[own] < shares[0] ? own : undefined;
 }
 
 /**
- * A network whose first layer reads `lines` lines of every value in place of fewer: its own are the first, and the further ones weigh
- * nothing until they have learned to. Left as it is where it has no fewer.
+ * A network whose first layer reads a line of every value for each of its shares in place of fewer: its own are the first, and the further
+ * ones weigh nothing until they have learned to. Left as it is where it has no such fewer.
  */
-export function withLines(network: Network<SpikingSpec>, inputs: number, lines: number): Network<SpikingSpec> {
-  const own = fewerLines(network, inputs, lines);
+export function withLines(
+  network: Network<SpikingSpec>,
+  inputs: number,
+  shares: readonly number[],
+): Network<SpikingSpec> {
+  const own = fewerLines(network, inputs, shares);
   if (own === undefined) return network;
+  const lines = shares.length;
   const name = `${linearLayers(network.model, network.geometry)[0].name}.weight`;
   const { shape, data } = network.parameters[name];
   const values = shape[0] / own;
