@@ -60,7 +60,7 @@ export function costReport(input: CostReportInput): Report {
       `Xpikeformer needs ${own} per inference: a digital int8 ANN ${times(ann)} times as much, an ideal digital SNN ` +
       `${times(snn)} times.`,
     description:
-      `${workload.description}; ${networkSize(workload)}, ${workload.tokens} tokens, T = ${workload.steps} ` +
+      `${workload.description}; ${networkSize({ depth: workload.depth, width: workload.width })}, ${workload.tokens} tokens, T = ${workload.steps} ` +
       `(digital SNN: ${workload.snnSteps}). Prices: ${id}, ${resolved.preset.description}; ${resolved.node} nm. Counted actions ` +
       "times published prices: an estimate, not a measurement of silicon.",
     ...(input.experiment ? { experiment: input.experiment } : {}),

@@ -233,7 +233,9 @@ const quoted = (rate: number): string => rate.toFixed(4);
 
 /** Without another one, the ANN that is priced has the size of the experiment's network. */
 const isSameSize = ({ model }: Experiment, ann: ComparedNetworks["ann"]): boolean =>
-  !ann || (["depth", "width", "heads", "expansion"] as const).every((size) => ann.model[size] === model[size]);
+  !ann ||
+  ((["heads", "expansion"] as const).every((size) => ann.model[size] === model[size]) &&
+    networkSize(ann.model) === networkSize(model));
 
 /** Which ANN is priced, and whether it and the chips are equally accurate. */
 function annNote(experiment: Experiment, choice: StepChoice, ann: ComparedNetworks["ann"]): string {

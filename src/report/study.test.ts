@@ -1,9 +1,21 @@
 import { expect, test } from "vitest";
-import { rateFigure } from "./study.ts";
+import { annSpec } from "../spec/model.ts";
+import { networkSize, rateFigure } from "./study.ts";
 
 test("without a single error a rate is bounded by the rule of three, and by 1", () => {
   const figure = (prompts: number) =>
     rateFigure("ber", "BER", { chips: 1, reads: 1, prompts, values: new Float64Array(prompts) });
   expect(figure(300)).toMatchObject({ value: 0, interval: { low: 0, high: 0.01 } });
   expect(figure(2)).toMatchObject({ value: 0, interval: { low: 0, high: 1 } });
+});
+
+test("networks that differ in their stems alone do not have the same size", () => {
+  const layers = (channels: number[]) => ({ layers: channels.map((each) => ({ channels: each })) });
+  const of = (depth: number, stem?: object) =>
+    networkSize(annSpec.parse({ kind: "ann", width: 128, depth, ...(stem && { stem }) }));
+  expect([of(4), of(1, layers([64, 128])), of(1, layers([128, 128]))]).toEqual([
+    "4 blocks of width 128",
+    "1 block of width 128 behind 64-128 channels",
+    "1 block of width 128 behind 128-128 channels",
+  ]);
 });

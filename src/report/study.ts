@@ -117,9 +117,18 @@ export const pointAt = (
   ...(interval ? { low: interval.low, high: interval.high } : {}),
 });
 
-/** "4 blocks of width 128". */
-export const networkSize = ({ depth, width }: { readonly depth: number; readonly width: number }): string =>
-  `${depth} block${depth === 1 ? "" : "s"} of width ${width}`;
+/** What of a model tells its size in a sentence. */
+interface Sizes {
+  readonly depth: number;
+  readonly width: number;
+  readonly stem?: { readonly layers: readonly { readonly channels: number }[] } | undefined;
+}
+
+/** "4 blocks of width 128", "1 block of width 128 behind 64-128 channels". */
+export function networkSize({ depth, width, stem }: Sizes): string {
+  const channels = stem?.layers.map((layer) => layer.channels).join("-");
+  return `${depth} block${depth === 1 ? "" : "s"} of width ${width}${channels ? ` behind ${channels} channels` : ""}`;
+}
 
 /** "1 chip", "20 chips". */
 export const chipsOf = ({ length }: readonly unknown[]): string => `${length} chip${length === 1 ? "" : "s"}`;

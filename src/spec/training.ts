@@ -162,8 +162,9 @@ export const trainingSpec = z
     teacher: z.string().max(4096).optional(),
     /**
      * Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one
-     * with fewer channels in its stem, which are copied with neurons at other levels, or of an ANN of a spiking model's sizes, whose
-     * weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.
+     * with fewer channels in its stem, which are copied with neurons at other levels, or that reads fewer of a pixel's bits, whose others
+     * weigh nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or
+     * `bundled:NAME`; fresh parameters when left out.
      */
     initial: z.string().max(4096).optional(),
     /** Optimiser steps between validations. */
