@@ -5,7 +5,7 @@
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
-// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Twenty minutes on two cores (`--threads N` takes others).
+// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Half an hour on two cores (`--threads N` takes others).
 // A part goes on where it was stopped at the same commit, and writes results/PART.json.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
