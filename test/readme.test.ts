@@ -13,6 +13,8 @@ interface Result {
   readonly command?: string;
   readonly seed?: number;
   readonly commit?: string;
+  /** Rows that were measured apart. */
+  readonly runs?: readonly { readonly commit?: string }[];
   readonly chart?: Chart;
 }
 
@@ -68,11 +70,13 @@ describe("the results behind it", () => {
   test("their commits are in the history", ({ skip }) => {
     skip(!hasHistory(), "Git or the whole history is missing");
     for (const path of all) {
-      const { commit } = readJson(path);
-      expect(
-        () => execFileSync("git", ["merge-base", "--is-ancestor", commit!, "HEAD"], { cwd: root }),
-        path,
-      ).not.toThrow();
+      const { commit, runs = [] } = readJson(path);
+      for (const each of new Set([commit, ...runs.map((run) => run.commit)])) {
+        expect(
+          () => execFileSync("git", ["merge-base", "--is-ancestor", each!, "HEAD"], { cwd: root }),
+          path,
+        ).not.toThrow();
+      }
     }
   });
 });

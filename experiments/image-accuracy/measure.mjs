@@ -1,12 +1,13 @@
-// Measures what the tables of this folder show, on the bundled networks for images: `node experiments/image-accuracy/measure.mjs [part...]`.
+// Measures what the tables of this folder show, on the bundled networks for images:
+// `node experiments/image-accuracy/measure.mjs [part...] [--new] [--threads 2]`.
 //
 //   accuracy     all networks and five chips on all test images, and the chips after each time step
 //   stem         the same of networks that read pixels through convolutions
 //   drift        a year after programming
 //   converters   converters of 4 to 8 bits
 //
-// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Half an hour on two cores (`--threads N` takes others).
-// A part goes on where it was stopped at the same commit, and writes results/PART.json.
+// Needs the three data sets, in the folder that XPIKE_DATA names or in the cache. Half an hour on two cores. A part writes results/PART.json,
+// whose rows name their commits, and goes on where it was stopped at the same commit: with --new where it was stopped at any.
 import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -77,7 +78,10 @@ const PARTS = {
   },
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { threads: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: "string", default: "2" }, new: { type: "boolean", default: false } },
+});
 const asked = positionals.length > 0 ? positionals : Object.keys(PARTS);
 for (const part of asked) {
   if (!Object.hasOwn(PARTS, part))
@@ -85,7 +89,7 @@ for (const part of asked) {
 }
 requireCommitted(["experiments/image-accuracy/measure.mjs"]);
 const commit = presentCommit();
-const executor = nodeExecutor(Number(values.threads ?? 2));
+const executor = nodeExecutor(Number(values.threads));
 try {
   for (const part of asked) await measurePart(part);
 } finally {
@@ -96,16 +100,16 @@ async function measurePart(part) {
   const { images: count, examples = EXAMPLES, measure } = PARTS[part];
   const output = fileURLToPath(new URL(`results/${part}.json`, import.meta.url));
   const before = await readFile(output, "utf8").then(JSON.parse, () => null);
-  const fresh = {
+  const isKept = before !== null && (values.new || before.commit === commit);
+  const result = {
     command: `node experiments/image-accuracy/measure.mjs ${part}`,
     seed: SEED,
     commit,
     date: new Date().toISOString().slice(0, 10),
-    seconds: 0,
+    seconds: isKept ? before.seconds : 0,
     images: count,
-    runs: [],
+    runs: isKept ? before.runs : [],
   };
-  const result = before?.commit === commit ? before : fresh;
   for (const example of examples) {
     const experiment = await described(example);
     const { name } = example;
@@ -120,6 +124,7 @@ async function measurePart(part) {
     const { chips } = experiment.hardware;
     result.runs.push({
       name,
+      commit,
       data: images.name,
       size: sizeOf(experiment.model),
       ann,
