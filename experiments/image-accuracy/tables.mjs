@@ -113,6 +113,20 @@ export const imageAccuracyTables = {
     };
   },
 
+  "image-levels": () => {
+    const { runs } = JSON.parse(readFileSync(new URL("levels.json", import.meta.url), "utf8"));
+    const names = [...new Set(runs.map(({ name }) => name))];
+    const levels = [...new Set(runs.map((run) => run.levels))];
+    const rows = names.flatMap((name) => {
+      const own = levels.map((count) => runs.find((run) => run.name === name && run.levels === count));
+      return [
+        [name, ...own.map(({ asItIs }) => points(1 - asItIs.rate))],
+        [`${name}, after half a pass over such images`, ...own.map(({ trained }) => points(1 - trained))],
+      ];
+    });
+    return { head: ["accuracy on validation images with so many levels of a colour, %", ...levels.map(String)], rows };
+  },
+
   "image-drift": () => ({
     head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
     rows: [

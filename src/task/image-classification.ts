@@ -20,8 +20,8 @@ import {
   type ImageShape,
   imageGeometry,
   imageShape,
-  isLineOn,
   linesPerPixel,
+  lineTable,
   planPatches,
   readPatches,
 } from "./patches.ts";
@@ -52,6 +52,7 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
   if (images) requireSizes(images, { height, width, channels, classes }, "images");
   const plan = planPatches(spec);
   const { tokens, inputs } = geometry.real;
+  const coding = { spec, steps, tokens, patches: plan.rows.length / inputs, inputs, isOn: lineTable(spec) };
   const locate = images && locateImages(images, spec, shape.height * shape.width * shape.channels);
   return {
     spec,
@@ -70,7 +71,6 @@ export function imageClassification(spec: ImageClassificationSpec, steps: number
         const own = pixels.subarray(k * tokens * inputs, k * tokens * inputs + plan.rows.length);
         readPatches(plan, shape, image.pixels, image.start, own);
       }
-      const coding = { spec, steps, tokens, patches: plan.rows.length / inputs, inputs };
       const spikes =
         options.spikes !== false && spec.coding !== "repeat"
           ? codePixels(coding, pixels, prompts, random.fork("coding"), firstPrompt)
@@ -156,6 +156,8 @@ interface Coding {
   readonly patches: number;
   /** Pixels of a token. */
   readonly inputs: number;
+  /** Which lines each pixel turns on, `[256, lines]`. */
+  readonly isOn: Uint8Array;
 }
 
 /** Real values `[prompts, tokens, pixels]`: pixels from [0, 255] to [-1, 1]; 0 in the class token. */
@@ -169,7 +171,7 @@ function realValues({ tokens, patches, inputs }: Coding, pixels: Uint8Array): Fl
 
 /** Spikes `[T][prompts tokens][lines]` of pixels `[prompts, tokens, pixels]`. */
 function codePixels(
-  { spec, steps, tokens, inputs }: Coding,
+  { spec, steps, tokens, inputs, isOn }: Coding,
   pixels: Uint8Array,
   prompts: number,
   random: Stream,
@@ -187,9 +189,6 @@ function codePixels(
   const lines = linesPerPixel(spec);
   const train = emptySpikeTrain(1, prompts * tokens, inputs * lines);
   const stride = wordsPerRow(inputs * lines);
-  const isOn = Uint8Array.from({ length: 256 * lines }, (_, i) =>
-    Number(isLineOn(spec, Math.floor(i / lines), i % lines)),
-  );
   for (let i = 0; i < pixels.length; i++) {
     if (pixels[i] === 0) continue;
     const row = Math.floor(i / inputs) * stride;

@@ -149,3 +149,9 @@ export function isLineOn(spec: ImageClassificationSpec, pixel: number, line: num
   if (line < thresholds) return level >= (line + 1) * 2 ** remainderBits;
   return ((level >>> (remainderBits - 1 - (line - thresholds))) & 1) === 1;
 }
+
+/** What `isLineOn` says, `[256, lines]`. */
+export function lineTable(spec: ImageClassificationSpec): Uint8Array {
+  const lines = linesPerPixel(spec);
+  return Uint8Array.from({ length: 256 * lines }, (_, i) => Number(isLineOn(spec, Math.floor(i / lines), i % lines)));
+}
