@@ -1,9 +1,12 @@
-// Measures what the order of the first layer's lines is worth: `node experiments/image-accuracy/lines.mjs`.
+// Measures what the order of the first layer's lines is worth: `node experiments/image-accuracy/lines.mjs [network...]`.
 //
-// Chips of the machine `recommended`, its lines in the order of the input and in strides of a pixel's thresholds, and exact arithmetic, on all
-// validation images. Needs the data sets, as measure.mjs; a few minutes on two cores. Writes lines.json.
+// Chips of the machine `recommended`, its lines in the order of the input and in strides of a pixel's thresholds, of networks on patches also
+// on crossbars of 32 lines, and exact arithmetic, on all validation images. Needs the data sets, as measure.mjs; a few minutes on two cores.
+// Writes lines.json, where networks that are not named stay as they are.
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 import { figuresOf } from "../figures.mjs";
 
@@ -13,44 +16,67 @@ const { openExperiment, parseExperiment, runExperiment } = await import("xpikefo
 const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { documentOf, networksOf } = await import("../networks.mjs");
 
-const NAMES = ["cifar10-wide", "cifar10-wide-strided", "fashion-large"];
+const STRIDED = [{ inputStride: 1 }, { inputStride: "thresholds" }];
+const NETWORKS = {
+  "cifar10-wide": STRIDED,
+  "cifar10-wide-strided": STRIDED,
+  "fashion-large": STRIDED,
+  "mnist-one-step": [{ inputStride: 1, embedRows: 32 }, ...STRIDED],
+  "cifar10-small": [{ inputStride: 1, embedRows: 32 }, ...STRIDED],
+};
 const SEED = 1;
 const command = "node experiments/image-accuracy/lines.mjs";
+const output = fileURLToPath(new URL("lines.json", import.meta.url));
 
+const { positionals } = parseArgs({ allowPositionals: true });
+const asked = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
+for (const name of asked) {
+  if (!Object.hasOwn(NETWORKS, name)) throw new Error(`Networks: ${Object.keys(NETWORKS).join(", ")}.`);
+}
 requireCommitted(["experiments/image-accuracy/lines.mjs"]);
+const commit = presentCommit();
+const { runs: before } = JSON.parse(await readFile(output, "utf8"));
 const executor = nodeExecutor(2);
-const [start, runs] = [performance.now(), []];
+const runs = [];
 try {
-  for (const name of NAMES) {
-    const document = await documentOf(name);
-    const { data } = await loadImageData(document.task.data);
-    for (const inputStride of [1, document.task.thresholds]) {
-      const prompts = data.validation.labels.length;
-      const experiment = parseExperiment({
-        ...document,
-        seed: SEED,
-        hardware: { crossbar: { inputStride }, chips: 5 },
-        evaluation: { ...document.evaluation, prompts, steps: [document.model.steps] },
-        checkpoints: { network: document.checkpoints.network },
-      });
-      // Test images stay unseen.
-      const opened = openExperiment(experiment, { ...data, test: data.validation });
-      const networks = await networksOf(experiment);
-      const report = await runExperiment(opened, networks, { executor, command, versions: {} });
-      const figures = figuresOf(report, /^accuracy\.(digital|xpikeformer)$/);
-      runs.push({ name, inputStride, steps: experiment.model.steps, images: prompts, figures });
-      console.log(name, inputStride, JSON.stringify(figures));
-    }
+  for (const [name, crossbars] of Object.entries(NETWORKS)) {
+    const own = asked.includes(name) ? await measure(name, crossbars) : before.filter((run) => run.name === name);
+    runs.push(...own);
   }
 } finally {
   await executor.close();
 }
-const result = {
-  command,
-  seed: SEED,
-  commit: presentCommit(),
-  date: new Date().toISOString().slice(0, 10),
-  seconds: Math.round((performance.now() - start) / 1000),
-  runs,
-};
-await writeFileAtomic(fileURLToPath(new URL("lines.json", import.meta.url)), `${JSON.stringify(result, null, 2)}\n`);
+await writeFileAtomic(output, `${JSON.stringify({ command, seed: SEED, runs }, null, 2)}\n`);
+
+async function measure(name, crossbars) {
+  const document = await documentOf(name);
+  const { data } = await loadImageData(document.task.data);
+  const prompts = data.validation.labels.length;
+  const own = [];
+  for (const { inputStride, ...crossbar } of crossbars) {
+    const stride = inputStride === "thresholds" ? document.task.thresholds : inputStride;
+    const experiment = parseExperiment({
+      ...document,
+      seed: SEED,
+      hardware: { crossbar: { ...crossbar, inputStride: stride }, chips: 5 },
+      evaluation: { ...document.evaluation, prompts, steps: [document.model.steps] },
+      checkpoints: { network: document.checkpoints.network },
+    });
+    // Test images stay unseen.
+    const opened = openExperiment(experiment, { ...data, test: data.validation });
+    const networks = await networksOf(experiment);
+    const report = await runExperiment(opened, networks, { executor, command, versions: {} });
+    const figures = figuresOf(report, /^accuracy\.(digital|xpikeformer)$/);
+    own.push({
+      name,
+      commit,
+      ...crossbar,
+      inputStride: stride,
+      steps: experiment.model.steps,
+      images: prompts,
+      figures,
+    });
+    console.log(name, JSON.stringify(crossbar), stride, JSON.stringify(figures));
+  }
+  return own;
+}
