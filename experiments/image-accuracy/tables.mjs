@@ -123,7 +123,7 @@ export const imageAccuracyTables = {
       const own = levels.map((count) => runs.find((run) => run.name === name && run.levels === count));
       return [
         [name, ...own.map(({ asItIs }) => points(1 - asItIs.rate))],
-        [`${name}, after half a pass over such images`, ...own.map(({ trained }) => points(1 - trained))],
+        [`${name}, after a quarter of a pass over such images`, ...own.map(({ trained }) => points(1 - trained))],
       ];
     });
     return { head: ["accuracy on validation images with so many levels of a colour, %", ...levels.map(String)], rows };
