@@ -249,9 +249,11 @@ function splitOf({ architectures, workload, resolved: { technology } }) {
   return [aimc / compute, ssa / compute, other / compute, periphery / aimc, accumulation / aimc, adc / aimc];
 }
 
-/** A table as Markdown. */
-export const markdown = ({ head, rows }) =>
-  [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+/** A table as Markdown; its first `text` columns are words. */
+export const markdown = ({ head, rows, text = 1 }) =>
+  [head, head.map((_, i) => (i < text ? "---" : "---:")), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 
 if (globalThis.process?.argv[1]?.endsWith("tables.mjs")) {
   for (const [name, table] of Object.entries(tables)) console.log(`${name}\n\n${markdown(table())}\n`);

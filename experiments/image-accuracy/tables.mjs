@@ -6,6 +6,9 @@ const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`,
 /** All test images, and the chips after each time step. */
 const measuredRuns = () => [...runsOf("accuracy"), ...runsOf("stem")];
 
+/** Validations of networks behind a stem as they learned. */
+const learned = () => JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
+
 /** Table III, accuracy in %. */
 const PRINTED = [
   { network: "4-384, CIFAR-10", ann: 83.41, spiking: 82.83, xpikeformer: 82.66, steps: 11 },
@@ -83,15 +86,42 @@ export const imageAccuracyTables = {
   },
 
   "image-learning": () => {
-    const runs = JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
     const spans = [1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 30, 35];
     return {
       head: ["accuracy on validation images after so many passes over the training images, %", ...spans.map(String)],
       // They validated once a pass.
-      rows: runs.map(({ name, optimiser, validations }) => [
+      rows: learned().map(({ name, optimiser, validations }) => [
         `${name}, ${OPTIMISER_NAMES[optimiser]}`,
         ...spans.map((span) => (span <= validations.length ? points(1 - validations[span - 1].errorRate) : "")),
       ]),
+    };
+  },
+
+  "image-stages": () => {
+    const names = new Set(learned().map(({ name }) => name));
+    return {
+      head: ["network", "began with", "labels", "passes, learning rate"],
+      text: 4,
+      rows: [...names].map((name) => {
+        const { model, training } = JSON.parse(
+          readFileSync(new URL(`../../examples/${name}.json`, import.meta.url), "utf8"),
+        );
+        const short = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
+        const stages = training.stages.map((stage) => {
+          const T = model.steps && ` at T = ${stage.timeSteps ?? model.steps}`;
+          const own = stage.labels && stage.labels !== training.labels ? ", labels" : "";
+          const last = Number((stage.learningRate * stage.finalFraction).toPrecision(1));
+          const rate = `${stage.learningRate} to ${last}`;
+          return `${stage.steps / training.validateEvery}${T ?? ""}${stage.noise ? " with noise" : ""}${own}, ${rate}`;
+        });
+        const { initial, labels, teacher } = training;
+        return [
+          name,
+          initial ? short(initial) : "nothing",
+          labels === "teacher" ? `answers of ${short(teacher)}` : "labels",
+          stages.join("; "),
+        ];
+      }),
     };
   },
 
