@@ -17,25 +17,41 @@ const { frontOf, readOff } = await load("fronts/front.mjs");
 const { frontChart } = await load("fronts/tables.mjs");
 
 describe("a conventional network in few bits", () => {
-  const experiment = parseExperiment({
-    task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 3 },
-    model: { kind: "ann", width: 16, depth: 2, heads: 4, expansion: 2 },
+  const [link, images] = [
+    {
+      task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 3 },
+      model: { kind: "ann", width: 16, depth: 2, heads: 4, expansion: 2 },
+    },
+    {
+      task: { kind: "image-classification", data: "mnist", patch: 14, readOut: "mean" },
+      model: { kind: "ann", width: 8, depth: 1, heads: 2, expansion: 2, position: "learned" },
+    },
+  ].map((document) => {
+    const experiment = parseExperiment(document);
+    const task = createTask(experiment);
+    const network = initialise(
+      experiment.model as AnnSpec,
+      networkGeometry(experiment, task),
+      stream(1),
+    ) as unknown as Network<AnnSpec>;
+    return { network, task };
   });
-  const task = createTask(experiment);
-  const network = initialise(
-    experiment.model as AnnSpec,
-    networkGeometry(experiment, task),
-    stream(1),
-  ) as unknown as Network<AnnSpec>;
+  const { network } = link;
   const draw = (count: number, name: string) => ({
     prompts: count,
-    values: task.draw(count, stream(2).fork(name), { spikes: false, values: true }).values!,
+    values: link.task.draw(count, stream(2).fork(name), { spikes: false, values: true }).values!,
   });
 
-  test("has the logits of the reference where nothing is rounded", () => {
-    const input = draw(5, "evaluation");
-    const { logits } = annForward(network, input);
-    const found: Float64Array = quantisedAnn(network, null, null)(input);
+  test.each([
+    ["a link", link],
+    ["images, with positions, of the mean over tokens", images],
+  ])("has the logits of the reference where nothing is rounded: %s", (_, { network: own }) => {
+    const { tokens, inputs } = own.geometry;
+    const random = stream(3);
+    const input = { prompts: 5, values: Float32Array.from({ length: 5 * tokens * inputs }, () => random.uniform()) };
+    for (const { data } of Object.values(own.parameters)) data.set(data.map((x) => x + 0.1 * random.uniform()));
+    const { logits } = annForward(own, input);
+    const found: Float64Array = quantisedAnn(own, null, null)(input);
     expect(found.length).toBe(logits.length);
     // Sums in another order: a few units in the last place of numbers of about 1.
     const furthest = Math.max(...found.map((logit, i) => Math.abs(logit - logits[i])));

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { comparedWith, deviation, experimentWorkload, mean, withSteps } from "xpikeformer";
 import { keyOf } from "../networks.mjs";
 import { answersOf, estimateOn, experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
+import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 
 export const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 
@@ -11,11 +11,8 @@ export const measured = JSON.parse(readFileSync(new URL("result.json", import.me
 const [STUDENT, NORMAL] = [2.776, 1.96];
 
 const present = (name) => measured[name] !== undefined;
-/** A machine needs some network of ours on it before anything can be priced; what an ANN costs does not depend on which. */
-const reference = SPIKING.find((one) => present(keyOf(one)));
-
 function workloadOf(network) {
-  const experiment = experimentOn(MACHINE, network.name, network.copies ?? 1);
+  const experiment = experimentOn(MACHINE, network.name, network.copies);
   return { experiment, workload: { ...experimentWorkload(experiment), ...measured[keyOf(network)].densities } };
 }
 
@@ -26,9 +23,10 @@ function priceOf(estimate, id) {
   return { energy: estimate.architectures[id].total / perInference, inFlight, alone };
 }
 
-function annPoints({ bits, id }) {
-  const { experiment, workload } = workloadOf(reference);
-  return ANNS.filter(present).map((name) => {
+function annPoints({ anns, spiking }, { bits, id }) {
+  // A machine needs some network of ours on it before anything can be priced; what an ANN costs does not depend on which.
+  const { experiment, workload } = workloadOf(spiking.find((one) => present(keyOf(one))));
+  return anns.filter(present).map((name) => {
     const { model, rates } = measured[name];
     const { rate, promptError } = rates[bits];
     const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
@@ -42,7 +40,7 @@ function ownPoints(network) {
   const { experiment, workload } = workloadOf(network);
   const { model, rates } = measured[keyOf(network)];
   const draws = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
-  const kind = `${draws}${copies ? `, ${copies} copies` : ""}`;
+  const kind = `${draws}${copies > 1 ? `, ${copies} copies` : ""}`;
   const size = `ours, ${model.depth} blocks of width ${model.width}${kind}`;
   return steps.map((count) => {
     const { rates: chips, promptError } = rates[count];
@@ -52,10 +50,10 @@ function ownPoints(network) {
   });
 }
 
-/** The points of each kind of machine, by its name; `ours` are those of all widths. */
-export const points = () => ({
-  ours: SPIKING.filter((network) => present(keyOf(network))).flatMap(ownPoints),
-  ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(engine)])),
+/** The points of a task on each kind of machine, by its name; `ours` are those of all widths. */
+export const points = (task) => ({
+  ours: FRONTS[task].spiking.filter((network) => present(keyOf(network))).flatMap(ownPoints),
+  ...Object.fromEntries(ENGINES.map((engine) => [`int${engine.bits}`, annPoints(FRONTS[task], engine)])),
 });
 
 /** What an engine's ANNs would be if few bits cost no accuracy: the best that training in few bits can hope for. */

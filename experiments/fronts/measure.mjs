@@ -1,29 +1,28 @@
-// Measures the error rates of the 2x2 link that fronts are drawn by: conventional networks exact and in few bits, spiking ones on chips; all on
-// the same prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are.
-// Some ten minutes of an idle core.
+// Measures the error rates that fronts are drawn by: conventional networks exact and in few bits, spiking ones on chips; of a task all on the same
+// prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are. Needs MNIST, in
+// the folder that XPIKE_DATA names or in the cache. Some fifteen minutes of an idle core.
 //
-//   node experiments/fronts/measure.mjs [name of a network ...] [--chips 5] [--prompts 1024] [--threads 1]
+//   node experiments/fronts/measure.mjs [name of a network ...] [--chips 5] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
   asDescribed,
   createTask,
-  detectionErrors,
   evaluateChips,
   evaluateNetwork,
+  kitOf,
   mean,
   measuredWorkload,
+  openExperiment,
   standardError,
   stream,
 } from "xpikeformer";
-import { nodeExecutor } from "xpikeformer/node";
+import { loadImageData, nodeExecutor } from "xpikeformer/node";
 import { checkpointOf, experimentOf, keyOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
-import { ANNS, ENGINES, MACHINE, SPIKING } from "./points.mjs";
+import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
 
-const SEED = 77;
-const BITS = 4;
 /** Prompts by which the steps of activations are chosen. */
 const CALIBRATION = 32;
 const PIECE = 32;
@@ -32,26 +31,30 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     chips: { type: "string", default: "5" },
-    prompts: { type: "string", default: "1024" },
     threads: { type: "string", default: "1" },
   },
 });
-const [chips, prompts] = [Number(values.chips), Number(values.prompts)];
+const chips = Number(values.chips);
 const file = new URL("result.json", import.meta.url);
-const names = [...ANNS, ...SPIKING.map(keyOf)];
+const networks = Object.fromEntries(
+  Object.values(FRONTS).flatMap((front) => [
+    ...front.anns.map((name) => [name, { ...front, measure: () => measureAnn(name, front) }]),
+    ...front.spiking.map((one) => [keyOf(one), { ...front, measure: () => measureChips(one, front) }]),
+  ]),
+);
+const names = Object.keys(networks);
 for (const name of positionals) if (!names.includes(name)) throw new Error(`Networks: ${names.join(", ")}.`);
 
 const executor = nodeExecutor(Number(values.threads));
 try {
   for (const name of positionals.length > 0 ? positionals : names) {
+    const { seed, prompts, measure } = networks[name];
     const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
     const kept = before[name];
     if (kept?.prompts === prompts && (kept.chips ?? chips) === chips) continue;
     console.error(`${name} ...`);
-    const spiking = SPIKING.find((one) => keyOf(one) === name);
-    const found = spiking ? await measureChips(spiking) : await measureAnn(name);
     const command = `node experiments/fronts/measure.mjs ${name.includes(" ") ? `"${name}"` : name}`;
-    const after = { ...before, [name]: { command, seed: SEED, prompts, ...found } };
+    const after = { ...before, [name]: { command, seed, prompts, ...(await measure()) } };
     const ordered = Object.fromEntries(names.flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
     const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
     await writeFile(file, `${JSON.stringify(ordered, rounded)}\n`);
@@ -60,37 +63,52 @@ try {
   await executor.close();
 }
 
-/** Rate and the standard error that prompts leave in it, from the wrong bits of each. */
-function rateOf(wrong) {
-  const shares = Array.from(wrong, (count) => count / BITS);
+/** The images that an experiment classifies; undefined on a link. */
+async function imagesOf({ task }) {
+  if (!task.data) return undefined;
+  const { data } = await loadImageData(task.data);
+  if (data.name !== task.data) throw new Error(`All of ${task.data} is needed.`);
+  return data;
+}
+
+/** Of each prompt the share of its bits, or whether its answer, is wrong. */
+function sharesOf(wrong, { task }) {
+  const trials = kitOf(task).trials(task);
+  return Array.from(wrong, (count) => count / trials);
+}
+
+/** Rate and the standard error that prompts leave in it. */
+function rateOf(shares) {
   return { rate: mean(shares), promptError: standardError(shares) };
 }
 
-async function measureAnn(name) {
-  const experiment = { ...(await experimentOf(name)), seed: SEED };
+async function measureAnn(name, { seed, prompts }) {
+  const experiment = { ...(await experimentOf(name)), seed };
+  const images = await imagesOf(experiment);
   const { network } = await checkpointOf(`bundled:${name}`);
-  const { errors } = await evaluateNetwork(executor, experiment, network, { prompts });
-  const rates = { exact: rateOf(errors.wrong) };
-  const task = createTask(experiment);
-  const draw = (count, name, firstPrompt = 0) =>
-    task.draw(count, stream(SEED).fork(name), { firstPrompt, spikes: false, values: true });
-  const calibration = { prompts: CALIBRATION, values: draw(CALIBRATION, "calibration").values };
+  const opened = images ? openExperiment(experiment, images) : experiment;
+  const { errors } = await evaluateNetwork(executor, opened, network, { prompts });
+  const rates = { exact: rateOf(sharesOf(errors.wrong, experiment)) };
+  const task = createTask(experiment, images);
+  const draw = (count, name, options) =>
+    task.draw(count, stream(seed).fork(name), { ...options, spikes: false, values: true });
+  const calibration = draw(CALIBRATION, "calibration", { from: { part: "validation" } });
   for (const { bits } of ENGINES) {
-    const answer = quantisedAnn(network, bits, calibration);
-    const wrong = [];
+    const answer = quantisedAnn(network, bits, { prompts: CALIBRATION, values: calibration.values });
+    const shares = [];
     for (let first = 0; first < prompts; first += PIECE) {
       const count = Math.min(PIECE, prompts - first);
-      const batch = draw(count, "evaluation", first);
+      const batch = draw(count, "evaluation", { firstPrompt: first });
       const logits = answer({ prompts: count, values: batch.values });
-      wrong.push(...wrongOf(network, logits, batch.labels, experiment.task));
+      shares.push(...sharesOf(wrongOf(network, logits, batch.labels, experiment), experiment));
     }
-    rates[bits] = rateOf(wrong);
+    rates[bits] = rateOf(shares);
   }
   return { model: network.model, rates };
 }
 
-/** Wrong bits of each prompt, at the last query. */
-function wrongOf({ geometry: { queries, classes } }, logits, labels, task) {
+/** What is wrong of each prompt, at the last query. */
+function wrongOf({ geometry: { queries, classes } }, logits, labels, { task }) {
   const asked = queries.length;
   const prompts = labels.length / asked;
   const last = Array.from({ length: prompts }, (_, prompt) => (prompt + 1) * asked - 1);
@@ -98,23 +116,25 @@ function wrongOf({ geometry: { queries, classes } }, logits, labels, task) {
     const scores = logits.subarray(at * classes, (at + 1) * classes);
     return scores.indexOf(Math.max(...scores));
   });
-  return detectionErrors(
+  return kitOf(task).errors(
     last.map((at) => labels[at]),
     decisions,
     task,
   ).wrong;
 }
 
-async function measureChips({ name, copies = 1, most, steps }) {
+async function measureChips({ name, copies, most, steps }, { seed, prompts }) {
   const placed = experimentOn(MACHINE, name, copies);
-  const experiment = { ...placed, seed: SEED, model: { ...placed.model, steps: most } };
+  const experiment = { ...placed, seed, model: { ...placed.model, steps: most } };
+  const images = await imagesOf(experiment);
   const { network } = await checkpointOf(experiment.checkpoints.network);
   const described = asDescribed(experiment, network, []);
-  const evaluations = await evaluateChips(executor, experiment, described, { chips, prompts });
+  const opened = images ? openExperiment(experiment, images) : experiment;
+  const evaluations = await evaluateChips(executor, opened, described, { chips, prompts });
   const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, evaluations[0]);
   const rates = Object.fromEntries(
     steps.map((count) => {
-      const rows = evaluations.map(({ bySteps }) => Array.from(bySteps[count - 1].wrong, (wrong) => wrong / BITS));
+      const rows = evaluations.map(({ bySteps }) => sharesOf(bySteps[count - 1].wrong, experiment));
       const byPrompt = Array.from({ length: prompts }, (_, prompt) => mean(rows.map((row) => row[prompt])));
       return [count, { rates: rows.map(mean), promptError: standardError(byPrompt) }];
     }),

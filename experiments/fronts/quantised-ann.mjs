@@ -79,7 +79,7 @@ function inColumns(data, [inputs, outputs], bits) {
 
 /** The forward pass of `annForward`, with a word about every operand: `keep(name, values)` may change them in place. */
 function run({ model, geometry, parameters }, weights, { prompts, values }, { keep, probabilities }) {
-  const { tokens, inputs, queries, mask } = geometry;
+  const { tokens, inputs, queries, mask, readOut } = geometry;
   const { width, depth, heads } = model;
   const rows = prompts * tokens;
   const parameter = (name) => parameters[name].data;
@@ -136,6 +136,8 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
   }
 
   let stream = dense("embed", Float64Array.from(values), inputs);
+  const position = model.position === "none" ? [0] : parameter("position");
+  stream = stream.map((x, i) => x + position[i % position.length]);
   for (let i = 0; i < depth; i++) {
     const block = `blocks.${i}`;
     const attended = attention(block, dense(`${block}.qkv`, norm(`${block}.norm1`, stream), width));
@@ -146,10 +148,16 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
   const logits = dense("head", norm("norm", stream), width);
   const classes = logits.length / rows;
   const read = new Float64Array(prompts * queries.length * classes);
+  const isMean = readOut === "mean";
   for (let b = 0, to = 0; b < prompts; b++) {
-    for (const token of queries) {
-      read.set(logits.subarray((b * tokens + token) * classes, (b * tokens + token + 1) * classes), to);
-      to += classes;
+    for (const query of queries) {
+      const first = isMean ? 0 : query;
+      const count = isMean ? tokens : 1;
+      for (let c = 0; c < classes; c++, to++) {
+        for (let token = first; token < first + count; token++) {
+          read[to] += logits[(b * tokens + token) * classes + c] / count;
+        }
+      }
     }
   }
   return read;

@@ -3,8 +3,11 @@ import { frontOf, readOff } from "./front.mjs";
 import { hoped, points } from "./fronts.mjs";
 import { ENGINES } from "./points.mjs";
 
-/** Error rates at which fronts are compared. */
-const RATES = [0.06, 0.065, 0.07, 0.08, 0.1];
+/** What is answered, and error rates at which fronts are compared. */
+const TASKS = {
+  link: { head: "2x2 link", rate: "bit error rate", result: "symbol", rates: [0.06, 0.065, 0.07, 0.08, 0.1] },
+  mnist: { head: "MNIST", rate: "error rate", result: "image", rates: [0.0125, 0.015, 0.0175, 0.022] },
+};
 
 const four = (value) => value.toFixed(4);
 const micro = (energy) => (1e6 * energy).toPrecision(3);
@@ -18,55 +21,79 @@ const pointRow = (kind) => (point) => [
   thousands(point.inFlight),
 ];
 
+function pointTable(task) {
+  const { ours, ...engines } = points(task);
+  const { head, rate, result } = TASKS[task];
+  return {
+    head: [
+      head,
+      rate,
+      "of it exact",
+      `uJ a${result === "image" ? "n" : ""} ${result}`,
+      `thousand ${result}s a second, in flight`,
+    ],
+    rows: [
+      ...ENGINES.flatMap(({ bits }) => engines[`int${bits}`].map(pointRow(`${bits}-bit `))),
+      ...ours.map(pointRow("")),
+    ],
+  };
+}
+
+function ratioTable(task) {
+  const { ours, ...engines } = points(task);
+  const { result, rates } = TASKS[task];
+  const own = frontOf(ours);
+  const others = ENGINES.flatMap(({ bits }) => {
+    const all = engines[`int${bits}`];
+    return bits === 8 ? [frontOf(all)] : [frontOf(all), frontOf(hoped(all))];
+  });
+  const over = (other, mine) => {
+    if (other === null) return mine === null ? "neither" : "ANN does not reach it";
+    return mine === null ? "ours does not" : (other.energy / mine.energy).toFixed(2);
+  };
+  return {
+    head: [
+      "energy of the cheapest ANN over ours, at equal error rate",
+      "8 bits",
+      ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, if they cost nothing`]),
+      `uJ a${result === "image" ? "n" : ""} ${result}, ours`,
+      `thousand ${result}s a second, ours`,
+      "8 bits",
+    ],
+    rows: rates.map((rate) => {
+      const mine = readOff(own, rate);
+      const fronts = others.map((front) => readOff(front, rate));
+      return [
+        four(rate),
+        ...fronts.map((other) => over(other, mine)),
+        mine ? micro(mine.energy) : "",
+        mine ? thousands(mine.inFlight) : "",
+        fronts[0] ? thousands(fronts[0].inFlight) : "",
+      ];
+    }),
+  };
+}
+
+/** Of the cheapest 8-bit ANN over the cheapest of ours, energy at each error rate of a task; null where one of them does not reach it. */
+export function frontRatios(task) {
+  const { ours, int8 } = points(task);
+  const [own, other] = [frontOf(ours), frontOf(int8)];
+  return TASKS[task].rates.map((rate) => {
+    const [mine, theirs] = [readOff(own, rate), readOff(other, rate)];
+    return mine && theirs ? theirs.energy / mine.energy : null;
+  });
+}
+
 export const errorFrontTables = {
-  "fronts-points": () => {
-    const { ours, ...engines } = points();
-    return {
-      head: ["2x2 link", "bit error rate", "of it exact", "uJ a symbol", "thousand symbols a second, in flight"],
-      rows: [
-        ...ENGINES.flatMap(({ bits }) => engines[`int${bits}`].map(pointRow(`${bits}-bit `))),
-        ...ours.map(pointRow("")),
-      ],
-    };
-  },
-  "fronts-ratios": () => {
-    const { ours, ...engines } = points();
-    const own = frontOf(ours);
-    const others = ENGINES.flatMap(({ bits }) => {
-      const all = engines[`int${bits}`];
-      return bits === 8 ? [frontOf(all)] : [frontOf(all), frontOf(hoped(all))];
-    });
-    const over = (other, mine) => {
-      if (other === null) return mine === null ? "neither" : "ANN does not reach it";
-      return mine === null ? "ours does not" : (other.energy / mine.energy).toFixed(2);
-    };
-    return {
-      head: [
-        "energy of the cheapest ANN over ours, at equal error rate",
-        "8 bits",
-        ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, if they cost nothing`]),
-        "uJ a symbol, ours",
-        "thousand symbols a second, ours",
-        "8 bits",
-      ],
-      rows: RATES.map((rate) => {
-        const mine = readOff(own, rate);
-        const fronts = others.map((front) => readOff(front, rate));
-        return [
-          four(rate),
-          ...fronts.map((other) => over(other, mine)),
-          mine ? micro(mine.energy) : "",
-          mine ? thousands(mine.inFlight) : "",
-          fronts[0] ? thousands(fronts[0].inFlight) : "",
-        ];
-      }),
-    };
-  },
+  "fronts-points": () => pointTable("link"),
+  "fronts-ratios": () => ratioTable("link"),
+  "fronts-mnist-points": () => pointTable("mnist"),
+  "fronts-mnist-ratios": () => ratioTable("mnist"),
 };
 
 /** Energy over error rate, one line for each kind of machine and each size of our networks. */
 export function frontChart() {
-  const { ours, ...engines } = points();
+  const { ours, ...engines } = points("link");
   const series = (name, all, dashed = false) => ({
     ...{ name, dashed },
     points: all.map(({ rate, energy }) => ({ x: rate, y: 1e6 * energy })).toSorted((a, b) => a.x - b.x),

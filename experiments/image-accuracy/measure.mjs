@@ -25,6 +25,7 @@ const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeform
 const { experimentOf, networksOf } = await import("../networks.mjs");
 
 const EXAMPLES = [{ name: "fashion-tiny" }, { name: "mnist-tiny" }, { name: "cifar10-small" }];
+const EARLIER = [{ name: "mnist-tiny", ann: "mnist-tiny-ann" }];
 const SEED = 1;
 
 async function measureAccuracy({ experiment, data }, networks, options) {
@@ -39,7 +40,7 @@ async function measureAccuracy({ experiment, data }, networks, options) {
  * the time steps if these are others than the example's, and the figures of an experiment.
  */
 const PARTS = {
-  accuracy: { images: null, measure: measureAccuracy },
+  accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER], measure: measureAccuracy },
   stem: {
     images: null,
     examples: [
