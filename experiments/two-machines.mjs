@@ -34,6 +34,7 @@ export const NETWORKS = [
   "cifar10-fine",
   "fashion-stem",
   "fashion-large",
+  "fashion-fine",
 ];
 
 /**

@@ -56,6 +56,7 @@ const PARTS = {
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },
+      { name: "fashion-fine" },
     ],
     measure: measureAccuracy,
   },

@@ -68,6 +68,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-graded-xpikeformer",
   "cifar10-fine-xpikeformer",
   "cifar10-wide-ann",
+  "fashion-fine-xpikeformer",
   "fashion-large-xpikeformer",
   "fashion-large-ann",
   "fashion-stem-xpikeformer",
