@@ -36,8 +36,14 @@ const nameOf = (run) =>
   (measuredRuns().some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
     ? ` (\`${run.name}\`)`
     : "");
-/** Of a network and the ANN beside it, where that has another size. */
-const pairOf = (run) => nameOf(run) + (run.annSize && run.annSize !== run.size ? `; ANN: ${run.annSize}` : "");
+/** Of a network and the ANN beside it, where that has another size, or is one of several of its size. */
+function pairOf(run) {
+  if (run.annSize !== run.size) return `${nameOf(run)}; ANN: ${run.annSize}`;
+  const others = measuredRuns().filter(
+    ({ name, ann, annSize }) => name === run.name && ann !== run.ann && annSize === run.annSize,
+  );
+  return nameOf(run) + (others.length > 0 ? `; ANN: \`${run.ann.replace("bundled:", "")}\`` : "");
+}
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
