@@ -106,6 +106,9 @@ describe("a front", () => {
   });
 });
 
-test("the page's figure is drawn from the same results as its tables", async () => {
-  await expect(chartSvg(frontChart())).toMatchFileSnapshot(join(root, "docs/figures/fronts.svg"));
+test.each([
+  ["link", "fronts"],
+  ["mnist", "fronts-mnist"],
+])("the page's figure of %s is drawn from the same results as its tables", async (task, file) => {
+  await expect(chartSvg(frontChart(task))).toMatchFileSnapshot(join(root, `docs/figures/${file}.svg`));
 });

@@ -5,8 +5,14 @@ import { ENGINES } from "./points.mjs";
 
 /** What is answered, and error rates at which fronts are compared. */
 const TASKS = {
-  link: { head: "2x2 link", rate: "bit error rate", result: "symbol", rates: [0.06, 0.065, 0.07, 0.08, 0.1] },
-  mnist: { head: "MNIST", rate: "error rate", result: "image", rates: [0.0125, 0.015, 0.0175, 0.022] },
+  link: {
+    ...{ head: "2x2 link", rate: "bit error rate", one: "a symbol", many: "symbols", file: "fronts" },
+    rates: [0.06, 0.065, 0.07, 0.08, 0.1],
+  },
+  mnist: {
+    ...{ head: "MNIST", rate: "error rate", one: "an image", many: "images", file: "fronts-mnist" },
+    rates: [0.0125, 0.015, 0.0175, 0.022],
+  },
 };
 
 const four = (value) => value.toFixed(4);
@@ -23,15 +29,9 @@ const pointRow = (kind) => (point) => [
 
 function pointTable(task) {
   const { ours, ...engines } = points(task);
-  const { head, rate, result } = TASKS[task];
+  const { head, rate, one, many } = TASKS[task];
   return {
-    head: [
-      head,
-      rate,
-      "of it exact",
-      `uJ a${result === "image" ? "n" : ""} ${result}`,
-      `thousand ${result}s a second, in flight`,
-    ],
+    head: [head, rate, "of it exact", `uJ ${one}`, `thousand ${many} a second, in flight`],
     rows: [
       ...ENGINES.flatMap(({ bits }) => engines[`int${bits}`].map(pointRow(`${bits}-bit `))),
       ...ours.map(pointRow("")),
@@ -41,7 +41,7 @@ function pointTable(task) {
 
 function ratioTable(task) {
   const { ours, ...engines } = points(task);
-  const { result, rates } = TASKS[task];
+  const { one, many, rates } = TASKS[task];
   const own = frontOf(ours);
   const others = ENGINES.flatMap(({ bits }) => {
     const all = engines[`int${bits}`];
@@ -56,8 +56,8 @@ function ratioTable(task) {
       "energy of the cheapest ANN over ours, at equal error rate",
       "8 bits",
       ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, if they cost nothing`]),
-      `uJ a${result === "image" ? "n" : ""} ${result}, ours`,
-      `thousand ${result}s a second, ours`,
+      `uJ ${one}, ours`,
+      `thousand ${many} a second, ours`,
       "8 bits",
     ],
     rows: rates.map((rate) => {
@@ -91,9 +91,10 @@ export const errorFrontTables = {
   "fronts-mnist-ratios": () => ratioTable("mnist"),
 };
 
-/** Energy over error rate, one line for each kind of machine and each size of our networks. */
-export function frontChart() {
-  const { ours, ...engines } = points("link");
+/** Energy over a task's error rate, one line for each kind of machine and each size of our networks. */
+export function frontChart(task) {
+  const { ours, ...engines } = points(task);
+  const { head, rate, one, file } = TASKS[task];
   const series = (name, all, dashed = false) => ({
     ...{ name, dashed },
     points: all.map(({ rate, energy }) => ({ x: rate, y: 1e6 * energy })).toSorted((a, b) => a.x - b.x),
@@ -101,11 +102,11 @@ export function frontChart() {
   const sizes = [...new Set(ours.map(({ size }) => size))];
   const ofSize = (wanted) => ours.filter(({ size }) => size === wanted);
   return {
-    ...{ kind: "lines", id: "fronts", title: "Energy of a symbol over bit error rate, 2x2 link" },
+    ...{ kind: "lines", id: file, title: `Energy of ${one} over ${rate}, ${head}` },
     caption:
       "Lower and further left is better. Lines join sizes of an ANN, and time steps of our networks of one size.",
-    x: { label: "bit error rate", scale: "log" },
-    y: { label: "uJ a symbol", scale: "log" },
+    x: { label: rate, scale: "log" },
+    y: { label: `uJ ${one}`, scale: "log" },
     series: [
       ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
       ...sizes.map((size) => series(size, ofSize(size))),
