@@ -1,7 +1,7 @@
-// The bundled experiments and their trained networks, as all measuring programs read them.
+// The bundled experiments, their trained networks and their images, as all measuring programs read them.
 import { readFile } from "node:fs/promises";
 import { decodeCheckpoint, parseExperiment } from "xpikeformer";
-import { networkFile } from "xpikeformer/node";
+import { loadImageData, networkFile } from "xpikeformer/node";
 
 const examples = new URL("../examples/", import.meta.url);
 
@@ -19,6 +19,14 @@ export const checkpointOf = async (path) => decodeCheckpoint(await readFile(netw
 export async function networksOf({ checkpoints }) {
   const load = async ([role, path]) => [role, (await checkpointOf(path)).network];
   return Object.fromEntries(await Promise.all(Object.entries(checkpoints).map(load)));
+}
+
+/** All images that a task classifies; undefined where it classifies none. Throws where a part of the set is missing. */
+export async function imagesOf({ data: name }) {
+  if (!name) return undefined;
+  const { data, notes } = await loadImageData(name);
+  if (data.name !== name) throw new Error(`All of ${name} is needed. ${notes.join(" ")}`);
+  return data;
 }
 
 /** By what results of a network are kept that is asked so often. */

@@ -17,8 +17,8 @@ import {
   standardError,
   stream,
 } from "xpikeformer";
-import { loadImageData, nodeExecutor } from "xpikeformer/node";
-import { checkpointOf, experimentOf, keyOf } from "../networks.mjs";
+import { nodeExecutor } from "xpikeformer/node";
+import { checkpointOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
@@ -63,14 +63,6 @@ try {
   await executor.close();
 }
 
-/** The images that an experiment classifies; undefined on a link. */
-async function imagesOf({ task }) {
-  if (!task.data) return undefined;
-  const { data } = await loadImageData(task.data);
-  if (data.name !== task.data) throw new Error(`All of ${task.data} is needed.`);
-  return data;
-}
-
 /** Of each prompt the share of its bits, or whether its answer, is wrong. */
 function sharesOf(wrong, { task }) {
   const trials = kitOf(task).trials(task);
@@ -84,7 +76,7 @@ function rateOf(shares) {
 
 async function measureAnn(name, { seed, prompts }) {
   const experiment = { ...(await experimentOf(name)), seed };
-  const images = await imagesOf(experiment);
+  const images = await imagesOf(experiment.task);
   const { network } = await checkpointOf(`bundled:${name}`);
   const opened = images ? openExperiment(experiment, images) : experiment;
   const { errors } = await evaluateNetwork(executor, opened, network, { prompts });
@@ -126,7 +118,7 @@ function wrongOf({ geometry: { queries, classes } }, logits, labels, { task }) {
 async function measureChips({ name, copies, most, steps }, { seed, prompts }) {
   const placed = experimentOn(MACHINE, name, copies);
   const experiment = { ...placed, seed, model: { ...placed.model, steps: most } };
-  const images = await imagesOf(experiment);
+  const images = await imagesOf(experiment.task);
   const { network } = await checkpointOf(experiment.checkpoints.network);
   const described = asDescribed(experiment, network, []);
   const opened = images ? openExperiment(experiment, images) : experiment;

@@ -39,14 +39,19 @@ function pointTable(task) {
   };
 }
 
-function ratioTable(task) {
+/** The front of ours, and those of conventional networks by engine: in 8 bits, then with few bits as they are and as if these cost nothing. */
+function frontsOf(task) {
   const { ours, ...engines } = points(task);
-  const { one, many, rates } = TASKS[task];
-  const own = frontOf(ours);
   const others = ENGINES.flatMap(({ bits }) => {
     const all = engines[`int${bits}`];
     return bits === 8 ? [frontOf(all)] : [frontOf(all), frontOf(hoped(all))];
   });
+  return { own: frontOf(ours), others };
+}
+
+function ratioTable(task) {
+  const { own, others } = frontsOf(task);
+  const { one, many, rates } = TASKS[task];
   const over = (other, mine) => {
     if (other === null) return mine === null ? "neither" : "ANN does not reach it";
     return mine === null ? "ours does not" : (other.energy / mine.energy).toFixed(2);
@@ -76,10 +81,12 @@ function ratioTable(task) {
 
 /** Of the cheapest 8-bit ANN over the cheapest of ours, energy at each error rate of a task; null where one of them does not reach it. */
 export function frontRatios(task) {
-  const { ours, int8 } = points(task);
-  const [own, other] = [frontOf(ours), frontOf(int8)];
+  const {
+    own,
+    others: [int8],
+  } = frontsOf(task);
   return TASKS[task].rates.map((rate) => {
-    const [mine, theirs] = [readOff(own, rate), readOff(other, rate)];
+    const [mine, theirs] = [readOff(own, rate), readOff(int8, rate)];
     return mine && theirs ? theirs.energy / mine.energy : null;
   });
 }

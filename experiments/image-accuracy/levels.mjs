@@ -10,8 +10,8 @@ import { presentCommit, requireCommitted } from "../commit.mjs";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
 const { evaluateNetwork, openExperiment, parseExperiment } = await import("xpikeformer");
-const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
-const { checkpointOf, documentOf } = await import("../networks.mjs");
+const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
+const { checkpointOf, documentOf, imagesOf } = await import("../networks.mjs");
 const { trainValidated } = await import("../training-tricks/validated.mjs");
 
 const NAMES = ["cifar10-wide-ann", "fashion-large-ann"];
@@ -29,8 +29,7 @@ try {
   for (const name of NAMES) {
     const document = await documentOf(name);
     const { network } = await checkpointOf(`bundled:${name}`);
-    const { data: images } = await loadImageData(document.task.data);
-    if (images.name !== document.task.data) throw new Error(`All of ${document.task.data} is needed.`);
+    const images = await imagesOf(document.task);
     for (const levels of LEVELS) {
       if (result.runs.some((run) => run.name === name && run.levels === levels)) continue;
       const start = performance.now();

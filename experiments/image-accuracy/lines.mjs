@@ -13,8 +13,8 @@ import { figuresOf } from "../figures.mjs";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
 const { openExperiment, parseExperiment, runExperiment } = await import("xpikeformer");
-const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
-const { documentOf, networksOf } = await import("../networks.mjs");
+const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
+const { documentOf, imagesOf, networksOf } = await import("../networks.mjs");
 
 const STRIDED = [{ inputStride: 1 }, { inputStride: "thresholds" }];
 const NETWORKS = {
@@ -50,8 +50,8 @@ await writeFileAtomic(output, `${JSON.stringify({ command, seed: SEED, runs }, n
 
 async function measure(name, crossbars) {
   const document = await documentOf(name);
-  const { data } = await loadImageData(document.task.data);
-  const prompts = data.validation.labels.length;
+  const images = await imagesOf(document.task);
+  const prompts = images.validation.labels.length;
   const own = [];
   for (const { inputStride, ...crossbar } of crossbars) {
     const stride = inputStride === "thresholds" ? document.task.thresholds : inputStride;
@@ -63,7 +63,7 @@ async function measure(name, crossbars) {
       checkpoints: { network: document.checkpoints.network },
     });
     // Test images stay unseen.
-    const opened = openExperiment(experiment, { ...data, test: data.validation });
+    const opened = openExperiment(experiment, { ...images, test: images.validation });
     const networks = await networksOf(experiment);
     const report = await runExperiment(opened, networks, { executor, command, versions: {} });
     const figures = figuresOf(report, /^accuracy\.(digital|xpikeformer)$/);

@@ -21,8 +21,8 @@ execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" 
 const { evaluateDrift, evaluateSweep, openExperiment, parseDurations, parseSweep, runExperiment } = await import(
   "xpikeformer"
 );
-const { loadImageData, nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
-const { experimentOf, networksOf } = await import("../networks.mjs");
+const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
+const { experimentOf, imagesOf, networksOf } = await import("../networks.mjs");
 
 const EXAMPLES = [{ name: "fashion-tiny" }, { name: "mnist-tiny" }, { name: "cifar10-small" }];
 const EARLIER = [{ name: "mnist-tiny", ann: "mnist-tiny-ann" }];
@@ -120,7 +120,8 @@ async function measurePart(part) {
     if (result.runs.some((run) => run.name === name && run.ann === ann && run.steps === steps)) continue;
     console.log(`${part}, ${name} beside ${ann}, T = ${steps} ...`);
     const start = performance.now();
-    const { networks, images } = await load(experiment);
+    const networks = await networksOf(experiment);
+    const images = await imagesOf(experiment.task);
     const options = { executor, command: result.command, versions: {}, ...(count ? { prompts: count } : {}) };
     const figures = await measure(openExperiment(experiment, images), networks, options);
     const { chips } = experiment.hardware;
@@ -151,12 +152,4 @@ async function described({ name, ann, steps }) {
   const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
   const model = { ...example.model, ...(steps && { steps }) };
   return { ...example, seed: SEED, model, checkpoints };
-}
-
-async function load(experiment) {
-  const networks = await networksOf(experiment);
-  const { data: images, notes } = await loadImageData(experiment.task.data);
-  if (images.name !== experiment.task.data)
-    throw new Error(`All of ${experiment.task.data} is needed. ${notes.join(" ")}`);
-  return { networks, images };
 }

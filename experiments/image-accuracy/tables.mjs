@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`, import.meta.url), "utf8")).runs;
 
 /** All test images, and the chips after each time step. */
-const measuredRuns = () => [...runsOf("accuracy"), ...runsOf("stem")];
+const measuredRuns = [...runsOf("accuracy"), ...runsOf("stem")];
 
 /** Validations of networks behind a stem as they learned. */
 const learned = () => JSON.parse(readFileSync(new URL("learning.json", import.meta.url), "utf8"));
@@ -29,20 +29,23 @@ const DATA_NAMES = { "fashion-mnist": "Fashion-MNIST", mnist: "MNIST", "cifar-10
 
 const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 
+/** A bundled network, as this page calls it. */
+const quoted = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
+
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
 /** With its name, where another network has the same size. */
 const nameOf = (run) =>
   labelOf(run) +
-  (measuredRuns().some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
+  (measuredRuns.some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
     ? ` (\`${run.name}\`)`
     : "");
 /** Of a network and the ANN beside it, where that has another size, or is one of several of its size. */
 function pairOf(run) {
   if (run.annSize !== run.size) return `${nameOf(run)}; ANN: ${run.annSize}`;
-  const others = measuredRuns().filter(
+  const others = measuredRuns.filter(
     ({ name, ann, annSize }) => name === run.name && ann !== run.ann && annSize === run.annSize,
   );
-  return nameOf(run) + (others.length > 0 ? `; ANN: \`${run.ann.replace("bundled:", "")}\`` : "");
+  return nameOf(run) + (others.length > 0 ? `; ANN: ${quoted(run.ann)}` : "");
 }
 /** Share in per cent, with one digit behind the point and no sign at 0. */
 const points = (share) => (Math.round(1000 * share) / 10 + 0).toFixed(1).replace("-", "−");
@@ -66,7 +69,7 @@ export const imageAccuracyTables = {
         String(steps),
         signed(xpikeformer - ann),
       ]),
-      ...measuredRuns().map((run) => [
+      ...measuredRuns.map((run) => [
         `ours: ${pairOf(run)}`,
         ...["ann", "spiking", "xpikeformer"].map((role) => withInterval(run.figures[`accuracy.${role}`])),
         String(run.steps),
@@ -78,7 +81,7 @@ export const imageAccuracyTables = {
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
     // A network that stands beside several ANNs is the same one; of several T the last one has most to show.
-    const networks = [...new Map(measuredRuns().map((run) => [run.name, run])).values()];
+    const networks = [...new Map(measuredRuns.map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [
@@ -112,7 +115,6 @@ export const imageAccuracyTables = {
         const { model, training } = JSON.parse(
           readFileSync(new URL(`../../examples/${name}.json`, import.meta.url), "utf8"),
         );
-        const short = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
         const stages = training.stages.map((stage) => {
           const T = model.steps && ` at T = ${stage.timeSteps ?? model.steps}`;
           const own = stage.labels && stage.labels !== training.labels ? ", labels" : "";
@@ -123,8 +125,8 @@ export const imageAccuracyTables = {
         const { initial, labels, teacher } = training;
         return [
           name,
-          initial ? short(initial) : "nothing",
-          labels === "teacher" ? `answers of ${short(teacher)}` : "labels",
+          initial ? quoted(initial) : "nothing",
+          labels === "teacher" ? `answers of ${quoted(teacher)}` : "labels",
           stages.join("; "),
         ];
       }),

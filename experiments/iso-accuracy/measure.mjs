@@ -6,8 +6,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { asDescribed, evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
-import { loadImageData, nodeExecutor } from "xpikeformer/node";
-import { networksOf } from "../networks.mjs";
+import { nodeExecutor } from "xpikeformer/node";
+import { imagesOf, networksOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 
 // T is chosen where rates differ by 5 %: the standard error of a link's rate of 0.06 is some 6 % of it here, and less of ten chips.
@@ -45,10 +45,8 @@ async function measure(name) {
   const [experiment] = Object.values(experiments);
   const network = asDescribed(experiment, trained, []);
   const { task } = experiment;
-  const { kind, data } = task;
-  const prompts = PROMPTS[kind];
-  const images = data && (await loadImageData(data)).data;
-  if (data && images.name !== data) throw new Error(`All of ${data} is needed.`);
+  const prompts = PROMPTS[task.kind];
+  const images = await imagesOf(task);
   const open = (own) => (images ? openExperiment(own, images) : own);
   const rateOf = (errors) => kitOf(task).rate(errors).rate;
   const curve = (bySteps) => bySteps.map(rateOf);
