@@ -102,7 +102,7 @@ function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetect
   const { scope } = hardware.compensation;
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
-    `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase()} at ${range} (${task.noise} noise), a ` +
+    `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase().replace("QAM", "-QAM")} at ${range} (${task.noise} noise), a ` +
     `${task.receiverBits}-bit receiver and ${pilots} pilots. The network on chips has ${networkSize(model)} with ` +
     `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
     `${deviceOfSpec(hardware.crossbar.device).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +

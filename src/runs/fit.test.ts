@@ -34,6 +34,13 @@ describe("a network and a task that it was not trained for", () => {
     [link, { coding: "bits" }, "task.coding", 'task.coding "thermometer"'],
     [link, { tokens: "shifted" }, "task.tokens", 'task.tokens "query-context"'],
     [link, { modulation: "bpsk" }, "task.modulation", 'task.modulation "qpsk"'],
+    // The most bits that a link may send: others of as many antennas do not come into question.
+    [
+      { ...link, transmitAntennas: 4 },
+      { transmitAntennas: 4, modulation: "16qam" },
+      "task.modulation",
+      'task.modulation "qpsk"',
+    ],
     [
       link,
       { transmitAntennas: 3, receiveAntennas: 3 },

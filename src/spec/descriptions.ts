@@ -6,7 +6,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   task: "Where prompts come from and what is asked.",
   "task[0].kind": "In-context symbol detection on a MIMO link: the paper's decoder.",
   "task[0].transmitAntennas":
-    "Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most.",
+    "Transmit antennas Nt. Joint symbols grow as (points per antenna)^Nt, 2^16 at most, and a network that classifies them with them; `model.readOut` `bits` grows with Nt alone.",
   "task[0].receiveAntennas": "Receive antennas Nr.",
   "task[0].modulation":
     "Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`).",

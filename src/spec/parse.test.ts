@@ -164,7 +164,7 @@ describe("a mistake", () => {
 
   test("in a word or a key is met with the nearest known one", () => {
     expect(errorOf({ task: { modulation: "qpks" } }).message).toBe(
-      'task.modulation is "qpks"; allowed: "bpsk" or "qpsk" (default "qpsk"). Did you mean "qpsk"?',
+      'task.modulation is "qpks"; allowed: "bpsk", "qpsk", "16qam" or "64qam" (default "qpsk"). Did you mean "qpsk"?',
     );
     expect(errorOf({ model: { haeds: 4 } })).toMatchObject({
       path: "model.haeds",
@@ -217,6 +217,12 @@ describe("a mistake", () => {
     expect(errorOf({ training: { batch: 4, shards: 8 } })).toMatchObject({
       path: "training.shards",
       message: expect.stringContaining("8 shards of a batch of 4 would leave some empty"),
+    });
+    expect(errorOf({ task: { transmitAntennas: 8, modulation: "16qam" } })).toMatchObject({
+      path: "task.transmitAntennas",
+      message:
+        "task.transmitAntennas: 8 antennas with 4 bits each (16qam) send 32 bits at a time; 16 is the most. Send from at most 4 antennas, " +
+        "or choose a task.modulation with fewer bits.",
     });
     expect(errorOf({ model: { attention: { scoreGain: 3 } } }).message).toContain("3 is not a power of two");
   });

@@ -31,48 +31,73 @@ const queryCopies = z.union([
   }),
 ]);
 
-export const symbolDetectionSpec = z.strictObject({
-  /** In-context symbol detection on a MIMO link: the paper's decoder. */
-  kind: z.literal("symbol-detection").optional().default("symbol-detection"),
-  /** Transmit antennas Nt. Classes grow as (points per antenna)^Nt: the network classifies the joint symbol, 4^6 = 4096 at most. */
-  transmitAntennas: z.int().min(1).max(6).default(2),
-  /** Receive antennas Nr. */
-  receiveAntennas: z.int().min(1).max(16).default(2),
-  /** Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`). */
-  modulation: z.enum(["bpsk", "qpsk"]).default("qpsk"),
-  /** Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB. */
-  snrDecibels: snr.default({ min: 0, max: 30 }),
-  /**
-   * Complex noise variance at SNR s dB: `standard` is 10^(-s/10); `doubled` is twice that, as the public baseline code
-   * draws real and imaginary parts with that standard deviation each. Doubled brackets the paper's ANN result.
-   */
-  noise: z.enum(["standard", "doubled"]).default("doubled"),
-  /** Bits of the receive quantiser (mid-rise) for each real and imaginary part. */
-  receiverBits: z.int().min(1).max(12).default(4),
-  /** Full scale of the receive quantiser: [-range, range]. */
-  receiverRange: z.number().positive().max(1000).default(4),
-  /** Known (y, x) pairs before the query. The paper uses 18. */
-  pilots: z.int().min(1).max(512).default(18),
-  /**
-   * `query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend
-   * to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens.
-   * `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.
-   */
-  tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
-  /**
-   * Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own
-   * random numbers and costs one token, where a further time step costs all tokens again. A network that draws
-   * nothing, whose copies would all say the same, has none: an ANN, LIF attention, ordered draws. Left out: one.
-   */
-  queryCopies: queryCopies.optional(),
-  /**
-   * How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step;
-   * `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding;
-   * `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step
-   * (needs a DAC on hardware). The ANN always receives real values.
-   */
-  coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("bits"),
-});
+/** Transmitted bits of one antenna's symbol. */
+export const BITS_PER_ANTENNA = { bpsk: 1, qpsk: 2, "16qam": 4, "64qam": 6 } as const;
+
+/** Bits of one channel use, over all antennas. A joint symbol is their word, and there are 2^16 at most. */
+const MOST_BITS = 16;
+
+export const symbolDetectionSpec = z
+  .strictObject({
+    /** In-context symbol detection on a MIMO link: the paper's decoder. */
+    kind: z.literal("symbol-detection").optional().default("symbol-detection"),
+    /**
+     * Transmit antennas Nt. Joint symbols grow as (points per antenna)^Nt, 2^16 at most, and a network that classifies them with them;
+     * `model.readOut` `bits` grows with Nt alone.
+     */
+    transmitAntennas: z.int().min(1).max(16).default(2),
+    /** Receive antennas Nr. */
+    receiveAntennas: z.int().min(1).max(16).default(2),
+    /** Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`). */
+    modulation: z.enum(["bpsk", "qpsk", "16qam", "64qam"]).default("qpsk"),
+    /** Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB. */
+    snrDecibels: snr.default({ min: 0, max: 30 }),
+    /**
+     * Complex noise variance at SNR s dB: `standard` is 10^(-s/10); `doubled` is twice that, as the public baseline code
+     * draws real and imaginary parts with that standard deviation each. Doubled brackets the paper's ANN result.
+     */
+    noise: z.enum(["standard", "doubled"]).default("doubled"),
+    /** Bits of the receive quantiser (mid-rise) for each real and imaginary part. */
+    receiverBits: z.int().min(1).max(12).default(4),
+    /** Full scale of the receive quantiser: [-range, range]. */
+    receiverRange: z.number().positive().max(1000).default(4),
+    /** Known (y, x) pairs before the query. The paper uses 18. */
+    pilots: z.int().min(1).max(512).default(18),
+    /**
+     * `query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend
+     * to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens.
+     * `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.
+     */
+    tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
+    /**
+     * Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own
+     * random numbers and costs one token, where a further time step costs all tokens again. A network that draws
+     * nothing, whose copies would all say the same, has none: an ANN, LIF attention, ordered draws. Left out: one.
+     */
+    queryCopies: queryCopies.optional(),
+    /**
+     * How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step;
+     * `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding;
+     * `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step
+     * (needs a DAC on hardware). The ANN always receives real values.
+     */
+    coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("bits"),
+  })
+  .refine(({ transmitAntennas, modulation }) => transmitAntennas * BITS_PER_ANTENNA[modulation] <= MOST_BITS, {
+    ...onceValid,
+    error: (issue) => explainBits(issue.input),
+    path: ["transmitAntennas"],
+  });
+
+/** An issue's input is untyped; the check above runs on parsed tasks only. */
+function explainBits(input: unknown): string {
+  const { transmitAntennas, modulation } = input as SymbolDetectionSpec;
+  const bits = BITS_PER_ANTENNA[modulation];
+  return (
+    `${transmitAntennas} antennas with ${bits} bits each (${modulation}) send ${transmitAntennas * bits} bits at a time; ${MOST_BITS} is the most. ` +
+    `Send from at most ${Math.floor(MOST_BITS / bits)} antennas, or choose a task.modulation with fewer bits.`
+  );
+}
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 

@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { symbolDetectionSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
-import { constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
+import {
+  antennaSymbols,
+  constellation,
+  midRiseQuantiser,
+  modulationOf,
+  nearestLevel,
+  receivedPoints,
+  squaredDistance,
+} from "./link.ts";
 
 test("a QPSK class is its bits, antenna 0 first, real before imaginary", () => {
   const points = constellation(symbolDetectionSpec.parse({ transmitAntennas: 2 }));
@@ -26,6 +34,54 @@ test("each antenna has unit power, and distance between classes grows with the b
       for (let d = 0; d < classes; d++) {
         expect(squaredDistance(points, 4 * c, points, 4 * d, 4)).toBeCloseTo(perBit * popcount32(c ^ d), 14);
       }
+    }
+  }
+});
+
+test("symbols of many levels are those of 3GPP TS 38.211, section 5.1", () => {
+  // Its formulas as they are printed, for bits b(0), b(1), ...
+  const printed = {
+    "16qam": (b: (i: number) => number) =>
+      [0, 1].map((i) => ((1 - 2 * b(i)) * (2 - (1 - 2 * b(i + 2)))) / Math.sqrt(10)),
+    "64qam": (b: (i: number) => number) =>
+      [0, 1].map((i) => ((1 - 2 * b(i)) * (4 - (1 - 2 * b(i + 2)) * (2 - (1 - 2 * b(i + 4))))) / Math.sqrt(42)),
+  };
+  for (const modulation of ["16qam", "64qam"] as const) {
+    const bits = modulation === "16qam" ? 4 : 6;
+    const points = constellation(symbolDetectionSpec.parse({ transmitAntennas: 2, modulation }));
+    for (let c = 0; c < 4 ** bits; c++) {
+      const expected = [0, 1].flatMap((a) => printed[modulation]((i) => (c >>> (2 * bits - 1 - (a * bits + i))) & 1));
+      expected.forEach((value, i) => {
+        expect(points[4 * c + i]).toBeCloseTo(value, 14);
+      });
+    }
+  }
+});
+
+test("symbols have unit mean power, nearest neighbours differ in one bit, and the nearest level is the nearest", () => {
+  for (const modulation of ["bpsk", "qpsk", "16qam", "64qam"] as const) {
+    const spec = symbolDetectionSpec.parse({ transmitAntennas: 1, modulation });
+    const symbols = antennaSymbols(spec);
+    const count = symbols.length / 2;
+    const { unit } = modulationOf(spec);
+    expect(symbols.reduce((sum, x) => sum + x * x, 0) / count).toBeCloseTo(1, 14);
+    for (let a = 0; a < count; a++) {
+      for (let b = 0; b < count; b++) {
+        const distance = Math.sqrt(squaredDistance(symbols, 2 * a, symbols, 2 * b, 2)) / (2 * unit);
+        if (a === b) expect(distance).toBe(0);
+        else expect(distance).toBeGreaterThan(1 - 1e-12);
+        if (a !== b && distance < 1.2) expect(popcount32(a ^ b)).toBe(1);
+      }
+    }
+    // The real parts of words whose imaginary bits are 0.
+    const { parts, bits } = modulationOf(spec);
+    const levels = Array.from({ length: 2 ** bits }, (_, word) => {
+      const spread = Array.from({ length: bits }, (_, i) => ((word >>> i) & 1) << (parts * i + parts - 1));
+      return symbols[2 * spread.reduce((sum, bit) => sum + bit, 0)];
+    });
+    for (let x = -1.5; x < 1.5; x += 0.0137) {
+      const distances = levels.map((level) => Math.abs(x - level));
+      expect(nearestLevel(x, modulationOf(spec))).toBe(distances.indexOf(Math.min(...distances)));
     }
   }
 });

@@ -4,38 +4,111 @@
  *   y = H x + n,   x in {constellation}^Nt,   yq = quantise(y)
  *
  * A class is the joint symbol of all antennas, and its binary digits are the transmitted bits: antenna 0 first, most
- * significant digit first; a QPSK antenna sends its real bit, then its imaginary bit (Gray). A bit b is sent as 1 - 2b, over
- * sqrt 2 for QPSK. So E|x|^2 = 1 per antenna, and wrong bits are the ones of `class XOR decision`.
+ * significant digit first. An antenna's bits go in turn to its real and its imaginary part (with BPSK to the real one alone), in the
+ * order of 3GPP TS 38.211, section 5.1. The first bit of a part is its sign; each further one says on which side of the middle it lies of
+ * the levels that are left:
+ *
+ *   x = d (1 - 2b) (2^(m-1) - (1 - 2b') (2^(m-2) - (1 - 2b'') ...))   for m bits b, b', b'', ...: d times +-1, +-3, ...
+ *
+ * So neighbouring levels differ in one bit (Gray), d makes E|x|^2 = 1 per antenna, and wrong bits are the ones of `class XOR decision`.
  */
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { BITS_PER_ANTENNA, type SymbolDetectionSpec } from "../spec/task.ts";
 
 /** Transmitted bits of one channel use, over all antennas. */
-export const bitsPerClass = (spec: SymbolDetectionSpec): number =>
-  spec.transmitAntennas * (spec.modulation === "qpsk" ? 2 : 1);
+export const bitsPerClass = ({ transmitAntennas, modulation }: SymbolDetectionSpec): number =>
+  transmitAntennas * BITS_PER_ANTENNA[modulation];
 
-/** Sent symbols of every class: `[classes, Nt]`, complex (real and imaginary part side by side). */
-export function constellation(spec: SymbolDetectionSpec): Float64Array {
-  const bits = bitsPerClass(spec);
-  const perAntenna = bits / spec.transmitAntennas;
-  const amplitude = perAntenna === 2 ? Math.SQRT1_2 : 1;
-  const points = new Float64Array(2 ** bits * spec.transmitAntennas * 2);
-  for (let c = 0; c < 2 ** bits; c++) {
-    for (let i = 0; i < bits; i++) {
-      const bit = (c >>> (bits - 1 - i)) & 1;
-      // Bit i modulates part `i mod perAntenna` (0 real, 1 imaginary) of antenna `floor(i / perAntenna)`.
-      const part = perAntenna === 2 ? i : 2 * i;
-      points[c * spec.transmitAntennas * 2 + part] = amplitude * (1 - 2 * bit);
+/** How the parts of one antenna's symbol are modulated. */
+export interface Modulation {
+  /** 1: the real one; 2: the imaginary one, too. */
+  readonly parts: 1 | 2;
+  /** Bits of a part. */
+  readonly bits: number;
+  /** d: levels are d times +-1, +-3, ... */
+  readonly unit: number;
+}
+
+export function modulationOf({ modulation }: SymbolDetectionSpec): Modulation {
+  const parts = modulation === "bpsk" ? 1 : 2;
+  const bits = BITS_PER_ANTENNA[modulation] / parts;
+  // +-1, +-3, ... of m bits have a mean square of (4^m - 1) / 3.
+  return { parts, bits, unit: Math.sqrt(3 / (parts * (4 ** bits - 1))) };
+}
+
+/** The symbols of one antenna, by their bits: `[2^bits]`, complex (real and imaginary part side by side). */
+export function antennaSymbols(spec: SymbolDetectionSpec): Float64Array {
+  const { parts, bits, unit } = modulationOf(spec);
+  const length = parts * bits;
+  const symbols = new Float64Array(2 * 2 ** length);
+  for (let word = 0; word < 2 ** length; word++) {
+    for (let part = 0; part < parts; part++) {
+      let level = 0;
+      for (let bit = bits - 1; bit >= 0; bit--) {
+        const sign = 1 - 2 * ((word >>> (length - 1 - (bit * parts + part))) & 1);
+        level = sign * (2 ** (bits - 1 - bit) - level);
+      }
+      symbols[2 * word + part] = unit * level;
     }
+  }
+  return symbols;
+}
+
+/** The bits of one part whose level is nearest to x; of two as near those of 0. */
+export function nearestLevel(x: number, { bits, unit }: Modulation): number {
+  let word = 0;
+  let left = x;
+  for (let bit = 0; bit < bits; bit++) {
+    word = 2 * word + (left < 0 ? 1 : 0);
+    left = unit * 2 ** (bits - 1 - bit) - Math.abs(left);
+  }
+  return word;
+}
+
+/** Sent symbols of every class: `[classes, Nt]`, complex. */
+export function constellation(spec: SymbolDetectionSpec): Float64Array {
+  const symbols = antennaSymbols(spec);
+  const { transmitAntennas: nt } = spec;
+  const length = BITS_PER_ANTENNA[spec.modulation];
+  const points = new Float64Array(2 * nt * 2 ** (nt * length));
+  for (let i = 0; i < points.length; i += 2) {
+    const [c, antenna] = [Math.floor(i / (2 * nt)), (i / 2) % nt];
+    const word = (c >>> (length * (nt - 1 - antenna))) & (2 ** length - 1);
+    points[i] = symbols[2 * word];
+    points[i + 1] = symbols[2 * word + 1];
   }
   return points;
 }
 
 /**
- * Noiseless received vectors of every class, H x.
+ * Noiseless received vector of class c, H x.
  *
- * Shapes   channel: [Nr, Nt] from `offset` on, points: [classes, Nt], out: [classes, Nr], all complex
- * State    `out` is overwritten
+ * Shapes   channel: [Nr, Nt] from `offset` on, points: [classes, Nt], out: [Nr] from `at` on, all complex
+ * State    `out` is overwritten there
  */
+export function receivedPoint(
+  channel: Float64Array,
+  offset: number,
+  points: Float64Array,
+  c: number,
+  { transmitAntennas: nt, receiveAntennas: nr }: SymbolDetectionSpec,
+  out: Float64Array,
+  at: number,
+): void {
+  for (let r = 0; r < nr; r++) {
+    let re = 0;
+    let im = 0;
+    for (let a = 0; a < nt; a++) {
+      const h = offset + 2 * (r * nt + a);
+      const x = 2 * (c * nt + a);
+      re += channel[h] * points[x] - channel[h + 1] * points[x + 1];
+      im += channel[h] * points[x + 1] + channel[h + 1] * points[x];
+    }
+    out[at + 2 * r] = re;
+    out[at + 2 * r + 1] = im;
+  }
+}
+
+/** `receivedPoint` of every class, `[classes, Nr]`. */
 export function receivedPoints(
   channel: Float64Array,
   offset: number,
@@ -43,22 +116,8 @@ export function receivedPoints(
   spec: SymbolDetectionSpec,
   out: Float64Array,
 ): void {
-  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
-  const classes = points.length / (2 * nt);
-  for (let c = 0; c < classes; c++) {
-    for (let r = 0; r < nr; r++) {
-      let re = 0;
-      let im = 0;
-      for (let a = 0; a < nt; a++) {
-        const h = offset + 2 * (r * nt + a);
-        const x = 2 * (c * nt + a);
-        re += channel[h] * points[x] - channel[h + 1] * points[x + 1];
-        im += channel[h] * points[x + 1] + channel[h + 1] * points[x];
-      }
-      out[2 * (c * nr + r)] = re;
-      out[2 * (c * nr + r) + 1] = im;
-    }
-  }
+  const classes = points.length / (2 * spec.transmitAntennas);
+  for (let c = 0; c < classes; c++) receivedPoint(channel, offset, points, c, spec, out, 2 * c * spec.receiveAntennas);
 }
 
 /** Squared Euclidean distance of `length` values of a and b from the given offsets on. */

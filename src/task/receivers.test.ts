@@ -92,6 +92,29 @@ test("docs/task.md prints the rates that the receivers measure", () => {
   }
 });
 
+/** Links of many joint symbols, in the order of the table's columns. */
+const larger = [
+  ["2x2, 16-QAM", { modulation: "16qam" }],
+  ["2x2, 16-QAM, receiver of 6 bits", { modulation: "16qam", receiverBits: 6 }],
+  ["2x2, 64-QAM, receiver of 6 bits", { modulation: "64qam", receiverBits: 6 }],
+  [
+    "4x4, 16-QAM, receiver of 6 bits",
+    { modulation: "16qam", receiverBits: 6, transmitAntennas: 4, receiveAntennas: 4 },
+  ],
+  ["8x8, QPSK", { transmitAntennas: 8, receiveAntennas: 8 }],
+] as const;
+
+test("docs/task.md prints the rates of links of many joint symbols", () => {
+  const page = readFileSync(new URL("../../docs/task.md", import.meta.url), "utf8");
+  for (const [name, fields] of larger) {
+    const batch = drawPrompts(fields, 3000);
+    const rates = (["ml", "mmse"] as const).flatMap((kind) =>
+      (["perfect", "pilots"] as const).map((channel) => errorsOf(batch, kind, channel).bits.rate.toFixed(4)),
+    );
+    expect(page).toContain(`| ${name} | ${rates.join(" | ")} |`);
+  }
+});
+
 test("one antenna to two receivers: the closed form of maximum-ratio combining", () => {
   // A fine quantiser, so that only noise is left. BPSK over L = 2 Rayleigh branches of mean SNR g = 1 / v:
   //   BER = ((1 - m) / 2)^2 (2 + m), m = sqrt(g / (1 + g))    (Proakis, Digital Communications, 4th ed., eq. 14.4-15)
@@ -108,10 +131,28 @@ test("one antenna to two receivers: the closed form of maximum-ratio combining",
   }
 });
 
+test("one antenna each: the closed form of 16-QAM over a Rayleigh channel", () => {
+  // Without fading BER = 3/4 Q(a) + 1/2 Q(3 a) - 1/4 Q(5 a), a^2 = g / 5, from how far the thresholds of both bits of a part are away
+  // (K. Cho, D. Yoon, IEEE Trans. Commun. 50 (7), 2002). Over g with mean G, Q(c sqrt g) becomes (1 - sqrt(c^2 G / (2 + c^2 G))) / 2.
+  const fields = { transmitAntennas: 1, receiveAntennas: 1, modulation: "16qam", receiverBits: 12, receiverRange: 16 };
+  for (const snrDecibels of [5, 20]) {
+    const batch = drawPrompts({ ...fields, noise: "standard", snrDecibels, pilots: 1 }, 20_000);
+    const q = (times: number) => {
+      const mean = (times ** 2 / 5) * 10 ** (snrDecibels / 10);
+      return (1 - Math.sqrt(mean / (2 + mean))) / 2;
+    };
+    for (const kind of ["ml", "mmse"] as const) {
+      const { bits } = errorsOf(batch, kind, "perfect");
+      // 0.2189 and 0.0186; three standard errors are 0.0047 and 0.0017. Without 1 - v (A^-1)_aa MMSE has 0.2266 at 5 dB.
+      expect(Math.abs(bits.rate - (0.75 * q(1) + 0.5 * q(3) - 0.25 * q(5)))).toBeLessThan(3 * bits.standardError);
+    }
+  }
+});
+
 test("with one transmit antenna, MMSE and maximum likelihood decide alike", () => {
-  // Both take the sign of h^H y for each bit. The quantiser is fine, because with few pilots and few bits h^H y is now and
-  // then exactly 0, and then rounding decides.
-  for (const modulation of ["bpsk", "qpsk"]) {
+  // Both take the level nearest to h^H y / |h|^2 for each part. The quantiser is fine, because with few pilots and few bits h^H y is
+  // now and then exactly 0, and then rounding decides.
+  for (const modulation of ["bpsk", "qpsk", "16qam", "64qam"]) {
     const batch = drawPrompts(
       { transmitAntennas: 1, receiveAntennas: 3, modulation, receiverBits: 12, pilots: 2 },
       500,
@@ -124,9 +165,11 @@ test("with one transmit antenna, MMSE and maximum likelihood decide alike", () =
 
 test("without noise, a fine quantiser and more receive than transmit antennas leave no error", () => {
   const fields = { receiveAntennas: 6, snrDecibels: 100, receiverBits: 12, receiverRange: 8, pilots: 18 };
-  const batch = drawPrompts(fields, 300);
-  for (const kind of ["ml", "mmse"] as const) {
-    for (const channel of ["perfect", "pilots"] as const) expect(errorsOf(batch, kind, channel).bits.errors).toBe(0);
+  for (const modulation of ["bpsk", "qpsk", "16qam", "64qam"]) {
+    const batch = drawPrompts({ ...fields, modulation }, 300);
+    for (const kind of ["ml", "mmse"] as const) {
+      for (const channel of ["perfect", "pilots"] as const) expect(errorsOf(batch, kind, channel).bits.errors).toBe(0);
+    }
   }
 });
 

@@ -3,7 +3,8 @@
  * true channel or with a channel estimated from the pilots.
  *
  *   ml     the class that minimises |y - H x|^2
- *   mmse   x = (H^H H + v I)^-1 H^H y, then the nearest symbol of each antenna
+ *   mmse   x = A^-1 H^H y, A = H^H H + v I, then the nearest symbol of each antenna. Where amplitudes matter, x_a is over
+ *          1 - v (A^-1)_aa first, which it is of the symbol sent, on average over all else
  *   pilots H = Y X^H (X X^H + v I)^-1, the MMSE estimate for H_ra ~ CN(0, 1), in the place of the true one
  *
  * All of them see what the network sees: quantised pilots and a quantised query. They are told the noise variance v, which
@@ -12,7 +13,8 @@
  */
 import { ValueError } from "../errors.ts";
 import { solveHermitian } from "../numeric/complex.ts";
-import { bitsPerClass, constellation, receivedPoints, squaredDistance } from "./link.ts";
+import { constellation, modulationOf, nearestLevel } from "./link.ts";
+import { sphereDecoder } from "./sphere-decoder.ts";
 import type { PromptBatch } from "./symbol-detection.ts";
 
 export type ReceiverKind = "ml" | "mmse";
@@ -39,10 +41,9 @@ export function detect(
       `Prompts of ${spec.pilots} pilots have queries 0 .. ${spec.pilots}, but not ${query}.`,
     );
   }
-  const points = constellation(spec);
   const length = 2 * spec.receiveAntennas * spec.transmitAntennas;
-  const estimate = channel === "pilots" ? channelEstimator(batch, points) : undefined;
-  const decide = kind === "ml" ? maximumLikelihood(batch, points) : linearMmse(batch);
+  const estimate = channel === "pilots" ? channelEstimator(batch, constellation(spec)) : undefined;
+  const decide = kind === "ml" ? maximumLikelihood(batch) : linearMmse(batch);
   const decisions = new Int32Array(batch.prompts);
   for (let k = 0; k < batch.prompts; k++) {
     const h = estimate ? estimate(k, query) : batch.channels.subarray(k * length, (k + 1) * length);
@@ -53,28 +54,20 @@ export function detect(
 
 type Decide = (channel: Float64Array, prompt: number, query: number) => number;
 
-function maximumLikelihood({ spec, quantised }: PromptBatch, points: Float64Array): Decide {
-  const length = 2 * spec.receiveAntennas;
-  const classes = points.length / (2 * spec.transmitAntennas);
-  const noiseless = new Float64Array(classes * length);
-  return (channel, prompt, query) => {
-    receivedPoints(channel, 0, points, spec, noiseless);
-    const y = (prompt * (spec.pilots + 1) + query) * length;
-    let best = 0;
-    let nearest = Number.POSITIVE_INFINITY;
-    for (let c = 0; c < classes; c++) {
-      const distance = squaredDistance(quantised, y, noiseless, c * length, length);
-      if (distance < nearest) [best, nearest] = [c, distance];
-    }
-    return best;
-  };
+function maximumLikelihood({ spec, quantised }: PromptBatch): Decide {
+  const decode = sphereDecoder(spec);
+  return (channel, prompt, query) =>
+    decode(channel, 0, quantised, (prompt * (spec.pilots + 1) + query) * 2 * spec.receiveAntennas);
 }
 
 function linearMmse({ spec, quantised, noiseVariances }: PromptBatch): Decide {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
-  const bits = bitsPerClass(spec);
+  const modulation = modulationOf(spec);
+  const { parts, bits } = modulation;
+  // Where levels differ in more than their sign, the right side is H^H y and the identity beside it.
+  const columns = bits === 1 ? 1 : 1 + nt;
   const gram = new Float64Array(2 * nt * nt);
-  const x = new Float64Array(2 * nt);
+  const x = new Float64Array(2 * nt * columns);
   return (channel, prompt, query) => {
     const y = (prompt * (spec.pilots + 1) + query) * 2 * nr;
     gram.fill(0);
@@ -83,18 +76,30 @@ function linearMmse({ spec, quantised, noiseVariances }: PromptBatch): Decide {
       const row = 2 * r * nt;
       for (let a = 0; a < nt; a++) {
         for (let b = 0; b < nt; b++) addConjugateProduct(gram, a * nt + b, channel, row + 2 * a, channel, row + 2 * b);
-        addConjugateProduct(x, a, channel, row + 2 * a, quantised, y + 2 * r);
+        addConjugateProduct(x, a * columns, channel, row + 2 * a, quantised, y + 2 * r);
       }
     }
-    for (let a = 0; a < nt; a++) gram[2 * (a * nt + a)] += noiseVariances[prompt];
-    solveHermitian(gram, x, nt, 1);
+    for (let a = 0; a < nt; a++) {
+      gram[2 * (a * nt + a)] += noiseVariances[prompt];
+      if (columns > 1) x[2 * (a * columns + 1 + a)] = 1;
+    }
+    solveHermitian(gram, x, nt, columns);
     let decision = 0;
-    for (let i = 0; i < bits; i++) {
-      const part = spec.modulation === "qpsk" ? i : 2 * i;
-      decision = 2 * decision + (x[part] < 0 ? 1 : 0);
+    for (let a = 0; a < nt; a++) {
+      const share = columns > 1 ? 1 - noiseVariances[prompt] * x[2 * (a * columns + 1 + a)] : 1;
+      const part = (i: number) => (share > 0 ? nearestLevel(x[2 * a * columns + i] / share, modulation) : 0);
+      decision = decision * 2 ** (parts * bits) + interleaved(part(0), parts > 1 ? part(1) : null, bits);
     }
     return decision;
   };
+}
+
+/** The bits of an antenna's symbol from those of its parts, which take turns. */
+function interleaved(real: number, imaginary: number | null, bits: number): number {
+  if (imaginary === null) return real;
+  let word = 0;
+  for (let i = bits - 1; i >= 0; i--) word = 4 * word + 2 * ((real >>> i) & 1) + ((imaginary >>> i) & 1);
+  return word;
 }
 
 /** Estimates H of a prompt from its first `query` pairs; the returned array is overwritten by the next call. */

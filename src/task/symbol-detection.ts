@@ -8,14 +8,21 @@
  * paper leaves open, and what is chosen here, is listed in `docs/task.md`. Not modelled: correlated or time-varying channels,
  * channel coding, and other non-linearities than the quantiser.
  */
-import { ValueError } from "../errors.ts";
+import { SpecError, ValueError } from "../errors.ts";
 import { exponential, fromDecibels } from "../numeric/exponential.ts";
 import type { Stream } from "../numeric/stream.ts";
-import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { BITS_PER_ANTENNA, type SymbolDetectionSpec, symbolDetectionSpec } from "../spec/task.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
 import { changesOf, type TaskKit, upTo } from "./kit.ts";
-import { bitsPerClass, constellation, midRiseQuantiser, receivedPoints, squaredDistance } from "./link.ts";
+import {
+  bitsPerClass,
+  constellation,
+  midRiseQuantiser,
+  receivedPoint,
+  receivedPoints,
+  squaredDistance,
+} from "./link.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
 import { lineTokens, type Pairs, promptProbabilities, realTokens, tokenGeometry } from "./tokens.ts";
@@ -88,16 +95,17 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   askedOnce: ({ queryCopies, ...spec }) => spec,
-  changes: (spec, { tokens }) => [
-    ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
-    ...changesOf(spec, "coding", ["bits", "thermometer", "bernoulli", "repeat"]),
-    ...changesOf(spec, "receiverBits", upTo(12)),
-    ...changesOf(spec, "modulation", ["bpsk", "qpsk"]),
-    ...changesOf(spec, "tokens", ["query-context", "shifted", "interleaved"]),
-    ...changesOf(spec, "receiveAntennas", upTo(16)),
-    ...changesOf(spec, "transmitAntennas", upTo(6)),
-    ...upTo(6).map((antennas) => ({ transmitAntennas: antennas, receiveAntennas: antennas })),
-  ],
+  changes: (spec, { tokens }) =>
+    [
+      ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),
+      ...changesOf(spec, "coding", ["bits", "thermometer", "bernoulli", "repeat"]),
+      ...changesOf(spec, "receiverBits", upTo(12)),
+      ...changesOf(spec, "modulation", Object.keys(BITS_PER_ANTENNA)),
+      ...changesOf(spec, "tokens", ["query-context", "shifted", "interleaved"]),
+      ...changesOf(spec, "receiveAntennas", upTo(16)),
+      ...changesOf(spec, "transmitAntennas", upTo(16)),
+      ...upTo(16).map((antennas) => ({ transmitAntennas: antennas, receiveAntennas: antennas })),
+    ].filter((change) => symbolDetectionSpec.safeParse({ ...spec, ...change }).success),
   paper: {
     tables: "Tables I, II and IV",
     drift: "Another task and another measure: what can be compared is the order.",
@@ -115,6 +123,9 @@ function checkDraw(prompts: number, { firstPrompt = 0, snrDecibels = 0 }: Symbol
     throw new ValueError("snrDecibels", `${snrDecibels} dB is outside -100 .. 100 dB.`);
   }
 }
+
+/** Most classes of a posterior: a batch of 64 prompts with 18 pilots then has 20 MB. */
+const MOST_LISTED = 4096;
 
 type Link = Omit<PromptBatch, "values" | "spikes" | "targets">;
 
@@ -142,7 +153,7 @@ function drawLink(
     quantised: new Float64Array(prompts * pairs * 2 * nr),
   };
   const quantiser = midRiseQuantiser(spec.receiverBits, spec.receiverRange);
-  const noiseless = new Float64Array(classes * 2 * nr);
+  const noiseless = new Float64Array(2 * nr);
   const snrs = random.fork("snr");
   const fades = random.fork("channel");
   const messages = random.fork("symbols");
@@ -155,13 +166,13 @@ function drawLink(
     const variance = (spec.noise === "doubled" ? 2 : 1) * fromDecibels(-link.snrDecibels[k]);
     link.noiseVariances[k] = variance;
     for (let i = 0; i < channelLength; i++) link.channels[k * channelLength + i] = Math.SQRT1_2 * channel.normal();
-    receivedPoints(link.channels, k * channelLength, points, spec, noiseless);
     const deviation = Math.sqrt(variance / 2);
     for (let pair = k * pairs; pair < (k + 1) * pairs; pair++) {
       const label = symbols.integer(classes);
       link.labels[pair] = label;
+      receivedPoint(link.channels, k * channelLength, points, label, spec, noiseless, 0);
       for (let i = 0; i < 2 * nr; i++) {
-        const y = noiseless[label * 2 * nr + i] + deviation * noise.normal();
+        const y = noiseless[i] + deviation * noise.normal();
         link.received[pair * 2 * nr + i] = y;
         link.quantised[pair * 2 * nr + i] = quantiser.value(quantiser.code(y));
       }
@@ -200,12 +211,21 @@ function codePairs(
  *
  * Training on it has the same expected gradient as training on the classes sent, which are a draw from it, with less
  * variance. (The network sees less than this posterior is given: its own best answer is the posterior's mean over all that.)
+ *
+ * Throws  SpecError where there are too many classes to list
  */
 function posterior(link: Link, points: Float64Array): Float32Array {
   const { spec, prompts, channels, received, noiseVariances } = link;
   const length = 2 * spec.receiveAntennas;
   const pairs = spec.pilots + 1;
   const classes = points.length / (2 * spec.transmitAntennas);
+  if (classes > MOST_LISTED) {
+    throw new SpecError(
+      "training.labels",
+      `${spec.transmitAntennas} antennas of ${spec.modulation} have ${classes} joint symbols. A posterior lists them all, ${MOST_LISTED} at most. ` +
+        "Set training.labels to `symbols`, or to `teacher` with a network that reads out bits.",
+    );
+  }
   const noiseless = new Float64Array(classes * length);
   const exponents = new Float64Array(classes);
   const targets = new Float32Array(prompts * pairs * classes);

@@ -7,7 +7,7 @@ import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { bitsPerClass, midRiseQuantiser } from "./link.ts";
+import { antennaSymbols, bitsPerClass, midRiseQuantiser, modulationOf } from "./link.ts";
 import type { TaskGeometry } from "./task.ts";
 
 /** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
@@ -112,7 +112,8 @@ const realInputs = (spec: SymbolDetectionSpec): number => 2 * (spec.receiveAnten
 
 function spikingInputs(spec: SymbolDetectionSpec): number {
   if (spec.coding === "repeat") return realInputs(spec);
-  return 2 * spec.receiveAntennas * linesPerPart(spec) + 2 * bitsPerClass(spec);
+  const sent = spec.coding === "bernoulli" ? spec.transmitAntennas * modulationOf(spec).parts : bitsPerClass(spec);
+  return 2 * spec.receiveAntennas * linesPerPart(spec) + 2 * sent;
 }
 
 /** Binary lines for one real part of y. */
@@ -187,14 +188,16 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
 
 /**
  * Coding `bernoulli`, firing probabilities of one prompt: one line per part of y, mapped from [-range, range] to [0, 1];
- * for each modulated part of x, mapped from [-1, 1], the pair (p, 1 - p). Absent parts never fire.
+ * for each modulated part of x, mapped from [-1, 1], or from the outermost levels where they lie beyond, the pair (p, 1 - p). Absent
+ * parts never fire.
  */
 export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, prompt: number): Rates {
   const parts = 2 * spec.receiveAntennas;
-  const sentBits = bitsPerClass(spec);
   const features = spikingInputs(spec);
   const layout = spikingLayout(spec);
-  const amplitude = spec.modulation === "qpsk" ? Math.SQRT1_2 : 1;
+  const { parts: sentParts, bits } = modulationOf(spec);
+  const symbols = antennaSymbols(spec);
+  const largest = symbols.reduce((most, value) => Math.max(most, value), 1);
   const rows = layout.received.length;
   const values = new Float64Array(rows * features);
   const first = prompt * (spec.pilots + 1);
@@ -203,11 +206,12 @@ export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, pro
     for (let i = 0; received >= 0 && i < parts; i++) {
       values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i] / (2 * spec.receiverRange);
     }
-    for (let b = 0; sent >= 0 && b < sentBits; b++) {
-      const bit = (pairs.labels[first + sent] >>> (sentBits - 1 - b)) & 1;
-      const probability = 0.5 + (amplitude / 2) * (1 - 2 * bit);
-      values[row * features + parts + 2 * b] = probability;
-      values[row * features + parts + 2 * b + 1] = 1 - probability;
+    for (let i = 0; sent >= 0 && i < spec.transmitAntennas * sentParts; i++) {
+      const behind = spec.transmitAntennas - 1 - Math.floor(i / sentParts);
+      const word = (pairs.labels[first + sent] >>> (behind * sentParts * bits)) & (2 ** (sentParts * bits) - 1);
+      const probability = 0.5 + symbols[2 * word + (i % sentParts)] / (2 * largest);
+      values[row * features + parts + 2 * i] = probability;
+      values[row * features + parts + 2 * i + 1] = 1 - probability;
     }
   }
   return { rows, features, values };

@@ -12,9 +12,10 @@ import { logitsOf, type Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { ReadOut } from "../spec/model.ts";
 import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
-import { bitProbabilities, classProbabilities } from "../task/bits.ts";
+import { bitOf, bitProbabilities, bitsOf, classProbabilities } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Batch, Task } from "../task/task.ts";
@@ -197,10 +198,22 @@ function targetsOf(
   { model: { readOut }, geometry: { classes } }: Pick<Network, "model" | "geometry">,
   smoothing: number,
 ): Float32Array {
-  const distributions = batch.targets?.slice() ?? new Float32Array(batch.labels.length * classes);
-  if (!batch.targets) for (const [row, label] of batch.labels.entries()) distributions[row * classes + label] = 1;
-  const targets = readOut === "bits" ? bitProbabilities(distributions, classes) : distributions;
+  const targets = unsmoothed(batch, readOut, classes);
   if (smoothing === 0) return targets;
   const even = readOut === "bits" ? 1 / 2 : 1 / classes;
   return targets.map((target) => (1 - smoothing) * target + smoothing * even);
+}
+
+/** Bits of labels are taken from the labels: there may be too many classes to list. */
+function unsmoothed({ targets, labels }: Batch, readOut: ReadOut | undefined, classes: number): Float32Array {
+  if (targets) return readOut === "bits" ? bitProbabilities(targets, classes) : targets;
+  if (readOut === "bits") {
+    const bits = bitsOf(classes);
+    return Float32Array.from({ length: labels.length * bits }, (_, i) =>
+      bitOf(labels[Math.floor(i / bits)], i % bits, bits),
+    );
+  }
+  const distributions = new Float32Array(labels.length * classes);
+  for (const [row, label] of labels.entries()) distributions[row * classes + label] = 1;
+  return distributions;
 }

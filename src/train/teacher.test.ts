@@ -1,14 +1,16 @@
-/** Labels that another network gives, and the copies of a query that both are asked with. */
+/** What a network is taught: the bits of symbols, labels that another network gives, copies of a query that both are asked with. */
 import { expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";
 import { rejection } from "../../test/support/rejection.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SpecError } from "../errors.ts";
+import { annForward } from "../model/ann.ts";
 import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
 import { initialise, type Network, type Tensor } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
-import type { SpikingSpec } from "../spec/model.ts";
+import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
+import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 
 test("training with a teacher has nothing to learn from itself, and learns from another", async () => {
@@ -68,6 +70,33 @@ test("there is nothing to learn from a teacher that says the same with bits, wit
   expect(validations.size).toBe(1);
   const other = initialise(experiment.model, bits.geometry, stream(12));
   expect((await recorded(experiment, { initial: bits, teacher: other })).events[0].gradientNorm).toBeGreaterThan(0.01);
+});
+
+test("bits of as many joint symbols as cannot be listed are learned from the symbols, and a posterior of them is refused", async () => {
+  const experimentOf = (labels: "symbols" | "posterior") => {
+    const { task, ...rest } = tinyExperiment({
+      model: { kind: "ann", readOut: "bits" },
+      training: { labels, stages: [{ steps: 1, warmup: 0 }] },
+    });
+    return { ...rest, task: { ...task, transmitAntennas: 4, receiveAntennas: 4, modulation: "16qam" as const } };
+  };
+  const experiment = experimentOf("symbols");
+  const task = createTask(experiment);
+  const geometry = networkGeometry(experiment, task);
+  expect(geometry.classes).toBe(65_536);
+  const initial = initialise(experiment.model as AnnSpec, geometry, stream(11));
+  const { events } = await recorded(experiment, { initial });
+  const { batch } = experiment.training;
+  const { values, labels } = task.draw(batch, stream(experiment.seed).fork("train", 0));
+  const { logits } = annForward(initial, { values, prompts: batch });
+  const { losses } = answer(Float32Array.from(logits), labels, geometry.classes, "bits");
+  expect(losses).toHaveLength(batch * 3);
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  // In float32, of sixteen bits: 11 nats.
+  expect(events[0].loss).toBeCloseTo(mean, 4);
+  const refused = await rejection(recorded(experimentOf("posterior"), { initial }));
+  expect(refused).toMatchObject({ tag: "spec", path: "training.labels" });
+  expect(refused.message).toContain("4 antennas of 16qam have 65536 joint symbols");
 });
 
 test("training with copies of every query has the loss of their mean, and leaves a network with the copies of its task", async () => {

@@ -1,0 +1,154 @@
+/**
+ * Maximum likelihood without trying every class: a sphere decoder.
+ *
+ *   H = Q R   =>   |y - H x|^2 >= |z - R x|^2,   z = Q^H y,   R upper triangular
+ *
+ * Row a of R x needs the symbols of antennas a, a + 1, ... alone. So antennas are decided from the last to the first, the symbols of
+ * each in the order of what they add, and a branch ends where it has more than the best class so far. Channels of less than full rank
+ * leave rows of zeros, which cut nothing off.
+ *
+ * Classes are compared by |y - H x|^2 as it stands, and a branch ends only well above rounding, so that decisions are exactly those of
+ * trying every class, the smallest of equals among them.
+ *
+ * Source: C. Schnorr, M. Euchner, Mathematical Programming 66 (1994); E. Agrell, T. Eriksson, A. Vardy, K. Zeger, "Closest point search
+ * in lattices", IEEE Transactions on Information Theory 48 (8), 2002.
+ */
+import type { SymbolDetectionSpec } from "../spec/task.ts";
+import { antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
+
+/** Below this share of a column's length, what is left of it beside the others is rounding. */
+const DEPENDENT = 1e-9;
+/** A branch ends at so much, relative to all that went into its sum, above the best class. */
+const SLACK = 1e-9;
+
+/**
+ * The class that minimises |y - H x|^2, the smallest of equals.
+ *
+ * Shapes   channel: [Nr, Nt] from `offset` on, y: [Nr] from `at` on, complex
+ */
+export type Decoder = (channel: Float64Array, offset: number, y: Float64Array, at: number) => number;
+
+export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
+  const { transmitAntennas: nt, receiveAntennas: nr } = spec;
+  const symbols = antennaSymbols(spec);
+  const count = symbols.length / 2;
+  const factors = triangular(nt, nr);
+  const { r, z } = factors;
+  const received = new Float64Array(2 * nr);
+  const x = new Float64Array(2 * nt);
+  // Of every antenna what each symbol adds, and the symbols in that order.
+  const added = Array.from({ length: nt }, () => new Float64Array(count));
+  const order = Array.from({ length: nt }, () => new Int32Array(count));
+  let [nearest, best, slack] = [0, 0, 0];
+
+  return (channel, offset, y, at) => {
+    const power = sumOfSquares(channel, offset, 2 * nr * nt);
+    // No class is nearer than another.
+    if (power === 0) return 0;
+    factors.of(channel, offset, y, at);
+    // No symbol has more than four times the mean power of 1.
+    slack = SLACK * (sumOfSquares(y, at, 2 * nr) + 4 * nt * power);
+    nearest = Number.POSITIVE_INFINITY;
+    descend(nt - 1, 0, 0);
+    return best;
+
+    /** Antenna a, after the later ones have added `sum` and are the digits of `word` behind its own. */
+    function descend(a: number, sum: number, word: number): void {
+      sortSymbols(a);
+      for (const symbol of order[a]) {
+        const total = sum + added[a][symbol];
+        if (total > nearest + slack) return;
+        x[2 * a] = symbols[2 * symbol];
+        x[2 * a + 1] = symbols[2 * symbol + 1];
+        const whole = word + symbol * count ** (nt - 1 - a);
+        if (a > 0) descend(a - 1, total, whole);
+        else compare(whole);
+      }
+    }
+
+    function compare(c: number): void {
+      receivedPoint(channel, offset, x, 0, spec, received, 0);
+      const distance = squaredDistance(y, at, received, 0, 2 * nr);
+      if (distance < nearest || (distance === nearest && c < best)) [nearest, best] = [distance, c];
+    }
+  };
+
+  /** What each symbol of antenna a adds in row a, given those of the later antennas, and their order by it. */
+  function sortSymbols(a: number): void {
+    let [re, im] = [z[2 * a], z[2 * a + 1]];
+    for (let b = a + 1; b < nt; b++) {
+      const k = 2 * (a * nt + b);
+      re -= r[k] * x[2 * b] - r[k + 1] * x[2 * b + 1];
+      im -= r[k] * x[2 * b + 1] + r[k + 1] * x[2 * b];
+    }
+    const scale = r[2 * (a * nt + a)];
+    const [adds, sorted] = [added[a], order[a]];
+    for (let symbol = 0; symbol < count; symbol++) {
+      const [p, q] = [re - scale * symbols[2 * symbol], im - scale * symbols[2 * symbol + 1]];
+      adds[symbol] = p * p + q * q;
+      let place = symbol;
+      for (; place > 0 && adds[sorted[place - 1]] > adds[symbol]; place--) sorted[place] = sorted[place - 1];
+      sorted[place] = symbol;
+    }
+  }
+}
+
+/** R, `[Nt, Nt]`, and z = Q^H y, `[Nt]`, complex, of a channel; both are overwritten by the next. */
+function triangular(nt: number, nr: number) {
+  const r = new Float64Array(2 * nt * nt);
+  const z = new Float64Array(2 * nt);
+  const length = 2 * nr;
+  // Columns of Q, one after another.
+  const q = new Float64Array(nt * length);
+
+  /** By Gram and Schmidt, twice, which is enough for columns that are orthogonal to rounding. */
+  function of(channel: Float64Array, offset: number, y: Float64Array, at: number): void {
+    r.fill(0);
+    for (let a = 0; a < nt; a++) {
+      const column = q.subarray(a * length, (a + 1) * length);
+      for (let i = 0; i < nr; i++) {
+        column[2 * i] = channel[offset + 2 * (i * nt + a)];
+        column[2 * i + 1] = channel[offset + 2 * (i * nt + a) + 1];
+      }
+      const whole = sumOfSquares(column, 0, length);
+      for (let b = 0; b < 2 * a; b++) subtractProjection(column, b % a, a);
+      const rest = sumOfSquares(column, 0, length);
+      const isDependent = rest <= DEPENDENT ** 2 * whole;
+      const norm = Math.sqrt(rest);
+      for (let i = 0; i < length; i++) column[i] = isDependent ? 0 : column[i] / norm;
+      r[2 * (a * nt + a)] = isDependent ? 0 : norm;
+      [z[2 * a], z[2 * a + 1]] = inner(a, y, at);
+    }
+  }
+
+  /** Column a without its share of column b of Q, which is added to R. */
+  function subtractProjection(column: Float64Array, b: number, a: number): void {
+    const [re, im] = inner(b, column, 0);
+    for (let i = 0; i < length; i += 2) {
+      const [p, s] = [q[b * length + i], q[b * length + i + 1]];
+      column[i] -= re * p - im * s;
+      column[i + 1] -= re * s + im * p;
+    }
+    r[2 * (b * nt + a)] += re;
+    r[2 * (b * nt + a) + 1] += im;
+  }
+
+  /** Column b of Q, conjugate, times v. */
+  function inner(b: number, v: Float64Array, at: number): [number, number] {
+    let [re, im] = [0, 0];
+    for (let i = 0; i < length; i += 2) {
+      const [p, s] = [q[b * length + i], q[b * length + i + 1]];
+      re += p * v[at + i] + s * v[at + i + 1];
+      im += p * v[at + i + 1] - s * v[at + i];
+    }
+    return [re, im];
+  }
+
+  return { r, z, of };
+}
+
+function sumOfSquares(values: Float64Array, from: number, length: number): number {
+  let sum = 0;
+  for (let i = from; i < from + length; i++) sum += values[i] * values[i];
+  return sum;
+}
