@@ -20,10 +20,6 @@ import {
   type ExportCommandOptions,
   type FileOptions,
   type ImportCommandOptions,
-  type RtlCommandOptions,
-  type RtlHostOptions,
-  type RtlSynthOptions,
-  type RtlVerifyOptions,
   type RunCommandOptions,
   type StudioCommandOptions,
   type SweepCommandOptions,
@@ -37,10 +33,6 @@ import {
   withEvalOptions,
   withExportOptions,
   withImportOptions,
-  withRtlHostOptions,
-  withRtlOptions,
-  withRtlSynthOptions,
-  withRtlVerifyOptions,
   withRunOptions,
   withStudioOptions,
   withSweepOptions,
@@ -50,6 +42,16 @@ import {
 } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { openFilesMessage } from "./open-files.ts";
+import {
+  type RtlCommandOptions,
+  type RtlHostOptions,
+  type RtlSynthOptions,
+  type RtlVerifyOptions,
+  withRtlHostOptions,
+  withRtlOptions,
+  withRtlSynthOptions,
+  withRtlVerifyOptions,
+} from "./rtl-arguments.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs one command line, without the program's name; resolves to the exit code. */

@@ -22,11 +22,11 @@ import { attentionVectors, chipWithRegisters, networkRtl } from "../runs/rtl.ts"
 import type { Experiment } from "../spec/experiment.ts";
 import { decide } from "../task/answers.ts";
 import type { Given } from "../task/open.ts";
-import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions, RtlVerifyOptions } from "./arguments.ts";
 import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
+import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions, RtlVerifyOptions } from "./rtl-arguments.ts";
 import { synthesisText } from "./synthesis-text.ts";
 import { say, type Terminal } from "./terminal.ts";
 

@@ -1,0 +1,81 @@
+/** What can be typed behind `xpike rtl` and its commands, as `arguments.ts` says of the others. */
+import { type Command, Option } from "commander";
+import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
+import { seedNumber, wholeNumber } from "./arguments.ts";
+
+export interface RtlCommandOptions {
+  readonly machine?: boolean;
+  readonly board?: BoardName;
+  readonly baud: number;
+  readonly boardHeads: number;
+  readonly out?: string;
+  readonly prompts: number;
+  readonly seed?: number;
+  readonly data?: string;
+}
+
+export interface RtlVerifyOptions {
+  readonly waves?: boolean;
+}
+
+export interface RtlSynthOptions {
+  readonly liberty?: string;
+  /** Megahertz. */
+  readonly clock?: number;
+  readonly power?: boolean;
+  readonly yosys?: "system" | "bundled";
+  readonly json?: boolean;
+}
+
+export interface RtlHostOptions {
+  readonly port: string;
+  readonly patience: number;
+  readonly runs?: number;
+}
+
+export function withRtlOptions(command: Command): Command {
+  return command
+    .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
+    .option("-o, --out <folder>", "folder for the sources (default: results/<name of the experiment>-rtl)")
+    .option("--machine", "the whole machine, from its input to its answers, instead of attention alone")
+    .addOption(
+      new Option(
+        "--board <name>",
+        "also a kit for this FPGA board: top level, constraints, script to a bitstream",
+      ).choices(BOARD_NAMES),
+    )
+    .option("--baud <n>", "bits per second of the board's serial line", wholeNumber(1, 12_000_000), 1_000_000)
+    .option("--board-heads <n>", "heads on the board; those of the network follow one another", wholeNumber(1, 1024), 1)
+    .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
+    .option("--seed <n>", "seed instead of the experiment's", seedNumber)
+    .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");
+}
+
+export function withRtlVerifyOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .option("--waves", "also write the waves of a machine's first prompt, for GTKWave (Verilator)");
+}
+
+export function withRtlSynthOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl` wrote")
+    .option("--liberty <file>", "map to the cells of this liberty file, and give areas")
+    .option("--clock <MHz>", "with --liberty: the least slack at this clock, by OpenSTA", wholeNumber(1, 100_000))
+    .option("--power", "with --clock: power and energy of a machine's first prompt (Verilator, OpenSTA)")
+    .addOption(
+      new Option(
+        "--yosys <which>",
+        "the installed Yosys, or the one of @yowasp/yosys (default: installed, if any)",
+      ).choices(["system", "bundled"]),
+    )
+    .option("--json", "print the counts as JSON");
+}
+
+export function withRtlHostOptions(command: Command): Command {
+  return command
+    .argument("<folder>", "folder that `xpike rtl --board` wrote")
+    .requiredOption("--port <device>", "serial port of the board, such as /dev/ttyUSB0 (Linux)")
+    .option("--patience <seconds>", "seconds of silence after which an answer is given up", wholeNumber(1, 3600), 2)
+    .option("--runs <n>", "send the first n runs (default: all)", wholeNumber(1, 1_000_000_000));
+}
