@@ -17,6 +17,7 @@ import { profile } from "./profile.ts";
 import { programming } from "./programming.ts";
 import { prompts } from "./prompts.ts";
 import { randomWords } from "./random-words.ts";
+import { receivers } from "./receivers.ts";
 import { simulation } from "./simulation.ts";
 import { spikeProduct } from "./spike-product.ts";
 import { ssaTile } from "./ssa-tile.ts";
@@ -37,6 +38,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   attention,
   "ssa-tile": ssaTile,
   prompts,
+  receivers,
   cost,
 };
 
