@@ -1,8 +1,8 @@
 /**
  * What can be typed behind each command: arguments, options, and the values that they take.
  *
- * This file, `rtl-arguments.ts` and `program.ts` are all that `xpike --help` loads. What a command does is in a file of its own, which is loaded when the
- * command runs, because simulator, report and drawing take longer to load than a help text takes to read.
+ * This file, `rtl-arguments.ts` and `program.ts` are all that `xpike --help` loads. What a command does is in a file of its own, which is
+ * loaded when the command runs, because simulator, report and drawing take longer to load than a help text takes to read.
  */
 import { availableParallelism } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
