@@ -167,6 +167,30 @@ export const imageAccuracyTables = {
     return { head: ["accuracy on validation images with so many levels of a colour, %", ...levels.map(String)], rows };
   },
 
+  "image-parts": () => {
+    const { runs } = JSON.parse(readFileSync(new URL("parts.json", import.meta.url), "utf8"));
+    const parts = [...new Set(runs.map(({ part }) => part))];
+    const cell = ({ rates }) => {
+      const right = rates.map((rate) => 1 - rate);
+      const mean = right.reduce((sum, share) => sum + share, 0) / right.length;
+      return `${points(mean)} (${points(Math.min(...right))} to ${points(Math.max(...right))})`;
+    };
+    return {
+      head: [
+        "validation images, accuracy, %",
+        "exact arithmetic",
+        "chips",
+        "with ideal devices",
+        "with converters of 8 bits",
+        "with both",
+      ],
+      rows: [...new Set(runs.map(({ name }) => name))].map((name) => [
+        name,
+        ...parts.map((part) => cell(runs.find((run) => run.name === name && run.part === part))),
+      ]),
+    };
+  },
+
   "image-drift": () => ({
     head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
     rows: [
