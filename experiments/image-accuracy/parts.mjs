@@ -1,8 +1,9 @@
 // Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs`.
 //
 // All validation images, in exact arithmetic with three seeds of attention's random numbers, and on five chips of the machine `recommended`:
-// as it is, with ideal devices, with converters of 8 bits (whose codes are wider than its registers, so in floating point), and with both.
-// Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; six minutes on two cores. Writes parts.json.
+// as it is, with the noise of two devices side by side in place of each, with ideal devices, with converters of 8 bits (whose codes are wider
+// than its registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; seven minutes on two
+// cores. Writes parts.json.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { presentCommit, requireCommitted } from "../commit.mjs";
@@ -15,9 +16,11 @@ const { checkpointOf, documentOf, imagesOf } = await import("../networks.mjs");
 
 const NAMES = ["cifar10-fine", "fashion-fine"];
 const SEEDS = [1, 2, 3];
+// Of the mean of two; their drift goes on as that of one.
+const TWO = { crossbar: { device: { kind: "pcm", programmingNoise: Math.SQRT1_2, readNoise: Math.SQRT1_2 } } };
 const IDEAL = { crossbar: { device: { kind: "ideal" } } };
 const FINE = { adc: { bits: 8 }, arithmetic: null };
-const MACHINES = { chips: {}, "ideal devices": IDEAL, "8 bits": FINE, both: { ...IDEAL, ...FINE } };
+const MACHINES = { chips: {}, "two devices": TWO, "ideal devices": IDEAL, "8 bits": FINE, both: { ...IDEAL, ...FINE } };
 const CHIPS = 5;
 
 requireCommitted(["experiments/image-accuracy/parts.mjs"]);

@@ -180,9 +180,10 @@ export const imageAccuracyTables = {
         "validation images, accuracy, %",
         "exact arithmetic",
         "chips",
-        "with ideal devices",
-        "with converters of 8 bits",
-        "with both",
+        "two devices in place of each",
+        "ideal devices",
+        "converters of 8 bits",
+        "both",
       ],
       rows: [...new Set(runs.map(({ name }) => name))].map((name) => [
         name,
