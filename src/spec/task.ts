@@ -3,6 +3,7 @@
  * images or of recordings of event cameras.
  */
 import { z } from "zod";
+import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "./modulation.ts";
 import { onceValid } from "./once-valid.ts";
 
 /** A fixed signal-to-noise ratio, or a uniform range, in decibels. */
@@ -30,12 +31,6 @@ const queryCopies = z.union([
     every: z.int().min(1).max(256),
   }),
 ]);
-
-/** Transmitted bits of one antenna's symbol. */
-export const BITS_PER_ANTENNA = { bpsk: 1, qpsk: 2, "16qam": 4, "64qam": 6 } as const;
-
-/** Bits of one channel use, over all antennas. A joint symbol is their word, and there are 2^16 at most. */
-const MOST_BITS = 16;
 
 export const symbolDetectionSpec = z
   .strictObject({
@@ -83,7 +78,7 @@ export const symbolDetectionSpec = z
      */
     coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("bits"),
   })
-  .refine(({ transmitAntennas, modulation }) => transmitAntennas * BITS_PER_ANTENNA[modulation] <= MOST_BITS, {
+  .refine((task) => bitsPerClass(task) <= MOST_BITS, {
     ...onceValid,
     error: (issue) => explainBits(issue.input),
     path: ["transmitAntennas"],

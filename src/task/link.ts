@@ -12,11 +12,8 @@
  *
  * So neighbouring levels differ in one bit (Gray), d makes E|x|^2 = 1 per antenna, and wrong bits are the ones of `class XOR decision`.
  */
-import { BITS_PER_ANTENNA, type SymbolDetectionSpec } from "../spec/task.ts";
-
-/** Transmitted bits of one channel use, over all antennas. */
-export const bitsPerClass = ({ transmitAntennas, modulation }: SymbolDetectionSpec): number =>
-  transmitAntennas * BITS_PER_ANTENNA[modulation];
+import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
+import type { SymbolDetectionSpec } from "../spec/task.ts";
 
 /** How the parts of one antenna's symbol are modulated. */
 export interface Modulation {
@@ -32,7 +29,7 @@ export function modulationOf({ modulation }: SymbolDetectionSpec): Modulation {
   const parts = modulation === "bpsk" ? 1 : 2;
   const bits = BITS_PER_ANTENNA[modulation] / parts;
   // +-1, +-3, ... of m bits have a mean square of (4^m - 1) / 3.
-  return { parts, bits, unit: Math.sqrt(3 / (parts * (4 ** bits - 1))) };
+  return { parts, bits, unit: Math.sqrt(3 / (parts * (2 ** (2 * bits) - 1))) };
 }
 
 /** The symbols of one antenna, by their bits: `[2^bits]`, complex (real and imaginary part side by side). */

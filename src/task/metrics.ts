@@ -15,9 +15,9 @@
  */
 import { ShapeError, ValueError } from "../errors.ts";
 import { deviation, type Interval, wilson } from "../numeric/statistics.ts";
+import { bitsPerClass } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { popcount32 } from "../spike/train.ts";
-import { bitsPerClass } from "./link.ts";
 
 /** A share of wrong bits or symbols, with its 95 % interval. */
 export interface ErrorRate extends Interval {

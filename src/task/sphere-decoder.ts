@@ -13,6 +13,7 @@
  * Source: C. Schnorr, M. Euchner, Mathematical Programming 66 (1994); E. Agrell, T. Eriksson, A. Vardy, K. Zeger, "Closest point search
  * in lattices", IEEE Transactions on Information Theory 48 (8), 2002.
  */
+import { BITS_PER_ANTENNA } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { antennaSymbols, receivedPoint, squaredDistance } from "./link.ts";
 
@@ -31,7 +32,8 @@ export type Decoder = (channel: Float64Array, offset: number, y: Float64Array, a
 export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
   const { transmitAntennas: nt, receiveAntennas: nr } = spec;
   const symbols = antennaSymbols(spec);
-  const count = symbols.length / 2;
+  const bits = BITS_PER_ANTENNA[spec.modulation];
+  const count = 2 ** bits;
   const factors = triangular(nt, nr);
   const { r, z } = factors;
   const received = new Float64Array(2 * nr);
@@ -60,7 +62,7 @@ export function sphereDecoder(spec: SymbolDetectionSpec): Decoder {
         if (total > nearest + slack) return;
         x[2 * a] = symbols[2 * symbol];
         x[2 * a + 1] = symbols[2 * symbol + 1];
-        const whole = word + symbol * count ** (nt - 1 - a);
+        const whole = word | (symbol << (bits * (nt - 1 - a)));
         if (a > 0) descend(a - 1, total, whole);
         else compare(whole);
       }

@@ -4,10 +4,11 @@
  */
 import { SpecError } from "../errors.ts";
 import { type Geometry, MOST_TOKENS } from "../model/geometry.ts";
+import { bitsPerClass } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { antennaSymbols, bitsPerClass, midRiseQuantiser, modulationOf } from "./link.ts";
+import { antennaSymbols, midRiseQuantiser, modulationOf } from "./link.ts";
 import type { TaskGeometry } from "./task.ts";
 
 /** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
