@@ -64,14 +64,17 @@ test("what is not asked for is left out, and changes nothing else", () => {
 test("the posterior sums to 1 and peaks at the maximum-likelihood class of the exact y and channel", () => {
   fc.assert(
     fc.property(
-      fc.record({
-        transmitAntennas: fc.integer({ min: 1, max: 2 }),
-        receiveAntennas: fc.integer({ min: 1, max: 3 }),
-        modulation: fc.constantFrom("bpsk", "qpsk", "16qam"),
-        snrDecibels: fc.constantFrom(-20, 0, 10, 30, 100),
-        noise: fc.constantFrom("standard", "doubled"),
-        pilots: fc.integer({ min: 1, max: 4 }),
-      }),
+      fc
+        .record({
+          transmitAntennas: fc.integer({ min: 1, max: 3 }),
+          receiveAntennas: fc.integer({ min: 1, max: 3 }),
+          modulation: fc.constantFrom("bpsk", "qpsk", "16qam"),
+          snrDecibels: fc.constantFrom(-20, 0, 10, 30, 100),
+          noise: fc.constantFrom("standard", "doubled"),
+          pilots: fc.integer({ min: 1, max: 4 }),
+        })
+        // 4,096 classes take long.
+        .filter(({ transmitAntennas, modulation }) => transmitAntennas < 3 || modulation !== "16qam"),
       fc.nat(),
       (fields, seed) => {
         const spec = symbolDetectionSpec.parse(fields);
