@@ -2,7 +2,7 @@
 import { stream } from "../src/numeric/stream.ts";
 import { symbolDetectionSpec } from "../src/spec/task.ts";
 import { constellation, receivedPoints, squaredDistance } from "../src/task/link.ts";
-import { sphereDecoder } from "../src/task/sphere-decoder.ts";
+import { type Decoder, sphereDecoder } from "../src/task/sphere-decoder.ts";
 import { type PromptBatch, symbolDetection } from "../src/task/symbol-detection.ts";
 import { type BenchOptions, measure, median, type Row, type Section } from "./harness.ts";
 
@@ -43,17 +43,15 @@ export async function receivers({ quick }: BenchOptions): Promise<Section> {
   return { name: "receivers", about, rows, notes: [] };
 }
 
-type Decide = (channel: Float64Array, offset: number, y: Float64Array, at: number) => number;
-
 /** The last query of each prompt. */
-function decisions({ spec, prompts, channels, quantised }: PromptBatch, decide: Decide): Int32Array {
+function decisions({ spec, prompts, channels, quantised }: PromptBatch, decide: Decoder): Int32Array {
   const { transmitAntennas: nt, receiveAntennas: nr, pilots } = spec;
   return Int32Array.from({ length: prompts }, (_, k) =>
     decide(channels, 2 * nr * nt * k, quantised, 2 * nr * (k * (pilots + 1) + pilots)),
   );
 }
 
-function allClasses({ spec }: PromptBatch): Decide {
+function allClasses({ spec }: PromptBatch): Decoder {
   const points = constellation(spec);
   const length = 2 * spec.receiveAntennas;
   const noiseless = new Float64Array((points.length / (2 * spec.transmitAntennas)) * length);

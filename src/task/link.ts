@@ -61,6 +61,16 @@ export function nearestLevel(x: number, { bits, unit }: Modulation): number {
   return word;
 }
 
+/** The bits of an antenna's symbol that is nearest to re + im j; of two as near those of 0. */
+export function nearestSymbol(re: number, im: number, modulation: Modulation): number {
+  const real = nearestLevel(re, modulation);
+  if (modulation.parts === 1) return real;
+  const imaginary = nearestLevel(im, modulation);
+  let word = 0;
+  for (let i = modulation.bits - 1; i >= 0; i--) word = 4 * word + 2 * ((real >>> i) & 1) + ((imaginary >>> i) & 1);
+  return word;
+}
+
 /** Sent symbols of every class: `[classes, Nt]`, complex. */
 export function constellation(spec: SymbolDetectionSpec): Float64Array {
   const symbols = antennaSymbols(spec);

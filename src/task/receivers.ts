@@ -13,7 +13,7 @@
  */
 import { ValueError } from "../errors.ts";
 import { solveHermitian } from "../numeric/complex.ts";
-import { constellation, modulationOf, nearestLevel } from "./link.ts";
+import { constellation, modulationOf, nearestSymbol } from "./link.ts";
 import { sphereDecoder } from "./sphere-decoder.ts";
 import type { PromptBatch } from "./symbol-detection.ts";
 
@@ -87,19 +87,12 @@ function linearMmse({ spec, quantised, noiseVariances }: PromptBatch): Decide {
     let decision = 0;
     for (let a = 0; a < nt; a++) {
       const share = columns > 1 ? 1 - noiseVariances[prompt] * x[2 * (a * columns + 1 + a)] : 1;
-      const part = (i: number) => (share > 0 ? nearestLevel(x[2 * a * columns + i] / share, modulation) : 0);
-      decision = decision * 2 ** (parts * bits) + interleaved(part(0), parts > 1 ? part(1) : null, bits);
+      const [re, im] = [x[2 * a * columns], x[2 * a * columns + 1]];
+      const symbol = share > 0 ? nearestSymbol(re / share, im / share, modulation) : 0;
+      decision = decision * 2 ** (parts * bits) + symbol;
     }
     return decision;
   };
-}
-
-/** The bits of an antenna's symbol from those of its parts, which take turns. */
-function interleaved(real: number, imaginary: number | null, bits: number): number {
-  if (imaginary === null) return real;
-  let word = 0;
-  for (let i = bits - 1; i >= 0; i--) word = 4 * word + 2 * ((real >>> i) & 1) + ((imaginary >>> i) & 1);
-  return word;
 }
 
 /** Estimates H of a prompt from its first `query` pairs; the returned array is overwritten by the next call. */

@@ -65,7 +65,8 @@ export function symbolDetection(spec: SymbolDetectionSpec, steps: number): Symbo
       checkDraw(prompts, options);
       const firstPrompt = options.firstPrompt ?? 0;
       const link = drawLink(spec, points, prompts, random, firstPrompt, options.snrDecibels);
-      const spikes = options.spikes !== false && codePairs(spec, link, steps, random.fork("coding"), firstPrompt);
+      const spikes =
+        options.spikes !== false && codePairs(spec, link, points, steps, random.fork("coding"), firstPrompt);
       return {
         ...link,
         values: options.values === false ? new Float32Array(0) : realTokens(spec, link, points),
@@ -184,6 +185,7 @@ function drawSnr({ snrDecibels }: SymbolDetectionSpec, random: Stream): number {
 function codePairs(
   spec: SymbolDetectionSpec,
   pairs: Pairs,
+  points: Float64Array,
   steps: number,
   random: Stream,
   firstPrompt: number,
@@ -193,7 +195,7 @@ function codePairs(
   const { inputs, tokens } = tokenGeometry(spec).spiking;
   const train = emptySpikeTrain(steps, pairs.prompts * tokens, inputs);
   for (let k = 0; k < pairs.prompts; k++) {
-    bernoulliInto(train, k * tokens, promptProbabilities(spec, pairs, k), random.fork(firstPrompt + k));
+    bernoulliInto(train, k * tokens, promptProbabilities(spec, pairs, k, points), random.fork(firstPrompt + k));
   }
   return train;
 }

@@ -8,7 +8,7 @@ import { bitsPerClass } from "../spec/modulation.ts";
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { type Rates, repeatBits } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { antennaSymbols, midRiseQuantiser, modulationOf } from "./link.ts";
+import { midRiseQuantiser, modulationOf } from "./link.ts";
 import type { TaskGeometry } from "./task.ts";
 
 /** For each token the number of the pair whose y, and whose x, it holds; -1 where that part is absent. */
@@ -192,13 +192,18 @@ export function lineTokens(spec: SymbolDetectionSpec, pairs: Pairs, steps: numbe
  * for each modulated part of x, mapped from [-1, 1], or from the outermost levels where they lie beyond, the pair (p, 1 - p). Absent
  * parts never fire.
  */
-export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, prompt: number): Rates {
+export function promptProbabilities(
+  spec: SymbolDetectionSpec,
+  pairs: Pairs,
+  prompt: number,
+  points: Float64Array,
+): Rates {
   const parts = 2 * spec.receiveAntennas;
   const features = spikingInputs(spec);
   const layout = spikingLayout(spec);
-  const { parts: sentParts, bits } = modulationOf(spec);
-  const symbols = antennaSymbols(spec);
-  const largest = symbols.reduce((most, value) => Math.max(most, value), 1);
+  const { parts: sentParts, bits, unit } = modulationOf(spec);
+  const symbols = 2 * spec.transmitAntennas;
+  const largest = Math.max(1, unit * (2 ** bits - 1));
   const rows = layout.received.length;
   const values = new Float64Array(rows * features);
   const first = prompt * (spec.pilots + 1);
@@ -207,10 +212,10 @@ export function promptProbabilities(spec: SymbolDetectionSpec, pairs: Pairs, pro
     for (let i = 0; received >= 0 && i < parts; i++) {
       values[row * features + i] = 0.5 + pairs.quantised[(first + received) * parts + i] / (2 * spec.receiverRange);
     }
+    // Without imaginary parts every other value is modulated.
     for (let i = 0; sent >= 0 && i < spec.transmitAntennas * sentParts; i++) {
-      const behind = spec.transmitAntennas - 1 - Math.floor(i / sentParts);
-      const word = (pairs.labels[first + sent] >>> (behind * sentParts * bits)) & (2 ** (sentParts * bits) - 1);
-      const probability = 0.5 + symbols[2 * word + (i % sentParts)] / (2 * largest);
+      const value = points[pairs.labels[first + sent] * symbols + (2 / sentParts) * i];
+      const probability = 0.5 + value / (2 * largest);
       values[row * features + parts + 2 * i] = probability;
       values[row * features + parts + 2 * i + 1] = 1 - probability;
     }
