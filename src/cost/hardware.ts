@@ -1,5 +1,6 @@
 /** The machine that a workload is priced on: its experiment's, or the defaults, with the sizes that a technology names laid over it. */
 import { readoutUnits } from "../hardware/adc.ts";
+import { devicesPerConductance } from "../hardware/crossbar.ts";
 import type { Timing } from "../hardware/timing.ts";
 import { coreOf, type MachineCore } from "../machine/machine.ts";
 import type { NetworkShape } from "../machine/shape.ts";
@@ -81,6 +82,6 @@ export const shapeFor = (workload: Workload, { residualInputBits }: Technology):
 export function timingOf({ crossbar, adc }: HardwareSpec, technology: Technology): Timing {
   const { rows, columns, wires } = crossbar;
   const converters = readoutUnits(columns, adc) * (adc.mode === "pair" ? 2 : 1);
-  const size = { rows, columns, converters, bits: technology.adcBits };
+  const size = { rows, columns, devices: devicesPerConductance(crossbar), converters, bits: technology.adcBits };
   return analogClocks({ ...size, lineOhms: wires.lines, columnOhms: wires.columns }, technology);
 }

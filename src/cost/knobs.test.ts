@@ -36,10 +36,10 @@ type Part = `energy.${EnergyPart}` | `area.${AreaPart}` | "time.alone" | "time.i
 
 function costOf(hardware: HardwareSpec, prices: Technology, shape = SHAPE): Cost {
   const { crossbar, adc } = hardware;
-  const { rows, columns, wires } = crossbar;
+  const { rows, columns, parallelDevices: devices, wires } = crossbar;
   const converters = Math.ceil(columns / adc.sharing) * (adc.mode === "pair" ? 2 : 1);
   const timing = analogClocks(
-    { rows, columns, converters, bits: adc.bits ?? 5, lineOhms: wires.lines, columnOhms: wires.columns },
+    { rows, columns, devices, converters, bits: adc.bits ?? 5, lineOhms: wires.lines, columnOhms: wires.columns },
     prices,
   );
   const machine = machineOf(hardware, shape, timing);
@@ -84,6 +84,15 @@ const PAID: Readonly<Record<string, Paid>> = {
   "crossbar.device.maxConductance": {
     to: { crossbar: { device: { maxConductance: 40 } } },
     moves: ["energy.array", "energy.conversions"],
+  },
+  "crossbar.parallelDevices": {
+    to: { crossbar: { parallelDevices: 2 } },
+    moves: ["energy.array", "energy.conversions", "energy.drivers", "energy.upkeep", "area.crossbars", "time.interval"],
+  },
+  "crossbar.device.devices": {
+    from: { crossbar: { device: { kind: "hermes", devices: 2, maxConductance: 10 } } },
+    to: { crossbar: { device: { kind: "hermes", devices: 1, maxConductance: 10 } } },
+    moves: ["energy.drivers", "energy.upkeep", "area.crossbars"],
   },
   "crossbar.wires.lines": { to: { crossbar: { wires: { lines: 100 } } }, moves: ["time.interval"] },
   "crossbar.wires.columns": { to: { crossbar: { wires: { columns: 100 } } }, moves: ["time.interval"] },
@@ -179,7 +188,6 @@ const FREE: Readonly<Record<string, string>> = {
   "crossbar.device.drift": STATISTICS,
   "crossbar.device.readNoise": STATISTICS,
   "crossbar.device.noise": STATISTICS,
-  "crossbar.device.devices": "devices side by side in one cell of the same area and conductance range",
   "crossbar.device.table.conductances": STATISTICS,
   "crossbar.device.table.means": STATISTICS,
   "crossbar.device.table.deviations": STATISTICS,

@@ -22,7 +22,7 @@ const machine: MachineSizes = {
   shape: { depth: 1, width: 128, heads: 2, tokens: 2, steps: 1 },
   layers: [{ name: "embed" }, { name: "head" }],
   units: {
-    crossbars: { count: 10, rows: 128, columns: 128 },
+    crossbars: { count: 10, rows: 128, columns: 128, devices: 1 },
     converters: { count: 320, bits: 5 },
     scalers: { count: 160, codeBits: 6, factorBits: 8 },
     adders: { count: 16, bits: 16 },

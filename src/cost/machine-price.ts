@@ -116,11 +116,12 @@ function unitPrices(work: MachineWork, technology: Technology) {
   const { machine, hardware } = work;
   const { units, ssa, shape, layers } = machine;
   const { crossbars, converters, scalers, adders, residual } = units;
-  const { device, scaling } = hardware.crossbar;
+  const { device, scaling, parallelDevices } = hardware.crossbar;
   const bits = converters.bits ?? ANY_BITS;
-  const maxConductance = ("maxConductance" in device ? (device.maxConductance ?? 25) : 25) * 1e-6;
+  const ofOne = ("maxConductance" in device ? (device.maxConductance ?? 25) : 25) * 1e-6;
+  const maxConductance = parallelDevices * ofOne;
   const size: CrossbarSize = {
-    ...{ rows: crossbars.rows, columns: crossbars.columns, bits, maxConductance },
+    ...{ rows: crossbars.rows, columns: crossbars.columns, devices: crossbars.devices, bits, maxConductance },
     converters: converters.count / crossbars.count,
     trimBits: hardware.adc.trim?.bits ?? 0,
   };
@@ -299,7 +300,7 @@ function energyOf(
       wire({ metres: engine, bits: bits.engineRead + bits.engineWritten }, technology).energy,
     links: dieLink({ bits: crossing }, technology).energy,
     leakage: leakage * time,
-    upkeep: upkeepOf(work, prices, technology) + loadsOf(mapping.totals, technology),
+    upkeep: upkeepOf(work, prices, technology) + loadsOf(mapping.totals, crossbars, technology),
   };
 }
 
@@ -327,14 +328,13 @@ function trafficOf({ operations }: MachineWork) {
 function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, technology: Technology): number {
   const { calibration: by, compensation, adc } = hardware;
   const { crossbars, converters } = machine.units;
-  const { rows, columns, bits } = prices.size;
-  const { atFirst, drivenAtFirst, each, drivenEach } = calibrationReads(hardware, rows);
+  const { size, fullScale } = prices;
+  const { atFirst, drivenAtFirst, each, drivenEach } = calibrationReads(hardware, size.rows);
   const conversionsPerSum = adc.mode === "pair" ? 2 : 1;
   const reading = (vectors: number, driven: number) =>
-    crossbars.count *
-    calibration({ vectors, driven, columns, conversionsPerSum, bits, fullScale: prices.fullScale }, technology);
+    crossbars.count * calibration({ ...size, vectors, driven, conversionsPerSum, fullScale }, technology);
   const trimming = (adc.trim?.reads ?? 0) * converters.count * (prices.conversion.energy + technology.periphery);
-  const devices = programming({ pairs: machine.mapping.totals.cells }, technology);
+  const devices = programming({ pairs: machine.mapping.totals.cells, devices: crossbars.devices }, technology);
   // The reference of exact currents is left out: an instrument reads it, once.
   const first = (by === "codes" ? reading(atFirst, drivenAtFirst) : 0) + trimming;
   const { schedule, scope } = compensation;
@@ -343,9 +343,13 @@ function upkeepOf({ machine, hardware, time }: MachineWork, prices: Prices, tech
 }
 
 /** A chip that is loaded several times in an inference fetches all its weights and programs all its devices in each. */
-function loadsOf({ cells, loads }: MachineSizes["mapping"]["totals"], technology: Technology): number {
+function loadsOf(
+  { cells, loads }: MachineSizes["mapping"]["totals"],
+  { devices }: MachineUnits["crossbars"],
+  technology: Technology,
+): number {
   if (loads === 1) return 0;
-  return programming({ pairs: cells }, technology) + dram({ bits: WEIGHT_BITS * cells }, technology).energy;
+  return programming({ pairs: cells, devices }, technology) + dram({ bits: WEIGHT_BITS * cells }, technology).energy;
 }
 
 /** A pair of 4-bit devices has a sign and 4 bits. */

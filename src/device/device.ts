@@ -19,6 +19,8 @@ export interface ProgrammedDevices {
   readonly deviates?: Float64Array;
   /** Conductance of a stuck device, microsiemens; NaN for one that works. */
   readonly stuckAt?: Float64Array;
+  /** Of conductances that several devices hold side by side: the first devices of all, the second ones, and so on. */
+  readonly parallel?: readonly ProgrammedDevices[];
 }
 
 export interface DeviceModel {

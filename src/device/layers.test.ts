@@ -60,6 +60,35 @@ test("spread is a gain of each device, drawn once per chip", () => {
   expect(device.read(chip, 1, stream(2))).toEqual(chip.conductances);
 });
 
+test.each(kinds)("several %j side by side hold a share each, with errors, faults and noise of their own", (device) => {
+  const faults = { spread: 0.05, stuck: { atZero: 0.1, atMaximum: 0.1 } };
+  const [one, three] = [1, 3].map((parallelDevices) => layered({ device, ...faults, parallelDevices }));
+  expect(three.maxConductance).toBe(3 * one.maxConductance);
+  const asked = targets(200, three.maxConductance);
+  const shares = () => asked.map((target) => target / 3);
+  const chips = [0, 1, 2].map((i) => one.program(shares(), stream(1).fork("parallel", i)));
+  const sumOf = (parts: readonly Float64Array[]) => asked.map((_, i) => parts[0][i] + parts[1][i] + parts[2][i]);
+  const chip = three.program(asked.slice(), stream(1));
+  expect(chip.conductances).toEqual(sumOf(chips.map(({ conductances }) => conductances)));
+  for (const time of [0, 3600]) {
+    const reads = chips.map((programmed, i) => one.read(programmed, time, stream(2).fork("parallel", i)));
+    expect(three.read(chip, time, stream(2))).toEqual(sumOf(reads));
+  }
+});
+
+test("four devices side by side have half of the error of one", () => {
+  const n = 100_000;
+  const errorOf = (parallelDevices: number) => {
+    const device = layered({ parallelDevices });
+    const target = device.maxConductance / 2;
+    const read = device.read(device.program(new Float64Array(n).fill(target), stream(1)), 1, stream(2));
+    const mean = read.reduce((sum, g) => sum + g, 0) / n;
+    return Math.sqrt(read.reduce((sum, g) => sum + (g - mean) ** 2, 0) / n) / device.maxConductance;
+  };
+  // Four standard errors of the ratio of two deviations of normal samples.
+  expect(Math.abs(errorOf(4) / errorOf(1) - 0.5)).toBeLessThan(4 * 0.5 * Math.sqrt(1 / n));
+});
+
 test("a layer of any size keeps conductances at zero or above", () => {
   fc.assert(
     fc.property(

@@ -1,19 +1,33 @@
 /**
- * What a chip adds to a published device: spread from device to device, and devices that are stuck. Both wrap any model.
+ * What a chip adds to a published device: spread from device to device, devices that are stuck, and several devices in place of one. Each
+ * wraps any model.
  *
  * The published spreads are those of devices that work, programmed with verification. A `spread` s gives every device a
  * constant gain max(0, 1 + s N) on what is programmed, such as a cell whose read path differs from that of the verification.
  * A stuck device does not answer to programming: it stays at zero (open) or at `maxConductance` (shorted), with neither drift
  * nor noise. Which devices are stuck is drawn once per chip, independently of each other; real faults also come in rows and
  * columns. Sizes and shares are the user's: no publication is meant.
+ *
+ * `parallelDevices` n: n devices side by side hold a conductance together, each its n-th part with errors, spread, faults, drift and
+ * noise of its own, and their currents add:
+ *
+ *   g = g_1 + ... + g_n,  g_i programmed to g_target / n
+ *
+ * so that g_max is n times as large, and independent errors, relative to it, are smaller by the square root of n. Several
+ * devices for a weight: I. Boybat, M. Le Gallo, S. R. Nandakumar et al., "Neuromorphic computing with multi-memristive synapses",
+ * Nature Communications 9, 2514 (2018), DOI 10.1038/s41467-018-04933-y. Left out: programming one device to make good the error
+ * of the others, as the two of the HERMES chip are (`le-gallo-nature-electronics-2023.ts`).
  */
 import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceLayers } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 
-/** The device with both layers; the device itself where they are switched off. */
-export const withLayers = (device: DeviceModel, { spread, stuck }: DeviceLayers, math = scalarMath): DeviceModel =>
-  withStuck(withSpread(device, spread, math), stuck, math);
+/** The device with all layers; the device itself where they are switched off. */
+export const withLayers = (
+  device: DeviceModel,
+  { spread, stuck, parallelDevices }: DeviceLayers,
+  math = scalarMath,
+): DeviceModel => inParallel(withStuck(withSpread(device, spread, math), stuck, math), parallelDevices);
 
 /** A gain for every device. Random: fork "device spread" of the programming stream. */
 function withSpread(device: DeviceModel, spread: number, math: ArrayMath): DeviceModel {
@@ -54,6 +68,33 @@ function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stu
       return read;
     },
   };
+}
+
+/** Several devices for each conductance. Random: forks "parallel", i of the streams of programming and of reading. */
+function inParallel(device: DeviceModel, count: number): DeviceModel {
+  if (count === 1) return device;
+  return {
+    ...device,
+    name: `${device.name}, ${count} side by side for a conductance`,
+    maxConductance: count * device.maxConductance,
+    program: (targets, random) => {
+      // Every device may keep its targets.
+      const share = () => targets.map((target) => target / count);
+      const parallel = Array.from({ length: count }, (_, i) => device.program(share(), random.fork("parallel", i)));
+      const conductances = new Float64Array(targets.length);
+      for (const one of parallel) add(one.conductances, conductances);
+      return { conductances, parallel };
+    },
+    read: ({ conductances, parallel }, time, random, out = new Float64Array(conductances.length)) => {
+      out.fill(0);
+      for (const [i, one] of parallel!.entries()) add(device.read(one, time, random.fork("parallel", i)), out);
+      return out;
+    },
+  };
+}
+
+function add(conductances: Float64Array, sums: Float64Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i] += conductances[i];
 }
 
 function replaceStuck(conductances: Float64Array, stuckAt: Float64Array): void {

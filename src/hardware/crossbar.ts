@@ -8,7 +8,8 @@
  *
  * Life of a crossbar: `programCrossbar` once per chip; `readCrossbar` gives the conductances at some time after, which
  * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
- * cells of two devices each. Cycles and conversions are those of the converters (`adc.ts`).
+ * cells of two devices each, one for either sign; with `parallelDevices` several. Cycles and conversions are those of the
+ * converters (`adc.ts`).
  *
  * Resistance of wires: `wires.ts`. Left out: leakage of cells that are not driven, noise within one read.
  */
@@ -44,6 +45,10 @@ export interface CrossbarReading {
 /** Lines of one crossbar that a layer uses, at most. */
 export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): number =>
   layer === "embed" ? Math.min(embedRows ?? rows, rows) : rows;
+
+/** Devices side by side that hold one conductance, of a crossbar whose kind of device may itself be two. */
+export const devicesPerConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
+  parallelDevices * (device.kind === "hermes" ? device.devices : 1);
 
 /**
  * Programs a block of weights.

@@ -9,6 +9,7 @@
  * behind the last code. The SSA engine has one or more tiles, which serve all blocks.
  */
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
+import { devicesPerConductance } from "../hardware/crossbar.ts";
 import { lfsrWiring, usesLfsrs } from "../hardware/draws.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import { planTile, type TilePlan } from "../hardware/tile-plan.ts";
@@ -70,7 +71,13 @@ export interface SsaUnit {
 
 /** All units of a kind: how many there are on the chip, and their widths. */
 export interface MachineUnits {
-  readonly crossbars: { readonly count: number; readonly rows: number; readonly columns: number };
+  /** Each pair of a crossbar has `devices` for either sign. */
+  readonly crossbars: {
+    readonly count: number;
+    readonly rows: number;
+    readonly columns: number;
+    readonly devices: number;
+  };
   /** Clocks of one conversion; null bits pass the exact current. */
   readonly converters: {
     readonly count: number;
@@ -185,7 +192,7 @@ function unitsOf(
   const branches = shape.outputProjection ? layers.filter(({ name }) => /\.projection$/.test(name)) : ends;
   const stored = hardware.order === "step-major";
   return {
-    crossbars: { count: totals.crossbars, ...crossbar },
+    crossbars: { count: totals.crossbars, ...crossbar, devices: devicesPerConductance(hardware.crossbar) },
     converters: { count: totals.converters, bits: adc.bits, mode: adc.mode, clocks: conversion },
     scalers: {
       count: totals.crossbars * readoutUnits,

@@ -2,7 +2,7 @@
  * What reports on classified prompts have in common, be they images or recordings: accuracies of the ANN, of the digital spiking network
  * and of Xpikeformer on simulated chips, with their intervals and gaps, over time steps, and which class is taken for which.
  */
-import { deviceOfSpec } from "../device/catalogue.ts";
+import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { deviation } from "../numeric/statistics.ts";
@@ -112,7 +112,7 @@ function describe(run: ClassificationRun, { tokens }: ClassificationWords): stri
   const compensated = scope === "none" ? "" : `, drift compensated by ${scope}`;
   return (
     `${tokens} The network on chips has ${networkSize(model)} with ${model.heads} heads${steps}. Hardware: ` +
-    `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfSpec(hardware.crossbar.device).name}, ` +
+    `${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ${deviceOfCrossbar(hardware.crossbar).name}, ` +
     `${hardware.crossbar.conductanceBits ?? "continuous"}-bit conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ` +
     `${hardware.readTime} s after programming${compensated}. Every network and every chip sees the same ${run.prompts} test ` +
     `${thingsOf(run)}, none of which was used in training, to choose a network, or to calibrate converters.`

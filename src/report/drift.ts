@@ -2,7 +2,7 @@
  * The report of a study over age: error rate of networks from conventional and hardware-aware training, with and without drift
  * compensation, from programming to a year later, beside Table V of the paper.
  */
-import { deviceOfSpec } from "../device/catalogue.ts";
+import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { mean } from "../numeric/statistics.ts";
 import { pairedDifference, type Sample } from "../numeric/variance-components.ts";
 import type { RegisterCounts } from "../simulation/registers.ts";
@@ -181,7 +181,7 @@ function describe(run: DriftRun): string {
   return (
     `${describeSize(run)}, the same at every age and for every curve: each chip is programmed once, and differences are taken in ` +
     `pairs. ${run.hardwareAware ? "HWAT is the network after hardware-aware training" : "Network is the one of checkpoints.network, trained without the noise of devices"}, CT the one after conventional training alone. ` +
-    `Devices: ${deviceOfSpec(crossbar.device).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
+    `Devices: ${deviceOfCrossbar(crossbar).name}, ${crossbar.conductanceBits ?? "continuous"}-bit conductances, ` +
     `${adc.bits ?? "exact"}-bit converters, whose ranges are calibrated one second after programming. Compensated: one factor per ` +
     `${scope}, read as ${readout}, ${whenMeasured(schedule)}, with exact read-outs; converter ranges follow the factor.`
   );

@@ -2,7 +2,7 @@
  * The report of a symbol-detection run: bit error rates of classical receivers, ANN, digital spiking network and Xpikeformer
  * on simulated chips, set beside Table IV of the paper.
  */
-import { deviceOfSpec } from "../device/catalogue.ts";
+import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { ChipEvaluation } from "../evaluation/chips.ts";
 import type { ReceiverEvaluation } from "../evaluation/receivers.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -105,7 +105,7 @@ function describe({ task, model, hardware, evaluation }: Experiment<SymbolDetect
     `A ${nt} x ${nr} Rayleigh link with ${modulation.toUpperCase().replace("QAM", "-QAM")} at ${range} (${task.noise} noise), a ` +
     `${task.receiverBits}-bit receiver and ${pilots} pilots. The network on chips has ${networkSize(model)} with ` +
     `${model.heads} heads${steps}. Hardware: ${hardware.crossbar.rows} x ${hardware.crossbar.columns} crossbars of ` +
-    `${deviceOfSpec(hardware.crossbar.device).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
+    `${deviceOfCrossbar(hardware.crossbar).name}, ${hardware.crossbar.conductanceBits ?? "continuous"}-bit ` +
     `conductances, ${hardware.adc.bits ?? "exact"}-bit converters, read ${hardware.readTime} s after programming${compensated}. Every detector ` +
     `sees the same ${evaluation.prompts} prompts, none of which was used in training.`
   );

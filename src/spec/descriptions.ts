@@ -210,6 +210,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.device[6].maxConductance": "Largest programmed conductance, microsiemens.",
   "hardware.crossbar.pairs":
     "After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a new pair first, as IBM's simulator does.",
+  "hardware.crossbar.parallelDevices":
+    "Devices side by side that hold each conductance of a pair, all programmed to the same level: their errors average, for as many times the cells. 1: as in Table II.",
   "hardware.crossbar.spread":
     "Device-to-device spread: relative standard deviation of a constant gain of each device, on top of the published spreads.",
   "hardware.crossbar.stuck": "Devices that do not answer to programming, drawn once per chip.",

@@ -113,6 +113,11 @@ export const deviceSpec = z.discriminatedUnion("kind", [
 
 /** Fields of a crossbar: what it adds to any device (see `device/layers.ts`). */
 export const layerFields = {
+  /**
+   * Devices side by side that hold each conductance of a pair, all programmed to the same level: their errors average, for as many
+   * times the cells. 1: as in Table II.
+   */
+  parallelDevices: z.int().min(1).max(8).default(1),
   /** Device-to-device spread: relative standard deviation of a constant gain of each device, on top of the published spreads. */
   spread: z.number().min(0).max(1).default(0),
   /** Devices that do not answer to programming, drawn once per chip. */
@@ -129,6 +134,7 @@ export const layerFields = {
 export type DeviceSpec = z.infer<typeof deviceSpec>;
 
 export interface DeviceLayers {
+  readonly parallelDevices: number;
   readonly spread: number;
   readonly stuck: { readonly atZero: number; readonly atMaximum: number };
 }

@@ -14,43 +14,52 @@ const wireSpec = z.strictObject({
   columns: z.number().min(0).max(1000).default(0),
 });
 
-export const crossbarSpec = z.strictObject({
-  /** Input lines of one crossbar. Table II: 128. */
-  rows: z.int().min(1).max(4096).default(128),
-  /**
-   * Lines that the embedding uses of one crossbar; `null`: all. Its inputs are dense, which takes a wide converter range, and often
-   * the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.
-   */
-  embedRows: z.int().min(1).max(4096).nullable().default(null),
-  /**
-   * How far apart in its input the lines lie that the first layer has side by side on a crossbar. With as many as a value takes lines, such
-   * as `task.thresholds`, a crossbar has one threshold of neighbouring values instead of all of one value: on even patches weights of both
-   * signs cancel, columns swing by less, and each code is a finer step (docs/hardware.md). 1: in the order of the input.
-   */
-  inputStride: z.int().min(1).max(256).default(1),
-  /** Output columns (differential pairs) of one crossbar. Table II: 128. */
-  columns: z.int().min(1).max(4096).default(128),
-  /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */
-  conductanceBits: z.int().min(1).max(12).nullable().default(4),
-  /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
-  clippingQuantile: z.number().gt(0.5).max(1).default(1),
-  /**
-   * What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small
-   * beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by
-   * one factor per crossbar or per column.
-   */
-  scaling: z.enum(["crossbar", "column"]).default("column"),
-  /** The memory cell. */
-  device: deviceSpec.prefault({}),
-  /**
-   * After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a
-   * new pair first, as IBM's simulator does.
-   */
-  pairs: z.enum(["physical", "aihwkit"]).default("physical"),
-  ...layerFields,
-  /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */
-  wires: wireSpec.prefault({}),
-});
+export const crossbarSpec = z
+  .strictObject({
+    /** Input lines of one crossbar. Table II: 128. */
+    rows: z.int().min(1).max(4096).default(128),
+    /**
+     * Lines that the embedding uses of one crossbar; `null`: all. Its inputs are dense, which takes a wide converter range, and often
+     * the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.
+     */
+    embedRows: z.int().min(1).max(4096).nullable().default(null),
+    /**
+     * How far apart in its input the lines lie that the first layer has side by side on a crossbar. With as many as a value takes
+     * lines, such as `task.thresholds`, a crossbar has one threshold of neighbouring values instead of all of one value: on even
+     * patches weights of both signs cancel, columns swing by less, and each code is a finer step (docs/hardware.md). 1: in the order of
+     * the input.
+     */
+    inputStride: z.int().min(1).max(256).default(1),
+    /** Output columns (differential pairs) of one crossbar. Table II: 128. */
+    columns: z.int().min(1).max(4096).default(128),
+    /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */
+    conductanceBits: z.int().min(1).max(12).nullable().default(4),
+    /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
+    clippingQuantile: z.number().gt(0.5).max(1).default(1),
+    /**
+     * What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small
+     * beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by
+     * one factor per crossbar or per column.
+     */
+    scaling: z.enum(["crossbar", "column"]).default("column"),
+    /** The memory cell. */
+    device: deviceSpec.prefault({}),
+    /**
+     * After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a
+     * new pair first, as IBM's simulator does.
+     */
+    pairs: z.enum(["physical", "aihwkit"]).default("physical"),
+    ...layerFields,
+    /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */
+    wires: wireSpec.prefault({}),
+  })
+  .refine(({ pairs, parallelDevices }) => pairs === "physical" || parallelDevices === 1, {
+    ...onceValid,
+    error:
+      "IBM's simulator keeps one device of a pair, so that aihwkit pairs cannot have several for a conductance. Set parallelDevices to 1, " +
+      "or pairs to `physical`.",
+    path: ["parallelDevices"],
+  });
 
 export const adcSpec = z
   .strictObject({

@@ -225,6 +225,10 @@ describe("a mistake", () => {
         "or choose a task.modulation with fewer bits.",
     });
     expect(errorOf({ model: { attention: { scoreGain: 3 } } }).message).toContain("3 is not a power of two");
+    expect(errorOf({ hardware: { crossbar: { pairs: "aihwkit", parallelDevices: 2 } } })).toMatchObject({
+      path: "hardware.crossbar.parallelDevices",
+      message: expect.stringContaining("Set parallelDevices to 1, or pairs to `physical`"),
+    });
   });
 
   test("seldom comes alone: one error lists all, and its path is the first", () => {

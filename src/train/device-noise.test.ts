@@ -75,6 +75,7 @@ test.each([
   { hardware: { crossbar: { scaling: "column" } }, age: 1 },
   { hardware: { crossbar: { scaling: "column" }, compensation: { scope: "crossbar" } }, age: 1e6 },
   { hardware: { crossbar: { scaling: "crossbar", clippingQuantile: 0.99 } }, age: 3600 },
+  { hardware: { crossbar: { scaling: "column", parallelDevices: 3 } }, age: 1 },
   { hardware: { crossbar: { scaling: "column", conductanceBits: null, device: { kind: "hermes" } } }, age: 60 },
 ])("weights in training are like those on chips, level by level: %j", ({ hardware: spec, age }) => {
   const hardware = hardwareSpec.parse(spec);
@@ -120,15 +121,22 @@ test.each([
   }
 });
 
-test("stuck devices come in the shares asked for, of both signs, and never twice at one place", () => {
-  const count = 200_000;
-  const faults = [...faultsOf(count, { atZero: 0.01, atMaximum: 0.005 }, stream(4))];
-  const near = (number: number, share: number) =>
-    expect(Math.abs(number - 2 * count * share)).toBeLessThan(4 * Math.sqrt(2 * count * share));
-  near(faults.filter(({ at }) => at === "zero").length, 0.01);
-  near(faults.filter(({ at }) => at === "maximum").length, 0.005);
-  near(faults.filter(({ sign }) => sign === 1).length, 0.0075);
-  expect(new Set(faults.map(({ weight, sign }) => weight * sign)).size).toBe(faults.length);
-  expect(faults.every(({ weight }) => weight >= 0 && weight < count)).toBe(true);
-  expect([...faultsOf(count, { atZero: 0, atMaximum: 0 }, stream(4))]).toEqual([]);
-});
+test.each([1, 3])(
+  "stuck devices, %i side by side, come in the shares asked for, and of both signs",
+  (parallelDevices) => {
+    const count = 200_000;
+    const stuck = { atZero: 0.01, atMaximum: 0.005 };
+    const faults = [...faultsOf(count, { parallelDevices, stuck }, stream(4))];
+    const devices = 2 * count * parallelDevices;
+    const near = (number: number, share: number) =>
+      expect(Math.abs(number - devices * share)).toBeLessThan(4 * Math.sqrt(devices * share));
+    near(faults.filter(({ at }) => at === "zero").length, 0.01);
+    near(faults.filter(({ at }) => at === "maximum").length, 0.005);
+    near(faults.filter(({ sign }) => sign === 1).length, 0.0075);
+    const places = new Map<number, number>();
+    for (const { weight, sign } of faults) places.set(weight * sign, (places.get(weight * sign) ?? 0) + 1);
+    expect(Math.max(...places.values())).toBeLessThanOrEqual(parallelDevices);
+    expect(faults.every(({ weight }) => weight >= 0 && weight < count)).toBe(true);
+    expect([...faultsOf(count, { parallelDevices, stuck: { atZero: 0, atMaximum: 0 } }, stream(4))]).toEqual([]);
+  },
+);

@@ -105,10 +105,10 @@ export interface Fault {
   readonly at: "zero" | "maximum";
 }
 
-/** Draws the stuck devices among `weights` pairs. Random: `random`, a few numbers for each fault. */
+/** Draws the stuck devices among `weights` pairs, of so many devices for either sign. Random: `random`, a few numbers for each fault. */
 export function* faultsOf(
   weights: number,
-  { atZero, atMaximum }: HardwareSpec["crossbar"]["stuck"],
+  { parallelDevices, stuck: { atZero, atMaximum } }: Pick<HardwareSpec["crossbar"], "parallelDevices" | "stuck">,
   random: Stream,
 ): Generator<Fault> {
   const share = atZero + atMaximum;
@@ -117,8 +117,9 @@ export function* faultsOf(
   const decay = naturalLog(1 - share);
   for (let device = -1; ; ) {
     device += 1 + Math.floor(naturalLog(1 - random.uniform()) / decay);
-    if (device >= 2 * weights) return;
+    const weight = Math.floor(device / (2 * parallelDevices));
+    if (weight >= weights) return;
     const at = random.uniform() * share < atZero ? "zero" : "maximum";
-    yield { weight: device >> 1, sign: device & 1 ? -1 : 1, at };
+    yield { weight, sign: device & 1 ? -1 : 1, at };
   }
 }

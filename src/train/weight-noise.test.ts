@@ -9,13 +9,19 @@ import { planTraining } from "./plan.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 /** Every parameter as one step of a stage with devices sees it, beside the exact ones. */
-function seenByStep(stuck: { atZero: number; atMaximum: number }) {
+function seenByStep(stuck: { atZero: number; atMaximum: number }, parallelDevices = 1) {
   const experiment = tinyExperiment({
     model: { kind: "spiking", normalisation: "none", width: 32 },
     training: { stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
     // One crossbar holds a whole matrix, and a pair shows its weight without an error.
     hardware: {
-      crossbar: { device: { kind: "ideal", maxConductance: 25 }, conductanceBits: null, scaling: "column", stuck },
+      crossbar: {
+        device: { kind: "ideal", maxConductance: 25 },
+        conductanceBits: null,
+        scaling: "column",
+        stuck,
+        parallelDevices,
+      },
     },
   });
   const geometry = networkGeometry(experiment, createTask(experiment));
@@ -78,4 +84,31 @@ test("a device stuck at its largest leaves what its twin holds", () => {
   // Both devices of a pair at their largest show zero: 0.02^2 of the pairs.
   expect(lost).toBeLessThan(10);
   expect(other).toBe(0);
+});
+
+test("of several devices side by side a stuck one takes away its share, or brings it", () => {
+  const stuck = { atZero: 0.2, atMaximum: 0.1 };
+  const { columns, exact, seen } = seenByStep(stuck, 2);
+  const largest = largestByColumn(exact, columns);
+  // Of either sign each of two devices works, holds nothing, or holds half of the largest weight.
+  const shares = (held: number, full: number) => {
+    const [works, zero, most] = [held / 2, 0, full / 2];
+    const first = [works, zero, most];
+    return first.flatMap((one) => first.map((other) => one + other));
+  };
+  const counts = { unchanged: 0, other: 0 };
+  exact.forEach((weight, i) => {
+    const { plus, minus } = pair(weight);
+    const full = largest[i % columns];
+    const near = (value: number) => Math.abs(seen[i] - value) < 1e-5 * full;
+    const possible = shares(plus, full).flatMap((p) => shares(minus, full).map((m) => p - m));
+    if (near(weight)) counts.unchanged++;
+    if (!possible.some(near)) counts.other++;
+  });
+  expect(counts.other).toBe(0);
+  // Unchanged is a pair of whose two devices that hold it both work, and whose two at zero work or are stuck there: 0.7^2 0.9^2. Some are
+  // near by chance. Four standard errors.
+  const share = 0.7 ** 2 * 0.9 ** 2;
+  expect(counts.unchanged / exact.length).toBeGreaterThan(share - 4 * Math.sqrt((share * (1 - share)) / exact.length));
+  expect(counts.unchanged / exact.length).toBeLessThan(share + 0.05);
 });

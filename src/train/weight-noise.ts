@@ -129,12 +129,16 @@ export function createWeightNoise(
         target: plan.noisy[name] + 4 * place(0),
         scratch: noiseWords,
       });
-      for (const { weight, sign, at } of faultsOf(weights.length, crossbar.stuck, random.fork("stuck", b))) {
+      // Faults of one pair come one after another, and each device holds a share of what the pair showed before them.
+      let faulty = { weight: -1, shown: 0 };
+      for (const { weight, sign, at } of faultsOf(weights.length, crossbar, random.fork("stuck", b))) {
         const target = plan.noisy[name] + 4 * place(weight);
         const [shown] = ops.floats(target, 1);
+        if (weight !== faulty.weight) faulty = { weight, shown };
         // A device at zero takes away what it held; one at its largest leaves what its twin holds.
-        const held = sign * shown > 0 ? shown : 0;
-        ops.write(target, Float32Array.of(shown - held + (at === "maximum" ? sign * largest[weight % width] : 0)));
+        const held = sign * faulty.shown > 0 ? faulty.shown : 0;
+        const stuck = at === "maximum" ? sign * largest[weight % width] : 0;
+        ops.write(target, Float32Array.of(shown + (stuck - held) / crossbar.parallelDevices));
       }
     }
   }

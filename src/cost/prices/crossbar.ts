@@ -1,7 +1,8 @@
 /**
  * A crossbar by rows, columns and converters.
  *
- *   area      pairs of devices by their number; drivers, multiplexers and wires by the rows and columns; converters by their own
+ *   area      pairs of devices by their number; drivers, multiplexers and wires by the rows and columns; converters by their own. With
+ *             several devices for a conductance, as many pairs
  *   settling  a read pulse, longer for lines that are longer than those of the reference: a line past n devices has the time
  *             constant tau n / 128 of its driver, and R C n^2 / 2 of its own resistance; a code of b bits waits for (b + 1) ln 2 of them
  *
@@ -25,8 +26,10 @@ export interface CrossbarSize {
   /** Ohms of a wire from one cell to the next: of input lines, of result lines. */
   readonly lineOhms?: number;
   readonly columnOhms?: number;
-  /** Largest conductance of a device, siemens; that of the price when left out. */
+  /** Largest conductance, siemens; that of the price when left out. */
   readonly maxConductance?: number;
+  /** Devices side by side that hold one; 1 when left out. */
+  readonly devices?: number;
 }
 
 /** Devices of the line whose drive and time constant are prices. */
@@ -39,60 +42,64 @@ const REFERENCE_BITS = 5;
 
 /** Energy of reading one pair for one spike; time for the lines to settle; area with the converters. */
 export function crossbar(size: CrossbarSize, technology: Technology): UnitPrice {
-  const { rows, columns, converters, bits, trimBits = 0, maxConductance = REFERENCE_CONDUCTANCE } = size;
+  const { rows, columns, converters, bits, trimBits = 0, devices = 1 } = size;
   const { crossbarArea, cellArea, analogLeakage, referenceRows: side, structure } = technology;
   const time = settlingTime(size, technology);
-  const energy = technology.cellRead * (maxConductance / REFERENCE_CONDUCTANCE);
+  const energy = pairRead(size, technology);
   if (structure === 0) {
     return { energy, time, area: crossbarArea, leakage: crossbarArea * analogLeakage };
   }
   const included = REFERENCE_CONVERTERS * converter({ bits: REFERENCE_BITS }, technology).area + side ** 2 * cellArea;
   const around = (Math.max(0, crossbarArea - included) * (rows + columns)) / (2 * side);
-  const own = rows * columns * cellArea + around;
+  const own = rows * columns * devices * cellArea + around;
   const feet = converters * (converter({ bits }, technology).area + trim({ bits: trimBits }, technology).area);
   return { energy, time, area: own + feet, leakage: (own + feet) * analogLeakage };
 }
 
+/** Energy of reading one pair for one spike. */
+const pairRead = (
+  { maxConductance = REFERENCE_CONDUCTANCE }: Pick<CrossbarSize, "maxConductance">,
+  { cellRead }: Technology,
+): number => cellRead * (maxConductance / REFERENCE_CONDUCTANCE);
+
 function settlingTime(size: CrossbarSize, technology: Technology): number {
-  const { rows, columns, bits, lineOhms = 0, columnOhms = 0 } = size;
+  const { rows, columns, bits, lineOhms = 0, columnOhms = 0, devices = 1 } = size;
   const { settleTime, lineTime, lineDrive, referenceRows: side, structure } = technology;
   if (structure === 0) return settleTime;
   const farads = lineDrive / LINE_VOLTAGE ** 2 / LINE_DEVICES;
-  // A row passes two devices a pair, a result line one a row.
-  const driven = (devices: number, ohms: number) =>
-    (lineTime * devices) / LINE_DEVICES + (ohms * farads * devices ** 2) / 2;
-  const own = driven(2 * columns, lineOhms / 2) + driven(rows, columnOhms);
+  // A row passes the devices of both signs, a result line those of one.
+  const driven = (count: number, ohms: number) => (lineTime * count) / LINE_DEVICES + (ohms * farads * count ** 2) / 2;
+  const own = driven(2 * columns * devices, lineOhms / (2 * devices)) + driven(rows * devices, columnOhms / devices);
   const reference = driven(2 * side, 0) + driven(side, 0);
   const constants = (bits + 1) * own - (REFERENCE_BITS + 1) * reference;
   return Math.max(0, settleTime + naturalLog(2) * constants);
 }
 
-/** Energy of raising a line past `columns` pairs of devices. */
-export const lineDrive = ({ columns }: { readonly columns: number }, technology: Technology): number =>
-  (2 * columns * technology.lineDrive) / LINE_DEVICES;
+/** Energy of raising a line past `columns` pairs of conductances. */
+export const lineDrive = (
+  { columns, devices = 1 }: Pick<CrossbarSize, "columns" | "devices">,
+  technology: Technology,
+): number => (2 * columns * devices * technology.lineDrive) / LINE_DEVICES;
 
-/** Energy of programming `pairs` pairs of devices once. */
-export const programming = ({ pairs }: { readonly pairs: number }, { programDevice }: Technology): number =>
-  2 * pairs * programDevice;
+/** Energy of programming `pairs` pairs of conductances once. */
+export const programming = (
+  { pairs, devices = 1 }: Pick<CrossbarSize, "devices"> & { readonly pairs: number },
+  { programDevice }: Technology,
+): number => 2 * pairs * devices * programDevice;
 
 /** Energy of one calibration of a crossbar: `vectors` inputs, every column converted. */
-export function calibration(
-  { vectors, driven, columns, conversionsPerSum, bits, fullScale = 1 }: CalibrationSize,
-  technology: Technology,
-): number {
-  const conversions =
-    columns * conversionsPerSum * (converter({ bits, fullScale }, technology).energy + technology.periphery);
-  return driven * lineDrive({ columns }, technology) + driven * columns * technology.cellRead + vectors * conversions;
+export function calibration(size: CalibrationSize, technology: Technology): number {
+  const { vectors, driven, columns, conversionsPerSum } = size;
+  const conversions = columns * conversionsPerSum * (converter(size, technology).energy + technology.periphery);
+  return driven * (lineDrive(size, technology) + columns * pairRead(size, technology)) + vectors * conversions;
 }
 
-export interface CalibrationSize {
+export interface CalibrationSize extends Pick<CrossbarSize, "columns" | "bits" | "devices" | "maxConductance"> {
   readonly vectors: number;
   /** Lines raised in all of them together. */
   readonly driven: number;
-  readonly columns: number;
   /** 2: both lines of a pair are converted; 1: their difference. */
   readonly conversionsPerSum: number;
-  readonly bits: number;
   /** As of a converter. */
   readonly fullScale?: number;
 }

@@ -56,6 +56,7 @@ test.each<Setting>([
   { hardware: { crossbar: { ...oddBlocks, device: ideal, conductanceBits: null }, adc: { bits: null } } },
   { hardware: { crossbar: { ...blocks, device: ideal } } },
   { hardware: { crossbar: { device: ideal }, adc: { mode: "differential" } } },
+  { hardware: { crossbar: { ...oddBlocks, parallelDevices: 3 }, adc: { fullScale: 6 }, readTime: 1e6 } },
   { hardware: { adc: { errors: erring } } },
   { hardware: { crossbar: oddBlocks, adc: { errors: erring, rangeQuantile: 0.9 } } },
   { hardware: { crossbar: oddBlocks, adc: { errors: erring, mode: "differential", bits: 4 } } },
@@ -110,6 +111,24 @@ test.each<Setting>([
   for (const name of ["blocks.1.scores", "blocks.1.attention", "output"]) {
     expect(slow.densities[name], name).toBeGreaterThan(0);
   }
+});
+
+test.each([
+  { adc: {} },
+  { adc: { bits: null } },
+  { adc: { fullScale: 6 } },
+  { adc: { rangeQuantile: 0.9 }, arithmetic: {} },
+])("four ideal devices side by side are one of four times the conductance, and answer as one: %j", (hardware) => {
+  const answerOf = (crossbar: object) => {
+    const chip = calibrated(chipOf({ hardware: { ...hardware, crossbar: { ...oddBlocks, ...crossbar } } }));
+    return { trace: simulateFast(chip, input(), stream(5)), scales: fullScales(chip, readChip(chip, stream(5))) };
+  };
+  const one = answerOf({ device: ideal });
+  const four = answerOf({ device: ideal, parallelDevices: 4 });
+  // Powers of two round nothing.
+  expect(four.trace).toEqual(one.trace);
+  expect(four.scales).toEqual(one.scales.map((scale) => 4 * scale));
+  expect(four).toEqual(answerOf({ device: { ...ideal, maxConductance: 100 } }));
 });
 
 test("clipped conversions are part of what was compared", () => {

@@ -96,6 +96,13 @@ export const KNOBS: readonly Knob[] = [
     write: (given, kind) => withCrossbar(given, { device: { kind } }),
   },
   {
+    label: "Devices of a conductance",
+    help: "side by side: errors average, for as many cells",
+    choices: numbers([1, 2, 3, 4, 6, 8]),
+    read: ({ hardware: { crossbar } }) => String(crossbar.parallelDevices),
+    write: (given, value) => withCrossbar(given, { parallelDevices: Number(value) }),
+  },
+  {
     label: "Bits of a device",
     help: "levels that it can be written to",
     choices: [...numbers([1, 2, 3, 4, 5, 6]), ["none", "continuous"]],
