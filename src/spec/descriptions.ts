@@ -320,6 +320,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Copies of every query in the prompts of this stage, the loss being that of their mean; `task.queryCopies` is for answers. Left out: one.",
   "training.stages.optimiser": "Instead of the optimiser of the whole training.",
   "training.stages.labels": "Instead of the labels of the whole training.",
+  "training.stages.teacherShare": "Instead of the share of the whole training.",
   "training.stages.stepLoss": "Instead of the share of the whole training.",
   "training.stages.noise":
     "Forward-only noise that prepares the network for analog crossbars (hardware-aware training).",
@@ -347,8 +348,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.clipNorm": "Largest Euclidean norm of the whole gradient; larger ones are scaled down.",
   "training.labels":
     "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
+  "training.teacherShare":
+    "Share of the target that a teacher's answers are where labels are `teacher`; the rest is what was sent, or the class of the image. Left out: all of it.",
   "training.labelSmoothing":
-    "Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none.",
+    "Share of what labels say that is spread evenly over all classes; a teacher's answers are left alone. Left out: none.",
   "training.stepLoss":
     "Share of a spiking network's loss that is taken at each time step, on that step's own logits, and then averaged; the rest is taken on the logits averaged over steps. 1 is temporal efficient training. Left out: none.",
   "training.spikeRate":

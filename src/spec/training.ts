@@ -4,6 +4,7 @@ import { onceValid } from "./once-valid.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
 const stepLoss = z.number().min(0).max(1);
+const teacherShare = z.number().min(0).max(1);
 const optimiser = z.enum(["adamw", "muon"]);
 
 /** What the devices of the experiment's hardware do to weights. */
@@ -52,6 +53,8 @@ export const stageSpec = z.strictObject({
   optimiser: optimiser.optional(),
   /** Instead of the labels of the whole training. */
   labels: labels.optional(),
+  /** Instead of the share of the whole training. */
+  teacherShare: teacherShare.optional(),
   /** Instead of the share of the whole training. */
   stepLoss: stepLoss.optional(),
   /** Forward-only noise that prepares the network for analog crossbars (hardware-aware training). */
@@ -139,7 +142,12 @@ export const trainingSpec = z
      * teacher is right.
      */
     labels: labels.default("posterior"),
-    /** Share of the target that is spread evenly over all classes, where labels do not come from a teacher. Left out: none. */
+    /**
+     * Share of the target that a teacher's answers are where labels are `teacher`; the rest is what was sent, or the class of the image.
+     * Left out: all of it.
+     */
+    teacherShare: teacherShare.optional(),
+    /** Share of what labels say that is spread evenly over all classes; a teacher's answers are left alone. Left out: none. */
     labelSmoothing: z.number().min(0).max(0.9).optional(),
     /**
      * Share of a spiking network's loss that is taken at each time step, on that step's own logits, and then averaged; the rest is

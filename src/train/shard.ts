@@ -70,6 +70,7 @@ export const trainShard = ((setup, thread) => {
   const labels = stageLabels(experiment, stage);
   const smoothing = experiment.training.labelSmoothing ?? 0;
   const teacher = setup.teacher && createTeacher(setup.teacher, experiment, taught);
+  const teacherShare = stageSpec.teacherShare ?? experiment.training.teacherShare ?? 1;
 
   function runTraining(step: number, shard: number, buffer: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
@@ -82,13 +83,19 @@ export const trainShard = ((setup, thread) => {
       targets: labels === "posterior" ? "posterior" : "symbols",
     });
     load(kernels, pass, batch);
-    kernels.write(pass.targets, teacher ? teacher(batch, first) : targetsOf(batch, described, smoothing));
+    kernels.write(pass.targets, targetsOf(batch, first));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
     const loss = pass.step(count, 1 / (experiment.training.batch * queries));
     if ("statistics" in pass) keepStatistics(pass, shard);
     return { loss };
+  }
+
+  function targetsOf(batch: Batch, first: number): Float32Array {
+    if (!teacher) return labelTargets(batch, described, smoothing);
+    const answers = teacher(batch, first);
+    return teacherShare === 1 ? answers : blend(answers, labelTargets(batch, described, smoothing), teacherShare);
   }
 
   /** Copies a shard's BatchNorm statistics to where the running ones are updated from. */
@@ -193,7 +200,7 @@ export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number
  * The batch's target distributions `[rows, classes]`, with a share of them spread over all classes, or what these say of the bits,
  * `[rows, bits]`.
  */
-function targetsOf(
+function labelTargets(
   batch: Batch,
   { model: { readOut }, geometry: { classes } }: Pick<Network, "model" | "geometry">,
   smoothing: number,
@@ -203,6 +210,10 @@ function targetsOf(
   const even = readOut === "bits" ? 1 / 2 : 1 / classes;
   return targets.map((target) => (1 - smoothing) * target + smoothing * even);
 }
+
+/** A share of one, and the rest of the other. */
+const blend = (one: Float32Array, other: Float32Array, share: number): Float32Array =>
+  one.map((value, i) => share * value + (1 - share) * other[i]);
 
 /** Bits of labels are taken from the labels: there may be too many classes to list. */
 function unsmoothed({ targets, labels }: Batch, readOut: ReadOut | undefined, classes: number): Float32Array {

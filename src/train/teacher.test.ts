@@ -72,6 +72,29 @@ test("there is nothing to learn from a teacher that says the same with bits, wit
   expect((await recorded(experiment, { initial: bits, teacher: other })).events[0].gradientNorm).toBeGreaterThan(0.01);
 });
 
+test.each(["joint", "bits"] as const)(
+  "a teacher may have a share in what is learned, and labels the rest, of %s",
+  async (readOut) => {
+    const lossOf = async (training: object) => {
+      const experiment = tinyExperiment({
+        model: { kind: "ann", readOut },
+        training: { labelSmoothing: 0.1, ...training, stages: [{ steps: 1, warmup: 0 }] },
+      });
+      const geometry = networkGeometry(experiment, createTask(experiment));
+      const [initial, teacher] = [11, 12].map((seed) => initialise(experiment.model, geometry, stream(seed)));
+      return (await recorded(experiment, { initial, teacher })).events[0].loss;
+    };
+    const taught = await lossOf({ labels: "teacher" });
+    const labelled = await lossOf({ labels: "symbols" });
+    expect(Math.abs(taught - labelled)).toBeGreaterThan(0.01);
+    // A cross entropy is linear in what it is compared with. In single precision.
+    for (const teacherShare of [0, 0.25, 1]) {
+      const loss = await lossOf({ labels: "teacher", teacherShare });
+      expect(loss).toBeCloseTo(teacherShare * taught + (1 - teacherShare) * labelled, 5);
+    }
+  },
+);
+
 test("bits of as many joint symbols as cannot be listed are learned from the symbols, and a posterior of them is refused", async () => {
   const experimentOf = (labels: "symbols" | "posterior") => {
     const { task, ...rest } = tinyExperiment({
