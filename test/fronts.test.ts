@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { annForward } from "../src/model/ann.ts";
+import { inputRows } from "../src/model/geometry.ts";
 import { initialise, type Network } from "../src/model/network.ts";
 import { stream } from "../src/numeric/stream.ts";
 import { chartSvg } from "../src/report/chart-svg.ts";
@@ -17,7 +18,7 @@ const { frontOf, readOff } = await load("fronts/front.mjs");
 const { frontChart } = await load("fronts/tables.mjs");
 
 describe("a conventional network in few bits", () => {
-  const [link, images] = [
+  const [link, images, stem] = [
     {
       task: { transmitAntennas: 1, receiveAntennas: 2, modulation: "qpsk", pilots: 3 },
       model: { kind: "ann", width: 16, depth: 2, heads: 4, expansion: 2 },
@@ -25,6 +26,19 @@ describe("a conventional network in few bits", () => {
     {
       task: { kind: "image-classification", data: "mnist", patch: 14, readOut: "mean" },
       model: { kind: "ann", width: 8, depth: 1, heads: 2, expansion: 2, position: "learned" },
+    },
+    {
+      task: { kind: "image-classification", data: "mnist", patch: 1, shift: 0, readOut: "mean" },
+      model: {
+        ...{ kind: "ann", width: 8, depth: 1, heads: 2, expansion: 2 },
+        stem: {
+          layers: [
+            { channels: 8, stride: 2, kernel: 3 },
+            { channels: 16, kernel: 3, pool: 2 },
+          ],
+          embedding: { kernel: 3 },
+        },
+      },
     },
   ].map((document) => {
     const experiment = parseExperiment(document);
@@ -48,10 +62,12 @@ describe("a conventional network in few bits", () => {
   test.each([
     ["a link", link],
     ["images, with positions, of the mean over tokens", images],
+    ["images behind convolutions", stem],
   ])("has the logits of the reference where nothing is rounded: %s", (_, { network: own }) => {
-    const { tokens, inputs } = own.geometry;
+    const { inputs } = own.geometry;
     const random = stream(4);
-    const input = { prompts: 5, values: Float32Array.from({ length: 5 * tokens * inputs }, () => random.uniform()) };
+    const values = Float32Array.from({ length: 5 * inputRows(own.geometry) * inputs }, () => random.uniform());
+    const input = { prompts: 5, values };
     const { logits } = annForward(own, input);
     const found: Float64Array = quantisedAnn(own, null, null)(input);
     expect(found.length).toBe(logits.length);

@@ -4,7 +4,7 @@
 //   activations   symmetric, a step for each tensor: inputs of layers, q, k and v; softmax weights, which have no sign, in all codes from 0 to 1
 //   the rest      sums, softmax, LayerNorm, GELU and the residual stream exact: what engines keep in 16 to 32 bits
 //
-// Embedding and head keep 8 bits where the others have fewer, as is usual. A step is chosen after training, of 20 between half and all of the
+// First layer and head keep 8 bits where the others have fewer, as is usual. A step is chosen after training, of 20 between half and all of the
 // range, by the least mean square error: of weights over the column, of activations over calibration prompts. There is no training in few
 // bits, which would recover part of what four bits cost.
 
@@ -41,7 +41,8 @@ export function stepOf(values, bits) {
  */
 export function quantisedAnn(network, bits, calibration) {
   const outer = bits === null ? null : Math.max(8, bits);
-  const bitsOf = (name) => (name === "embed" || name === "head" ? outer : bits);
+  const first = network.model.stem ? "stem.0" : "embed";
+  const bitsOf = (name) => (name === first || name === "head" ? outer : bits);
   const weights = new Map();
   for (const [name, { data, shape }] of Object.entries(network.parameters)) {
     const layer = name.replace(/\.weight$/, "");
@@ -79,7 +80,7 @@ function inColumns(data, [inputs, outputs], bits) {
 
 /** The forward pass of `annForward`, with a word about every operand: `keep(name, values)` may change them in place. */
 function run({ model, geometry, parameters }, weights, { prompts, values }, { keep, probabilities }) {
-  const { tokens, inputs, queries, mask, readOut } = geometry;
+  const { tokens, queries, mask, readOut } = geometry;
   const { width, depth, heads } = model;
   const rows = prompts * tokens;
   const parameter = (name) => parameters[name].data;
@@ -99,14 +100,28 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
 
   function norm(name, input) {
     const [gain, offset] = [parameter(`${name}.gain`), parameter(`${name}.offset`)];
-    const output = new Float64Array(input.length);
-    for (let r = 0; r < input.length; r += width) {
-      const row = input.subarray(r, r + width);
-      const mean = row.reduce((sum, x) => sum + x, 0) / width;
-      const deviation = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / width + EPSILON);
-      for (let f = 0; f < width; f++) output[r + f] = (gain[f] * (row[f] - mean)) / deviation + offset[f];
+    const [output, features] = [new Float64Array(input.length), gain.length];
+    for (let r = 0; r < input.length; r += features) {
+      const row = input.subarray(r, r + features);
+      const mean = row.reduce((sum, x) => sum + x, 0) / features;
+      const deviation = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / features + EPSILON);
+      for (let f = 0; f < features; f++) output[r + f] = (gain[f] * (row[f] - mean)) / deviation + offset[f];
     }
     return output;
+  }
+
+  /** Convolutions, each with LayerNorm, GELU and the maximum over squares, then the embedding. */
+  function embed(input) {
+    const { layers = [], embedding } = model.stem ?? {};
+    let map = { ...(geometry.grid ?? { rows: 1, columns: tokens }), channels: geometry.inputs, values: input };
+    for (const [i, { kernel, stride, pool }] of layers.entries()) {
+      const read = windowsOf(map, prompts, { kernel, stride });
+      const normalised = norm(`stem.${i}.norm`, dense(`stem.${i}`, read.values, read.features));
+      const channels = normalised.length / (prompts * read.rows * read.columns);
+      map = pooled({ ...read, channels, values: normalised.map(gelu) }, prompts, pool);
+    }
+    const read = windowsOf(map, prompts, embedding ?? { kernel: 1, stride: 1 });
+    return dense("embed", read.values, read.features);
   }
 
   function attention(name, qkv) {
@@ -135,7 +150,7 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
     return output;
   }
 
-  let stream = dense("embed", Float64Array.from(values), inputs);
+  let stream = embed(Float64Array.from(values));
   const position = model.position === "none" ? [0] : parameter("position");
   stream = stream.map((x, i) => x + position[i % position.length]);
   for (let i = 0; i < depth; i++) {
@@ -161,6 +176,41 @@ function run({ model, geometry, parameters }, weights, { prompts, values }, { ke
     }
   }
   return read;
+}
+
+/** Of every pixel that a convolution leaves, the pixels around one of the map, row by row, zeros outside: `[prompts, rows, columns, features]`. */
+function windowsOf({ rows, columns, channels, values }, prompts, { kernel, stride }) {
+  const [edge, features] = [(kernel - 1) / 2, kernel ** 2 * channels];
+  const [down, across] = [Math.ceil(rows / stride), Math.ceil(columns / stride)];
+  const windows = new Float64Array(prompts * down * across * features);
+  const isInside = (row, column) => row >= 0 && row < rows && column >= 0 && column < columns;
+  for (let b = 0, to = 0; b < prompts; b++) {
+    for (let at = 0; at < down * across; at++) {
+      const [top, left] = [stride * Math.floor(at / across) - edge, stride * (at % across) - edge];
+      for (let k = 0; k < kernel ** 2; k++, to += channels) {
+        const [row, column] = [top + Math.floor(k / kernel), left + (k % kernel)];
+        if (!isInside(row, column)) continue;
+        const from = ((b * rows + row) * columns + column) * channels;
+        windows.set(values.subarray(from, from + channels), to);
+      }
+    }
+  }
+  return { rows: down, columns: across, features, values: windows };
+}
+
+/** The largest value of every square of pixels. */
+function pooled({ rows, columns, channels, values }, prompts, side) {
+  const [down, across] = [rows / side, columns / side];
+  const largest = new Float64Array(prompts * down * across * channels).fill(Number.NEGATIVE_INFINITY);
+  for (let b = 0, from = 0; b < prompts; b++) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const to = ((b * down + Math.floor(row / side)) * across + Math.floor(column / side)) * channels;
+        for (let c = 0; c < channels; c++, from++) largest[to + c] = Math.max(largest[to + c], values[from]);
+      }
+    }
+  }
+  return { rows: down, columns: across, channels, values: largest };
 }
 
 function partOf(qkv, rows, width, part) {
