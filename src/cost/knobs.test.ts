@@ -258,6 +258,16 @@ describe("a knob", () => {
     expect(upkeepOf({ adc: { trim: {} } })).toBeGreaterThan(upkeepOf({}));
   });
 
+  test.each([
+    [1, 10.35],
+    [2, 20.7],
+  ])("that leaves the conductance of %i HERMES devices to their chip is paid as if it said so", (devices, largest) => {
+    const of = (maxConductance: number | null) =>
+      costOf(hardwareSpec.parse({ crossbar: { device: { kind: "hermes", devices, maxConductance } } }), technology);
+    expect(of(null)).toEqual(of(largest));
+    expect(of(null)["energy.array"]).toBeLessThan(costOf(hardwareSpec.parse({}), technology)["energy.array"]);
+  });
+
   test("that makes crossbars tall is no bargain; converters for every column take their area", () => {
     const of = (change: Change) => costOf(hardwareSpec.parse(change), technology, LARGE);
     const [base, tall, all] = [{}, { rows: 3072 }, { sharing: 1 }].map(({ rows = 128, sharing = 8 }) =>

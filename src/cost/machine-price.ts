@@ -22,6 +22,7 @@
  */
 import { type ActionCounts, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { calibrationReads } from "../hardware/compensation.ts";
+import { largestConductance } from "../hardware/crossbar.ts";
 import { bitsFor } from "../hardware/ssa-parameters.ts";
 import type { BufferUse } from "../machine/buffers.ts";
 import type { LayerUnit, MachineUnits, SsaUnit } from "../machine/machine.ts";
@@ -116,10 +117,9 @@ function unitPrices(work: MachineWork, technology: Technology) {
   const { machine, hardware } = work;
   const { units, ssa, shape, layers } = machine;
   const { crossbars, converters, scalers, adders, residual } = units;
-  const { device, scaling, parallelDevices } = hardware.crossbar;
+  const { scaling } = hardware.crossbar;
   const bits = converters.bits ?? ANY_BITS;
-  const ofOne = ("maxConductance" in device ? (device.maxConductance ?? 25) : 25) * 1e-6;
-  const maxConductance = parallelDevices * ofOne;
+  const maxConductance = largestConductance(hardware.crossbar) * 1e-6;
   const size: CrossbarSize = {
     ...{ rows: crossbars.rows, columns: crossbars.columns, devices: crossbars.devices, bits, maxConductance },
     converters: converters.count / crossbars.count,

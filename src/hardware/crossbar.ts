@@ -13,6 +13,7 @@
  *
  * Resistance of wires: `wires.ts`. Left out: leakage of cells that are not driven, noise within one read.
  */
+import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { convertWeights, pairWeights } from "../device/conversion.ts";
 import type { DeviceModel } from "../device/device.ts";
 import { type ProgrammedPairs, reconvertPairs } from "../device/pairs.ts";
@@ -49,6 +50,15 @@ export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): numbe
 /** Devices side by side that hold one conductance, of a crossbar whose kind of device may itself be two. */
 export const devicesPerConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
   parallelDevices * (device.kind === "hermes" ? device.devices : 1);
+
+/**
+ * Largest conductance of all of them together, microsiemens. That of a module is not known before it is loaded, and taken as the default
+ * device's.
+ */
+export const largestConductance = (spec: CrossbarSpec): number =>
+  deviceOfCrossbar(spec.device.kind === "module" ? { ...spec, device: DEFAULT_DEVICE } : spec).maxConductance;
+
+const DEFAULT_DEVICE = { kind: "pcm", maxConductance: 25, programmingNoise: 1, drift: 1, readNoise: 1 } as const;
 
 /**
  * Programs a block of weights.
