@@ -225,6 +225,15 @@ describe("a mistake", () => {
         "or choose a task.modulation with fewer bits.",
     });
     expect(errorOf({ model: { attention: { scoreGain: 3 } } }).message).toContain("3 is not a power of two");
+    expect(errorOf({ training: { teacherShare: 0.5 } })).toMatchObject({
+      path: "training.teacherShare",
+      message: expect.stringContaining("No stage learns from a teacher"),
+    });
+    const stages = [{ labels: "teacher", teacherShare: 0.5 }, { teacherShare: 0.5 }];
+    expect(errorOf({ training: { stages } })).toMatchObject({
+      path: "training.stages",
+      message: expect.stringContaining("does not learn from a teacher"),
+    });
     expect(errorOf({ hardware: { crossbar: { pairs: "aihwkit", parallelDevices: 2 } } })).toMatchObject({
       path: "hardware.crossbar.parallelDevices",
       message: expect.stringContaining("Set parallelDevices to 1, or pairs to `physical`"),

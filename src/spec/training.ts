@@ -3,6 +3,7 @@ import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
+type Labels = z.infer<typeof labels>;
 const stepLoss = z.number().min(0).max(1);
 const teacherShare = z.number().min(0).max(1);
 const optimiser = z.enum(["adamw", "muon"]);
@@ -188,7 +189,26 @@ export const trainingSpec = z
     ...onceValid,
     error: (issue) => explainShards(issue.input),
     path: ["shards"],
-  });
+  })
+  .refine((training) => training.teacherShare === undefined || isTaught(training).includes(true), {
+    ...onceValid,
+    error:
+      "No stage learns from a teacher, whose answers would have this share. Set labels to `teacher`, or leave it out.",
+    path: ["teacherShare"],
+  })
+  .refine(
+    (training) => training.stages.every(({ teacherShare }, i) => teacherShare === undefined || isTaught(training)[i]),
+    {
+      ...onceValid,
+      error:
+        "A stage has a teacherShare, but does not learn from a teacher. Set its labels to `teacher`, or leave the share out.",
+      path: ["stages"],
+    },
+  );
+
+/** Of each stage, whether it learns from a teacher. */
+const isTaught = ({ labels, stages }: { labels: Labels; stages: readonly { labels?: Labels | undefined }[] }) =>
+  stages.map((stage) => (stage.labels ?? labels) === "teacher");
 
 /** An issue's input is untyped; the check above runs on parsed values only. */
 function explainShards(input: unknown): string {
