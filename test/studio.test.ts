@@ -231,6 +231,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
     ["Time steps", "4"],
     ["Copies of the query", "4"],
     ["Copies of the query", "1"],
+    ["Devices of a conductance", "2"],
     ["Bits of a device", "3"],
     ["Device", "reram"],
   ]) {

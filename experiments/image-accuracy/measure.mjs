@@ -36,8 +36,8 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 }
 
 /**
- * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it and
- * the time steps if these are others than the example's, and the figures of an experiment.
+ * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it, the
+ * time steps and the devices side by side if these are others than the example's, and the figures of an experiment.
  */
 const PARTS = {
   accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER], measure: measureAccuracy },
@@ -53,6 +53,8 @@ const PARTS = {
       { name: "cifar10-graded", steps: 4 },
       { name: "cifar10-fine" },
       { name: "cifar10-fine", steps: 4 },
+      { name: "cifar10-fine", devices: 2 },
+      { name: "cifar10-fine", devices: 2, steps: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },
@@ -114,11 +116,14 @@ async function measurePart(part) {
   };
   for (const example of examples) {
     const experiment = await described(example);
-    const { name } = example;
+    const { name, devices } = example;
     const { ann } = experiment.checkpoints;
     const { steps } = experiment.model;
-    if (result.runs.some((run) => run.name === name && run.ann === ann && run.steps === steps)) continue;
-    console.log(`${part}, ${name} beside ${ann}, T = ${steps} ...`);
+    const isOf = (run) => run.name === name && run.ann === ann && run.steps === steps && run.devices === devices;
+    if (result.runs.some(isOf)) continue;
+    console.log(
+      `${part}, ${name} beside ${ann}, T = ${steps}${devices ? `, ${devices} devices side by side` : ""} ...`,
+    );
     const start = performance.now();
     const networks = await networksOf(experiment);
     const images = await imagesOf(experiment.task);
@@ -134,6 +139,7 @@ async function measurePart(part) {
       annSize: sizeOf(networks.ann.model),
       steps,
       chips,
+      ...(devices && { devices }),
       figures,
     });
     result.seconds += Math.round((performance.now() - start) / 1000);
@@ -147,9 +153,10 @@ function sizeOf({ depth, width, stem }) {
   return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }
 
-async function described({ name, ann, steps }) {
+async function described({ name, ann, steps, devices: parallelDevices }) {
   const example = await experimentOf(name);
+  const crossbar = { ...example.hardware.crossbar, ...(parallelDevices && { parallelDevices }) };
   const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
   const model = { ...example.model, ...(steps && { steps }) };
-  return { ...example, seed: SEED, model, checkpoints };
+  return { ...example, seed: SEED, model, hardware: { ...example.hardware, crossbar }, checkpoints };
 }
