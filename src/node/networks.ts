@@ -47,6 +47,8 @@ export const BUNDLED_NETWORKS = [
   "wireless-4x4-bits-xpikeformer",
   "wireless-4x4-256-xpikeformer",
   "wireless-4x4-ann",
+  "fashion-ann-8",
+  "fashion-ann-16",
   "fashion-tiny-xpikeformer",
   "fashion-tiny-ann",
   "fashion-tiny-spiking",
