@@ -127,6 +127,7 @@ describe("a front", () => {
 test.each([
   ["link", "fronts"],
   ["mnist", "fronts-mnist"],
+  ["fashion", "fronts-fashion"],
 ])("the page's figure of %s is drawn from the same results as its tables", async (task, file) => {
   await expect(chartSvg(frontChart(task))).toMatchFileSnapshot(join(root, `docs/figures/${file}.svg`));
 });

@@ -30,8 +30,7 @@ function annPoints({ anns, spiking }, { bits, id }) {
     const { model, rates } = measured[name];
     const { rate, promptError } = rates[bits];
     const price = priceOf(estimateOn(MACHINE, comparedWith(workload, experiment, { ann: model })), id);
-    const label = `ANN, ${model.depth} blocks of width ${model.width}`;
-    return { name, label, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
+    return { name, label: `ANN, ${sizeOf(model)}`, rate, half: NORMAL * promptError, exact: rates.exact, ...price };
   });
 }
 
@@ -40,14 +39,20 @@ function ownPoints(network) {
   const { experiment, workload } = workloadOf(network);
   const { model, rates } = measured[keyOf(network)];
   const draws = experiment.model.attention.draws === "ordered" ? ", ordered draws" : "";
-  const kind = `${draws}${copies > 1 ? `, ${copies} copies` : ""}`;
-  const size = `ours, ${model.depth} blocks of width ${model.width}${kind}`;
+  const pixels = experiment.task.remainderBits ? ", finer pixels" : "";
+  const size = `ours, ${sizeOf(model)}${draws}${pixels}${copies > 1 ? `, ${copies} copies` : ""}`;
   return steps.map((count) => {
     const { rates: chips, promptError } = rates[count];
     const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
     const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
     return { name, size, label: `${size}, T = ${count}`, rate: mean(chips), half, ...price };
   });
+}
+
+/** Blocks, their width, and the channels of convolutions before them. */
+function sizeOf({ depth, width, stem }) {
+  const blocks = `${depth} ${depth === 1 ? "block" : "blocks"} of width ${width}`;
+  return stem ? `${blocks} behind ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
 /** The points of a task on each kind of machine, by its name; `ours` are those of all widths. */

@@ -1,6 +1,6 @@
 // Measures the error rates that fronts are drawn by: conventional networks exact and in few bits, spiking ones on chips; of a task all on the same
-// prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are. Needs MNIST, in
-// the folder that XPIKE_DATA names or in the cache. Some fifteen minutes of an idle core.
+// prompts. Writes result.json, part by part, and leaves parts that have been measured with as many chips and prompts as they are. Needs MNIST and
+// Fashion-MNIST, in the folder that XPIKE_DATA names or in the cache. Some forty minutes of an idle core.
 //
 //   node experiments/fronts/measure.mjs [name of a network ...] [--chips 5] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
@@ -49,12 +49,14 @@ const executor = nodeExecutor(Number(values.threads));
 try {
   for (const name of positionals.length > 0 ? positionals : names) {
     const { seed, prompts, measure } = networks[name];
-    const before = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
-    const kept = before[name];
+    const present = async () => JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
+    const kept = (await present())[name];
     if (kept?.prompts === prompts && (kept.chips ?? chips) === chips) continue;
     console.error(`${name} ...`);
     const command = `node experiments/fronts/measure.mjs ${name.includes(" ") ? `"${name}"` : name}`;
-    const after = { ...before, [name]: { command, seed, prompts, ...(await measure()) } };
+    const found = { command, seed, prompts, ...(await measure()) };
+    // Another of these programs may have added a part meanwhile.
+    const after = { ...(await present()), [name]: found };
     const ordered = Object.fromEntries(names.flatMap((key) => (after[key] ? [[key, after[key]]] : [])));
     const rounded = (_, value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
     await writeFile(file, `${JSON.stringify(ordered, rounded)}\n`);
@@ -123,7 +125,8 @@ async function measureChips({ name, copies, most, steps }, { seed, prompts }) {
   const described = asDescribed(experiment, network, []);
   const opened = images ? openExperiment(experiment, images) : experiment;
   const evaluations = await evaluateChips(executor, opened, described, { chips, prompts });
-  const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, evaluations[0]);
+  const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(experiment, evaluations[0]);
+  const densities = { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity };
   const rates = Object.fromEntries(
     steps.map((count) => {
       const rows = evaluations.map(({ bySteps }) => sharesOf(bySteps[count - 1].wrong, experiment));
@@ -131,5 +134,5 @@ async function measureChips({ name, copies, most, steps }, { seed, prompts }) {
       return [count, { rates: rows.map(mean), promptError: standardError(byPrompt) }];
     }),
   );
-  return { chips, model: described.model, densities: { blocks, inputDensity, headDensity }, rates };
+  return { chips, model: described.model, densities, rates };
 }

@@ -10,7 +10,8 @@ export const ENGINES = [
 /**
  * Of each task the conventional transformers, and spiking networks on chips, with copies of their last query where it says so: of each one
  * run, of which every number of time steps is read. On the link conventional ones of two blocks are all of one recipe, the widest for four
- * times as many steps as the others, and that of four blocks went on from it; on MNIST they have two blocks, and are all of one recipe.
+ * times as many steps as the others, and that of four blocks went on from it; on MNIST they have two blocks, on Fashion-MNIST two convolutions
+ * and a block, and are all of one recipe.
  */
 export const FRONTS = {
   link: {
@@ -41,6 +42,16 @@ export const FRONTS = {
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
+    ],
+  },
+  fashion: {
+    seed: 1,
+    prompts: 5000,
+    anns: ["fashion-ann-8", "fashion-ann-16", "fashion-ann-32"],
+    spiking: [
+      { name: "fashion-stem", most: 2, steps: [1, 2] },
+      { name: "fashion-large", most: 2, steps: [1, 2] },
+      { name: "fashion-fine", most: 2, steps: [1, 2] },
     ],
   },
 };

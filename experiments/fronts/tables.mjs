@@ -13,6 +13,10 @@ const TASKS = {
     ...{ head: "MNIST", rate: "error rate", one: "an image", many: "images", file: "fronts-mnist" },
     rates: [0.0125, 0.015, 0.0175, 0.022],
   },
+  fashion: {
+    ...{ head: "Fashion-MNIST", rate: "error rate", one: "an image", many: "images", file: "fronts-fashion" },
+    rates: [0.075, 0.08, 0.085, 0.09, 0.1],
+  },
 };
 
 const four = (value) => value.toFixed(4);
@@ -96,6 +100,8 @@ export const errorFrontTables = {
   "fronts-ratios": () => ratioTable("link"),
   "fronts-mnist-points": () => pointTable("mnist"),
   "fronts-mnist-ratios": () => ratioTable("mnist"),
+  "fronts-fashion-points": () => pointTable("fashion"),
+  "fronts-fashion-ratios": () => ratioTable("fashion"),
 };
 
 /** Energy over a task's error rate, one line for each kind of machine and each size of our networks. */

@@ -1,34 +1,26 @@
-// Measures which part of a chip costs accuracy, and what several devices for a conductance bring: `node experiments/image-accuracy/parts.mjs`.
+// Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs`.
 //
 // All validation images, in exact arithmetic with three seeds of attention's random numbers, and on five chips of the machine `recommended`:
-// as it is, with two and with four devices side by side in place of each, with ideal devices, with converters of 8 bits (whose codes are wider
-// than its registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; nine minutes on two
-// cores. Writes parts.json, with the densities by which `tables.mjs` prices the machines.
+// as it is, with the noise of two devices side by side in place of each, with ideal devices, with converters of 8 bits (whose codes are wider
+// than its registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; seven minutes on two
+// cores. Writes parts.json.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 execFileSync("npm", ["run", "build", "--silent"], { cwd: root, stdio: "inherit" });
-const { evaluateChips, evaluateNetwork, measuredWorkload, openExperiment, parseExperiment } = await import(
-  "xpikeformer"
-);
+const { evaluateChips, evaluateNetwork, openExperiment, parseExperiment } = await import("xpikeformer");
 const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { checkpointOf, documentOf, imagesOf } = await import("../networks.mjs");
 
 const NAMES = ["cifar10-fine", "fashion-fine"];
 const SEEDS = [1, 2, 3];
-const sideBySide = (parallelDevices) => ({ crossbar: { parallelDevices } });
+// The spread of the mean of two, by the draws of one, so that chips differ by it alone from those as they are; drift goes on as that of one.
+const TWO = { crossbar: { device: { kind: "pcm", programmingNoise: Math.SQRT1_2, readNoise: Math.SQRT1_2 } } };
 const IDEAL = { crossbar: { device: { kind: "ideal" } } };
 const FINE = { adc: { bits: 8 }, arithmetic: null };
-const MACHINES = {
-  chips: {},
-  "two side by side": sideBySide(2),
-  "four side by side": sideBySide(4),
-  "ideal devices": IDEAL,
-  "8 bits": FINE,
-  both: { ...IDEAL, ...FINE },
-};
+const MACHINES = { chips: {}, "two devices": TWO, "ideal devices": IDEAL, "8 bits": FINE, both: { ...IDEAL, ...FINE } };
 const CHIPS = 5;
 
 requireCommitted(["experiments/image-accuracy/parts.mjs"]);
@@ -45,9 +37,9 @@ try {
     // Test images stay unseen.
     const opened = (changes) =>
       openExperiment(parseExperiment({ ...document, ...changes }), { ...images, test: images.validation });
-    const keep = (part, evaluations, priced) => {
+    const keep = (part, evaluations) => {
       const rates = evaluations.map(({ errors }) => errors.answers.rate);
-      runs.push({ name, part, images: prompts, steps: document.model.steps, rates, ...priced });
+      runs.push({ name, part, images: prompts, steps: document.model.steps, rates });
       console.log(name, part, rates.join(" "));
     };
     const exact = [];
@@ -55,12 +47,10 @@ try {
     keep("exact", exact);
     for (const [part, { crossbar, ...machine }] of Object.entries(MACHINES)) {
       const hardware = { ...document.hardware, ...machine, crossbar: { ...document.hardware.crossbar, ...crossbar } };
-      const chosen = opened({ seed: SEEDS[0], hardware });
-      const evaluations = await evaluateChips(executor, chosen, network, { prompts, chips: CHIPS });
-      // Densities of the first chip.
-      const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(chosen.experiment, evaluations[0]);
-      const devices = crossbar?.parallelDevices ?? 1;
-      keep(part, evaluations, { devices, densities: { blocks, inputDensity, stemDensities, headDensity } });
+      keep(
+        part,
+        await evaluateChips(executor, opened({ seed: SEEDS[0], hardware }), network, { prompts, chips: CHIPS }),
+      );
     }
   }
 } finally {

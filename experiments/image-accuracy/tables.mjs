@@ -33,12 +33,13 @@ const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 const quoted = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
 
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
-/** With its name, where another network has the same size. */
+/** With its name, where another network has the same size, and the devices of a conductance, where these are several. */
 const nameOf = (run) =>
   labelOf(run) +
   (measuredRuns.some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
     ? ` (\`${run.name}\`)`
-    : "");
+    : "") +
+  (run.devices ? `, ${run.devices} devices for a conductance` : "");
 /** Of a network and the ANN beside it, where that has another size, or is one of several of its size. */
 function pairOf(run) {
   if (run.annSize !== run.size) return `${nameOf(run)}; ANN: ${run.annSize}`;
@@ -81,7 +82,8 @@ export const imageAccuracyTables = {
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
     // A network that stands beside several ANNs is the same one; of several T the last one has most to show.
-    const networks = [...new Map(measuredRuns.map((run) => [run.name, run])).values()];
+    const asBuilt = measuredRuns.filter(({ devices }) => !devices);
+    const networks = [...new Map(asBuilt.map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
       rows: [

@@ -49,6 +49,7 @@ export const BUNDLED_NETWORKS = [
   "wireless-4x4-ann",
   "fashion-ann-8",
   "fashion-ann-16",
+  "fashion-ann-32",
   "fashion-tiny-xpikeformer",
   "fashion-tiny-ann",
   "fashion-tiny-spiking",
