@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { machineOf } from "../machine/machine.ts";
 import { mapLayer, START } from "../mapping/mapping.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
+import { parseExperiment } from "../spec/parse.ts";
 import { countCrossbars } from "./area.ts";
+import { experimentWorkload } from "./measured.ts";
 import { blockLayers, outerLayers } from "./workload.ts";
 import { findWorkload } from "./workloads.ts";
 
@@ -17,5 +20,20 @@ test.each([
     const layers = [...blockLayers(workload), ...outerLayers(workload)];
     const placed = layers.map((layer) => layer.repeat * mapLayer(layer, hardware, START).layer.blocks.length);
     expect(countCrossbars(workload, { rows, columns })).toBe(placed.reduce((a, b) => a + b, 0));
+  },
+);
+
+test.each([{}, { stem: { layers: [{ channels: 8 }], embedding: { kernel: 3 } } }])(
+  "crossbars of a first layer with several lines for each input are counted as the mapping places them: %j",
+  (stem) => {
+    const experiment = parseExperiment({
+      task: { kind: "image-classification", data: "fashion-mnist", patch: 4, ...("stem" in stem && { patch: 1 }) },
+      model: { kind: "spiking", width: 32, depth: 1, heads: 2, steps: 2, ...stem },
+      hardware: { crossbar: { rows: 40, columns: 24, embedRows: 30, linesPerInput: 5 } },
+    });
+    const workload = experimentWorkload(experiment);
+    const { mapping } = machineOf(experiment.hardware, workload);
+    expect(mapping.layers[0].lines).toBe(5 * mapping.layers[0].inputs);
+    expect(countCrossbars(workload, experiment.hardware.crossbar)).toBe(mapping.totals.blocks);
   },
 );

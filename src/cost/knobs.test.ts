@@ -76,6 +76,10 @@ const PAID: Readonly<Record<string, Paid>> = {
     to: { crossbar: { embedRows: 20 } },
     moves: ["energy.conversions", "energy.digital", "area.crossbars"],
   },
+  "crossbar.linesPerInput": {
+    to: { crossbar: { linesPerInput: 4 } },
+    moves: ["energy.array", "energy.conversions", "energy.digital", "energy.drivers", "area.crossbars"],
+  },
   "crossbar.columns": {
     to: { crossbar: { columns: 64 } },
     moves: ["energy.drivers", "area.crossbars", "area.scalers"],

@@ -29,6 +29,11 @@ const MACHINES: readonly { name: string; task?: object; model: object; hardware:
     model: { residual: "none" },
     hardware: { crossbar: { rows: 24, columns: 20, embedRows: 7 } },
   },
+  {
+    name: "three lines for each input",
+    model: {},
+    hardware: { crossbar: { rows: 24, columns: 20, linesPerInput: 3, inputStride: 2 } },
+  },
   { name: "registers of each tile", model: {}, hardware: { ssa: { random: "lfsr", lfsr: { shiftsPerClock: 8 } } } },
   {
     name: "registers of the engine, one tile for both heads, a FIFO per row",

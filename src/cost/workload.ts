@@ -48,13 +48,15 @@ export interface Layer {
   readonly density: number;
   /** Lines that it uses of one crossbar, at most; null where nothing limits it. */
   readonly rowLimit: number | null;
+  /** Lines that carry each input; left out: one. */
+  readonly linesPerInput?: number;
   /** Identical layers that this one stands for. */
   readonly repeat: number;
 }
 
 /** Row blocks of a layer on crossbars of `rows` lines. */
-export const rowBlocks = ({ inputs, rowLimit }: Layer, rows: number): number =>
-  Math.ceil(inputs / Math.min(rows, rowLimit ?? rows));
+export const rowBlocks = ({ inputs, rowLimit, linesPerInput = 1 }: Layer, rows: number): number =>
+  Math.ceil((inputs * linesPerInput) / Math.min(rows, rowLimit ?? rows));
 
 /** Layers of the blocks in the order in which they run. */
 export function blockLayers(workload: Workload): Layer[] {
@@ -129,11 +131,13 @@ export function outerLayers(workload: Workload, reads: Reads = "lines"): Layer[]
   const { width, tokens, queries, classes, inputDensity, headDensity, embedRows } = workload;
   const inputs = embedInputs(workload, reads);
   const once = { repeat: 1, rowLimit: null };
-  return [
+  const [first, ...layers]: Layer[] = [
     ...stemBeforeOf(workload, reads),
     { ...once, name: "embed", inputs, outputs: width, vectors: tokens, density: inputDensity, rowLimit: embedRows },
     { ...once, name: "head", inputs: width, outputs: classes, vectors: queries, density: headDensity },
   ];
+  const { linesPerInput } = workload.hardware?.crossbar ?? { linesPerInput: 1 };
+  return [reads === "lines" ? { ...first, linesPerInput } : first, ...layers];
 }
 
 export interface Macs {

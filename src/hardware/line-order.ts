@@ -1,46 +1,70 @@
 /**
- * The order of the first layer's lines (`crossbar.inputStride`), which is a matter of wiring: line l of its crossbars carries another input
- * than input l. With stride s inputs 0, s, 2 s, ... come first, then 1, 1 + s, 1 + 2 s, ...
+ * Which input each line of the first layer's crossbars carries (`crossbar.inputStride`, `crossbar.linesPerInput`), which is a matter of
+ * wiring: line l carries another input than input l.
  *
- * A value that takes s lines, a pixel's thresholds, has them side by side in the input. Side by side on a crossbar they are on or off
- * together, and its columns swing by all of them. In strides it has one threshold of many neighbouring values, where weights of both signs
- * cancel on an even patch: columns swing by less, and a code is a finer step of what is told apart.
+ * With stride s inputs 0, s, 2 s, ... come first, then 1, 1 + s, 1 + 2 s, ... A value that takes s lines, a pixel's thresholds, has them
+ * side by side in the input. Side by side on a crossbar they are on or off together, and its columns swing by all of them. In strides it
+ * has one threshold of many neighbouring values, where weights of both signs cancel on an even patch: columns swing by less, and a code is
+ * a finer step of what is told apart.
+ *
+ * With n lines to an input each of them has an n-th of its weights, on devices of its own, so that errors of devices, which differ, are
+ * smaller by the square root of n. On a full crossbar an n-th of the inputs is left, and a code is an n-th of a step of theirs: summed over n
+ * times as many crossbars errors of converters are smaller by the square root of n, too.
  */
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
-/** Of layer 0, which reads the input; all after it have their lines in the order of what they read, stride 1. */
-export const strideOf = (layer: number, { inputStride }: HardwareSpec["crossbar"]): number =>
-  layer === 0 ? inputStride : 1;
+/** Of a layer's lines to its inputs. */
+export interface Wiring {
+  readonly inputStride: number;
+  readonly linesPerInput: number;
+}
+
+/** Line l carries input l. */
+export const STRAIGHT: Wiring = { inputStride: 1, linesPerInput: 1 };
+
+/** Of layer 0, which reads the input; all after it have a line for each of their inputs, in the order of these. */
+export const wiringOf = (layer: number, { inputStride, linesPerInput }: HardwareSpec["crossbar"]): Wiring =>
+  layer === 0 ? { inputStride, linesPerInput } : STRAIGHT;
+
+export const isStraight = ({ inputStride, linesPerInput }: Wiring): boolean => inputStride === 1 && linesPerInput === 1;
 
 /** The input that each line carries. */
-export function lineOrder(inputs: number, stride: number): Int32Array {
-  const order = new Int32Array(inputs);
-  for (let first = 0, line = 0; first < stride; first++) {
-    for (let input = first; input < inputs; input += stride) order[line++] = input;
+export function lineOrder(inputs: number, { inputStride, linesPerInput }: Wiring): Int32Array {
+  const order = new Int32Array(inputs * linesPerInput);
+  for (let first = 0, line = 0; first < inputStride; first++) {
+    for (let input = first; input < inputs; input += inputStride, line += linesPerInput) {
+      order.fill(input, line, line + linesPerInput);
+    }
   }
   return order;
 }
 
-/** Weights by line, from weights by input. Shapes: [inputs, outputs]. */
-export function weightsByLine(weights: Float32Array, outputs: number, stride: number): Float32Array {
-  if (stride === 1) return weights;
-  const ordered = new Float32Array(weights.length);
-  for (const [line, input] of lineOrder(weights.length / outputs, stride).entries()) {
-    ordered.set(weights.subarray(input * outputs, (input + 1) * outputs), line * outputs);
+/** Weights by line, from weights by input. Shapes: [inputs, outputs] to [lines, outputs]. */
+export function weightsByLine(weights: Float32Array, outputs: number, wiring: Wiring): Float32Array {
+  if (isStraight(wiring)) return weights;
+  const ordered = new Float32Array(weights.length * wiring.linesPerInput);
+  for (const [line, input] of lineOrder(weights.length / outputs, wiring).entries()) {
+    for (let n = 0; n < outputs; n++) {
+      ordered[line * outputs + n] = weights[input * outputs + n] / wiring.linesPerInput;
+    }
   }
   return ordered;
 }
 
-/** What lines carry, from what a layer reads. Shapes: [rows, inputs]. */
-export function valuesByLine<T extends Float64Array | Uint8Array>(values: T, inputs: number, stride: number): T {
-  if (stride === 1) return values;
-  const [order, ordered] = [lineOrder(inputs, stride), values.slice() as T];
-  for (let i = 0; i < ordered.length; i++) ordered[i] = values[i - (i % inputs) + order[i % inputs]];
+/** What lines carry, from what a layer reads. Shapes: [rows, inputs] to [rows, lines]. */
+export function valuesByLine<T extends Float64Array | Uint8Array>(values: T, inputs: number, wiring: Wiring): T {
+  if (isStraight(wiring)) return values;
+  const order = lineOrder(inputs, wiring);
+  const ordered = new (values.constructor as new (length: number) => T)((values.length / inputs) * order.length);
+  for (let i = 0, from = 0; i < ordered.length; i += order.length, from += inputs) {
+    for (const [line, input] of order.entries()) ordered[i + line] = values[from + input];
+  }
   return ordered;
 }
 
-export const spikesByLine = (train: SpikeTrain, stride: number): SpikeTrain =>
-  stride === 1
-    ? train
-    : packSpikes(valuesByLine(unpackSpikes(train), train.features, stride), train.steps, train.rows, train.features);
+export function spikesByLine(train: SpikeTrain, wiring: Wiring): SpikeTrain {
+  if (isStraight(wiring)) return train;
+  const lines = valuesByLine(unpackSpikes(train), train.features, wiring);
+  return packSpikes(lines, train.steps, train.rows, train.features * wiring.linesPerInput);
+}

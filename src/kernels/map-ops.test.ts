@@ -96,17 +96,19 @@ describe.each(BACKENDS)("on $name", (backend) => {
     });
   });
 
-  test("bits in strides are those that their twin says", () => {
+  test("bits of lines are those that their twin says", () => {
     const sizes = fc.record({
       rows: fc.integer({ min: 1, max: 5 }),
       features: fc.integer({ min: 1, max: 130 }),
       stride: fc.integer({ min: 1, max: 140 }),
+      repeats: fc.integer({ min: 1, max: 9 }),
     });
-    over(sizes, ({ rows, features, stride }) => {
+    over(sizes, ({ rows, features, stride, repeats }) => {
       const spikes = spikesOf(rows * features, 7);
-      const target = reserveBits(arena, rows, features);
-      ops.strideBits({ source: putBits(spikes, rows), rows, stride, target });
-      const { words } = packSpikes(valuesByLine(spikes, features, stride), 1, rows, features);
+      const target = reserveBits(arena, rows, repeats * features);
+      ops.wireBits({ source: putBits(spikes, rows), rows, stride, repeats, target });
+      const wiring = { inputStride: stride, linesPerInput: repeats };
+      const { words } = packSpikes(valuesByLine(spikes, features, wiring), 1, rows, repeats * features);
       expectSame(ops.words(target.at, words.length), words);
     });
   });

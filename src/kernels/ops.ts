@@ -199,11 +199,8 @@ export interface SpikeRates {
 export interface MapOps {
   /** Packed windows [images][windows] of packed maps [images][pixels]. */
   gatherBitWindows(of: Windows & { map: PackedBits; windows: PackedBits }): void;
-  /**
-   * Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ...: features of the source and of the target are as many. Twin:
-   * `hardware/line-order.ts`.
-   */
-  strideBits(of: { source: PackedBits; rows: number; stride: number; target: PackedBits }): void;
+  /** Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ..., each so many times. Twin: `hardware/line-order.ts`. */
+  wireBits(of: { source: PackedBits; rows: number; stride: number; repeats: number; target: PackedBits }): void;
   /** windows [images, windows, kernel kernel channels] of a map [images, pixels, channels]. */
   gatherWindows(of: Windows & { map: Place; windows: Place }): void;
   /** dMap += dWindows, each at the pixel that it is a copy of. Channels are a multiple of 4. */

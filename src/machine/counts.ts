@@ -30,6 +30,8 @@ export interface CountingRules {
 interface Counted {
   readonly name: string;
   readonly inputs: number;
+  /** Lines that carry each of them; left out: one. */
+  readonly linesPerInput?: number;
   readonly outputs: number;
   readonly rows: number;
   /** Vectors of a time step: tokens, or windows of a stem. */
@@ -61,21 +63,33 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     const membranes = { membraneReads: stored, membraneWrites: stored };
     add(name, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
   };
-  const { rows } = crossbar;
+  const { rows, linesPerInput } = crossbar;
   const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
   for (const [i, { name, inputs, outputs, windows }] of stemBefore(shape).entries()) {
     const perStep = pixels(windows);
-    linear(1, { name, inputs, outputs, rows, tokens: perStep, density: densities.stemDensities?.[i] ?? 0, bits: 1 });
+    const density = densities.stemDensities?.[i] ?? 0;
+    const wired = i === 0 && { linesPerInput };
+    linear(1, { name, inputs, ...wired, outputs, rows, tokens: perStep, density, bits: 1 });
     neurons(`${name}.map`, outputs, 1, perStep);
   }
   if (lines) {
     const { inputs } = shape;
     const density = densities.inputDensity;
-    const actions = linear(1, { name: "embed", inputs, outputs: width, rows: embedRows, tokens, density, bits: 1 });
+    const wired = stemBefore(shape).length === 0 && { linesPerInput };
+    const actions = linear(1, {
+      name: "embed",
+      inputs,
+      ...wired,
+      outputs: width,
+      rows: embedRows,
+      tokens,
+      density,
+      bits: 1,
+    });
     if (shape.positions) actions.offsetAdditions += vectors * width;
     if (residuals > 0) actions.streamWrites += vectors * width;
   } else {
-    const sums = VALUE_BITS * tokens * Math.ceil(shape.inputs / embedRows) * width;
+    const sums = VALUE_BITS * tokens * Math.ceil((shape.inputs * linesPerInput) / embedRows) * width;
     const stream = residuals > 0 ? vectors * width : 0;
     add("embed", "linear", 1, { conversions: sums * conversionsPerSum(machine), streamWrites: stream });
   }
@@ -115,14 +129,16 @@ const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 
 function linearActions(
   machine: MachineCore,
   { scaled = true, skipSilentBlocks = false }: CountingRules,
-  { inputs, outputs, rows, tokens, density: given, bits }: Counted,
+  { inputs, linesPerInput = 1, outputs, rows, tokens, density: given, bits }: Counted,
 ): Partial<ActionTally> {
   // Bits of a number are 1 half of the time.
   const density = bits > 1 ? 0.5 : given;
   const vectors = machine.shape.steps * tokens * bits;
-  const sums = vectors * outputs * Math.ceil(inputs / rows);
-  const spikes = vectors * inputs * density;
-  const read = skipSilentBlocks ? 1 - power(1 - density, Math.min(rows, inputs)) : 1;
+  const lines = inputs * linesPerInput;
+  const sums = vectors * outputs * Math.ceil(lines / rows);
+  const spikes = vectors * lines * density;
+  // Lines of one input fire together.
+  const read = skipSilentBlocks ? 1 - power(1 - density, Math.ceil(Math.min(rows, lines) / linesPerInput)) : 1;
   return {
     lineDrives: spikes * Math.ceil(outputs / machine.crossbar.columns),
     cellReads: spikes * outputs,

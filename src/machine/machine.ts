@@ -104,8 +104,15 @@ export interface MachineUnits {
 export interface MachineCore {
   readonly shape: NetworkShape;
   readonly order: LoopOrder;
-  /** Lines and columns of a crossbar; lines that the embedding uses of one, null: all. */
-  readonly crossbar: { readonly rows: number; readonly columns: number; readonly embedRows: number | null };
+  readonly crossbar: {
+    /** Lines and columns of a crossbar. */
+    readonly rows: number;
+    readonly columns: number;
+    /** Lines that the embedding uses of one; null: all. */
+    readonly embedRows: number | null;
+    /** Lines that carry each input of the first layer. */
+    readonly linesPerInput: number;
+  };
   readonly mode: AdcSpec["mode"];
   readonly plan: TilePlan;
   readonly ssa: SsaUnit;
@@ -142,14 +149,14 @@ export function machineOf(hardware: HardwareSpec, shape: NetworkShape, timing: T
 
 /** What can be said of a machine without placing its layers. */
 export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: NetworkShape): MachineCore {
-  const { rows, columns, embedRows } = crossbar;
+  const { rows, columns, embedRows, linesPerInput } = crossbar;
   const drained = order === "step-major" ? "step" : "run";
   const plan = planTile(shape.tokens, ssa.tileTokens ?? shape.tokens, shape.mask, drained);
   const lfsr = usesLfsrs(ssa.random, shape.draws) ? ssa.lfsr : null;
   return {
     shape,
     order,
-    crossbar: { rows, columns, embedRows },
+    crossbar: { rows, columns, embedRows, linesPerInput },
     mode: adc.mode,
     plan,
     ssa: ssaUnit(ssa, shape, plan),

@@ -104,6 +104,22 @@ function coverage({ inputs, outputs, blocks }: LayerMapping): Uint8Array {
   return times;
 }
 
+test("the first layer takes as many lines as carry its inputs, and no other layer does", () => {
+  const [single, fourfold] = [1, 4].map((linesPerInput) => {
+    const crossbar = { ...hardware.crossbar, rows: 20, linesPerInput };
+    return mapNetwork(networkOf({}), { ...hardware, crossbar });
+  });
+  const [first, ...others] = fourfold.layers;
+  const { inputs } = single.layers[0];
+  expect([first.inputs, first.lines]).toEqual([inputs, 4 * inputs]);
+  expect(first.blocks.reduce((lines, { rows, columnStart }) => lines + (columnStart === 0 ? rows : 0), 0)).toBe(
+    4 * inputs,
+  );
+  expect(first.rowBlocks).toBe(Math.ceil((4 * inputs) / 20));
+  expect(others.map(({ rowBlocks }) => rowBlocks)).toEqual(single.layers.slice(1).map(({ rowBlocks }) => rowBlocks));
+  expect(fourfold.totals.usedCells - single.totals.usedCells).toBe(3 * inputs * first.outputs);
+});
+
 test("the embedding is spread over more crossbars when it may use fewer of their lines, and no other layer is", () => {
   const [whole, spread] = [null, 5].map((embedRows) => {
     const crossbar = { ...hardware.crossbar, embedRows };
@@ -153,7 +169,7 @@ test("a tile that fills the last free crossbars is loaded with what came before"
 
 test("a chip with fewer crossbars than one tile needs is refused with the count", () => {
   expect(() => mapNetwork(networkOf({ width: 256 }), { ...hardware, crossbars: 7 })).toThrow(
-    /blocks\.0\.down has 1024 inputs, which take ceil\(1024 \/ 128\) = 8 crossbars/,
+    /blocks\.0\.down has 1024 lines, which take ceil\(1024 \/ 128\) = 8 crossbars/,
   );
 });
 

@@ -23,7 +23,7 @@ import type { MatrixBlock } from "../hardware/blocks.ts";
 import { rowsFor } from "../hardware/crossbar.ts";
 import { requireIntegers } from "../hardware/integer-arithmetic.ts";
 import { lifConstants } from "../hardware/lif.ts";
-import { strideOf } from "../hardware/line-order.ts";
+import { STRAIGHT, type Wiring, wiringOf } from "../hardware/line-order.ts";
 import { type SsaParameters, ssaParameters } from "../hardware/ssa-parameters.ts";
 import type { TilePlan } from "../hardware/tile-plan.ts";
 import { linearLayers, type Network } from "../model/network.ts";
@@ -42,13 +42,13 @@ export interface CrossbarBlock extends MatrixBlock {
   readonly site: number;
 }
 
-export interface LayerMapping {
+export interface LayerMapping extends Wiring {
   /** Name of the linear layer, as in `linearLayers`. */
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** Of its lines over its inputs (`hardware/line-order.ts`). */
-  readonly inputStride: number;
+  /** Lines of its row blocks together: one or more for each input (`hardware/line-order.ts`). */
+  readonly lines: number;
   readonly columnGroups: number;
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
@@ -146,7 +146,7 @@ export function placeLayers(
   const layers: LayerMapping[] = [];
   let next = START;
   for (const [l, layer] of sizes.entries()) {
-    const mapped = mapLayer({ ...layer, inputStride: strideOf(l, hardware.crossbar) }, hardware, next);
+    const mapped = mapLayer({ ...layer, ...wiringOf(l, hardware.crossbar) }, hardware, next);
     layers.push(mapped.layer);
     next = mapped.next;
   }
@@ -155,7 +155,7 @@ export function placeLayers(
   const ssa = { heads, tiles, tokens, tileTokens, passes: passes.length, drained, dimension };
   const crossbars = hardware.crossbars ?? next.crossbar;
   const cells = next.crossbar * hardware.crossbar.rows * hardware.crossbar.columns;
-  const usedCells = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  const usedCells = layers.reduce((sum, { lines, outputs }) => sum + lines * outputs, 0);
   return {
     crossbar: { rows: hardware.crossbar.rows, columns: hardware.crossbar.columns },
     readoutUnits: units,
@@ -200,25 +200,22 @@ export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
  * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
  */
 export function mapLayer(
-  {
-    name,
-    inputs,
-    outputs,
-    inputStride = 1,
-  }: Pick<LayerMapping, "name" | "inputs" | "outputs"> & { readonly inputStride?: number },
+  { name, inputs, outputs, ...wired }: Pick<LayerMapping, "name" | "inputs" | "outputs"> & Partial<Wiring>,
   hardware: HardwareSpec,
   next: Cursor,
 ): { layer: LayerMapping; next: Cursor } {
   const { columns } = hardware.crossbar;
   const rows = rowsFor(name, hardware.crossbar);
   const units = readoutUnits(columns, hardware.adc);
-  const rowBlocks = Math.ceil(inputs / rows);
+  const wiring = { ...STRAIGHT, ...wired };
+  const lines = inputs * wiring.linesPerInput;
+  const rowBlocks = Math.ceil(lines / rows);
   const columnGroups = Math.ceil(outputs / columns);
   const available = hardware.crossbars ?? Number.POSITIVE_INFINITY;
   if (rowBlocks > available) {
     throw new MappingError(
       "hardware.crossbars",
-      `${name} has ${inputs} inputs, which take ceil(${inputs} / ${rows}) = ${rowBlocks} crossbars whose sums one tile adds, but ` +
+      `${name} has ${lines} lines, which take ceil(${lines} / ${rows}) = ${rowBlocks} crossbars whose sums one tile adds, but ` +
         `the chip has ${available}. Give it ${rowBlocks} or more, or crossbars of more rows.`,
     );
   }
@@ -229,8 +226,8 @@ export function mapLayer(
       load++;
       site = 0;
     }
-    for (let rowStart = 0; rowStart < inputs; rowStart += rows, crossbar++, site++) {
-      const size = { rows: Math.min(rows, inputs - rowStart), columns: Math.min(columns, outputs - columnStart) };
+    for (let rowStart = 0; rowStart < lines; rowStart += rows, crossbar++, site++) {
+      const size = { rows: Math.min(rows, lines - rowStart), columns: Math.min(columns, outputs - columnStart) };
       blocks.push({ crossbar, tile, load, site, rowStart, columnStart, ...size });
     }
   }
@@ -238,7 +235,8 @@ export function mapLayer(
     name,
     inputs,
     outputs,
-    inputStride,
+    ...wiring,
+    lines,
     columnGroups,
     rowBlocks,
     blocks,

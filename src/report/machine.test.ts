@@ -8,7 +8,7 @@ import { chartSpec } from "./report.ts";
 
 const network = tinyNetwork(spikingSpec.parse({ kind: "spiking", normalisation: "none", width: 24, heads: 2 }), 4);
 
-test.each([{}, { embedRows: 5 }, { rows: 20, columns: 10 }])(
+test.each([{}, { embedRows: 5 }, { linesPerInput: 9 }, { rows: 20, columns: 10 }])(
   "every crossbar has a place of its own in the drawing: %j",
   (crossbar) => {
     const mapping = mapNetwork(network, hardwareSpec.parse({ crossbar }));

@@ -86,9 +86,9 @@ export function layoutChart({ crossbar, layers, totals }: Mapping): ChartDraft {
       `Each square is a crossbar of ${crossbar.rows} x ${crossbar.columns} differential cells, filled as far as it holds weights. Row ` +
       `blocks of one column group share a tile, whose adder sums them.${loads}`,
     crossbar,
-    layers: layers.map(({ name, inputs, outputs, blocks }) => ({
+    layers: layers.map(({ name, lines, outputs, blocks }) => ({
       name,
-      inputs,
+      inputs: lines,
       outputs,
       crossbars: blocks.map((block) => ({
         // The first block is a full one, and the embedding's may be cut finer than the crossbars.

@@ -70,7 +70,7 @@ export function programChip(
   const crossbars: ProgrammedCrossbar[] = [];
   for (const layer of mapping.layers) {
     const { data } = network.parameters[`${layer.name}.weight`];
-    const weights = weightsByLine(data, layer.outputs, layer.inputStride);
+    const weights = weightsByLine(data, layer.outputs, layer);
     for (const block of layer.blocks) {
       crossbars[block.crossbar] = programCrossbar(
         cutBlock(weights, layer.outputs, block),

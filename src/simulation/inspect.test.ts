@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { ValueError } from "../errors.ts";
 import { convertColumns, converter } from "../hardware/adc.ts";
+import { STRAIGHT, type Wiring } from "../hardware/line-order.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { tokensRead } from "../model/geometry.ts";
 import { initialise } from "../model/network.ts";
@@ -16,10 +17,10 @@ import { inspectCrossbar, inspectPrompt, inspectTile, trainInto } from "./inspec
 import { calibrate, simulate } from "./reference/simulate.ts";
 
 /** A fresh network with a low threshold, so that it fires, on crossbars that it fills several of. */
-function inspected(hardware: object, index = 3, inputStride = 1) {
+function inspected(hardware: object, index = 3, wiring: Wiring = STRAIGHT) {
   const experiment = tinyExperiment({
     model: { kind: "spiking", steps: 3, neuron: { threshold: 0.1 }, attention: { scoreGain: 2, valueGain: 4 } },
-    hardware: { ...hardware, crossbar: { rows: 7, columns: 6, inputStride } } as HardwareSpec,
+    hardware: { ...hardware, crossbar: { rows: 7, columns: 6, ...wiring } } as HardwareSpec,
   });
   const task = createTask(experiment);
   const network = initialise(experiment.model as SpikingSpec, networkGeometry(experiment, task), stream(1));
@@ -71,31 +72,29 @@ describe("a prompt that is looked at", () => {
   });
 
   test.each([
-    ["pair", 1],
-    ["differential", 1],
-    ["differential", 5],
-  ] as const)(
-    "has crossbars whose currents give the codes that were summed: %s, lines in strides of %i",
-    (mode, inputStride) => {
-      const { chip, inspection } = inspected({ arithmetic: null, adc: { mode } }, 3, inputStride);
-      const ranges = fullScales(chip, inspection.readings);
-      let codes = 0;
-      for (const { name, blocks } of chip.mapping.layers) {
-        const read = name === "head" ? tokensRead(chip.network.geometry) : [0, 1, 4];
-        for (const { crossbar, columns } of blocks) {
-          for (const row of read) {
-            const view = inspectCrossbar(inspection, crossbar, 1, row);
-            const expected = new Float32Array(columns);
-            const converters = converter(mode, chip.hardware.adc.bits!, ranges[crossbar]);
-            convertColumns(converters, view.plusCurrents, view.minusCurrents, expected);
-            expect(view.codes).toEqual(expected);
-            codes += expected.filter((code) => code !== 0).length;
-          }
+    ["pair", STRAIGHT],
+    ["differential", STRAIGHT],
+    ["differential", { inputStride: 5, linesPerInput: 1 }],
+    ["pair", { inputStride: 1, linesPerInput: 3 }],
+  ] as const)("has crossbars whose currents give the codes that were summed: %s, lines as %j", (mode, wiring) => {
+    const { chip, inspection } = inspected({ arithmetic: null, adc: { mode } }, 3, wiring);
+    const ranges = fullScales(chip, inspection.readings);
+    let codes = 0;
+    for (const { name, blocks } of chip.mapping.layers) {
+      const read = name === "head" ? tokensRead(chip.network.geometry) : [0, 1, 4];
+      for (const { crossbar, columns } of blocks) {
+        for (const row of read) {
+          const view = inspectCrossbar(inspection, crossbar, 1, row);
+          const expected = new Float32Array(columns);
+          const converters = converter(mode, chip.hardware.adc.bits!, ranges[crossbar]);
+          convertColumns(converters, view.plusCurrents, view.minusCurrents, expected);
+          expect(view.codes).toEqual(expected);
+          codes += expected.filter((code) => code !== 0).length;
         }
       }
-      expect(codes).toBeGreaterThan(50);
-    },
-  );
+    }
+    expect(codes).toBeGreaterThan(50);
+  });
 
   test("drives the lines of its spikes, crossbar by crossbar", () => {
     const { chip, inspection } = inspected({});

@@ -107,7 +107,7 @@ export function inspectCrossbar(
   requireIndex("step", step, train.steps);
   requireIndex("row", row, train.rows);
   const { rows, columns, rowStart } = block;
-  const vector = spikesByLine(oneRow(train, step, row), layer.inputStride);
+  const vector = spikesByLine(oneRow(train, step, row), layer);
   const lines = unpackSpikes(vector).slice(rowStart, rowStart + rows);
   const { plus, minus } = readings[crossbar];
   const sums = (conductances: Float32Array) => {

@@ -13,6 +13,7 @@ import { hardwareSpec } from "../spec/hardware.ts";
 import { type SpikingSpec, type StemSpec, spikingSpec, stemSpec } from "../spec/model.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 import { type Chip, programChip } from "./chip.ts";
+import { simulatorSizes } from "./fast/plan.ts";
 import { calibrateFast, simulateFast } from "./fast/simulate.ts";
 import { calibrate, simulate } from "./reference/simulate.ts";
 
@@ -45,13 +46,17 @@ const small = { rows: 13, columns: 10 };
 const erring = { gainSpread: 0.1, offsetSpread: 0.5, outputNoise: 0.4 };
 
 describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) => {
-  test.each([1, 3])("that is exact fires as the digital network does, with lines in strides of %i", (inputStride) => {
+  test.each([
+    { inputStride: 1, linesPerInput: 1 },
+    { inputStride: 3, linesPerInput: 1 },
+    { inputStride: 2, linesPerInput: 4 },
+  ])("that is exact fires as the digital network does, with lines as %j", (wiring) => {
     const network = networkOf(stem);
     // Multiples of 1/64: sums do not depend on their order.
     for (const { data } of Object.values(network.parameters)) {
       for (let i = 0; i < data.length; i++) data[i] = Math.round(data[i] * 64) / 64;
     }
-    const crossbar = { ...small, inputStride, conductanceBits: null, device: { kind: "ideal" } };
+    const crossbar = { ...small, ...wiring, conductanceBits: null, device: { kind: "ideal" } };
     const hardware = { arithmetic: null, crossbar, adc: { bits: null } };
     const { rasters, spikes } = simulate(chipOf(network, hardware), input(3), stream(9), { rasters: 3 });
     const digital = spikingForward(network, spikeInput(input(3), PIXELS), { mode: "eval", attention: "expected" });
@@ -70,7 +75,8 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     { crossbar: small, adc: { mode: "differential", errors: erring }, order: "step-major" },
     { arithmetic: {}, crossbar: small, ssa: { random: "lfsr" } },
     { crossbar: { ...small, inputStride: 4 } },
-    { arithmetic: null, crossbar: { ...small, inputStride: 3 }, adc: { errors: erring } },
+    { crossbar: { ...small, linesPerInput: 3 } },
+    { arithmetic: null, crossbar: { ...small, inputStride: 3, linesPerInput: 2 }, adc: { errors: erring } },
   ])("has the same trace in the fast simulator, bit for bit: %j", (hardware) => {
     const chip = calibrate(chipOf(networkOf(stem), hardware), input(3), stream(2));
     const options = { firstPrompt: 6, rasters: 2 };
@@ -81,10 +87,22 @@ describe.each(Object.entries(STEMS))("a chip of a network with %s", (_, stem) =>
     for (const name of ["stem.0.map", "embed.windows", "output"]) expect(slow.densities[name], name).toBeGreaterThan(0);
   });
 
-  test.each([1, 3])("is calibrated alike by both simulators, with lines in strides of %i", (inputStride) => {
-    const chip = chipOf(networkOf(stem), { crossbar: { ...small, inputStride } });
-    // 25 prompts of 24 windows and 2 steps are 1200 vectors, of which 1024 at most are looked at.
-    expect(calibrateFast(chip, input(25), stream(2)).ranges).toEqual(calibrate(chip, input(25), stream(2)).ranges);
+  test.each([{ inputStride: 1 }, { inputStride: 3 }, { inputStride: 5, linesPerInput: 3 }])(
+    "is calibrated alike by both simulators, with lines as %j",
+    (wiring) => {
+      const chip = chipOf(networkOf(stem), { crossbar: { ...small, ...wiring } });
+      // 25 prompts of 24 windows and 2 steps are 1200 vectors, of which 1024 at most are looked at.
+      expect(calibrateFast(chip, input(25), stream(2)).ranges).toEqual(calibrate(chip, input(25), stream(2)).ranges);
+    },
+  );
+
+  test("has room for all lines of the vectors that ranges are measured on", () => {
+    const [one, many] = [1, 16].map((linesPerInput) =>
+      simulatorSizes(chipOf(networkOf(stem), { crossbar: { ...small, linesPerInput } }), { maxPrompts: 1 }),
+    );
+    const words = Math.ceil((16 * stem.layers[0].kernel ** 2 * INPUTS) / 32);
+    expect(many.scratch).toBeGreaterThan(1024 * 4 * words);
+    expect(one.scratch).toBeLessThan(many.scratch);
   });
 
   test("answers a prompt alike in any company", () => {

@@ -30,6 +30,12 @@ export const crossbarSpec = z
      * the input.
      */
     inputStride: z.int().min(1).max(256).default(1),
+    /**
+     * Lines that carry each input of the first layer, side by side; each has a share of its weights. With n lines the errors of devices, and
+     * on full crossbars those of converters, are smaller by the square root of n; the layer takes n times as many crossbars
+     * (docs/hardware.md).
+     */
+    linesPerInput: z.int().min(1).max(16).default(1),
     /** Output columns (differential pairs) of one crossbar. Table II: 128. */
     columns: z.int().min(1).max(4096).default(128),
     /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */

@@ -13,7 +13,7 @@
 import { largestWeights } from "../device/conversion.ts";
 import { convertedSizes, converter } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
-import { strideOf, valuesByLine, weightsByLine } from "../hardware/line-order.ts";
+import { valuesByLine, weightsByLine, wiringOf } from "../hardware/line-order.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { inputRows } from "../model/geometry.ts";
 import { isSpiking, type Network } from "../model/network.ts";
@@ -83,8 +83,8 @@ export function measureConverterSteps(
   return Object.fromEntries(
     layerInputs(cache).map(([layer, values], l) => {
       const { data, shape } = folded.parameters[`${layer}.weight`];
-      const stride = strideOf(l, hardware.crossbar);
-      const [lines, weights] = [valuesByLine(values, shape[0], stride), weightsByLine(data, shape[1], stride)];
+      const wiring = wiringOf(l, hardware.crossbar);
+      const [lines, weights] = [valuesByLine(values, shape[0], wiring), weightsByLine(data, shape[1], wiring)];
       const { steps: own, spreads } = columnSteps(layer, lines, weights, shape[1], hardware);
       const unit = (c: number) => (normalisation === "batch" ? spreads[c] : neuron.threshold);
       const isCoarse = (width: number, c: number) => width >= LARGEST_STEP * unit(c);

@@ -12,6 +12,7 @@ import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import type { CrossbarSpec } from "../spec/hardware.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { type ConverterNoise, type StageNoise, stageNoise } from "./converter-noise.ts";
 import type { ConverterSteps } from "./converter-steps.ts";
@@ -32,6 +33,7 @@ export function createWeightNoise(
   const converting = convertingLayers(plan.layout);
   const { noiseColumns, noiseWords, noiseLevels } = plan;
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
+  let ofAge: LevelStatistics;
 
   function prepare(stage: StageSpec, step: number, converterSteps: ConverterSteps | null) {
     if (!isNoisy(stage)) return;
@@ -98,18 +100,24 @@ export function createWeightNoise(
       statistics = { stage, byAge: levelStatistics(hardware, ages, random) };
     }
     const { byAge } = statistics;
-    const { means, deviations } = byAge[root.fork(step, "age").integer(byAge.length)];
-    ops.write(noiseLevels, means);
-    ops.write(noiseLevels + 4 * means.length, deviations);
+    ofAge = byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
-  /** Block by block, as crossbars hold the matrix. */
+  /** Block by block, as crossbars hold the matrix; a weight that several lines share is their mean. */
   function addDevices(name: string, rows: number, columns: number, step: number) {
-    const { crossbar } = hardware;
+    const layer = name.slice(0, -".weight".length);
+    const lines = layer === converting[0].name ? hardware.crossbar.linesPerInput : 1;
+    const crossbar = sharedByLines(hardware.crossbar, lines);
+    ops.write(noiseLevels, ofAge.means);
+    const spread = Math.sqrt(lines);
+    ops.write(
+      noiseLevels + 4 * ofAge.means.length,
+      ofAge.deviations.map((deviation) => deviation / spread),
+    );
     const random = root.fork(step, name);
     const values = ops.floats(plan.value[name], rows * columns);
     const folds = columnFolds(name, columns);
-    for (const [b, block] of matrixBlocks(name.slice(0, -".weight".length), rows, columns, crossbar).entries()) {
+    for (const [b, block] of matrixBlocks(layer, rows, columns, crossbar).entries()) {
       const { rowStart, columnStart, rows: height, columns: width } = block;
       const place = (i: number) => (rowStart + Math.floor(i / width)) * columns + columnStart + (i % width);
       const weights = cutBlock(values, columns, block);
@@ -211,4 +219,16 @@ export function createWeightNoise(
   }
 
   return prepare;
+}
+
+/** A crossbar by the inputs that it holds where so many lines carry each, and by their devices. */
+function sharedByLines(crossbar: CrossbarSpec, lines: number): CrossbarSpec {
+  const held = (rows: number) => Math.ceil(rows / lines);
+  const { rows, embedRows, parallelDevices } = crossbar;
+  return {
+    ...crossbar,
+    rows: held(rows),
+    embedRows: embedRows && held(embedRows),
+    parallelDevices: lines * parallelDevices,
+  };
 }

@@ -248,8 +248,10 @@ function mapOps({
       const source = Float64Array.from(bitsOf(map, images * pixels(size.grid)));
       putBits(windows, gatherWindows(source, size, images));
     },
-    strideBits: ({ source, rows, stride, target }) =>
-      putBits(target, valuesByLine(Float64Array.from(bitsOf(source, rows)), source.features, stride)),
+    wireBits: ({ source, rows, stride: inputStride, repeats: linesPerInput, target }) => {
+      const values = Float64Array.from(bitsOf(source, rows));
+      putBits(target, valuesByLine(values, source.features, { inputStride, linesPerInput }));
+    },
     gatherWindows: ({ map, images, size, windows }) =>
       put(windows, gatherWindows(get(map, mapSize(size, images)), size, images)),
     scatterWindows: ({ dWindows, images, size, dMap }) => {

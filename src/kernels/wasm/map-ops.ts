@@ -8,8 +8,8 @@ import type { MapOps, Squares, Windows } from "../ops.ts";
 export function mapOps(run: KernelExports): MapOps {
   return {
     gatherBitWindows: ({ map, windows, ...of }) => run.gatherBitWindows(map.at, ...windowSizes(of), windows.at),
-    strideBits: ({ source, rows, stride, target }) =>
-      run.strideBits(source.at, source.features, rows, stride, target.at),
+    wireBits: ({ source, rows, stride, repeats, target }) =>
+      run.wireBits(source.at, source.features, rows, stride, repeats, target.at),
     gatherWindows: ({ map, windows, ...of }) => run.gatherWindows(map, ...windowSizes(of), windows),
     scatterWindows: ({ dWindows, dMap, ...of }) => run.scatterWindows(dWindows, ...windowSizes(of), dMap),
     winogradData: ({ map, images, grid, channels, target, scratch }) =>

@@ -69,7 +69,7 @@ export function layerModule(
   settings: (crossbar: number) => Readonly<Record<string, Expression>>,
 ): Module {
   const { arithmetic, timing, codeBits, tokens, steps } = plan;
-  const { role, inputs, outputs, rowBlocks, multiplexerSteps: muxes, lanes } = layer;
+  const { role, lines, outputs, rowBlocks, multiplexerSteps: muxes, lanes } = layer;
   const { streamBits } = arithmetic;
   const isShared = muxes > 1;
   const muxBits = indexBits(muxes);
@@ -252,7 +252,7 @@ export function layerModule(
   const ports: Port[] = [
     ...CLOCKED,
     input("valid_i"),
-    input("lines_i", inputs),
+    input("lines_i", lines),
     output("take_o"),
     ...(inStream && plan.hasStream
       ? [
@@ -338,7 +338,7 @@ export function layerModule(
 
 function headerOf(
   { timing, stepMajor }: MachinePlan,
-  { name, role, inputs, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
+  { name, role, lines, outputs, groups, lanes, rowBlocks, multiplexerSteps }: LayerPlan,
 ) {
   const behind: Record<LayerRole, string> = {
     stem: "neurons behind them give the pixels of a map",
@@ -351,7 +351,7 @@ function headerOf(
   };
   const clocks = timing.settle + multiplexerSteps * timing.conversion;
   return [
-    `Layer ${name}: ${inputs} lines to ${outputs} columns on ${groups.length * rowBlocks} crossbars, ${rowBlocks} row ${rowBlocks === 1 ? "block" : "blocks"} by ${groups.length} column ` +
+    `Layer ${name}: ${lines} lines to ${outputs} columns on ${groups.length * rowBlocks} crossbars, ${rowBlocks} row ${rowBlocks === 1 ? "block" : "blocks"} by ${groups.length} column ` +
       `${groups.length === 1 ? "group" : "groups"}; ${lanes} readout units, ${multiplexerSteps} multiplexer ${multiplexerSteps === 1 ? "step" : "steps"}; ${behind[role]}.`,
     `A vector stands at lines_i while valid_i is 1, from its first clock to take_o, ${clocks} clocks; a next one may follow at once. Vectors come ` +
       (stepMajor

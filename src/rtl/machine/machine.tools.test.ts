@@ -54,7 +54,7 @@ const settings: MachineSetting[] = [
       attention: { draws: "independent" },
     },
     hardware: {
-      crossbar: { rows: 7, columns: 10, inputStride: 3 },
+      crossbar: { rows: 7, columns: 10, inputStride: 3, linesPerInput: 2 },
       adc: { mode: "pair", sharing: 3, errors: { gainSpread: 0.05, offsetSpread: 0.5, outputNoise: 0.5 } },
       arithmetic: { streamBits: 9, membraneBits: 9, logitBits: 8 },
     },
@@ -68,7 +68,7 @@ const settings: MachineSetting[] = [
     readOut: "copies",
     steps: 4,
     model: { ...SMALL, attention: { draws: "ordered", valueGain: 2 } },
-    hardware: { order: "step-major", crossbar: { rows: 16, columns: 16, inputStride: 4 } },
+    hardware: { order: "step-major", crossbar: { rows: 16, columns: 16, inputStride: 4, linesPerInput: 3 } },
   },
   // Blocks take turns at the engine, whose tiles hold the tokens in two blocks.
   {

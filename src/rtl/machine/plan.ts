@@ -10,6 +10,7 @@
 import { MappingError, SpecError } from "../../errors.ts";
 import { type IntegerLifConstants, integerLifConstants } from "../../hardware/integer-arithmetic.ts";
 import { codeBitsOf } from "../../hardware/lif-parameters.ts";
+import type { Wiring } from "../../hardware/line-order.ts";
 import type { SsaParameters } from "../../hardware/ssa-parameters.ts";
 import type { Timing } from "../../hardware/timing.ts";
 import { type LayerUnit, type Machine, machineOf } from "../../machine/machine.ts";
@@ -46,6 +47,8 @@ export interface LayerPlan {
   readonly module: string;
   readonly role: LayerRole;
   readonly inputs: number;
+  /** Of its crossbars: of the first layer one or more for each input. */
+  readonly lines: number;
   readonly outputs: number;
   readonly rowBlocks: number;
   /** Steps M of the multiplexers: columns of step m are m units on. */
@@ -80,8 +83,8 @@ export interface MachinePlan {
   /** Null in token-major order. */
   readonly stepMajor: StepMajorPlan | null;
   readonly readOut: ReadOut;
-  /** Of the first layer's lines (`hardware/line-order.ts`). */
-  readonly inputStride: number;
+  /** Of the first layer's lines. */
+  readonly wiring: Wiring;
   readonly hasPositions: boolean;
   readonly hasStream: boolean;
   readonly tokens: number;
@@ -126,7 +129,7 @@ export function machinePlan(chip: Chip): MachinePlan {
     attentionWaits,
     stepMajor: isStepMajor ? stepMajorPlan(machine, schedule.alone) : null,
     readOut: model.readOut ?? "joint",
-    inputStride: mapping.layers[0].inputStride,
+    wiring: mapping.layers[0],
     hasPositions: model.position === "learned",
     hasStream: model.residual !== "none",
     tokens: geometry.tokens,
@@ -153,7 +156,7 @@ function requireGenerated({ network: { model }, mapping }: Chip): void {
 function layerPlan(
   machine: Machine,
   { name, inputs, outputs, latency, tokens }: LayerUnit,
-  { blocks, rowBlocks, multiplexerSteps }: LayerMapping,
+  { blocks, lines, rowBlocks, multiplexerSteps }: LayerMapping,
   units: ReadonlyMap<string, ScheduledUnit>,
   inOrder: readonly ScheduledUnit[],
 ): LayerPlan {
@@ -186,7 +189,21 @@ function layerPlan(
   const results = unit.end.map((end) => end + latency);
   const module = `layer_${name.replaceAll(".", "_")}`;
   return {
-    ...{ name, module, role, inputs, outputs, rowBlocks, multiplexerSteps, groups, tokens, waiting, windows, results },
+    ...{
+      name,
+      module,
+      role,
+      inputs,
+      lines,
+      outputs,
+      rowBlocks,
+      multiplexerSteps,
+      groups,
+      tokens,
+      waiting,
+      windows,
+      results,
+    },
     lanes: firstLane,
   };
 }

@@ -4,7 +4,7 @@
  * Layers of one kind in different blocks share a port of the stream's memory, and blocks share the engine and its buffers: of one
  * prompt alone they never work at the same time.
  */
-import { lineOrder } from "../../hardware/line-order.ts";
+import { isStraight, lineOrder, type Wiring } from "../../hardware/line-order.ts";
 import {
   binary,
   bit,
@@ -71,7 +71,7 @@ export const isFiltered = (plan: MachinePlan): boolean =>
 
 /** @param seeds bits of the engine's seeds, of one block */
 export function topModule(plan: MachinePlan, seeds: number): Module {
-  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor, inputStride } = plan;
+  const { layers, tokens, steps, width, heads, depth, hasStream, arithmetic, stepMajor, wiring } = plan;
   const clockAndReset = { clk_i: name("clk_i"), rst_ni: name("rst_ni") };
   const words = (depth * seeds) / SEED_BITS;
   const vectors = tokens * steps;
@@ -88,7 +88,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
     const isStream = hasStream && inStream.includes(layer);
     return [
       logic(1, `${n}_ready`, `${n}_take`, `${n}_valid`),
-      logic(layer.inputs, `${n}_lines`),
+      logic(layer.lines, `${n}_lines`),
       ...(layer.role === "head" ? [] : [logic(layer.outputs, `${n}_spikes`)]),
       ...(isStream
         ? [
@@ -157,18 +157,18 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
 
   const last = short(layers[layers.length - 2]);
   const headVectors = head.tokens.length * steps;
-  const isStrided = inputStride > 1;
+  const isWired = !isStraight(wiring);
   const vector = name(`${first}_vector`);
-  const linesOfVector = [...lineOrder(layers[0].inputs, inputStride)].map((input) => bit(vector, input));
+  const linesOfVector = [...lineOrder(layers[0].inputs, wiring)].map((input) => bit(vector, input));
   const edge: Item[] = [
     logic(indexBits(firstVectors), "entered_q"),
     logic(indexBits(headVectors), "left_q"),
     logic(1, "closed_q", "answered_q"),
     logic(1, "entered", "full", "left"),
-    ...(isStrided
+    ...(isWired
       ? [
           logic(layers[0].inputs, `${first}_vector`),
-          comment(`The first layer's lines are in strides of ${inputStride} of the vector.`),
+          comment(wiringComment(wiring)),
           wire(name(`${first}_lines`), concat(...linesOfVector.reverse())),
         ]
       : []),
@@ -178,7 +178,7 @@ export function topModule(plan: MachinePlan, seeds: number): Module {
       data_i: name("in_data_i"),
       pop_i: name(`${first}_take`),
       valid_o: name("entered"),
-      data_o: isStrided ? vector : name(`${first}_lines`),
+      data_o: isWired ? vector : name(`${first}_lines`),
       full_o: name("full"),
     }),
     ...(layers[0].windows
@@ -329,3 +329,10 @@ function readMask({ tokens }: LayerPlan): bigint {
   for (const token of tokens) mask |= 1n << BigInt(token);
   return mask;
 }
+
+const wiringComment = ({ inputStride, linesPerInput }: Wiring): string =>
+  [
+    "The first layer's lines are",
+    inputStride > 1 ? ` in strides of ${inputStride} of the vector` : " in the order of the vector",
+    linesPerInput > 1 ? `, ${linesPerInput} for each bit.` : ".",
+  ].join("");

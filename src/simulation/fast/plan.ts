@@ -6,6 +6,7 @@
  *   scratch     what a thread computes in; nothing in it outlives a layer, but for constants
  */
 
+import { isStraight } from "../../hardware/line-order.ts";
 import { MEASURED_VECTORS } from "../../hardware/own-calibration.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { countingArena, reserveBits } from "../../kernels/arena.ts";
@@ -122,11 +123,12 @@ function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPromp
   const images = maxSteps * maxPrompts;
   const rows = images * tokens;
   const [first] = stemLayers(network.model, network.geometry);
+  const [wired] = mapping.layers;
   return {
     bits: {
       ...planWindows(arena, network, images),
       input: reserveBits(arena, images * inputRows(network.geometry), inputs),
-      lines: reserveBits(arena, mapping.layers[0].inputStride === 1 ? 0 : images * pixels(first.windows), first.inputs),
+      lines: reserveBits(arena, isStraight(wired) ? 0 : images * pixels(first.windows), wired.lines),
       narrow: reserveBits(arena, rows, width),
       hidden: reserveBits(arena, rows, expansion * width),
       read: reserveBits(arena, images * tokensRead(network.geometry).length, width),
@@ -161,6 +163,7 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
   const most = (count: (layer: StemLayer) => number) => Math.max(...stem.map(count));
   const widest = Math.max(
     inputs,
+    chip.mapping.layers[0].lines,
     most((layer) => layer.inputs),
     Math.max(1, expansion) * width,
   );

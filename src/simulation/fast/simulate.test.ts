@@ -49,6 +49,8 @@ test.each<Setting>([
   { hardware: { crossbar: oddBlocks, adc: { rangeQuantile: 0.9 } } },
   { hardware: { crossbar: blocks, adc: { mode: "differential" } } },
   { hardware: { crossbar: { ...oddBlocks, inputStride: 3 } } },
+  { hardware: { crossbar: { ...oddBlocks, embedRows: 7, linesPerInput: 5 } } },
+  { hardware: { crossbar: { ...blocks, inputStride: 2, linesPerInput: 2, scaling: "column" }, adc: { bits: null } } },
   { hardware: { crossbar: { ...oddBlocks, scaling: "column" } } },
   { hardware: { crossbar: { ...blocks, scaling: "column" }, adc: { mode: "differential" } } },
   { hardware: { crossbar: oddBlocks, adc: { mode: "differential", bits: 3, rangeQuantile: 0.8 } } },

@@ -9,6 +9,7 @@
  */
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
+import { isStraight } from "../../hardware/line-order.ts";
 import { TIMING, vectorClocks } from "../../hardware/timing.ts";
 import type { Arena, PackedBits, Place } from "../../kernels/arena.ts";
 import { standaloneKernels } from "../../kernels/memory.ts";
@@ -148,9 +149,11 @@ export function bindSimulator(
     ): Generator<LayerInput, ActionTally> {
       const layer = layers.get(name) as LayerMapping;
       const vectors = steps * prompts * perPrompt;
-      const stride = layer.inputStride;
-      if (stride > 1) ops.strideBits({ source: bits[train], rows: vectors, stride, target: bits.lines });
-      const lines = stride > 1 ? "lines" : train;
+      const lines = isStraight(layer) ? train : "lines";
+      if (lines !== train) {
+        const { inputStride: stride, linesPerInput: repeats } = layer;
+        ops.wireBits({ source: bits[train], rows: vectors, stride, repeats, target: bits.lines });
+      }
       const from = bits[lines];
       yield { layer: name, train: lines, perPrompt };
       const actions = linearActions(layer, hardware.adc.mode, vectors, ops.countBits(from, vectors));

@@ -91,7 +91,7 @@ export function measuredEvery(vectors: number, perPrompt: number): number {
 const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
 
 /**
- * Shapes   input: [T][rows][inputs]; offset: [outputs]
+ * Shapes   input: [T][rows][lines]; offset: [outputs]
  * State    `engine.ranges`, when it measures
  * Counts   lineDrives, cellReads, conversions, subtractions, scalings, accumulations, offsetAdditions, bitsRead
  */

@@ -143,7 +143,7 @@ function run(
   const linear = (name: string, train: SpikeTrain, after?: (currents: Float32Array, tally: ActionTally) => void) => {
     const tally = emptyTally();
     const layer = layers.get(name) as LayerMapping;
-    const lines = spikesByLine(train, layer.inputStride);
+    const lines = spikesByLine(train, layer);
     const { currents, clipped, cycles } = runLinear(layer, digital.offsets(name), engine, lines, tally);
     after?.(currents, tally);
     operations.push({ name, kind: "linear", cycles, actions: tally, clipped });
