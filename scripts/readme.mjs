@@ -47,7 +47,7 @@ const budget = (id) => thousands(figure("budgets", id)[0]);
 /** A figure of images in points of per cent, on the machine as it is; of a network that was run for several numbers of steps, after so many. */
 function points(part, name, id, steps) {
   const runs = results[`images.${part}`].runs.filter(
-    (run) => run.name === name && !run.devices && (run.steps === steps || !steps),
+    (run) => run.name === name && !run.devices && !run.lines && (run.steps === steps || !steps),
   );
   if (runs.length !== 1) throw new Error(`${runs.length} runs of ${name}: say which.`);
   return scaled(runs[0].figures[id], 100);

@@ -228,6 +228,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
     ["Conversions", "differential"],
     ["Columns on a converter", "2"],
     ["Lines of a crossbar", "64"],
+    ["Lines of an input", "3"],
     ["Time steps", "4"],
     ["Copies of the query", "4"],
     ["Copies of the query", "1"],

@@ -37,7 +37,8 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 
 /**
  * Of each part the test images, null for all of them, its examples if they are others, each with the bundled ANN that stands beside it, the
- * time steps and the devices side by side if these are others than the example's, and the figures of an experiment.
+ * time steps, the devices side by side and the lines for an input if these are others than the example's, and the figures of an
+ * experiment.
  */
 const PARTS = {
   accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER], measure: measureAccuracy },
@@ -55,10 +56,13 @@ const PARTS = {
       { name: "cifar10-fine", steps: 4 },
       { name: "cifar10-fine", devices: 2 },
       { name: "cifar10-fine", devices: 2, steps: 4 },
+      { name: "cifar10-fine", lines: 4 },
+      { name: "cifar10-fine", lines: 4, steps: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },
       { name: "fashion-fine" },
+      { name: "fashion-fine", lines: 4 },
     ],
     measure: measureAccuracy,
   },
@@ -116,14 +120,14 @@ async function measurePart(part) {
   };
   for (const example of examples) {
     const experiment = await described(example);
-    const { name, devices } = example;
+    const { name, devices, lines } = example;
     const { ann } = experiment.checkpoints;
     const { steps } = experiment.model;
-    const isOf = (run) => run.name === name && run.ann === ann && run.steps === steps && run.devices === devices;
+    const isOf = (run) =>
+      run.name === name && run.ann === ann && run.steps === steps && run.devices === devices && run.lines === lines;
     if (result.runs.some(isOf)) continue;
-    console.log(
-      `${part}, ${name} beside ${ann}, T = ${steps}${devices ? `, ${devices} devices side by side` : ""} ...`,
-    );
+    const changes = [devices && `${devices} devices side by side`, lines && `${lines} lines for an input`];
+    console.log(`${[`${part}, ${name} beside ${ann}`, `T = ${steps}`, ...changes.filter(Boolean)].join(", ")} ...`);
     const start = performance.now();
     const networks = await networksOf(experiment);
     const images = await imagesOf(experiment.task);
@@ -140,6 +144,7 @@ async function measurePart(part) {
       steps,
       chips,
       ...(devices && { devices }),
+      ...(lines && { lines }),
       figures,
     });
     result.seconds += Math.round((performance.now() - start) / 1000);
@@ -153,9 +158,13 @@ function sizeOf({ depth, width, stem }) {
   return `${depth}-${width}${channels ? ` behind ${channels}` : ""}`;
 }
 
-async function described({ name, ann, steps, devices: parallelDevices }) {
+async function described({ name, ann, steps, devices: parallelDevices, lines: linesPerInput }) {
   const example = await experimentOf(name);
-  const crossbar = { ...example.hardware.crossbar, ...(parallelDevices && { parallelDevices }) };
+  const crossbar = {
+    ...example.hardware.crossbar,
+    ...(parallelDevices && { parallelDevices }),
+    ...(linesPerInput && { linesPerInput }),
+  };
   const checkpoints = { ...example.checkpoints, ...(ann && { ann: `bundled:${ann}` }) };
   const model = { ...example.model, ...(steps && { steps }) };
   return { ...example, seed: SEED, model, hardware: { ...example.hardware, crossbar }, checkpoints };

@@ -1,8 +1,8 @@
 // Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs`.
 //
-// All validation images, in exact arithmetic with three seeds of attention's random numbers, and on five chips of the machine `recommended`:
-// as it is, with the noise of two devices side by side in place of each, with ideal devices, with converters of 8 bits (whose codes are wider
-// than its registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; seven minutes on two
+// All validation images, in exact arithmetic with three seeds of attention's random numbers, and on ten chips of the machine `recommended`:
+// as it is, with four lines for each input of the first layer, with ideal devices, with converters of 8 bits (whose codes are wider than its
+// registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; a quarter of an hour on two
 // cores. Writes parts.json.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -16,12 +16,17 @@ const { checkpointOf, documentOf, imagesOf } = await import("../networks.mjs");
 
 const NAMES = ["cifar10-fine", "fashion-fine"];
 const SEEDS = [1, 2, 3];
-// The spread of the mean of two, by the draws of one, so that chips differ by it alone from those as they are; drift goes on as that of one.
-const TWO = { crossbar: { device: { kind: "pcm", programmingNoise: Math.SQRT1_2, readNoise: Math.SQRT1_2 } } };
+const LINES = { crossbar: { linesPerInput: 4 } };
 const IDEAL = { crossbar: { device: { kind: "ideal" } } };
 const FINE = { adc: { bits: 8 }, arithmetic: null };
-const MACHINES = { chips: {}, "two devices": TWO, "ideal devices": IDEAL, "8 bits": FINE, both: { ...IDEAL, ...FINE } };
-const CHIPS = 5;
+const MACHINES = {
+  chips: {},
+  "four lines": LINES,
+  "ideal devices": IDEAL,
+  "8 bits": FINE,
+  both: { ...IDEAL, ...FINE },
+};
+const CHIPS = 10;
 
 requireCommitted(["experiments/image-accuracy/parts.mjs"]);
 const commit = presentCommit();

@@ -33,13 +33,14 @@ const OPTIMISER_NAMES = { adamw: "AdamW", muon: "Muon" };
 const quoted = (reference) => `\`${reference.replace(/^bundled:/, "").replace(/-xpikeformer$/, "")}\``;
 
 const labelOf = ({ size, data }) => `${size}, ${DATA_NAMES[data]}`;
-/** With its name, where another network has the same size, and the devices of a conductance, where these are several. */
+/** With its name, where another network has the same size, and the devices of a conductance and the lines of an input, where these are several. */
 const nameOf = (run) =>
   labelOf(run) +
   (measuredRuns.some((other) => other.name !== run.name && labelOf(other) === labelOf(run))
     ? ` (\`${run.name}\`)`
     : "") +
-  (run.devices ? `, ${run.devices} devices for a conductance` : "");
+  (run.devices ? `, ${run.devices} devices for a conductance` : "") +
+  (run.lines ? `, ${run.lines} lines for an input` : "");
 /** Of a network and the ANN beside it, where that has another size, or is one of several of its size. */
 function pairOf(run) {
   if (run.annSize !== run.size) return `${nameOf(run)}; ANN: ${run.annSize}`;
@@ -82,7 +83,7 @@ export const imageAccuracyTables = {
   "image-steps": () => {
     const steps = Object.keys(AUTHOR_STEPS).map(Number);
     // A network that stands beside several ANNs is the same one; of several T the last one has most to show.
-    const asBuilt = measuredRuns.filter(({ devices }) => !devices);
+    const asBuilt = measuredRuns.filter(({ devices, lines }) => !devices && !lines);
     const networks = [...new Map(asBuilt.map((run) => [run.name, run])).values()];
     return {
       head: ["accuracy after T steps, %", ...steps.map(String)],
@@ -182,7 +183,7 @@ export const imageAccuracyTables = {
         "validation images, accuracy, %",
         "exact arithmetic",
         "chips",
-        "two devices in place of each",
+        "four lines for an input",
         "ideal devices",
         "converters of 8 bits",
         "both",

@@ -66,6 +66,13 @@ export const KNOBS: readonly Knob[] = [
     write: (given, value) => withCrossbar(given, { rows: Number(value) }),
   },
   {
+    label: "Lines of an input",
+    help: "in the first layer: errors average, for as many crossbars",
+    choices: numbers([1, 2, 3, 4, 6, 8, 16]),
+    read: ({ hardware: { crossbar } }) => String(crossbar.linesPerInput),
+    write: (given, value) => withCrossbar(given, { linesPerInput: Number(value) }),
+  },
+  {
     label: "Time steps",
     help: "more are surer, and take longer",
     choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
