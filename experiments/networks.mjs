@@ -1,6 +1,6 @@
 // The bundled experiments, their trained networks and their images, as all measuring programs read them.
 import { readFile } from "node:fs/promises";
-import { decodeCheckpoint, parseExperiment } from "xpikeformer";
+import { decodeCheckpoint, measuredWorkload, parseExperiment } from "xpikeformer";
 import { loadImageData, networkFile } from "xpikeformer/node";
 
 const examples = new URL("../examples/", import.meta.url);
@@ -27,6 +27,12 @@ export async function imagesOf({ data: name }) {
   const { data, notes } = await loadImageData(name);
   if (data.name !== name) throw new Error(`All of ${name} is needed. ${notes.join(" ")}`);
   return data;
+}
+
+/** How densely its spikes came in a trace of an experiment: all that prices need of it. */
+export function densitiesOf(experiment, trace) {
+  const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(experiment, trace);
+  return { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity };
 }
 
 /** By what results of a network are kept that is asked so often. */

@@ -13,13 +13,12 @@ import {
   kitOf,
   mapNetwork,
   mean,
-  measuredWorkload,
   programChip,
   simulateFast,
   stream,
 } from "xpikeformer";
 import { loadTaskData } from "xpikeformer/node";
-import { checkpointOf } from "../networks.mjs";
+import { checkpointOf, densitiesOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { chooseThreshold, outcome, stepsByAgreement, stepsByMargin } from "./exit.mjs";
 import { MACHINE, NETWORKS, PROMISE, THRESHOLDS } from "./rules.mjs";
@@ -117,11 +116,6 @@ async function measure(name) {
       };
     }),
   };
-}
-
-function densitiesOf(experiment, trace) {
-  const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, trace);
-  return { blocks, inputDensity, headDensity };
 }
 
 /** Margins, decisions and wrongness of every prompt after each step, at its last query. */

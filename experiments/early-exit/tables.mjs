@@ -19,9 +19,8 @@ const ofChips = ({ rates }) => {
 
 function workloadOf(name, order) {
   const placed = experimentOn(MACHINE, name);
-  const { blocks, inputDensity, headDensity } = measured[name].densities;
   const hardware = { ...placed.hardware, order };
-  return { ...experimentWorkload({ ...placed, hardware }), blocks, inputDensity, headDensity };
+  return { ...experimentWorkload({ ...placed, hardware }), ...measured[name].densities };
 }
 
 /** Joules of a result after a fixed number of steps, layer by layer, which needs least. */

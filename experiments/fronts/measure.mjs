@@ -12,13 +12,12 @@ import {
   evaluateNetwork,
   kitOf,
   mean,
-  measuredWorkload,
   openExperiment,
   standardError,
   stream,
 } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
-import { checkpointOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
+import { checkpointOf, densitiesOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
 import { quantisedAnn } from "./quantised-ann.mjs";
@@ -125,8 +124,7 @@ async function measureChips({ name, copies, most, steps }, { seed, prompts }) {
   const described = asDescribed(experiment, network, []);
   const opened = images ? openExperiment(experiment, images) : experiment;
   const evaluations = await evaluateChips(executor, opened, described, { chips, prompts });
-  const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(experiment, evaluations[0]);
-  const densities = { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity };
+  const densities = densitiesOf(experiment, evaluations[0]);
   const rates = Object.fromEntries(
     steps.map((count) => {
       const rows = evaluations.map(({ bySteps }) => sharesOf(bySteps[count - 1].wrong, experiment));

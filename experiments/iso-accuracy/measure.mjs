@@ -5,9 +5,9 @@
 //   node experiments/iso-accuracy/measure.mjs [name of a network ...] [--threads 1]
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { asDescribed, evaluateChips, evaluateNetwork, kitOf, measuredWorkload, openExperiment } from "xpikeformer";
+import { asDescribed, evaluateChips, evaluateNetwork, kitOf, openExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
-import { imagesOf, networksOf } from "../networks.mjs";
+import { densitiesOf, imagesOf, networksOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 
 // T is chosen where rates differ by 5 %: the standard error of a link's rate of 0.06 is some 6 % of it here, and less of ten chips.
@@ -62,10 +62,9 @@ async function measure(name) {
     const evaluations = await evaluateChips(executor, open(own), network, { chips, prompts });
     const rates = evaluations.map(({ bySteps }) => curve(bySteps));
     // Densities of the first chip.
-    const { blocks, inputDensity, stemDensities, headDensity } = measuredWorkload(own, evaluations[0]);
     machines[machine] = {
       rates: rates[0].map((_, t) => rates.reduce((sum, one) => sum + one[t], 0) / chips),
-      densities: { blocks, inputDensity, ...(stemDensities && { stemDensities }), headDensity },
+      densities: densitiesOf(own, evaluations[0]),
     };
   }
   return {

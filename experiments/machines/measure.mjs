@@ -2,13 +2,13 @@
 // and the densities of their spikes, by which `tables.mjs` prices them. Writes the part that was measured into result.json.
 //
 //   node experiments/machines/measure.mjs --part wireless-2x2|fashion-tiny [--data DIRECTORY] [--threads 1] [--scale 1]
-import { evaluateChips, measuredWorkload } from "xpikeformer";
+import { evaluateChips } from "xpikeformer";
+import { densitiesOf } from "../networks.mjs";
 import { measurePart, summary } from "../shares.mjs";
 import { combinations, machineOf, OTHERS, SIMULATED_AXES, withFields } from "./machines.mjs";
 
 await measurePart("machines", async ({ experiment, network, opened, executor, wrongOn }) => {
   const [chip] = await evaluateChips(executor, opened, network, { chips: 1, prompts: 16 });
-  const { blocks, inputDensity, headDensity } = measuredWorkload(experiment, chip);
   const recommended = machineOf("recommended", experiment);
   const reference = await wrongOn(recommended);
   const rows = [];
@@ -18,5 +18,5 @@ await measurePart("machines", async ({ experiment, network, opened, executor, wr
   };
   for (const fields of [...combinations(SIMULATED_AXES), ...OTHERS]) await add(fields, withFields(recommended, fields));
   await add({ preset: "paper" }, machineOf("paper", experiment));
-  return { densities: { blocks, inputDensity, headDensity }, rows };
+  return { densities: densitiesOf(experiment, chip), rows };
 });
