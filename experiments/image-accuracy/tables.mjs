@@ -195,6 +195,32 @@ export const imageAccuracyTables = {
     };
   },
 
+  "image-spikes": () => {
+    const { runs } = JSON.parse(readFileSync(new URL("spikes.json", import.meta.url), "utf8"));
+    const lines = [...new Set(runs.map((run) => run.lines))].filter(Boolean);
+    const layers = { "stem.0.map": "the first convolution", "blocks.0.input": "the first block's input neurons" };
+    const mean = (chosen, layer) => (100 * chosen.reduce((sum, { others }) => sum + others[layer], 0)) / chosen.length;
+    const rowOf = (name, layer) => {
+      const own = runs.filter((run) => run.name === name);
+      const cell = (isChosen) => mean(own.filter(isChosen), layer).toFixed(0);
+      return [
+        `${name}, ${layers[layer]}`,
+        cell(({ levels }) => levels),
+        ...lines.map((count) => cell((run) => run.lines === count)),
+      ];
+    };
+    return {
+      head: [
+        "spikes other than in exact arithmetic, % of these",
+        "levels of weights alone",
+        ...lines.map((count) => `chips, ${count === 1 ? "one line" : `${count} lines`} for an input`),
+      ],
+      rows: [...new Set(runs.map(({ name }) => name))].flatMap((name) =>
+        Object.keys(layers).map((layer) => rowOf(name, layer)),
+      ),
+    };
+  },
+
   "image-drift": () => ({
     head: ["points lost in a year", "CT", "HWAT", "CT, compensated", "HWAT, compensated"],
     rows: [
