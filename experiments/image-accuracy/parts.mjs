@@ -1,11 +1,13 @@
-// Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs`.
+// Measures which part of a chip costs accuracy: `node experiments/image-accuracy/parts.mjs [part...]`.
 //
 // All validation images, in exact arithmetic with three seeds of attention's random numbers, and on ten chips of the machine `recommended`:
 // as it is, with four lines for each input of the first layer, with ideal devices, with converters of 8 bits (whose codes are wider than its
 // registers, so in floating point), and with both of these. Needs CIFAR-10 and Fashion-MNIST, as measure.mjs; a quarter of an hour on two
-// cores. Writes parts.json.
+// cores. Writes parts.json, where parts that are not named stay as they are.
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { presentCommit, requireCommitted } from "../commit.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -28,39 +30,56 @@ const MACHINES = {
 };
 const CHIPS = 10;
 
+const PARTS = ["exact", ...Object.keys(MACHINES)];
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const asked = positionals.length > 0 ? positionals : PARTS;
+for (const part of asked) if (!PARTS.includes(part)) throw new Error(`Parts: ${PARTS.join(", ")}.`);
 requireCommitted(["experiments/image-accuracy/parts.mjs"]);
 const commit = presentCommit();
+const output = fileURLToPath(new URL("parts.json", import.meta.url));
+const { runs: before } = JSON.parse(await readFile(output, "utf8"));
 const executor = nodeExecutor(2);
-const start = performance.now();
 const runs = [];
 try {
   for (const name of NAMES) {
-    const document = await documentOf(name);
-    const images = await imagesOf(document.task);
-    const prompts = images.validation.labels.length;
-    const { network } = await checkpointOf(document.checkpoints.network);
-    // Test images stay unseen.
-    const opened = (changes) =>
-      openExperiment(parseExperiment({ ...document, ...changes }), { ...images, test: images.validation });
-    const keep = (part, evaluations) => {
-      const rates = evaluations.map(({ errors }) => errors.answers.rate);
-      runs.push({ name, part, images: prompts, steps: document.model.steps, rates });
-      console.log(name, part, rates.join(" "));
-    };
-    const exact = [];
-    for (const seed of SEEDS) exact.push(await evaluateNetwork(executor, opened({ seed }), network, { prompts }));
-    keep("exact", exact);
-    for (const [part, { crossbar, ...machine }] of Object.entries(MACHINES)) {
-      const hardware = { ...document.hardware, ...machine, crossbar: { ...document.hardware.crossbar, ...crossbar } };
-      keep(
-        part,
-        await evaluateChips(executor, opened({ seed: SEEDS[0], hardware }), network, { prompts, chips: CHIPS }),
-      );
+    const measure = await measuring(name);
+    for (const part of PARTS) {
+      const own = asked.includes(part)
+        ? await measure(part)
+        : before.find((run) => run.name === name && run.part === part);
+      runs.push(own);
+      console.log(name, part, own.rates.join(" "));
     }
   }
 } finally {
   await executor.close();
 }
-const seconds = Math.round((performance.now() - start) / 1000);
-const result = { command: "node experiments/image-accuracy/parts.mjs", seeds: SEEDS, commit, seconds, runs };
-await writeFileAtomic(fileURLToPath(new URL("parts.json", import.meta.url)), `${JSON.stringify(result, null, 2)}\n`);
+const result = { command: "node experiments/image-accuracy/parts.mjs", seeds: SEEDS, runs };
+await writeFileAtomic(output, `${JSON.stringify(result, null, 2)}\n`);
+
+async function measuring(name) {
+  const document = await documentOf(name);
+  const images = await imagesOf(document.task);
+  const prompts = images.validation.labels.length;
+  const { network } = await checkpointOf(document.checkpoints.network);
+  // Test images stay unseen.
+  const opened = (changes) =>
+    openExperiment(parseExperiment({ ...document, ...changes }), { ...images, test: images.validation });
+  const exact = async () => {
+    const evaluations = [];
+    for (const seed of SEEDS) evaluations.push(await evaluateNetwork(executor, opened({ seed }), network, { prompts }));
+    return evaluations;
+  };
+  const onChips = ({ crossbar, ...machine }) => {
+    const hardware = { ...document.hardware, ...machine, crossbar: { ...document.hardware.crossbar, ...crossbar } };
+    return evaluateChips(executor, opened({ seed: SEEDS[0], hardware }), network, { prompts, chips: CHIPS });
+  };
+  return async (part) => {
+    const start = performance.now();
+    const evaluations = await (part === "exact" ? exact() : onChips(MACHINES[part]));
+    const rates = evaluations.map(({ errors }) => errors.answers.rate);
+    const seconds = Math.round((performance.now() - start) / 1000);
+    return { name, part, commit, seconds, images: prompts, steps: document.model.steps, rates };
+  };
+}

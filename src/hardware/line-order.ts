@@ -7,9 +7,10 @@
  * has one threshold of many neighbouring values, where weights of both signs cancel on an even patch: columns swing by less, and a code is
  * a finer step of what is told apart.
  *
- * With n lines to an input each of them has an n-th of its weights, on devices of its own, so that errors of devices, which differ, are
- * smaller by the square root of n. On a full crossbar an n-th of the inputs is left, and a code is an n-th of a step of theirs: summed over n
- * times as many crossbars errors of converters are smaller by the square root of n, too.
+ * With n lines to an input all lines come n times, each with an n-th of its input's weights on devices of its own, so that errors of devices,
+ * which differ, are smaller by the square root of n. Of n times as many codes each stands for an n-th, and as they are rounded at other places
+ * they err by less together, too. Side by side the lines of an input would leave a crossbar fewer inputs, which are on or off together all the
+ * more: its columns swing by as much for less.
  */
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
@@ -32,10 +33,8 @@ export const isStraight = ({ inputStride, linesPerInput }: Wiring): boolean => i
 /** The input that each line carries. */
 export function lineOrder(inputs: number, { inputStride, linesPerInput }: Wiring): Int32Array {
   const order = new Int32Array(inputs * linesPerInput);
-  for (let first = 0, line = 0; first < inputStride; first++) {
-    for (let input = first; input < inputs; input += inputStride, line += linesPerInput) {
-      order.fill(input, line, line + linesPerInput);
-    }
+  for (let i = 0, line = 0; i < linesPerInput * inputStride; i++) {
+    for (let input = i % inputStride; input < inputs; input += inputStride) order[line++] = input;
   }
   return order;
 }

@@ -199,7 +199,7 @@ export interface SpikeRates {
 export interface MapOps {
   /** Packed windows [images][windows] of packed maps [images][pixels]. */
   gatherBitWindows(of: Windows & { map: PackedBits; windows: PackedBits }): void;
-  /** Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ..., each so many times. Twin: `hardware/line-order.ts`. */
+  /** Of each row bits 0, s, 2 s, ..., then 1, 1 + s, ..., all of it so many times. Twin: `hardware/line-order.ts`. */
   wireBits(of: { source: PackedBits; rows: number; stride: number; repeats: number; target: PackedBits }): void;
   /** windows [images, windows, kernel kernel channels] of a map [images, pixels, channels]. */
   gatherWindows(of: Windows & { map: Place; windows: Place }): void;

@@ -159,7 +159,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbar.inputStride":
     "How far apart in its input the lines lie that the first layer has side by side on a crossbar. With as many as a value takes lines, such as `task.thresholds`, a crossbar has one threshold of neighbouring values instead of all of one value: on even patches weights of both signs cancel, columns swing by less, and each code is a finer step (docs/hardware.md). 1: in the order of the input.",
   "hardware.crossbar.linesPerInput":
-    "Lines that carry each input of the first layer, side by side; each has a share of its weights. With n lines the errors of devices, and on full crossbars those of converters, are smaller by the square root of n; the layer takes n times as many crossbars (docs/hardware.md).",
+    "Lines that carry each input of the first layer, all lines of the layer so many times over; each has a share of its input's weights. Errors of n devices, and of n conversions, average, for n times as many crossbars (docs/hardware.md).",
   "hardware.crossbar.columns": "Output columns (differential pairs) of one crossbar. Table II: 128.",
   "hardware.crossbar.conductanceBits":
     "Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous.",

@@ -31,9 +31,8 @@ export const crossbarSpec = z
      */
     inputStride: z.int().min(1).max(256).default(1),
     /**
-     * Lines that carry each input of the first layer, side by side; each has a share of its weights. With n lines the errors of devices, and
-     * on full crossbars those of converters, are smaller by the square root of n; the layer takes n times as many crossbars
-     * (docs/hardware.md).
+     * Lines that carry each input of the first layer, all lines of the layer so many times over; each has a share of its input's weights.
+     * Errors of n devices, and of n conversions, average, for n times as many crossbars (docs/hardware.md).
      */
     linesPerInput: z.int().min(1).max(16).default(1),
     /** Output columns (differential pairs) of one crossbar. Table II: 128. */

@@ -45,7 +45,7 @@ interface Seen {
 
 test("lines that share a weight of the first layer err by less, by the square root of their number, and no other layer's do", () => {
   const [one, four, sixteen] = [1, 4, 16].map((linesPerInput) =>
-    seenByStep({ atZero: 0, atMaximum: 0 }, { device: { kind: "pcm" }, rows: 4096, linesPerInput }),
+    seenByStep({ atZero: 0, atMaximum: 0 }, { device: { kind: "pcm" }, linesPerInput }),
   );
   const differences = (a: Seen, b: Seen, of: string) => a.of(of).seen.map((value, i) => value - b.of(of).seen[i]);
   const [near, far] = [differences(four, sixteen, "embed"), differences(one, four, "embed")];
@@ -58,7 +58,7 @@ test("lines that share a weight of the first layer err by less, by the square ro
 });
 
 test("a stuck device among lines that share a weight takes away its share", () => {
-  const seen = seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2, rows: 4096 });
+  const seen = seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2 });
   const shares = (layer: string) => {
     const { exact, seen: shown } = seen.of(layer);
     return new Set(Array.from(exact, (weight, i) => Math.round((1000 * shown[i]) / weight) / 1000));

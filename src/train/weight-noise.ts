@@ -12,7 +12,6 @@ import type { TrainingOps } from "../kernels/training-ops.ts";
 import { NORM_EPSILON } from "../model/network.ts";
 import { type Stream, stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import type { CrossbarSpec } from "../spec/hardware.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { type ConverterNoise, type StageNoise, stageNoise } from "./converter-noise.ts";
 import type { ConverterSteps } from "./converter-steps.ts";
@@ -103,11 +102,12 @@ export function createWeightNoise(
     ofAge = byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
-  /** Block by block, as crossbars hold the matrix; a weight that several lines share is their mean. */
+  /** Block by block, as crossbars hold the matrix; a weight that several lines share is held once, with the errors of their mean. */
   function addDevices(name: string, rows: number, columns: number, step: number) {
     const layer = name.slice(0, -".weight".length);
     const lines = layer === converting[0].name ? hardware.crossbar.linesPerInput : 1;
-    const crossbar = sharedByLines(hardware.crossbar, lines);
+    const parallelDevices = lines * hardware.crossbar.parallelDevices;
+    const crossbar = { ...hardware.crossbar, parallelDevices };
     ops.write(noiseLevels, ofAge.means);
     const spread = Math.sqrt(lines);
     ops.write(
@@ -219,16 +219,4 @@ export function createWeightNoise(
   }
 
   return prepare;
-}
-
-/** A crossbar by the inputs that it holds where so many lines carry each, and by their devices. */
-function sharedByLines(crossbar: CrossbarSpec, lines: number): CrossbarSpec {
-  const held = (rows: number) => Math.ceil(rows / lines);
-  const { rows, embedRows, parallelDevices } = crossbar;
-  return {
-    ...crossbar,
-    rows: held(rows),
-    embedRows: embedRows && held(embedRows),
-    parallelDevices: lines * parallelDevices,
-  };
 }

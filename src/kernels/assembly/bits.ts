@@ -49,26 +49,23 @@ export function transposeBits(
 }
 
 /**
- * Of each of `rows` rows of `features` bits every `stride`-th, then those one further on, and so on, each `repeats` times. Bits past the
- * last are 0.
+ * Of each of `rows` rows of `features` bits every `stride`-th, then those one further on, and so on, all of it `repeats` times. Bits past
+ * the last are 0.
  */
 export function wireBits(source: usize, features: i32, rows: i32, stride: i32, repeats: i32, target: usize): void {
   const row = (<usize>((features + 31) >> 5)) << 2;
   for (let r = 0; r < rows; r++, source += row) {
     let open: u32 = 0;
     let filled: i32 = 0;
-    for (let first = 0; first < stride; first++) {
-      for (let bit = first; bit < features; bit += stride) {
+    for (let i = 0; i < repeats * stride; i++) {
+      for (let bit = i % stride; bit < features; bit += stride) {
         const word = load<u32>(source + ((<usize>(bit >> 5)) << 2));
-        const value = (word >> (bit & 31)) & 1;
-        for (let i = 0; i < repeats; i++) {
-          open |= value << filled;
-          if (++filled < 32) continue;
-          store<u32>(target, open);
-          target += 4;
-          open = 0;
-          filled = 0;
-        }
+        open |= ((word >> (bit & 31)) & 1) << filled;
+        if (++filled < 32) continue;
+        store<u32>(target, open);
+        target += 4;
+        open = 0;
+        filled = 0;
       }
     }
     if (filled == 0) continue;
