@@ -7,10 +7,10 @@
  * has one threshold of many neighbouring values, where weights of both signs cancel on an even patch: columns swing by less, and a code is
  * a finer step of what is told apart.
  *
- * With n lines to an input all lines come n times, each with an n-th of its input's weights on devices of its own, so that errors of devices,
- * which differ, are smaller by the square root of n. Of n times as many codes each stands for an n-th, and as they are rounded at other places
- * they err by less together, too. Side by side the lines of an input would leave a crossbar fewer inputs, which are on or off together all the
- * more: its columns swing by as much for less.
+ * With n lines to an input all lines come n times, each with an n-th of its input's weights on devices of its own, so that errors of
+ * devices, which differ, are smaller by the square root of n. Of n times as many codes each stands for an n-th, and as they are rounded at
+ * other places they err by less together, too. Side by side the lines of an input would leave a crossbar fewer inputs, which are on or off
+ * together all the more: its columns swing by as much for less.
  */
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
