@@ -137,8 +137,8 @@ function linearActions(
   const lines = inputs * linesPerInput;
   const sums = vectors * outputs * Math.ceil(lines / rows);
   const spikes = vectors * lines * density;
-  // Lines of one input fire together.
-  const read = skipSilentBlocks ? 1 - power(1 - density, Math.ceil(Math.min(rows, lines) / linesPerInput)) : 1;
+  // Lines of one input fire together: a block is silent where the inputs that it has a line of are.
+  const read = skipSilentBlocks ? 1 - power(1 - density, Math.min(rows, inputs)) : 1;
   return {
     lineDrives: spikes * Math.ceil(outputs / machine.crossbar.columns),
     cellReads: spikes * outputs,
