@@ -30,8 +30,8 @@ export interface CountingRules {
 interface Counted {
   readonly name: string;
   readonly inputs: number;
-  /** Lines that carry each of them; left out: one. */
-  readonly linesPerInput?: number;
+  /** Lines that carry each of them. */
+  readonly linesPerInput: number;
   readonly outputs: number;
   readonly rows: number;
   /** Vectors of a time step: tokens, or windows of a stem. */
@@ -55,37 +55,29 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     operations.push(operation);
     return operation.actions;
   };
-  const linear = (repeat: number, layer: Counted) =>
-    add(layer.name, "linear", repeat, linearActions(machine, rules, layer));
+  const { rows, linesPerInput } = crossbar;
+  const firstLayer = stemBefore(shape)[0]?.name ?? "embed";
+  const linear = (repeat: number, layer: Omit<Counted, "linesPerInput">) => {
+    const counted = { ...layer, linesPerInput: layer.name === firstLayer ? linesPerInput : 1 };
+    return add(layer.name, "linear", repeat, linearActions(machine, rules, counted));
+  };
   const neurons = (name: string, features: number, repeat: number, perStep = tokens) => {
     const stored = machine.order === "step-major" ? (steps - 1) * perStep * features : 0;
     const updates = steps * perStep * features;
     const membranes = { membraneReads: stored, membraneWrites: stored };
     add(name, "neurons", repeat, { lifUpdates: updates, bitsWritten: updates, ...membranes });
   };
-  const { rows, linesPerInput } = crossbar;
   const embedRows = Math.min(rows, crossbar.embedRows ?? rows);
   for (const [i, { name, inputs, outputs, windows }] of stemBefore(shape).entries()) {
     const perStep = pixels(windows);
     const density = densities.stemDensities?.[i] ?? 0;
-    const wired = i === 0 && { linesPerInput };
-    linear(1, { name, inputs, ...wired, outputs, rows, tokens: perStep, density, bits: 1 });
+    linear(1, { name, inputs, outputs, rows, tokens: perStep, density, bits: 1 });
     neurons(`${name}.map`, outputs, 1, perStep);
   }
   if (lines) {
     const { inputs } = shape;
     const density = densities.inputDensity;
-    const wired = stemBefore(shape).length === 0 && { linesPerInput };
-    const actions = linear(1, {
-      name: "embed",
-      inputs,
-      ...wired,
-      outputs: width,
-      rows: embedRows,
-      tokens,
-      density,
-      bits: 1,
-    });
+    const actions = linear(1, { name: "embed", inputs, outputs: width, rows: embedRows, tokens, density, bits: 1 });
     if (shape.positions) actions.offsetAdditions += vectors * width;
     if (residuals > 0) actions.streamWrites += vectors * width;
   } else {
@@ -129,7 +121,7 @@ const conversionsPerSum = ({ mode }: MachineCore): number => (mode === "pair" ? 
 function linearActions(
   machine: MachineCore,
   { scaled = true, skipSilentBlocks = false }: CountingRules,
-  { inputs, linesPerInput = 1, outputs, rows, tokens, density: given, bits }: Counted,
+  { inputs, linesPerInput, outputs, rows, tokens, density: given, bits }: Counted,
 ): Partial<ActionTally> {
   // Bits of a number are 1 half of the time.
   const density = bits > 1 ? 0.5 : given;

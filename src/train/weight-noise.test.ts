@@ -1,18 +1,24 @@
 import { expect, test } from "vitest";
-import { tinyExperiment } from "../../test/support/tiny-training.ts";
+import { tinyDocument } from "../../test/support/tiny-training.ts";
 import { standaloneKernels } from "../kernels/memory.ts";
 import { initialise } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
+import type { ExperimentDocument } from "../spec/experiment.ts";
+import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { createOptimiser } from "./optimiser.ts";
 import { planTraining } from "./plan.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 /** Every parameter as one step of a stage with devices sees it, beside the exact ones. */
-function seenByStep(stuck: { atZero: number; atMaximum: number }, crossbar: object = {}): Seen {
-  const experiment = tinyExperiment({
-    model: { kind: "spiking", normalisation: "none", width: 32 },
-    training: { stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
+function seenByStep(
+  stuck: { atZero: number; atMaximum: number },
+  crossbar: object = {},
+  document: ExperimentDocument = tinyDocument({ model: { kind: "spiking", normalisation: "none", width: 32 } }),
+): Seen {
+  const experiment = parseExperiment({
+    ...document,
+    training: { ...document.training, stages: [{ steps: 1, noise: { devices: { youngest: 1, oldest: 1 } } }] },
     // One crossbar holds a whole matrix, and a pair shows its weight without an error.
     hardware: {
       crossbar: {
@@ -39,6 +45,15 @@ function seenByStep(stuck: { atZero: number; atMaximum: number }, crossbar: obje
   };
 }
 
+const convolving: ExperimentDocument = {
+  task: { kind: "image-classification", data: "fashion-mnist", patch: 1 },
+  model: {
+    ...{ kind: "spiking", normalisation: "none", width: 32, depth: 1, heads: 2, steps: 2 },
+    stem: { layers: [{ channels: 8, pool: 2 }], embedding: { kernel: 3, stride: 2 } },
+  },
+  training: { batch: 2, shards: 1 },
+};
+
 interface Seen {
   of(layer: string): { columns: number; exact: Float32Array; seen: Float32Array };
 }
@@ -57,14 +72,17 @@ test("lines that share a weight of the first layer err by less, by the square ro
   expect(one.of("blocks.0.up").seen).toEqual(sixteen.of("blocks.0.up").seen);
 });
 
-test("a stuck device among lines that share a weight takes away its share", () => {
-  const seen = seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2 });
+test.each([
+  ["the embedding", undefined, "embed", "blocks.0.up"],
+  ["a stem's first convolution", convolving, "stem.0", "embed"],
+])("a stuck device among lines that share a weight takes away its share: %s", (_, document, first, other) => {
+  const seen = seenByStep({ atZero: 0.3, atMaximum: 0 }, { linesPerInput: 2 }, document);
   const shares = (layer: string) => {
     const { exact, seen: shown } = seen.of(layer);
     return new Set(Array.from(exact, (weight, i) => Math.round((1000 * shown[i]) / weight) / 1000));
   };
-  expect([...shares("embed")].sort()).toEqual([0, 0.5, 1]);
-  expect([...shares("blocks.0.up")].sort()).toEqual([0, 1]);
+  expect([...shares(first)].sort()).toEqual([0, 0.5, 1]);
+  expect([...shares(other)].sort()).toEqual([0, 1]);
 });
 
 /** What a pair shows with its devices at `plus` and `minus`, in the weight's own unit. */

@@ -6,6 +6,7 @@
  */
 import { readoutUnits } from "../hardware/adc.ts";
 import { cutBlock, matrixBlocks } from "../hardware/blocks.ts";
+import { wiringOf } from "../hardware/line-order.ts";
 import type { Place } from "../kernels/arena.ts";
 import { outputNoiseOf } from "../kernels/spiking-layer.ts";
 import type { TrainingOps } from "../kernels/training-ops.ts";
@@ -32,20 +33,19 @@ export function createWeightNoise(
   const converting = convertingLayers(plan.layout);
   const { noiseColumns, noiseWords, noiseLevels } = plan;
   let statistics: { stage: StageSpec; byAge: LevelStatistics[] } | null = null;
-  let ofAge: LevelStatistics;
 
   function prepare(stage: StageSpec, step: number, converterSteps: ConverterSteps | null) {
     if (!isNoisy(stage)) return;
     const noise = stageNoise(stage, hardware);
     const { weights, devices, dropConnect, converters } = noise;
-    if (devices) chooseAge(stage, devices, step);
+    const levels = devices && levelsOfAge(stage, devices, step);
     for (const { name, shape } of plan.layout) {
       const [rows, columns = 1] = shape;
       const isWeight = name.endsWith(".weight");
-      if (!isWeight || (weights === 0 && !devices)) ops.copy(plan.value[name], plan.noisy[name], rows * columns);
+      if (!isWeight || (weights === 0 && !levels)) ops.copy(plan.value[name], plan.noisy[name], rows * columns);
       if (!isWeight) continue;
       if (weights > 0) addNoise(name, rows, columns, weights, step);
-      if (devices) addDevices(name, rows, columns, step);
+      if (levels) addDevices(name, rows, columns, levels, step);
       if (dropConnect > 0) drop(name, rows * columns, dropConnect, step);
     }
     if (converters === null || converterSteps === null) return;
@@ -92,27 +92,33 @@ export function createWeightNoise(
     return gains.map((gain, n) => Math.abs(gain) / Math.sqrt(variances[n] + NORM_EPSILON));
   }
 
-  /** Puts the statistics of the age of this step's chip in memory. */
-  function chooseAge(stage: StageSpec, ages: NonNullable<StageNoise["devices"]>, step: number) {
+  /** Statistics of the age of this step's chip. */
+  function levelsOfAge(stage: StageSpec, ages: NonNullable<StageNoise["devices"]>, step: number): LevelStatistics {
     if (statistics?.stage !== stage) {
       const random = stream(seed).fork("device statistics");
       statistics = { stage, byAge: levelStatistics(hardware, ages, random) };
     }
     const { byAge } = statistics;
-    ofAge = byAge[root.fork(step, "age").integer(byAge.length)];
+    return byAge[root.fork(step, "age").integer(byAge.length)];
   }
 
   /** Block by block, as crossbars hold the matrix; a weight that several lines share is held once, with the errors of their mean. */
-  function addDevices(name: string, rows: number, columns: number, step: number) {
+  function addDevices(
+    name: string,
+    rows: number,
+    columns: number,
+    { means, deviations }: LevelStatistics,
+    step: number,
+  ) {
     const layer = name.slice(0, -".weight".length);
-    const lines = layer === converting[0].name ? hardware.crossbar.linesPerInput : 1;
-    const parallelDevices = lines * hardware.crossbar.parallelDevices;
-    const crossbar = { ...hardware.crossbar, parallelDevices };
-    ops.write(noiseLevels, ofAge.means);
-    const spread = Math.sqrt(lines);
+    const number = converting.findIndex((one) => one.name === layer);
+    const { linesPerInput } = wiringOf(number, hardware.crossbar);
+    const crossbar = { ...hardware.crossbar, parallelDevices: linesPerInput * hardware.crossbar.parallelDevices };
+    const spread = Math.sqrt(linesPerInput);
+    ops.write(noiseLevels, means);
     ops.write(
-      noiseLevels + 4 * ofAge.means.length,
-      ofAge.deviations.map((deviation) => deviation / spread),
+      noiseLevels + 4 * means.length,
+      deviations.map((deviation) => deviation / spread),
     );
     const random = root.fork(step, name);
     const values = ops.floats(plan.value[name], rows * columns);
