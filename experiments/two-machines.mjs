@@ -26,6 +26,7 @@ export const NETWORKS = [
   "fashion-tiny",
   "mnist-tiny",
   "mnist-one-step",
+  "mnist-two-steps",
   "cifar10-small",
   "cifar10-large",
   "cifar10-wide",

@@ -42,6 +42,7 @@ export const FRONTS = {
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
+      { name: "mnist-two-steps", most: 2, steps: [1, 2] },
     ],
   },
   fashion: {

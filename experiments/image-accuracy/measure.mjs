@@ -41,7 +41,7 @@ async function measureAccuracy({ experiment, data }, networks, options) {
  * experiment.
  */
 const PARTS = {
-  accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER], measure: measureAccuracy },
+  accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER, { name: "mnist-two-steps" }], measure: measureAccuracy },
   stem: {
     images: null,
     examples: [

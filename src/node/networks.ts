@@ -59,6 +59,7 @@ export const BUNDLED_NETWORKS = [
   "mnist-ann-64",
   "mnist-ann-128",
   "mnist-one-step-xpikeformer",
+  "mnist-two-steps-xpikeformer",
   "mnist-tiny-xpikeformer",
   "mnist-tiny-ann",
   "cifar10-small-xpikeformer",
