@@ -33,20 +33,22 @@ export const NETWORKS = [
   "cifar10-wide-strided",
   "cifar10-graded",
   "cifar10-fine",
+  "cifar10-four",
   "fashion-stem",
   "fashion-large",
   "fashion-fine",
 ];
 
 /**
- * The experiment of a bundled network on a machine; what reads its dense inputs keeps the lines of a crossbar and their order. With so
- * many copies of the last query, where it is given.
+ * The experiment of a bundled network on a machine; what reads its dense inputs keeps the lines of a crossbar, their order, and how many
+ * carry an input. With so many copies of the last query, where it is given.
  */
 export function experimentOn(machine, name, queryCopies) {
   const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
   const { crossbar, ...rest } = machineByName(machine);
-  const { embedRows, inputStride } = example.hardware.crossbar;
-  const hardware = { ...rest, crossbar: { ...crossbar, embedRows, inputStride }, chips: example.hardware.chips };
+  const { embedRows, inputStride, linesPerInput } = example.hardware.crossbar;
+  const lines = { embedRows, inputStride, linesPerInput };
+  const hardware = { ...rest, crossbar: { ...crossbar, ...lines }, chips: example.hardware.chips };
   const asked = queryCopies === undefined ? example : withCopies(example, queryCopies);
   return parseExperiment({ ...asked, hardware });
 }

@@ -38,11 +38,11 @@ export const FRONTS = {
   mnist: {
     seed: 1,
     prompts: 10000,
-    anns: ["mnist-ann-16", "mnist-ann-32", "mnist-ann-64"],
+    anns: ["mnist-ann-16", "mnist-ann-32", "mnist-ann-64", "mnist-ann-128"],
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
-      { name: "mnist-two-steps", most: 2, steps: [1, 2] },
+      { name: "mnist-two-steps", most: 2, steps: [2] },
     ],
   },
   fashion: {

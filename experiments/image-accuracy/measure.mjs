@@ -58,6 +58,8 @@ const PARTS = {
       { name: "cifar10-fine", devices: 2, steps: 4 },
       { name: "cifar10-fine", lines: 4 },
       { name: "cifar10-fine", lines: 4, steps: 4 },
+      { name: "cifar10-four", lines: 4, steps: 2 },
+      { name: "cifar10-four", lines: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },

@@ -71,6 +71,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-wide-strided-xpikeformer",
   "cifar10-graded-xpikeformer",
   "cifar10-fine-xpikeformer",
+  "cifar10-four-xpikeformer",
   "cifar10-wide-ann",
   "fashion-fine-xpikeformer",
   "fashion-large-xpikeformer",
