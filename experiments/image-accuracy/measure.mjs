@@ -25,7 +25,10 @@ const { nodeExecutor, writeFileAtomic } = await import("xpikeformer/node");
 const { experimentOf, imagesOf, networksOf } = await import("../networks.mjs");
 
 const EXAMPLES = [{ name: "fashion-tiny" }, { name: "mnist-tiny" }, { name: "cifar10-small" }];
-const EARLIER = [{ name: "mnist-tiny", ann: "mnist-tiny-ann" }];
+const EARLIER = [
+  { name: "mnist-tiny", ann: "mnist-tiny-ann" },
+  { name: "mnist-two-steps", ann: "mnist-ann-128" },
+];
 const SEED = 1;
 
 async function measureAccuracy({ experiment, data }, networks, options) {

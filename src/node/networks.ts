@@ -58,6 +58,7 @@ export const BUNDLED_NETWORKS = [
   "mnist-ann-32",
   "mnist-ann-64",
   "mnist-ann-128",
+  "mnist-ann-128-long",
   "mnist-one-step-xpikeformer",
   "mnist-two-steps-xpikeformer",
   "mnist-tiny-xpikeformer",
