@@ -44,7 +44,11 @@ async function measureAccuracy({ experiment, data }, networks, options) {
  * experiment.
  */
 const PARTS = {
-  accuracy: { images: null, examples: [...EXAMPLES, ...EARLIER, { name: "mnist-two-steps" }], measure: measureAccuracy },
+  accuracy: {
+    images: null,
+    examples: [...EXAMPLES, ...EARLIER, { name: "mnist-two-steps" }],
+    measure: measureAccuracy,
+  },
   stem: {
     images: null,
     examples: [
