@@ -40,7 +40,10 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
       await page.getByRole("button", { name: /Take the walk/ }).press("Enter");
       for (let stop = 1; stop < 8; stop++) {
         // The page moves the focus to a stop's heading, from where one goes on.
-        await page.locator(".walk", { hasText: `${stop} of 9` }).locator("h2:focus").waitFor();
+        await page
+          .locator(".walk", { hasText: `${stop} of 9` })
+          .locator("h2:focus")
+          .waitFor();
         await page.getByRole("button", { name: "On", exact: true }).press("Enter");
       }
       await page.locator(".gates").waitFor();

@@ -366,6 +366,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`.",
   "training.initial":
     "Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one with fewer channels in its stem, which are copied with neurons at other levels, or that reads fewer of a pixel's bits, whose others weigh nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.",
+  "training.initialShare":
+    "Share that the network which training started from has in the one that comes out: after the last stage each weight is the mean of what it was and what it became. Left out: none.",
   "training.validateEvery": "Optimiser steps between validations.",
   "training.validationPrompts": "Prompts of the fixed validation set; all validation images where there are fewer.",
   "training.patience":

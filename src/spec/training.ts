@@ -176,6 +176,11 @@ export const trainingSpec = z
      * `bundled:NAME`; fresh parameters when left out.
      */
     initial: z.string().max(4096).optional(),
+    /**
+     * Share that the network which training started from has in the one that comes out: after the last stage each weight is the mean of
+     * what it was and what it became. Left out: none.
+     */
+    initialShare: z.number().min(0).lt(1).optional(),
     /** Optimiser steps between validations. */
     validateEvery: z.int().min(1).max(10_000_000).default(250),
     /** Prompts of the fixed validation set; all validation images where there are fewer. */

@@ -22,9 +22,10 @@ import { type Openable, type Opened, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
 import { shareData } from "../threads/shared-data.ts";
+import { averaged } from "./average.ts";
 import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
-import { initialParameters, startNotes } from "./initial.ts";
+import { initialParameters, type Started, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
 import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
@@ -73,7 +74,7 @@ export interface TrainOptions {
   readonly memoryLimit?: number;
   /**
    * Called before the first step when memory asks for fewer threads or more work than was asked for, or the initial network is not taken as
-   * it is, with a sentence about it.
+   * it is, and after the last one when the network is averaged with the initial one, with a sentence about it.
    */
   readonly onNote?: (note: string) => void;
   /**
@@ -86,7 +87,10 @@ export interface TrainOptions {
 }
 
 export interface TrainResult<M extends ModelSpec = ModelSpec> {
-  /** The network of the last stage's best validation; of its last one when the stage has noise on weights. */
+  /**
+   * The network of the last stage's best validation; of its last one when the stage has noise on weights. With `initialShare`, that one's
+   * mean with the initial network, which is then also the state's best.
+   */
   readonly network: Network<M>;
   readonly state: TrainingState;
   readonly finished: boolean;
@@ -144,6 +148,14 @@ async function trainBlocks<M extends ModelSpec>(
   const { stages } = experiment.training;
   const steps = totalSteps(experiment.training);
   const teacher = checkTeacher(experiment, options.teacher);
+  const { initial } = options;
+  const { initialShare = 0 } = experiment.training;
+  if (initialShare > 0 && !initial) throw noInitial(initialShare);
+  const { model } = experiment;
+  const started = (): Started => {
+    const { lineShares } = task.geometry;
+    return { model, geometry, lineShares, layout: plan.layout, random: root.fork("initial") };
+  };
 
   let { step, best, sinceBest, stageStart, stage, converterSteps } = options.state ?? {
     step: 0,
@@ -155,14 +167,11 @@ async function trainBlocks<M extends ModelSpec>(
   };
   if (options.state) optimiser.restore(options.state);
   else {
-    const { model } = experiment;
-    const random = root.fork("initial");
-    const { initial } = options;
-    const started = { model, geometry, lineShares: task.geometry.lineShares, layout: plan.layout, random };
+    const start = started();
     optimiser.writeParameters(
-      initial ? initialParameters(initial, started) : initialise(model, geometry, random).parameters,
+      initial ? initialParameters(initial, start) : initialise(model, geometry, start.random).parameters,
     );
-    for (const note of initial ? startNotes(initial, started) : []) options.onNote?.(note);
+    for (const note of initial ? startNotes(initial, start) : []) options.onNote?.(note);
   }
 
   const current = (): Network => ({ model: experiment.model, geometry, parameters: optimiser.readParameters() });
@@ -236,6 +245,14 @@ async function trainBlocks<M extends ModelSpec>(
         });
         if (!isOver()) await options.afterStep?.(snapshot, false);
       }
+      if (initial && initialShare > 0 && isOver() && stage === stages.length - 1) {
+        const { parameters: trained, ...before } = best!;
+        const parameters = averaged(initialParameters(initial, started()), trained, initialShare);
+        optimiser.writeParameters(parameters);
+        const after = await validate(validationPieces(given), experiment.task, optimiser, current(), session);
+        best = { ...after, step, parameters };
+        options.onNote?.(averageNote(before, after, kitOf(experiment.task).metric));
+      }
     } finally {
       session.close();
     }
@@ -282,6 +299,21 @@ function checkTeacher(experiment: Experiment, teacher: Network | undefined): Net
     );
   }
   return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
+}
+
+const noInitial = (share: number): SpecError =>
+  new SpecError(
+    "training.initialShare",
+    `The network is to be ${share} of the initial one, but none is given. Set training.initial to its checkpoint, or leave the share out.`,
+  );
+
+function averageNote(
+  before: Partial<Validation>,
+  after: Validation,
+  { key, short }: { key: Metric; short: string },
+): string {
+  const change = (name: "loss" | Metric) => `${before[name]?.toPrecision(4)} to ${after[name]?.toPrecision(4)}`;
+  return `Averaged with the initial network: validation loss ${change("loss")}, ${short} ${change(key)}.`;
 }
 
 function divergence(step: number, stage: number, { name, learningRate }: StageSpec): ValueError {
