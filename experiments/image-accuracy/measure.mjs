@@ -67,6 +67,8 @@ const PARTS = {
       { name: "cifar10-fine", lines: 4, steps: 4 },
       { name: "cifar10-four", steps: 2 },
       { name: "cifar10-four" },
+      { name: "cifar10-eight", lines: 4, steps: 2 },
+      { name: "cifar10-eight", lines: 4 },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },

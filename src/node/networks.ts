@@ -73,6 +73,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-graded-xpikeformer",
   "cifar10-fine-xpikeformer",
   "cifar10-four-xpikeformer",
+  "cifar10-eight-xpikeformer",
   "cifar10-wide-ann",
   "fashion-fine-xpikeformer",
   "fashion-large-xpikeformer",
