@@ -125,12 +125,12 @@ export const imageAccuracyTables = {
           const rate = `${stage.learningRate} to ${last}`;
           return `${stage.steps / training.validateEvery}${T ?? ""}${stage.noise ? " with noise" : ""}${own}, ${rate}`;
         });
-        const { initial, labels, teacher } = training;
+        const { initial, initialShare, labels, teacher } = training;
         return [
           name,
           initial ? quoted(initial) : "nothing",
           labels === "teacher" ? `answers of ${quoted(teacher)}` : "labels",
-          stages.join("; "),
+          [...stages, ...(initialShare ? ["then averaged with what it began with"] : [])].join("; "),
         ];
       }),
     };
