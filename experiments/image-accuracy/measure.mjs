@@ -74,6 +74,7 @@ const PARTS = {
       { name: "fashion-large", ann: "fashion-large-ann" },
       { name: "fashion-fine" },
       { name: "fashion-fine", lines: 4 },
+      { name: "fashion-fine", lines: 4, ann: "fashion-ann-32" },
     ],
     measure: measureAccuracy,
   },
