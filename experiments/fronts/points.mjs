@@ -38,7 +38,7 @@ export const FRONTS = {
   mnist: {
     seed: 1,
     prompts: 10000,
-    anns: ["mnist-ann-16", "mnist-ann-32", "mnist-ann-64", "mnist-ann-128-long"],
+    anns: ["mnist-ann-16-long", "mnist-ann-32-long", "mnist-ann-64-long", "mnist-ann-128-long"],
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
