@@ -48,7 +48,7 @@ export const FRONTS = {
   fashion: {
     seed: 1,
     prompts: 5000,
-    anns: ["fashion-ann-8", "fashion-ann-16", "fashion-ann-32"],
+    anns: ["fashion-ann-8-long", "fashion-ann-16-long", "fashion-ann-32"],
     spiking: [
       { name: "fashion-stem", most: 2, steps: [1, 2] },
       { name: "fashion-large", most: 2, steps: [1, 2] },
