@@ -11,7 +11,7 @@ export const ENGINES = [
  * Of each task the conventional transformers, and spiking networks on chips, with copies of their last query where it says so: of each one
  * run, of which every number of time steps is read. On the link conventional ones of two blocks are all of one recipe, the widest for four
  * times as many steps as the others, and that of four blocks went on from it; on MNIST they have two blocks, on Fashion-MNIST two convolutions
- * and a block, and are all of one recipe, which on MNIST the widest went through twice.
+ * and a block, and are all of one recipe, which those called "long" went through twice, the second time at a lower learning rate.
  */
 export const FRONTS = {
   link: {
