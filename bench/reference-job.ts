@@ -8,8 +8,8 @@ import { bindNetwork } from "../src/kernels/network-pass.ts";
 import type { SpikingPass } from "../src/kernels/spiking.ts";
 import { stream } from "../src/numeric/stream.ts";
 import type { Job, JobRegistry } from "../src/threads/executor.ts";
+import { setDraws } from "../src/train/inputs.ts";
 import { planPasses, planTraining, shardRange } from "../src/train/plan.ts";
-import { setDraws } from "../src/train/shard.ts";
 import {
   BATCH,
   referenceExperiment,

@@ -364,6 +364,15 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs.",
   "training.teacher":
     "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`.",
+  "training.teacherTask":
+    "How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one that reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.",
+  "training.teacherTask.patch": "Instead of the task's.",
+  "training.teacherTask.shift": "Instead of the task's.",
+  "training.teacherTask.readOut": "Instead of the task's.",
+  "training.teacherTask.coding": "Instead of the task's; only a spiking teacher reads lines.",
+  "training.teacherTask.pixelBits": "Instead of the task's.",
+  "training.teacherTask.thresholds": "Instead of the task's.",
+  "training.teacherTask.remainderBits": "Instead of the task's.",
   "training.initial":
     "Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one with fewer channels in its stem, which are copied with neurons at other levels, or that reads fewer of a pixel's bits, whose others weigh nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or `bundled:NAME`; fresh parameters when left out.",
   "training.initialShare":

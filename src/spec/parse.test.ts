@@ -229,6 +229,10 @@ describe("a mistake", () => {
       path: "training.teacherShare",
       message: expect.stringContaining("No stage learns from a teacher"),
     });
+    expect(errorOf({ training: { teacherTask: { patch: 1 } } })).toMatchObject({
+      path: "training.teacherTask",
+      message: expect.stringContaining("No stage learns from a teacher"),
+    });
     const stages = [{ labels: "teacher", teacherShare: 0.5 }, { teacherShare: 0.5 }];
     expect(errorOf({ training: { stages } })).toMatchObject({
       path: "training.stages",

@@ -1,6 +1,7 @@
 /** How a network is trained: stages run one after another, each with its own learning-rate schedule. */
 import { z } from "zod";
 import { onceValid } from "./once-valid.ts";
+import { imageClassificationSpec } from "./task.ts";
 
 const labels = z.enum(["symbols", "posterior", "teacher"]);
 type Labels = z.infer<typeof labels>;
@@ -170,6 +171,28 @@ export const trainingSpec = z
     /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
     teacher: z.string().max(4096).optional(),
     /**
+     * How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one that
+     * reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.
+     */
+    teacherTask: z
+      .strictObject({
+        /** Instead of the task's. */
+        patch: imageClassificationSpec.shape.patch.unwrap().exactOptional(),
+        /** Instead of the task's. */
+        shift: imageClassificationSpec.shape.shift.unwrap().exactOptional(),
+        /** Instead of the task's. */
+        readOut: imageClassificationSpec.shape.readOut.unwrap().exactOptional(),
+        /** Instead of the task's; only a spiking teacher reads lines. */
+        coding: imageClassificationSpec.shape.coding.unwrap().exactOptional(),
+        /** Instead of the task's. */
+        pixelBits: imageClassificationSpec.shape.pixelBits.unwrap().exactOptional(),
+        /** Instead of the task's. */
+        thresholds: imageClassificationSpec.shape.thresholds.unwrap().exactOptional(),
+        /** Instead of the task's. */
+        remainderBits: imageClassificationSpec.shape.remainderBits.unwrap().exactOptional(),
+      })
+      .optional(),
+    /**
      * Checkpoint to start from, of the same model, of one with fewer blocks, whose new blocks then add nothing at first, of a spiking one
      * with fewer channels in its stem, which are copied with neurons at other levels, or that reads fewer of a pixel's bits, whose others
      * weigh nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or
@@ -200,6 +223,11 @@ export const trainingSpec = z
     error:
       "No stage learns from a teacher, whose answers would have this share. Set labels to `teacher`, or leave it out.",
     path: ["teacherShare"],
+  })
+  .refine((training) => training.teacherTask === undefined || isTaught(training).includes(true), {
+    ...onceValid,
+    error: "No stage learns from a teacher, who would see images so. Set labels to `teacher`, or leave it out.",
+    path: ["teacherTask"],
   })
   .refine(
     (training) => training.stages.every(({ teacherShare }, i) => teacherShare === undefined || isTaught(training)[i]),

@@ -17,7 +17,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import { takesHardware } from "../spec/hardware-aware.ts";
 import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
-import type { StageSpec } from "../spec/training.ts";
+import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { stageNoise } from "./converter-noise.ts";
@@ -218,6 +218,10 @@ export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): Mod
 /** The task whose prompts a stage learns from. */
 export const stageTask = ({ task }: Experiment, { queryCopies = 1 }: StageSpec): TaskSpec =>
   kitOf(task).taught(task, queryCopies);
+
+/** What predictions of a stage are compared with. */
+export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
+  training.stages[stage].labels ?? training.labels;
 
 /** What a stage's network sees of its prompts; validation sees those of the experiment's task. */
 export function stageGeometry(experiment: Experiment, stage: StageSpec): Geometry {

@@ -4,24 +4,30 @@
  */
 import { arena } from "../kernels/arena.ts";
 import { instantiateKernels } from "../kernels/memory.ts";
-import { bindNetwork, createNetworkPass } from "../kernels/network-pass.ts";
-import type { Ops } from "../kernels/ops.ts";
-import type { Pass } from "../kernels/pass.ts";
+import { bindNetwork } from "../kernels/network-pass.ts";
 import type { SpikingPass } from "../kernels/spiking.ts";
 import { logitsOf, type Network } from "../model/network.ts";
-import { exponential } from "../numeric/exponential.ts";
 import { stream } from "../numeric/stream.ts";
-import type { Experiment } from "../spec/experiment.ts";
 import type { ReadOut } from "../spec/model.ts";
-import type { TrainingSpec } from "../spec/training.ts";
 import { answer } from "../task/answers.ts";
-import { bitOf, bitProbabilities, bitsOf, classProbabilities } from "../task/bits.ts";
+import { bitOf, bitProbabilities, bitsOf } from "../task/bits.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
-import type { Batch, Task } from "../task/task.ts";
+import type { Batch, DrawOptions } from "../task/task.ts";
 import type { Job } from "../threads/executor.ts";
+import { load, setDraws } from "./inputs.ts";
 import { orthogonaliseMatrix } from "./optimiser.ts";
-import { isNoisy, planPasses, planTraining, shardPrompts, shardRange, stageModel, stageTask } from "./plan.ts";
+import {
+  isNoisy,
+  planPasses,
+  planTraining,
+  shardPrompts,
+  shardRange,
+  stageLabels,
+  stageModel,
+  stageTask,
+} from "./plan.ts";
+import { createTeacher } from "./teacher.ts";
 
 export interface ShardSetup extends Given {
   readonly memory: WebAssembly.Memory;
@@ -69,21 +75,21 @@ export const trainShard = ((setup, thread) => {
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
   const smoothing = experiment.training.labelSmoothing ?? 0;
-  const teacher = setup.teacher && createTeacher(setup.teacher, experiment, taught);
+  const teacher = setup.teacher && createTeacher(setup.teacher, setup, stageSpec);
   const teacherShare = stageSpec.teacherShare ?? experiment.training.teacherShare ?? 1;
 
   function runTraining(step: number, shard: number, buffer: number): ShardResult {
     const { first, count } = shardRange(experiment, shard);
     const pass = training[buffer];
-    const batch = taught.draw(count, root.fork("train", step), {
-      spikes,
-      values: !spikes || teacher !== null,
+    const random = root.fork("train", step);
+    const which: DrawOptions = {
       firstPrompt: first,
       from: { part: "training", position: step * experiment.training.batch + first, order: root.fork("epochs") },
       targets: labels === "posterior" ? "posterior" : "symbols",
-    });
+    };
+    const batch = taught.draw(count, random, { ...which, ...draw });
     load(kernels, pass, batch);
-    kernels.write(pass.targets, targetsOf(batch, first));
+    kernels.write(pass.targets, targetsOf(batch, teacher?.(count, random, which)));
     setDraws(pass, root.fork("train attention", step).key, first);
     if ("draws" in pass) pass.draws.noiseKey = root.fork("output noise", step, shard).key;
     kernels.fill(plan.gradientStarts[buffer], plan.gradientWords, 0);
@@ -92,9 +98,8 @@ export const trainShard = ((setup, thread) => {
     return { loss };
   }
 
-  function targetsOf(batch: Batch, first: number): Float32Array {
-    if (!teacher) return labelTargets(batch, described, smoothing);
-    const answers = teacher(batch, first);
+  function targetsOf(batch: Batch, answers: Float32Array | undefined): Float32Array {
+    if (!answers) return labelTargets(batch, described, smoothing);
     return teacherShare === 1 ? answers : blend(answers, labelTargets(batch, described, smoothing), teacherShare);
   }
 
@@ -128,54 +133,6 @@ export const trainShard = ((setup, thread) => {
 
 const VALIDATION = { part: "validation" } as const;
 
-/** What predictions of a stage are compared with. */
-export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
-  training.stages[stage].labels ?? training.labels;
-
-/**
- * Asks a network for the distribution of the class at every query, `[prompts, queries, classes]`; for one that is to read out bits, for
- * their probabilities, `[prompts, queries, bits]`. The teacher may read out either.
- */
-function createTeacher(
-  network: Network,
-  experiment: Experiment,
-  taught: Task,
-): (batch: Batch, firstPrompt: number) => Float32Array {
-  const geometry = networkGeometry({ task: experiment.task, model: network.model }, taught);
-  const spikes = takesSpikes(network.model, experiment.task);
-  const { kernels, pass } = createNetworkPass({ ...network, geometry }, shardPrompts(experiment), !spikes);
-  const { classes, queries } = geometry;
-  const asked = experiment.model.readOut;
-  const { key } = stream(experiment.seed).fork("teacher attention");
-  return (batch, firstPrompt) => {
-    load(kernels, pass, batch);
-    setDraws(pass, key, firstPrompt);
-    pass.forward(batch.prompts);
-    const logits = kernels.floats(pass.logits, batch.prompts * queries.length * logitsOf(network));
-    if (network.model.readOut === "bits") {
-      const ones = logits.map((z) => 1 / (1 + exponential(-z)));
-      return asked === "bits" ? ones : classProbabilities(ones, classes);
-    }
-    const distributions = softmaxRows(logits, classes);
-    return asked === "bits" ? bitProbabilities(distributions, classes) : distributions;
-  };
-}
-
-/** In place, row by row. */
-function softmaxRows(scores: Float32Array, classes: number): Float32Array {
-  for (let first = 0; first < scores.length; first += classes) {
-    const row = scores.subarray(first, first + classes);
-    const largest = row.reduce((a, b) => Math.max(a, b));
-    let sum = 0;
-    for (let c = 0; c < classes; c++) {
-      row[c] = exponential(row[c] - largest);
-      sum += row[c];
-    }
-    for (let c = 0; c < classes; c++) row[c] /= sum;
-  }
-  return scores;
-}
-
 /** Slices of the validation set, one piece each. */
 export function validationPieces({ experiment, data }: Given): ShardPiece[] {
   const size = shardPrompts(experiment);
@@ -185,15 +142,6 @@ export function validationPieces({ experiment, data }: Given): ShardPiece[] {
     pieces.push({ kind: "validate", first, count: Math.min(size, prompts - first) });
   }
   return pieces;
-}
-
-/** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */
-export function load(ops: Ops, pass: Pass | SpikingPass, batch: Batch): void {
-  ops.write(pass.inputs, batch.spikes && "draws" in pass ? batch.spikes.words : batch.values);
-}
-
-export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number], firstPrompt: number): void {
-  if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
 }
 
 /**

@@ -1,17 +1,21 @@
 /** What a network is taught: the bits of symbols, labels that another network gives, copies of a query that both are asked with. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { recorded } from "../../test/support/recorded-training.ts";
 import { rejection } from "../../test/support/rejection.ts";
+import { tinyImageExperiment, tinyImages } from "../../test/support/tiny-images.ts";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { SpecError } from "../errors.ts";
 import { annForward } from "../model/ann.ts";
 import { crossEntropyForward, oneHot } from "../model/cross-entropy.ts";
+import { foldNetwork } from "../model/fold.ts";
 import { initialise, type Network, type Tensor } from "../model/network.ts";
 import { spikeInput, spikingForward } from "../model/spiking.ts";
 import { stream } from "../numeric/stream.ts";
 import type { AnnSpec, SpikingSpec } from "../spec/model.ts";
 import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
+import { openExperiment } from "../task/open.ts";
+import type { Batch } from "../task/task.ts";
 
 test("training with a teacher has nothing to learn from itself, and learns from another", async () => {
   const experiment = tinyExperiment({
@@ -169,6 +173,92 @@ test("a spiking teacher is asked as often as the stage asks", async () => {
   expect(events[0].loss).toBeGreaterThan(0);
   const several = { ...experiment, task: { ...experiment.task, queryCopies: 3 } };
   expect((await recorded(several, { initial: once, teacher: once })).events[0].loss).toBe(events[0].loss);
+});
+
+/** What a teacher says of the classes, in double precision. */
+const distributionsOf = (logits: ArrayLike<number>, classes: number): Float64Array =>
+  Float64Array.from({ length: logits.length }, (_, i) => {
+    const row = Array.from({ length: classes }, (_, c) => logits[i - (i % classes) + c]);
+    return Math.exp(logits[i]) / row.reduce((sum, logit) => sum + Math.exp(logit), 0);
+  });
+
+describe("a teacher that sees images in a way of its own", () => {
+  const task = { readOut: "mean", crop: 1, flip: true };
+  const training = { batch: 16, shards: 2, labels: "teacher", stages: [{ steps: 1, warmup: 0 }] };
+  const size = { width: 16, depth: 1, heads: 2, expansion: 2 };
+
+  /** What the first step's loss is, and what it should be of a student that reads patches: the references see the same images. */
+  async function losses(
+    teacherModel: object,
+    teacherTask: object,
+    logitsOf: (teacher: Network, batch: Batch) => ArrayLike<number>,
+  ) {
+    const experiment = tinyImageExperiment({ kind: "ann" }, task, { training: { ...training, teacherTask } });
+    const other = tinyImageExperiment(teacherModel, { ...task, ...teacherTask });
+    const [initial, teacher] = [experiment, other].map((of, i) =>
+      initialise(of.model, networkGeometry(of, createTask(of)), stream(11 + i)),
+    );
+    const { events } = await recorded(openExperiment(experiment, tinyImages), { initial, teacher });
+    const [own, seen] = [experiment, other].map((of) =>
+      createTask(of, tinyImages).draw(16, stream(experiment.seed).fork("train", 0), {
+        from: { part: "training", position: 0, order: stream(experiment.seed).fork("epochs") },
+      }),
+    );
+    const { logits } = annForward(initial as Network<AnnSpec>, { values: own.values, prompts: 16 });
+    const { classes } = initial.geometry;
+    const lossOf = (targets: ArrayLike<number>) => crossEntropyForward(logits, targets, classes).loss;
+    return {
+      loss: events[0].loss,
+      expected: lossOf(distributionsOf(logitsOf(teacher, seen), classes)),
+      ofLabels: lossOf(oneHot(own.labels, classes)),
+    };
+  }
+
+  test("behind a stem teaches one that reads patches, of the same moved and mirrored images", async () => {
+    const stem = { layers: [{ channels: 8, pool: 2 }] };
+    const { loss, expected, ofLabels } = await losses(
+      { kind: "ann", ...size, stem },
+      { patch: 1 },
+      (teacher, { values }) => annForward(teacher as Network<AnnSpec>, { values, prompts: 16 }).logits,
+    );
+    // Single precision, of about a nat.
+    expect(loss).toBeCloseTo(expected, 5);
+    expect(Math.abs(loss - ofLabels)).toBeGreaterThan(0.001);
+  });
+
+  test("with spikes teaches one without, in time steps and lines of its own", async () => {
+    const model = { kind: "spiking", ...size, steps: 3, attention: { neuron: "lif" } };
+    const { loss, expected } = await losses(
+      model,
+      { thresholds: 5, remainderBits: 1 },
+      (teacher, { spikes }) =>
+        spikingForward(foldNetwork(teacher as Network<SpikingSpec>), spikeInput(spikes!, 4), { mode: "eval" }).logits,
+    );
+    expect(loss).toBeCloseTo(expected, 5);
+  });
+
+  test("says which of its sizes are not those, and where they are said", async () => {
+    const experiment = tinyImageExperiment({ kind: "ann" }, task, {
+      training: { ...training, teacherTask: { patch: 1 } },
+    });
+    const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
+    const refused = await rejection(recorded(openExperiment(experiment, tinyImages), { teacher }));
+    expect(refused).toMatchObject({ tag: "shape", path: "teacher.geometry.inputs" });
+    expect(refused.message).toContain("The teacher has 4 inputs, but this task asks for 1.");
+    expect(refused.message).toContain("training.teacherTask");
+  });
+
+  test("is refused where prompts are no images", async () => {
+    const experiment = tinyExperiment({
+      model: { kind: "ann" },
+      training: { labels: "teacher", teacherTask: { patch: 2 } },
+    });
+    const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
+    expect(await rejection(recorded(experiment, { teacher }))).toMatchObject({
+      tag: "spec",
+      path: "training.teacherTask",
+    });
+  });
 });
 
 test("training refuses a stage whose teacher is missing or knows another task", async () => {

@@ -5,11 +5,10 @@
  * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere,
  * gives the same network to the last bit.
  */
-import { ShapeError, SpecError, ValueError } from "../errors.ts";
+import { SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { askedOnce } from "../model/geometry.ts";
 import { initialise, isSpiking, type Network } from "../model/network.ts";
 import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
@@ -17,7 +16,7 @@ import type { ModelSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec, TrainingSpec } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { createTask, networkGeometry } from "../task/create.ts";
+import { networkGeometry } from "../task/create.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
 import type { Metric } from "../task/task.ts";
 import type { Executor } from "../threads/executor.ts";
@@ -27,10 +26,11 @@ import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
 import { initialParameters, type Started, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves } from "./plan.ts";
+import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
-import { type ShardPiece, type ShardResult, type ShardSetup, stageLabels, validationPieces } from "./shard.ts";
+import { type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
+import { checkTeacher } from "./teacher.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
@@ -64,7 +64,8 @@ export interface TrainOptions {
    * model without.
    */
   readonly initial?: Network;
-  /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task. */
+  /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task, or for its images cut and coded
+   * as `training.teacherTask` says. */
   readonly teacher?: Network;
   readonly onStep?: (event: TrainingEvent) => void;
   /**
@@ -275,30 +276,6 @@ async function trainBlocks<M extends ModelSpec>(
     state: snapshot(),
     finished: stage >= stages.length,
   };
-}
-
-/** The teacher, folded, or null when no stage asks for one. */
-function checkTeacher(experiment: Experiment, teacher: Network | undefined): Network | null {
-  const { stages } = experiment.training;
-  if (!stages.some((_, stage) => stageLabels(experiment, stage) === "teacher")) return null;
-  if (!teacher) {
-    throw new SpecError(
-      "training.teacher",
-      "Labels are to come from a teacher, but none is given. Set training.teacher to the checkpoint of a network for this task, " +
-        "or labels to `posterior`.",
-    );
-  }
-  const described = { task: experiment.task, model: teacher.model };
-  const asked = askedOnce(networkGeometry(described, createTask(described)));
-  const has = askedOnce(teacher.geometry);
-  for (const field of ["inputs", "tokens", "classes"] as const) {
-    if (has[field] === asked[field]) continue;
-    throw new ShapeError(
-      `teacher.geometry.${field}`,
-      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task.`,
-    );
-  }
-  return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
 }
 
 const noInitial = (share: number): SpecError =>

@@ -1,15 +1,15 @@
 /** Training that keeps everything it reports, for tests of the trainer. */
 import { jobs } from "../../src/evaluation/jobs.ts";
-import type { Experiment } from "../../src/spec/experiment.ts";
+import type { Openable } from "../../src/task/open.ts";
 import { inlineExecutor } from "../../src/threads/executor.ts";
 import type { TrainingState } from "../../src/train/state.ts";
 import { type TrainingEvent, type TrainOptions, train } from "../../src/train/train.ts";
 
 /** Trains on one thread, and keeps every event and the state after every step and stage. */
-export async function recorded(experiment: Experiment, options: Omit<TrainOptions, "executor"> = {}, registry = jobs) {
+export async function recorded(subject: Openable, options: Omit<TrainOptions, "executor"> = {}, registry = jobs) {
   const events: TrainingEvent[] = [];
   const states: { state: TrainingState; stageEnded: boolean }[] = [];
-  const result = await train(experiment, {
+  const result = await train(subject, {
     executor: inlineExecutor(registry),
     onStep: (event) => events.push(event),
     afterStep: async (snapshot, stageEnded) => {

@@ -1,0 +1,14 @@
+/** How a batch gets to a pass, in whichever of the two kinds of network it runs. */
+import type { Ops } from "../kernels/ops.ts";
+import type { Pass } from "../kernels/pass.ts";
+import type { SpikingPass } from "../kernels/spiking.ts";
+import type { Batch } from "../task/task.ts";
+
+/** Copies a batch's inputs to where the pass reads them: spikes where the batch has any and the network takes them. */
+export function load(ops: Ops, pass: Pass | SpikingPass, batch: Batch): void {
+  ops.write(pass.inputs, batch.spikes && "draws" in pass ? batch.spikes.words : batch.values);
+}
+
+export function setDraws(pass: Pass | SpikingPass, key: readonly [number, number], firstPrompt: number): void {
+  if ("draws" in pass) Object.assign(pass.draws, { key, firstPrompt });
+}

@@ -1,0 +1,102 @@
+/** A network that gives labels (distillation): it answers the prompts that another learns from, as it sees them itself. */
+import { ShapeError, SpecError } from "../errors.ts";
+import { createNetworkPass } from "../kernels/network-pass.ts";
+import { foldNetwork } from "../model/fold.ts";
+import { askedOnce } from "../model/geometry.ts";
+import { isSpiking, logitsOf, type Network } from "../model/network.ts";
+import { exponential } from "../numeric/exponential.ts";
+import { stream } from "../numeric/stream.ts";
+import type { Experiment } from "../spec/experiment.ts";
+import type { TaskSpec } from "../spec/task.ts";
+import type { StageSpec } from "../spec/training.ts";
+import { bitProbabilities, classProbabilities } from "../task/bits.ts";
+import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
+import type { Given } from "../task/open.ts";
+import type { Task } from "../task/task.ts";
+import { load, setDraws } from "./inputs.ts";
+import { shardPrompts, stageLabels, stageTask } from "./plan.ts";
+
+/**
+ * What a network says of prompts, drawn by the arguments of `Task.draw`: the distribution of the class at every query,
+ * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. The teacher may read out
+ * either.
+ */
+export type Teacher = (...prompts: Parameters<Task["draw"]>) => Float32Array;
+
+/** Binds a teacher on the thread that asks it. */
+export function createTeacher(network: Network, { experiment, data }: Given, stage: StageSpec): Teacher {
+  const described = { task: taskSeen(experiment, stageTask(experiment, stage)), model: network.model };
+  const task = createTask(described, data);
+  const geometry = networkGeometry(described, task);
+  const spikes = takesSpikes(described.model, described.task);
+  const { kernels, pass } = createNetworkPass({ ...network, geometry }, shardPrompts(experiment), !spikes);
+  const { classes, queries } = geometry;
+  const asked = experiment.model.readOut;
+  const { key } = stream(experiment.seed).fork("teacher attention");
+  return (prompts, random, options) => {
+    load(kernels, pass, task.draw(prompts, random, { ...options, spikes, values: !spikes }));
+    setDraws(pass, key, options?.firstPrompt ?? 0);
+    pass.forward(prompts);
+    const logits = kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
+    if (network.model.readOut === "bits") {
+      const ones = logits.map((z) => 1 / (1 + exponential(-z)));
+      return asked === "bits" ? ones : classProbabilities(ones, classes);
+    }
+    const distributions = softmaxRows(logits, classes);
+    return asked === "bits" ? bitProbabilities(distributions, classes) : distributions;
+  };
+}
+
+/** In place, row by row. */
+function softmaxRows(scores: Float32Array, classes: number): Float32Array {
+  for (let first = 0; first < scores.length; first += classes) {
+    const row = scores.subarray(first, first + classes);
+    const largest = row.reduce((a, b) => Math.max(a, b));
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      row[c] = exponential(row[c] - largest);
+      sum += row[c];
+    }
+    for (let c = 0; c < classes; c++) row[c] /= sum;
+  }
+  return scores;
+}
+
+/** The task with images cut and coded as the teacher sees them. */
+function taskSeen({ training: { teacherTask } }: Experiment, task: TaskSpec): TaskSpec {
+  if (!teacherTask) return task;
+  if (task.kind === "image-classification") return { ...task, ...teacherTask };
+  throw new SpecError(
+    "training.teacherTask",
+    `A teacher may see images cut and coded in a way of its own, but prompts of ${task.kind} are no images. Leave teacherTask out.`,
+  );
+}
+
+/**
+ * The teacher, folded, or null when no stage asks for one.
+ * Throws  SpecError where one is asked for and there is none; ShapeError for a network of another task
+ */
+export function checkTeacher(experiment: Experiment, teacher: Network | undefined): Network | null {
+  const { stages } = experiment.training;
+  if (!stages.some((_, stage) => stageLabels(experiment, stage) === "teacher")) return null;
+  if (!teacher) {
+    throw new SpecError(
+      "training.teacher",
+      "Labels are to come from a teacher, but none is given. Set training.teacher to the checkpoint of a network for this task, " +
+        "or labels to `posterior`.",
+    );
+  }
+  const described = { task: taskSeen(experiment, experiment.task), model: teacher.model };
+  const asked = askedOnce(networkGeometry(described, createTask(described)));
+  const has = askedOnce(teacher.geometry);
+  for (const field of ["inputs", "tokens", "classes"] as const) {
+    if (has[field] === asked[field]) continue;
+    const way =
+      experiment.task.kind === "image-classification" ? ", or say how it cuts images in training.teacherTask" : "";
+    throw new ShapeError(
+      `teacher.geometry.${field}`,
+      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task${way}.`,
+    );
+  }
+  return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
+}
