@@ -11,7 +11,8 @@ export const ENGINES = [
  * Of each task the conventional transformers, and spiking networks on chips, with copies of their last query where it says so: of each one
  * run, of which every number of time steps is read. On the link conventional ones of two blocks are all of one recipe, the widest for four
  * times as many steps as the others, and that of four blocks went on from it; on MNIST they have two blocks, on Fashion-MNIST two convolutions
- * and a block, and are all of one recipe, which those called "long" went through twice, the second time at a lower learning rate.
+ * and a block, and are all of one recipe, which those called "long" went through twice, the second time at a lower learning rate, and those
+ * called "taught" a third time, with a teacher's answers as labels.
  */
 export const FRONTS = {
   link: {
@@ -38,11 +39,11 @@ export const FRONTS = {
   mnist: {
     seed: 1,
     prompts: 10000,
-    anns: ["mnist-ann-16-long", "mnist-ann-32-long", "mnist-ann-64-long", "mnist-ann-128-long"],
+    anns: ["mnist-ann-16-taught", "mnist-ann-32-taught", "mnist-ann-64-taught", "mnist-ann-128-taught"],
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
-      { name: "mnist-two-steps", most: 2, steps: [2] },
+      { name: "mnist-two-steps-taught", most: 2, steps: [2] },
     ],
   },
   fashion: {

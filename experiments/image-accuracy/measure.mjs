@@ -46,7 +46,13 @@ async function measureAccuracy({ experiment, data }, networks, options) {
 const PARTS = {
   accuracy: {
     images: null,
-    examples: [...EXAMPLES, ...EARLIER, { name: "mnist-two-steps" }],
+    examples: [
+      ...EXAMPLES,
+      ...EARLIER,
+      { name: "mnist-two-steps" },
+      { name: "mnist-two-steps-taught" },
+      { name: "mnist-two-steps-taught", ann: "mnist-ann-128-long" },
+    ],
     measure: measureAccuracy,
   },
   stem: {
