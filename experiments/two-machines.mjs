@@ -27,6 +27,7 @@ export const NETWORKS = [
   "mnist-tiny",
   "mnist-one-step",
   "mnist-two-steps",
+  "mnist-two-steps-taught",
   "cifar10-small",
   "cifar10-large",
   "cifar10-wide",
