@@ -171,8 +171,8 @@ export const trainingSpec = z
     /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
     teacher: z.string().max(4096).optional(),
     /**
-     * How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one that
-     * reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.
+     * How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one
+     * that reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.
      */
     teacherTask: z
       .strictObject({

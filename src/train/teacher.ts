@@ -18,8 +18,8 @@ import { shardPrompts, stageLabels, stageTask } from "./plan.ts";
 
 /**
  * What a network says of prompts, drawn by the arguments of `Task.draw`: the distribution of the class at every query,
- * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. The teacher may read out
- * either.
+ * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. The teacher may read
+ * out either.
  */
 export type Teacher = (...prompts: Parameters<Task["draw"]>) => Float32Array;
 
