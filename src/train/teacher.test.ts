@@ -248,6 +248,15 @@ describe("a teacher that sees images in a way of its own", () => {
     expect(refused.message).toContain("training.teacherTask");
   });
 
+  test("is refused where its patches do not fill an image, by the field that says so", async () => {
+    const own = { ...training, teacherTask: { patch: 3 } };
+    const experiment = tinyImageExperiment({ kind: "ann" }, task, { training: own });
+    const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
+    const refused = await rejection(recorded(openExperiment(experiment, tinyImages), { teacher }));
+    expect(refused).toMatchObject({ tag: "spec", path: "training.teacherTask.patch" });
+    expect(refused.message).toContain("Patches of 3 x 3 do not fill an image of 4 x 4 pixels");
+  });
+
   test("is refused where prompts are no images", async () => {
     const experiment = tinyExperiment({
       model: { kind: "ann" },

@@ -2,7 +2,7 @@
 import { ShapeError, SpecError } from "../errors.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
-import { askedOnce } from "../model/geometry.ts";
+import { askedOnce, type Geometry } from "../model/geometry.ts";
 import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
 import { stream } from "../numeric/stream.ts";
@@ -72,9 +72,21 @@ function taskSeen({ training: { teacherTask } }: Experiment, task: TaskSpec): Ta
   );
 }
 
+/** What the teacher's network should be made for. Throws SpecError where images cannot be cut so, or the network cannot read them. */
+function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
+  const described = { task: taskSeen(experiment, experiment.task), model };
+  try {
+    return networkGeometry(described, createTask(described));
+  } catch (error) {
+    const field = error instanceof SpecError ? error.path.replace("task.", "") : "";
+    if (!Object.hasOwn(experiment.training.teacherTask ?? {}, field)) throw error;
+    throw new SpecError(`training.teacherTask.${field}`, (error as SpecError).message, { cause: error });
+  }
+}
+
 /**
  * The teacher, folded, or null when no stage asks for one.
- * Throws  SpecError where one is asked for and there is none; ShapeError for a network of another task
+ * Throws  SpecError where one is asked for and there is none, or cannot see images so; ShapeError for a network of another task
  */
 export function checkTeacher(experiment: Experiment, teacher: Network | undefined): Network | null {
   const { stages } = experiment.training;
@@ -86,8 +98,7 @@ export function checkTeacher(experiment: Experiment, teacher: Network | undefine
         "or labels to `posterior`.",
     );
   }
-  const described = { task: taskSeen(experiment, experiment.task), model: teacher.model };
-  const asked = askedOnce(networkGeometry(described, createTask(described)));
+  const asked = askedOnce(geometrySeen(experiment, teacher));
   const has = askedOnce(teacher.geometry);
   for (const field of ["inputs", "tokens", "classes"] as const) {
     if (has[field] === asked[field]) continue;

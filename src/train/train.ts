@@ -64,8 +64,10 @@ export interface TrainOptions {
    * model without.
    */
   readonly initial?: Network;
-  /** Gives the labels in stages whose labels are `teacher`; it must be made for the same task, or for its images cut and coded
-   * as `training.teacherTask` says. */
+  /**
+   * Gives the labels in stages whose labels are `teacher`; it must be made for the same task, or for its images cut and coded as
+   * `training.teacherTask` says.
+   */
   readonly teacher?: Network;
   readonly onStep?: (event: TrainingEvent) => void;
   /**
