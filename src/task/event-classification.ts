@@ -14,7 +14,7 @@ import { fullMask, type Geometry } from "../model/geometry.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { EventClassificationSpec } from "../spec/task.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
-import { changesOf, type TaskKit, upTo, WITHOUT_QUERIES } from "./kit.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES, WITHOUT_QUERIES } from "./kit.ts";
 import { type Located, locateIn, requireCountOf, requireSizes } from "./labelled.ts";
 import { type ClassificationErrors, classificationErrors } from "./metrics.ts";
 import {
@@ -103,6 +103,7 @@ export const eventClassificationKit: TaskKit<EventClassificationSpec, EventTask,
   },
   result: () => ({ name: "recording", perInference: 1 }),
   ...WITHOUT_QUERIES,
+  ...WITHOUT_IMAGES,
   changes: (spec) => [
     ...changesOf(spec, "data", ["moving-bars", "n-mnist"]),
     ...changesOf(spec, "patch", upTo(34)),

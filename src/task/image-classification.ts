@@ -97,6 +97,7 @@ export const imageClassificationKit: TaskKit<ImageClassificationSpec, ImageTask,
   },
   result: () => ({ name: "image", perInference: 1 }),
   ...WITHOUT_QUERIES,
+  seen: (spec, own) => ({ ...spec, ...own }),
   changes: (spec) => [
     ...changesOf(spec, "data", ["fashion-mnist", "mnist", "cifar-10"]),
     ...changesOf(spec, "patch", upTo(32)),

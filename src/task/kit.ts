@@ -5,6 +5,7 @@
 import { SpecError } from "../errors.ts";
 import type { Geometry } from "../model/geometry.ts";
 import type { TaskSpec } from "../spec/task.ts";
+import type { TrainingSpec } from "../spec/training.ts";
 import type { ErrorRate, TaskErrors } from "./metrics.ts";
 import type { Metric, Task } from "./task.ts";
 
@@ -56,6 +57,11 @@ export interface TaskKit<S extends TaskSpec, T extends Task, E extends TaskError
    * Throws  SpecError for several where prompts hold no queries
    */
   taught(spec: S, queryCopies: number): S;
+  /**
+   * The spec of the same images, cut and coded as a teacher sees them.
+   * Throws  SpecError where prompts are no images
+   */
+  seen(spec: S, own: NonNullable<TrainingSpec["teacherTask"]>): S;
   /** The spec with one copy of each query, for networks that would say the same at all of them. */
   askedOnce(spec: S): S;
   /** Changes of the spec that might explain the sizes of a network, the likely ones first. */
@@ -82,4 +88,14 @@ export const WITHOUT_QUERIES = {
     );
   },
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,
+};
+
+/** Of a task whose prompts are no images. */
+export const WITHOUT_IMAGES = {
+  seen({ kind }: TaskSpec): never {
+    throw new SpecError(
+      "training.teacherTask",
+      `A teacher may see images cut and coded in a way of its own, but prompts of ${kind} are no images. Leave teacherTask out.`,
+    );
+  },
 };

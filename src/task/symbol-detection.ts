@@ -15,7 +15,7 @@ import { BITS_PER_ANTENNA, bitsPerClass, MOST_BITS } from "../spec/modulation.ts
 import type { SymbolDetectionSpec } from "../spec/task.ts";
 import { bernoulliInto } from "../spike/encode.ts";
 import { emptySpikeTrain, type SpikeTrain } from "../spike/train.ts";
-import { changesOf, type TaskKit, upTo } from "./kit.ts";
+import { changesOf, type TaskKit, upTo, WITHOUT_IMAGES } from "./kit.ts";
 import { constellation, midRiseQuantiser, receivedPoint, receivedPoints, squaredDistance } from "./link.ts";
 import { type DetectionErrors, detectionErrors } from "./metrics.ts";
 import { type Batch, type DrawOptions, requirePrompts, requireSteps, type Task } from "./task.ts";
@@ -90,6 +90,7 @@ export const symbolDetectionKit: TaskKit<SymbolDetectionSpec, SymbolDetectionTas
   result: ({ transmitAntennas }) => ({ name: "symbol", perInference: transmitAntennas }),
   taught: (spec, every) => ({ ...spec, queryCopies: { every } }),
   askedOnce: ({ queryCopies, ...spec }) => spec,
+  ...WITHOUT_IMAGES,
   changes: (spec, { tokens }) =>
     [
       ...changesOf(spec, "pilots", spec.tokens === "shifted" ? [tokens - 1] : [(tokens - 1) / 2]),

@@ -10,6 +10,7 @@ import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec } from "../spec/training.ts";
 import { bitProbabilities, classProbabilities } from "../task/bits.ts";
+import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry, takesSpikes } from "../task/create.ts";
 import type { Given } from "../task/open.ts";
 import type { Task } from "../task/task.ts";
@@ -62,15 +63,9 @@ function softmaxRows(scores: Float32Array, classes: number): Float32Array {
   return scores;
 }
 
-/** The task with images cut and coded as the teacher sees them. */
-function taskSeen({ training: { teacherTask } }: Experiment, task: TaskSpec): TaskSpec {
-  if (!teacherTask) return task;
-  if (task.kind === "image-classification") return { ...task, ...teacherTask };
-  throw new SpecError(
-    "training.teacherTask",
-    `A teacher may see images cut and coded in a way of its own, but prompts of ${task.kind} are no images. Leave teacherTask out.`,
-  );
-}
+/** The task as the teacher sees it. Throws SpecError where it is to see images otherwise, and there are none. */
+const taskSeen = ({ training: { teacherTask } }: Experiment, task: TaskSpec): TaskSpec =>
+  teacherTask ? kitOf(task).seen(task, teacherTask) : task;
 
 /** What the teacher's network should be made for. Throws SpecError where images cannot be cut so, or the network cannot read them. */
 function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
@@ -102,11 +97,10 @@ export function checkTeacher(experiment: Experiment, teacher: Network | undefine
   const has = askedOnce(teacher.geometry);
   for (const field of ["inputs", "tokens", "classes"] as const) {
     if (has[field] === asked[field]) continue;
-    const way =
-      experiment.task.kind === "image-classification" ? ", or say how it cuts images in training.teacherTask" : "";
     throw new ShapeError(
       `teacher.geometry.${field}`,
-      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task${way}.`,
+      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task, or, of images, ` +
+        "say in training.teacherTask how it sees them.",
     );
   }
   return isSpiking(teacher) ? foldNetwork(teacher) : teacher;
