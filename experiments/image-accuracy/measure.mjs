@@ -51,6 +51,7 @@ const PARTS = {
       ...EARLIER,
       { name: "mnist-two-steps" },
       { name: "mnist-two-steps-taught" },
+      { name: "mnist-two-steps-taught", steps: 3 },
       { name: "mnist-two-steps-taught", ann: "mnist-ann-128-long" },
     ],
     measure: measureAccuracy,
