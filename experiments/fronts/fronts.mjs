@@ -45,7 +45,7 @@ function ownPoints(network) {
     const { rates: chips, promptError } = rates[count];
     const half = Math.hypot((STUDENT * deviation(chips)) / Math.sqrt(chips.length), NORMAL * promptError);
     const price = priceOf(estimateOn(MACHINE, withSteps(workload, count)), "xpikeformer");
-    return { name, size, label: `${size}, T = ${count}`, rate: mean(chips), half, ...price };
+    return { name, size, steps: count, label: `${size}, T = ${count}`, rate: mean(chips), half, ...price };
   });
 }
 

@@ -43,7 +43,7 @@ export const FRONTS = {
     spiking: [
       { name: "mnist-64", most: 1, steps: [1] },
       { name: "mnist-one-step", most: 1, steps: [1] },
-      { name: "mnist-two-steps-taught", most: 2, steps: [2] },
+      { name: "mnist-two-steps-taught", most: 3, steps: [2, 3] },
     ],
   },
   fashion: {
