@@ -102,6 +102,20 @@ test("a machine that the change would make impossible is no lever", () => {
   expect(ids).toContain("fewer-steps");
 });
 
+test("registers that run on from step to step leave no other order", () => {
+  const idsOf = (draws: string, ssa: object) => {
+    const { workload, resolved } = priced({
+      task: { pilots: 3, coding: "thermometer" },
+      model: { kind: "spiking", attention: { draws } },
+      hardware: { ssa },
+    });
+    return leversOf(workload, resolved).map(({ id }) => id);
+  };
+  expect(idsOf("stratified", {})).toContain("other-order");
+  expect(idsOf("independent", {})).not.toContain("other-order");
+  expect(idsOf("independent", { random: "ideal" })).toContain("other-order");
+});
+
 test("of ViT-8-768 on the paper's machine, FIFOs by the row save half, and a time step less a fifth", () => {
   const hardware = machineByName("paper");
   const workload = { ...withSteps(findWorkload("vit-8-768-imagenet"), 4), hardware };

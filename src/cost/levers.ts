@@ -162,7 +162,10 @@ const FIELDS: readonly Field[] = [
   {
     id: "other-order",
     field: "order",
-    value: ({ order }) => (order === "token-major" ? "step-major" : "token-major"),
+    value: ({ order, ssa }, { independentDraws = false }) => {
+      if (order === "step-major") return "token-major";
+      return independentDraws && ssa.random === "lfsr" ? null : "step-major";
+    },
     label: (order) => (order === "step-major" ? "all tokens of a step first" : "all steps of a token first"),
     sameAnswers: true,
   },

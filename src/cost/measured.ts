@@ -6,11 +6,12 @@ import { MappingError } from "../errors.ts";
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import type { BlockDensities } from "../machine/densities.ts";
 import { shapeOf, stemBefore } from "../machine/shape.ts";
+import { requireMappable } from "../mapping/mapping.ts";
 import type { OperationTrace } from "../simulation/trace.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import { kitOf } from "../task/catalogue.ts";
-import { afterStem, createTask } from "../task/create.ts";
+import { afterStem, createTask, networkGeometry } from "../task/create.ts";
 import type { NamedOperation } from "./cost.ts";
 import type { Workload } from "./workload.ts";
 import { SPIKINGFORMER } from "./workloads.ts";
@@ -36,7 +37,7 @@ export function measuredWorkload(experiment: Experiment, { operations, densities
 
 /**
  * The experiment's network with the densities of a published one, for want of a simulation; half of the input lines carry
- * a spike. Throws MappingError when its model is not spiking.
+ * a spike. Throws MappingError when its model is not spiking, and as `mapNetwork` where the hardware does not run it.
  */
 export function experimentWorkload(experiment: Experiment): Workload {
   const { model, name } = experiment;
@@ -46,6 +47,11 @@ export function experimentWorkload(experiment: Experiment): Workload {
       `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
     );
   }
+  requireMappable(
+    { model, geometry: networkGeometry(experiment, createTask(experiment)) },
+    experiment.hardware,
+    experiment.task.coding,
+  );
   const description = `${name}, densities of a published network`;
   const workload = workloadOf(experiment, model, description);
   const ann = workloadOf(
@@ -109,6 +115,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     ...shape,
     ...{ name, description, hardware },
     ...(model.kind === "spiking" && model.attention.neuron === "lif" && { lifAttention: true }),
+    ...(model.kind === "spiking" && model.attention.draws === "independent" && { independentDraws: true }),
     annInputs: real.inputs,
     embedRows: hardware.crossbar.embedRows,
     scaled: true,

@@ -28,6 +28,8 @@ export interface Workload extends NetworkShape, Densities {
   readonly result: { readonly name: string; readonly perInference: number };
   /** Scores and outputs of attention are neurons that fire, as in a digital SNN with LIF attention. */
   readonly lifAttention?: boolean;
+  /** Attention draws anew at every step, so that its shift registers have to run on from one step to the next. */
+  readonly independentDraws?: boolean;
   /** Networks that other machines run, where they are others than this one: those whose accuracy stands beside it. */
   readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }

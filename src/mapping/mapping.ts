@@ -113,14 +113,40 @@ export function mapNetwork(
   hardware: HardwareSpec,
   coding: TaskSpec["coding"] = "bits",
 ): Mapping {
-  requireMappable(network, coding);
   const { model, geometry } = network;
+  const ssa = requireMappable(network, hardware, coding);
+  requireFolded(network);
+  return placeLayers(linearLayers(model, geometry), { heads: model.heads, ...ssa }, hardware);
+}
+
+/**
+ * What the network asks of its tiles, after all that can be told without its weights: whether this hardware runs such a network.
+ *
+ * Throws MappingError and SpecError as `mapNetwork`
+ */
+export function requireMappable(
+  network: Pick<Network<SpikingSpec>, "model" | "geometry">,
+  hardware: HardwareSpec,
+  coding: TaskSpec["coding"],
+): SsaParameters {
+  const { model, geometry } = network;
+  if (model.attention.neuron !== "stochastic") {
+    throw new MappingError(
+      "model.attention.neuron",
+      `The SSA engine computes stochastic attention only, but this network was built with "${model.attention.neuron}" attention. ` +
+        `Train one with "stochastic", or evaluate this one without hardware.`,
+    );
+  }
+  lifConstants(model.neuron); // throws where no unit computes such a neuron
+  if (coding === "repeat") {
+    throw new MappingError(
+      "task.coding",
+      `Crossbar lines take one bit per time step, but "repeat" feeds ${geometry.inputs} real values per token, each of which ` +
+        `would need a digital-to-analog converter. Use "bits", "thermometer" or "bernoulli".`,
+    );
+  }
   if (hardware.arithmetic !== null) requireIntegers(model.neuron, hardware.arithmetic, hardware.adc);
-  return placeLayers(
-    linearLayers(model, geometry),
-    { heads: model.heads, ...ssaParametersOf(network, hardware) },
-    hardware,
-  );
+  return ssaParametersOf(network, hardware);
 }
 
 /** What attention asks of the machine. */
@@ -177,7 +203,10 @@ export function placeLayers(
 }
 
 /** The tile that serves each of the network's heads. Throws SpecError when it cannot be built. */
-export function ssaParametersOf({ model, geometry }: Network<SpikingSpec>, hardware: HardwareSpec): SsaParameters {
+export function ssaParametersOf(
+  { model, geometry }: Pick<Network<SpikingSpec>, "model" | "geometry">,
+  hardware: HardwareSpec,
+): SsaParameters {
   const { scoreGain, valueGain, draws } = model.attention;
   const { tokens, mask } = geometry;
   const dimension = model.width / model.heads;
@@ -246,22 +275,8 @@ export function mapLayer(
   return { layer, next: { crossbar, tile, load, site } };
 }
 
-function requireMappable({ model, geometry, parameters }: Network<SpikingSpec>, coding: TaskSpec["coding"]): void {
-  if (model.attention.neuron !== "stochastic") {
-    throw new MappingError(
-      "model.attention.neuron",
-      `The SSA engine computes stochastic attention only, but this network was built with "${model.attention.neuron}" attention. ` +
-        `Train one with "stochastic", or evaluate this one without hardware.`,
-    );
-  }
-  lifConstants(model.neuron); // throws where no unit computes such a neuron
-  if (coding === "repeat") {
-    throw new MappingError(
-      "task.coding",
-      `Crossbar lines take one bit per time step, but "repeat" feeds ${geometry.inputs} real values per token, each of which ` +
-        `would need a digital-to-analog converter. Use "bits" or "bernoulli".`,
-    );
-  }
+/** Weights in one piece with their normalisation, of the sizes of their layers. */
+function requireFolded({ model, geometry, parameters }: Network<SpikingSpec>): void {
   if (model.normalisation === "batch") {
     throw new MappingError(
       "model.normalisation",

@@ -15,6 +15,7 @@ import { OBJECTIVES } from "../spec/design.ts";
 import { parseDurations } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
+import { parseExperiment } from "../spec/parse.ts";
 import { parseSweep } from "../spec/sweep.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { type Executor, inlineExecutor, type JobRegistry } from "../threads/executor.ts";
@@ -94,6 +95,20 @@ describe("a point", () => {
       hardware: { ...hardware, crossbars: 1, crossbar: { ...hardware.crossbar, rows: 4 } },
     };
     await expect(measurePoint(executor, small, network, ["energy"])).rejects.toThrow(MappingError);
+  });
+
+  test.each([
+    ["model.attention.neuron", { model: { kind: "spiking", attention: { neuron: "lif" } } }],
+    ["task.coding", { task: { coding: "repeat" }, model: { kind: "spiking" } }],
+    [
+      "hardware.order",
+      { model: { kind: "spiking", attention: { draws: "independent" } }, hardware: { order: "step-major" } },
+    ],
+    ["hardware.ssa.counterBits", { model: { kind: "spiking" }, hardware: { ssa: { counterBits: 2 } } }],
+    ["model.neuron.beta", { model: { kind: "spiking", neuron: { beta: 0.3 } } }],
+  ])("that mapping would refuse for its %s is refused without a network, too", async (path, changes) => {
+    const run = measurePoint(executor, parseExperiment(changes), null, ["energy"]);
+    await expect(run).rejects.toMatchObject({ path });
   });
 });
 
