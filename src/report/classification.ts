@@ -17,7 +17,7 @@ import { COST_REMARK, type CostSection, costRows } from "./cost-run.ts";
 import { exitFigures, exitShares } from "./exit.ts";
 import { formatNumber, formatQuantity } from "./format.ts";
 import { densitiesChart, layoutChart, machineFigures, rasterChart } from "./machine.ts";
-import type { Report } from "./report.ts";
+import { MOST_TICKS, type Report } from "./report.ts";
 import { sourcesOf } from "./sources.ts";
 import { changeFigure, chipsOf, networkSize, pointAt, rateFigure } from "./study.ts";
 
@@ -94,7 +94,7 @@ export function classificationReport(run: ClassificationRun, words: Classificati
     ],
     charts: [
       stepsChart(run),
-      confusionChart(run),
+      ...(run.data.classes.length <= MOST_TICKS ? [confusionChart(run)] : []),
       ...words.charts,
       densitiesChart(chips),
       ...(Object.keys(rasters).length > 0 ? [rasterChart(rasters)] : []),
@@ -240,7 +240,7 @@ function stepsChart(run: ClassificationRun): ChartDraft {
   };
 }
 
-/** Of each class, which share is taken for which class: all chips together. */
+/** Of each class, which share is taken for which class: all chips together. Of more classes than a chart holds there is none. */
 function confusionChart(run: ClassificationRun): ChartDraft {
   const { chips, data } = run;
   const { classes } = data;

@@ -3,7 +3,8 @@ import { tinyNetwork } from "../../test/support/tiny-network.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { hardwareSpec } from "../spec/hardware.ts";
 import { spikingSpec } from "../spec/model.ts";
-import { layoutChart } from "./machine.ts";
+import { packSpikes } from "../spike/train.ts";
+import { densitiesChart, layoutChart, rasterChart } from "./machine.ts";
 import { chartSpec } from "./report.ts";
 
 const network = tinyNetwork(spikingSpec.parse({ kind: "spiking", normalisation: "none", width: 24, heads: 2 }), 4);
@@ -23,3 +24,18 @@ test.each([{}, { embedRows: 5 }, { linesPerInput: 9 }, { rows: 20, columns: 10 }
     });
   },
 );
+
+test("the deepest network there is fits its charts", () => {
+  // What a block's simulation names, and the layers of the longest stem.
+  const names = [
+    ...Array.from({ length: 64 }, (_, i) =>
+      ["input", "qkv", "attention", "middle", "hidden"].map((train) => `blocks.${i}.${train}`),
+    ),
+    ...Array.from({ length: 16 }, (_, i) => [`stem.${i}`, `stem.${i}.windows`]),
+  ].flat();
+  const train = packSpikes(new Uint8Array(8).fill(1), 1, 1, 8);
+  const rasters = Object.fromEntries(names.map((name) => [name, train]));
+  const densities = Object.fromEntries(names.map((name) => [name, 0.5]));
+  expect(chartSpec.safeParse(rasterChart(rasters)).success).toBe(true);
+  expect(chartSpec.safeParse(densitiesChart([{ densities, clippedShare: 0, registers: null }])).success).toBe(true);
+});

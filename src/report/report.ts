@@ -8,6 +8,7 @@
  * Here are the schema and its types; `buildReport` (`build-report.ts`) makes one.
  */
 import { z } from "zod";
+import { MOST_AGES } from "../spec/duration.ts";
 import { experimentSpec } from "../spec/experiment.ts";
 
 /** Lower-case or camelCase words joined by dots: `ber.mmse.pilots`, `density.blocks.0.qkv`. */
@@ -57,6 +58,9 @@ const chartBase = {
   caption: z.string().max(4000).default(""),
 };
 
+/** Of two networks at as many ages as a study reads. */
+const MOST_SERIES = 2 * MOST_AGES;
+
 export const linesSpec = z.strictObject({
   kind: z.literal("lines"),
   ...chartBase,
@@ -76,7 +80,7 @@ export const linesSpec = z.strictObject({
       }),
     )
     .min(1)
-    .max(24),
+    .max(MOST_SERIES),
   /** Horizontal lines, such as a published value. */
   rules: z
     .array(z.strictObject({ label: text, y: z.number() }))
@@ -103,7 +107,7 @@ export const barsSpec = z.strictObject({
       }),
     )
     .min(1)
-    .max(400),
+    .max(2000),
 });
 
 export const rasterLayerSpec = z.strictObject({
@@ -120,16 +124,19 @@ export const rasterLayerSpec = z.strictObject({
 export const rasterSpec = z.strictObject({
   kind: z.literal("raster"),
   ...chartBase,
-  layers: z.array(rasterLayerSpec).min(1).max(200),
+  layers: z.array(rasterLayerSpec).min(1).max(1000),
 });
+
+/** Rows and columns of a heat map at most. */
+export const MOST_TICKS = 1024;
 
 export const heatSpec = z.strictObject({
   kind: z.literal("heat"),
   ...chartBase,
   /** Along the columns. */
-  x: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(1024) }),
+  x: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(MOST_TICKS) }),
   /** Along the rows, from the top. */
-  y: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(1024) }),
+  y: z.strictObject({ label: text, ticks: z.array(z.string().max(200)).min(1).max(MOST_TICKS) }),
   /** What a cell's colour stands for. */
   label: text,
   /** `[row][column]`, one per pair of ticks. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
-import { parseDuration, parseDurations } from "./duration.ts";
+import { MOST_AGES, parseDuration, parseDurations } from "./duration.ts";
 
 describe("a duration", () => {
   test.each([
@@ -41,5 +41,11 @@ describe("a list of durations", () => {
 
   test("has no gaps", () => {
     expect(() => parseDurations("1s,,1m", "drift")).toThrow(SpecError);
+  });
+
+  test("are as many as a chart holds", () => {
+    const ages = (count: number) => Array.from({ length: count }, (_, i) => `${i + 1}s`).join();
+    expect(parseDurations(ages(MOST_AGES), "drift")).toHaveLength(MOST_AGES);
+    expect(() => parseDurations(ages(MOST_AGES + 1), "drift")).toThrow("These are 101 ages");
   });
 });

@@ -42,9 +42,18 @@ export function parseDuration(text: string, path: string): Duration {
   return { text, seconds };
 }
 
-/** A list such as `1s,1m,1h`. Throws SpecError also when one age appears twice. */
+/** Ages that a study reads at most. */
+export const MOST_AGES = 100;
+
+/** A list such as `1s,1m,1h`. Throws SpecError also when one age appears twice, and when there are too many. */
 export function parseDurations(text: string, path: string): Duration[] {
   const all = text.split(",").map((part) => parseDuration(part.trim(), path));
+  if (all.length > MOST_AGES) {
+    throw new SpecError(
+      path,
+      `These are ${all.length} ages, but a study reads chips at ${MOST_AGES} at most. Leave some out.`,
+    );
+  }
   all.forEach(({ text, seconds }, i) => {
     const same = all.findIndex((other) => other.seconds === seconds);
     if (same !== i) throw new SpecError(path, `${all[same].text} and ${text} are the same age. Keep one.`);
