@@ -31,6 +31,13 @@ test.each([
   }
 });
 
+test("a crossbar that sees no current in any pass has no range by codes, one that sees some in one has", () => {
+  const rangeOf = (seen: readonly number[]) =>
+    rangeByCodes({ mode: "differential", bits: 5 }, 3200, (converter, pass) => seen[pass] / converter.step);
+  expect(rangeOf([0, 0, 0, 0])).toBe(0);
+  expect(rangeOf([400, 0, 0, 0])).toBeGreaterThan(0);
+});
+
 const ROWS = 64;
 const COLUMNS = 48;
 function crossbar(shrunk = 1) {

@@ -42,6 +42,8 @@ export const FACTOR_TRIALS = 10;
 /**
  * The full scale of a crossbar's converters, microsiemens.
  *
+ * 0 where no current was seen in any pass.
+ *
  * @param widest     where to begin
  * @param quantileAt of the sizes of what such converters put out, in code steps, rounded or not
  */
@@ -51,12 +53,14 @@ export function rangeByCodes(
   quantileAt: (converter: Converter, pass: number) => number,
 ): number {
   let fullScale = widest;
+  let isSilent = true;
   for (let pass = 0; pass < RANGE_PASSES; pass++) {
     const setting = converter(mode, bits, fullScale);
     const code = Math.min(setting.largest, roundHalfEven(quantileAt(setting, pass)));
+    if (code > 0) isSilent = false;
     fullScale = setting.step * (pass < RANGE_PASSES - 1 ? code + 0.5 : Math.max(1, code));
   }
-  return fullScale;
+  return isSilent ? 0 : fullScale;
 }
 
 /** What the known inputs gave just after programming. */

@@ -91,7 +91,10 @@ const nextPowerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(count
 
 function requireCount(path: string, value: number, name: string): void {
   if (Number.isInteger(value) && value >= 1 && value <= 1024) return;
-  throw new SpecError(path, `${name} is ${value}, but a tile needs a whole number from 1 to 1024 of them.`);
+  throw new SpecError(
+    path,
+    `${name} is ${value}, but the engine takes a whole number from 1 to 1024, however few of them a tile holds.`,
+  );
 }
 
 function requireShift(path: string, gain: number): void {
