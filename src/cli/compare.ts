@@ -10,7 +10,7 @@ import { clean, grid, noteLines } from "../report/table.ts";
 import { type Comparison, compareRuns } from "../runs/compare.ts";
 import type { CompareCommandOptions } from "./arguments.ts";
 import { loadNetworks } from "./networks.ts";
-import { type LoadedExperiment, loadExperiment, openLoaded } from "./options.ts";
+import { type LoadedExperiment, loadExperiment, openLoaded, wordsOf } from "./options.ts";
 import { REPORT_FILES } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import { readReport } from "./report-run.ts";
@@ -55,7 +55,7 @@ async function loadRun(source: string, options: CompareCommandOptions): Promise<
   const report = await readReport(source);
   if (!report.experiment)
     throw new SpecError(join(source, REPORT_FILES.json), "The report is of no experiment. Name the experiment itself.");
-  const started = report.command.split(" ")[2] ?? "";
+  const started = wordsOf(report.command)[2] ?? "";
   const directory = started.startsWith("preset:") ? "." : dirname(started);
   const { seed = report.experiment.seed } = options;
   return { experiment: { ...report.experiment, seed }, directory, source };

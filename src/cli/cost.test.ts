@@ -56,6 +56,14 @@ describe("without a workload", () => {
     expect(rows.map(({ workload }) => workload)).toEqual(WORKLOADS.map(({ name }) => name));
   });
 
+  test("at every preset it is a report, too", async () => {
+    const { code } = await cost("--preset", "all", "--out", join(folder, "every"));
+    expect(code).toBe(0);
+    const { charts } = parseReport(readFileSync(join(folder, "every", "report.json"), "utf8"));
+    const [chart] = charts;
+    expect(chart.kind === "bars" && chart.bars.length).toBeGreaterThanOrEqual(WORKLOADS.length * COST_PRESETS.length);
+  });
+
   test("with a folder, all of it is a report", async () => {
     const { code, out } = await cost("--out", join(folder, "all"));
     expect(code).toBe(0);

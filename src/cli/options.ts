@@ -109,6 +109,10 @@ export function commandLine(
 export const repeated = <O extends object>(options: O, names: readonly (keyof O & string)[]): string[] =>
   names.flatMap((name) => (options[name] === undefined ? [] : [`--${name}`, String(options[name])]));
 
+/** The words of a command that `quote` wrote. */
+export const wordsOf = (command: string): string[] =>
+  [...command.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) => word.replaceAll(/'([^']*)'|\\(')/g, "$1$2"));
+
 /** For a POSIX shell. */
 export const quote = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

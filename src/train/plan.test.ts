@@ -15,8 +15,16 @@ import {
   shardPrompts,
   shardRange,
   shardWaves,
+  stageNames,
   type TrainingPlan,
 } from "./plan.ts";
+
+test("metrics tell stages of one name apart", () => {
+  const namesOf = (names: readonly (string | undefined)[]) =>
+    stageNames(tinyExperiment({ training: { stages: names.map((name) => ({ ...(name && { name }) })) } }).training);
+  expect(namesOf([undefined, undefined, "noise", undefined])).toEqual(["train", "train 2", "noise", "train 3"]);
+  expect(namesOf(["first", "second"])).toEqual(["first", "second"]);
+});
 
 describe("shards", () => {
   test("partition the batch, as evenly as possible", () => {

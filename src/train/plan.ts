@@ -219,6 +219,13 @@ export const stageModel = ({ model }: Experiment, { timeSteps }: StageSpec): Mod
 export const stageTask = ({ task }: Experiment, { queryCopies = 1 }: StageSpec): TaskSpec =>
   kitOf(task).taught(task, queryCopies);
 
+/** What metrics call each stage: its name, and behind one that an earlier stage has its number. */
+export const stageNames = ({ stages }: TrainingSpec): string[] =>
+  stages.map(({ name }, i) => {
+    const earlier = stages.slice(0, i).filter((other) => other.name === name).length;
+    return earlier === 0 ? name : `${name} ${earlier + 1}`;
+  });
+
 /** What predictions of a stage are compared with. */
 export const stageLabels = ({ training }: Experiment, stage: number): TrainingSpec["labels"] =>
   training.stages[stage].labels ?? training.labels;

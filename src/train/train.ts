@@ -26,7 +26,7 @@ import { measureConverterSteps } from "./converter-steps.ts";
 import { atStage, checkGrowth, grown, stageDepth } from "./growth.ts";
 import { initialParameters, type Started, startNotes } from "./initial.ts";
 import { createOptimiser, type Optimiser } from "./optimiser.ts";
-import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels } from "./plan.ts";
+import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels, stageNames } from "./plan.ts";
 import { scheduledRate } from "./schedule.ts";
 import { type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
@@ -149,6 +149,7 @@ async function trainBlocks<M extends ModelSpec>(
   const optimiser = createOptimiser(kernels, plan, experiment);
   const addNoise = createWeightNoise(kernels, plan, experiment);
   const { stages } = experiment.training;
+  const names = stageNames(experiment.training);
   const steps = totalSteps(experiment.training);
   const teacher = checkTeacher(experiment, options.teacher);
   const { initial } = options;
@@ -240,7 +241,7 @@ async function trainBlocks<M extends ModelSpec>(
         options.onStep?.({
           step,
           steps,
-          stage: spec.name,
+          stage: names[stage],
           loss: meanLoss,
           learningRate,
           gradientNorm,
