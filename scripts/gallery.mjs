@@ -59,7 +59,7 @@ export const gallery = {
         ],
         ["of the ANN", withRange(link.figures["ber.ann"])],
         ["of maximum likelihood, channel from the pilots", withRange(link.figures["ber.ml.pilots"])],
-        ["energy of an int8 ANN, of theirs", withRange(link.figures["cost.ratio.annDigital"])],
+        ["energy of an int8 ANN over theirs", withRange(link.figures["cost.ratio.annDigital"])],
       ]),
     source: link,
   },

@@ -268,7 +268,7 @@ export const blocks = {
         `conventional one is ${change(drift("gap.compensated.1y"))} after a year, but the year has little part in it: the one loses ` +
         `${withRange(drift("hwat.compensated.1y.change"))}, the other ${withRange(drift("ct.compensated.1y.change"))}, a difference of ` +
         `${change(drift("gap.change.compensated.1y"))}. On CIFAR-10 the hardware-aware network loses ${lost("hwat")} points, the other ${lost("ct")}.`,
-      "**Networks of the paper's size**, and ImageNet: none was trained. Ours have one to four blocks of width 128, or two, four or six of 256; the paper's 4 to 8 of 256 to 768.",
+      "**Networks of the paper's size**, and ImageNet: none was trained. Ours have one to four blocks of width 64 or 128, or two, four or six of 256; the paper's 4 to 8 of 256 to 768.",
       `**13 times less energy, of a whole machine, at equal accuracy.** Table II read literally, with FIFOs, clock, wires and leakage of every machine, has ` +
         `${fixed(cost("paper.T4.annDigital"), 1)} at T = 4. [Ours](experiments/machines/README.md), with one conversion for a pair and a FIFO per row, has ` +
         `${fixed(cost("simulated.T4.annDigital"), 1)}, and ${fixed(cost("simulated.T7.annDigital"), 1)} at the printed T = 7; ` +

@@ -10,8 +10,8 @@
  *
  * Rounding is to nearest, ties to even. The paper draws two converters and a digital adder per readout unit (Figs. 2
  * and 4), which is `pair`; its conclusion names differential converters as future work. Table II: 5 bits, 8 columns share
- * a converter. A readout unit takes 1 cycle per conversion; a crossbar of 128 columns has 16 units and needs 8 cycles
- * (multiplexer steps) for one input vector.
+ * a converter. A crossbar of 128 columns then has 16 units and needs 8 multiplexer steps for one input vector;
+ * `timing.ts` says how many clocks these are.
  *
  * Currents are line conductances in microsiemens (current / read voltage), and single-precision numbers, as are the step and
  * every result. Offset, gain spread and noise of converters: `converter-errors.ts`.
@@ -87,5 +87,5 @@ export function convertedSizes(mode: AdcSpec["mode"], plus: Float32Array, minus:
 /** Readout units of a crossbar: converters (pairs of them in `pair` mode) that work side by side. */
 export const readoutUnits = (columns: number, adc: AdcSpec): number => Math.ceil(columns / adc.sharing);
 
-/** Multiplexer steps, of one cycle each, in which `units` readout units serve `columns` columns. */
+/** Multiplexer steps in which `units` readout units serve `columns` columns. */
 export const multiplexerSteps = (columns: number, units: number): number => Math.ceil(columns / units);

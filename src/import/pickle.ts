@@ -10,7 +10,7 @@ import { shorten } from "../spec/json.ts";
 import { isKind, kindOf, type Pickled, type PickledStorage, type PickledTensor } from "./pickled.ts";
 
 /** Longest program, in bytes; a tensor takes about 150. */
-const LONGEST_PROGRAM = 64 * 1024 * 1024;
+export const LONGEST_PROGRAM = 2 ** 24;
 /** Values put on the stack, of which a tensor takes about 25. */
 const MOST_VALUES = 1_000_000;
 const MOST_DIMENSIONS = 8;

@@ -15,7 +15,7 @@ import { FileError } from "../errors.ts";
 import { shorten } from "../spec/json.ts";
 import { suggest } from "../spec/suggest.ts";
 import { ELEMENTS, type ElementType, readElements, readRun, type SourceTensor } from "./elements.ts";
-import { readPickle } from "./pickle.ts";
+import { LONGEST_PROGRAM, readPickle } from "./pickle.ts";
 import { isKind, type Pickled, type PickledTable, type PickledTensor } from "./pickled.ts";
 import { openZip, type ZipArchive } from "./zip.ts";
 
@@ -41,8 +41,6 @@ const STORAGE_TYPES: Readonly<Record<string, ElementType>> = {
 
 /** All tensors together, in bytes as arrays of ours. */
 const MOST_BYTES = 2 ** 31;
-/** Largest list of tensors: a line for each of a hundred thousand. */
-const MOST_PROGRAM = 2 ** 24;
 
 /**
  * The tensors of a file. `select` names the table that holds them where it lies within another, such as `state_dict` or
@@ -60,8 +58,8 @@ export function decodePytorch(bytes: Uint8Array, select = "", path = "checkpoint
   const little = byteOrder(archive, folder, fail);
   const program = `${folder}data.pkl`;
   const size = archive.size(program) ?? 0;
-  if (size > MOST_PROGRAM) {
-    fail(`Its list of tensors, data.pkl, unpacks to ${size} bytes; at most ${MOST_PROGRAM} are read.`);
+  if (size > LONGEST_PROGRAM) {
+    fail(`Its list of tensors, data.pkl, unpacks to ${size} bytes; at most ${LONGEST_PROGRAM} are read.`);
   }
   const table = find(readPickle(archive.read(program), path), select, path);
   const storages = new Map<string, DataView>();

@@ -53,7 +53,7 @@ export interface LayerMapping extends Wiring {
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
   readonly blocks: readonly CrossbarBlock[];
-  /** Steps in which the multiplexers bring all used columns to the converters: cycles for one input vector. */
+  /** Steps in which the multiplexers bring all used columns to the converters, for one input vector. */
   readonly multiplexerSteps: number;
   /** LIF units at the adders of the layer's tiles; 0 for the head, whose sums are averaged instead. */
   readonly lifUnits: number;

@@ -15,8 +15,8 @@ export interface OperationTrace {
   /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   /**
-   * Cycles the operation is busy for all prompts, one after another: multiplexer steps per input vector, tile clocks per
-   * prompt. LIF updates hide behind the conversions and take 0. Overlap between operations is not modelled here.
+   * Clocks that the operation is busy for all prompts, one after another: `vectorClocks` for each input vector, those of a tile for
+   * each prompt. LIF updates hide behind the conversions and take 0. Overlap between operations is not modelled here.
    */
   readonly cycles: number;
   readonly actions: ActionCounts;

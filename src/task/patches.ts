@@ -1,6 +1,6 @@
 /**
  * How an image becomes tokens: which pixels a token holds, and how a pixel becomes a real value, binary lines or a firing
- * probability. `docs/task.md` draws the patches.
+ * probability. `docs/images.md` describes the patches.
  *
  * Tokens are patches, row by row. A token's pixels are those of its patch, row by row, channels innermost; with `shift` they are
  * followed by the pixels of the patch moved left, right, up and down, as in the first author's code. What lies outside the
