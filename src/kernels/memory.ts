@@ -39,7 +39,7 @@ const SHARED = 2;
 /** What a memory needs beside a plan's bytes: the kernels' own data, and the place that alignment skips. */
 export const KERNEL_BYTES = 2 * PAGE;
 
-/** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB. */
+/** A memory of at least `bytes`, shared between threads when `shared`. Throws PlatformError above 4 GiB, and where there is none. */
 export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE) + 1;
   if (pages > MAXIMUM_PAGES) {
@@ -50,7 +50,16 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
   }
   // A memory never grows; shared memories reserve their maximum at once.
   const size = Math.max(pages, 16);
-  return new WebAssembly.Memory({ initial: size, maximum: size, shared });
+  try {
+    return new WebAssembly.Memory({ initial: size, maximum: size, shared });
+  } catch (error) {
+    throw new PlatformError(
+      "kernels.memory",
+      `The system gave no memory of ${((size * PAGE) / 2 ** 20).toFixed(0)} MiB, for which WebAssembly sets aside some GiB of addresses. Raise ` +
+        "the limit on them (`ulimit -v`), free memory, or use fewer threads.",
+      { cause: error },
+    );
+  }
 }
 
 /** Instantiates the kernels on a memory; every thread does this once on the same memory. */
