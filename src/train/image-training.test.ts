@@ -1,6 +1,7 @@
 /** Training on images that a short training tells apart. */
 import { describe, expect, test } from "vitest";
 import { tinyImages as images, tinyImageExperiment } from "../../test/support/tiny-images.ts";
+import { pickImages, withValidation } from "../data/images.ts";
 import { jobs } from "../evaluation/jobs.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { ImageClassificationSpec } from "../spec/task.ts";
@@ -86,6 +87,16 @@ describe("training on images", () => {
     const all = await run(short({ validationPrompts: 40 }));
     const more = await run(short({ validationPrompts: 1000 }));
     expect(more.state.best!.loss).toBe(all.state.best!.loss);
+  });
+
+  test("of classes with one image each says that none is left to validate by", async () => {
+    const { train: all } = images;
+    const firsts = images.train.classes.map((_, label) => all.labels.indexOf(label)).filter((i) => i >= 0);
+    const single = withValidation("one each", pickImages(all, firsts), images.test);
+    await expect(train(openExperiment(short(), single), { executor: inlineExecutor(jobs) })).rejects.toMatchObject({
+      path: "task.data",
+      message: expect.stringContaining("none to validate by"),
+    });
   });
 
   test("asks for images where none are given", async () => {

@@ -5,6 +5,7 @@
  * are summed in shard order. All randomness is a function of seed and step, so training on any number of threads, interrupted anywhere,
  * gives the same network to the last bit.
  */
+import type { LabelledData } from "../data/labelled.ts";
 import { SpecError, ValueError } from "../errors.ts";
 import { LARGEST_MEMORY } from "../kernels/arena.ts";
 import { allocateMemory, instantiateKernels } from "../kernels/memory.ts";
@@ -115,6 +116,7 @@ export async function train<M extends ModelSpec>(
   const whole = opened(subject);
   const { experiment } = whole;
   checkGrowth(experiment);
+  if (whole.data?.validation.count === 0) throw noValidation(whole.data);
   let { state } = options;
   for (;;) {
     const blocks = stageDepth(experiment, state?.stage ?? 0);
@@ -295,6 +297,13 @@ function averageNote(
   const change = (name: "loss" | Metric) => `${before[name]?.toPrecision(4)} to ${after[name]?.toPrecision(4)}`;
   return `Averaged with the initial network: validation loss ${change("loss")}, ${short} ${change(key)}.`;
 }
+
+const noValidation = ({ name, train }: LabelledData): ValueError =>
+  new ValueError(
+    "task.data",
+    `Of the training data of ${name} ${train.count} are left to learn from and none to validate by. A tenth of each class validates, at least one ` +
+      "where a class has two: give one class two or more.",
+  );
 
 function divergence(step: number, stage: number, { name, learningRate }: StageSpec): ValueError {
   return new ValueError(
