@@ -29,7 +29,7 @@ import { costScreen } from "../report/cost-screen.ts";
 import { costTable } from "../report/cost-table.ts";
 import type { Report } from "../report/report.ts";
 import type { TableOptions } from "../report/table.ts";
-import { asDescribed } from "../runs/fit.ts";
+import { asCompared, asDescribed } from "../runs/fit.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { machineByName } from "../spec/parse.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
@@ -231,10 +231,11 @@ async function measure(
   const { networks } = await loadNetworks(loaded, roles);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   const network = asDescribed(experiment, networks.network, notes);
+  const ann = networks.ann && asCompared(experiment, networks.ann, "ann");
+  const spiking = networks.spiking && asCompared(experiment, networks.spiking, "spiking");
   const executor = nodeExecutor(options.threads);
   try {
     const [chip] = await evaluateChips(executor, opened, network, { chips: 1, prompts: options.prompts });
-    const { ann, spiking } = networks;
     const snn = spiking && (await evaluateNetwork(executor, opened, spiking, { prompts: options.prompts }));
     const workload = comparedWith(measuredWorkload(experiment, chip), experiment, {
       ann: ann?.model,

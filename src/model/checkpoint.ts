@@ -109,7 +109,8 @@ export function decodeCheckpoint(
     const given = format === undefined ? "names no format" : `is of format ${shorten(format)}`;
     throw new FileError(
       path,
-      `The file ${given}, but checkpoints of this version are of format "${FORMAT}". Train it again.`,
+      `The file ${given}, but checkpoints of this version are of format "${FORMAT}". Name a network.safetensors that \`xpike train\` wrote, or ` +
+        "bring weights of another program in with `xpike import`.",
     );
   }
   const model = readModel(modelText, fail);

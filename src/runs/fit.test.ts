@@ -5,7 +5,7 @@ import { stream } from "../numeric/stream.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
-import { asDescribed, checkModel, checkTask } from "./fit.ts";
+import { asCompared, asDescribed, checkModel, checkTask } from "./fit.ts";
 
 const errorOf = (work: () => unknown): SpecError => {
   try {
@@ -26,6 +26,19 @@ function networkOf(experiment: ReturnType<typeof experimentOf>): Network {
 
 const link = { pilots: 6, coding: "thermometer", receiverBits: 3 };
 const images = { kind: "image-classification", data: "fashion-mnist", patch: 7, coding: "thermometer", thresholds: 9 };
+
+test("a network of another kind than its place asks for is refused there", () => {
+  const [spiking, ann] = [experimentOf(link, { kind: "spiking" }), experimentOf(link, { kind: "ann" })];
+  const [spikes, numbers] = [spiking, ann].map(networkOf);
+  expect(errorOf(() => asCompared(spiking, spikes, "ann")).path).toBe("checkpoints.ann");
+  expect(errorOf(() => asCompared(spiking, numbers, "spiking")).path).toBe("checkpoints.spiking");
+  expect(asCompared(spiking, numbers, "ann").parameters).toBe(numbers.parameters);
+  expect(errorOf(() => asDescribed(spiking, numbers, [])).path).toBe("checkpoints.network");
+  expect(errorOf(() => asDescribed(spiking, numbers, [], "checkpoints.conventional")).path).toBe(
+    "checkpoints.conventional",
+  );
+  expect(errorOf(() => asDescribed(ann, spikes, [])).path).toBe("model.kind");
+});
 
 describe("a network and a task that it was not trained for", () => {
   test.each([

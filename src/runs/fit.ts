@@ -10,7 +10,7 @@ import type { Network } from "../model/network.ts";
 import { parameterLayout } from "../model/network.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { shorten } from "../spec/json.ts";
-import type { SpikingSpec } from "../spec/model.ts";
+import type { ModelSpec, SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -27,12 +27,13 @@ export function asDescribed(
   field = "checkpoints.network",
 ): Network<SpikingSpec> {
   const { model } = experiment;
-  if (model.kind !== "spiking" || trained.model.kind !== "spiking") {
+  if (model.kind !== "spiking") {
     throw new SpecError(
       "model.kind",
-      `Hardware runs spiking networks; the experiment says ${model.kind}, its checkpoint is ${trained.model.kind}.`,
+      `Hardware runs spiking networks, but the model is "${model.kind}". Choose "spiking", and name an ANN to compare with in checkpoints.ann.`,
     );
   }
+  if (trained.model.kind !== "spiking") throw otherKind(trained, "spiking", field);
   const described = checkModel(model, trained as Network<SpikingSpec>, field);
   const geometry = checkTask(experiment, { ...trained, model: described }, field);
   for (const field of ["heads", "steps", "attention", "neuron"] as const) {
@@ -41,6 +42,23 @@ export function asDescribed(
   }
   return { ...trained, model: described, geometry };
 }
+
+/**
+ * A network that the one on hardware is compared with, on what the task gives it.
+ * Throws  SpecError at `checkpoints.ROLE` for a network of the other kind; as `checkTask`
+ */
+export function asCompared(experiment: Experiment, trained: Network, role: "ann" | "spiking"): Network {
+  const field = `checkpoints.${role}`;
+  if (trained.model.kind !== role) throw otherKind(trained, role, field);
+  return { ...trained, geometry: checkTask(experiment, trained, field) };
+}
+
+const otherKind = ({ model }: Network, wanted: ModelSpec["kind"], field: string): SpecError =>
+  new SpecError(
+    field,
+    `The network that it names is of the kind "${model.kind}", but one of the kind "${wanted}" has its place here. Name such a one, or leave ` +
+      "the field out.",
+  );
 
 /**
  * What the task gives the network, which may have been trained with other copies of its queries. `field` is where the experiment names it.

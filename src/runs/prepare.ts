@@ -13,7 +13,7 @@ import type { SpikingSpec } from "../spec/model.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import { type ErrorsOf, kitOf } from "../task/catalogue.ts";
 import type { Executor } from "../threads/executor.ts";
-import { asDescribed, checkTask } from "./fit.ts";
+import { asCompared, asDescribed } from "./fit.ts";
 import { formatNotes, machineNotes } from "./notes.ts";
 
 export interface RunNetworks {
@@ -54,17 +54,14 @@ export function prepare(
 ): Preparation {
   const network = asDescribed(experiment, trained, notes);
   exitMarginOf(experiment, experiment.hardware);
-  const asked = (of: Network, role: "ann" | "spiking"): Network => {
-    return { ...of, geometry: checkTask(experiment, of, `checkpoints.${role}`) };
-  };
   const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
   notes.push(...machineNotes(experiment.hardware, executor), ...formatNotes(experiment.hardware));
   return {
     network,
     mapping,
     roles: [
-      ...(spiking ? [["spiking", asked(spiking, "spiking")] as const] : []),
-      ...(ann ? [["ann", asked(ann, "ann")] as const] : []),
+      ...(spiking ? [["spiking", asCompared(experiment, spiking, "spiking")] as const] : []),
+      ...(ann ? [["ann", asCompared(experiment, ann, "ann")] as const] : []),
       ["digital", network],
     ],
   };

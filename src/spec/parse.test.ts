@@ -225,6 +225,10 @@ describe("a mistake", () => {
         "or choose a task.modulation with fewer bits.",
     });
     expect(errorOf({ model: { attention: { scoreGain: 3 } } }).message).toContain("3 is not a power of two");
+    expect(errorOf({ training: { teacher: "bundled:wireless-2x2-ann" } })).toMatchObject({
+      path: "training.teacher",
+      message: expect.stringContaining("No stage learns from a teacher"),
+    });
     expect(errorOf({ training: { teacherShare: 0.5 } })).toMatchObject({
       path: "training.teacherShare",
       message: expect.stringContaining("No stage learns from a teacher"),

@@ -218,6 +218,11 @@ export const trainingSpec = z
     error: (issue) => explainShards(issue.input),
     path: ["shards"],
   })
+  .refine((training) => training.teacher === undefined || isTaught(training).includes(true), {
+    ...onceValid,
+    error: "No stage learns from a teacher. Set labels to `teacher`, or leave it out.",
+    path: ["teacher"],
+  })
   .refine((training) => training.teacherShare === undefined || isTaught(training).includes(true), {
     ...onceValid,
     error:
