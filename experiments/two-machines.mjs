@@ -34,7 +34,7 @@ export const NETWORKS = [
   "cifar10-wide-strided",
   "cifar10-graded",
   "cifar10-fine",
-  "cifar10-four",
+  "cifar10-twice",
   "fashion-stem",
   "fashion-large",
   "fashion-fine",

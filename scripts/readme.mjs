@@ -62,7 +62,7 @@ function points(part, name, id, { steps, lines, ann } = {}) {
   return scaled(runs[0].figures[id], 100);
 }
 /** Of the networks for CIFAR-10 with the fewest errors on validation images, with one line for an input and with four. */
-const stem = (id, steps, lines) => points("stem", lines ? "cifar10-eight" : "cifar10-fine", id, { steps, lines });
+const stem = (id, steps, lines) => points("stem", lines ? "cifar10-twice" : "cifar10-fine", id, { steps, lines });
 /** Of the network for MNIST whose ANN had the same teacher. */
 const taught = (id, steps) => points("accuracy", "mnist-two-steps-taught", id, { ann: "mnist-ann-128-taught", steps });
 /** `1.07, 1.54, 1.91`. */

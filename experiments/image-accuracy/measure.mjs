@@ -76,6 +76,8 @@ const PARTS = {
       { name: "cifar10-four" },
       { name: "cifar10-eight", lines: 4, steps: 2 },
       { name: "cifar10-eight", lines: 4 },
+      { name: "cifar10-twice", steps: 2 },
+      { name: "cifar10-twice" },
       { name: "fashion-stem" },
       { name: "fashion-large" },
       { name: "fashion-large", ann: "fashion-large-ann" },

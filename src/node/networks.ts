@@ -85,6 +85,7 @@ export const BUNDLED_NETWORKS = [
   "cifar10-fine-xpikeformer",
   "cifar10-four-xpikeformer",
   "cifar10-eight-xpikeformer",
+  "cifar10-twice-xpikeformer",
   "cifar10-wide-ann",
   "fashion-fine-xpikeformer",
   "fashion-large-xpikeformer",
