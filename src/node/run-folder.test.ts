@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tinyExperiment } from "../../test/support/tiny-training.ts";
 import { FileError, SpecError } from "../errors.ts";
-import { type OpenRun, QUESTION_FILE, type Question, UNITS_FILE, useFolder, useRun } from "./run-folder.ts";
+import {
+  NETWORK_FILE,
+  type OpenRun,
+  QUESTION_FILE,
+  type Question,
+  STATE_FILE,
+  UNITS_FILE,
+  useFolder,
+  useRun,
+} from "./run-folder.ts";
 
 let root: string;
 let folder: string;
@@ -138,6 +147,21 @@ describe("another question is refused by the field that differs:", () => {
       expect(await names()).toEqual(before);
     });
   }
+});
+
+test("a folder with a training that is not over is left to it, and one that is over may have a run beside it", async () => {
+  await mkdir(folder);
+  await writeFile(join(folder, STATE_FILE), "a state");
+  await writeFile(join(folder, QUESTION_FILE), JSON.stringify({ ...question, command: "train" }));
+  for (const choice of [{}, { force: true }, { resume: true }]) {
+    await expect(work(choice).done).rejects.toMatchObject({
+      path: folder,
+      message: expect.stringMatching(/a training that is not over .*--resume.*--out/),
+    });
+  }
+  expect(JSON.parse(await readFile(join(folder, QUESTION_FILE), "utf8")).command).toBe("train");
+  await writeFile(join(folder, NETWORK_FILE), "a network");
+  expect(await work().done).toBe(285);
 });
 
 test("a folder in use is refused to the next, whatever it wants there", async () => {

@@ -22,6 +22,9 @@ import { openUnitLog, readUnitLog } from "./unit-log.ts";
 
 export const QUESTION_FILE = "question.json";
 export const UNITS_FILE = "units.jsonl";
+/** What a training keeps in its folder: what it goes on from, and its network once it is over. */
+export const STATE_FILE = "state.safetensors";
+export const NETWORK_FILE = "network.safetensors";
 
 /** Largest question that is read: an experiment with a table of a device for every age. */
 const LARGEST_QUESTION = 2 ** 26;
@@ -58,8 +61,9 @@ export interface OpenRun {
 /**
  * Works on a question in a folder, from where an earlier sitting stopped.
  *
- * Throws  FileError when there is a run that is not over and neither `resume` nor `force` is set, and when content differs from what
- *         the run to go on with was started with; SpecError at the first field that does; as `useFolder`
+ * Throws  FileError when there is a run that is not over and neither `resume` nor `force` is set, when there is a training that is not
+ *         over, and when content differs from what the run to go on with was started with; SpecError at the first field that does; as
+ *         `useFolder`
  */
 export async function useRun<T>(
   folder: string,
@@ -70,6 +74,7 @@ export async function useRun<T>(
 ): Promise<T> {
   if (resume) requireFolder(folder);
   return useFolder(folder, title, async ({ lock }) => {
+    requireNoTraining(folder);
     const path = join(folder, UNITS_FILE);
     const question = JSON.parse(JSON.stringify(asked)) as Question;
     const found = force ? null : await readUnitLog(path);
@@ -102,6 +107,17 @@ export function requireFolder(folder: string): void {
   throw new FileError(
     folder,
     "There is no such folder, so there is no run to go on with. Check the path, or start without --resume.",
+  );
+}
+
+/** Throws FileError: a training goes on only beside its own question, which the results of another run would replace. */
+function requireNoTraining(folder: string): void {
+  const isThere = (name: string) => existsSync(join(folder, name));
+  if (!isThere(STATE_FILE) || isThere(NETWORK_FILE)) return;
+  throw new FileError(
+    folder,
+    `The folder holds a training that is not over (${STATE_FILE}, and no ${NETWORK_FILE} yet), which could not go on after this. ` +
+      "Finish it first (`xpike train` with --resume), or choose another folder (--out).",
   );
 }
 

@@ -25,6 +25,7 @@ import { contentHash } from "./content-hash.ts";
 import { fileError, readFileChecked, writeFileAtomic, writeFilesTogether } from "./files.ts";
 import { CURVE_FILES, writeLearningCurves } from "./learning-curves.ts";
 import {
+  NETWORK_FILE,
   type OpenFolder,
   QUESTION_FILE,
   type Question,
@@ -32,6 +33,7 @@ import {
   readQuestion,
   requireFolder,
   requireSame,
+  STATE_FILE,
   useFolder,
 } from "./run-folder.ts";
 import { nodeExecutor } from "./threads.ts";
@@ -40,8 +42,8 @@ import { nodeExecutor } from "./threads.ts";
 export const RUN_FILES = {
   experiment: "experiment.json",
   metrics: "metrics.jsonl",
-  state: "state.safetensors",
-  network: "network.safetensors",
+  state: STATE_FILE,
+  network: NETWORK_FILE,
   question: QUESTION_FILE,
   ...CURVE_FILES,
 } as const;
