@@ -53,6 +53,7 @@ function work(choice: object = {}, until = 10, asked = question) {
 }
 
 const names = async () => (await readdir(folder)).sort();
+const ARRAYS = '{"command":"run","experiment":[],"options":[],"contents":[],"versions":[]}';
 const RESULTS = [QUESTION_FILE, "sum.json", "sum.txt"];
 
 describe("a run in a folder", () => {
@@ -107,6 +108,23 @@ describe("a run in a folder", () => {
     await expect(work({}, 0).done).rejects.toThrow("stopped");
     expect(await readdir(root)).toEqual([]);
   });
+
+  test.each(["{}", "[1]", "null", "1", '{"contents": {}}', "{", "", ARRAYS])(
+    "whose question is damaged, %j, says so, and starts over without it",
+    async (text) => {
+      await work().done;
+      const path = join(folder, QUESTION_FILE);
+      await writeFile(path, text);
+      await expect(work({ resume: true }).done).rejects.toMatchObject({
+        path,
+        message: expect.stringContaining("is damaged"),
+      });
+      await rm(path);
+      expect(await work({ resume: true }).done).toBe(285);
+      await writeFile(path, text);
+      expect(await work().done).toBe(285);
+    },
+  );
 
   test("that was killed among its last files is over after the next sitting", async () => {
     await expect(work({}, 9).done).rejects.toThrow("stopped");

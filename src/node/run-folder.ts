@@ -78,14 +78,14 @@ export async function useRun<T>(
     const path = join(folder, UNITS_FILE);
     const question = JSON.parse(JSON.stringify(asked)) as Question;
     const found = force ? null : await readUnitLog(path);
-    const before = found ? found.question : await readQuestion(folder);
+    const before = found ? found.question : resume ? await readQuestion(folder) : null;
     if (resume && before !== null) requireSame(before, question, folder);
     if (found && !resume) throw unfinished(folder, [...found.units.values()].flat().length);
     const log = openUnitLog(path, question, found);
     try {
       return await work({
         keeper: log,
-        isOver: resume && !found && before !== null,
+        isOver: !found && before !== null,
         publish: async (files) => {
           await lock.check();
           await writeFilesTogether(folder, { ...files, [QUESTION_FILE]: questionText(question) });
@@ -121,16 +121,28 @@ function requireNoTraining(folder: string): void {
   );
 }
 
-/** The question of the results in a folder; null where there is none, or it cannot be read as one. */
-export async function readQuestion(folder: string): Promise<Partial<Question> | null> {
+/** The question of the results in a folder; null where there is none. Throws FileError for a file that is no question. */
+export async function readQuestion(folder: string): Promise<Question | null> {
   const path = join(folder, QUESTION_FILE);
   if (!existsSync(path)) return null;
+  const text = new TextDecoder().decode(await readFileChecked(path, LARGEST_QUESTION));
+  const question = parseQuestion(text);
+  if (question !== null) return question;
+  throw new FileError(
+    path,
+    "The file is damaged: it is not the question of a run. Remove it, and type the same again: a training then goes on, and " +
+      "any other run starts over.",
+  );
+}
+
+function parseQuestion(text: string): Question | null {
   try {
-    const question: unknown = JSON.parse(new TextDecoder().decode(await readFileChecked(path, LARGEST_QUESTION)));
-    return typeof question === "object" ? question : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
+    const question = JSON.parse(text) as Question | null;
+    const parts = [question?.experiment, question?.options, question?.contents, question?.versions];
+    const isTable = (part: unknown) => typeof part === "object" && part !== null && !Array.isArray(part);
+    return parts.every(isTable) ? question : null;
+  } catch {
+    return null;
   }
 }
 
