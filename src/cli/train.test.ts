@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -67,6 +67,17 @@ describe("xpike train", () => {
     });
     const saved = JSON.parse(await readFile(join(root, "json", "experiment.json"), "utf8"));
     expect(saved.seed).toBe(5);
+  });
+
+  test("names only files that are there", async () => {
+    await xpikeTrain("bare");
+    for (const name of ["metrics.jsonl", "metrics.csv", "curves.html"]) await rm(join(root, "bare", name));
+    const { files } = JSON.parse((await xpikeTrain("bare", "--resume", "--json")).out);
+    expect(Object.values(files).sort()).toEqual(
+      (await readdir(join(root, "bare"))).map((name) => join(root, "bare", name)).sort(),
+    );
+    expect(files.curves).toBeUndefined();
+    expect((await xpikeTrain("bare", "--resume")).out).not.toContain("Learning curves");
   });
 
   test("does not overwrite a run, goes on with it, or starts over when told to", async () => {

@@ -1,4 +1,5 @@
 /** `xpike train`: from an experiment to a trained network, in a folder that keeps all that is needed to stop and go on. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { requireFree } from "../node/folder-lock.ts";
 import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
@@ -89,7 +90,8 @@ function describe({ finished, step, best, seconds }: FolderResult, experiment: E
     );
   }
   lines.push(join(folder, finished ? RUN_FILES.network : RUN_FILES.state));
-  lines.push(`Learning curves: ${join(folder, RUN_FILES.curves)}, and as a table ${join(folder, RUN_FILES.table)}`);
+  const [curves, table] = [RUN_FILES.curves, RUN_FILES.table].map((name) => join(folder, name));
+  if (existsSync(curves)) lines.push(`Learning curves: ${curves}, and as a table ${table}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -98,6 +100,8 @@ const rateOf = (numbers: Readonly<Partial<Record<Metric, number>>>, { key }: Tas
   (numbers[key] ?? Number.NaN).toPrecision(3);
 
 function asJson({ finished, step, best, seconds }: FolderResult, folder: string): string {
-  const files = Object.fromEntries(Object.entries(RUN_FILES).map(([key, name]) => [key, join(folder, name)]));
+  const paths = Object.entries(RUN_FILES).map(([key, name]) => [key, join(folder, name)] as const);
+  // A training that was stopped has no network yet, and no curves before anything was measured.
+  const files = Object.fromEntries(paths.filter(([, path]) => existsSync(path)));
   return `${JSON.stringify({ finished, step, best, seconds, files }, null, 2)}\n`;
 }

@@ -27,8 +27,9 @@ const metricSpec = z.object({
 }) satisfies z.ZodType<TrainingMetric>;
 
 /**
- * Writes both files from the lines of the metrics, in place of those that are there; removes them where nothing has been measured yet. A
- * line that somebody has edited into something else is left out. The caller holds the folder.
+ * Writes both files from the lines of the metrics, in place of those that are there; leaves these where there are no lines, because nothing
+ * has been measured yet or somebody has removed the metrics. A line that somebody has edited into something else is left out. The caller
+ * holds the folder.
  * Throws  FileError when they cannot be written
  */
 export async function writeLearningCurves(
@@ -38,9 +39,7 @@ export async function writeLearningCurves(
   command: string,
 ): Promise<void> {
   const metrics = lines.flatMap((line) => metricSpec.safeParse(JSON.parse(line)).data ?? []);
-  if (metrics.length === 0) {
-    return writeFilesTogether(folder, { [CURVE_FILES.table]: null, [CURVE_FILES.curves]: null });
-  }
+  if (metrics.length === 0) return;
   const report = trainingReport({ experiment, metrics, command, versions: { xpikeformer: packageVersion() } });
   await writeFilesTogether(folder, {
     [CURVE_FILES.table]: metricsCsv(metrics, experiment),

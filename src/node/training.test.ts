@@ -166,6 +166,15 @@ describe("a run in a folder", () => {
     expect((await metrics())[0].step).toBe(5);
   });
 
+  test("that is finished keeps its curves when its metrics are gone", async () => {
+    await run();
+    await rm(at(RUN_FILES.metrics));
+    const table = await readFile(at(RUN_FILES.table));
+    await run({ resume: true });
+    expect(await readFile(at(RUN_FILES.table))).toEqual(table);
+    expect(await readdir(folder)).toContain(RUN_FILES.curves);
+  });
+
   test("that is finished is finished again at once", async () => {
     await run();
     const whole = await contents();
