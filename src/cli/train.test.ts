@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -89,6 +89,22 @@ describe("xpike train", () => {
     expect((await xpikeTrain("twice", "--force")).code).toBe(0);
     const both = await xpikeTrain("twice", "--force", "--resume");
     expect([both.code, both.err]).toEqual([2, expect.stringContaining("cannot be used with option '--resume'")]);
+  });
+
+  test("leaves an experiment.json that no training wrote, and takes the place of its own", async () => {
+    const own = join(root, "own");
+    const path = join(own, "experiment.json");
+    await mkdir(own);
+    const document = JSON.stringify(tinyDocument());
+    await writeFile(path, document);
+    const { written, terminal } = recorder();
+    expect(await main(["train", path, "--out", own, "--threads", "1"], terminal)).toBe(2);
+    expect(written.err).toMatch(/^FileError at .*experiment\.json\n {2}No training wrote this file.*--out/);
+    expect((await xpikeTrain("own", "--force")).code).toBe(2);
+    expect([await readFile(path, "utf8"), await readdir(own)]).toEqual([document, ["experiment.json"]]);
+    await rm(path);
+    expect((await xpikeTrain("own")).code).toBe(0);
+    expect((await xpikeTrain("own", "--force", "--seed", "2")).code).toBe(0);
   });
 
   test("names the field in which the run to go on with differs", async () => {

@@ -1,8 +1,9 @@
 /** `xpike train`: from an experiment to a trained network, in a folder that keeps all that is needed to stop and go on. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { FileError } from "../errors.ts";
 import { requireFree } from "../node/folder-lock.ts";
-import { type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
+import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
@@ -12,7 +13,7 @@ import type { TrainCommandOptions } from "./arguments.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { asTyped } from "./invocation.ts";
 import { readNetwork } from "./networks.ts";
-import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
+import { commandLine, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
 import { outputFolder } from "./output.ts";
 import { formatTime, type Progress, startProgress } from "./progress.ts";
 import { say, type Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   await requireFree(folder);
   const { initial, teacher } = experiment.training;
   const { opened, notes } = await openLoaded(loaded, options);
+  await requireOwnExperiment(folder, opened.experiment);
   for (const note of notes) say(terminal, note);
   const command = commandLine("train", source, options);
   const interruption = listenForInterruption(terminal, "Finishing this step, then saving.");
@@ -54,6 +56,18 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
     interruption.stop();
   }
   interruption.endProcess();
+}
+
+/** Throws FileError where the experiment with every default would take the place of one that no training wrote. */
+async function requireOwnExperiment(folder: string, experiment: Experiment): Promise<void> {
+  const path = join(folder, RUN_FILES.experiment);
+  const isOwn = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics].some((name) => existsSync(join(folder, name)));
+  if (isOwn || !existsSync(path) || (await readDocument(path)) === experimentText(experiment)) return;
+  throw new FileError(
+    path,
+    "No training wrote this file, and this one would write the experiment with every default in its place. Choose another folder (--out), " +
+      "or give the file another name.",
+  );
 }
 
 function showProgress({ task, training }: Experiment, quiet: boolean, terminal: Terminal) {

@@ -17,6 +17,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { FileError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
+import type { Experiment } from "../spec/experiment.ts";
 import { type Openable, type Opened, opened } from "../task/open.ts";
 import { encodeTrained } from "../train/checkpoint.ts";
 import { type BestNumbers, bestNumbers, decodeState, encodeState, type TrainingState } from "../train/state.ts";
@@ -108,6 +109,9 @@ export async function trainToFolder(
   return useFolder(folder, options.command ?? "a program", (open) => trainInFolder(given, folder, open, options));
 }
 
+/** What a training writes as the experiment. */
+export const experimentText = (experiment: Experiment): string => `${JSON.stringify(experiment, null, 2)}\n`;
+
 async function trainInFolder(
   given: Opened,
   folder: string,
@@ -130,7 +134,7 @@ async function trainInFolder(
     const results = [RUN_FILES.state, RUN_FILES.network, RUN_FILES.metrics, ...Object.values(CURVE_FILES)];
     await writeFilesTogether(folder, {
       ...(state ? {} : Object.fromEntries(results.map((name) => [name, null]))),
-      [RUN_FILES.experiment]: `${JSON.stringify(experiment, null, 2)}\n`,
+      [RUN_FILES.experiment]: experimentText(experiment),
       [RUN_FILES.question]: questionText(question),
     });
     await metrics.open();
