@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,6 +46,27 @@ describe("xpike import and export", () => {
     const apart = [golden("ann-separate.pth"), ...options, "--path", "state_dict"];
     await runCommand("import", ...apart, "--out", at("apart.safetensors"));
     expect(decodeCheckpoint(bytes("apart.safetensors")).network).toEqual(network);
+  });
+
+  test("do not write over what they read", async () => {
+    const experiment = ["--experiment", at("ann.json")];
+    copyFileSync(golden("ann.pth"), at("read.pth"));
+    symlinkSync(at("read.pth"), at("link.safetensors"));
+    await runCommand("import", golden("ann.pth"), ...experiment, "--out", at("written.safetensors"));
+    const files = ["ann.json", "read.pth", "written.safetensors"];
+    const before = files.map(bytes);
+    for (const [out, ...command] of [
+      [at("ann.json"), "import", golden("ann.pth"), ...experiment],
+      [at("link.safetensors"), "import", at("read.pth"), ...experiment],
+      [at("./written.safetensors"), "export", at("written.safetensors")],
+    ]) {
+      const { code, out: printed, err } = await runCommand(command[0], ...command.slice(1), "--out", out);
+      expect([code, printed]).toEqual([2, ""]);
+      expect(err).toBe(
+        `FileError at ${out}\n  This file is read here, and would be overwritten. Name another with --out.\n`,
+      );
+    }
+    expect(files.map(bytes)).toEqual(before);
   });
 
   test("take a mapping from a file, and name what is wrong with it", async () => {

@@ -1,5 +1,7 @@
 /** `xpike import` and `xpike export`: networks from files of other programs, and back. */
+import { realpath } from "node:fs/promises";
 import { basename } from "node:path";
+import { FileError } from "../errors.ts";
 import { findTensorMapping } from "../import/catalogue.ts";
 import { exportNetwork } from "../import/export.ts";
 import { importNetwork, listNames } from "../import/import.ts";
@@ -8,6 +10,7 @@ import { encodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { encodeSafetensors } from "../model/safetensors.ts";
 import { readFileChecked, writeFileAtomic } from "../node/files.ts";
+import { networkFile } from "../node/networks.ts";
 import { LONGEST_TEXT } from "../spec/json.ts";
 import { parseTensorMapping, type TensorMapping } from "../spec/tensor-mapping.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
@@ -28,6 +31,7 @@ export async function importCommand(source: string, options: ImportCommandOption
     approximate: options.approximate === true,
     name: options.mapping,
   });
+  await requireNoInput(options.out, [source, options.experiment, options.mapping]);
   const origin = { source: basename(source), mapping: basename(options.mapping) };
   await writeFileAtomic(options.out, encodeCheckpoint(network, origin));
   for (const note of notes) say(terminal, note);
@@ -40,9 +44,21 @@ export async function exportCommand(source: string, options: ExportCommandOption
   const network = await readNetwork(".", source, source);
   const mapping = await loadMapping(options.mapping, network, null);
   const tensors = exportNetwork(network, mapping, { name: options.mapping });
+  await requireNoInput(options.out, [networkFile(source, "."), options.mapping]);
   // The metadata that Python's safetensors library writes for PyTorch.
   await writeFileAtomic(options.out, encodeSafetensors(tensors, { format: "pt" }));
   terminal.out(`${describe(network)} to ${Object.keys(tensors).length} tensors.\n${options.out}\n`);
+}
+
+/** Throws FileError where the file to write is one that is read, by whatever way their paths lead there. */
+async function requireNoInput(out: string, inputs: readonly string[]): Promise<void> {
+  const real = (path: string) => realpath(path).catch(() => null);
+  const target = await real(out);
+  if (target === null) return;
+  for (const input of inputs) {
+    if ((await real(input)) !== target) continue;
+    throw new FileError(out, "This file is read here, and would be overwritten. Name another with --out.");
+  }
 }
 
 async function loadMapping(
