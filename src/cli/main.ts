@@ -18,9 +18,9 @@ try {
   const [{ main }, { processTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
   process.exitCode = await main(process.argv.slice(2), processTerminal());
 } catch (error) {
-  const message = openFilesMessage(error);
-  if (message === null) throw error;
-  process.stderr.write(`PlatformError at files\n  ${message}\n`);
+  const problem = startProblem(error);
+  if (problem === null) throw error;
+  process.stderr.write(problem);
   process.exitCode = 2;
 }
 process.on("exit", () => {
@@ -28,3 +28,11 @@ process.on("exit", () => {
   process.exitCode ||= 2;
   process.stderr.write(`FileError at output\n  What was printed is not whole: ${lost.message}. Write it elsewhere.\n`);
 });
+
+/** What is printed where the system lets nothing start; null for another error. */
+function startProblem(error: unknown): string | null {
+  const limit = openFilesMessage(error);
+  if (limit !== null) return `PlatformError at files\n  ${limit}\n`;
+  if ((error as NodeJS.ErrnoException).syscall !== "uv_cwd") return null;
+  return "FileError at .\n  The folder that this was typed in is not there any more. Go to another one, with cd.\n";
+}

@@ -1,4 +1,5 @@
 /** Where a command writes: the process's streams, or strings in a test. */
+import { fstatSync, writeSync } from "node:fs";
 import picocolors from "picocolors";
 import { printable } from "../report/markup.ts";
 import { asTyped, invocation } from "./invocation.ts";
@@ -32,13 +33,26 @@ const LEAST_WIDTH = 60;
 
 export function processTerminal(): Terminal {
   return {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: writerTo(process.stdout),
+    err: writerTo(process.stderr),
     interactive: process.stderr.isTTY === true && process.env.TERM !== "dumb",
     color: picocolors.isColorSupported && process.stdout.isTTY === true,
     columns: process.stderr.columns ?? 80,
     width: Math.max(LEAST_WIDTH, process.stdout.columns ?? WIDTH),
     program: invocation(process.argv[1] ?? "xpike", process.env, process.cwd()),
     now: () => performance.now(),
+  };
+}
+
+/** Of what is written to a file, Node's stream drops without a word what a disk that is getting full does not take. */
+function writerTo(stream: NodeJS.WriteStream & { readonly fd: number }): (text: string) => void {
+  if (stream.isTTY || !fstatSync(stream.fd).isFile()) return (text) => stream.write(text);
+  return (text) => {
+    const bytes = Buffer.from(text);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(stream.fd, bytes, written);
+    } catch (error) {
+      stream.emit("error", error);
+    }
   };
 }
