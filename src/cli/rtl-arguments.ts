@@ -6,8 +6,8 @@ import { seedNumber, wholeNumber } from "./arguments.ts";
 export interface RtlCommandOptions {
   readonly machine?: boolean;
   readonly board?: BoardName;
-  readonly baud: number;
-  readonly boardHeads: number;
+  readonly baud?: number;
+  readonly boardHeads?: number;
   readonly out?: string;
   readonly prompts: number;
   readonly seed?: number;
@@ -44,8 +44,12 @@ export function withRtlOptions(command: Command): Command {
         "also a kit for this FPGA board: top level, constraints, script to a bitstream",
       ).choices(BOARD_NAMES),
     )
-    .option("--baud <n>", "bits per second of the board's serial line", wholeNumber(1, 12_000_000), 1_000_000)
-    .option("--board-heads <n>", "heads on the board; those of the network follow one another", wholeNumber(1, 1024), 1)
+    .option("--baud <n>", "bits per second of the board's serial line (default: 1000000)", wholeNumber(1, 12_000_000))
+    .option(
+      "--board-heads <n>",
+      "heads on the board; those of the network follow one another (default: 1)",
+      wholeNumber(1, 1024),
+    )
     .option("--prompts <n>", "prompts whose spikes become vectors", wholeNumber(1, 100_000), 4)
     .option("--seed <n>", "seed instead of the experiment's", seedNumber)
     .option("--data <folder>", "folder of the data that the task classifies (default: as `xpike data` says)");

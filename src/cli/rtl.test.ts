@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,6 +68,33 @@ describe("xpike rtl", () => {
     expect(await readFile(join(out, "README.md"), "utf8")).toContain("fashion-tiny");
     const elsewhere = await xpikeRtl(example, "--out", out, "--data", join(folder, "no-images"));
     expect([elsewhere.code, elsewhere.err]).toEqual([2, expect.stringContaining("no-images")]);
+  });
+
+  test("leaves files that it did not write, and takes the place of its own", async () => {
+    const out = join(folder, "mine");
+    await mkdir(out);
+    await writeFile(join(out, "README.md"), "mine");
+    const refused = await xpikeRtl(join(folder, "tiny.json"), "--out", out, "--prompts", "1");
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringMatching(
+        /^FileError at .*README\.md\n .* it has no testbenches\.f\. Choose another with --out\.\n$/,
+      ),
+    ]);
+    expect([await readdir(out), await readFile(join(out, "README.md"), "utf8")]).toEqual([["README.md"], "mine"]);
+    await rm(join(out, "README.md"));
+    await writeFile(join(out, "notes.txt"), "mine");
+    for (const prompts of ["1", "2"]) {
+      expect((await xpikeRtl(join(folder, "tiny.json"), "--out", out, "--prompts", prompts)).code).toBe(0);
+    }
+  });
+
+  test.each(["--baud", "--board-heads"])("refuses %s without a board", async (option) => {
+    const { code, err } = await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "no-board"), option, "2");
+    expect([code, err]).toEqual([
+      2,
+      `SpecError at ${option}\n  ${option} is of a board's kit. Add --board, or leave it out.\n`,
+    ]);
   });
 
   test("needs a trained network", async () => {

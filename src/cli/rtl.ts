@@ -1,6 +1,7 @@
 /**
  * `xpike rtl`: SystemVerilog of an experiment's attention engine and LIF unit with vectors of its trained network; `verify` and `synth`.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError, SpecError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
@@ -14,6 +15,7 @@ import { packageVersion } from "../node/version.ts";
 import { stream } from "../numeric/stream.ts";
 import { printable } from "../report/markup.ts";
 import { boardBundle } from "../rtl/board/bundle.ts";
+import { TESTBENCH_LIST } from "../rtl/bundle.ts";
 import type { SourceFiles } from "../rtl/design.ts";
 import { type MachineProvenance, machineBundle } from "../rtl/machine/bundle.ts";
 import { machineDesign } from "../rtl/machine/design.ts";
@@ -30,6 +32,9 @@ import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions, RtlVerifyOptio
 import { synthesisText } from "./synthesis-text.ts";
 import { say, type Terminal } from "./terminal.ts";
 
+/** Bits per second of a board's serial line, where the person does not say. */
+const BAUD = 1_000_000;
+
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
   const loaded = await loadExperiment(source, options);
@@ -39,6 +44,7 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   await useFolder(folder, commandLine("rtl", source, options), async () => {
     const notes = [...dataNotes];
     const files = filesOf(opened, networks.network, options, notes);
+    requireOwnFiles(folder, files);
     for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
     for (const note of notes) say(terminal, note);
   });
@@ -46,12 +52,26 @@ export async function rtlCommand(source: string, options: RtlCommandOptions, ter
   terminal.out(`${join(folder, "README.md")}\nCheck it with: ${check}\n`);
 }
 
+/** Throws FileError for a file, of a folder that `xpike rtl` has not written before, whose place another would take. */
+function requireOwnFiles(folder: string, files: SourceFiles): void {
+  if (existsSync(join(folder, TESTBENCH_LIST))) return;
+  const foreign = Object.keys(files).find((name) => existsSync(join(folder, name)));
+  if (foreign === undefined) return;
+  throw new FileError(
+    join(folder, foreign),
+    `A file of this name is to be written, and the folder is none of xpike rtl: it has no ${TESTBENCH_LIST}. Choose another with --out.`,
+  );
+}
+
 /** The files of the folder, by name; what is left out goes into `notes`. */
 function filesOf(given: Given, trained: Network, options: RtlCommandOptions, notes: string[]): SourceFiles {
-  const { prompts, machine, board, baud, boardHeads: heads } = options;
+  const { prompts, machine, board, baud = BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
     throw new SpecError("--board", "A board's kit holds the attention engine alone. Leave out --machine or --board.");
   }
+  const stray = options.baud !== undefined ? "baud" : options.boardHeads !== undefined ? "board-heads" : undefined;
+  if (!board && stray)
+    throw new SpecError(`--${stray}`, `--${stray} is of a board's kit. Add --board, or leave it out.`);
   if (machine) return makeMachine(given, trained, prompts, notes);
   if (!board) return networkRtl(given, trained, prompts, notes);
   const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, heads }, notes);
