@@ -32,6 +32,25 @@ export function listCosts(): string {
   ].join("\n");
 }
 
+/** The same for programs. */
+export function listedJson(): string {
+  const { prices } = findCostPreset(DEFAULT_PRICES);
+  const named = ({ name, description }: { readonly name: string; readonly description: string }) => ({
+    name,
+    description,
+  });
+  const listed = {
+    workloads: WORKLOADS.map(named),
+    presets: COST_PRESETS.map(named),
+    parameters: PARAMETER_IDS.map((id) => {
+      const { value, unit, id: source } = prices[id];
+      return { id, label: PARAMETERS[id].label, value, unit, source };
+    }),
+    sources: SOURCES.map(({ id, reference, url, prices }) => ({ id, reference, url, prices: Object.keys(prices) })),
+  };
+  return `${JSON.stringify(listed, null, 2)}\n`;
+}
+
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return `${title}\n${rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}\n`).join("")}`;

@@ -76,6 +76,30 @@ describe("without a workload", () => {
     expect(report.command).toBe("xpike cost");
   });
 
+  test("lists all that can be named as JSON, too", async () => {
+    const { workloads, presets, parameters, sources } = JSON.parse((await cost("--list", "--json")).out);
+    expect(workloads.map(({ name }: { name: string }) => name)).toEqual(WORKLOADS.map(({ name }) => name));
+    expect(presets).toHaveLength(COST_PRESETS.length);
+    expect(parameters.map(({ id }: { id: string }) => id)).toEqual(PARAMETER_IDS);
+    expect(parameters[0]).toMatchObject({ value: expect.any(Number), source: expect.any(String) });
+    expect(sources).toHaveLength(SOURCES.length);
+  });
+
+  test.each([
+    ["set", ["--set", "conversion5=1pJ", "--set", " conversion5 =2pJ"], "conversion5 twice, 1pJ and 2pJ"],
+    ["what-if", ["--what-if", "conversion5=1pJ", "--what-if", "conversion5=1pJ"], "conversion5 twice, 1pJ and 1pJ"],
+    ["node", ["--node", "digital=65,digital=22"], "digital twice, 65 and 22"],
+    ["node", ["--node", "45,22"], "the node of all blocks twice, 45 and 22"],
+  ])("refuses what --%s gives twice", async (path, options, what) => {
+    const { code, err } = await cost(...options);
+    expect([code, err]).toEqual([2, `CostError at ${path}\n  --${path} gives ${what}. Leave one of them out.\n`]);
+  });
+
+  test("shows a price of --what-if beside the one of --set", async () => {
+    const both = ["--set", "conversion5=1pJ", "--what-if", "conversion5=2pJ"];
+    expect((await cost(...both)).code).toBe(0);
+  });
+
   test("lists what can be named, in units that people use", async () => {
     const { out } = await cost("--list");
     expect(out).not.toMatch(/\de-\d/);

@@ -35,7 +35,7 @@ import { machineByName } from "../spec/parse.ts";
 import { parseWorkload, readWorkload } from "../spec/workload.ts";
 import { kitOf } from "../task/catalogue.ts";
 import { type CostCommandOptions, DEFAULT_COST_PROMPTS, DEFAULT_DRAWS, DEFAULT_PRICES } from "./arguments.ts";
-import { listCosts } from "./cost-list.ts";
+import { listCosts, listedJson } from "./cost-list.ts";
 import { readDensities, readSteps } from "./cost-workload.ts";
 import { loadNetworks } from "./networks.ts";
 import { type LoadedExperiment, loadExperiment, openLoaded, quote, readDocument } from "./options.ts";
@@ -49,7 +49,7 @@ export async function costCommand(
   options: CostCommandOptions,
   terminal: Terminal,
 ): Promise<void> {
-  if (options.list) return terminal.out(listCosts());
+  if (options.list) return terminal.out(options.json ? listedJson() : listCosts());
   const presets = options.preset === "all" ? COST_PRESETS : [findCostPreset(options.preset)];
   if (source === undefined) return tabulate(presets, options, terminal);
   const workload = await namedWorkload(source);
@@ -174,7 +174,7 @@ const choiceOf = (
   changes: readonly string[],
 ): CostChoice => ({
   ...readNodes(node),
-  set: { ...machine, ...readSettings([...set, ...changes]) },
+  set: { ...machine, ...readSettings(set, "set"), ...readSettings(changes, "what-if") },
   extrapolate,
 });
 
@@ -189,22 +189,31 @@ function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes">
         `"${part}" names no node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,
       );
     }
+    if (nodes[block] !== undefined) {
+      const name = block === "node" ? "the node of all blocks" : block;
+      throw new CostError("node", `--node gives ${name} twice, ${nodes[block]} and ${nm}. Leave one of them out.`);
+    }
     nodes[block] = Number(nm);
   }
   const { node, ...blocks } = nodes;
   return { ...(node === undefined ? {} : { node }), nodes: blocks as CostChoice["nodes"] & object };
 }
 
-/** Throws CostError for text without `=`, or with nothing behind it. */
-function readSettings(settings: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    settings.map((setting) => {
-      const at = setting.indexOf("=");
-      const value = setting.slice(at + 1).trim();
-      if (at > 0 && value !== "") return [setting.slice(0, at).trim(), value] as const;
+/** Throws CostError for text without `=`, or with nothing behind it, and for a key that is given twice. */
+function readSettings(settings: readonly string[], option: "set" | "what-if"): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const setting of settings) {
+    const at = setting.indexOf("=");
+    const [key, value] = [setting.slice(0, at).trim(), setting.slice(at + 1).trim()];
+    if (at <= 0 || value === "") {
       throw new CostError("set", `"${setting}" sets nothing. Write key=value, such as conversion5=1pJ.`);
-    }),
-  );
+    }
+    if (Object.hasOwn(read, key)) {
+      throw new CostError(option, `--${option} gives ${key} twice, ${read[key]} and ${value}. Leave one of them out.`);
+    }
+    read[key] = value;
+  }
+  return read;
 }
 
 /** The workload of a name or of a file that describes one; null for an experiment. Throws CostError or SpecError. */
