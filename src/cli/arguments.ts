@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** Options that every long command has. */
 export interface CommandOptions {
-  /** Folder for the results; `results/<name of the experiment>` when left out. */
+  /** Folder for the results; when left out `results/<name of the experiment>`, and `-eval` behind it for those of `eval`. */
   readonly out?: string;
   /** Results as JSON on standard output, and no progress. */
   readonly json?: boolean;
@@ -142,11 +142,11 @@ export const DEFAULT_COST_PROMPTS = 32;
 export const seedNumber = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const threadCount = wholeNumber(1, 1024);
 
-/** Adds the experiment and the common options to a command. */
-export function withCommonOptions(command: Command): Command {
+/** Adds the experiment and the common options to a command; `suffix` ends the name of its folder. */
+export function withCommonOptions(command: Command, suffix = ""): Command {
   return command
     .argument("<experiment>", "a JSON file, or preset:NAME (see `xpike presets`)")
-    .option("-o, --out <folder>", "folder for the results (default: results/<name of the experiment>)")
+    .option("-o, --out <folder>", `folder for the results (default: results/<name of the experiment>${suffix})`)
     .option("--json", "print the results as JSON and show no progress")
     .option("--threads <n>", "threads to compute on", threadCount, availableParallelism())
     .option("--seed <n>", "seed of all random numbers, instead of the experiment's", seedNumber)
@@ -181,7 +181,7 @@ function withResumeOptions(command: Command): Command {
 }
 
 export function withEvalOptions(command: Command): Command {
-  return withResumeOptions(withCommonOptions(command))
+  return withResumeOptions(withCommonOptions(command, "-eval"))
     .option("--all", "print every curve, not the first alone")
     .option(
       "--drift <ages>",

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand } from "../../test/support/run-command.ts";
 import { tinyDocument, tinyExperiment } from "../../test/support/tiny-training.ts";
 import { encodeCheckpoint } from "../model/checkpoint.ts";
 import { initialise } from "../model/network.ts";
@@ -61,6 +62,20 @@ async function evaluate(file: string, ...options: string[]) {
 }
 
 describe("xpike eval", () => {
+  test("has a folder of its own, beside that of the run", async () => {
+    const [here, document] = [process.cwd(), join(folder, "alone.json")];
+    process.chdir(folder);
+    try {
+      const size = ["--threads", "1", "--chips", "1", "--prompts", "4"];
+      const { code, out } = await runCommand("eval", document, "--drift", "1s", ...size);
+      expect(code).toBe(0);
+      expect(out).toContain(`Report: ${join("results", "tiny-eval", "report.html")}`);
+      expect(await readdir("results")).toEqual(["tiny-eval"]);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   test("evaluates six ages from a second to a year, shows time left, and prints curves side by side", async () => {
     const { code, out, err } = await evaluate("both.json");
     expect(code).toBe(0);

@@ -25,7 +25,9 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const sweep = options.sweep === undefined ? null : parseSweep(options.sweep, experiment);
   const drift = options.drift ?? (sweep ? undefined : DEFAULT_AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
-  await requireFree(outputFolder(experiment, options));
+  // Not that of `run`, which names this command as the next one: its report would be gone.
+  const out = options.out ?? `${outputFolder(experiment, {})}-eval`;
+  await requireFree(out);
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);
   if (!options.json) {
@@ -50,7 +52,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
     versions: versions(),
   };
   const next = { command: commandLine("cost", source, {}), shows: "what an answer costs, and on other machines" };
-  await runToReport(question, options, terminal, { title, full: terminalCurves, next }, (making) => {
+  await runToReport(question, { ...options, out }, terminal, { title, full: terminalCurves, next }, (making) => {
     const settings: EvaluationOptions = {
       ...making,
       command: title,
