@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -81,3 +81,20 @@ test("a sweep that is killed again and again ends with the same bytes, on any nu
   expect(table.map(({ point }) => point)).toEqual(Array.from({ length: POINTS }, (_, i) => i));
   expect(table.some(({ front }) => front)).toBe(true);
 }, 240_000);
+
+// Root may write everywhere.
+test.skipIf(process.getuid?.() === 0)("a sweep in a folder that cannot be written is shown all the same", async () => {
+  const priced = { experiment: tinyDocument(), axes: { "hardware.adc.bits": [4, 5] }, objectives: ["energy", "area"] };
+  await writeFile(join(root, "priced.json"), JSON.stringify(priced));
+  const run = start("priced.json", "--out", "priced", "--threads", "1");
+  expect(await once(run, "close"), run.err).toEqual([0, null]);
+  await chmod(join(root, "priced"), 0o555);
+  try {
+    const shown = start("show", "priced");
+    expect(await once(shown, "close"), shown.err).toEqual([0, null]);
+    expect(shown.err).toBe("The folder cannot be written: its table and page are left as they are.\n");
+    expect(shown.out).toBe(run.out);
+  } finally {
+    await chmod(join(root, "priced"), 0o755);
+  }
+});

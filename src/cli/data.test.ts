@@ -54,6 +54,15 @@ test("the list as JSON names the folder of each set, in the folder that is asked
   );
 });
 
+test("a folder that cannot be made names the option of the folder", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const { code, err } = await xpike("data", "fetch", "mnist", "--data", join(folder, "file"), "--from", mirror);
+  expect([code, err]).toEqual([
+    2,
+    expect.stringMatching(/a part of the path is a file\. Choose another with --data\.\n$/),
+  ]);
+});
+
 test("a mirror with other content is told apart, and leaves nothing behind", async () => {
   const { code, err } = await xpike("data", "fetch", "mnist", "--from", mirror);
   expect(code).toBe(2);

@@ -1,5 +1,6 @@
 /** `xpike sweep`: a design space, its front, and the folder that keeps both. */
-import { existsSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { SpecError } from "../errors.ts";
 import { writeFileAtomic } from "../node/files.ts";
@@ -123,7 +124,7 @@ function showProgress(quiet: boolean, terminal: Terminal) {
 }
 
 /**
- * The front of the rows that a folder has, and of a sweep that is done its table and page anew.
+ * The front of the rows that a folder has, and of a sweep that is done its table and page anew, where the folder can be written.
  * Throws  FileError without a sweep
  */
 export async function sweepShowCommand(folder: string, options: SweepShowOptions, terminal: Terminal): Promise<void> {
@@ -137,9 +138,16 @@ export async function sweepShowCommand(folder: string, options: SweepShowOptions
   if (!done) {
     const of = adaptive ? `${rows.length} points` : `${rows.length} of ${points} points`;
     if (!options.json) terminal.err(`${of} have a row so far.\n`);
-  } else await useFolder(folder, result.command, () => writeResults(folder, result));
+  } else if (await isWritable(folder)) await useFolder(folder, result.command, () => writeResults(folder, result));
+  else if (!options.json) say(terminal, "The folder cannot be written: its table and page are left as they are.");
   print(folder, result, options, terminal);
 }
+
+const isWritable = (folder: string): Promise<boolean> =>
+  access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 
 interface Sweep {
   readonly design: OpenedDesign;

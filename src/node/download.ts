@@ -55,7 +55,7 @@ export async function downloadImageData(
   if (set.files.length === 0 || addresses.length === 0) {
     throw new SpecError("data", `${set.name} has no address: it comes with this package, and needs no download.`);
   }
-  await makeFolder(folder);
+  await makeFolder(folder, "--data");
   const done: Downloaded[] = [];
   for (const file of set.files) done.push(await downloadFile(file, addresses, join(folder, file.name), options));
   return done;

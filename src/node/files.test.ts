@@ -280,7 +280,7 @@ describe("making a folder", () => {
   test("a file is no folder, and none can be made below it", async () => {
     await writeFile(at("plain"), "");
     for (const path of [at("plain"), at("plain/deep/er")]) {
-      await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another");
+      await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another with --out.");
     }
   });
 

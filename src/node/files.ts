@@ -164,10 +164,11 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
 /**
  * Makes a folder to write into, with those above it; one that is there already must be writable.
  *
+ * @param option what names another one on the command line
  * Returns  the folders that it made, from above
  * Throws   FileError; what it made before is removed then
  */
-export async function makeFolder(path: string): Promise<string[]> {
+export async function makeFolder(path: string, option = "--out"): Promise<string[]> {
   const made: string[] = [];
   try {
     await makeMissing(resolve(path), made);
@@ -186,7 +187,7 @@ export async function makeFolder(path: string): Promise<string[]> {
     };
     throw new FileError(
       path,
-      `The folder cannot be made or written: ${known[code] ?? code}. Choose another with --out.`,
+      `The folder cannot be made or written: ${known[code] ?? code}. Choose another with ${option}.`,
       { cause },
     );
   }
