@@ -27,6 +27,12 @@ describe("is refused, with the field", () => {
     [{ objectives: ["eror"] }, "objectives[0]", /errorRate/],
     [{ objectives: [] }, "objectives", /list/],
     [{ constraints: { area: { max: 1 } } }, "constraints.area.max", /is not a known key/],
+    [
+      { constraints: { latency: { most: 1 } } },
+      "constraints.latency",
+      /not among the objectives \(errorRate, energy\).*Add it/,
+    ],
+    [{ constraints: { energy: { least: 2, most: 1 } } }, "constraints.energy.least", /Write the smaller number/],
     [{ sampling: { kind: "sobel", points: 3 } }, "sampling.kind", /Did you mean "sobol"/],
     [{ sampling: { kind: "random" } }, "sampling.points", /is missing/],
     [{ sampling: { kind: "search" } }, "sampling.points", /is missing/],

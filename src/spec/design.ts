@@ -81,7 +81,13 @@ const budgetSpec = z.strictObject({
   growth: z.number().min(1.25).max(100).default(3),
 });
 
-const limitSpec = z.strictObject({ least: z.number().optional(), most: z.number().optional() });
+const limitSpec = z
+  .strictObject({ least: z.number().optional(), most: z.number().optional() })
+  .refine(({ least, most }) => least === undefined || most === undefined || least <= most, {
+    ...onceValid,
+    path: ["least"],
+    error: "no value is at least this and at most `most`. Write the smaller number as `least`.",
+  });
 
 const NO_FIELD = "this is no field. Write names joined by dots, such as hardware.adc.bits.";
 
@@ -104,13 +110,24 @@ export const designSpec = z.strictObject({
   budget: budgetSpec.optional(),
   /** What the front is drawn over. The first two are the axes of the drawing. */
   objectives: z.array(z.enum(OBJECTIVES)).min(1).max(OBJECTIVES.length).default(["errorRate", "energy"]),
-  /** Points outside are kept in the table and left out of the front. */
+  /** Of objectives: points outside are kept in the table and left out of the front. */
   constraints: z
     .strictObject(Object.fromEntries(OBJECTIVES.map((name) => [name, limitSpec.optional()])) as Constraints)
     .prefault({}),
 });
 
 type Constraints = Record<Objective, z.ZodOptional<typeof limitSpec>>;
+
+/** With what holds between fields. What is not among the objectives is not measured, and a limit on it would let everything pass. */
+const checkedDesign = designSpec.superRefine(({ objectives, constraints }, { addIssue }) => {
+  for (const name of OBJECTIVES) {
+    if (constraints[name] === undefined || objectives.includes(name)) continue;
+    const message =
+      `${name} is not among the objectives (${objectives.join(", ")}), so it is not measured and the limit would hold for every point. ` +
+      "Add it to `objectives`, or leave the limit out.";
+    addIssue({ code: "custom", path: ["constraints", name], message });
+  }
+});
 
 export type Design = z.infer<typeof designSpec>;
 export type Axis = z.infer<typeof axisSpec>;
@@ -120,7 +137,7 @@ export type Budget = z.infer<typeof budgetSpec>;
 /** Throws SpecError for anything that is no design; its message lists all problems. `name` is usually the file's. */
 export function parseDesign(source: unknown, name = "design"): Design {
   const document = plainValue(typeof source === "string" ? parseJsonWithComments(source, name) : source, name);
-  const result = designSpec.safeParse(document);
+  const result = checkedDesign.safeParse(document);
   if (result.success) return result.data;
   throw explainIssues(result.error.issues, document, name, z.toJSONSchema(designSpec, { io: "input" }) as JsonSchema);
 }
