@@ -16,6 +16,36 @@ test("a design is short, with comments, and its defaults are a grid, error rate 
   });
 });
 
+describe("axes", () => {
+  const ADC = "hardware.adc";
+  const DEVICE = "hardware.crossbar.device";
+  const parse = (axes: object) => parseDesign({ experiment: {}, axes }, "d.json");
+
+  test.each([
+    [{ [ADC]: [{ mode: "pair", sharing: 8 }, { mode: "differential" }], [`${ADC}.bits`]: [4, 5] }],
+    [{ [`${ADC}.bits`]: [4, 5], [ADC]: [{ mode: "pair" }] }],
+    [{ [`${ADC}.bits`]: { from: 4, to: 5 }, [`${ADC}.bit`]: [1] }],
+    [{ [ADC]: [{ bits: 4 }, { mode: "pair", bits: 5 }], preset: ["wireless-2x2"] }],
+    [{ [DEVICE]: [{ kind: "pcm" }, { kind: "hermes" }], [`${DEVICE}.devices`]: [1, 2] }],
+    [{ "training.stages.0.steps": [1], "training.stages.1.steps": [2] }],
+  ])("that set fields of their own go together: %j", (axes) => {
+    expect(Object.keys(parse(axes).axes)).toEqual(Object.keys(axes));
+  });
+
+  test.each([
+    [{ [ADC]: [{ bits: 4 }, { bits: 5 }], [`${ADC}.bits`]: [6, 7] }, `${ADC}.bits`, `and ${ADC} both set ${ADC}.bits`],
+    [{ [`${ADC}.bits`]: { from: 4, to: 5 }, [ADC]: [{ mode: "pair" }, { bits: 5 }] }, ADC, `and ${ADC}.bits both set`],
+    [{ hardware: [{ adc: { bits: 4 } }], [ADC]: [{ bits: 5 }] }, ADC, "and hardware both set"],
+    [{ [`${ADC}.errors.gain`]: [0.1], [`${ADC}.errors`]: [null, {}] }, `${ADC}.errors`, `both set ${ADC}.errors`],
+    [{ "training.stages": [[{}]], "training.stages.0.steps": [1] }, "training.stages.0.steps", "set training.stages"],
+    [{ [`${DEVICE}.devices`]: [1], [`${DEVICE}.kind`]: ["pcm"] }, `${DEVICE}.kind`, `before ${DEVICE}.devices`],
+    [{ [`${DEVICE}.devices`]: [1], [DEVICE]: [{ kind: "pcm" }] }, DEVICE, `Write ${DEVICE} before`],
+  ])("of which one would overwrite the other are refused: %j", (axes, axis, message) => {
+    expect(() => parse(axes)).toThrow(expect.objectContaining({ path: `axes["${axis}"]` }));
+    expect(() => parse(axes)).toThrow(message);
+  });
+});
+
 describe("is refused, with the field", () => {
   const axis = (axis: unknown) => ({ axes: { "model.steps": axis } });
   test.each([

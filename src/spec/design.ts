@@ -9,6 +9,7 @@
  *   }
  */
 import { z } from "zod";
+import { overlapOf } from "./axes.ts";
 import { explainIssues } from "./explain.ts";
 import { parseJsonWithComments, plainValue } from "./json.ts";
 import { onceValid } from "./once-valid.ts";
@@ -104,6 +105,8 @@ export const designSpec = z.strictObject({
     for (const path of Object.keys(axes)) {
       if (!/^[A-Za-z]\w*(\.\w+)*$/.test(path)) addIssue({ code: "custom", path: [path], message: NO_FIELD });
     }
+    const overlap = overlapOf(axes);
+    if (overlap) addIssue({ code: "custom", path: [overlap.axis], message: overlap.message });
   }),
   sampling: samplingSpec.prefault({ kind: "grid" }),
   /** Left out, every point has all chips and prompts of its experiment. */
