@@ -48,17 +48,20 @@ export const metricOf = ({ task }: Experiment): TaskMetric => kitOf(task).metric
 /** An error rate of every chip, read and prompt, from what is wrong at the last query. */
 export const ratesOf = (wrong: Sample, { task }: Experiment): Sample => scaled(wrong, 1 / kitOf(task).trials(task));
 
-/** The mean rate over chips, reads and prompts. */
+/** The mean rate over chips, reads and prompts; its interval stays between 0 and 1, as a rate does. */
 export function rateFigure(id: string, label: string, rates: Sample, of = "prompts"): FigureDraft {
   const { mean, low, high } = sampleMean(rates);
-  // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K.
-  const most = mean === 0 ? Math.min(1, 3 / rates.prompts) : high;
+  // With no error at all nothing varies. If a prompt fails with probability p, K prompts pass with (1 - p)^K, 5 % at p = 3 / K. With
+  // nothing but errors the same holds of what is right.
+  const rare = Math.min(1, 3 / rates.prompts);
+  const least = mean === 1 ? 1 - rare : low;
+  const most = mean === 0 ? rare : high;
   return {
     id,
     label,
     value: mean,
     unit: "1",
-    interval: { low: Math.max(0, low), high: most, kind: intervalKind(rates, of) },
+    interval: { low: Math.max(0, least), high: Math.min(1, most), kind: intervalKind(rates, of) },
     trials: rates.chips,
   };
 }
