@@ -114,6 +114,8 @@ describe("a study", () => {
     await expect(study({ chips: 0 })).rejects.toThrow(ValueError);
     await expect(study({ reads: 1.5 })).rejects.toThrow(/reads is 1.5/);
     await expect(study({ steps: [2, 4] })).rejects.toThrow(/after 4 time steps .* run 3/);
+    const small = [...conditions, { network: "second", hardware: machine({ sram: 1 }) }];
+    await expect(study({}, small)).rejects.toThrow(expect.objectContaining({ path: "hardware.sram" }));
     const other = parseExperiment({ ...experiment, task: { ...experiment.task, pilots: 4 } });
     const options = { chips: 1, reads: 1, prompts: 1 };
     await expect(runStudy(executor, other, networks, conditions, options)).rejects.toThrow(ShapeError);

@@ -10,6 +10,9 @@
  * that share them, and all threads share the chip (`shared-chip.ts`).
  */
 import { ValueError } from "../errors.ts";
+import { machineOf } from "../machine/machine.ts";
+import { scheduleOf } from "../machine/schedule.ts";
+import { shapeOf } from "../machine/shape.ts";
 import { mapNetwork } from "../mapping/mapping.ts";
 import { foldNetwork } from "../model/fold.ts";
 import type { Network } from "../model/network.ts";
@@ -59,7 +62,8 @@ export interface ConditionResult {
  * Runs all conditions on all chips.
  *
  * Random   prompts and chips as `evaluateChips`; read 0 is the run of `evaluateChips`, read r > 0 uses `.fork("run", r)` of the chip
- * Throws   MappingError and ShapeError when a network does not fit hardware or task, ValueError when an option is out of range
+ * Throws   MappingError when a network or one of its prompts does not fit the hardware, ShapeError when it does not fit the task,
+ *          ValueError when an option is out of range
  */
 export async function runStudy(
   executor: Executor,
@@ -76,6 +80,9 @@ export async function runStudy(
   for (const { network, hardware } of conditions) {
     taskOf(given, folded[network]);
     mapNetwork(folded[network], hardware, experiment.task.coding);
+    const { model, geometry } = folded[network];
+    // No figure needs the schedule, but a chip whose memory does not hold a prompt answers none.
+    scheduleOf(machineOf(hardware, shapeOf(model, geometry)));
   }
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;
