@@ -8,7 +8,7 @@ import { evaluateDrift } from "../runs/drift.ts";
 import type { EvaluationOptions } from "../runs/study.ts";
 import { evaluateSweep } from "../runs/sweep.ts";
 import { parseDurations } from "../spec/duration.ts";
-import { parseSweep, STEPS_FIELD } from "../spec/sweep.ts";
+import { parseSweep, requireOneAge, STEPS_FIELD } from "../spec/sweep.ts";
 import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
@@ -25,6 +25,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const sweep = options.sweep === undefined ? null : parseSweep(options.sweep, experiment);
   const drift = options.drift ?? (sweep ? undefined : DEFAULT_AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
+  if (sweep) requireOneAge(sweep, ages);
   // Not that of `run`, which names this command as the next one: its report would be gone.
   const out = options.out ?? `${outputFolder(experiment, {})}-eval`;
   await requireFree(out);

@@ -6,14 +6,15 @@ import { type SweepCurve, sweepReport } from "../report/sweep.ts";
 import type { Duration } from "../spec/duration.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { SpikingSpec } from "../spec/model.ts";
-import { STEPS_FIELD, type Sweep } from "../spec/sweep.ts";
+import { requireOneAge, STEPS_FIELD, type Sweep } from "../spec/sweep.ts";
 import { type Openable, opened } from "../task/open.ts";
 import { type EvaluatedNetworks, type EvaluationOptions, rolesOf, studyNetworks } from "./study.ts";
 
 /**
  * Error rate at each value of the sweep, for each network; at each of `ages`, or with none at the experiment's own `readTime`.
  *
- * Random, throws as `evaluateDrift`
+ * Random   as `runStudy`
+ * Throws   as `evaluateDrift`, and SpecError for ages beside a sweep of `readTime`
  */
 export async function evaluateSweep(
   subject: Openable,
@@ -22,6 +23,7 @@ export async function evaluateSweep(
   ages: readonly Duration[],
   options: EvaluationOptions,
 ): Promise<Report> {
+  requireOneAge(sweep, ages);
   const given = opened(subject);
   const { experiment } = given;
   const { field, points } = sweep;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SpecError } from "../errors.ts";
 import { parseExperiment } from "./parse.ts";
-import { parseSweep } from "./sweep.ts";
+import { parseSweep, requireOneAge } from "./sweep.ts";
 
 const base = parseExperiment({ hardware: { crossbar: { clippingQuantile: 0.998 } } });
 const valuesOf = (text: string) => parseSweep(text, base).points.map(({ value }) => value);
@@ -36,6 +36,14 @@ describe("a sweep", () => {
     expect(hermes.experiment.hardware.crossbar.clippingQuantile).toBe(0.998);
   });
 
+  test("of the time of reading takes no ages beside it, any other does", () => {
+    const [time, bits] = ["readTime=1,2", "adc.bits=4,5"].map((text) => parseSweep(text, base));
+    expect(() => requireOneAge(time, ["1s"])).toThrow(/both say when chips are read.*Keep one/);
+    expect(() => requireOneAge(time, ["1s"])).toThrow(expect.objectContaining({ path: "sweep" }));
+    requireOneAge(time, []);
+    requireOneAge(bits, ["1s"]);
+  });
+
   test.each([
     ["adc.bits", "sweep", "Write field=values"],
     ["adc.bits=", "sweep", "Write field=values"],
@@ -44,6 +52,8 @@ describe("a sweep", () => {
     ["adc.bits=4,4", "sweep", "4 is swept twice"],
     ["adc.bits=0x4", "sweep", "is no value"],
     ["adc.bits=4..", "sweep", "is no value"],
+    ["chips=1,2", "sweep", "Give their number with --chips"],
+    ["hardware.chips=3", "sweep", "the same chips"],
     ["readTime=1..1000000000", "sweep", "at most 100"],
     ["adc.__proto__=1", "sweep", "no name of a field"],
     ["adc.bit=4", "hardware.adc.bit", "did you mean `bits`"],

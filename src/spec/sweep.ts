@@ -20,6 +20,10 @@ export interface Sweep {
 
 export const STEPS_FIELD = "model.steps";
 
+/** How many chips there are is no property of one, and all values have the same ones. */
+const CHIPS_FIELD = "hardware.chips";
+const TIME_FIELD = "hardware.readTime";
+
 /** More are a mistake rather than a study. */
 const MOST_VALUES = 100;
 
@@ -33,6 +37,13 @@ export function parseSweep(text: string, experiment: Experiment): Sweep {
     );
   }
   const field = fieldOf(name.trim());
+  if (field === CHIPS_FIELD) {
+    throw new SpecError(
+      "sweep",
+      "All values are compared on the same chips, so that chips cannot be swept. Give their number with --chips: one chip more leaves the others as " +
+        "they are.",
+    );
+  }
   const values = list.split(",").flatMap((part) => parseValues(part.trim()));
   if (values.length > MOST_VALUES) {
     throw new SpecError("sweep", `${shorten(text)} has ${values.length} values; at most ${MOST_VALUES} are swept.`);
@@ -46,6 +57,16 @@ export function parseSweep(text: string, experiment: Experiment): Sweep {
       experiment: parseExperiment(withField(experiment, field.split("."), value), "sweep"),
     })),
   };
+}
+
+/** Throws SpecError for ages beside a sweep of the time of reading, which is what they would set. */
+export function requireOneAge({ field }: Sweep, ages: readonly unknown[]): void {
+  if (field !== TIME_FIELD || ages.length === 0) return;
+  throw new SpecError(
+    "sweep",
+    "--sweep readTime and --drift both say when chips are read, so that one would overwrite the other. Keep one: --drift for ages with and " +
+      "without compensation, --sweep readTime for the compensation of the experiment.",
+  );
 }
 
 function fieldOf(name: string): string {
