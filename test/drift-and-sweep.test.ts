@@ -193,4 +193,21 @@ describe("error rates over a field", () => {
       );
     }
   });
+
+  test("are not over the time of reading and over ages at once", async () => {
+    const sweep = parseSweep("readTime=1,2", experiment);
+    await expect(evaluateSweep(experiment, networks, sweep, ages, options)).rejects.toThrow("Keep one: --drift");
+  });
+
+  test("say of which curve the lowest rate is, where there are several", async () => {
+    const sweep = parseSweep("adc.bits=3,5", experiment);
+    const few = { ...options, chips: 2, prompts: 8 };
+    const summaryOf = async (of: EvaluatedNetworks, at: typeof ages) =>
+      (await evaluateSweep(experiment, of, sweep, at, few)).summary;
+    const alone = { network: untrained(1) };
+    expect(await summaryOf(alone, [])).toMatch(/^Of 2 values of adc.bits the lowest bit error rate is /);
+    expect(await summaryOf(alone, ages.slice(0, 1))).toMatch(/^Of 2 values/);
+    expect(await summaryOf(networks, [])).toMatch(/^HWAT: of 2 values of adc.bits the lowest bit error rate is /);
+    expect(await summaryOf(alone, ages)).toMatch(/^HWAT, 1y: of 2 values/);
+  });
 });

@@ -49,11 +49,13 @@ export function sweepReport(run: SweepRun): Report {
   const measured = curves.map((curve) => ({ curve, rates: rateFigures(run, curve) }));
   const { rates } = measured[0];
   const best = rates.reduce((least, rate, i) => (rate.value < rates[least].value ? i : least), 0);
+  // Of the first of several curves alone.
+  const of = curves.length > 1 ? `${curveName(run, curves[0])}: of` : "Of";
   const at = (i: number) => `${formatQuantity(rates[i]).value} at ${String(values[i])}`;
   return buildReport({
     title: `${experiment.name}: ${metric.name} over ${field}`,
     summary:
-      `Of ${values.length} values of ${field} the lowest ${metric.name} is ${at(best)}` +
+      `${of} ${values.length} values of ${field} the lowest ${metric.name} is ${at(best)}` +
       `${best === base ? "." : `; it is ${at(base)}.`}`,
     description:
       `${describeSize(run)}, the same at every value, ${ageText(run)}; drift compensation: ` +
