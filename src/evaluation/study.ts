@@ -87,6 +87,7 @@ export async function runStudy(
   const longest = Math.min(...Object.values(networks).map(({ model }) => model.steps));
   const { steps = [longest] } = options;
   for (const step of steps) requireStep(step, longest);
+  requireMemory({ curves: conditions.length * steps.length, chips, reads, prompts });
   const results = conditions.map(() => ({
     wrong: steps.map(() => ({ chips, reads, prompts, values: new Uint8Array(chips * reads * prompts) })),
     conversions: new Float64Array(chips),
@@ -127,6 +128,25 @@ export async function runStudy(
 function requireStep(step: number, longest: number): void {
   if (Number.isInteger(step) && step >= 1 && step <= longest) return;
   throw new ValueError("steps", `Answers after ${step} time steps were asked for, but the networks run ${longest}.`);
+}
+
+/** Of an answer that is kept: what is wrong of it, and the rate that reports make of it. */
+const ANSWER_BYTES = 1 + 8;
+const MOST_GIGABYTES = 4;
+
+function requireMemory({
+  curves,
+  chips,
+  reads,
+  prompts,
+}: Omit<StudyOptions, "steps"> & { readonly curves: number }): void {
+  const gigabytes = (curves * chips * reads * prompts * ANSWER_BYTES) / 1e9;
+  if (gigabytes <= MOST_GIGABYTES) return;
+  throw new ValueError(
+    "prompts",
+    `Of ${curves} points of curves x ${chips} chips x ${reads} reads x ${prompts} prompts every answer is kept, ${ANSWER_BYTES} bytes each: ` +
+      `${Number(gigabytes.toPrecision(3))} GB, and at most ${MOST_GIGABYTES} are. Ask for fewer prompts, chips or reads.`,
+  );
 }
 
 interface StudyExtra {
