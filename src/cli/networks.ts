@@ -1,10 +1,9 @@
 /** The trained networks that an experiment names in `checkpoints`, and what is known of their training. */
-import { relative } from "node:path";
-import { FileError, isXpikeError, SpecError } from "../errors.ts";
+import { isXpikeError, SpecError } from "../errors.ts";
 import { decodeCheckpoint } from "../model/checkpoint.ts";
 import type { Network } from "../model/network.ts";
 import { readFileChecked } from "../node/files.ts";
-import { isBundled, networkFile } from "../node/networks.ts";
+import { isBundled, readNamed } from "../node/networks.ts";
 import { isHardwareAware } from "../spec/hardware-aware.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import type { TrainingSpec } from "../spec/training.ts";
@@ -76,20 +75,10 @@ export async function readNetwork(directory: string, path: string, field: string
   return (await readCheckpoint(directory, path, field)).network;
 }
 
-async function readCheckpoint(directory: string, path: string, field: string) {
-  let file = path;
-  try {
-    file = networkFile(path, directory);
-    return decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
-    const problem = isMissing
-      ? `There is no such file: ${relative("", file)}. Paths are relative to the experiment; a bundled network is named bundled:NAME.`
-      : error.message;
-    throw new FileError(field, `${path}: ${problem}`, { cause: error });
-  }
-}
+const readCheckpoint = (directory: string, path: string, field: string) =>
+  readNamed(field, path, directory, async (file) =>
+    decodeCheckpoint(await readFileChecked(file, CHECKPOINT_BYTES), file),
+  );
 
 /** The training that a network of `xpike train` keeps with it; networks of other origin keep none. */
 function trainingOf({ experiment }: Readonly<Record<string, string>>): TrainingSpec | undefined {

@@ -7,7 +7,7 @@
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FileError } from "../errors.ts";
 import { suggest } from "../spec/suggest.ts";
@@ -117,6 +117,27 @@ export const isBundled = (reference: string): boolean => reference.startsWith(SC
 /** The file of a checkpoint that an experiment in `directory` names. Throws FileError as `bundledNetwork`. */
 export function networkFile(reference: string, directory = "."): string {
   return isBundled(reference) ? bundledNetwork(reference.slice(SCHEME.length)) : resolve(directory, reference);
+}
+
+/** What `read` makes of the file of the network that a field of an experiment names. Throws FileError at the field. */
+export async function readNamed<T>(
+  field: string,
+  reference: string,
+  directory: string,
+  read: (file: string) => Promise<T>,
+): Promise<T> {
+  let file = reference;
+  try {
+    file = networkFile(reference, directory);
+    return await read(file);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+    const problem = isMissing
+      ? `There is no such file: ${relative("", file)}. Paths are relative to the experiment; a bundled network is named bundled:NAME.`
+      : error.message;
+    throw new FileError(field, `${reference}: ${problem}`, { cause: error });
+  }
 }
 
 /** Where the other package is: beside this one, or where the command runs. */

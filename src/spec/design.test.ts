@@ -50,7 +50,11 @@ describe("is refused, with the field", () => {
   const axis = (axis: unknown) => ({ axes: { "model.steps": axis } });
   test.each([
     [{ axes: { "model steps": [1] } }, 'axes["model steps"]', /Write names joined by dots/],
-    [axis([]), 'axes["model.steps"]', /is \[\]/],
+    [
+      axis([]),
+      'axes["model.steps"]',
+      /is \[\]; allowed: a list of 1 to 10000 entries, each any value or an object with from/,
+    ],
     [axis({ from: 2, to: 1 }), 'axes["model.steps"].to', /the range is empty/],
     [axis({ from: 0, to: 1, scale: "log" }), 'axes["model.steps"].from', /starts above 0/],
     [axis({ from: 0, to: 1, count: 1 }), 'axes["model.steps"].count', /an integer from 2/],

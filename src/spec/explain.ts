@@ -63,7 +63,10 @@ function explainIssue(issue: Issue, prefix: Path, document: unknown, schema: Jso
 
 function explainValue(value: unknown, path: Path, schema: JsonSchema): Problem {
   const given = value === undefined ? "is missing" : `is ${shorten(value)}`;
-  return { path, text: ` ${given}; allowed: ${describe(schema)}.${didYouMean(value, wordsOf(schema))}` };
+  // Where no limit is written, the next one is that of numbers.
+  const isBeyond = schema.type === "integer" && typeof value === "number" && value > Number.MAX_SAFE_INTEGER;
+  const allowed = describe(isBeyond ? { maximum: Number.MAX_SAFE_INTEGER, ...schema } : schema);
+  return { path, text: ` ${given}; allowed: ${allowed}.${didYouMean(value, wordsOf(schema))}` };
 }
 
 /** A discriminator that names no member of the union. */
@@ -112,7 +115,8 @@ function describeType(schema: JsonSchema): string {
   if (entryOf(schema)) return "an object with names as keys";
   const kind = schema.properties?.kind?.const;
   if (kind !== undefined) return `an object of kind ${shorten(kind)}`;
-  return `an object with ${Object.keys(schema.properties ?? {}).join(", ")}`;
+  if (schema.properties === undefined) return "any value";
+  return `an object with ${Object.keys(schema.properties).join(", ")}`;
 }
 
 function describeRange({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf }: JsonSchema): string {

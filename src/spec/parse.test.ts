@@ -157,6 +157,7 @@ describe("a mistake", () => {
     const device = { kind: "module", path: "a.mjs", sha256: "00" };
     expect(errorOf({ hardware: { crossbar: { device } } }).message).toContain("allowed: 64 hexadecimal digits");
     expect(errorOf({ model: { width: 100 } }).message).toContain("model.width is 100; allowed: an integer from 8");
+    expect(errorOf({ seed: 2 ** 53 }).message).toContain("allowed: an integer from 0 to 9007199254740991 (default 1).");
     expect(errorOf({ model: { neuron: { beta: 0 } } }).message).toContain("a number above 0 to 1 (default 0.5)");
     expect(errorOf({ model: { neuron: { kind: "if", beta: 1 } } }).path).toBe("model.neuron.beta");
     expect(errorOf({ model: { outputProjection: "yes" } }).message).toContain("allowed: true or false (default true)");

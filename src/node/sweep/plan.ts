@@ -16,7 +16,7 @@ import { sweepRounds } from "../../sweep/rounds.ts";
 import { needsErrors } from "../../sweep/unit.ts";
 import { contentHash, sha256Of } from "../content-hash.ts";
 import { readFileChecked } from "../files.ts";
-import { networkFile } from "../networks.ts";
+import { readNamed } from "../networks.ts";
 import { loadTaskData } from "../task-data.ts";
 
 export interface PlannedPoint {
@@ -81,7 +81,7 @@ export const NETWORK_BYTES = 2 ** 31;
 
 /**
  * Lists the points of the first round and reads what they need.
- * Throws  SpecError for a point that is no experiment; FileError for a network or data that cannot be read
+ * Throws  SpecError for a point that is no experiment; FileError for a network, at its field, or data that cannot be read
  */
 export async function planSweep(design: OpenedDesign, place: SweepPlace): Promise<PlannedSweep> {
   const withErrors = needsErrors(design.objectives);
@@ -92,10 +92,10 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   const files = new Map<string, string>();
   const tasks = new Map<string, string | null>();
 
-  async function networkOf(path: string): Promise<string> {
+  async function networkOf(field: string, path: string): Promise<string> {
     const known = files.get(path);
     if (known !== undefined) return known;
-    const bytes = await readFileChecked(networkFile(path, place.directory), NETWORK_BYTES);
+    const bytes = await readNamed(field, path, place.directory, (file) => readFileChecked(file, NETWORK_BYTES));
     const name = sha256Of(bytes);
     networks[name] = bytes;
     files.set(path, name);
@@ -118,8 +118,9 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   async function trainedFor(experiment: Experiment, own: string | null): Promise<string> {
     const { initial, teacher } = experiment.training;
     const trained = trainingOf(experiment);
-    const named = async (path: string | undefined) => (path === undefined ? null : await networkOf(path));
-    const from = { initial: await named(initial), teacher: await named(teacher) };
+    const named = async (role: string, path: string | undefined) =>
+      path === undefined ? null : await networkOf(`training.${role}`, path);
+    const from = { initial: await named("initial", initial), teacher: await named("teacher", teacher) };
     const name = contentHash(["trained", trained, own, from]);
     trainings.set(name, { network: name, experiment: trained, data: own, ...from });
     return name;
@@ -131,7 +132,12 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
     const experiment = experimentAt(design, values);
     const own = await dataOf(experiment);
     const { network: path } = experiment.checkpoints;
-    const network = path !== undefined ? await networkOf(path) : withErrors ? await trainedFor(experiment, own) : null;
+    const network =
+      path !== undefined
+        ? await networkOf("checkpoints.network", path)
+        : withErrors
+          ? await trainedFor(experiment, own)
+          : null;
     const hash = pointHash(experiment, network, own, design.objectives);
     const point = points.get(hash) ?? { point: points.size, hash, values, network, data: own };
     points.set(hash, point);

@@ -108,6 +108,18 @@ describe("a sweep", () => {
     });
   });
 
+  test("names the field of a network that is not there", async () => {
+    const training = { stages: [{ steps: 1, warmup: 0 }], initial: "lost.safetensors" };
+    for (const [field, fields] of [
+      ["checkpoints.network", { axes: { "checkpoints.network": ["lost.safetensors"] } }],
+      ["training.initial", { experiment: { ...experiment, training } }],
+    ] as const) {
+      const planned = planSweep(designOf(fields), { directory: folder });
+      await expect(planned).rejects.toThrow(/^lost.safetensors: There is no such file/);
+      await expect(planned).rejects.toMatchObject({ path: field });
+    }
+  });
+
   test("has points whose hash changes with what their rows depend on, and with nothing else", async () => {
     const hashOf = async (fields: object) =>
       (await planSweep(designOf({ objectives: ["energy"], ...fields }), { directory: "." })).points[0].hash;
