@@ -83,6 +83,8 @@ describe("is refused, with the way out", () => {
     [{ set: { conversion5: "cheap" } }, /neither a number nor a price/],
     [{ set: { conversion5: "-1 pJ" } }, /at least 0/],
     [{ set: { rows: "0" } }, /divided by it/],
+    [{ set: { conversion5: "1e300J" } }, /5-bit conversion is 1e\+300 J; give 0, or from 1e-30 to 1e\+30/],
+    [{ set: { ssaClock: 1e-300 } }, /is 1e-300 Hz; give 0/],
     [{ node: 14 }, /covers 22 to 65 nm, but the node is 14 nm.*--extrapolate/],
     [{ node: 3, extrapolate: true }, /out of reach/],
   ])("%j", (choice, message) => {
@@ -108,6 +110,19 @@ describe("is noted", () => {
     const { notes } = resolveTechnology(preset, { node: 14, extrapolate: true });
     expect(notes.some((note) => note.includes("sram energies are extrapolated to 14 nm"))).toBe(true);
   });
+});
+
+test("prices at both ends of what may be set give numbers", () => {
+  const workload = findWorkload("icl-4-256-2x2");
+  for (const id of PARAMETER_IDS.filter((id) => !["1", "bit"].includes(PARAMETERS[id].unit))) {
+    for (const value of [1e-30, 1e30]) {
+      const { architectures } = estimateCost(workload, resolveTechnology(preset, { set: { [id]: value } }));
+      const numbers = Object.values(architectures).flatMap(({ total, performance: { latency, interval, area } }) => [
+        ...[total, latency, interval, area ?? 0, total * latency],
+      ]);
+      expect(numbers.every(Number.isFinite), `${id}=${value}`).toBe(true);
+    }
+  }
 });
 
 test("every parameter that is set to 0 gives numbers or a refusal, never infinities", () => {

@@ -187,6 +187,9 @@ const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
 ]);
 
+/** In SI units, far beyond anything that is built: estimates multiply values, and their products stay numbers. */
+const [LEAST_VALUE, MOST_VALUE] = [1e-30, 1e30];
+
 function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Price {
   const { label } = PARAMETERS[id];
   if (!Number.isFinite(value) || value < 0) {
@@ -194,6 +197,12 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
   }
   if (value === 0 && DIVISORS.has(id)) {
     throw new CostError(`set.${id}`, `${label} is 0, but something is divided by it. Give more than 0.`);
+  }
+  if (value !== 0 && (value < LEAST_VALUE || value > MOST_VALUE)) {
+    throw new CostError(
+      `set.${id}`,
+      `${label} is ${`${value} ${SYMBOLS[unit]}`.trim()}; give 0, or from ${LEAST_VALUE} to ${MOST_VALUE}, beyond which estimates are no numbers.`,
+    );
   }
   return {
     ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },
