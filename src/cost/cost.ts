@@ -1,4 +1,5 @@
 /** The cost of a workload on every architecture: counted actions times prices, with the sources of all prices used. */
+import { CostError } from "../errors.ts";
 import { type Schedule, scheduleOf } from "../machine/schedule.ts";
 import { ARCHITECTURE_IDS, ARCHITECTURES, type ArchitectureId } from "./architectures/catalogue.ts";
 import { type Breakdown, totalOf } from "./architectures/energy.ts";
@@ -45,6 +46,13 @@ export interface CostEstimate {
 export const energyOf = (id: ArchitectureId, workload: Workload, { technology }: ResolvedTechnology): number =>
   totalOf(ARCHITECTURES[id].energy(workload, technology));
 
+const noNumber = (label: string, total: number): CostError =>
+  new CostError(
+    "set",
+    `With these prices the energy of ${label} is ${total} J, which is no number to compare. A value that was set is far from any that is built; ` +
+      "`xpike cost --list` has those that are.",
+  );
+
 /** @param operations counted operations of one inference, such as a trace's; from the workload's densities when left out */
 export function estimateCost(
   workload: Workload,
@@ -59,7 +67,9 @@ export function estimateCost(
   for (const id of ARCHITECTURE_IDS) {
     const { label, energy, performance } = ARCHITECTURES[id];
     const parts = id === "xpikeformer" ? xpikeformer(workload, technology, operations) : energy(workload, technology);
-    architectures[id] = { label, parts, total: totalOf(parts), performance: performance(workload, technology) };
+    const total = totalOf(parts);
+    if (!Number.isFinite(total)) throw noNumber(label, total);
+    architectures[id] = { label, parts, total, performance: performance(workload, technology) };
   }
   return {
     workload,

@@ -112,6 +112,22 @@ describe("is noted", () => {
   });
 });
 
+test.each(["rows", "columns", "arrayRows", "columnsPerConverter", "ssaTiles"] as const)(
+  "%s are counted one by one",
+  (id) => {
+    for (const value of [0.5, 1e-30, 64.5]) {
+      const error = refusal(() => resolveTechnology(preset, { set: { [id]: value } }));
+      expect(error.message).toContain("Give a whole number from 1");
+    }
+  },
+);
+
+test("an energy that is no number is refused, whatever setting brought it there", () => {
+  const workload = findWorkload("icl-4-256-2x2");
+  const resolved = resolveTechnology(preset, { set: { sramExponent: 1e5 } });
+  expect(refusal(() => estimateCost(workload, resolved)).path).toBe("set");
+});
+
 test("prices at both ends of what may be set give numbers", () => {
   const workload = findWorkload("icl-4-256-2x2");
   for (const id of PARAMETER_IDS.filter((id) => !["1", "bit"].includes(PARAMETERS[id].unit))) {

@@ -187,6 +187,12 @@ const DIVISORS: ReadonlySet<ParameterId> = new Set<ParameterId>([
   ...(["annClock", "annUnits", "annUtilisation", "gpuEfficiency", "gpuPower"] as const),
 ]);
 
+/** Sizes that are counted one by one where layers are placed. */
+const COUNTS: ReadonlySet<ParameterId> = new Set<ParameterId>([
+  ...(["rows", "columns", "arrayRows", "arrayColumns", "columnsPerConverter", "referenceRows"] as const),
+  ...(["ssaTiles"] as const),
+]);
+
 /** In SI units, far beyond anything that is built: estimates multiply values, and their products stay numbers. */
 const [LEAST_VALUE, MOST_VALUE] = [1e-30, 1e30];
 
@@ -203,6 +209,9 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
       `set.${id}`,
       `${label} is ${`${value} ${SYMBOLS[unit]}`.trim()}; give 0, or from ${LEAST_VALUE} to ${MOST_VALUE}, beyond which estimates are no numbers.`,
     );
+  }
+  if (COUNTS.has(id) && !Number.isInteger(value)) {
+    throw new CostError(`set.${id}`, `${label} is ${value}, but these are counted. Give a whole number from 1.`);
   }
   return {
     ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },
