@@ -46,7 +46,8 @@ export function processTerminal(): Terminal {
 
 /** Of what is written to a file, Node's stream drops without a word what a disk that is getting full does not take. */
 function writerTo(stream: NodeJS.WriteStream & { readonly fd: number }): (text: string) => void {
-  if (stream.isTTY || !fstatSync(stream.fd).isFile()) return (text) => stream.write(text);
+  // With numbers the type of a pipe would stay where Node 20's realpathSync looks for it, and modules behind links would not be found.
+  if (stream.isTTY || !fstatSync(stream.fd, { bigint: true }).isFile()) return (text) => stream.write(text);
   return (text) => {
     const bytes = Buffer.from(text);
     try {
