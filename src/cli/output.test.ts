@@ -75,7 +75,7 @@ describe.each(["run", "eval", "cost", "rtl"])("xpike %s", (command) => {
     const out = join(folder, command, "deep");
     expect(await xpike(command, misfit, "--out", out)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("Hardware runs spiking networks"),
+      err: expect.stringContaining(`The network that it names is of the kind "ann"`),
     });
     expect(existsSync(join(folder, command))).toBe(false);
     await mkdir(out, { recursive: true });
