@@ -142,6 +142,9 @@ export const DEFAULT_COST_PROMPTS = 32;
 export const seedNumber = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const threadCount = wholeNumber(1, 1024);
 
+/** Of the folder of `eval`: `run` names it as the next command, and has a report in the folder of the experiment's name. */
+export const EVAL_SUFFIX = "-eval";
+
 /** Adds the experiment and the common options to a command; `suffix` ends the name of its folder. */
 export function withCommonOptions(command: Command, suffix = ""): Command {
   return command
@@ -181,7 +184,7 @@ function withResumeOptions(command: Command): Command {
 }
 
 export function withEvalOptions(command: Command): Command {
-  return withResumeOptions(withCommonOptions(command, "-eval"))
+  return withResumeOptions(withCommonOptions(command, EVAL_SUFFIX))
     .option("--all", "print every curve, not the first alone")
     .option(
       "--drift <ages>",

@@ -9,7 +9,7 @@ import type { EvaluationOptions } from "../runs/study.ts";
 import { evaluateSweep } from "../runs/sweep.ts";
 import { parseDurations } from "../spec/duration.ts";
 import { parseSweep, requireOneAge, STEPS_FIELD } from "../spec/sweep.ts";
-import { DEFAULT_AGES, type EvalCommandOptions } from "./arguments.ts";
+import { DEFAULT_AGES, EVAL_SUFFIX, type EvalCommandOptions } from "./arguments.ts";
 import { describeWork, expectedStudy } from "./estimate.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, repeated } from "./options.ts";
@@ -26,8 +26,7 @@ export async function evalCommand(source: string, options: EvalCommandOptions, t
   const drift = options.drift ?? (sweep ? undefined : DEFAULT_AGES);
   const ages = drift === undefined ? [] : parseDurations(drift, "drift");
   if (sweep) requireOneAge(sweep, ages);
-  // Not that of `run`, which names this command as the next one: its report would be gone.
-  const out = options.out ?? `${outputFolder(experiment, {})}-eval`;
+  const out = outputFolder(experiment, options, EVAL_SUFFIX);
   await requireFree(out);
   const { networks, hardwareAware, notes } = await loadNetworks(loaded, ["conventional"]);
   const { opened, notes: dataNotes } = await openLoaded(loaded, options);

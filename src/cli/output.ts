@@ -24,9 +24,12 @@ export interface Delivery {
   readonly next?: { readonly command: string; readonly shows: string };
 }
 
-/** `--out`, or a folder below `results/` named after the experiment. */
-export const outputFolder = ({ name }: Pick<Experiment, "name">, { out }: Pick<CommandOptions, "out">): string =>
-  out ?? join("results", folderName(name));
+/** `--out`, or a folder below `results/` named after the experiment, with `suffix` behind it. */
+export const outputFolder = (
+  { name }: Pick<Experiment, "name">,
+  { out }: Pick<CommandOptions, "out">,
+  suffix = "",
+): string => out ?? join("results", `${folderName(name)}${suffix}`);
 
 /**
  * A name for a folder, another one for every name. What is not lower-case letters, digits and single hyphens is left out, and made up for

@@ -3,6 +3,9 @@ import { type Command, Option } from "commander";
 import { BOARD_NAMES, type BoardName } from "../rtl/board/boards.ts";
 import { seedNumber, wholeNumber } from "./arguments.ts";
 
+/** Of the board's serial line; not the option's own, so that one without a board is seen to be given. */
+export const DEFAULT_BAUD = 1_000_000;
+
 export interface RtlCommandOptions {
   readonly machine?: boolean;
   readonly board?: BoardName;
@@ -44,7 +47,11 @@ export function withRtlOptions(command: Command): Command {
         "also a kit for this FPGA board: top level, constraints, script to a bitstream",
       ).choices(BOARD_NAMES),
     )
-    .option("--baud <n>", "bits per second of the board's serial line (default: 1000000)", wholeNumber(1, 12_000_000))
+    .option(
+      "--baud <n>",
+      `bits per second of the board's serial line (default: ${DEFAULT_BAUD})`,
+      wholeNumber(1, 12_000_000),
+    )
     .option(
       "--board-heads <n>",
       "heads on the board; those of the network follow one another (default: 1)",

@@ -28,12 +28,15 @@ import { asTyped } from "./invocation.ts";
 import { loadNetworks } from "./networks.ts";
 import { commandLine, loadExperiment, openLoaded, quote } from "./options.ts";
 import { outputFolder } from "./output.ts";
-import type { RtlCommandOptions, RtlHostOptions, RtlSynthOptions, RtlVerifyOptions } from "./rtl-arguments.ts";
+import {
+  DEFAULT_BAUD,
+  type RtlCommandOptions,
+  type RtlHostOptions,
+  type RtlSynthOptions,
+  type RtlVerifyOptions,
+} from "./rtl-arguments.ts";
 import { synthesisText } from "./synthesis-text.ts";
 import { say, type Terminal } from "./terminal.ts";
-
-/** Bits per second of a board's serial line, where the person does not say. */
-const BAUD = 1_000_000;
 
 /** Throws XpikeError for an experiment without a trained network, or one whose tile is not generated. */
 export async function rtlCommand(source: string, options: RtlCommandOptions, terminal: Terminal): Promise<void> {
@@ -65,7 +68,7 @@ function requireOwnFiles(folder: string, files: SourceFiles): void {
 
 /** The files of the folder, by name; what is left out goes into `notes`. */
 function filesOf(given: Given, trained: Network, options: RtlCommandOptions, notes: string[]): SourceFiles {
-  const { prompts, machine, board, baud = BAUD, boardHeads: heads = 1 } = options;
+  const { prompts, machine, board, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
     throw new SpecError("--board", "A board's kit holds the attention engine alone. Leave out --machine or --board.");
   }
