@@ -6,6 +6,7 @@
  * out. Energy, time and area are those of the changed machine. Whether its answers are as good, only a simulation says.
  */
 import { MappingError } from "../errors.ts";
+import { runsOn } from "../hardware/ssa-parameters.ts";
 import { type HardwareSpec, hardwareSpec } from "../spec/hardware.ts";
 import { findPrice } from "./catalogue.ts";
 import { hardwareFor, sizedFor } from "./hardware.ts";
@@ -162,9 +163,9 @@ const FIELDS: readonly Field[] = [
   {
     id: "other-order",
     field: "order",
-    value: ({ order, ssa }, { independentDraws = false }) => {
+    value: ({ order, ssa }, { draws }) => {
       if (order === "step-major") return "token-major";
-      return independentDraws && ssa.random === "lfsr" ? null : "step-major";
+      return runsOn(ssa, draws) ? null : "step-major";
     },
     label: (order) => (order === "step-major" ? "all tokens of a step first" : "all steps of a token first"),
     sameAnswers: true,

@@ -115,7 +115,7 @@ function workloadOf({ task, name, hardware }: Experiment, model: ModelSpec, desc
     ...shape,
     ...{ name, description, hardware },
     ...(model.kind === "spiking" && model.attention.neuron === "lif" && { lifAttention: true }),
-    ...(model.kind === "spiking" && model.attention.draws === "independent" && { independentDraws: true }),
+    ...(model.kind === "spiking" && { draws: model.attention.draws }),
     annInputs: real.inputs,
     embedRows: hardware.crossbar.embedRows,
     scaled: true,

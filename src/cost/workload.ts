@@ -5,6 +5,7 @@ import { type BlockDensities, blockRuns, type Densities } from "../machine/densi
 import { type NetworkShape, stemBefore } from "../machine/shape.ts";
 import { pixels } from "../model/stem.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
+import type { DrawKind } from "../spec/model.ts";
 
 export interface Workload extends NetworkShape, Densities {
   readonly name: string;
@@ -28,8 +29,8 @@ export interface Workload extends NetworkShape, Densities {
   readonly result: { readonly name: string; readonly perInference: number };
   /** Scores and outputs of attention are neurons that fire, as in a digital SNN with LIF attention. */
   readonly lifAttention?: boolean;
-  /** Attention draws anew at every step, so that its shift registers have to run on from one step to the next. */
-  readonly independentDraws?: boolean;
+  /** How attention draws over the time steps; not known of a published network. */
+  readonly draws?: DrawKind;
   /** Networks that other machines run, where they are others than this one: those whose accuracy stands beside it. */
   readonly compared?: { readonly ann?: Workload; readonly snn?: Workload };
 }

@@ -40,9 +40,7 @@ export const LINES_PER_DRIVEN = 8;
 export const FACTOR_TRIALS = 10;
 
 /**
- * The full scale of a crossbar's converters, microsiemens.
- *
- * 0 where no current was seen in any pass.
+ * The full scale of a crossbar's converters, microsiemens; 0 where no current was seen in any pass.
  *
  * @param widest     where to begin
  * @param quantileAt of the sizes of what such converters put out, in code steps, rounded or not

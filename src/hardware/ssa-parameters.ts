@@ -74,9 +74,13 @@ export function ssaParameters(spec: SsaSpec, request: SsaRequest, order: LoopOrd
   };
 }
 
+/** Whether registers run on from step to step, in place of being set back. */
+export const runsOn = ({ random }: Pick<SsaSpec, "random">, draws: DrawKind | undefined): boolean =>
+  random === "lfsr" && draws === "independent";
+
 /** Between two steps of a block a step-major tile serves other blocks, so that its registers cannot run on. */
-function requireRestart({ random }: SsaSpec, draws: DrawKind, order: LoopOrder): void {
-  if (order === "token-major" || random === "ideal" || draws !== "independent") return;
+function requireRestart(spec: SsaSpec, draws: DrawKind, order: LoopOrder): void {
+  if (order === "token-major" || !runsOn(spec, draws)) return;
   throw new SpecError(
     "hardware.order",
     'With "independent" draws the LFSRs run on from step to step, but in "step-major" order a tile serves other blocks in between. ' +
@@ -93,7 +97,7 @@ function requireCount(path: string, value: number, name: string): void {
   if (Number.isInteger(value) && value >= 1 && value <= 1024) return;
   throw new SpecError(
     path,
-    `${name} is ${value}, but the engine takes a whole number from 1 to 1024, however few of them a tile holds.`,
+    `${name} is ${value}, but the engine takes a whole number from 1 to 1024, in tiles of any size.`,
   );
 }
 
