@@ -159,7 +159,7 @@ test(
       batch: 8,
       shards: 1,
       labels: "teacher",
-      teacher: "ann/mine.safetensors",
+      teacher: ["bundled:wireless-2x2-ann", "ann/mine.safetensors"],
       stages: [{ steps: 4 }],
     };
     const document = { task: link, model: { width: 32, depth: 1, heads: 2, steps: 2 }, training };

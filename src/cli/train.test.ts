@@ -107,6 +107,26 @@ describe("xpike train", () => {
     expect((await xpikeTrain("own", "--force", "--seed", "2")).code).toBe(0);
   });
 
+  test("asks every teacher that the experiment names, and names the one that is not there", async () => {
+    const lossOf = async (...teacher: string[]) => {
+      const training = { labels: "teacher" as const, teacher, stages: [{ steps: 2, warmup: 0, finalFraction: 1 }] };
+      await writeFile(join(root, "taught.json"), JSON.stringify(tinyDocument({ training })));
+      const { written, terminal } = recorder();
+      const options = ["--out", join(root, "taught"), "--threads", "1", "--force", "--json"];
+      const code = await main(["train", join(root, "taught.json"), ...options], terminal);
+      return { code, err: written.err, loss: code === 0 ? JSON.parse(written.out).best.loss : null };
+    };
+    await xpikeTrain("one", "--seed", "1");
+    await xpikeTrain("other", "--seed", "2");
+    const [one, other] = ["one", "other"].map((name) => join(root, name, "network.safetensors"));
+    const losses = [await lossOf(one), await lossOf(other), await lossOf(one, other)].map(({ loss }) => loss);
+    expect(new Set(losses).size).toBe(3);
+    expect((await lossOf(one, one)).loss).toBe(losses[0]);
+    const lost = await lossOf(one, "lost.safetensors");
+    expect(lost.code).toBe(2);
+    expect(lost.err).toMatch(/^FileError at training\.teacher\[1\]\n {2}lost\.safetensors: There is no such file/);
+  });
+
   test("names the field in which the run to go on with differs", async () => {
     await xpikeTrain("seeded", "--seed", "1");
     const { code, err } = await xpikeTrain("seeded", "--seed", "2", "--resume");

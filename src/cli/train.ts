@@ -5,6 +5,7 @@ import { FileError } from "../errors.ts";
 import { requireFree } from "../node/folder-lock.ts";
 import { experimentText, type FolderEvent, type FolderResult, RUN_FILES, trainToFolder } from "../node/training.ts";
 import type { Experiment } from "../spec/experiment.ts";
+import { teachersNamed } from "../spec/training.ts";
 import { kitOf } from "../task/catalogue.ts";
 import type { TaskMetric } from "../task/kit.ts";
 import type { Metric } from "../task/task.ts";
@@ -28,7 +29,8 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
   const { experiment, directory } = loaded;
   const folder = outputFolder(experiment, options);
   await requireFree(folder);
-  const { initial, teacher } = experiment.training;
+  const { initial } = experiment.training;
+  const teachers = teachersNamed(experiment.training);
   const { opened, notes } = await openLoaded(loaded, options);
   await requireOwnExperiment(folder, opened.experiment);
   for (const note of notes) say(terminal, note);
@@ -42,7 +44,7 @@ export async function trainCommand(source: string, options: TrainCommandOptions,
       force: options.force === true,
       command,
       ...(initial !== undefined && { initial: await readNetwork(directory, initial, "training.initial") }),
-      ...(teacher !== undefined && { teacher: await readNetwork(directory, teacher, "training.teacher") }),
+      teacher: await Promise.all(teachers.map(({ path, field }) => readNetwork(directory, path, field))),
       onEvent: show.event,
       onNote: (note) => say(terminal, note),
       signal: interruption.signal,

@@ -245,7 +245,9 @@ describe("a folder that holds a run", () => {
     expect(error.path).toBe("training.teacher");
     expect(error.message).toMatch(/started with other content of training\.teacher: its SHA-256 was "[0-9a-f]+/);
     expect((await errorOf(run({ resume: true, teacher, initial: other }, taught))).path).toBe("training.initial");
-    expect(await run({ resume: true, teacher, initial: teacher }, taught)).toMatchObject({ finished: true });
+    const several = { resume: true, teacher: [teacher, other], initial: teacher };
+    expect((await errorOf(run(several, taught))).path).toBe("training.teacher");
+    expect(await run({ resume: true, teacher: [teacher], initial: teacher }, taught)).toMatchObject({ finished: true });
   });
 
   test("does not go on with other devices where their noise is trained with, and does with another chip count", async () => {

@@ -69,8 +69,8 @@ export interface FolderOptions {
   readonly force?: boolean;
   /** Starts from these parameters instead of fresh ones. */
   readonly initial?: Network;
-  /** Gives the labels in stages whose labels are `teacher`. */
-  readonly teacher?: Network;
+  /** Gives the labels in stages whose labels are `teacher`; several by the mean of their answers. */
+  readonly teacher?: Network | readonly Network[];
   /** What was typed, for the network's metadata. */
   readonly command?: string;
   readonly onEvent?: (event: FolderEvent) => void;
@@ -186,7 +186,12 @@ async function trainInFolder(
 
 /** What training answers, with the content of what it is given besides. */
 function questionOf({ experiment, data }: Opened, { teacher, initial }: FolderOptions): Question {
-  const contents = { data: data ?? undefined, "training.initial": initial, "training.teacher": teacher };
+  const teachers = [teacher ?? []].flat();
+  const contents = {
+    data: data ?? undefined,
+    "training.initial": initial,
+    "training.teacher": teachers.length > 1 ? teachers : teachers[0],
+  };
   const given = Object.entries(contents).filter(([, content]) => content !== undefined);
   return {
     command: "train",

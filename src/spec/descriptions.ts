@@ -349,7 +349,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.epsilon": "Added to AdamW's denominator.",
   "training.clipNorm": "Largest Euclidean norm of the whole gradient; larger ones are scaled down.",
   "training.labels":
-    "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
+    "What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel, which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the answers of the networks in `teacher`, who know no more than the prompt tells (distillation): less variance still, as far as the teacher is right.",
   "training.teacherShare":
     "Share of the target that a teacher's answers are where labels are `teacher`; the rest is what was sent, or the class of the image. Left out: all of it.",
   "training.labelSmoothing":
@@ -363,7 +363,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "training.spikeRate.target":
     "Rate that costs nothing, spikes a neuron and time step. At 0, the default, every spike costs.",
   "training.teacher":
-    "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`.",
+    "Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. Of several networks, the mean of their answers is learned.",
   "training.teacherTask":
     "How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one that reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.",
   "training.teacherTask.patch": "Instead of the task's.",

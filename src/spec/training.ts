@@ -7,6 +7,8 @@ const labels = z.enum(["symbols", "posterior", "teacher"]);
 type Labels = z.infer<typeof labels>;
 const stepLoss = z.number().min(0).max(1);
 const teacherShare = z.number().min(0).max(1);
+/** Where a network is. */
+const checkpoint = z.string().max(4096);
 const optimiser = z.enum(["adamw", "muon"]);
 
 /** What the devices of the experiment's hardware do to weights. */
@@ -140,7 +142,7 @@ export const trainingSpec = z
     /**
      * What a prediction is compared with. `symbols`: the symbols sent. `posterior`: their exact posterior given the channel,
      * which the generator knows: the same expected gradient with less variance; of an image no more is known than its class. `teacher`: the
-     * answers of the network in `teacher`, which knows no more than the prompt tells (distillation): less variance still, as far as the
+     * answers of the networks in `teacher`, who know no more than the prompt tells (distillation): less variance still, as far as the
      * teacher is right.
      */
     labels: labels.default("posterior"),
@@ -168,8 +170,11 @@ export const trainingSpec = z
         target: z.number().min(0).max(1).default(0),
       })
       .optional(),
-    /** Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. */
-    teacher: z.string().max(4096).optional(),
+    /**
+     * Checkpoint of the network that is asked where labels are `teacher`: a path relative to this file, or `bundled:NAME`. Of several
+     * networks, the mean of their answers is learned.
+     */
+    teacher: z.union([checkpoint, z.array(checkpoint).min(1).max(16)]).optional(),
     /**
      * How the teacher sees the images, as far as it differs from the task: so a network behind a stem, which reads pixels, can teach one
      * that reads patches. They are the same images, moved and mirrored alike. Left out: as the task has it.
@@ -198,7 +203,7 @@ export const trainingSpec = z
      * weigh nothing at first, or of an ANN of a spiking model's sizes, whose weights it takes: a path relative to this file, or
      * `bundled:NAME`; fresh parameters when left out.
      */
-    initial: z.string().max(4096).optional(),
+    initial: checkpoint.optional(),
     /**
      * Share that the network which training started from has in the one that comes out: after the last stage each weight is the mean of
      * what it was and what it became. Left out: none.
@@ -257,3 +262,9 @@ function explainShards(input: unknown): string {
 export type StageSpec = z.infer<typeof stageSpec>;
 export type TrainingSpec = z.infer<typeof trainingSpec>;
 export type SpikeRateSpec = NonNullable<TrainingSpec["spikeRate"]>;
+
+/** The networks that `teacher` names, and the field that names each. */
+export const teachersNamed = ({ teacher = [] }: TrainingSpec): { readonly path: string; readonly field: string }[] =>
+  typeof teacher === "string"
+    ? [{ path: teacher, field: "training.teacher" }]
+    : teacher.map((path, i) => ({ path, field: `training.teacher[${i}]` }));

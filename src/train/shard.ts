@@ -34,8 +34,8 @@ export interface ShardSetup extends Given {
   readonly threads: number;
   readonly memoryLimit: number;
   readonly stage: number;
-  /** The network that gives the labels, folded, when the stage asks for it. */
-  readonly teacher: Network | null;
+  /** The networks that give the labels, folded, when the stage asks for them. */
+  readonly teachers: readonly Network[];
 }
 
 export type ShardPiece =
@@ -75,7 +75,7 @@ export const trainShard = ((setup, thread) => {
   const draw = { spikes, values: !spikes };
   const labels = stageLabels(experiment, stage);
   const smoothing = experiment.training.labelSmoothing ?? 0;
-  const teacher = setup.teacher && createTeacher(setup.teacher, setup, stageSpec);
+  const teacher = setup.teachers.length > 0 ? createTeacher(setup.teachers, setup, stageSpec) : null;
   const teacherShare = stageSpec.teacherShare ?? experiment.training.teacherShare ?? 1;
 
   function runTraining(step: number, shard: number, buffer: number): ShardResult {

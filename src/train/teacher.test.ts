@@ -16,6 +16,7 @@ import { answer } from "../task/answers.ts";
 import { createTask, networkGeometry } from "../task/create.ts";
 import { openExperiment } from "../task/open.ts";
 import type { Batch } from "../task/task.ts";
+import { checkTeachers, createTeacher } from "./teacher.ts";
 
 test("training with a teacher has nothing to learn from itself, and learns from another", async () => {
   const experiment = tinyExperiment({
@@ -98,6 +99,33 @@ test.each(["joint", "bits"] as const)(
     }
   },
 );
+
+test("several teachers teach the mean of what each says, with bits or with classes, whatever they say it with", async () => {
+  for (const readOut of ["joint", "bits"] as const) {
+    const experimentOf = (own: "joint" | "bits") => {
+      const { task, ...rest } = tinyExperiment({
+        model: { kind: "ann", readOut: own },
+        training: { labels: "teacher", stages: [{ steps: 1, warmup: 0 }] },
+      });
+      return { ...rest, task: { ...task, transmitAntennas: 2, modulation: "qpsk" as const } };
+    };
+    const networkOf = (own: "joint" | "bits", seed: number) => {
+      const experiment = experimentOf(own);
+      return initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(seed));
+    };
+    const experiment = experimentOf(readOut);
+    const initial = networkOf(readOut, 11);
+    const teachers = [networkOf("joint", 12), networkOf("joint", 13), networkOf("bits", 14)];
+    const lossOf = async (teacher: Network | Network[]) =>
+      (await recorded(experiment, { initial, teacher })).events[0].loss;
+    const each: number[] = [];
+    for (const teacher of teachers) each.push(await lossOf(teacher));
+    expect(Math.max(...each) - Math.min(...each)).toBeGreaterThan(0.001);
+    // A cross entropy is linear in what it is compared with. In single precision.
+    expect(await lossOf(teachers)).toBeCloseTo(each.reduce((sum, loss) => sum + loss, 0) / 3, 5);
+    expect(await lossOf([teachers[0]])).toBe(each[0]);
+  }
+});
 
 test("bits of as many joint symbols as cannot be listed are learned from the symbols, and a posterior of them is refused", async () => {
   const experimentOf = (labels: "symbols" | "posterior") => {
@@ -237,6 +265,25 @@ describe("a teacher that sees images in a way of its own", () => {
     expect(loss).toBeCloseTo(expected, 5);
   });
 
+  test("draws its attention anew at every step", async () => {
+    const spiking = { kind: "spiking", ...size, steps: 2, attention: { neuron: "stochastic" } };
+    const own = { ...training, labels: "symbols", stages: [{ steps: 20, warmup: 0 }] };
+    const given = openExperiment(tinyImageExperiment(spiking, task, { training: own }), tinyImages);
+    const { network } = await recorded(given);
+    const experiment = tinyImageExperiment(spiking, task, { training });
+    const ask = createTeacher(
+      checkTeachers(experiment, [network]),
+      { ...given, experiment },
+      experiment.training.stages[0],
+    );
+    const root = stream(experiment.seed);
+    const from = { part: "training", position: 0, order: root.fork("epochs") } as const;
+    const [one, same, other] = [0, 0, 1].map((step) => ask(8, root.fork("train", step), { from }).slice());
+    expect(same).toEqual(one);
+    // Of the same images, coded alike.
+    expect(other).not.toEqual(one);
+  });
+
   test("says which of its sizes are not those, and where they are said", async () => {
     const experiment = tinyImageExperiment({ kind: "ann" }, task, {
       training: { ...training, teacherTask: { patch: 1 } },
@@ -281,4 +328,9 @@ test("training refuses a stage whose teacher is missing or knows another task", 
     tag: "shape",
     path: "teacher.geometry.classes",
   });
+  const own = initialise(experiment.model, geometry, stream(12));
+  expect(await rejection(recorded(experiment, { teacher: [own, foreign] }))).toMatchObject({
+    path: "teacher[1].geometry.classes",
+  });
+  expect(await rejection(recorded(experiment, { teacher: [] }))).toMatchObject({ path: "training.teacher" });
 });

@@ -1,11 +1,13 @@
-/** A network that gives labels (distillation): it answers the prompts that another learns from, as it sees them itself. */
+/**
+ * Networks that give labels (distillation, arXiv 1503.02531): they answer the prompts that another learns from, as each sees them
+ * itself. Several teach by the mean of their answers.
+ */
 import { ShapeError, SpecError } from "../errors.ts";
 import { createNetworkPass } from "../kernels/network-pass.ts";
 import { foldNetwork } from "../model/fold.ts";
 import { askedOnce, type Geometry } from "../model/geometry.ts";
 import { isSpiking, logitsOf, type Network } from "../model/network.ts";
 import { exponential } from "../numeric/exponential.ts";
-import { stream } from "../numeric/stream.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import type { TaskSpec } from "../spec/task.ts";
 import type { StageSpec } from "../spec/training.ts";
@@ -18,14 +20,27 @@ import { load, setDraws } from "./inputs.ts";
 import { shardPrompts, stageLabels, stageTask } from "./plan.ts";
 
 /**
- * What a network says of prompts, drawn by the arguments of `Task.draw`: the distribution of the class at every query,
- * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. The teacher may read
+ * What networks say of prompts, drawn by the arguments of `Task.draw`: the distribution of the class at every query,
+ * `[prompts, queries, classes]`; for a student that reads out bits, their probabilities, `[prompts, queries, bits]`. A teacher may read
  * out either.
  */
 export type Teacher = (...prompts: Parameters<Task["draw"]>) => Float32Array;
 
-/** Binds a teacher on the thread that asks it. */
-export function createTeacher(network: Network, { experiment, data }: Given, stage: StageSpec): Teacher {
+/** Binds teachers, at least one, on the thread that asks them. */
+export function createTeacher(networks: readonly Network[], given: Given, stage: StageSpec): Teacher {
+  const [first, ...others] = networks.map((network) => bindTeacher(network, given, stage));
+  return (...prompts) => {
+    const answers = first(...prompts);
+    for (const other of others) {
+      const theirs = other(...prompts);
+      for (let i = 0; i < answers.length; i++) answers[i] += theirs[i];
+    }
+    if (others.length > 0) for (let i = 0; i < answers.length; i++) answers[i] /= networks.length;
+    return answers;
+  };
+}
+
+function bindTeacher(network: Network, { experiment, data }: Given, stage: StageSpec): Teacher {
   const described = { task: taskSeen(experiment, stageTask(experiment, stage)), model: network.model };
   const task = createTask(described, data);
   const geometry = networkGeometry(described, task);
@@ -33,10 +48,9 @@ export function createTeacher(network: Network, { experiment, data }: Given, sta
   const { kernels, pass } = createNetworkPass({ ...network, geometry }, shardPrompts(experiment), !spikes);
   const { classes, queries } = geometry;
   const asked = experiment.model.readOut;
-  const { key } = stream(experiment.seed).fork("teacher attention");
   return (prompts, random, options) => {
     load(kernels, pass, task.draw(prompts, random, { ...options, spikes, values: !spikes }));
-    setDraws(pass, key, options?.firstPrompt ?? 0);
+    setDraws(pass, random.fork("teacher attention").key, options?.firstPrompt ?? 0);
     pass.forward(prompts);
     const logits = kernels.floats(pass.logits, prompts * queries.length * logitsOf(network));
     if (network.model.readOut === "bits") {
@@ -80,25 +94,30 @@ function geometrySeen(experiment: Experiment, { model }: Network): Geometry {
 }
 
 /**
- * The teacher, folded, or null when no stage asks for one.
+ * The teachers, folded, or none when no stage asks for any.
  * Throws  SpecError where one is asked for and there is none, or cannot see images so; ShapeError for a network of another task
  */
-export function checkTeacher(experiment: Experiment, teacher: Network | undefined): Network | null {
+export function checkTeachers(experiment: Experiment, teachers: readonly Network[]): Network[] {
   const { stages } = experiment.training;
-  if (!stages.some((_, stage) => stageLabels(experiment, stage) === "teacher")) return null;
-  if (!teacher) {
+  if (!stages.some((_, stage) => stageLabels(experiment, stage) === "teacher")) return [];
+  if (teachers.length === 0) {
     throw new SpecError(
       "training.teacher",
       "Labels are to come from a teacher, but none is given. Set training.teacher to the checkpoint of a network for this task, " +
         "or labels to `posterior`.",
     );
   }
+  return teachers.map((teacher, i) => checkTeacher(experiment, teacher, teachers.length === 1 ? "" : `[${i}]`));
+}
+
+/** `place` says which of several it is. */
+function checkTeacher(experiment: Experiment, teacher: Network, place: string): Network {
   const asked = askedOnce(geometrySeen(experiment, teacher));
   const has = askedOnce(teacher.geometry);
   for (const field of ["inputs", "tokens", "classes"] as const) {
     if (has[field] === asked[field]) continue;
     throw new ShapeError(
-      `teacher.geometry.${field}`,
+      `teacher${place}.geometry.${field}`,
       `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task, or, of images, ` +
         "say in training.teacherTask how it sees them.",
     );

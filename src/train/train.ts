@@ -31,7 +31,7 @@ import { isNoisy, memoryNote, planTraining, requireRoom, shardWaves, stageLabels
 import { scheduledRate } from "./schedule.ts";
 import { type ShardPiece, type ShardResult, type ShardSetup, validationPieces } from "./shard.ts";
 import type { TrainingState } from "./state.ts";
-import { checkTeacher } from "./teacher.ts";
+import { checkTeachers } from "./teacher.ts";
 import { createWeightNoise } from "./weight-noise.ts";
 
 export interface Validation extends Readonly<Partial<Record<Metric, number>>> {
@@ -66,10 +66,10 @@ export interface TrainOptions {
    */
   readonly initial?: Network;
   /**
-   * Gives the labels in stages whose labels are `teacher`; it must be made for the same task, or for its images cut and coded as
-   * `training.teacherTask` says.
+   * Gives the labels in stages whose labels are `teacher`, several by the mean of their answers; each must be made for the same task, or
+   * for its images cut and coded as `training.teacherTask` says.
    */
-  readonly teacher?: Network;
+  readonly teacher?: Network | readonly Network[];
   readonly onStep?: (event: TrainingEvent) => void;
   /**
    * Bytes that parameters and activations may take, such as in a browser on a small machine. Changes speed only. Default: what a
@@ -153,7 +153,7 @@ async function trainBlocks<M extends ModelSpec>(
   const { stages } = experiment.training;
   const names = stageNames(experiment.training);
   const steps = totalSteps(experiment.training);
-  const teacher = checkTeacher(experiment, options.teacher);
+  const teachers = checkTeachers(experiment, [options.teacher ?? []].flat());
   const { initial } = options;
   const { initialShare = 0 } = experiment.training;
   if (initialShare > 0 && !initial) throw noInitial(initialShare);
@@ -200,7 +200,7 @@ async function trainBlocks<M extends ModelSpec>(
       threads,
       memoryLimit,
       stage,
-      teacher: stageLabels(experiment, stage) === "teacher" ? teacher : null,
+      teachers: stageLabels(experiment, stage) === "teacher" ? teachers : [],
     };
     const most = { threads: plan.regions.length, repeatable: true };
     const session = executor.open<ShardSetup, ShardPiece, ShardResult>("train-shard", setup, most);

@@ -10,6 +10,7 @@ import type { Objective } from "../../spec/design.ts";
 import type { Experiment } from "../../spec/experiment.ts";
 import { isHardwareAware, takesHardware } from "../../spec/hardware-aware.ts";
 import { parseExperiment } from "../../spec/parse.ts";
+import { teachersNamed } from "../../spec/training.ts";
 import type { RowSamples } from "../../sweep/packed.ts";
 import { experimentAt, type OpenedDesign, type PointValues } from "../../sweep/points.ts";
 import { sweepRounds } from "../../sweep/rounds.ts";
@@ -36,9 +37,9 @@ export interface PlannedTraining {
   /** What trains it, and nothing else. */
   readonly experiment: Experiment;
   readonly data: string | null;
-  /** Networks of files that it starts from and that gives its labels. */
+  /** Networks of files that it starts from and that give its labels. */
   readonly initial: string | null;
-  readonly teacher: string | null;
+  readonly teachers: readonly string[];
 }
 
 /** What points are computed from, by name. */
@@ -116,11 +117,13 @@ export async function planSweep(design: OpenedDesign, place: SweepPlace): Promis
   }
 
   async function trainedFor(experiment: Experiment, own: string | null): Promise<string> {
-    const { initial, teacher } = experiment.training;
+    const { initial } = experiment.training;
+    const named = teachersNamed(experiment.training);
     const trained = trainingOf(experiment);
-    const named = async (role: string, path: string | undefined) =>
-      path === undefined ? null : await networkOf(`training.${role}`, path);
-    const from = { initial: await named("initial", initial), teacher: await named("teacher", teacher) };
+    const from = {
+      initial: initial === undefined ? null : await networkOf("training.initial", initial),
+      teachers: await Promise.all(named.map(({ path, field }) => networkOf(field, path))),
+    };
     const name = contentHash(["trained", trained, own, from]);
     trainings.set(name, { network: name, experiment: trained, data: own, ...from });
     return name;

@@ -109,10 +109,14 @@ describe("a sweep", () => {
   });
 
   test("names the field of a network that is not there", async () => {
-    const training = { stages: [{ steps: 1, warmup: 0 }], initial: "lost.safetensors" };
+    const [known, lost] = ["bundled:wireless-2x2-ann", "lost.safetensors"];
+    const training = { stages: [{ steps: 1, warmup: 0 }], initial: lost };
+    const taught = { stages: training.stages, labels: "teacher" };
     for (const [field, fields] of [
-      ["checkpoints.network", { axes: { "checkpoints.network": ["lost.safetensors"] } }],
+      ["checkpoints.network", { axes: { "checkpoints.network": [lost] } }],
       ["training.initial", { experiment: { ...experiment, training } }],
+      ["training.teacher[1]", { experiment: { ...experiment, training: { ...taught, teacher: [known, lost] } } }],
+      ["training.teacher", { experiment: { ...experiment, training: { ...taught, teacher: lost } } }],
     ] as const) {
       const planned = planSweep(designOf(fields), { directory: folder });
       await expect(planned).rejects.toThrow(/^lost.safetensors: There is no such file/);

@@ -118,7 +118,7 @@ async function trainNetworks(
 }
 
 async function train(
-  { experiment, data, initial, teacher }: PlannedTraining,
+  { experiment, data, initial, teachers }: PlannedTraining,
   inputs: SweepInputs,
   folder: string,
   options: { readonly threads: number; readonly onEvent: (event: FolderEvent) => void },
@@ -132,7 +132,7 @@ async function train(
       // What was killed before its first state begins anew.
       ...(existsSync(join(folder, RUN_FILES.state)) ? { resume: true } : { force: true }),
       ...(initial !== null && { initial: networkOf(initial) }),
-      ...(teacher !== null && { teacher: networkOf(teacher) }),
+      teacher: teachers.map(networkOf),
     });
   }
   return readFileChecked(file, NETWORK_BYTES);

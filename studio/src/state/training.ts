@@ -167,12 +167,13 @@ const change = (changes: Partial<Training>): void => {
 async function learn(state: Uint8Array | null): Promise<void> {
   failedToStart.value = null;
   const { experiment: given } = training.peek()!;
-  const { teacher, initial } = given.training;
-  const bytes = (name: string | undefined) => (name === undefined ? null : networkNamed(name));
+  const { teacher = [], initial } = given.training;
   const take = follow();
   try {
-    const [data, ofTeacher, ofInitial] = await Promise.all([loadData(given), bytes(teacher), bytes(initial)]);
-    const asked = { experiment: given, data, teacher: ofTeacher, initial: ofInitial, state, command: COMMAND };
+    const ofTeachers = Promise.all([teacher].flat().map(networkNamed));
+    const ofInitial = initial === undefined ? null : networkNamed(initial);
+    const [data, teachers, start] = await Promise.all([loadData(given), ofTeachers, ofInitial]);
+    const asked = { experiment: given, data, teachers, initial: start, state, command: COMMAND };
     const coming = trainer()("train", asked, (news) =>
       "note" in news ? change({ note: news.note }) : take(news.events),
     );

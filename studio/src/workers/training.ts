@@ -17,8 +17,8 @@ export interface TrainingGiven {
   readonly experiment: Experiment;
   /** Of a task that classifies images; null for a link. */
   readonly data: ImageData | null;
-  /** Bytes of the checkpoint that gives the labels, and of the one to start from. */
-  readonly teacher: ArrayBuffer | null;
+  /** Bytes of the checkpoints that give the labels, and of the one to start from. */
+  readonly teachers: readonly ArrayBuffer[];
   readonly initial: ArrayBuffer | null;
   /** Where to go on; null for a fresh start. */
   readonly state: Uint8Array | null;
@@ -51,8 +51,9 @@ const functions = {
 
   async train(given: TrainingGiven, tell: (news: TrainingNews) => void): Promise<Trained> {
     const { experiment, data, state, command } = given;
-    const read = (bytes: ArrayBuffer | null) => bytes && decodeCheckpoint(new Uint8Array(bytes)).network;
-    const [teacher, initial] = [read(given.teacher), read(given.initial)];
+    const read = (bytes: ArrayBuffer) => decodeCheckpoint(new Uint8Array(bytes)).network;
+    const teacher = given.teachers.map(read);
+    const initial = given.initial && read(given.initial);
     const { executor } = browserExecutor();
     stopper = new AbortController();
     let events: TrainingEvent[] = [];
@@ -67,7 +68,7 @@ const functions = {
         executor,
         signal: stopper.signal,
         ...(state && { state: decodeState(state, experiment, "the state") }),
-        ...(teacher && { teacher }),
+        teacher,
         ...(initial && { initial }),
         onNote: (note) => tell({ note }),
         onStep: (event) => {
