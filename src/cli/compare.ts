@@ -75,12 +75,16 @@ function describe({ fields, measures, chips, prompts, notes }: Comparison, { col
     change.interval ? signedWithInterval(change) : percent(change.value / first.value),
   ]);
   const parts = [
-    bold(fields.length === 0 ? "The experiments are the same." : `${fields.length} fields differ.`),
+    bold(
+      fields.length === 0
+        ? "The experiments are the same."
+        : `${fields.length} ${fields.length === 1 ? "field differs" : "fields differ"}.`,
+    ),
     ...changed,
     "",
     grid([["", "first", "second", "second minus first"], ...rows], ["left", "right", "right", "left"], { dim, width }),
     dim(
-      `${chips} chips x ${prompts} prompts, the same in both; the change of the error rate in pairs, with its 95 % interval.`,
+      `${chips} ${chips === 1 ? "chip" : "chips"} x ${prompts} prompts, the same in both; the change of the error rate in pairs, with its 95 % interval.`,
     ),
   ];
   return `${[...parts, ...noteLines(notes, { color, width })].join("\n")}\n`;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -62,6 +62,18 @@ describe("without a workload", () => {
     const { charts } = parseReport(readFileSync(join(folder, "every", "report.json"), "utf8"));
     const [chart] = charts;
     expect(chart.kind === "bars" && chart.bars.length).toBeGreaterThanOrEqual(WORKLOADS.length * COST_PRESETS.length);
+  });
+
+  test("leaves the folder of a training that is not over to it, as with one", async () => {
+    const training = join(folder, "training");
+    mkdirSync(training);
+    for (const name of ["state.safetensors", "question.json"]) writeFileSync(join(training, name), "{}");
+    for (const workload of [[], ["vit-8-768-imagenet", "--draws", "0"]]) {
+      const { code, err } = await cost(...workload, "--out", training);
+      expect(code).toBe(2);
+      expect(err).toContain("The folder holds a training that is not over");
+      expect(readdirSync(training).sort()).toEqual(["question.json", "state.safetensors"]);
+    }
   });
 
   test("with a folder, all of it is a report", async () => {

@@ -20,7 +20,7 @@ import { atPublishedSteps, describedWorkload, findWorkload, WORKLOADS } from "..
 import { CostError } from "../errors.ts";
 import { evaluateChips } from "../evaluation/chips.ts";
 import { evaluateNetwork } from "../evaluation/network.ts";
-import { useFolder } from "../node/run-folder.ts";
+import { requireNoTraining, useFolder } from "../node/run-folder.ts";
 import { nodeExecutor } from "../node/threads.ts";
 import { stream } from "../numeric/stream.ts";
 import { costOverview } from "../report/cost-overview.ts";
@@ -61,6 +61,7 @@ export async function costCommand(
   for (const preset of presets) resolveTechnology(preset, choiceOf(machine, options, options.whatIf));
   const out = options.out ?? `results/cost-${folderName(name)}`;
   await useFolder(out, repeatLine(source, options), async () => {
+    requireNoTraining(out);
     const subject = loaded ? await measure(loaded, machine, options) : onMachine(workload!, options);
     await report(source, subject, presets, { ...options, out }, terminal);
   });
@@ -116,7 +117,10 @@ async function tabulate(
     const brief = () => costTable(cases, terminal);
     const { out } = options;
     const publish = () => writeReport(report, out);
-    return useFolder(out, command, () => deliver(report, out, options, terminal, { brief, publish }));
+    return useFolder(out, command, async () => {
+      requireNoTraining(out);
+      await deliver(report, out, options, terminal, { brief, publish });
+    });
   }
   if (!options.json) return terminal.out(costTable(cases, terminal));
   const rows = cases.map(({ id, estimate: { workload, architectures, times, area } }) => ({

@@ -111,7 +111,7 @@ export function requireFolder(folder: string): void {
 }
 
 /** Throws FileError: a training goes on only beside its own question, which the results of another run would replace. */
-function requireNoTraining(folder: string): void {
+export function requireNoTraining(folder: string): void {
   const isThere = (name: string) => existsSync(join(folder, name));
   if (!isThere(STATE_FILE) || isThere(NETWORK_FILE)) return;
   throw new FileError(

@@ -118,7 +118,7 @@ function checkTeacher(experiment: Experiment, teacher: Network, place: string): 
     if (has[field] === asked[field]) continue;
     throw new ShapeError(
       `teacher${place}.geometry.${field}`,
-      `The teacher has ${has[field]} ${field}, but this task asks for ${asked[field]}. Choose a teacher of this task, or, of images, ` +
+      `The teacher's number of ${field} is ${has[field]}, but this task asks for ${asked[field]}. Choose a teacher of this task, or, of images, ` +
         "say in training.teacherTask how it sees them.",
     );
   }
