@@ -19,13 +19,16 @@ const { tables, markdown } = (await import(program)) as {
   tables: Readonly<Record<string, () => Table>>;
   markdown: (table: Table) => string;
 };
-const pages = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+const experiments = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
+);
+const pages = experiments.flatMap((name) =>
+  readdirSync(join(folder, name)).flatMap((file) => (file.endsWith(".md") ? [join(name, file)] : [])),
 );
 const MARKER = /(<!-- table: (\S+) -->\n)\n*(?:\|.*\n)*\n*/g;
 
 test.each(pages)("%s shows what the cost model gives", async (page) => {
-  const path = join(folder, page, "README.md");
+  const path = join(folder, page);
   const text = readFileSync(path, "utf8");
   const filled = text.replace(
     MARKER,
@@ -34,13 +37,13 @@ test.each(pages)("%s shows what the cost model gives", async (page) => {
   await expect(filled).toMatchFileSnapshot(path);
 });
 
-test("every table is shown, and every page has a claim, a table and a reason", () => {
-  const texts = pages.map((page) => readFileSync(join(folder, page, "README.md"), "utf8"));
+test("every table is shown, and every experiment has a claim, a table and a reason", () => {
+  const texts = pages.map((page) => readFileSync(join(folder, page), "utf8"));
   const shown = texts.flatMap((text) => Array.from(text.matchAll(MARKER), ([, , name]) => name!));
   expect(shown.toSorted()).toEqual(Object.keys(tables).toSorted());
-  for (const text of texts) {
-    expect(text).toContain("**Claim.**");
-    expect(text).toContain("**Reason.**");
+  for (const name of experiments) {
+    const text = texts[pages.indexOf(join(name, "README.md"))];
+    for (const part of ["**Claim.**", "**Reason.**", "<!-- table: "]) expect(text, name).toContain(part);
   }
 });
 
