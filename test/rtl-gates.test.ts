@@ -1,5 +1,5 @@
 /**
- * The gates of every block of a small machine, as docs/rtl.md has them: who changes a generator sees what it costs. Generic gates are the
+ * The gates of every block of a small machine, as docs/rtl-gates.md has them: who changes a generator sees what it costs. Generic gates are the
  * same wherever this version of Yosys runs; the package pins it. `npx vitest run test/rtl-gates.test.ts -u` writes the table; read the
  * difference.
  */
@@ -12,12 +12,12 @@ import { axiModules } from "../src/rtl/axi/top.ts";
 import { sourceFiles } from "../src/rtl/design.ts";
 import { madeInTests, tinyMachine } from "./support/tiny-machine.ts";
 
-const path = join(import.meta.dirname, "../docs/rtl.md");
+const path = join(import.meta.dirname, "../docs/rtl-gates.md");
 const TABLE = /(<!-- gates of a small machine -->\n)[\s\S]*?\n\n/;
 /** Two heads of four features, five tokens, two steps. */
 const SMALL = { steps: 2, model: { width: 8, heads: 2, depth: 1 } };
 
-test("blocks of a small machine have the gates that docs/rtl.md says", async () => {
+test("blocks of a small machine have the gates that docs/rtl-gates.md says", async () => {
   const { design } = tinyMachine(SMALL, 1);
   const modules = [...design.modules, ...axiModules(machineFacts(design, madeInTests))];
   const { yosys, blocks } = await synthesiseSources(sourceFiles(modules), { yosys: "bundled" });

@@ -10,11 +10,11 @@ import { printModule } from "../print.ts";
 import { addressBits, machineFacts, REGISTERS, type Register, registerTable, seedBase } from "./register-map.ts";
 import { axiRegisters } from "./registers.ts";
 
-const path = join(import.meta.dirname, "../../../docs/rtl.md");
+const path = join(import.meta.dirname, "../../../docs/rtl-machine.md");
 const TABLE = /(<!-- registers of the AXI edge -->\n)[\s\S]*?\n\n/;
 const registers: readonly Register[] = REGISTERS;
 
-test("docs/rtl.md has the map that the RTL is made from", async () => {
+test("docs/rtl-machine.md has the map that the RTL is made from", async () => {
   const page = readFileSync(path, "utf8");
   expect(page).toMatch(TABLE);
   const written = page.replace(TABLE, (_, marker: string) => `${marker}${registerTable()}\n\n`);

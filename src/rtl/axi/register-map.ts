@@ -1,5 +1,5 @@
 /**
- * The registers of `xpike_axi`: one table, from which the RTL, its testbench and the page `docs/rtl.md` are made.
+ * The registers of `xpike_axi`: one table, from which the RTL, its testbench and the page `docs/rtl-machine.md` are made.
  *
  * All are words of 32 bits; offsets count bytes. Behind them lies a window of seeds, which is written only.
  */
