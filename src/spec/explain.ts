@@ -176,8 +176,10 @@ function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
   return (name === undefined ? undefined : root.$defs?.[name]) ?? schema;
 }
 
-/** Of a union, the member with the kind of `value`; the whole union when there is none. */
+/** Of a union, the list for a list, and else the member with the kind of `value`; the whole union when there is none. */
 function memberFor(schema: JsonSchema, value: unknown): JsonSchema {
+  const list = Array.isArray(value) ? variants(schema).find(({ items }) => items) : undefined;
+  if (list) return list;
   const members = variants(schema).filter((member) => member.properties);
   if (members.length < 2) return members[0] ?? schema;
   const given = (value as { kind?: unknown } | null | undefined)?.kind;

@@ -195,6 +195,9 @@ describe("a mistake", () => {
   });
 
   test("inside one form of a union is told for that form", () => {
+    expect(errorOf({ training: { labels: "teacher", teacher: ["a", 1] } }).message).toBe(
+      "training.teacher[1] is 1; allowed: a string of at most 4096 characters.",
+    );
     expect(errorOf({ task: { snrDecibels: { min: "a", max: 3 } } })).toMatchObject({
       path: "task.snrDecibels.min",
       message: 'task.snrDecibels.min is "a"; allowed: a number from -50 to 100.',
