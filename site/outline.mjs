@@ -78,7 +78,7 @@ function entryOf({ text, path }) {
       )
     : new Set();
   below.delete(path);
-  const items = [...below].map((page) => ({ text: titleOf(page), page }));
+  const items = [...below].map((page) => entryOf({ text: titleOf(page), path: page }));
   return items.length > 0 ? { text, page: path, items } : { text, page: path };
 }
 
