@@ -61,7 +61,7 @@ function linkCase(words: readonly string[]): ChipCase {
   const hardware = { ...document.hardware, ...FLOATING, ...(words.includes("integers") && { arithmetic: {} }) };
   if (words.includes("erring")) hardware.adc = { errors: CONVERTER_ERRORS };
   const experiment = parseExperiment({ ...document, preset: "paper", hardware });
-  const { network: trained } = decodeCheckpoint(read("checkpoints/wireless-2x2-xpikeformer.safetensors"));
+  const { network: trained } = decodeCheckpoint(read("networks/wireless-2x2-xpikeformer.safetensors"));
   const network = foldNetwork(trained as Network<SpikingSpec>);
   const task = createTask({ ...experiment, model: network.model });
   const draw = (purpose: string, prompts: number, firstPrompt: number) =>

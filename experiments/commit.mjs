@@ -9,7 +9,7 @@ const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8"
 const MEASURED = [
   "src",
   "examples",
-  "checkpoints",
+  "networks",
   "package-lock.json",
   "experiments/commit.mjs",
   "experiments/figures.mjs",

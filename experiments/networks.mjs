@@ -1,13 +1,26 @@
 // The bundled experiments, their trained networks and their images, as all measuring programs read them.
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { decodeCheckpoint, measuredWorkload, parseExperiment } from "xpikeformer";
 import { loadImageData, networkFile } from "xpikeformer/node";
 
-const examples = new URL("../examples/", import.meta.url);
+const root = new URL("../", import.meta.url);
+const { networks } = JSON.parse(readFileSync(new URL("networks/manifest.json", root), "utf8"));
 
-const read = (name) => readFile(new URL(`${name}.json`, examples), "utf8");
+/**
+ * The experiment of a network, from the root of the repository: of `NAME-xpikeformer` or `NAME`, as the manifest has it. What the manifest
+ * does not name is an example.
+ */
+export function experimentPath(name) {
+  const entry = networks.find((network) => network.name === `${name}-xpikeformer` || network.name === name);
+  return entry?.experiment ?? `examples/${name}.json`;
+}
 
-/** What examples/NAME.json says, to be changed before it is parsed. */
+export const experimentFile = (name) => new URL(experimentPath(name), root);
+
+const read = (name) => readFile(experimentFile(name), "utf8");
+
+/** What the experiment of a network says, to be changed before it is parsed. */
 export const documentOf = async (name) => JSON.parse(await read(name));
 
 export const experimentOf = async (name) => parseExperiment(await read(name));

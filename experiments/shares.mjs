@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { isXpikeError, mean, openExperiment, runStudy, standardError } from "xpikeformer";
 import { loadTaskData, nodeExecutor } from "xpikeformer/node";
-import { checkpointOf, experimentOf } from "./networks.mjs";
+import { checkpointOf, experimentOf, experimentPath } from "./networks.mjs";
 
 /** What is asked of each network: prompts or images, and the bits of an answer. */
 const PARTS = {
@@ -48,7 +48,7 @@ export async function measurePart(folder, measure) {
     const { user, system } = process.cpuUsage(started);
     await save(new URL(`${folder}/${values.out}`, import.meta.url), name, {
       command: `node experiments/${folder}/measure.mjs --part ${name}${scale === 1 ? "" : ` --scale ${scale}`}`,
-      experiment: `examples/${name}.json`,
+      experiment: experimentPath(name),
       seed: experiment.seed,
       chips: asked.chips,
       prompts: asked.prompts,

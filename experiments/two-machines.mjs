@@ -14,12 +14,12 @@ import {
   vary,
   withSteps,
 } from "xpikeformer";
-import { withCopies } from "./networks.mjs";
+import { experimentFile, withCopies } from "./networks.mjs";
 
 /** Names of presets, in the order of the tables' columns. */
 export const MACHINES = ["paper", "recommended"];
 
-/** Bundled networks whose accuracy is measured on both machines: examples/NAME.json. */
+/** Bundled networks whose accuracy is measured on both machines. */
 export const NETWORKS = [
   "wireless-2x2",
   "wireless-2x2-deep",
@@ -45,7 +45,7 @@ export const NETWORKS = [
  * carry an input. With so many copies of the last query, where it is given.
  */
 export function experimentOn(machine, name, queryCopies) {
-  const example = JSON.parse(readFileSync(new URL(`../examples/${name}.json`, import.meta.url), "utf8"));
+  const example = JSON.parse(readFileSync(experimentFile(name), "utf8"));
   const { crossbar, ...rest } = machineByName(machine);
   const { embedRows, inputStride, linesPerInput } = example.hardware.crossbar;
   const lines = { embedRows, inputStride, linesPerInput };

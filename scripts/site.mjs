@@ -38,12 +38,12 @@ async function copyStudio() {
   const studio = join(out, "studio");
   cpSync(join(root, "dist/studio"), studio, { recursive: true });
   change(join(studio, "index.html"), (html) => withStudioPolicy(html, STUDIO_POLICY));
-  for (const folder of ["examples", "checkpoints"]) mkdirSync(join(studio, folder));
+  for (const folder of ["examples", "networks"]) mkdirSync(join(studio, folder));
   for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".json"))) {
     const text = readFileSync(join(root, "examples", name), "utf8");
     writeFileSync(join(studio, "examples", name), text);
     const network = /"network":\s*"bundled:([^"]+)"/.exec(text)?.[1];
-    if (network) cpSync(bundledNetwork(network), join(studio, "checkpoints", `${network}.safetensors`));
+    if (network) cpSync(bundledNetwork(network), join(studio, "networks", `${network}.safetensors`));
   }
   cpSync(FASHION_SLICE, join(studio, "data/fashion-mnist-slice"), { recursive: true });
   // Nothing was opened by a command.

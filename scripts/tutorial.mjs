@@ -38,7 +38,7 @@ export const fingerprint = (text) =>
  * reports by their folder.
  */
 export function replay(text, folder, edit = (body) => body) {
-  for (const name of ["package.json", "dist", "node_modules", "examples", "checkpoints"]) {
+  for (const name of ["package.json", "dist", "node_modules", "examples", "networks"]) {
     symlinkSync(join(root, name), join(folder, name));
   }
   const outputs = stepsOf(text).flatMap(({ file, language, body }) => {

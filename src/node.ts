@@ -8,7 +8,7 @@ export { nodeExecutor } from "./node/threads.ts";
 
 export { loadExperimentDevice } from "./node/devices.ts";
 export { readFileChecked, writeFileAtomic } from "./node/files.ts";
-export { BUNDLED_NETWORKS, bundledNetwork, networkFile } from "./node/networks.ts";
+export { bundledNetwork, bundledNetworks, networkFile } from "./node/networks.ts";
 
 // Folders of runs: one process writes at a time, and what was stopped goes on where the question is the same.
 

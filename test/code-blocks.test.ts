@@ -66,7 +66,7 @@ beforeAll(() => {
   mkdirSync(join(project, "node_modules"));
   symlinkSync(root, join(project, "node_modules/xpikeformer"));
   symlinkSync(join(root, "node_modules/@types"), join(project, "node_modules/@types"));
-  for (const folder of ["examples", "checkpoints"]) symlinkSync(join(root, folder), join(project, folder));
+  for (const folder of ["examples", "networks"]) symlinkSync(join(root, folder), join(project, folder));
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
   problems = compile(programs.map((block) => ({ name: fileOf(block), text: block.source })));
 }, 120_000);
@@ -203,7 +203,7 @@ async function checkCommand([name, ...words]: readonly string[]): Promise<void> 
 
 /** Parses a command line of `xpike` without running it. Files of the clone and presets that it names must exist. */
 async function parseOnly(argv: readonly string[]): Promise<void> {
-  filesExist(argv.filter((word) => /^(examples|checkpoints)\//.test(word)));
+  filesExist(argv.filter((word) => /^(examples|networks)\//.test(word)));
   for (const word of argv) if (word.startsWith("preset:")) findPreset(word.slice("preset:".length));
   const ignore = () => {};
   const xpike = program({

@@ -62,7 +62,7 @@ const root = join(import.meta.dirname, "..");
 const experiment = parseExperiment(
   readFileSync(join(root, "examples/wireless-2x2.json"), "utf8"),
 ) as Experiment<SymbolDetectionSpec>;
-const checkpoint = readFileSync(join(root, "checkpoints/wireless-2x2-xpikeformer.safetensors"));
+const checkpoint = readFileSync(join(root, "networks/wireless-2x2-xpikeformer.safetensors"));
 const network = decodeCheckpoint(checkpoint).network as Network<SpikingSpec>;
 const mapping = mapNetwork(foldNetwork(network), experiment.hardware, experiment.task.coding);
 
@@ -379,7 +379,7 @@ test("on its other tab it classifies test images, drawings and pictures, with th
     readFileSync(join(root, "examples/fashion-tiny.json"), "utf8"),
   ) as Experiment<ImageClassificationSpec>;
   const { data } = await loadImageData("fashion-mnist-slice", FASHION_SLICE);
-  const bytes = readFileSync(join(root, "checkpoints/fashion-tiny-xpikeformer.safetensors"));
+  const bytes = readFileSync(join(root, "networks/fashion-tiny-xpikeformer.safetensors"));
   const trained = decodeCheckpoint(bytes).network as Network<SpikingSpec>;
   const placed = mapNetwork(foldNetwork(trained), fashion.hardware, fashion.task.coding);
   const { chip, task, random } = firstChip({ experiment: fashion, data }, trained, placed);

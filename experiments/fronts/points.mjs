@@ -1,4 +1,4 @@
-// The networks whose fronts are compared, by the examples that train them.
+// The networks whose fronts are compared, by the experiments that train them.
 
 /** Bits of both operands of every product, and whose price that is. */
 export const ENGINES = [

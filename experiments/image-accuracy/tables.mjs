@@ -1,5 +1,6 @@
 // The tables of this folder's page: what `measure.mjs` wrote, beside what the paper prints.
 import { readFileSync } from "node:fs";
+import { experimentFile } from "../networks.mjs";
 
 const runsOf = (part) => JSON.parse(readFileSync(new URL(`results/${part}.json`, import.meta.url), "utf8")).runs;
 
@@ -133,9 +134,7 @@ export const imageAccuracyTables = {
       head: ["network", "began with", "labels", "passes, learning rate"],
       text: 4,
       rows: [...names].map((name) => {
-        const { model, training } = JSON.parse(
-          readFileSync(new URL(`../../examples/${name}.json`, import.meta.url), "utf8"),
-        );
+        const { model, training } = JSON.parse(readFileSync(experimentFile(name), "utf8"));
         const stages = training.stages.map((stage) => {
           const T = model.steps && ` at T = ${stage.timeSteps ?? model.steps}`;
           const own = stage.labels && stage.labels !== training.labels ? ", labels" : "";

@@ -8,6 +8,7 @@ import {
   parseExperiment,
   resolveTechnology,
 } from "xpikeformer";
+import { experimentFile } from "../networks.mjs";
 import { combinations, machineOf, OTHERS, PRICED_AXES, SIMULATED_AXES, withFields } from "./machines.mjs";
 
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
@@ -15,7 +16,7 @@ const TITLES = { "wireless-2x2": "bit error rate, 2x2 link", "fashion-tiny": "wr
 const simulated = findCostPreset("simulated");
 
 const parts = Object.entries(measured).map(([name, { densities, rows }]) => {
-  const experiment = parseExperiment(readFileSync(new URL(`../../examples/${name}.json`, import.meta.url), "utf8"));
+  const experiment = parseExperiment(readFileSync(experimentFile(name), "utf8"));
   return { name, rows, experiment, workload: { ...experimentWorkload(experiment), ...densities } };
 });
 const [link] = parts;

@@ -1,4 +1,4 @@
-// Measures what the second table of this folder shows: the network of examples/wireless-4x4-bits.json, from nothing, for 450 steps of Muon at T = 2,
+// Measures what the second table of this folder shows: the network of networks/wireless-4x4-bits.json, from nothing, for 450 steps of Muon at T = 2,
 // with one or two things changed. Two minutes a row on two cores; goes on where it was stopped, and writes link.json.
 // `node link.mjs [threads]`
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Measures what the table "From an ANN" of this folder shows: the network of examples/cifar10-wide.json and one with more channels, half a pass at T = 1
+// Measures what the table "From an ANN" of this folder shows: the network of networks/cifar10-wide.json and one with more channels, half a pass at T = 1
 // from nothing and from an ANN. Needs CIFAR-10, in the folder that XPIKE_DATA names or in the cache. Eight minutes on two cores; goes on where it
 // was stopped, and writes starts.json. `node starts.mjs [threads]`
 import { readFile } from "node:fs/promises";

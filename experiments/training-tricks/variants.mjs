@@ -1,4 +1,4 @@
-// What is changed, one thing at a time, of the trainings that examples/fashion-tiny.json and examples/wireless-4x4-bits.json describe.
+// What is changed, one thing at a time, of the trainings that examples/fashion-tiny.json and networks/wireless-4x4-bits.json describe.
 
 /** The network as it is trains with both of these, the others with the first. */
 export const SEEDS = [1, 2];

@@ -1,6 +1,6 @@
 // The tables of this folder's page, from what `measure.mjs` and `copies.mjs` wrote.
 import { readFileSync } from "node:fs";
-import { keyOf } from "../networks.mjs";
+import { experimentFile, keyOf } from "../networks.mjs";
 import { ANNS, COPIED, COPIED_STEPS, COPIES, NETWORKS, SNR } from "./points.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
@@ -14,7 +14,7 @@ const runs = NETWORKS.flatMap((network) =>
   network.steps.map((count) => ({
     ...{ title: network.title, copies: network.copies ?? 1, count },
     figures: networks[keyOf(network)].steps[count],
-    ann: ANNS[read(`../../examples/${network.name}.json`).checkpoints.ann],
+    ann: ANNS[read(experimentFile(network.name)).checkpoints.ann],
   })),
 );
 /** Each ANN once, as it was measured beside the first network that is compared with it. */

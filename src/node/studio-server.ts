@@ -15,7 +15,7 @@ import { IDX_FILES } from "../data/catalogue.ts";
 import { FileError, isXpikeError, PlatformError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
 import { findImageFile } from "./data.ts";
-import { BUNDLED_NETWORKS, bundledNetwork } from "./networks.ts";
+import { bundledNetwork, networkNames } from "./networks.ts";
 import { RUN_FILES } from "./training.ts";
 
 /** What the studio opens at first. */
@@ -122,7 +122,7 @@ function studioFiles(): Files {
   for (const name of readdirSync(own("examples")).filter((name) => name.endsWith(".json"))) {
     files.set(`/examples/${name}`, () => join(own("examples"), name));
   }
-  for (const name of BUNDLED_NETWORKS) files.set(`/checkpoints/${name}.safetensors`, () => bundledNetwork(name));
+  for (const name of networkNames()) files.set(`/networks/${name}.safetensors`, () => bundledNetwork(name));
   for (const set of IMAGE_SETS) {
     for (const name of Object.values(IDX_FILES)) files.set(`/data/${set}/${name}`, () => findImageFile(set, name));
   }

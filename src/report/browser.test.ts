@@ -200,7 +200,7 @@ describe.each([
   });
 });
 
-/** A layer of a network as wide as a row of `checkpoints/`, with random spikes, which no compression makes smaller. */
+/** A layer of a network as wide as a row of `networks/`, with random spikes, which no compression makes smaller. */
 function randomLayer(name: string, features: number, density: number): RasterLayer {
   const random = stream(5).fork(name);
   const bits = Array.from({ length: 8 * 37 * features }, () => (random.uniform() < density ? 1 : 0));

@@ -28,10 +28,23 @@ export function presets(): Preset[] {
         spiking: "bundled:wireless-2x2-spiking",
       },
     }),
-    trained("wireless-4x4", "4x4 QPSK link, 4 blocks of width 128: trains on two cores, and falls short", 4, {
-      model: { depth: 4, readOut: "bits", neuron: { kind: "if", reset: "soft" } },
-      checkpoints: { network: "bundled:wireless-4x4-bits-xpikeformer", ann: "bundled:wireless-4x4-ann" },
-    }),
+    trained(
+      "wireless-4x4",
+      "4x4 QPSK link, 4 blocks of width 256, 16 copies of the query: trains in hours on two cores",
+      4,
+      {
+        task: { queryCopies: 16 },
+        model: {
+          width: 256,
+          depth: 4,
+          readOut: "bits",
+          neuron: { kind: "if", reset: "soft" },
+          surrogate: { kind: "triangular", width: 3 },
+        },
+        hardware: { ...structuredClone(RECOMMENDED_MACHINE), crossbar: { ...TABLE_2.crossbar, embedRows: 17 } },
+        checkpoints: { network: "bundled:wireless-4x4-256-xpikeformer", ann: "bundled:wireless-4x4-ann" },
+      },
+    ),
     preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
       width: 256,
       heads: 8,
@@ -228,14 +241,17 @@ function trained(
   description: string,
   antennas: number,
   own: Pick<ExperimentDocument, "hardware" | "checkpoints"> & {
+    readonly task?: { readonly queryCopies: number };
     readonly model?: {
+      readonly width: number;
       readonly depth: number;
       readonly readOut: "bits";
       readonly neuron: { readonly kind: "if"; readonly reset: "soft" };
+      readonly surrogate: { readonly kind: "triangular"; readonly width: number };
     };
   },
 ): Preset {
-  const { model, ...rest } = own;
+  const { task, model, ...rest } = own;
   const size = { kind: "spiking", width: 128, heads: 8, depth: 2, steps: 4, ...model } as const;
   const { document } = preset(name, description, antennas, size);
   return {
@@ -244,11 +260,11 @@ function trained(
     document: {
       ...document,
       hardware: structuredClone(RECOMMENDED_MACHINE),
-      task: { ...document.task, kind: "symbol-detection", coding: "thermometer" },
+      task: { ...document.task, ...task, kind: "symbol-detection", coding: "thermometer" },
       model: {
-        ...size,
         attention: { neuron: "stochastic", scoreGain: 8, valueGain: 32, draws: "stratified" },
         surrogate: { kind: "triangular", width: 1 },
+        ...size,
       },
       training: {
         batch: 64,

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "../..");
 export function cloneFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "xpikeformer-clone-"));
   cpSync(join(root, "examples"), join(folder, "examples"), { recursive: true });
-  for (const name of ["package.json", "dist", "checkpoints", "node_modules"]) {
+  for (const name of ["package.json", "dist", "networks", "node_modules"]) {
     symlinkSync(join(root, name), join(folder, name));
   }
   return folder;

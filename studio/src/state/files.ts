@@ -69,7 +69,7 @@ export function networkNamed(network: string): Promise<ArrayBuffer> {
       ),
     );
   }
-  const file = `checkpoints/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
+  const file = `networks/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
   const loading = load(file).then((response) => response.arrayBuffer());
   networks.set(name, loading);
   loading.catch(() => networks.delete(name));

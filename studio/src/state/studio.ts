@@ -176,7 +176,7 @@ export const tileView = following(
 export const EXAMPLES = [
   { file: "wireless-2x2", label: "Radio symbols" },
   { file: "fashion-tiny", label: "Clothes" },
-  { file: "mnist-tiny", label: "Digits" },
+  { file: "mnist", label: "Digits" },
 ] as const;
 
 /** The experiment to work on. Of changes that come while a chip is programmed, the newest one waits. */
