@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { deviation, mean } from "xpikeformer";
 import { results, scaled, withRange } from "../experiments/first-page/results.mjs";
 import { errorFrontTables } from "../experiments/fronts/tables.mjs";
+import { experimentPath } from "../experiments/networks.mjs";
 import { OWN } from "../experiments/realistic/machines.mjs";
 import { realisticTables } from "../experiments/realistic/tables.mjs";
 import { stuckDeviceTables } from "../experiments/stuck-devices/tables.mjs";
@@ -26,9 +27,9 @@ const YEAR = 31_536_000;
 const YEAR_OF_DRIFT = { "1s": "after a second", "1y": "after a year" };
 const TRAINING = { hwat: "hardware-aware", ct: "conventional" };
 
-/** An experiment of examples/ without its training and evaluation, with changes of some fields of its parts. */
+/** The experiment of a network without its training and evaluation, with changes of some fields of its parts. */
 function experimentOf(name, changes = {}) {
-  const { training: _, evaluation: __, ...document } = read(`examples/${name}.json`);
+  const { training: _, evaluation: __, ...document } = read(experimentPath(name));
   const changed = Object.entries(changes).map(([part, fields]) => [part, { ...document[part], ...fields }]);
   return { ...document, ...Object.fromEntries(changed) };
 }

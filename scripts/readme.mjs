@@ -274,7 +274,7 @@ export const blocks = {
       `**The gap of the 4x4 link.** After ${budget("wireless-4x4-256.network")} prompts chips have ${withRange(figure("link-4x4", "ber.xpikeformer"))} ` +
         `(4 blocks of width 256, T = ${largerLink.steps}, ${largerLink.copies} copies of the query); the paper's 8-512 has 0.091, and its 4-256 0.205 at T = 11. But our ANN, after ${budget("wireless-4x4-256.ann")} ` +
         `prompts, has ${withRange(figure("link-4x4", "ber.ann"))}, where the paper's have 0.077 and 0.141: our chips are ${withRange(figure("link-4x4", "gap.ann"))} above it, the paper's 0.014 and 0.064. Twice the width, neurons without a leak, and copies of the query ` +
-        `brought them there ([networks](checkpoints/README.md)). All are worse than linear MMSE with the channel from pilots, ${value(figure("link-4x4", "ber.mmse.pilots"))}.`,
+        `brought them there ([networks](networks/README.md)). All are worse than linear MMSE with the channel from pilots, ${value(figure("link-4x4", "ber.mmse.pilots"))}.`,
       `**That hardware-aware training is what survives a year.** With drift compensated, the hardware-aware network's bit error rate minus that of the ` +
         `conventional one is ${change(drift("gap.compensated.1y"))} after a year, but the year has little part in it: the one loses ` +
         `${withRange(drift("hwat.compensated.1y.change"))}, the other ${withRange(drift("ct.compensated.1y.change"))}, a difference of ` +
@@ -303,7 +303,7 @@ export const blocks = {
         `${withRange(realism("whole-embedding.ber.sweep.crossbar.scaling.crossbar.hwat"))}.`,
       "- **The link.** The paper prints neither modulation nor SNR nor noise convention. Ours, QPSK at 0 to 30 dB behind a 4-bit receiver, is the reading that brackets " +
         "its ANN ([assumptions](docs/assumptions.md)).",
-      "- **Test images chose nothing**, but networks of earlier sittings were classified by them too ([networks](checkpoints/README.md)).",
+      "- **Test images chose nothing**, but networks of earlier sittings were classified by them too ([networks](networks/README.md)).",
     ].join("\n");
   },
 

@@ -26,7 +26,8 @@ export const wordsBelow = (folder) =>
 
 if (process.argv[1] === import.meta.filename) {
   const asked = process.argv.slice(2).map((path) => relative(root, path));
-  const pages = asked.length > 0 ? asked : ["README.md", "CHANGELOG.md", ...["docs", "experiments"].flatMap(pagesBelow)];
+  const pages =
+    asked.length > 0 ? asked : ["README.md", "CHANGELOG.md", ...["docs", "experiments"].flatMap(pagesBelow)];
   let total = 0;
   for (const page of pages) {
     const words = countWords(readFileSync(join(root, page), "utf8"));

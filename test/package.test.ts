@@ -24,13 +24,13 @@ import { extract } from "tar-fs";
 import ts from "typescript";
 import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseExperiment } from "../src/spec/parse.ts";
 import { launchChromium } from "./support/chromium.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-const { dependencies, version } = JSON.parse(read("package.json")) as {
+const { dependencies } = JSON.parse(read("package.json")) as {
   dependencies: Record<string, string>;
-  version: string;
 };
 const tenLines = read("examples/ten-lines.ts");
 const recorded = read("examples/ten-lines.txt").trim();
@@ -80,24 +80,46 @@ describe("the packed package", () => {
       "CHANGELOG.md",
       "LICENSE",
       "README.md",
-      "checkpoints/README.md",
-      "checkpoints/wireless-2x2-ann-long.safetensors",
-      "checkpoints/wireless-2x2-conventional.safetensors",
-      "checkpoints/wireless-2x2-spiking.safetensors",
-      "checkpoints/wireless-2x2-xpikeformer.safetensors",
+      "networks/README.md",
+      "networks/manifest.json",
+      "networks/wireless-2x2-ann-long.safetensors",
+      "networks/wireless-2x2-conventional.safetensors",
+      "networks/wireless-2x2-spiking.safetensors",
+      "networks/wireless-2x2-xpikeformer.safetensors",
       "package.json",
     ]);
     expect(paths.filter((path) => /^dist\/.*(?<!\.d)\.ts$|\.test\.|\.tsbuildinfo$/.test(path))).toEqual([]);
-    const examples = readdirSync(join(root, "examples")).map((file) => `examples/${file}`);
-    expect(examples.filter((file) => !paths.some((path) => path.startsWith(file)))).toEqual([]);
+    const programs = readdirSync(join(root, "examples")).filter((file) => !file.endsWith(".json"));
+    const missing = programs.filter((file) => !paths.some((path) => path.startsWith(`examples/${file}`)));
+    expect(missing).toEqual([]);
   });
 
-  test("and the package of networks hold each bundled network once", () => {
-    const networks = pack(join(root, "checkpoints"), "--dry-run");
-    const held = [...packed.files, ...networks.files].map(({ path }) => path.replace("checkpoints/", ""));
-    const files = readdirSync(join(root, "checkpoints")).filter((file) => file.endsWith(".safetensors"));
-    expect(held.filter((file) => file.endsWith(".safetensors")).sort()).toEqual(files.sort());
-    expect(JSON.parse(read("checkpoints/package.json")).version).toBe(version);
+  test("has every network that one of its experiments or programs names, and every experiment that a program reads", () => {
+    const paths = packed.files.map(({ path }) => path);
+    const contentOf = (path: string) => readFileSync(join(project, "node_modules/xpikeformer", path), "utf8");
+    const experiments = paths.filter(
+      (path) => /^(examples|networks)\/.*\.json$/.test(path) && !/(manifest|package)\.json$/.test(path),
+    );
+    expect(experiments.length).toBeGreaterThan(3);
+    const programs = paths.filter((path) => /^examples\/[^/]+\.(mjs|ts)$/.test(path));
+    expect(programs.length).toBeGreaterThan(8);
+    const needed = [...experiments, ...programs].flatMap((path) => {
+      const text = contentOf(path);
+      const networks = Array.from(text.matchAll(/bundled:([a-z0-9-]+)/g), ([, name]) => `networks/${name}.safetensors`);
+      // Presets bring networks as well: a sweep lies over one.
+      const presets = Array.from(text.matchAll(/"?preset"?: "([^"]+)"/g), ([, name]) =>
+        Object.values(parseExperiment({ preset: name! }).checkpoints).map(
+          (reference) => `networks/${reference!.slice("bundled:".length)}.safetensors`,
+        ),
+      ).flat();
+      const read = Array.from(
+        text.matchAll(/["'`](?:\.\/)?(?:examples\/)?([\w-]+\.json)["'`]/g),
+        ([, file]) => `examples/${file}`,
+      );
+      return [...networks, ...presets, ...read].map((file) => ({ path, file }));
+    });
+    expect(needed.length).toBeGreaterThan(4);
+    expect(needed.filter(({ file }) => !paths.includes(file))).toEqual([]);
   });
 
   test("runs its examples with the networks that it has, and says where the others are", () => {
@@ -112,11 +134,15 @@ describe("the packed package", () => {
     const report = JSON.parse(node(xpike, "run", "small.json", "--json", "--threads", "1"));
     expect(report.figures.length).toBeGreaterThan(5);
 
-    const find = 'import { bundledNetwork } from "xpikeformer/node"; console.log(bundledNetwork("mnist-tiny-ann"))';
-    const ask = () => node("--input-type=module", "--eval", find);
-    expect(ask).toThrow("npm install xpikeformer-networks");
-    symlinkSync(join(root, "checkpoints"), join(project, "node_modules/xpikeformer-networks"));
-    expect(ask()).toContain("mnist-tiny-ann.safetensors");
+    const find = (name: string) => () =>
+      node(
+        "--input-type=module",
+        "--eval",
+        `import { bundledNetwork } from "xpikeformer/node"; console.log(bundledNetwork("${name}"))`,
+      );
+    expect(find("wireless-2x2-xpikeformer")()).toContain("networks/wireless-2x2-xpikeformer.safetensors");
+    expect(find("fashion-tiny-ann")).toThrow("A clone of the repository does: networks/fashion-tiny-ann.safetensors");
+    expect(find("mnist-tiny-ann")).toThrow("git show");
   }, 120_000);
 });
 

@@ -2,8 +2,8 @@
  * The bundled networks: trained here, found by name from anywhere.
  *
  * An experiment names one as `bundled:NAME`, any other checkpoint as a path. `networks/manifest.json` lists every network that was ever
- * bundled. A clone has most of them in `networks/`; the package has those that its examples need. The others are in the history, and are used
- * once they are brought back.
+ * bundled. A clone contains those that are kept, the package those that its examples need. The others are in the history, and are
+ * used once they are brought back.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";

@@ -54,12 +54,12 @@ test("gives the page isolated, under a policy that allows no script but its own"
 });
 
 test("gives bundled networks and experiments, byte for byte", async () => {
-  for (const path of ["checkpoints/fashion-tiny-ann.safetensors", "examples/wireless-2x2.json"]) {
+  for (const path of ["networks/fashion-tiny-ann.safetensors", "examples/wireless-2x2.json"]) {
     expect((await ask(`/${path}?again`)).body.equals(readFileSync(join(root, path)))).toBe(true);
   }
-  const { status, body, headers } = await ask("/examples/mnist-tiny.json", { method: "HEAD" });
+  const { status, body, headers } = await ask("/examples/mnist.json", { method: "HEAD" });
   expect([status, body.length]).toEqual([200, 0]);
-  expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist-tiny.json")).length);
+  expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist.json")).length);
 });
 
 test("gives image data that the package has, and says how to get what this machine lacks", async () => {
@@ -82,8 +82,9 @@ test.each([
   "/%2e%2e/package.json",
   "/examples/",
   "/examples",
-  "/checkpoints/README.md",
-  "/checkpoints/../package.json.safetensors",
+  "/networks/README.md",
+  "/networks/manifest.json",
+  "/networks/../package.json.safetensors",
   "//examples/wireless-2x2.json",
   "/examples/wireless-2x2.json%00",
   "/examples\\wireless-2x2.json",
@@ -122,7 +123,7 @@ test("gives the files of a run's folder as they come, no others, and none that a
 
 test("gives an experiment and its network, where one was opened", async () => {
   expect((await ask("/opened")).body.toString()).toBe("{}");
-  const network = join(root, "checkpoints/mnist-tiny-ann.safetensors");
+  const network = join(root, "networks/fashion-tiny-ann.safetensors");
   const experiment = parseExperiment({ name: "mine" });
   const other = await serveStudio({ experiment, network });
   try {

@@ -28,23 +28,18 @@ export function presets(): Preset[] {
         spiking: "bundled:wireless-2x2-spiking",
       },
     }),
-    trained(
-      "wireless-4x4",
-      "4x4 QPSK link, 4 blocks of width 256, 16 copies of the query: trains in hours on two cores",
-      4,
-      {
-        task: { queryCopies: 16 },
-        model: {
-          width: 256,
-          depth: 4,
-          readOut: "bits",
-          neuron: { kind: "if", reset: "soft" },
-          surrogate: { kind: "triangular", width: 3 },
-        },
-        hardware: { ...structuredClone(RECOMMENDED_MACHINE), crossbar: { ...TABLE_2.crossbar, embedRows: 17 } },
-        checkpoints: { network: "bundled:wireless-4x4-256-xpikeformer", ann: "bundled:wireless-4x4-ann" },
+    trained("wireless-4x4", "4x4 QPSK link, 4 blocks of width 256, 16 copies of the query", 4, {
+      task: { queryCopies: 16 },
+      model: {
+        width: 256,
+        depth: 4,
+        readOut: "bits",
+        neuron: { kind: "if", reset: "soft" },
+        surrogate: { kind: "triangular", width: 3 },
       },
-    ),
+      hardware: { ...structuredClone(RECOMMENDED_MACHINE), crossbar: { ...TABLE_2.crossbar, embedRows: 17 } },
+      checkpoints: { network: "bundled:wireless-4x4-256-xpikeformer", ann: "bundled:wireless-4x4-ann" },
+    }),
     preset("paper-2x2-small", "Table IV: 2x2 link, 4 blocks of width 256, 6 time steps", 2, {
       width: 256,
       heads: 8,
