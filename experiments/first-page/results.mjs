@@ -32,7 +32,7 @@ function decimalsOf([value, low, high]) {
   return Math.max(0, 1 - Math.floor(Math.log10(size)));
 }
 
-const write = (x, decimals) =>
+export const write = (x, decimals) =>
   `${x < 0 && Number(x.toFixed(decimals)) !== 0 ? "−" : ""}${Math.abs(x).toFixed(decimals)}`;
 
 /** `0.0662`. */

@@ -17,6 +17,7 @@ import {
   stream,
 } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
+import { presentCommit, requireCommitted } from "../commit.mjs";
 import { checkpointOf, densitiesOf, experimentOf, imagesOf, keyOf } from "../networks.mjs";
 import { experimentOn } from "../two-machines.mjs";
 import { ENGINES, FRONTS, MACHINE } from "./points.mjs";
@@ -44,6 +45,8 @@ const networks = Object.fromEntries(
 const names = Object.keys(networks);
 for (const name of positionals) if (!names.includes(name)) throw new Error(`Networks: ${names.join(", ")}.`);
 
+requireCommitted(["experiments/fronts/measure.mjs", "experiments/fronts/points.mjs"]);
+const commit = presentCommit();
 const executor = nodeExecutor(Number(values.threads));
 try {
   for (const name of positionals.length > 0 ? positionals : names) {
@@ -53,7 +56,7 @@ try {
     if (kept?.prompts === prompts && (kept.chips ?? chips) === chips) continue;
     console.error(`${name} ...`);
     const command = `node experiments/fronts/measure.mjs ${name.includes(" ") ? `"${name}"` : name}`;
-    const found = { command, seed, prompts, ...(await measure()) };
+    const found = { command, commit, seed, prompts, ...(await measure()) };
     // Another of these programs may have added a part meanwhile.
     const after = { ...(await present()), [name]: found };
     const ordered = Object.fromEntries(names.flatMap((key) => (after[key] ? [[key, after[key]]] : [])));

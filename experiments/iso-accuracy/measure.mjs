@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { asDescribed, evaluateChips, evaluateNetwork, kitOf, openExperiment } from "xpikeformer";
 import { nodeExecutor } from "xpikeformer/node";
+import { presentCommit, requireCommitted } from "../commit.mjs";
 import { densitiesOf, imagesOf, networksOf } from "../networks.mjs";
 import { experimentOn, MACHINES, NETWORKS } from "../two-machines.mjs";
 
@@ -20,13 +21,15 @@ const { values, positionals } = parseArgs({
 for (const name of positionals) if (!NETWORKS.includes(name)) throw new Error(`Networks: ${NETWORKS.join(", ")}.`);
 const file = new URL("result.json", import.meta.url);
 
+requireCommitted(["experiments/iso-accuracy/measure.mjs"]);
+const commit = presentCommit();
 const executor = nodeExecutor(Number(values.threads));
 try {
   const { networks: before } = JSON.parse(await readFile(file, "utf8"));
   const networks = {};
   for (const name of NETWORKS) {
     const isKept = positionals.length > 0 && !positionals.includes(name);
-    networks[name] = isKept ? before[name] : await measure(name);
+    networks[name] = isKept ? before[name] : { commit, ...(await measure(name)) };
   }
   const result = { command: "node experiments/iso-accuracy/measure.mjs", seed: 1, networks };
   await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);

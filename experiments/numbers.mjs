@@ -1,0 +1,151 @@
+// Fills numbers into sentences that people write. A mark stands before each number of a page:
+//
+//   The chips reach a bit error rate of <!--n:link/ber.xpikeformer-->0.0599 (0.0540 to 0.0659) at T = 2.
+//
+// It names a source and a figure there and, after a bar, how the number is written: `x100` multiplies it, `.2` gives it two digits after
+// the point, `+` shows its sign, `low` and `high` take an end of its interval. An interval that follows the number in brackets is filled
+// in too. `npx vitest run test/numbers.test.ts -u` fills all pages.
+import { readFileSync } from "node:fs";
+import { monteCarlo, ratioTo, stream } from "xpikeformer";
+import { networkOn } from "./claim-tables.mjs";
+import { figure, results, scaled, value, write } from "./first-page/results.mjs";
+import { points } from "./fronts/fronts.mjs";
+import { frontRatios } from "./fronts/tables.mjs";
+import { PAPER } from "./paper.mjs";
+import { on } from "./two-machines.mjs";
+
+const NUMBER = "[+−]?\\d(?:[\\d,]*\\d)?(?:\\.\\d+)?";
+const MARK = new RegExp(`(<!--n:([^>|]+?)(?:\\|([^>]+?))?-->)(?:${NUMBER})( \\(${NUMBER} to ${NUMBER}\\))?`, "g");
+
+/** The files behind the numbers; each names its command, seed and commit. */
+export const RECORDS = {
+  "wide-link": "experiments/wide-link/result.json",
+  "iso-accuracy": "experiments/iso-accuracy/result.json",
+  fronts: "experiments/fronts/result.json",
+  ...Object.fromEntries(Object.keys(results).map((part) => [part, fileOf(part)])),
+};
+
+function fileOf(part) {
+  const [, images] = /^images\.(.+)$/.exec(part) ?? [];
+  return images ? `experiments/image-accuracy/results/${images}.json` : `experiments/first-page/results/${part}.json`;
+}
+
+const read = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8"));
+const wideLink = read(RECORDS["wide-link"]);
+
+/** Fields after a source's name, as in `images:stem:name=cifar10-twice:steps=4`. */
+const fieldsOf = (parts) =>
+  Object.fromEntries(parts.filter((part) => part.includes("=")).map((part) => part.split("=")));
+
+/** A run of images: `images:PART:name=NAME`, with `steps`, `lines` and `ann` where several runs have the name. */
+function imageRun([part, ...parts]) {
+  const { name, steps, lines, ann } = fieldsOf(parts);
+  const runs = results[`images.${part}`].runs.filter(
+    (run) =>
+      run.name === name &&
+      !run.devices &&
+      String(run.lines ?? 1) === (lines ?? "1") &&
+      (steps === undefined || String(run.steps) === steps) &&
+      (ann === undefined || run.ann === `bundled:${ann}`),
+  );
+  if (runs.length !== 1) throw new Error(`${runs.length} runs match ${[part, ...parts].join(":")}: narrow it to one.`);
+  return runs[0].figures;
+}
+
+/** A network of the link on other prompts: `wide:NAME:steps=T`, with `copies` where it was asked several times. */
+function wideFigures([name, ...parts]) {
+  const { steps, copies } = fieldsOf(parts);
+  return wideLink.networks[copies ? `${name}, ${copies} copies` : name].steps[steps];
+}
+
+/**
+ * A network of ours on a machine, at the fewest steps that bring its error rate within 5 % of its ANN's: `own:MACHINE:NAME`.
+ * Throws where no number of steps does.
+ */
+function ownFigures([machine, name]) {
+  const { choice, ann, estimate } = networkOn(machine, name);
+  if (choice.errorRate > 1.05 * ann) throw new Error(`${name} does not reach the error rate of its ANN.`);
+  const { prompts } = read(RECORDS["iso-accuracy"]).networks[name];
+  return { annDigital: [ratioTo(estimate, "annDigital")], steps: [choice.steps], prompts: [prompts] };
+}
+
+/** Energy of an int8 ANN over that of a network of ours: `pair:TASK:ANN:NAME:steps=T`; and of the cheapest of both at equal rates. */
+function pairFigures([task, ann, name, ...parts]) {
+  const { int8, ours } = points(task);
+  const own = ours.find((point) => point.name === name && String(point.steps) === fieldsOf(parts).steps);
+  return { ratio: [int8.find((point) => point.name === ann).energy / own.energy] };
+}
+function frontFigures([task]) {
+  const ratios = frontRatios(task).filter((ratio) => ratio !== null);
+  return { least: [Math.min(...ratios)], most: [Math.max(...ratios)] };
+}
+
+let drawn;
+/** Energy ratios of ViT-8-768 at T = 4 on the recommended machine, with the 5th and 95th percentile over the ranges of all prices. */
+function drawnFigures() {
+  if (!drawn) {
+    const { workload, resolved } = on("recommended");
+    const spreads = monteCarlo(workload, resolved, { draws: 300, random: stream(1).fork("cost") });
+    drawn = Object.fromEntries(
+      ["ann", "snn"].map((id) => [id, [spreads[id].centre, spreads[id].percentiles[0], spreads[id].percentiles[4]]]),
+    );
+  }
+  return drawn;
+}
+
+const SOURCES = {
+  paper: () => Object.fromEntries(Object.entries(PAPER).map(([id, [printed]]) => [id, printed])),
+  images: imageRun,
+  wide: wideFigures,
+  "wide-link": () => ({ earlierAnn: wideLink.earlierAnn }),
+  own: ownFigures,
+  pair: pairFigures,
+  front: frontFigures,
+  drawn: drawnFigures,
+  latency: () => ({ "paper.T7": [1 / figure("cost", "paper.T7.xpikeformer.oneAtATime")[0]] }),
+  seed: () => Object.fromEntries(Object.entries(RECORDS).map(([name, path]) => [name, String(read(path).seed)])),
+  settings: ([part], name) => ({ [name]: [(part === "wide-link" ? wideLink : results[part].settings)[name]] }),
+  throughput: () => {
+    const of = (id) => figure("cost", `simulated.T4.${id}.inFlight`)[0];
+    return { ratio: [of("xpikeformer") / of("annDigital")] };
+  },
+};
+
+/** `[value, low, high]` of a mark's source and figure, or text that is printed as it is. Throws for an unknown one. */
+function find(mark) {
+  const at = mark.indexOf("/");
+  const [name, ...parts] = mark.slice(0, at).split(":");
+  const id = mark.slice(at + 1);
+  if (!SOURCES[name]) return figure(name, id);
+  const found = SOURCES[name](parts, id)[id];
+  if (!found) throw new Error(`${mark}: there is no such figure.`);
+  return found;
+}
+
+/** A whole number with commas between thousands. */
+const grouped = (text) =>
+  text.replace(/^([+−]?)(\d+)/, (_, sign, digits) => sign + digits.replace(/\B(?=(\d{3})+$)/g, ","));
+
+/** A number and its interval as text. Without `.N` the digits follow from the width of the interval. */
+function written(found, styles, withInterval) {
+  const factor = Number(styles.find((style) => style.startsWith("x"))?.slice(1) ?? 1);
+  const digits = styles.find((style) => style.startsWith("."))?.slice(1);
+  const all = scaled(found, factor);
+  const plain = (x) => grouped(digits === undefined ? value([x, ...all.slice(1)]) : write(x, Number(digits)));
+  if (styles.includes("low") || styles.includes("high")) return plain(all[styles.includes("low") ? 1 : 2]);
+  const first = `${styles.includes("+") && all[0] > 0 ? "+" : ""}${plain(all[0])}`;
+  return withInterval ? `${first} (${plain(all[1])} to ${plain(all[2])})` : first;
+}
+
+/** A page with its marked numbers filled in. Throws for a mark without a number or an interval. */
+export function fillNumbers(page) {
+  const filled = page.replace(MARK, (_, mark, id, styles = "", interval = "") => {
+    const found = find(id);
+    if (typeof found === "string") return mark + found;
+    if (interval && found.length < 3) throw new Error(`${id} has no interval.`);
+    return mark + written(found, styles.split(",").filter(Boolean), interval !== "");
+  });
+  const [, bare] = /<!--n:([^>]+)-->(?![+−]?\d)/.exec(filled) ?? [];
+  if (bare) throw new Error(`No number follows the mark ${bare}.`);
+  return filled;
+}
