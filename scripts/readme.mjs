@@ -29,3 +29,13 @@ export function fill(page) {
     return `${marker}\n${blocks[name]()}\n\n${rest.slice(at)}`;
   });
 }
+
+// `npm start --silent | node scripts/readme.mjs` fails where README shows anything else.
+if (process.argv[1] === import.meta.filename) {
+  const printed = readFileSync(0, "utf8").trim();
+  console.log(printed);
+  if (printed !== results.start.output) {
+    console.error("\nREADME.md shows another output of npm start. Record it: node experiments/first-page/measure.mjs start");
+    process.exitCode = 1;
+  }
+}
