@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { estimateCost, findCostPreset, findPrice, lfsrWiring, resolveTechnology, withSteps } from "xpikeformer";
 import { networkOn } from "../claim-tables.mjs";
 import { PATTERNS, SHIFTS, SOURCES } from "./sources.mjs";
-import { exactChance, xorGates } from "./statistics.mjs";
+import { xorGates } from "./statistics.mjs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
 const measured = read("./result.json");
@@ -21,7 +21,6 @@ const signed = (value, digits) => {
 const both = ({ mean, error }, digits = 3, factor = 1) =>
   `${signed(factor * mean, digits)} ± ${(factor * error).toFixed(digits)}`;
 const percent = (value, digits = 1) => `${signed(100 * value, digits)} %`;
-const micro = (joules) => (1e6 * joules).toFixed(3);
 
 /** Joules of one inference after T steps. */
 const energy = (steps) => estimateCost(withSteps(workload, steps), resolved).architectures.xpikeformer.total;
@@ -37,17 +36,20 @@ function offsetAdders(sharing) {
   return tokens + sources[sharing];
 }
 
+/** One shift per clock, as the default; eight are in `result.json`. */
+const SHOWN = SOURCES.filter(({ setup }) => setup === null || setup.shiftsPerClock === 1);
+const sharingOf = ({ name }) => name.replace(", 1", "");
+
 export const randomNumberTables = {
   "random-cost": () => ({
     head: [
-      `tile of ${tokens} tokens`,
+      `sharing, tile of ${tokens} tokens`,
       "registers",
-      "flip-flops",
       "XOR gates, 1 shift",
       "XOR gates, 8 shifts",
       "XOR gates in cells",
       "8-bit offset adders",
-      "energy of the registers, of an inference",
+      "register energy, share of inference",
     ],
     rows: PATTERNS.map((sharing) => {
       const { registers, cell } = lfsrWiring(sharing, tokens);
@@ -58,176 +60,106 @@ export const randomNumberTables = {
       const joules = registers * tileClocks(8) * findPrice("nangate-45.lfsrStep").value;
       return [
         sharing,
-        ...[registers, 32 * registers, one, eight, mixed, offsetAdders(sharing)].map((n) => n.toLocaleString("en")),
+        ...[registers, one, eight, mixed, offsetAdders(sharing)].map((n) => n.toLocaleString("en")),
         percent(joules / energy(8)),
       ];
     }),
   }),
 
-  "random-bias": () => ({
-    head: [
-      "largest distance from arithmetic over all counts, in standard errors",
-      ...[16, 32, 37].map((n) => `S, N = ${n}`),
-      ...[16, 32, 37].map((n) => `A, N = ${n}`),
-    ],
-    rows: SOURCES.map(({ name }) => [
-      name,
-      ...["scores", "outputs"].flatMap((bits) => [16, 32, 37].map((n) => largestDistance(tiles[name].bias[n][bits]))),
-    ]),
-  }),
-
-  "random-bias-by-count": () => ({
-    head: ["E[A] − count / 37, in thousandths", ...[1, 2, 5, 10, 18, 27, 36].map((count) => `count ${count}`)],
-    rows: [
-      [
-        "byte, by arithmetic",
-        ...[1, 2, 5, 10, 18, 27, 36].map((c) => signed(1e3 * (exactChance(8, c, 37) - c / 37), 2)),
+  "random-attention": () => {
+    const ratio = (found, measure) => both(found[measure][3].ratio, 2);
+    const cases = [
+      ["network", "stratified"],
+      ["network", "independent"],
+      ["random", "stratified"],
+      ["random, gains of 1", "independent"],
+    ];
+    return {
+      head: [
+        "squared error of attention, T = 8",
+        "one bit",
+        "mean over features",
+        "mean over queries",
+        "bias, share of squared error",
+        "queries, independent draws",
+        "queries, random spikes",
+        "queries, Algorithm 1",
       ],
-      ...SOURCES.map(({ name }) => {
-        const { bias, error } = tiles[name].bias[37].outputs;
-        return [name, ...[1, 2, 5, 10, 18, 27, 36].map((c) => both({ mean: bias[c], error: error[c] }, 1, 1e3))];
+      rows: SHOWN.map((source) => {
+        const [first, ...others] = cases.map(([spikes, kind]) => attention[spikes][`${source.name}; ${kind}`]);
+        const square = first.bit[3].rms ** 2;
+        const { mean, error } = first.squaredBias;
+        return [
+          sharingOf(source),
+          ...["bit", "features", "queries"].map((measure) => ratio(first, measure)),
+          both({ mean: mean / square, error: error / square }, 2),
+          ...others.map((found) => ratio(found, "queries")),
+        ];
       }),
-    ],
-  }),
+    };
+  },
 
   "random-dependence": () => {
     const columns = [
-      ["cells, next query", "independent", "queries"],
-      ["cells, next key", "independent", "keys"],
-      ["cells, across", "independent", "diagonal"],
-      ["corners of 2 x 2 cells", "independent", "corners"],
+      ["S, next query", "independent", "queries"],
+      ["S, next key", "independent", "keys"],
+      ["S, diagonal", "independent", "diagonal"],
+      ["S, 2 x 2 corners", "independent", "corners"],
       ["A, next feature", "independent", "features"],
-      ["A, next query", "independent", "outputs of neighbouring queries"],
-      ["S and A of a query", "independent", "score and first feature"],
-      ["the same, stratified", "stratified", "score and last feature"],
-      ["S, next step", "independent", "scores of two steps"],
-      ["the same, stratified", "stratified", "scores of two steps"],
+      ["S and A, same query", "stratified", "score and last feature"],
     ];
     return {
-      head: ["correlation of two bits at p = 1/4", ...columns.map(([title]) => title)],
-      rows: SOURCES.map(({ name }) => [
-        name,
-        ...columns.map(([, kind, moment]) => both(tiles[name][kind].quarter.moments[moment])),
+      head: ["correlation at p = 1/4", ...columns.map(([title]) => title)],
+      rows: SHOWN.map((source) => [
+        sharingOf(source),
+        ...columns.map(([, kind, moment]) => both(tiles[source.name][kind].quarter.moments[moment])),
       ]),
     };
   },
 
-  "random-sums": () => {
-    const columns = ["scores of a query", "scores of a key", "features of a query", "queries of a feature"];
-    return {
-      head: ["variance of a sum over that of independent bits, p = 1/4", ...columns],
-      rows: SOURCES.map(({ name }) => [
-        name,
-        ...columns.map((sum) => both(tiles[name].independent.quarter.sums[sum], 2)),
-      ]),
-    };
-  },
-
-  "random-attention-network": () => attentionTable("network", "stratified"),
-  "random-attention-independent": () => attentionTable("network", "independent"),
-  "random-attention-drawn": () => attentionTable("random", "stratified"),
-  "random-attention-literal": () => attentionTable("random, gains of 1", "independent"),
-
-  "random-network": () => networkTable(stratified),
-  "random-network-independent": () => networkTable(independent),
-
-  "random-chips": () => {
-    const { prompts, chips: count } = measured.chips.sizes;
-    const { reference } = chips;
+  "random-network": () => {
+    const all = Object.keys(stratified.sources).filter((name) => !name.endsWith(", 8"));
+    const thousandths = (found) => (found ? both(found.change, 1, 1e3) : "");
     return {
       head: [
-        `${count} chips, ${prompts} prompts, T = 8`,
-        "loss",
-        "bit error rate",
-        "loss, change",
-        "bit error rate, change",
+        "minus ideal, in thousandths, T = 8",
+        "loss, stratified",
+        "bit error rate, stratified",
+        "loss, independent",
+        "bit error rate, independent",
+        `bit error rate, ${measured.chips.sizes.chips} chips, stratified`,
       ],
-      rows: [
-        ["ideal", both(reference.loss[7], 4), both(reference.bits[7], 4), "", ""],
-        ...Object.entries(chips.sources).map(([name, { loss, bits }]) => [
-          name,
-          ...[both(loss[7], 4), both(bits[7], 4)],
-          ...[both(loss[7].change, 4), both(bits[7].change, 4)],
-        ]),
-      ],
+      rows: all.map((name) => [
+        name.replace(", 1", ""),
+        ...[stratified, independent].flatMap(({ sources }) =>
+          ["loss", "bits"].map((measure) => thousandths(sources[name][measure][7])),
+        ),
+        thousandths(chips.sources[name]?.bits[7]),
+      ]),
     };
   },
 
-  "random-steps": () => ({
-    head: ["ideal words", ...Array.from({ length: 8 }, (_, t) => `T = ${t + 1}`)],
-    rows: [
-      ["loss, stratified", ...steps.stratified.loss.map((loss) => both(loss, 4))],
-      ["loss, independent", ...steps.independent.loss.map((loss) => both(loss, 4))],
-      ["difference", ...steps.independentMinusStratified.loss.map((row, t) => both(row[t], 4))],
-      ["stratified steps that reach the loss of independent draws", ...matching("loss").map(stepsText)],
-      ["bit error rate, stratified", ...steps.stratified.bits.map((bits) => both(bits, 4))],
-      ["bit error rate, independent", ...steps.independent.bits.map((bits) => both(bits, 4))],
-      ["difference", ...steps.independentMinusStratified.bits.map((row, t) => both(row[t], 4))],
-      ["error of attention, stratified", ...attentionBySteps("stratified")],
-      ["error of attention, independent", ...attentionBySteps("independent")],
-      ["stratified steps that reach the error of independent draws", ...attentionSteps()],
-      ["energy of a symbol, uJ", ...Array.from({ length: 8 }, (_, t) => micro(energy(t + 1) / symbols))],
-      [
-        "saved by stratified draws at equal loss, adders paid",
-        ...matching("loss").map((found, t) => savedEnergy(found, t + 1)),
+  "random-steps": () => {
+    const at = [2, 4, 8];
+    const pick = (cells) => at.map((count) => cells[count - 1]);
+    return {
+      head: ["independent draws, ideal words", ...at.map((count) => `T = ${count}`)],
+      rows: [
+        ["loss minus stratified", ...pick(steps.independentMinusStratified.loss.map((row, t) => both(row[t], 4)))],
+        [
+          "bit error rate minus stratified",
+          ...pick(steps.independentMinusStratified.bits.map((row, t) => both(row[t], 4))),
+        ],
+        ["stratified steps at the same loss", ...pick(matching("loss").map(stepsText))],
+        ["stratified steps at the same attention error", ...pick(attentionSteps())],
+        [
+          "energy saved at the same loss, adders included",
+          ...pick(matching("loss").map((found, t) => savedEnergy(found, t + 1))),
+        ],
       ],
-    ],
-  }),
+    };
+  },
 };
-
-/** Differences to the mean of several ideal runs, which all rows share. */
-function networkTable(draws) {
-  return {
-    head: [
-      "minus ideal, in thousandths",
-      ...[1, 2, 4, 8].map((t) => `loss, T = ${t}`),
-      ...[1, 2, 4, 8].map((t) => `bit error rate, T = ${t}`),
-    ],
-    rows: Object.entries(draws.sources).map(([name, { loss, bits }]) => [
-      name,
-      ...[loss, bits].flatMap((measure) => [1, 2, 4, 8].map((t) => both(measure[t - 1].change, 1, 1e3))),
-    ]),
-  };
-}
-
-const symbols = workload.result.perInference;
-
-function largestDistance({ bias, error, expected }) {
-  const distances = bias.map((value, c) => (error[c] > 0 ? Math.abs(value - expected[c]) / error[c] : 0));
-  return Math.max(...distances).toFixed(1);
-}
-
-function attentionTable(spikes, kind) {
-  const base = attention[spikes];
-  const digits = spikes === "network" || spikes === "random" ? 3 : 4;
-  return {
-    head: [
-      `error of the mean of A, ${kind}`,
-      ...[1, 2, 4, 8].map((t) => `T = ${t}`),
-      "square over ideal independent, T = 8",
-      "of means over features, T = 8",
-      "of means over queries, T = 8",
-      "square of the bias over that of the error, T = 8",
-    ],
-    rows: SOURCES.map(({ name }) => {
-      const found = base[`${name}; ${kind}`];
-      const square = found.bit[3].rms ** 2;
-      const { mean, error } = found.squaredBias;
-      return [
-        name,
-        ...found.bit.map(({ rms }) => rms.toFixed(digits)),
-        ...["bit", "features", "queries"].map((measure) => both(found[measure][3].ratio, 2)),
-        both({ mean: mean / square, error: error / square }, 2),
-      ];
-    }),
-  };
-}
-
-const attentionBySteps = (kind) =>
-  Array.from({ length: 8 }, (_, t) => {
-    const found = attention.network[`ideal; ${kind}`].bit.find((entry) => entry.steps === t + 1);
-    return found ? found.rms.toFixed(3) : "";
-  });
 
 /** As `matching`, for the error of attention: on a straight line in the logarithms of error and steps. */
 function attentionSteps() {
