@@ -49,10 +49,10 @@ function ownPoints(network) {
   });
 }
 
-/** Blocks, their width, and the channels of convolutions before them. */
+/** Blocks, their width, and the channels of their convolutional stem. */
 function sizeOf({ depth, width, stem }) {
   const blocks = `${depth} ${depth === 1 ? "block" : "blocks"} of width ${width}`;
-  return stem ? `${blocks} behind ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
+  return stem ? `${blocks}, stem ${stem.layers.map(({ channels }) => channels).join("-")}` : blocks;
 }
 
 /** The points of a task on each kind of machine, by its name; `ours` are those of all widths. */

@@ -6,15 +6,15 @@ import { ENGINES } from "./points.mjs";
 /** What is answered, and error rates at which fronts are compared. */
 const TASKS = {
   link: {
-    ...{ head: "2x2 link", rate: "bit error rate", one: "a symbol", many: "symbols", file: "fronts" },
+    ...{ head: "2x2 link", rate: "bit error rate", one: "symbol", many: "symbols", file: "fronts" },
     rates: [0.06, 0.065, 0.07, 0.08, 0.1],
   },
   mnist: {
-    ...{ head: "MNIST", rate: "error rate", one: "an image", many: "images", file: "fronts-mnist" },
+    ...{ head: "MNIST", rate: "error rate", one: "image", many: "images", file: "fronts-mnist" },
     rates: [0.0085, 0.0095, 0.0105, 0.0125, 0.015, 0.0175, 0.022],
   },
   fashion: {
-    ...{ head: "Fashion-MNIST", rate: "error rate", one: "an image", many: "images", file: "fronts-fashion" },
+    ...{ head: "Fashion-MNIST", rate: "error rate", one: "image", many: "images", file: "fronts-fashion" },
     rates: [0.075, 0.08, 0.085, 0.09, 0.1],
   },
 };
@@ -23,23 +23,45 @@ const four = (value) => value.toFixed(4);
 const micro = (energy) => (1e6 * energy).toPrecision(3);
 const thousands = (value) => Math.round(value / 1e3).toLocaleString("en");
 
-const pointRow = (kind) => (point) => [
-  `${kind}${point.label}`,
-  `${four(point.rate)} ± ${four(point.half)}`,
-  point.exact ? four(point.exact.rate) : "",
-  micro(point.energy),
-  thousands(point.inFlight),
-];
+const measuredRate = ({ rate, half }) => `${four(rate)} ± ${four(half)}`;
 
-function pointTable(task) {
+/** Without what a column's head says. */
+const shortened = (label) => label.replace(/^(ANN|ours), /, "").replace(/ blocks? of width /, " × ");
+
+/** Conventional networks by size: their rates and energies in each number of bits. */
+function annTable(task) {
   const { ours, ...engines } = points(task);
+  const all = ENGINES.map(({ bits }) => engines[`int${bits}`]);
+  const [widest] = all;
+  const { head, rate, one } = TASKS[task];
+  return {
+    head: [
+      `${head}, ANN, blocks × width`,
+      `${rate}, exact`,
+      ...ENGINES.map(({ bits }) => `${bits} bits`),
+      ...ENGINES.map(({ bits }) => `uJ per ${one}, ${bits} bits`),
+    ],
+    rows: widest.map(({ label, exact }, i) => [
+      shortened(label),
+      four(exact.rate),
+      ...all.map((engine) => measuredRate(engine[i])),
+      ...all.map((engine) => micro(engine[i].energy)),
+    ]),
+  };
+}
+
+/** The points of ours than which no other is better in error rate and energy. */
+function pointTable(task) {
   const { head, rate, one, many } = TASKS[task];
   return {
-    head: [head, rate, "of it exact", `uJ ${one}`, `thousand ${many} a second, in flight`],
-    rows: [
-      ...ENGINES.flatMap(({ bits }) => engines[`int${bits}`].map(pointRow(`${bits}-bit `))),
-      ...ours.map(pointRow("")),
-    ],
+    head: [`${head}, ours, blocks × width`, "T", rate, `uJ per ${one}`, `thousand ${many} per second`],
+    rows: frontOf(points(task).ours).map((point) => [
+      shortened(point.size),
+      String(point.steps),
+      measuredRate(point),
+      micro(point.energy),
+      thousands(point.inFlight),
+    ]),
   };
 }
 
@@ -57,17 +79,17 @@ function ratioTable(task) {
   const { own, others } = frontsOf(task);
   const { one, many, rates } = TASKS[task];
   const over = (other, mine) => {
-    if (other === null) return mine === null ? "neither" : "ANN does not reach it";
-    return mine === null ? "ours does not" : (other.energy / mine.energy).toFixed(2);
+    if (other === null) return mine === null ? "neither" : "not reached";
+    return mine === null ? "ours not" : (other.energy / mine.energy).toFixed(2);
   };
   return {
     head: [
-      "energy of the cheapest ANN over ours, at equal error rate",
+      "energy, cheapest ANN / ours, at equal error rate",
       "8 bits",
-      ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, if they cost nothing`]),
-      `uJ ${one}, ours`,
-      `thousand ${many} a second, ours`,
-      "8 bits",
+      ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, lossless`]),
+      `uJ per ${one}, ours`,
+      `thousand ${many} per second, ours`,
+      "8-bit ANN",
     ],
     rows: rates.map((rate) => {
       const mine = readOff(own, rate);
@@ -96,10 +118,13 @@ export function frontRatios(task) {
 }
 
 export const errorFrontTables = {
+  "fronts-anns": () => annTable("link"),
   "fronts-points": () => pointTable("link"),
   "fronts-ratios": () => ratioTable("link"),
+  "fronts-mnist-anns": () => annTable("mnist"),
   "fronts-mnist-points": () => pointTable("mnist"),
   "fronts-mnist-ratios": () => ratioTable("mnist"),
+  "fronts-fashion-anns": () => annTable("fashion"),
   "fronts-fashion-points": () => pointTable("fashion"),
   "fronts-fashion-ratios": () => ratioTable("fashion"),
 };
@@ -115,11 +140,11 @@ export function frontChart(task) {
   const sizes = [...new Set(ours.map(({ size }) => size))];
   const ofSize = (wanted) => ours.filter(({ size }) => size === wanted);
   return {
-    ...{ kind: "lines", id: file, title: `Energy of ${one} over ${rate}, ${head}` },
+    ...{ kind: "lines", id: file, title: `Energy per ${one} over ${rate}, ${head}` },
     caption:
       "Lower and further left is better. Lines join sizes of an ANN, and time steps of our networks of one size.",
     x: { label: rate, scale: "log" },
-    y: { label: `uJ ${one}`, scale: "log" },
+    y: { label: `uJ per ${one}`, scale: "log" },
     series: [
       ...ENGINES.map(({ bits }) => series(`ANN, ${bits} bits`, engines[`int${bits}`], true)),
       ...sizes.map((size) => series(size, ofSize(size))),
