@@ -10,7 +10,7 @@ const AXES = [
   ["model.steps", "T", String],
   ["hardware.adc.bits", "bits", String],
   ["hardware.adc.mode", "mode", String],
-  ["hardware.adc.sharing", "sharing", String],
+  ["hardware.adc.sharing", "columns per ADC", String],
   ["hardware.crossbar.rows", "rows", String],
   ["hardware.ssa.fifo", "FIFO per", String],
   ["hardware.order", "order", String],
@@ -18,9 +18,9 @@ const AXES = [
 const sampled = ({ value, low, high }) => `${value.toFixed(4).replace("-", "−")} ± ${((high - low) / 2).toFixed(4)}`;
 const MEASURES = [
   ["errorRate", "error rate", sampled],
-  ["yearLoss", "a year adds", sampled],
+  ["yearLoss", "added by a year", sampled],
   ["energy", "uJ", ({ value }) => (value * 1e6).toPrecision(3)],
-  ["throughput", "prompts a second", ({ value }) => Number(value.toPrecision(3)).toLocaleString("en")],
+  ["throughput", "prompts per second", ({ value }) => Number(value.toPrecision(3)).toLocaleString("en")],
   ["area", "mm²", ({ value }) => (value * 1e6).toFixed(1)],
 ];
 const measured = (row) => MEASURES.map(([name, , text]) => text(row[name]));
@@ -49,27 +49,39 @@ function beats(a, b) {
   return own.every((cost, i) => cost <= other[i]) && own.some((cost, i) => cost < other[i]);
 }
 
-const isRecommended = (row) => row.values[AXES[1][0]] === undefined;
+const widthOf = (name) => (name === "wireless-2x2" ? "128" : "256");
 
-const frontTable = (name) => () => ({
-  head: ["", ...heads(MEASURES), ...heads(AXES)],
-  rows: frontOf(name).map((row) => [isRecommended(row) ? "**recommended**" : "", ...measured(row), ...machine(row)]),
-});
+/** Of a front: what each extreme is, and the figure that is least there. */
+const EXTREMES = [
+  ["error rate", ({ errorRate }) => errorRate.value],
+  ["energy", ({ energy }) => energy.value],
+  ["throughput", ({ throughput }) => -throughput.value],
+  ["area", ({ area }) => area.value],
+];
+const SHOWN = MEASURES.filter(([name]) => name !== "yearLoss");
 
 export const frontTables = {
-  "front-2x2": frontTable("wireless-2x2"),
-  "front-2x2-256": frontTable("wireless-2x2-256"),
+  "front-2x2": () => ({
+    text: 2,
+    head: ["width", "best in", ...heads(SHOWN), ...heads(AXES)],
+    rows: Object.keys(machines).flatMap((name) =>
+      EXTREMES.map(([title, cost]) => {
+        const row = frontOf(name).reduce((best, other) => (cost(other) < cost(best) ? other : best));
+        return [widthOf(name), title, ...SHOWN.map(([measure, , text]) => text(row[measure])), ...machine(row)];
+      }),
+    ),
+  }),
   "front-recommended": () => ({
-    head: ["network of width", "T", ...heads(MEASURES), "beaten by"],
+    head: ["width", "T", ...heads(MEASURES), "beaten by"],
     rows: Object.entries(machines).flatMap(([name, { recommended }]) =>
       recommended.map((row) => {
-        const [better] = frontOf(name).filter((other) => beats(other, row));
-        const words = better && AXES.map(([path, head]) => `${head} ${fieldOf(better, path)}`).join(", ");
+        const better = frontOf(name).find((other) => beats(other, row));
+        const apart = AXES.filter(([path]) => better && fieldOf(better, path) !== fieldOf(row, path));
         return [
-          name === "wireless-2x2" ? "128" : "256",
+          widthOf(name),
           String(row.values["model.steps"]),
           ...measured(row),
-          words ?? "none",
+          apart.map(([path, head]) => `${head} ${fieldOf(better, path)}`).join(", ") || "none",
         ];
       }),
     ),
