@@ -37,54 +37,51 @@ function energyOfExit(name, distribution) {
 
 const micro = (energy) => (1e6 * energy).toPrecision(3);
 
-/** Rows of one network: fixed numbers of steps, then exits, by falling mean steps. */
+const BY_MARGIN = [4, 2.8, 1.4, 0.71].map((margin) => margin.toPrecision(2));
+
+/** Rows of one network: fixed numbers of steps, then exits. */
 function rowsOf(name) {
   const { fixed, margins, agreement } = measured[name];
-  const steps = fixed.length;
-  const seen = new Set();
-  const exits = margins.filter(({ meanSteps }) => meanSteps < steps && !seen.has(meanSteps) && seen.add(meanSteps));
+  const exit = (title, { meanSteps, distribution, ...one }) => [
+    ...[name, title, two(meanSteps), ofChips(one), micro(energyOfExit(name, distribution))],
+    percent(distribution[0]),
+  ];
   return [
-    ...fixed.map((one, t) => [`${name}: T = ${t + 1}`, two(t + 1), ofChips(one), micro(fixedEnergy(name, t + 1)), ""]),
-    ...exits.map((one) => [
-      `${name}: margin ${one.threshold.toPrecision(2)}`,
-      ...[two(one.meanSteps), ofChips(one), micro(energyOfExit(name, one.distribution))],
-      one.distribution.map(percent).join(", "),
-    ]),
-    [
-      `${name}: two equal answers`,
-      ...[two(agreement.meanSteps), ofChips(agreement), micro(energyOfExit(name, agreement.distribution))],
-      agreement.distribution.map(percent).join(", "),
-    ],
+    ...[1, 2, 4, 8]
+      .filter((count) => count <= fixed.length)
+      .map((count) => [
+        ...[name, `T = ${count}`, two(count), ofChips(fixed[count - 1]), micro(fixedEnergy(name, count))],
+        "",
+      ]),
+    ...margins
+      .filter(({ threshold }) => BY_MARGIN.includes(threshold.toPrecision(2)))
+      .map((one) => exit(`margin ${one.threshold.toPrecision(2)}`, one)),
+    exit("two equal answers", agreement),
   ];
 }
 
 export const earlyExitTables = {
   "early-exit": () => ({
-    head: [
-      "error rate over steps",
-      "mean T",
-      "error rate",
-      "uJ a result",
-      "share of prompts that took 1, 2, ... steps",
-    ],
+    text: 2,
+    head: ["network", "exit", "mean T", "error rate", "uJ per result", "done after one step"],
     rows: Object.keys(measured).flatMap(rowsOf),
   }),
   "early-exit-promise": () => ({
     head: [
-      `chosen on validation, ${percent(1 - PROMISE.delta)} sure`,
-      "may be worse, at most",
-      "are worse",
-      "kept on",
+      `threshold at ${percent(1 - PROMISE.delta)} confidence`,
+      "promised: worse, at most",
+      "worse",
+      "chips within promise",
       "mean T",
       "error rate",
-      "of all steps",
-      "uJ a result",
-      "of all steps",
+      "at full T",
+      "uJ per result",
+      "at full T",
     ],
     rows: Object.entries(measured).flatMap(([name, { promised, fixed, chips }]) => {
       const whole = fixedEnergy(name, fixed.length);
       return promised.map(({ alpha, worse, kept, meanSteps, rate, distribution }) => [
-        ...[name, percent(alpha), `${(100 * worse).toFixed(1)} %`, `${kept} of ${chips} chips`, two(meanSteps)],
+        ...[name, percent(alpha), `${(100 * worse).toFixed(1)} %`, `${kept} of ${chips}`, two(meanSteps)],
         ...[four(rate), four(fixed.at(-1).rate), micro(energyOfExit(name, distribution)), micro(whole)],
       ]);
     }),
