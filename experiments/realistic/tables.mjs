@@ -20,23 +20,25 @@ const difference = (one, other) => {
   const changes = one.rates.map((value, chip) => value - other.rates[chip]);
   return plusMinus(mean(changes), halfOfChips(changes));
 };
+const titleOf = (network) => network.replace("for realistic chips", "hardware-aware, realistic errors");
 const [REFERENCE, ...TRAINED] = [...new Set(rows.map(({ network }) => network))];
 
 export const realisticTables = {
   realistic: () => ({
-    head: [`bit error rate, ${chips} chips, ${prompts} prompts`, "calibrated by", ...Object.keys(AGES)],
+    text: 2,
+    head: [`training; bit error rate, ${chips} chips, ${prompts} prompts`, "calibration", ...Object.keys(AGES)],
     rows: rows
       .filter(({ age }) => age === Object.keys(AGES)[0])
       .map(({ network, variant }) => [
-        network,
+        titleOf(network),
         variant,
         ...Object.keys(AGES).map((age) => rate(find(network, variant, age))),
       ]),
   }),
   "realistic-training": () => ({
-    head: [`own codes, trim: minus ${REFERENCE}, chip by chip`, ...Object.keys(AGES)],
+    head: [`minus ${REFERENCE}, paired; own codes, trim`, ...Object.keys(AGES)],
     rows: TRAINED.map((network) => [
-      network,
+      titleOf(network),
       ...Object.keys(AGES).map((age) => difference(find(network, OWN, age), find(REFERENCE, OWN, age))),
     ]),
   }),

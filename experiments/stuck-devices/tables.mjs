@@ -16,10 +16,10 @@ export const stuckDeviceTables = {
     const [whole, faulty] = [0, 1].map((row) => meanOf(stuck.rows[row].rates));
     return {
       head: [
-        `bit error rate, mean and standard deviation of ${stuck.chips} chips`,
+        `training; bit error rate, ${stuck.chips} chips ± standard deviation`,
         "no stuck devices",
         "1 % stuck",
-        "of the loss recovered",
+        "loss recovered",
       ],
       rows: [0, 2].map((row) => {
         const [without, withFaults] = [stuck.rows[row], stuck.rows[row + 1]];
