@@ -77,18 +77,18 @@ function frontsOf(task) {
 
 function ratioTable(task) {
   const { own, others } = frontsOf(task);
-  const { one, many, rates } = TASKS[task];
+  const { one, many, rate: rateName, rates } = TASKS[task];
   const over = (other, mine) => {
     if (other === null) return mine === null ? "neither" : "not reached";
     return mine === null ? "ours not" : (other.energy / mine.energy).toFixed(2);
   };
   return {
     head: [
-      "energy, cheapest ANN / ours, at equal error rate",
-      "8 bits",
+      `equal ${rateName}`,
+      "energy, 8-bit ANN / ours",
       ...ENGINES.slice(1).flatMap(({ bits }) => [`${bits} bits`, `${bits} bits, lossless`]),
-      `uJ per ${one}, ours`,
-      `thousand ${many} per second, ours`,
+      `ours, uJ per ${one}`,
+      `ours, thousand ${many} per second`,
       "8-bit ANN",
     ],
     rows: rates.map((rate) => {
