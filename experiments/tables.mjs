@@ -63,10 +63,10 @@ const programs = {
       head: [
         "energy per inference, mJ",
         "paper",
-        "bottom-up, T = 4",
+        "`bottom-up`, T = 4",
         "difference",
-        "bottom-up, T = 7",
-        "paper preset, T = 7",
+        "`bottom-up`, T = 7",
+        "`paper`, T = 7",
         "difference",
       ],
       rows: rows.map(([name, printed, id]) => {
@@ -89,9 +89,9 @@ const programs = {
       "model",
       "baseline",
       "paper",
-      "bottom-up, equal T",
-      "bottom-up, printed T",
-      "paper preset, printed T",
+      "`bottom-up`, equal T",
+      "`bottom-up`, paper's T",
+      "`paper`, paper's T",
       "within rounding",
     ],
     rows: CLAIMED_RATIOS.map(({ workload, architecture, printed }) => {
@@ -110,7 +110,7 @@ const programs = {
   "energy-split": () => {
     const [equal, , calibrated] = threeWays(large);
     return {
-      head: ["share of Xpikeformer's compute energy", "paper", "bottom-up, T = 4", "paper preset, T = 7"],
+      head: ["share of compute energy", "paper", "`bottom-up`, T = 4", "`paper`, T = 7"],
       rows: [equal, calibrated].map(splitOf).reduce(
         (all, split) => all.map((row, i) => [...row, percent(split[i])]),
         [
@@ -126,13 +126,13 @@ const programs = {
   },
 
   "implied-prices": () => ({
-    head: ["price of one action, pJ", "implied by the paper", "bottom-up", "implied over bottom-up"],
+    head: ["energy per action, pJ", "implied by the paper", "`bottom-up`", "implied / `bottom-up`"],
     rows: [
       ["5-bit conversion", "conversion5"],
-      ["multiplexer, switches, decoders, wires, per conversion", "periphery", "interconnect", "buffer"],
+      ["multiplexer, switches, decoders and wires, per conversion", "periphery", "interconnect", "buffer"],
       ["accumulation, per conversion", "accumulation"],
       ["LIF update", "lifUpdate"],
-      ["operation of a stochastic attention cell", "sacOperation"],
+      ["SSA cell operation", "sacOperation"],
       ["addition to the residual stream", "residualAddition"],
     ].map(([name, ...ids]) => {
       const [implied, own] = [paper, bottomUp].map(({ technology }) =>
@@ -148,15 +148,7 @@ const programs = {
       ["ANN, fp16, without softmax", annBlock(SSA_BLOCK), 7.77, 89.96],
     ];
     return {
-      head: [
-        "block of N = 64, D = 512, T = 10, uJ",
-        "processing, paper",
-        "ours",
-        "difference",
-        "memory, paper",
-        "ours",
-        "difference",
-      ],
+      head: ["energy per block, uJ", "processing, paper", "ours", "difference", "memory, paper", "ours", "difference"],
       rows: rows.map(([name, { processing, memory }, p, m]) => [
         ...[name, String(p), micro(processing), relative(1e6 * processing, p)],
         ...[String(m), micro(memory), relative(1e6 * memory, m)],
@@ -176,14 +168,14 @@ const programs = {
     const sum = ({ xpikeformer }) => Object.values(xpikeformer).reduce((total, part) => total + part, 0);
     const silicon = estimateArea(large, hermes.technology);
     return {
-      head: ["ViT-8-768, mm²", "crossbars, converters, wires", "SSA", "LIF", "total"],
+      head: ["ViT-8-768, mm²", "crossbars, ADCs, wires", "SSA", "LIF", "total"],
       rows: [
-        ["paper (76.5 % periphery and wires, 11.5 % core, 12 % SSA)", "689.9", "94.1", "in core", "784"],
+        ["paper", "689.9", "94.1", "in core", "784"],
         ...[
-          ["paper preset", printed],
-          ["bottom-up, NeuroSim at 45 nm", own],
-          ["the same, parts without wires", estimateArea(large, bare)],
-          ["HERMES silicon at 14 nm, 256 x 256", silicon],
+          ["preset `paper`", printed],
+          ["preset `bottom-up` (NeuroSim, 45 nm)", own],
+          ["preset `bottom-up`, without wires", estimateArea(large, bare)],
+          ["preset `silicon-hermes` (measured, 14 nm)", silicon],
         ].map(([name, area]) => [
           name,
           ...[area.xpikeformer.crossbars, area.xpikeformer.attention, area.xpikeformer.lif, sum(area)].map(mm2),
@@ -226,11 +218,11 @@ export const tables = Object.fromEntries(
 /** One ratio under every preset, at T = 4 and at the paper's T. */
 function presetTable(id) {
   return {
-    head: ["prices", "T = 4", "printed T"],
+    head: ["preset of prices", "T = 4", "paper's T"],
     rows: COST_PRESETS.map((preset) => {
       const resolved = resolveTechnology(preset);
       const ratio = (workload) => ratioTo(estimateCost(workload, resolved), id).toFixed(2);
-      return [`${preset.name}: ${preset.description}`, ratio(large), ratio(atPublishedSteps(large))];
+      return [`\`${preset.name}\``, ratio(large), ratio(atPublishedSteps(large))];
     }),
   };
 }

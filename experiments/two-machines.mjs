@@ -74,7 +74,7 @@ export function estimateOn(machine, workload, choice) {
 
 /** A table with a column for each machine: rows of a name and what it says of one. */
 export const perMachine = (head, rows) => ({
-  head: [head, ...MACHINES.map((machine) => `machine \`${machine}\``)],
+  head: [head, ...MACHINES.map((machine) => `\`${machine}\``)],
   rows: rows.map(([name, cell]) => [name, ...MACHINES.map((machine) => cell(machine))]),
 });
 
@@ -151,7 +151,7 @@ const price = (name, ids, { range = [0, 1], only } = {}) => ({
   change: (base, factor) => vary(base, { times: Object.fromEntries(ids.map((id) => [id, factor])) }),
 });
 const density = (only, range) => ({
-  ...{ name: "mean density of spikes", range, only, write: (factor) => share(factor * meanDensity(vit)) },
+  ...{ name: "mean spike density", range, only, write: (factor) => share(factor * meanDensity(vit)) },
   now: () => share(meanDensity(vit)),
   change: (base, factor) => vary(base, { density: factor }),
 });
@@ -171,19 +171,19 @@ const CHANGES = [
   // At five times the mean, the densest layers are full.
   density("snn", [1, 5]),
   price("energy of a 5-bit conversion", ["conversion5"]),
-  price("all that is paid per conversion: converter, multiplexer, wires, buffers", CONVERSION),
-  price("energy of reading a pair of devices", ["cellRead"]),
-  price("all of crossbars: conversions, cells and lines", [...CONVERSION, "cellRead", "lineDrive"]),
-  whole("bits of a conversion", "adcBits", [5, 4, 3, 2, 1]),
-  whole("columns that share a converter", "columnsPerConverter", [8, 4, 2, 1]),
-  whole("rows of a crossbar", "rows", [128, 256, 512, 1024]),
-  price("energy of an attention cell", ["sacOperation"]),
-  price("clock of flip-flops, in every machine", ["flipFlopClock", "clockTree"]),
-  price("wires over the chip, in every machine", ["wireBit"]),
-  price("SRAM, in every machine", ["sramRead"]),
-  price("leakage, in every machine", ["logicLeakage", "analogLeakage", "sramLeakage"]),
+  price("whole conversion: ADC, multiplexer, wires, buffers", CONVERSION),
+  price("energy to read a device pair", ["cellRead"]),
+  price("whole crossbar: conversions, cells, lines", [...CONVERSION, "cellRead", "lineDrive"]),
+  whole("ADC bits", "adcBits", [5, 4, 3, 2, 1]),
+  whole("columns per ADC", "columnsPerConverter", [8, 4, 2, 1]),
+  whole("crossbar rows", "rows", [128, 256, 512, 1024]),
+  price("energy of an SSA cell", ["sacOperation"]),
+  price("flip-flop clock, all architectures", ["flipFlopClock", "clockTree"]),
+  price("on-chip wires, all architectures", ["wireBit"]),
+  price("SRAM, all architectures", ["sramRead"]),
+  price("leakage, all architectures", ["logicLeakage", "analogLeakage", "sramLeakage"]),
   {
-    ...{ name: "node of every machine, nm", values: [45, 65, 32, 28, 22, 16, 10, 7], write: String, now: () => "45" },
+    ...{ name: "node, all architectures, nm", values: [45, 65, 32, 28, 22, 16, 10, 7], write: String, now: () => "45" },
     choice: (node) => ({ node, extrapolate: true }),
   },
   price("energy of the ANN's multiplications", ["multiply8"], { range: [1, 100], only: "ann" }),
@@ -191,7 +191,7 @@ const CHANGES = [
 
 /** What would have to be true for ViT-8-768 at T = 4 to need a `level`-th of the energy of `which`, `ann` or `snn`: one thing at a time. */
 export const neededFor = (which, level) => ({
-  head: ["one thing at a time", ...MACHINES.flatMap((machine) => [`machine \`${machine}\` now`, `for ${level}`])],
+  head: ["parameter", ...MACHINES.flatMap((machine) => [`\`${machine}\` now`, `for ${level}`])],
   rows: CHANGES.filter(({ only = which }) => only === which).map(({ name, now, ...change }) => [
     name,
     ...MACHINES.flatMap((machine) => [now(baseOf(machine)), neededOn(machine, which, level, change)]),
@@ -208,5 +208,5 @@ function neededOn(machine, which, level, { range, values, change = (base) => bas
   const found = range ? crossing(ratio, level, range) : values.find((value) => ratio(value) >= level);
   if (found !== null && found !== undefined) return write(found);
   const [best] = (range ?? values).toSorted((a, b) => ratio(b) - ratio(a));
-  return `no value: ${ratio(best).toPrecision(3)} at ${write(best)}`;
+  return `none (${ratio(best).toPrecision(3)} at ${write(best)})`;
 }
