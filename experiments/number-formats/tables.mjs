@@ -4,7 +4,7 @@ import { DIFFERENTIAL, FLOATING_POINT, RECOMMENDED, SERIES } from "./formats.mjs
 
 const measured = JSON.parse(readFileSync(new URL("result.json", import.meta.url), "utf8"));
 const PARTS = Object.keys(measured);
-const TITLES = { "wireless-2x2": "bit error rate, 2x2 link", "fashion-tiny": "wrong images, Fashion-MNIST" };
+const TITLES = { "wireless-2x2": "bit error rate, 2x2 link", "fashion-tiny": "error rate, Fashion-MNIST" };
 
 /** Half of a 95 % interval, in standard errors. */
 const HALF = 1.96;
@@ -17,22 +17,27 @@ const both = ({ mean, error }) => `${signed(mean)} ± ${(HALF * error).toFixed(4
 const find = (part, name) => measured[part].rows.find((row) => row.name === name);
 const cell = (row, field) => (row === undefined ? "" : row.refused ? "refused" : both(row[field]));
 
-const seriesTable = (field) => ({
-  head: [`\`${field}\``, ...PARTS.map((part) => `${TITLES[part]}, minus floating point`)],
-  rows: SERIES[field].map((value) => [
-    String(value),
-    ...PARTS.map((part) => cell(find(part, `${field} ${value}`), "change")),
-  ]),
+/** Wide fields change nothing any more: of each series the narrow end, as far as the given value. */
+const seriesTable = (...series) => ({
+  head: ["field", ...PARTS.map((part) => `change in ${TITLES[part]}`)],
+  rows: series.flatMap(([field, last]) =>
+    SERIES[field]
+      .filter((value) => value <= last)
+      .map((value) => [
+        `\`${field}\` ${value}`,
+        ...PARTS.map((part) => cell(find(part, `${field} ${value}`), "change")),
+      ]),
+  ),
 });
 
 export const numberFormatTables = {
   "number-formats": () => ({
-    head: ["", ...PARTS.flatMap((part) => [TITLES[part], "minus floating point"])],
+    head: ["arithmetic", ...PARTS.flatMap((part) => [TITLES[part], "change"])],
     rows: [
       ["floating point", FLOATING_POINT],
       ["recommended formats", RECOMMENDED],
-      ["floating point, differential converters", `${DIFFERENTIAL}, ${FLOATING_POINT}`],
-      ["recommended formats, differential converters", `${DIFFERENTIAL}, ${RECOMMENDED}`],
+      ["floating point, differential conversion", `${DIFFERENTIAL}, ${FLOATING_POINT}`],
+      ["recommended formats, differential conversion", `${DIFFERENTIAL}, ${RECOMMENDED}`],
     ].map(([title, name]) => [
       title,
       ...PARTS.flatMap((part) => {
@@ -41,8 +46,7 @@ export const numberFormatTables = {
       }),
     ]),
   }),
-  "number-formats-step": () => seriesTable("stepBits"),
-  "number-formats-fraction": () => seriesTable("fractionBits"),
-  "number-formats-stream": () => seriesTable("streamBits"),
-  "number-formats-membrane": () => seriesTable("membraneBits"),
+  "number-formats-step": () => seriesTable(["stepBits", 4]),
+  "number-formats-fraction": () => seriesTable(["fractionBits", 8]),
+  "number-formats-registers": () => seriesTable(["streamBits", 11], ["membraneBits", 11]),
 };

@@ -10,8 +10,12 @@ const synthesisedBlocks = (tokens, dimension) => {
 
 export const gateTables = {
   "ssa-gates": () => ({
-    head: [`engine of one head, ${synthesised.yosys}`, ...synthesisedSizes("dimension").map((d) => `d = ${d}`)],
-    rows: synthesisedSizes("tokens").flatMap((tokens) => {
+    head: [
+      `engine of one head, ${synthesised.yosys.replace(/ \(.*/, "")}`,
+      ...synthesisedSizes("dimension").map((d) => `d = ${d}`),
+    ],
+    // The sizes between lie between.
+    rows: [synthesisedSizes("tokens").at(0), synthesisedSizes("tokens").at(-1)].flatMap((tokens) => {
       const row = (name, of) => [
         `N = ${tokens}, ${name}`,
         ...synthesisedSizes("dimension").map((d) => of(synthesisedBlocks(tokens, d)).toLocaleString("en")),
@@ -22,7 +26,7 @@ export const gateTables = {
         row("gates", (blocks) => sum(blocks, ({ gates }) => gates)),
         row("flip-flops", (blocks) => sum(blocks, ({ registers }) => registers)),
         row(
-          "flip-flops without the FIFOs of V",
+          "flip-flops without the FIFOs for V",
           (blocks) => sum(blocks, ({ registers }) => registers) - fifoOf(blocks),
         ),
       ];
@@ -32,12 +36,12 @@ export const gateTables = {
   "ssa-gates-cell": () => {
     const tokens = Math.max(...synthesisedSizes("tokens"));
     const rows = [
-      ["gates: AND, counter, comparison", "", ({ ssa_cell }) => ssa_cell.gates],
-      ["gates of the tile per cell: random byte", "", ({ ssa_tile }) => (ssa_tile.gates / tokens ** 2).toFixed(1)],
-      ["flip-flops of the counter", "8", ({ ssa_cell }) => ssa_cell.registers - 1],
-      ["flip-flops of the held score", "", () => 1],
-      ["flip-flops of the FIFO of V", "0", ({ ssa_value_fifo }) => ssa_value_fifo.registers],
-      ["flip-flops of an LFSR", "32", ({ ssa_lfsr_array: { registers } }) => registers / (tokens / 2)],
+      ["gates: AND, counter, comparator", "", ({ ssa_cell }) => ssa_cell.gates],
+      ["gates that mix the random byte", "", ({ ssa_tile }) => (ssa_tile.gates / tokens ** 2).toFixed(1)],
+      ["flip-flops: counter", "8", ({ ssa_cell }) => ssa_cell.registers - 1],
+      ["flip-flops: held score", "", () => 1],
+      ["flip-flops: FIFO for V", "0", ({ ssa_value_fifo }) => ssa_value_fifo.registers],
+      ["flip-flops: one LFSR", "32", ({ ssa_lfsr_array: { registers } }) => registers / (tokens / 2)],
     ];
     return {
       head: [`per cell, N = ${tokens}`, "priced", ...synthesisedSizes("dimension").map((d) => `d = ${d}`)],
