@@ -10,15 +10,41 @@ const percent = (share) => (100 * share).toFixed(1);
 const valuesOf = (name, field) => rows.filter((row) => row.name === name).map((row) => row[field]);
 const of = (name, field) => mean(valuesOf(name, field));
 const [{ name: whole }] = variants;
+/** As the table calls what `variants.mjs` names; the others keep their names. */
+const LABELS = {
+  [whole]: "baseline",
+  "labels instead of the ANN's answers": "labels, no distillation",
+  "labels, smoothed by 0.1": "labels smoothed by 0.1, no distillation",
+  "loss at each time step": "loss at every time step",
+  "penalty on rates above 0.1": "penalty on spike rates above 0.1",
+  "the 4 highest bits": "4 most significant bits instead of thresholds",
+  "labels, and patches without their surroundings": "labels, no shifted-patch tokens",
+  "labels, and a class token": "labels, class token",
+  "no residual": "no shortcut",
+  "gains of 1": "attention gains of 1",
+  "LIF attention": "LIF neurons in attention",
+  "surrogate 2 times as wide": "surrogate twice as wide",
+  "surrogate 4 times as wide": "surrogate four times as wide",
+  "two thirds at T = 2, then T = 4": "200 steps at T = 2, then 100 at T = 4",
+};
+
+const LINK_LABELS = {
+  "surrogate of width 1": "surrogate width 1",
+  "surrogate of width 2": "width 2",
+  "of width 3": "width 3",
+  "of width 3, twice the learning rate": "width 3, learning rate x 2",
+  "the same, with ordered draws": "width 3, learning rate x 2, ordered draws",
+  "of width 4": "width 4",
+};
 
 export const trainingTrickTables = {
   "training-tricks": () => ({
     head: [
       "300 steps at T = 4",
-      "validation images wrong, %",
-      "more than with all of it, points",
-      "spikes a neuron and step",
-      "CPU time, of all of it",
+      "validation error, %",
+      "change, points",
+      "spikes per neuron and step",
+      "relative CPU time",
     ],
     rows: variants.map(({ name }) => {
       const wrong = of(name, "errorRate");
@@ -26,7 +52,7 @@ export const trainingTrickTables = {
       const wholeErrors = valuesOf(whole, "errorRate");
       const spread = `${percent(Math.min(...wholeErrors))} to ${percent(Math.max(...wholeErrors))}`;
       return [
-        name,
+        LABELS[name] ?? name,
         name === whole ? `${percent(wrong)} (${spread})` : percent(wrong),
         name === whole ? "" : `${more < 0 ? "−" : "+"}${percent(Math.abs(more))}`,
         valuesOf(name, "density").includes(null) ? "" : of(name, "density").toFixed(3),
@@ -39,10 +65,13 @@ export const trainingTrickTables = {
     const { steps, rows: links } = read("link.json");
     return {
       head: [`4x4 link, ${steps} steps at T = 2`, "validation loss", "bit error rate"],
-      rows: linkVariants.map(({ name }) => {
-        const { loss, bitErrorRate } = links.find((row) => row.name === name);
-        return [name, loss.toFixed(2), bitErrorRate.toFixed(3)];
-      }),
+      // Other gains are no better.
+      rows: linkVariants
+        .filter(({ name }) => !name.includes("gain"))
+        .map(({ name }) => {
+          const { loss, bitErrorRate } = links.find((row) => row.name === name);
+          return [LINK_LABELS[name] ?? name, loss.toFixed(2), bitErrorRate.toFixed(3)];
+        }),
     };
   },
 
@@ -50,7 +79,7 @@ export const trainingTrickTables = {
     const { rows: trainings } = read("grow.json");
     const [{ cpuSeconds: whole }] = trainings;
     return {
-      head: ["2x2 link, T = 2", "loss", "bit error rate", "CPU time"],
+      head: ["2x2 link, T = 2", "loss", "bit error rate", "relative CPU time"],
       rows: trainings.map(({ parts, loss, bitErrorRate, cpuSeconds }) => [
         parts.map(({ depth, steps }) => `${depth} blocks, ${steps.toLocaleString("en")} steps`).join(", then "),
         loss.toFixed(3),
@@ -64,9 +93,9 @@ export const trainingTrickTables = {
     const { rows: starts } = read("starts.json");
     const [{ cpuSeconds: whole }] = starts;
     return {
-      head: ["CIFAR-10, half a pass at T = 1", "learning rate", "validation images wrong, %", "CPU time"],
+      head: ["CIFAR-10, half an epoch at T = 1", "learning rate", "validation error, %", "relative CPU time"],
       rows: starts.map(({ channels, isFromAnn, learningRate, errorRate, cpuSeconds }) => [
-        `${channels.join("-")} ${isFromAnn ? "from the weights of `cifar10-wide-ann`" : "from nothing"}`,
+        `${channels.join("-")} stem, ${isFromAnn ? "ANN's weights" : "random weights"}`,
         String(learningRate),
         percent(errorRate),
         (cpuSeconds / whole).toFixed(2),
