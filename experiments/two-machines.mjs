@@ -180,8 +180,6 @@ const CHANGES = [
   price("energy of an SSA cell", ["sacOperation"]),
   price("flip-flop clock, all architectures", ["flipFlopClock", "clockTree"]),
   price("on-chip wires, all architectures", ["wireBit"]),
-  price("SRAM, all architectures", ["sramRead"]),
-  price("leakage, all architectures", ["logicLeakage", "analogLeakage", "sramLeakage"]),
   {
     ...{ name: "node, all architectures, nm", values: [45, 65, 32, 28, 22, 16, 10, 7], write: String, now: () => "45" },
     choice: (node) => ({ node, extrapolate: true }),

@@ -95,26 +95,4 @@ export const machineTables = {
       ],
     };
   },
-
-  /** Of all combinations, those that need the least energy, for each network. */
-  "machines-least": () => {
-    const rows = parts.flatMap(({ name, ...part }) => {
-      const recommended = machineOf("recommended", part.experiment);
-      const all = combinations(PRICED_AXES).map((fields) => {
-        const other = differing(fields, recommended);
-        return [other, costOf(part, withFields(recommended, fields))];
-      });
-      const least = all.toSorted(([, a], [, b]) => a.energy - b.energy).slice(0, 3);
-      return least.map(([other, cost]) => [
-        `\`${name}\``,
-        Object.keys(other).length === 0 ? "**recommended**" : labelOf(other),
-        ...costs(cost),
-      ]);
-    });
-    return {
-      head: ["network", `lowest energy of ${combinations(PRICED_AXES).length} machines`, ...COSTS],
-      text: 2,
-      rows,
-    };
-  },
 };

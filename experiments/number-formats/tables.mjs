@@ -17,12 +17,12 @@ const both = ({ mean, error }) => `${signed(mean)} ± ${(HALF * error).toFixed(4
 const find = (part, name) => measured[part].rows.find((row) => row.name === name);
 const cell = (row, field) => (row === undefined ? "" : row.refused ? "refused" : both(row[field]));
 
-/** Wide fields change nothing any more: of each series the narrow end, as far as the given value. */
+/** Of each series the part between the given values: below, all fails, and above, nothing changes any more. */
 const seriesTable = (...series) => ({
   head: ["field", ...PARTS.map((part) => `change in ${TITLES[part]}`)],
-  rows: series.flatMap(([field, last]) =>
+  rows: series.flatMap(([field, first, last]) =>
     SERIES[field]
-      .filter((value) => value <= last)
+      .filter((value) => value >= first && value <= last)
       .map((value) => [
         `\`${field}\` ${value}`,
         ...PARTS.map((part) => cell(find(part, `${field} ${value}`), "change")),
@@ -46,7 +46,7 @@ export const numberFormatTables = {
       }),
     ]),
   }),
-  "number-formats-step": () => seriesTable(["stepBits", 4]),
-  "number-formats-fraction": () => seriesTable(["fractionBits", 8]),
-  "number-formats-registers": () => seriesTable(["streamBits", 11], ["membraneBits", 11]),
+  "number-formats-step": () => seriesTable(["stepBits", 0, 3]),
+  "number-formats-fraction": () => seriesTable(["fractionBits", 4, 8]),
+  "number-formats-registers": () => seriesTable(["streamBits", 9, 11], ["membraneBits", 10, 11]),
 };
