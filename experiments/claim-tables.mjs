@@ -54,9 +54,12 @@ const RATE_TOLERANCE = 0.05;
 
 /** Whether an error rate is as good as another, within the 5 % that steps are chosen by; or which is better. */
 const beside = (ours, other) => {
-  if (Math.max(ours, other) <= (1 + RATE_TOLERANCE) * Math.min(ours, other)) return "equal errors";
-  return ours < other ? "fewer errors" : "more errors";
+  if (Math.max(ours, other) <= (1 + RATE_TOLERANCE) * Math.min(ours, other)) return "equal";
+  return ours < other ? "ours better" : "ours worse";
 };
+const VERDICTS = { equal: "equal errors", "ours better": "fewer errors", "ours worse": "more errors" };
+/** The same, inside a cell that holds a ratio. */
+const errorsBeside = (ours, other) => VERDICTS[beside(ours, other)];
 
 /** Of the measured networks those that tables show: the most accurate of each task, and the link's and Fashion-MNIST's first ones. */
 const SHOWN = NETWORKS.filter((name) =>
@@ -87,7 +90,7 @@ function ratioRows(id, others, printedSnn) {
   const own = (name) => (machine) => {
     const { choice, snn, ann, estimate } = networkOn(machine, name);
     const [steps, rate] = id === "snnDigital" ? [`${choice.steps}, ${snn.steps}`, snn.errorRate] : [choice.steps, ann];
-    return `${two(ratioTo(estimate, id))} (T = ${steps}; ${beside(choice.errorRate, rate)})`;
+    return `${two(ratioTo(estimate, id))} (T = ${steps}; ${errorsBeside(choice.errorRate, rate)})`;
   };
   return [
     ["T = 4", ratio(vit)],
@@ -180,7 +183,7 @@ function ownRows() {
     const { choice, snn, ann, estimate } = networkOn("recommended", name);
     const ours = answersOf(estimate, "xpikeformer");
     const against = (id, rate) =>
-      `${two(ours.perArea / answersOf(estimate, id).perArea)} (${beside(choice.errorRate, rate)})`;
+      `${two(ours.perArea / answersOf(estimate, id).perArea)} (${errorsBeside(choice.errorRate, rate)})`;
     return [
       `\`${name}\``,
       `${choice.steps}, ${snn.steps}`,
@@ -256,7 +259,7 @@ export const claimTables = {
         `machine \`${recommended}\``,
         ...["T", "error rate", "ANN's", "verdict", "uJ per result"],
         ...["int8 ANN / ours", "5-bit", "4-bit", "ANN on our crossbars"],
-        ...["T of SNN", "SNN's error rate", "SNN / ours"],
+        ...["T of SNN", "error rate", "SNN / ours"],
         ...[`T, \`${literal}\``, `int8 ANN / ours, \`${literal}\``],
       ],
       rows: names.map((name) => {
