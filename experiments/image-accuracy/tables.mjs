@@ -115,7 +115,7 @@ export const imageAccuracyTables = {
   },
 
   "image-learning": () => {
-    const spans = [1, 2, 4, 8, 12, 16, 20, 24, 30, 35];
+    const spans = [1, 2, 4, 8, 12, 20, 35];
     return {
       head: ["validation accuracy after epochs, %", ...spans.map(String)],
       // They validated once an epoch.

@@ -46,7 +46,7 @@ export const numberFormatTables = {
       }),
     ]),
   }),
-  "number-formats-step": () => seriesTable(["stepBits", 0, 3]),
-  "number-formats-fraction": () => seriesTable(["fractionBits", 4, 8]),
+  "number-formats-step": () => seriesTable(["stepBits", 0, 2]),
+  "number-formats-fraction": () => seriesTable(["fractionBits", 5, 8]),
   "number-formats-registers": () => seriesTable(["streamBits", 9, 11], ["membraneBits", 10, 11]),
 };

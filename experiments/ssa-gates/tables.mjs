@@ -9,29 +9,29 @@ const synthesisedBlocks = (tokens, dimension) => {
 };
 
 export const gateTables = {
-  "ssa-gates": () => ({
-    head: [
-      `engine of one head, ${synthesised.yosys.replace(/ \(.*/, "")}`,
-      ...synthesisedSizes("dimension").map((d) => `d = ${d}`),
-    ],
-    // The sizes between lie between.
-    rows: [synthesisedSizes("tokens").at(0), synthesisedSizes("tokens").at(-1)].flatMap((tokens) => {
-      const row = (name, of) => [
-        `N = ${tokens}, ${name}`,
-        ...synthesisedSizes("dimension").map((d) => of(synthesisedBlocks(tokens, d)).toLocaleString("en")),
-      ];
-      const sum = (blocks, of) => Object.values(blocks).reduce((total, b) => total + b.instances * of(b), 0);
-      const fifoOf = ({ ssa_value_fifo: fifo }) => fifo.instances * fifo.registers;
-      return [
+  "ssa-gates": () => {
+    const tokens = Math.max(...synthesisedSizes("tokens"));
+    const row = (name, of) => [
+      name,
+      ...synthesisedSizes("dimension").map((d) => of(synthesisedBlocks(tokens, d)).toLocaleString("en")),
+    ];
+    const sum = (blocks, of) => Object.values(blocks).reduce((total, b) => total + b.instances * of(b), 0);
+    const fifoOf = ({ ssa_value_fifo: fifo }) => fifo.instances * fifo.registers;
+    return {
+      head: [
+        `one head, N = ${tokens}, ${synthesised.yosys.replace(/ \(.*/, "")}`,
+        ...synthesisedSizes("dimension").map((d) => `d = ${d}`),
+      ],
+      rows: [
         row("gates", (blocks) => sum(blocks, ({ gates }) => gates)),
         row("flip-flops", (blocks) => sum(blocks, ({ registers }) => registers)),
         row(
           "flip-flops without the FIFOs for V",
           (blocks) => sum(blocks, ({ registers }) => registers) - fifoOf(blocks),
         ),
-      ];
-    }),
-  }),
+      ],
+    };
+  },
 
   "ssa-gates-cell": () => {
     const tokens = Math.max(...synthesisedSizes("tokens"));
