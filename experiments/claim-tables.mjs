@@ -266,7 +266,7 @@ export const claimTables = {
         `machine \`${recommended}\``,
         ...["T", "error rate", "ANN's", "verdict", "uJ per result"],
         ...["int8 ANN / ours", "5-bit", "4-bit", "ANN on our crossbars"],
-        ...["T of SNN", "error rate", "SNN / ours"],
+        ...["T of SNN", "SNN's error rate", "SNN / ours"],
         ...[`T, \`${literal}\``, `int8 ANN / ours, \`${literal}\``],
       ],
       rows: names.map((name) => {
