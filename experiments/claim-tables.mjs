@@ -94,7 +94,7 @@ function ratioRows(id, others, printedSnn) {
   };
   return [
     ["T = 4", ratio(vit)],
-    [`paper's T: ${id === "snnDigital" ? "7, SNN 4" : "7"}`, ratio(withSteps(vit, 7, printedSnn))],
+    [`printed T: ${id === "snnDigital" ? "7, SNN 4" : "7"}`, ratio(withSteps(vit, 7, printedSnn))],
     ...others.map(([name, other]) => [`T = 4, ${name}`, ratio(vit, other)]),
     ["ViT-6-512 on CIFAR-10, T = 10", ratio(cifar)],
     ["T = 4, equal throughput", engine("throughput")],
@@ -144,7 +144,7 @@ function imageRows() {
   const ours = MACHINES.flatMap((machine) =>
     STEPS.map((steps) =>
       answerRow(
-        `\`${machine}\`, T = ${steps}`,
+        `machine \`${machine}\`, T = ${steps}`,
         estimateOn(machine, withSteps(vit, steps)),
         "xpikeformer",
         steps === 7 ? printed(PRINTED.xpikeformer) : "",
@@ -243,7 +243,11 @@ function timeTable() {
       .filter(({ kind }) => kind === "attention")
       .reduce((sum, { busy }) => sum + busy / technology.ssaClock, 0);
   return {
-    head: ["ViT-8-768, ms", "paper, T = 7", ...columns.map(({ machine, steps }) => `\`${machine}\`, T = ${steps}`)],
+    head: [
+      "ViT-8-768, ms",
+      "printed, T = 7",
+      ...columns.map(({ machine, steps }) => `machine \`${machine}\`, T = ${steps}`),
+    ],
     rows: [
       row("one image at a time", "", ({ times }) => times.alone),
       row("plus the paper's global data movement", "2.18", ({ times }) => times.alone + globalMovement),

@@ -62,11 +62,11 @@ const programs = {
     return {
       head: [
         "energy per inference, mJ",
-        "paper",
+        "printed",
         "`bottom-up`, T = 4",
         "difference",
         "`bottom-up`, T = 7",
-        "`paper`, T = 7",
+        "preset `paper`, T = 7",
         "difference",
       ],
       rows: rows.map(([name, printed, id]) => {
@@ -88,10 +88,10 @@ const programs = {
     head: [
       "model",
       "baseline",
-      "paper",
+      "printed",
       "`bottom-up`, equal T",
-      "`bottom-up`, paper's T",
-      "`paper`, paper's T",
+      "`bottom-up`, printed T",
+      "preset `paper`, printed T",
       "within rounding",
     ],
     rows: CLAIMED_RATIOS.map(({ workload, architecture, printed }) => {
@@ -110,7 +110,7 @@ const programs = {
   "energy-split": () => {
     const [equal, , calibrated] = threeWays(large);
     return {
-      head: ["share of compute energy", "paper", "`bottom-up`, T = 4", "`paper`, T = 7"],
+      head: ["share of compute energy", "printed", "`bottom-up`, T = 4", "preset `paper`, T = 7"],
       rows: [equal, calibrated].map(splitOf).reduce(
         (all, split) => all.map((row, i) => [...row, percent(split[i])]),
         [
@@ -170,7 +170,7 @@ const programs = {
     return {
       head: ["ViT-8-768, mm²", "crossbars, ADCs, wires", "SSA", "LIF", "total"],
       rows: [
-        ["paper", "689.9", "94.1", "in core", "784"],
+        ["printed", "689.9", "94.1", "in core", "784"],
         ...[
           ["preset `paper`", printed],
           ["preset `bottom-up` (NeuroSim, 45 nm)", own],
@@ -218,7 +218,7 @@ export const tables = Object.fromEntries(
 /** One ratio under every preset, at T = 4 and at the paper's T. */
 function presetTable(id) {
   return {
-    head: ["preset of prices", "T = 4", "paper's T"],
+    head: ["preset of prices", "T = 4", "printed T"],
     rows: COST_PRESETS.map((preset) => {
       const resolved = resolveTechnology(preset);
       const ratio = (workload) => ratioTo(estimateCost(workload, resolved), id).toFixed(2);

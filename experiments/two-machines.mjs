@@ -74,7 +74,7 @@ export function estimateOn(machine, workload, choice) {
 
 /** A table with a column for each machine: rows of a name and what it says of one. */
 export const perMachine = (head, rows) => ({
-  head: [head, ...MACHINES.map((machine) => `\`${machine}\``)],
+  head: [head, ...MACHINES.map((machine) => `machine \`${machine}\``)],
   rows: rows.map(([name, cell]) => [name, ...MACHINES.map((machine) => cell(machine))]),
 });
 
