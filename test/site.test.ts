@@ -25,7 +25,13 @@ const listed = outline().flatMap(({ items }) => flat(items));
 
 test("the sidebar begins as docs/README.md does, and has its parts in its order", () => {
   const groups = outline();
-  expect(groups.map(({ text }) => text)).toEqual(["Getting started", "Reference", "How it works", "Evidence and limits", "The code"]);
+  expect(groups.map(({ text }) => text)).toEqual([
+    "Getting started",
+    "Reference",
+    "How it works",
+    "Evidence and limits",
+    "The code",
+  ]);
   expect(groups[0]!.items[0]).toEqual({ text: "My first experiment", page: "docs/first-experiment.md" });
 });
 
