@@ -85,45 +85,44 @@ export const REGISTERS = [
   },
   {
     ...{ name: "VERSION", offset: 0x04, access: "read" },
-    meaning: "version of the generator: major in bits 31 to 24, minor in 23 to 16, patch in 15 to 0",
+    meaning: "generator version: major in bits 31 to 24, minor in 23 to 16, patch in 15 to 0",
     value: ({ version }) => versionWord(version),
   },
   {
     ...{ name: "EXPERIMENT", offset: 0x08, access: "read" },
-    meaning: "the first 32 bits of the experiment's SHA-256, which stands in the first line of every source",
+    meaning: "first 32 bits of the experiment's SHA-256, which the first line of every source gives",
     value: ({ fingerprint }) => fingerprint,
   },
   {
-    ...{ name: "CONTROL", offset: 0x0c, access: "write", meaning: "what to do" },
+    ...{ name: "CONTROL", offset: 0x0c, access: "write", meaning: "commands" },
     fields: [
       {
         ...{ name: "start", bit: CONTROL.start },
-        meaning: "let one prompt in, and give its answers; refused while busy, not looked at together with clear",
+        meaning: "admit one prompt and answer it; refused while busy, ignored together with clear",
       },
       {
         ...{ name: "clear", bit: CONTROL.clear },
-        meaning: "give up the prompt, empty all queues, forget errors; PROMPTS and CLOCKS stay",
+        meaning: "abandon the prompt, empty all queues, clear ERROR; keeps PROMPTS and CLOCKS",
       },
     ],
   },
   {
-    ...{ name: "STATUS", offset: 0x10, access: "read", meaning: "what is going on" },
+    ...{ name: "STATUS", offset: 0x10, access: "read", meaning: "state" },
     fields: [
       {
         ...{ name: "busy", bit: STATUS.busy },
-        meaning: "from a start until the prompt's last answer has been taken, or a clear",
+        meaning: "from a start until the last answer is taken, or a clear",
       },
       { name: "idle", bit: STATUS.idle, meaning: "not busy" },
       { name: "error", bit: STATUS.error, meaning: "any bit of ERROR" },
     ],
   },
   {
-    ...{ name: "ERROR", offset: 0x14, access: "clear", meaning: "what went wrong since the last clear" },
+    ...{ name: "ERROR", offset: 0x14, access: "clear", meaning: "errors since the last clear" },
     fields: [
       {
         ...{ name: "length", bit: ERROR.length },
-        meaning:
-          "tlast came before the prompt's last vector, and the prompt waits for a clear; or its last vector had none",
+        meaning: "tlast came early, and the prompt waits for a clear; or it was missing",
       },
       { name: "seed", bit: ERROR.seed, meaning: "a seed was written while busy, and ignored" },
       { name: "start", bit: ERROR.start, meaning: "a start was written while busy, and ignored" },
@@ -131,15 +130,15 @@ export const REGISTERS = [
   },
   {
     ...{ name: "PROMPTS", offset: 0x18, access: "read" },
-    meaning: "prompts whose answers have all been taken, since the reset, modulo 2^32",
+    meaning: "completely answered prompts since reset, modulo 2^32",
   },
   {
     ...{ name: "CLOCKS", offset: 0x1c, access: "read" },
-    meaning: "clocks of the last prompt, from the first one of its first vector to its last output of the head",
+    meaning: "clocks of the last prompt, from its first vector to its last head output",
   },
   {
     ...{ name: "SCHEDULE", offset: 0x20, access: "read" },
-    meaning: "what CLOCKS is where vectors are there in time: the schedule's clocks of a prompt alone",
+    meaning: "the value of CLOCKS if vectors arrive in time",
     value: ({ clocks }) => clocks,
   },
   {
@@ -147,7 +146,7 @@ export const REGISTERS = [
       name: "VECTORS",
       offset: 0x24,
       access: "read",
-      meaning: "vectors of a prompt: tokens, or pixels in front of a stem, times steps",
+      meaning: "vectors per prompt: tokens (before a stem, pixels) times steps",
     },
     value: ({ vectors }) => vectors,
   },
@@ -156,12 +155,12 @@ export const REGISTERS = [
       name: "VECTOR_BITS",
       offset: 0x28,
       access: "read",
-      meaning: "lines of the machine's input, in the low bits of `s_axis_tdata`",
+      meaning: "input lines, in the low bits of `s_axis_tdata`",
     },
     value: ({ vectorBits }) => vectorBits,
   },
   {
-    ...{ name: "ANSWERS", offset: 0x2c, access: "read", meaning: "answers to a prompt" },
+    ...{ name: "ANSWERS", offset: 0x2c, access: "read", meaning: "answers per prompt" },
     value: ({ answers }) => answers,
   },
   {
@@ -178,16 +177,16 @@ export const REGISTERS = [
       name: "DECISION_BITS",
       offset: 0x34,
       access: "read",
-      meaning: "bits of its decision, from the first whole byte behind the totals on",
+      meaning: "bits of its decision, from the next whole byte on",
     },
     value: (machine) => machine.decisionBits,
   },
   {
-    ...{ name: "SEED_BASE", offset: 0x38, access: "read", meaning: "where the window of seeds begins" },
+    ...{ name: "SEED_BASE", offset: 0x38, access: "read", meaning: "start of the seed window" },
     value: ({ seedWords }) => seedBase(seedWords),
   },
   {
-    ...{ name: "SEED_WORDS", offset: 0x3c, access: "read", meaning: "words in it" },
+    ...{ name: "SEED_WORDS", offset: 0x3c, access: "read", meaning: "words in the seed window" },
     value: ({ seedWords }) => seedWords,
   },
 ] as const satisfies readonly Register[];
