@@ -51,16 +51,16 @@ export const gallery = {
   link: {
     experiment: experimentOf(link.settings.experiment),
     picture: "ber-snr",
-    alt: "Bit error rate against signal-to-noise ratio: simulated chips against classical receivers and an ANN",
+    alt: "Bit error rate over SNR: simulated chips, classical receivers and an ANN",
     table: () =>
       figures([
         [
           `bit error rate of ${link.settings.chips} chips, T = ${link.settings.steps}`,
           withRange(link.figures["ber.xpikeformer"]),
         ],
-        ["of the ANN", withRange(link.figures["ber.ann"])],
-        ["of maximum likelihood, channel from the pilots", withRange(link.figures["ber.ml.pilots"])],
-        ["energy of an int8 ANN over theirs", withRange(link.figures["cost.ratio.annDigital"])],
+        ["bit error rate of the ANN", withRange(link.figures["ber.ann"])],
+        ["bit error rate of maximum likelihood, channel from pilots", withRange(link.figures["ber.ml.pilots"])],
+        ["energy of an int8 ANN divided by that of the chips", withRange(link.figures["cost.ratio.annDigital"])],
       ]),
     source: link,
   },
@@ -74,7 +74,7 @@ export const gallery = {
       series: [{ name: "chips", dashed: false, points: overSteps(steps.figures, "ber.xpikeformer") }],
       rules: [{ label: "ANN", y: steps.figures["ber.ann"][0] }],
     }),
-    alt: "Bit error rate falls with time steps, towards the ANN's",
+    alt: "Bit error rate falls with time steps towards that of the ANN",
     table: () =>
       figures(
         overSteps(steps.figures, "ber.xpikeformer").map(({ x, y, low, high }) => [
@@ -98,7 +98,7 @@ export const gallery = {
         ),
       ),
     }),
-    alt: "With compensation the bit error rate of a year hardly differs from that of a second; without it half of the bits are wrong",
+    alt: "Compensated chips hardly change in a year; uncompensated chips get half of the bits wrong",
     table: () =>
       figures(
         ["compensated", "uncompensated"].flatMap((compensation) =>
@@ -120,7 +120,7 @@ export const gallery = {
         bar(`${(100 * (atZero + atMaximum)).toFixed(0)} % stuck`, training, meanAndDeviation(rates)),
       ),
     }),
-    alt: "One stuck device in a hundred costs a network much that was not trained for faults, and little one that was",
+    alt: "Stuck devices hurt networks that were not trained for faults",
     table: stuckDeviceTables["stuck-devices"],
     source: stuck,
   },
@@ -134,7 +134,7 @@ export const gallery = {
         .filter(({ variant }) => variant === OWN)
         .map(({ network, age, rates }) => bar(age, network, meanAndDeviation(rates))),
     }),
-    alt: "Networks that were trained for faults keep their bit error rate on realistic chips over a year",
+    alt: "Networks trained for faults keep their bit error rate for a year",
     table: () => {
       const { head, rows } = realisticTables.realistic();
       return { head, rows: rows.filter(([, calibration]) => calibration === OWN) };
@@ -144,12 +144,12 @@ export const gallery = {
   front: {
     experiment: experimentOf("wireless-2x2-deep"),
     picture: "fronts",
-    alt: "Energy of a symbol over bit error rate: conventional networks in 8, 5 and 4 bits, and ours of several sizes, asked once and eight times",
+    alt: "Energy per symbol over bit error rate, ANNs in 8, 5 and 4 bits and spiking networks",
     table: () => {
       const { head, rows } = errorFrontTables["fronts-points"]();
       return {
         head,
-        rows: rows.filter(([name]) => name.startsWith("ours, 4 blocks of width 128") || name.startsWith("8-bit ANN")),
+        rows: rows.filter(([name]) => /^(8-bit ANN|ours, 4 blocks of width 128, 8 copies)/.test(name)),
       };
     },
     source: { command: "node experiments/fronts/measure.mjs" },
@@ -164,14 +164,14 @@ export const gallery = {
       series: [{ name: "chips", dashed: false, points: overSteps(clothes.figures, "accuracy.xpikeformer") }],
       rules: [{ label: "ANN", y: clothes.figures["accuracy.ann"][0] }],
     }),
-    alt: "Accuracy rises from one time step to eight, towards the ANN's",
+    alt: "Accuracy rises with time steps towards that of the ANN",
     table: () =>
       figures([
         [
           `accuracy of ${clothes.chips} chips, T = ${clothes.steps}, per cent`,
           withRange(scaled(clothes.figures["accuracy.xpikeformer"], 100)),
         ],
-        ["of the network itself", withRange(scaled(clothes.figures["accuracy.spiking"], 100))],
+        ["of the same network in exact arithmetic", withRange(scaled(clothes.figures["accuracy.digital"], 100))],
         ["of an ANN of the same size", withRange(scaled(clothes.figures["accuracy.ann"], 100))],
       ]),
     source: results["images.accuracy"],
