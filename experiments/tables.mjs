@@ -23,6 +23,7 @@ import { frontTables } from "./front/tables.mjs";
 import { errorFrontTables } from "./fronts/tables.mjs";
 import { imageAccuracyTables } from "./image-accuracy/tables.mjs";
 import { machineTables } from "./machines/tables.mjs";
+import { markdown } from "./markdown.mjs";
 import { numberFormatTables } from "./number-formats/tables.mjs";
 import { randomNumberTables } from "./random-numbers/tables.mjs";
 import { realisticTables } from "./realistic/tables.mjs";
@@ -241,11 +242,7 @@ function splitOf({ architectures, workload, resolved: { technology } }) {
   return [aimc / compute, ssa / compute, other / compute, periphery / aimc, accumulation / aimc, adc / aimc];
 }
 
-/** A table as Markdown; its first `text` columns are words. */
-export const markdown = ({ head, rows, text = 1 }) =>
-  [head, head.map((_, i) => (i < text ? "---" : "---:")), ...rows]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
+export { markdown };
 
 if (globalThis.process?.argv[1]?.endsWith("tables.mjs")) {
   for (const [name, table] of Object.entries(tables)) console.log(`${name}\n\n${markdown(table())}\n`);

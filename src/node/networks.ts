@@ -39,7 +39,9 @@ function manifest(): readonly Entry[] {
 export const networkNames = (): string[] => manifest().map(({ name }) => name);
 
 /** The names of the bundled networks whose files are here. */
-export const bundledNetworks = (): string[] => networkNames().filter((name) => existsSync(fileOf(name)));
+export function bundledNetworks(): string[] {
+  return networkNames().filter((name) => existsSync(fileOf(name)));
+}
 
 /**
  * The file of a bundled network.
