@@ -14,7 +14,7 @@ const start = (from) => from?.replace(/[a-z0-9]+-[a-z0-9-]+/, code) ?? "";
 export const networkTables = {
   networks: () => ({
     head: ["network", "experiment", "seeds", "steps", "started from", "best validation"],
-    text: 2,
+    text: 6,
     rows: networks
       .filter(({ file }) => file !== null)
       .map(({ name, experiment, seeds, steps, from, result }) => [
