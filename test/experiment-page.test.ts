@@ -1,17 +1,19 @@
 /**
  * Holds docs/experiment.md to the schema of an experiment: the table under a comment such as `<!-- fields: hardware.adc -->` or
- * `<!-- fields: task, kind symbol-detection -->` lists the fields there. After a change of the schema or of a field's comment,
- * `npx vitest run test/experiment-page.test.ts -u` writes the tables; read the difference.
+ * `<!-- fields: task, kind symbol-detection -->` lists the fields there, and the one under `<!-- most used: seed, model.width -->` the
+ * fields named. After a change of the schema or of a field's comment, `npx vitest run test/experiment-page.test.ts -u` writes the
+ * tables; read the difference.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DESCRIPTIONS } from "../src/spec/descriptions.ts";
-import { cell, fieldTable, type TableSubject } from "./support/field-tables.ts";
+import { cell, fieldTable, shortTable, type TableSubject } from "./support/field-tables.ts";
 
 const file = join(import.meta.dirname, "../docs/experiment.md");
 const page = readFileSync(file, "utf8");
 const MARKER = /(<!-- fields: ([\w.]+)(?:, kind ([\w-]+))? -->\n)\n*(?:\|.*\n)*\n*/g;
+const MOST_USED = /(<!-- most used: ([\w.[\], ]+) -->\n)\n*(?:\|.*\n)*\n*/g;
 
 const subjectOf = (path: string, kind?: string): TableSubject => ({
   path: path === "experiment" ? "" : path,
@@ -20,11 +22,20 @@ const subjectOf = (path: string, kind?: string): TableSubject => ({
 const subjects = Array.from(page.matchAll(MARKER), ([, , path, kind]) => subjectOf(path!, kind));
 
 test("the page lists the fields as the schema has them", async () => {
-  const filled = page.replace(
-    MARKER,
-    (_, marker: string, path: string, kind?: string) => `${marker}\n${fieldTable(subjectOf(path, kind), subjects)}\n\n`,
-  );
+  const filled = page
+    .replace(
+      MARKER,
+      (_, marker: string, path: string, kind?: string) =>
+        `${marker}\n${fieldTable(subjectOf(path, kind), subjects)}\n\n`,
+    )
+    .replace(MOST_USED, (_, marker: string, paths: string) => `${marker}\n${shortTable(paths.split(", "))}\n\n`);
   await expect(filled).toMatchFileSnapshot(file);
+});
+
+test("the page opens with the fifteen fields that are used most", () => {
+  const [[, , paths]] = Array.from(page.matchAll(MOST_USED)) as [RegExpMatchArray];
+  expect(new Set(paths!.split(", ")).size).toBe(15);
+  expect(page.search(MOST_USED)).toBeLessThan(page.search(MARKER));
 });
 
 test("every field of every kind is on the page, with its meaning", () => {
@@ -42,4 +53,5 @@ test("every field of every kind is on the page, with its meaning", () => {
 test("a table of a field that does not exist is refused", () => {
   expect(() => fieldTable({ path: "hardware.dac" }, [])).toThrow("no field dac");
   expect(() => fieldTable({ path: "task", kind: "speech" }, [])).toThrow("no field task of kind speech");
+  expect(() => shortTable(["model.size"])).toThrow("no field size");
 });

@@ -3,28 +3,25 @@ import { z } from "zod";
 
 export const arithmeticSpec = z.strictObject({
   /**
-   * A code step is 2^stepBits units of current, and conductances are rounded to whole units as lines add them: what a line carries is then
-   * a whole number, whatever the order of the sum. With the bits of a code they make 15 at most.
+   * A code step is 2^stepBits units of current, and conductances are rounded to whole units. With the ADC bits, 15 at
+   * most.
    */
   stepBits: z.int().min(0).max(13).default(7),
-  /**
-   * All numbers behind the converters count in 2^-fractionBits of the unit of weights and thresholds: one binary point for all, so that
-   * nothing is shifted but the leak.
-   */
+  /** Binary point of all numbers behind the converters: they count in 2^-fractionBits of the weight unit. */
   fractionBits: z.int().min(0).max(14).default(8),
-  /** Bits of a factor, what a code step of a column is worth; it has no sign. One that does not fit is refused. */
+  /** Bits of a column's factor (the worth of a code step), unsigned. Larger factors are refused. */
   factorBits: z.int().min(1).max(16).default(12),
-  /** Bits of an offset and of a position vector's numbers, in two's complement. One that does not fit is refused. */
+  /** Bits of offsets and position vectors, two's complement. Larger values are refused. */
   offsetBits: z.int().min(2).max(16).default(14),
-  /** Bits of the residual stream, in two's complement. */
+  /** Bits of the residual stream, two's complement. */
   streamBits: z.int().min(2).max(16).default(14),
-  /** Bits of a membrane, in two's complement. */
+  /** Bits of a membrane, two's complement. */
   membraneBits: z.int().min(2).max(16).default(14),
-  /** Bits of an output of the head, in two's complement. Means over tokens and steps are taken of these. */
+  /** Bits of a logit before averaging over tokens and steps, two's complement. */
   logitBits: z.int().min(2).max(16).default(14),
   /**
-   * What stream, membranes and logits do with a sum that does not fit: `saturate` stops at the largest number and counts it; `refuse`
-   * ends the run, and calibration tries the format on its prompts.
+   * If a sum in the stream, a membrane or a logit does not fit: `saturate` clips and counts it; `refuse` ends the run,
+   * and calibration tests the formats first.
    */
   overflow: z.enum(["saturate", "refuse"]).default("saturate"),
 });

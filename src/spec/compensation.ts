@@ -2,33 +2,33 @@
 import { z } from "zod";
 
 export const compensationSchedule = z.discriminatedUnion("kind", [
-  /** Right before use, in the same read: the best that calibration can do. */
+  /** Right before use, in the same read: the best case. */
   z.strictObject({ kind: z.literal("at-use").optional().default("at-use") }),
   /** At a fixed interval after programming. */
   z.strictObject({
     kind: z.literal("interval"),
-    /** Seconds from one calibration to the next. */
+    /** Seconds between calibrations. */
     seconds: z.number().min(1e-3).max(1e10).default(86_400),
   }),
-  /** At ages that grow by a factor: drift is a straight line in the logarithm of time. */
+  /** At ages that grow by a constant factor, because drift is linear in log time. */
   z.strictObject({
     kind: z.literal("geometric"),
     /** Seconds from programming to the first calibration. */
     first: z.number().min(1e-3).max(1e10).default(1),
-    /** Age at a calibration, divided by that at the one before. */
+    /** Ratio of the ages at successive calibrations. */
     ratio: z.number().min(1.001).max(1e6).default(10),
   }),
 ]);
 
 export const compensationSpec = z.strictObject({
-  /** What shares one factor: a crossbar, the crossbars of a tile, or a column of a crossbar. `none`: drift is left alone. */
+  /** What shares one factor: a crossbar, all crossbars of a tile, or a column. `none`: no compensation. */
   scope: z.enum(["none", "crossbar", "tile", "column"]).default("crossbar"),
   /**
-   * `lines`: all lines driven at once, sum of all line currents (1 input vector); `one-hot`: one line at a time, mean size of the
-   * differences of pairs, as IBM's aihwkit does.
+   * How factors are measured with `calibration` `currents`. `lines`: drives all lines at once and sums their currents;
+   * `one-hot`: drives one line at a time and averages pair differences, as in aihwkit.
    */
   readout: z.enum(["lines", "one-hot"]).default("lines"),
-  /** When factors are measured. */
+  /** When the factors are measured. */
   schedule: compensationSchedule.prefault({}),
 });
 

@@ -2,11 +2,11 @@
 import { z } from "zod";
 
 export const converterErrorSpec = z.strictObject({
-  /** Relative standard deviation of the converters' gains, drawn once per chip. */
+  /** Relative standard deviation of converter gains, drawn once per chip. */
   gainSpread: z.number().min(0).max(1).default(0),
-  /** Standard deviation of the converters' offsets, in code steps, drawn once per chip. */
+  /** Standard deviation of converter offsets, in code steps, drawn once per chip. */
   offsetSpread: z.number().min(0).max(100).default(0),
-  /** Standard deviation of the noise of a conversion, in code steps. */
+  /** Standard deviation of the noise per conversion, in code steps. */
   outputNoise: z.number().min(0).max(100).default(0),
 });
 

@@ -4,11 +4,11 @@ import { onceValid } from "./once-valid.ts";
 
 /** Factors on the published statistics of a device. */
 const noiseFields = {
-  /** Multiplies the published programming spread; 0 switches it off. */
+  /** Factor on the published programming noise; 0: off. */
   programmingNoise: z.number().min(0).max(10).default(1),
-  /** Multiplies the published drift exponent; 0 switches drift off. */
+  /** Factor on the published drift exponent; 0: off. */
   drift: z.number().min(0).max(10).default(1),
-  /** Multiplies the published read spread; 0 switches it off. */
+  /** Factor on the published read noise; 0: off. */
   readNoise: z.number().min(0).max(10).default(1),
 };
 
@@ -37,20 +37,23 @@ const driftTable = z
   );
 
 export const deviceSpec = z.discriminatedUnion("kind", [
-  /** Phase-change memory with published programming, drift and 1/f read statistics (see `device/nandakumar-icecs-2019.ts`). */
+  /** Phase-change memory with published programming, drift and 1/f read statistics (ICECS 2019). */
   z.strictObject({
     kind: z.literal("pcm").optional().default("pcm"),
     /** Largest programmed conductance, microsiemens. */
     maxConductance: z.number().positive().max(1000).default(25),
     ...noiseFields,
   }),
-  /** Phase-change memory of the 14 nm HERMES chip (see `device/le-gallo-nature-electronics-2023.ts`). */
+  /** Phase-change memory of the 14 nm HERMES chip (Nature Electronics 2023). */
   z
     .strictObject({
       kind: z.literal("hermes"),
-      /** Devices side by side that make one conductance. */
+      /** Parallel devices per conductance. */
       devices: z.literal([1, 2]).default(2),
-      /** Largest programmed conductance, microsiemens. `null`: as far as characterised, 10.35 for one device, 20.7 for two. */
+      /**
+       * Largest programmed conductance, microsiemens. `null`: the characterised limit, 10.35 for one device, 20.7 for
+       * two.
+       */
       maxConductance: z.number().positive().max(20.7).nullable().default(null),
       ...noiseFields,
     })
@@ -59,20 +62,20 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       error: "one device of the HERMES chip was characterised up to 10.35 uS. Ask for less, or set devices to 2.",
       path: ["maxConductance"],
     }),
-  /** Spreads and drift that do not depend on the conductance (see `device/state-independent.ts`). */
+  /** Noise and drift that do not depend on the conductance. */
   z.strictObject({
     kind: z.literal("state-independent"),
     /** Largest programmed conductance, microsiemens. */
     maxConductance: z.number().positive().max(1000).default(25),
     ...noiseFields,
   }),
-  /** Phase-change memory with drift exponents from a table of one's own (see `device/custom-drift.ts`). */
+  /** Phase-change memory with your own table of drift exponents. */
   z
     .strictObject({
       kind: z.literal("custom-drift"),
       /** Largest programmed conductance, microsiemens. */
       maxConductance: z.number().positive().max(1000).default(25),
-      /** Drift exponents over the conductance, from 0 to `maxConductance`; straight lines between points. */
+      /** Drift exponents from conductance 0 to `maxConductance`, interpolated linearly. */
       table: driftTable,
       ...noiseFields,
     })
@@ -84,26 +87,26 @@ export const deviceSpec = z.discriminatedUnion("kind", [
         path: ["table", "conductances"],
       },
     ),
-  /** Resistive memory of the NeuRRAM chip: no drift, but a spread that grows for two days (see `device/wan-nature-2022.ts`). */
+  /** Resistive memory of the NeuRRAM chip (Nature 2022): no drift, but noise that grows for two days. */
   z.strictObject({
     kind: z.literal("reram"),
     /** Largest programmed conductance, microsiemens. */
     maxConductance: z.number().positive().max(1000).default(40),
-    /** Multiplies the published spread; 0 switches it off. */
+    /** Factor on the published noise; 0: off. */
     noise: z.number().min(0).max(10).default(1),
   }),
-  /** A device of one's own, the default export of an ES module (see `device/module.ts`). Running the experiment runs the module. */
+  /** Your own device, the default export of an ES module. Running the experiment executes the module. */
   z.strictObject({
     kind: z.literal("module"),
-    /** Path of the module, relative to this file; in a browser its URL. */
+    /** Path of the module, relative to this file; in a browser, its URL. */
     path: z.string().min(1).max(4096),
-    /** SHA-256 of the module, hexadecimal: another content is refused. The commands record it in reports. Left out: any content. */
+    /** SHA-256 of the module in hexadecimal; other contents are refused. Reports record it. Left out: any contents. */
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits in lower case")
       .optional(),
   }),
-  /** Exact conductances: no noise. */
+  /** Exact conductances without noise. */
   z.strictObject({
     kind: z.literal("ideal"),
     /** Largest programmed conductance, microsiemens. */
@@ -113,19 +116,19 @@ export const deviceSpec = z.discriminatedUnion("kind", [
 
 /** Fields of a crossbar: what it adds to any device (see `device/layers.ts`). */
 export const layerFields = {
-  /**
-   * Devices side by side that hold each conductance of a pair, all programmed to the same level: their errors average, for as many
-   * times the cells. 1: as in Table II.
-   */
+  /** Parallel devices per conductance, programmed to the same level so that their errors average. Table II: 1. */
   parallelDevices: z.int().min(1).max(8).default(1),
-  /** Device-to-device spread: relative standard deviation of a constant gain of each device, on top of the published spreads. */
+  /**
+   * Device-to-device variation: relative standard deviation of a constant gain per device, on top of the published
+   * noise.
+   */
   spread: z.number().min(0).max(1).default(0),
-  /** Devices that do not answer to programming, drawn once per chip. */
+  /** Devices that do not respond to programming, drawn once per chip. */
   stuck: z
     .strictObject({
-      /** Share of devices that stay at zero. */
+      /** Share of devices stuck at zero. */
       atZero: z.number().min(0).max(0.5).default(0),
-      /** Share of devices that stay at the largest conductance. */
+      /** Share of devices stuck at the largest conductance. */
       atMaximum: z.number().min(0).max(0.5).default(0),
     })
     .prefault({}),

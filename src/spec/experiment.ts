@@ -1,9 +1,8 @@
 /**
  * What a person writes down: one JSON document that names the task, the network, the machine, the training and the
- * evaluation. Everything has a default with its reason beside it, so an experiment can be as short as `{}`.
- *
- * `parse.ts` turns text into an `Experiment` and explains what is wrong; the comments here also become the descriptions in
- * the JSON Schema (`schema.ts`). What may be combined on hardware is decided by the mapping, not here.
+ * evaluation. Everything has a default, so an experiment can be as short as `{}`. `parse.ts` turns text into an
+ * `Experiment` and explains what is wrong; the comments here also become the descriptions in the JSON Schema
+ * (`schema.ts`). The mapping, not this file, decides what may be combined on hardware.
  */
 import { z } from "zod";
 import { hardwareSpec } from "./hardware.ts";
@@ -12,20 +11,23 @@ import { type SymbolDetectionSpec, type TaskSpec, taskSpec } from "./task.ts";
 import { trainingSpec } from "./training.ts";
 
 export const evaluationSpec = z.strictObject({
-  /** Prompts per point. 4096 prompts of 4 bits give a standard error of about 0.002 at a bit error rate of 0.06. */
+  /**
+   * Prompts (or images) per point. 4096 prompts of 4 bits give a standard error of about 0.002 at a bit error rate of
+   * 0.06.
+   */
   prompts: z.int().min(1).max(10_000_000).default(4096),
   /** Prompts per point of the curves over SNR and over time steps. */
   curvePrompts: z.int().min(1).max(10_000_000).default(1024),
-  /** Chips of the curve over SNR, counted from the first; null: all of them. */
+  /** Chips used for the curve over SNR, counted from the first. `null`: all. */
   curveChips: z.int().min(1).max(10_000).nullable().default(null),
-  /** Signal-to-noise ratios at which curves are drawn, dB. */
+  /** Signal-to-noise ratios of the curves, dB. */
   snrDecibels: z.array(z.number().min(-50).max(100)).max(64).default([0, 5, 10, 15, 20, 25, 30]),
-  /** Time steps at which the bit error rate is measured. */
+  /** Time steps at which the error rate is measured. */
   steps: z.array(z.int().min(1).max(64)).max(64).default([1, 2, 3, 4, 6, 8]),
   /**
-   * Reports besides what chips do that answer at the first time step at which the largest mean logit is ahead of the second by this much;
-   * of bits, every one. Left out: all steps are run, as in the paper. Needs `hardware.order` `step-major`. A margin is chosen on validation
-   * prompts.
+   * Also reports chips that answer at the first time step where the largest mean logit leads the second by this margin
+   * (for read-out `bits`, where every logit is this far from 0). Needs `hardware.order` `step-major`. Left out: all
+   * steps run, as in the paper.
    */
   exitMargin: z.number().positive().max(1e6).optional(),
 });
@@ -37,24 +39,22 @@ export const experimentSpec = z.strictObject({
   name: z.string().min(1).max(80).default("experiment"),
   /** Seed of every random stream of the run. */
   seed: z.int().min(0).default(1),
-  /** Where prompts come from and what is asked. */
+  /** The data: what a prompt contains and what to predict. */
   task: taskSpec.prefault({}),
   /** The network's architecture. */
   model: modelSpec.prefault({}),
-  /** The machine it runs on. */
+  /** The machine that runs the network. */
   hardware: hardwareSpec.prefault({}),
-  /** How it learns. */
+  /** How the network learns. */
   training: trainingSpec.prefault({}),
   /** What is measured. */
   evaluation: evaluationSpec.prefault({}),
-  /**
-   * Trained networks: paths relative to this file, or `bundled:NAME`. `network` runs on the hardware; the others are compared with it.
-   */
+  /** Trained networks: paths relative to this file, or `bundled:NAME`. */
   checkpoints: z
     .strictObject({
-      /** Runs on the simulated hardware. */
+      /** The network that runs on the simulated hardware. */
       network: z.string().min(1).max(4096).optional(),
-      /** The same network from conventional training alone, without hardware-aware training: `xpike eval` shows what drift does to it. */
+      /** The same network after conventional training only; `xpike eval` shows how drift affects it. */
       conventional: z.string().min(1).max(4096).optional(),
       /** The conventional transformer, for comparison. */
       ann: z.string().min(1).max(4096).optional(),

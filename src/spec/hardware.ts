@@ -8,54 +8,48 @@ import { hasConverterErrors } from "./erring-converters.ts";
 import { onceValid } from "./once-valid.ts";
 
 const wireSpec = z.strictObject({
-  /** Ohms of an input line from one column to the next. */
+  /** Resistance of an input line between neighbouring columns, ohms. */
   lines: z.number().min(0).max(1000).default(0),
-  /** Ohms of a result line from one row to the next. */
+  /** Resistance of a result line between neighbouring rows, ohms. */
   columns: z.number().min(0).max(1000).default(0),
 });
 
 export const crossbarSpec = z
   .strictObject({
-    /** Input lines of one crossbar. Table II: 128. */
+    /** Input lines per crossbar. Table II: 128. */
     rows: z.int().min(1).max(4096).default(128),
     /**
-     * Lines that the embedding uses of one crossbar; `null`: all. Its inputs are dense, which takes a wide converter range, and often
-     * the same at every time step, so that its conversion errors do not average out: spread over more crossbars, each has a finer step.
+     * Input lines that the embedding uses per crossbar. Fewer lines need a smaller converter range, so each code is a
+     * finer step. `null`: all.
      */
     embedRows: z.int().min(1).max(4096).nullable().default(null),
     /**
-     * How far apart in its input the lines lie that the first layer has side by side on a crossbar. With as many as a value takes
-     * lines, such as `task.thresholds`, a crossbar has one threshold of neighbouring values instead of all of one value: on even
-     * patches weights of both signs cancel, columns swing by less, and each code is a finer step (docs/hardware.md). 1: in the order of
-     * the input.
+     * Distance, in input order, between neighbouring lines of the first layer. The lines per value, such as
+     * `task.thresholds`, reduce the swing of columns. 1: input order.
      */
     inputStride: z.int().min(1).max(256).default(1),
-    /**
-     * Lines that carry each input of the first layer, all lines of the layer so many times over; each has a share of its input's weights.
-     * Errors of n devices, and of n conversions, average, for n times as many crossbars (docs/hardware.md).
-     */
+    /** Lines per input of the first layer. Errors average, for as many times the crossbars. */
     linesPerInput: z.int().min(1).max(16).default(1),
-    /** Output columns (differential pairs) of one crossbar. Table II: 128. */
+    /** Output columns (differential pairs) per crossbar. Table II: 128. */
     columns: z.int().min(1).max(4096).default(128),
-    /** Bits of each device of a pair: 4 bits give 31 signed levels. Table II: 4. `null` is continuous. */
+    /** Bits of each device of a pair; 4 bits give 31 signed levels. Table II: 4. `null`: continuous. */
     conductanceBits: z.int().min(1).max(12).nullable().default(4),
-    /** Quantile of |w| that maps to the largest conductance; larger weights are clipped. */
+    /** Quantile of |w| mapped to the largest conductance; larger weights are clipped. */
     clippingQuantile: z.number().gt(0.5).max(1).default(1),
     /**
-     * What shares one scale from weights to conductances: the whole `crossbar`, or each `column`, whose errors are then small
-     * beside its own weights; the first author's simulations scale by column. Either way every local sum is scaled digitally, by
-     * one factor per crossbar or per column.
+     * What shares one scale from weights to conductances. Per column, errors stay small next to the column's own
+     * weights.
      */
     scaling: z.enum(["crossbar", "column"]).default("column"),
     /** The memory cell. */
     device: deviceSpec.prefault({}),
     /**
-     * After programming, `physical`: both devices of a pair drift and make read noise; `aihwkit`: their difference is converted to a
-     * new pair first, as IBM's simulator does.
+     * `physical`: both devices of a pair drift and have read noise; `aihwkit`: their difference is converted to a new
+     * pair first, as in IBM's simulator.
      */
     pairs: z.enum(["physical", "aihwkit"]).default("physical"),
     ...layerFields,
-    /** Resistance of the wires (IR drop), per cell. IBM's aihwkit assumes 0.35 ohms. */
+    /** Wire resistance per cell (IR drop). IBM's aihwkit assumes 0.35 ohms. */
     wires: wireSpec.prefault({}),
   })
   .refine(({ pairs, parallelDevices }) => pairs === "physical" || parallelDevices === 1, {
@@ -68,37 +62,36 @@ export const crossbarSpec = z
 
 export const adcSpec = z
   .strictObject({
-    /** Bits of one conversion. Table II: 5. `null` reads the exact current. */
+    /** ADC resolution. Table II: 5. `null`: exact currents. */
     bits: z.int().min(1).max(16).nullable().default(5),
     /**
-     * Columns that share one converter. Table II: 8; with 2 a network answers three times as often for less energy (experiments/machines).
+     * Columns per converter. Table II: 8; with 2, a network answers three times as often for less energy
+     * (experiments/machines).
      */
     sharing: z.int().min(1).max(128).default(2),
     /**
-     * `pair`: both lines of a pair are converted and subtracted digitally, as the paper draws it; `differential`: one signed conversion.
+     * `pair`: both lines of a pair are converted and subtracted digitally, as in the paper; `differential`:
+     * one signed conversion.
      */
     mode: z.enum(["pair", "differential"]).default("differential"),
-    /** Full scale is this quantile of the column currents seen on calibration prompts, per crossbar. */
+    /** Full scale as a quantile of the column currents seen in calibration, per crossbar. */
     rangeQuantile: z.number().gt(0.5).max(1).default(0.9995),
     /**
-     * Full scale of every converter, at any age, as a number of lines at the largest conductance; `null`: each crossbar's is measured
-     * on calibration prompts, as `rangeQuantile` says.
+     * Fixed full scale of every converter, in lines at the largest conductance. `null`: measured in calibration, at
+     * `rangeQuantile`.
      */
     fullScale: z.number().positive().max(4096).nullable().default(null),
-    /**
-     * Offset correction: every converter is read with no line driven, and trimmed by what it puts out. `null`: none. Customary on chips,
-     * whose converters are many and small.
-     */
+    /** Offset correction: every converter is read with no line driven and trimmed by the result. `null`: none. */
     trim: z
       .strictObject({
-        /** Bits of a trim, with its sign, in eighths of a code step: 6 bits reach 3.9 steps. */
+        /** Bits of a trim with its sign, in eighths of a code step; 6 bits reach 3.9 steps. */
         bits: z.int().min(2).max(12).default(6),
-        /** Reads of every converter, whose codes are averaged. */
+        /** Reads averaged per converter. */
         reads: z.int().min(8).max(65_536).multipleOf(8).default(64),
       })
       .nullable()
       .default(null),
-    /** How converters differ from each other, and from one conversion to the next. */
+    /** Spread between converters, and noise per conversion. */
     errors: converterErrorSpec.prefault({}),
   })
   .refine((adc) => adc.mode === "pair" || adc.bits !== 1, {
@@ -122,82 +115,85 @@ export const adcSpec = z
   });
 
 export const lfsrSpec = z.strictObject({
-  /** Feedback mask of the Galois register, shifting right; a primitive polynomial. 0xb4bcd35c: Maxim application note 4400. */
+  /**
+   * Feedback mask of the right-shifting Galois register, a primitive polynomial. Default: Maxim application note 4400.
+   */
   polynomial: z
     .string()
     .regex(/^0x[0-9a-fA-F]{1,8}$/, "a 32-bit mask in hexadecimal, such as 0xb4bcd35c")
     .default("0xb4bcd35c"),
   /**
-   * Which bytes a cell and a column's foot compare with; `hardware/draws.ts` explains the patterns. `column-row` has nearly the error of
-   * independent bytes for every `cell` with a fraction of the registers; `row` spares the gates in cells, but all queries err together;
-   * `column` and `single` bias attention (experiments/random-numbers).
+   * Which cells and column feet share random bytes. `column-row` is nearly as accurate as `cell` with far fewer
+   * registers; `row` correlates errors across queries; `column` and `single` bias attention
+   * (experiments/random-numbers).
    */
   sharing: z.enum(["column-row", "row", "column", "cell", "single"]).default("column-row"),
-  /** `tile`: every head has registers of its own; `engine`: all heads of a block use the same numbers. */
+  /** `tile`: registers for every head; `engine`: all heads of a block share them. */
   scope: z.enum(["tile", "engine"]).default("tile"),
-  /** One-bit shifts per clock. With 8, neighbouring features see bytes that share no bits; no answer measured so far needs that. */
+  /** One-bit shifts per clock. With 8, neighbouring features share no bits. */
   shiftsPerClock: z.int().min(1).max(32).default(1),
 });
 
 export const ssaSpec = z.strictObject({
-  /** `ideal` draws exact Bernoulli bits from a counter-based stream; `lfsr` models the shared 32-bit LFSRs, bytes tapped. */
+  /**
+   * `ideal`: exact Bernoulli bits from a counter-based stream; `lfsr`: bytes tapped from shared 32-bit shift registers,
+   * as in hardware.
+   */
   random: z.enum(["ideal", "lfsr"]).default("lfsr"),
-  /** The shift registers, where `random` is `lfsr`. */
+  /** Shift registers, used if `random` is `lfsr`. */
   lfsr: lfsrSpec.prefault({}),
-  /** Tiles of the engine, which take the heads in turn where they are fewer. `null`: one for each head, as in the paper. */
+  /** Tiles of the engine; with fewer than heads, heads take turns. `null`: one per head, as in the paper. */
   tiles: z.int().min(1).max(64).nullable().default(null),
-  /** Tokens that a tile holds (the paper: 16 to 128); more take several passes. `null`: as many as the task has. */
+  /** Tokens per tile (the paper: 16 to 128); longer prompts take several passes. `null`: all tokens of the task. */
   tileTokens: z.int().min(1).max(1024).nullable().default(null),
-  /** Largest random number: `exact`, d_K in cells and N at columns' feet, or the next `power-of-two`, which lowers the rates. */
+  /**
+   * Largest random number: `exact` (d_K in cells, N at column feet) or the next `power-of-two`, which lowers firing
+   * rates.
+   */
   normaliser: z.enum(["exact", "power-of-two"]).default("exact"),
-  /** Bits of a cell's counter. The paper: 8. `null`: as many as d_K needs. */
+  /** Bits of a cell's counter. The paper: 8. `null`: enough for d_K. */
   counterBits: z.int().min(1).max(16).nullable().default(null),
-  /** A counter that is too narrow for d_K is refused, or stops at its largest value. */
+  /** If the counter is too narrow for d_K: `refuse` the machine, or `saturate`. */
   counterOverflow: z.enum(["refuse", "saturate"]).default("refuse"),
   /**
-   * A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit, which costs less
-   * (experiments/machines).
+   * FIFO for V in every `cell`, as in the paper, or one per `row`, which costs less (experiments/machines).
    */
   fifo: z.enum(["cell", "row"]).default("row"),
 });
 
 const hardwareFields = z.strictObject({
-  /** Arrays of memory cells, which hold the weights of linear layers. */
+  /** Arrays of memory cells that hold the weights of linear layers. */
   crossbar: crossbarSpec.prefault({}),
   /**
-   * Crossbars on the chip. `null`: as many as the network needs. With fewer, the chip is loaded several times in one inference,
-   * each time with the tiles that come next; every load programs its crossbars anew.
+   * Crossbars on the chip. `null`: enough for the network. With fewer, every inference reloads and reprograms them in
+   * turn.
    */
   crossbars: z.int().min(1).max(1_000_000).nullable().default(null),
-  /** Converters at the crossbars' columns. */
+  /** Converters at the crossbar columns. */
   adc: adcSpec.prefault({}),
-  /** The engine of AND gates and counters that computes attention. */
+  /** Stochastic spiking attention engine: AND gates and counters. */
   ssa: ssaSpec.prefault({}),
   /**
-   * Which input vectors a layer takes first. `token-major`: all time steps of a token, then the next token, so that a LIF unit keeps the
-   * membranes of one token in registers, and attention waits for the last token. `step-major`: all tokens of a time step, so that
-   * attention works beside the crossbars, and the membranes of all tokens stand in SRAM. Answers are the same.
+   * `token-major`: all time steps of a token, then the next token, with membranes in registers; `step-major`: all
+   * tokens of a time step, with membranes in SRAM and attention working in parallel. Answers are the same.
    */
   order: z.enum(["token-major", "step-major"]).default("token-major"),
-  /** Bytes of SRAM for spikes, residual stream and membranes. `null`: as many as one inference needs. */
+  /** SRAM for spikes, residual stream and membranes, bytes. `null`: enough for one inference. */
   sram: z
     .int()
     .min(1)
     .max(2 ** 40)
     .nullable()
     .default(null),
-  /**
-   * Whole numbers from the lines of a crossbar to the answer, as a machine has them; left out, in the recommended formats. `null`: floating
-   * point, which no machine has.
-   */
+  /** Integer formats behind the converters. `null`: floating point, which no machine has. */
   arithmetic: arithmeticSpec.nullable().prefault({}),
-  /** Seconds between programming and use, such as 3600 for an hour or 31536000 for a year. */
+  /** Seconds from programming to use: 3600 is an hour, 31536000 a year. */
   readTime: z.number().min(0).max(1e10).default(1),
-  /** Global drift compensation: outputs are scaled back to their size just after programming. */
+  /** Drift compensation, which rescales outputs to their size just after programming. */
   compensation: compensationSpec.prefault({}),
   /**
-   * What ranges of converters and factors of compensation are measured with. `currents`: exact currents, as an instrument beside the chip
-   * reads them; `codes`: the codes of the chip's own converters, with their errors. `compensation.readout` is of currents.
+   * What calibration measures with. `currents`: exact currents, as external instruments read them; `codes`: the codes
+   * of the chip's own converters, with their errors.
    */
   calibration: z.enum(["currents", "codes"]).default("currents"),
   /** Independently programmed chips to simulate. */

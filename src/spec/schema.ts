@@ -45,7 +45,7 @@ export function experimentJsonSchema(): JsonSchema {
     preset: z
       .union([preset, z.array(preset)])
       .optional()
-      .describe("A named experiment to lay this one over, or several, each laid over the one before."),
+      .describe("A named experiment that this one overrides; in a list, each overrides the one before."),
     ...experimentSpec.shape,
   });
   const schema = z.toJSONSchema(document, {

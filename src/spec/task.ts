@@ -23,11 +23,11 @@ const snr = z.union([
     }),
 ]);
 
-/** Of the last query, or of all. */
+/** Copies of the last query only, or of every query. */
 const queryCopies = z.union([
   z.int().min(1).max(256),
   z.strictObject({
-    /** Copies of each query, also of those before the last. */
+    /** Copies of every query, not only of the last. */
     every: z.int().min(1).max(256),
   }),
 ]);
@@ -36,45 +36,38 @@ export const symbolDetectionSpec = z
   .strictObject({
     /** In-context symbol detection on a MIMO link: the paper's decoder. */
     kind: z.literal("symbol-detection").optional().default("symbol-detection"),
-    /**
-     * Transmit antennas Nt. Joint symbols grow as (points per antenna)^Nt, 2^16 at most, and a network that classifies them with them;
-     * `model.readOut` `bits` grows with Nt alone.
-     */
+    /** Transmit antennas Nt, at most 16 bits per channel use together. With many, use `model.readOut` `bits`. */
     transmitAntennas: z.int().min(1).max(16).default(2),
     /** Receive antennas Nr. */
     receiveAntennas: z.int().min(1).max(16).default(2),
-    /** Constellation of each antenna. QPSK reproduces the paper's bit error rates best (see `docs/assumptions.md`). */
+    /** Constellation of each antenna. QPSK comes closest to the paper's bit error rates. */
     modulation: z.enum(["bpsk", "qpsk", "16qam", "64qam"]).default("qpsk"),
-    /** Drawn once per prompt when it is a range. The public baseline evaluates on 0 .. 30 dB. */
+    /** Signal-to-noise ratio, dB; a range is drawn from once per prompt. */
     snrDecibels: snr.default({ min: 0, max: 30 }),
     /**
-     * Complex noise variance at SNR s dB: `standard` is 10^(-s/10); `doubled` is twice that, as the public baseline code
-     * draws real and imaginary parts with that standard deviation each. Doubled brackets the paper's ANN result.
+     * Complex noise variance at s dB: `standard` is 10^(-s/10); `doubled` is twice that, as in the public baseline
+     * code.
      */
     noise: z.enum(["standard", "doubled"]).default("doubled"),
-    /** Bits of the receive quantiser (mid-rise) for each real and imaginary part. */
+    /** Bits of the mid-rise receive quantiser, for each real and imaginary part. */
     receiverBits: z.int().min(1).max(12).default(4),
-    /** Full scale of the receive quantiser: [-range, range]. */
+    /** Full scale of the receive quantiser, which covers -range to range. */
     receiverRange: z.number().positive().max(1000).default(4),
     /** Known (y, x) pairs before the query. The paper uses 18. */
     pilots: z.int().min(1).max(512).default(18),
     /**
-     * `query-context`: for each pair a query token (y, 0), where x is predicted, then a context token (y, x); tokens attend
-     * to earlier context tokens only; 2 pilots + 1 tokens. `shifted`: token i is (y_i, x_(i-1)); pilots + 1 tokens.
-     * `interleaved`: y_1, x_1, y_2, ...; 2 pilots + 1 tokens, as in the public baseline.
+     * Token layout. `query-context`: tokens (y, 0) and (y, x) for each pair; `shifted`: (y_i, x_(i-1)); `interleaved`:
+     * y_1, x_1, y_2, ... as in the public baseline.
      */
     tokens: z.enum(["query-context", "shifted", "interleaved"]).default("query-context"),
     /**
-     * Copies of the last query in the prompt of a spiking network, whose logits are averaged; `every`: of each query. A copy draws its own
-     * random numbers and costs one token, where a further time step costs all tokens again. A network that draws
-     * nothing, whose copies would all say the same, has none: an ANN, LIF attention, ordered draws. Left out: one.
+     * Copies of the last query, whose logits are averaged (test-time repetition); `every` copies each query. Only for
+     * spiking networks that draw random numbers. Left out: 1.
      */
     queryCopies: queryCopies.optional(),
     /**
-     * How token values enter a spiking network. `bits`: the quantiser's bits as binary lines, the same at every time step;
-     * `thermometer`: one line per threshold that the value exceeds, as a flash converter delivers it before encoding;
-     * `bernoulli`: one line per real value, a Bernoulli draw per time step; `repeat`: real values, the same at every step
-     * (needs a DAC on hardware). The ANN always receives real values.
+     * How values enter a spiking network. `bits`: the quantiser's bits; `thermometer`: one line per threshold exceeded;
+     * `bernoulli`: a draw per value and time step; `repeat`: the real value, which needs a DAC.
      */
     coding: z.enum(["bits", "thermometer", "bernoulli", "repeat"]).default("bits"),
   })
@@ -96,103 +89,102 @@ function explainBits(input: unknown): string {
 
 export type SymbolDetectionSpec = z.infer<typeof symbolDetectionSpec>;
 
-/** Images of another source, from a folder or a program: their sizes must be said, because networks are planned by them. */
+/** Images from a folder or a program. Their sizes must be given, because the network is planned from them. */
 const otherImages = z.strictObject({
-  /** What they are called. */
+  /** Name. */
   name: z.string().min(1).max(80),
-  /**
-   * Where they are, relative to this file, as `docs/data.md` describes; `--data` names another place. A program may hand them over instead.
-   */
+  /** Folder of the data, relative to this file; `--data` overrides it. */
   folder: z.string().min(1).max(4096).optional(),
-  /** Pixels from top to bottom. */
+  /** Height in pixels. */
   height: z.int().min(1).max(1024),
-  /** Pixels from left to right. */
+  /** Width in pixels. */
   width: z.int().min(1).max(1024),
-  /** 1 for grey, 3 for colours. */
+  /** Channels: 1 for grey, 3 for colour. */
   channels: z.int().min(1).max(4).default(3),
   /** Classes to tell apart. */
   classes: z.int().min(2).max(65_536),
 });
 
 export const imageClassificationSpec = z.strictObject({
-  /** A vision transformer: an image is cut into patches, each of which is a token. */
+  /** A vision transformer: each patch of an image is a token. */
   kind: z.literal("image-classification"),
-  /** Labelled images: a published set by its name, or the sizes of other images. */
+  /** Labelled images: a published data set by name, or the sizes of your own. */
   data: z
     .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "cifar-10"]), otherImages])
     .default("fashion-mnist"),
-  /** Side of a square patch, pixels; it divides height and width. The paper: 4 on 32 x 32 images, 16 on 224 x 224. */
-  patch: z.int().min(1).max(256).default(4),
   /**
-   * Beside its own pixels a token holds those of its patch moved by so many pixels left, right, up and down (shifted-patch
-   * tokens): it sees across the patch's edges, and has five times the inputs. 0: none. The first author's code: 1.
+   * Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.
    */
+  patch: z.int().min(1).max(256).default(4),
+  /** Shifted-patch tokens: a token also holds its patch moved by this many pixels in four directions. 0: off. */
   shift: z.int().min(0).max(256).default(0),
   /**
-   * `mean`: the logits are averaged over all tokens; `class-token`: they are read at one more token, the last, whose own input
-   * is 0, as in the paper's vision transformers. The mean is steadier where single spikes are random.
+   * `mean` averages the logits over all tokens; `class-token` reads them from one extra token with zero input, as in
+   * the paper's vision transformers.
    */
   readOut: z.enum(["mean", "class-token"]).default("mean"),
   /**
-   * How pixels enter a spiking network. `bernoulli`: one line per pixel, a Bernoulli draw per time step (equation 1 of the
-   * paper); `bits`: the highest bits of a pixel as binary lines, the same at every time step; `thermometer`: one line per
-   * threshold that the pixel reaches; `repeat`: real values, the same at every step (needs a DAC on hardware). The ANN always
-   * receives real values.
+   * How pixels enter a spiking network. `bernoulli`: a draw per pixel and time step (equation 1); `bits`: the highest
+   * bits; `thermometer`: one line per threshold reached; `repeat`: the real value, which needs a DAC.
    */
   coding: z.enum(["bernoulli", "bits", "thermometer", "repeat"]).default("bernoulli"),
-  /** Lines per pixel of coding `bits`: so many of its 8 bits, from the highest. Below 4 bits grey levels become visible steps. */
+  /**
+   * With coding `bits`: how many of a pixel's 8 bits to use, from the highest. Fewer than 4 leave visible grey steps.
+   */
   pixelBits: z.int().min(1).max(8).default(4),
-  /** Lines per pixel of coding `thermometer`: thresholds, equally spaced over the range of a pixel. */
+  /** With coding `thermometer`: lines per pixel, one for each of these equally spaced thresholds. */
   thresholds: z.int().min(1).max(255).default(4),
   /**
-   * Lines per pixel of coding `thermometer` beside those of its thresholds: so many bits, highest first, of how far the pixel is above the
-   * threshold that it has reached, as in a segmented converter. 7 thresholds and 2 bits tell 32 levels apart with 9 lines.
+   * With coding `thermometer`: extra bits per pixel for its distance above the threshold, as in a segmented converter.
    */
   remainderBits: z.int().min(0).max(7).default(0),
-  /** Training images are moved by up to so many pixels each way, black coming in at the edge. 0: none. Customary for CIFAR-10: 4. */
+  /**
+   * Training images are moved by up to this many pixels each way and padded with black. 0: off. Customary for CIFAR-10:
+   * 4.
+   */
   crop: z.int().min(0).max(64).default(0),
-  /** Training images are mirrored left to right, every other one on average. Not for digits. */
+  /** Mirrors every other training image on average. Unsuitable for digits. */
   flip: z.boolean().default(false),
   /**
-   * Side of a square of pixels that is made black in every training image, anywhere in it (cutout, arXiv 1708.04552). Customary for
-   * CIFAR-10: 16. Left out: none.
+   * Side of a square blacked out at a random place in each training image (Cutout, arXiv 1708.04552). Customary for
+   * CIFAR-10: 16. Left out: off.
    */
   cutout: z.int().min(1).max(256).optional(),
 });
 
 export type ImageClassificationSpec = z.infer<typeof imageClassificationSpec>;
 
-/** Recordings of another source: the size of their sensor must be said, because networks are planned by it. */
+/** Recordings from another source. The sensor's size must be given, because the network is planned from it. */
 const otherEvents = z.strictObject({
-  /** What they are called. */
+  /** Name. */
   name: z.string().min(1).max(80),
-  /**
-   * Where they are, relative to this file, as `docs/events.md` describes; `--data` names another place. A program may hand them over
-   * instead.
-   */
+  /** Folder of the data, relative to this file; `--data` overrides it. */
   folder: z.string().min(1).max(4096).optional(),
-  /** Pixels of the sensor from top to bottom. */
+  /** Height of the sensor in pixels. */
   height: z.int().min(1).max(240),
-  /** Pixels of the sensor from left to right. */
+  /** Width of the sensor in pixels. */
   width: z.int().min(1).max(256),
   /** Classes to tell apart. */
   classes: z.int().min(2).max(65_536),
 });
 
 export const eventClassificationSpec = z.strictObject({
-  /** A transformer on recordings of an event camera: events go in as spikes, as they came. */
+  /** A transformer on event-camera recordings, whose events enter as spikes. */
   kind: z.literal("event-classification"),
-  /** Labelled recordings: a known set by its name, or the sizes of others. `moving-bars` are made up and need no files. */
+  /**
+   * Labelled recordings: a known data set by name, or the sizes of your own. `moving-bars` is synthetic and needs no
+   * files.
+   */
   data: z.union([z.enum(["moving-bars", "n-mnist"]), otherEvents]).default("moving-bars"),
-  /** Side of a square of pixels, which is a token. What of it lies past the sensor's edge sees nothing. */
+  /** Side of the square of pixels that makes a token. Pixels beyond the sensor's edge see no events. */
   patch: z.int().min(1).max(256).default(4),
   /**
-   * Frames of a recording; what comes after them is not seen. A time step of a spiking network sees one; one of more steps sees them again.
+   * Frames used of each recording; later ones are ignored. Each time step sees one frame, and further steps start over.
    */
   frames: z.int().min(1).max(64).default(8),
-  /** Length of a frame, microseconds. Shorter frames keep more of the time, and need more steps. */
+  /** Frame length, microseconds. Shorter frames keep more timing and need more steps. */
   frameMicroseconds: z.int().min(1).max(10_000_000).default(10_000),
-  /** Events are spikes already: two lines per pixel, darker and brighter, each on where there was an event in the frame. */
+  /** Events are already spikes. Each pixel has two lines, darker and brighter, on if the frame has such an event. */
   coding: z.literal("events").default("events"),
 });
 

@@ -37,6 +37,37 @@ export function fieldTable({ path, kind }: TableSubject, others: readonly TableS
   return ["| field | values | default | meaning |", "|---|---|---|---|", ...rows].join("\n");
 }
 
+/** The table of chosen fields, wherever they are: default and meaning. `[]` in a path stands for the entries of a list. */
+export function shortTable(paths: readonly string[]): string {
+  const rows = paths.map((path) => {
+    const names = path.replaceAll("[]", "").split(".");
+    const name = names.pop()!;
+    const parent = names.reduce(fieldOf, experimentJsonSchema());
+    const { initial, meaning } = name === "kind" ? kindsRow(parent) : shortRow(parent, name);
+    return `| \`${path}\` | ${initial} | ${meaning} |`;
+  });
+  return ["| field | default | what it does |", "|---|---|---|", ...rows].join("\n");
+}
+
+/** The kind of an object stands for the object: its row has the object's meaning and the kinds to choose from. */
+function kindsRow(parent: JsonSchema): { initial: string; meaning: string } {
+  const members = objectsIn(parent);
+  const initial = members.map(({ properties }) => properties!.kind!.default).find((kind) => kind !== undefined);
+  const kinds = members.map((member) => `\`${kindOf(member)}\``);
+  const choice = `${kinds.slice(0, -1).join(", ")} or ${kinds.at(-1)}`;
+  return { initial: `\`${JSON.stringify(initial)}\``, meaning: cell(`${parent.description} One of ${choice}.`) };
+}
+
+function shortRow(parent: JsonSchema, name: string): { initial: string; meaning: string } {
+  const owner = objectsIn(parent).find(({ properties }) => properties && Object.hasOwn(properties, name));
+  if (!owner) throw new Error(`There is no field ${name} in ${parent.description ?? "the experiment"}`);
+  const schema = owner.properties![name];
+  return {
+    initial: initialOf(schema, owner.required?.includes(name) ?? false),
+    meaning: cell(schema.description ?? ""),
+  };
+}
+
 /** A text as a cell of a table holds it. */
 export const cell = (text: string): string => text.replaceAll("|", "\\|");
 
@@ -52,7 +83,7 @@ function rowsOf(members: readonly JsonSchema[], prefix: string, elsewhere: Reado
     return forms.flatMap((form) => {
       const group = owners.filter((owner) => JSON.stringify(owner.properties![name]) === form);
       const of =
-        group.length === members.length ? "" : `Of ${group.map((owner) => `\`${kindOf(owner)}\``).join(", ")}. `;
+        group.length === members.length ? "" : `For ${group.map((owner) => `\`${kindOf(owner)}\``).join(", ")}. `;
       return fieldRows(path, group[0], name, of, elsewhere);
     });
   });
@@ -63,7 +94,7 @@ function kindRow(path: string, owner: JsonSchema): Row {
   return {
     path,
     values: `\`${kindOf(owner)}\``,
-    initial: initial === undefined ? "" : "this one",
+    initial: initial === undefined ? "" : "default",
     meaning: cell(description ?? ""),
   };
 }
@@ -89,15 +120,23 @@ function valuesOf(schema: JsonSchema): string {
   const [one, several] = schema.anyOf ?? [];
   const isOneOrMany = several?.items !== undefined && JSON.stringify(several.items) === JSON.stringify(one);
   const text = isOneOrMany ? `${describe(one)}, or a list of these` : describe(rest);
-  return cell(text.replace(/"([^"]+)"|\bnull\b/g, (word, name) => `\`${name ?? word}\``));
+  const brief = text
+    .replace(/(^|[ ,])an? (?=integer|number|string|list|object)/g, "$1")
+    .replace(/object with [\w, ]+?(?= or null|$)/g, "object")
+    .replace(/ of at most (?=\d)/g, ", at most ")
+    .replace(/(?<![\w.-])(\d[\d.]*) to (\d[\d.]*)/g, "$1–$2")
+    .replace(/ from (?=[\d.]+–)/g, " ")
+    .replace(/( from [\d.]+) below/g, "$1, below")
+    .replace(/ above ([\d.]+)–([\d.]+)/g, " above $1, at most $2");
+  return cell(brief.replace(/"([^"]+)"|\bnull\b/g, (word, name) => `\`${name ?? word}\``));
 }
 
 const listOf = ({ minItems, maxItems }: JsonSchema): string => `list of ${minItems ?? 0} to ${maxItems} objects`;
 
 function initialOf(schema: JsonSchema, isRequired: boolean): string {
-  if (isRequired) return "must be given";
-  if (schema.default === undefined) return "left out";
-  if (isList(schema) && objectsIn(schema).length > 0) return "one, of defaults";
+  if (isRequired) return "required";
+  if (schema.default === undefined) return "none";
+  if (isList(schema) && objectsIn(schema).length > 0) return "one stage";
   const text = JSON.stringify(schema.default);
   return text === "{}" ? "" : `\`${text.replaceAll(",", ", ").replaceAll(":", ": ")}\``;
 }
