@@ -117,7 +117,7 @@ describe("the checks themselves", () => {
   test.each([
     ["npm run xpike -- run examples/wireless-2x2.json --chip 3", "unknown option"],
     ["npm run xpike -- run examples/wireless.json", "examples/wireless.json"],
-    ["npm run xpike -- run preset:wireless", "no preset of this name"],
+    ["npm run xpike -- run preset:wireless", "no preset with this name"],
     ["npm run benchmark", "no script"],
     ["node examples/08-more.mjs", "examples/08-more.mjs"],
     ["xpike cost", "nothing is called xpike"],

@@ -38,6 +38,6 @@ test("a folder that was removed under the command's feet is named", () => {
   const { status, stderr } = shell('mkdir gone; cd gone; rmdir ../gone; exec "$0" "$1" presets');
   expect([status, stderr]).toEqual([
     2,
-    "FileError at .\n  The folder that this was typed in is not there any more. Go to another one, with cd.\n",
+    "FileError at .\n  The current folder no longer exists. Change to another one with cd.\n",
   ]);
 });

@@ -23,7 +23,7 @@ const NOT_LOADED =
  */
 export function browserExecutor(threads: number = navigator.hardwareConcurrency): BrowserExecutor {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
-    throw new ValueError("threads", `${threads} threads are not possible; give a whole number from 1 to 1024.`);
+    throw new ValueError("threads", `${threads} threads are not possible. Give a whole number from 1 to 1024.`);
   }
   if (threads === 1) return { executor: inlineExecutor(jobs) };
   if (!canShareMemory()) return { executor: inlineExecutor(jobs), note: NOT_ISOLATED };

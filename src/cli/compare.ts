@@ -54,7 +54,10 @@ async function loadRun(source: string, options: CompareCommandOptions): Promise<
   if (!existsSync(source) || !statSync(source).isDirectory()) return loadExperiment(source, options);
   const report = await readReport(source);
   if (!report.experiment)
-    throw new SpecError(join(source, REPORT_FILES.json), "The report is of no experiment. Name the experiment itself.");
+    throw new SpecError(
+      join(source, REPORT_FILES.json),
+      "The report does not belong to an experiment. Name the experiment itself.",
+    );
   const started = wordsOf(report.command)[2] ?? "";
   const directory = started.startsWith("preset:") ? "." : dirname(started);
   const { seed = report.experiment.seed } = options;

@@ -19,7 +19,7 @@ export function readSteps(text: string): (workload: Workload) => Workload {
   }
   throw new CostError(
     "steps",
-    `"${text}" are no time steps. Write a whole number from 1 to ${MOST_STEPS} for both spiking machines, or one for each, such as ` +
+    `"${text}" is not a number of time steps. Write a whole number from 1 to ${MOST_STEPS} for both spiking machines, or one for each, such as ` +
       "xpikeformer=7,snn=4.",
   );
 }
@@ -34,7 +34,7 @@ export function readDensities(text: string): (workload: Workload) => Workload {
   }
   throw new CostError(
     "density",
-    `"${text}" is no density. Write a mean of more than 0 and at most 1, or single shares from 0 to 1 for some of ` +
+    `"${text}" is not a density. Write a mean above 0 and at most 1, or single shares from 0 to 1 for some of ` +
       `${DENSITY_NAMES.join(", ")}, such as qkv=0.2,down=0.05.`,
   );
 }

@@ -71,7 +71,7 @@ describe("without a workload", () => {
     for (const workload of [[], ["vit-8-768-imagenet", "--draws", "0"]]) {
       const { code, err } = await cost(...workload, "--out", training);
       expect(code).toBe(2);
-      expect(err).toContain("The folder holds a training that is not over");
+      expect(err).toContain("The folder holds an unfinished training");
       expect(readdirSync(training).sort()).toEqual(["question.json", "state.safetensors"]);
     }
   });
@@ -344,20 +344,20 @@ test.each([
   [["vit-8-768-imagenet", "--preset", "papper"], "Did you mean paper?"],
   [["vit-8-768-imagenet", "--set", "conversion5=nobody-2020.price"], 'no source "nobody-2020"'],
   [["vit-8-768-imagenet", "--set", "conversion5=5ns"], "is in J"],
-  [["vit-8-768-imagenet", "--set", "conversion5"], "sets nothing"],
-  [["vit-8-768-imagenet", "--set", "conversion5= "], "sets nothing"],
+  [["vit-8-768-imagenet", "--set", "conversion5"], "is not a setting"],
+  [["vit-8-768-imagenet", "--set", "conversion5= "], "is not a setting"],
   [["vit-8-768-imagenet", "--set", "conversion5=cheap"], "at set.conversion5"],
   [["vit-8-768-imagenet", "--node", "14"], "--extrapolate"],
-  [["examples/wireless-2x2.json", "--node", "5"], "covers 7 to 65 nm, but the node is 5 nm"],
-  [["vit-8-768-imagenet", "--node", "small"], '"small" names no node'],
+  [["examples/wireless-2x2.json", "--node", "5"], "covers 7 to 65 nm"],
+  [["vit-8-768-imagenet", "--node", "small"], '"small" does not name a node'],
   [["vit-8-768-imagenet", "--node", "dram=22"], "such as digital=65,aimc=22"],
   [["vit-8-768-imagenet", "--steps", "snn=0"], "such as xpikeformer=7,snn=4"],
-  [["vit-8-768-imagenet", "--steps", "ann=2"], "are no time steps"],
-  [["vit-8-768-imagenet", "--steps", "3,3"], "are no time steps"],
-  [["vit-8-768-imagenet", "--density", "1.5"], '"1.5" is no density'],
-  [["vit-8-768-imagenet", "--density", "0"], "a mean of more than 0"],
+  [["vit-8-768-imagenet", "--steps", "ann=2"], "is not a number of time steps"],
+  [["vit-8-768-imagenet", "--steps", "3,3"], "is not a number of time steps"],
+  [["vit-8-768-imagenet", "--density", "1.5"], '"1.5" is not a density'],
+  [["vit-8-768-imagenet", "--density", "0"], "a mean above 0"],
   [["vit-8-768-imagenet", "--density", "qvk=0.2"], "some of qkv, projection"],
-  [["vit-8-768-imagenet", "--density", "0.2,qkv=0.2"], "is no density"],
+  [["vit-8-768-imagenet", "--density", "0.2,qkv=0.2"], "is not a density"],
   [["vit-8-768-imagenet", "--density", "0.9"], "some layers would need more than 1"],
   [["preset:wireles-2x2"], "Did you mean wireless-2x2?"],
 ])("%j ends with code 2 and says: %s", async (argv, message) => {

@@ -149,7 +149,7 @@ function onMachine(workload: Workload, { machine }: CostCommandOptions): Subject
 const ownMachine = (source: string): CostError =>
   new CostError(
     "machine",
-    `${source} is an experiment, which says its own machine. Name another there, as in { "preset": "paper" }, or change its hardware.`,
+    `${source} is an experiment, which defines its own machine. Change the machine there, for example with { "preset": "paper" }, or edit its hardware.`,
   );
 
 function casesOf(subject: Subject, preset: CostPreset, options: CostCommandOptions): CostCase[] {
@@ -190,7 +190,7 @@ function readNodes(text: string | undefined): Pick<CostChoice, "node" | "nodes">
     if (nm === undefined || (block !== "node" && !BLOCKS.some((known) => known === block))) {
       throw new CostError(
         "node",
-        `"${part}" names no node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,
+        `"${part}" does not name a node. Write a number of nanometres, or one for each of ${BLOCKS.join(", ")}, such as digital=65,aimc=22.`,
       );
     }
     if (nodes[block] !== undefined) {
@@ -210,7 +210,7 @@ function readSettings(settings: readonly string[], option: "set" | "what-if"): R
     const at = setting.indexOf("=");
     const [key, value] = [setting.slice(0, at).trim(), setting.slice(at + 1).trim()];
     if (at <= 0 || value === "") {
-      throw new CostError("set", `"${setting}" sets nothing. Write key=value, such as conversion5=1pJ.`);
+      throw new CostError("set", `"${setting}" is not a setting. Write key=value, such as conversion5=1pJ.`);
     }
     if (Object.hasOwn(read, key)) {
       throw new CostError(option, `--${option} gives ${key} twice, ${read[key]} and ${value}. Leave one of them out.`);

@@ -59,14 +59,14 @@ test("a folder that cannot be made names the option of the folder", async () => 
   const { code, err } = await xpike("data", "fetch", "mnist", "--data", join(folder, "file"), "--from", mirror);
   expect([code, err]).toEqual([
     2,
-    expect.stringMatching(/a part of the path is a file\. Choose another with --data\.\n$/),
+    expect.stringMatching(/a part of the path is a file\. Choose another folder with --data\.\n$/),
   ]);
 });
 
 test("a mirror with other content is told apart, and leaves nothing behind", async () => {
   const { code, err } = await xpike("data", "fetch", "mnist", "--from", mirror);
   expect(code).toBe(2);
-  expect(err).toContain(`${mirror}/train-images-idx3-ubyte.gz: the content is not the published one, by SHA-256`);
+  expect(err).toContain(`${mirror}/train-images-idx3-ubyte.gz: the SHA-256 differs from the published one`);
   expect(existsSync(join(folder, "cache/xpikeformer/data/mnist/train-images-idx3-ubyte.gz"))).toBe(false);
 });
 
@@ -108,5 +108,5 @@ test("an experiment names the folder of its own images, relative to itself; --da
   expect(other.opened.data?.train.count).toBe(28);
   const { folder: _, ...unplaced } = data;
   writeFileSync(file, JSON.stringify({ task: { kind: "image-classification", data: unplaced } }));
-  await expect(openLoaded(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder as task.data.folder");
+  await expect(openLoaded(await loadExperiment(file, {}), {})).rejects.toThrow("Name their folder in task.data.folder");
 });

@@ -138,11 +138,11 @@ test("a network is hardware-aware by the training that its file keeps, whatever 
 
 test.each([
   ["lost.json", [], "FileError at checkpoints.conventional\n  lost.safetensors: There is no such file: "],
-  ["alone.json", ["--drift", "1s,tomorrow"], 'SpecError at drift\n  "tomorrow" is no duration'],
+  ["alone.json", ["--drift", "1s,tomorrow"], 'SpecError at drift\n  "tomorrow" is not a duration'],
   ["alone.json", ["--sweep", "adc.bit=4..8"], "SpecError at hardware.adc.bit\n"],
   ["alone.json", ["--sweep", "adc.bits"], "SpecError at sweep\n"],
   ["alone.json", ["--reads", "0"], "whole number from 1 to 1000"],
-  ["untrained.json", [], "SpecError at checkpoints.network\n  No trained network is named."],
+  ["untrained.json", [], "SpecError at checkpoints.network\n  The experiment names no trained network."],
 ])("%s with %j ends with code 2 and says why", async (file, options, message) => {
   const { code, err } = await evaluate(file, ...options);
   expect(code).toBe(2);

@@ -63,7 +63,7 @@ describe("xpike import and export", () => {
       const { code, out: printed, err } = await runCommand(command[0], ...command.slice(1), "--out", out);
       expect([code, printed]).toEqual([2, ""]);
       expect(err).toBe(
-        `FileError at ${out}\n  This file is read here, and would be overwritten. Name another with --out.\n`,
+        `FileError at ${out}\n  This file is the input, which the output would overwrite. Name another file with --out.\n`,
       );
     }
     expect(files.map(bytes)).toEqual(before);

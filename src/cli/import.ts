@@ -57,7 +57,7 @@ async function requireNoInput(out: string, inputs: readonly string[]): Promise<v
   if (target === null) return;
   for (const input of inputs) {
     if ((await real(input)) !== target) continue;
-    throw new FileError(out, "This file is read here, and would be overwritten. Name another with --out.");
+    throw new FileError(out, "This file is the input, which the output would overwrite. Name another file with --out.");
   }
 }
 

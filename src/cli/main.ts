@@ -34,5 +34,5 @@ function startProblem(error: unknown): string | null {
   const limit = openFilesMessage(error);
   if (limit !== null) return `PlatformError at files\n  ${limit}\n`;
   if ((error as NodeJS.ErrnoException).syscall !== "uv_cwd") return null;
-  return "FileError at .\n  The folder that this was typed in is not there any more. Go to another one, with cd.\n";
+  return "FileError at .\n  The current folder no longer exists. Change to another one with cd.\n";
 }

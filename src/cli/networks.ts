@@ -43,7 +43,7 @@ export async function loadNetworks<R extends ComparedRole>(
   if (checkpoints.network === undefined) {
     throw new SpecError(
       "checkpoints.network",
-      `No trained network is named. Train one with \`xpike train ${source} --out DIR\` and set checkpoints.network to ` +
+      `The experiment names no trained network. Train one with \`xpike train ${source} --out DIR\` and set checkpoints.network to ` +
         "DIR/network.safetensors.",
     );
   }

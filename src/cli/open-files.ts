@@ -6,6 +6,6 @@
 export function openFilesMessage(error: unknown): string | null {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   if (code !== "EMFILE" && code !== "ENFILE") return null;
-  const most = code === "EMFILE" ? "this process may have open" : "this machine may have open";
-  return `More files are needed at a time than ${most}. Raise the limit with \`ulimit -n 1024\`, or use fewer --threads.`;
+  const most = code === "EMFILE" ? "this process is allowed" : "this machine allows";
+  return `The command needs more open files than ${most}. Raise the limit with \`ulimit -n 1024\`, or use fewer --threads.`;
 }

@@ -65,7 +65,7 @@ export function findPreset(name: string): ReturnType<typeof presets>[number] {
   const help = nearest ? ` Did you mean ${nearest}?` : "";
   throw new SpecError(
     `${PRESET}${name}`,
-    `There is no preset of this name. Known presets: ${names.join(", ")}.${help}`,
+    `There is no preset with this name. Known presets: ${names.join(", ")}.${help}`,
   );
 }
 

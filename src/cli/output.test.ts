@@ -65,7 +65,7 @@ test("a system that lets too few files be open is said, and no defect", async ()
   };
   expect(await main(["schema"], failing as unknown as Terminal)).toBe(2);
   expect(shown).toContain(
-    "PlatformError at files\n  More files are needed at a time than this process may have open. Raise",
+    "PlatformError at files\n  The command needs more open files than this process is allowed. Raise",
   );
 });
 
@@ -75,7 +75,7 @@ describe.each(["run", "eval", "cost", "rtl"])("xpike %s", (command) => {
     const out = join(folder, command, "deep");
     expect(await xpike(command, misfit, "--out", out)).toMatchObject({
       code: 2,
-      err: expect.stringContaining(`The network that it names is of the kind "ann"`),
+      err: expect.stringContaining(`the file holds one of kind "ann"`),
     });
     expect(existsSync(join(folder, command))).toBe(false);
     await mkdir(out, { recursive: true });

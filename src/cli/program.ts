@@ -263,5 +263,5 @@ export function describeError(error: unknown, color = false): string {
     return `${bold(red(error.name))} at ${printable(error.path)}\n${lines.map((line) => `  ${line}\n`).join("")}`;
   }
   const stack = printable(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return `${bold(red("Unexpected error"))}, a defect of xpikeformer. Please report it with these lines:\n${stack}\n`;
+  return `${bold(red("Unexpected error"))}, a bug in xpikeformer. Please report it with these lines:\n${stack}\n`;
 }

@@ -78,7 +78,7 @@ describe("xpike rtl", () => {
     expect([refused.code, refused.err]).toEqual([
       2,
       expect.stringMatching(
-        /^FileError at .*README\.md\n .* it has no testbenches\.f\. Choose another with --out\.\n$/,
+        /^FileError at .*README\.md\n .* it has no testbenches\.f\)\. Choose another folder with --out\.\n$/,
       ),
     ]);
     expect([await readdir(out), await readFile(join(out, "README.md"), "utf8")]).toEqual([["README.md"], "mine"]);
@@ -93,7 +93,7 @@ describe("xpike rtl", () => {
     const { code, err } = await xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "no-board"), option, "2");
     expect([code, err]).toEqual([
       2,
-      `SpecError at ${option}\n  ${option} is of a board's kit. Add --board, or leave it out.\n`,
+      `SpecError at ${option}\n  ${option} belongs to a board kit. Add --board, or leave it out.\n`,
     ]);
   });
 
@@ -127,14 +127,14 @@ describe("xpike rtl --board and xpike rtl host", () => {
     const { board, baud, heads } = JSON.parse(await text("board.json"));
     expect({ board, baud, heads }).toEqual({ board: "ulx3s-85f", baud: 1_000_000, heads: 1 });
     const host = await runCommand("rtl", "host", out, "--port", join(folder, "no-port"));
-    expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is none of this name") });
+    expect(host).toMatchObject({ code: 2, out: "", err: expect.stringContaining("there is no port with this name") });
   });
 
   test("refuses a kit of a machine, and heads that do not come in groups", async () => {
     const kit = (...more: string[]) =>
       xpikeRtl(join(folder, "tiny.json"), "--out", join(folder, "none"), "--board", "ulx3s-85f", ...more);
     expect((await kit("--machine")).err).toContain("Leave out --machine or --board.");
-    expect((await kit("--board-heads", "3")).err).toContain("2 heads, which do not come in groups of 3");
+    expect((await kit("--board-heads", "3")).err).toContain("3 heads do not divide the network's 2");
   });
 });
 
@@ -167,7 +167,7 @@ describe("xpike rtl verify, without any tool of the system", () => {
   test("refuses waves of a folder without a machine, and says how to have one", async () => {
     const { code, out, err } = await xpikeRtl("verify", join(folder, "rtl"), "--waves");
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toContain("this folder has no xpike_machine_tb.sv. Write one with xpike rtl EXPERIMENT --machine");
+    expect(err).toContain("this folder has no xpike_machine_tb.sv. Write a machine with xpike rtl EXPERIMENT --machine");
   });
 
   test("fails where a source has a latch", async () => {
@@ -181,7 +181,7 @@ describe("xpike rtl verify, without any tool of the system", () => {
     await writeFile(source, text);
     expect(code).toBe(2);
     expect(out).toMatch(/^fail +yosys +no latch, no loop/m);
-    expect(err).toContain("The RTL does not hold: yosys (no latch, no loop)");
+    expect(err).toContain("Checks of the RTL failed: yosys (no latch, no loop)");
   });
 });
 
@@ -219,7 +219,7 @@ describe("xpike rtl synth, without any tool of the system", () => {
   });
 
   test.each([
-    ["a file that is no library", ["--liberty", "tiny.json"], /FileError at .*tiny\.json\n {2}This is no liberty file/],
+    ["a file that is no library", ["--liberty", "tiny.json"], /FileError at .*tiny\.json\n {2}This is not a liberty file/],
     ["a file that is not there", ["--liberty", "absent.lib"], /FileError at .*absent\.lib\n {2}There is no such file/],
     ["an installed Yosys that is none", ["--yosys", "system"], /PlatformError at yosys\n {2}No system Yosys/],
     ["an unknown Yosys", ["--yosys", "other"], /Allowed choices are system, bundled/],

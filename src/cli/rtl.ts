@@ -62,7 +62,7 @@ function requireOwnFiles(folder: string, files: SourceFiles): void {
   if (foreign === undefined) return;
   throw new FileError(
     join(folder, foreign),
-    `A file of this name is to be written, and the folder is none of xpike rtl: it has no ${TESTBENCH_LIST}. Choose another with --out.`,
+    `This file would be overwritten, but xpike rtl did not write the folder (it has no ${TESTBENCH_LIST}). Choose another folder with --out.`,
   );
 }
 
@@ -70,11 +70,11 @@ function requireOwnFiles(folder: string, files: SourceFiles): void {
 function filesOf(given: Given, trained: Network, options: RtlCommandOptions, notes: string[]): SourceFiles {
   const { prompts, machine, board, baud = DEFAULT_BAUD, boardHeads: heads = 1 } = options;
   if (machine && board) {
-    throw new SpecError("--board", "A board's kit holds the attention engine alone. Leave out --machine or --board.");
+    throw new SpecError("--board", "A board kit contains only the attention engine. Leave out --machine or --board.");
   }
   const stray = options.baud !== undefined ? "baud" : options.boardHeads !== undefined ? "board-heads" : undefined;
   if (!board && stray)
-    throw new SpecError(`--${stray}`, `--${stray} is of a board's kit. Add --board, or leave it out.`);
+    throw new SpecError(`--${stray}`, `--${stray} belongs to a board kit. Add --board, or leave it out.`);
   if (machine) return makeMachine(given, trained, prompts, notes);
   if (!board) return networkRtl(given, trained, prompts, notes);
   const { design, runs, origin, lif } = attentionVectors(given, trained, { prompts, heads }, notes);
@@ -120,7 +120,7 @@ export async function verifyCommand(folder: string, { waves }: RtlVerifyOptions,
     const names = failed.map(({ tool, check }) => `${tool} (${check})`).join(", ");
     throw new FileError(
       folder,
-      `The RTL does not hold: ${names}. Write the folder anew; if it fails again, report it.`,
+      `Checks of the RTL failed: ${names}. Write the folder again; if they fail again, please report it.`,
     );
   }
   if (checks.every(({ result }) => result !== "pass")) terminal.out("Nothing was checked.\n");

@@ -56,13 +56,13 @@ export async function openEngine(options: SweepCommandOptions, asked: Asked): Pr
   const { engine, threads, tasks, sbatch, print } = options;
   if (engine === "slurm") return openSlurm(options, asked);
   const stray = print ? "print" : sbatch.length > 0 ? "sbatch" : tasks === undefined ? undefined : "tasks";
-  if (stray) throw new SpecError(stray, `--${stray} is of array jobs. Add --engine slurm, or leave it out.`);
+  if (stray) throw new SpecError(stray, `--${stray} belongs to array jobs. Add --engine slurm, or leave it out.`);
   const uninterrupted = { isInterrupted: () => false, endProcess: () => {} };
   if (engine === "threads") return { ...threadsEngine(threads), ...uninterrupted };
   if (!engine.includes("://")) {
     throw new SpecError(
       "engine",
-      `There is no engine ${shownAddress(engine)}. Known: threads, slurm, and a queue as valkey://host:port.`,
+      `There is no engine ${shownAddress(engine)}. Known: threads, slurm, and a queue such as valkey://host:port.`,
     );
   }
   const address = parseQueueAddress(engine, process.env);

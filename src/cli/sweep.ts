@@ -202,7 +202,7 @@ export async function loadDesign(source: string): Promise<{ design: OpenedDesign
   const path = resolve(dirname(source), experiment);
   const document = plainValue(parseJsonWithComments(await readDocument(path), path), path);
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
-    throw new SpecError("experiment", `${path} holds no experiment: it is not an object.`);
+    throw new SpecError("experiment", `${path} does not hold an experiment: it is not an object.`);
   }
   return { design: { ...design, experiment: document as Record<string, unknown> }, directory: dirname(path) };
 }

@@ -84,7 +84,7 @@ describe("xpike train", () => {
     await xpikeTrain("twice");
     const { code, err } = await xpikeTrain("twice");
     expect(code).toBe(2);
-    expect(err).toMatch(/^FileError at .*twice\n {2}The folder holds a run already .*--resume.*--force/);
+    expect(err).toMatch(/^FileError at .*twice\n {2}The folder already holds a run .*--resume.*--force/);
     expect((await xpikeTrain("twice", "--resume")).out).toContain("Trained 4 steps");
     expect((await xpikeTrain("twice", "--force")).code).toBe(0);
     const both = await xpikeTrain("twice", "--force", "--resume");
@@ -99,7 +99,7 @@ describe("xpike train", () => {
     await writeFile(path, document);
     const { written, terminal } = recorder();
     expect(await main(["train", path, "--out", own, "--threads", "1"], terminal)).toBe(2);
-    expect(written.err).toMatch(/^FileError at .*experiment\.json\n {2}No training wrote this file.*--out/);
+    expect(written.err).toMatch(/^FileError at .*experiment\.json\n {2}This training would overwrite this file.*--out/);
     expect((await xpikeTrain("own", "--force")).code).toBe(2);
     expect([await readFile(path, "utf8"), await readdir(own)]).toEqual([document, ["experiment.json"]]);
     await rm(path);

@@ -67,8 +67,8 @@ async function requireOwnExperiment(folder: string, experiment: Experiment): Pro
   if (isOwn || !existsSync(path) || (await readDocument(path)) === experimentText(experiment)) return;
   throw new FileError(
     path,
-    "No training wrote this file, and this one would write the experiment with every default in its place. Choose another folder (--out), " +
-      "or give the file another name.",
+    "This training would overwrite this file, which no training wrote, with the completed experiment. Choose another " +
+      "folder (--out), or rename the file.",
   );
 }
 

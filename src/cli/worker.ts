@@ -27,7 +27,7 @@ function arrayTask({ SLURM_ARRAY_TASK_ID: task }: Readonly<Record<string, string
   if (task !== undefined && /^\d{1,9}$/.test(task)) return Number(task);
   throw new SpecError(
     "engine",
-    "This is no task of an array job: Slurm sets SLURM_ARRAY_TASK_ID in one. Submit the script of the folder with sbatch.",
+    "This is not a task of an array job, where Slurm sets SLURM_ARRAY_TASK_ID. Submit the folder's script with sbatch.",
   );
 }
 

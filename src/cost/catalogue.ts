@@ -49,7 +49,7 @@ export function findPrice(id: string): Price {
   if (dot < 0) {
     throw new CostError(
       `price.${id}`,
-      `"${id}" is neither a number nor a price. Prices are written source.name, such as shafiee-isca-2016.conversion5.`,
+      `"${id}" is neither a number nor a price. Write a price as source.name, such as shafiee-isca-2016.conversion5.`,
     );
   }
   const { prices } = findSource(id.slice(0, dot));

@@ -49,8 +49,8 @@ export const energyOf = (id: ArchitectureId, workload: Workload, { technology }:
 const noNumber = (label: string, total: number): CostError =>
   new CostError(
     "set",
-    `With these prices the energy of ${label} is ${total} J, which is no number to compare. A value that was set is far from any that is built; ` +
-      "`xpike cost --list` has those that are.",
+    `With these prices, the energy of ${label} is ${total} J, which cannot be compared. A value that was set is far from any real ` +
+      "one; `xpike cost --list` shows published values.",
   );
 
 /** @param operations counted operations of one inference, such as a trace's; from the workload's densities when left out */

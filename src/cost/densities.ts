@@ -38,7 +38,7 @@ export function scaleToMean(workload: Workload, mean: number): Workload {
   if (Math.abs(found - mean) <= 1e-9 * mean) return scaled;
   throw new CostError(
     "density",
-    `A mean density of ${mean} is ${(mean / present).toPrecision(3)} times that of ${workload.name}, ${present.toPrecision(3)}, and some layers would need ` +
-      `more than 1: with those at 1 the mean is ${found.toPrecision(3)}. Give single densities, such as --density qkv=0.9,up=0.9.`,
+    `A mean density of ${mean} is ${(mean / present).toPrecision(3)} times that of ${workload.name}, ${present.toPrecision(3)}, and some layers would ` +
+      `need more than 1. With those at 1, the mean is ${found.toPrecision(3)}. Give single densities, such as --density qkv=0.9,up=0.9.`,
   );
 }

@@ -44,7 +44,7 @@ export function experimentWorkload(experiment: Experiment): Workload {
   if (model.kind !== "spiking") {
     throw new MappingError(
       "model.kind",
-      `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the ANN of the same size is priced beside it.`,
+      `The machine runs spiking networks, but the model is "${model.kind}". Choose "spiking"; the report also prices the ANN of the same size.`,
     );
   }
   requireMappable(

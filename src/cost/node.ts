@@ -155,9 +155,9 @@ export function nodeFactor(scaling: Scaling, node: number, extrapolate = false):
     throw new CostError(
       "node",
       extrapolate
-        ? `${node} nm is out of reach: even extrapolated, nodes go from ${least} to ${most} nm.`
-        : `${source}, by which ${scales} scale, covers ${least} to ${most} nm, but the node is ${node} nm. ` +
-            "Choose a node within, or accept an extrapolation with --extrapolate.",
+        ? `${node} nm is out of range: even with extrapolation, nodes go from ${least} to ${most} nm.`
+        : `The node is ${node} nm, but ${source}, which scales ${scales}, covers ${least} to ${most} ` +
+            "nm. Choose a node in this range, or accept an extrapolation with --extrapolate.",
     );
   }
   const at = factors.find(([known]) => known === node);

@@ -74,7 +74,7 @@ describe("is refused, with the way out", () => {
   test.each([
     [{ set: { convesion5: "1 pJ" } }, /Did you mean conversion5\?/],
     [{ set: { conversion5: "1 ns" } }, /5-bit conversion is in J, but "1 ns" is in ns/],
-    [{ set: { conversion5: "horowitz-isscc-2014.dramBit" } }, /is in J, but .* is in J\/bit\. Units are not mixed/],
+    [{ set: { conversion5: "horowitz-isscc-2014.dramBit" } }, /is in J, but .* is in J\/bit\. Choose a price in J/],
     [
       { set: { conversion5: "shafiee-isca-2061.conversion5" } },
       /no source "shafiee-isca-2061".*Did you mean shafiee-isca-2016\?/,
@@ -82,11 +82,11 @@ describe("is refused, with the way out", () => {
     [{ set: { conversion5: "shafiee-isca-2016.conversion4" } }, /no price "conversion4"/],
     [{ set: { conversion5: "cheap" } }, /neither a number nor a price/],
     [{ set: { conversion5: "-1 pJ" } }, /at least 0/],
-    [{ set: { rows: "0" } }, /divided by it/],
-    [{ set: { conversion5: "1e300J" } }, /5-bit conversion is 1e\+300 J; give 0, or from 1e-30 to 1e\+30/],
+    [{ set: { rows: "0" } }, /divides by it/],
+    [{ set: { conversion5: "1e300J" } }, /5-bit conversion is 1e\+300 J; give 0, or a value from 1e-30 to 1e\+30/],
     [{ set: { ssaClock: 1e-300 } }, /is 1e-300 Hz; give 0/],
-    [{ node: 14 }, /covers 22 to 65 nm, but the node is 14 nm.*--extrapolate/],
-    [{ node: 3, extrapolate: true }, /out of reach/],
+    [{ node: 14 }, /node is 14 nm, but .* covers 22 to 65 nm.*--extrapolate/],
+    [{ node: 3, extrapolate: true }, /out of range/],
   ])("%j", (choice, message) => {
     const error = refusal(() => resolveTechnology(preset, choice));
     expect(error.message.replaceAll("\n", " ")).toMatch(message);
@@ -148,7 +148,7 @@ test("every parameter that is set to 0 gives numbers or a refusal, never infinit
     try {
       resolved = resolveTechnology(preset, { set: { [id]: 0 } });
     } catch (error) {
-      expect((error as CostError).message).toContain("divided by it");
+      expect((error as CostError).message).toContain("divides by it");
       continue;
     }
     const { architectures, times, area } = estimateCost(workload, resolved);

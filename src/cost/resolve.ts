@@ -107,7 +107,7 @@ function checkUnit(id: ParameterId, price: Price): Price {
   if (price.unit === unit) return price;
   throw new CostError(
     `set.${id}`,
-    `${label} is in ${describeUnit(unit)}, but ${price.id} is in ${describeUnit(price.unit)}. Units are not mixed; choose a ` +
+    `${label} is in ${describeUnit(unit)}, but ${price.id} is in ${describeUnit(price.unit)}. Choose a ` +
       `price in ${describeUnit(unit)}.`,
   );
 }
@@ -144,8 +144,8 @@ function readValue(id: ParameterId, value: number | string, replaced: Price): Pr
   if (suffix === "" && !COUNTED.has(unit)) {
     throw new CostError(
       `set.${id}`,
-      `${label} is in ${describeUnit(unit)}, but "${text}" has no unit. Write it behind the number, with a prefix from f to T if you ` +
-        `like, for example ${EXAMPLES[unit]}.`,
+      `${label} is in ${describeUnit(unit)}, but "${text}" has no unit. Write the unit after the number, with an optional ` +
+        `prefix from f to T, for example ${EXAMPLES[unit]}.`,
     );
   }
   const factor = suffix === "" ? 1 : unitFactor(suffix, unit);
@@ -202,16 +202,16 @@ function chosen(id: ParameterId, value: number, unit: Unit, replaced: Price): Pr
     throw new CostError(`set.${id}`, `${label} is ${value}; give a finite number of at least 0.`);
   }
   if (value === 0 && DIVISORS.has(id)) {
-    throw new CostError(`set.${id}`, `${label} is 0, but something is divided by it. Give more than 0.`);
+    throw new CostError(`set.${id}`, `${label} is 0, but the estimate divides by it. Give more than 0.`);
   }
   if (value !== 0 && (value < LEAST_VALUE || value > MOST_VALUE)) {
     throw new CostError(
       `set.${id}`,
-      `${label} is ${`${value} ${SYMBOLS[unit]}`.trim()}; give 0, or from ${LEAST_VALUE} to ${MOST_VALUE}, beyond which estimates are no numbers.`,
+      `${label} is ${`${value} ${SYMBOLS[unit]}`.trim()}; give 0, or a value from ${LEAST_VALUE} to ${MOST_VALUE}, so that estimates stay finite.`,
     );
   }
   if (COUNTS.has(id) && !Number.isInteger(value)) {
-    throw new CostError(`set.${id}`, `${label} is ${value}, but these are counted. Give a whole number from 1.`);
+    throw new CostError(`set.${id}`, `${label} is ${value}, but it is a count. Give a whole number of at least 1.`);
   }
   return {
     ...{ id: `chosen.${id}`, source: "chosen", value, low: value, high: value, unit },

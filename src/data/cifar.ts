@@ -35,7 +35,7 @@ export function cifarImages(content: Uint8Array, path: string, classes: readonly
     throw new FileError(
       path,
       `${content.length} bytes are ${content.length} / ${CIFAR_RECORD} = ${count.toFixed(2)} images; a batch has a whole ` +
-        `number from 1 to ${CIFAR_BATCH}. The file is cut off or no CIFAR-10 batch; copy or download it again.`,
+        `number from 1 to ${CIFAR_BATCH}. The file is cut off or is not a CIFAR-10 batch; copy or download it again.`,
     );
   }
   const labels = new Uint16Array(count);

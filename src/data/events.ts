@@ -85,7 +85,7 @@ export function* readEventFile(
   if (bytes.length === 0 || bytes.length % EVENT_BYTES !== 0) {
     throw new FileError(
       path,
-      `An event takes ${EVENT_BYTES} bytes, but the file has ${bytes.length}: no whole number of events from 1 on. Copy it again.`,
+      `The file has ${bytes.length} bytes, which is not one or more whole events of ${EVENT_BYTES} bytes. Copy it again.`,
     );
   }
   let passed = 0;
@@ -98,8 +98,8 @@ export function* readEventFile(
     if (x >= width || y >= height) {
       throw new FileError(
         path,
-        `Event ${at / EVENT_BYTES} is at column ${x}, row ${y}, but the sensor has ${width} x ${height} pixels. Give the sensor's size as ` +
-          "width and height of task.data, or another file.",
+        `Event ${at / EVENT_BYTES} is at column ${x}, row ${y}, but the sensor has ${width} x ${height} pixels. Set width and height ` +
+          "of task.data to the sensor's size, or use another file.",
       );
     }
     const microseconds = ((high & 127) << 16) + (middle << 8) + low + passed;

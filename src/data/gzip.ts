@@ -114,7 +114,7 @@ export async function inflate(bytes: Uint8Array, path: string, expected: Expecta
 function lengthError(path: string, limit: number, takes: string, found: string): FileError {
   return new FileError(
     path,
-    `The content ${takes} ${limit} bytes, but there are ${found}. The file is damaged or of another format; copy or ` +
+    `The content ${takes} ${limit} bytes, but the file holds ${found}. The file is damaged or of another format; copy or ` +
       "download it again.",
   );
 }

@@ -32,7 +32,7 @@ export async function readIdxImages(pair: IdxPair, classes: readonly string[]): 
   if (labels.shape[0] !== count) {
     throw new FileError(
       pair.labelsPath,
-      `There are ${labels.shape[0]} labels for the ${count} images of ${pair.imagesPath}. Take both files of the same set.`,
+      `There are ${labels.shape[0]} labels for the ${count} images of ${pair.imagesPath}. Use two files of the same set.`,
     );
   }
   checkLabels(labels.data, classes.length, pair.labelsPath);

@@ -27,7 +27,7 @@ const HEADER = /^\{\s*'descr':\s*'([^']*)',\s*'fortran_order':\s*(True|False),\s
  */
 export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new FileError(path, "This is no .npy file: it does not start with \\x93NUMPY. Write it with numpy.save.");
+    throw new FileError(path, "This is not a .npy file: it does not start with \\x93NUMPY. Write it with numpy.save.");
   }
   const [major, minor] = [bytes[6], bytes[7]];
   if ((major !== 1 && major !== 2) || minor !== 0) {
@@ -55,7 +55,7 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
     const found = fortran === "True" ? "column by column (fortran_order)" : `of type ${JSON.stringify(type)}`;
     throw new FileError(
       path,
-      `The values are ${found}; read are |u1, <f4 and <i8, row by row. Convert them with numpy.ascontiguousarray and astype.`,
+      `The values are ${found}, but only |u1, <f4 and <i8 in row-major order can be read. Convert them with numpy.ascontiguousarray and astype.`,
     );
   }
   const shape = (dimensions.match(/\d+/g) ?? []).map(Number);
@@ -104,7 +104,7 @@ export function npyImages(
   if (names.length !== count) {
     throw new FileError(
       labels.path,
-      `There are ${names.length} labels for the ${count} images of ${images.path}. Take both files of the same set.`,
+      `There are ${names.length} labels for the ${count} images of ${images.path}. Use two files of the same set.`,
     );
   }
   checkLabels(names, classes.length, labels.path);

@@ -94,10 +94,7 @@ function readHeader(header: Uint8Array, path: string): { name: string; size: num
   };
   const size = octal(124, 136);
   if (octal(148, 156) !== sum || Number.isNaN(size)) {
-    throw new FileError(
-      path,
-      "A header in the archive is damaged, or it is no tar archive. Copy or download it again.",
-    );
+    throw new FileError(path, "A header is damaged, or the file is not a tar archive. Copy or download it again.");
   }
   const kind = header[156];
   const prefix = text(257, 262) === "ustar" ? text(345, 500) : "";

@@ -46,7 +46,7 @@ export async function loadDevice(
   if (!URL.canParse(url)) {
     throw new SpecError(
       "hardware.crossbar.device.path",
-      `${url} is no absolute URL. Give new URL("${url}", import.meta.url), so that other threads find the module too.`,
+      `${url} is not an absolute URL. Give new URL("${url}", import.meta.url), so that other threads can find the module too.`,
     );
   }
   if (!loaded.has(keyOf(spec))) {
@@ -62,8 +62,8 @@ export function loadedDevice(spec: ModuleSpec): DeviceModel {
   if (found) return found.model;
   throw new SpecError(
     "hardware.crossbar.device.path",
-    `The device module ${spec.path} has not been loaded. The commands load what an experiment names; in a program, await ` +
-      "loadDevice(url) first, and take the spec that it returns.",
+    `The device module ${spec.path} has not been loaded. Commands load it by themselves; in a program, first ` +
+      "await loadDevice(url) and use the spec that it returns.",
   );
 }
 
@@ -90,7 +90,7 @@ const IMPORT_TIME = 10_000;
 async function importDefault(url: string, path: string): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const message = `it has waited for ${IMPORT_TIME / 1000} s. Remove what it awaits at its top level.`;
+    const message = `its import did not finish within ${IMPORT_TIME / 1000} s. Remove the top-level await.`;
     timer = setTimeout(() => reject(new Error(message)), IMPORT_TIME);
   });
   try {
@@ -128,7 +128,7 @@ function checkedDevice(exported: unknown, url: string, path: string): DeviceMode
   if (lacking.length > 0) {
     throw new FileError(
       path,
-      `The module's default export is no device: it lacks ${lacking.join(", ")}. docs/hardware.md shows one.`,
+      `The module's default export is not a device: it lacks ${lacking.join(", ")}. See the example in docs/hardware.md.`,
     );
   }
   /** An error of the module is the module's, not one of this program. */

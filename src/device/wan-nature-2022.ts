@@ -86,8 +86,8 @@ export function relaxation(time: number, maxConductance: number): (x: number) =>
   if (time > last.time) {
     throw new ValueError(
       "hardware.readTime",
-      `Resistive memory was measured up to 2 days (${last.time} s) after programming, and ${time} s is later. Read it ` +
-        "earlier, or take a device whose drift is modelled, such as kind pcm.",
+      `The resistive memory was measured up to 2 days (${last.time} s) after programming, and ${time} s is later. Read it ` +
+        "earlier, or choose a device with a drift model, such as kind pcm.",
     );
   }
   const unit = maxConductance / POLYNOMIAL_REFERENCE;

@@ -33,8 +33,8 @@ export function exitMarginOf({ evaluation }: Pick<Experiment, "evaluation">, { o
   if (exitMargin === null || order === "step-major") return exitMargin;
   throw new SpecError(
     "evaluation.exitMargin",
-    `An exit before the last time step needs logits after each step, but hardware.order ${order} takes a layer through all steps before ` +
-      "the next layer begins. Set hardware.order to step-major, or leave evaluation.exitMargin out.",
+    `An exit before the last time step needs logits after each step, but with hardware.order ${order} each layer finishes all steps ` +
+      "before the next layer begins. Set hardware.order to step-major, or leave evaluation.exitMargin out.",
   );
 }
 

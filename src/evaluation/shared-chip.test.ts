@@ -144,6 +144,6 @@ describe("an error on a thread", () => {
       prompts: 8,
       onChip: () => void executor.close(),
     });
-    await expect(running).rejects.toThrow("closed while work was under way");
+    await expect(running).rejects.toThrow("closed during their work");
   });
 });

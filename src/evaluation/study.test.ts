@@ -116,7 +116,7 @@ describe("a study", () => {
     await expect(study({ steps: [2, 4] })).rejects.toThrow(/after 4 time steps .* run 3/);
     const size = { chips: 1000, prompts: 10_000_000, steps: [1, 3] };
     await expect(study(size, conditions.slice(0, 2))).rejects.toThrow(
-      "Of 4 points of curves x 1000 chips x 2 reads x 10000000 prompts every answer is kept, 9 bytes each: 720 GB, and at most 4 are.",
+      "Every answer is kept: 4 curve points x 1000 chips x 2 reads x 10000000 prompts x 9 bytes = 720 GB, more than the limit of 4 GB.",
     );
     const small = [...conditions, { network: "second", hardware: machine({ sram: 1 }) }];
     await expect(study({}, small)).rejects.toThrow(expect.objectContaining({ path: "hardware.sram" }));

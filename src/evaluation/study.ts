@@ -127,7 +127,10 @@ export async function runStudy(
 
 function requireStep(step: number, longest: number): void {
   if (Number.isInteger(step) && step >= 1 && step <= longest) return;
-  throw new ValueError("steps", `Answers after ${step} time steps were asked for, but the networks run ${longest}.`);
+  throw new ValueError(
+    "steps",
+    `Answers after ${step} time steps were requested, but the networks run only ${longest}.`,
+  );
 }
 
 /** Of an answer that is kept: what is wrong of it, and the rate that reports make of it. */
@@ -144,8 +147,8 @@ function requireMemory({
   if (gigabytes <= MOST_GIGABYTES) return;
   throw new ValueError(
     "prompts",
-    `Of ${curves} points of curves x ${chips} chips x ${reads} reads x ${prompts} prompts every answer is kept, ${ANSWER_BYTES} bytes each: ` +
-      `${Number(gigabytes.toPrecision(3))} GB, and at most ${MOST_GIGABYTES} are. Ask for fewer prompts, chips or reads.`,
+    `Every answer is kept: ${curves} curve points x ${chips} chips x ${reads} reads x ${prompts} prompts x ${ANSWER_BYTES} bytes = ` +
+      `${Number(gigabytes.toPrecision(3))} GB, more than the limit of ${MOST_GIGABYTES} GB. Ask for fewer prompts, chips or reads.`,
   );
 }
 

@@ -193,7 +193,7 @@ test.each([
   [{ tokens: 4, dimension: 0 }, {}, "d_K is 0"],
   [{ tokens: 4, dimension: 256 }, { counterBits: 8 }, "a full count would wrap to 0. Use 9 bits"],
   [{ tokens: 4, dimension: 4, scoreGain: 3 }, {}, "not a power of two"],
-  [{ tokens: 4, dimension: 4 }, { lfsr: { polynomial: "0x80000000" } }, "no primitive polynomial"],
+  [{ tokens: 4, dimension: 4 }, { lfsr: { polynomial: "0x80000000" } }, "not a primitive polynomial"],
 ])("a tile that cannot be built is refused with the reason: %j %j", (request, spec, reason) => {
   expect(() => setting(request, spec)).toThrow(reason);
 });

@@ -297,5 +297,5 @@ test("a code step of a pair has as many bits as a line leaves it", () => {
   const { message } = messageOf(() =>
     requireIntegers(neuronOf({}), formats, adcSpec.parse({ mode: "pair", bits: 16 })),
   );
-  expect(message).toContain("Codes of 16 bits leave no room in a line of 16 bits");
+  expect(message).toContain("Codes of 16 bits leave no headroom in a 16-bit line");
 });

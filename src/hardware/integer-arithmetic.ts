@@ -66,8 +66,8 @@ export function integerLifConstants(neuron: NeuronSpec, arithmetic: ArithmeticSp
   if (threshold > membrane.high) {
     throw new SpecError(
       "hardware.arithmetic.membraneBits",
-      `The threshold ${real} is ${threshold} x 2^-${fractionBits}, but a membrane of ${membraneBits} bits reaches ${membrane.high}, so that no ` +
-        `neuron would ever fire. Use ${signedBits({ low: 0, high: threshold })} bits or more, or fewer fraction bits.`,
+      `The threshold ${real} is ${threshold} x 2^-${fractionBits}, but a membrane of ${membraneBits} bits only reaches ${membrane.high}, ` +
+        `so no neuron would ever fire. Use ${signedBits({ low: 0, high: threshold })} bits or more, or fewer fraction bits.`,
     );
   }
   return { leakShift: leakShiftOf(neuron), threshold, reset, membrane };
@@ -80,14 +80,14 @@ export function requireIntegers(neuron: NeuronSpec, arithmetic: ArithmeticSpec, 
   if (adc.bits === null) {
     throw new SpecError(
       "hardware.arithmetic",
-      "Whole numbers begin at the codes of converters, but adc.bits is null, which passes the exact current. Give converters bits, such as " +
-        "5, or set hardware.arithmetic to null.",
+      "Integer arithmetic needs converter codes, but adc.bits is null, which passes the exact current. Set adc.bits, for " +
+        "example to 5, or hardware.arithmetic to null.",
     );
   }
   if (adc.mode === "pair" && adc.bits === 16) {
     throw new SpecError(
       "hardware.adc.bits",
-      "Codes of 16 bits leave no room in a line of 16 bits, which may only stop where converters clip. Use 15 bits or fewer, or set " +
+      "Codes of 16 bits leave no headroom in a 16-bit line, which must not saturate before its converter clips. Use 15 bits or fewer, or set " +
         "hardware.arithmetic to null.",
     );
   }
@@ -175,7 +175,7 @@ function misfitOfDifferences(up: Float64Array, down: Float64Array, stepBits: num
   // Half a step is on top when it is rounded.
   const most = Math.max(...up, ...down) + 2 ** (stepBits - 1);
   if (most < 2 ** 15) return null;
-  return `With all rows of one sign driven a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767.`;
+  return `With all rows of one sign driven, a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767.`;
 }
 
 /** A line that stops at its end must give a code that is clipped, whatever its converter errs by. */
@@ -193,7 +193,7 @@ function misfitOfLine(
     // One step more than rounding takes, for what single precision rounds.
     if (total < 2 ** 16 || code > largest + 2) continue;
     return (
-      `With all rows driven line ${column} carries ${total} x 2^-${stepBits} code steps and stops at 65535, which its converter (gain ${gains[column]}, offset ` +
+      `With all rows driven, line ${column} carries ${total} x 2^-${stepBits} code steps and saturates at 65535, which its converter (gain ${gains[column]}, offset ` +
       `${offsets[column]}, noise down to ${lowestNoise}) may take for code ${Math.round(code)} instead of clipping it at ${largest}.`
     );
   }
@@ -280,7 +280,7 @@ export function requireSums(layer: string, { low, high }: WholeRange, { fraction
   const wayOut =
     fewer >= 0
       ? `Use ${fewer} fraction bits or fewer.`
-      : "No binary point is far enough to the right: give converters fewer bits, or set hardware.arithmetic to null.";
+      : "No number of fraction bits is small enough. Give converters fewer bits, or set hardware.arithmetic to null.";
   throw new ValueError(
     "hardware.arithmetic.fractionBits",
     `Sums of ${layer} reach from ${low} to ${high} x 2^-${fractionBits}, with the largest codes on all row blocks, and take ${bits} bits, but accumulators ` +
@@ -316,6 +316,6 @@ export function requireFit(
   throw new ValueError(
     `hardware.arithmetic.${register}Bits`,
     `${stopped} of ${count} numbers of ${operation} do not fit a ${register} of ${bits} bits, which holds ${low} to ${high} x 2^-${fractionBits}, that is ` +
-      `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. ${ways.length > 0 ? `Use ${ways.join(", or ")}, or let` : "Let"} it stop there with overflow "saturate".`,
+      `${low / 2 ** fractionBits} to ${high / 2 ** fractionBits}. ${ways.length > 0 ? `Use ${ways.join(", or ")}, or let` : "Let"} it saturate with overflow "saturate".`,
   );
 }

@@ -46,9 +46,9 @@ test("counting shifts by squaring agrees with shifting", () => {
 });
 
 test.each([
-  [0x34bcd35c, "leaves bit 31 open"],
+  [0x34bcd35c, "does not set bit 31"],
   [0x80000000, "not back at its seed after 2^32 - 1 shifts"],
-  [0xb4bcd35d, "no primitive polynomial"],
+  [0xb4bcd35d, "not a primitive polynomial"],
 ])("a mask that is not primitive is refused with the reason: %i", (mask, reason) => {
   expect(() => requirePrimitive(mask, "hardware.ssa.lfsr.polynomial")).toThrow(reason);
 });

@@ -47,19 +47,19 @@ export function requirePrimitive(mask: number, path: string): void {
   if (mask >>> 31 === 0) {
     throw new SpecError(
       path,
-      `The feedback mask ${name} leaves bit 31 open, so a shift maps two states to one and the register has fewer than 32 bits. ` +
-        "Set bit 31; 0xb4bcd35c is a mask with the full period.",
+      `The feedback mask ${name} does not set bit 31, so a shift maps two states to one and the register has fewer than 32 bits. ` +
+        "Set bit 31; for example, 0xb4bcd35c has the full period.",
     );
   }
   if (isIdentityAfter(mask, PERIOD) && PERIOD_PRIMES.every((prime) => !isIdentityAfter(mask, PERIOD / prime))) return;
   const shorter = PERIOD_PRIMES.find((prime) => isIdentityAfter(mask, PERIOD / prime));
   throw new SpecError(
     path,
-    `The feedback mask ${name} is no primitive polynomial: ` +
+    `The feedback mask ${name} is not a primitive polynomial: ` +
       (shorter === undefined
         ? "the register is not back at its seed after 2^32 - 1 shifts, so it runs in shorter cycles"
         : `the register is back at every seed after (2^32 - 1) / ${shorter} = ${PERIOD / shorter} shifts`) +
-      ", and its bytes need not be uniform. 0xb4bcd35c is a mask with the full period.",
+      ", and its bytes need not be uniform. For example, 0xb4bcd35c has the full period.",
   );
 }
 

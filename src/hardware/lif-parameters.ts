@@ -139,7 +139,7 @@ function shiftOf(beta: number): number {
   if (Number.isInteger(shift) && shift >= 0 && shift <= LIMITS.leakShift[1]) return shift;
   throw new SpecError(
     "model.neuron.beta",
-    `beta is ${beta}, but the LIF unit leaks by a shift of the membrane, which is a factor of 1, 0.5, 0.25, ... Use one of these.`,
+    `beta is ${beta}, but the LIF unit leaks by a shift of the membrane, that is, by a factor of 1, 0.5, 0.25, ... Use one of these.`,
   );
 }
 
@@ -163,8 +163,8 @@ export function lifSettings(
   if (!(threshold >= 1 && threshold <= membraneRange.high)) {
     throw new SpecError(
       "model.neuron.threshold",
-      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but the membrane, of ${membraneBits} bits, ` +
-        `reaches ${membraneRange.high}, and a threshold is at least 1. Widen the converter's range, which makes steps larger, or lower the threshold.`,
+      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but it must be from 1 to ${membraneRange.high}, ` +
+        `the largest value of the ${membraneBits}-bit membrane. Widen the converter's range, which makes steps larger, or change the threshold.`,
     );
   }
   const offset = wholeOffset(column.offset, unit);

@@ -83,7 +83,7 @@ function requireRestart(spec: SsaSpec, draws: DrawKind, order: LoopOrder): void 
   if (order === "token-major" || !runsOn(spec, draws)) return;
   throw new SpecError(
     "hardware.order",
-    'With "independent" draws the LFSRs run on from step to step, but in "step-major" order a tile serves other blocks in between. ' +
+    'With "independent" draws the LFSRs run on from step to step, but in "step-major" order a tile serves other blocks between steps. ' +
       'Set model.attention.draws to "stratified", which restarts them at every step, or order to "token-major".',
   );
 }
@@ -97,7 +97,7 @@ function requireCount(path: string, value: number, name: string): void {
   if (Number.isInteger(value) && value >= 1 && value <= 1024) return;
   throw new SpecError(
     path,
-    `${name} is ${value}, but the engine takes a whole number from 1 to 1024, in tiles of any size.`,
+    `${name} is ${value}, but the engine takes a whole number from 1 to 1024, whatever the tile size.`,
   );
 }
 

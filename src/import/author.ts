@@ -41,7 +41,7 @@ export function authorMapping({ model, geometry }: Pick<Network, "model" | "geom
   if (model.kind !== "spiking") {
     throw new SpecError(
       "model.kind",
-      'The author\'s layout is that of a spiking network. Set model.kind to "spiking".',
+      'The author\'s layout needs a spiking network. Set model.kind to "spiking".',
     );
   }
   if (model.position !== "learned") {

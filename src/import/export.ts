@@ -51,8 +51,8 @@ export function exportNetwork(
     if (differs >= 0) {
       throw new ValueError(
         name,
-        `Value ${differs} of ${name}, ${data[differs]}, would come back as ${again[name].data[differs]}: a scale of the mapping leaves ` +
-          "single precision. Use another mapping.",
+        `Value ${differs} of ${name}, ${data[differs]}, would come back as ${again[name].data[differs]}: a scale of the mapping ` +
+          "exceeds single precision. Use another mapping.",
       );
     }
   }
@@ -142,12 +142,13 @@ function undoStep(
     );
   }
   if (step.reshape) {
-    if (!before) return fail("a reshape is undone only where the expression states the `shape` of its tensor.");
+    if (!before) return fail("a reshape can be undone only if the expression gives the `shape` of its tensor.");
     if (countOf(before) !== values.data.length) fail(`[${before}] does not hold the values of [${values.shape}].`);
     return { shape: before, data: values.data };
   }
   if (step.slice) return fail("a slice cannot be undone, so this mapping is for imports only.");
-  if (!isPowerOfTwo(step.scale!)) fail(`a scale by ${step.scale} is undone only by rounding; use a power of two.`);
+  if (!isPowerOfTwo(step.scale!))
+    fail(`a scale by ${step.scale} cannot be undone without rounding. Use a power of two.`);
   return { shape: values.shape, data: values.data.map((x) => x / step.scale!) };
 }
 

@@ -82,7 +82,7 @@ function repeat(constant: number, shape: readonly number[] | undefined, fail: Fa
 /** One after the other along an axis. */
 function join(parts: readonly Values[], axis: number, fail: Fail): Values {
   const [first] = parts;
-  if (axis >= first.shape.length) fail(`axis ${axis} is none of shape [${first.shape}]; axes count from 0.`);
+  if (axis >= first.shape.length) fail(`shape [${first.shape}] has no axis ${axis}; axes count from 0.`);
   const others = ({ shape }: Values) => shape.toSpliced(axis, 1).join();
   const odd = parts.find((part) => part.shape.length !== first.shape.length || others(part) !== others(first));
   if (odd) fail(`[${first.shape}] and [${odd.shape}] differ in more than axis ${axis}, along which they are joined.`);
@@ -198,8 +198,8 @@ export function slice(
   { axis, begin, end }: NonNullable<TensorStep["slice"]>,
   fail: Fail,
 ): Values {
-  if (axis >= shape.length) fail(`axis ${axis} is none of shape [${shape}]; axes count from 0.`);
-  if (begin >= end || end > shape[axis]) fail(`${begin} to ${end} is no range of axis ${axis} of shape [${shape}].`);
+  if (axis >= shape.length) fail(`shape [${shape}] has no axis ${axis}; axes count from 0.`);
+  if (begin >= end || end > shape[axis]) fail(`${begin} to ${end} is not a range of axis ${axis} of shape [${shape}].`);
   const outer = countOf(shape.slice(0, axis));
   const inner = countOf(shape.slice(axis + 1));
   const result = shape.with(axis, end - begin);

@@ -156,7 +156,7 @@ describe("a mapping of one's own", () => {
       'parameters["head.offset"]: the file has no tensor "out.bb". Did you mean out.b?',
     );
     expect(message({ parameters: { "haed.offset": "out.b" } })).toContain(
-      '"haed.offset" is no parameter of this ann network. Did you mean head.offset?',
+      '"haed.offset" is not a parameter of this ann network. Did you mean head.offset?',
     );
     expect(message({ parameters: { "head.weight": { tensor: "out.w", steps: [{ transpose: [1, 0] }] } } })).toBe(
       'parameters["head.weight"]: head.weight would have shape [3,8] instead of [8,3]. Weights here are [inputs, outputs]: add "steps": [{ "transpose": [1, 0] }].',
@@ -169,7 +169,7 @@ describe("a mapping of one's own", () => {
       'Nothing uses the tensor "extra" [1]. Name it in a rule or in `ignore`.',
     );
     const infinite = plus("out.b", tensor([3], 1, Number.POSITIVE_INFINITY, 0));
-    expect(message({}, infinite)).toContain("value 1 of head.offset would be Infinity, which is no finite number");
+    expect(message({}, infinite)).toContain("value 1 of head.offset would be Infinity, which is not a finite number");
     const wide = plus("out.b", { type: "float64", shape: [3], data: Float64Array.of(1e300, 0, 0) });
     expect(message({}, wide)).toContain("value 0 of head.offset would be 1e+300");
   });
@@ -186,14 +186,14 @@ describe("a mapping of one's own", () => {
       "[8] has 8 values, which [3,-1] does not hold",
     );
     expect(embed({ tensor: "patch.bias", steps: [{ slice: { axis: 1, begin: 0, end: 1 } }] })).toContain(
-      "axis 1 is none of shape [8]",
+      "shape [8] has no axis 1",
     );
     expect(embed({ tensor: "patch.bias", steps: [{ slice: { axis: 0, begin: 4, end: 9 } }] })).toContain(
-      "4 to 9 is no range of axis 0",
+      "4 to 9 is not a range of axis 0",
     );
     expect(embed({ sum: ["patch.bias", "out.b"] })).toContain("[8] and [3] cannot be added");
     expect(embed({ concatenate: ["patch.bias", "out.w"] })).toContain("differ in more than axis 0");
-    expect(embed({ concatenate: ["patch.bias"], axis: 1 })).toContain("axis 1 is none of shape [8]");
+    expect(embed({ concatenate: ["patch.bias"], axis: 1 })).toContain("shape [8] has no axis 1");
     expect(embed({ sum: [{ constant: 1 }] })).toContain("a constant within another expression needs a `shape`");
     expect(embed({ sum: [{ constant: 1, shape: [2147483648, 2] }] })).toContain("at most 268435456 are made");
     expect(embed({ linear: { part: "offset", weight: "patch.bias" } })).toContain(
@@ -213,9 +213,9 @@ describe("a mapping of one's own", () => {
         ),
       );
     expect(back({ sum: ["n.g"] })).toContain("a sum cannot be undone, so this mapping is for imports only");
-    expect(back({ tensor: "n.g", steps: [{ scale: 3 }] })).toContain("a scale by 3 is undone only by rounding");
+    expect(back({ tensor: "n.g", steps: [{ scale: 3 }] })).toContain("a scale by 3 cannot be undone without rounding");
     expect(back({ tensor: "n.g", steps: [{ reshape: [8] }] })).toContain(
-      "only where the expression states the `shape`",
+      "only if the expression gives the `shape`",
     );
     expect(back({ tensor: "n.g", steps: [{ slice: { axis: 0, begin: 0, end: 8 } }] })).toContain(
       "a slice cannot be undone",

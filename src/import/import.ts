@@ -57,7 +57,7 @@ export function importNetwork<M extends ModelSpec>(
         const help = near ? ` Did you mean ${near}?` : "";
         problems.push({
           path,
-          text: `${path}: ${shorten(rule.name)} is no parameter of this ${model.kind} network.${help}`,
+          text: `${path}: ${shorten(rule.name)} is not a parameter of this ${model.kind} network.${help}`,
         });
       }
     }
@@ -165,7 +165,7 @@ function asParameter(values: Values, name: string, shape: readonly number[], pat
   if (wrong >= 0) {
     throw new SpecError(
       path,
-      `${path}: value ${wrong} of ${name} would be ${values.data[wrong]}, which is no finite number in single precision.`,
+      `${path}: value ${wrong} of ${name} would be ${values.data[wrong]}, which is not a finite number in single precision.`,
     );
   }
   return { shape, data };
@@ -184,7 +184,7 @@ function refuseApproximations(approximations: readonly string[], name: string): 
   return new SpecError(
     name,
     `The network here cannot compute what the source computes:\n  ${approximations.join("\n  ")}\n` +
-      "Import it all the same with --approximate (in code: approximate: true), as a start for training.",
+      "To use it as a starting point for training, import it with --approximate (in code: approximate: true).",
   );
 }
 

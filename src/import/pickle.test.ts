@@ -72,7 +72,7 @@ describe("a pickle that asks to run code", () => {
 
 test("a kind of tensor that is not read is told apart from code", () => {
   expect(messageOf(assemble(PROTO, "ctorch._utils\n_rebuild_sparse_tensor\n."))).toContain(
-    "torch._utils._rebuild_sparse_tensor makes a kind of tensor that is not read here",
+    "torch._utils._rebuild_sparse_tensor makes an unsupported kind of tensor",
   );
 });
 
@@ -98,7 +98,7 @@ describe("a pickle", () => {
 
   test.each([
     ["nothing", assemble(), "ends early"],
-    ["another protocol", assemble([0x80, 4], "."), "protocol 4; only 2 is read"],
+    ["another protocol", assemble([0x80, 4], "."), "protocol 4, but only 2 can be read"],
     ["a text that goes on beyond the end", assemble(PROTO, "X", u32(100), "a."), "ends early"],
     ["a text that is not UTF-8", assemble(PROTO, "X", u32(1), [0xff], "."), "not UTF-8"],
     ["a name without an end", assemble(PROTO, "ctorch\nFloat"), "ends within a name"],

@@ -189,7 +189,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
     if (protocol !== 2) {
       throw new FileError(
         path,
-        `The list of tensors is a pickle of protocol ${protocol}; only 2 is read. Save it again with torch.save without pickle_protocol.`,
+        `The list of tensors is a pickle of protocol ${protocol}, but only 2 can be read. Save it again with torch.save, without pickle_protocol.`,
       );
     }
   }
@@ -205,8 +205,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
   }
 
   function countValue(): void {
-    if (++values > MOST_VALUES)
-      fail(`The list of tensors makes more than ${MOST_VALUES} values, the most that is read.`);
+    if (++values > MOST_VALUES) fail(`The list of tensors makes more than ${MOST_VALUES} values, the limit.`);
   }
 
   function push(value: Pickled): void {
@@ -281,7 +280,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
   }
 
   function refuse(what: string): never {
-    throw new FileError(path, `The list of tensors asks for ${what}, which no table of tensors needs. ${REFUSED}`);
+    throw new FileError(path, `The list of tensors asks for ${what}, which a table of tensors never needs. ${REFUSED}`);
   }
 
   function refuseOpcode(opcode: number): never {
@@ -299,7 +298,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
 }
 
 const REFUSED =
-  "Such a file may run code when Python loads it, and is refused. If you trust it, load it in Python and save the tensors alone: " +
+  "Such files can run code when Python loads them, and are refused. If you trust this one, load it in Python and save only its tensors: " +
   'torch.save(model.state_dict(), "weights.pth").';
 
 /** Throws FileError for a name that is none of a tensor's. */
@@ -309,8 +308,8 @@ function allowed(name: string, path: string): string {
   if (OTHER_TENSORS.test(name)) {
     throw new FileError(
       path,
-      `${name} makes a kind of tensor that is not read here, such as sparse, quantised or 8-bit floats. Save dense ones: ` +
-        "tensor.to_dense(), tensor.dequantize() or tensor.float() in Python.",
+      `${name} makes an unsupported kind of tensor, such as sparse, quantised or 8-bit floats. Save dense tensors ` +
+        "instead: tensor.to_dense(), tensor.dequantize() or tensor.float() in Python.",
     );
   }
   throw new FileError(path, `${shorten(name).slice(1, -1)} is not a tensor; this file asks to run code. ${REFUSED}`);

@@ -77,7 +77,7 @@ describe("a file of PyTorch", () => {
     expect(message({ shape: [2, 3], strides: [3, 2] })).toContain('"a" reaches value 7 of a storage of 6');
     expect(message({ offset: 1 })).toContain("reaches value 6 of a storage of 6");
     expect(message({ shape: [2000000000, 2000000000], strides: [0, 0] })).toContain(
-      "has 4000000000000000000 values, but its storage only 6",
+      "has 4000000000000000000 values, but its storage has only 6",
     );
     expect(message({ shape: [-1, 3] })).toContain("no shape and strides");
     expect(message({ shape: [6], strides: [1, 1] })).toContain("no shape and strides of equal length");
@@ -109,7 +109,7 @@ describe("a file of PyTorch", () => {
   });
 
   test("that is something else is told apart", () => {
-    expect(messageOf(writeZip([{ name: "word/document.xml", content: six }]))).toContain("holds no data.pkl");
+    expect(messageOf(writeZip([{ name: "word/document.xml", content: six }]))).toContain("has no data.pkl");
     const script = [
       { name: "m/data.pkl", content: tensorPickle() },
       { name: "m/constants.pkl", content: six },

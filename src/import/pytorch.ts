@@ -113,14 +113,14 @@ function folderOf({ names }: ZipArchive, path: string): string {
   if (programs.length !== 1) {
     throw new FileError(
       path,
-      "This zip archive holds no data.pkl, so torch.save did not write it. Give the file that torch.save wrote, or a .safetensors file.",
+      "This zip archive has no data.pkl, so torch.save did not write it. Give a file written by torch.save, or a .safetensors file.",
     );
   }
   const folder = programs[0].slice(0, -"data.pkl".length);
   if (names.includes(`${folder}constants.pkl`)) {
     throw new FileError(
       path,
-      'This is a TorchScript program, not a table of tensors. Save the tensors alone: torch.save(module.state_dict(), "weights.pth").',
+      'This is a TorchScript program, not a table of tensors. Save only the tensors: torch.save(module.state_dict(), "weights.pth").',
     );
   }
   return folder;
@@ -184,13 +184,13 @@ function checkView(name: string, tensor: PickledTensor, fail: (problem: string) 
   const quoted = shorten(name);
   if (!Object.hasOwn(STORAGE_TYPES, storage.type)) {
     const known = Object.values(STORAGE_TYPES).join(", ");
-    fail(`${quoted} is of type torch.${storage.type}; read are ${known}.`);
+    fail(`${quoted} is of type torch.${storage.type}, but only ${known} can be read.`);
   }
   const count = countOf(shape);
   // Products beyond 2^53 are no longer exact, but they are larger than any storage.
   if (count > storage.count) {
     fail(
-      `${quoted} of shape [${shape}] has ${count} values, but its storage only ${storage.count}. A view that repeats values, as expand makes it, is saved after contiguous().`,
+      `${quoted} of shape [${shape}] has ${count} values, but its storage has only ${storage.count}. If it is a view that repeats values, such as from expand, call contiguous() before saving.`,
     );
   }
   const last = count === 0 ? offset : shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], offset);

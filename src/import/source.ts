@@ -37,15 +37,12 @@ export function decodeTensors(bytes: Uint8Array, select = "", path = "checkpoint
   if (bytes[0] === 0x80 && bytes[1] < 6) {
     throw new FileError(
       path,
-      "This is a bare pickle, as torch.save wrote it before PyTorch 1.6; it is not read. If you trust it, load it in Python " +
+      "This is a bare pickle, the format of torch.save before PyTorch 1.6, which cannot be read. If you trust it, load it in Python " +
         'and save it again: torch.save(torch.load("old.pth"), "new.pth").',
     );
   }
   if (select !== "") {
-    throw new FileError(
-      path,
-      `A safetensors file has no tables within it, so ${shorten(select)} names none. Leave it out.`,
-    );
+    throw new FileError(path, `A safetensors file has no tables, so leave out the table name ${shorten(select)}.`);
   }
   return { tensors: decodeForeignSafetensors(bytes, path), others: [] };
 }
@@ -61,7 +58,7 @@ function decodeForeignSafetensors(bytes: Uint8Array, path: string): Map<string, 
     if (type === "int64" && !data.every(Number.isSafeInteger)) {
       throw new FileError(
         path,
-        `${shorten(name)} holds integers beyond 2^53, which are not read. Save them as float64.`,
+        `${shorten(name)} holds integers beyond 2^53, which cannot be read. Save them as float64.`,
       );
     }
     tensors.set(name, { type, shape, data });

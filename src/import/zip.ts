@@ -65,7 +65,7 @@ export function openZip(bytes: Uint8Array, path: string): ZipArchive {
     read: (name) => {
       const entry = byName.get(name) ?? fail(`The archive has no entry ${shorten(name)}.`);
       unpacked += entry.size;
-      if (unpacked > MOST_BYTES) fail(`The archive unpacks to more than ${MOST_BYTES} bytes, the most that is read.`);
+      if (unpacked > MOST_BYTES) fail(`The archive unpacks to more than ${MOST_BYTES} bytes, the limit.`);
       return readEntry(bytes, entry, fail);
     },
   };
@@ -80,7 +80,7 @@ function readDirectory(bytes: Uint8Array, fail: Fail): ZipEntry[] {
   const [length, offset] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
   const disks = view.getUint16(end + 4, true) + view.getUint16(end + 6, true);
   if (count === 0xffff || length === 0xffffffff || offset === 0xffffffff) {
-    fail("The archive is a zip64 archive of more than 65534 entries or 4 GiB, which is not read.");
+    fail("The archive is a zip64 archive of more than 65534 entries or 4 GiB, which cannot be read.");
   }
   if (disks !== 0) fail("The archive is one of several disks.");
   if (offset + length > end)
@@ -97,7 +97,7 @@ function readDirectory(bytes: Uint8Array, fail: Fail): ZipEntry[] {
     entries.push(readHeader(view, bytes, at, name, offset, fail));
     at = next;
   }
-  if (at !== offset + length) fail(`The directory has ${offset + length - at} bytes behind its ${count} entries.`);
+  if (at !== offset + length) fail(`The directory has ${offset + length - at} bytes after its ${count} entries.`);
   return entries;
 }
 
@@ -107,7 +107,7 @@ function findEnd(view: DataView, fail: Fail): number {
   for (let at = last; at >= Math.max(0, last - LONGEST_COMMENT); at--) {
     if (view.getUint32(at, true) === SIGNATURE.end && view.getUint16(at + 20, true) === last - at) return at;
   }
-  return fail("The directory at the end of the archive is missing: the file was cut off, or is no zip archive.");
+  return fail("The directory at the end of the archive is missing: the file was cut off, or is not a zip archive.");
 }
 
 function readName(bytes: Uint8Array, i: number, fail: Fail): string {
@@ -133,7 +133,8 @@ function readHeader(
   const [packed, size] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
   const local = view.getUint32(at + 42, true);
   if (flags & ENCRYPTED) fail(`${entry} is encrypted.`);
-  if (method !== 0 && method !== 8) fail(`${entry} is packed by method ${method}; only stored and deflated are read.`);
+  if (method !== 0 && method !== 8)
+    fail(`${entry} is packed by method ${method}; only stored and deflated entries can be read.`);
   if (local + BYTES.local > directory || view.getUint32(local, true) !== SIGNATURE.local) {
     fail(`${entry} should start at byte ${local}, but no entry starts there.`);
   }
@@ -178,7 +179,7 @@ function readEntry(
   }
   const found = crc32(content);
   if (checksum === 0 && found !== 0) {
-    fail(`${shorten(name)} has no checksum, as torch.serialization.set_crc32_options(False) leaves it out.`);
+    fail(`${shorten(name)} has no checksum, perhaps because of torch.serialization.set_crc32_options(False).`);
   }
   if (found !== checksum) {
     const [is, should] = [found, checksum].map((sum) => sum.toString(16).padStart(8, "0"));

@@ -55,8 +55,8 @@ export function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memo
   } catch (error) {
     throw new PlatformError(
       "kernels.memory",
-      `The system gave no memory of ${((size * PAGE) / 2 ** 20).toFixed(0)} MiB, for which WebAssembly sets aside some GiB of addresses. Raise ` +
-        "the limit on them (`ulimit -v`), free memory, or use fewer threads.",
+      `The system did not provide ${((size * PAGE) / 2 ** 20).toFixed(0)} MiB of memory, for which WebAssembly reserves several GiB of ` +
+        "addresses. Raise the address limit (`ulimit -v`), free memory, or use fewer threads.",
       { cause: error },
     );
   }

@@ -323,7 +323,7 @@ describe("what does not fit", () => {
   test("a chip whose SRAM is too small for one prompt is refused with the arithmetic", () => {
     expect(() => scheduleOf(machineFor({}, { sram: 80 }))).toThrow(
       "One prompt in token-major order needs spikes 5 + qkv 12 + attention 4 + stream 64 + logits 4 = 89 bytes, but the chip " +
-        'has 80. Give it 89 bytes, fewer time steps, or try "step-major" order, which keeps other things.',
+        'has 80. Set hardware.sram to at least 89, use fewer time steps, or try "step-major" order, which buffers other data.',
     );
   });
 
@@ -349,7 +349,7 @@ describe("what does not fit", () => {
       expect(Math.min(...starts)).toBeGreaterThanOrEqual(Math.max(...ends));
     }
     expect(() => scheduleOf(machineFor({}, { crossbars: 3, crossbar: { columns: 16 }, order: "step-major" }))).toThrow(
-      `in "step-major" order all of them again at every time step. Give it 7 crossbars, or set order to "token-major".`,
+      `"step-major" order repeats all of them at every time step. Set hardware.crossbars to 7, or order to "token-major".`,
     );
   });
 });

@@ -97,8 +97,8 @@ export function scheduleOf(machine: Machine): Schedule {
   if (order === "step-major" && mapping.totals.loads > 1) {
     throw new MappingError(
       "hardware.order",
-      `The chip's ${mapping.totals.crossbars} crossbars take ${mapping.totals.loads} loads for ${mapping.totals.blocks} blocks of weights, and in ` +
-        `"step-major" order all of them again at every time step. Give it ${mapping.totals.blocks} crossbars, or set order to "token-major".`,
+      `The chip's ${mapping.totals.crossbars} crossbars take ${mapping.totals.loads} loads for ${mapping.totals.blocks} blocks of weights, and ` +
+        `"step-major" order repeats all of them at every time step. Set hardware.crossbars to ${mapping.totals.blocks}, or order to "token-major".`,
     );
   }
   const alone = timetable(machine, Number.POSITIVE_INFINITY);
@@ -130,7 +130,7 @@ function requireRoom(machine: Machine, alone: Timetable): void {
   throw new MappingError(
     "hardware.sram",
     `One prompt in ${machine.order} order needs ${parts.join(" + ")} = ${needed} bytes, but the chip has ${machine.sram}. ` +
-      `Give it ${needed} bytes, fewer time steps, or try "${other}" order, which keeps other things.`,
+      `Set hardware.sram to at least ${needed}, use fewer time steps, or try "${other}" order, which buffers other data.`,
   );
 }
 

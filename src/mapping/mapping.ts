@@ -133,8 +133,8 @@ export function requireMappable(
   if (model.attention.neuron !== "stochastic") {
     throw new MappingError(
       "model.attention.neuron",
-      `The SSA engine computes stochastic attention only, but this network was built with "${model.attention.neuron}" attention. ` +
-        `Train one with "stochastic", or evaluate this one without hardware.`,
+      `The SSA engine only computes stochastic attention, but this network has "${model.attention.neuron}" attention. Train ` +
+        `a network with "stochastic" attention, or evaluate this one without hardware.`,
     );
   }
   lifConstants(model.neuron); // throws where no unit computes such a neuron
@@ -244,8 +244,8 @@ export function mapLayer(
   if (rowBlocks > available) {
     throw new MappingError(
       "hardware.crossbars",
-      `${name} has ${lines} lines, which take ceil(${lines} / ${rows}) = ${rowBlocks} crossbars whose sums one tile adds, but ` +
-        `the chip has ${available}. Give it ${rowBlocks} or more, or crossbars of more rows.`,
+      `${name} has ${lines} lines, which take ceil(${lines} / ${rows}) = ${rowBlocks} crossbars of one tile, but the chip has ${available}. ` +
+        `Set hardware.crossbars to ${rowBlocks} or more, or use crossbars with more rows.`,
     );
   }
   let { crossbar, tile, load, site } = next;

@@ -159,7 +159,7 @@ describe("a damaged checkpoint", () => {
     expect(messageOf(altered({ metadata: { format: undefined } }))).toContain("names no format");
     expect(messageOf(altered({ metadata: { model: undefined } }))).toContain("the metadata `model` is missing");
     expect(messageOf(altered({ metadata: { model: "{" } }))).toContain("the metadata `model` is not JSON");
-    expect(messageOf(altered({ metadata: { model: '{"kind":"rnn"}' } }))).toContain("is no model: kind:");
+    expect(messageOf(altered({ metadata: { model: '{"kind":"rnn"}' } }))).toContain("is not a model: kind:");
     expect(messageOf(altered({ metadata: { model: model.replace('"width":8', '"width":16') } }))).toContain(
       "embed.weight has shape [5,8] instead of [5,16]",
     );
@@ -171,16 +171,16 @@ describe("a damaged checkpoint", () => {
     expect(messageOf(altered({ metadata: { model: bits } }))).toContain("head.weight has shape [8,4] instead of [8,2]");
     const five = JSON.stringify({ inputs: 5, tokens: 3, classes: 5, queries: [0, 2], mask: "100110111" });
     expect(messageOf(altered({ metadata: { model: bits, geometry: five } }))).toContain(
-      "A read-out of bits needs 2, 4, 8, ... classes, all words of some bits, but there are 5.",
+      "A bit read-out needs 2, 4, 8, ... classes, but the task has 5.",
     );
     expect(inGeometry({ mask: "10011011" })).toContain("has 8 entries instead of 3 x 3 = 9");
-    expect(inGeometry({ mask: "100110112" })).toContain("is no geometry: mask");
+    expect(inGeometry({ mask: "100110112" })).toContain("is not a geometry: mask");
     expect(inGeometry({ queries: [2, 0] })).toContain("query 1 is token 0");
     expect(inGeometry({ queries: [3] })).toContain("query 0 is token 3; queries ascend below 3");
-    expect(inGeometry({ tokens: 1e9 })).toContain("is no geometry: tokens");
+    expect(inGeometry({ tokens: 1e9 })).toContain("is not a geometry: tokens");
     const extra = { shape: [1], data: Float32Array.of(1) };
     expect(messageOf(altered({ tensors: { stray: extra } }))).toContain(
-      '"stray" is no parameter of this spiking network',
+      '"stray" is not a parameter of this spiking network',
     );
     const integers = { shape: [4], data: new Int32Array(4) };
     expect(messageOf(altered({ tensors: { "head.offset": integers } }))).toContain("head.offset holds integers");

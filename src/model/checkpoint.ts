@@ -101,7 +101,10 @@ export function decodeCheckpoint(
 ): { network: Network; metadata: Record<string, string>; isChecked: boolean } {
   const { tensors, metadata: all } = decodeSafetensors(bytes, path);
   const fail = (problem: string): never => {
-    throw new FileError(path, `The checkpoint contradicts itself: ${problem} Copy or train it again.`);
+    throw new FileError(
+      path,
+      `The checkpoint contradicts itself: ${problem} Copy the file or train the network again.`,
+    );
   };
   const { checksums, ...described } = all;
   const { format, model: modelText, geometry: geometryText, ...metadata } = described;
@@ -109,8 +112,8 @@ export function decodeCheckpoint(
     const given = format === undefined ? "names no format" : `is of format ${shorten(format)}`;
     throw new FileError(
       path,
-      `The file ${given}, but checkpoints of this version are of format "${FORMAT}". Name a network.safetensors that \`xpike train\` wrote, or ` +
-        "bring weights of another program in with `xpike import`.",
+      `The file ${given}, but this version reads format "${FORMAT}". Name a network.safetensors that \`xpike train\` wrote, or ` +
+        "import weights of another program with `xpike import`.",
     );
   }
   const model = readModel(modelText, fail);
@@ -127,8 +130,8 @@ function checkChecksums(saved: unknown, actual: Readonly<Record<string, string>>
     if (Object.hasOwn(expected, name) && expected[name] === actual[name]) continue;
     throw new FileError(
       path,
-      `The file is damaged: ${shorten(name)} has the checksum ${actual[name] ?? "of nothing"}, not the one in its metadata. Copy it again, or, if it was ` +
-        "changed on purpose, remove `checksums` from its metadata.",
+      `The file is damaged: ${shorten(name)} has the checksum ${actual[name] ?? "of nothing"}, but its metadata has another. Copy it again; ` +
+        "if the change was intended, remove `checksums` from the metadata.",
     );
   }
 }
@@ -137,12 +140,12 @@ type Fail = (problem: string) => never;
 
 function readModel(text: string | undefined, fail: Fail): ModelSpec {
   const result = modelSpec.safeParse(readMetadata("model", text, fail));
-  return result.success ? result.data : fail(`the metadata \`model\` is no model: ${firstIssue(result.error)}.`);
+  return result.success ? result.data : fail(`the metadata \`model\` is not a model: ${firstIssue(result.error)}.`);
 }
 
 function readGeometry(text: string | undefined, fail: Fail): Geometry {
   const result = geometryDocument.safeParse(readMetadata("geometry", text, fail));
-  if (!result.success) return fail(`the metadata \`geometry\` is no geometry: ${firstIssue(result.error)}.`);
+  if (!result.success) return fail(`the metadata \`geometry\` is not a geometry: ${firstIssue(result.error)}.`);
   const { inputs, tokens, classes, queries, copies, mask, readOut, grid } = result.data;
   if (mask.length !== tokens * tokens) {
     fail(
@@ -237,5 +240,5 @@ function checkParameters(
   }
   const known = new Set(layout.map(({ name }) => name));
   const stranger = Object.keys(tensors).find((name) => !known.has(name));
-  if (stranger !== undefined) fail(`${shorten(stranger)} is no parameter of this ${model.kind} network.`);
+  if (stranger !== undefined) fail(`${shorten(stranger)} is not a parameter of this ${model.kind} network.`);
 }

@@ -79,7 +79,7 @@ export function logitsOf({ model, geometry }: Pick<Network, "model" | "geometry"
   if (classes > 1 && 2 ** bits === classes) return bits;
   throw new SpecError(
     "model.readOut",
-    `A read-out of bits needs 2, 4, 8, ... classes, all words of some bits, but there are ${classes}. Set model.readOut to \`joint\`.`,
+    `A bit read-out needs 2, 4, 8, ... classes, but the task has ${classes}. Set model.readOut to \`joint\`.`,
   );
 }
 

@@ -48,7 +48,7 @@ export function encodeSafetensors(
     const dtype = data instanceof Int32Array ? "I32" : (options.precision ?? "F32");
     const count = shape.reduce((product, size) => product * size, 1);
     if (count !== data.length) {
-      throw new ShapeError(name, `Shape [${shape}] has ${count} values, but ${data.length} are given.`);
+      throw new ShapeError(name, `Shape [${shape}] has ${count} values, but got ${data.length}.`);
     }
     checkStorable(name, data, dtype);
     const begin = length;
@@ -173,7 +173,7 @@ function readEntry<Type extends string>(
   if (typeof dtype !== "string" || !Object.hasOwn(sizes, dtype)) {
     const known = Object.keys(sizes);
     const types = `${known.slice(0, -1).join(", ")} and ${known.at(-1)}`;
-    return fail(`${tensor} is of type ${shorten(dtype ?? null)}; only ${types} are read.`);
+    return fail(`${tensor} is of type ${shorten(dtype ?? null)}, but only ${types} can be read.`);
   }
   if (!isSizes(shape) || shape.length > MOST_DIMENSIONS) {
     return fail(`The shape of ${tensor} is not a list of at most ${MOST_DIMENSIONS} sizes.`);

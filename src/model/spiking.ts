@@ -262,13 +262,13 @@ function blockDraws(model: SpikingSpec, options: SpikingOptions): readonly Atten
   if (!options.draws) {
     throw new ValueError(
       "options.draws",
-      `Sampled stochastic attention reads random words, but none were given. Pass drawBlocks(network, input, random), or attention: "expected".`,
+      `Sampled stochastic attention needs random words. Pass drawBlocks(network, input, random), or attention: "expected".`,
     );
   }
   if (options.draws.length !== model.depth) {
     throw new ShapeError(
       "options.draws",
-      `The network has ${model.depth} blocks, but draws for ${options.draws.length} were given.`,
+      `The network has ${model.depth} blocks, but got draws for ${options.draws.length}.`,
     );
   }
   return options.draws;

@@ -57,13 +57,13 @@ export function stemGeometry(stem: StemSpec, geometry: Geometry, grid: Grid | un
   if (!grid) {
     throw new SpecError(
       "model.stem",
-      "Convolutions read neighbouring pixels, but the tokens of this task are no pixels of a map. Leave model.stem out.",
+      "Convolutions need neighbouring pixels, but the tokens of this task are not pixels. Leave model.stem out.",
     );
   }
   if (geometry.readOut !== "mean") {
     throw new SpecError(
       "task.readOut",
-      "A stem of convolutions leaves pixels alone, and a class token is none. Set task.readOut to `mean`, or leave model.stem out.",
+      "A convolutional stem outputs only pixels, so there is no class token. Set task.readOut to `mean`, or leave model.stem out.",
     );
   }
   const { pooled } = planStem(stem, grid, geometry.inputs, 1).at(-1)!;
@@ -107,7 +107,7 @@ function requireSquares({ windows: { rows, columns }, pool }: StemLayer, path: s
   const sides = [1, 2, 3, 4].filter((side) => rows % side === 0 && columns % side === 0);
   throw new SpecError(
     path,
-    `Squares of ${pool} x ${pool} pixels do not fill the layer's map of ${rows} x ${columns} (${rows} / ${pool} = ` +
+    `Pooling windows of ${pool} x ${pool} pixels do not fill the layer's map of ${rows} x ${columns} (${rows} / ${pool} = ` +
       `${Number((rows / pool).toFixed(3))}, ${columns} / ${pool} = ${Number((columns / pool).toFixed(3))}). Sides that do: ${sides.join(", ")}.`,
   );
 }

@@ -39,7 +39,7 @@ export async function listClassFolders(
   if (classes.length === 0 || classes.length > MOST_CLASSES) {
     throw new FileError(
       folders.train,
-      `There are ${classes.length} folders here, one for each class; give 1 to ${MOST_CLASSES}.`,
+      `There are ${classes.length} folders here, one for each class. Give 1 to ${MOST_CLASSES}.`,
     );
   }
   const unknown = (await namesOfFolders(folders.test)).find((name) => !classes.includes(name));

@@ -62,7 +62,7 @@ describe("a folder of images", () => {
   });
 
   test.each([
-    ["another size", "train/a/2.png", () => picture(1, 7, 5).png().toBuffer(), /5 x 7 pixels, the first one 5 x 6/],
+    ["another size", "train/a/2.png", () => picture(1, 7, 5).png().toBuffer(), /5 x 7 pixels, but the first image has 5 x 6/],
     ["text under the name of an image", "train/a/2.png", async () => Buffer.from("<svg/>"), /neither PNG nor JPEG/],
     [
       "a class without training images",
@@ -124,7 +124,7 @@ describe(".npy arrays", () => {
     await expect(load()).rejects.toThrow(/Label 0 is 3, but there are 3 classes/);
     put("test-labels.npy", labels(1));
     put("test-images.npy", images(1, 3));
-    await expect(load()).rejects.toThrow(/3 channels, those for training 1/);
+    await expect(load()).rejects.toThrow(/3 channels, but training images have 1/);
   });
 });
 

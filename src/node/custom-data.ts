@@ -54,7 +54,10 @@ export async function readNpySet(folder: string): Promise<Parts> {
   const testPath = join(folder, "test-images.npy");
   checkSameSize(train, test, testPath);
   if (train.channels !== test.channels) {
-    throw new FileError(testPath, `The images have ${test.channels} channels, those for training ${train.channels}.`);
+    throw new FileError(
+      testPath,
+      `Test images have ${test.channels} channels, but training images have ${train.channels}.`,
+    );
   }
   return { train, test, notes: [] };
 }
@@ -108,11 +111,11 @@ async function requireWorth(files: readonly ClassFile[], { height, width }: Size
     const said = `${files.length} images of ${height} x ${width} take ${values} bytes in colour`;
     throw new FileError(files[0].path, `${said}; ${reason}. Give smaller images, or fewer.`);
   };
-  if (values > MOST_VALUES) refuse(`at most ${MOST_VALUES} are read here`);
+  if (values > MOST_VALUES) refuse(`the limit is ${MOST_VALUES}`);
   if (values <= VALUES_AT_ONCE) return;
   let bytes = 0;
   for (const { path } of files) bytes += (await stat(path)).size;
-  if (values > VALUES_PER_BYTE * bytes) refuse(`their files have ${bytes}, too few for pictures of anything`);
+  if (values > VALUES_PER_BYTE * bytes) refuse(`their files have only ${bytes}, too few for real pictures`);
 }
 
 const inColour = ({ pixels }: Decoded): Uint8Array =>
@@ -130,7 +133,7 @@ async function decoder(): Promise<Decoder> {
   const opened = async <T>(path: string, use: (image: Sharp) => Promise<T>): Promise<T> => {
     const bytes = await readFileChecked(path, IMAGE_BYTES);
     if (!isPng(bytes) && !isJpeg(bytes)) {
-      throw new FileError(path, "By its first bytes this is neither PNG nor JPEG. Save it again, or remove it.");
+      throw new FileError(path, "The first bytes are neither PNG nor JPEG. Save the image again, or remove it.");
     }
     try {
       return await use(sharp(bytes, { limitInputPixels: IMAGE_PIXELS, failOn: "warning" }));
@@ -167,7 +170,7 @@ async function loadSharp(): Promise<typeof import("sharp")["default"]> {
   } catch (cause) {
     throw new PlatformError(
       "sharp",
-      "Folders of images need the package sharp. Add it with `npm install sharp@0.35.5`.",
+      "Folders of images need the package sharp. Install it with `npm install sharp@0.35.5`.",
       {
         cause,
       },
@@ -194,8 +197,8 @@ function checkSameSize(first: Size, found: Size, path: string): void {
   if (first.height === found.height && first.width === found.width) return;
   throw new FileError(
     path,
-    `The image has ${found.height} x ${found.width} pixels, the first one ${first.height} x ${first.width}. Bring all to one ` +
-      "size first.",
+    `The image has ${found.height} x ${found.width} pixels, but the first image has ${first.height} x ${first.width}. Resize ` +
+      "all images to one size.",
   );
 }
 

@@ -35,7 +35,7 @@ test("the slice that comes with the package has every class in equal shares, a t
 
 test("a folder without the files says what was looked for and how to get it", async () => {
   await expect(loadImageData("mnist", folder)).rejects.toThrow(
-    /train-images-idx3-ubyte was looked for.*xpike data fetch mnist/,
+    /no train-images-idx3-ubyte.*xpike data fetch mnist/,
   );
 });
 
@@ -78,7 +78,7 @@ test("other content than published is read, and noted", async () => {
   expect(notes).toEqual([
     `mnist: read from ${folder}`,
     "mnist: 4 of 60000 training images and 1 of 10000 test images",
-    `mnist: other content or order than published, by SHA-256, in ${Object.keys(files).join(", ")}`,
+    `mnist: content or order differs from the published SHA-256 in ${Object.keys(files).join(", ")}`,
   ]);
 });
 

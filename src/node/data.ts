@@ -73,7 +73,7 @@ async function loadCustom(directory: string | undefined): Promise<LoadedImageDat
   if (directory === undefined) {
     throw new FileError(
       "data",
-      `Images of your own have no usual place. Name their folder in task.data.folder, or with --data. ${CUSTOM_LAYOUTS}`,
+      `Your own images have no default folder. Name their folder in task.data.folder, or with --data. ${CUSTOM_LAYOUTS}`,
     );
   }
   const isNpy = await exists(join(directory, "train-images.npy"));
@@ -108,8 +108,8 @@ async function findData(set: PublishedImages, directory: string | undefined): Pr
   const where = directory === undefined ? `in none of ${usualRoots().join(", ")}` : "not here";
   throw new FileError(
     directory ?? usualRoots()[0],
-    `${set.name} is ${where}: ${firstFile(set)} was looked for, with .gz or without, in a folder ${set.folders.join(" or ")}` +
-      `${directory === undefined ? "" : " and outside"}. Get it with \`xpike data fetch ${set.name}\`, or name its folder with ` +
+    `${set.name} is ${where}: no ${firstFile(set)}, with or without .gz, in a folder ${set.folders.join(" or ")}` +
+      `${directory === undefined ? "" : " or directly here"}. Get it with \`xpike data fetch ${set.name}\`, or name its folder with ` +
       "--data.",
   );
 }
@@ -139,7 +139,7 @@ export async function findImageFile(name: ImageDataName, file: string): Promise<
   const { folder } = await findData(findImageData(name), undefined);
   const found = await findFile(folder, file);
   if (found !== undefined) return found;
-  throw new FileError(join(folder, file), `${name} lacks this file. Get it with \`xpike data fetch ${name}\`.`);
+  throw new FileError(join(folder, file), `${name} is missing this file. Get it with \`xpike data fetch ${name}\`.`);
 }
 
 async function holds(set: PublishedImages, folder: string): Promise<boolean> {
@@ -258,7 +258,7 @@ function differenceNotes(
     );
   }
   if (differing.length > 0) {
-    notes.push(`${set.name}: other content or order than published, by SHA-256, in ${differing.join(", ")}`);
+    notes.push(`${set.name}: content or order differs from the published SHA-256 in ${differing.join(", ")}`);
   }
   return notes;
 }

@@ -26,8 +26,8 @@ export async function loadExperimentDevice<E extends Experiment>(experiment: E, 
   if (written.sha256 !== undefined && written.sha256 !== sha256) {
     throw new SpecError(
       "hardware.crossbar.device.sha256",
-      `The device module ${written.path} has the SHA-256 ${sha256}, the experiment names ${written.sha256}: it was changed since. ` +
-        "Take the module of then, or leave sha256 out.",
+      `The device module ${written.path} has SHA-256 ${sha256}, but the experiment expects ${written.sha256}: the module has ` +
+        "changed. Restore the old module, or leave sha256 out.",
     );
   }
   // The query tells versions of one file apart: a module is imported once by its URL.

@@ -132,9 +132,9 @@ describe("a download", () => {
     await download();
     expect(readFileSync(path()).equals(anew)).toBe(true);
     rmSync(path());
-    await expect(download(setOf("file"))).rejects.toThrow(/455168 bytes are announced, where 434946 are expected/);
+    await expect(download(setOf("file"))).rejects.toThrow(/455168 bytes are announced, but 434946 are expected/);
     answer = (_, response) => response.end(real.with(1000, real[1000] ^ 1));
-    await expect(download(setOf("file"))).rejects.toThrow(/not the published one, by SHA-256/);
+    await expect(download(setOf("file"))).rejects.toThrow(/SHA-256 differs from the published one/);
   });
 });
 
@@ -185,7 +185,7 @@ describe("what is here of a file is kept", () => {
     };
     rmSync(`${path()}.part`);
     answer = (_, response) => send(response, 0, 100_000);
-    await expect(download()).rejects.toThrow(/does not say how long the file is, and it ends after 100000 bytes/);
+    await expect(download()).rejects.toThrow(/does not give the file's length, and the file ends after 100000 bytes/);
     expect(kept().equals(real.subarray(0, 100_000))).toBe(true);
     answer = (request, response) => {
       const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
@@ -206,7 +206,7 @@ test("a server that sends less than the least rate is left, after a second attem
   };
   // A loaded machine may stop this process for longer than 0.2 s, which would count as silence.
   const slow = download(setOf(), { patience: 1000, leastRate: 10_000 });
-  await expect(slow).rejects.toThrow(/\d+ bytes in 1 s are less than 10000 a second/);
+  await expect(slow).rejects.toThrow(/\d+ bytes in 1 s are fewer than 10000 per second/);
   expect(requests).toHaveLength(2);
   expect(existsSync(`${path()}.part`)).toBe(true);
 });
@@ -250,16 +250,16 @@ describe("a server that sends one on", () => {
   test("from https to http is left, and the other address is not asked", async () => {
     location = `${address}there/${NAME}`;
     await expect(from(secure)).rejects.toThrow(
-      `the server sends on from https to ${address.slice(0, -1)}, which is not encrypted`,
+      `the server redirects from https to ${address.slice(0, -1)}, which is not encrypted`,
     );
     expect(requests).toEqual([]);
   });
 
   test("in a circle, or to what is no address, is left", async () => {
     location = "/again";
-    await expect(from(address)).rejects.toThrow(/sends on more than 5 times/);
+    await expect(from(address)).rejects.toThrow(/redirects more than 5 times/);
     location = "file:///etc/passwd";
-    await expect(from(address)).rejects.toThrow(/sends on to "file:\/\/\/etc\/passwd", which is no address/);
+    await expect(from(address)).rejects.toThrow(/redirects to "file:\/\/\/etc\/passwd", which is not an address/);
   });
 });
 
@@ -269,7 +269,7 @@ describe("nothing takes the name of the file", () => {
   test("when the content is another one, and the next address is tried", async () => {
     answer = (request, response, attempt) =>
       attempt === 1 ? response.end(gzipSync("other content")) : whole(request, response, attempt);
-    await expect(download()).rejects.toThrow(/not the published one, by SHA-256; it was deleted/);
+    await expect(download()).rejects.toThrow(/SHA-256 differs from the published one; the file was deleted/);
     expect(readdirSync(folder)).toEqual([]);
     requests = [];
     await download(setOf("content", [`${address}first/`, `${address}second/`]));
@@ -279,7 +279,7 @@ describe("nothing takes the name of the file", () => {
   test("when a part of another file is continued; the next run starts anew", async () => {
     writeFileSync(`${path()}.part`, Buffer.alloc(200_000, 7));
     answer = ranged;
-    await expect(download()).rejects.toThrow(/not the published one/);
+    await expect(download()).rejects.toThrow(/differs from the published one/);
     await download();
     expect(readFileSync(path()).equals(real)).toBe(true);
   });
@@ -305,19 +305,19 @@ describe("nothing takes the name of the file", () => {
 
   test("when more arrives than any mirror's file could have", async () => {
     answer = (_, response) => response.end(Buffer.alloc(9 * real.length));
-    await expect(download()).rejects.toThrow(/bytes are announced, where 434946 are expected/);
+    await expect(download()).rejects.toThrow(/bytes are announced, but 434946 are expected/);
     answer = (_, response) => {
       response.write(Buffer.alloc(9 * real.length));
       response.end();
     };
-    await expect(download()).rejects.toThrow(/bytes arrive, where 434946 are expected/);
+    await expect(download()).rejects.toThrow(/bytes arrive, but 434946 are expected/);
     expect(left()).toEqual([]);
   });
 
   test("when a range is answered with another one", async () => {
     writeFileSync(`${path()}.part`, real.subarray(0, 1000));
     answer = (_, response) => response.writeHead(206, { "content-range": `bytes 5-9/${real.length}` }).end("12345");
-    await expect(download()).rejects.toThrow(/where bytes from 1000 were asked for/);
+    await expect(download()).rejects.toThrow(/instead of bytes from 1000/);
     expect(left()).toEqual([]);
   });
 
@@ -336,5 +336,5 @@ describe("nothing takes the name of the file", () => {
 
 test("a set without an address, and an address that is none, are refused", async () => {
   await expect(download(slice)).rejects.toThrow(/comes with this package/);
-  await expect(download(setOf(), { from: "nowhere" })).rejects.toThrow(/"nowhere" is no address/);
+  await expect(download(setOf(), { from: "nowhere" })).rejects.toThrow(/"nowhere" is not an address/);
 });

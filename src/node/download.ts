@@ -53,7 +53,7 @@ export async function downloadImageData(
 ): Promise<Downloaded[]> {
   const addresses = options.from === undefined ? set.addresses : [options.from];
   if (set.files.length === 0 || addresses.length === 0) {
-    throw new SpecError("data", `${set.name} has no address: it comes with this package, and needs no download.`);
+    throw new SpecError("data", `${set.name} comes with this package and needs no download.`);
   }
   await makeFolder(folder, "--data");
   const done: Downloaded[] = [];
@@ -83,12 +83,12 @@ async function downloadFile(
       }
       if (!isWhole) {
         failures.push(
-          `${address}: the server does not say how long the file is, and it ends after ${await sizeOf(part)} bytes`,
+          `${address}: the server does not give the file's length, and the file ends after ${await sizeOf(part)} bytes`,
         );
         continue;
       }
       await rm(part, { force: true });
-      failures.push(`${address}: the content is not the published one, by SHA-256; it was deleted`);
+      failures.push(`${address}: the SHA-256 differs from the published one; the file was deleted`);
     } catch (error) {
       if (!(error instanceof AddressError)) throw isXpikeError(error) ? error : fileError(part, error, "written");
       failures.push(`${address}: ${error.message}`);
@@ -125,7 +125,7 @@ function addressOf(folder: string, name: string): string {
   try {
     return new URL(name, folder.endsWith("/") ? folder : `${folder}/`).href;
   } catch (cause) {
-    throw new SpecError("from", `"${folder}" is no address. Write it as https://example.org/folder/.`, { cause });
+    throw new SpecError("from", `"${folder}" is not an address. Write it as https://example.org/folder/.`, { cause });
   }
 }
 
@@ -172,7 +172,7 @@ async function receive(
       // Nothing follows: the part is whole, or of another file. Its checksum tells.
       if (response.headers.get("content-range") === `bytes */${before}`) return { isWhole: true };
       if (await isAsPublished(file, part)) return { isWhole: true };
-      throw new NoRangeError(`the server has no bytes from ${before} on, and does not say that the file ends there`);
+      throw new NoRangeError(`the server has no bytes after ${before}, but does not say that the file ends there`);
     }
     if (response.status !== 200 && response.status !== 206) {
       await response.body?.cancel();
@@ -212,7 +212,7 @@ async function writeBody(response: Response, { file, target, start, watch, optio
   const most = file.of === "file" ? file.bytes : MOST_GROWTH * file.bytes;
   if (start + expected > most) {
     await response.body?.cancel();
-    throw new AddressError(`${start + expected} bytes are announced, where ${file.bytes} are expected`);
+    throw new AddressError(`${start + expected} bytes are announced, but ${file.bytes} are expected`);
   }
   const output = await open(target, start > 0 ? "r+" : "w");
   try {
@@ -224,12 +224,13 @@ async function writeBody(response: Response, { file, target, start, watch, optio
       size += bytes.length;
       if (size > most) {
         await output.truncate(start);
-        throw new AddressError(`more than ${most} bytes arrive, where ${file.bytes} are expected`);
+        throw new AddressError(`more than ${most} bytes arrive, but ${file.bytes} are expected`);
       }
       await writeAt(output, bytes, size - bytes.length);
       options.onProgress?.(file, size);
     }
-    if (size - start < expected) throw new AddressError(`the line broke after ${size - start} of ${expected} bytes`);
+    if (size - start < expected)
+      throw new AddressError(`the connection broke after ${size - start} of ${expected} bytes`);
     await output.sync();
     return { isWhole: announced !== null || headers.has("content-encoding") || headers.has("transfer-encoding") };
   } finally {
@@ -254,7 +255,7 @@ function watchLine({ patience = PATIENCE, leastRate = LEAST_RATE }: DownloadOpti
   const rate = setInterval(() => {
     const least = (leastRate * patience) / 1000;
     if (inWindow > 0 && inWindow < least) {
-      slow = new SlowError(`${inWindow} bytes in ${patience / 1000} s are less than ${leastRate} a second`);
+      slow = new SlowError(`${inWindow} bytes in ${patience / 1000} s are fewer than ${leastRate} per second`);
       abort.abort();
     }
     inWindow = 0;
@@ -292,12 +293,12 @@ async function request(address: string, headers: Record<string, string>, watch: 
     await response.body?.cancel();
     const next = URL.canParse(location, url) ? new URL(location, url) : null;
     if (next === null || !["http:", "https:"].includes(next.protocol)) {
-      throw new AddressError(`the server sends on to ${shorten(location)}, which is no address`);
+      throw new AddressError(`the server redirects to ${shorten(location)}, which is not an address`);
     }
     if (url.protocol === "https:" && next.protocol !== "https:") {
-      throw new AddressError(`the server sends on from https to ${next.origin}, which is not encrypted`);
+      throw new AddressError(`the server redirects from https to ${next.origin}, which is not encrypted`);
     }
-    if (redirects === MOST_REDIRECTS) throw new AddressError(`the server sends on more than ${MOST_REDIRECTS} times`);
+    if (redirects === MOST_REDIRECTS) throw new AddressError(`the server redirects more than ${MOST_REDIRECTS} times`);
     url = next;
   }
 }
@@ -323,7 +324,7 @@ function startOf(response: Response, before: number): number {
   const range = response.headers.get("content-range") ?? "";
   const [, start] = /^bytes (\d+)-/.exec(range) ?? [];
   if (Number(start) !== before) {
-    throw new AddressError(`the server sends the range "${range}", where bytes from ${before} were asked for`);
+    throw new AddressError(`the server sends the range "${range}" instead of bytes from ${before}`);
   }
   return before;
 }

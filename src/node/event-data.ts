@@ -53,8 +53,8 @@ export async function readEventFolder(name: string, folder: string, shape: Event
   if (count * bytes > MOST_BYTES) {
     throw new FileError(
       folder,
-      `${count} recordings of ${shape.frames} frames of ${shape.height} x ${shape.width} pixels take ${count * bytes} bytes; at most ` +
-        `${MOST_BYTES} are read here. Ask for fewer frames (task.frames), or give fewer recordings.`,
+      `${count} recordings of ${shape.frames} frames of ${shape.height} x ${shape.width} pixels take ${count * bytes} bytes, more ` +
+        `than the limit of ${MOST_BYTES}. Lower task.frames, or give fewer recordings.`,
     );
   }
   const read = (part: readonly ClassFile[]) => readRecordings(part, files.classes, shape);

@@ -191,7 +191,7 @@ describe("files of one result", () => {
     const error = await errorOf(writeFilesTogether(at("together"), { "a.json": "x", "a.html": null, "b.html": "x" }));
     expect(error).toMatchObject({
       path: join(at("together"), "b.html"),
-      message: expect.stringContaining("A folder has the name"),
+      message: expect.stringContaining("A folder already has this name"),
     });
     expect(await readFile(join(at("together"), "a.json"), "utf8")).toBe("20");
     expect((await readdir(at("together"))).sort()).toEqual(["a.html", "a.json", "b.html"]);
@@ -209,7 +209,7 @@ describe("readFileChecked", () => {
   test("refuses a larger file before reading it", async () => {
     await writeFile(at("six"), "123456");
     expect((await errorOf(readFileChecked(at("six"), 5))).message).toBe(
-      "The file has 6 bytes; at most 5 are read here. Is it the right file?",
+      "The file has 6 bytes, more than the limit of 5. Is it the right file?",
     );
   });
 
@@ -280,7 +280,7 @@ describe("making a folder", () => {
   test("a file is no folder, and none can be made below it", async () => {
     await writeFile(at("plain"), "");
     for (const path of [at("plain"), at("plain/deep/er")]) {
-      await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another with --out.");
+      await expect(makeFolder(path)).rejects.toThrow("a part of the path is a file. Choose another folder with --out.");
     }
   });
 

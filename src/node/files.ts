@@ -116,8 +116,7 @@ export async function writeFilesTogether(
 
 async function requireNoFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
-  if (found?.isDirectory())
-    throw new FileError(path, "A folder has the name of this file. Move it, or write elsewhere.");
+  if (found?.isDirectory()) throw new FileError(path, "A folder already has this name. Move it, or write elsewhere.");
 }
 
 /** A new file, exclusively; with the mode and, where that is allowed, the owner of the one that it replaces. */
@@ -151,7 +150,7 @@ export async function readFileChecked(path: string, maxBytes: number): Promise<U
       if (stats.size > maxBytes) {
         throw new FileError(
           path,
-          `The file has ${stats.size} bytes; at most ${maxBytes} are read here. Is it the right file?`,
+          `The file has ${stats.size} bytes, more than the limit of ${maxBytes}. Is it the right file?`,
         );
       }
       return readExactly(file, stats.size);
@@ -187,7 +186,7 @@ export async function makeFolder(path: string, option = "--out"): Promise<string
     };
     throw new FileError(
       path,
-      `The folder cannot be made or written: ${known[code] ?? code}. Choose another with ${option}.`,
+      `The folder cannot be created or written: ${known[code] ?? code}. Choose another folder with ${option}.`,
       { cause },
     );
   }
@@ -237,7 +236,7 @@ async function writingError(path: string, cause: unknown, isNew: boolean): Promi
   const { code } = cause as NodeJS.ErrnoException;
   const folder = await stat(dirname(path)).catch(() => null);
   if (code === "ENOENT" && folder) {
-    return new FileError(path, "Another process removed it while it was written. Write it again.", { cause });
+    return new FileError(path, "Another process removed the file during the write. Write it again.", { cause });
   }
   const error = fileError(path, cause, "written");
   return isNew ? error : new FileError(path, `${error.message} The old file is unchanged.`, { cause });
@@ -254,7 +253,7 @@ export function fileError(path: string, cause: unknown, verb: "read" | "written"
     EPERM: `The file cannot be ${verb}: permission denied.`,
     EROFS: "The disk is read-only. Write somewhere else.",
     ENOSPC: "The disk is full. Free some space.",
-    EDQUOT: "Your share of the disk is used up. Free some space.",
+    EDQUOT: "Your disk quota is used up. Free some space.",
     EMFILE: "Too many files are open. Raise the limit with `ulimit -n 1024`.",
     ENFILE: "Too many files are open on this machine. Close some programs.",
     ELOOP: "Symbolic links lead in a circle. Check the path.",

@@ -169,7 +169,7 @@ test("who has lost a folder learns it, and leaves the lock of the next holder al
   await writeFile(path, JSON.stringify({ ...lock, machine: "another" }));
   await utimes(path, 1, 1);
   const second = await lockFolder(folder, "the next");
-  await expect(first.check()).rejects.toThrow("taken by another process");
+  await expect(first.check()).rejects.toThrow("Another process took over the folder");
   await first.release();
   await second.check();
   await second.release();

@@ -80,8 +80,8 @@ export async function lockFolder(folder: string, command: string): Promise<Folde
       if (await isMine()) return;
       throw new FileError(
         folder,
-        `The folder was taken by another process, or its ${LOCK_FILE} removed, while this one gave no sign of life for ` +
-          `${DEAD_AFTER / 1000} s. Nothing more is written; go on with --resume when the folder is free.`,
+        `Another process took over the folder, or removed its ${LOCK_FILE}, after this one had not responded ` +
+          `for ${DEAD_AFTER / 1000} s. Nothing more is written; continue with --resume when the folder is free.`,
       );
     },
     release: async () => {
@@ -269,7 +269,7 @@ function inUse(folder: string, { holder, signOfLife, now }: Found): FileError {
     : `by somebody whom its ${LOCK_FILE} does not name`;
   return new FileError(
     folder,
-    `The folder is in use ${who}.${life} Wait until it is done, stop it, or choose another folder with --out.`,
+    `The folder is in use ${who}.${life} Wait for it, stop it, or choose another folder with --out.`,
   );
 }
 

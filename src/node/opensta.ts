@@ -29,7 +29,7 @@ export async function findSta(): Promise<string> {
   if (found) return `OpenSTA ${/^[\d.]+/.exec(text)?.[0] ?? "of unknown version"}`;
   throw new PlatformError(
     "opensta",
-    "No OpenSTA is installed, and slack and power come from its program sta. Way out: install it (Debian: opensta), or leave --clock out.",
+    "Slack and power need OpenSTA's program sta, which is not installed. Install it (Debian: opensta), or leave --clock out.",
   );
 }
 

@@ -44,7 +44,7 @@ export async function requireVerilator(): Promise<void> {
   if (await hasTool("verilator")) return;
   throw new PlatformError(
     "verilator",
-    "No Verilator is installed, and the prompt whose power is asked for is simulated by it. Way out: install it, or leave --power out.",
+    "Power needs Verilator to simulate a prompt, and it is not installed. Install it, or leave --power out.",
   );
 }
 
@@ -57,7 +57,7 @@ export async function compilePrompt(folder: string): Promise<CompiledPrompt> {
   if (!Object.hasOwn(testbenches, `${MACHINE_TESTBENCH}.sv`)) {
     throw new FileError(
       folder,
-      `Power is that of a whole machine's first prompt, and this folder has no ${MACHINE_TESTBENCH}.sv. Write one with ` +
+      `Power is computed for the first prompt of a whole machine, but this folder has no ${MACHINE_TESTBENCH}.sv. Write a machine with ` +
         "xpike rtl EXPERIMENT --machine, or leave --power out.",
     );
   }
@@ -89,7 +89,7 @@ async function countTransitions(
 ): Promise<Transitions> {
   const pipe = join(work, "dump");
   const made = await run("mkfifo", [pipe], work);
-  if (!made.ok) throw failure("No pipe can be made for the dump", made);
+  if (!made.ok) throw failure("Cannot create a pipe for the dump", made);
   // Verilator opens a pipe only where somebody reads it already.
   const keeper = await open(pipe, constants.O_RDWR | constants.O_NONBLOCK);
   const reader = spawn("cat", [pipe], { stdio: ["ignore", "pipe", "ignore"] });
@@ -105,7 +105,7 @@ async function countTransitions(
   if (!isRight(ran)) {
     reader.kill();
     await read.catch(() => {});
-    throw failure("The machine's first prompt goes wrong", ran);
+    throw failure("The machine's first prompt failed", ran);
   }
   await read;
   dump.end();

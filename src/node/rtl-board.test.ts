@@ -21,10 +21,10 @@ test("a description of no board, and vectors that are no numbers, are refused be
   const port = join(folder, "no-port");
   await expect(checkBoard(folder, { port })).rejects.toMatchObject({ path: join(folder, "board.json") });
   await writeFile(join(folder, "board.json"), '{ "board": "ulx3s-85f", "baud": 1e99 }');
-  await expect(checkBoard(folder, { port })).rejects.toThrow(/^This describes no board\./);
+  await expect(checkBoard(folder, { port })).rejects.toThrow(/^This file does not describe a board\./);
   const sizes = { heads: 1, tokens: 2, dimension: 1 };
   const description = { board: "ulx3s-85f", baud: 115_200, fingerprint: "00000001", ...sizes };
   await writeFile(join(folder, "board.json"), JSON.stringify(description));
   for (const name of ["runs.hex", "inputs.hex", "outputs.hex"]) await writeFile(join(folder, name), "0q\n");
-  await expect(checkBoard(folder, { port })).rejects.toThrow(/no hexadecimal number/);
+  await expect(checkBoard(folder, { port })).rejects.toThrow(/not a hexadecimal number/);
 });

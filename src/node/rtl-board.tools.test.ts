@@ -74,7 +74,7 @@ testInVerilator(
     try {
       const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
       await expect(check).rejects.toThrow(
-        /^Run 1, step 0, feature 4: A of head 0, token 3 is [01], and the cycle model says [01]\. 1 of 6 columns/,
+        /^Run 1, step 0, feature 4: A of head 0, token 3 is [01], but the cycle model gives [01]\. 1 of 6 columns/,
       );
     } finally {
       writeFileSync(path, right);
@@ -107,7 +107,7 @@ testInVerilator(
     writeFileSync(path, right.replace("c0db0001", "c0db0002"));
     try {
       const check = checkBoard(folder, { port: await startBoard(), patience: 20 });
-      await expect(check).rejects.toThrow(/holds the engine c0db0001, and the vectors of the folder are for c0db0002/);
+      await expect(check).rejects.toThrow(/runs engine c0db0001, but the vectors of the folder are for c0db0002/);
     } finally {
       writeFileSync(path, right);
     }

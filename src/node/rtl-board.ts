@@ -95,7 +95,7 @@ async function greet(link: BoardLink, { fingerprint, board }: BoardDescription):
   if (found === fingerprint) return;
   throw new PlatformError(
     "board",
-    `The ${board} holds the engine ${found}, and the vectors of the folder are for ${fingerprint}. Load the bitstream of this folder, or name the folder of that engine.`,
+    `The ${board} runs engine ${found}, but the vectors of the folder are for ${fingerprint}. Load this folder's bitstream, or name the folder of that engine.`,
   );
 }
 
@@ -117,8 +117,8 @@ function compare(
   const place = 8 * at + bit;
   throw new PlatformError(
     "board",
-    `Run ${run}, step ${Math.floor(first / dimension)}, feature ${first % dimension}: A of head ${Math.floor(place / tokens)}, token ${place % tokens} is ${(is >> bit) & 1}, and the cycle model says ${(wanted >> bit) & 1}. ` +
-      `${differs.filter(Boolean).length} of ${columns.length} columns of this run differ. Check the folder with xpike rtl verify, and build the bitstream anew.`,
+    `Run ${run}, step ${Math.floor(first / dimension)}, feature ${first % dimension}: A of head ${Math.floor(place / tokens)}, token ${place % tokens} is ${(is >> bit) & 1}, but the cycle model gives ${(wanted >> bit) & 1}. ` +
+      `${differs.filter(Boolean).length} of ${columns.length} columns of this run differ. Check the folder with xpike rtl verify, and rebuild the bitstream.`,
   );
 }
 
@@ -197,7 +197,10 @@ async function readDescription(folder: string): Promise<BoardDescription> {
   }
   const result = descriptionSchema.safeParse(parsed);
   if (result.success) return result.data;
-  throw new FileError(path, "This describes no board. Write the folder anew: xpike rtl EXPERIMENT --board ulx3s-85f.");
+  throw new FileError(
+    path,
+    "This file does not describe a board. Write the folder again: xpike rtl EXPERIMENT --board ulx3s-85f.",
+  );
 }
 
 async function readLines(folder: string, name: string): Promise<string[]> {
@@ -209,6 +212,6 @@ async function readLines(folder: string, name: string): Promise<string[]> {
   if (lines.every((line) => /^[0-9a-f]+$/.test(line))) return lines;
   throw new FileError(
     path,
-    "A line of it is no hexadecimal number. Write the folder anew: xpike rtl EXPERIMENT --board.",
+    "A line is not a hexadecimal number. Write the folder again: xpike rtl EXPERIMENT --board.",
   );
 }

@@ -45,7 +45,7 @@ export async function cellEnergies(
     const said = JSON.stringify(known ?? null);
     throw new PlatformError(
       "opensta",
-      `${tool} gives other energies of a known cell than it has (${said}), so its power cannot be read. Leave --power out, or try another version.`,
+      `${tool} reports wrong energies for a known cell (${said}), so its power cannot be used. Leave --power out, or try another version.`,
     );
   }
   const energies = await ask(tool, netlist, liberty, top);
@@ -81,7 +81,7 @@ async function ask(tool: string, netlist: string, liberty: string, top: string):
   if (errors.length > 0 || still.size === 0) {
     throw new PlatformError(
       "opensta",
-      `${tool} gives no power of the gates of ${top} with this library:\n${errors.join("\n") || text}`,
+      `${tool} gives no power for the gates of ${top} with this library:\n${errors.join("\n") || text}`,
     );
   }
   const energies = new Map<string, CellEnergies>();

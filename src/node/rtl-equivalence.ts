@@ -74,7 +74,7 @@ export function readEquivalence(yosys: Yosys, { ok, late, text, files }: YosysOu
   if (late) throw new YosysTimeout(yosys.version, "the proof of gates");
   if (!ok || !counts || Number(counts[1]) === 0) {
     const reason = text || "It found nothing to compare.";
-    throw new PlatformError("yosys", `${yosys.version} does not compare ${module} with its gates:\n${reason}`);
+    throw new PlatformError("yosys", `${yosys.version} cannot compare ${module} with its gates:\n${reason}`);
   }
   const unproven = Array.from(status.matchAll(/Unproven \$equiv .*?: (.*)/g), ([, names]) => names);
   return { module, pairs: Number(counts[1]), proven: Number(counts[2]), unproven };

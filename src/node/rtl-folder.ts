@@ -38,5 +38,5 @@ async function sourceNames(path: string): Promise<string[]> {
     .split("\n");
   const odd = sources.find((name) => !/^\w+\.sv$/.test(name));
   if (odd === undefined) return sources;
-  throw new FileError(path, `"${odd}" is no source file of this folder. Write the folder anew with xpike rtl.`);
+  throw new FileError(path, `"${odd}" is not a source file of this folder. Write the folder again with xpike rtl.`);
 }

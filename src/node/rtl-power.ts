@@ -71,7 +71,7 @@ export function requireEnergies(path: string, liberty: string): void {
   if (/\binternal_power\s*\(/.test(liberty)) return;
   throw new FileError(
     path,
-    "This library has no internal_power, the energy within a cell when its output changes: power would lack most of what cells take. Choose another liberty file, or leave --power out.",
+    "This library has no internal_power, the energy inside a cell per output change, so most of the power would be missing. Choose another liberty file, or leave --power out.",
   );
 }
 
@@ -99,7 +99,7 @@ export async function promptPower(
   if (unequal > 0) {
     throw new PlatformError(
       "yosys",
-      `The mapped gates give registers other values than the sources do: ${unequal} of ${compared} in ${clocks} clocks, so what they change says nothing.`,
+      `The mapped gates give registers other values than the sources (${unequal} of ${compared} in ${clocks} clocks), so their power means nothing.`,
     );
   }
   const blocks = blocksOf(netlist, transitions, energies, clockFrequency);
@@ -125,7 +125,7 @@ function blocksOf(
   const sums = new Map([...instances.keys()].map((module) => [module, fresh()]));
   for (const [c, { path, module, isRegister }] of cells.entries()) {
     const energy = energies.get(path);
-    if (energy === undefined) throw new PlatformError("opensta", `OpenSTA says nothing of the cell ${path}.`);
+    if (energy === undefined) throw new PlatformError("opensta", `OpenSTA does not report the cell ${path}.`);
     const sum = sums.get(module)!;
     const perSecond = (ofCells[c] / clocks) * clockFrequency;
     sum.clock += energy.clock * clockFrequency;

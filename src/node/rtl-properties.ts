@@ -96,7 +96,7 @@ export async function proveProperties(
     const said = files.get("induction.txt") ?? "";
     const proven = /Induction step proven: SUCCESS!/.test(said);
     if (!ok || !(proven || /proof failed|FAIL!/.test(said))) {
-      throw new PlatformError("yosys", `${yosys.version} does not prove what ${module} promises:\n${text || said}`);
+      throw new PlatformError("yosys", `${yosys.version} cannot prove the properties of ${module}:\n${text || said}`);
     }
     results.push({ module, proven, bits });
   }

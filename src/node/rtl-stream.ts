@@ -83,7 +83,7 @@ async function build(tool: SimulatorTool, args: readonly string[], cwd: string):
   } catch (error) {
     const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string };
     if (code === "ENOENT") {
-      throw new PlatformError(tool, `${tool} is not installed, and the RTL is simulated by it. Install ${tool}.`);
+      throw new PlatformError(tool, `${tool} is needed to simulate the RTL, but is not installed. Install ${tool}.`);
     }
     throw new PlatformError(tool, `${tool} refuses the sources:\n${stdout ?? ""}${stderr ?? String(error)}`.trim());
   }

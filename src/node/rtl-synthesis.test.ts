@@ -50,10 +50,10 @@ test("with a liberty file every block has an area: registers and gates of the li
 });
 
 test.each([
-  ["text.lib", "cells\n", /no liberty file/],
-  ["no-flip-flop.lib", libertyWithoutFlipFlop, /no flip-flop for an asynchronous reset/],
+  ["text.lib", "cells\n", /not a liberty file/],
+  ["no-flip-flop.lib", libertyWithoutFlipFlop, /no flip-flop with an asynchronous reset/],
   ["no-gates.lib", libertyWithoutGates, /too few gates/],
-  ["cut.lib", tinyLiberty.slice(0, tinyLiberty.length / 2), /damaged, or cut short/],
+  ["cut.lib", tinyLiberty.slice(0, tinyLiberty.length / 2), /damaged or cut off/],
 ])("%s is no library to map to, and the message says why", async (name, text, message) => {
   const liberty = await library(name, text);
   const failed = synthesiseSources(sources, { liberty, yosys: "bundled" });
@@ -64,7 +64,7 @@ test("sources that Yosys does not read are refused with what it says", async () 
   const broken = { ...sources, "ssa_cell.sv": "module ssa_cell (" };
   await expect(synthesiseSources(broken, { yosys: "bundled" })).rejects.toMatchObject({
     tag: "platform",
-    message: expect.stringMatching(/does not synthesise the sources:\n[\s\S]*ssa_cell\.sv.*syntax error/),
+    message: expect.stringMatching(/cannot synthesise the sources:\n[\s\S]*ssa_cell\.sv.*syntax error/),
   });
 });
 

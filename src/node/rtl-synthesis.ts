@@ -111,7 +111,7 @@ export async function synthesiseRtl(
   if (options.clock === undefined || options.liberty === undefined) {
     throw new SpecError(
       "--power",
-      "Power comes from energies of gates, which a liberty file has, and from a clock. Give both with --liberty and --clock.",
+      "Power needs gate energies from a liberty file, and a clock. Give both with --liberty and --clock.",
     );
   }
   requireEnergies(options.liberty, await readLiberty(options.liberty));
@@ -136,10 +136,7 @@ async function synthesise(
 ): Promise<Synthesis> {
   const { clock } = options;
   if (clock !== undefined && options.liberty === undefined) {
-    throw new SpecError(
-      "--clock",
-      "Slack comes from delays of gates, which a liberty file has. Give one with --liberty.",
-    );
+    throw new SpecError("--clock", "Slack needs gate delays from a liberty file. Give one with --liberty.");
   }
   const liberty = options.liberty === undefined ? null : await readLiberty(options.liberty);
   const sta = clock === undefined ? null : await findSta();
@@ -224,10 +221,7 @@ function readOutput(yosys: Yosys, { ok, late, text, files }: YosysOutcome, name:
   const content = files.get(name);
   if (ok && content !== undefined) return content;
   if (late) throw new YosysTimeout(yosys.version, "the synthesis");
-  throw new PlatformError(
-    "yosys",
-    `${yosys.version} does not synthesise the sources:\n${text || "It gave no reason."}`,
-  );
+  throw new PlatformError("yosys", `${yosys.version} cannot synthesise the sources:\n${text || "It gave no reason."}`);
 }
 
 interface ModuleStatistics {
@@ -265,17 +259,17 @@ function countCells(modules: ReadonlyMap<string, ModuleStatistics>, top: string)
 async function readLiberty(path: string): Promise<string> {
   const text = new TextDecoder().decode(await readFileChecked(path, LIBERTY_BYTES));
   if (/\blibrary\s*\(/.test(text)) return text;
-  throw new FileError(path, "This is no liberty file: it has no `library (NAME) {`. Name the .lib of your process.");
+  throw new FileError(path, "This is not a liberty file: it has no `library (NAME) {`. Name the .lib of your process.");
 }
 
 /** The sources were synthesised, and the library then failed. */
 function libertyError(path: string, { text }: YosysOutcome): FileError {
   const reasons: readonly (readonly [RegExp, string])[] = [
-    [/cannot be legalized/, "It has no flip-flop for an asynchronous reset, which most registers have."],
-    [/Syntax error|syntax error/, "It is damaged, or cut short."],
+    [/cannot be legalized/, "It has no flip-flop with an asynchronous reset, which most registers need."],
+    [/Syntax error|syntax error/, "It is damaged or cut off."],
     [/ABC/, "It has too few gates (an inverter, a NAND and a NOR at least), or a function that ABC cannot read."],
   ];
-  const reason = reasons.find(([pattern]) => pattern.test(text))?.[1] ?? "Its cells do not suffice.";
+  const reason = reasons.find(([pattern]) => pattern.test(text))?.[1] ?? "Its cells are not sufficient.";
   const said = text.split("\n").filter((line) => line.startsWith("ERROR"));
   return new FileError(
     path,

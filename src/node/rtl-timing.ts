@@ -47,7 +47,7 @@ export async function worstPath(
   const slack = /(-?[\d.]+) +slack/.exec(text)?.[1];
   if (errors.length > 0 || from === undefined || to === undefined || slack === undefined) {
     const said = errors.length > 0 ? errors.join("\n") : "No paths were found.";
-    throw new PlatformError("opensta", `${tool} does not time the gates of ${top} with this library:\n${said}`);
+    throw new PlatformError("opensta", `${tool} cannot time the gates of ${top} with this library:\n${said}`);
   }
   return { tool, clock, slack: Number(slack) * 1e-9, from, to };
 }

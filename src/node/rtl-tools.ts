@@ -132,7 +132,7 @@ export async function verifyRtl(
   if (waves && !isThere(MACHINE_TESTBENCH)) {
     throw new FileError(
       folder,
-      `Waves are those of a whole machine's first prompt, and this folder has no ${MACHINE_TESTBENCH}.sv. Write one with ` +
+      `Waves are written for the first prompt of a whole machine, but this folder has no ${MACHINE_TESTBENCH}.sv. Write a machine with ` +
         "xpike rtl EXPERIMENT --machine, or leave --waves out.",
     );
   }

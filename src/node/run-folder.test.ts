@@ -74,7 +74,7 @@ describe("a run in a folder", () => {
     const units = await readFile(join(folder, UNITS_FILE));
     await expect(work().done).rejects.toMatchObject({
       path: folder,
-      message: expect.stringMatching(/not over \(units of work that are done: 4\)\. Go on with it \(--resume\), start/),
+      message: expect.stringMatching(/unfinished run \(finished units of work: 4\)\. Continue it \(--resume\), start/),
     });
     await expect(work({ force: true }, 0).done).rejects.toThrow("stopped");
     expect(await readFile(join(folder, UNITS_FILE))).toEqual(units);
@@ -174,7 +174,7 @@ test("a folder with a training that is not over is left to it, and one that is o
   for (const choice of [{}, { force: true }, { resume: true }]) {
     await expect(work(choice).done).rejects.toMatchObject({
       path: folder,
-      message: expect.stringMatching(/a training that is not over .*--resume.*--out/),
+      message: expect.stringMatching(/an unfinished training .*--resume.*--out/),
     });
   }
   expect(JSON.parse(await readFile(join(folder, QUESTION_FILE), "utf8")).command).toBe("train");

@@ -106,7 +106,7 @@ export function requireFolder(folder: string): void {
   if (existsSync(folder)) return;
   throw new FileError(
     folder,
-    "There is no such folder, so there is no run to go on with. Check the path, or start without --resume.",
+    "There is no such folder, so there is no run to resume. Check the path, or start without --resume.",
   );
 }
 
@@ -116,8 +116,8 @@ export function requireNoTraining(folder: string): void {
   if (!isThere(STATE_FILE) || isThere(NETWORK_FILE)) return;
   throw new FileError(
     folder,
-    `The folder holds a training that is not over (${STATE_FILE}, and no ${NETWORK_FILE} yet), which could not go on after this. ` +
-      "Finish it first (`xpike train` with --resume), or choose another folder (--out).",
+    `The folder holds an unfinished training (${STATE_FILE}, but no ${NETWORK_FILE}), which could not be resumed ` +
+      "after this. Finish it first (`xpike train` with --resume), or choose another folder (--out).",
   );
 }
 
@@ -130,8 +130,8 @@ export async function readQuestion(folder: string): Promise<Question | null> {
   if (question !== null) return question;
   throw new FileError(
     path,
-    "The file is damaged: it is not the question of a run. Remove it, and type the same again: a training then goes on, and " +
-      "any other run starts over.",
+    "The file is damaged: it does not describe a run. Remove it and repeat the command: a training then continues, " +
+      "and any other run starts over.",
   );
 }
 
@@ -150,26 +150,26 @@ function parseQuestion(text: string): Question | null {
 export function requireSame(before: unknown, now: unknown, folder: string): void {
   const found = firstDifference(before, now);
   if (found === null) return;
-  const rest = "Go on with what it was started with, start over (--force), or choose another folder (--out).";
+  const rest = "Restore the original, start over (--force), or choose another folder (--out).";
   const [part, field] = [/^\w*/.exec(found.field)![0], found.field.replace(/^(experiment|options|contents)\.?/, "")];
   if (part === "contents") {
     const name = field.replace(/^\["(.*)"\]$/, "$1");
     throw new FileError(
       name,
-      `The run in ${folder} was started with other content of ${name}: its SHA-256 was ${found.first}, and is ${found.second} ` +
-        `now. ${rest}`,
+      `The run in ${folder} was started with a different ${name}: its SHA-256 was ${found.first} and is now ` +
+        `${found.second}. ${rest}`,
     );
   }
   throw new SpecError(
     field,
-    `The run in ${folder} has ${field} ${found.first}, but now it is ${found.second}. ${rest}`,
+    `The run in ${folder} was started with ${field} ${found.first}, which is now ${found.second}. ${rest}`,
   );
 }
 
 function unfinished(folder: string, units: number): FileError {
   return new FileError(
     folder,
-    `The folder holds a run that is not over (units of work that are done: ${units}). Go on with it (--resume), start over ` +
+    `The folder holds an unfinished run (finished units of work: ${units}). Continue it (--resume), start over ` +
       "(--force), or choose another folder (--out).",
   );
 }

@@ -40,8 +40,8 @@ export async function openSerialPort(path: string, baud: number): Promise<ByteLi
 }
 
 function wayOut({ code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOENT") return "there is none of this name. Plug the board in and look at /dev/serial/by-id.";
-  if (code === "EACCES") return "this user may not. Join the group that owns it: sudo usermod -aG dialout $USER.";
+  if (code === "ENOENT") return "there is no port with this name. Plug the board in and look in /dev/serial/by-id.";
+  if (code === "EACCES") return "permission denied. Join the group that owns it: sudo usermod -aG dialout $USER.";
   return `${message}.`;
 }
 

@@ -168,9 +168,9 @@ async function fileWithin(folder: string, name: string): Promise<string> {
     const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, name))]);
     if (path === join(root, name)) return path;
   } catch (cause) {
-    throw new FileError(join(folder, name), "The folder does not have this file now.", { cause });
+    throw new FileError(join(folder, name), "The folder no longer has this file.", { cause });
   }
-  throw new FileError(join(folder, name), "This file is a link that leads out of its folder, so it is not given.");
+  throw new FileError(join(folder, name), "This file is a link that leads out of its folder, so it is not served.");
 }
 
 async function answer(

@@ -49,8 +49,8 @@ async function loadImages(
   if (place === undefined) {
     throw new SpecError(
       "task.data",
-      `The images "${asked.name}" are in no data set that is known by name (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
-        "Name their folder as task.data.folder, relative to the experiment, or with --data.",
+      `The images "${asked.name}" are not one of the known data sets (${IMAGE_DATA.map(({ name }) => name).join(", ")}). ` +
+        "Name their folder in task.data.folder, relative to the experiment, or with --data.",
     );
   }
   const { data, notes } = await loadImageData("custom", place);
@@ -74,7 +74,7 @@ async function loadRecordings(
   if (found === undefined) {
     throw new FileError(
       folder ?? places[0],
-      `The recordings of ${name} are in none of ${places.join(", ")}. ${EVENT_LAYOUT} Name their folder with --data; N-MNIST is at ` +
+      `The recordings of ${name} were not found in ${places.join(", ")}. ${EVENT_LAYOUT} Name their folder with --data; N-MNIST is at ` +
         "https://www.garrickorchard.com/datasets/n-mnist.",
     );
   }

@@ -31,7 +31,7 @@ export function nodeExecutor(
   served: { readonly jobs: JobRegistry; readonly script: string } = { jobs, script: "./worker.js" },
 ): Executor {
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
-    throw new ValueError("threads", `${threads} threads are not possible; give a whole number from 1 to 1024.`);
+    throw new ValueError("threads", `${threads} threads are not possible. Give a whole number from 1 to 1024.`);
   }
   const script = new URL(served.script, import.meta.url);
   // The sources, which tests run, have no script that Node could load.
@@ -63,8 +63,8 @@ export function threadWatch(
   if (text.trim() === "" || !(minutes > 0 && minutes <= 1_000_000)) {
     throw new ValueError(
       HUNG_VARIABLE,
-      `"${text}" is no number of minutes that a thread may show no progress for; give one above 0, up to 1,000,000, or unset it for ` +
-        `${HUNG_MINUTES}.`,
+      `"${text}" is not a number of minutes. Give the minutes without progress after which a thread is replaced, above 0 and at most 1,000,000, or unset the variable ` +
+        `for the default of ${HUNG_MINUTES}.`,
     );
   }
   return { limit: 60_000 * minutes, replace, way: `allow more with ${HUNG_VARIABLE}=${Math.ceil(6 * minutes)}` };

@@ -191,7 +191,7 @@ describe("a folder that holds a run", () => {
     const error = await errorOf(run());
     expect(error.path).toBe(folder);
     expect(error.message).toBe(
-      "The folder holds a run already (state.safetensors, metrics.jsonl). Go on with it (--resume), start over (--force), " +
+      "The folder already holds a run (state.safetensors, metrics.jsonl). Continue it (--resume), start over (--force), " +
         "or train into another folder (--out).",
     );
     const result = await run({ force: true });
@@ -243,7 +243,7 @@ describe("a folder that holds a run", () => {
     };
     const error = await errorOf(run({ resume: true, teacher: other, initial: teacher }, taught));
     expect(error.path).toBe("training.teacher");
-    expect(error.message).toMatch(/started with other content of training\.teacher: its SHA-256 was "[0-9a-f]+/);
+    expect(error.message).toMatch(/started with a different training\.teacher: its SHA-256 was "[0-9a-f]+/);
     expect((await errorOf(run({ resume: true, teacher, initial: other }, taught))).path).toBe("training.initial");
     const several = { resume: true, teacher: [teacher, other], initial: teacher };
     expect((await errorOf(run(several, taught))).path).toBe("training.teacher");

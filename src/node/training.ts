@@ -224,8 +224,8 @@ async function openRun(
     const reason = resume ? `but no ${RUN_FILES.state} to go on from` : "";
     throw new FileError(
       folder,
-      `The folder holds a run already (${present.join(", ")})${reason ? `, ${reason}` : ""}. ` +
-        `${resume ? "Start" : "Go on with it (--resume), start"} over (--force), or train into another folder (--out).`,
+      `The folder already holds a run (${present.join(", ")})${reason ? `, ${reason}` : ""}. ` +
+        `${resume ? "Start" : "Continue it (--resume), start"} over (--force), or train into another folder (--out).`,
     );
   }
   return undefined;

@@ -56,7 +56,7 @@ export async function findYosys(kind?: YosysKind): Promise<Yosys> {
   const [system, bundled] = ["install Yosys (https://yosyshq.net)", "npm install @yowasp/yosys"];
   const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `run ${bundled}`;
   const missing = kind === undefined ? "Neither a Yosys nor the package @yowasp/yosys is" : `No ${kind} Yosys is`;
-  throw new PlatformError("yosys", `${missing} installed, and gates come from it. Way out: ${ways}.`);
+  throw new PlatformError("yosys", `${missing} installed, but synthesis needs it. Way out: ${ways}.`);
 }
 
 async function systemYosys(): Promise<Yosys | null> {

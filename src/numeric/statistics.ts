@@ -48,7 +48,7 @@ export function wilson(successes: number, trials: number, z = 1.96): Interval {
   if (!Number.isInteger(successes) || !Number.isInteger(trials) || trials < 1 || successes < 0 || successes > trials) {
     throw new ValueError(
       "wilson",
-      `${successes} successes of ${trials} trials are not a share: give 0 <= s <= n, n >= 1.`,
+      `${successes} successes of ${trials} trials are not a proportion: give 0 <= s <= n, n >= 1.`,
     );
   }
   const denominator = trials + z * z;

@@ -30,14 +30,14 @@ export function ssaDesign(parameters: SsaParameters, heads: number): SsaDesign {
   if (plan.tileTokens < 2 && tokens > 1) {
     throw new SpecError(
       "hardware.ssa.tileTokens",
-      `A tile of one token has one cell in a column, so that there is nothing to add, but ${tokens} tokens are asked of it. Use 2 or more.`,
+      `A tile of one token cannot serve ${tokens} tokens, because its columns have one cell and nothing to add. Use 2 or more.`,
     );
   }
   if (tokens < 2 || dimension < 2 || heads < 1) {
     throw new SpecError(
       "model",
-      `A tile of ${tokens} tokens and ${dimension} features for ${heads} heads has no columns to add or no window to count in. ` +
-        "The RTL needs two tokens, two features and one head or more.",
+      `A tile of ${tokens} tokens and ${dimension} features for ${heads} heads is too small. The RTL needs ` +
+        "at least two tokens, two features and one head.",
     );
   }
   const modules = [

@@ -33,7 +33,7 @@ function foreign(source: string, path: string, at: number, what: string): FileEr
   const line = source.slice(0, at).split("\n").length;
   return new FileError(
     path,
-    `Line ${line} has ${what}, which the generator never writes; Verilog can run programs, so no tool was started. Write the folder anew ` +
-      `with xpike rtl. Known are ${TASKS.join(", ")}.`,
+    `Line ${line} has ${what}, which the generator never writes. Verilog can run programs, so no tool was started. Write the folder ` +
+      `again with xpike rtl. Allowed are ${TASKS.join(", ")}.`,
   );
 }

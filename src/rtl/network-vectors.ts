@@ -23,8 +23,8 @@ export function chipDesign(chip: Pick<Chip, "network" | "hardware">): SsaDesign 
   if (chip.hardware.order === "step-major") {
     throw new MappingError(
       "hardware.order",
-      'The engine by itself is generated and checked with runs of all time steps of a block, but in "step-major" order blocks take turns at ' +
-        'every step. Set order to "token-major", or generate the whole machine with --machine.',
+      'The engine alone runs all time steps of a block at once, but in "step-major" order blocks take turns at every step. ' +
+        'Set order to "token-major", or generate the whole machine with --machine.',
     );
   }
   return machineEngine(chip);
@@ -40,8 +40,8 @@ export function machineEngine({ network, hardware }: Pick<Chip, "network" | "har
   if ((hardware.ssa.tiles ?? heads) < heads) {
     throw new MappingError(
       "hardware.ssa.tiles",
-      `The generated engine has a tile for each of ${heads} heads, but the chip has ${hardware.ssa.tiles}, which heads take in turn. ` +
-        "Leave tiles out.",
+      `The generated engine has one tile for each of ${heads} heads, but the chip has only ${hardware.ssa.tiles}, shared by ` +
+        "the heads. Leave tiles out.",
     );
   }
   return ssaDesign(ssaParametersOf(network, hardware), heads);
@@ -110,10 +110,13 @@ function requireEngine({ hardware }: Chip, steps: number): void {
   if (hardware.ssa.random !== "lfsr") {
     throw new SpecError(
       "hardware.ssa.random",
-      'Hardware draws from shift registers, so ideal random numbers have no RTL. Set it to "lfsr".',
+      'The RTL draws from shift registers and has no ideal random numbers. Set it to "lfsr".',
     );
   }
   if (steps > MAX_STEPS) {
-    throw new SpecError("model.steps", `The engine counts ${MAX_STEPS} time steps, but ${steps} are asked. Use fewer.`);
+    throw new SpecError(
+      "model.steps",
+      `The engine counts at most ${MAX_STEPS} time steps, but the model has ${steps}. Use fewer.`,
+    );
   }
 }

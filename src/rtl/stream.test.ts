@@ -79,6 +79,6 @@ test("an engine whose tiles take turns between blocks or heads is refused, becau
   const network = tinyNetwork(spikingSpec.parse({ normalisation: "none", width: 48, heads: 3, depth: 1 }), 1);
   const design = (hardware: object) => () => chipDesign({ network, hardware: hardwareSpec.parse(hardware) });
   expect(design({ order: "step-major" })).toThrow('Set order to "token-major", or');
-  expect(design({ ssa: { tiles: 2 } })).toThrow("a tile for each of 3 heads, but the chip has 2");
+  expect(design({ ssa: { tiles: 2 } })).toThrow("one tile for each of 3 heads, but the chip has only 2");
   expect(design({ ssa: { tiles: 8 } })().heads).toBe(3);
 });

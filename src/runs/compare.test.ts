@@ -54,7 +54,7 @@ describe("two experiments", () => {
   });
 
   test.each([
-    [{ ...experiment, seed: 5 }, "seed", "Set one for both with --seed"],
+    [{ ...experiment, seed: 5 }, "seed", "Set one seed for both with --seed"],
     [{ ...experiment, task: { ...experiment.task, pilots: 3 } }, "task.pilots", "task.pilots is 2 and 3"],
   ])("%# without pairs are refused", async (other, path, message) => {
     const run = compareRuns(runOf(experiment), { opened: openExperiment(other), network }, { executor, ...size });

@@ -99,13 +99,13 @@ function requirePairs(a: Experiment, b: Experiment): void {
   if (a.seed !== b.seed) {
     throw new SpecError(
       "seed",
-      `The seeds are ${a.seed} and ${b.seed}, so that chips and prompts are not the same. Set one for both with --seed.`,
+      `The seeds ${a.seed} and ${b.seed} differ, so the chips and prompts do too. Set one seed for both with --seed.`,
     );
   }
   const [found] = differences(a.task, b.task);
   if (found === undefined) return;
   throw new SpecError(
     `task.${found.field}`,
-    `task.${found.field} is ${found.first} and ${found.second}: answers to different tasks have no pairs. Compare experiments of one task.`,
+    `task.${found.field} is ${found.first} and ${found.second}: answers to different tasks cannot be paired. Compare experiments with the same task.`,
   );
 }

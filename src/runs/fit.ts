@@ -30,7 +30,7 @@ export function asDescribed(
   if (model.kind !== "spiking") {
     throw new SpecError(
       "model.kind",
-      `Hardware runs spiking networks, but the model is "${model.kind}". Choose "spiking", and name an ANN to compare with in checkpoints.ann.`,
+      `Hardware runs spiking networks, but the model is "${model.kind}". Choose "spiking"; name an ANN for comparison in checkpoints.ann.`,
     );
   }
   if (trained.model.kind !== "spiking") throw otherKind(trained, "spiking", field);
@@ -56,8 +56,8 @@ export function asCompared(experiment: Experiment, trained: Network, role: "ann"
 const otherKind = ({ model }: Network, wanted: ModelSpec["kind"], field: string): SpecError =>
   new SpecError(
     field,
-    `The network that it names is of the kind "${model.kind}", but one of the kind "${wanted}" has its place here. Name such a one, or leave ` +
-      "the field out.",
+    `This field needs a network of kind "${wanted}", but the file holds one of kind "${model.kind}". Name another network, ` +
+      "or leave the field out.",
   );
 
 /**
@@ -83,7 +83,7 @@ export function checkTask({ task }: Experiment, { model, geometry }: Network, fi
   const own = keys.map((key) => `task.${key} ${shorten((task as Record<string, unknown>)[key])}`).join(" and ");
   const difference =
     found.length === 0 ? "" : ` It fits ${found.slice(0, 3).join(", or ")}; the experiment has ${own}.`;
-  const back = found.length === 0 ? "Set the task back" : `Set ${found[0]}`;
+  const back = found.length === 0 ? "Restore the task" : `Set ${found[0]}`;
   throw new SpecError(
     first === undefined ? "task" : `task.${Object.keys(first)[0]}`,
     `The network of ${field} takes ${describe(geometry)}, but this task has ${given ? describe(given) : "no such sizes"}.` +
@@ -110,8 +110,8 @@ export function checkModel(model: SpikingSpec, trained: Network<SpikingSpec>, fi
   const values = (of: SpikingSpec) => keys.map((key) => `model.${key} ${said(of, key)}`).join(" and ");
   throw new SpecError(
     keys.length > 0 ? `model.${keys[0]}` : field,
-    `The network of ${field} was trained with ${values(trained.model)}, but the experiment has ${values(model)}. Set it back, or train ` +
-      `this model with \`xpike train\` and name it in ${field}.`,
+    `The network of ${field} was trained with ${values(trained.model)}, but the experiment has ${values(model)}. Change the experiment back, or ` +
+      `train this model with \`xpike train\` and name it in ${field}.`,
   );
 }
 

@@ -79,7 +79,7 @@ function engineOf({ parameters, heads }: SsaDesign, asked: number): SsaDesign {
   if (heads % asked === 0) return ssaDesign(parameters, asked);
   throw new SpecError(
     "--board-heads",
-    `The network has ${heads} heads, which do not come in groups of ${asked}. Take a divisor of ${heads}; one head fits the board in any case.`,
+    `${asked} heads do not divide the network's ${heads}. Choose a divisor of ${heads}; one head always fits the board.`,
   );
 }
 

@@ -268,7 +268,7 @@ test.each<[Setting, string, RegExp]>([
     /0\.4 is 103 x 2\^-8, but a membrane of 4 bits reaches 7.* Use 8 bits/,
   ],
   [{ model: { neuron: { beta: 0.9 } } }, "model.neuron.beta", /leaks by a shift/],
-  [{ hardware: { adc: { bits: null } } }, "hardware.arithmetic", /Whole numbers begin at the codes/],
+  [{ hardware: { adc: { bits: null } } }, "hardware.arithmetic", /Integer arithmetic needs converter codes/],
 ])("a number that its register cannot hold is refused: %j", (setting, path, message) => {
   const error = messageOf(() => simulate(chipOf(setting), input(), stream(5)));
   expect(error.path).toBe(path);

@@ -96,7 +96,7 @@ export function fittingStepBits(
     if (stepBits === 0)
       throw new ValueError(
         "hardware.adc.fullScale",
-        `${misfit} Raise full scale, or adc.rangeQuantile where it is measured.`,
+        `${misfit} Raise adc.fullScale, or adc.rangeQuantile if full scale is measured.`,
       );
     stepBits--;
   }

@@ -109,7 +109,7 @@ test("what it takes is counted: passes, references, trials and reads of trims", 
 
 test("converters without bits, or with a fixed full scale, cannot calibrate themselves", () => {
   for (const adc of [{ bits: null }, { fullScale: 20 }]) {
-    expect(() => hardwareSpec.parse({ calibration: "codes", adc })).toThrow("turns the reference of converters");
+    expect(() => hardwareSpec.parse({ calibration: "codes", adc })).toThrow("adjusts its converters' full scale");
   }
   expect(() => hardwareSpec.parse({ adc: { bits: null, trim: {} } })).toThrow("have no offset to trim");
 });

@@ -126,8 +126,8 @@ const checkedDesign = designSpec.superRefine(({ objectives, constraints }, { add
   for (const name of OBJECTIVES) {
     if (constraints[name] === undefined || objectives.includes(name)) continue;
     const message =
-      `${name} is not among the objectives (${objectives.join(", ")}), so it is not measured and the limit would hold for every point. ` +
-      "Add it to `objectives`, or leave the limit out.";
+      `${name} is not among the objectives (${objectives.join(", ")}), so it is not measured and the limit would exclude ` +
+      "nothing. Add it to `objectives`, or leave the limit out.";
     addIssue({ code: "custom", path: ["constraints", name], message });
   }
 });

@@ -23,7 +23,7 @@ const driftTable = z
   })
   .refine(({ conductances }) => conductances.every((point, i) => i === 0 || point > conductances[i - 1]), {
     ...onceValid,
-    error: "the conductances of a drift table must ascend. Sort the points, and keep one of equal ones.",
+    error: "the conductances of a drift table must ascend. Sort the points, and remove duplicates.",
     path: ["conductances"],
   })
   .refine(
@@ -31,7 +31,7 @@ const driftTable = z
       means.length === conductances.length && deviations.length === conductances.length,
     {
       ...onceValid,
-      error: "a drift table has one mean and one deviation for each conductance. Give three lists of one length.",
+      error: "a drift table needs one mean and one deviation per conductance. Give three lists of the same length.",
       path: ["means"],
     },
   );
@@ -59,7 +59,7 @@ export const deviceSpec = z.discriminatedUnion("kind", [
     })
     .refine(({ devices, maxConductance }) => devices === 2 || (maxConductance ?? 0) <= 10.35, {
       ...onceValid,
-      error: "one device of the HERMES chip was characterised up to 10.35 uS. Ask for less, or set devices to 2.",
+      error: "one device of the HERMES chip was characterised up to 10.35 uS. Lower it, or set devices to 2.",
       path: ["maxConductance"],
     }),
   /** Noise and drift that do not depend on the conductance. */
@@ -83,7 +83,7 @@ export const deviceSpec = z.discriminatedUnion("kind", [
       ({ maxConductance, table: { conductances } }) => conductances.at(-1)! >= maxConductance && !conductances[0],
       {
         ...onceValid,
-        error: "the drift table must reach from 0 to maxConductance. Add the points that are missing.",
+        error: "the drift table must reach from 0 to maxConductance. Add the missing points.",
         path: ["table", "conductances"],
       },
     ),

@@ -27,12 +27,12 @@ export function parseDuration(text: string, path: string): Duration {
   if (digits === undefined) {
     throw new SpecError(
       path,
-      `${shorten(text)} is no duration. Write a number with a unit: s, m (minutes), h, d, mo (30 days) or y (365 days), such ` +
+      `${shorten(text)} is not a duration. Write a number with a unit: s, m (minutes), h, d, mo (30 days) or y (365 days), such ` +
         "as 1s, 90s, 12h, 1mo.",
     );
   }
   const seconds = Number(digits) * UNITS[unit];
-  if (seconds === 0) throw new SpecError(path, `${shorten(text)} is no time at all, which an axis of log time lacks.`);
+  if (seconds === 0) throw new SpecError(path, `${shorten(text)} is zero, which a logarithmic time axis cannot show.`);
   if (seconds > LONGEST) {
     throw new SpecError(
       path,
@@ -49,10 +49,7 @@ export const MOST_AGES = 100;
 export function parseDurations(text: string, path: string): Duration[] {
   const all = text.split(",").map((part) => parseDuration(part.trim(), path));
   if (all.length > MOST_AGES) {
-    throw new SpecError(
-      path,
-      `These are ${all.length} ages, but a study reads chips at ${MOST_AGES} at most. Leave some out.`,
-    );
+    throw new SpecError(path, `These are ${all.length} ages, but a study takes at most ${MOST_AGES}. Leave some out.`);
   }
   all.forEach(({ text, seconds }, i) => {
     const same = all.findIndex((other) => other.seconds === seconds);

@@ -55,7 +55,7 @@ export const crossbarSpec = z
   .refine(({ pairs, parallelDevices }) => pairs === "physical" || parallelDevices === 1, {
     ...onceValid,
     error:
-      "IBM's simulator keeps one device of a pair, so that aihwkit pairs cannot have several for a conductance. Set parallelDevices to 1, " +
+      "IBM's simulator keeps one device of a pair, so aihwkit pairs cannot have parallel devices. Set parallelDevices to 1, " +
       "or pairs to `physical`.",
     path: ["parallelDevices"],
   });
@@ -103,14 +103,14 @@ export const adcSpec = z
   .refine((adc) => adc.bits !== null || !hasConverterErrors(adc.errors), {
     ...onceValid,
     error:
-      "Converters without bits pass the exact current, to which errors in code steps do not apply. Give them bits, such as 5, or " +
-      "leave the errors at 0.",
+      "Converters without bits pass the exact current, so errors in code steps do not apply. Set adc.bits, for example " +
+      "to 5, or leave the errors at 0.",
     path: ["errors"],
   })
   .refine((adc) => adc.bits !== null || adc.trim === null, {
     ...onceValid,
     error:
-      "Converters without bits pass the exact current and have no offset to trim. Give them bits, such as 5, or leave trim null.",
+      "Converters without bits pass the exact current and have no offset to trim. Set adc.bits, for example to 5, or leave trim null.",
     path: ["trim"],
   });
 
@@ -205,8 +205,8 @@ export const hardwareSpec = hardwareFields.refine(
   {
     ...onceValid,
     error:
-      "A chip that calibrates itself turns the reference of converters and looks at their codes, so they need bits (adc.bits) and no " +
-      "fixed full scale (adc.fullScale null). Set these, or calibration to `currents`.",
+      "A chip that calibrates itself adjusts its converters' full scale by their codes. Set adc.bits " +
+      "and leave adc.fullScale null, or set calibration to `currents`.",
     path: ["calibration"],
   },
 );

@@ -66,10 +66,10 @@ describe("parseJson", () => {
       'Line 3, column 7: expected ":" after the key "b", but found "2".',
     );
     expect(message('{ "a": 1, }')).toBe(
-      'Line 1, column 9: the comma before "}" has no entry behind it. Remove the comma.',
+      'Line 1, column 9: the comma before "}" has no entry after it. Remove the comma.',
     );
     expect(message("// hello")).toContain("JSON has no comments");
-    expect(message("{'a': 1}")).toContain("JSON strings take double quotes");
+    expect(message("{'a': 1}")).toContain("JSON strings need double quotes");
     expect(message("")).toBe("Line 1, column 1: expected a value, but found the end of the text.");
     expect(message('["abc')).toContain("column 2: the text ends inside the string that starts here");
     expect(message('"a\nb"')).toContain("Write \\n for a line break");
@@ -162,12 +162,12 @@ describe("parseJsonWithComments", () => {
       'Line 3, column 21: the key "a" appears twice in one object. Keep one.',
     );
     expect(message('{ "a": 1, // last\n }')).toBe(
-      'Line 1, column 9: the comma before "}" has no entry behind it. Remove the comma.',
+      'Line 1, column 9: the comma before "}" has no entry after it. Remove the comma.',
     );
     expect(message("{} /* open")).toBe(
       "Line 1, column 4: the text ends inside the comment that starts here. Close it with */.",
     );
-    expect(message("# hash\n{}")).toContain("A comment starts with // or stands between /* and */.");
+    expect(message("# hash\n{}")).toContain("Comments start with // or are enclosed in /* and */.");
     expect(message(`/*${" ".repeat(LONGEST_TEXT)}*/`)).toContain("at most 1000000");
     expect(message("/**/[".repeat(100_000))).toContain("more than 32 deep");
   });

@@ -31,7 +31,7 @@ export function parseJsonWithComments(text: string, name: string): unknown {
 
 function read(text: string, name: string, longest: number, comments: boolean): unknown {
   if (text.length > longest) {
-    throw new SpecError(name, `The text has ${text.length} characters; at most ${longest} are read.`);
+    throw new SpecError(name, `The text has ${text.length} characters, more than the limit of ${longest}.`);
   }
   // A byte order mark is no part of the text.
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
@@ -107,7 +107,7 @@ function read(text: string, name: string, longest: number, comments: boolean): u
     const comma = at;
     at += 1;
     skipSpace();
-    if (text[at] === close) fail(comma, `the comma before "${close}" has no entry behind it. Remove the comma.`);
+    if (text[at] === close) fail(comma, `the comma before "${close}" has no entry after it. Remove the comma.`);
   }
 
   function string(): string {
@@ -160,9 +160,9 @@ function read(text: string, name: string, longest: number, comments: boolean): u
 
   function hint(): string {
     if (text[at] === "/" || text[at] === "#") {
-      return comments ? " A comment starts with // or stands between /* and */." : " JSON has no comments.";
+      return comments ? " Comments start with // or are enclosed in /* and */." : " JSON has no comments.";
     }
-    if (text[at] === "'") return " JSON strings take double quotes.";
+    if (text[at] === "'") return " JSON strings need double quotes.";
     return "";
   }
 
@@ -189,7 +189,7 @@ export function plainValue(source: unknown, name: string): unknown {
       const field = path.length ? formatPath(path) : name;
       throw new SpecError(field, `${field} ${reason}`);
     };
-    if (++count > MOST_VALUES) refuse(`is value number ${MOST_VALUES + 1}; at most ${MOST_VALUES} are read.`);
+    if (++count > MOST_VALUES) refuse(`is value number ${MOST_VALUES + 1}; the limit is ${MOST_VALUES}.`);
     if (path.length > DEEPEST_NESTING) refuse(`is nested more than ${DEEPEST_NESTING} deep.`);
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number")

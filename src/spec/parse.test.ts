@@ -223,12 +223,12 @@ describe("a mistake", () => {
     });
     expect(errorOf({ training: { batch: 4, shards: 8 } })).toMatchObject({
       path: "training.shards",
-      message: expect.stringContaining("8 shards of a batch of 4 would leave some empty"),
+      message: expect.stringContaining("8 shards of a batch of 4 would leave some shards empty"),
     });
     expect(errorOf({ task: { transmitAntennas: 8, modulation: "16qam" } })).toMatchObject({
       path: "task.transmitAntennas",
       message:
-        "task.transmitAntennas: 8 antennas with 4 bits each (16qam) send 32 bits at a time; 16 is the most. Send from at most 4 antennas, " +
+        "task.transmitAntennas: 8 antennas with 4 bits each (16qam) send 32 bits at a time, more than the limit of 16. Send from at most 4 antennas, " +
         "or choose a task.modulation with fewer bits.",
     });
     expect(errorOf({ model: { attention: { scoreGain: 3 } } }).message).toContain("3 is not a power of two");

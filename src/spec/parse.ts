@@ -42,10 +42,7 @@ function applyPreset(document: unknown): unknown {
   const { preset, ...rest } = document;
   const names = Array.isArray(preset) ? preset : [preset];
   if (names.length > MOST_PRESETS) {
-    throw new SpecError(
-      "preset",
-      `preset names ${names.length} presets; at most ${MOST_PRESETS} are laid over each other.`,
-    );
+    throw new SpecError("preset", `preset lists ${names.length} presets; at most ${MOST_PRESETS} can be combined.`);
   }
   const layers = names.map((name) => presetDocument(name));
   return [...layers, rest].reduce(layOver, {});

@@ -38,7 +38,7 @@ describe("a sweep", () => {
 
   test("of the time of reading takes no ages beside it, any other does", () => {
     const [time, bits] = ["readTime=1,2", "adc.bits=4,5"].map((text) => parseSweep(text, base));
-    expect(() => requireOneAge(time, ["1s"])).toThrow(/both say when chips are read.*Keep one/);
+    expect(() => requireOneAge(time, ["1s"])).toThrow(/both set when chips are read.*Keep one/);
     expect(() => requireOneAge(time, ["1s"])).toThrow(expect.objectContaining({ path: "sweep" }));
     requireOneAge(time, []);
     requireOneAge(bits, ["1s"]);
@@ -49,13 +49,13 @@ describe("a sweep", () => {
     ["adc.bits=", "sweep", "Write field=values"],
     ["adc.bits=4=5", "sweep", "Write field=values"],
     ["adc.bits=8..4", "sweep", "the smaller number first"],
-    ["adc.bits=4,4", "sweep", "4 is swept twice"],
-    ["adc.bits=0x4", "sweep", "is no value"],
-    ["adc.bits=4..", "sweep", "is no value"],
-    ["chips=1,2", "sweep", "Give their number with --chips"],
+    ["adc.bits=4,4", "sweep", "4 is listed twice"],
+    ["adc.bits=0x4", "sweep", "is not a value"],
+    ["adc.bits=4..", "sweep", "is not a value"],
+    ["chips=1,2", "sweep", "Set their number with --chips"],
     ["hardware.chips=3", "sweep", "the same chips"],
     ["readTime=1..1000000000", "sweep", "at most 100"],
-    ["adc.__proto__=1", "sweep", "no name of a field"],
+    ["adc.__proto__=1", "sweep", "not the name of a field"],
     ["adc.bit=4", "hardware.adc.bit", "did you mean `bits`"],
     ["adcs.bits=4", "hardware.adcs", "did you mean `adc`"],
     ["adc.bits.more=4", "hardware.adc.bits", "an integer from 1 to 16"],

@@ -33,23 +33,26 @@ export function parseSweep(text: string, experiment: Experiment): Sweep {
   if (!name.trim() || !list?.trim() || rest.length > 0) {
     throw new SpecError(
       "sweep",
-      `${shorten(text)} is no sweep. Write field=values, such as adc.bits=4..8, crossbar.clippingQuantile=0.99,1 or steps=1..8.`,
+      `${shorten(text)} is not a sweep. Write field=values, such as adc.bits=4..8, crossbar.clippingQuantile=0.99,1 or steps=1..8.`,
     );
   }
   const field = fieldOf(name.trim());
   if (field === CHIPS_FIELD) {
     throw new SpecError(
       "sweep",
-      "All values are compared on the same chips, so that chips cannot be swept. Give their number with --chips: one chip more leaves the others as " +
-        "they are.",
+      "All values are compared on the same chips, so chips cannot be swept. Set their number with --chips; more chips leave the " +
+        "first ones unchanged.",
     );
   }
   const values = list.split(",").flatMap((part) => parseValues(part.trim()));
   if (values.length > MOST_VALUES) {
-    throw new SpecError("sweep", `${shorten(text)} has ${values.length} values; at most ${MOST_VALUES} are swept.`);
+    throw new SpecError(
+      "sweep",
+      `${shorten(text)} has ${values.length} values, more than the limit of ${MOST_VALUES}.`,
+    );
   }
   const twice = values.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw new SpecError("sweep", `${shorten(twice)} is swept twice. Keep one.`);
+  if (twice !== undefined) throw new SpecError("sweep", `${shorten(twice)} is listed twice. Keep one.`);
   return {
     field,
     points: values.map((value) => ({
@@ -64,14 +67,14 @@ export function requireOneAge({ field }: Sweep, ages: readonly unknown[]): void 
   if (field !== TIME_FIELD || ages.length === 0) return;
   throw new SpecError(
     "sweep",
-    "--sweep readTime and --drift both say when chips are read, so that one would overwrite the other. Keep one: --drift for ages with and " +
+    "--sweep readTime and --drift both set when chips are read. Keep one: --drift for ages with and " +
       "without compensation, --sweep readTime for the compensation of the experiment.",
   );
 }
 
 function fieldOf(name: string): string {
   if (!/^[A-Za-z]\w*(\.[A-Za-z]\w*)*$/.test(name)) {
-    throw new SpecError("sweep", `${shorten(name)} is no name of a field, such as adc.bits or steps.`);
+    throw new SpecError("sweep", `${shorten(name)} is not the name of a field, such as adc.bits or steps.`);
   }
   if (name === "steps") return STEPS_FIELD;
   return name === STEPS_FIELD || name.startsWith("hardware.") ? name : `hardware.${name}`;
@@ -91,6 +94,6 @@ function parseValues(part: string): SweepValue[] {
   if (/^[A-Za-z][A-Za-z0-9-]*$/.test(part)) return [part];
   throw new SpecError(
     "sweep",
-    `${shorten(part)} is no value. Write whole numbers as 4..8, or numbers, null and words of a choice, separated by commas.`,
+    `${shorten(part)} is not a value. Write whole numbers as 4..8, or numbers, null and allowed words, separated by commas.`,
   );
 }

@@ -82,7 +82,7 @@ function explainBits(input: unknown): string {
   const { transmitAntennas, modulation } = input as SymbolDetectionSpec;
   const bits = BITS_PER_ANTENNA[modulation];
   return (
-    `${transmitAntennas} antennas with ${bits} bits each (${modulation}) send ${transmitAntennas * bits} bits at a time; ${MOST_BITS} is the most. ` +
+    `${transmitAntennas} antennas with ${bits} bits each (${modulation}) send ${transmitAntennas * bits} bits at a time, more than the limit of ${MOST_BITS}. ` +
     `Send from at most ${Math.floor(MOST_BITS / bits)} antennas, or choose a task.modulation with fewer bits.`
   );
 }

@@ -50,7 +50,7 @@ describe("a mapping file", () => {
     [{ tensor: "x", stesp: [] }, "parameters.a.stesp is not a known key; did you mean `steps`?"],
     [{ tensor: "x", sum: ["y"] }, "exactly one of tensor, concatenate, sum, constant, linear"],
     [{ steps: [] }, "exactly one of tensor, concatenate, sum, constant, linear"],
-    [{ tensor: "x", steps: [{ scale: 2, reshape: [1] }] }, "parameters.a.steps[0]: A step has exactly one of"],
+    [{ tensor: "x", steps: [{ scale: 2, reshape: [1] }] }, "parameters.a.steps[0]: A step needs exactly one of"],
     [{ sum: ["y", { tensr: "x" }] }, "parameters.a.sum[1].tensr is not a known key; did you mean `tensor`?"],
     [{ sum: "y" }, 'parameters.a.sum is "y"; allowed: a list of 1 to 64 entries, each a value like the one around it.'],
     [{ linear: { part: "weigth", weight: "w" } }, 'Did you mean "weight"?'],

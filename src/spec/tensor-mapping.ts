@@ -28,7 +28,7 @@ const shape = z
 function exactlyOne(keys: readonly string[], what: string) {
   return {
     check: (value: object) => keys.filter((key) => key in value).length === 1,
-    options: { ...onceValid, error: `${what} has exactly one of ${keys.join(", ")}.` },
+    options: { ...onceValid, error: `${what} needs exactly one of ${keys.join(", ")}.` },
   };
 }
 

@@ -86,13 +86,13 @@ export const stageSpec = z.strictObject({
     })
     .refine(({ weights, devices }) => weights === 0 || devices === undefined, {
       ...onceValid,
-      error: "Devices bring noise of their own. Leave out noise.weights or noise.devices.",
+      error: "noise.devices already includes weight noise. Leave out noise.weights or noise.devices.",
       path: ["weights"],
     })
     .refine((noise) => noise.hardware !== true || (noise.weights === 0 && noise.outputs === 0 && !noise.devices), {
       ...onceValid,
       error:
-        "The hardware brings all noise of its own. Leave out noise.weights, noise.outputs and noise.devices, or noise.hardware.",
+        "noise.hardware already includes all other noise. Leave out noise.weights, noise.outputs and noise.devices, or noise.hardware.",
       path: ["hardware"],
     })
     .prefault({}),
@@ -205,13 +205,13 @@ export const trainingSpec = z
   })
   .refine((training) => training.teacherShare === undefined || isTaught(training).includes(true), {
     ...onceValid,
-    error:
-      "No stage learns from a teacher, whose answers would have this share. Set labels to `teacher`, or leave it out.",
+    error: "No stage learns from a teacher, so the share has no effect. Set labels to `teacher`, or leave it out.",
     path: ["teacherShare"],
   })
   .refine((training) => training.teacherTask === undefined || isTaught(training).includes(true), {
     ...onceValid,
-    error: "No stage learns from a teacher, who would see images so. Set labels to `teacher`, or leave it out.",
+    error:
+      "No stage learns from a teacher, so this view of images has no effect. Set labels to `teacher`, or leave it out.",
     path: ["teacherTask"],
   })
   .refine(
@@ -231,7 +231,7 @@ const isTaught = ({ labels, stages }: { labels: Labels; stages: readonly { label
 /** An issue's input is untyped; the check above runs on parsed values only. */
 function explainShards(input: unknown): string {
   const { batch, shards } = input as { batch: number; shards: number };
-  return `${shards} shards of a batch of ${batch} would leave some empty. Use at most ${batch} shards, or a batch of at least ${shards}.`;
+  return `${shards} shards of a batch of ${batch} would leave some shards empty. Use at most ${batch} shards, or a batch of at least ${shards}.`;
 }
 
 export type StageSpec = z.infer<typeof stageSpec>;

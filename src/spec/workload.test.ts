@@ -36,7 +36,7 @@ describe("is refused, with the field", () => {
     [{ tokens: 0 }, "tokens", /tokens/],
     [{ tokens: 1e9 }, "tokens", /tokens/],
     [{ densities: { down: 1.5 } }, "densities", /densities/],
-    [{ densities: [{}, {}] }, "densities", /another length than the network has blocks/],
+    [{ densities: [{}, {}] }, "densities", /must have one entry per block/],
     [{ widht: 768 }, "widht", /width/],
     [{ inputs: undefined }, "inputs", /inputs/],
   ])("%j", (fields, path, message) => {

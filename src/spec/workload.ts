@@ -54,12 +54,12 @@ export const workloadSpec = z
   .refine(({ width, heads }) => width % heads === 0, {
     ...onceValid,
     path: ["heads"],
-    error: "the heads do not divide the width; each head takes an equal share of it.",
+    error: "the heads do not divide the width, but each head needs an equal share of it.",
   })
   .refine(({ densities: given, depth }) => !Array.isArray(given) || given.length === depth, {
     ...onceValid,
     path: ["densities"],
-    error: "the list has another length than the network has blocks. Give an entry for each, or one object for all.",
+    error: "the list must have one entry per block. Give as many entries as blocks, or one object for all.",
   });
 
 export type WorkloadSpec = z.infer<typeof workloadSpec>;

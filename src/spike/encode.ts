@@ -60,7 +60,7 @@ export function bernoulliInto(train: SpikeTrain, firstRow: number, probabilities
 /** The same bits at every one of `steps` steps. Throws ShapeError unless `bits` has exactly one step. */
 export function repeatBits(bits: SpikeTrain, steps: number): SpikeTrain {
   if (bits.steps !== 1) {
-    throw new ShapeError("bits", `Bits to be repeated have one time step, but these have ${bits.steps}.`);
+    throw new ShapeError("bits", `Bits to repeat must have one time step, but these have ${bits.steps}.`);
   }
   const train = emptySpikeTrain(steps, bits.rows, bits.features);
   for (let t = 0; t < steps; t++) train.words.set(bits.words, t * bits.words.length);

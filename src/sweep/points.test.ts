@@ -126,7 +126,7 @@ describe("the experiment of a point", () => {
     [
       { "hardware.crossbar.device": { kind: "module", path: "a.js" } },
       "hardware.crossbar.device",
-      "no device of a module",
+      "cannot run device modules",
     ],
     [{ preset: "papre" }, "preset", "known presets"],
     [{ "training.stages.5.steps": 3 }, "training.stages", "list"],
@@ -137,7 +137,7 @@ describe("the experiment of a point", () => {
     } catch (error) {
       expect(error).toBeInstanceOf(SpecError);
       expect((error as SpecError).path).toBe(path);
-      expect((error as SpecError).message).toContain("The design makes a point that is no experiment");
+      expect((error as SpecError).message).toContain("The design contains an invalid point");
       expect((error as SpecError).message).toContain(message);
     }
   });

@@ -54,7 +54,7 @@ export function experimentAt({ experiment }: OpenedDesign, values: PointValues):
     if (!(error instanceof SpecError)) throw error;
     throw new SpecError(
       error.path,
-      `The design makes a point that is no experiment, ${describeValues(values)}:\n${error.message}`,
+      `The design contains an invalid point, ${describeValues(values)}:\n${error.message}`,
     );
   }
 }
@@ -64,7 +64,7 @@ function withoutModule(experiment: Experiment): Experiment {
   if (experiment.hardware.crossbar.device.kind !== "module") return experiment;
   throw new SpecError(
     "hardware.crossbar.device",
-    "A sweep runs no device of a module of your own. Choose one of the published devices, or run the point by itself with `xpike run`.",
+    "A sweep cannot run device modules. Choose one of the published devices, or run the point by itself with `xpike run`.",
   );
 }
 
@@ -93,7 +93,7 @@ function coordinates(seed: number, sampling: Listed, axes: readonly (readonly [s
     if (total > MOST_POINTS) {
       throw new SpecError(
         "axes",
-        `The grid has ${sizes.join(" x ")} = ${total} points; at most ${MOST_POINTS} are swept. Choose another \`sampling\`.`,
+        `The grid has ${sizes.join(" x ")} = ${total} points, more than the limit of ${MOST_POINTS}. Choose another \`sampling\`.`,
       );
     }
     return sizes.map((size, a) => {
@@ -122,7 +122,7 @@ function coordinates(seed: number, sampling: Listed, axes: readonly (readonly [s
   if (axes.length > SOBOL_DIMENSIONS) {
     throw new SpecError(
       "sampling.kind",
-      `There are ${axes.length} axes, and Sobol's sequence is known here in ${SOBOL_DIMENSIONS} dimensions. Choose "latin-hypercube".`,
+      `There are ${axes.length} axes, but Sobol sequences have at most ${SOBOL_DIMENSIONS} dimensions here. Choose "latin-hypercube".`,
     );
   }
   return axes.map(([path], dimension) => {
@@ -142,7 +142,7 @@ function listLength(axis: Axis): number | null {
 function refuseRange(path: string): never {
   throw new SpecError(
     formatPath(["axes", path]),
-    `A grid takes some values of each axis, and this range has any number. Give it a \`count\`, or choose another \`sampling\`.`,
+    `A grid needs a list of values, but this range is continuous. Give it a \`count\`, or choose another \`sampling\`.`,
   );
 }
 

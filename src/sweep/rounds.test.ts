@@ -225,7 +225,7 @@ describe("a budget", () => {
   });
 
   test.each([
-    [{ objectives: ["energy", "area"] }, "budget", "Leave it out, or add one"],
+    [{ objectives: ["energy", "area"] }, "budget", "Leave the budget out, or add one"],
     [{ axes: { "hardware.chips": [2, 4] } }, 'axes["hardware.chips"]', "neither can be an axis"],
     [{ axes: { evaluation: [{ prompts: 10 }] } }, 'axes["evaluation.prompts"]', "neither can be an axis"],
   ])("is refused with %j", (fields, path, message) => {

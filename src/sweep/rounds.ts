@@ -133,15 +133,15 @@ function sizesOf(design: OpenedDesign, { chips, prompts, growth }: Budget, value
   if (!needsErrors(design.objectives)) {
     throw new SpecError(
       "budget",
-      "A budget spares chips and prompts, and without errorRate or yearLoss among the objectives none are simulated but for densities. " +
-        "Leave it out, or add one.",
+      "A budget saves simulated chips and prompts, but without errorRate or yearLoss among the objectives nothing is simulated except spike densities. Leave " +
+        "the budget out, or add one of these objectives.",
     );
   }
   for (const path of [CHIPS, PROMPTS]) {
     if (Object.keys(design.axes).some((axis) => axis === path || path.startsWith(`${axis}.`))) {
       throw new SpecError(
         formatPath(["axes", path]),
-        "A budget sets chips and prompts of every point, so that neither can be an axis. Leave out one of the two.",
+        "A budget sets the chips and prompts of every point, so neither can be an axis. Leave out the budget or the axis.",
       );
     }
   }

@@ -73,7 +73,7 @@ async function measureSampled(
   const { hardware, evaluation } = experiment;
   const withErrors = needsErrors(objectives);
   if (network === null && withErrors) {
-    throw new SpecError("checkpoints.network", "An error rate takes a trained network, and none is named. Name one.");
+    throw new SpecError("checkpoints.network", "An error rate needs a trained network. Name one.");
   }
   const most = given.data?.test.count ?? evaluation.prompts;
   const size = {

@@ -47,14 +47,14 @@ export function networkGeometry({ task: spec, model }: TaskAndModel, task: { geo
   if (model.readOut === "bits" && kitOf(spec).metric.key !== "bitErrorRate") {
     throw new SpecError(
       "model.readOut",
-      "A read-out of bits answers bit by bit, but a class of this task stands for no bits. Set model.readOut to `joint`, or leave it out.",
+      "A bit read-out answers bit by bit, but the classes of this task are not words of bits. Set model.readOut to `joint`, or leave it out.",
     );
   }
   const { real, spiking, grid } = task.geometry;
   if (model.position === "learned" && takesSpikes(model, spec) && spiking.copies) {
     throw new SpecError(
       "model.position",
-      "Every token has a position of its own to learn, and copies of a query have none. Set model.position to `none`, or ask for no copies in " +
+      "Learned positions would tell copies of a query apart. Set model.position to `none`, or leave copies out of " +
         "task.queryCopies and training.stages.",
     );
   }
@@ -71,8 +71,8 @@ export function afterStem(model: ModelSpec, read: Geometry, grid: TaskGeometry["
 const tooManyTokens = (tokens: number, { stem }: ModelSpec): SpecError =>
   new SpecError(
     stem ? "model.stem" : "task.patch",
-    `The task makes ${tokens} tokens, each of which looks at all: ${tokens} x ${tokens} = ${tokens ** 2} scores. Networks have at most ` +
-      `${MOST_TOKENS} tokens. ${stem ? "Let the stem leave fewer pixels, by strides or pools." : "Take larger patches."}`,
+    `The task makes ${tokens} tokens, which attend to each other with ${tokens} x ${tokens} = ${tokens ** 2} scores. Networks ` +
+      `have at most ${MOST_TOKENS} tokens. ${stem ? "Let the stem output fewer pixels, with strides or pooling." : "Use larger patches."}`,
   );
 
 export const takesSpikes = (model: ModelSpec, task: Experiment["task"]): boolean =>

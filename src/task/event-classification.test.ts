@@ -82,5 +82,5 @@ test("recordings of another sensor, of other frames, and too many are refused", 
     );
   }
   expect(() => taskOf(1).draw(41, stream(1))).toThrow("Ask for 40 at most.");
-  expect(() => eventClassification(spec, 1, null).draw(1, stream(1))).toThrow("none were handed over");
+  expect(() => eventClassification(spec, 1, null).draw(1, stream(1))).toThrow("none were given");
 });

@@ -125,8 +125,8 @@ const TEST: DataPlace = { part: "test" };
 function withoutRecordings(): SpecError {
   return new SpecError(
     "task.data",
-    "The task classifies recordings, but none were handed over. Load them (loadTaskData in xpikeformer/node), or make some up " +
-      "(movingBars), and open the experiment with them: openExperiment(experiment, recordings).",
+    "The task classifies recordings, but none were given. Load them (loadTaskData in xpikeformer/node) or generate " +
+      "them (movingBars), and open the experiment with them: openExperiment(experiment, recordings).",
   );
 }
 

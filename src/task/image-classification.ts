@@ -124,7 +124,7 @@ const TEST: DataPlace = { part: "test" };
 function withoutImages(): SpecError {
   return new SpecError(
     "task.data",
-    "The task classifies images, but none were handed over. Load them (loadTaskData in xpikeformer/node), and open the experiment " +
+    "The task classifies images, but none were given. Load them (loadTaskData in xpikeformer/node), and open the experiment " +
       "with them: openExperiment(experiment, images).",
   );
 }

@@ -84,7 +84,7 @@ export const WITHOUT_QUERIES = {
     if (queryCopies === 1) return spec;
     throw new SpecError(
       "training.stages",
-      `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} hold none. Leave queryCopies out.`,
+      `A stage asks for ${queryCopies} copies of every query, but prompts of ${spec.kind} have no queries. Leave queryCopies out.`,
     );
   },
   askedOnce: <S extends TaskSpec>(spec: S): S => spec,
@@ -95,7 +95,7 @@ export const WITHOUT_IMAGES = {
   seen({ kind }: TaskSpec): never {
     throw new SpecError(
       "training.teacherTask",
-      `A teacher may see images cut and coded in a way of its own, but prompts of ${kind} are no images. Leave teacherTask out.`,
+      `teacherTask sets how a teacher sees images, but prompts of ${kind} are not images. Leave it out.`,
     );
   },
 };

@@ -61,8 +61,8 @@ export function requireCountOf(
   if (firstPrompt + prompts <= count) return;
   throw new ValueError(
     "prompts",
-    `${things} ${firstPrompt} .. ${firstPrompt + prompts - 1} were asked for, but the ${part} part of ${data.name} has ` +
-      `${count}. Ask for ${count} at most.`,
+    `${things} ${firstPrompt} .. ${firstPrompt + prompts - 1} were requested, but the ${part} part of ${data.name} ` +
+      `has ${count}. Request at most ${count}.`,
   );
 }
 
@@ -74,7 +74,7 @@ export function requireSizes(data: LabelledData, sizes: Readonly<Record<string, 
       if (given[field] === size) continue;
       throw new ShapeError(
         `${things}.${part}`,
-        `The ${things} have ${field} ${given[field]}, but task.data says ${size}. Give the ${things} of task.data, or its sizes.`,
+        `The ${things} have ${field} ${given[field]}, but task.data says ${size}. Use ${things} of that size, or change the sizes in task.data.`,
       );
     }
   }

@@ -67,7 +67,7 @@ export function classificationErrors(
   if (labels.length !== decisions.length || labels.length === 0) {
     throw new ShapeError(
       "decisions",
-      `${labels.length} labels have ${decisions.length} decisions; give one for each of at least 1 label.`,
+      `${labels.length} labels have ${decisions.length} decisions. Give one decision per label, and at least one.`,
     );
   }
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));

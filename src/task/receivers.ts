@@ -38,7 +38,7 @@ export function detect(
   if (!(Number.isInteger(query) && query >= 0 && query <= spec.pilots)) {
     throw new ValueError(
       "query",
-      `Prompts of ${spec.pilots} pilots have queries 0 .. ${spec.pilots}, but not ${query}.`,
+      `Prompts with ${spec.pilots} pilots have queries 0 .. ${spec.pilots}, but no query ${query}.`,
     );
   }
   const length = 2 * spec.receiveAntennas * spec.transmitAntennas;

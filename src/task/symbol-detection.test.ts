@@ -191,6 +191,6 @@ test("requests that make no sense are refused", () => {
   const task = symbolDetection(spec, 1);
   expect(() => symbolDetection(spec, 0)).toThrow("0 time steps");
   expect(() => task.draw(0, stream(1))).toThrow("0 prompts cannot be drawn");
-  expect(() => task.draw(1, stream(1), { firstPrompt: -1 })).toThrow("-1 is not the number of a prompt");
+  expect(() => task.draw(1, stream(1), { firstPrompt: -1 })).toThrow("-1 is not a prompt number");
   expect(() => task.draw(1, stream(1), { snrDecibels: Number.NaN })).toThrow("NaN dB is outside");
 });

@@ -219,8 +219,8 @@ function posterior(link: Link, points: Float64Array): Float32Array {
   if (classes > MOST_LISTED) {
     throw new SpecError(
       "training.labels",
-      `${spec.transmitAntennas} antennas of ${spec.modulation} have ${classes} joint symbols. A posterior lists them all, ${MOST_LISTED} at most. ` +
-        "Set training.labels to `symbols`, or to `teacher` with a network that reads out bits.",
+      `${spec.transmitAntennas} antennas of ${spec.modulation} have ${classes} joint symbols. A posterior lists them all, at most ${MOST_LISTED}. ` +
+        "Set training.labels to `symbols`, or to `teacher` with a teacher that reads out bits.",
     );
   }
   const noiseless = new Float64Array(classes * length);

@@ -67,9 +67,9 @@ export function requireSteps(steps: number): void {
 /** Throws ValueError unless so many prompts can be drawn from this one on. */
 export function requirePrompts(prompts: number, firstPrompt: number): void {
   if (!(Number.isInteger(prompts) && prompts >= 1)) {
-    throw new ValueError("prompts", `${prompts} prompts cannot be drawn; ask for a whole number of at least 1.`);
+    throw new ValueError("prompts", `${prompts} prompts cannot be drawn. Request a whole number of at least 1.`);
   }
   if (!(Number.isSafeInteger(firstPrompt) && firstPrompt >= 0)) {
-    throw new ValueError("firstPrompt", `${firstPrompt} is not the number of a prompt; prompts count from 0.`);
+    throw new ValueError("firstPrompt", `${firstPrompt} is not a prompt number; prompts count from 0.`);
   }
 }

@@ -78,7 +78,7 @@ function withCopies(single: Geometry, spec: SymbolDetectionSpec): Geometry {
   if (spec.coding === "repeat") {
     throw new SpecError(
       "task.queryCopies",
-      "Copies of a query are for binary lines, but coding `repeat` gives a spiking network real values. Choose another task.coding, or leave " +
+      "Copies of a query need binary lines, but coding `repeat` feeds real values. Choose another task.coding, or leave " +
         "task.queryCopies out.",
     );
   }
@@ -86,8 +86,8 @@ function withCopies(single: Geometry, spec: SymbolDetectionSpec): Geometry {
   if (tokens > MOST_TOKENS) {
     throw new SpecError(
       "task.queryCopies",
-      `With so many copies a prompt has ${single.tokens} + ${extra} = ${tokens} tokens; networks have at most ${MOST_TOKENS}. Ask for fewer ` +
-        "copies, or for fewer task.pilots.",
+      `With these copies a prompt has ${single.tokens} + ${extra} = ${tokens} tokens, but networks have at most ${MOST_TOKENS}. ` +
+        "Use fewer copies or fewer task.pilots.",
     );
   }
   const of = originals(spec);

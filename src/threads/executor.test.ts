@@ -190,7 +190,7 @@ describe("worker threads", () => {
     const executor = workerExecutor(ports(2, () => NEVER).list);
     const running = rejection(executor.open<{ factor: number }, number, number>("scale", { factor: 1 }).run([1]));
     await executor.close();
-    expect((await running).message).toBe("The threads were closed while work was under way.");
+    expect((await running).message).toBe("The threads were closed during their work.");
   });
 
   test("reject a result that cannot be copied, instead of waiting for it", async () => {
@@ -259,7 +259,7 @@ describe("a thread that hangs", () => {
     expect(ended).toEqual([0, 1]);
     expect(error).toBeInstanceOf(PlatformError);
     expect(isHung(error)).toBe(true);
-    expect(error.message).toMatch(/^A thread was ended because its work \(scale\) .* allow more\. /);
+    expect(error.message).toMatch(/^A thread was stopped because its work \(scale\) .* allow more\. /);
     expect(await session.run([3])).toEqual([30]);
   });
 

@@ -356,15 +356,14 @@ function hungThread(job: string, milliseconds: number, way: string): PlatformErr
   const minutes = Number((milliseconds / 60_000).toPrecision(2));
   return new PlatformError(
     "threads",
-    `A thread was ended because its work (${job}) has shown no progress for ${minutes} minutes; a second try on a new thread ended ` +
-      `the same way. Where it never ends, mend it: a loop in a device module of yours, perhaps. Where this machine is that slow, ${way}. ` +
-      "What was kept before is there: go on with --resume.",
+    `A thread was stopped because its work (${job}) showed no progress for ${minutes} minutes, and a second attempt on a ` +
+      `new thread failed the same way. If the work never ends, fix it, for example a loop in your device module. If this machine is that slow, ${way}. ` +
+      "Saved work is kept: continue with --resume.",
     { cause: HUNG },
   );
 }
 
-const closedThreads = (): PlatformError =>
-  new PlatformError("threads", "The threads were closed while work was under way.");
+const closedThreads = (): PlatformError => new PlatformError("threads", "The threads were closed during their work.");
 
 function stoppedThread(cause: Error): PlatformError {
   return new PlatformError(

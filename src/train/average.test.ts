@@ -62,6 +62,6 @@ describe("a share of the initial network in the one that comes out", () => {
     const error = await rejection(recorded(experiment));
     expect(error).toBeInstanceOf(SpecError);
     expect(error).toMatchObject({ path: "training.initialShare" });
-    expect((error as Error).message).toMatch(/0\.25 of the initial one, but none is given\. Set training\.initial/);
+    expect((error as Error).message).toMatch(/0\.25, but there is no initial network\. Set training\.initial/);
   });
 });

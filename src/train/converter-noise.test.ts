@@ -97,5 +97,5 @@ test("a stage takes all of its noise from the hardware, or says its own", () => 
     dropConnect: 0.1,
   });
   const both = { stages: [{ noise: { hardware: true, outputs: 0.1 } }] };
-  expect(() => trainingSpec.parse(both)).toThrow("The hardware brings all noise of its own");
+  expect(() => trainingSpec.parse(both)).toThrow("noise.hardware already includes all other noise");
 });

@@ -112,8 +112,8 @@ test.each(
 
 test.each([
   [{}, [{ depth: 4 }, {}], 0, "has 4 blocks, the model 3."],
-  [{}, [{ depth: 2 }, { depth: 1 }, {}], 1, "has 1 block, the one before 2, but a network loses none"],
-  [{}, [{}, { depth: 2 }, {}], 1, "the one before 3, but a network loses none"],
+  [{}, [{ depth: 2 }, { depth: 1 }, {}], 1, "has 1 block, the one before 2, but a network cannot lose blocks"],
+  [{}, [{}, { depth: 2 }, {}], 1, "the one before 3, but a network cannot lose blocks"],
   [{}, [{ depth: 2 }], 0, "is the last, but the model has 3"],
   [{ residual: "none" }, [{ depth: 2 }, {}], 0, "would change the stream"],
   [{ outputProjection: false }, [{ depth: 2 }, {}], 0, "would change the stream"],

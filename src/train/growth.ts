@@ -34,13 +34,13 @@ export function checkGrowth(experiment: Experiment): void {
     };
     const [before, after] = [i === 0 ? 1 : stageDepth(experiment, i - 1), stageDepth(experiment, i + 1)];
     if (depth > model.depth) fail(`the model ${model.depth}. Give at most as many, or a deeper model.`);
-    if (depth < before) fail(`the one before ${before}, but a network loses none. Give at least as many.`);
+    if (depth < before) fail(`the one before ${before}, but a network cannot lose blocks. Give at least as many.`);
     if (i === stages.length - 1 && depth < model.depth) {
-      fail(`and is the last, but the model has ${model.depth}. Leave depth out, or append a stage.`);
+      fail(`and is the last, but the model has ${model.depth}. Leave depth out, or add a stage.`);
     }
     if (depth < after && !hasShortcut(model)) {
       fail(
-        `the next ${after}, but a new block would change the stream before it has learned anything. Let blocks add to it: model.residual ` +
+        `the next ${after}, but new blocks would change the stream before they have learned anything. Let blocks add to the stream: model.residual ` +
           "`membrane` and model.outputProjection.",
       );
     }

@@ -95,7 +95,7 @@ describe("training on images", () => {
     const single = withValidation("one each", pickImages(all, firsts), images.test);
     await expect(train(openExperiment(short(), single), { executor: inlineExecutor(jobs) })).rejects.toMatchObject({
       path: "task.data",
-      message: expect.stringContaining("none to validate by"),
+      message: expect.stringContaining("none for validation"),
     });
   });
 

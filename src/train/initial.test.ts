@@ -173,6 +173,6 @@ describe("training that starts from a network of another depth", () => {
     const { network: deeper } = await train(deep("adamw"), { executor: inlineExecutor(jobs) });
     const refused = train(shallow, { executor: inlineExecutor(jobs), initial: deeper });
     await expect(refused).rejects.toThrow(ShapeError);
-    await expect(refused).rejects.toThrow(/has 3 blocks, the experiment's model 1\./);
+    await expect(refused).rejects.toThrow(/has 3 blocks, but the experiment's model has 1\./);
   });
 });

@@ -40,7 +40,7 @@ export function initialParameters(initial: Network, started: Started): Network["
   if (depth > model.depth) {
     throw new ShapeError(
       "initial.model.depth",
-      `The network to start from has ${depth} blocks, the experiment's model ${model.depth}. Start from one with as many or fewer.`,
+      `The initial network has ${depth} blocks, but the experiment's model has ${model.depth}. Start from a network with at most as many.`,
     );
   }
   const start = !isSpiking(initial) && model.kind === "spiking" ? fromAnn(initial, model, started) : initial;
@@ -50,8 +50,8 @@ export function initialParameters(initial: Network, started: Started): Network["
     if (given?.join() === shape.join()) continue;
     throw new ShapeError(
       `initial.${name}`,
-      `The experiment's model has ${name} of shape [${shape}], but the network to start from has ` +
-        `${given ? `shape [${given}]` : "none"}. Start from a network of the same model, or, where its blocks add to the stream (\`residual\`, \`outputProjection\`), from one with fewer.`,
+      `The experiment's model has ${name} of shape [${shape}], but the initial network has ` +
+        `${given ? `shape [${given}]` : "none"}. Start from a network of the same model, or, where its blocks add to the stream (\`residual\`, \`outputProjection\`), from one with fewer blocks.`,
     );
   }
   return parameters;
@@ -80,7 +80,7 @@ export function fromAnn(
   if (model.normalisation !== "batch") {
     throw new SpecError(
       "model.normalisation",
-      "An ANN's weights have a scale of their own, which BatchNorm takes out of the currents of spiking neurons. Set model.normalisation to `batch` to start from an ANN.",
+      "An ANN's weights have another scale than spiking neurons need, which only BatchNorm corrects. Set model.normalisation to `batch` to start from an ANN.",
     );
   }
   const stem = isWider(model, ann.model) ? ann.model.stem : model.stem;

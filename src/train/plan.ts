@@ -188,8 +188,8 @@ export function requireRoom({ bytes }: TrainingPlan, experiment: Experiment, lim
   const gib = (size: number) => `${(size / 2 ** 30).toFixed(2)} GiB`;
   throw new PlatformError(
     "training.shards",
-    `One thread needs ${gib(bytes)} to train on shards of ${shardPrompts(experiment)} prompts, even if it computes layers again on the way ` +
-      `back, but may take ${gib(limit)}. Raise training.shards, or lower training.batch, model.steps or the model's size.`,
+    `One thread needs ${gib(bytes)} to train on shards of ${shardPrompts(experiment)} prompts, even if it recomputes layers in the ` +
+      `backward pass, but the limit is ${gib(limit)}. Raise training.shards, or lower training.batch, model.steps or the model's size.`,
   );
 }
 

@@ -100,7 +100,7 @@ export function encodeState(state: TrainingState, experiment: Experiment): Uint8
  */
 export function decodeState(bytes: Uint8Array, experiment: Experiment, path = "state"): TrainingState {
   const fail = (problem: string): never => {
-    throw new FileError(path, `${problem} Start the training over, or put back a copy of the file.`);
+    throw new FileError(path, `${problem} Start the training over, or restore a copy of the file.`);
   };
   checkChecksum(bytes, path);
   const { tensors, metadata } = decodeSafetensors(bytes, path);
@@ -165,8 +165,8 @@ function requireSame(saved: unknown, experiment: Experiment, file: string): void
   const { field, first, second } = found;
   throw new SpecError(
     field,
-    `The training saved in ${file} has ${field} ${first}, but the experiment has ${second}. Go on with the ` +
-      "experiment that it was started with, or train into another folder.",
+    `The training saved in ${file} has ${field} ${first}, but the experiment has ${second}. Continue ` +
+      "with the original experiment, or train into another folder.",
   );
 }
 
@@ -180,7 +180,7 @@ function checkChecksum(bytes: Uint8Array, path: string): void {
   if (!CHECKSUM_PREFIX.every((byte, i) => bytes[8 + i] === byte)) {
     throw new FileError(
       path,
-      "The file is no training state: it does not begin with a checksum. Is it the right file?",
+      "The file is not a training state: it does not begin with a checksum. Is it the right file?",
     );
   }
   const stored = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, CHECKSUM_AT + NO_CHECKSUM.length));
@@ -188,8 +188,8 @@ function checkChecksum(bytes: Uint8Array, path: string): void {
   if (stored === actual) return;
   throw new FileError(
     path,
-    `The file is damaged: its checksum is ${actual}, but should be ${shorten(stored)}. Start the training over, or put back ` +
-      "a copy of the file.",
+    `The file is damaged: its checksum is ${actual}, but should be ${shorten(stored)}. Start the training over, or ` +
+      "restore a copy of the file.",
   );
 }
 
@@ -215,7 +215,7 @@ type Progress = Pick<TrainingState, "step" | "stage" | "stageStart" | "sinceBest
 function readProgress(value: unknown, experiment: Experiment, fail: Fail): Progress {
   const { stages } = experiment.training;
   const metric = kitOf(experiment.task).metric.key;
-  const refuse = (reason: string): never => fail(`The numbers of its progress contradict each other: ${reason}.`);
+  const refuse = (reason: string): never => fail(`Its progress counts contradict each other: ${reason}.`);
   const whole = (source: unknown, name: string, most: number): number => {
     const number = isContainer(source) ? source[name] : undefined;
     if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= most) return number;

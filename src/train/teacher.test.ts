@@ -291,7 +291,7 @@ describe("a teacher that sees images in a way of its own", () => {
     const teacher = initialise(experiment.model, networkGeometry(experiment, createTask(experiment)), stream(12));
     const refused = await rejection(recorded(openExperiment(experiment, tinyImages), { teacher }));
     expect(refused).toMatchObject({ tag: "shape", path: "teacher.geometry.inputs" });
-    expect(refused.message).toContain("The teacher's number of inputs is 4, but this task asks for 1.");
+    expect(refused.message).toContain("The teacher's number of inputs is 4, but this task needs 1.");
     expect(refused.message).toContain("training.teacherTask");
   });
 

@@ -103,7 +103,7 @@ export function checkTeachers(experiment: Experiment, teachers: readonly Network
   if (teachers.length === 0) {
     throw new SpecError(
       "training.teacher",
-      "Labels are to come from a teacher, but none is given. Set training.teacher to the checkpoint of a network for this task, " +
+      "Labels come from a teacher, but none is named. Set training.teacher to the checkpoint of a network for this task, " +
         "or labels to `posterior`.",
     );
   }
@@ -118,8 +118,8 @@ function checkTeacher(experiment: Experiment, teacher: Network, place: string): 
     if (has[field] === asked[field]) continue;
     throw new ShapeError(
       `teacher${place}.geometry.${field}`,
-      `The teacher's number of ${field} is ${has[field]}, but this task asks for ${asked[field]}. Choose a teacher of this task, or, of images, ` +
-        "say in training.teacherTask how it sees them.",
+      `The teacher's number of ${field} is ${has[field]}, but this task needs ${asked[field]}. Choose a teacher for this task; for images, ` +
+        "training.teacherTask can set how the teacher sees them.",
     );
   }
   return isSpiking(teacher) ? foldNetwork(teacher) : teacher;

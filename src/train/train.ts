@@ -286,7 +286,7 @@ async function trainBlocks<M extends ModelSpec>(
 const noInitial = (share: number): SpecError =>
   new SpecError(
     "training.initialShare",
-    `The network is to be ${share} of the initial one, but none is given. Set training.initial to its checkpoint, or leave the share out.`,
+    `initialShare is ${share}, but there is no initial network. Set training.initial to its checkpoint, or leave the share out.`,
   );
 
 function averageNote(
@@ -301,15 +301,15 @@ function averageNote(
 const noValidation = ({ name, train }: LabelledData): ValueError =>
   new ValueError(
     "task.data",
-    `Of the training data of ${name} ${train.count} are left to learn from and none to validate by. A tenth of each class validates, at least one ` +
-      "where a class has two: give one class two or more.",
+    `The training data of ${name} leave ${train.count} for learning and none for validation, which takes a tenth of each class ` +
+      "(at least one if the class has two). Give at least one class two or more.",
   );
 
 function divergence(step: number, stage: number, { name, learningRate }: StageSpec): ValueError {
   return new ValueError(
     `training.stages[${stage}].learningRate`,
-    `Training has diverged: numbers are no longer finite at step ${step}. The stage "${name}" peaks at a learning rate of ` +
-      `${learningRate}; try ${Number((learningRate / 3).toPrecision(1))}, a longer warm-up, or a smaller training.clipNorm.`,
+    `Training diverged: values are no longer finite at step ${step}. The stage "${name}" has a peak learning ` +
+      `rate of ${learningRate}; try ${Number((learningRate / 3).toPrecision(1))}, a longer warm-up, or a smaller training.clipNorm.`,
   );
 }
 

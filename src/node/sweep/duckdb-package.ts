@@ -8,8 +8,8 @@ export async function loadDuckDb(): Promise<typeof import("@duckdb/node-api")> {
   } catch (cause) {
     throw new PlatformError(
       "@duckdb/node-api",
-      "The table of a sweep is written by DuckDB, which is not installed. Install it with `npm install @duckdb/node-api`; rows that are " +
-        "there are kept, and `xpike sweep show FOLDER` writes their table.",
+      "The table of a sweep needs DuckDB, which is not installed. Install it with `npm install @duckdb/node-api`. " +
+        "Existing rows are kept, and `xpike sweep show FOLDER` writes their table.",
       { cause },
     );
   }

@@ -79,7 +79,7 @@ export async function openSweepFolder(
     if (resume)
       throw new FileError(
         folder,
-        "The folder holds no sweep to go on with. Leave --resume out, or name another with --out.",
+        "The folder holds no sweep to resume. Leave --resume out, or name another folder with --out.",
       );
     await makeFolder(join(folder, SWEEP_FILES.rows));
     const document = { format: "xpikeformer-sweep", version: VERSION, ...question };
@@ -87,21 +87,24 @@ export async function openSweepFolder(
     return [];
   }
   if (!resume) {
-    throw new FileError(folder, "The folder holds a sweep. Go on with --resume, or choose another folder with --out.");
+    throw new FileError(
+      folder,
+      "The folder already holds a sweep. Continue it with --resume, or choose another folder with --out.",
+    );
   }
   const then = before.software;
   if (contentHash(then) !== contentHash(question.software)) {
     throw new FileError(
       folder,
-      `The sweep was begun with xpikeformer ${then.xpikeformer} (kernels ${then.kernels.slice(0, 12)}), and this is ` +
-        `${question.software.xpikeformer} (kernels ${question.software.kernels.slice(0, 12)}). Go on with the former, or begin anew.`,
+      `The sweep was started with xpikeformer ${then.xpikeformer} (kernels ${then.kernels.slice(0, 12)}), but this ` +
+        `is ${question.software.xpikeformer} (kernels ${question.software.kernels.slice(0, 12)}). Continue with that version, or start again.`,
     );
   }
   if (before.hash !== hash) {
     throw new FileError(
       folder,
-      `The folder holds another sweep, of ${before.points} points; this design, with its networks and data, has ${points.length} that are not ` +
-        "the same. Choose another folder with --out.",
+      `The folder holds another sweep, with ${before.points} points; this design, with its networks and data, has ${points.length} ` +
+        "different points. Choose another folder with --out.",
     );
   }
   await removeTemporaries(join(folder, SWEEP_FILES.rows));
@@ -114,7 +117,7 @@ export async function openSweepFolder(
 
 /** For a row that the sweep of its folder does not have. */
 export const strangeRow = (folder: string, { point }: Pick<Row, "point">): FileError =>
-  new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} is of no point of this sweep. Remove it.`);
+  new FileError(join(folder, SWEEP_FILES.rows), `Row ${point} belongs to no point of this sweep. Remove it.`);
 
 /** Keeps rows of neighbouring points in one file. */
 export async function keepRows(folder: string, rows: readonly Row[]): Promise<void> {
@@ -129,14 +132,14 @@ export async function readQuestion(folder: string): Promise<SweepQuestion> {
   const result = questionSpec.safeParse(parseLine(path, await readText(path)));
   if (!result.success) {
     const [{ path: field, message }] = result.error.issues;
-    throw new FileError(path, `This is the file of no sweep: ${field.join(".")}: ${message}.`);
+    throw new FileError(path, `This file does not describe a sweep: ${field.join(".")}: ${message}.`);
   }
   const { version, ...question } = result.data;
   if (version < VERSION && question.design.budget) {
     throw new FileError(
       path,
-      `The sweep has a budget and its folder is of version ${version}: its rows lack what a later round goes on from, which version ${VERSION} keeps. ` +
-        `Its table and front stay in ${SWEEP_FILES.csv} and ${SWEEP_FILES.page}; to go on, begin anew in another folder with --out.`,
+      `The sweep has a budget, but version ${version} of its folder lacks data that later rounds need; version ${VERSION} keeps ` +
+        `it. Its table and front stay in ${SWEEP_FILES.csv} and ${SWEEP_FILES.page}. Start again in another folder with --out.`,
     );
   }
   return question;
@@ -151,8 +154,7 @@ export async function readRows(folder: string): Promise<Row[]> {
     const path = join(directory, name);
     for (const line of (await readText(path)).trimEnd().split("\n")) {
       const result = rowSpec.safeParse(parseLine(path, line));
-      if (!result.success)
-        throw new FileError(path, "The file is damaged. Remove it; its points are run again with --resume.");
+      if (!result.success) throw new FileError(path, "The file is damaged. Remove it; --resume runs its points again.");
       rows.set(result.data.point, result.data);
     }
   }

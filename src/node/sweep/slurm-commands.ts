@@ -40,8 +40,8 @@ export async function submitScript(script: string): Promise<string> {
   if (!ok) {
     throw new PlatformError(
       "sbatch",
-      `Slurm does not take the job: ${lastLine(err)}. Mend the options of --sbatch, or write the script with --print and submit it ` +
-        "as your site wants it.",
+      `Slurm refuses the job: ${lastLine(err)}. Correct the options of --sbatch, or write the script with --print and ` +
+        "submit it by your site's rules.",
     );
   }
   // With several clusters the name of one stands behind the number.
@@ -90,8 +90,8 @@ function run(program: string, argv: readonly string[]): Promise<Outcome> {
 const noSlurm = (program: string): PlatformError =>
   new PlatformError(
     "engine",
-    `Slurm's ${program} is not there. Start the sweep on a machine that submits jobs (on Debian, slurm-client has it), write the script for ` +
-      "one with --print, or use the threads of this machine: --engine threads.",
+    `Slurm's ${program} is not installed. Start the sweep on a machine that submits jobs (Debian: slurm-client), write ` +
+      "the script with --print, or use this machine's threads: --engine threads.",
   );
 
 const lastLine = (text: string): string =>

@@ -208,7 +208,7 @@ async function countFailures(
   if (cancelled) {
     throw new PlatformError(
       "engine",
-      `Job ${cancelled.id} was cancelled, and ${left.size} points have no row. Go on with --resume.`,
+      `Job ${cancelled.id} was cancelled, and ${left.size} points have no row. Continue with --resume.`,
     );
   }
   for (let task = 0; task < tasks; task++) {
@@ -222,9 +222,9 @@ async function countFailures(
     const state = own.find((one) => one.task === task)?.state ?? "no longer known to Slurm";
     throw new PlatformError(
       "engine",
-      `${ATTEMPTS} tasks of Slurm ended without the row of point ${first.point}; the last one, task ${task}, is ${state}` +
-        `${said === "" ? `, and nothing is in ${log}` : `, and says in ${log}: ${said}`}. Give tasks what they lack, such as --time or --mem ` +
-        "with --sbatch, and go on with --resume.",
+      `${ATTEMPTS} Slurm tasks ended without the row of point ${first.point}. The last one, task ${task}, is ${state}` +
+        `${said === "" ? `, and ${log} is empty` : `, and ${log} ends with: ${said}`}. Give tasks more resources, such as --time or ` +
+        "--mem with --sbatch, and continue with --resume.",
     );
   }
 }

@@ -71,7 +71,7 @@ async function readNetworks(
     const path = join(folder, networks[name]);
     const bytes = await readFileChecked(path, NETWORK_BYTES);
     if (sha256Of(bytes) !== networks[name]) {
-      throw new FileError(path, "The network is damaged. Go on with `xpike sweep --resume`, which writes it anew.");
+      throw new FileError(path, "The network is damaged. Run `xpike sweep --resume`, which writes it again.");
     }
     found[name] = bytes;
   }

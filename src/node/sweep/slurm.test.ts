@@ -17,10 +17,10 @@ describe("options of an array job", () => {
   });
 
   test.each([
-    ["-p short", "it does not read --name or --name=value"],
-    ["--time 5", "it does not read --name or --name=value"],
-    ["--comment=$(id)", "it does not read --name or --name=value"],
-    ["--comment='a", "it does not read --name or --name=value"],
+    ["-p short", "it is not of the form --name or --name=value"],
+    ["--time 5", "it is not of the form --name or --name=value"],
+    ["--comment=$(id)", "it is not of the form --name or --name=value"],
+    ["--comment='a", "it is not of the form --name or --name=value"],
     ["--array=0-9", "--array is set by the script itself"],
     ["--wrap=id", "--wrap is set by the script itself"],
   ])("%s is refused", (text, reason) => {
@@ -75,5 +75,5 @@ test("a submission of other kernels is refused, and one of these is not", () => 
   const of = (changes: object) => ({ software: { ...software, ...changes } }) as Submission;
   expect(() => requireSoftware("slurm/1", of({}))).not.toThrow();
   expect(() => requireSoftware("slurm/1", of({ kernels: "0".repeat(64) }))).toThrow(FileError);
-  expect(() => requireSoftware("slurm/1", of({ xpikeformer: "0.0.9" }))).toThrow("is of xpikeformer 0.0.9");
+  expect(() => requireSoftware("slurm/1", of({ xpikeformer: "0.0.9" }))).toThrow("started with xpikeformer 0.0.9");
 });

@@ -141,7 +141,7 @@ describe.skipIf(!canRun)("a sweep by array jobs", () => {
     await writeFile(path, submission.replace(/"kernels": "......./, '"kernels": "another'));
     const script = join(folder, SLURM_FILES.script);
     await submitted("--array=0", script);
-    expect(await readFile(join(folder, "task-0.log"), "utf8")).toMatch(/\(kernels another.....\), and this is/);
+    expect(await readFile(join(folder, "task-0.log"), "utf8")).toMatch(/\(kernels another.....\), but this is/);
 
     await writeFile(path, submission);
     await submitted(script);

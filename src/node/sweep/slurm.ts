@@ -92,7 +92,7 @@ async function readChecked<T>(path: string, spec: z.ZodType<T>): Promise<T> {
   try {
     return spec.parse(JSON.parse(text));
   } catch (cause) {
-    throw new FileError(path, "The file is damaged. Go on with `xpike sweep --resume`, which writes another.", {
+    throw new FileError(path, "The file is damaged. Run `xpike sweep --resume`, which writes it again.", {
       cause,
     });
   }
@@ -104,8 +104,8 @@ export function requireSoftware(folder: string, { software: asked }: Submission)
   if (own.xpikeformer === asked.xpikeformer && own.kernels === asked.kernels) return;
   throw new FileError(
     folder,
-    `The sweep is of xpikeformer ${asked.xpikeformer} (kernels ${asked.kernels.slice(0, 12)}), and this is ${own.xpikeformer} ` +
-      `(kernels ${own.kernels.slice(0, 12)}). Have the nodes run the program of the machine that asks, from a folder that both see.`,
+    `The sweep was started with xpikeformer ${asked.xpikeformer} (kernels ${asked.kernels.slice(0, 12)}), but this is ${own.xpikeformer} ` +
+      `(kernels ${own.kernels.slice(0, 12)}). Let the nodes run the program of the submitting machine, from a shared folder.`,
   );
 }
 
@@ -135,14 +135,14 @@ export function parseSbatchOptions(text: string): string[] {
   const refuse = (word: string, reason: string): never => {
     throw new SpecError(
       "sbatch",
-      `${JSON.stringify(word)} is no option for the job: ${reason}. Write long options with their values behind =, such as ` +
+      `${JSON.stringify(word)} is not an option for the job: ${reason}. Write long options with = before their values, such as ` +
         '--sbatch "--partition=short --time=2:00:00 --cpus-per-task=4".',
     );
   };
   const words = text.split(/[ \t]+/).filter((word) => word !== "");
   for (const word of words) {
     const [, name] = /^--([a-z][a-z0-9-]*)(?:=[\w.,:;/@%+*()&|!?[\]{}~=-]+)?$/.exec(word) ?? [];
-    if (name === undefined) refuse(word, "it does not read --name or --name=value");
+    if (name === undefined) refuse(word, "it is not of the form --name or --name=value");
     if (OWN.includes(name!)) refuse(word, `--${name} is set by the script itself`);
   }
   return words;

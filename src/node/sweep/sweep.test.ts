@@ -142,7 +142,7 @@ describe("the folder of a sweep refuses", () => {
 
   test.each([
     ["to be begun twice", design, false, "Go on with --resume"],
-    ["another design", designOf({ axes, objectives: ["energy"] }), true, "another sweep, of 6 points"],
+    ["another design", designOf({ axes, objectives: ["energy"] }), true, "another sweep, with 6 points"],
   ])("%s", async (_, second, resume, message) => {
     await run(design, folder);
     const again = run(second, folder, threadsEngine(1), resume);
@@ -151,7 +151,7 @@ describe("the folder of a sweep refuses", () => {
   });
 
   test("to go on with nothing", async () => {
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("holds no sweep to go on with");
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("holds no sweep to resume");
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -160,10 +160,10 @@ describe("the folder of a sweep refuses", () => {
     const rows = join(folder, SWEEP_FILES.rows);
     const [name] = await readdir(rows);
     await writeFile(join(rows, name), "{}\n");
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("Remove it; its points are run again");
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("Remove it; --resume runs its points again");
     const path = join(folder, SWEEP_FILES.question);
     await writeFile(path, (await readFile(path, "utf8")).replace(/"kernels": "../, '"kernels": "zz'));
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("was begun with xpikeformer");
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("was started with xpikeformer");
   });
 });
 

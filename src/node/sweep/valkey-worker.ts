@@ -85,13 +85,13 @@ export async function startQueueWorker(address: QueueAddress, options: QueueWork
   async function readSetup(sweep: string, points: readonly PlannedPoint[]): Promise<SweepSetup> {
     const text = await connection.get(sweepKey(sweep));
     if (text === null || sha256Of(text) !== sweep)
-      throw new FileError(sweepKey(sweep), "The sweep is not on the server any more.");
+      throw new FileError(sweepKey(sweep), "The sweep is no longer on the server.");
     const { design, networks: names } = manifestSpec.parse(JSON.parse(text));
     const networks: Record<string, Uint8Array> = {};
     for (const [name, hash] of Object.entries(names)) {
       const bytes = await connection.getBuffer(networkKey(hash));
       if (bytes === null || sha256Of(bytes) !== hash)
-        throw new FileError(networkKey(hash), "The network is not on the server any more.");
+        throw new FileError(networkKey(hash), "The network is no longer on the server.");
       networks[name] = bytes;
     }
     return { design, networks, data: await readData(design, points, place) };

@@ -31,10 +31,10 @@ describe("the address of a queue", () => {
   test.each([
     ["threads!", "does not begin with valkey://"],
     ["http://lab3", "does not begin with valkey://"],
-    ["valkey://lab3:port", "it is no URL"],
-    ["valkey://me:50%@lab3", "a % in user and password is written %25"],
-    ["valkey://lab3/queue", "the number of a database"],
-    ["valkey://lab3?ca=ca.pem", "a certificate belongs to valkeys://"],
+    ["valkey://lab3:port", "it is not a URL"],
+    ["valkey://me:50%@lab3", "write a % in user and password as %25"],
+    ["valkey://lab3/queue", "a database number"],
+    ["valkey://lab3?ca=ca.pem", "a certificate needs valkeys://"],
   ])("%s is refused", (text, message) => {
     expect(() => parseQueueAddress(text)).toThrow(SpecError);
     expect(() => parseQueueAddress(text)).toThrow(message);
@@ -72,7 +72,7 @@ test("a server that does not answer is named, with the way out", async () => {
   const connection = connectQueue(parseQueueAddress("valkey://127.0.0.1:1"));
   await expect(connection).rejects.toThrow(PlatformError);
   await expect(connection).rejects.toThrow(
-    /No Valkey or Redis server can be used at 127\.0\.0\.1:1: .*ECONNREFUSED.*Start one/,
+    /Cannot use a Valkey or Redis server at 127\.0\.0\.1:1: .*ECONNREFUSED.*Start one/,
   );
 });
 

@@ -103,24 +103,24 @@ export function parseQueueAddress(
   const refuse = (reason: string): never => {
     throw new SpecError(
       "engine",
-      `${shownAddress(text)} is no server of a queue: ${reason}. Write valkey://127.0.0.1:6379, or valkeys:// for TLS.`,
+      `${shownAddress(text)} is not a queue server: ${reason}. Write valkey://127.0.0.1:6379, or valkeys:// for TLS.`,
     );
   };
   if (!/^(valkey|redis)s?:\/\//.test(text)) refuse("it does not begin with valkey://");
-  if (!URL.canParse(text)) refuse("it is no URL");
+  if (!URL.canParse(text)) refuse("it is not a URL");
   const url = new URL(text);
   const database = url.pathname.replace(/^\//, "");
-  if (!/^\d{0,3}$/.test(database)) refuse("behind the host stands the number of a database");
+  if (!/^\d{0,3}$/.test(database)) refuse("the part after the host must be a database number");
   const decode = (part: string): string => {
     try {
       return decodeURIComponent(part);
     } catch {
-      return refuse("a % in user and password is written %25");
+      return refuse("write a % in user and password as %25");
     }
   };
   const secure = /^(valkey|redis)s:/.test(text);
   const ca = url.searchParams.get("ca");
-  if (ca !== null && !secure) refuse("a certificate belongs to valkeys://");
+  if (ca !== null && !secure) refuse("a certificate needs valkeys://");
   return {
     // Loopback where no host is named.
     host: url.hostname || "127.0.0.1",
@@ -170,8 +170,8 @@ export async function connectQueue(address: QueueAddress): Promise<Redis> {
     const reason = message.startsWith("NOAUTH") ? "it asks for a password" : message.replace(/\.$/, "");
     throw new PlatformError(
       "engine",
-      `No Valkey or Redis server can be used at ${host}:${port}: ${reason}. Start one (\`valkey-server\`), or check address, ` +
-        `${PASSWORD_VARIABLE} and TLS.`,
+      `Cannot use a Valkey or Redis server at ${host}:${port}: ${reason}. Start one (\`valkey-server\`), or check the ` +
+        `address, ${PASSWORD_VARIABLE} and TLS.`,
       { cause },
     );
   }

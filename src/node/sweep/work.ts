@@ -46,7 +46,7 @@ export async function readData(
     if (hash !== data) {
       throw new FileError(
         "task.data",
-        `The data of this machine is not that of the sweep: its SHA-256 is ${hash.slice(0, 16)}, and ${data.slice(0, 16)} was asked for. ` +
+        `This machine's data differ from the sweep's: SHA-256 ${hash.slice(0, 16)} instead of ${data.slice(0, 16)}. ` +
           "Fetch the same data (`xpike data fetch`), or name its folder with --data.",
       );
     }

@@ -41,7 +41,7 @@ export function boardBundle(
   if (passes.length > 1) {
     throw new SpecError(
       "hardware.ssa.tileTokens",
-      `A kit's tile holds all tokens, but tiles of ${tileTokens} take ${passes.length} passes a step. Leave tileTokens out.`,
+      `A board kit's tile holds all tokens, but tiles of ${tileTokens} take ${passes.length} passes per step. Leave tileTokens out.`,
     );
   }
   const board = BOARDS[boardName];

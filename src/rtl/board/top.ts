@@ -44,8 +44,8 @@ export function clocksPerBit(clock: number, baud: number): number {
   if (Math.abs(rate / baud - 1) <= LARGEST_RATE_ERROR) return clocks;
   throw new SpecError(
     "baud",
-    `A clock of ${clock / 1e6} MHz makes ${baud} bits per second of ${(clock / baud).toFixed(2)} clocks each, but a bit has ${LEAST_CLOCKS_PER_BIT} to ${MOST_CLOCKS_PER_BIT} whole clocks: ` +
-      `the next rate is ${Math.round(rate)}, ${(100 * Math.abs(rate / baud - 1)).toFixed(1)} % off, and a line bears ${100 * LARGEST_RATE_ERROR} %. Take ${Math.round(rate)}, 115200 or 1000000.`,
+    `At ${clock / 1e6} MHz, ${baud} bits per second take ${(clock / baud).toFixed(2)} clocks per bit, but a bit needs ${LEAST_CLOCKS_PER_BIT} to ${MOST_CLOCKS_PER_BIT} whole clocks. The nearest ` +
+      `rate, ${Math.round(rate)}, is ${(100 * Math.abs(rate / baud - 1)).toFixed(1)} % off, more than the ${100 * LARGEST_RATE_ERROR} % that a serial line tolerates. Use ${Math.round(rate)}, 115200 or 1000000.`,
   );
 }
 

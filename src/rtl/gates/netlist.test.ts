@@ -152,9 +152,9 @@ describe("a netlist is refused", () => {
   const not = gate("$_NOT_", 20, { A: 2 });
   const flop = register("$_DFF_P_", 20, { D: 2 });
   const faults: [string, string, RegExp][] = [
-    ["is no JSON", "{", /no JSON/],
-    ["is another file", "[1]", /no netlist with a module m/],
-    ["has no such module", '{"modules":{"n":{}}}', /no netlist with a module m/],
+    ["is not JSON", "{", /no JSON/],
+    ["is another file", "[1]", /not a netlist with a module m/],
+    ["has no such module", '{"modules":{"n":{}}}', /not a netlist with a module m/],
     ["has no cells", '{"modules":{"m":{"ports":{}}}}', /no ports or no cells/],
     [
       "has a port without bits",
@@ -163,7 +163,7 @@ describe("a netlist is refused", () => {
     ],
     ["has a port of both directions", module({}).replace('"output"', '"inout"'), /Port y is neither/],
     ["has an unknown constant", module({ g: gate("$_NOT_", 20, { A: "x" }) }), /Pin A of cell g .* is x/],
-    ["has a net that is no number", module({ g: gate("$_NOT_", 20, { A: 1.5 }) }), /is no net/],
+    ["has a net that is no number", module({ g: gate("$_NOT_", 20, { A: 1.5 }) }), /is not a net/],
     ["lacks a pin", module({ g: { type: "$_NOT_", connections: { Y: [20] } } }), /Cell g .* no single bit at A/],
     ["drives a net twice", module({ g: not, h: not }), /driven by cell g and by cell h/],
     ["drives an input", module({ g: gate("$_NOT_", 3, { A: 2 }) }), /driven by port a and by cell g/],
@@ -177,16 +177,16 @@ describe("a netlist is refused", () => {
       module({ g: gate("$_AND_", 21, { A: 10, B: 2 }), f: register("$_DFF_P_", 20, { C: 21, D: 2 }) }),
       /one clock/,
     ],
-    ["uses its clock as data", module({ f: register("$_DFF_P_", 20, { D: 10 }) }), /clock goes to something else/],
+    ["uses its clock as data", module({ f: register("$_DFF_P_", 20, { D: 10 }) }), /clock drives other pins/],
     [
       "resets by a gate at once",
       module({ g: gate("$_NOT_", 21, { A: 2 }), f: register("$_DFF_PN0_", 20, { D: 3, R: 21 }) }),
-      /comes from a gate/,
+      /gate drives an asynchronous reset/,
     ],
     [
       "starts from a value",
       module({ f: flop }, [20], { netnames: { q: { bits: [20], attributes: { init: "1" } } } }),
-      /starts from a value/,
+      /has an initial value/,
     ],
   ];
   test.each(faults)("that %s", (_, text, message) => {
@@ -201,6 +201,6 @@ describe("a netlist is refused", () => {
   });
 
   test("under a name that every object has", () => {
-    expect(() => readNetlist('{"modules":{}}', "constructor")).toThrow(/no netlist with a module constructor/);
+    expect(() => readNetlist('{"modules":{}}', "constructor")).toThrow(/not a netlist with a module constructor/);
   });
 });

@@ -49,17 +49,17 @@ export function readNetlist(text: string, module: string, path = "gates.json"): 
     throw new FileError(path, `${what} Write it with Yosys: synth -flatten, then write_json.`);
   };
   if (text.length > LARGEST_TEXT)
-    refuse(`The netlist has ${text.length} characters; at most ${LARGEST_TEXT} are read.`);
+    refuse(`The netlist has ${text.length} characters, more than the limit of ${LARGEST_TEXT}.`);
   const modules = asRecord(asRecord(parse(text, refuse))?.modules);
   const found = modules && Object.hasOwn(modules, module) ? asRecord(modules[module]) : null;
-  if (!found) return refuse(`The file is no netlist with a module ${module}.`);
+  if (!found) return refuse(`The file is not a netlist with a module ${module}.`);
   const [ports, cells] = [asRecord(found.ports), asRecord(found.cells)];
   if (!ports || !cells) return refuse(`Module ${module} has no ports or no cells.`);
   const size = Object.keys(cells).length;
-  if (size > MOST_CELLS) refuse(`The module has ${size} cells; at most ${MOST_CELLS} are read.`);
+  if (size > MOST_CELLS) refuse(`The module has ${size} cells, more than the limit of ${MOST_CELLS}.`);
   for (const net of Object.values(asRecord(found.netnames) ?? {})) {
     if (asRecord(asRecord(net)?.attributes)?.init !== undefined) {
-      refuse("A flip-flop starts from a value of its own, which gates without a reset cannot.");
+      refuse("A flip-flop has an initial value, which gates without a reset cannot have.");
     }
   }
 
@@ -68,7 +68,7 @@ export function readNetlist(text: string, module: string, path = "gates.json"): 
   const netOf = (bit: unknown, where: string): number => {
     if (bit === "0" || bit === "1") return Number(bit);
     if (bit === "x" || bit === "z") return refuse(`${where} is ${bit}, but only 0 and 1 are simulated.`);
-    if (typeof bit !== "number" || !Number.isInteger(bit) || bit < 2) return refuse(`${where} is no net.`);
+    if (typeof bit !== "number" || !Number.isInteger(bit) || bit < 2) return refuse(`${where} is not a net.`);
     const known = nets.get(bit) ?? nets.size + CONSTANT_NETS;
     nets.set(bit, known);
     return known;
@@ -125,9 +125,7 @@ export function readNetlist(text: string, module: string, path = "gates.json"): 
         enableNet: flipFlop.enable ? pin("E") : 1,
       });
     } else {
-      refuse(
-        `Cell ${name} is ${type}, which is neither a gate of one to four inputs nor a flip-flop that is simulated.`,
-      );
+      refuse(`Cell ${name} is ${type}, which is neither a gate with one to four inputs nor a supported flip-flop.`);
     }
   }
 
@@ -138,8 +136,7 @@ export function readNetlist(text: string, module: string, path = "gates.json"): 
   }
   for (const { reset, resetNet } of flipFlops) {
     const direct = resetNet < CONSTANT_NETS || ofPorts.has(resetNet);
-    if (reset?.acts === "before-clock" && !direct)
-      refuse("A reset that does not wait for the clock comes from a gate.");
+    if (reset?.acts === "before-clock" && !direct) refuse("A gate drives an asynchronous reset.");
   }
   const read = [
     ...gates.flatMap((gate) => gate.inputs),
@@ -147,7 +144,7 @@ export function readNetlist(text: string, module: string, path = "gates.json"): 
     ...[...outputs.values()].flat(),
   ];
   for (const net of read) {
-    if (net === clock) refuse("The clock goes to something else than clock pins.");
+    if (net === clock) refuse("The clock drives other pins than clock pins.");
     if (net >= CONSTANT_NETS && !drivers.has(net)) refuse("A net is read, but nothing drives it.");
   }
   const total = nets.size + CONSTANT_NETS;
@@ -171,7 +168,7 @@ function parse(text: string, refuse: (what: string) => never): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return refuse(`The file is no JSON: ${(error as Error).message}.`);
+    return refuse(`The file is not JSON: ${(error as Error).message}.`);
   }
 }
 

@@ -104,7 +104,7 @@ export function machinePlan(chip: Chip): MachinePlan {
   if (arithmetic === null) {
     throw new SpecError(
       "hardware.arithmetic",
-      "Registers hold whole numbers, but hardware.arithmetic is null, which computes in floating point. Leave it out for the recommended formats.",
+      "Registers hold integers, but hardware.arithmetic null means floating point. Leave it out for the recommended formats.",
     );
   }
   requireGenerated(chip);
@@ -141,14 +141,14 @@ function requireGenerated({ network: { model }, mapping }: Chip): void {
   if (!model.outputProjection) {
     throw new MappingError(
       "model.outputProjection",
-      "The generated machine adds attention to the residual stream behind an output projection. Set it to true.",
+      "The generated machine adds attention to the residual stream after an output projection. Set it to true.",
     );
   }
   if (mapping.totals.loads > 1) {
     throw new MappingError(
       "hardware.crossbars",
-      `The generated machine has a crossbar for each of ${mapping.totals.blocks} blocks of weights, but the chip has ` +
-        `${mapping.totals.crossbars}. Leave crossbars out.`,
+      `The generated machine needs one crossbar for each of ${mapping.totals.blocks} blocks of weights, but the ` +
+        `chip has ${mapping.totals.crossbars}. Leave crossbars out.`,
     );
   }
 }

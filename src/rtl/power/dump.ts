@@ -64,7 +64,7 @@ export function dumpReader({ begin, change, moment }: DumpListener): DumpReader 
     end() {
       if (rest !== "") take(rest);
       rest = "";
-      if (isHead) throw new Error("The dump has no end of its definitions.");
+      if (isHead) throw new Error("The definitions of the dump do not end.");
       moment();
     },
   };

@@ -193,7 +193,7 @@ describe("transitions of a prompt", () => {
 
   test("a dump without its machine, or in which it never works, is refused", () => {
     expect(() => counted("$enddefinitions $end\n#0\n")).toThrow("The dump has no clk_i or busy_o in tb.");
-    expect(() => counted("$scope module tb $end")).toThrow("The dump has no end of its definitions.");
+    expect(() => counted("$scope module tb $end")).toThrow("The definitions of the dump do not end.");
     expect(() => counted(simulated(0).text)).toThrow("The machine was never busy in the dump.");
   });
 });
