@@ -223,13 +223,13 @@ async function pictures(side: number) {
 }
 
 const cases: Record<string, () => unknown> = {
-  "A network that the page does not have": () =>
+  "A network missing from the page": () =>
     loadNetwork(parseExperiment({ checkpoints: { network: "runs/mine.safetensors" } })),
-  "A page that is no report": () => readFiles([new File(["<p>nothing</p>"], "page.html")]),
-  "Images that the page does not have": () =>
+  "A page that is not a report": () => readFiles([new File(["<p>nothing</p>"], "page.html")]),
+  "Images missing from the page": () =>
     loadData(parseExperiment({ task: { kind: "image-classification", data: "cifar-10", patch: 4 } })),
-  "A link that is damaged": () => unpack("zU9Nb8Iw"),
-  "More tokens than a network has": () => {
+  "A damaged link": () => unpack("zU9Nb8Iw"),
+  "Too many tokens": () => {
     const data = { name: "aerial", height: 1024, width: 1024, channels: 3, classes: 10 };
     const experiment = parseExperiment({ task: { kind: "image-classification", data, patch: 4 } });
     networkGeometry(experiment, createTask(experiment));
@@ -238,8 +238,8 @@ const cases: Record<string, () => unknown> = {
     const experiment = parseExperiment({ evaluation: { exitMargin: 2 } });
     exitMarginOf(experiment, experiment.hardware);
   },
-  "Presets without end": () => parseExperiment({ preset: Array(50_000).fill("wireless-2x2") }),
-  "Labels far apart": () => labelled([0, 1, 65_535]),
+  "Too many presets": () => parseExperiment({ preset: Array(50_000).fill("wireless-2x2") }),
+  "Labels with gaps": () => labelled([0, 1, 65_535]),
   "Small files of large pictures": () => pictures(4096),
   "A list of tensors that inflates too far": () => {
     const size = 2 ** 24 + 1;
@@ -247,31 +247,30 @@ const cases: Record<string, () => unknown> = {
       writeZip([{ name: "w/data.pkl", content: new Uint8Array(size), deflated: deflateRawSync(new Uint8Array(size)) }]),
     );
   },
-  "A stem on tokens that are no pixels": () => withStem({}, [{ channels: 8 }]),
+  "A stem on tokens that are not pixels": () => withStem({}, [{ channels: 8 }]),
   "A stem and a class token": () => withStem({ ...IMAGES, readOut: "class-token" }, [{ channels: 8 }]),
-  "Bits of a class that stands for none": () => {
+  "Bit read-out of classes": () => {
     const experiment = parseExperiment({ task: IMAGES, model: { readOut: "bits" } });
     return networkGeometry(experiment, createTask(experiment));
   },
-  "Squares that do not fill a map": () =>
+  "Pooling that does not fill a map": () =>
     withStem(IMAGES, [
       { channels: 8, stride: 2 },
       { channels: 8, stride: 2, pool: 2 },
     ]),
   "Patches that do not fill the image": () => imageTask({ data: "fashion-mnist", patch: 5 }),
-  "Images that were not handed over": () => imageTask({ data: "fashion-mnist" }).draw(1, stream(1)),
+  "Missing images": () => imageTask({ data: "fashion-mnist" }).draw(1, stream(1)),
   "Images of another size": async () =>
     imageTask({ data: "cifar-10" }, (await loadImageData("fashion-mnist-slice")).data),
-  "More images than there are": async () =>
+  "Too many images requested": async () =>
     imageTask({ data: "fashion-mnist-slice" }, (await loadImageData("fashion-mnist-slice")).data).draw(1000, stream(1)),
-  "Recordings that were not handed over": () =>
-    openExperiment(parseExperiment({ task: { kind: "event-classification" } })),
+  "Missing recordings": () => openExperiment(parseExperiment({ task: { kind: "event-classification" } })),
   "An event outside the sensor": () => [
     ...readEventFile(Uint8Array.of(34, 2, 0, 0, 0), "00001.bin", { height: 34, width: 34 }),
   ],
-  "A download that does not arrive": () =>
+  "A failed download": () =>
     downloadImageData(findImageData("fashion-mnist"), join(folder, "sets"), { from: "http://127.0.0.1:2" }),
-  "A recording that was cut off": () => [...readEventFile(new Uint8Array(13), "00001.bin", { height: 34, width: 34 })],
+  "A truncated recording": () => [...readEventFile(new Uint8Array(13), "00001.bin", { height: 34, width: 34 })],
   "Training that does not fit into memory": () => {
     const experiment = parseExperiment({ preset: "paper-8-768-imagenet", training: { shards: 4 } });
     const geometry = networkGeometry(experiment, createTask(experiment));
@@ -282,9 +281,8 @@ const cases: Record<string, () => unknown> = {
     device.read(device.program(Float64Array.of(20), stream(1)), 259_200, stream(2));
   },
   "A device module that was not loaded": () => deviceOfSpec({ kind: "module", path: "my-device.mjs" }),
-  "A device module that exports no device": () =>
-    loadDevice("data:text/javascript,export default { name: 'mine' }", MINE),
-  "A device that gives no numbers": async () => {
+  "A device module without a device": () => loadDevice("data:text/javascript,export default { name: 'mine' }", MINE),
+  "A device that returns invalid numbers": async () => {
     const source = `
       export default {
         name: "mine", source: "", maxConductance: 25,
@@ -315,19 +313,19 @@ const cases: Record<string, () => unknown> = {
     device.program(Float64Array.of(3, 0), stream(1));
   },
   "An age without a unit": () => parseDurations("1s,3600", "drift"),
-  "A sweep of a field that does not exist": () => parseSweep("adc.bit=4..8", parseExperiment({})),
-  "A point of a design that is no experiment": () =>
+  "A sweep of an unknown field": () => parseSweep("adc.bit=4..8", parseExperiment({})),
+  "An invalid point of a sweep": () =>
     experimentAt({ ...parseDesign({ experiment: {}, axes: {} }), experiment: {} }, { "hardware.adc.bits": 99 }),
-  "A range that a grid cannot list": () =>
+  "A continuous range on a grid": () =>
     listPoints(parseDesign({ experiment: {}, axes: { "hardware.readTime": { from: 1, to: 9 } } })),
-  "A budget of what is not simulated": () => roundsOf({ objectives: ["energy", "area"], budget: {} }),
-  "An axis over what a budget sets": () => roundsOf({ axes: { "hardware.chips": [2, 4] }, budget: {} }),
-  "A sweep that goes on where there is none": () => openSweepFolder(join(folder, "none"), emptySweep, { resume: true }),
-  "A folder that holds a sweep": async () => {
+  "A budget without simulation": () => roundsOf({ objectives: ["energy", "area"], budget: {} }),
+  "An axis that the budget sets": () => roundsOf({ axes: { "hardware.chips": [2, 4] }, budget: {} }),
+  "Resuming without a sweep": () => openSweepFolder(join(folder, "none"), emptySweep, { resume: true }),
+  "A folder with a sweep": async () => {
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
     await openSweepFolder(join(folder, "sweep"), emptySweep, { resume: false });
   },
-  "A budget of an earlier version": async () => {
+  "A budgeted sweep of an earlier version": async () => {
     const { design } = emptySweep;
     const old = {
       ...emptySweep,
@@ -338,17 +336,17 @@ const cases: Record<string, () => unknown> = {
     writeFileSync(path, readFileSync(path, "utf8").replace('"version": 2', '"version": 1'));
     await openSweepFolder(join(folder, "raced"), old, { resume: true });
   },
-  "An engine that there is not": () => engineOf("slrm"),
-  "An address of no server": () => engineOf("valkey://me:secret@lab3:port"),
+  "An unknown engine": () => engineOf("slrm"),
+  "An invalid queue address": () => engineOf("valkey://me:secret@lab3:port"),
   "An option of array jobs for another engine": () => engineOf("threads", { tasks: 20 }),
-  "An option that no array job takes": () => parseSbatchOptions("-p short"),
+  "An invalid job option": () => parseSbatchOptions("-p short"),
   "A machine without Slurm": () => withPrograms({}, requireSlurm),
-  "A job that Slurm does not take": () =>
+  "A job that Slurm refuses": () =>
     withPrograms(
       { sbatch: 'echo "sbatch: error: Batch job submission failed: Invalid partition name specified" >&2; exit 1' },
       () => submitScript("submit.sh"),
     ),
-  "A task of Slurm outside of a job": () => {
+  "A Slurm task outside a job": () => {
     vi.stubEnv("SLURM_ARRAY_TASK_ID", undefined);
     return workerCommand({ engine: "slurm:results/sweep/slurm/1", threads: 1 }, processTerminal()).finally(() =>
       vi.unstubAllEnvs(),
@@ -372,15 +370,15 @@ const cases: Record<string, () => unknown> = {
       vi.useRealTimers();
     }
   },
-  "Minutes that are none": () => threadWatch(() => workerPorts({}, 1).list[0], { XPIKE_THREAD_MINUTES: "never" }),
-  "Fewer files than a command needs": () => {
+  "An invalid time limit": () => threadWatch(() => workerPorts({}, 1).list[0], { XPIKE_THREAD_MINUTES: "never" }),
+  "Too few open files": () => {
     throw new PlatformError("files", openFilesMessage({ code: "EMFILE" })!);
   },
-  "A file that is not there": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
-  "A folder in place of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
+  "A missing file": () => readFileChecked(join(folder, "missing.json"), 1_000_000),
+  "A folder instead of a file": () => readFileChecked(join(folder, "folder"), 1_000_000),
   "A file that is too large": () => readFileChecked(join(folder, "large.json"), 1_000_000),
-  "A folder that does not exist": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
-  "A folder that somebody else writes": async () => {
+  "A missing folder": () => writeFileAtomic(join(folder, "absent/report.json"), "{}"),
+  "A folder in use": async () => {
     const run = join(folder, "run");
     mkdirSync(run);
     const path = join(run, LOCK_FILE);
@@ -402,20 +400,20 @@ const cases: Record<string, () => unknown> = {
       vi.useRealTimers();
     }
   },
-  "A run that is not over": () => stoppedRun({}),
-  "A run of another question": () => stoppedRun({ resume: true }, { experiment: parseExperiment({ seed: 2 }) }),
+  "An unfinished run": () => stoppedRun({}),
+  "A run of another experiment": () => stoppedRun({ resume: true }, { experiment: parseExperiment({ seed: 2 }) }),
   "A run with other networks or data": () =>
     stoppedRun({ resume: true }, { contents: { "checkpoints.network": "bb" } }),
-  "A run that there is not": () => requireFolder("stoped"),
-  "A network that is not where the experiment says": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
+  "A run that does not exist": () => requireFolder("stoped"),
+  "A network that cannot be found": () => readNetwork(".", "lost.safetensors", "checkpoints.network"),
   "A network of another task": async () => {
     const trained = await readNetwork(".", "bundled:wireless-2x2-xpikeformer", "checkpoints.network");
     checkTask(parseExperiment({ preset: "wireless-2x2", task: { pilots: 9 } }), trained, "checkpoints.network");
   },
-  "A bundled network that there is not": () => bundledNetwork("wireless-2x2-an"),
-  "A checkpoint that was cut off": () => read(good.subarray(0, 4000)),
-  "A checkpoint with a bit that has changed": () => read(good.with(good.length - 1, good.at(-1)! ^ 1)),
-  "A file that is no checkpoint": () => {
+  "An unknown bundled network": () => bundledNetwork("wireless-2x2-an"),
+  "A truncated checkpoint": () => read(good.subarray(0, 4000)),
+  "A checkpoint with a changed bit": () => read(good.with(good.length - 1, good.at(-1)! ^ 1)),
+  "A file that is not a checkpoint": () => {
     const image = new Uint8Array(64);
     image.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
     read(image);
@@ -435,17 +433,17 @@ const cases: Record<string, () => unknown> = {
     const offset = { shape: [2], data: Float32Array.of(0, Number.NaN) };
     encodeCheckpoint({ ...network, parameters: { ...network.parameters, "head.offset": offset } }, {});
   },
-  "A data set that is not there": () => loadImageData("mnist", join(folder, "absent")),
-  "A data set that is not known": () => findImageData("mnits"),
+  "A missing data set": () => loadImageData("mnist", join(folder, "absent")),
+  "An unknown data set": () => findImageData("mnits"),
   "Files of another data set": () => {
     cpSync(FASHION_SLICE, join(folder, "fashion-mnist"), { recursive: true });
     return loadImageData("fashion-mnist", folder);
   },
-  "An image file that was cut off": () => {
+  "A truncated image file": () => {
     const images = gzipSync(idxFile([2, 28, 28], patternBytes(2 * 784)));
     return readIdx(images.subarray(0, images.length / 2), "train-images-idx3-ubyte.gz", 3);
   },
-  "A small file that would inflate to a large one": () =>
+  "A file that inflates too far": () =>
     readIdx(gzipSync(idxFile([2, 28, 28], new Uint8Array(2 ** 24))), "train-images-idx3-ubyte.gz", 3),
   "A label without a class": () => {
     const images = idxFile([2, 1, 1], Uint8Array.of(0, 1));
@@ -454,19 +452,18 @@ const cases: Record<string, () => unknown> = {
     return readIdxImages({ images, labels, ...paths }, findImageData("mnist").classes);
   },
   "A NumPy array of objects": () => readNpy(npyFile("|O", [1], new Uint8Array(8)), "train-images.npy"),
-  "A register that is too small for its numbers": () => {
+  "A register that is too small": () => {
     const arithmetic = arithmeticSpec.parse({ streamBits: 12, overflow: "refuse" });
     requireFit("stream", "blocks.1.down", 17, 54_000, arithmetic);
   },
   "A LIF unit without row blocks": () => lifParameters({ ...lifRequest, rowBlocks: 0 }),
-  "A threshold that no membrane reaches": () =>
-    lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),
+  "A threshold out of reach": () => lifSettings(lifParameters(lifRequest), { factor: 0.05, offset: 0, threshold: 100 }),
   "A PyTorch file that asks to run code": () =>
     weights(writePth(assemble([0x80, 2], "cposix\nsystem\n", unicode("true"), [0x85], "R."))),
   "A PyTorch file of the old format": () => weights(golden("legacy.pth")),
-  "A PyTorch file with its tensors further down": () => weights(golden("ann-separate.pth")),
-  "A PyTorch file that was cut off": () => weights(golden("ann.pth").subarray(0, 20_000)),
-  "A tensor that leaves its storage": () => weights(writePth(tensorPickle({ offset: 4 }), { 0: new Uint8Array(24) })),
+  "A PyTorch file with nested tensors": () => weights(golden("ann-separate.pth")),
+  "A truncated PyTorch file": () => weights(golden("ann.pth").subarray(0, 20_000)),
+  "A tensor outside its storage": () => weights(writePth(tensorPickle({ offset: 4 }), { 0: new Uint8Array(24) })),
   "A misspelt step of a mapping": () =>
     parseTensorMapping({ parameters: { "head.weight": { tensor: "out.weight", steps: [{ transposed: [1, 0] }] } } }),
   "Tensors and parameters that do not match": () => {
@@ -483,31 +480,31 @@ const cases: Record<string, () => unknown> = {
     const { tensors } = decodeTensors(encodeSafetensors(exportNetwork(plain, mapping), {}));
     importNetwork(tensors, plain.model, plain.geometry, mapping, { name: "mapping.json" });
   },
-  "A mapping that does not run backwards": () =>
+  "A mapping that cannot be inverted": () =>
     exportNetwork(
       plain,
       parseTensorMapping({ parameters: { "head.offset": { tensor: "out.b", steps: [{ scale: 3 }] } } }),
     ),
-  "A source that does not exist": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
+  "An unknown source": () => costWith({ set: { conversion5: "shafiee-isca-2061.conversion5" } }),
   "A price of another unit": () => costWith({ set: { conversion5: "horowitz-isscc-2014.dramBit" } }),
   "A price without a unit": () => costWith({ set: { conversion5: "0.5" } }),
-  "A liberty file that is no library": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
+  "An invalid liberty file": () => synthesiseSources({}, { liberty: join(folder, "large.json") }),
   "A clock without a library": () => synthesiseSources({}, { clock: 200e6 }),
   "Slack without OpenSTA": () => withoutPrograms(findSta),
   "Power without a clock": () => synthesiseRtl(join(folder, "engine"), { liberty: "my.lib", power: true }),
   "Power of a library without energies": () => requireEnergies("my.lib", "library (delays) {}"),
-  "Power of no machine": () => compilePrompt(join(folder, "engine")),
+  "Power without a machine": () => compilePrompt(join(folder, "engine")),
   "Power without Verilator": () => withoutPrograms(requireVerilator),
-  "Waves of no machine": () => verifyRtl(join(folder, "engine"), { waves: true }),
+  "Waves without a machine": () => verifyRtl(join(folder, "engine"), { waves: true }),
   "Verilog that would run a program": () =>
     refuseForeign('module ssa_cell;\n  initial $system("id");\nendmodule\n', "ssa_cell.sv"),
-  "A Yosys that is not installed": () => withoutPrograms(() => findYosys("system")),
-  "A netlist with a cell that is not simulated": () => {
+  "Yosys is not installed": () => withoutPrograms(() => findYosys("system")),
+  "An unsupported cell": () => {
     const cells = { latch: { type: "$_DLATCH_P_", connections: { D: [2], E: [3], Q: [4] } } };
     readNetlist(JSON.stringify({ modules: { block: { ports: {}, cells } } }), "block");
   },
-  "A rate that a board's clock does not make": () => clocksPerBit(25e6, 9_000_000),
-  "A serial port that is not there": () => openSerialPort(join(folder, "ttyUSB0"), 115_200),
+  "A baud rate the clock cannot make": () => clocksPerBit(25e6, 9_000_000),
+  "A missing serial port": () => openSerialPort(join(folder, "ttyUSB0"), 115_200),
   "A board that does not answer": () => checkBoard(boardFolder(), { port: silentLine, patience: 0.05 }),
   "A node that a source does not cover": () => costWith({ node: 14 }),
 };

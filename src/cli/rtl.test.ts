@@ -167,7 +167,9 @@ describe("xpike rtl verify, without any tool of the system", () => {
   test("refuses waves of a folder without a machine, and says how to have one", async () => {
     const { code, out, err } = await xpikeRtl("verify", join(folder, "rtl"), "--waves");
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toContain("this folder has no xpike_machine_tb.sv. Write a machine with xpike rtl EXPERIMENT --machine");
+    expect(err).toContain(
+      "this folder has no xpike_machine_tb.sv. Write a machine with xpike rtl EXPERIMENT --machine",
+    );
   });
 
   test("fails where a source has a latch", async () => {
@@ -219,7 +221,11 @@ describe("xpike rtl synth, without any tool of the system", () => {
   });
 
   test.each([
-    ["a file that is no library", ["--liberty", "tiny.json"], /FileError at .*tiny\.json\n {2}This is not a liberty file/],
+    [
+      "a file that is no library",
+      ["--liberty", "tiny.json"],
+      /FileError at .*tiny\.json\n {2}This is not a liberty file/,
+    ],
     ["a file that is not there", ["--liberty", "absent.lib"], /FileError at .*absent\.lib\n {2}There is no such file/],
     ["an installed Yosys that is none", ["--yosys", "system"], /PlatformError at yosys\n {2}No system Yosys/],
     ["an unknown Yosys", ["--yosys", "other"], /Allowed choices are system, bundled/],

@@ -39,10 +39,7 @@ const NORM = (module: string): TensorNormalisation => ({
 /** Throws SpecError for a model without learned positions or output projection, or a conventional one. */
 export function authorMapping({ model, geometry }: Pick<Network, "model" | "geometry">): TensorMapping {
   if (model.kind !== "spiking") {
-    throw new SpecError(
-      "model.kind",
-      'The author\'s layout needs a spiking network. Set model.kind to "spiking".',
-    );
+    throw new SpecError("model.kind", 'The author\'s layout needs a spiking network. Set model.kind to "spiking".');
   }
   if (model.position !== "learned") {
     throw new SpecError(

@@ -214,9 +214,7 @@ describe("a mapping of one's own", () => {
       );
     expect(back({ sum: ["n.g"] })).toContain("a sum cannot be undone, so this mapping is for imports only");
     expect(back({ tensor: "n.g", steps: [{ scale: 3 }] })).toContain("a scale by 3 cannot be undone without rounding");
-    expect(back({ tensor: "n.g", steps: [{ reshape: [8] }] })).toContain(
-      "only if the expression gives the `shape`",
-    );
+    expect(back({ tensor: "n.g", steps: [{ reshape: [8] }] })).toContain("only if the expression gives the `shape`");
     expect(back({ tensor: "n.g", steps: [{ slice: { axis: 0, begin: 0, end: 8 } }] })).toContain(
       "a slice cannot be undone",
     );

@@ -62,7 +62,12 @@ describe("a folder of images", () => {
   });
 
   test.each([
-    ["another size", "train/a/2.png", () => picture(1, 7, 5).png().toBuffer(), /5 x 7 pixels, but the first image has 5 x 6/],
+    [
+      "another size",
+      "train/a/2.png",
+      () => picture(1, 7, 5).png().toBuffer(),
+      /5 x 7 pixels, but the first image has 5 x 6/,
+    ],
     ["text under the name of an image", "train/a/2.png", async () => Buffer.from("<svg/>"), /neither PNG nor JPEG/],
     [
       "a class without training images",

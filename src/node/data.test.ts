@@ -34,9 +34,7 @@ test("the slice that comes with the package has every class in equal shares, a t
 });
 
 test("a folder without the files says what was looked for and how to get it", async () => {
-  await expect(loadImageData("mnist", folder)).rejects.toThrow(
-    /no train-images-idx3-ubyte.*xpike data fetch mnist/,
-  );
+  await expect(loadImageData("mnist", folder)).rejects.toThrow(/no train-images-idx3-ubyte.*xpike data fetch mnist/);
 });
 
 test("images of one's own are missed with the folder, and with the field that names it", async () => {

@@ -160,7 +160,9 @@ describe("the folder of a sweep refuses", () => {
     const rows = join(folder, SWEEP_FILES.rows);
     const [name] = await readdir(rows);
     await writeFile(join(rows, name), "{}\n");
-    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("Remove it; --resume runs its points again");
+    await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow(
+      "Remove it; --resume runs its points again",
+    );
     const path = join(folder, SWEEP_FILES.question);
     await writeFile(path, (await readFile(path, "utf8")).replace(/"kernels": "../, '"kernels": "zz'));
     await expect(run(design, folder, threadsEngine(1), true)).rejects.toThrow("was started with xpikeformer");
