@@ -163,7 +163,7 @@ export function lifSettings(
   if (!(threshold >= 1 && threshold <= membraneRange.high)) {
     throw new SpecError(
       "model.neuron.threshold",
-      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but it must be from 1 to ${membraneRange.high}, ` +
+      `The threshold ${column.threshold} is ${threshold} x 2^-${fractionBits} code steps of ${column.factor}, but it must be from 1 to ${membraneRange.high} x 2^-${fractionBits}, ` +
         `the largest value of the ${membraneBits}-bit membrane. Widen the converter's range, which makes steps larger, or change the threshold.`,
     );
   }

@@ -263,10 +263,10 @@ function inUse(folder: string, { holder, signOfLife, now }: Found): FileError {
   const life =
     holder?.machine === thisProcess().machine
       ? ""
-      : ` Its last sign of life is ${seconds} s old; from ${DEAD_AFTER / 1000} s on the folder may be taken.`;
+      : ` It last responded ${seconds} s ago; after ${DEAD_AFTER / 1000} s the folder counts as free.`;
   const who = holder
     ? `by \`${holder.command}\`, process ${holder.pid} on ${holder.host}, since ${age(holder.since)}`
-    : `by somebody whom its ${LOCK_FILE} does not name`;
+    : `by a process that its ${LOCK_FILE} does not name`;
   return new FileError(
     folder,
     `The folder is in use ${who}.${life} Wait for it, stop it, or choose another folder with --out.`,
