@@ -328,7 +328,7 @@ test("buffers that do not fit are refused with their sizes, before anything is w
   const { code, err } = await cost(file, "--out", join(folder, "small"));
   expect(code).toBe(2);
   expect(err.replaceAll("\n  ", " ")).toMatch(
-    /hardware\.sram .*needs spikes \d+ \+ .* = \d+ bytes, but the chip has 1000\. Give it \d+ bytes/,
+    /hardware\.sram .*needs spikes \d+ \+ .* = \d+ bytes, but the chip has 1000\. Set hardware\.sram to at least \d+/,
   );
   expect(existsSync(join(folder, "small"))).toBe(false);
 });

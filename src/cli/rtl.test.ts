@@ -78,7 +78,7 @@ describe("xpike rtl", () => {
     expect([refused.code, refused.err]).toEqual([
       2,
       expect.stringMatching(
-        /^FileError at .*README\.md\n .* it has no testbenches\.f\)\. Choose another folder with --out\.\n$/,
+        /^FileError at .*README\.md\n .*it has no testbenches\.f\)\. Choose another folder with --out\.\n$/,
       ),
     ]);
     expect([await readdir(out), await readFile(join(out, "README.md"), "utf8")]).toEqual([["README.md"], "mine"]);

@@ -117,7 +117,7 @@ test.each(["rows", "columns", "arrayRows", "columnsPerConverter", "ssaTiles"] as
   (id) => {
     for (const value of [0.5, 1e-30, 64.5]) {
       const error = refusal(() => resolveTechnology(preset, { set: { [id]: value } }));
-      expect(error.message).toContain("Give a whole number from 1");
+      expect(error.message).toContain("Give a whole number of at least 1");
     }
   },
 );

@@ -33,7 +33,7 @@ describe("a file of events", () => {
 
   test.each([
     ["that is empty", new Uint8Array(0), "The file has 0 bytes, which is not one or more whole events"],
-    ["that was cut off", eventFile([{ x: 0, y: 0, polarity: 1, microseconds: 1 }]).subarray(0, 4), "the file has 4"],
+    ["that was cut off", eventFile([{ x: 0, y: 0, polarity: 1, microseconds: 1 }]).subarray(0, 4), "The file has 4"],
     [
       "of a wider sensor",
       Uint8Array.of(3, 0, 0, 0, 0),

@@ -89,7 +89,7 @@ describe("a file of PyTorch", () => {
     );
     expect(message({ type: "DoubleStorage" })).toContain("should take 48 bytes");
     expect(message({ type: "ComplexFloatStorage" })).toContain(
-      "is of type torch.ComplexFloatStorage; read are float64",
+      "is of type torch.ComplexFloatStorage, but only float64",
     );
   });
 

@@ -197,7 +197,7 @@ describe("a damaged checkpoint", () => {
     expect(messageWith(undefined, tinyGrid)).toContain("the model has no stem, but the geometry a grid");
     expect(messageWith(tinyStem, tinyGrid)).toContain("the stem leaves 6 pixels of the grid, but there are 3 tokens");
     expect(messageWith(tinyStem, { rows: 3, columns: 2 })).toContain(
-      "the stem does not fit the grid. Squares of 2 x 2",
+      "the stem does not fit the grid. Pooling windows of 2 x 2",
     );
     expect(messageWith(tinyStem, { rows: 2, columns: 6 })).toContain("the parameter stem.0.weight [45,8] is missing");
   });

@@ -163,7 +163,7 @@ describe("what a stem cannot read is refused", () => {
     expect(() => stemGeometry(tinyStem, classToken, tinyGrid)).toThrow(/Set task.readOut to `mean`/);
     const odd = () => stemGeometry(tinyStem, meanGeometry, { rows: 4, columns: 7 });
     expect(odd).toThrow(
-      /Squares of 2 x 2 pixels do not fill the layer's map of 4 x 7 \(4 \/ 2 = 2, 7 \/ 2 = 3.5\). Sides that do: 1\./,
+      /Pooling windows of 2 x 2 pixels do not fill the layer's map of 4 x 7 \(4 \/ 2 = 2, 7 \/ 2 = 3.5\). Sides that do: 1\./,
     );
     expect(odd).toThrow(SpecError);
   });

@@ -265,7 +265,7 @@ test.each<[Setting, string, RegExp]>([
   [
     { arithmetic: { membraneBits: 4 } },
     "hardware.arithmetic.membraneBits",
-    /0\.4 is 103 x 2\^-8, but a membrane of 4 bits reaches 7.* Use 8 bits/,
+    /0\.4 is 103 x 2\^-8, but a membrane of 4 bits only reaches 7.* Use 8 bits/,
   ],
   [{ model: { neuron: { beta: 0.9 } } }, "model.neuron.beta", /leaks by a shift/],
   [{ hardware: { adc: { bits: null } } }, "hardware.arithmetic", /Integer arithmetic needs converter codes/],

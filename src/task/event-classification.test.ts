@@ -81,6 +81,6 @@ test("recordings of another sensor, of other frames, and too many are refused", 
       `The recordings have ${field} ${given}, but task.data says`,
     );
   }
-  expect(() => taskOf(1).draw(41, stream(1))).toThrow("Ask for 40 at most.");
+  expect(() => taskOf(1).draw(41, stream(1))).toThrow("Request at most 40.");
   expect(() => eventClassification(spec, 1, null).draw(1, stream(1))).toThrow("none were given");
 });

@@ -131,7 +131,7 @@ describe("a spiking network that starts from an ANN", () => {
     const experiment = tinyExperiment({ model: { kind: "spiking", width: 16 }, training: { stages: [{ steps: 1 }] } });
     const narrow = annOf({ width: 8 }, experiment);
     const refused = train(experiment, { executor: inlineExecutor(jobs), initial: narrow });
-    await expect(refused).rejects.toThrow(/the network to start from has shape/);
+    await expect(refused).rejects.toThrow(/the initial network has shape/);
   });
 
   test("trains, and says where it came from", async () => {

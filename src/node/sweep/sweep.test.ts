@@ -141,7 +141,7 @@ describe("the folder of a sweep refuses", () => {
   const design = designOf({ axes, objectives: ["area"] });
 
   test.each([
-    ["to be begun twice", design, false, "Go on with --resume"],
+    ["to be begun twice", design, false, "Continue it with --resume"],
     ["another design", designOf({ axes, objectives: ["energy"] }), true, "another sweep, with 6 points"],
   ])("%s", async (_, second, resume, message) => {
     await run(design, folder);

@@ -152,7 +152,7 @@ describe("a netlist is refused", () => {
   const not = gate("$_NOT_", 20, { A: 2 });
   const flop = register("$_DFF_P_", 20, { D: 2 });
   const faults: [string, string, RegExp][] = [
-    ["is not JSON", "{", /no JSON/],
+    ["is not JSON", "{", /not JSON/],
     ["is another file", "[1]", /not a netlist with a module m/],
     ["has no such module", '{"modules":{"n":{}}}', /not a netlist with a module m/],
     ["has no cells", '{"modules":{"m":{"ports":{}}}}', /no ports or no cells/],
