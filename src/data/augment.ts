@@ -51,7 +51,7 @@ export function augmentImage(
   const { height, width, channels, count } = source;
   const size = height * width * channels;
   if (!(Number.isInteger(image) && image >= 0 && image < count) || out.length !== size) {
-    throw new ShapeError("image", `Image ${image} of ${count} needs ${size} bytes, but got ${out.length}.`);
+    throw new ShapeError("image", `Image ${image} of ${count} needs ${size} bytes, but ${out.length} were given.`);
   }
   for (const [name, length] of Object.entries({ padding, cutout })) {
     if (Number.isInteger(length) && length >= 0) continue;

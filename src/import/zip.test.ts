@@ -53,7 +53,7 @@ describe("an archive", () => {
     const { length } = archive;
     expect(messageOf(archive.subarray(0, length - 1))).toContain("cut off");
     expect(messageOf(altered((view, end) => view.setUint16(end + 10, 3, true)))).toContain("after 2 of 3 entries");
-    expect(messageOf(altered((view, end) => view.setUint16(end + 10, 1, true)))).toContain("behind its 1 entries");
+    expect(messageOf(altered((view, end) => view.setUint16(end + 10, 1, true)))).toContain("after its 1 entries");
     expect(messageOf(altered((view, end) => view.setUint32(end + 12, 1 << 30, true)))).toContain("should end at byte");
     expect(messageOf(altered((view, end) => view.setUint32(end + 16, 0xffffffff, true)))).toContain("zip64");
     expect(messageOf(altered((view, end) => view.setUint16(end + 4, 1, true)))).toContain("several disks");

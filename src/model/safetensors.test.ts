@@ -132,7 +132,7 @@ describe("a damaged file", () => {
     const entry = (change: object) =>
       messageOf(fileOf({ a: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...change } }, new Uint8Array(8)));
     expect(entry({})).toBe("accepted");
-    expect(entry({ dtype: "BF16" })).toContain('"a" is of type "BF16"; only F32, F16 and I32 are read');
+    expect(entry({ dtype: "BF16" })).toContain('"a" is of type "BF16", but only F32, F16 and I32 can be read');
     expect(entry({ dtype: "toString" })).toContain("only F32, F16 and I32");
     expect(entry({ shape: [-2] })).toContain("The shape of");
     expect(entry({ shape: [1.5] })).toContain("The shape of");

@@ -48,7 +48,7 @@ export function encodeSafetensors(
     const dtype = data instanceof Int32Array ? "I32" : (options.precision ?? "F32");
     const count = shape.reduce((product, size) => product * size, 1);
     if (count !== data.length) {
-      throw new ShapeError(name, `Shape [${shape}] has ${count} values, but got ${data.length}.`);
+      throw new ShapeError(name, `Shape [${shape}] has ${count} values, but ${data.length} were given.`);
     }
     checkStorable(name, data, dtype);
     const begin = length;

@@ -268,7 +268,7 @@ function blockDraws(model: SpikingSpec, options: SpikingOptions): readonly Atten
   if (options.draws.length !== model.depth) {
     throw new ShapeError(
       "options.draws",
-      `The network has ${model.depth} blocks, but got draws for ${options.draws.length}.`,
+      `The network has ${model.depth} blocks, but draws for ${options.draws.length} were given.`,
     );
   }
   return options.draws;

@@ -144,7 +144,7 @@ describe("a lock of another machine", () => {
 
   test("holds while its signs of life are young, whatever runs here", async () => {
     await leaveLock({ ...elsewhere, pid: 2 ** 22 + 1 }, 20);
-    expect((await refusal()).message).toMatch(/on lab3, .* Its last sign of life is (19|2\d) s old; from 180 s on/);
+    expect((await refusal()).message).toMatch(/on lab3, .* It last responded (19|2\d) s ago; after 180 s/);
   });
 
   test("is taken over when they are old", async () => {
@@ -156,7 +156,7 @@ describe("a lock of another machine", () => {
 
   test("is kept where it cannot be read, as long as it is young", async () => {
     await writeFile(path, "{");
-    expect((await refusal()).message).toContain(`somebody whom its ${LOCK_FILE} does not name`);
+    expect((await refusal()).message).toContain(`a process that its ${LOCK_FILE} does not name`);
     await utimes(path, 1, 1);
     await (await lockFolder(folder, "the heir")).release();
   });

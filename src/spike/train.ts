@@ -25,7 +25,7 @@ export function packSpikes(values: ArrayLike<number>, steps: number, rows: numbe
   if (values.length !== steps * rows * features) {
     throw new ShapeError(
       "spikes",
-      `${steps} steps x ${rows} rows x ${features} features are ${steps * rows * features} values, but got ${values.length}.`,
+      `${steps} steps x ${rows} rows x ${features} features are ${steps * rows * features} values, but ${values.length} were given.`,
     );
   }
   const train = emptySpikeTrain(steps, rows, features);

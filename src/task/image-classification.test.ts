@@ -207,7 +207,7 @@ describe("which images are drawn", () => {
   });
 
   test("no more than there are", () => {
-    expect(() => task.draw(41, stream(1))).toThrow(/Images 0 .. 40 were asked for, but the test part of halves has 40/);
+    expect(() => task.draw(41, stream(1))).toThrow(/Images 0 .. 40 were requested, but the test part of halves has 40/);
     expect(() => task.draw(41, stream(1))).toThrow(ValueError);
   });
 });

@@ -186,5 +186,5 @@ test("pilots help: from guessing without any to nearly the true channel with eig
 
 test("a query that the prompt does not have is refused", () => {
   const batch = drawPrompts({ pilots: 3 }, 1);
-  expect(() => detect(batch, "ml", "pilots", 4)).toThrow("have queries 0 .. 3, but not 4");
+  expect(() => detect(batch, "ml", "pilots", 4)).toThrow("have queries 0 .. 3, but no query 4");
 });
