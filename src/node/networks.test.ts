@@ -104,7 +104,7 @@ describe("a checkpoint", () => {
       resolve("experiments/mine/network.safetensors"),
     );
     expect(networkFile("bundled:wireless-2x2-ann", "anywhere")).toBe(bundledNetwork("wireless-2x2-ann"));
-    expect(() => networkFile("bundled:../package")).toThrow("no bundled network of this name");
+    expect(() => networkFile("bundled:../package")).toThrow("no bundled network with this name");
     expect(() => networkFile("bundled:wireless-2x2-an")).toThrow("Did you mean bundled:wireless-2x2-ann?");
   });
 

@@ -52,7 +52,7 @@ export function bundledNetwork(name: string): string {
   if (!entry) {
     const nearest = suggest(name, networkNames());
     const help = nearest ? `Did you mean ${SCHEME}${nearest}?` : `Known: ${bundledNetworks().join(", ")}.`;
-    throw new FileError(`${SCHEME}${name}`, `There is no bundled network of this name. ${help}`);
+    throw new FileError(`${SCHEME}${name}`, `There is no bundled network with this name. ${help}`);
   }
   const file = fileOf(name);
   if (existsSync(file)) return file;
@@ -93,7 +93,7 @@ export async function readNamed<T>(
     if (!(error instanceof FileError)) throw error;
     const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
     const problem = isMissing
-      ? `There is no such file: ${relative("", file)}. Paths are relative to the experiment; a bundled network is named bundled:NAME.`
+      ? `There is no such file: ${relative("", file)}. Paths are relative to the experiment; write a bundled network as bundled:NAME.`
       : error.message;
     throw new FileError(field, `${reference}: ${problem}`, { cause: error });
   }
