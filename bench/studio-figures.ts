@@ -81,7 +81,7 @@ async function turnKnob(page: Page): Promise<number> {
         }).observe(document.querySelector(".figures")!, { subtree: true, attributes: true, childList: true });
       }),
   );
-  await page.getByLabel("Converter bits", { exact: true }).selectOption("6");
+  await page.getByLabel("ADC bits", { exact: true }).selectOption("6");
   return done;
 }
 

@@ -1,16 +1,16 @@
 /**
- * What the pages' Markdown needs beyond VitePress: links between files of the repository, math, and no style attribute, which the
- * content security policy of the site forbids.
+ * Extends the Markdown of VitePress: links between files of the repository, math, and classes instead of style attributes, which the site's
+ * content security policy forbids.
  */
 import { relative } from "node:path";
 import { tex } from "@mdit/plugin-tex";
 import temml from "temml";
 import { addressOf, root, targetOf } from "./outline.mjs";
 
-/** Links of the studio's page with this fragment open the studio itself where there is one, as there is on the site. */
+/** Links to docs/studio.md with this fragment open the studio itself on the site. */
 const STUDIO = /^(?:.*\/)?studio\.md#open=(.+)$/;
 
-/** Style attributes as classes of a sheet that is written at the end, by their text. */
+/** Collects style attributes as classes, by their text, for a sheet that is written at the end. */
 export function styleClasses() {
   const classes = new Map();
   return {
@@ -23,11 +23,12 @@ export function styleClasses() {
   };
 }
 
-/** Adds all of it to a parser. `base` is the folder of the site on its server. */
+/** Extends a parser. `base` is the path of the site on its server. */
 export function extend(md, { base, classOf }) {
   md.use(tex, { render: (formula, displayMode) => mathOf(formula, displayMode, classOf) });
   md.core.ruler.push("xpikeformer", ({ tokens, env }) => {
-    const page = relative(root, env.path);
+    // Links are relative to the file, wherever its page is on the site.
+    const page = relative(root, env.realPath ?? env.path);
     const walk = (list) => {
       for (const token of list ?? []) {
         const style = token.attrGet("style");
@@ -48,7 +49,7 @@ function lead(token, page, base) {
   const opened = STUDIO.exec(link);
   const outside = (address) => {
     token.attrSet("href", `${base}${address.slice(1)}`);
-    // A page of its own, which the site's router leaves to the browser.
+    // Leaves the link to the browser: the site's router does not know this page.
     token.attrSet("target", "_self");
   };
   if (opened) return outside(`/studio/index.html#${opened[1]}`);
@@ -59,10 +60,10 @@ function lead(token, page, base) {
   else if (found) token.attrSet("href", `${found.address}${target.anchor && `#${target.anchor}`}`);
 }
 
-/** Characters of a formula within a line from which on it may be wider than a telephone. */
+/** Inline formulas of more characters may be wider than a telephone. */
 const LONG = 40;
 
-/** MathML, which browsers draw themselves: no script, no fonts, no style. */
+/** MathML, which browsers draw themselves, without scripts, fonts or styles. */
 function mathOf(formula, displayMode, classOf) {
   const math = temml.renderToString(formula, { displayMode, throwOnError: true, annotate: false });
   const plain = math.replace(/<(\w+)([^>]*?) style="([^"]*)"([^>]*)>/g, (_, name, before, style, after) => {
@@ -78,7 +79,7 @@ function mathOf(formula, displayMode, classOf) {
     : `<span v-pre>${plain}</span>`;
 }
 
-/** For the highlighter: colours of tokens as classes. */
+/** For the highlighter: token colours as classes. */
 export function colourClasses(classOf) {
   const move = (node) => {
     const { style } = node.properties;

@@ -1,28 +1,28 @@
 /**
- * What the site consists of, read from the documentation itself: its pages, their order, and the files that they point to.
+ * The parts of the site, read from the documentation itself: its pages, their order, and the files that they link to.
  *
- * The order is that of docs/README.md, whose parts and items become the groups and entries of the sidebar. An entry that is the index of a
- * folder, as experiments/README.md is, has the pages that it names below it. Paths are relative to the repository.
+ * docs/README.md sets the order: its parts and items become the groups and entries of the sidebar. An entry that is the index of a folder,
+ * such as experiments/README.md, gets the pages that it links to as subentries. Paths are relative to the repository.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join, posix, relative } from "node:path";
 
 export const root = join(import.meta.dirname, "..");
 
-/** Written by programs, or somebody else's: paths. */
+/** Paths of generated or foreign files. */
 const SKIPPED = new Set(["dist-bench", "docs/api", "out", "results", "runs", "site"]);
-/** Files that are shown as they are. */
+/** Types of files that are shown as they are. */
 const SHOWN = new Set([".ts", ".tsx", ".mjs", ".json", ".cfg", ".cff", ".txt", ".sv", ""]);
-/** Longest file that is shown, bytes. */
+/** Most characters of a file that are shown. */
 const MOST = 60_000;
 
 const LINK = /\[([^\]]*)\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
 
 const read = (path) => readFileSync(join(root, path), "utf8");
-/** Without code, in which nothing is a link. */
+/** A text without its code, in which nothing is a link. */
 const prose = (text) =>
   text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, (span) => span.replace(/[[\]]/g, " "));
-/** A link of a page as a path of the repository, its anchor apart; null for one that leads elsewhere or stays on the page. */
+/** The target of a link as a path of the repository and an anchor; null for a link to another host or on the same page. */
 export function targetOf(page, link) {
   if (/^[a-z]+:/i.test(link) || link.startsWith("#")) return null;
   const [path, anchor = ""] = decodeURI(link).split("#");
@@ -59,7 +59,7 @@ export function outline(index = "docs/README.md") {
     if (part) groups.push({ text: part[1], items: [] });
     else if (first && line.startsWith("- ")) groups.at(-1).items.push(entryOf(first));
   }
-  // What follows the lists is about the code.
+  // The text after the lists is about the code.
   const rest = read(index)
     .split(/^- .*$/m)
     .at(-1);
@@ -85,7 +85,7 @@ function entryOf({ text, path }) {
 const pageAt = (path) => (path.endsWith(".md") ? path : posix.join(path, "README.md"));
 const isPage = (path) => existsSync(join(root, pageAt(path)));
 
-/** Files and folders that pages point to and that are no pages, by path; each with its text, as Markdown. */
+/** Files and folders that pages link to and that are not pages, by path; each with its text as Markdown. */
 export function shownFiles() {
   const named = new Set(pages.flatMap((page) => linksOf(page).map(({ path }) => path)));
   const shown = new Map();
@@ -122,12 +122,12 @@ function folderAsPage(path, files) {
   return `# ${path}\n\n${items.join("\n")}\n`;
 }
 
-/** What is on the site under an address of its own, and no page of VitePress. */
-const OUTSIDE = { "docs/public-api.txt": "/api/index.html" };
+/** Files of the repository that other programs turn into pages of the site. */
+const OUTSIDE = { "docs/public-api.txt": "/api/index.html", "studio/index.html": "/studio/index.html" };
 
 /**
- * Where a path of the repository is on the site: `address` for a page, `{ outside }` for what another program made, null for a picture,
- * which the bundler finds itself.
+ * Where a path of the repository is on the site: `{ address }` of a page, `{ outside }` for a page that another program makes, null for a
+ * picture, which the bundler finds itself.
  */
 export function addressOf(path) {
   if (OUTSIDE[path]) return { outside: OUTSIDE[path] };
@@ -136,11 +136,17 @@ export function addressOf(path) {
   return { address: `/source/${path}.md` };
 }
 
-/** The name of a page's file on the site: an index has the name that servers look for. */
-export const rewritten = (page) =>
-  page.replace(/^site\/source\//, "source/").replace(/(^|\/)README\.md$/, "$1index.md");
+/** The home page of the site. */
+const HOME = "site/home.md";
 
-/** An anchor as code hosts make it of a heading's words. */
+/** The name of a page's file on the site: the index of a folder gets the name that servers look for, and so does the home page. */
+export function rewritten(page) {
+  if (page === HOME) return "index.md";
+  if (page === "README.md") return "readme.md";
+  return page.replace(/^site\/source\//, "source/").replace(/\/README\.md$/, "/index.md");
+}
+
+/** The anchor of a heading, as code hosts derive it. */
 export const anchorOf = (heading) =>
   heading
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** The content security policy of every page, as a meta element: nothing from elsewhere, and no script that is not ours. */
+/** The content security policy of every page, as a meta element: nothing from other hosts, and only the site's own scripts. */
 import { createHash } from "node:crypto";
 
 const COMMON = ["default-src 'none'", "base-uri 'none'", "form-action 'none'"];
@@ -6,20 +6,19 @@ const INLINE = /<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g;
 
 const hashOf = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** What VitePress adds as a style element while dark and light change: no transitions. */
+/** The style element that VitePress adds while it switches between dark and light: no transitions. */
 export const VITEPRESS_STYLES = [
   `*,*::before,*::after{${["-webkit-", "-moz-", "-o-", "-ms-", ""].map((maker) => `${maker}transition:none!important`).join(";")}}`,
 ];
 
-/** What TypeDoc adds for the filters of a page, one after the other, and before the first. */
+/** The style elements that TypeDoc adds for the filters of a page: empty at first, then one filter after another. */
 const FILTERS = ["protected", "inherited", "external"].map(
   (name) => `html:not(.filter-${name}) .tsd-is-${name} { display: none; }\n`,
 );
 export const TYPEDOC_STYLES = ["", ...FILTERS.map((_, i) => FILTERS.slice(0, i + 1).join(""))];
 
 /**
- * A page with its policy. Scripts that stand in the page are allowed by what they say (SHA-256), and no others; so are the `styles` that
- * its own scripts add.
+ * A page with its policy. It allows inline scripts by their SHA-256 only, and so the `styles` that the page's own scripts add.
  */
 export function withPolicy(html, styles = VITEPRESS_STYLES) {
   const hashes = Array.from(html.matchAll(INLINE), ([, text]) => hashOf(text));
@@ -34,7 +33,7 @@ export function withPolicy(html, styles = VITEPRESS_STYLES) {
   ]);
 }
 
-/** The studio's page with the directives of its server, less the one that a meta element cannot say. */
+/** The studio's page with the directives of its server, except the one that has no effect in a meta element. */
 export const withStudioPolicy = (html, directives) =>
   insert(
     html,
@@ -43,6 +42,6 @@ export const withStudioPolicy = (html, directives) =>
 
 function insert(html, directives) {
   const meta = `<meta http-equiv="Content-Security-Policy" content="${directives.join("; ")}">`;
-  if (!html.includes("<head>")) throw new Error("A page without a head cannot have a policy.");
+  if (!html.includes("<head>")) throw new Error("This page has no head element for the policy.");
   return html.replace("<head>", () => `<head>${meta}`);
 }

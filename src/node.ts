@@ -27,7 +27,14 @@ export {
 
 // Data of tasks: found, checked and downloaded.
 
-export { dataCache, FASHION_SLICE, findImageFolder, type LoadedImageData, loadImageData } from "./node/data.ts";
+export {
+  dataCache,
+  FASHION_SLICE,
+  findImageFolder,
+  type LoadedImageData,
+  loadImageData,
+  MNIST_SLICE,
+} from "./node/data.ts";
 export { type Downloaded, type DownloadOptions, downloadImageData } from "./node/download.ts";
 export { type DataLocation, type LoadedTaskData, loadTaskData } from "./node/task-data.ts";
 

@@ -4,8 +4,8 @@ import { defineConfig, type Plugin } from "vite";
 const root = join(import.meta.dirname, "..");
 
 /**
- * Workers as chunks of the page's own build, so that all of them share what they have in common, the package above all: bundled one by
- * one, as Vite does it, each would hold a copy.
+ * Builds workers as chunks of the page's own build, so that they share common code, above all the package. Vite would bundle each worker
+ * with a copy.
  */
 const sharedWorkers: Plugin = {
   name: "shared-workers",
@@ -23,14 +23,14 @@ const sharedWorkers: Plugin = {
 };
 
 /**
- * Zod tries whether it may compile functions, which the page's content security policy forbids and browsers then report; this is
- * zod's own switch, set before it loads, in pages and workers alike.
+ * Zod tests whether it may compile functions. The page's content security policy forbids that, and browsers report the attempt. This is
+ * zod's own switch against it, set before zod loads, in pages and workers.
  */
 const banner = "globalThis.__zod_globalConfig={jitless:true};";
 
 export default defineConfig({
   root: import.meta.dirname,
-  // Relative addresses, so that the folder can lie anywhere on a server.
+  // Relative addresses, so that any folder of a server will do.
   base: "./",
   plugins: [sharedWorkers],
   resolve: { alias: [{ find: /^xpikeformer$/, replacement: join(root, "dist/index.js") }] },
@@ -40,9 +40,9 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0,
-    // Workers import too, and have no document in which something could be loaded ahead.
+    // Workers import modules too, but have no document for preloading.
     modulePreload: { resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []) },
-    // The package comes whole; test/studio.test.ts holds the sizes.
+    // The package is one chunk; test/studio.test.ts limits the total size.
     chunkSizeWarningLimit: 2000,
     rolldownOptions: { output: { banner } },
   },

@@ -1,6 +1,6 @@
 /** The site's outline is that of docs/README.md, and leads to every page; `site.tools.test.ts` builds the site and walks through it. */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
 import { expect, test } from "vitest";
 
 interface Entry {
@@ -12,27 +12,34 @@ interface Entry {
 const root = join(import.meta.dirname, "..");
 // Through variables, because the programs of site/ have no types.
 const load = (path: string) => import(join(root, "site", path));
-const { outline, pages, shownFiles, addressOf } = (await load("outline.mjs")) as {
+const { outline, pages, shownFiles, addressOf, rewritten } = (await load("outline.mjs")) as {
   outline: () => readonly { text: string; items: readonly Entry[] }[];
   pages: readonly string[];
   shownFiles: () => ReadonlyMap<string, string>;
   addressOf: (path: string) => { address?: string; outside?: string } | null;
+  rewritten: (page: string) => string;
 };
 const { withPolicy } = (await load("policy.mjs")) as { withPolicy: (html: string) => string };
 
 const flat = (entries: readonly Entry[]): string[] => entries.flatMap(({ page, items = [] }) => [page, ...flat(items)]);
 const listed = outline().flatMap(({ items }) => flat(items));
 
-test("the sidebar begins as docs/README.md does, and has its parts in its order", () => {
+test("the sidebar has the parts of docs/README.md in its order, each with the pages of its list, and then the code", () => {
+  const index = readFileSync(join(root, "docs/README.md"), "utf8");
+  const parts = index.split(/^\*\*(.+)\*\*$/m).slice(1);
   const groups = outline();
-  expect(groups.map(({ text }) => text)).toEqual([
-    "Getting started",
-    "Reference",
-    "How it works",
-    "Evidence and limits",
-    "The code",
-  ]);
-  expect(groups[0]!.items[0]).toEqual({ text: "My first experiment", page: "docs/first-experiment.md" });
+  expect(groups.length).toBeGreaterThan(3);
+  expect(groups.map(({ text }) => text)).toEqual([...parts.filter((_, i) => i % 2 === 0), "The code"]);
+  for (const [i, { text, items }] of groups.slice(0, -1).entries()) {
+    const first = Array.from(parts[2 * i + 1]!.matchAll(/^- \[([^\]]+)\]\(([^)#]+)/gm), ([, words, link]) => [
+      words!.replaceAll("`", ""),
+      posix.join("docs", link!),
+    ]);
+    expect(
+      items.map((item) => [item.text, item.page]),
+      text,
+    ).toEqual(first);
+  }
 });
 
 test("it leads to every page of docs/ and experiments/, each once, and to nothing that is not there", () => {
@@ -56,6 +63,12 @@ test("files that pages point to are shown, and a link leads to where they are", 
   expect(addressOf("docs/public-api.txt")).toEqual({ outside: "/api/index.html" });
   expect(addressOf("experiments/fronts/README.md")).toEqual({ address: "/experiments/fronts/index.md" });
   expect(addressOf("docs/figures/fronts.svg")).toBeNull();
+  expect(addressOf("studio/index.html")).toEqual({ outside: "/studio/index.html" });
+  expect([rewritten("site/home.md"), rewritten("README.md"), rewritten("docs/README.md")]).toEqual([
+    "index.md",
+    "readme.md",
+    "docs/index.md",
+  ]);
 });
 
 test("a page's policy allows the scripts that stand in it, by what they say, and no other", () => {

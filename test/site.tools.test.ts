@@ -1,7 +1,7 @@
 /**
- * The site, built for a folder of a server of plain files, in a real browser: every link and anchor leads somewhere, nothing is asked of
- * another host, nothing is refused by the pages' own policy, the search finds, and the studio works. Skipped where the site's own
- * packages are not installed: `npm run site` installs them.
+ * The site, built for a folder of a plain file server, in a real browser: every link and anchor leads somewhere, no page asks another host
+ * or breaks its own policy, the search works, and so does the studio: each of its tabs and each link of the gallery. Skipped where the site's
+ * own packages are not installed: `npm run site` installs them.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { AXE, accessibilityOf } from "./support/accessibility.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { serveFiles } from "./support/file-server.ts";
+import { expectFigures, expectTabs, galleryFragments, TABS } from "./support/studio-views.ts";
 
 const root = join(import.meta.dirname, "..");
 const BASE = "/xpikeformer/";
@@ -168,21 +169,61 @@ describe("the site", () => {
   );
 
   test(
-    "the gallery opens an experiment in the studio, which works on one thread and says so",
+    "the home page shows the picture and the install line, and leads to the studio, where every tab shows a chip",
     async () => {
       const { page, problems } = await openPage({ width: 1400 });
       page.setDefaultTimeout(TIME / 2);
-      await page.goto(`${server.address}docs/gallery.html`);
-      await page.getByRole("link", { name: "Open in the studio" }).nth(1).click();
-      await page.locator("#decided").waitFor();
+      await visit(page, "");
+      const home = page.locator("#VPContent");
+      const picture = home.locator("img[src*='ber-snr']");
+      expect(await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBeGreaterThan(100);
+      expect(await home.locator("pre").textContent()).toContain("npm ci && npm start");
+      for (const [name, address] of [
+        ["the studio", "studio/index.html"],
+        ["the README", "readme.html"],
+      ] as const) {
+        const link = home.getByRole("link", { name, exact: true });
+        expect(await link.evaluate((element) => (element as HTMLAnchorElement).href)).toBe(server.address + address);
+      }
+      await home.getByRole("link", { name: "Open the studio" }).click();
       await page.getByText("one thread").first().waitFor();
-      expect(await timeSteps(page)).toBe("4");
+      await expectTabs(page);
+      expect(problems).toEqual([]);
+      await page.close();
+    },
+    TIME,
+  );
+
+  test(
+    "every link of the gallery opens its experiment in the studio",
+    async () => {
+      const { page, problems } = await openPage({ width: 1400 });
+      page.setDefaultTimeout(TIME / 2);
+      const count = galleryFragments().length;
+      expect(count).toBeGreaterThan(5);
+      const shown: string[] = [];
+      for (let i = 0; i < count; i++) {
+        await visit(page, "docs/gallery.html");
+        await page.getByRole("link", { name: "Open in the studio" }).nth(i).click();
+        await page.locator(".tabs [aria-current=page]").waitFor();
+        const label = await page.locator(".tabs [aria-current=page]").textContent();
+        await expectFigures(page, TABS.find((tab) => tab.label === label)!);
+        shown.push(`${await page.locator("h1").textContent()}, T = ${await timeSteps(page)}`);
+      }
+      const wanted = galleryExperiments().map(({ name, model }) => `Xpikeformer studio · ${name}, T = ${model.steps}`);
+      expect(shown).toEqual(wanted);
       expect(problems).toEqual([]);
       await page.close();
     },
     TIME,
   );
 });
+
+/** The experiments that stand in the gallery, in its order. */
+const galleryExperiments = (): readonly { name: string; model: { steps: number } }[] =>
+  Array.from(readFileSync(join(root, "docs/gallery.md"), "utf8").matchAll(/^```json\n([\s\S]*?)^```/gm), ([, text]) =>
+    JSON.parse(text!),
+  );
 
 /** As the knob of the studio says it. */
 const timeSteps = (page: Page): Promise<string> => page.getByLabel("Time steps", { exact: true }).inputValue();

@@ -44,7 +44,7 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
           .locator(".walk", { hasText: `${stop} of 9` })
           .locator("h2:focus")
           .waitFor();
-        await page.getByRole("button", { name: "On", exact: true }).press("Enter");
+        await page.getByRole("button", { name: "Next", exact: true }).press("Enter");
       }
       await page.locator(".gates").waitFor();
     },
@@ -57,9 +57,9 @@ const PLACES: readonly (readonly [name: string, go: (page: Page) => Promise<unkn
       await page.getByRole("button", { name: "Start", exact: true }).press("Enter");
       await page.locator('#train-status[data-status="finished"]').waitFor();
       await page.getByLabel("Seed").fill("none");
-      await page.getByRole("button", { name: "Start anew" }).press("Enter");
+      await page.getByRole("button", { name: "Start again" }).press("Enter");
       await page.locator(".train [role=alert]").waitFor();
-      await page.getByLabel("Converter bits", { exact: true }).selectOption("6");
+      await page.getByLabel("ADC bits", { exact: true }).selectOption("6");
       await page.getByRole("button", { name: "Ask", disabled: false }).press("Enter");
       await page.getByRole("row", { name: "shared random bytes" }).waitFor();
     },

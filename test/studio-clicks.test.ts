@@ -96,7 +96,7 @@ test("a knob that moves fast has one chip programmed at a time, and each worker 
   expect(aged.chips).toBeGreaterThan(1);
   // A chip gets older without being programmed again.
   expect(aged.programmed).toBe(1);
-  await page.getByLabel("Converter bits", { exact: true }).focus();
+  await page.getByLabel("ADC bits", { exact: true }).focus();
   for (let press = 0; press < 10; press++) await page.keyboard.press(press % 2 ? "ArrowUp" : "ArrowDown");
   await page.locator('section[aria-busy="false"] > #machine').waitFor();
   const { most, chips, programmed, networks } = await asked();

@@ -77,24 +77,24 @@ test(
     await page.getByLabel("Seed").fill("7");
     await button(page, "Start").click();
     expect(await reaches(page, "finished")).toBe(STEPS);
-    const whole = await saved(page, "Save it: trained-1.safetensors");
+    const whole = await saved(page, "Save: trained-1.safetensors");
     const experiment = parseExperiment(
-      (await saved(page, "Save its experiment")).toString(),
+      (await saved(page, "Save training experiment")).toString(),
     ) as Experiment<SymbolDetectionSpec>;
     expect(experiment.seed).toBe(7);
     expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, true]);
     const expected = await trainedByCommand(experiment);
     expect(sha256Of(whole)).toBe(sha256Of(expected));
 
-    await button(page, "Start anew").click();
+    await button(page, "Start again").click();
     await page.waitForFunction(() => Number(document.querySelector<HTMLElement>("#train-status")?.dataset.step) > 0);
     await button(page, "Stop").click();
     const stopped = await reaches(page, "stopped");
     expect(stopped).toBeGreaterThan(0);
     expect(stopped).toBeLessThan(STEPS);
-    await button(page, "Go on").click();
+    await button(page, "Resume").click();
     expect(await reaches(page, "finished")).toBe(STEPS);
-    expect(sha256Of(await saved(page, "Save it: trained-2.safetensors"))).toBe(sha256Of(expected));
+    expect(sha256Of(await saved(page, "Save: trained-2.safetensors"))).toBe(sha256Of(expected));
 
     await page.evaluate(() => (window as unknown as { snapshots: unknown[] }).snapshots.splice(0));
     await button(page, "Put it on the chip: trained-1.safetensors").click();
@@ -130,12 +130,12 @@ test(
     await page.waitForFunction(() => Number(document.querySelector<HTMLElement>("#train-status")?.dataset.step) > 0);
     await button(page, "Stop").click();
     expect(await reaches(page, "stopped")).toBeLessThan(STEPS);
-    await button(page, "Go on").click();
+    await button(page, "Resume").click();
     await reaches(page, "finished");
-    const experiment = parseExperiment((await saved(page, "Save its experiment")).toString());
+    const experiment = parseExperiment((await saved(page, "Save training experiment")).toString());
     expect(experiment.training.stages.map(({ noise }) => noise.hardware)).toEqual([undefined, false]);
     const expected = await trainedByCommand(experiment);
-    expect(sha256Of(await saved(page, "Save it: trained-1.safetensors"))).toBe(sha256Of(expected));
+    expect(sha256Of(await saved(page, "Save: trained-1.safetensors"))).toBe(sha256Of(expected));
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
     expect(errors).toEqual([]);
     await page.close();
@@ -165,10 +165,10 @@ test(
     const document = { task: link, model: { width: 32, depth: 1, heads: 2, steps: 2 }, training };
     const buffer = Buffer.from(JSON.stringify(document));
     await page.getByLabel("Files to open").setInputFiles([{ name: "mine.json", mimeType: "", buffer }]);
-    await page.getByLabel("What learns").selectOption("shown");
+    await page.getByLabel("Experiment", { exact: true }).selectOption("shown");
     await button(page, "Start").click();
-    await alert.getByText("The network mine.safetensors is not here. Open its checkpoint").waitFor();
-    expect(await button(page, "Start anew").isEnabled()).toBe(true);
+    await alert.getByText("does not have the network mine.safetensors. Open its checkpoint").waitFor();
+    expect(await button(page, "Start again").isEnabled()).toBe(true);
     expect(errors).toEqual([]);
     await page.close();
   },

@@ -146,11 +146,11 @@ test("it leads down to a cell's devices and to a tile's gates, and says of them 
   const fresh = inspectPrompt(chip, batch.spikes!, random.fork("run"));
   const seen = inspectCrossbar(fresh, crossbar, 7, tokens - 1);
   const driven = seen.lines.reduce((sum, line) => sum + line, 0);
-  await page.getByText(`drive ${driven} of 128 lines`).waitFor();
-  await page.getByText(`reach from ${Math.min(...seen.codes!)} to ${Math.max(...seen.codes!)}.`).waitFor();
+  await page.getByText(`drive ${driven} of 128 rows`).waitFor();
+  await page.getByText(`range from ${Math.min(...seen.codes!)} to ${Math.max(...seen.codes!)}.`).waitFor();
 
   await page.locator(".crossbar-drawing .heat canvas").click({ position: { x: 1, y: 1 } });
-  await page.getByText("line 1, column 1").waitFor();
+  await page.getByText("row 1, column 1").waitFor();
   // A year later: the slider has four positions to a decade.
   await page.getByLabel("Age").fill("30");
   const age = Number((10 ** 7.5).toPrecision(3));
@@ -161,13 +161,13 @@ test("it leads down to a cell's devices and to a tile's gates, and says of them 
     return `${value} ${unit}`;
   });
   expect([plus[0], minus[0]]).not.toEqual([seen.plus[0], seen.minus[0]]);
-  await page.getByText(`plus ${written[0]}, minus ${written[1]}; the line is`).waitFor();
+  await page.getByText(`plus ${written[0]}, minus ${written[1]}; the row is`).waitFor();
 
   await open("The network");
   await open("Head 3 of block 1");
   const { scores, mask } = inspectTile(aged, 0, 2, 7);
   const [fire, all] = [scores.fires, mask].map((bits) => bits.reduce((sum, bit) => sum + bit, 0));
-  await page.getByText(`bits of the scores: ${fire} of ${all} fire`).waitFor();
+  await page.getByText(`score bits: ${fire} of ${all} are 1`).waitFor();
   await open("Open a cell of this token");
   const counts = scores.counts.subarray((tokens - 1) * tokens);
   const key = counts.indexOf(Math.max(...counts));
@@ -224,16 +224,16 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
   // Every knob changes what the page says of the machine, or of its answers.
   const said = () => page.locator(".figures").textContent();
   for (const [label, value] of [
-    ["Converter bits", "6"],
-    ["Conversions", "differential"],
-    ["Columns on a converter", "2"],
-    ["Lines of a crossbar", "64"],
-    ["Lines of an input", "3"],
+    ["ADC bits", "6"],
+    ["Conversions per pair", "differential"],
+    ["Columns per ADC", "2"],
+    ["Rows per crossbar", "64"],
+    ["Rows per input", "3"],
     ["Time steps", "4"],
     ["Copies of the query", "4"],
     ["Copies of the query", "1"],
-    ["Devices of a conductance", "2"],
-    ["Bits of a device", "3"],
+    ["Devices per conductance", "2"],
+    ["Bits per device", "3"],
     ["Device", "reram"],
   ]) {
     const before = await said();
@@ -260,7 +260,7 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
     const { spikes } = task.draw(1, stream(experiment.seed).fork("evaluation"));
     const logits = simulateFast(chip, spikes!, random.fork("run")).logits.subarray(-16);
     const decision = logits.indexOf(Math.max(...logits));
-    return [source?.label ?? "nothing: exact arithmetic", decision.toString(2).padStart(4, "0")];
+    return [source?.label ?? "none: exact arithmetic", decision.toString(2).padStart(4, "0")];
   });
   const found = (await rows.allInnerTexts()).map((row) => row.split("\t").slice(0, 2));
   expect(found.slice(0, -1)).toEqual(expected);
@@ -268,11 +268,11 @@ test("its knobs give the figures of `xpike run` on that machine, and say which n
 
   // What cannot be built is said, and can be taken back.
   await page.getByLabel("Machine", { exact: true }).selectOption("as opened");
-  await page.getByLabel("Converter bits", { exact: true }).selectOption("2");
+  await page.getByLabel("ADC bits", { exact: true }).selectOption("2");
   await page.getByRole("alert").getByText("bits hold 0 to").waitFor();
-  await page.getByRole("button", { name: "Take the change back" }).click();
+  await page.getByRole("button", { name: "Undo the change" }).click();
   await page.getByRole("alert").waitFor({ state: "detached" });
-  expect(await page.getByLabel("Converter bits", { exact: true }).inputValue()).not.toBe("2");
+  expect(await page.getByLabel("ADC bits", { exact: true }).inputValue()).not.toBe("2");
   expect(errors).toEqual([]);
   await page.close();
 }, 180_000);
@@ -281,7 +281,7 @@ test("a link opens the same view elsewhere, and a damaged one says so", async ()
   const { page, errors } = await openStudio();
   await page.locator("#decided").waitFor();
   await page.getByRole("button", { name: "Next prompt" }).click();
-  await page.getByLabel("Converter bits", { exact: true }).selectOption("6");
+  await page.getByLabel("ADC bits", { exact: true }).selectOption("6");
   await page.locator('section[aria-busy="false"] > #machine').waitFor();
   await page.getByLabel("Time step", { exact: true }).fill("2");
   await page.getByLabel("Token").fill("5");
@@ -291,7 +291,7 @@ test("a link opens the same view elsewhere, and a damaged one says so", async ()
   await page.getByText(/The link is/).waitFor();
   const said = async (of: Page) => [
     await of.locator('#decided[data-prompt="1"]').textContent(),
-    await of.getByLabel("Converter bits", { exact: true }).inputValue(),
+    await of.getByLabel("ADC bits", { exact: true }).inputValue(),
     await of.getByLabel("Time step", { exact: true }).inputValue(),
     await of.getByLabel("Token").inputValue(),
     await of.locator(".path").textContent(),
@@ -323,7 +323,10 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   const file = (name: string, text: string | Buffer) => ({ name, mimeType: "", buffer: Buffer.from(text) });
   const picker = page.getByLabel("Files to open");
   await picker.setInputFiles([file("experiment.json", JSON.stringify(written))]);
-  await page.getByRole("alert").getByText("network.safetensors is not here. Open its checkpoint").waitFor();
+  await page
+    .getByRole("alert")
+    .getByText("does not have the network network.safetensors. Open its checkpoint")
+    .waitFor();
   await picker.setInputFiles([
     file("experiment.json", JSON.stringify(written)),
     file("network.safetensors", checkpoint),
@@ -363,7 +366,7 @@ test("it opens what the commands wrote, keeps what they read, and shows hostile 
   await picker.setInputFiles([file("other.json", '{ "model": { "width": 12 } }')]);
   await page.getByRole("alert").getByText("multiple of 8").waitFor();
   await picker.setInputFiles([file("page.html", "<p>nothing</p>")]);
-  await page.getByRole("alert").getByText("page.html is a page, but no report of xpike.").waitFor();
+  await page.getByRole("alert").getByText("page.html is a page, but not a report of xpike.").waitFor();
   expect(await page.title()).toBe("Xpikeformer studio");
   expect(errors).toEqual([]);
   await page.close();
@@ -469,22 +472,12 @@ test("the walk leads through the live machine, stop by stop", async () => {
     await page.locator(".panel-grid, .crossbar-panel, .tile-panel").first().waitFor();
     seen.push([title, (await page.locator(".path").textContent())!]);
     if (title === "Drift") expect(await page.getByLabel("Age").inputValue()).toBe("30");
-    const on = walk.getByRole("button", { name: "On", exact: true });
-    if ((await on.count()) === 0) break;
-    await on.click();
+    const next = walk.getByRole("button", { name: "Next", exact: true });
+    if ((await next.count()) === 0) break;
+    await next.click();
   }
   expect(seen.map(([title]) => title)).toEqual([
-    ...[
-      "What is asked",
-      "A spike",
-      "A crossbar",
-      "A code",
-      "A cell",
-      "Drift",
-      "A score",
-      "A gate at work",
-      "The decision",
-    ],
+    ...["The task", "A spike", "A crossbar", "A code", "A cell", "Drift", "A score", "A gate at work", "The decision"],
   ]);
   expect(new Set(seen.map(([, path]) => path)).size).toBe(5);
   await walk.getByRole("button", { name: "Done" }).click();

@@ -21,7 +21,7 @@ const asItem = ({ text, page, items }) => ({
 export default {
   title: "Xpikeformer",
   description:
-    "Spiking transformers on hybrid analog-digital hardware: trained, mapped, simulated, priced and generated.",
+    "An open toolchain for spiking transformers on hybrid analog-digital hardware: train, map, simulate, price, generate RTL.",
   lang: "en-GB",
   base,
   srcDir: root,
@@ -39,7 +39,7 @@ export default {
     codeTransformers: [colourClasses(classOf)],
   },
   vite: {
-    // Pages lie outside of the folder whose packages they need.
+    // The pages are outside the folder with the packages that they need.
     resolve: {
       alias: [
         { find: /^vue$/, replacement: packaged("vue/dist/vue.runtime.esm-bundler.js") },
@@ -63,7 +63,7 @@ export default {
     outline: [2, 3],
     search: { provider: "local", options: { detailedView: true } },
   },
-  // Programs of an own make them, after this build.
+  // Other programs make these pages after this build.
   ignoreDeadLinks: [/^\/(api|studio)\//],
   transformHtml: (html) => withPolicy(html.replace(/ style="[^"]*"/g, "")),
   buildEnd: ({ outDir }) => writeFileSync(join(outDir, SHEET), sheet()),

@@ -1,6 +1,6 @@
 import { shownFiles } from "../outline.mjs";
 
-/** Files that pages point to, each as a page. */
+/** One page for each file that pages link to. */
 export default {
   paths: () => Array.from(shownFiles(), ([path, content]) => ({ params: { path }, content })),
 };

@@ -8,7 +8,7 @@
  */
 import { SpecError } from "../errors.ts";
 
-export type ImageDataName = "mnist" | "fashion-mnist" | "cifar-10" | "fashion-mnist-slice";
+export type ImageDataName = "mnist" | "fashion-mnist" | "cifar-10" | "fashion-mnist-slice" | "mnist-slice";
 
 export interface PublishedFile {
   readonly name: string;
@@ -63,6 +63,8 @@ const mnistContents = {
   [TEST_LABELS]: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 };
 
+const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
 const FASHION_CLASSES = [
   ...["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"],
   ...["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
@@ -89,7 +91,7 @@ export const IMAGE_DATA: readonly PublishedImages[] = [
   {
     name: "mnist",
     title: "MNIST: handwritten digits, 28 x 28, grey",
-    classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+    classes: DIGITS,
     layout: "idx",
     images: [60_000, 10_000],
     licence: "CC BY-SA 3.0, as commonly stated",
@@ -164,7 +166,31 @@ export const IMAGE_DATA: readonly PublishedImages[] = [
       [TEST_LABELS]: "9c71808b3a0ebfc091442c0009a7aa35be2d9622bf6aaf6891ce9a0088e96c07",
     },
   },
+  {
+    name: "mnist-slice",
+    title: "the first 50 training and 50 test images of each class of MNIST; comes with this package",
+    classes: DIGITS,
+    layout: "idx",
+    images: [500, 500],
+    licence: "CC BY-SA 3.0, as commonly stated",
+    reference: "LeCun, Cortes, Burges, The MNIST database of handwritten digits, 1998",
+    addresses: [],
+    files: [],
+    folders: ["mnist-slice"],
+    contents: {
+      [TRAIN_IMAGES]: "7a74a8ab5f68427a871c362ece24c065db2dd19b84a3d688f01f233255ad9d64",
+      [TRAIN_LABELS]: "81ed0a4439aa1dd4d35933225307ffb955fcc201c8633f811480ab3c106c635c",
+      [TEST_IMAGES]: "97ec3e530cd55441a2c634c869ee2db6ac4224e52db5b7b8f60743ac7c976ec7",
+      [TEST_LABELS]: "ff9110acc0bd87bce7a4ef183f1e00fcd66145d7f0db2ed8cd3aee4b1f6d5b03",
+    },
+  },
 ];
+
+/** Published sets of which the package has a slice, with the slice's name. */
+export const SLICES: Readonly<Partial<Record<ImageDataName, ImageDataName>>> = {
+  mnist: "mnist-slice",
+  "fashion-mnist": "fashion-mnist-slice",
+};
 
 /** Throws SpecError for a name that is not in the catalogue. */
 export function findImageData(name: string): PublishedImages {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cifarFile, idxFile, tarFile } from "../../test/support/image-files.ts";
-import { dataCache, FASHION_SLICE, findImageFolder, loadImageData } from "./data.ts";
+import { dataCache, FASHION_SLICE, findImageFolder, loadImageData, MNIST_SLICE } from "./data.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -31,6 +31,22 @@ test("the slice that comes with the package has every class in equal shares, a t
   expect(notes).toEqual([
     "fashion-mnist-slice: the slice that comes with this package, 1000 training and 500 test images",
   ]);
+});
+
+test("a set that is nowhere is replaced by its slice, where the package has one, and a note says so", async () => {
+  vi.stubEnv("XPIKE_DATA", folder);
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+  const { data, notes } = await loadImageData("mnist");
+  const shares = [data.train, data.validation, data.test].map(({ labels, classes }) =>
+    classes.map((_, k) => labels.filter((label) => label === k).length),
+  );
+  expect(shares).toEqual([45, 5, 50].map((each) => Array(10).fill(each)));
+  // The checksums of the catalogue hold, so there is nothing else to note.
+  const slice = "the slice that comes with this package, 500 training and 500 test images";
+  expect(notes).toEqual([`mnist: ${slice}; get all 70000 with \`xpike data fetch mnist\``]);
+  expect((await loadImageData("mnist-slice")).notes).toEqual([`mnist-slice: ${slice}`]);
+  expect((await loadImageData("mnist-slice", MNIST_SLICE)).data).toEqual(data);
+  await expect(loadImageData("cifar-10")).rejects.toThrow("Get it with `xpike data fetch cifar-10`");
 });
 
 test("a folder without the files says what was looked for and how to get it", async () => {

@@ -1,9 +1,9 @@
 /**
  * Finds and loads image data by name.
  *
- * It is looked for in the folder that is named, or else in XPIKE_DATA, in the cache that `xpike data fetch` fills, and where
- * Debian's package puts Fashion-MNIST. Without any of these `fashion-mnist` is the slice that comes with this package, and a
- * note says so. Every file is checked against the published checksum; another content is allowed, and noted.
+ * The search takes the named folder, or else XPIKE_DATA, the cache that `xpike data fetch` fills, and the folder of Debian's package
+ * of Fashion-MNIST. If none of these holds MNIST or Fashion-MNIST, the slice that comes with this package replaces it, and a note
+ * says so. Every file is checked against its published checksum; other content is allowed, and noted.
  */
 import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
@@ -19,6 +19,7 @@ import {
   IMAGE_DATA,
   type ImageDataName,
   type PublishedImages,
+  SLICES,
 } from "../data/catalogue.ts";
 import { CIFAR_BATCH, CIFAR_RECORD, readCifarBatch } from "../data/cifar.ts";
 import { inflateChunks } from "../data/gzip.ts";
@@ -45,8 +46,17 @@ const FILE_BYTES = 2 ** 28;
 /** Where Debian's package dataset-fashion-mnist puts its files. */
 const DEBIAN_FASHION = "/usr/share/datasets/fashion-mnist";
 
-/** The slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
-export const FASHION_SLICE = fileURLToPath(new URL("../../examples/data/fashion-mnist-slice", import.meta.url));
+const packaged = (slice: string): string => fileURLToPath(new URL(`../../examples/data/${slice}`, import.meta.url));
+
+/** The folder of the slice of Fashion-MNIST that comes with this package: 1,000 training and 500 test images. */
+export const FASHION_SLICE = packaged("fashion-mnist-slice");
+
+/** The folder of the slice of MNIST that comes with this package: 500 training and 500 test images. */
+export const MNIST_SLICE = packaged("mnist-slice");
+
+/** The folder of a slice by its name; undefined for a set that is none. */
+const sliceFolder = (name: ImageDataName): string | undefined =>
+  Object.values(SLICES).includes(name) ? packaged(name) : undefined;
 
 /** The folder that `xpike data fetch` fills: XDG_CACHE_HOME or ~/.cache, then `xpikeformer/data`. */
 export function dataCache(): string {
@@ -98,12 +108,15 @@ interface Found {
 
 async function findData(set: PublishedImages, directory: string | undefined): Promise<Found> {
   const folder = await findImageFolder(set.name, directory);
-  if (folder === FASHION_SLICE) return { set, folder, note: `${set.name}: ${SLICE}` };
+  if (folder !== undefined && folder === sliceFolder(set.name))
+    return { set, folder, note: `${set.name}: ${sliceOf(set)}` };
   if (folder === DEBIAN_FASHION) return { set, folder, note: `${set.name}: read from ${folder}, Debian's package` };
   if (folder !== undefined) return { set, folder, note: `${set.name}: read from ${folder}` };
-  if (directory === undefined && set.name === "fashion-mnist") {
-    const note = `${set.name}: ${SLICE}; get all 70000 with \`xpike data fetch fashion-mnist\``;
-    return { set: findImageData("fashion-mnist-slice"), folder: FASHION_SLICE, note };
+  const slice = SLICES[set.name];
+  if (directory === undefined && slice !== undefined) {
+    const found = findImageData(slice);
+    const note = `${set.name}: ${sliceOf(found)}; get all ${sum(set.images)} with \`xpike data fetch ${set.name}\``;
+    return { set: found, folder: packaged(slice), note };
   }
   const where = directory === undefined ? `in none of ${usualRoots().join(", ")}` : "not here";
   throw new FileError(
@@ -114,12 +127,16 @@ async function findData(set: PublishedImages, directory: string | undefined): Pr
   );
 }
 
-const SLICE = "the slice that comes with this package, 1000 training and 500 test images";
+const sliceOf = ({ images: [train, test] }: PublishedImages): string =>
+  `the slice that comes with this package, ${train} training and ${test} test images`;
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 
 /** The folder that holds a data set, in `directory` or the usual places; undefined when it is nowhere. */
 export async function findImageFolder(name: ImageDataName, directory?: string): Promise<string | undefined> {
   const set = findImageData(name);
-  if (name === "fashion-mnist-slice" && directory === undefined) return FASHION_SLICE;
+  const slice = sliceFolder(name);
+  if (slice !== undefined && directory === undefined) return slice;
   const below = (root: string): string[] => set.folders.map((folder) => join(root, folder));
   const places = directory === undefined ? usualRoots().flatMap(below) : [...below(directory), directory];
   if (name === "fashion-mnist" && directory === undefined) places.push(DEBIAN_FASHION);
@@ -133,14 +150,6 @@ export function usualRoots(): string[] {
 }
 
 const firstFile = (set: PublishedImages): string => (set.layout === "idx" ? IDX_FILES.trainImages : CIFAR_TEST);
-
-/** A file of a published set, with .gz or without. Throws FileError when it is nowhere. */
-export async function findImageFile(name: ImageDataName, file: string): Promise<string> {
-  const { folder } = await findData(findImageData(name), undefined);
-  const found = await findFile(folder, file);
-  if (found !== undefined) return found;
-  throw new FileError(join(folder, file), `${name} is missing this file. Get it with \`xpike data fetch ${name}\`.`);
-}
 
 async function holds(set: PublishedImages, folder: string): Promise<boolean> {
   if (set.layout === "cifar" && (await exists(join(folder, CIFAR_ARCHIVE)))) return true;
@@ -258,7 +267,7 @@ function differenceNotes(
     );
   }
   if (differing.length > 0) {
-    notes.push(`${set.name}: content or order differs from the published SHA-256 in ${differing.join(", ")}`);
+    notes.push(`${set.name}: other content or order than published, by SHA-256, in ${differing.join(", ")}`);
   }
   return notes;
 }

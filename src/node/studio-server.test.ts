@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { IDX_FILES } from "../data/catalogue.ts";
 import { PlatformError } from "../errors.ts";
 import { parseExperiment } from "../spec/parse.ts";
 import { type StudioServer, serveStudio } from "./studio-server.ts";
@@ -62,18 +63,17 @@ test("gives bundled networks and experiments, byte for byte", async () => {
   expect(Number(headers["content-length"])).toBe(readFileSync(join(root, "examples/mnist.json")).length);
 });
 
-test("gives image data that the package has, and says how to get what this machine lacks", async () => {
-  const slice = "examples/data/fashion-mnist-slice/train-labels-idx1-ubyte.gz";
-  const { status, body } = await ask("/data/fashion-mnist-slice/train-labels-idx1-ubyte");
-  expect([status, body.equals(readFileSync(join(root, slice)))]).toEqual([200, true]);
-  const mnist = await ask("/data/mnist/train-labels-idx1-ubyte");
-  if (mnist.status !== 200)
-    expect([mnist.status, mnist.body.toString()]).toEqual([404, expect.stringContaining("xpike data fetch mnist")]);
+test.each(["fashion-mnist-slice", "mnist-slice"])("gives the files of %s as they are", async (slice) => {
+  for (const name of Object.values(IDX_FILES)) {
+    const { status, body, headers } = await ask(`/data/${slice}/${name}.gz`);
+    const file = readFileSync(join(root, "examples/data", slice, `${name}.gz`));
+    expect([status, body.equals(file), headers["content-encoding"]]).toEqual([200, true, undefined]);
+  }
 });
 
 test.each([
   "/package.json",
-  "/data/mnist/../../package.json",
+  "/data/mnist-slice/../../package.json",
   "/data/fashion-mnist-slice/README.md",
   "/examples/../package.json",
   "/../package.json",
@@ -112,8 +112,9 @@ test("gives the files of a run's folder as they come, no others, and none that a
     for (const path of ["/opened/secret.txt", "/opened/", "/opened/../package.json"]) {
       expect((await ask(path, {}, other)).status).toBe(404);
     }
-    const { status, body } = await ask("/opened/report.json", {}, other);
-    expect([status, body.toString()]).toEqual([404, expect.stringContaining("leads out of its folder")]);
+    const { status, body, headers } = await ask("/opened/report.json", {}, other);
+    expect([status, JSON.parse(body.toString()).detail]).toEqual([404, expect.stringContaining("leads out of its folder")]);
+    expect(headers["content-type"]).toBe("application/problem+json");
     expect((await ask("/opened/experiment.json", {}, other)).status).toBe(404);
   } finally {
     await other.close();

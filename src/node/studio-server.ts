@@ -1,9 +1,10 @@
 /**
- * Serves the studio to this machine alone: the built page, the bundled networks, the experiments of `examples`, and image data.
+ * Serves the studio to this machine alone: the built page, the bundled networks, the experiments of `examples`, and slices of image sets.
+ * The site (`scripts/site.mjs`) has the same files at the same addresses, for any server of plain files.
  *
- * Files are found by address in lists made of what is there, so no address leads out of the folders. Only requests by the server's own
- * name are answered, because a page of another site whose name was pointed at 127.0.0.1 sends its own (DNS rebinding). The two
- * isolation headers let the page share memory between threads; the policy lets it load nothing from elsewhere and run no other script.
+ * A list of the existing files maps each address to its file, so no address leads out of the folders. The server answers requests to its
+ * own name only: a page of another site whose name was pointed at 127.0.0.1 sends that name instead (DNS rebinding). The two isolation
+ * headers let the page share memory between threads. The policy lets it load nothing from elsewhere and run no other script.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { readFile, realpath, stat } from "node:fs/promises";
@@ -14,19 +15,19 @@ import { fileURLToPath } from "node:url";
 import { IDX_FILES } from "../data/catalogue.ts";
 import { FileError, isXpikeError, PlatformError } from "../errors.ts";
 import type { Experiment } from "../spec/experiment.ts";
-import { findImageFile } from "./data.ts";
+import { FASHION_SLICE, MNIST_SLICE } from "./data.ts";
 import { bundledNetwork, networkNames } from "./networks.ts";
 import { RUN_FILES } from "./training.ts";
 
-/** What the studio opens at first. */
+/** What the studio opens first. */
 export interface StudioOptions {
-  /** Default: any port that is free. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** A folder of a run, read as it is when it is asked for: its experiment, report, metrics and network. Nothing in it is written. */
+  /** A folder of a run, read on each request: its experiment, report, metrics and network. Nothing in it is written. */
   readonly folder?: string;
   /** An experiment. */
   readonly experiment?: Experiment;
-  /** The file of its network, where that is not bundled. */
+  /** The file of its network, unless it is bundled. */
   readonly network?: string;
 }
 
@@ -38,10 +39,7 @@ export interface StudioServer {
 
 const HOST = "127.0.0.1";
 
-/** Image data that pages are given: of Fashion-MNIST what comes with the package, of MNIST what this machine has. */
-const IMAGE_SETS = ["fashion-mnist-slice", "mnist"] as const;
-
-/** Directives of the policy of the page and its workers; the site gives the studio the same. */
+/** Directives of the policy of the page and its workers; the site has the same policy for the studio. */
 export const STUDIO_POLICY: readonly string[] = [
   "default-src 'none'",
   // Kernels are WebAssembly.
@@ -72,19 +70,22 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json; charset=utf-8",
 };
 
+const PROBLEM = "application/problem+json";
+
 const own = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /**
  * Serves until it is closed.
  *
- * Throws  FileError when the studio is not built; PlatformError when the port cannot be had
+ * Throws  FileError when the studio is not built; PlatformError when the port is not available
  */
 export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): Promise<StudioServer> {
   const files = new Map([...studioFiles(), ...openedFiles(opened)]);
   const server = createServer((request, response) => {
     answer(files, hostsOf((server.address() as AddressInfo).port), request, response).catch((error) => {
-      // A network that is not installed: the page shows how to get it.
-      if (isXpikeError(error)) send(response, 404, { "Content-Type": "text/plain; charset=utf-8" }, error.message);
+      // A network that is not installed, for instance: the page shows how to get it. The type (RFC 9457) tells it from a page of errors.
+      if (isXpikeError(error))
+        send(response, 404, { "Content-Type": PROBLEM }, JSON.stringify({ detail: error.message }));
       else send(response, 500);
     });
   });
@@ -106,10 +107,10 @@ export async function serveStudio({ port = 0, ...opened }: StudioOptions = {}): 
 
 const hostsOf = (port: number): readonly string[] => [`${HOST}:${port}`, `localhost:${port}`];
 
-/** Where the file of an address is, found when it is asked for. */
+/** The file of each address, found on request. */
 type Files = ReadonlyMap<string, () => Found | Promise<Found>>;
 
-/** The path of a file, or JSON that is made when it is asked for. */
+/** The path of a file, or JSON made on request. */
 type Found = string | { readonly json: string };
 
 function studioFiles(): Files {
@@ -123,16 +124,18 @@ function studioFiles(): Files {
     files.set(`/examples/${name}`, () => join(own("examples"), name));
   }
   for (const name of networkNames()) files.set(`/networks/${name}.safetensors`, () => bundledNetwork(name));
-  for (const set of IMAGE_SETS) {
-    for (const name of Object.values(IDX_FILES)) files.set(`/data/${set}/${name}`, () => findImageFile(set, name));
+  for (const slice of [FASHION_SLICE, MNIST_SLICE]) {
+    for (const name of Object.values(IDX_FILES)) {
+      files.set(`/data/${basename(slice)}/${name}.gz`, () => join(slice, `${name}.gz`));
+    }
   }
   return files;
 }
 
-/** Files of a run's folder that are given. */
+/** Files of a run's folder that are served. */
 const RUN_NAMES = [RUN_FILES.experiment, RUN_FILES.metrics, RUN_FILES.network, "report.json"];
 
-/** What was opened, at `/opened/NAME`; `/opened` lists what is there, with a mark that changes when the file does. */
+/** The opened files, at `/opened/NAME`; `/opened` lists them, each with a mark that changes with the file. */
 function openedFiles({ folder, experiment, network }: Omit<StudioOptions, "port">): Files {
   const files = new Map<string, () => Found | Promise<Found>>();
   if (folder !== undefined) {
@@ -162,7 +165,7 @@ async function markOf(found: Found): Promise<string> {
   return `${mtimeMs} ${size}`;
 }
 
-/** A file of a folder. Throws FileError for one that is not there, or that is a link to somewhere else. */
+/** A file of a folder. Throws FileError if it is missing, or a link to a file elsewhere. */
 async function fileWithin(folder: string, name: string): Promise<string> {
   try {
     const [root, path] = await Promise.all([realpath(folder), realpath(join(folder, name))]);

@@ -110,7 +110,7 @@ export const imageClassificationSpec = z.strictObject({
   kind: z.literal("image-classification"),
   /** Labelled images: a published data set by name, or the sizes of your own. */
   data: z
-    .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "cifar-10"]), otherImages])
+    .union([z.enum(["fashion-mnist", "fashion-mnist-slice", "mnist", "mnist-slice", "cifar-10"]), otherImages])
     .default("fashion-mnist"),
   /**
    * Side of a square patch, pixels; it must divide height and width. The paper: 4 for 32 x 32 images, 16 for 224 x 224.

@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<Extract<ImageClassificationSpec["data"], string>, I
   "fashion-mnist": { height: 28, width: 28, channels: 1, classes: 10 },
   "fashion-mnist-slice": { height: 28, width: 28, channels: 1, classes: 10 },
   mnist: { height: 28, width: 28, channels: 1, classes: 10 },
+  "mnist-slice": { height: 28, width: 28, channels: 1, classes: 10 },
   "cifar-10": { height: 32, width: 32, channels: 3, classes: 10 },
 };
 

@@ -1,23 +1,23 @@
-/** Numbers and names as the page writes them. Quantities with units are written by the package's `formatQuantity`. */
+/** Numbers and names in words. The package's `formatQuantity` writes quantities with units. */
 import type { Place } from "./state/place.ts";
 import type { PromptView } from "./workers/chip.ts";
 
 /** "1 wrong bit", "2 wrong bits". */
 export const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
-/** A class as the bits that it stands for: 6 of 16 is `0110`. */
+/** A class as its bits: 6 of 16 is `0110`. */
 const bitsOfClass = (label: number, classes: number): string =>
   label.toString(2).padStart(Math.round(Math.log2(classes)), "0");
 
-/** A class as the page calls it: the bits of a symbol, or what an image shows. */
+/** A class in words: the bits of a symbol, or the name of an image class. */
 export const className = (label: number, { classes, image }: Pick<PromptView, "classes" | "image">): string =>
   image ? image.names[label] : bitsOfClass(label, classes);
 
 const TRAINS: Readonly<Record<string, string>> = {
-  input: "into q, k, v",
+  input: "input of q, k, v",
   qkv: "q, k, v",
   attention: "attention",
-  middle: "into feed-forward",
+  middle: "input of feed-forward",
   hidden: "hidden",
 };
 
@@ -36,7 +36,7 @@ function inWords(name: string, words: Readonly<Record<string, string>>): string 
   return `block ${Number(parts[1]) + 1}, ${words[parts[2]] ?? parts[2]}`;
 }
 
-/** Parts of no block. */
+/** Parts outside the blocks. */
 const WHOLE: Readonly<Record<string, string>> = { embed: "embedding", head: "read-out", input: "input lines" };
 
 /** A spike train of a trace in words. */
@@ -54,7 +54,7 @@ export function placeName(place: Place): string {
     case "crossbar":
       return `crossbar ${place.crossbar + 1}`;
     case "cell":
-      return `line ${place.row + 1}, column ${place.column + 1}`;
+      return `row ${place.row + 1}, column ${place.column + 1}`;
     case "head":
       return `block ${place.block + 1}, head ${place.head + 1}`;
     case "tile-cell":
@@ -77,7 +77,7 @@ export function ageName(seconds: number): string {
   return unit === "s" ? `${written} s` : plural(written, unit);
 }
 
-/** A time to wait: "8 s", "3 min", "2 h 5 min". */
+/** A waiting time: "8 s", "3 min", "2 h 5 min". */
 export function timeName(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 100) return `${whole} s`;

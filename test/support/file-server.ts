@@ -1,4 +1,4 @@
-/** A server of plain files, as any host of static pages is: no header of its own but the type, and 404 for what is not there. */
+/** A server of plain files, like any host of static pages: it sends the type of a file and no other header, and a page for a missing file. */
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,19 +10,36 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css",
   ".json": "application/json",
   ".svg": "image/svg+xml",
+  ".gz": "application/gzip",
 };
 
+const MISSING = "<!DOCTYPE html>\n<html><head><title>404</title></head><body>There is nothing here.</body></html>\n";
+
+/** Habits of some hosts. */
+export interface Habits {
+  /** Status of the page for a missing file; default 404. Hosts of single-page applications send 200. */
+  readonly missing?: number;
+  /** Whether `.gz` files are sent as encoded content, which browsers unpack. */
+  readonly encodes?: boolean;
+}
+
 /** Serves `folder` below `base`, such as `/site/`, on 127.0.0.1, until it is closed. `address` ends in the base. */
-export async function serveFiles(folder: string, base: string): Promise<{ address: string; close(): Promise<void> }> {
+export async function serveFiles(
+  folder: string,
+  base: string,
+  { missing = 404, encodes = false }: Habits = {},
+): Promise<{ address: string; close(): Promise<void> }> {
   const server = createServer(({ url = "/" }, response) => {
     const path = decodeURI(url.split(/[?#]/, 1)[0]!);
     const named = join(folder, normalize(`/${path.slice(base.length)}`));
     const file = path.endsWith("/") ? join(named, "index.html") : named;
     if (!path.startsWith(base) || !existsSync(file) || statSync(file).isDirectory()) {
-      response.writeHead(404).end();
+      response.writeHead(missing, { "Content-Type": TYPES[".html"] }).end(MISSING);
       return;
     }
-    response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    const encoding = encodes && file.endsWith(".gz") ? { "Content-Encoding": "gzip" } : {};
+    response.writeHead(200, { "Content-Type": type, ...encoding });
     createReadStream(file).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

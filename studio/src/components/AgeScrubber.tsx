@@ -3,10 +3,10 @@ import { experiment } from "../state/studio.ts";
 import { ageName } from "../words.ts";
 import { Scrubber } from "./Scrubber.tsx";
 
-/** Four positions to a decade, from a second to ten years. */
+/** Four positions per decade, from one second to ten years. */
 const [DECADE, MOST] = [4, 34];
 
-/** How long ago the chip was programmed, on a logarithmic scale. */
+/** The time since the chip was programmed, on a logarithmic scale. */
 export function AgeScrubber() {
   const now = experiment.value!;
   const { readTime } = now.hardware;

@@ -3,12 +3,12 @@ import { metrics } from "../state/served.ts";
 import { chip, experiment, failure, figures, metric, prompt } from "../state/studio.ts";
 import { className, plural } from "../words.ts";
 
-/** The answer in a sentence: what the chip decided, how often it is wrong, what it costs. */
+/** The answer in a sentence: the chip's decision, its error rate and its energy. */
 export function Answer() {
   const view = prompt.value;
   if (!experiment.value && metrics.value.length > 0) return <p class="summary">The network is still learning.</p>;
   if (failure.value && !chip.value) return <p class="summary">There is no chip yet.</p>;
-  // While another task is opened, the prompt of the one before is still there.
+  // While another task opens, the prompt of the previous task is still there.
   const isLink = experiment.value?.task.kind === "symbol-detection";
   if (!view || (view.link !== null) !== isLink) return <p class="summary">Programming a chip …</p>;
   const { asked, decisions, label, wrong } = view;
@@ -21,7 +21,7 @@ export function Answer() {
         {decided}
       </output>
       {right === null && "."}
-      {right !== null && wrong === 0 && (view.link ? <>, and {right} was sent.</> : <>, and that is right.</>)}
+      {right !== null && wrong === 0 && (view.link ? <>, and {right} was sent.</> : <>, which is right.</>)}
       {right !== null && wrong > 0 && (
         <>, but {view.link ? `${right} was sent: ${plural(wrong, "wrong bit")}` : `it is ${right}`}.</>
       )}{" "}
@@ -38,7 +38,7 @@ function Rate() {
   const joules = formatQuantity(energy);
   return (
     <>
-      Over many {result}s the {name} is {formatQuantity(rate).value}, for {joules.value} {joules.unit} each.
+      Over many {result}s, the {name} is {formatQuantity(rate).value}, at {joules.value} {joules.unit} per {result}.
     </>
   );
 }

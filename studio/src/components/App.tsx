@@ -13,14 +13,14 @@ import { Train } from "./Train.tsx";
 import { TrainingCurve } from "./TrainingCurve.tsx";
 import { Walk } from "./Walk.tsx";
 
-/** Brings a heading into view, and the keyboard to it. The address is taken by what is seen, so it cannot say where. */
+/** Scrolls to a heading and moves the keyboard focus there. The address holds the view, so it cannot hold an anchor. */
 function show(id: string): void {
   const heading = document.getElementById(id);
   heading?.scrollIntoView({ block: "start" });
   heading?.focus({ preventScroll: true });
 }
 
-/** The page: the answer first, then how the chip comes to it. */
+/** The page: the answer first, then how the chip finds it. */
 export function App() {
   return (
     <>
@@ -30,7 +30,7 @@ export function App() {
       <header>
         <div class="top">
           <h1>Xpikeformer studio{experiment.value && ` · ${experiment.value.name}`}</h1>
-          <p class="quiet">A trained spiking transformer on a simulated analog chip. All is computed in this page.</p>
+          <p class="quiet">A trained spiking transformer on a simulated analog chip, computed entirely in this page.</p>
           <Share onTrain={() => show("train")} />
         </div>
         <Tabs />

@@ -1,4 +1,4 @@
-/** Bits in a row, with a name in front. */
+/** A named row of bits. */
 export function Bits({ name, bits, accent = false }: { name: string; bits: Uint8Array; accent?: boolean }) {
   const ones = bits.reduce((sum, bit) => sum + bit, 0);
   return (

@@ -2,20 +2,20 @@ import { type FigureDraft, formatQuantity } from "xpikeformer";
 import { experiment, figures, figuresAtFirst, metric, progress, reached } from "../state/studio.ts";
 import { plural } from "../words.ts";
 
-/** What the task counts, and what the machine needs for it. */
+/** The metric of the task, then the energy, latency and throughput of the machine. */
 function cards(): readonly (readonly [id: string, label: string])[] {
   const { rate, energy, name, result } = metric.value;
   return [
     [rate, capital(name)],
     [energy, `Energy per ${result}`],
-    ["cost.latency.alone", "Time to an answer"],
-    ["cost.xpikeformer.inFlight", `${capital(result)}s per second`],
+    ["cost.latency.alone", "Latency, one at a time"],
+    ["cost.xpikeformer.inFlight", `${capital(result)}s per second, pipelined`],
   ];
 }
 
 const capital = (words: string): string => words[0].toUpperCase() + words.slice(1);
 
-/** The figures of the machine, as they come. */
+/** The figures of the machine, as they arrive. */
 export function Cards() {
   return (
     <section aria-label="Figures of this machine" class="figures" aria-busy={progress.value < 1}>
@@ -33,14 +33,14 @@ interface CardProps {
   readonly id: string;
   readonly label: string;
   readonly figure: FigureDraft | undefined;
-  /** Of the experiment as it was opened. */
+  /** For the experiment as it was opened. */
   readonly atFirst: FigureDraft | undefined;
 }
 
 function Card({ id, label, figure, atFirst }: CardProps) {
   const written = figure && formatQuantity(figure);
   const before = atFirst && formatQuantity(atFirst);
-  // Figures of the machine before stay, paler, until there are others.
+  // Figures of the previous machine stay, paler, until new ones arrive.
   const isStale = reached.value?.of !== experiment.value;
   return (
     <li>
@@ -58,17 +58,18 @@ function Card({ id, label, figure, atFirst }: CardProps) {
   );
 }
 
-/** What the figures are from, and the command that gives the same. */
+/** The sample behind the figures. */
 function Basis() {
   const { chips = 0, prompts = 0 } = reached.value ?? {};
-  const all = experiment.value?.hardware.chips ?? 0;
+  const all = reached.value?.of.hardware.chips ?? 0;
+  const steps = reached.value?.of.model.kind === "spiking" ? reached.value.of.model.steps : 1;
   return (
     <div class="basis">
-      <progress max={1} value={progress.value} aria-label="Evaluation done" />
+      <progress max={1} value={progress.value} aria-label="Progress of the evaluation" />
       <p class="quiet" id="basis" data-chips={chips} data-prompts={prompts}>
         {reached.value
-          ? `${plural(chips, "chip")} of ${all}, ${plural(prompts, "prompt")} on each`
-          : "The first answers take a second or two."}
+          ? `T = ${steps}: ${chips} of ${plural(all, "chip")}, ${plural(prompts, "prompt")} each`
+          : "The first figures take a second or two."}
       </p>
     </div>
   );

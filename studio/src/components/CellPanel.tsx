@@ -6,10 +6,10 @@ import type { CellView } from "../workers/chip.ts";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM] = [640, 260, 44, 26];
 
-/** Decades of seconds with a name. */
+/** Ages with a name, in seconds. */
 const TICKS = [1, 60, 3600, 86_400, 365.25 * 86_400];
 
-/** The two devices of a cell from a second to ten years after programming. */
+/** The two devices of a cell, from one second to ten years after programming. */
 export function CellPanel({ place: at }: { place: Extract<Place, { kind: "cell" }> }) {
   const view = cellView.value;
   if (!view) return <p class="waiting">Reading the cell …</p>;
@@ -25,13 +25,13 @@ export function CellPanel({ place: at }: { place: Extract<Place, { kind: "cell" 
     <div class="panel-grid">
       <div class="stepper">
         <button type="button" onClick={moved(-1, 0)}>
-          line before
+          previous row
         </button>
         <button type="button" onClick={moved(1, 0)}>
-          next line
+          next row
         </button>
         <button type="button" onClick={moved(0, -1)}>
-          column before
+          previous column
         </button>
         <button type="button" onClick={moved(0, 1)}>
           next column
@@ -39,9 +39,9 @@ export function CellPanel({ place: at }: { place: Extract<Place, { kind: "cell" 
       </div>
       <DriftChart view={view} />
       <dl>
-        <dt>weight asked for</dt>
+        <dt>target weight</dt>
         <dd>
-          {weight.toFixed(3)}, that is {micro(Math.abs(weight) * scale)} on the {weight < 0 ? "minus" : "plus"} device
+          {weight.toFixed(3)}: {micro(Math.abs(weight) * scale)} on the {weight < 0 ? "minus" : "plus"} device
         </dd>
         <dt>as programmed</dt>
         <dd>
@@ -49,23 +49,23 @@ export function CellPanel({ place: at }: { place: Extract<Place, { kind: "cell" 
         </dd>
         {seen && now !== null && (
           <>
-            <dt>as the prompt reads it, at {ageName(experiment.value!.hardware.readTime)}</dt>
+            <dt>as this prompt reads it, at age {ageName(experiment.value!.hardware.readTime)}</dt>
             <dd>
-              plus {micro(seen.plus[now])}, minus {micro(seen.minus[now])}; the line is{" "}
+              plus {micro(seen.plus[now])}, minus {micro(seen.minus[now])}; the row is{" "}
               {seen.lines[at.row] ? "driven" : "not driven"}
             </dd>
           </>
         )}
       </dl>
       <p class="quiet">
-        Programming misses its aim by chance, and each read has noise of its own. Many devices then lose conductance as
-        they age, fast at first and ever more slowly: each decade of time takes about the same share.
+        Programming misses its target at random (programming noise), and each read adds read noise. Many devices then
+        lose conductance with age (drift), ever more slowly: each decade of time takes about the same share.
       </p>
     </div>
   );
 }
 
-/** The package writes quantities; conductances here are microsiemens. */
+/** A conductance as the package writes quantities. */
 const micro = (microsiemens: number): string => {
   const { value, unit } = formatQuantity({ value: microsiemens * 1e-6, unit: "S" });
   return `${value} ${unit}`;

@@ -8,7 +8,7 @@ interface ColumnBarsProps {
 
 const HEIGHT = 40;
 
-/** Two non-negative values for each column, one drawn upwards, one downwards. */
+/** Two non-negative values per column, one drawn upwards, one downwards. */
 export function ColumnBars({ up, down, label, accent = false }: ColumnBarsProps) {
   const columns = up.length;
   const most = Math.max(1e-9, ...up, ...down);

@@ -10,7 +10,7 @@ interface ConstellationProps {
   readonly antennas: number;
 }
 
-/** What one antenna received: real part to the right, imaginary part up. */
+/** The samples of one receive antenna: real part to the right, imaginary part up. */
 export function Constellation({ view, link, antenna, antennas }: ConstellationProps) {
   const { received, labels } = link;
   const { decisions } = view;

@@ -5,7 +5,7 @@ import { ColumnBars } from "./ColumnBars.tsx";
 import { HeatMap } from "./HeatMap.tsx";
 import { Raster } from "./Raster.tsx";
 
-/** One crossbar at a time step: driven lines on the left, conductances, and below what each column carries and its code. */
+/** One crossbar at a time step: driven rows on the left, then conductances, with the current and code of each column below. */
 export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "crossbar" }> }) {
   const view = crossbarView.value;
   const { maxConductance } = chip.value!;
@@ -20,7 +20,7 @@ export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "cr
           <Raster
             width={1}
             height={rows}
-            label={`${driven} of ${rows} lines are driven`}
+            label={`${driven} of ${rows} rows are driven`}
             colour={(row) => (lines[row] ? "accent" : null)}
           />
         </div>
@@ -28,13 +28,13 @@ export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "cr
           rows={rows}
           columns={columns}
           value={(row, column) => (2 * (plus[row * columns + column] - minus[row * columns + column])) / maxConductance}
-          label="Conductance of each cell: that of its plus device less that of its minus device"
+          label="Conductance of each cell: plus device less minus device"
           onPick={(spot) => {
             place.value = { ...at, ...spot, kind: "cell" };
           }}
         />
         <span class="axis-name">current</span>
-        <ColumnBars up={plusCurrents} down={minusCurrents} label="Currents of the two lines of each column" />
+        <ColumnBars up={plusCurrents} down={minusCurrents} label="Plus and minus current of each column" />
         <span class="axis-name">code</span>
         {codes ? (
           <ColumnBars
@@ -44,21 +44,21 @@ export function CrossbarPanel({ place: at }: { place: Extract<Place, { kind: "cr
             accent
           />
         ) : (
-          <span class="quiet">{at.layer === "head" ? "read at the query only" : "exact currents are passed on"}</span>
+          <span class="quiet">{at.layer === "head" ? "read at the query only" : "no ADC: exact currents"}</span>
         )}
       </div>
       <div>
         <p>
-          In step {step.value + 1} the spikes of token {shownToken.value + 1} drive {driven} of {plural(rows, "line")}.
-          Every cell is a pair of devices: <span class="key plus">plus</span> adds to a column's current,{" "}
-          <span class="key minus">minus</span> is taken away. A column's current is the sum over all driven lines, made
-          in one go by the wire itself.
+          In step {step.value + 1}, the spikes of token {shownToken.value + 1} drive {driven} of {plural(rows, "row")}.
+          Every cell is a pair of devices: the <span class="key plus">plus</span> device adds to the column's current,
+          the <span class="key minus">minus</span> device subtracts from it. The column's wire sums the currents of all
+          driven rows at once.
         </p>
         <p>
-          A converter turns the difference into a whole number, the code. Codes here reach from {least(codes)} to{" "}
+          An ADC converts the difference to an integer, the code. Codes here range from {least(codes)} to{" "}
           {largest(codes)}.
         </p>
-        <p class="quiet">Pick a cell to see its two devices age.</p>
+        <p class="quiet">Select a cell to see how its two devices age.</p>
       </div>
     </div>
   );

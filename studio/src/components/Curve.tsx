@@ -3,15 +3,15 @@ import type { Point } from "../state/training.ts";
 const [WIDTH, HEIGHT, LEFT] = [460, 180, 44];
 
 interface CurveProps {
-  /** What is drawn over the steps. */
+  /** Name of the plotted quantity. */
   readonly name: string;
   readonly points: readonly Point[];
-  /** Steps at the right end. */
+  /** Step at the right end. */
   readonly steps: number;
   readonly digits: number;
 }
 
-/** A curve over the steps of a training, from 0 up. Nothing is drawn before there are two points, but its place is kept. */
+/** A curve over training steps, from 0 up. It is empty, but keeps its place, until there are two points. */
 export function Curve({ name, points, steps, digits }: CurveProps) {
   const most = Math.max(0, ...points.map(({ value }) => value)) || 1;
   const x = (step: number) => LEFT + ((WIDTH - LEFT) * step) / steps;
@@ -19,7 +19,7 @@ export function Curve({ name, points, steps, digits }: CurveProps) {
   const path = points.map(({ step, value }, i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(value).toFixed(1)}`);
   const said = ({ step, value }: Point) => `${value.toFixed(digits)} at step ${step}`;
   const [first, last] = [points[0], points.at(-1)];
-  const label = first && last ? `${name} from ${said(first)} to ${said(last)}` : `${name}: nothing yet`;
+  const label = first && last ? `${name} from ${said(first)} to ${said(last)}` : `${name}: no data yet`;
   return (
     <figure>
       <svg class="drift" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>

@@ -5,7 +5,7 @@ import type { ImageView } from "../workers/chip.ts";
 
 const SIZE = 280;
 
-/** A board to draw on: white on black, as the images that the network knows. */
+/** A drawing board: white on black, like the images that the network was trained on. */
 export function DrawingBoard({ image }: { image: ImageView }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<readonly [number, number] | null>(null);
@@ -40,7 +40,7 @@ export function DrawingBoard({ image }: { image: ImageView }) {
         width={SIZE}
         height={SIZE}
         role="img"
-        aria-label="A board to draw on with the pointer"
+        aria-label="Drawing board: draw with the pointer"
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           last.current = at(event);

@@ -4,7 +4,7 @@ import { shownToken, step } from "../state/studio.ts";
 import { layerName } from "../words.ts";
 import type { ChipView } from "../workers/chip.ts";
 
-/** When each unit works for one prompt. The marks are the token and time step that are looked at, on their way through the machine. */
+/** When each unit works on one prompt. Marks follow the selected token and time step through the machine. */
 export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
   const { units, clocks } = schedule.alone;
   return (
@@ -43,8 +43,8 @@ export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
         );
       })}
       <figcaption>
-        One prompt by itself, {clocks} clocks from the first spike in to the last sum out. The marks follow the token
-        and the time step chosen above. Attention waits for the last token.
+        One prompt alone: {clocks} clocks from the first input spike to the last output sum. The marks follow the token
+        and time step selected above. Attention waits for the last token.
       </figcaption>
     </figure>
   );
@@ -53,7 +53,7 @@ export function Gantt({ view: { schedule, machine } }: { view: ChipView }) {
 const placeOf = ({ name, kind }: ScheduledUnit): Place =>
   kind === "attention" ? { kind: "head", block: Number(name.split(".")[1]), head: 0 } : { kind: "layer", layer: name };
 
-/** Jobs that follow each other without a break are one stretch. */
+/** One stretch for jobs without a break between them. */
 function stretches({ start, end }: ScheduledUnit): string {
   let path = "";
   for (let i = 0; i < start.length; ) {

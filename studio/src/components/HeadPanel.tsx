@@ -2,11 +2,11 @@ import { type Place, place } from "../state/place.ts";
 import { chip, shownToken, step, tileView } from "../state/studio.ts";
 import { HeatMap } from "./HeatMap.tsx";
 
-/** A head's tile in one time step: a cell for every query and key. */
+/** A head's tile in one time step: one cell per query and key. */
 export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" }> }) {
   const view = tileView.value;
   const { heads } = chip.value!.model;
-  if (!view) return <p class="waiting">Looking into the tile …</p>;
+  if (!view) return <p class="waiting">Reading the tile …</p>;
   const { tokens, dimension, mask, scores, outputs } = view;
   const most = Math.max(1, ...scores.counts);
   const fired = scores.fires.reduce((sum, bit) => sum + bit, 0);
@@ -16,13 +16,13 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
       <div>
         <div class="tile-maps">
           <figure>
-            <figcaption>coincidences of q and k, from 0 to {most}</figcaption>
+            <figcaption>coincidences of q and k, 0 to {most}</figcaption>
             <HeatMap
               rows={tokens}
               columns={tokens}
               value={(i, j) => (mask[i * tokens + j] ? 0.08 + (0.92 * scores.counts[i * tokens + j]) / most : null)}
               positive="ink"
-              label="How many spikes of query and key coincide, by query and key"
+              label="Number of coinciding spikes, by query and key"
               onPick={({ row, column }) => {
                 if (mask[row * tokens + column]) place.value = { ...at, kind: "tile-cell", query: row, key: column };
               }}
@@ -30,21 +30,21 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
           </figure>
           <figure>
             <figcaption>
-              bits of the scores: {fired} of {open} fire
+              score bits: {fired} of {open} are 1
             </figcaption>
             <HeatMap
               rows={tokens}
               columns={tokens}
               value={(i, j) => (mask[i * tokens + j] ? (scores.fires[i * tokens + j] ? 1 : 0.08) : null)}
               positive="accent"
-              label="Which scores fire, by query and key"
+              label="Score bits, by query and key"
               onPick={({ row, column }) => {
                 if (mask[row * tokens + column]) place.value = { ...at, kind: "tile-cell", query: row, key: column };
               }}
             />
           </figure>
           <figure>
-            <figcaption>output bits, {dimension} of each query</figcaption>
+            <figcaption>output bits, {dimension} per query</figcaption>
             <HeatMap
               rows={tokens}
               columns={dimension}
@@ -57,13 +57,13 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
       </div>
       <div>
         <p>
-          Head {at.head + 1} of {heads}, step {step.value + 1}. A row for each query, a column for each key; empty
-          places are closed, because a query sees only known pairs before it.
+          Head {at.head + 1} of {heads}, step {step.value + 1}. Each row is a query, each column a key. Empty cells are
+          masked: a query sees only the known pairs before it.
         </p>
         <p>
-          A cell has an AND gate and a counter: it counts in how many of {dimension} features query and key fire
-          together. It then compares the count with a random byte, and the score is one bit, which is 1 more often where
-          the count is larger. No multiplier, and no softmax.
+          Each cell has an AND gate and a counter. It counts the features, of {dimension}, in which query and key fire
+          together, then compares the count with a random byte. The result is the score: one bit, more often 1 where the
+          count is larger. There is no multiplier and no softmax.
         </p>
         <button
           type="button"
@@ -78,7 +78,7 @@ export function HeadPanel({ place: at }: { place: Extract<Place, { kind: "head" 
   );
 }
 
-/** The open cell of a query with the most coincidences. */
+/** The unmasked cell of a query with the most coincidences. */
 function firstOpen(
   { tokens, mask, scores }: { tokens: number; mask: Uint8Array; scores: { counts: Uint16Array } },
   query: number,

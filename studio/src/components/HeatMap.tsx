@@ -9,7 +9,7 @@ export interface Spot {
 interface HeatMapProps {
   readonly rows: number;
   readonly columns: number;
-  /** -1 to 1: how strong a cell is, in the colour of its sign; null leaves it empty. */
+  /** -1 to 1: the strength of a cell, drawn in the colour of its sign; null leaves it empty. */
   readonly value: (row: number, column: number) => number | null;
   readonly label: string;
   /** Colours of positive and of negative values. */
@@ -19,7 +19,7 @@ interface HeatMapProps {
   readonly onPick?: (spot: Spot) => void;
 }
 
-/** Cells as an image. A click or tap picks one; the arrow keys go from the picked one to its neighbours. */
+/** Cells as an image. A click or tap selects a cell; the arrow keys move to its neighbours. */
 export function HeatMap({
   rows,
   columns,

@@ -1,10 +1,11 @@
+import { promptCount } from "../state/studio.ts";
 import type { ImageView, PromptView } from "../workers/chip.ts";
 import { DrawingBoard } from "./DrawingBoard.tsx";
 import { HeatMap } from "./HeatMap.tsx";
 import { Logits } from "./Logits.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
 
-/** An image: one of the test images, or one's own, drawn or dropped. */
+/** An image: a test image, or the user's own, drawn or dropped. */
 export function ImageFigure({ view, image }: { view: PromptView; image: ImageView }) {
   const { height, width, channels, pixels } = image;
   const own = view.asked.image !== null;
@@ -18,21 +19,22 @@ export function ImageFigure({ view, image }: { view: PromptView; image: ImageVie
         <DrawingBoard image={image} />
         <div class="panel">
           <p class="panel-name">
-            what the network is given, {width} × {height}
+            network input, {width} × {height}
           </p>
           <HeatMap
             rows={height}
             columns={width}
             value={(row, column) => pixels[(row * width + column) * channels] / 255}
             positive="ink"
-            label={own ? "Your image as the network is given it" : "A test image"}
+            label={own ? "Your image as the network receives it" : "A test image"}
           />
         </div>
         <Logits view={view} />
       </div>
       <figcaption>
-        Draw with the pointer, or drop a picture on the page: it is cut to what is drawn and made {width} pixels wide.
-        The chip was trained on other images, so it may well take a drawing for something else.
+        Draw with the pointer or drop a picture on the page. It is cropped and scaled to {width} × {height} pixels. The
+        network was trained on other images, so it may misread a drawing. The {promptCount.value} test images are a
+        slice of the published set.
       </figcaption>
     </figure>
   );

@@ -4,18 +4,18 @@ import { Causes } from "./Causes.tsx";
 import { Select } from "./Select.tsx";
 import { Sources } from "./Sources.tsx";
 
-/** The machine's knobs. Every change programs new chips; the figures beside them answer. */
+/** The machine's knobs. Every change programs new chips, and the figures follow. */
 export function Knobs() {
   const now = experiment.value;
   if (!now) return null;
   return (
     <section aria-labelledby="knobs" class="knobs">
       <h2 id="knobs">Change the machine</h2>
-      <p class="quiet">Every choice programs a new chip. The figures answer soon, coarse at first.</p>
+      <p class="quiet">Every choice programs a new chip. Its figures follow within seconds, coarse at first.</p>
       <div class="knob-grid">
         <Select
           label="Machine"
-          help="all of these at once"
+          help="sets all of these at once"
           value={machineName.value}
           choices={MACHINES.map((name) => [name, name])}
           onChange={chooseMachine}

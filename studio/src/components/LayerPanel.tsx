@@ -3,7 +3,7 @@ import { chip, layerView } from "../state/studio.ts";
 import { plural } from "../words.ts";
 import { HeatMap } from "./HeatMap.tsx";
 
-/** A layer's crossbars: inputs come from the left, outputs leave at the bottom. */
+/** A layer's crossbars: inputs enter on the left, outputs leave at the bottom. */
 export function LayerPanel({ place: { layer } }: { place: Extract<Place, { kind: "layer" }> }) {
   const { mapping, maxConductance } = chip.value!;
   const { inputs, outputs, blocks, rowBlocks, columnGroups } = mapping.layers.find(({ name }) => name === layer)!;
@@ -12,9 +12,9 @@ export function LayerPanel({ place: { layer } }: { place: Extract<Place, { kind:
     <div class="panel-grid">
       <p>
         {inputs} × {outputs} weights on {plural(blocks.length, "crossbar")} of {mapping.crossbar.rows} ×{" "}
-        {mapping.crossbar.columns} cells: {plural(rowBlocks, "part")} of the input lines, {plural(columnGroups, "part")}{" "}
-        of the outputs. A crossbar adds the currents of all driven lines of a column at once; where several share a
-        column, their sums are added digitally. Open one.
+        {mapping.crossbar.columns} cells, in {plural(rowBlocks, "block")} of inputs and {plural(columnGroups, "block")}{" "}
+        of outputs. A crossbar sums the currents of all driven rows of a column at once. Where several blocks of inputs
+        feed an output, their sums are added digitally. Open a crossbar.
       </p>
       <div class="crossbars" style={{ gridTemplateColumns: `repeat(${columnGroups}, minmax(0, 9rem))` }}>
         {blocks

@@ -4,7 +4,7 @@ import type { PromptView } from "../workers/chip.ts";
 
 const [WIDTH, ROW] = [200, 12.5];
 
-/** How strongly the chip answers each class, as the mean of the time steps so far. */
+/** The logit of each class, averaged over the time steps so far (rate decoding). */
 export function Logits({ view }: { view: PromptView }) {
   const { logits, classes, decisions, label: right } = view;
   const at = Math.min(step.value, decisions.length - 1);
@@ -14,12 +14,12 @@ export function Logits({ view }: { view: PromptView }) {
   const x = (value: number) => left + ((WIDTH - left - 4) * (value - low)) / (high - low || 1);
   return (
     <div class="panel answers">
-      <p class="panel-name">strength of each answer, time step {at + 1}</p>
+      <p class="panel-name">logit of each answer, after step {at + 1}</p>
       <svg
         viewBox={`0 0 ${WIDTH} ${ROW * classes}`}
         class="logits"
         role="img"
-        aria-label={`Logits after step ${at + 1}; the largest is that of ${className(decisions[at], view)}`}
+        aria-label={`Logits after step ${at + 1}; ${className(decisions[at], view)} has the largest`}
       >
         {values.map((value, label) => (
           <g key={label} class={label === decisions[at] ? "decided" : label === right ? "sent" : ""}>

@@ -48,14 +48,14 @@ const setToken = (value: number) => {
 };
 
 /**
- * Tokens of a link come in pairs of what was received and what was sent; the last pair has no partner, and may have copies. Null where only
- * their numbers tell tokens apart.
+ * Tokens of a link come in pairs: the received vector alone, then with the bits sent. The query has no partner, and may have copies. Null
+ * where only their numbers tell tokens apart.
  */
 function tokenName(token: number, tokens: number, pairs: number | undefined): string | null {
   const task = experiment.value?.task;
   if (!pairs || task?.kind !== "symbol-detection" || typeof task.queryCopies === "object") return null;
   const query = 2 * (pairs - 1);
-  if (token < query) return `pair ${Math.floor(token / 2) + 1}, ${token % 2 ? "with bits" : "received"}`;
+  if (token < query) return `pair ${Math.floor(token / 2) + 1}, ${token % 2 ? "with its bits" : "received"}`;
   return tokens - query === 1 ? "the query" : `the query, copy ${token - query + 1} of ${tokens - query}`;
 }
 

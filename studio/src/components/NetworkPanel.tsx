@@ -4,18 +4,18 @@ import { chip, prompt, shownToken, step } from "../state/studio.ts";
 import { layerName, plural, trainName } from "../words.ts";
 import { SpikeStrip } from "./SpikeStrip.tsx";
 
-/** The spikes of one token through the whole network, and between them the parts of the machine that make them. */
+/** The spikes of one token through the whole network, with the parts of the machine that make them in between. */
 export function NetworkPanel() {
   const { mapping, model, schedule } = chip.value!;
   const { rasters } = prompt.value!;
   const trains = Object.entries(rasters);
-  // A train stands before the unit that reads it; units come in the order in which a prompt meets them.
+  // A spike train precedes the unit that reads it; units come in the order in which a prompt meets them.
   const rows = schedule.alone.units.map(({ name, kind }) => ({ name, kind }));
   return (
     <div class="panel-grid">
       <p>
-        Every strip is what the neurons of one stage do for this token: a column for each neuron, a row for each of{" "}
-        {model.steps} time steps; a filled point is a spike. Between them stand the parts of the machine. Open one.
+        Each strip shows the neurons of one stage for this token: a column per neuron, a row for each of {model.steps}{" "}
+        time steps, a filled point per spike. The buttons between the strips are the parts of the machine. Open one.
       </p>
       <div class="strips">
         {trains.map(([name, train]) => (

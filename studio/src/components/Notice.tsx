@@ -1,6 +1,6 @@
 import { experiment, failure, lastGood, threads } from "../state/studio.ts";
 
-/** What went wrong, with the way out, and what makes the page slower than it could be. */
+/** An error with its way out, and a note where the page runs slower than it could. */
 export function Notice() {
   const error = failure.value;
   const note = threads.value?.note;
@@ -18,7 +18,7 @@ export function Notice() {
                 experiment.value = lastGood.value;
               }}
             >
-              Take the change back
+              Undo the change
             </button>
           )}
         </div>

@@ -1,7 +1,7 @@
 import { formatQuantity } from "xpikeformer";
 import { figures, openedReport, reached } from "../state/studio.ts";
 
-/** A report that was opened, beside what the chips of the page find. */
+/** An opened report, next to the figures of this page's chips. */
 export function OpenedReport() {
   const report = openedReport.value;
   if (!report) return null;
@@ -14,8 +14,8 @@ export function OpenedReport() {
         <thead>
           <tr>
             <th scope="col">Figure</th>
-            <th scope="col">The report</th>
-            <th scope="col">Here, so far</th>
+            <th scope="col">Report</th>
+            <th scope="col">This page, so far</th>
           </tr>
         </thead>
         <tbody>

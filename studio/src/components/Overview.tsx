@@ -3,7 +3,7 @@ import { type FigureDraft, formatQuantity } from "xpikeformer";
 import { experiment, figures, metric, prompt } from "../state/studio.ts";
 import { className } from "../words.ts";
 
-/** What this is, in a picture: what goes in, what the chip is, what comes out, and its energy beside that of an ANN. */
+/** The studio in a picture: the input, the chip, the answer, and its energy next to that of an ANN. */
 export function Overview() {
   const isLink = (experiment.value?.task.kind ?? "symbol-detection") === "symbol-detection";
   const view = prompt.value && (prompt.value.link !== null) === isLink ? prompt.value : null;
@@ -16,19 +16,19 @@ export function Overview() {
             <Link name="sent by antennas" says={view?.label == null ? "…" : className(view.label, view)}>
               <path d="M10 8l6 8 6-8M16 16v18M38 8l6 8 6-8M44 16v18" />
             </Link>
-            <Link name="mixed by the air" says="with noise">
+            <Link name="mixed by the channel" says="with noise">
               <path d="M4 12c14 0 38 22 52 16M4 28c14 6 38-16 52-16M4 20c8-6 12 6 20 0s12 6 20 0 8 0 12 0" />
             </Link>
           </>
         ) : (
-          <Link name="an image" says={view?.image ? `${view.image.height} × ${view.image.width} points` : "…"}>
+          <Link name="an image" says={view?.image ? `${view.image.height} × ${view.image.width} pixels` : "…"}>
             <path d="M12 4h36v32H12zM12 28l12-10 8 7 6-5 10 9" />
           </Link>
         )}
         <Link name="the simulated chip" says="spikes, analog currents">
           <path d="M14 6h32v28H14zM14 13h32M14 20h32M14 27h32M22 6v28M30 6v28M38 6v28M6 13h8M6 20h8M6 27h8M46 13h8M46 20h8M46 27h8" />
         </Link>
-        <Link name={isLink ? "read" : "seen"} says={view ? className(last!, view) : "…"} strong>
+        <Link name="the answer" says={view ? className(last!, view) : "…"} strong>
           <path d="M8 28h8M8 20h20M8 12h14M36 22l6 8 12-18" />
         </Link>
       </ol>
@@ -40,7 +40,7 @@ export function Overview() {
 interface LinkProps {
   readonly name: string;
   readonly says: string;
-  /** What it is all about. */
+  /** Emphasised. */
   readonly strong?: boolean;
   readonly children: ComponentChildren;
 }
@@ -58,20 +58,20 @@ function Link({ name, says, strong = false, children }: LinkProps) {
   );
 }
 
-/** Energy of an answer as two bars. */
+/** Energy of an answer, as two bars. */
 function Versus() {
-  const { energy, each } = metric.value;
+  const { energy, result } = metric.value;
   const own = figures.value.get(energy);
   const ann = figures.value.get(energy.replace("xpikeformer", "annDigital"));
   const most = Math.max(own?.value ?? 0, ann?.value ?? 0) || 1;
   return (
     <figure class="versus">
-      <p class="panel-name">energy for {each}</p>
+      <p class="panel-name">energy per {result}</p>
       <Bar name="this chip" figure={own} most={most} strong />
       <Bar name="a digital ANN" figure={ann} most={most} />
       <figcaption>
-        The ANN is a transformer of the same size that computes with 8-bit numbers in place of spikes. How often it errs
-        is not measured here; <code>xpike run</code> does.
+        The ANN is a transformer of the same size that computes with 8-bit integers instead of spikes. Its error rate is
+        not measured here; run <code>xpike run</code> for it.
       </figcaption>
     </figure>
   );

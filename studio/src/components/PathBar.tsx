@@ -1,7 +1,7 @@
 import { pathTo, place } from "../state/place.ts";
 import { placeName } from "../words.ts";
 
-/** Where one is, and the way back. */
+/** The current place, and the way back. */
 export function PathBar() {
   const path = pathTo(place.value);
   return (

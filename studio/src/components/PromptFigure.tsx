@@ -5,7 +5,7 @@ import { ImageFigure } from "./ImageFigure.tsx";
 import { Logits } from "./Logits.tsx";
 import { PromptStepper } from "./PromptStepper.tsx";
 
-/** One prompt: what the network is given, and how sure the chip is of each answer. */
+/** One prompt: the input of the network, and the chip's logit of each answer. */
 export function PromptFigure() {
   const view = prompt.value;
   const task = experiment.value?.task;
@@ -15,7 +15,7 @@ export function PromptFigure() {
   return (
     <figure class="prompt">
       <div class="bar">
-        <h2>What was received</h2>
+        <h2>Received signal</h2>
         <PromptStepper />
       </div>
       <div class="panels">
@@ -31,10 +31,10 @@ export function PromptFigure() {
         <Logits view={view} />
       </div>
       <figcaption>
-        {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)} together, a symbol of{" "}
-        {className(view.label!, view).length / task.transmitAntennas} bits each, {snrDecibels.toFixed(1)} dB above the
-        noise. Dots are the {labels.length - 1} pilots, whose bits the chip is told; filled ones carried the bits that
-        it now decides. The ring is what it is asked for.
+        {plural(task.transmitAntennas, "antenna")} sent {className(view.label!, view)}, a symbol of{" "}
+        {plural(className(view.label!, view).length / task.transmitAntennas, "bit")} each, at an SNR of{" "}
+        {snrDecibels.toFixed(1)} dB. Dots are the {labels.length - 1} pilots, whose bits the chip knows. Filled dots
+        carried the bits that the chip now decides. The ring is the query: the symbol that it must detect.
       </figcaption>
     </figure>
   );

@@ -10,7 +10,7 @@ export function PromptStepper() {
   };
   return (
     <div class="stepper">
-      <button type="button" onClick={go(index - 1)} disabled={index === 0} aria-label="Prompt before">
+      <button type="button" onClick={go(index - 1)} disabled={index === 0} aria-label="Previous prompt">
         ‹
       </button>
       <span>

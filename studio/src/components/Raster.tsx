@@ -4,13 +4,13 @@ import { type ColourName, colours, paletteOf } from "../state/colours.ts";
 interface RasterProps {
   readonly width: number;
   readonly height: number;
-  /** For those who cannot see it. */
+  /** For screen readers. */
   readonly label: string;
   /** Of each pixel; null leaves it empty. */
   readonly colour: (row: number, column: number) => ColourName | null;
 }
 
-/** An image of a few colours, one pixel for each value, drawn as large as there is room. */
+/** An image of a few colours, one pixel per value, as large as the room allows. */
 export function Raster({ width, height, label, colour }: RasterProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const palette = colours.value;

@@ -6,16 +6,16 @@ interface ScrubberProps {
   /** The largest value; the smallest is 0. */
   readonly most: number;
   readonly onChange: (value: number) => void;
-  /** What the value is, in words. Default: its number, counted from 1. */
+  /** The value in words. Default: its number, counted from 1. */
   readonly said?: string;
-  /** Whether it can run by itself. */
+  /** Whether it has a Play button. */
   readonly plays?: boolean;
 }
 
-/** Milliseconds from one value to the next when it plays. */
+/** Milliseconds per value while it plays. */
 const PACE = 600;
 
-/** A slider over whole numbers, with its value beside it. */
+/** A slider over whole numbers, with its value next to it. */
 export function Scrubber({ label, value, most, onChange, said, plays = false }: ScrubberProps) {
   const id = useId();
   const [playing, setPlaying] = useState(false);

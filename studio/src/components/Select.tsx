@@ -5,11 +5,11 @@ interface SelectProps {
   readonly value: string;
   readonly choices: readonly (readonly [value: string, name: string])[];
   readonly onChange: (value: string) => void;
-  /** What is chosen, in a few words. */
+  /** A short explanation. */
   readonly help?: string;
 }
 
-/** A list to choose from. A value that is none of the choices is shown as it is. */
+/** A list of choices. A value outside the list is shown as it is. */
 export function Select({ label, value, choices, onChange, help }: SelectProps) {
   const id = useId();
   const all = choices.some(([choice]) => choice === value) ? choices : [[value, value] as const, ...choices];

@@ -7,7 +7,7 @@ import { chip, experiment, fail, isProgramming, prompt, reached, rtlOfChip } fro
 import { tarOf } from "../state/tar.ts";
 import { WalkButton } from "./WalkButton.tsx";
 
-/** A link to what is seen, files to keep, and files to open. Nothing leaves this machine. */
+/** A link to the current view, files to save, and files to open. Nothing leaves this machine. */
 export function Share({ onTrain }: { readonly onTrain: () => void }) {
   const picker = useRef<HTMLInputElement>(null);
   const [said, say] = useState("");
@@ -80,7 +80,7 @@ export function Share({ onTrain }: { readonly onTrain: () => void }) {
   );
 }
 
-/** The figures so far as a report that the commands read. */
+/** The figures so far, as a report that the commands can read. */
 function reportNow(): Report {
   const { of, chips, prompts, figures } = reached.value!;
   const command = `xpike run experiment.json --chips ${chips} --prompts ${prompts}`;
@@ -88,7 +88,7 @@ function reportNow(): Report {
     title: `${of.name}: figures of simulated chips, from the studio`,
     summary: `${chips} simulated chips answered ${prompts} prompts each.`,
     description:
-      "Figures of the chips alone. The command gives the same, beside networks and receivers to compare with.",
+      "Figures of the chips alone. The command gives the same figures, next to reference networks and receivers.",
     experiment: of,
     command,
     seed: of.seed,

@@ -2,7 +2,7 @@ import { missingNoise, type NoiseSourceId, noiseSources, withNoiseOf, withoutNoi
 import { change } from "../state/knobs.ts";
 import { experiment, opened } from "../state/studio.ts";
 
-/** Each source of noise, to be switched off. A source that is off comes back as the machine had it when it was opened. */
+/** A switch per noise source. A source that is switched on again is as it was when the machine was opened. */
 export function Sources() {
   const now = experiment.value!;
   const { hardware } = now;
@@ -14,7 +14,7 @@ export function Sources() {
     change({ ...now, hardware: isOn(id) ? withoutNoise(hardware, [id]) : withNoiseOf(hardware, from, id) });
   return (
     <fieldset class="sources">
-      <legend>What makes it differ from exact arithmetic</legend>
+      <legend>Sources of noise: deviations from exact arithmetic</legend>
       {[...on, ...off].sort(byName).map(({ id, label }) => (
         <label key={id}>
           <input type="checkbox" checked={isOn(id)} onChange={() => toggle(id)} /> {label}
@@ -24,5 +24,5 @@ export function Sources() {
   );
 }
 
-/** A source stays where it is when it is switched. */
+/** A source keeps its place when it is switched. */
 const byName = (a: { label: string }, b: { label: string }): number => a.label.localeCompare(b.label, "en");

@@ -6,11 +6,11 @@ interface SpikeStripProps {
   readonly name: string;
   readonly train: SpikeTrain;
   readonly token: number;
-  /** The time step that stands out. */
+  /** The highlighted time step. */
   readonly step: number;
 }
 
-/** One spike train of one token: a column for each feature, a row for each time step. */
+/** One spike train of one token: a column per neuron, a row per time step. */
 export function SpikeStrip({ name, train, token, step }: SpikeStripProps) {
   const { steps, rows, features } = train;
   const spikes = useMemo(() => unpackSpikes(train), [train]);

@@ -1,15 +1,15 @@
-import { EXAMPLES, experiment, failure, startWith } from "../state/studio.ts";
+import { EXAMPLES, experiment, failure, startWith, subjectOf } from "../state/studio.ts";
 
-/** What the chip is to do: each opens an experiment with a trained network. */
+/** The tasks: each tab opens an experiment with a trained network. */
 export function Tabs() {
-  const name = experiment.value?.name;
+  const shown = experiment.value && subjectOf(experiment.value);
   return (
     <nav aria-label="Tasks" class="tabs">
-      {EXAMPLES.map(({ file, label }) => (
+      {EXAMPLES.map(({ file, label, subject }) => (
         <button
           type="button"
           key={file}
-          aria-current={name === file ? "page" : undefined}
+          aria-current={shown === subject ? "page" : undefined}
           onClick={() => {
             failure.value = null;
             startWith(file);

@@ -5,7 +5,7 @@ import { Bits } from "./Bits.tsx";
 /** One cell of a tile: the AND gate, the counter, the random byte and the comparison. */
 export function TileCellPanel({ place: { query, key } }: { place: Extract<Place, { kind: "tile-cell" }> }) {
   const view = tileView.value;
-  if (!view) return <p class="waiting">Looking into the tile …</p>;
+  if (!view) return <p class="waiting">Reading the tile …</p>;
   const { tokens, dimension, scores } = view;
   const row = (spikes: Uint8Array, token: number) => spikes.subarray(token * dimension, (token + 1) * dimension);
   const [q, k] = [row(view.query, query), row(view.key, key)];
@@ -26,10 +26,10 @@ export function TileCellPanel({ place: { query, key } }: { place: Extract<Place,
       <dl>
         <dt>counter</dt>
         <dd>{count} coincidences</dd>
-        <dt>chance to fire</dt>
+        <dt>probability of a 1</dt>
         <dd>
-          gain {gain} × {count} of {normaliser}
-          {gain * count > normaliser ? ", which is more than all: it always fires" : ` = ${(100 * share).toFixed(1)} %`}
+          gain {gain} × {count} / {normaliser}
+          {gain * count > normaliser ? ", above 1: the score is always 1" : ` = ${(100 * share).toFixed(1)} %`}
         </dd>
         <dt>random {bits === 8 ? "byte" : "number"}</dt>
         <dd>
@@ -46,16 +46,16 @@ export function TileCellPanel({ place: { query, key } }: { place: Extract<Place,
         viewBox="0 0 100 6"
         preserveAspectRatio="none"
         role="img"
-        aria-label="The chance to fire, and where the random number falls"
+        aria-label="The probability of a 1, and the random number"
       >
         <rect class="all" width={100} height={6} />
         <rect class="share" width={100 * share} height={6} />
         <rect class="draw" x={(100 * draw) / most} width={0.5} height={6} />
       </svg>
       <p class="quiet">
-        Step {step.value + 1}. The filled part is the chance, the mark is the random number: a mark inside fires. Play
-        the time steps: the numbers of the steps are spread evenly, so that the mean of the bits comes close to the
-        chance.
+        Step {step.value + 1}. The filled part is the probability, the mark the random number; a mark inside the filled
+        part gives a 1. Play the time steps: their random numbers are spread evenly, so the mean of the bits approaches
+        the probability.
       </p>
     </div>
   );

@@ -23,10 +23,10 @@ import { Select } from "./Select.tsx";
 
 const STEPS = [96, 400, 800, 1600];
 
-/** A network that learns in the page, and then runs on the chip. */
+/** Trains a network in the page, and then puts it on the chip. */
 export function Train() {
   const now = training.value;
-  // It comes with the machine, which stands above it.
+  // It appears together with the machine above it.
   if (!prompt.value) return null;
   const isSmall = subject.value === "small";
   const isBusy = now !== null && ["loading", "learning", "stopping"].includes(now.status);
@@ -36,17 +36,17 @@ export function Train() {
         Train a network here
       </h2>
       <p>
-        A network learns in this page, with the trainer of <code>xpike train</code>: the same experiment and seed give
-        the same network, to the last bit. Its last quarter of steps is either as before, or with the errors of the
-        hardware, so that the network learns to live with them.
+        This page has the trainer of <code>xpike train</code>: the same experiment and seed give the same network, bit
+        for bit. The last quarter of the training steps is either conventional or hardware-aware, with the errors of the
+        hardware, so that the network learns to tolerate them.
       </p>
       <div class="knob-grid">
         <Select
-          label="What learns"
+          label="Experiment"
           value={subject.value}
           choices={[
             ["small", "a small radio link"],
-            ["shown", "the experiment that is shown"],
+            ["shown", "the experiment shown"],
           ]}
           onChange={(value) => {
             subject.value = value as typeof subject.value;
@@ -89,17 +89,17 @@ export function Train() {
       </div>
       <div class="share">
         <button type="button" onClick={startTraining} disabled={isBusy}>
-          {now === null || isBusy ? "Start" : "Start anew"}
+          {now === null || isBusy ? "Start" : "Start again"}
         </button>
         <button type="button" onClick={stopTraining} disabled={now?.status !== "learning"}>
           Stop
         </button>
         <button type="button" onClick={resumeTraining} disabled={now?.status !== "stopped"}>
-          Go on
+          Resume
         </button>
         {now && (
           <button type="button" onClick={() => saveFile("experiment.json", experimentText(now.experiment))}>
-            Save its experiment
+            Save training experiment
           </button>
         )}
       </div>
@@ -119,7 +119,7 @@ function Failed({ failure: { path, message } }: { readonly failure: Failure }) {
   );
 }
 
-/** How far it has come, and its curves. */
+/** The progress of the training, and its curves. */
 function Progress({ now }: { readonly now: Training }) {
   const { experiment, status, step, steps: total, losses, errors, failure, note, trained } = now;
   const { metric } = kitOf(experiment.task);
@@ -128,7 +128,7 @@ function Progress({ now }: { readonly now: Training }) {
     <>
       {failure && <Failed failure={failure} />}
       {note && <p class="notice">{note}</p>}
-      <progress max={total} value={step} aria-label="Training done" />
+      <progress max={total} value={step} aria-label="Progress of the training" />
       <p class="quiet" id="train-status" data-status={status} data-step={step}>
         {said(now)}
       </p>
@@ -142,10 +142,10 @@ function Progress({ now }: { readonly now: Training }) {
       {status === "stopped" && trained && (
         <div class="share">
           <button type="button" onClick={() => putOnChip("stopped.safetensors", trained.network, experiment)}>
-            Put it on the chip as it is
+            Put it on the chip now
           </button>
           <button type="button" onClick={() => saveFile("state.safetensors", trained.state)}>
-            Save its state
+            Save training state
           </button>
         </div>
       )}
@@ -158,32 +158,32 @@ function said({ status, step, steps: total, stage, secondsLeft, losses }: Traini
   const loss = losses.length > 0 ? `, loss ${losses[losses.length - 1].value.toFixed(3)}` : "";
   switch (status) {
     case "loading":
-      return "Loading what it needs …";
+      return "Loading data …";
     case "learning": {
       const left = secondsLeft === null ? "" : `; ${timeName(secondsLeft)} left`;
-      return `${at}${loss}${left}. ${(threads.value?.threads ?? 1) > 1 ? "" : "It works on one thread."}`;
+      return `${at}${loss}${left}. ${(threads.value?.threads ?? 1) > 1 ? "" : "Running on one thread."}`;
     }
     case "stopping":
-      return "It finishes its step …";
+      return "Finishing the current step …";
     case "stopped":
-      return `${at}${loss}. It is stopped, and goes on to the same network as if it had not been.`;
+      return `${at}${loss}. Stopped. Resume gives the same network as an uninterrupted training.`;
     case "finished":
       return `Trained ${total} steps${loss}.`;
     case "failed":
-      return `${at}. It could not go on.`;
+      return `${at}. The training failed.`;
   }
 }
 
-/** What came out, to be put on the chip and compared. */
+/** Trained networks, to put on the chip and compare. */
 function Shelf() {
   return (
     <table class="shelf">
-      <caption class="quiet">Networks that were trained here</caption>
+      <caption class="quiet">Networks trained here</caption>
       <thead>
         <tr>
           <th scope="col">Network</th>
           <th scope="col">Steps</th>
-          <th scope="col">Error in validation</th>
+          <th scope="col">Validation error</th>
           <th scope="col">Use</th>
         </tr>
       </thead>
@@ -215,8 +215,8 @@ function ShelfRow({ kept: { name, experiment, step, error, bytes } }: { readonly
         >
           Put it on the chip
         </button>
-        <button type="button" aria-label={`Save it: ${name}`} onClick={() => saveFile("network.safetensors", bytes)}>
-          Save it
+        <button type="button" aria-label={`Save: ${name}`} onClick={() => saveFile("network.safetensors", bytes)}>
+          Save
         </button>
       </td>
     </tr>

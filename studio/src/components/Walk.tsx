@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { goTo, STOPS, stopIndex } from "../state/walk.ts";
 
-/** The walk: a stop's words at the foot of the page, while the machine above shows what they speak of. */
+/** The walk: the text of a stop at the foot of the page, while the machine above shows its subject. */
 export function Walk() {
   const index = stopIndex.value;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -25,7 +25,7 @@ export function Walk() {
             Back
           </button>
           <button type="button" onClick={() => goTo(isLast ? null : index + 1)}>
-            {isLast ? "Done" : "On"}
+            {isLast ? "Done" : "Next"}
           </button>
           <span class="quiet">
             {index + 1} of {STOPS.length}

@@ -1,10 +1,10 @@
-/** Signals that follow an answer of a worker: the newest question is asked as soon as the one before is answered, others are left out. */
+/** Signals that follow the answers of a worker. After each answer, the newest question is asked; older questions are skipped. */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 
 /**
- * @param question read in an effect; null: nothing is asked, and there is no answer; undefined: nothing is asked, and the answer stays
+ * @param question read in an effect; null: no question, no answer; undefined: no question, and the last answer stays
  * @param ask      called with one question at a time
- * @returns the newest answer, which stays until the next one is there
+ * @returns the newest answer, until the next one arrives
  */
 export function following<Q, A>(
   question: () => Q | null | undefined,

@@ -11,7 +11,7 @@ const read = (): Colours => {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours;
 };
 
-/** As the style sheet has them now. */
+/** The current colours of the style sheet. */
 export const colours = signal<Colours>(read());
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

@@ -1,4 +1,4 @@
-/** Files: what the server has beside the page, what a person opens, and what is kept of it on this machine. */
+/** Files: those of the server, those that a person opens, and those that a person saves. */
 import {
   type Experiment,
   FileError,
@@ -13,49 +13,73 @@ import {
 
 const BUNDLED = "bundled:";
 
-async function load(path: string): Promise<Response> {
-  const response = await fetch(new URL(path, document.baseURI));
-  if (response.ok) return response;
-  const why = await response.text();
-  throw new Error(why || `${path} did not load: the server answered ${response.status}.`);
+/** How to get a file that a server lacks. */
+const CLONE = "start the studio in a clone of the repository, with `npm run studio`.";
+
+/** Type of an answer of the studio's own server that says what is wrong. */
+const PROBLEM = "application/problem+json";
+
+/**
+ * The bytes of a file of the server. Any server of plain files will do: many answer with a page where they have no such file, some of them
+ * with status 200, and no page is one of the files.
+ * Throws  Error that says what is missing, with the way out
+ */
+async function load(path: string, wayOut = `Reload the page, or ${CLONE}`): Promise<Uint8Array<ArrayBuffer>> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, document.baseURI));
+  } catch (cause) {
+    throw new Error(`${path} did not load: the server does not answer. Reload the page, or start the server again.`, {
+      cause,
+    });
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const type = response.headers.get("Content-Type") ?? "";
+  if (response.ok && !isPage(type, bytes)) return bytes;
+  if (type.startsWith(PROBLEM)) throw new Error((JSON.parse(textOf(bytes)) as { detail: string }).detail);
+  if (response.ok || response.status === 404) throw new Error(`${path} was not found on this server. ${wayOut}`);
+  throw new Error(`${path} did not load: the server answered ${response.status}. ${wayOut}`);
 }
+
+const isPage = (type: string, bytes: Uint8Array): boolean =>
+  type.startsWith("text/html") || /^\s*<(!doctype|html)\b/i.test(textOf(bytes.subarray(0, 256)));
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** An experiment of the folder `examples`. */
 export async function loadExample(name: string): Promise<Experiment> {
-  return parseExperiment(await (await load(`examples/${name}.json`)).text(), `${name}.json`);
+  return parseExperiment(await loadText(`examples/${name}.json`), `${name}.json`);
 }
+
+/** How to give the page a network. */
+const OPEN = "Open its checkpoint, a file that ends in .safetensors, as well.";
 
 /** Bytes of networks, by the bundled name, or by the file's name without its folders. */
 const networks = new Map<string, Promise<ArrayBuffer>>();
 
-/** A text of the server. */
-export const loadText = async (path: string): Promise<string> => (await load(path)).text();
+/** A text file of the server. */
+export const loadText = async (path: string): Promise<string> => textOf(await load(path));
 
-/** Loads a network from the server, to be found by a name. */
+/** Loads a network from the server and keeps it under a name. */
 export function keepNetwork(name: string, path: string): void {
   networks.set(
     name,
-    load(path).then((response) => response.arrayBuffer()),
+    load(path).then(({ buffer }) => buffer),
   );
 }
 
-/** Keeps the bytes of a network, to be found by a name. */
+/** Keeps the bytes of a network under a name. */
 export function keepBytes(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   networks.set(name, Promise.resolve(bytes.slice().buffer));
 }
 
-/** Bytes of the network that an experiment runs on its chips. */
+/** Bytes of the network that an experiment puts on its chips. */
 export function loadNetwork({ checkpoints: { network = "" } }: Experiment): Promise<ArrayBuffer> {
   if (network !== "") return networkNamed(network);
-  return Promise.reject(
-    new FileError(
-      "checkpoints.network",
-      "The experiment names no trained network. Open its checkpoint, a file that ends in .safetensors, as well.",
-    ),
-  );
+  return Promise.reject(new FileError("checkpoints.network", `The experiment names no trained network. ${OPEN}`));
 }
 
-/** Bytes of a network by the name that an experiment has for it: bundled, or a file's. Each is loaded once. */
+/** Bytes of a network by its name in an experiment: a bundled name or a file's. Each is loaded once. */
 export function networkNamed(network: string): Promise<ArrayBuffer> {
   const name = network.startsWith(BUNDLED) ? network : fileName(network);
   const known = networks.get(name);
@@ -64,13 +88,13 @@ export function networkNamed(network: string): Promise<ArrayBuffer> {
     return Promise.reject(
       new FileError(
         "checkpoints.network",
-        `The network ${name} is not here. Open its checkpoint, a file that ends in .safetensors, as well. If it was trained ` +
-          "in a page, train it again: the same experiment gives the same network.",
+        `The page does not have the network ${name}. ${OPEN} If it was trained in a page, train it again: the same ` +
+          "experiment gives the same network.",
       ),
     );
   }
   const file = `networks/${encodeURIComponent(name.slice(BUNDLED.length))}.safetensors`;
-  const loading = load(file).then((response) => response.arrayBuffer());
+  const loading = load(file, `${OPEN} Or ${CLONE}`).then(({ buffer }) => buffer);
   networks.set(name, loading);
   loading.catch(() => networks.delete(name));
   return loading;
@@ -78,25 +102,32 @@ export function networkNamed(network: string): Promise<ArrayBuffer> {
 
 const sets = new Map<string, Promise<ImageData>>();
 
-/** The images of a task that classifies them; null for one that makes up its prompts. Each set is loaded once. */
+/** The server has slices of the published sets: those that come with the package. */
+const SLICES: Readonly<Record<string, "fashion-mnist-slice" | "mnist-slice">> = {
+  "fashion-mnist": "fashion-mnist-slice",
+  "fashion-mnist-slice": "fashion-mnist-slice",
+  mnist: "mnist-slice",
+  "mnist-slice": "mnist-slice",
+};
+
+/** The images of a classification task; null for a task that draws its prompts at random. Each set is loaded once. */
 export function loadData({ task }: Experiment): Promise<ImageData | null> {
   if (task.kind === "symbol-detection") return Promise.resolve(null);
-  const wanted = task.kind === "image-classification" && typeof task.data === "string" ? task.data : "";
-  // Of Fashion-MNIST the page has the slice that comes with the package.
-  const name = wanted === "fashion-mnist" ? "fashion-mnist-slice" : wanted;
-  if (name !== "fashion-mnist-slice" && name !== "mnist") {
+  const name = task.kind === "image-classification" && typeof task.data === "string" ? SLICES[task.data] : undefined;
+  if (name === undefined) {
     return Promise.reject(
       new FileError(
         "task.data",
-        "The studio has images of Fashion-MNIST and MNIST. Run other experiments with xpike run.",
+        "The studio has images of Fashion-MNIST and MNIST only. Run this experiment with `xpike run`.",
       ),
     );
   }
   const known = sets.get(name);
   if (known) return known;
-  const read = async (file: string) => new Uint8Array(await (await load(`data/${name}/${file}`)).arrayBuffer());
+  // gzip or not: some servers unpack `.gz` on the way, and the reader takes either.
+  const read = (file: string) => load(`data/${name}/${file}`);
   const pair = async (part: "train" | "t10k") => {
-    const [imagesPath, labelsPath] = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`];
+    const [imagesPath, labelsPath] = [`${part}-images-idx3-ubyte.gz`, `${part}-labels-idx1-ubyte.gz`];
     const [images, labels] = await Promise.all([read(imagesPath), read(labelsPath)]);
     return readIdxImages({ images, labels, imagesPath, labelsPath }, findImageData(name).classes);
   };
@@ -109,7 +140,7 @@ export function loadData({ task }: Experiment): Promise<ImageData | null> {
 /** A file's name without its folders. */
 export const fileName = (path: string): string => path.split(/[/\\]/).at(-1)!;
 
-/** What a person opened. */
+/** The files that a person opened. */
 export interface OpenedFiles {
   readonly experiment: Experiment | null;
   readonly report: Report | null;
@@ -121,8 +152,8 @@ export interface OpenedFiles {
 const MOST = 200e6;
 
 /**
- * Reads experiments, reports (JSON or the page) and checkpoints.
- * Throws  SpecError, ValueError or FileError, with the file's name, for what is none
+ * Reads experiments, reports (JSON or HTML) and checkpoints.
+ * Throws  SpecError, ValueError or FileError, with the file's name, for anything else
  */
 export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
   let opened: OpenedFiles = { experiment: null, report: null, network: null };
@@ -130,7 +161,7 @@ export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
     if (file.size > MOST) {
       throw new FileError(
         file.name,
-        `The file has ${file.size} bytes, and the studio reads ${MOST} at most. Run it with xpike run.`,
+        `The file has ${file.size} bytes; the studio reads at most ${MOST}. Use \`xpike run\` instead.`,
       );
     }
     if (file.name.endsWith(".safetensors")) {
@@ -151,17 +182,17 @@ export async function readFiles(files: Iterable<File>): Promise<OpenedFiles> {
   return opened;
 }
 
-/** The JSON inside of a report's page, which has no `<` of its own. The page is not shown. */
+/** The JSON inside a report's page; it contains no `<`. The page itself is not shown. */
 function reportInside(page: string, name: string): string {
   const data = /<script type="application\/json" id="report">([^<]+)<\/script>/.exec(page)?.[1];
   if (data) return data;
   throw new FileError(
     name,
-    `${name} is a page, but no report of xpike. Open the report.html or report.json that xpike run wrote.`,
+    `${name} is a page, but not a report of xpike. Open the report.html or report.json that \`xpike run\` wrote.`,
   );
 }
 
-/** Keeps a text, or bytes, as a file on this machine. */
+/** Saves a text, or bytes, as a file on this machine. */
 export function saveFile(name: string, content: string | Uint8Array<ArrayBuffer>): void {
   const type = name.endsWith(".json") ? "application/json" : "application/octet-stream";
   const url = URL.createObjectURL(new Blob([content], { type }));

@@ -1,16 +1,16 @@
-/** Knobs of the machine: each reads a field of the experiment and gives the experiment with another value, checked as a file would be. */
+/** Knobs of the machine. Each reads a field of the experiment, and returns the experiment with another value, checked like a file. */
 import { signal } from "@preact/signals";
 import { type Experiment, type HardwareSpec, machineByName, parseExperiment, presets } from "xpikeformer";
 import { experiment, fail, failure, opened } from "./studio.ts";
 
 export interface Knob {
   readonly label: string;
-  /** What it is, in a few words. */
+  /** A short explanation. */
   readonly help: string;
   readonly read: (experiment: Experiment) => string;
   readonly choices: readonly (readonly [value: string, name: string])[];
   readonly write: (experiment: Experiment, value: string) => unknown;
-  /** Whether the experiment has it; left out: every one. */
+  /** Whether the experiment has this knob. Default: every experiment has. */
   readonly isOf?: (experiment: Experiment) => boolean;
 }
 
@@ -31,57 +31,57 @@ const withAdc = (given: Experiment, change: object): object =>
 
 export const KNOBS: readonly Knob[] = [
   {
-    label: "Converter bits",
-    help: "how finely currents are read",
+    label: "ADC bits",
+    help: "resolution of a column's current",
     choices: [...numbers([2, 3, 4, 5, 6, 7, 8]), ["none", "exact currents"]],
     read: ({ hardware: { adc } }) => fromNumber(adc.bits),
-    // Whole numbers begin at codes: without them the machine computes in floating point.
+    // Integer arithmetic begins at the codes. Without codes, the machine computes in floating point.
     write: (given, value) => {
       const arithmetic = value === "none" ? null : (given.hardware.arithmetic ?? undefined);
       return withHardware(given, { adc: { ...given.hardware.adc, bits: toNumber(value) }, arithmetic });
     },
   },
   {
-    label: "Conversions",
-    help: "once for the two lines of a pair, or for each",
+    label: "Conversions per pair",
+    help: "of the plus and minus currents of a column",
     choices: [
-      ["differential", "of the difference"],
-      ["pair", "of both lines"],
+      ["differential", "one, of the difference"],
+      ["pair", "two, one per current"],
     ],
     read: ({ hardware: { adc } }) => adc.mode,
     write: (given, mode) => withAdc(given, { mode }),
   },
   {
-    label: "Columns on a converter",
-    help: "that take turns: fewer converters, more time",
+    label: "Columns per ADC",
+    help: "take turns: fewer ADCs, more time",
     choices: numbers([1, 2, 4, 8, 16, 32]),
     read: ({ hardware: { adc } }) => String(adc.sharing),
     write: (given, value) => withAdc(given, { sharing: Number(value) }),
   },
   {
-    label: "Lines of a crossbar",
-    help: "rows of its grid, which spikes drive",
+    label: "Rows per crossbar",
+    help: "word lines, driven by spikes",
     choices: numbers([32, 64, 128, 256]),
     read: ({ hardware: { crossbar } }) => String(crossbar.rows),
     write: (given, value) => withCrossbar(given, { rows: Number(value) }),
   },
   {
-    label: "Lines of an input",
-    help: "in the first layer: errors average, for as many crossbars",
+    label: "Rows per input",
+    help: "first layer only: averages errors, needs more crossbars",
     choices: numbers([1, 2, 3, 4, 6, 8, 16]),
     read: ({ hardware: { crossbar } }) => String(crossbar.linesPerInput),
     write: (given, value) => withCrossbar(given, { linesPerInput: Number(value) }),
   },
   {
     label: "Time steps",
-    help: "more are surer, and take longer",
+    help: "more steps: fewer errors, more time and energy",
     choices: numbers([1, 2, 3, 4, 6, 8, 10, 12, 16]),
     read: ({ model }) => (model.kind === "spiking" ? String(model.steps) : ""),
     write: (given, value) => ({ ...given, model: { ...given.model, steps: Number(value) } }),
   },
   {
     label: "Copies of the query",
-    help: "asked at once: surer for a token each",
+    help: "test-time repetition: fewer errors, one more token each",
     choices: numbers([1, 2, 4, 8, 16]),
     isOf: ({ task }) => task.kind === "symbol-detection",
     read: ({ task }) => {
@@ -92,7 +92,7 @@ export const KNOBS: readonly Knob[] = [
   },
   {
     label: "Device",
-    help: "what a weight is written to",
+    help: "stores the weights",
     choices: [
       ["pcm", "phase-change memory"],
       ["hermes", "phase-change, HERMES chip"],
@@ -103,34 +103,34 @@ export const KNOBS: readonly Knob[] = [
     write: (given, kind) => withCrossbar(given, { device: { kind } }),
   },
   {
-    label: "Devices of a conductance",
-    help: "side by side: errors average, for as many cells",
+    label: "Devices per conductance",
+    help: "in parallel: averages errors, needs more cells",
     choices: numbers([1, 2, 3, 4, 6, 8]),
     read: ({ hardware: { crossbar } }) => String(crossbar.parallelDevices),
     write: (given, value) => withCrossbar(given, { parallelDevices: Number(value) }),
   },
   {
-    label: "Bits of a device",
-    help: "levels that it can be written to",
+    label: "Bits per device",
+    help: "programmable levels",
     choices: [...numbers([1, 2, 3, 4, 5, 6]), ["none", "continuous"]],
     read: ({ hardware: { crossbar } }) => fromNumber(crossbar.conductanceBits),
     write: (given, value) => withCrossbar(given, { conductanceBits: toNumber(value) }),
   },
   {
-    label: "Drift is compensated",
-    help: "by a factor for each of these",
+    label: "Drift compensation",
+    help: "one factor for each of these",
     choices: [
-      ["none", "not"],
-      ["crossbar", "by crossbar"],
-      ["tile", "by tile"],
-      ["column", "by column"],
+      ["none", "none"],
+      ["crossbar", "per crossbar"],
+      ["tile", "per tile"],
+      ["column", "per column"],
     ],
     read: ({ hardware: { compensation } }) => compensation.scope,
     write: (given, scope) => withHardware(given, { compensation: { ...given.hardware.compensation, scope } }),
   },
 ];
 
-/** The machine as it was opened, and the machines that have a name. */
+/** The machine as it was opened, and the named machines. */
 export const MACHINES: readonly string[] = [
   "as opened",
   ...presets()
@@ -138,10 +138,10 @@ export const MACHINES: readonly string[] = [
     .map(({ name }) => name),
 ];
 
-/** Which machine was chosen last; knobs may have changed it since. */
+/** The machine chosen last; knobs may have changed it since. */
 export const machineName = signal(MACHINES[0]);
 
-/** Takes a changed experiment, if it is one. */
+/** Shows a changed experiment, if it is valid. */
 export function change(document: unknown): void {
   try {
     experiment.value = parseExperiment(JSON.stringify(document), "the machine");
@@ -151,7 +151,7 @@ export function change(document: unknown): void {
   }
 }
 
-/** Takes a machine by its name; age and number of chips stay as they are. */
+/** Shows a named machine; age and number of chips stay as they are. */
 export function chooseMachine(name: string): void {
   const { readTime, chips } = experiment.value!.hardware;
   const hardware: HardwareSpec = name === MACHINES[0] ? opened.value!.hardware : machineByName(name);

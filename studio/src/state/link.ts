@@ -1,4 +1,4 @@
-/** What one sees, as the fragment of an address: it never leaves the browser, and opens the same view elsewhere. */
+/** The current view as the fragment of an address. It never leaves the browser, and opens the same view elsewhere. */
 import { effect } from "@preact/signals";
 import { type Experiment, parseExperiment } from "xpikeformer";
 import { pack, unpack } from "./packed.ts";
@@ -13,7 +13,7 @@ interface View {
   readonly place: Place;
 }
 
-/** Milliseconds without a change after which the address follows. */
+/** Milliseconds without a change before the address is updated. */
 const CALM = 400;
 
 const view = (): View => ({
@@ -24,7 +24,7 @@ const view = (): View => ({
   place: place.value,
 });
 
-/** Keeps the address equal to what is seen, and follows an address that is pasted. */
+/** Keeps the address equal to the view, and follows a pasted address. */
 export function followAddress(): void {
   let timer: ReturnType<typeof setTimeout>;
   effect(() => {
@@ -36,11 +36,11 @@ export function followAddress(): void {
   addEventListener("hashchange", () => openAddress());
 }
 
-/** The address of what is seen now. */
+/** The address of the current view. */
 export const addressNow = async (): Promise<string> =>
   new URL(`#${await pack(JSON.stringify(view()))}`, location.href).href;
 
-/** Opens what the address says. Returns whether it says something. */
+/** Opens the view in the address. Returns whether there is one. */
 export async function openAddress(): Promise<boolean> {
   if (location.hash.length < 2) return false;
   try {

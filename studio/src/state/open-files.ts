@@ -1,9 +1,9 @@
-/** Opening files, picked or dropped on the page. */
+/** Opens files that were picked or dropped on the page. */
 import { fileName, readFiles } from "./files.ts";
 import { fitted, pictureOf } from "./pictures.ts";
 import { experiment, fail, failure, open, openedReport, ownImage, prompt } from "./studio.ts";
 
-/** Opens an experiment or a report that a command wrote; a checkpoint alone runs on the machine that is shown. */
+/** Opens an experiment or a report. A checkpoint alone runs on the machine shown. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   try {
     const [picture] = files.filter(({ type }) => type.startsWith("image/"));
@@ -20,10 +20,10 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   }
 }
 
-/** A picture takes the place of a test image, where images are classified. */
+/** In an image task, a picture replaces the test image. */
 async function openPicture(file: File): Promise<void> {
   const view = prompt.value?.image;
-  if (!view) throw new Error("Pictures are for the tasks that classify images: choose Clothes or Digits first.");
+  if (!view) throw new Error("Only image tasks take pictures. Choose Clothes or Digits first.");
   ownImage.value = fitted(await pictureOf(file), view);
 }
 

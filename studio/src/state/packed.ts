@@ -1,7 +1,7 @@
 /** Texts as parts of an address. */
 import { ValueError } from "xpikeformer";
 
-/** Bytes of a text at most: an address is somebody else's. */
+/** Most bytes of a text: an address may come from anyone. */
 const MOST = 1_000_000;
 
 /** A text, deflated, in the letters of addresses. */
@@ -13,9 +13,9 @@ export async function pack(text: string): Promise<string> {
   return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The text that was packed. Throws ValueError for what is none, or is too long. */
+/** The text that was packed. Throws ValueError if it is damaged or too long. */
 export async function unpack(packed: string): Promise<string> {
-  const damaged = new ValueError("link", "This link is damaged: a part of it is missing. Copy it anew, as a whole.");
+  const damaged = new ValueError("link", "This link is damaged or incomplete. Copy the whole link again.");
   try {
     const bytes = Uint8Array.from(atob(packed.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
     const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();

@@ -1,15 +1,15 @@
 /**
- * Pictures as a network is given them: grey, on black, cut to what is drawn and centred as the images that it was trained on. Of MNIST (LeCun et
- * al., 1998) the longer side of a digit takes 20 of 28 pixels and its centre of mass is in the middle; of Fashion-MNIST (Xiao et al., 2017) the
- * longer side takes all, and the piece is in the middle.
+ * Pictures as network inputs: grey on black, cropped and centred like the training images. In MNIST (LeCun et al., 1998) the longer side of
+ * a digit takes 20 of 28 pixels, and its centre of mass is in the middle. In Fashion-MNIST (Xiao et al., 2017) the longer side takes all 28
+ * pixels, and the bounding box is in the middle.
  */
 import type { ImageView } from "../workers/chip.ts";
 
 const DIGIT_SHARE = 20 / 28;
-/** A pixel that is brighter is drawn upon. */
+/** Brighter pixels belong to the drawing. */
 const DRAWN = 24;
 
-/** The drawing of a canvas as bytes `[height, width, channels]`; null where nothing is drawn. */
+/** The drawing on a canvas as bytes `[height, width, channels]`; null for an empty canvas. */
 export function fitted(canvas: HTMLCanvasElement, { height, width, channels, names }: ImageView): Uint8Array | null {
   const digits = names[0] === "0";
   const source = lightOf(canvas);
@@ -34,7 +34,7 @@ export function fitted(canvas: HTMLCanvasElement, { height, width, channels, nam
   return Uint8Array.from({ length: height * width * channels }, (_, i) => grey[Math.floor(i / channels)]);
 }
 
-/** A picture on a canvas, turned to light on dark where its corners are light. */
+/** A picture on a canvas, inverted to light on dark where its corners are light. */
 export async function pictureOf(file: Blob): Promise<HTMLCanvasElement> {
   const bitmap = await createImageBitmap(file);
   const scale = Math.min(1, 512 / Math.max(bitmap.width, bitmap.height));
@@ -53,7 +53,7 @@ export async function pictureOf(file: Blob): Promise<HTMLCanvasElement> {
   return canvas;
 }
 
-/** Brightness of every pixel, 0 to 255; what is transparent is dark. */
+/** Brightness of every pixel, 0 to 255; transparent pixels are dark. */
 function lightOf(canvas: HTMLCanvasElement | OffscreenCanvas): Uint8Array {
   const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);

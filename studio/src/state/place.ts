@@ -1,4 +1,4 @@
-/** Where in the machine one looks: the whole, a layer, a crossbar, a cell; or a head's tile and one of its cells. */
+/** A place in the machine: the whole, a layer, a crossbar, a cell; or a head's tile and one of its cells. */
 import { signal } from "@preact/signals";
 import type { Mapping } from "xpikeformer";
 
@@ -26,7 +26,7 @@ export const NETWORK: Place = { kind: "network" };
 
 export const place = signal<Place>(NETWORK);
 
-/** From the whole down to a place, itself included. */
+/** The places from the whole down to this place, inclusive. */
 export function pathTo(place: Place): readonly Place[] {
   switch (place.kind) {
     case "network":
@@ -47,7 +47,7 @@ export function pathTo(place: Place): readonly Place[] {
   }
 }
 
-/** A place from somebody else's link; the network where it is none. */
+/** A place from an untrusted link; the network where it is invalid. */
 export function parsePlace(value: unknown): Place {
   const given = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
   const fields = FIELDS[given.kind as Place["kind"]];

@@ -1,4 +1,4 @@
-/** What the server was told to open: an experiment, or the folder of a run, which is followed while the run goes on. */
+/** The experiment that the server was started with, or the folder of a run, which the page follows while the run continues. */
 import { signal } from "@preact/signals";
 import { parseExperiment, parseReport } from "xpikeformer";
 import { keepNetwork, loadText } from "./files.ts";
@@ -10,16 +10,16 @@ export interface MetricLine {
   readonly loss: number;
 }
 
-/** The loss of the run that is followed, by step. */
+/** The loss of the followed run, by step. */
 export const metrics = signal<readonly MetricLine[]>([]);
 
-/** Files by name, with a mark that changes when the file does. */
+/** Files by name, each with a mark that changes with the file. */
 type Marks = Readonly<Record<string, string>>;
 
-/** Milliseconds from one look to the next. */
+/** Milliseconds between two checks. */
 const PACE = 2000;
 
-/** Opens what the server has. Returns whether there is something. */
+/** Opens what the server was started with. Returns whether there is anything. */
 export async function openServed(): Promise<boolean> {
   const marks = await look();
   if (Object.keys(marks).length === 0) return false;
@@ -47,7 +47,7 @@ async function follow(before: Marks): Promise<void> {
   }
 }
 
-/** Takes the files that have changed. */
+/** Reads the files that have changed. */
 async function take(marks: Marks, seen: Marks): Promise<void> {
   const isNew = (name: string) => marks[name] !== undefined && marks[name] !== seen[name];
   try {
@@ -59,7 +59,7 @@ async function take(marks: Marks, seen: Marks): Promise<void> {
     const experiment = written
       ? parseExperiment(written, "experiment.json")
       : report?.experiment && parseExperiment(JSON.stringify(report.experiment), "report.json");
-    // A run that learns has no network yet.
+    // A run in training has no network yet.
     const hasNetwork = marks["network.safetensors"] !== undefined || experiment?.checkpoints.network !== undefined;
     if (!experiment || !hasNetwork) return;
     if (marks["network.safetensors"] !== undefined) {
@@ -75,7 +75,7 @@ async function take(marks: Marks, seen: Marks): Promise<void> {
   }
 }
 
-/** Whole lines of the metrics; the last one may still be written. */
+/** Complete lines of the metrics; the last line may be incomplete. */
 function linesOf(text: string): MetricLine[] {
   return text
     .slice(0, text.lastIndexOf("\n") + 1)

@@ -1,4 +1,4 @@
-/** What the page shows, as signals: everything else is computed from these, or answered by the workers about them. */
+/** What the page shows, as signals. Everything else is computed from these, by the page or by the workers. */
 import { batch, computed, signal } from "@preact/signals";
 import { type ChipState, type Experiment, kitOf, type Report } from "xpikeformer";
 import { callerOf, type Failure, failureOf, memoryOf } from "../workers/calls.ts";
@@ -22,44 +22,44 @@ export const experiment = signal<Experiment | null>(null);
 export const opened = signal<Experiment | null>(null);
 /** A report that was opened with it. */
 export const openedReport = signal<Report | null>(null);
-/** What went wrong last; null when nothing did. */
+/** The last error; null when there is none. */
 export const failure = signal<Failure | null>(null);
 
-/** Which evaluation prompt the chip works on, from 0. */
+/** The evaluation prompt that the chip works on, from 0. */
 export const promptIndex = signal(0);
-/** An image of one's own in its place. */
+/** The user's own image instead. */
 export const ownImage = signal<Uint8Array | null>(null);
-/** The prompt that the chip works on. A link has no images: one may still be drawn where the page does not show the link yet. */
+/** The prompt that the chip works on. A link takes no image, even if the user draws one while the link is opening. */
 export const asked = computed(() => ({
   index: promptIndex.value,
   image: opened.value?.task.kind === "image-classification" ? ownImage.value : null,
 }));
-/** Which time step is looked at, from 0; infinite: the last. */
+/** The time step shown, from 0; infinite: the last. */
 export const step = signal(Number.POSITIVE_INFINITY);
-/** Which token is looked at; null: the one that asks. */
+/** The token shown; null: the query. */
 export const token = signal<number | null>(null);
 
-/** The chip that is programmed; null before the first. */
+/** The programmed chip; null before the first. */
 export const chip = signal<ChipView | null>(null);
-/** What was open when it was programmed. */
+/** The experiment that was open when it was programmed. */
 const chipOf = signal<Experiment | null>(null);
 
 /** The last experiment whose chip could be set up. */
 export const lastGood = signal<Experiment | null>(null);
-/** Whether the chip that is shown is another one's still. */
+/** Whether the chip shown is still that of another experiment. */
 export const isProgramming = computed(() => lastGood.value !== experiment.value);
-/** How many prompts there are. */
+/** Number of prompts. */
 export const promptCount = signal(1);
-/** How far the evaluation has come, and of which experiment; null before its first answer. */
+/** The figures so far, and the experiment that they belong to; null before the first. */
 export const reached = signal<(Reached & { readonly of: Experiment }) | null>(null);
-/** What it found of the experiment as it was opened, as far as it came. */
+/** The figures so far of the experiment as it was opened. */
 export const reachedAtFirst = signal<Reached | null>(null);
 /** Share of the whole evaluation that is done. */
 export const progress = signal(0);
-/** Threads of the evaluation, and why there is only one. */
+/** Threads of the evaluation, and the reason if there is only one. */
 export const threads = signal<{ readonly threads: number; readonly note: string | null } | null>(null);
 
-/** What the task counts, and the ids of its figures. */
+/** The metric of the task, and the ids of its figures. */
 export const metric = computed(() => {
   const task = experiment.value?.task;
   const { name: result, perInference } = task ? kitOf(task).result(task) : { name: "symbol", perInference: 2 };
@@ -69,7 +69,6 @@ export const metric = computed(() => {
     energy: perInference === 1 ? "cost.xpikeformer.energy" : `cost.xpikeformer.${result}`,
     name: isLink ? "bit error rate" : "accuracy",
     result,
-    each: isLink ? `a ${result}` : `an ${result}`,
   };
 });
 
@@ -83,15 +82,15 @@ export function fail(error: unknown): void {
   failure.value = failureOf(error);
 }
 
-/** The network and the data that the workers hold. */
+/** The network and data that the workers hold. */
 let given: Materials | null = null;
-/** The chip that its worker holds, and how many chips it has been told to hold and does not yet. */
+/** The chip that its worker holds, and the number of chips on their way to it. */
 let held: ChipView | null = null;
 let awaited = 0;
 
 /**
- * Evaluates, and has the chip's worker hold the first chip. One of the same machine gets older; another is programmed on the threads of
- * the evaluation, and comes before its first figures.
+ * Starts the evaluation, and hands the first chip to its worker. A chip of the same machine only ages. Another machine's chip is
+ * programmed on the threads of the evaluation, and arrives before its first figures.
  */
 async function programChip(next: Experiment, prompts: number): Promise<ChipView> {
   awaited++;
@@ -105,7 +104,7 @@ async function programChip(next: Experiment, prompts: number): Promise<ChipView>
   }
 }
 
-/** Asks the worker about the chip that is shown. Null where it holds another by then, which may lack what the question names. */
+/** Asks the worker about the chip shown. Null where it already holds another chip, which may lack the place in question. */
 async function askChip<K extends keyof ChipFunctions>(
   name: K,
   question: Parameters<ChipFunctions[K]>[0],
@@ -119,14 +118,14 @@ async function askChip<K extends keyof ChipFunctions>(
   }
 }
 
-/** What the chip makes of the prompt. While the chip of what was opened is programmed, the one before is not asked of its prompts. */
+/** The chip's answer to the prompt. While a new experiment's chip is programmed, the previous chip gets none of its prompts. */
 export const prompt = following(
   () => (chipOf.value === opened.value ? chip.value && asked.value : undefined),
   (question) => askChip("prompt", question),
   fail,
 );
 
-/** The token that is looked at, by number. */
+/** The number of the token shown. */
 export const shownToken = computed(() => {
   const tokens = chip.value?.machine.shape.tokens ?? 1;
   return Math.min(token.value ?? tokens - 1, tokens - 1);
@@ -172,20 +171,24 @@ export const tileView = following(
   fail,
 );
 
-/** Experiments to start from. */
+/** Experiments to start from, one per tab. */
 export const EXAMPLES = [
-  { file: "wireless-2x2", label: "Radio symbols" },
-  { file: "fashion-tiny", label: "Clothes" },
-  { file: "mnist", label: "Digits" },
+  { file: "wireless-2x2", label: "Radio symbols", subject: "symbol-detection" },
+  { file: "fashion-tiny", label: "Clothes", subject: "fashion-mnist" },
+  { file: "mnist", label: "Digits", subject: "mnist" },
 ] as const;
 
-/** The experiment to work on. Of changes that come while a chip is programmed, the newest one waits. */
+/** The subject of an experiment, as the tabs name it: its published image set without `-slice`, or the kind of its task. */
+export const subjectOf = ({ task }: Experiment): string =>
+  task.kind === "image-classification" && typeof task.data === "string" ? task.data.replace(/-slice$/, "") : task.kind;
+
+/** The experiment to work on. Of several changes during programming, only the newest waits. */
 function wanted(): Experiment | null {
   if (experiment.value !== null) progress.value = 0;
   return experiment.value;
 }
 
-/** Sets the workers to work on whatever is opened. */
+/** Has the workers follow what is opened. */
 export function start(): void {
   evaluationWorker("threads", undefined).then((value) => {
     threads.value = value;
@@ -193,7 +196,7 @@ export function start(): void {
   following(wanted, work, fail);
 }
 
-/** Opens an experiment of the server. What failed before stays said: a link that is damaged, and so is not what opens. */
+/** Opens an experiment of the server. An earlier error stays visible: that of a damaged link, say, which opened nothing. */
 export async function startWith(example: string): Promise<void> {
   try {
     const given = await loadExample(example);
@@ -219,7 +222,7 @@ export function open(given: Experiment): void {
   });
 }
 
-/** What the prompt is decided as with each source of noise alone, and of which prompt that was asked. */
+/** The decisions with each noise source alone, and the prompt that they belong to. */
 export const causes = signal<readonly Cause[]>([]);
 export const causesFor = signal<{ readonly experiment: Experiment; readonly asked: Asked } | null>(null);
 
@@ -232,13 +235,13 @@ export function findCauses(): void {
   }).catch(fail);
 }
 
-/** Prompts whose vectors come with the RTL, as `xpike rtl` has them by default. */
+/** Prompts with test vectors in the RTL: the default of `xpike rtl`. */
 const RTL_PROMPTS = 4;
 
-/** SystemVerilog of what is seen, by file name, and what is left out. Rejects with a `Failure` where it cannot be generated. */
+/** SystemVerilog of the chip shown, by file name, and notes on what is left out. Rejects with a `Failure` where it cannot be generated. */
 export const rtlOfChip = () => chipWorker("rtl", RTL_PROMPTS);
 
-/** Has the workers hold a network and data. Both are large, so that they are copied when they change, and not with every experiment. */
+/** Hands a network and data to the workers. Both are large, so they are copied only when they change. */
 function give(materials: Materials): void {
   if (given?.checkpoint === materials.checkpoint && given.data === materials.data) return;
   given = materials;
@@ -256,7 +259,7 @@ async function work(next: Experiment): Promise<void> {
     give({ checkpoint, data });
     const prompts = Math.min(next.evaluation.prompts, data?.test.count ?? Number.POSITIVE_INFINITY);
     const programmed = await programChip(next, prompts);
-    // A chip that a knob has left behind is shown until the next one is there, so that the machine moves with the knob.
+    // A chip that a knob has made obsolete is shown until the next chip arrives, so that the machine moves with the knob.
     if (opened.peek() !== beginning) return;
     batch(() => {
       showChip(programmed);
@@ -268,7 +271,7 @@ async function work(next: Experiment): Promise<void> {
   }
 }
 
-/** Tells what is found of an experiment; an evaluation that is under way ends. Resolves with the first chip, or at once where none is wanted. */
+/** Evaluates an experiment, after ending any evaluation under way. Resolves with the first chip, or at once if none is wanted. */
 const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promise<ChipState | null> =>
   new Promise((resolve, reject) => {
     if (!wantsChip) resolve(null);
@@ -285,7 +288,7 @@ const evaluate = (next: Experiment, prompts: number, wantsChip: boolean): Promis
     });
   });
 
-/** Where the machine does not have the place that was looked at, the whole is shown. */
+/** Shows a chip; the whole network where the machine lacks the current place. */
 function showChip(programmed: ChipView): void {
   if (!hasPlace(programmed.mapping, programmed.model.depth, place.peek())) place.value = NETWORK;
   step.value = Math.min(step.peek(), programmed.model.steps - 1);

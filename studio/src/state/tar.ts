@@ -1,8 +1,8 @@
-/** Texts as one file, in the ustar format of POSIX.1-1988: a block of 512 bytes before each file, and two of zeros at the end. */
+/** Texts as one archive, in the ustar format of POSIX.1-1988: a 512-byte header before each file, and two blocks of zeros at the end. */
 
 const BLOCK = 512;
 
-/** The same texts give the same bytes: files have no time and no owner. Names are ASCII, of 99 letters at most. */
+/** The same texts give the same bytes: files have no time and no owner. Names are ASCII, at most 99 characters long. */
 export function tarOf(files: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
   const contents = Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
   const padded = (size: number) => Math.ceil(size / BLOCK) * BLOCK;
@@ -27,7 +27,7 @@ function header(name: string, size: number): Uint8Array {
   write(octal(0, 7), 116);
   write(octal(size, 11), 124);
   write(octal(0, 11), 136);
-  // The checksum is taken with spaces in its own place.
+  // The checksum counts its own field as spaces.
   write(" ".repeat(8), 148);
   write("0", 156);
   write("ustar\u000000", 257);

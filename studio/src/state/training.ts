@@ -1,4 +1,4 @@
-/** Training in the page: what is to be trained, how far it has come, and what came out. */
+/** Training in the page: its subject, progress and results. */
 import { signal } from "@preact/signals";
 import { type Experiment, kitOf, parseExperiment, type TrainingEvent, totalSteps } from "xpikeformer";
 import { callerOf, type Failure, failureOf } from "../workers/calls.ts";
@@ -6,16 +6,16 @@ import type { Trained, TrainingFunctions } from "../workers/training.ts";
 import { keepBytes, loadData, networkNamed } from "./files.ts";
 import { experiment, failure, open, openedReport } from "./studio.ts";
 
-/** A small link that is learned within a minute, or the experiment that is shown, however long that takes. */
+/** A small link that trains within a minute, or the experiment shown, however long that takes. */
 export const subject = signal<"small" | "shown">("small");
 /** Optimiser steps of the small link. */
 export const steps = signal(400);
-/** Whether the last quarter of the small link's steps has the noise of the hardware. */
+/** Whether the last quarter of the small link's steps is hardware-aware. */
 export const aware = signal(true);
-/** As it was typed. */
+/** As typed. */
 export const seed = signal("1");
 
-/** Numbers of the curve by step. */
+/** A point of a curve. */
 export interface Point {
   readonly step: number;
   readonly value: number;
@@ -27,22 +27,22 @@ export interface Training {
   readonly step: number;
   readonly steps: number;
   readonly stage: string;
-  /** Mean loss of the steps since the point before. */
+  /** Mean loss of the steps since the previous point. */
   readonly losses: readonly Point[];
-  /** The error that the task counts, in validation. */
+  /** The task's metric in validation. */
   readonly errors: readonly Point[];
-  /** Null until a second of work tells. */
+  /** Null in the first second. */
   readonly secondsLeft: number | null;
   readonly note: string | null;
   readonly failure: Failure | null;
-  /** What came out so far; null while it learns. */
+  /** The result so far; null during training. */
   readonly trained: Trained | null;
 }
 
 /** The newest training; null before the first. */
 export const training = signal<Training | null>(null);
 
-/** What came out before, the newest first. */
+/** Earlier results, newest first. */
 export const shelf = signal<readonly Kept[]>([]);
 
 export interface Kept {
@@ -55,14 +55,14 @@ export interface Kept {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Networks that are kept at most. */
+/** Most networks that are kept. */
 const SHELF = 6;
-/** Points of a curve at most. */
+/** Most points of a curve. */
 const POINTS = 400;
-/** What writes the same network, in the folder of the saved experiment. */
+/** The command that writes the same network, in the folder of the saved experiment. */
 export const COMMAND = "xpike train experiment.json";
 
-/** One antenna that sends, two that receive, 8 pilots: the link of docs/first-experiment.md, and a network of one block. */
+/** One transmit antenna, two receive antennas, 8 pilots: the link of docs/first-experiment.md, with a network of one block. */
 function smallLink(): Experiment {
   const total = steps.peek();
   const typed = seed.peek().trim();
@@ -70,7 +70,7 @@ function smallLink(): Experiment {
   return parseExperiment(
     JSON.stringify({
       name: aware.peek() ? "small-link-aware" : "small-link",
-      // What is no number is refused with its text.
+      // Text that is no number is passed on, and rejected with its text.
       seed: typed === "" || Number.isNaN(Number(typed)) ? typed : Number(typed),
       task: {
         kind: "symbol-detection",
@@ -112,7 +112,7 @@ function smallLink(): Experiment {
 
 let worker: ReturnType<typeof callerOf<TrainingFunctions>> | null = null;
 
-/** Its threads come and go with each training. */
+/** Its threads start and end with each training. */
 function trainer() {
   worker ??= callerOf<TrainingFunctions>(
     new Worker(new URL("../workers/training.ts", import.meta.url), { type: "module" }),
@@ -120,7 +120,7 @@ function trainer() {
   return worker;
 }
 
-/** Starts anew. */
+/** Starts a new training. */
 export async function startTraining(): Promise<void> {
   try {
     const given = subject.peek() === "small" ? smallLink() : experiment.peek()!;
@@ -144,16 +144,16 @@ export async function startTraining(): Promise<void> {
   await learn(null);
 }
 
-/** Why nothing could be started; null when it could. */
+/** Why the training could not start; null if it did. */
 export const failedToStart = signal<Failure | null>(null);
 
-/** Ends it after its step; what it has learned stays. */
+/** Stops the training after the current step, and keeps the result. */
 export function stopTraining(): void {
   change({ status: "stopping" });
   trainer()("stop", undefined);
 }
 
-/** Goes on to the same network as if it had not been stopped. */
+/** Resumes, to the same network as an uninterrupted training. */
 export async function resumeTraining(): Promise<void> {
   const { trained } = training.peek()!;
   change({ status: "loading", trained: null, secondsLeft: null });
@@ -186,7 +186,7 @@ async function learn(state: Uint8Array | null): Promise<void> {
   }
 }
 
-/** Takes the steps that were done into the curves. */
+/** Adds finished steps to the curves. */
 function follow(): (events: readonly TrainingEvent[]) => void {
   const { experiment: given, steps: total, step: before } = training.peek()!;
   const { key } = kitOf(given.task).metric;
@@ -221,7 +221,7 @@ function keep({ network }: Trained): void {
   shelf.value = [kept, ...shelf.peek()].slice(0, SHELF);
 }
 
-/** Programs the network into the chip of the live view. */
+/** Puts a network on the chip shown. */
 export function putOnChip(name: string, bytes: Uint8Array<ArrayBuffer>, given: Experiment): void {
   keepBytes(name, bytes);
   openedReport.value = null;

@@ -1,6 +1,6 @@
 /**
- * A walk through the machine, after docs/guide.md: each stop says one thing, in words that the stops before have shown, and looks at the
- * part of the live machine where it is to be seen.
+ * A walk through the machine, after docs/guide.md. Each stop explains one thing, with terms that earlier stops have introduced, and shows
+ * the part of the live machine where it happens.
  */
 import { batch, signal } from "@preact/signals";
 import { change } from "./knobs.ts";
@@ -10,7 +10,7 @@ import { chip, experiment, ownImage, promptIndex, step, token } from "./studio.t
 export interface Stop {
   readonly title: string;
   readonly text: string;
-  /** The part of the machine to look at; of a layer always the first crossbar. */
+  /** The part of the machine to show; of a layer always the first crossbar. */
   readonly place: Place;
   /** Time step, from 0. */
   readonly step: number;
@@ -24,43 +24,43 @@ const LAST = Number.POSITIVE_INFINITY;
 
 export const STOPS: readonly Stop[] = [
   {
-    title: "What is asked",
-    text: "Two antennas send a symbol of two bits each, at the same moment. On the way the air mixes the two, and adds noise. Every mark is what an antenna received at one moment. The dots are pilots: the chip is told which bits were sent. The ring is the moment that it is asked for. From the pilots alone it must work out how the air mixes, and then read the four bits of the ring.",
+    title: "The task",
+    text: "Two antennas send at the same moment, each a symbol of two bits. The channel mixes the two symbols and adds noise. Every mark shows what an antenna received at one moment. The dots are pilots: the chip knows which bits were sent. The ring is the query. From the pilots alone, the chip must infer how the channel mixes, and then read the four bits of the ring.",
     place: NETWORK,
     step: LAST,
     at: ".prompt",
   },
   {
     title: "A spike",
-    text: "The chip holds a network of neurons. In every time step a neuron either fires, which is one spike, or is silent; nothing else travels. Each strip is one stage of the network, from what was received at the top to the answer at the bottom. A column is a neuron, a row a time step, a dark point a spike. The strips are those of the ring; what is seen of one mark is called its token, and the slider goes to the others.",
+    text: "The chip holds a network of neurons. In every time step, a neuron either fires, which is one spike, or stays silent; nothing else travels between neurons. Each strip is one stage of the network, from the received signal at the top to the answer at the bottom. A column is a neuron, a row a time step, a dark point a spike. The network's view of one mark is called a token. These strips belong to the token of the ring; the slider selects the others.",
     place: NETWORK,
     step: LAST,
     at: "#machine",
   },
   {
     title: "A crossbar",
-    text: "From stage to stage every neuron counts with a weight of its own. The square holds these weights: it is a crossbar, a grid of wires with a cell at each crossing. The weight of a cell is its conductance, how well it lets current through. A spike puts a voltage on a row, called a line; its cells pass current, and the wire of a column adds up what all lines give. So all of its cells multiply and add at once.",
+    text: "From stage to stage, every neuron weights its inputs. The square holds these weights. It is a crossbar: a grid of wires with a cell at each crossing. A cell stores a weight as its conductance, which is how well it lets current through. A spike puts a voltage on a row, and the cells of the row pass current. The wire of each column sums the currents of all rows. So all cells multiply and add at once.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 0,
     at: "#machine",
   },
   {
     title: "A code",
-    text: "At the foot of a column a converter turns its current into a small whole number, the code, for which it has few bits: currents that are nearly alike get the same code. The lowest drawing has the codes of all columns. A neuron of the next stage adds its codes up from time step to time step, forgets half of the sum in each, and fires when the sum reaches a threshold.",
+    text: "At the foot of each column, a converter (ADC) turns the current into a small integer, the code. It has few bits, so similar currents get the same code. The lowest drawing shows the codes of all columns. A neuron of the next stage adds up its codes from step to step, forgets half of the sum in each step, and fires when the sum reaches a threshold. The sum is called its membrane potential.",
     place: { kind: "crossbar", layer: "blocks.0.qkv", crossbar: 0 },
     step: 3,
     at: ".crossbar-drawing",
   },
   {
     title: "A cell",
-    text: "A weight may be less than nothing, a conductance may not. So a cell is two devices, plus and minus, and its weight is the difference. Neither is exact: writing misses its aim a little, and no two readings are the same. The curves are the conductances of the two devices of this cell, from one second after writing to ten years.",
+    text: "A weight can be negative; a conductance cannot. So a cell has two devices, plus and minus, and its weight is the difference. Neither is exact: programming misses its target slightly, and no two reads are the same. The curves show the conductances of this cell's two devices, from one second to ten years after programming.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
     step: 3,
     at: "#machine",
   },
   {
     title: "Drift",
-    text: "The chip is a year old now: conductances have faded, which is called drift. All fade alike on average, so one factor for each crossbar, by which its codes are scaled, brings most of it back. What a year costs is in the figures: the bit error rate is the share of bits that are read wrong, and beside it stands what it was as the chip was opened.",
+    text: "The chip is now a year old, and its conductances have faded. This is drift. All fade alike on average, so one factor per crossbar, which scales its codes, restores most of the loss. The figures show the cost of a year. The bit error rate is the share of bits that the chip reads wrong; the line below it has the rate at the age at which the chip was opened.",
     place: { kind: "cell", layer: "blocks.0.qkv", crossbar: 0, row: 0, column: 1 },
     step: 3,
     age: 31_600_000,
@@ -68,7 +68,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "A score",
-    text: "Which pilots tell most about the ring? Attention asks that. From each token crossbars make spikes of three kinds: a query, what it looks for; a key, what it has; and a value, what it hands on. In the squares each row is a query, each column a key. Their cell counts in how many places both fire, and makes one bit of the count, the score, which is 1 more often where the count is larger. Values with a score of 1 are handed on.",
+    text: "Which pilots tell most about the ring? Attention answers this. From each token, crossbars make three kinds of spikes: a query (what the token looks for), a key (what it has) and a value (what it passes on). In the squares, each row is a query and each column a key. Each cell counts the places where both fire, and turns the count into one bit, the score, which is 1 more often where the count is larger. Values with a score of 1 are passed on.",
     place: { kind: "head", block: 0, head: 2 },
     step: 3,
     age: 1,
@@ -76,24 +76,24 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "A gate at work",
-    text: "One of these cells, for one query and one key. An AND gate fires where both fire, a counter counts, and the count sets a chance. Then a random whole number is drawn, and if it is small enough for the chance, the score is 1. From time step to time step the mean of the scores comes close to the chance, and nothing was multiplied.",
+    text: "This is one of these cells, for one query and one key. An AND gate fires where both fire, a counter counts, and the count sets a probability. Then the cell draws a random integer; if it is small enough, the score is 1. Over the time steps, the mean of the scores approaches the probability, without any multiplication.",
     place: { kind: "tile-cell", block: 0, head: 2, query: 36, key: 1 },
     step: 3,
     at: "#machine",
   },
   {
     title: "The decision",
-    text: "At the end each possible answer has a bar: the mean of its codes over the time steps. The largest wins. More time steps make it surer, and cost more energy and time. Now turn the knobs: fewer bits, other devices, fewer steps. See how much is read wrong, and what it costs.",
+    text: "At the end, each possible answer has a bar: the mean of its codes over the time steps. The largest wins. More time steps make the answer more reliable, but cost energy and time. Now turn the knobs: fewer bits, other devices, fewer steps. Watch how many bits the chip reads wrong, and how much energy an answer takes.",
     place: NETWORK,
     step: LAST,
     at: ".prompt",
   },
 ];
 
-/** Which stop one is at; null: no walk. */
+/** The current stop; null: no walk. */
 export const stopIndex = signal<number | null>(null);
 
-/** Goes to a stop, and shows what it speaks of. */
+/** Goes to a stop, and shows its subject. */
 export function goTo(index: number | null): void {
   batch(() => {
     stopIndex.value = index;
@@ -114,7 +114,7 @@ export function goTo(index: number | null): void {
   });
 }
 
-/** The place on the machine that is shown, whose crossbars may be others. */
+/** The same place on the current machine, which may have other crossbars. */
 function onThisMachine(where: Place): Place {
   const { mapping, model } = chip.value!;
   const isCrossbar = where.kind === "crossbar" || where.kind === "cell";

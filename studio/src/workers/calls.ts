@@ -1,9 +1,9 @@
 /**
- * Calls to a worker: a record of functions on one side, promises of their results on the other. A function may tell something while it
- * works. Arguments, results and what is told are copied; memory that is named beside them is given away instead.
+ * Calls to a worker: a record of functions on one side, promises of their results on the other. A function may report news while it works.
+ * Arguments, results and news are copied, except memory in the transfer list, which is moved.
  */
 
-/** What a worker offers. The last argument of every call tells the caller something meanwhile. */
+/** The functions of a worker. The last argument of each reports news to the caller. */
 // biome-ignore lint/suspicious/noExplicitAny: each function has arguments of its own; `Caller` keeps their types.
 export type Functions = Record<string, (argument: any, tell: (news: any, given?: Transferable[]) => void) => unknown>;
 
@@ -17,7 +17,7 @@ export function memoryOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayB
   return [...found];
 }
 
-/** An error as it is copied: the package's errors have a `tag` and a `path`, others neither. */
+/** A copied error. Only the package's errors have a `tag` and a `path`. */
 export interface Failure {
   readonly message: string;
   readonly tag?: string;
@@ -35,7 +35,7 @@ type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: Failure };
 
-/** Answers the calls that come to this worker. */
+/** Answers the calls to this worker. */
 export function serve(functions: Functions): void {
   const reply = (message: Reply, given: Transferable[] = []) => postMessage(message, { transfer: given });
   addEventListener("message", async ({ data: { id, name, argument } }: MessageEvent<Call>) => {
@@ -61,7 +61,8 @@ export function callerOf<F extends Functions>(worker: Worker): Caller<F> {
   const waiting = new Map<number, { settle: (reply: Reply) => void; fail: (failure: Failure) => void }>();
   worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => waiting.get(data.id)?.settle(data));
   worker.addEventListener("error", ({ message }) => {
-    for (const { fail } of waiting.values()) fail({ message: message ?? "The script of a worker did not load." });
+    for (const { fail } of waiting.values())
+      fail({ message: message ?? "The script of a worker did not load. Reload the page." });
     waiting.clear();
   });
   return (name, argument, onNews, given = []) =>

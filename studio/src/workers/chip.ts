@@ -1,6 +1,6 @@
 /**
- * The first chip of an experiment, held by a worker, and what is to be seen of it: prompts that it answers, its crossbars, cells and
- * tiles. The numbers are those of `xpike run`.
+ * A worker that holds the first chip of an experiment, and answers questions about it: prompts, crossbars, cells and tiles. The numbers are
+ * those of `xpike run`.
  */
 import {
   answer,
@@ -46,13 +46,13 @@ import {
 import { serve } from "./calls.ts";
 import { type Materials, networkOf, readAhead } from "./materials.ts";
 
-/** A prompt: one of the evaluation prompts, or an image of one's own, `[height, width, channels]`. */
+/** A prompt: an evaluation prompt, or the user's own image, `[height, width, channels]`. */
 export interface Asked {
   readonly index: number;
   readonly image: Uint8Array | null;
 }
 
-/** What does not change from prompt to prompt. */
+/** The parts that are the same for every prompt. */
 export interface ChipView {
   readonly mapping: Mapping;
   readonly machine: Machine;
@@ -62,7 +62,7 @@ export interface ChipView {
   readonly maxConductance: number;
 }
 
-/** A prompt and what the chip makes of it. */
+/** A prompt and the chip's answer. */
 export interface PromptView {
   readonly asked: Asked;
   /** Of a link; null for an image. */
@@ -70,20 +70,20 @@ export interface PromptView {
   /** Of an image; null for a link. */
   readonly image: ImageView | null;
   readonly classes: number;
-  /** The right class; null where nobody knows. */
+  /** The right class; null if unknown. */
   readonly label: number | null;
-  /** What the chip decides after 1 .. T time steps, at the query. */
+  /** The chip's decisions after 1 .. T time steps, at the query. */
   readonly decisions: Int32Array;
   /** Logits at the query after 1 .. T time steps, `[steps, classes]`. */
   readonly logits: Float32Array;
-  /** Wrong bits of the last decision, or 1 for a wrong class; 0 where nobody knows. */
+  /** Wrong bits of the last decision, or 1 for a wrong class; 0 if unknown. */
   readonly wrong: number;
   readonly tokens: number;
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
 export interface LinkView {
-  /** Classes sent, by pair; the last one is asked for. */
+  /** Classes sent, by pair; the last is the query. */
   readonly labels: Int32Array;
   /** Received vectors as the network sees them, complex `[pairs, antennas]`. */
   readonly received: Float64Array;
@@ -100,7 +100,7 @@ export interface ImageView {
   readonly names: readonly string[];
 }
 
-/** A layer's conductances as they are read, plus minus minus, microsiemens: `[rows, columns]` of each of its crossbars. */
+/** Conductances of a layer as they are read, plus device less minus device, microsiemens: `[rows, columns]` of each crossbar. */
 export type LayerView = readonly { readonly crossbar: number; readonly net: Float32Array }[];
 
 /** The two devices of a cell, microsiemens. */
@@ -112,7 +112,7 @@ export interface CellView {
   readonly minus: readonly number[];
   /** Just after programming. */
   readonly programmed: { readonly plus: number; readonly minus: number };
-  /** The weight that they stand for, and what the network asked for. */
+  /** The target weight. */
   readonly weight: number;
   /** Microsiemens for a weight of 1. */
   readonly scale: number;
@@ -135,14 +135,14 @@ interface Held {
 
 let materials: Materials;
 let held: Held;
-/** What the held chip was made of. */
+/** The network and data of the held chip. */
 let madeOf: Materials | null = null;
-/** Counts questions after causes, and chips: what is under way for an older one ends. */
+/** Counts requests for causes, and chips: work for an older one ends. */
 let causesAsked = 0;
-/** The prompt that was looked into last. */
+/** The prompt inspected last. */
 let looked: { readonly asked: Asked; readonly inspection: Inspection } | null = null;
 
-/** What a prompt is decided as where one source of noise is at work alone. */
+/** The decision on a prompt with a single noise source. */
 export interface Cause {
   /** Null: none at all. */
   readonly source: NoiseSource | null;
@@ -150,24 +150,24 @@ export interface Cause {
   readonly wrong: number;
 }
 
-/** Everything but the age: of chips that are programmed alike, one is enough. */
+/** Everything except the age: chips that differ in age only are programmed once. */
 const programming = ({ hardware, ...rest }: Experiment): string =>
   JSON.stringify({ ...rest, hardware: { ...hardware, readTime: 0 } });
 
 const functions = {
-  /** Keeps what the next chips are made of. */
+  /** Keeps the network and data of the next chips. */
   hold(next: Materials) {
     materials = next;
     readAhead(next);
   },
 
-  /** The held chip at the age that the experiment says, where it is the first chip of the same machine; null where it is another's. */
+  /** The held chip at the experiment's age, if it is the first chip of the same machine; otherwise null. */
   age(experiment: Experiment): ChipView | null {
     if (!held || madeOf !== materials || programming(held.experiment) !== programming(experiment)) return null;
     return take({ ...held, experiment, chip: chipAt(held.chip, experiment.hardware.readTime) });
   },
 
-  /** Holds the first chip of an experiment, which the evaluation has programmed and calibrated. */
+  /** Takes the first chip of an experiment, programmed and calibrated by the evaluation. */
   open({ experiment, state }: { experiment: Experiment; state: ChipState }): ChipView {
     const { data } = materials;
     const { hardware, seed, task } = experiment;
@@ -202,7 +202,7 @@ const functions = {
     const at = row * programmed.columns + column;
     const layer = chip.mapping.layers.find(({ blocks }) => blocks.some((block) => block.crossbar === crossbar))!;
     const { rowStart, columnStart } = layer.blocks.find((block) => block.crossbar === crossbar)!;
-    // The noise of the read that the prompt saw: its crossbar's stream, at every age.
+    // The read noise that the prompt saw: its crossbar's stream, at every age.
     const read = random.fork("run").fork("read", crossbar);
     const readings = AGES.map((age) => readCrossbar(programmed, chip.device, age, read, false));
     return {
@@ -216,14 +216,14 @@ const functions = {
   },
 
   /**
-   * Decides a prompt anew on chips with one source of noise each, all else exact; tells each decision as it comes. Asked again, or of
-   * another chip, it ends.
+   * Decides a prompt on chips with one noise source each, otherwise exact, and reports each decision. A new request, or another chip, ends
+   * it.
    */
   async causes(asked: Asked, tell: (cause: Cause) => void) {
     const { experiment, network, data } = held;
     const question = ++causesAsked;
     for (const source of [null, ...noiseSources(experiment.hardware)]) {
-      // Other questions may come between two chips.
+      // Lets other questions in between two chips.
       await new Promise((resolve) => setTimeout(resolve));
       if (question !== causesAsked) return;
       const hardware = withNoiseAlone(experiment.hardware, source?.id ?? null);
@@ -234,7 +234,7 @@ const functions = {
     }
   },
 
-  /** SystemVerilog of the chip's attention, by file name, and what is left out of it; as `xpike rtl` writes it. */
+  /** SystemVerilog of the chip's attention, by file name, as `xpike rtl` writes it, and notes on what is left out. */
   async rtl(prompts: number) {
     const { networkRtl } = await import("./rtl.ts");
     const { experiment, network, data } = held;
@@ -247,7 +247,7 @@ const functions = {
   },
 };
 
-/** From now on this chip is asked. */
+/** Makes this the held chip. */
 function take(next: Held): ChipView {
   looked = null;
   causesAsked++;
@@ -263,12 +263,12 @@ function take(next: Held): ChipView {
   };
 }
 
-/** A second to ten years, two to a decade: curves are smooth between them. */
+/** One second to ten years, two per decade; the curves are smooth in between. */
 const AGES = Array.from({ length: 18 }, (_, i) => 10 ** (i / 2));
 
 const given = (experiment: Experiment, data: ImageData | null): Given => ({ experiment, data });
 
-/** A prompt through a chip. */
+/** Runs a prompt through a chip. */
 function decide(of: Omit<Held, "folded">, asked: Asked): PromptView {
   const { experiment, network, chip, random, data } = of;
   const { classes, tokens } = network.geometry;

@@ -1,6 +1,6 @@
 /**
- * Evaluates chips in the background, on as many threads as the page may have: a coarse answer first, then chip by chip. What it tells
- * are the figures of the report of `xpike run --chips C --prompts P`, for the C and P reached so far.
+ * Evaluates chips in the background, on as many threads as the page may use: coarse figures first, then chip by chip. The figures are those
+ * of the report of `xpike run --chips C --prompts P`, for the C and P reached so far.
  */
 import {
   browserExecutor,
@@ -19,7 +19,7 @@ import { type Materials, networkOf, readAhead } from "./materials.ts";
 export interface EvaluationGiven {
   readonly experiment: Experiment;
   readonly prompts: number;
-  /** Whether the first chip is told of. */
+  /** Whether to report the first chip. */
   readonly wantsChip: boolean;
 }
 
@@ -29,40 +29,40 @@ export interface Reached {
   readonly figures: readonly FigureDraft[];
 }
 
-/** The first chip before it answers, what has been reached, or how many prompts of all chips are done. */
+/** The first chip before it answers, the figures reached, or the number of prompts done on all chips. */
 export type EvaluationNews =
   | { readonly chip: ChipState }
   | { readonly reached: Reached }
   | { readonly done: number; readonly of: number };
 
-/** Prompts of the first chip that the first answers are given for. */
+/** Prompts of the first chip after which figures are reported. */
 const COARSE = [32, 160];
-/** Prompts of a thread at a time: a changed machine waits until they are answered. */
+/** Prompts per thread at a time: a changed machine waits until they are answered. */
 const SLICE = 16;
 
 const { executor, note } = browserExecutor();
 let materials: Materials;
-/** Ends what is under way. */
+/** Ends the evaluation under way. */
 let stopper = new AbortController();
-/** Settled when what is under way has ended. */
+/** Settles when the evaluation under way has ended. */
 let running: Promise<unknown> = Promise.resolve();
 
 /** Why an evaluation ends before its time. */
 const OUTDATED = new Error("Another machine is evaluated.");
 
 const functions = {
-  /** Threads that work, and why there is only one. */
+  /** Number of threads, and the reason if there is only one. */
   threads: () => ({ threads: executor.threads, note: note ?? null }),
 
-  /** Keeps what the next experiments are evaluated with. */
+  /** Keeps the network and data of the next experiments. */
   hold(next: Materials) {
     materials = next;
     readAhead(next);
   },
 
   /**
-   * Returns whether it came to its end: another question ends it. It begins when the one before has ended, at its next piece of work, so
-   * that the threads never have the work of more than one before them.
+   * Returns whether it was completed: a new evaluation ends it. It starts when the previous evaluation has ended, at the next piece of
+   * work, so the threads never have more than one evaluation in their queue.
    */
   evaluate(given: EvaluationGiven, tell: Tell): Promise<boolean> {
     stopper.abort(OUTDATED);

@@ -1,4 +1,4 @@
-/** What experiments of a network share, as a worker holds it. */
+/** The network and data that a worker holds for its experiments. */
 import {
   asDescribed,
   decodeCheckpoint,
@@ -11,11 +11,11 @@ import {
 export interface Materials {
   /** Bytes of the network's checkpoint. */
   readonly checkpoint: ArrayBuffer;
-  /** Of a task that classifies images; null for a link. */
+  /** Of an image task; null for a link. */
   readonly data: ImageData | null;
 }
 
-/** Every knob asks for the network, and reading it takes longer than some answers. */
+/** Decoded once: every knob needs the network, and decoding takes longer than some answers. */
 const read = new WeakMap<Materials, Network>();
 
 /** The network as the experiment describes it. Throws as `decodeCheckpoint` and `asDescribed`. */
@@ -28,7 +28,7 @@ function checkpointOf(materials: Materials): Network {
   return network;
 }
 
-/** Reads ahead. What is wrong is said to who asks. */
+/** Decodes in advance. Errors appear when the network is needed. */
 export function readAhead(materials: Materials): void {
   try {
     checkpointOf(materials);

@@ -1,2 +1,2 @@
-/** Loaded when it is asked for: the generator is large. */
+/** Loaded on demand: the generator is large. */
 export { networkRtl } from "xpikeformer";

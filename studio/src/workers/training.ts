@@ -1,4 +1,4 @@
-/** The package's trainer on threads of its own, for as long as one training takes. What it gives is what `xpike train` writes, to the byte. */
+/** The package's trainer, on threads that live as long as one training. The result is what `xpike train` writes, byte for byte. */
 import {
   browserExecutor,
   decodeCheckpoint,
@@ -15,36 +15,36 @@ import { serve } from "./calls.ts";
 
 export interface TrainingGiven {
   readonly experiment: Experiment;
-  /** Of a task that classifies images; null for a link. */
+  /** Of an image task; null for a link. */
   readonly data: ImageData | null;
-  /** Bytes of the checkpoints that give the labels, and of the one to start from. */
+  /** Bytes of the teacher checkpoints, and of the initial checkpoint. */
   readonly teachers: readonly ArrayBuffer[];
   readonly initial: ArrayBuffer | null;
-  /** Where to go on; null for a fresh start. */
+  /** The state to resume from; null for a new training. */
   readonly state: Uint8Array | null;
-  /** What gives the same network, for its metadata. */
+  /** The command that gives the same network, for its metadata. */
   readonly command: string;
 }
 
-/** Steps that were done since the last news, or a sentence about memory. */
+/** Steps done since the last news, or a note about memory. */
 export type TrainingNews = { readonly events: readonly TrainingEvent[] } | { readonly note: string };
 
 export interface Trained {
-  /** False where it was stopped. */
+  /** False if it was stopped. */
   readonly finished: boolean;
-  /** `network.safetensors`: of the best validation so far. */
+  /** `network.safetensors`: the network with the best validation so far. */
   readonly network: Uint8Array<ArrayBuffer>;
-  /** `state.safetensors`: where to go on. */
+  /** `state.safetensors`: the state to resume from. */
   readonly state: Uint8Array<ArrayBuffer>;
 }
 
-/** Milliseconds between two pieces of news. */
+/** Milliseconds between two reports. */
 const PACE = 100;
 
 let stopper: AbortController | null = null;
 
 const functions = {
-  /** Ends the training after its step. */
+  /** Ends the training after the current step. */
   stop() {
     stopper?.abort();
   },

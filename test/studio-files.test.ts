@@ -1,0 +1,123 @@
+/**
+ * The studio on plain file servers, from the folder that the site has (`scripts/studio-folder.mjs`): every tab and every link of the gallery
+ * shows a working chip, as on the studio's own server. A file that the server lacks is named, with the way out. `npm run build` first, as
+ * `npm test` does.
+ */
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { serveStudio } from "../dist/node.js";
+import { launchChromium } from "./support/chromium.ts";
+import { type Habits, serveFiles } from "./support/file-server.ts";
+import { openStudioPage } from "./support/studio-page.ts";
+import { expectFigures, expectTabs, galleryFragments, TABS } from "./support/studio-views.ts";
+
+const TIME = 300_000;
+// Through a variable, because the programs of scripts/ have no types.
+const program = join(import.meta.dirname, "../scripts/studio-folder.mjs");
+const { copyStudio } = (await import(program)) as { copyStudio: (folder: string) => Promise<void> };
+
+let folder: string;
+let browser: Browser;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "xpikeformer-studio-"));
+  await copyStudio(join(folder, "studio"));
+  browser = await launchChromium();
+}, TIME);
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Opens the studio on a server with these habits. */
+async function onServer(habits: Habits, look: (page: Page, address: string) => Promise<void>): Promise<string[]> {
+  const server = await serveFiles(folder, "/some/folder/", habits);
+  try {
+    const address = `${server.address}studio/index.html`;
+    const { page, errors } = await openStudioPage(browser, address);
+    page.setDefaultTimeout(TIME / 5);
+    await look(page, address);
+    await page.close();
+    return errors;
+  } finally {
+    await server.close();
+  }
+}
+
+test.each([
+  ["a plain file server", {}],
+  ["a server that sends .gz files as encoded content", { encodes: true }],
+])(
+  "every tab shows a chip and its figures on %s",
+  async (_, habits) => {
+    expect(await onServer(habits, expectTabs)).toEqual([]);
+  },
+  TIME,
+);
+
+test(
+  "every tab shows the same on the studio's own server",
+  async () => {
+    const server = await serveStudio();
+    try {
+      const { page, errors } = await openStudioPage(browser, server.address);
+      page.setDefaultTimeout(TIME / 5);
+      await expectTabs(page);
+      expect(errors).toEqual([]);
+      await page.close();
+    } finally {
+      await server.close();
+    }
+  },
+  TIME,
+);
+
+test(
+  "every link of the gallery opens its experiment",
+  async () => {
+    const fragments = galleryFragments();
+    expect(fragments.length).toBeGreaterThan(5);
+    const errors = await onServer({}, async (page, address) => {
+      for (const fragment of fragments) {
+        await page.goto("about:blank");
+        await page.goto(`${address}#${fragment}`);
+        await page.locator(".tabs [aria-current=page]").waitFor();
+        const label = await page.locator(".tabs [aria-current=page]").textContent();
+        await expectFigures(page, TABS.find((tab) => tab.label === label)!);
+      }
+    });
+    expect(errors).toEqual([]);
+  },
+  TIME,
+);
+
+test.each([
+  [404, "Digits", "data/mnist-slice/t10k-images-idx3-ubyte.gz"],
+  [200, "Clothes", "data/fashion-mnist-slice/train-labels-idx1-ubyte.gz"],
+  [200, "Clothes", "networks/fashion-tiny-xpikeformer.safetensors"],
+  [404, "Digits", "examples/mnist.json"],
+])(
+  "a page with status %i in place of a file is not shown: %s says that %s was not found",
+  async (missing, label, name) => {
+    const file = join(folder, "studio", name);
+    renameSync(file, `${file}.away`);
+    try {
+      const errors = await onServer({ missing }, async (page) => {
+        await page.locator("#decided").waitFor();
+        await page.getByRole("button", { name: label }).click();
+        const alert = page.getByRole("alert");
+        await alert.waitFor();
+        expect(await alert.textContent()).toContain(`${name} was not found on this server. `);
+        expect(await alert.textContent()).toContain("`npm run studio`");
+        expect(await page.locator("body").textContent()).not.toMatch(/<!doctype|<html|There is nothing here/i);
+      });
+      // Browsers themselves report the status.
+      expect(errors.filter((error) => !error.includes("status of 404"))).toEqual([]);
+    } finally {
+      renameSync(`${file}.away`, file);
+    }
+  },
+  TIME,
+);
