@@ -267,7 +267,7 @@ function differenceNotes(
     );
   }
   if (differing.length > 0) {
-    notes.push(`${set.name}: other content or order than published, by SHA-256, in ${differing.join(", ")}`);
+    notes.push(`${set.name}: content or order differs from the published SHA-256 in ${differing.join(", ")}`);
   }
   return notes;
 }
