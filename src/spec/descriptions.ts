@@ -78,7 +78,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[0].stem.layers.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[0].stem.layers.stride": "Pixels between neighbouring windows.",
   "model[0].stem.layers.pool": "Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling.",
-  "model[0].stem.embedding": "Last convolution, which replaces the embedding; its output pixels are the tokens.",
+  "model[0].stem.embedding": "Last convolution, in the role of the embedding; its output pixels are the tokens.",
   "model[0].stem.embedding.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[0].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[0].readOut":
@@ -96,12 +96,12 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "model[1].stem.layers.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[1].stem.layers.stride": "Pixels between neighbouring windows.",
   "model[1].stem.layers.pool": "Side of the max-pooling window; for spikes, 1 if any input spikes. 1: no pooling.",
-  "model[1].stem.embedding": "Last convolution, which replaces the embedding; its output pixels are the tokens.",
+  "model[1].stem.embedding": "Last convolution, in the role of the embedding; its output pixels are the tokens.",
   "model[1].stem.embedding.kernel": "Side of the window in pixels, zero-padded at the edges.",
   "model[1].stem.embedding.stride": "Pixels between neighbouring windows.",
   "model[1].readOut":
     "For symbol detection. `joint`: one logit per class; `bits`: one logit per bit, which gives fewer outputs and soft bits. Left out: `joint`.",
-  "model[1].steps": "Time steps T.",
+  "model[1].steps": "Time steps T. More steps average out randomness, but cost energy and time.",
   "model[1].attention": "How attention scores and outputs become spikes.",
   "model[1].attention.neuron":
     "`stochastic` samples Bernoulli bits (Algorithm 1 of the paper); `lif` is the Spikformer-type digital baseline.",
@@ -206,7 +206,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   "hardware.crossbars":
     "Crossbars on the chip. `null`: enough for the network. With fewer, every inference reloads and reprograms them in turn.",
   "hardware.adc": "Converters at the crossbar columns.",
-  "hardware.adc.bits": "ADC resolution. Table II: 5. `null`: exact currents.",
+  "hardware.adc.bits": "Bits of one conversion. Table II: 5. `null`: exact currents.",
   "hardware.adc.sharing":
     "Columns per converter. Table II: 8; with 2, a network answers three times as often for less energy (experiments/machines).",
   "hardware.adc.mode":

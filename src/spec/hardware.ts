@@ -62,7 +62,7 @@ export const crossbarSpec = z
 
 export const adcSpec = z
   .strictObject({
-    /** ADC resolution. Table II: 5. `null`: exact currents. */
+    /** Bits of one conversion. Table II: 5. `null`: exact currents. */
     bits: z.int().min(1).max(16).nullable().default(5),
     /**
      * Columns per converter. Table II: 8; with 2, a network answers three times as often for less energy

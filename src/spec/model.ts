@@ -31,7 +31,7 @@ const stemLayer = z.strictObject({
 export const stemSpec = z.strictObject({
   /** Convolutions with neurons, in the order an image passes them. */
   layers: z.array(stemLayer).max(16),
-  /** Last convolution, which replaces the embedding; its output pixels are the tokens. */
+  /** Last convolution, in the role of the embedding; its output pixels are the tokens. */
   embedding: z.strictObject(convolution).prefault({}),
 });
 
@@ -111,7 +111,7 @@ export const spikingSpec = z.strictObject({
   /** Linear layers followed by spiking neurons, with the residual added before the neuron. */
   kind: z.literal("spiking").optional().default("spiking"),
   ...size,
-  /** Time steps T. */
+  /** Time steps T. More steps average out randomness, but cost energy and time. */
   steps: z.int().min(1).max(64).default(4),
   /** How attention scores and outputs become spikes. */
   attention: z
