@@ -158,7 +158,7 @@ test("sums that could take more than 16 bits are refused, with the fraction bits
   );
   expect(path).toBe("hardware.arithmetic.fractionBits");
   expect(message).toContain("Sums of head reach from -5 to 131072 x 2^-8");
-  expect(message).toContain("take 19 bits, but accumulators have 16. Use 5 fraction bits or fewer.");
+  expect(message).toContain("need 19 bits, but accumulators have 16. Use 5 fraction bits or fewer.");
 });
 
 test("a factor or an offset that does not fit does with each way out that is named, and with no less", () => {
@@ -199,7 +199,7 @@ test("a factor or an offset that does not fit does with each way out that is nam
         seen.fraction++;
       }
       if (!(wider > 0) && !(fewer >= 0)) {
-        expect(message).toContain("No binary point lets 16 bits hold it");
+        expect(message).toContain("It does not fit 16 bits with any binary point");
         expect(fits({ fractionBits: 0 })).not.toBe(null);
         seen.neither++;
       }

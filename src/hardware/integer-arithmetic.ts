@@ -263,7 +263,7 @@ function waysOut(value: number, bits: number, range: WholeRange, fractionBits: n
     ...(fewer >= 0 ? [`${fewer} fraction bits or fewer`] : []),
   ];
   if (ways.length > 0) return `Use ${ways.join(", or ")}.`;
-  return "No binary point lets 16 bits hold it: train smaller weights, or set hardware.arithmetic to null.";
+  return "It does not fit 16 bits with any binary point. Train smaller weights, or set hardware.arithmetic to null.";
 }
 
 /** The least interval that holds every sum of a column: any code on each row block, and the offset. */
@@ -283,7 +283,7 @@ export function requireSums(layer: string, { low, high }: WholeRange, { fraction
       : "No number of fraction bits is small enough. Give converters fewer bits, or set hardware.arithmetic to null.";
   throw new ValueError(
     "hardware.arithmetic.fractionBits",
-    `Sums of ${layer} reach from ${low} to ${high} x 2^-${fractionBits}, with the largest codes on all row blocks, and take ${bits} bits, but accumulators ` +
+    `Sums of ${layer} reach from ${low} to ${high} x 2^-${fractionBits}, with the largest codes on all row blocks, and need ${bits} bits, but accumulators ` +
       `have 16. ${wayOut}`,
   );
 }

@@ -61,13 +61,13 @@ export interface LifSettings {
 }
 
 const LIMITS: Readonly<Record<keyof LifRequest, readonly [number, number, string]>> = {
-  codeBits: [2, 17, "A converter has 1 to 16 bits, and a pair's code a sign on top."],
-  rowBlocks: [1, 256, "A column needs a row block, because a current is a sum of codes."],
+  codeBits: [2, 17, "A converter has 1 to 16 bits, and the code of a pair has an additional sign."],
+  rowBlocks: [1, 256, "A column needs at least one row block, because its current is a sum of codes."],
   columns: [1, 128, "A unit serves the columns of one readout unit."],
   leakShift: [0, 16, "beta is 2^-leakShift: 1 for beta 0.5, 0 for no leak."],
   fractionBits: [0, 16, "Offset and threshold count in 2^-fractionBits code steps."],
   offsetBits: [2, 24, "An offset is a signed whole number."],
-  steps: [1, 4096, "The membrane is set back after so many time steps."],
+  steps: [1, 4096, "The membrane is reset after this many time steps."],
 };
 
 /** The model counts with numbers of 32 bits, and one is kept for its own checks. */

@@ -214,7 +214,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
   }
 
   function top(): Pickled {
-    if (stack.length <= (marks.at(-1) ?? 0)) fail("The list of tensors takes a value where there is none.");
+    if (stack.length <= (marks.at(-1) ?? 0)) fail("The list of tensors uses a value that it did not make.");
     return stack[stack.length - 1];
   }
 
@@ -224,7 +224,7 @@ export function readPickle(bytes: Uint8Array, path: string): Pickled {
   }
 
   function popMany(count: number): Pickled[] {
-    if (stack.length - count < (marks.at(-1) ?? 0)) fail("The list of tensors takes a value where there is none.");
+    if (stack.length - count < (marks.at(-1) ?? 0)) fail("The list of tensors uses a value that it did not make.");
     return stack.splice(stack.length - count);
   }
 

@@ -53,10 +53,10 @@ const SCRIPT = "script.ys";
 export async function findYosys(kind?: YosysKind): Promise<Yosys> {
   const found = (kind === "bundled" ? null : await systemYosys()) ?? (kind === "system" ? null : await bundledYosys());
   if (found) return found;
-  const [system, bundled] = ["install Yosys (https://yosyshq.net)", "npm install @yowasp/yosys"];
-  const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `run ${bundled}`;
+  const [system, bundled] = ["Install Yosys (https://yosyshq.net)", "npm install @yowasp/yosys"];
+  const ways = kind === undefined ? `${system}, or run ${bundled}` : kind === "system" ? system : `Run ${bundled}`;
   const missing = kind === undefined ? "Neither a Yosys nor the package @yowasp/yosys is" : `No ${kind} Yosys is`;
-  throw new PlatformError("yosys", `${missing} installed, but synthesis needs it. Way out: ${ways}.`);
+  throw new PlatformError("yosys", `${missing} installed, but synthesis needs it. ${ways}.`);
 }
 
 async function systemYosys(): Promise<Yosys | null> {
