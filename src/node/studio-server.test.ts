@@ -113,7 +113,10 @@ test("gives the files of a run's folder as they come, no others, and none that a
       expect((await ask(path, {}, other)).status).toBe(404);
     }
     const { status, body, headers } = await ask("/opened/report.json", {}, other);
-    expect([status, JSON.parse(body.toString()).detail]).toEqual([404, expect.stringContaining("leads out of its folder")]);
+    expect([status, JSON.parse(body.toString()).detail]).toEqual([
+      404,
+      expect.stringContaining("leads out of its folder"),
+    ]);
     expect(headers["content-type"]).toBe("application/problem+json");
     expect((await ask("/opened/experiment.json", {}, other)).status).toBe(404);
   } finally {
