@@ -1,11 +1,11 @@
 /** A function of a conductance, computed once for each of the few levels that a chip asks for. */
 
-/** Places of the table, a power of two. */
+/** Slots of the table, a power of two. */
 const PLACES = 1024;
 
 /**
- * The same function with a memory: as long as two values do not share a place, each is computed once. A value that is not in its place
- * is computed anew, so that the results are those of `of` whatever the values are.
+ * The same function, memoised in a direct-mapped table. Each value is computed once unless another value takes its slot; an
+ * evicted value is computed again, so the results always equal those of `of`.
  */
 export function byValue<T>(of: (value: number) => T): (value: number) => T {
   const values = new Float64Array(PLACES).fill(Number.NaN);

@@ -1,7 +1,7 @@
 /**
- * The device model that a spec names.
+ * The device model named in a spec.
  *
- * `math` is what devices compute with in numbers: the kernels unless told otherwise. `scalarMath` gives the same bits.
+ * `math` is the arithmetic of the devices: the kernels unless told otherwise. `scalarMath` gives the same bits.
  */
 import { kernelMath } from "../kernels/array-math.ts";
 import type { ArrayMath } from "../numeric/array-math.ts";
@@ -17,7 +17,7 @@ import { phaseChangeMemory } from "./nandakumar-icecs-2019.ts";
 import { stateIndependent } from "./state-independent.ts";
 import { resistiveMemory } from "./wan-nature-2022.ts";
 
-/** The device as published, or as its module has it. Throws SpecError for a module that was not loaded. */
+/** The device as published, or as its module defines it. Throws SpecError for a module that was not loaded. */
 export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): DeviceModel {
   switch (spec.kind) {
     case "ideal":
@@ -37,6 +37,6 @@ export function deviceOfSpec(spec: DeviceSpec, math: ArrayMath = kernelMath): De
   }
 }
 
-/** The device as it sits on a crossbar: with the crossbar's spread and stuck devices. */
+/** The device as placed on a crossbar, with the crossbar's device-to-device variation and stuck devices. */
 export const deviceOfCrossbar = (spec: CrossbarSpec, math: ArrayMath = kernelMath): DeviceModel =>
   withLayers(deviceOfSpec(spec.device, math), spec, math);

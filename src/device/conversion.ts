@@ -1,13 +1,13 @@
 /**
- * Signed weights on pairs of conductances and back.
+ * Converts signed weights to pairs of conductances and back.
  *
- * A weight is the difference of two devices, w = (g+ - g-) / scale; the device of the other sign is left at zero. The
- * largest conductance stands for a quantile of |w| (1: the largest weight) over the whole crossbar, or over each column: then
- * every column uses all of its devices' range, and errors are small beside its own weights. Larger weights are clipped. With b bits a
- * device takes 2^b - 1 equally spaced levels above zero, so that a pair has 2 (2^b - 1) + 1 signed levels: 31 for the 4 bits of Table II
- * (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
+ * A weight is the difference of two devices, w = (g+ - g-) / scale; the device of the opposite sign stays at zero. The largest
+ * conductance represents a quantile of |w| (1: the largest weight), taken over the whole crossbar or over each column. With
+ * column scales, every column uses the full range of its devices, so errors are small relative to the column's own weights.
+ * Larger weights are clipped. With b bits a device has 2^b - 1 equally spaced levels above zero, and a pair 2 (2^b - 1) + 1
+ * signed levels: 31 for the 4 bits of Table II (Xpikeformer, arXiv 2408.08794v2), -15 .. +15.
  *
- * What becomes of a pair after programming is told in `pairs.ts`.
+ * `pairs.ts` describes what happens to a pair after programming.
  */
 import { quantile } from "../numeric/quantile.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
@@ -17,9 +17,9 @@ export interface ConversionSettings {
   readonly maxConductance: number;
   /** Bits of each device; null is continuous. */
   readonly bits: number | null;
-  /** Quantile of |w| that maps to `maxConductance`. */
+  /** Quantile of |w| that is mapped to `maxConductance`. */
   readonly clippingQuantile: number;
-  /** What shares a scale. */
+  /** Which weights share a scale. */
   readonly scaling: "crossbar" | "column";
 }
 
@@ -29,21 +29,21 @@ export interface ConductancePairs {
   readonly minus: Float64Array;
   /** Microsiemens per unit of weight, by column. */
   readonly scales: Float64Array;
-  /** Weights that were clipped because their size exceeds `maxConductance / scale`. */
+  /** Number of weights clipped because their magnitude exceeds `maxConductance / scale`. */
   readonly clipped: number;
 }
 
 /**
- * The largest weight is taken to be this at least, as in aihwkit: zeros have no natural scale, and with this one their noise
- * stands for next to no weight.
+ * Lower bound on the largest weight, as in aihwkit: an all-zero block has no natural scale, and this one makes its noise
+ * negligible in units of weights.
  */
 const SMALLEST_WEIGHT = 1e-7;
 
 /**
- * Target conductances of a matrix of weights. Without `bits`, no clipping and no noise, `pairWeights` returns the same floats.
+ * Target conductances of a weight matrix. Without `bits`, clipping and noise, `pairWeights` returns the same floats.
  *
  * Shapes   weights: [rows, columns]
- * State    the targets are the two halves of `targets`, which is overwritten; a new array where none is given
+ * State    the targets are the two halves of `targets`, which is overwritten; a new array is allocated if omitted
  */
 export function convertWeights(
   weights: Float32Array,
@@ -74,7 +74,7 @@ export function convertWeights(
   return { plus, minus, scales, clipped };
 }
 
-/** The size of weight that the largest conductance stands for, by column. */
+/** The weight magnitude that the largest conductance represents, by column. */
 export function largestWeights(
   weights: Float32Array,
   columns: number,
@@ -92,7 +92,7 @@ export function largestWeights(
 
 const largestOf = (sizes: Float32Array, share: number): number => quantile(sizes, share) || quantile(sizes, 1);
 
-/** The weights that pairs of conductances stand for. */
+/** The weights that pairs of conductances represent. */
 export function pairWeights(plus: Float64Array, minus: Float64Array, scales: Float64Array): Float32Array {
   const weights = new Float32Array(plus.length);
   const columns = scales.length;

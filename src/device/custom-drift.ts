@@ -1,6 +1,6 @@
 /**
- * Phase-change memory with measured drift of one's own: programming and read noise of `nandakumar-icecs-2019.ts`, drift
- * exponents interpolated over a table.
+ * Phase-change memory with user-supplied drift data: programming and read noise as in `nandakumar-icecs-2019.ts`, drift
+ * exponents interpolated from a table.
  *
  *   mu(g), spread(g)   linear between the table's conductances, constant beyond its ends;  nu = |mu + spread N|
  *
@@ -39,7 +39,7 @@ export function customDriftStatistics({
   };
 }
 
-/** The value at `x` on straight lines between points in ascending order; that of the nearest end outside of them. */
+/** Piecewise-linear interpolation at `x` between points in ascending order, constant beyond the ends. */
 function interpolate(points: readonly number[], values: readonly number[], x: number): number {
   if (x <= points[0]) return values[0];
   for (let i = 1; i < points.length; i++) {

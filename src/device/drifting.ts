@@ -1,5 +1,5 @@
 /**
- * The chain that models of phase-change memory share; each publication supplies its statistics.
+ * The equations shared by the phase-change memory models; each publication supplies its statistics.
  *
  * With x = g_target / g_max, N a standard normal per device and per draw, conductances in microsiemens:
  *
@@ -8,11 +8,11 @@
  *   drift     g_d    = g_prog (t / t0)^-nu,  t = time since programming + t0
  *   read      g      = max(0, g_d (1 + Q(g_prog / g_max) R(t) N)),  R(t) = sqrt(ln((t + t_read) / (2 t_read)))
  *
- * R integrates 1/f noise from the duration of a read to the age of the device; it is not zero at time 0, because t0 has
- * passed by then. Methodology: Nandakumar et al., ICECS 2019 (see `nandakumar-icecs-2019.ts`). Left out: dependence on
- * temperature, correlation of read noise in time.
+ * R integrates 1/f noise from the duration of a read to the age of the device. It is not zero at time 0, because t0 has already
+ * passed. Methodology: Nandakumar et al., ICECS 2019 (see `nandakumar-icecs-2019.ts`). Left out: temperature dependence,
+ * correlation of read noise in time.
  *
- * Chips have millions of devices, so random numbers, logarithms and exponentials are those of an `ArrayMath`.
+ * Chips have millions of devices, so random numbers, logarithms and exponentials come from an `ArrayMath`.
  */
 import { type ArrayMath, type InversePower, inPieces, scalarMath } from "../numeric/array-math.ts";
 import { naturalLog } from "../numeric/stream.ts";
@@ -25,7 +25,7 @@ export interface ExponentStatistics {
   readonly deviation: number;
 }
 
-/** What a publication says of a device. `x` is a conductance relative to `maxConductance`. */
+/** The statistics that a publication gives for a device. `x` is a conductance relative to `maxConductance`. */
 export interface DriftingStatistics {
   readonly name: string;
   readonly source: string;
@@ -41,7 +41,10 @@ export interface DriftingStatistics {
   driftExponent(x: number): ExponentStatistics;
   /** Amplitude Q of the read noise, relative to the conductance, at the relative programmed conductance x. */
   readNoiseScale(x: number): number;
-  /** The same of many devices, from their programmed conductances in microsiemens: a law, or what gives all amplitudes. */
+  /**
+   * The same for many devices, from their programmed conductances in microsiemens: either a law per value or a function that
+   * gives all amplitudes.
+   */
   readonly readNoiseScales: InversePower | ((conductances: Float64Array, math: ArrayMath) => Float64Array);
 }
 
@@ -73,7 +76,7 @@ export function driftingMemory(
       const driftExponents = new Float64Array(targets.length);
       inPieces(targets.length, (from, to) => {
         const target = targets.subarray(from, to);
-        // Every normal makes room for what it gives.
+        // Each array of normals is reused for the values computed from it.
         const [programmed, exponent] = [conductances.subarray(from, to), driftExponents.subarray(from, to)];
         math.normals(noises, programmed);
         math.normals(spreads, exponent);
@@ -116,12 +119,12 @@ export function polynomial(coefficients: readonly number[], x: number): number {
   return sum;
 }
 
-/** a ln x + b, kept within low .. high; x is taken as 1e-7 at least, where every published fit has long reached its limit. */
+/** a ln x + b, clipped to low .. high. x is at least 1e-7, where every published fit has long reached its limit. */
 export function clippedLogarithm(a: number, b: number, low: number, high: number, x: number): number {
   return Math.min(high, Math.max(low, a * naturalLog(Math.max(x, 1e-7)) + b));
 }
 
-/** The same of many values: every x becomes its fit. */
+/** The same for many values: replaces every x by its fit. */
 export function clippedLogarithms(
   [a, b, low, high]: readonly [a: number, b: number, low: number, high: number],
   x: Float64Array,

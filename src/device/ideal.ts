@@ -1,4 +1,4 @@
-/** A device that keeps exactly the conductance it was asked for: the yardstick of all other models. */
+/** A device that holds exactly its target conductance: the reference for all other models. */
 import type { DeviceModel } from "./device.ts";
 
 export function idealDevice(maxConductance: number): DeviceModel {

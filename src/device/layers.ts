@@ -1,28 +1,28 @@
 /**
- * What a chip adds to a published device: spread from device to device, devices that are stuck, and several devices in place of one. Each
- * wraps any model.
+ * What a chip adds to a published device: device-to-device variation, stuck devices, and several devices in parallel per
+ * conductance. Each layer wraps any model.
  *
- * The published spreads are those of devices that work, programmed with verification. A `spread` s gives every device a
- * constant gain max(0, 1 + s N) on what is programmed, such as a cell whose read path differs from that of the verification.
- * A stuck device does not answer to programming: it stays at zero (open) or at `maxConductance` (shorted), with neither drift
- * nor noise. Which devices are stuck is drawn once per chip, independently of each other; real faults also come in rows and
- * columns. Sizes and shares are the user's: no publication is meant.
+ * The published spreads describe working devices programmed with verification. A `spread` s gives every device a constant gain
+ * max(0, 1 + s N) on its programmed conductance, for example because the read path of a cell differs from its verification
+ * path. A stuck device does not respond to programming: it stays at zero (open) or at `maxConductance` (shorted), without drift
+ * or noise. Stuck devices are drawn once per chip, independently of each other; real faults also occur in whole rows and
+ * columns. Magnitudes and fractions are the user's and follow no publication.
  *
- * `parallelDevices` n: n devices side by side hold a conductance together, each its n-th part with errors, spread, faults, drift and
- * noise of its own, and their currents add:
+ * With `parallelDevices` n, n devices in parallel hold one conductance. Each holds one n-th, with its own errors, variation,
+ * faults, drift and noise, and their currents add:
  *
  *   g = g_1 + ... + g_n,  g_i programmed to g_target / n
  *
- * so that g_max is n times as large, and independent errors, relative to it, are smaller by the square root of n. Several
- * devices for a weight: I. Boybat, M. Le Gallo, S. R. Nandakumar et al., "Neuromorphic computing with multi-memristive synapses",
- * Nature Communications 9, 2514 (2018), DOI 10.1038/s41467-018-04933-y. Left out: programming one device to make good the error
- * of the others, as the two of the HERMES chip are (`le-gallo-nature-electronics-2023.ts`).
+ * so g_max is n times as large, and independent errors relative to it shrink by the square root of n. Several devices per
+ * weight: I. Boybat, M. Le Gallo, S. R. Nandakumar et al., "Neuromorphic computing with multi-memristive synapses", Nature
+ * Communications 9, 2514 (2018), DOI 10.1038/s41467-018-04933-y. Left out: programming one device to compensate the error of
+ * the others, as the HERMES chip does with its two (`le-gallo-nature-electronics-2023.ts`).
  */
 import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceLayers } from "../spec/device.ts";
 import type { DeviceModel } from "./device.ts";
 
-/** The device with all layers; the device itself where they are switched off. */
+/** The device with all layers applied; the device itself when all are switched off. */
 export const withLayers = (
   device: DeviceModel,
   { spread, stuck, parallelDevices }: DeviceLayers,
@@ -45,7 +45,7 @@ function withSpread(device: DeviceModel, spread: number, math: ArrayMath): Devic
   };
 }
 
-/** A share of stuck devices. Random: one uniform per device from fork "stuck" of the programming stream. */
+/** A fraction of stuck devices. Random: one uniform per device from fork "stuck" of the programming stream. */
 function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stuck"], math = scalarMath): DeviceModel {
   if (atZero === 0 && atMaximum === 0) return device;
   return {
@@ -54,7 +54,7 @@ function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stu
       const programmed = device.program(targets, random);
       const stuckAt = new Float64Array(targets.length);
       math.uniforms(random.fork("stuck"), stuckAt);
-      // The same draws decide at every share, so that a larger share keeps the faults of a smaller one.
+      // The same draws decide at every fraction, so a larger fraction keeps the faults of a smaller one.
       for (let i = 0; i < stuckAt.length; i++) {
         const u = stuckAt[i];
         stuckAt[i] = u < atZero ? 0 : u >= 1 - atMaximum ? device.maxConductance : Number.NaN;
@@ -70,7 +70,7 @@ function withStuck(device: DeviceModel, { atZero, atMaximum }: DeviceLayers["stu
   };
 }
 
-/** Several devices for each conductance. Random: forks "parallel", i of the streams of programming and of reading. */
+/** Several devices per conductance. Random: forks "parallel", i of the programming and reading streams. */
 function inParallel(device: DeviceModel, count: number): DeviceModel {
   if (count === 1) return device;
   return {
@@ -78,7 +78,7 @@ function inParallel(device: DeviceModel, count: number): DeviceModel {
     name: `${device.name}, ${count} side by side for a conductance`,
     maxConductance: count * device.maxConductance,
     program: (targets, random) => {
-      // Every device may keep its targets.
+      // A copy, because every device may keep its targets.
       const share = () => targets.map((target) => target / count);
       const parallel = Array.from({ length: count }, (_, i) => device.program(share(), random.fork("parallel", i)));
       const conductances = new Float64Array(targets.length);

@@ -3,12 +3,13 @@
  *
  * M. Le Gallo, R. Khaddam-Aljameh, M. Stanisavljevic et al., "A 64-core mixed-signal in-memory compute chip based on
  * phase-change memory for deep neural network inference", Nature Electronics 6, 680-693 (2023),
- * DOI 10.1038/s41928-023-01010-1. The fits are those under which IBM's aihwkit ships this model (`HermesNoiseModel`, file
- * src/aihwkit/inference/noise/hermes.py at commit 4545f11, 2026-06-23). A conductance is one device (up to 10.35 uS) or two
- * in parallel (up to 20.7 uS), which are programmed most-significant first (Vasilopoulos et al., IEEE TED 2023,
- * https://ieeexplore.ieee.org/document/10281389): more exact, and less spread of drift. The two are drawn as one.
+ * DOI 10.1038/s41928-023-01010-1. The fits are those shipped with IBM's aihwkit (`HermesNoiseModel`, file
+ * src/aihwkit/inference/noise/hermes.py at commit 4545f11, 2026-06-23). A conductance is one device (up to 10.35 uS) or two in
+ * parallel (up to 20.7 uS) that are programmed most-significant first (Vasilopoulos et al., IEEE TED 2023,
+ * https://ieeexplore.ieee.org/document/10281389), which is more accurate and has less spread in drift. The two are drawn as
+ * one.
  *
- * The chain is that of `drifting.ts`, with x = g / g_max:
+ * The equations are those of `drifting.ts`, with x = g / g_max:
  *
  *                 one device                                       two devices
  *   sigma         0.15781817 + 2.32443916 x                        0.16603222 + 4.71806468 x
@@ -22,7 +23,7 @@
  *                 0.0664 x^3 - 0.1352 x^2 + 0.0768 x + 0.0088      0.0069 x^3 - 0.0280 x^2 + 0.0211 x + 0.0123
  *   t0, t_read    200 s, 512 ns                                    300 s, 512 ns
  *
- * Validity: targets up to the largest conductance named above; Q is used for programmed conductances somewhat above it, too.
+ * Validity: targets up to the largest conductance above; Q is also used for programmed conductances slightly above it.
  */
 import { type ArrayMath, scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";
@@ -38,7 +39,7 @@ import {
 export type HermesSpec = Extract<DeviceSpec, { kind: "hermes" }>;
 
 interface Fits {
-  /** Largest conductance that was characterised, microsiemens. */
+  /** Largest characterised conductance, microsiemens. */
   readonly largest: number;
   readonly referenceTime: number;
   readonly programming: readonly number[];
@@ -46,7 +47,7 @@ interface Fits {
   readonly readNoise: Branch;
 }
 
-/** A clipped logarithm `[a, b, low, high]` below `limit`, a polynomial from there on. */
+/** A clipped logarithm `[a, b, low, high]` below `limit`, a polynomial above. */
 interface Branch {
   readonly limit: number;
   readonly below: readonly [a: number, b: number, low: number, high: number];
@@ -69,7 +70,7 @@ const TWO_DEVICES: Fits = {
   readNoise: { limit: 0.16, below: [-0.0117, -0.0069, 0.015, 0.04], above: [0.0123, 0.0211, -0.028, 0.0069] },
 };
 
-/** The mean exponent is the same for one device and two. */
+/** The mean exponent is the same for one and two devices. */
 const MEAN: Branch = { limit: 0.0945, below: [-0.0387, -0.0182, 0.072, 0.13], above: [0.0736, -0.0126, -0.0436] };
 
 export const hermes = (spec: HermesSpec, math = scalarMath): DeviceModel =>
@@ -103,7 +104,7 @@ export function hermesStatistics({
 const branch = ({ limit, below, above }: Branch, x: number): number =>
   x < limit ? clippedLogarithm(...below, x) : polynomial(above, x);
 
-/** The same of many values: every x becomes its fit. */
+/** The same for many values: replaces every x by its fit. */
 function branches({ limit, below, above }: Branch, x: Float64Array, math: ArrayMath): Float64Array {
   const given = x.slice();
   clippedLogarithms(below, x, math);

@@ -1,10 +1,10 @@
 /**
- * A device of one's own: an ES module whose default export is a `DeviceModel`.
+ * User-defined devices: an ES module whose default export is a `DeviceModel`.
  *
- * Importing takes a turn of the event loop, while devices are asked for in the midst of a computation. So a module is loaded first,
- * by `loadDevice`, and found after; like every ES module it stays for the life of its thread. Other threads load it themselves, from
- * the addresses that a job is opened with. What the model gives is checked at every call, because a wrong length or a NaN would show
- * as a wrong error rate much later.
+ * Importing is asynchronous, but devices are looked up in the middle of a synchronous computation. `loadDevice` therefore loads
+ * a module first, and later look-ups find it; like every ES module it stays for the life of its thread. Other threads load it
+ * themselves, from the addresses passed when a job is opened. The model's results are checked at every call, because a wrong
+ * length or a NaN would otherwise show up much later as a wrong error rate.
  */
 import { FileError, SpecError, ValueError } from "../errors.ts";
 import type { DeviceSpec } from "../spec/device.ts";
@@ -13,7 +13,7 @@ import type { DeviceModel } from "./device.ts";
 
 export type ModuleSpec = Extract<DeviceSpec, { kind: "module" }>;
 
-/** Where a thread finds a module, and what the spec calls it. */
+/** Where a thread finds a module, and its name in the spec. */
 export interface DeviceAddress {
   readonly spec: ModuleSpec;
   readonly url: string;
@@ -26,15 +26,15 @@ interface Loaded {
 
 const loaded = new Map<string, Loaded>();
 
-/** By content where it is known: one relative path may lead to two files. */
+/** Keyed by content hash where known, because one relative path may lead to two files. */
 const keyOf = ({ path, sha256 }: ModuleSpec): string => sha256 ?? path;
 
 /**
- * Imports a module, and returns the spec that names its device: the value of `hardware.crossbar.device`. The module runs as any other
- * part of the program.
+ * Imports a module and returns the spec of its device: the value of `hardware.crossbar.device`. The module runs with the same
+ * rights as the rest of the program.
  *
  * @param address an absolute URL, such as `new URL("my-device.mjs", import.meta.url)`
- * @param written what the spec says of it; by default its path is the URL
+ * @param written what the spec records; by default its path is the URL
  * Throws  SpecError for a relative address; FileError when the module cannot be imported, or exports no device
  */
 export async function loadDevice(
@@ -56,7 +56,7 @@ export async function loadDevice(
   return spec;
 }
 
-/** The device of a module that was loaded. Throws SpecError for one that was not. */
+/** The device of a loaded module. Throws SpecError if it was not loaded. */
 export function loadedDevice(spec: ModuleSpec): DeviceModel {
   const found = loaded.get(keyOf(spec));
   if (found) return found.model;
@@ -67,7 +67,7 @@ export function loadedDevice(spec: ModuleSpec): DeviceModel {
   );
 }
 
-/** What another thread needs to know the devices of these machines. Throws SpecError for a module that was not loaded here. */
+/** What another thread needs to load the devices of these machines. Throws SpecError for a module that was not loaded here. */
 export function deviceAddresses(machines: readonly HardwareSpec[]): DeviceAddress[] {
   const addresses = new Map<string, DeviceAddress>();
   for (const { crossbar } of machines) {
@@ -79,12 +79,12 @@ export function deviceAddresses(machines: readonly HardwareSpec[]): DeviceAddres
   return [...addresses.values()];
 }
 
-/** Loads on this thread what another one has loaded. Throws as `loadDevice`. */
+/** Loads on this thread the modules that another thread has loaded. Throws as `loadDevice`. */
 export async function loadAddresses(addresses: readonly DeviceAddress[]): Promise<void> {
   for (const { spec, url } of addresses) await loadDevice(url, spec);
 }
 
-/** What a module may take to import, in milliseconds: one that waits for ever would end the program without a word. */
+/** Time limit for importing a module, in milliseconds: one that waits for ever would end the program without a message. */
 const IMPORT_TIME = 10_000;
 
 async function importDefault(url: string, path: string): Promise<unknown> {
@@ -103,17 +103,17 @@ async function importDefault(url: string, path: string): Promise<unknown> {
   }
 }
 
-/** What the module threw, and the line and column of the module where it did, if the error knows them. */
+/** The error that the module threw, with its line and column in the module if the error carries them. */
 function reasonOf(thrown: unknown, url: string, path: string): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { pathname } = new URL(url);
-  // `/device.mjs?sha256=0a1b:5:33`, as engines write it behind the host.
+  // `/device.mjs?sha256=0a1b:5:33`, the part after the host as engines write it.
   const [, behind = ""] = (thrown.stack ?? "").split(pathname);
   const place = /^[^:\s]*:(\d+(?::\d+)?)/.exec(behind)?.[1];
   return place ? `${thrown.message} (${path}:${place})` : thrown.message;
 }
 
-/** The exported value as a device whose results are checked. Throws FileError when it is none. */
+/** The exported value as a device with checked results. Throws FileError when it is not a device. */
 function checkedDevice(exported: unknown, url: string, path: string): DeviceModel {
   const model = (typeof exported === "object" && exported !== null ? exported : {}) as DeviceModel;
   const { name, source, maxConductance } = model;
@@ -131,7 +131,7 @@ function checkedDevice(exported: unknown, url: string, path: string): DeviceMode
       `The module's default export is not a device: it lacks ${lacking.join(", ")}. See the example in docs/hardware.md.`,
     );
   }
-  /** An error of the module is the module's, not one of this program. */
+  /** Attributes an error to the module rather than to this program. */
   const ask = <T>(what: string, call: () => T): T => {
     try {
       return call();

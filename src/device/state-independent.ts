@@ -1,13 +1,13 @@
 /**
- * A memory whose spreads do not depend on its conductance: for asking what a device's state dependence costs.
+ * A memory with spreads that do not depend on conductance, to find out what state dependence costs.
  *
- * The constants are no measurement but the defaults of `StateIndependentNoiseModel` in IBM's aihwkit (file
- * src/aihwkit/inference/noise/custom.py at commit 4545f11, 2026-06-23). The chain is that of `drifting.ts`, with
+ * The constants are not measurements but the defaults of `StateIndependentNoiseModel` in IBM's aihwkit (file
+ * src/aihwkit/inference/noise/custom.py at commit 4545f11, 2026-06-23). The equations are those of `drifting.ts`, with
  *
  *   sigma = 0.2 uS,  mu = 0.1,  spread = 0.05,  Q = 1 uS / g_max,  t0 = 20 s,  t_read = 250 ns
  *
- * Q there is a pure number whose spread, g_d / g_max, is added to conductances in microsiemens; the unit is ours. The spread
- * sigma does not grow with g_max.
+ * In aihwkit, Q is a pure number, and its spread, g_d / g_max, is added to conductances in microsiemens; the unit is our
+ * choice. The spread sigma does not grow with g_max.
  */
 import { scalarMath } from "../numeric/array-math.ts";
 import type { DeviceSpec } from "../spec/device.ts";

@@ -1,22 +1,22 @@
 /**
- * Resistive memory (ReRAM) of the NeuRRAM chip: it does not drift, but its conductances spread with time.
+ * Resistive memory (ReRAM) of the NeuRRAM chip: it does not drift, but the spread of its conductances grows with time.
  *
  * W. Wan, R. Kubendran, C. Schaefer et al., "A compute-in-memory chip based on resistive random-access memory", Nature 608,
- * 504-512 (2022), DOI 10.1038/s41586-022-04992-8. The deviation from the target was read off the published figures and
- * fitted by IBM's aihwkit (`ReRamWan2022NoiseModel`, file src/aihwkit/inference/noise/reram.py at commit 4545f11,
- * 2026-06-23). With x = g_target / g_max, in microsiemens at g_max = 40 uS:
+ * 504-512 (2022), DOI 10.1038/s41586-022-04992-8. IBM's aihwkit read the deviation from the target off the published figures
+ * and fitted it (`ReRamWan2022NoiseModel`, file src/aihwkit/inference/noise/reram.py at commit 4545f11, 2026-06-23). With x =
+ * g_target / g_max, in microsiemens at g_max = 40 uS:
  *
  *   sigma(1 s) = 0.348 + 16.030 x - 43.853 x^2 + 45.393 x^3 - 16.815 x^4
  *   sigma(1 d) = 0.701 + 22.086 x - 50.773 x^2 + 47.095 x^3 - 16.458 x^4
  *   sigma(2 d) = 0.782 + 20.274 x - 43.507 x^2 + 37.062 x^3 - 11.934 x^4
  *   g(t)       = max(0, g_target + sigma(t) N)
  *
- * Ours: between these times sigma is interpolated over log time, and N is drawn **once per device**, so that a device stays
- * where it is in the distribution while the distribution widens: what relaxes does not come back. aihwkit draws N anew at
- * every read and allows the three times only; in its pair handling (`pairs.ts`) that redrawing is kept. Another
- * `maxConductance` scales sigma by g_max / 40 uS, which aihwkit's documentation says and its code (read at commit 0c9de57) does
- * not do. Programming and reads before 1 s have the spread at 1 s. After 2 days there are no data, and a read is refused. Read
- * noise is not published ("about 1 %"), and left out.
+ * Our choices: between these times sigma is interpolated over log time, and N is drawn **once per device**, so a device keeps
+ * its position in the distribution while the distribution widens: relaxation is never undone. aihwkit draws N again at every
+ * read and allows only the three times; its pair handling (`pairs.ts`) keeps that redrawing. A different `maxConductance`
+ * scales sigma by g_max / 40 uS, as aihwkit's documentation says but its code (read at commit 0c9de57) does not do. Programming
+ * and reads before 1 s use the spread at 1 s. There are no data after 2 days, so later reads are refused. Read noise is not
+ * published ("about 1 %") and left out.
  */
 import { ValueError } from "../errors.ts";
 import { scalarMath } from "../numeric/array-math.ts";
@@ -27,7 +27,7 @@ import type { DeviceModel } from "./device.ts";
 import { polynomial } from "./drifting.ts";
 
 const DAY = 86_400;
-/** Conductance in microsiemens to which the polynomials refer. */
+/** Conductance in microsiemens that the polynomials refer to. */
 const POLYNOMIAL_REFERENCE = 40;
 
 const FITS = [
@@ -67,7 +67,7 @@ export function resistiveMemory(
         math.normals(random, out);
         for (let i = 0; i < out.length; i++) out[i] = targets[i] + sigma(targets[i]) * out[i];
       } else {
-        // From the programmed conductance on. A device that was kept at zero stays there, because the spread only grows.
+        // Starts from the programmed conductance. A device kept at zero stays there, because the spread only grows.
         const growth = byValue((target) => later(target / maxConductance) - sigmaOf(target));
         for (let i = 0; i < out.length; i++) out[i] = conductances[i] + growth(targets[i]) * deviates[i];
       }

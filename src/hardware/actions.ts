@@ -1,8 +1,8 @@
 /**
- * The actions that the hardware blocks count; the cost model multiplies them by prices.
+ * The actions counted by the hardware blocks; the cost model multiplies them by prices.
  *
- * An action is something that happens on the chip and costs energy, named once here, so that block, simulator and price
- * list speak of the same event. Counts are exact for the run at hand (they depend on the spikes), not estimates.
+ * An action is an event on the chip that costs energy. Each is named once here, so that block, simulator and price list mean
+ * the same event. Counts are exact for the run at hand (they depend on its spikes), not estimates.
  */
 
 export const ACTIONS = {
@@ -36,7 +36,7 @@ export const ACTIONS = {
 export type Action = keyof typeof ACTIONS;
 export type ActionCounts = Readonly<Record<Action, number>>;
 
-/** Counts that a block adds to while it works. */
+/** Counts accumulated by a block while it works. */
 export type ActionTally = Record<Action, number>;
 
 export const ACTION_NAMES = Object.keys(ACTIONS) as Action[];

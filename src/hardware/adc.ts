@@ -8,13 +8,13 @@
  *                 code = clamp(round((I+ - I-) / step), -(2^(b-1) - 1), 2^(b-1) - 1),
  *                 step = full scale / (2^(b-1) - 1)
  *
- * Rounding is to nearest, ties to even. The paper draws two converters and a digital adder per readout unit (Figs. 2
- * and 4), which is `pair`; its conclusion names differential converters as future work. Table II: 5 bits, 8 columns share
- * a converter. A crossbar of 128 columns then has 16 units and needs 8 multiplexer steps for one input vector;
- * `timing.ts` says how many clocks these are.
+ * Rounding is to nearest, ties to even. The paper draws two converters and a digital adder per readout unit (Figs. 2 and 4),
+ * which is `pair`; its conclusion names differential converters as future work. In Table II converters have 5 bits and 8
+ * columns share one. A crossbar of 128 columns then has 16 units and needs 8 multiplexer steps per input vector; `timing.ts`
+ * converts these to clocks.
  *
- * Currents are line conductances in microsiemens (current / read voltage), and single-precision numbers, as are the step and
- * every result. Offset, gain spread and noise of converters: `converter-errors.ts`.
+ * Currents are line conductances in microsiemens (current / read voltage). They, the step and every result are single-precision
+ * numbers. Offset, gain spread and noise of converters: `converter-errors.ts`.
  */
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
@@ -28,13 +28,13 @@ export interface Converter {
   readonly largest: number;
 }
 
-/** Converters of `bits` bits whose largest code stands for `fullScale` microsiemens. */
+/** Converters of `bits` bits with `fullScale` microsiemens at the largest code. */
 export function converter(mode: AdcSpec["mode"], bits: number, fullScale: number): Converter {
   const largest = mode === "pair" ? 2 ** bits - 1 : 2 ** (bits - 1) - 1;
   return { mode, step: Math.fround(fullScale / largest), smallest: mode === "pair" ? 0 : -largest, largest };
 }
 
-/** The code that stands for a line current. */
+/** The code of a line current. */
 export function convert({ step, smallest, largest }: Converter, current: number): number {
   return Math.min(largest, Math.max(smallest, nearestCode(current, step)));
 }
@@ -42,11 +42,11 @@ export function convert({ step, smallest, largest }: Converter, current: number)
 const nearestCode = (current: number, step: number): number => roundHalfEven(Math.fround(current / step));
 
 /**
- * Converts the columns of a crossbar for a run of input vectors: the code of a pair, `codes[i]`, from `plus[i]` and
+ * Converts the columns of a crossbar for a batch of input vectors: the code of a pair, `codes[i]`, from `plus[i]` and
  * `minus[i]`.
  *
  * Shapes   plus, minus: line currents, microsiemens, any equal length; codes: overwritten
- * Returns  conversions made, and those that clipped: whose nearest code lies outside of the converter's range
+ * Returns  number of conversions, and of those that clipped: their nearest code lies outside the converter's range
  */
 export function convertColumns(
   { mode, step, smallest, largest }: Converter,
@@ -75,7 +75,7 @@ export function convertColumns(
   return { conversions: pair ? 2 * codes.length : codes.length, clipped };
 }
 
-/** The sizes of what reaches the converters, which their full scale is a quantile of: both lines of a pair, or their difference. */
+/** Magnitudes at the converters' inputs, from which a quantile sets the full scale: both lines of a pair, or their difference. */
 export function convertedSizes(mode: AdcSpec["mode"], plus: Float32Array, minus: Float32Array): Float32Array {
   if (mode === "differential") return plus.map((current, i) => Math.abs(current - minus[i]));
   const both = new Float32Array(plus.length + minus.length);
@@ -84,8 +84,8 @@ export function convertedSizes(mode: AdcSpec["mode"], plus: Float32Array, minus:
   return both;
 }
 
-/** Readout units of a crossbar: converters (pairs of them in `pair` mode) that work side by side. */
+/** Readout units of a crossbar: converters (pairs of them in `pair` mode) that work in parallel. */
 export const readoutUnits = (columns: number, adc: AdcSpec): number => Math.ceil(columns / adc.sharing);
 
-/** Multiplexer steps in which `units` readout units serve `columns` columns. */
+/** Multiplexer steps that `units` readout units need for `columns` columns. */
 export const multiplexerSteps = (columns: number, units: number): number => Math.ceil(columns / units);

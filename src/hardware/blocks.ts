@@ -1,4 +1,4 @@
-/** Blocks of a weight matrix, each as large as one crossbar holds at most. */
+/** Blocks of a weight matrix, each at most as large as a crossbar. */
 import type { CrossbarSpec } from "../spec/hardware.ts";
 import { rowsFor } from "./crossbar.ts";
 
@@ -10,7 +10,7 @@ export interface MatrixBlock {
   readonly columns: number;
 }
 
-/** The blocks of a layer's weights, `[inputs, outputs]`, one row of blocks after the other. */
+/** The blocks of a layer's weights, `[inputs, outputs]`, row of blocks by row of blocks. */
 export function matrixBlocks(layer: string, inputs: number, outputs: number, crossbar: CrossbarSpec): MatrixBlock[] {
   const blocks: MatrixBlock[] = [];
   const most = rowsFor(layer, crossbar);

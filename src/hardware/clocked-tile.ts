@@ -1,14 +1,14 @@
 /**
- * The SSA tile clock by clock: the registers behind `ssa-tile.ts`, and what they do at every edge.
+ * The SSA tile clock by clock: the registers behind `ssa-tile.ts` and their next state at every edge.
  *
  *   clock f of a window   count_ij += Q_i,f and K_j,f              A_i,f = encoder(sum_j S_ij and V_j,f of the window before)
  *                         FIFO_j takes V_j,f and hands out the V that entered d clocks ago
  *   its last clock        S_ij <= encoder(count_ij), held for the next window; count_ij <= 0
  *
- * A is registered once more, so a bit shows at the pins one clock later. The simulation is event by event but bit-sliced: cells of
- * a column that share a 32-bit word count side by side, bit p of their counters in plane p, as so many ripple counters.
- * Toggles of registers are counted as they happen. Random bytes come from registers that are shifted clock by clock, not
- * from the tables of `draws.ts`, so agreement with the functional tile means something.
+ * A is registered once more, so a bit appears at the pins one clock later. The simulation is event-driven and bit-sliced: cells
+ * of a column that share a 32-bit word count in parallel, with bit p of their counters in plane p, like ripple counters side by
+ * side. Register toggles are counted as they happen. Random bytes come from registers that shift clock by clock, not from the
+ * tables of `draws.ts`, so agreement with the functional tile is meaningful.
  */
 import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
@@ -25,13 +25,13 @@ import {
 } from "./ssa-tile.ts";
 import type { TilePass, TilePlan } from "./tile-plan.ts";
 
-/** Register bits that changed, and gates that gave 1. Silence costs nothing here. */
+/** Register bits that changed, and gates that gave 1. Silent inputs cost nothing here. */
 export interface TileActivity {
-  /** Bits of the cells' counters, by counting and by clearing. */
+  /** Bits of the cells' counters, toggled by counting and by clearing. */
   counterToggles: number;
   /** Held score bits. */
   scoreToggles: number;
-  /** Bits of the value FIFOs, of all FIFOs there are (per cell or per row). */
+  /** Bits of the value FIFOs, over all FIFOs (per cell or per row). */
   fifoToggles: number;
   /** AND gates of S and V that gave 1. */
   valueAndOnes: number;
@@ -118,7 +118,7 @@ export function runClockedTile(
   return { output, scores, latency: clock + OUTPUT_REGISTERS, firstOutput, activity };
 }
 
-/** The windows of a run in their order; in one that does not count, the pass is one of another window and meets silence. */
+/** The windows of a run in order. A window that does not count has the pass of another window and receives silence. */
 function tileSequence(
   steps: number,
   { passes, drained }: TilePlan,
@@ -152,7 +152,7 @@ function createRegisters(
   const copies = fifoCopies(open, size, words, fifo);
   const activity = { counterToggles: 0, scoreToggles: 0, fifoToggles: 0, valueAndOnes: 0, outputToggles: 0 };
   let increments = 0;
-  /** Pairs of neighbours in the FIFOs that differ: they toggle at the next shift. */
+  /** Neighbouring FIFO bits that differ: they toggle at the next shift. */
   let differences = 0;
 
   function emit(f: number, { first, last }: TilePass, encode: (i: number, sum: number) => boolean): Uint32Array | null {
@@ -291,7 +291,7 @@ function createEncoder(parameters: SsaParameters, random: ClockedRandom) {
   };
 }
 
-/** Which cells a pass leaves on, `[P][words]`. */
+/** The cells that a pass leaves enabled, `[P][words]`. */
 function openCells(mask: Uint8Array, tokens: number, size: number, { queryBlock, keyBlock }: TilePass): Uint32Array {
   const words = wordsPerRow(size);
   const open = new Uint32Array(size * words);
@@ -303,7 +303,7 @@ function openCells(mask: Uint8Array, tokens: number, size: number, { queryBlock,
   return open;
 }
 
-/** Counts the ones of a word of row bits, each as often as its row has FIFOs. */
+/** Counts the ones in a word of row bits, each weighted by the number of FIFOs of its row. */
 function fifoCopies(
   open: readonly Uint32Array[],
   size: number,

@@ -1,8 +1,8 @@
 /**
- * Global drift compensation (GDC): one factor that scales outputs back to what they were just after programming.
+ * Global drift compensation (GDC): one factor scales outputs back to their level just after programming.
  *
- * A known input is read right after programming and again later; drift being much the same for all devices, the ratio of the
- * two read-outs restores the mean:
+ * A known input is read right after programming and again later. Drift is similar for all devices, so the ratio of the two
+ * read-outs restores the mean:
  *
  *   alpha = read-out at programming / read-out now
  *
@@ -15,9 +15,9 @@
  *             2026-06-23), with its reference taken from the programmed weights, without read noise; per column it is its
  *             `PerColumnDriftCompensation`
  *
- * A factor multiplies codes, in the digital scaling that brings them to the layer's unit. Read-outs are exact currents (by codes:
- * `own-calibration.ts`): quantisation by the converters, which a sum over many columns averages, is left out, and so is their range, which
- * all lines at once exceed if it was set on sparse spikes.
+ * A factor multiplies codes, as part of the digital scaling to the layer's unit. Read-outs here are exact currents;
+ * `own-calibration.ts` does it with codes. Left out: quantization by the converters, which a sum over many columns averages
+ * out, and their range, which all lines at once exceed if it was set on sparse spikes.
  */
 import type { CompensationSchedule, CompensationSpec } from "../spec/compensation.ts";
 import type { HardwareSpec } from "../spec/hardware.ts";
@@ -26,19 +26,19 @@ import { FACTOR_TRIALS, KNOWN_INPUTS, LINES_PER_DRIVEN, MEASURED_VECTORS, RANGE_
 
 export type Readout = CompensationSpec["readout"];
 
-/** What the calibration input gives: the read-out of each column, summed over the rows, in microsiemens. */
+/** The response to the calibration input: the read-out of each column, summed over the rows, in microsiemens. */
 export interface ReadoutSums {
   readonly rows: number;
   readonly sums: Float64Array;
 }
 
 /**
- * Mean read-out per cell, as a share of the largest conductance, below which it counts as this: the ratio of two noises would
- * be no factor. aihwkit has the same number in units of weights.
+ * Lower bound on the mean read-out per cell, as a fraction of the largest conductance: below it, the factor would be a ratio of
+ * two noises. aihwkit uses the same number in units of weights.
  */
 const SMALLEST_READOUT = 1e-4;
 
-/** The read-out of a crossbar as one read sees it. */
+/** The read-out of a crossbar for one read. */
 export function readOut({ rows, columns, plus, minus }: CrossbarReading, readout: Readout): ReadoutSums {
   const sums = new Float64Array(columns);
   for (let r = 0, i = 0; r < rows; r++) {
@@ -49,7 +49,7 @@ export function readOut({ rows, columns, plus, minus }: CrossbarReading, readout
   return { rows, sums };
 }
 
-/** One factor for several crossbars together: reference over present, both as means per cell. */
+/** One factor for several crossbars together: read-out at reference over read-out now, both as means per cell. */
 export function sharedFactor(
   references: readonly ReadoutSums[],
   present: readonly ReadoutSums[],
@@ -69,7 +69,7 @@ export function factorsByColumn(reference: ReadoutSums, present: ReadoutSums, ma
   return reference.sums.map((_, c) => meanOf(reference, c) / meanOf(present, c));
 }
 
-/** A reading whose codes are multiplied by a factor for each column on their way to the layer's unit. */
+/** A reading with a factor for each column, applied to its codes on their way to the layer's unit. */
 export function compensateReading(reading: CrossbarReading, factors: Float64Array): CrossbarReading {
   return {
     ...reading,
@@ -78,13 +78,13 @@ export function compensateReading(reading: CrossbarReading, factors: Float64Arra
   };
 }
 
-/** Calibrations up to an age: their number, and the age at the last; null when there was none. */
+/** Number of calibrations up to an age, and the age at the last; null if there was none. */
 export interface CalibrationHistory {
   readonly calibrations: number;
   readonly last: number | null;
 }
 
-/** The calibrations of a chip up to `time` seconds after programming, the reference just after programming not counted. */
+/** The calibrations of a chip up to `time` seconds after programming, not counting the reference just after programming. */
 export function calibrationHistory(schedule: CompensationSchedule, time: number): CalibrationHistory {
   if (schedule.kind === "at-use") return { calibrations: 1, last: time };
   if (schedule.kind === "interval") {
@@ -100,25 +100,26 @@ export function calibrationHistory(schedule: CompensationSchedule, time: number)
   return { calibrations, last };
 }
 
-/** What calibrating a crossbar takes: input vectors, and lines driven in all of them together. */
+/** The work of calibrating a crossbar: input vectors, and the total of lines driven by them. */
 export interface CalibrationReads {
-  /** Just after programming: the reference, and the passes that set its range where the chip measures that itself. */
+  /** Just after programming: the reference, and the passes that set the range if the chip measures it itself. */
   readonly atFirst: number;
   readonly drivenAtFirst: number;
-  /** Of a calibration later. */
+  /** For each later calibration. */
   readonly each: number;
   readonly drivenEach: number;
 }
 
 /**
- * Calibration of a crossbar of `rows` lines. Of sample prompts, which set ranges, every eighth line counts as driven, as in known inputs.
+ * Calibration of a crossbar of `rows` lines. In the sample prompts that set ranges, every eighth line counts as driven, as in
+ * known inputs.
  */
 export function calibrationReads(
   { calibration, compensation: { scope, readout } }: Pick<HardwareSpec, "calibration" | "compensation">,
   rows: number,
 ): CalibrationReads {
   if (calibration === "currents") {
-    // Every line is driven once, all at once or one by one.
+    // Every line is driven once, either all at once or one by one.
     const each = readout === "lines" ? 1 : rows;
     return scope === "none"
       ? { atFirst: 0, drivenAtFirst: 0, each: 0, drivenEach: 0 }

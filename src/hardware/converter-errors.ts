@@ -1,14 +1,15 @@
 /**
- * What real converters add to `adc.ts`: a gain and an offset of each converter, drawn once per chip, and noise at every
+ * Errors of real converters on top of `adc.ts`: a gain and an offset per converter, drawn once per chip, and noise at every
  * conversion.
  *
  *   code = clamp(round(current / step * gain + offset + noise), smallest, largest),
  *   gain = max(0, 1 + gainSpread N),  offset = offsetSpread N,  noise = outputNoise N    (offset and noise in code steps)
  *
- * Every operation is rounded to single precision, in the order written. Readout unit u serves columns u, u + units, u + 2
- * units ..., because a multiplexer step reads consecutive columns (Xpikeformer, arXiv 2408.08794v2, Fig. 4); a unit has two
- * converters in `pair` mode and one in `differential` mode. Without errors the codes are those of `convertColumns`. Sizes are
- * the user's: the paper names none; the first author's aihwkit set-up adds noise of 0.02 in units of weights to each output.
+ * Every operation is rounded to single precision, in the order written. Readout unit u serves columns u, u + units, u + 2 units
+ * ..., because a multiplexer step reads consecutive columns (Xpikeformer, arXiv 2408.08794v2, Fig. 4). A unit has two
+ * converters in `pair` mode and one in `differential` mode. Without errors the codes equal those of `convertColumns`.
+ * Magnitudes are the user's: the paper gives none; the first author's aihwkit set-up adds noise of 0.02, in units of weights,
+ * to each output.
  */
 
 import { roundHalfEven } from "../numeric/rounding.ts";
@@ -19,7 +20,7 @@ import type { Converter } from "./adc.ts";
 /** Errors of the converters that read one sign of the columns, by column. */
 export interface LineErrors {
   readonly gains: Float32Array;
-  /** Code steps. */
+  /** In code steps. */
   readonly offsets: Float32Array;
 }
 
@@ -57,7 +58,7 @@ export interface ConversionNoise {
   readonly minus: Float32Array;
 }
 
-/** The input vectors that a crossbar converts: `perPrompt` of them in each step of each prompt. */
+/** The input vectors converted by a crossbar: `perPrompt` of them in each step of each prompt. */
 export interface ConvertedVectors {
   readonly steps: number;
   readonly firstPrompt: number;
@@ -68,10 +69,10 @@ export interface ConvertedVectors {
 /**
  * Noise of the conversions of one crossbar, `[steps][prompts][perPrompt][columns]`.
  *
- * Every conversion has its own place in the stream of `key`, so it does not matter how prompts are divided among calls: the high half
- * of the counter holds prompt (bits 7 .. 31) and step, the low half the word (strip perPrompt + v) 8 + c of the prompt's vector v
- * and column c of a strip of 8 columns.
- * A word serves a pair: bits 4 .. 15 the plus line, bits 20 .. 31 the minus line.
+ * Every conversion has its own position in the stream of `key`, so results do not depend on how prompts are divided among
+ * calls. The high half of the counter holds prompt (bits 7 .. 31) and step; the low half holds the word (strip perPrompt + v) 8
+ * + c for the prompt's vector v and column c of a strip of 8 columns. One word serves a pair: bits 4 .. 15 the plus line, bits
+ * 20 .. 31 the minus line.
  */
 export function drawConversionNoise(
   columns: number,
@@ -100,27 +101,28 @@ export function drawConversionNoise(
 }
 
 /**
- * Standard normal, by inversion of a 12-bit uniform: |z| < 3.67, a standard deviation of 1 - 1.6e-4, a kurtosis of 2.99. The table of
- * all values is 16 KiB, half of a first-level cache.
+ * Standard normal by inversion of a 12-bit uniform: |z| < 3.67, standard deviation 1 - 1.6e-4, kurtosis 2.99. The table of all
+ * values takes 16 KiB, half of a first-level cache.
  */
 const quantileOf = (twelveBits: number): number => Math.fround(normalQuantile((twelveBits + 0.5) / NORMALS));
 
 export const NORMALS = 4096;
 
-/** No noise is further from 0, in deviations. */
+/** Largest magnitude of the noise, in standard deviations. */
 export const LARGEST_NORMAL = -quantileOf(0);
 
 /** All values of `quantileOf`, for the kernels. */
 export const normalTable = (): Float32Array => Float32Array.from({ length: NORMALS }, (_, bits) => quantileOf(bits));
 
-/** A current in code steps of a converter that errs, before it is rounded to a code. */
+/** A current in code steps of a converter with errors, before rounding to a code. */
 export const erringSteps = (current: number, step: number, gain: number, offset: number, noise: number): number =>
   Math.fround(Math.fround(Math.fround(Math.fround(current / step) * gain) + offset) + noise);
 
 /**
  * As `convertColumns` of `adc.ts`, with errors.
  *
- * @param noise of the conversions of each sign, of the shape of `plus`; null is none. `differential` uses that of `plus`
+ * @param noise of the conversions of each sign, with the shape of `plus`; null for none. `differential` uses the noise of
+ * `plus`
  * Shapes   plus, minus: [vectors, columns], microsiemens; codes: overwritten
  */
 export function convertWithErrors(
@@ -150,5 +152,5 @@ export function convertWithErrors(
   return { conversions: mode === "pair" ? 2 * codes.length : codes.length, clipped };
 }
 
-/** Full scale of a converter that is not calibrated, microsiemens: so many lines at the largest conductance. */
+/** Full scale of an uncalibrated converter, microsiemens: the given number of lines at the largest conductance. */
 export const fixedFullScale = (lines: number, maxConductance: number): number => lines * maxConductance;

@@ -1,17 +1,17 @@
 /**
  * A crossbar: a block of a weight matrix on differential pairs of memory devices, read by spikes.
  *
- * Inputs are single bits on the rows, so no digital-to-analog converter is needed: a spike raises its line, a silence does
- * not. Each column has two result lines, and the current of each is the sum of the conductances of the driven rows,
+ * Inputs are single bits on the rows, so no digital-to-analog converter is needed: a spike raises its line, silence does not.
+ * Each column has two result lines. The current of each is the sum of the conductances of the driven rows,
  *
  *   I+_c = sum_r x_r g+_rc,   I-_c = sum_r x_r g-_rc,   (I+ - I-) / scale_c = sum_r x_r w_rc   (microsiemens; voltage 1).
  *
- * Life of a crossbar: `programCrossbar` once per chip; `readCrossbar` gives the conductances at some time after, which
- * then serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128
- * cells of two devices each, one for either sign; with `parallelDevices` several. Cycles and conversions are those of the
- * converters (`adc.ts`).
+ * Life of a crossbar: `programCrossbar` once per chip, then `readCrossbar` for the conductances at a given later time, which
+ * serve any number of input vectors. Source: Xpikeformer (arXiv 2408.08794v2), section IV-A and Table II: 128 x 128 cells of
+ * two devices each, one per sign; several with `parallelDevices`. Cycles and conversions are those of the converters
+ * (`adc.ts`).
  *
- * Resistance of wires: `wires.ts`. Left out: leakage of cells that are not driven, noise within one read.
+ * Wire resistance: `wires.ts`. Left out: leakage of undriven cells, noise within one read.
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import { convertWeights, pairWeights } from "../device/conversion.ts";
@@ -21,39 +21,39 @@ import type { Stream } from "../numeric/stream.ts";
 import type { CrossbarSpec } from "../spec/hardware.ts";
 import { type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 
-/** Devices of the two signs are `[rows, columns]`. */
+/** Devices of both signs are `[rows, columns]`. */
 export interface ProgrammedCrossbar extends ProgrammedPairs {
   /** Rows and columns in use; the block may be smaller than the crossbar. */
   readonly rows: number;
   readonly columns: number;
-  /** Weights clipped by the conversion. */
+  /** Number of weights clipped by the conversion. */
   readonly clippedWeights: number;
 }
 
-/** What the columns see at one time after programming. */
+/** The state of the columns at one time after programming. */
 export interface CrossbarReading {
   readonly rows: number;
   readonly columns: number;
   /** Conductances of the two signs, `[rows, columns]`, microsiemens. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
-  /** The weights that these conductances stand for, `[rows, columns]`; empty where they were not asked for. */
+  /** The weights represented by these conductances, `[rows, columns]`; empty if not requested. */
   readonly weights: Float32Array;
   /** Microsiemens per unit of weight, by column. */
   readonly scales: Float64Array;
 }
 
-/** Lines of one crossbar that a layer uses, at most. */
+/** Largest number of lines of one crossbar that a layer uses. */
 export const rowsFor = (layer: string, { rows, embedRows }: CrossbarSpec): number =>
   layer === "embed" ? Math.min(embedRows ?? rows, rows) : rows;
 
-/** Devices side by side that hold one conductance, of a crossbar whose kind of device may itself be two. */
+/** Devices in parallel that hold one conductance, for a crossbar with a kind of device that may itself be two. */
 export const devicesPerConductance = ({ device, parallelDevices }: CrossbarSpec): number =>
   parallelDevices * (device.kind === "hermes" ? device.devices : 1);
 
 /**
- * Largest conductance of all of them together, microsiemens. That of a module is not known before it is loaded, and taken as the default
- * device's.
+ * Largest conductance of all of them together, microsiemens. A module's value is unknown before it is loaded; until then the
+ * default device's is used.
  */
 export const largestConductance = (spec: CrossbarSpec): number =>
   deviceOfCrossbar(spec.device.kind === "module" ? { ...spec, device: DEFAULT_DEVICE } : spec).maxConductance;
@@ -93,7 +93,7 @@ export function programCrossbar(
 /**
  * Reads both devices of every pair `time` seconds after programming. Random: forks "plus" and "minus" of `random`.
  *
- * @param weights false leaves them out: converters see the lines only
+ * @param weights false leaves them out: converters need the lines only
  */
 export function readCrossbar(
   crossbar: ProgrammedCrossbar,
@@ -111,8 +111,8 @@ export function readCrossbar(
 }
 
 /**
- * Room for what is not handed on: the targets of programming, and the doubles of which a reading keeps the nearest floats. It is kept
- * from one crossbar to the next, because memory that was never touched is slow.
+ * Scratch memory: the targets of programming, and the doubles that a reading rounds to floats. It is reused from one crossbar
+ * to the next, because memory touched for the first time is slow.
  */
 function kept(count: number): Float64Array {
   if (room.length < count) room = new Float64Array(count);
@@ -121,7 +121,7 @@ function kept(count: number): Float64Array {
 
 let room = new Float64Array(0);
 
-/** A crossbar just after programming, as a read without noise would see it. */
+/** A crossbar just after programming, as seen by a read without noise. */
 export const readProgrammed = (crossbar: ProgrammedCrossbar): CrossbarReading =>
   readingOf(crossbar, crossbar.plus.conductances, crossbar.minus.conductances, true);
 
@@ -142,13 +142,13 @@ function readingOf(
 }
 
 /**
- * The inner product of the machine: spikes times a block, for every vector (time step and row) of a train.
+ * The crossbar's matrix-vector product: spikes times a block, for every vector (time step and row) of a train.
  *
- *   out_v = sum over r with bit (firstFeature + r) of vector v set of matrix_r, in single precision: first the rows of each byte of
- *           the vector in ascending order, then byte after byte, which a look-up table can do
+ *   out_v = sum over r with bit (firstFeature + r) of vector v set of matrix_r, in single precision: first the rows within each byte
+ *           of the vector in ascending order, then byte after byte, an order that a look-up table can reproduce
  *
  * Shapes   train: [T][rows'][features]; matrix: [rows, columns]; out: [T rows', columns], overwritten
- * Returns  the number of set bits, that is, of driven lines
+ * Returns  the number of set bits, i.e. of driven lines
  */
 export function spikeProduct(
   train: SpikeTrain,

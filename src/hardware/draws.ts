@@ -9,12 +9,12 @@
  * draws (all of them from p = 1 on), so the probability exceeds p by less than 2^-bits and is exact when I_max divides
  * 2^bits.
  *
- *   ideal   32-bit words of a counter-based stream, those that the fast kernels draw (`kernels/draws.ts`): p to within 2^-32
+ *   ideal   32-bit words of a counter-based stream, the same as in the fast kernels (`kernels/draws.ts`): p to within 2^-32
  *   lfsr    bytes of the hardware's 32-bit LFSRs (`lfsr.ts`). For an I_max that is no power of two, such as N = 37 tokens,
  *           r takes 1 .. 37 with unequal chances (6 or 7 of 256 bytes each): p is off by less than 1/256
  *
- * The paper leaves number, seeds and sharing of the LFSRs open. `LfsrSetup.sharing` says which byte goes where, in a tile of
- * P tokens with p = ceil(P / 4):
+ * The paper leaves the number, seeds and sharing of the LFSRs open. `LfsrSetup.sharing` sets which byte goes where, in a tile
+ * of P tokens with p = ceil(P / 4):
  *
  *   column-row  2 p registers: a byte per column (query) and per row (key) at every clock. A column's foot uses its column byte,
  *               cell (i, j) column byte i XOR row byte j, so 2 P bytes serve P^2 cells and the numbers of any two cells are
@@ -27,13 +27,13 @@
  * Every window of every prompt and block starts from seeds drawn from the tile's stream, so results do not depend on the order
  * in which prompts are processed.
  *
- * `independent` draws anew at each time step; the LFSRs run on. `stratified` repeats the numbers of the first step (the
- * LFSRs are set back at the start of a step) and adds the bit-reversed step index modulo 2^bits: each step stays exactly
- * uniform, and the numbers of T = 2^k steps are equally spaced. The hardware adds the offset to a byte before any XOR, so
- * that adders stand at the columns and not in the cells; XOR with a byte that stays the same keeps the spacing.
+ * `independent` draws new numbers at each time step; the LFSRs keep running. `stratified` repeats the numbers of the first step
+ * (the LFSRs are reset at the start of a step) and adds the bit-reversed step index modulo 2^bits: each step stays exactly
+ * uniform, and the numbers of T = 2^k steps are equally spaced. The hardware adds the offset to a byte before any XOR, so the
+ * adders are at the columns and not in the cells; XOR with a constant byte preserves the spacing.
  *
- * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells, and at a column's foot the number of the feature
- * with its bits reversed, which is wiring. No register shifts, whatever the source of random numbers.
+ * `ordered` draws nothing (`orderedDraws`): bytes are constants, the same in all cells. At the foot of a column the byte is the
+ * bit-reversed feature index, which needs only wiring. No register shifts, whatever the source of random numbers.
  */
 import { attentionWord, ORDERED_SCORE, orderedOutput, outputRow, scoreRow } from "../kernels/draws.ts";
 import { radicalInverse } from "../numeric/radical-inverse.ts";
@@ -51,7 +51,7 @@ export interface TileShape {
   readonly dimension: number;
 }
 
-/** Every draw is a function of its place, so cells may be visited in any order and skipped. */
+/** Every draw is a function of its position, so cells may be visited in any order or skipped. */
 export interface TileDraws {
   /** Draws are integers in 0 .. 2^bits - 1. */
   readonly bits: number;
@@ -63,20 +63,20 @@ export interface TileDraws {
   readonly lfsrShifts: number;
 }
 
-/** Whether LFSRs shift: not where random numbers are ideal, nor for ordered draws, which need none. */
+/** Whether LFSRs shift: not with ideal random numbers, and not for ordered draws, which need none. */
 export const usesLfsrs = (random: "ideal" | "lfsr", draws: DrawKind | undefined): boolean =>
   random === "lfsr" && draws !== "ordered";
 
-/** Whose draws: one head of one prompt in one block of the network. */
+/** Owner of the draws: one head of one prompt in one block of the network. */
 export interface TilePlace {
-  /** Key of the stream from which all tiles draw. */
+  /** Key of the stream that all tiles draw from. */
   readonly key: readonly [number, number];
   readonly block: number;
   readonly prompt: number;
   readonly head: number;
 }
 
-/** Random: words of the keyed stream, one per bit (and step, when independent); each place has words of its own. */
+/** Random: words of the keyed stream, one per bit (and step, when independent); each position has its own words. */
 export function idealDraws(shape: TileShape, kind: DrawKind, place: TilePlace): TileDraws {
   if (kind === "ordered") return orderedDraws(shape);
   const { tokens, dimension } = shape;

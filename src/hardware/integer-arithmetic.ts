@@ -1,35 +1,35 @@
 /**
- * Whole numbers from the lines of a crossbar to the answer: what floating-point quantities become, and bounds of all sums.
+ * Whole numbers from crossbar lines to the answer: how floating-point quantities are represented, and bounds on all sums.
  *
- * **Lines.** With s bits of a code step, the unit of current of a crossbar is u = step / 2^s, a conductance g counts round(g / u) units,
- * and a line carries a whole number of units. The code of a current of x units is floor((x + 2^(s-1)) / 2^s) within the converter's range:
- * a shift, no division. A current on the edge of two codes gives the upper one, as a comparator there does.
+ * **Lines.** With s bits per code step, a crossbar's unit of current is u = step / 2^s. A conductance g counts round(g / u)
+ * units, and a line carries a whole number of units. The code of a current of x units is floor((x + 2^(s-1)) / 2^s) within the
+ * converter's range: a shift, no division. A current on the boundary of two codes gives the upper one, as a comparator does.
  *
- * **Digital.** With F fraction bits, a factor f (what a code step of a column is worth) is the register round(2^F f), offsets and positions
- * likewise (round is to nearest, ties to even), and
+ * **Digital.** With F fraction bits, a factor f (the value of one code step of a column) becomes the register round(2^F f),
+ * likewise offsets and positions (rounding to nearest, ties to even), and
  *
  *   sum    = offset + sum over row blocks of factor_b code_b
  *   stream = sat(stream + sum)
- *   V = sat(floor(V / 2^k) + current); fire where V >= ceil(2^F threshold); then V = 0, or V - ceil(2^F threshold) (beta = 2^-k) logit =
- *   sat(sum) / 2^F
+ *   V = sat(floor(V / 2^k) + current); fire where V >= ceil(2^F threshold); then V = 0, or V - ceil(2^F threshold)   (beta = 2^-k)
+ *   logit = sat(sum) / 2^F
  *
- * sat stops at the ends of a register in two's complement, and `overflow` says whether that is allowed. The rounding of
- * the leak changes no spike as long as nothing stops (`lif-parameters.ts`). Offset and gain of a converter and the noise of a conversion
- * act on x / 2^s in floating point, before the code, and `converter-errors.ts` rounds; wires, drift and the measurement of ranges act on
- * currents before they are rounded to units.
+ * sat saturates at the limits of a two's complement register; `overflow` sets whether that is allowed. Rounding of the leak
+ * changes no spike as long as nothing saturates (`lif-parameters.ts`). Converter offset, gain and noise act on x / 2^s in
+ * floating point, before the code, and `converter-errors.ts` rounds. Wires, drift and the measurement of ranges act on currents
+ * before they are rounded to units.
  *
- * **Bounds.** Every register has 16 bits at most, so that nothing overflows unseen:
+ * **Bounds.** Every register has at most 16 bits, and nothing overflows unnoticed:
  *
- *   line         of a pair, stops at 65535 units. Rows only add to it, so what it then says does not depend on their order, and every
- *                converter clips it: bits + s <= 15, and where converters err their offset and noise do not bring it back
+ *   line         of a pair, saturates at 65535 units. Rows only add to it, so the saturated value does not depend on their order,
+ *                and every converter clips it: bits + s <= 15, and with converter errors, offset and noise do not bring it back
  *   difference   cannot overflow, whatever rows are driven
  *
- * For both, s is `stepBits`, or as many fewer as a crossbar's own lines ask for (`misfitOfLines`).
+ * For both, s is `stepBits`, or fewer if a crossbar's own lines require it (`misfitOfLines`).
  *
  *   sum          cannot overflow, whatever the codes (`sumRange`, `requireSums`)
- *   stream, membrane, logit   stop at a `sat`, where it is seen
+ *   stream, membrane, logit   saturate at a `sat`, where saturation is counted
  *
- * Numbers are held in single-precision floats, whose whole numbers are exact up to 2^24.
+ * Numbers are stored in single-precision floats, which are exact for whole numbers up to 2^24.
  */
 import { SpecError, ValueError } from "../errors.ts";
 import { roundHalfEven } from "../numeric/rounding.ts";
@@ -41,7 +41,7 @@ import { type ConverterErrors, LARGEST_NORMAL, type LineErrors } from "./convert
 import { lifConstants } from "./lif.ts";
 import { leakShiftOf, signedBits, signedRange, type WholeRange } from "./lif-parameters.ts";
 
-/** The registers that stop at their ends, by what they hold. */
+/** The registers that saturate, by content. */
 export type FittedRegister = "stream" | "membrane" | "logit";
 
 /** A LIF unit in whole numbers. */
@@ -54,9 +54,9 @@ export interface IntegerLifConstants {
 }
 
 /**
- * The unit of a neuron.
+ * The unit for a neuron.
  *
- * Throws  SpecError where its leak is no shift, or its threshold lies outside of its membrane
+ * Throws  SpecError when its leak is not a shift, or its threshold lies outside its membrane
  */
 export function integerLifConstants(neuron: NeuronSpec, arithmetic: ArithmeticSpec): IntegerLifConstants {
   const { fractionBits, membraneBits } = arithmetic;
@@ -74,7 +74,7 @@ export function integerLifConstants(neuron: NeuronSpec, arithmetic: ArithmeticSp
 }
 
 /**
- * Throws  SpecError where this network cannot run in whole numbers on such a machine
+ * Throws  SpecError when this network cannot run in whole numbers on such a machine
  */
 export function requireIntegers(neuron: NeuronSpec, arithmetic: ArithmeticSpec, adc: AdcSpec): void {
   if (adc.bits === null) {
@@ -94,13 +94,13 @@ export function requireIntegers(neuron: NeuronSpec, arithmetic: ArithmeticSpec, 
   integerLifConstants(neuron, arithmetic);
 }
 
-/** Codes that a converter delivers: of a pair, the difference of two. */
+/** Codes delivered by a converter; for a pair, the difference of two. */
 export function codeRange({ mode, bits }: AdcSpec): WholeRange {
   const { largest } = converter(mode, bits as number, 1);
   return { low: -largest, high: largest };
 }
 
-/** The unit of current where a code step has so many bits. */
+/** The unit of current for a given number of bits per code step. */
 export const unitOf = (step: number, stepBits: number): number => step / 2 ** stepBits;
 
 /** Conductances of one sign in units of current. State: `out`, which may be `conductances`. */
@@ -109,8 +109,8 @@ export function wholeConductances(conductances: Float32Array, unit: number, out:
 }
 
 /**
- * Units of current to code steps, rounded to nearest, ties up: what converters of step 1 then clip to codes. In `differential` mode `plus`
- * becomes the difference, and `minus` 0.
+ * Converts units of current to code steps, rounded to nearest, ties up; converters of step 1 then clip them to codes. In
+ * `differential` mode `plus` becomes the difference, and `minus` 0.
  *
  * State    plus, minus: whole numbers of units, of any equal length
  */
@@ -124,21 +124,22 @@ export function roundToSteps(mode: AdcSpec["mode"], stepBits: number, plus: Floa
 }
 
 /**
- * The most bits of a code step: with those of a code of a pair, a line of 16 bits takes 15, so that it only stops where converters clip.
+ * The most bits per code step: together with the bits of a pair's code they take 15 of a 16-bit line, so it saturates only
+ * where converters clip.
  */
 export const mostStepBits = ({ mode, bits }: AdcSpec, { stepBits }: ArithmeticSpec): number =>
   mode === "pair" ? Math.min(stepBits, 15 - (bits as number)) : stepBits;
 
-/** What lines carry with all rows driven, by column, in units: the two of a pair; or of differences, those above zero and those below. */
+/** Line totals with all rows driven, by column, in units: the two of a pair, or for differences the positive and negative parts. */
 export interface LineTotals {
   readonly plus: Float64Array;
   readonly minus: Float64Array;
 }
 
 /**
- * The totals of a crossbar.
+ * The line totals of a crossbar.
  *
- * @param plus whole numbers of units, `[rows, columns]`, and so `minus`
+ * @param plus whole numbers of units, `[rows, columns]`; `minus` likewise
  */
 export function lineTotals(
   mode: AdcSpec["mode"],
@@ -156,7 +157,7 @@ export function lineTotals(
 }
 
 /**
- * Why a line could overflow unseen with so many bits of a code step; null where none can.
+ * Why a line could overflow unnoticed with this many bits per code step; null if none can.
  *
  * @param errors of the crossbar's converters; null when they are exact
  */
@@ -172,13 +173,13 @@ export function misfitOfLines(
 }
 
 function misfitOfDifferences(up: Float64Array, down: Float64Array, stepBits: number): string | null {
-  // Half a step is on top when it is rounded.
+  // Rounding adds half a step.
   const most = Math.max(...up, ...down) + 2 ** (stepBits - 1);
   if (most < 2 ** 15) return null;
   return `With all rows of one sign driven, a difference reaches ${most} x 2^-${stepBits} code steps, but a line of 16 bits holds -32768 to 32767.`;
 }
 
-/** A line that stops at its end must give a code that is clipped, whatever its converter errs by. */
+/** A saturated line must give a clipped code, whatever the errors of its converter. */
 function misfitOfLine(
   totals: Float64Array,
   adc: AdcSpec,
@@ -190,7 +191,7 @@ function misfitOfLine(
   const stopped = (2 ** 16 - 1) / 2 ** stepBits;
   for (const [column, total] of totals.entries()) {
     const code = stopped * gains[column] + offsets[column] + lowestNoise;
-    // One step more than rounding takes, for what single precision rounds.
+    // One step more than rounding needs, for the rounding of single precision.
     if (total < 2 ** 16 || code > largest + 2) continue;
     return (
       `With all rows driven, line ${column} carries ${total} x 2^-${stepBits} code steps and saturates at 65535, which its converter (gain ${gains[column]}, offset ` +
@@ -201,9 +202,9 @@ function misfitOfLine(
 }
 
 /**
- * Factors of a crossbar's columns as registers.
+ * Column factors of a crossbar as registers.
  *
- * Throws  ValueError for one that does not fit
+ * Throws  ValueError for a factor that does not fit
  */
 export function wholeFactors(factors: Float32Array, crossbar: number, arithmetic: ArithmeticSpec): Float32Array {
   const { fractionBits, factorBits } = arithmetic;
@@ -219,10 +220,10 @@ export function wholeFactors(factors: Float32Array, crossbar: number, arithmetic
 }
 
 /**
- * Offsets, or numbers of position vectors, as registers.
+ * Offsets, or entries of position vectors, as registers.
  *
- * @param name what they are, for the error
- * Throws  ValueError for one that does not fit
+ * @param name what they are, for the error message
+ * Throws  ValueError for a number that does not fit
  */
 export function wholeOffsets(offsets: Float32Array, name: string, arithmetic: ArithmeticSpec): Float32Array {
   const { fractionBits, offsetBits } = arithmetic;
@@ -237,7 +238,7 @@ export function wholeOffsets(offsets: Float32Array, name: string, arithmetic: Ar
   );
 }
 
-/** Numbers in units of 2^-fractionBits, and the place of the largest of those outside of a register, null where there are none. */
+/** Numbers in units of 2^-fractionBits, and the index of the largest one that does not fit a register, or null. */
 function wholeNumbers(
   values: Float32Array,
   range: WholeRange,
@@ -254,7 +255,7 @@ function wholeNumbers(
 
 const isWithin = (value: number, { low, high }: WholeRange): boolean => value >= low && value <= high;
 
-/** What lets a register hold a number: as many bits as it needs, or a binary point further right. */
+/** How to make a register hold a number: enough bits, or a binary point further right. */
 function waysOut(value: number, bits: number, range: WholeRange, fractionBits: number): string {
   let fewer = fractionBits - 1;
   while (fewer >= 0 && !isWithin(roundHalfEven(value * 2 ** fewer), range)) fewer--;
@@ -266,7 +267,7 @@ function waysOut(value: number, bits: number, range: WholeRange, fractionBits: n
   return "It does not fit 16 bits with any binary point. Train smaller weights, or set hardware.arithmetic to null.";
 }
 
-/** The least interval that holds every sum of a column: any code on each row block, and the offset. */
+/** The smallest interval that holds every sum of a column: any code on each row block, plus the offset. */
 export function sumRange(codes: WholeRange, factors: readonly number[], offset: number): WholeRange {
   const scale = factors.reduce((sum, factor) => sum + factor, 0);
   return { low: offset + scale * codes.low, high: offset + scale * codes.high };
@@ -288,7 +289,7 @@ export function requireSums(layer: string, { low, high }: WholeRange, { fraction
   );
 }
 
-/** Stops numbers at the ends of a register. State: `values`. Returns how many stopped. */
+/** Saturates numbers to the range of a register. State: `values`. Returns how many saturated. */
 export function saturate(values: Float32Array, { low, high }: WholeRange): number {
   let stopped = 0;
   for (let i = 0; i < values.length; i++) {
@@ -300,7 +301,7 @@ export function saturate(values: Float32Array, { low, high }: WholeRange): numbe
   return stopped;
 }
 
-/** Throws ValueError for numbers that stopped where the spec refuses it. */
+/** Throws ValueError for saturated numbers if the spec forbids them. */
 export function requireFit(
   register: FittedRegister,
   operation: string,

@@ -1,7 +1,7 @@
 /**
- * The LIF unit in whole numbers, by value, written to be read: what the registers of `clocked-lif.ts` and the generated RTL compute from
- * codes, and what a simulated machine in whole numbers computes from sums. `lif-parameters.ts` has the equations, the rounding and the
- * widths. `lif.ts` is the unit in single precision.
+ * The LIF unit in whole numbers, by value, written for readability: the reference for the registers of `clocked-lif.ts` and the
+ * generated RTL (from codes) and for a simulated machine in whole numbers (from sums). `lif-parameters.ts` has the equations,
+ * the rounding and the widths. `lif.ts` is the unit in single precision.
  */
 import { invariant, ShapeError } from "../errors.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
@@ -10,10 +10,10 @@ import type { IntegerLifConstants } from "./integer-arithmetic.ts";
 import type { LifParameters, LifSettings } from "./lif-parameters.ts";
 
 /**
- * One unit over all tokens, each from rest.
+ * One unit over all tokens, each starting from rest.
  *
  * Shapes   settings: [columns]; codes: [tokens][T][columns][rowBlocks]; returns spikes [tokens][T][columns], 0 or 1
- * Throws   ShapeError when they do not fit together
+ * Throws   ShapeError when the shapes do not match
  */
 export function runIntegerLif(
   parameters: LifParameters,
@@ -41,13 +41,13 @@ export function runIntegerLif(
 }
 
 /**
- * A layer of units from rest over all time steps, on currents in whole numbers; twin of `runLifUnits` in single precision.
+ * A layer of units from rest over all time steps, with whole-number currents; twin of `runLifUnits` in single precision.
  *
  *   V = sat(floor(V / 2^k) + current);   fire where V >= threshold;   then V = 0, or V - threshold
  *
  * Shapes   currents: [T][rows][features]; returns a train of the same shape
  * Counts   lifUpdates, bitsWritten
- * Returns  also how many membranes stopped at an end of their register
+ * Returns  also how many membranes saturated
  */
 export function runIntegerLifUnits(
   currents: Float32Array,

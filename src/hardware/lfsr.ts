@@ -6,10 +6,10 @@
  *   state' = (state >>> 1) ^ (state & 1 ? mask : 0).
  *
  * The paper (Xpikeformer, section IV-B2) shares 32-bit LFSRs and taps all four bytes of each, after Maxim application note
- * 4400; it prints neither polynomial nor seeds. 0xB4BCD35C is that note's 32-bit mask; its period is 2^32 - 1 (the test
- * proves it). Over a period every byte is uniform, but for one missing 0; bytes of successive clocks are
- * strongly dependent, because one clock shifts by one bit only. That is what the hardware does, so it is what we model.
- * `shiftsPerClock` above 1 feeds that many bits at once (a leap-forward LFSR), which a few more XOR gates buy.
+ * 4400; it prints neither polynomial nor seeds. 0xB4BCD35C is that note's 32-bit mask; its period is 2^32 - 1 (proved by the
+ * test). Over a period every byte is uniform except for one missing 0. Bytes of successive clocks are strongly dependent,
+ * because one clock shifts by only one bit; the hardware does this, so the model does too. `shiftsPerClock` above 1 feeds that
+ * many bits at once (a leap-forward LFSR), at the cost of a few more XOR gates.
  */
 import { SpecError } from "../errors.ts";
 
@@ -39,8 +39,8 @@ const PERIOD = 2 ** 32 - 1;
 const PERIOD_PRIMES = [3, 5, 17, 257, 65537] as const;
 
 /**
- * Refuses a mask whose register does not pass through all 2^32 - 1 states but zero.
- * Throws  SpecError with the reason: a shift that loses states, or the shorter period
+ * Rejects a mask unless its register passes through all 2^32 - 1 nonzero states.
+ * Throws  SpecError with the reason: a shift that loses states, or a shorter period
  */
 export function requirePrimitive(mask: number, path: string): void {
   const name = `0x${mask.toString(16).padStart(8, "0")}`;
@@ -64,7 +64,7 @@ export function requirePrimitive(mask: number, path: string): void {
 }
 
 /**
- * Whether so many shifts are the identity. A shift is a linear map over two elements: its columns are the images of the 32
+ * Whether the given number of shifts is the identity. A shift is a linear map over GF(2): its columns are the images of the 32
  * single bits, and squaring the map doubles the shifts.
  */
 export function isIdentityAfter(mask: number, shifts: number): boolean {

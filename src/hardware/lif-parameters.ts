@@ -1,8 +1,9 @@
 /**
- * The constants of a LIF unit in whole numbers, settled once and checked: model and RTL generator read these and nothing else.
+ * The constants of a LIF unit in whole numbers, fixed and checked in one place: model and RTL generator read these and nothing
+ * else.
  *
- * One unit counts in 2^-F code steps of the column that it serves, F the fraction bits. With R row blocks of equal factor, codes
- * c_b, and offset o, threshold theta in that unit,
+ * A unit counts in 2^-F code steps of the column it serves; F is the number of fraction bits. With R row blocks of equal
+ * factor, codes c_b, and offset o and threshold theta in that unit,
  *
  *   I = o + 2^F sum_b c_b;   V = floor(V / 2^k) + I;   fire where V >= theta;   then V = 0          (beta = 2^-k)
  *
@@ -10,11 +11,10 @@
  * rounding. If V = floor(W), then floor(V / 2^k) + I = floor(W / 2^k) + I = floor(W / 2^k + I), because nested floors are one floor
  * and I is whole: V stays floor(W) for ever, and for a whole theta, V >= theta where W >= theta. (A reset sets both to 0.)
  *
- * **Widths.** Current: whatever stands at the ports, R codes of n bits and an offset give a sum in
- * `currentRange`, and the accumulator adds modulo 2^bits, so only the sum has to fit. Membrane: `membraneRange` is the least interval
- * around 0 that one step of any current does not leave; a hard reset stays within. With k >= 1 it is finite,
- * |V| <= |I|max / (1 - 2^-k), whatever the number of steps. With k = 0 it grows by |I|max a step, and T steps bound it.
- * Nothing saturates, because nothing can overflow.
+ * **Widths.** Current: R codes of n bits and an offset give a sum within `currentRange`, whatever the inputs. The accumulator
+ * adds modulo 2^bits, so only the sum has to fit. Membrane: `membraneRange` is the smallest interval around 0 that no current
+ * leaves in one step; a hard reset stays within it. With k >= 1 it is finite, |V| <= |I|max / (1 - 2^-k), for any number of
+ * steps. With k = 0 it grows by |I|max a step, and T steps bound it. Nothing saturates, because nothing can overflow.
  */
 import { SpecError } from "../errors.ts";
 import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
@@ -24,9 +24,9 @@ import { bitsFor } from "./ssa-parameters.ts";
 export interface LifRequest {
   /** Bits of a code in two's complement. */
   readonly codeBits: number;
-  /** Row blocks R that a column is cut into: clocks of one column. */
+  /** Row blocks R that a column is split into: clocks per column. */
   readonly rowBlocks: number;
-  /** Columns that the unit serves in turn, so membranes that it holds. */
+  /** Columns that the unit serves in turn, and so the membranes it holds. */
   readonly columns: number;
   /** beta = 2^-leakShift. */
   readonly leakShift: number;
@@ -47,13 +47,13 @@ export interface WholeRange {
 export interface LifParameters extends LifRequest {
   readonly currentRange: WholeRange;
   readonly membraneRange: WholeRange;
-  /** Bits of the accumulator's two vectors and of the current that they stand for. */
+  /** Bits of the accumulator's two vectors and of the current they represent. */
   readonly currentBits: number;
   /** Bits of membrane and threshold. */
   readonly membraneBits: number;
 }
 
-/** A column's registers, in the unit's own counting. */
+/** A column's registers, in the unit's own scale. */
 export interface LifSettings {
   readonly offset: number;
   /** From 1 to the top of `membraneRange`. */
@@ -70,11 +70,11 @@ const LIMITS: Readonly<Record<keyof LifRequest, readonly [number, number, string
   steps: [1, 4096, "The membrane is reset after this many time steps."],
 };
 
-/** The model counts with numbers of 32 bits, and one is kept for its own checks. */
+/** The model uses 32-bit numbers and keeps one bit for its own checks. */
 const WIDEST = 31;
 
 /**
- * Throws  SpecError for a number outside of what a unit can be built for, or a membrane of more than 31 bits
+ * Throws  SpecError for a parameter outside the supported range, or a membrane of more than 31 bits
  */
 export function lifParameters(request: LifRequest): LifParameters {
   for (const [key, [least, most, reason]] of Object.entries(LIMITS)) {
@@ -105,7 +105,7 @@ export function lifParameters(request: LifRequest): LifParameters {
 /** The values of `bits` bits in two's complement. */
 export const signedRange = (bits: number): WholeRange => ({ low: -(2 ** (bits - 1)), high: 2 ** (bits - 1) - 1 });
 
-/** Bits in two's complement that hold a range. Below 2^53, so that sizes that are refused are named rightly. */
+/** Two's complement bits that hold a range. Exact below 2^53, so that refused sizes are reported correctly. */
 export const signedBits = ({ low, high }: WholeRange): number => {
   const largest = Math.max(high, -low - 1);
   return 1 + (largest < 2 ** 31 ? bitsFor(largest) : Math.floor(Math.log2(largest)) + 1);
@@ -122,7 +122,7 @@ function boundMembrane(current: WholeRange, leakShift: number, steps: number): W
   return { low, high };
 }
 
-/** Bits of the code that a converter of `bits` bits delivers: a pair's difference has one more, its sign. */
+/** Bits of the code from a converter of `bits` bits: the difference of a pair has one more, its sign. */
 export const codeBitsOf = (bits: number, mode: "pair" | "differential"): number => (mode === "pair" ? bits + 1 : bits);
 
 /** The leak of the unit in whole numbers, by the kind of neuron. */
@@ -131,7 +131,7 @@ const LEAK_SHIFTS: ByNeuron<number> = {
   if: () => 0,
 };
 
-/** k of a leak by 2^-k. Throws SpecError when the neuron's is no such number. */
+/** k of a leak by 2^-k. Throws SpecError when the neuron's leak is not of that form. */
 export const leakShiftOf = (neuron: NeuronSpec): number => forNeuron(neuron, LEAK_SHIFTS);
 
 function shiftOf(beta: number): number {
@@ -144,15 +144,16 @@ function shiftOf(beta: number): number {
 }
 
 /**
- * A column's registers from real numbers: `factor` is what one code step is worth in the layer's unit (`step / scale`), equal for all
- * row blocks of the column; offset (a folded BatchNorm) and threshold are in the layer's unit.
+ * A column's registers from real numbers. `factor` is the value of one code step in the layer's unit (`step / scale`), equal
+ * for all row blocks of the column; offset (a folded BatchNorm) and threshold are in the layer's unit.
  *
  *   offset = round(2^F offset / factor), half to +;   threshold = ceil(2^F threshold / factor)
  *
- * The offset is off by half of 2^-F code steps at most, at every time step. The threshold is rounded up, which is exact
- * for a membrane that is a whole number, as it is in the first step after every reset.
+ * The offset is off by at most half of 2^-F code steps, at every time step. Rounding the threshold up is exact for a membrane
+ * that is a whole number, as in the first step after every reset.
  *
- * Throws  SpecError when the threshold lies above every membrane, so that the column never fires, or the offset outside of its register
+ * Throws  SpecError when the threshold lies above every membrane, so that the column never fires, or the offset outside its
+ * register
  */
 export function lifSettings(
   { fractionBits, offsetBits, membraneRange, membraneBits }: LifParameters,
@@ -181,7 +182,7 @@ export function lifSettings(
 
 const wholeOffset = (offset: number, unit: number): number => Math.floor(offset / unit + 0.5);
 
-/** Bits of a register that holds all of these offsets (in the layer's unit, with their factors). */
+/** Register bits that hold all of these offsets (in the layer's unit, with their factors). */
 export function offsetBitsFor(
   columns: readonly { readonly factor: number; readonly offset: number }[],
   fractionBits: number,

@@ -1,25 +1,25 @@
 /**
- * The LIF unit: a leaky integrate-and-fire neuron at the end of a tile's adder (Xpikeformer, section IV-A2, equations 2 and 3).
+ * The LIF unit: a leaky integrate-and-fire neuron after a tile's adder (Xpikeformer, section IV-A2, equations 2 and 3).
  *
  *   V = beta V + I;  fire where V >= threshold;  then V = 0 (hard reset) or V - threshold (soft reset)
  *
- * With beta 0.5 the leak is one right shift of the membrane register. Membranes start at 0 for every token. A unit serves
- * the columns of its readout unit in turn (eight with Table II's sharing), so it holds as many membranes. Each update is
- * one action and is hidden behind the conversion of the next column, so it adds no cycles. Membranes and currents are
- * single-precision numbers here, and so are beta and threshold; `model/neuron/lif.ts` is the reference in double precision.
+ * With beta 0.5 the leak is one right shift of the membrane register. Membranes start at 0 for every token. A unit serves the
+ * columns of its readout unit in turn (eight with Table II's sharing) and holds one membrane for each. Each update is one
+ * action, hidden behind the conversion of the next column, so it adds no cycles. Membranes, currents, beta and threshold are
+ * single-precision numbers here; `model/neuron/lif.ts` is the reference in double precision.
  */
 import { type ByNeuron, forNeuron } from "../spec/by-neuron.ts";
 import type { LifConstants, NeuronSpec } from "../spec/model.ts";
 import { emptySpikeTrain, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import type { ActionTally } from "./actions.ts";
 
-/** What the units compute with, by the kind of neuron. Of a kind that they cannot be built for the entry throws a MappingError. */
+/** The constants that units compute with, by kind of neuron. For a kind that no unit supports, the entry throws a MappingError. */
 const CONSTANTS: ByNeuron<LifConstants> = {
   lif: (neuron) => neuron,
   if: (neuron) => ({ ...neuron, beta: 1 }),
 };
 
-/** Throws MappingError for a neuron that no unit computes. */
+/** Throws MappingError for a neuron that no unit supports. */
 export const lifConstants = (neuron: NeuronSpec): LifConstants => forNeuron(neuron, CONSTANTS);
 
 /**

@@ -1,21 +1,21 @@
 /**
- * Which input each line of the first layer's crossbars carries (`crossbar.inputStride`, `crossbar.linesPerInput`), which is a matter of
- * wiring: line l carries another input than input l.
+ * Which input each line of the first layer's crossbars carries (`crossbar.inputStride`, `crossbar.linesPerInput`). This is a
+ * matter of wiring: line l need not carry input l.
  *
- * With stride s inputs 0, s, 2 s, ... come first, then 1, 1 + s, 1 + 2 s, ... A value that takes s lines, a pixel's thresholds, has them
- * side by side in the input. Side by side on a crossbar they are on or off together, and its columns swing by all of them. In strides it
- * has one threshold of many neighbouring values, where weights of both signs cancel on an even patch: columns swing by less, and a code is
- * a finer step of what is told apart.
+ * With stride s, inputs 0, s, 2 s, ... come first, then 1, 1 + s, 1 + 2 s, ... A value encoded on s lines, such as the
+ * thresholds of a pixel, has them adjacent in the input. On adjacent lines of a crossbar they would switch together, and column
+ * currents would swing by all of them. With a stride, a crossbar holds one threshold of many neighbouring values, and weights
+ * of both signs cancel on a uniform patch: columns swing less, so a code is a finer step of the signal.
  *
- * With n lines to an input all lines come n times, each with an n-th of its input's weights on devices of its own, so that errors of
- * devices, which differ, are smaller by the square root of n. Of n times as many codes each stands for an n-th, and as they are rounded at
- * other places they err by less together, too. Side by side the lines of an input would leave a crossbar fewer inputs, which are on or off
- * together all the more: its columns swing by as much for less.
+ * With n lines per input, all lines are repeated n times. Each copy carries one n-th of its input's weights on its own devices,
+ * so independent device errors shrink by the square root of n. There are also n times as many codes, each worth one n-th; they
+ * round at different points, so together they err less, too. Placing the n lines of an input side by side would instead leave a
+ * crossbar fewer inputs, which would switch together even more: its columns would swing as much for less signal.
  */
 import type { HardwareSpec } from "../spec/hardware.ts";
 import { packSpikes, type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
-/** Of a layer's lines to its inputs. */
+/** Maps a layer's lines to its inputs. */
 export interface Wiring {
   readonly inputStride: number;
   readonly linesPerInput: number;
@@ -24,7 +24,7 @@ export interface Wiring {
 /** Line l carries input l. */
 export const STRAIGHT: Wiring = { inputStride: 1, linesPerInput: 1 };
 
-/** Of layer 0, which reads the input; all after it have a line for each of their inputs, in the order of these. */
+/** For layer 0, which reads the input; every later layer has one line per input, in input order. */
 export const wiringOf = (layer: number, { inputStride, linesPerInput }: HardwareSpec["crossbar"]): Wiring =>
   layer === 0 ? { inputStride, linesPerInput } : STRAIGHT;
 
@@ -51,7 +51,7 @@ export function weightsByLine(weights: Float32Array, outputs: number, wiring: Wi
   return ordered;
 }
 
-/** What lines carry, from what a layer reads. Shapes: [rows, inputs] to [rows, lines]. */
+/** The signals on the lines, from a layer's inputs. Shapes: [rows, inputs] to [rows, lines]. */
 export function valuesByLine<T extends Float64Array | Uint8Array>(values: T, inputs: number, wiring: Wiring): T {
   if (isStraight(wiring)) return values;
   const order = lineOrder(inputs, wiring);

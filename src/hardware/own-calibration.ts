@@ -1,23 +1,23 @@
 /**
- * Calibration by what a chip can see: the codes of its own converters, with their errors, in place of exact currents.
+ * Calibration from what a chip can observe: the codes of its own converters, with their errors, instead of exact currents.
  *
- * Range. Sample prompts are converted again and again. The first full scale is that of all lines at the largest conductance; the next
- * is the largest current whose code is the one at the wanted quantile, and the last the current of that code:
+ * Range. Sample prompts are converted repeatedly. The first full scale fits all lines at the largest conductance. Each next
+ * full scale is the largest current with the code found at the wanted quantile, and the last is the current of that code:
  *
  *   full scale' = step (code at the quantile + 1/2),   in the end   step max(1, code at the quantile)
  *
- * Drift. Known inputs, which drive an eighth of the lines, are converted twice just after programming; their codes a and b are kept by the
- * host, which has the weights, too. Later the converters' reference is turned until the same inputs give codes c that go with the first
- * ones as the second did; what it was turned by is the factor of compensation:
+ * Drift. Known inputs, which drive an eighth of the lines, are converted twice just after programming. The host, which also has
+ * the weights, keeps their codes a and b. Later the converters' reference is tuned until the same inputs give codes c that
+ * correlate with the first codes as the second did. The ratio by which it was tuned is the compensation factor:
  *
  *   sum a c = sum a b,   over inputs and columns
  *
- * A ratio of codes would do no better than they are fine: weak currents have few. Here all codes are of the same size, with the same
- * rounding. What only adds noise, in converters or in devices that drift each on its own, goes with nothing, and cancels; a sum of the
- * sizes of codes would take it for signal. With a factor for each column the crossbar's comes first, and sums of columns are then compared
- * with their own. Gains of converters are on both sides, and cancel.
+ * A ratio of codes would be no more accurate than the codes are fine, and weak currents have few code steps. Here all codes
+ * have the same magnitude and the same rounding. Pure noise, from converters or from devices that drift individually, is
+ * uncorrelated and cancels; a sum of code magnitudes would count it as signal. With a factor per column, the crossbar's factor
+ * comes first, and each column's sums are then compared with its own. Converter gains appear on both sides and cancel.
  *
- * Both are ours. What is left out: the reference is turned without steps.
+ * Both methods are ours. Left out: the steps of a real reference; here it is tuned continuously.
  */
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
@@ -26,24 +26,25 @@ import { type Converter, convertColumns, converter } from "./adc.ts";
 import { type ConverterErrors, convertWithErrors, drawConversionNoise } from "./converter-errors.ts";
 import type { CrossbarReading } from "./crossbar.ts";
 
-/** Input vectors from which a crossbar's range is measured at most. */
+/** Largest number of input vectors used to measure a crossbar's range. */
 export const MEASURED_VECTORS = 1024;
-/** Times that the sample prompts are converted for the ranges. */
+/** How many times the sample prompts are converted to set the ranges. */
 export const RANGE_PASSES = 4;
 /** Known inputs of a calibration. */
 export const KNOWN_INPUTS = 32;
-/** One line in so many is driven in a known input. */
+/** A known input drives one line in this many. */
 export const LINES_PER_DRIVEN = 8;
 /**
- * Sums at the settings of the reference that are tried: each halves what is left of the factor's range, from 1/4 to 16, in its logarithm.
+ * Number of reference settings tried: each halves, on a logarithmic scale, the remaining range of the factor, initially 1/4 to
+ * 16.
  */
 export const FACTOR_TRIALS = 10;
 
 /**
- * The full scale of a crossbar's converters, microsiemens; 0 where no current was seen in any pass.
+ * The full scale of a crossbar's converters, microsiemens; 0 if no pass saw any current.
  *
- * @param widest     where to begin
- * @param quantileAt of the sizes of what such converters put out, in code steps, rounded or not
+ * @param widest     the initial full scale
+ * @param quantileAt of the output magnitudes of such converters, in code steps, rounded or not
  */
 export function rangeByCodes(
   { mode, bits }: { readonly mode: AdcSpec["mode"]; readonly bits: number },
@@ -61,15 +62,15 @@ export function rangeByCodes(
   return isSilent ? 0 : fullScale;
 }
 
-/** What the known inputs gave just after programming. */
+/** The response to the known inputs just after programming. */
 export interface CodeReference {
   /** `[KNOWN_INPUTS, rows]`, 1 where a line is driven. */
   readonly lines: Uint8Array;
   /** Of the converters, microsiemens. */
   readonly fullScale: number;
-  /** Codes of the first time, `[KNOWN_INPUTS, columns]`. */
+  /** Codes of the first conversion, `[KNOWN_INPUTS, columns]`. */
   readonly codes: Float32Array;
-  /** How those of the second time go with them: sums of products over the inputs, by column. */
+  /** Their correlation with the second conversion: sums of products over the inputs, by column. */
   readonly agreement: Float64Array;
 }
 
@@ -102,7 +103,7 @@ export function knownCurrents({ rows, columns, plus, minus }: CrossbarReading, l
  * Codes of the known inputs, `[KNOWN_INPUTS, columns]`.
  *
  * @param errors of the converters; null when they are exact
- * Random   a stream for these codes alone
+ * Random   a stream used for these codes only
  */
 export function knownCodes(
   { columns, plus, minus }: KnownCurrents,
@@ -130,7 +131,7 @@ export function agreement(first: Float32Array, second: Float32Array, columns: nu
 }
 
 /**
- * The factor that crossbars share: how far their references are turned until codes agree with those of just after programming.
+ * The factor shared by crossbars: how far their references are tuned until codes agree with those just after programming.
  *
  * @param agreementsAt of each crossbar, with its full scale divided by `factor`
  */

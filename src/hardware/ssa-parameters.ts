@@ -1,6 +1,6 @@
 /**
- * The constants of an SSA tile, settled once from the experiment and checked: simulators and the RTL generator read these and
- * nothing else, so they build the same tile.
+ * The constants of an SSA tile, derived from the experiment and checked in one place: simulators and the RTL generator read
+ * these and nothing else, so they build the same tile.
  */
 import { SpecError } from "../errors.ts";
 import type { LoopOrder, SsaSpec } from "../spec/hardware.ts";
@@ -22,7 +22,7 @@ export interface SsaParameters extends Required<SsaTileSettings> {
   readonly sharedByHeads: boolean;
 }
 
-/** What the network asks of its tiles. */
+/** What the network requires of its tiles. */
 export interface SsaRequest {
   readonly tokens: number;
   readonly dimension: number;
@@ -34,8 +34,9 @@ export interface SsaRequest {
 }
 
 /**
- * Throws  SpecError when the tile cannot be built: no tokens or features, a counter too narrow for d, a gain that is no shift, a
- *         feedback mask that is not primitive, registers that would have to run on where blocks take turns
+ * Throws  SpecError when the tile cannot be built: no tokens or features, a counter too narrow for d, a gain that is not a
+ * shift,
+ *         a feedback mask that is not primitive, registers that would have to keep running although blocks take turns
  */
 export function ssaParameters(spec: SsaSpec, request: SsaRequest, order: LoopOrder = "token-major"): SsaParameters {
   const { tokens, dimension, mask, scoreGain, valueGain, draws } = request;
@@ -74,11 +75,11 @@ export function ssaParameters(spec: SsaSpec, request: SsaRequest, order: LoopOrd
   };
 }
 
-/** Whether registers run on from step to step, in place of being set back. */
+/** Whether registers keep running from step to step instead of being reset. */
 export const runsOn = ({ random }: Pick<SsaSpec, "random">, draws: DrawKind | undefined): boolean =>
   random === "lfsr" && draws === "independent";
 
-/** Between two steps of a block a step-major tile serves other blocks, so that its registers cannot run on. */
+/** A step-major tile serves other blocks between two steps of a block, so its registers cannot keep running. */
 function requireRestart(spec: SsaSpec, draws: DrawKind, order: LoopOrder): void {
   if (order === "token-major" || !runsOn(spec, draws)) return;
   throw new SpecError(

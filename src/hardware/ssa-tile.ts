@@ -5,19 +5,19 @@
  *   count_ij = sum_d Q_id and K_jd          S_ij ~ Bern(min(1, scoreGain count_ij / d)) where mask_ij, else 0
  *   sum_id   = sum_j S_ij and V_jd          A_id ~ Bern(min(1, valueGain sum_id / N))
  *
- * A cell (i, j) ANDs one feature of query i and key j per clock and counts; after d clocks its encoder compares the count
- * with a random number and holds the bit S_ij for the next d clocks, in which it ANDs it with the features of value j,
- * delayed by a FIFO of d bits; a column's adder sums the N results and its encoder emits one bit of A per clock. Steps are
- * pipelined: T steps take (T + 1) d clocks. Gains are powers of two, that is, shifts of the count; a shifted count that
- * reaches the normaliser saturates: the cell always fires. How draws compare with counts is said in `draws.ts`.
+ * A cell (i, j) ANDs one feature of query i and key j per clock and counts. After d clocks its encoder compares the count with
+ * a random number and holds the bit S_ij for the next d clocks, in which it ANDs it with the features of value j, delayed by a
+ * FIFO of d bits. A column's adder sums the N results, and its encoder emits one bit of A per clock. Steps are pipelined: T
+ * steps take (T + 1) d clocks. Gains are powers of two, i.e. shifts of the count; when a shifted count reaches the normaliser
+ * it saturates, and the encoder always fires. `draws.ts` defines how draws compare with counts.
  *
- * The functional form below computes whole steps at once on packed bits; `clocked-tile.ts` is the same tile clock by clock,
- * and `rtl/` the same in SystemVerilog. All three give the same bits.
+ * The functional form below computes whole steps at once on packed bits; `clocked-tile.ts` is the same tile clock by clock, and
+ * `rtl/` generates it in SystemVerilog. All three give the same bits.
  *
- * What the paper leaves open are settings. I_max is d or N (`scoreNormaliser`, `valueNormaliser`) or the next power of two,
- * which spares a multiplication by a constant and lowers all rates by I / I_max. Counters are as wide as d needs, or stop
- * at `largestCount` (the paper's 8-bit counter would wrap at d = 256). A tile is as large as N needs, or serves more tokens
- * in several passes (`tile-plan.ts`).
+ * Settings cover what the paper leaves open. I_max is d or N (`scoreNormaliser`, `valueNormaliser`) or the next power of two,
+ * which avoids a multiplication by a constant and lowers all rates by I / I_max. Counters are as wide as d requires, or
+ * saturate at `largestCount` (the paper's 8-bit counter would wrap at d = 256). A tile is as large as N requires, or serves
+ * more tokens in several passes (`tile-plan.ts`).
  */
 import { emptySpikeTrain, popcount32, type SpikeTrain, wordsPerRow } from "../spike/train.ts";
 import { type ActionTally, emptyTally } from "./actions.ts";
@@ -37,7 +37,7 @@ export interface SsaTileSettings {
   readonly largestCount?: number;
   /** Passes of a time step. Default: one, by a tile of N x N cells. */
   readonly plan?: TilePlan;
-  /** A FIFO for V in every cell, as the paper draws it, or one per row, whose cells all need the same bit. Default `cell`. */
+  /** One V FIFO in every cell, as the paper draws it, or one per row, because all cells of a row need the same bit. Default `cell`. */
   readonly fifo?: "cell" | "row";
 }
 
@@ -56,7 +56,7 @@ export const ssaTileCycles = (
   drained: TilePlan["drained"] = "run",
 ): number => tileWindows(steps, passes, drained) * dimension;
 
-/** Registers between the clock of an output bit and the pin: it shows one clock later. */
+/** Registers between the clock of an output bit and its pin: the bit appears one clock later. */
 export const OUTPUT_REGISTERS = 1;
 
 /**
@@ -64,7 +64,7 @@ export const OUTPUT_REGISTERS = 1;
  *
  * Shapes   query, key, value: [T][N][d]
  * Random   only through `draws`
- * Counts   what `tileActions` lists
+ * Counts   the actions listed by `tileActions`
  */
 export function runSsaTile(
   query: SpikeTrain,
@@ -87,7 +87,7 @@ export function runSsaTile(
   return { output, scores };
 }
 
-/** The actions of one head: all but `increments`, the sum of its counts, follow from the shape. */
+/** The actions of one head: all except `increments`, the sum of its counts, follow from the shape. */
 export function tileActions(
   { steps, tokens, dimension }: TileShape,
   { mask, plan = planTile(tokens, tokens), fifo = "cell" }: SsaTileSettings,
@@ -101,7 +101,7 @@ export function tileActions(
   const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
   const queries = passes.reduce((sum, { queryBlock }) => sum + inBlock(queryBlock), 0);
   const keys = passes.reduce((sum, { keyBlock }) => sum + inBlock(keyBlock), 0);
-  // A tile for one mask leaves the closed cells out; one that serves several pairs of blocks needs all of them.
+  // A tile for one mask omits the closed cells; a tile that serves several pairs of blocks needs all of them.
   const cells = passes.length === 1 ? open : tileTokens ** 2;
   return {
     ...emptyTally(),
@@ -144,7 +144,7 @@ function sampleScores(
       count = Math.min(count, largestCount);
       counted += count;
       const scaled = scoreGain * count;
-      // A count of zero and a saturated one need no draw to be known.
+      // Counts that are zero or saturated need no draw.
       const certain = scaled >= scoreNormaliser;
       if (certain || (count > 0 && encoderFires(draws.score(t, i, j), draws.bits, scaled, scoreNormaliser))) {
         scores.words[(t * tokens + i) * scoreWords + (j >> 5)] |= 1 << (j & 31);
@@ -188,7 +188,7 @@ export function encoderFires(draw: number, bits: number, numerator: number, deno
   return draw * denominator < numerator * 2 ** bits;
 }
 
-/** The bits of `count` tokens from token `first` on at step `t`, as `[d][count]`, packed over tokens. */
+/** The bits of `count` tokens from token `first` at step `t`, as `[d][count]`, packed over tokens. */
 export function transposeStep(train: SpikeTrain, t: number, first = 0, count = train.rows): Uint32Array {
   const { rows: tokens, features } = train;
   const words = wordsPerRow(features);

@@ -1,14 +1,14 @@
 /**
  * How a tile of P x P cells serves more than P tokens: pass by pass.
  *
- * A tile holds the scores of one block of queries and one block of keys at a time. A pass counts such a pair for d clocks, and
- * during the next d clocks its scores gate the block's values, while the next pass counts. The column sums of the passes of one
- * query block are added up (one partial sum per column and feature), and the last pass sends the whole sums through the
- * encoders. So a step takes one window of d clocks per pass instead of one, and T steps take (T passes + 1) d clocks. Pairs of
- * blocks that the mask closes altogether are left out. With N <= P there is one pass: the paper's case.
+ * A tile holds the scores of one block of queries and one block of keys at a time. A pass counts such a pair for d clocks;
+ * during the next d clocks its scores gate the block's values while the next pass counts. The column sums of the passes of one
+ * query block are accumulated (one partial sum per column and feature), and the last pass sends the totals through the
+ * encoders. A step therefore takes one window of d clocks per pass, and T steps take (T passes + 1) d clocks. Pairs of blocks
+ * that the mask closes entirely are skipped. With N <= P there is one pass: the paper's case.
  *
- * That is a tile whose steps follow each other. One that goes to another block of the network after each step runs empty every time, so
- * T steps take T (passes + 1) d clocks.
+ * This holds for a tile with consecutive steps. A tile that switches to another block of the network after each step drains
+ * every time, so T steps take T (passes + 1) d clocks.
  */
 
 /** One window of a tile: a block of queries against a block of keys. */
@@ -22,19 +22,19 @@ export interface TilePass {
 }
 
 export interface TilePlan {
-  /** Tokens P that a tile holds; cell (i, j) serves query i and key j of the blocks at hand. */
+  /** Tokens P that a tile holds; cell (i, j) serves query i and key j of the current blocks. */
   readonly tileTokens: number;
   /** The passes of one time step, in order. */
   readonly passes: readonly TilePass[];
-  /** When a window follows in which nothing is counted and the last values leave: after the run of all steps, or after each step. */
+  /** When the tile drains, in a window that counts nothing while the last values leave: after all steps, or after each step. */
   readonly drained: "run" | "step";
 }
 
-/** Windows of d clocks that a tile takes for T steps, those in which it runs empty among them. */
+/** Windows of d clocks that a tile takes for T steps, including those in which it drains. */
 export const tileWindows = (steps: number, passes: number, drained: TilePlan["drained"] = "run"): number =>
   steps * passes + (drained === "step" ? steps : 1);
 
-/** mask: [N, N]. Without one every pair is open. */
+/** mask: [N, N]. Without a mask every pair is open. */
 export function planTile(
   tokens: number,
   tileTokens: number,

@@ -1,25 +1,27 @@
 /**
- * Offset correction: a small converter from digital to analog trims the offset of each converter.
+ * Offset correction: a small digital-to-analog converter trims the offset of each converter.
  *
- * With no line driven a converter should put out 0. It is read so many times, the trim going round the eighths of a code step, and once
- * more up by half of its range in `pair` mode, whose codes are never below 0. The mean of the codes is then the offset, finer than a step
- * even without noise, and is taken off in eighths of a step, as far as the trim goes:
+ * With no line driven, a converter should output 0. It is read repeatedly, while the trim steps through eighths of a code step.
+ * In `pair` mode, where codes are never below 0, it is also raised by half of its range. The mean of the codes then gives the
+ * offset, with a resolution finer than a step even without noise. It is subtracted in eighths of a step, as far as the trim
+ * reaches:
  *
  *   code_k = round(offset + up + d_k + noise),  d_k = ((k mod 8) - 3.5) / 8,   trim = -(mean code_k - up), in eighths
  *
- * Calibration of every converter's offset on the chip is customary in in-memory computing (R. Khaddam-Aljameh et al., HERMES core, IEEE
- * Journal of Solid-State Circuits 57 (2022), describes that of 256 converters); sizes here are ours. Gains are not trimmed.
+ * Calibrating every converter's offset on the chip is common practice in in-memory computing (R. Khaddam-Aljameh et al., HERMES
+ * core, IEEE Journal of Solid-State Circuits 57 (2022), describes it for 256 converters); the sizes here are ours. Gains are
+ * not trimmed.
  */
 import { roundHalfEven } from "../numeric/rounding.ts";
 import type { Stream } from "../numeric/stream.ts";
 import type { AdcSpec } from "../spec/hardware.ts";
 import type { ConverterErrors, LineErrors } from "./converter-errors.ts";
 
-/** Settings of a trim to a code step. */
+/** Trim settings per code step. */
 const FINENESS = 8;
 
 /**
- * What is left of the errors of a crossbar's converters.
+ * The remaining errors of a crossbar's converters.
  *
  * @param units readout units of the crossbar
  * Random   forks "plus" and "minus" of `random`
@@ -44,11 +46,11 @@ export function trimConverters(errors: ConverterErrors, units: number, adc: AdcS
   return { plus: line(errors.plus, random.fork("plus")), minus: line(errors.minus, random.fork("minus")) };
 }
 
-/** Standard deviation of the offset that is left where a trim reaches it, in code steps: of the mean of the reads, and of eighths. */
+/** Standard deviation of the remaining offset within the trim's range, in code steps: from the mean of the reads, and from the eighths. */
 export const trimmedSpread = ({ reads }: NonNullable<AdcSpec["trim"]>, { outputNoise }: AdcSpec["errors"]): number =>
   Math.sqrt((outputNoise ** 2 + 1 / 12) / reads + 1 / (12 * FINENESS ** 2));
 
-/** The code of a converter without current. */
+/** The code of a converter with no current. */
 function zeroCode({ mode, bits }: AdcSpec, steps: number): number {
   const largest = mode === "pair" ? 2 ** (bits as number) - 1 : 2 ** ((bits as number) - 1) - 1;
   return Math.min(largest, Math.max(mode === "pair" ? 0 : -largest, roundHalfEven(steps)));

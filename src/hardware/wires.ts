@@ -1,33 +1,33 @@
 /**
- * Resistance of a crossbar's wires (IR drop): what the far cells lose.
+ * Resistance of a crossbar's wires (IR drop): the signal lost by distant cells.
  *
- * Every cell adds a segment to its input line and to both of its result lines. A driven line sags with the current of its
- * cells, and a result line rises where currents flow to its foot, which the converter holds at 0 V. Silent lines are held at
- * 0 V by their drivers. Then the circuit is linear whatever the spikes are, so wires turn the conductances into others,
+ * Every cell adds a segment to its input line and to both of its result lines. The voltage of a driven line sags with the
+ * current of its cells, and a result line rises where currents flow to its foot, which the converter holds at 0 V. Drivers hold
+ * silent lines at 0 V. The circuit is then linear whatever the spikes, so wires transform the conductances into others,
  *
  *   I_c = sum_r x_r h_rc,   h_rc <= g_rc,
  *
- * and everything behind the crossbar stays as it is. The line driver sits one segment before column 0, the foot one segment
- * after the last row; a block that is smaller than its crossbar lies in that corner.
+ * and everything after the crossbar is unchanged. The line driver is one segment before column 0, the foot one segment after
+ * the last row; a block smaller than its crossbar is placed in that corner.
  *
  *   exact   h_rc by solving for the voltages of all nodes, one solve per row: `solveWires`, for small arrays
  *   fast    h_rc = a_rc g_rc t_rc: `wireLosses`
  *           a_rc  voltage at cell c of line r, driven with 1 V and loaded by its cells as if result lines were at 0 V
  *           t_rc  share of a current that enters result line c at row r and leaves at the foot, the rest flowing into the
  *                 silent lines; by reciprocity the voltage at row r when the foot is driven with 1 V
- *           Both are ladders: one pass there and one back for each wire. Exact when only the lines or only the columns
- *           resist. Otherwise it leaves out that a raised result line relieves its input line, which is of second order; the
- *           tests hold it against the exact solution.
+ *           Both are ladders: one pass forward and one back for each wire. Exact when only the lines or only the columns have
+ *           resistance. Otherwise it neglects a second-order effect: a raised result line relieves its input line. The tests
+ *           compare it with the exact solution.
  *
- * Own derivation; the exact form is nodal analysis. Left out: resistance of selectors and drivers, capacitance.
+ * Own derivation; the exact form is nodal analysis. Left out: selector and driver resistance, capacitance.
  */
 import type { WireSpec } from "../spec/hardware.ts";
 import type { CrossbarReading } from "./crossbar.ts";
 
-/** Siemens in a microsiemens: conductances times resistances are in microsiemens times ohms. */
+/** Siemens per microsiemens: conductances times resistances are in microsiemens times ohms. */
 const MICRO = 1e-6;
 
-/** A reading as it is seen through its wires. The reading itself when wires do not resist. */
+/** A reading as seen through its wires, or the reading itself if wires have no resistance. */
 export function readThroughWires(reading: CrossbarReading, wires: WireSpec): CrossbarReading {
   if (wires.lines === 0 && wires.columns === 0) return reading;
   const { rows, columns, scales } = reading;
@@ -41,7 +41,7 @@ export function readThroughWires(reading: CrossbarReading, wires: WireSpec): Cro
 /**
  * The fast form, in place.
  *
- * Shapes   plus, minus: [rows, columns], microsiemens, overwritten with what the feet of their columns see
+ * Shapes   plus, minus: [rows, columns], microsiemens, overwritten with the conductances seen at the feet of their columns
  */
 export function wireLosses(
   plus: Float64Array,
@@ -51,7 +51,7 @@ export function wireLosses(
   wires: WireSpec,
 ): void {
   const voltages = plus.map((g, i) => g + minus[i]);
-  // From a load to the voltage at it, line by line; the driver is before the first cell.
+  // From the load to the voltage at each cell, line by line; the driver is before the first cell.
   for (let r = 0; r < rows; r++) ladder(voltages, r * columns, 1, columns, wires.lines * MICRO);
   for (const conductances of [plus, minus]) {
     const shares = conductances.slice();
@@ -62,7 +62,7 @@ export function wireLosses(
 }
 
 /**
- * Replaces loads to ground by the voltages at them, on a wire that is driven with 1 V before the first:
+ * Replaces loads to ground by the voltages at them, on a wire driven with 1 V before the first:
  *
  *   y_k  conductance of load k and everything behind it:  y_k = load_k + y_(k+1) / (1 + resistance y_(k+1))
  *   v_k  = v_(k-1) / (1 + resistance y_k)
@@ -82,10 +82,10 @@ function ladder(values: Float64Array, first: number, stride: number, count: numb
 
 /**
  * The exact form: nodal analysis with one node per cell on the input line and on each result line, solved by conjugate
- * gradients. For small arrays: time grows as rows times the cost of a solve.
+ * gradients. For small arrays only: time grows as rows times the cost of a solve.
  *
- * Shapes   plus, minus: [rows, columns], microsiemens; both wires must resist
- * Returns  what the feet see, `[rows, columns]` for each sign, microsiemens
+ * Shapes   plus, minus: [rows, columns], microsiemens; both wires must have resistance
+ * Returns  the conductances seen at the feet, `[rows, columns]` for each sign, microsiemens
  */
 export function solveWires(
   plus: Float64Array,
