@@ -1,11 +1,11 @@
 /**
- * What stands between units while a prompt is on its way, and how many bits it takes at its fullest.
+ * The buffers between units while a prompt is in progress, and their peak size in bits.
  *
  *   spikes      input vectors of layers, from the LIF units before them until they have been read
  *   qkv         q, k and v, until the engine has counted them
- *   attention   what the engine delivers, from its first bit until the next layer has read it
+ *   attention   the engine's output, from its first bit until the next layer has read it
  *   stream      values of the residual stream, each in one place from its first to its last addition
- *   embedding   sums of the embedding, where values enter once for all steps
+ *   embedding   sums of the embedding, for networks that read values once for all steps
  *   membranes   of all tokens, where time steps are not the innermost loop
  *   logits      accumulators of the answers
  */
@@ -16,17 +16,17 @@ export interface BufferUse {
   readonly name: "spikes" | "qkv" | "attention" | "stream" | "embedding" | "membranes" | "logits";
   /** Bits of one access. */
   readonly wordBits: number;
-  /** Most that is in it at any clock. */
+  /** Peak content over all clocks. */
   readonly bits: number;
 }
 
-/** Clocks from which and up to which something is held, entry by entry. */
+/** The first and last clock of each entry in the buffer. */
 export interface Held {
   readonly from: Float64Array;
   readonly to: Float64Array;
 }
 
-/** What a schedule keeps, one entry per vector; `lines` by layer with the bits of a vector, `qkv` and `attention` by block. */
+/** Entries that a schedule keeps, one per vector; `lines` by layer with the bits of a vector, `qkv` and `attention` by block. */
 export interface Alive {
   readonly lines: (Held & { readonly bits: number })[];
   readonly qkv: Held[];
@@ -35,7 +35,7 @@ export interface Alive {
   stream: Held | null;
 }
 
-/** @param period clocks between prompts; infinite: there is one */
+/** @param period clocks between prompts; infinite for a single prompt */
 export function bufferUses(machine: Machine, alive: Alive, period: number): BufferUse[] {
   const { shape, units, words } = machine;
   const { width, tokens, classes, queries, meanReadOut } = shape;
@@ -44,7 +44,7 @@ export function bufferUses(machine: Machine, alive: Alive, period: number): Buff
     const join = (end: keyof Held) => concatenate(present.map((one) => one[end]));
     return peakOverlap(join("from"), join("to"), period);
   };
-  // Lines of each layer are its own; the others are memories that all blocks share.
+  // Each layer has its own lines; the other memories are shared by all blocks.
   const spikes = alive.lines.reduce((sum, line) => sum + line.bits * peak([line]), 0);
   const { membranes, membraneBits, place } = units.lif;
   return [

@@ -1,24 +1,24 @@
-/** When the SSA engine is taken, by runs of equal length. */
+/** Reserves the SSA engine for runs of equal length. */
 
 export interface Calendar {
-  /** Takes the engine for a run, at the first clock from `ready` on at which it is free, and returns that clock. */
+  /** Reserves the engine for a run at the first free clock from `ready` on, and returns that clock. */
   reserve(ready: number): number;
 }
 
 /**
- * @param period clocks after which the calendar repeats, at least those of all runs together; infinite: it does not
+ * @param period clocks after which the calendar repeats, at least the total of all runs; infinite if it does not repeat
  * @param length clocks of a run
  */
 export const calendarOf = (period: number, length: number): Calendar =>
   Number.isFinite(period) ? repeating(period, length) : open(length);
 
 function open(length: number): Calendar {
-  /** Starts of the runs taken, ascending. */
+  /** Starts of the reserved runs, ascending. */
   const taken: number[] = [];
   return {
     reserve: (ready) => {
       let [at, start] = [taken.length, ready];
-      // Runs that begin after this one would end are no obstacle; of the others each may push it.
+      // Reserved runs that begin after this one would end do not matter; each of the others may delay it.
       while (at > 0 && taken[at - 1] > ready - length) at--;
       while (at < taken.length && taken[at] < start + length) start = taken[at++] + length;
       taken.splice(at, 0, start);
@@ -27,7 +27,7 @@ function open(length: number): Calendar {
   };
 }
 
-/** Slots of one run's length, side by side from the start of each period: no gap is too short to be used. */
+/** Slots of one run's length, back to back from the start of each period, so no gap is too short to be used. */
 function repeating(period: number, length: number): Calendar {
   const slots = Math.floor(period / length);
   const taken = new Set<number>();

@@ -1,7 +1,8 @@
 /**
- * The actions of one inference from a machine and the densities of its spikes, operation by operation: what simulators count.
+ * The actions of one inference, operation by operation, from a machine and its spike densities: the analytic twin of what
+ * simulators count.
  *
- * These formulas are written on their own, not shared with the simulators, so that the two can be compared on the same run.
+ * These formulas are independent of the simulators, so the two can be compared on the same run.
  */
 import { type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrWiring } from "../hardware/draws.ts";
@@ -14,35 +15,35 @@ import { stemBefore, VALUE_BITS } from "./shape.ts";
 export interface OperationCounts {
   readonly name: string;
   readonly kind: "linear" | "neurons" | "attention" | "residual";
-  /** Of one of the operations; `repeat` of them are alike. */
+  /** For one operation; `repeat` equal operations. */
   readonly actions: ActionTally;
   readonly repeat: number;
 }
 
-/** What published comparisons assume of a machine and ours does not do. Left out: as simulated. */
+/** Assumptions of published comparisons that differ from our machine. By default, as simulated. */
 export interface CountingRules {
-  /** Local sums are brought to the layer's scale, and offsets are added: every crossbar has its own range. Default true. */
+  /** Local sums are scaled to the layer's unit and offsets are added, because every crossbar has its own range. Default true. */
   readonly scaled?: boolean;
-  /** A row block without any spike is not converted. Default false. */
+  /** A row block without spikes is not converted. Default false. */
   readonly skipSilentBlocks?: boolean;
 }
 
 interface Counted {
   readonly name: string;
   readonly inputs: number;
-  /** Lines that carry each of them. */
+  /** Lines per input. */
   readonly linesPerInput: number;
   readonly outputs: number;
   readonly rows: number;
-  /** Vectors of a time step: tokens, or windows of a stem. */
+  /** Vectors per time step: tokens, or windows of a stem. */
   readonly tokens: number;
   readonly density: number;
   readonly bits: number;
 }
 
 /**
- * Operations of one inference. Of an embedding of values only the conversions are counted, and of such a network no head and no
- * neurons before it: below 1 % of published workloads.
+ * Operations of one inference. For an embedding of values only the conversions are counted, and for such a network the head and
+ * the neurons before it are left out: below 1 % of published workloads.
  */
 export function countActions(machine: MachineCore, densities: Densities, rules: CountingRules = {}): OperationCounts[] {
   const { shape, crossbar } = machine;
@@ -89,7 +90,7 @@ export function countActions(machine: MachineCore, densities: Densities, rules: 
     const layer = (part: string, inputs: number, outputs: number, density: number, bits: number) =>
       linear(repeat, { name: `blocks.${first}.${part}`, inputs, outputs, rows, tokens, density, bits });
     const values = vectors * width;
-    // The last block's sum goes to the output neurons at once.
+    // The last block's sum goes straight to the output neurons.
     const lastSums = first + repeat === depth ? (repeat - 1) / repeat : 1;
     const join = (actions: ActionTally, kept: number) => {
       if (residuals === 0) return;
@@ -129,7 +130,7 @@ function linearActions(
   const lines = inputs * linesPerInput;
   const sums = vectors * outputs * Math.ceil(lines / rows);
   const spikes = vectors * lines * density;
-  // Lines of one input fire together: a block is silent where the inputs that it has a line of are.
+  // Lines of one input fire together: a block is silent when all inputs with a line in it are silent.
   const read = skipSilentBlocks ? 1 - power(1 - density, Math.min(rows, inputs)) : 1;
   return {
     lineDrives: spikes * Math.ceil(outputs / machine.crossbar.columns),
@@ -150,7 +151,7 @@ function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coinci
   const cells = steps * heads * scores;
   const ands = steps * scores * width;
   const bits = steps * tokens * width;
-  // A pass serves whole blocks of tokens, the last of them as many as are left.
+  // A pass serves whole blocks of tokens; the last block has the remaining ones.
   const inBlock = (block: number) => Math.min(tileTokens, tokens - block * tileTokens);
   const queries = passes.reduce((sum, { queryBlock }) => sum + inBlock(queryBlock), 0);
   const keys = passes.reduce((sum, { keyBlock }) => sum + inBlock(keyBlock), 0);
@@ -172,7 +173,7 @@ function attentionActions({ shape, order, plan, ssa, lfsr }: MachineCore, coinci
   };
 }
 
-/** Registers that shift while all heads are served: each tile's, or the engine's once for every group of heads. */
+/** Registers that shift until all heads are served: those of each tile, or those of the engine once per group of heads. */
 function registersOf(
   { sharing, scope }: NonNullable<MachineCore["lfsr"]>,
   tileTokens: number,

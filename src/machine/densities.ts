@@ -1,10 +1,10 @@
-/** How often lines carry a spike: what the counted actions of a network depend on beside its shape. */
+/** Spike densities of the lines: besides its shape, all that a network's counted actions depend on. */
 
-/** Shares of ones in one block's spike trains. */
+/** Spike densities in one block's trains. */
 export interface BlockDensities {
   /** Input of the q, k, v layer. */
   readonly qkv: number;
-  /** Input of the output projection: what attention delivers. */
+  /** Input of the output projection: the output of attention. */
   readonly projection: number;
   /** Inputs of the two feed-forward layers. */
   readonly up: number;
@@ -13,14 +13,14 @@ export interface BlockDensities {
   readonly key: number;
   readonly value: number;
   readonly scores: number;
-  /** Share of the AND gates of q and k that give 1; about query x key. */
+  /** Fraction of the AND gates of q and k that give 1; about query x key. */
   readonly coincidences: number;
 }
 
 export interface Densities {
   /** One entry per block; blocks that share an entry are counted once and multiplied. */
   readonly blocks: readonly BlockDensities[];
-  /** Windows that the layers of a stem read, the embedding's left out; none where there is no stem. */
+  /** Windows that the layers of a stem read, except the embedding's; empty without a stem. */
   readonly stemDensities?: readonly number[];
   /** Input of the embedding and of the head; used with `lines` only. */
   readonly inputDensity: number;

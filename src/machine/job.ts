@@ -1,10 +1,10 @@
-/** Which of a unit's jobs a token at a time step is: the way from a place in the network to a clock of the schedule. */
+/** Finds the job of a unit for a token at a time step: from a place in the network to a clock of the schedule. */
 import type { Machine } from "./machine.ts";
 import type { ScheduledUnit } from "./schedule.ts";
 
 /**
- * The position in `unit.start` of the job that a token (in a stem a window) at a time step is part of; null where the unit does not serve
- * it. A layer that reads the same at every step works once; a run of the SSA engine serves all tokens of one step or more.
+ * Index in `unit.start` of the job that covers a token (a window, in a stem) at a time step; null if the unit does not serve
+ * it. A layer with the same input at every step works once; a run of the SSA engine serves all tokens of one or more steps.
  */
 export function jobOf(
   { name, kind, start }: ScheduledUnit,

@@ -1,12 +1,12 @@
 /**
- * The machine that runs a network: every kind of unit, how many there are, how wide they are and how many clocks a job takes them.
+ * The machine that runs a network: every kind of unit, its number and width, and the clocks that a job takes on it.
  *
- * A plain value, from the hardware of an experiment and the sizes of a network. Simulators count the same clocks and actions,
- * `schedule.ts` says which unit works when, and the cost model prices the units at these widths.
+ * A plain value, derived from an experiment's hardware and a network's sizes. Simulators count the same clocks and actions,
+ * `schedule.ts` decides which unit works when, and the cost model prices the units at these widths.
  *
- * All crossbars of a layer work side by side: a job is one input vector, and takes the settling of the lines and a conversion for
- * each step of the multiplexers. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few registers
- * behind the last code. The SSA engine has one or more tiles, which serve all blocks.
+ * All crossbars of a layer work in parallel. A job is one input vector; it takes the settling of the lines plus one conversion
+ * per multiplexer step. Scalers, adders, residual adders and LIF units keep pace with the converters and add a few register
+ * stages after the last code. The SSA engine has one or more tiles, which serve all blocks.
  */
 import { LIF_LATENCY } from "../hardware/clocked-lif.ts";
 import { devicesPerConductance } from "../hardware/crossbar.ts";
@@ -19,22 +19,23 @@ import { pixels } from "../model/stem.ts";
 import type { AdcSpec, HardwareSpec, LfsrSpec, LoopOrder, SsaSpec } from "../spec/hardware.ts";
 import { headTokens, type NetworkShape, shapeLayers, stemBefore, VALUE_BITS } from "./shape.ts";
 
-/** Bits of numbers behind the converters. */
+/** Bits of numbers after the converters. */
 export type WordBits = Readonly<Record<"factor" | "current" | "stream" | "membrane" | "logit", number>>;
 
 /**
- * Of a machine that is simulated in floating point: what a resolution of 2^-8 needs on the bundled networks, in whole bytes in memories.
+ * For a machine simulated in floating point: the width that a resolution of 2^-8 requires on the bundled networks, whole bytes
+ * in memories.
  */
 const FLOAT_WORDS: WordBits = { factor: 9, current: 16, stream: 16, membrane: 16, logit: 16 };
 
 function wordBits({ arithmetic }: HardwareSpec): WordBits {
   if (arithmetic === null) return FLOAT_WORDS;
   const { factorBits, streamBits, membraneBits, logitBits } = arithmetic;
-  // Sums have the 16 bits of any register.
+  // Sums have 16 bits like any register.
   return { factor: factorBits, current: 16, stream: streamBits, membrane: membraneBits, logit: logitBits };
 }
 
-/** A layer's crossbars at work together. */
+/** All crossbars of a layer, working together. */
 export interface LayerUnit {
   readonly name: string;
   readonly inputs: number;
@@ -55,23 +56,23 @@ export interface SsaUnit {
   readonly tiles: number;
   /** Groups of heads that the tiles serve one after another. */
   readonly groups: number;
-  /** Cells of one tile: those that its mask leaves on, or all of a tile that serves several pairs of blocks. */
+  /** Cells of one tile: those that its mask enables, or all cells of a tile that serves several pairs of blocks. */
   readonly cells: number;
   readonly counterBits: number;
-  /** FIFOs for V of one tile, and the bits of each. */
+  /** V FIFOs of one tile, and the bits of each. */
   readonly fifos: number;
   readonly fifoBits: number;
   /** Columns with an adder and an encoder, of one tile. */
   readonly feet: number;
-  /** 32-bit LFSRs of all tiles; 0 where random numbers are ideal. */
+  /** 32-bit LFSRs of all tiles; 0 with ideal random numbers. */
   readonly registers: number;
-  /** Clocks of a window. */
+  /** Clocks per window. */
   readonly window: number;
 }
 
-/** All units of a kind: how many there are on the chip, and their widths. */
+/** All units by kind: their number on the chip and their widths. */
 export interface MachineUnits {
-  /** Each pair of a crossbar has `devices` for either sign. */
+  /** Each pair of a crossbar has `devices` per sign. */
   readonly crossbars: {
     readonly count: number;
     readonly rows: number;
@@ -85,11 +86,11 @@ export interface MachineUnits {
     readonly mode: AdcSpec["mode"];
     readonly clocks: number;
   };
-  /** One behind each readout unit. */
+  /** One after each readout unit. */
   readonly scalers: { readonly count: number; readonly codeBits: number | null; readonly factorBits: number };
   /** One per readout unit of a tile; each adds the local sums of the tile's row blocks. */
   readonly adders: { readonly count: number; readonly bits: number };
-  /** Membranes that are kept, of all units together, and where. */
+  /** Membranes kept by all units together, and where. */
   readonly lif: {
     readonly count: number;
     readonly membranes: number;
@@ -100,7 +101,7 @@ export interface MachineUnits {
   readonly residual: { readonly count: number; readonly bits: number };
 }
 
-/** The sizes that counted actions depend on: a machine before its layers have places. */
+/** The sizes that counted actions depend on: a machine before its layers are placed. */
 export interface MachineCore {
   readonly shape: NetworkShape;
   readonly order: LoopOrder;
@@ -108,31 +109,31 @@ export interface MachineCore {
     /** Lines and columns of a crossbar. */
     readonly rows: number;
     readonly columns: number;
-    /** Lines that the embedding uses of one; null: all. */
+    /** Lines per crossbar used by the embedding; null for all. */
     readonly embedRows: number | null;
-    /** Lines that carry each input of the first layer. */
+    /** Lines per input of the first layer. */
     readonly linesPerInput: number;
   };
   readonly mode: AdcSpec["mode"];
   readonly plan: TilePlan;
   readonly ssa: SsaUnit;
-  /** Null where random numbers are ideal. */
+  /** Null with ideal random numbers. */
   readonly lfsr: LfsrSpec | null;
 }
 
 export interface Machine extends MachineCore {
   readonly timing: Timing;
   readonly words: WordBits;
-  /** Bytes that all buffers may take together; null: as many as they need. */
+  /** Limit on the bytes of all buffers together; null for no limit. */
   readonly sram: number | null;
   readonly mapping: Mapping;
-  /** In the order in which a prompt meets them. */
+  /** In the order in which a prompt passes through them. */
   readonly layers: readonly LayerUnit[];
   readonly units: MachineUnits;
 }
 
 /**
- * The machine of an experiment's hardware for a network of this shape.
+ * The machine for an experiment's hardware and a network of this shape.
  *
  * Throws  MappingError when a tile of a layer has more row blocks than the chip has crossbars
  */
@@ -147,7 +148,7 @@ export function machineOf(hardware: HardwareSpec, shape: NetworkShape, timing: T
   return { ...core, timing, words, sram: hardware.sram, mapping, layers, units };
 }
 
-/** What can be said of a machine without placing its layers. */
+/** The part of a machine that does not depend on the placement of its layers. */
 export function coreOf({ crossbar, adc, ssa, order }: HardwareSpec, shape: NetworkShape): MachineCore {
   const { rows, columns, embedRows, linesPerInput } = crossbar;
   const drained = order === "step-major" ? "step" : "run";
@@ -178,7 +179,7 @@ function layerUnit(layer: LayerMapping, shape: NetworkShape, timing: Timing): La
   };
 }
 
-/** Vectors of a layer at a time step. */
+/** Vectors of a layer per time step. */
 function vectorsOf(name: string, shape: NetworkShape): number {
   const layer = stemBefore(shape).find((one) => one.name === name);
   return layer ? pixels(layer.windows) : shape.tokens;
@@ -192,7 +193,7 @@ function unitsOf(
   words: WordBits,
 ): MachineUnits {
   const { adc } = hardware;
-  // Stream and LIF units of a layer stand behind the adders of its tiles.
+  // The stream and LIF units of a layer follow the adders of its tiles.
   const behind = (counted: readonly LayerMapping[]) =>
     counted.reduce((sum, { columnGroups }) => sum + columnGroups * readoutUnits, 0);
   const ends = layers.filter(({ name }) => /\.down$/.test(name));
@@ -208,7 +209,7 @@ function unitsOf(
     },
     adders: { count: behind(layers), bits: words.current },
     lif: {
-      // Without a projection the neurons behind attention's residual adders are units of their own.
+      // Without a projection the neurons after attention's residual adders are separate units.
       count: totals.lifUnits + (shape.outputProjection ? 0 : behind(ends)),
       membranes: countNeurons(shape) * (stored ? shape.tokens : 1) + stemNeurons(shape, stored),
       membraneBits: words.membrane,
@@ -218,11 +219,11 @@ function unitsOf(
   };
 }
 
-/** Neurons of a stem's layers, of one window or of all. */
+/** Neurons of a stem's layers, for one window or for all. */
 const stemNeurons = (shape: NetworkShape, ofAll: boolean): number =>
   stemBefore(shape).reduce((sum, { outputs, windows }) => sum + outputs * (ofAll ? pixels(windows) : 1), 0);
 
-/** Neurons of one token: behind the embedding and every layer of the blocks. */
+/** Neurons per token: after the embedding and every layer of the blocks. */
 export const countNeurons = ({ width, depth, expansion }: NetworkShape): number =>
   width * (depth * (5 + expansion) + 1);
 

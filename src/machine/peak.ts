@@ -1,9 +1,9 @@
-/** How much is alive at once: the most of a set of intervals that overlap, once or over and over with a period. */
+/** Peak overlap of a set of intervals, once or repeated with a period. */
 
 /**
- * Intervals are half-open, `[from, to)`: what ends at a clock makes room for what begins there.
+ * Intervals are half-open, `[from, to)`: an interval that ends at a clock makes room for one that begins there.
  *
- * @param period clocks after which everything happens again; infinite: once
+ * @param period clocks after which everything repeats; infinite for once
  */
 export function peakOverlap(from: Float64Array, to: Float64Array, period: number): number {
   if (!Number.isFinite(period)) return sweep(from.slice(), to.slice());
@@ -16,7 +16,7 @@ export function peakOverlap(from: Float64Array, to: Float64Array, period: number
   };
   for (let i = 0; i < from.length; i++) {
     const length = to[i] - from[i];
-    // A whole number of periods is alive at every clock; what remains may run past the end of one and into the next.
+    // Every whole period within an interval adds one at every clock; the remainder may wrap into the next period.
     const whole = Math.floor(length / period);
     const start = from[i] - period * Math.floor(from[i] / period);
     const end = start + length - whole * period;
@@ -39,7 +39,7 @@ function sweep(starts: Float64Array, ends: Float64Array): number {
   return most;
 }
 
-/** Most come in order, which is seen sooner than sorted. */
+/** Sorts unless already in order, which is the common case and cheaper to detect. */
 function sort(values: Float64Array): void {
   for (let i = 1; i < values.length; i++) if (values[i] < values[i - 1]) return void values.sort();
 }

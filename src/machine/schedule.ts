@@ -1,22 +1,25 @@
 /**
- * Which unit works on what, and when (Xpikeformer, section IV-C): one prompt alone, and prompts in flight. The only model of time.
+ * Which unit works on what, and when (Xpikeformer, section IV-C), for one prompt alone and for pipelined prompts. The only
+ * model of time.
  *
- * A job of a layer is one input vector: a token at a step. It starts when the layer is free and the vector is there, and its results
- * follow a few registers behind its end. A run of the SSA engine needs q, k and v of all tokens at a step.
+ * A job of a layer is one input vector: a token at a step. It starts when the layer is free and the vector is available; its
+ * results follow its end by a few registers. A run of the SSA engine needs q, k and v of all tokens at a step.
  *
- *   token-major   all T steps of a token, then the next token. Attention waits for the last token, so that phases alternate:
+ *   token-major   all T steps of a token, then the next token. Attention waits for the last token, so phases alternate:
  *                   [embed, qkv] -> SSA -> [projection, up, down, qkv] -> SSA -> ... -> [projection, up, down, head]
- *                 A run is T windows and one in which the tile empties, (T + 1) d clocks.
- *   step-major    all tokens of a step, then the next step. Attention works on a step while crossbars are at the next one. A run is one
- *                 window and one in which the tile empties, 2 d clocks; blocks take turns.
+ *                 A run is T windows plus one in which the tile drains, (T + 1) d clocks.
+ *   step-major    all tokens of a step, then the next step. Attention works on one step while crossbars work on the next. A run is
+ *                 one window plus one in which the tile drains, 2 d clocks; blocks take turns.
  *
- * A stem's layers come before that, a job for each window (`stem-schedule.ts`); attention waits for the last token anyway.
+ * A stem's layers come first, with one job per window (`stem-schedule.ts`); attention waits for the last token anyway.
  *
- * Alone, everything starts as early as it can. In flight, a prompt enters every `interval` clocks: those of the busiest unit. Each layer
- * then takes its vectors without a gap, and the engine's runs take slots of a table that repeats with the interval, so that no two
- * prompts ever meet at a unit. Waiting for that makes a prompt in flight slower than one alone.
+ * A single prompt starts every job as early as possible. In the pipeline, a prompt enters every `interval` clocks, as set by
+ * the busiest unit. Each layer then takes its vectors without gaps, and the engine's runs take slots of a table that repeats
+ * with the interval, so two prompts never meet at a unit. These waits give a pipelined prompt a longer latency than a single
+ * one.
  *
- * Left out: transfers between buffers and units, which are taken to keep up; the time to program a load, where a chip has several.
+ * Left out: transfers between buffers and units, which are assumed to keep up; the time to program a load when a chip has
+ * several.
  */
 import { MappingError } from "../errors.ts";
 import { OUTPUT_REGISTERS } from "../hardware/ssa-tile.ts";
@@ -29,53 +32,53 @@ import { stemBefore } from "./shape.ts";
 import { keptUntil, type Places, placesOf, poolTimes, windowArrivals } from "./stem-schedule.ts";
 import { engineTransfers, layerTransfers, type Transfer } from "./transfers.ts";
 
-/** The jobs of a unit in the order in which it takes them, as clocks from the first job of the prompt. */
+/** The jobs of a unit in order, as clocks from the first job of the prompt. */
 export interface ScheduledUnit {
-  /** Layer as in the mapping (`blocks.0.qkv`), or `blocks.0.attention` for the SSA engine at work on that block. */
+  /** Layer as in the mapping (`blocks.0.qkv`), or `blocks.0.attention` for the SSA engine working on that block. */
   readonly name: string;
   readonly kind: "linear" | "attention";
-  /** Load of the chip in which these jobs run; a layer on two loads is two units. */
+  /** Load of the chip in which these jobs run; a layer split over two loads is two units. */
   readonly load: number;
   readonly start: Float64Array;
   /** First clock after each job. */
   readonly end: Float64Array;
-  /** Clocks in which it works for one prompt. */
+  /** Clocks that it works per prompt. */
   readonly busy: number;
-  /** What its jobs take from buffers and put into them. */
+  /** What its jobs read from buffers and write to them. */
   readonly transfers: readonly Transfer[];
 }
 
 export interface Timetable {
   /** Clocks from the first spike in to the last sum out. */
   readonly clocks: number;
-  /** In the order in which a prompt meets them. */
+  /** In the order in which a prompt passes through them. */
   readonly units: readonly ScheduledUnit[];
-  /** What stands between units, at its fullest. */
+  /** Peak content of the buffers between units. */
   readonly buffers: readonly BufferUse[];
 }
 
 export interface Schedule {
   readonly order: LoopOrder;
-  /** One prompt by itself. */
+  /** One prompt at a time. */
   readonly alone: Timetable;
-  /** A prompt among others; null where prompts cannot overlap: the chip is loaded several times, or its SRAM is too small. */
+  /** A prompt in the pipeline; null where prompts cannot overlap: the chip is loaded several times, or its SRAM is too small. */
   readonly inFlight: (Timetable & { readonly prompts: number }) | null;
   /** Clocks from one prompt to the next. */
   readonly interval: number;
 }
 
-/** What of a schedule costs depend on. */
+/** The part of a schedule that costs depend on. */
 export interface Pace {
-  /** Clocks of one prompt by itself, and from one prompt to the next. */
+  /** Clocks of a single prompt, and from one prompt to the next. */
   readonly clocks: number;
   readonly interval: number;
-  /** What stands between units for one prompt. */
+  /** Buffers between units for a single prompt. */
   readonly buffers: readonly BufferUse[];
 }
 
 /**
- * The pace of `scheduleOf`, sooner: with memory without end, prompts follow each other as fast as the busiest unit allows. Throws as it
- * does.
+ * The pace of `scheduleOf`, computed faster: with unlimited memory, prompts follow each other as fast as the busiest unit
+ * allows. Throws as `scheduleOf`.
  */
 export function paceOf(machine: Machine): Pace {
   if (machine.sram !== null || machine.mapping.totals.loads > 1) {
@@ -88,9 +91,10 @@ export function paceOf(machine: Machine): Pace {
 }
 
 /**
- * Schedules one prompt. It does not depend on spikes.
+ * Schedules one prompt. The schedule does not depend on spikes.
  *
- * Throws MappingError when the buffers do not fit the machine's SRAM, or a step-major machine would be loaded anew at every step
+ * Throws MappingError when the buffers do not fit the machine's SRAM, or a step-major machine would have to be reloaded at
+ * every step
  */
 export function scheduleOf(machine: Machine): Schedule {
   const { order, mapping } = machine;
@@ -112,7 +116,7 @@ export function scheduleOf(machine: Machine): Schedule {
   return { order, alone, inFlight: { ...together, prompts }, interval: period };
 }
 
-/** Share of the clocks between prompts in which a unit works. */
+/** Fraction of the clocks between prompts in which a unit works. */
 export const utilisation = ({ busy }: ScheduledUnit, { interval }: Pick<Schedule, "interval">): number =>
   busy / interval;
 
@@ -134,20 +138,20 @@ function requireRoom(machine: Machine, alone: Timetable): void {
   );
 }
 
-/** Clocks that the busiest unit needs for a prompt: layers have crossbars of their own, blocks share the engine. */
+/** Clocks per prompt of the busiest unit: layers have their own crossbars, blocks share the engine. */
 function busiest({ shape, ssa, plan }: Machine, { units }: Timetable): number {
   const layers = units.filter(({ kind }) => kind === "linear").map(({ busy }) => busy);
   return Math.max(...layers, shape.depth * runsOf(shape.steps, plan, ssa).clocks);
 }
 
-/** Runs of the engine for one block: how many, and the clocks of one and of all. */
+/** Runs of the engine for one block: their number, and the clocks of one and of all. */
 function runsOf(steps: number, { passes, drained }: Machine["plan"], { groups, window }: Machine["ssa"]) {
   const count = drained === "step" ? steps : 1;
   const length = groups * ((steps / count) * passes.length + 1) * window;
   return { count, length, clocks: count * length };
 }
 
-/** @param period clocks between prompts; infinite: there is one */
+/** @param period clocks between prompts; infinite for a single prompt */
 function timetable(machine: Machine, period: number): Timetable {
   const { shape, order, layers, plan, ssa } = machine;
   const { depth, tokens, steps } = shape;
@@ -159,11 +163,11 @@ function timetable(machine: Machine, period: number): Timetable {
   const loads = loadsOf(machine);
   const units: ScheduledUnit[] = [];
   const alive: Alive = { lines: [], qkv: [], attention: [], embedded: null, stream: null };
-  /** When the input of each job is there, and for an engine's output since when it has been coming. */
+  /** When the input of each job is available; for an engine's output, also when it starts to arrive. */
   let arrived: Float64Array = new Float64Array((shape.stem ? pixels(shape.stem[0].grid) : tokens) * steps);
   let coming = arrived;
   let clocks = 0;
-  /** Every load of the chip begins when all work of the one before is done. */
+  /** Every load of the chip begins when all work of the previous one is done. */
   let [load, loaded] = [0, 0];
 
   /** The results of a layer's jobs, and their ends. */
@@ -182,7 +186,7 @@ function timetable(machine: Machine, period: number): Timetable {
     }
     return { jobs, end, done: resultsOf(layer, { vectors, steps }, jobs, end, place) };
   };
-  /** Since when pixels of the map that a stem's next layer reads have been coming; null for the input. */
+  /** When pixels of the map that a stem's next layer reads start to arrive; null for the input. */
   let mapComing: Float64Array | null = null;
   const keepMap = (size: StemLayer, jobs: Int32Array, end: Float64Array) => {
     if (mapComing === null) return;
@@ -226,7 +230,7 @@ function timetable(machine: Machine, period: number): Timetable {
   return { clocks, units, buffers: bufferUses(machine, alive, period) };
 }
 
-/** Places of a layer's jobs among those of all tokens and steps, in the order in which it takes them. */
+/** Indices of a layer's jobs among all tokens and steps, in the order in which the layer takes them. */
 function jobsOf(
   { tokens, everyStep }: LayerUnit,
   { steps }: Machine["shape"],
@@ -244,7 +248,10 @@ function jobsOf(
   return jobs;
 }
 
-/** As early as vectors come and the layer is free; in flight without a gap, from when no vector would be missed. */
+/**
+ * Alone: as early as vectors arrive and the layer is free. Pipelined: without gaps, from the earliest start that never waits
+ * for a vector.
+ */
 function startsOf(
   jobs: Int32Array,
   arrived: Float64Array,
@@ -274,7 +281,7 @@ function arrivalsOf(jobs: Int32Array, arrived: Float64Array): Float64Array {
   return arrivals;
 }
 
-/** When the results of each token and step are there; of a layer that works once, for all steps. */
+/** When the results of each token and step are available; for a layer that works once, the same for all steps. */
 function resultsOf(
   { everyStep, latency }: LayerUnit,
   { vectors, steps }: { readonly vectors: number; readonly steps: number },
@@ -290,7 +297,7 @@ function resultsOf(
 
 interface EngineRun {
   readonly unit: Omit<ScheduledUnit, "name" | "load">;
-  /** By job: when q, k and v have been read, when A begins to come, and when it is there. */
+  /** By job: when q, k and v have been read, when A starts to arrive, and when it is complete. */
   readonly read: Float64Array;
   readonly coming: Float64Array;
   readonly out: Float64Array;
@@ -313,7 +320,7 @@ function attend(
   for (let r = 0; r < runs.count; r++) {
     let ready = r === 0 ? 0 : start[r - 1] + runs.length;
     for (let i = 0; i < perRun; i++) {
-      // The last token's vectors come last, so they decide when a step's matrix is whole.
+      // The last token's vectors arrive last, so they decide when a step's matrix is complete.
       ready = Math.max(ready, arrived[place(tokens - 1, r * perRun + i)] - i * step);
     }
     start[r] = calendar.reserve(ready);
@@ -344,7 +351,8 @@ function keepStream(
   const first = unit("blocks.0.qkv");
   const last = units.findLast(({ name }) => name === `blocks.${depth - 1}.down`)!;
   if (residuals > 0) {
-    // The embedding of lines is the stream's first value; that of values is held by itself and added to the stream step by step.
+    // An embedding of lines is the stream's first value; an embedding of values is held separately and added to the stream step
+    // by step.
     alive.stream = { from: embedding === "lines" ? unit("embed").end : first.start, to: last.end };
   }
   if (alive.embedded === null) return;
@@ -352,6 +360,6 @@ function keepStream(
   alive.embedded = { from, to: Float64Array.from({ length: tokens }, (_, n) => first.end[place(n, steps - 1)]) };
 }
 
-/** First and last load of the chip in which a layer's blocks are there. */
+/** First and last load of the chip that holds a layer's blocks. */
 const loadsOf = ({ mapping }: Machine): Map<string, readonly [number, number]> =>
   new Map(mapping.layers.map(({ name, blocks }) => [name, [blocks[0].load, blocks[blocks.length - 1].load]]));

@@ -1,8 +1,8 @@
 /**
- * The sizes of a spiking network: all that its machine, its schedule and its counted actions depend on, beside densities.
+ * The sizes of a spiking network: with the densities, all that its machine, schedule and counted actions depend on.
  *
- * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference; published models are accounted for
- * like this. `lines`: tokens are binary lines at every time step, as in our own networks.
+ * Two kinds of embedding. `values`: 8-bit pixels or samples enter bit by bit, once per inference, as published models are
+ * accounted for. `lines`: tokens are binary lines at every time step, as in our own networks.
  */
 import { type Geometry, tokensRead } from "../model/geometry.ts";
 import { logitsOf } from "../model/network.ts";
@@ -13,42 +13,42 @@ export interface NetworkShape {
   readonly depth: number;
   readonly width: number;
   readonly heads: number;
-  /** Feed-forward width over width. */
+  /** Feed-forward width divided by width. */
   readonly expansion: number;
-  /** What a spike does to the membrane of a neuron; `hard` when left out. */
+  /** Effect of a spike on the neuron's membrane; default `hard`. */
   readonly reset?: NeuronReset;
-  /** With what attention compares its counts; random numbers when left out. */
+  /** What attention compares its counts with; default random numbers. */
   readonly draws?: DrawKind;
   readonly tokens: number;
   /** Lines or values per token at the embedding. */
   readonly inputs: number;
-  /** Convolutions before the first block, the embedding last; left out where tokens go in. */
+  /** Convolutions before the first block, the embedding last; absent for networks that read tokens. */
   readonly stem?: readonly StemLayer[];
   /** Outputs of the head: one for each class, or for each bit of a class. */
   readonly classes: number;
   /** Tokens at which the head runs. */
   readonly queries: number;
-  /** Which tokens these are, ascending; the last ones when left out. */
+  /** Indices of these tokens, ascending; default the last ones. */
   readonly tokensRead?: Int32Array;
-  /** Whether the head's outputs at all tokens give one answer, their mean. */
+  /** Whether the mean of the head's outputs at all tokens is the answer. */
   readonly meanReadOut?: boolean;
   readonly embedding: "values" | "lines";
-  /** Bits of the numbers that enter qkv and the first feed-forward layer, one read each; 1 when left out: spikes. */
+  /** Bits of the numbers that enter qkv and the first feed-forward layer, one read each; default 1: spikes. */
   readonly residualInputBits?: number;
   readonly outputProjection: boolean;
   /** Additions to the residual stream per block: 2, or 0 without a stream. */
   readonly residuals: number;
   /** A vector per token position is added to the embedding. */
   readonly positions: boolean;
-  /** Scores of one head that the mask leaves on. */
+  /** Scores of one head that the mask enables. */
   readonly scores: number;
-  /** `[tokens, tokens]`, 1 where query token i may attend to key token j; every pair is open when left out. */
+  /** `[tokens, tokens]`, 1 where query token i may attend to key token j; default all pairs. */
   readonly mask?: Uint8Array;
   /** Time steps T. */
   readonly steps: number;
 }
 
-/** The sizes of a network and what its task asks of it; a conventional one has its layers, and a single step. */
+/** The sizes of a network and its task; a conventional network has the same layers and a single step. */
 export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
   const { width, depth, heads, expansion } = model;
   const spiking = model.kind === "spiking" ? model : null;
@@ -77,7 +77,7 @@ export function shapeOf(model: ModelSpec, geometry: Geometry): NetworkShape {
 /** Bits of a value that enters the embedding once per inference, one read each. */
 export const VALUE_BITS = 8;
 
-/** A layer of weights of the shape, in the order in which layers run. */
+/** A layer of weights, in the order in which layers run. */
 export interface ShapeLayer {
   /** As in `linearLayers`: `stem.0`, ..., `embed`, `blocks.0.qkv`, ..., `head`. */
   readonly name: string;
@@ -98,7 +98,7 @@ export function shapeLayers(shape: NetworkShape): ShapeLayer[] {
   return [...layers, { name: "head", inputs: width, outputs: classes }];
 }
 
-/** The layers of a stem in front of the embedding, whose vectors are windows instead of tokens. */
+/** The layers of a stem before the embedding, with windows as vectors instead of tokens. */
 export const stemBefore = ({ stem }: Pick<NetworkShape, "stem">): readonly StemLayer[] => stem?.slice(0, -1) ?? [];
 
 /** Tokens at which the head runs, ascending. */

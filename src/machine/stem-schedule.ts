@@ -1,21 +1,21 @@
 /**
  * When the windows of a stem's maps can be read, and how long their pixels are kept.
  *
- * A window is there when the last of its pixels is. A pixel that is the largest of a square comes with the square's first result, when it
- * takes its place in the buffer, and is there with the last; it stays until the last window that holds it has been read. So a buffer holds
- * the lines of a map that windows are at work on, not the map.
+ * A window is available when its last pixel is. With max pooling, a pixel takes its place in the buffer at the first result of
+ * its square and is complete at the last. It stays until the last window that contains it has been read. A buffer therefore
+ * holds only the map lines that windows are working on, not the whole map.
  */
 import { forEachCopy } from "../model/convolution.ts";
 import { pixels, type StemLayer } from "../model/stem.ts";
 import type { LoopOrder } from "../spec/hardware.ts";
 
-/** Place of a vector at a step among all of them, in the order in which a layer takes them. */
+/** Index of a vector at a step, in the order in which a layer takes them. */
 export type Places = (vector: number, step: number) => number;
 
 export const placesOf = (order: LoopOrder, vectors: number, steps: number): Places =>
   order === "token-major" ? (n, t) => n * steps + t : (n, t) => t * vectors + n;
 
-/** The arrival of each window, from that of each pixel. */
+/** The arrival of each window, from the arrival of each pixel. */
 export function windowArrivals(size: StemLayer, ready: Float64Array, order: LoopOrder, steps: number): Float64Array {
   const arrivals = new Float64Array(pixels(size.windows) * steps);
   forEachRead(size, order, steps, (pixel, window) => {
@@ -24,7 +24,7 @@ export function windowArrivals(size: StemLayer, ready: Float64Array, order: Loop
   return arrivals;
 }
 
-/** Until when each pixel is kept, from the end of each window's job. */
+/** How long each pixel is kept, from the end of each window's job. */
 export function keptUntil(size: StemLayer, end: Float64Array, order: LoopOrder, steps: number): Float64Array {
   const until = new Float64Array(pixels(size.grid) * steps);
   forEachRead(size, order, steps, (pixel, window) => {
@@ -33,7 +33,7 @@ export function keptUntil(size: StemLayer, end: Float64Array, order: LoopOrder, 
   return until;
 }
 
-/** From when the pixels of the next map are coming, and when they are there, from the results of a layer's windows. */
+/** When the pixels of the next map start to arrive and when they are complete, from the results of a layer's windows. */
 export function poolTimes(
   { windows, pool, pooled }: StemLayer,
   done: Float64Array,
@@ -55,7 +55,7 @@ export function poolTimes(
   return { from, ready };
 }
 
-/** Every pixel at a step, once for each window that holds it, by their places. */
+/** Every pixel at a step, once for each window that contains it, by index. */
 function forEachRead(
   size: StemLayer,
   order: LoopOrder,

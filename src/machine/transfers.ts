@@ -1,36 +1,37 @@
 /**
- * What a job takes from buffers and puts into them: bits, and how many of a unit's jobs do.
+ * Bits that a job reads from buffers and writes to them, and the number of a unit's jobs that do so.
  *
- *   linear      lines of a vector; behind the converters the stream's words, membranes that stand in SRAM, and spikes
+ *   linear      lines of a vector; after the converters the stream's words, membranes kept in SRAM, and spikes
  *   attention   q, k and v of a run, once for every pass that needs them, and the bits of its output
  *
  * Membranes are written at every step but the last and read at every step but the first.
  *
- * They are the accesses that simulators count and prices are paid for. Left out, as there: sums of an embedding of values, whose values
- * come from outside, and logits. Without an output projection, neurons stand between attention and the next layer: its spikes are written,
- * and what attention delivers is read once. Of a layer on several loads of the chip, the last one has them all.
+ * These are the accesses that simulators count and the cost model prices. Left out, as there: sums of an embedding of values,
+ * which come from outside the chip, and logits. Without an output projection, neurons sit between attention and the next layer:
+ * its spikes are written, and the output of attention is read once. For a layer on several loads of the chip, the last load has
+ * all accesses.
  */
 import type { BufferUse } from "./buffers.ts";
 import type { LayerUnit, Machine } from "./machine.ts";
 
 export interface Transfer {
   readonly way: "read" | "write";
-  /** A buffer, or what comes from outside. */
+  /** A buffer, or the outside. */
   readonly buffer: Exclude<BufferUse["name"], "embedding" | "logits"> | "input";
-  /** Of each job that moves any. */
+  /** Per job that transfers any. */
   readonly bits: number;
-  /** How many of the unit's jobs do. */
+  /** Number of the unit's jobs that do. */
   readonly jobs: number;
 }
 
-/** Of a layer's jobs. */
+/** Transfers of a layer's jobs. */
 export function layerTransfers(
   machine: Machine,
   { name, inputs, outputs, reads, tokens, everyStep }: LayerUnit,
 ): Transfer[] {
   const { shape, words, units } = machine;
   const { width, depth, steps, residuals, outputProjection } = shape;
-  // Values enter once, and what comes of them goes into stream and neurons with the first layer, step by step.
+  // Values enter once; the results enter stream and neurons with the first layer, step by step.
   if (!everyStep) return [];
   const jobs = tokens.length * steps;
   const part = name.replace(/^blocks\.\d+\./, "");
@@ -63,13 +64,13 @@ export function layerTransfers(
 }
 
 /**
- * Of the runs of the SSA engine for one block.
+ * Transfers of the SSA engine's runs for one block.
  *
- * @param runs how many there are for a prompt
+ * @param runs number of runs per prompt
  */
 export function engineTransfers({ shape, plan }: Machine, runs: number): Transfer[] {
   const { tokens, steps, width } = shape;
-  /** Tokens of a block of a tile. */
+  /** Tokens per block of a tile. */
   const inBlock = (block: number) => Math.min(plan.tileTokens, tokens - block * plan.tileTokens);
   let vectors = 0;
   for (const { queryBlock, keyBlock } of plan.passes) vectors += inBlock(queryBlock) + 2 * inBlock(keyBlock);
@@ -80,6 +81,6 @@ export function engineTransfers({ shape, plan }: Machine, runs: number): Transfe
   ];
 }
 
-/** Bits that jobs move in all. */
+/** Total bits transferred by jobs. */
 export const bitsOf = (transfers: readonly Transfer[], way: Transfer["way"], buffer: Transfer["buffer"]): number =>
   transfers.reduce((sum, move) => sum + (move.way === way && move.buffer === buffer ? move.bits * move.jobs : 0), 0);

@@ -1,20 +1,21 @@
 /**
- * Which weight block sits on which crossbar, and which head on which SSA tile: placement as plain data.
+ * Assigns weight blocks to crossbars and heads to SSA tiles: placement as plain data.
  *
- * Row-block-wise (Xpikeformer, section IV-A, Fig. 4): a layer of K inputs and n outputs is cut into ceil(K / rows) row
- * blocks and ceil(n / columns) column groups. The row blocks of one column group share a tile, whose adder sums their
- * local sums for the tile's LIF units, so that no multi-bit pre-activation leaves the tile. Every weight has a crossbar
- * cell of its own. The paper's example, 384 outputs of 512 inputs, takes 3 groups of 4 blocks: 12 crossbars.
+ * Row-block-wise (Xpikeformer, section IV-A, Fig. 4): a layer of K inputs and n outputs is split into ceil(K / rows) row blocks
+ * and ceil(n / columns) column groups. The row blocks of one column group share a tile, with an adder that sums their local
+ * sums for the tile's LIF units, so no multi-bit pre-activation leaves the tile. Every weight has its own crossbar cell. The
+ * paper's example, 384 outputs of 512 inputs, takes 3 groups of 4 blocks: 12 crossbars.
  *
- * A convolution reads windows of bits, as any layer reads rows: it is placed by the sizes of its window.
+ * A convolution reads windows of bits as any layer reads rows, so it is placed by the size of its window.
  *
- * The embedding can be cut finer than its crossbars (`embedRows`), which costs crossbars and conversions and buys resolution.
+ * The embedding can be split more finely than its crossbars (`embedRows`), which costs crossbars and conversions and gains
+ * resolution.
  *
  * Here a tile is one column group. The paper draws tiles of eight crossbars that hold two groups of four; such tiles share
- * buffers, which changes neither values nor counts. One SSA tile serves one head and is used again in every block of the
- * network, because it keeps no state.
+ * buffers, which changes neither values nor counts. One SSA tile serves one head and is reused in every block of the network,
+ * because it keeps no state.
  *
- * A chip with fewer crossbars than the network has blocks is shared in time: tiles are placed in the order in which layers run,
+ * A chip with fewer crossbars than the network has blocks is time-shared: tiles are placed in the order in which layers run,
  * and when the next tile does not fit, a new load begins with all crossbars free. Values do not depend on it.
  */
 import { MappingError, ShapeError } from "../errors.ts";
@@ -37,7 +38,7 @@ export interface CrossbarBlock extends MatrixBlock {
   readonly crossbar: number;
   /** Index of the tile, counted likewise. */
   readonly tile: number;
-  /** In which load of the chip it is there, and on which of the chip's crossbars. */
+  /** The load of the chip that holds it, and its crossbar on the chip. */
   readonly load: number;
   readonly site: number;
 }
@@ -47,29 +48,29 @@ export interface LayerMapping extends Wiring {
   readonly name: string;
   readonly inputs: number;
   readonly outputs: number;
-  /** Lines of its row blocks together: one or more for each input (`hardware/line-order.ts`). */
+  /** Total lines of its row blocks: one or more per input (`hardware/line-order.ts`). */
   readonly lines: number;
   readonly columnGroups: number;
   readonly rowBlocks: number;
   /** Column group by column group, row blocks in ascending order within each. */
   readonly blocks: readonly CrossbarBlock[];
-  /** Steps in which the multiplexers bring all used columns to the converters, for one input vector. */
+  /** Multiplexer steps in which all used columns reach the converters, for one input vector. */
   readonly multiplexerSteps: number;
   /** LIF units at the adders of the layer's tiles; 0 for the head, whose sums are averaged instead. */
   readonly lifUnits: number;
 }
 
 export interface SsaMapping {
-  /** Heads of a block, and the tiles that serve them, used again in every block. */
+  /** Heads of a block, and the tiles that serve them, reused in every block. */
   readonly heads: number;
   readonly tiles: number;
   /** Tokens N of the network. */
   readonly tokens: number;
   /** Tokens P of a tile, which has P x P cells: N, or what `hardware.ssa.tileTokens` allows. */
   readonly tileTokens: number;
-  /** Windows of d clocks that a time step takes: 1 unless N is more than P. */
+  /** Windows of d clocks per time step: 1 unless N is more than P. */
   readonly passes: number;
-  /** When a tile runs empty: after the run of all steps, or after each. */
+  /** When a tile drains: after all steps, or after each step. */
   readonly drained: TilePlan["drained"];
   /** Head dimension d, the clocks of one time step. */
   readonly dimension: number;
@@ -78,7 +79,7 @@ export interface SsaMapping {
 export interface Mapping {
   /** Size of every crossbar. */
   readonly crossbar: { readonly rows: number; readonly columns: number };
-  /** Readout units of one crossbar: converters (pairs of them in `pair` mode) that work side by side. */
+  /** Readout units of one crossbar: converters (pairs of them in `pair` mode) that work in parallel. */
   readonly readoutUnits: number;
   readonly layers: readonly LayerMapping[];
   readonly ssa: SsaMapping;
@@ -86,7 +87,7 @@ export interface Mapping {
 }
 
 export interface MappingTotals {
-  /** Crossbars on the chip, and the blocks of weights that they hold, load after load. */
+  /** Crossbars on the chip, and the weight blocks they hold in all loads together. */
   readonly crossbars: number;
   readonly blocks: number;
   readonly loads: number;
@@ -106,7 +107,7 @@ export interface MappingTotals {
  *
  * @param coding how token values enter the network; `repeat` is refused, because crossbar lines take single bits
  * Throws MappingError when the network cannot run on this hardware, SpecError when its SSA tile cannot be built or its numbers
- * are not those of `hardware.arithmetic`, ShapeError when a weight does not fit its layer
+ * do not match `hardware.arithmetic`, ShapeError when a weight does not fit its layer
  */
 export function mapNetwork(
   network: Network<SpikingSpec>,
@@ -120,7 +121,7 @@ export function mapNetwork(
 }
 
 /**
- * What the network asks of its tiles, after all that can be told without its weights: whether this hardware runs such a network.
+ * What the network requires of its tiles, after all checks that need no weights: whether this hardware can run such a network.
  *
  * Throws MappingError and SpecError as `mapNetwork`
  */
@@ -137,7 +138,7 @@ export function requireMappable(
         `a network with "stochastic" attention, or evaluate this one without hardware.`,
     );
   }
-  lifConstants(model.neuron); // throws where no unit computes such a neuron
+  lifConstants(model.neuron); // throws if no unit supports such a neuron
   if (coding === "repeat") {
     throw new MappingError(
       "task.coding",
@@ -149,7 +150,7 @@ export function requireMappable(
   return ssaParametersOf(network, hardware);
 }
 
-/** What attention asks of the machine. */
+/** What attention requires of the machine. */
 export interface AttentionRequest {
   readonly heads: number;
   readonly tokens: number;
@@ -213,7 +214,7 @@ export function ssaParametersOf(
   return ssaParameters(hardware.ssa, { tokens, dimension, mask, scoreGain, valueGain, draws }, hardware.order);
 }
 
-/** Where the next block goes. */
+/** The place of the next block. */
 export interface Cursor {
   readonly crossbar: number;
   readonly tile: number;
@@ -224,7 +225,7 @@ export interface Cursor {
 export const START: Cursor = { crossbar: 0, tile: 0, load: 0, site: 0 };
 
 /**
- * Cuts one layer into blocks, placed from `next` on.
+ * Splits one layer into blocks, placed from `next` on.
  *
  * Throws MappingError when a tile of the layer has more row blocks than the chip has crossbars
  */
@@ -275,7 +276,7 @@ export function mapLayer(
   return { layer, next: { crossbar, tile, load, site } };
 }
 
-/** Weights in one piece with their normalisation, of the sizes of their layers. */
+/** Refuses a network with unfolded normalisation, or with a weight that does not match the size of its layer. */
 function requireFolded({ model, geometry, parameters }: Network<SpikingSpec>): void {
   if (model.normalisation === "batch") {
     throw new MappingError(

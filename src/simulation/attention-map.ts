@@ -1,10 +1,10 @@
 /**
- * Where a network looks: how probable it is that a token attends to another, from the spikes of q and k that a simulation kept.
+ * Where a network attends: the probability that a token attends to another, from the spikes of q and k kept by a simulation.
  *
  *   map_t(j) = mean over heads and query tokens i of  min(1, scoreGain sum_d (Q_i and K_j) / d_K)   at step t
  *
- * This is the probability with which the SSA engine draws the score S_ij, so that the map shows what is asked of the engine
- * without the noise of its draw.
+ * This is the probability with which the SSA engine draws the score S_ij, so the map shows the engine's input without the noise
+ * of its draw.
  */
 import { ShapeError } from "../errors.ts";
 import type { Network } from "../model/network.ts";
@@ -13,7 +13,7 @@ import { type SpikeTrain, unpackSpikes } from "../spike/train.ts";
 
 /**
  * Shapes   qkv: [T][prompts tokens][3 D], as in `Trace.rasters`; returns [T][prompts, tokens]
- * Throws   ShapeError when the train is not q, k and v of the network
+ * Throws   ShapeError when the train is not the q, k and v of the network
  */
 export function attentionMaps({ model, geometry }: Network<SpikingSpec>, qkv: SpikeTrain): Float64Array[] {
   const { tokens, mask } = geometry;

@@ -1,9 +1,9 @@
 /**
  * A chip: a mapped network whose crossbars have been programmed.
  *
- * Programming is drawn once per chip, so several chips differ as chips of a wafer would; reading is drawn at every
- * simulation, at any time after. A chip is never changed: `calibrate` returns one with converter ranges set, `chipAt` one of
- * another age. Compensation of drift is part of reading (`compensation.ts`).
+ * Programming is drawn once per chip, so several chips differ as the chips of a wafer do; reading is drawn at every simulation,
+ * at any later time. A chip is never modified: `calibrate` returns one with converter ranges set, `chipAt` one of another age.
+ * Drift compensation is part of reading (`compensation.ts`).
  */
 import { deviceOfCrossbar } from "../device/catalogue.ts";
 import type { DeviceModel } from "../device/device.ts";
@@ -29,24 +29,27 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 import type { SpikingSpec } from "../spec/model.ts";
 import { compensate, compensateByCodes, crossbarsSharingFactor } from "./compensation.ts";
 
-/** A network with its places on a machine: all that a chip is before it is programmed. */
+/** A network mapped to a machine: a chip before it is programmed. */
 export interface MappedNetwork {
   readonly network: Network<SpikingSpec>;
   readonly mapping: Mapping;
   readonly hardware: HardwareSpec;
 }
 
-/** What programming and calibration gave, as plain data that threads may hand over. Of a part of a chip: for its crossbars only. */
+/**
+ * The results of programming and calibration, as plain data that can be passed between threads. For a part of a chip: its
+ * crossbars only.
+ */
 export interface ChipState {
   /** By crossbar number of the mapping. */
   readonly crossbars: readonly ProgrammedCrossbar[];
   /** Errors of each crossbar's converters, by crossbar; null when converters are exact. */
   readonly converterErrors: readonly ConverterErrors[] | null;
-  /** What the calibration input gave just after programming, by crossbar; null when drift is not compensated. */
+  /** Response to the calibration input just after programming, by crossbar; null when drift is not compensated. */
   readonly references: readonly ReadoutSums[] | null;
-  /** The same in codes of the chip's own converters, where it calibrates itself; null until calibrated. */
+  /** The same in codes of the chip's own converters, for a chip that calibrates itself; null until calibrated. */
   readonly codeReferences: readonly CodeReference[] | null;
-  /** Full scale of each crossbar's converters where drift is compensated by a factor of 1, microsiemens; null until calibrated. */
+  /** Full scale of each crossbar's converters at a drift compensation factor of 1, microsiemens; null until calibrated. */
   readonly ranges: Float64Array | null;
 }
 
@@ -55,7 +58,7 @@ export interface Chip extends MappedNetwork, ChipState {
 }
 
 /**
- * Programs every crossbar, draws its converters, and reads the references of drift compensation.
+ * Programs every crossbar, draws its converters, and reads the references for drift compensation.
  *
  * Random   crossbar c uses `random.fork("programming", c)` and `random.fork("reference", c)`, and its converters
  *          `random.fork("converters", site)` and `random.fork("trim", site)`, so the order does not matter
@@ -86,8 +89,8 @@ export function programChip(
 }
 
 /**
- * Crossbars programmed before, under other converters, compensation and age: programming depends on `hardware.crossbar` alone, so a
- * chip with the same `random` is the one that `programChip` gives.
+ * Crossbars already programmed, with other converters, compensation or age. Programming depends on `hardware.crossbar` alone,
+ * so with the same `random` the result equals that of `programChip`.
  *
  * Random   as `programChip`
  */
@@ -112,7 +115,7 @@ export function equipChip(
   };
 }
 
-/** What can be handed over of a chip, or of a part. */
+/** The transferable data of a chip, or of a part. */
 export const stateOfChip = ({
   crossbars,
   converterErrors,
@@ -127,9 +130,9 @@ export const stateOfChip = ({
   ranges,
 });
 
-/** The chip that parts make together, each with crossbars of its own: of one part that has all of them, that chip again. */
+/** The chip composed of parts, each with its own crossbars. A single part with all crossbars gives that chip itself. */
 export function chipFrom(machine: MappedNetwork, parts: readonly ChipState[]): Chip {
-  // Of these a part has an entry for every crossbar, whether its own or not.
+  // For these fields a part has an entry for every crossbar, its own or not.
   const ranges = parts.map(({ crossbars, ranges }) => ranges && crossbars.map((_, crossbar) => ranges[crossbar]));
   const allRanges = joinOptional(ranges);
   return {
@@ -143,7 +146,7 @@ export function chipFrom(machine: MappedNetwork, parts: readonly ChipState[]): C
   };
 }
 
-/** Lists with holes, whose entries lie in different places. */
+/** Merges sparse lists with entries at different indices. */
 function joinEntries<T>(lists: readonly (readonly T[])[]): T[] {
   const joined: T[] = [];
   for (const list of lists) {
@@ -157,7 +160,7 @@ function joinEntries<T>(lists: readonly (readonly T[])[]): T[] {
 const joinOptional = <T>(lists: readonly (readonly T[] | null)[]): T[] | null =>
   lists.some((list) => list === null) ? null : joinEntries(lists as readonly (readonly T[])[]);
 
-/** Blocks that take turns on one of the chip's crossbars have the same converters. */
+/** Blocks that take turns on one of the chip's crossbars share its converters. */
 function drawConverters(
   { layers, readoutUnits }: Mapping,
   { adc }: HardwareSpec,
@@ -172,7 +175,7 @@ function drawConverters(
   return converters;
 }
 
-/** What the calibration input gives just after programming: without read noise for `one-hot`, as aihwkit has it. */
+/** Response to the calibration input just after programming; without read noise for `one-hot`, as in aihwkit. */
 function measureReferences(
   crossbars: readonly ProgrammedCrossbar[],
   device: DeviceModel,
@@ -191,13 +194,14 @@ function measureReferences(
 export const chipAt = (chip: Chip, readTime: number): Chip => ({ ...chip, hardware: { ...chip.hardware, readTime } });
 
 /**
- * Reads all crossbars at the spec's read time, through their wires, with drift compensated as the spec says: one after another, so
- * that a large chip's readings need not be held. Those that share a factor come together.
+ * Reads all crossbars at the spec's read time, through their wires, with drift compensated as specified. They are read one
+ * after another, so a large chip's readings need not be stored. Crossbars that share a factor come together.
  *
  * @param weights false leaves out the readings' weights
- * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` where it was last calibrated
- *          before this read; where the chip calibrates itself, also `random.fork("known inputs", c, trial)`
- * Throws   ValueError when nothing is known of the device at that time
+ * Random   crossbar c uses `random.fork("read", c)`, and `random.fork("calibration read", c)` for its last calibration before
+ * this
+ *         read; a chip that calibrates itself also uses `random.fork("known inputs", c, trial)`
+ * Throws   ValueError when the device model has no data for that time
  */
 export function* readCrossbars(
   chip: Chip,
@@ -212,7 +216,7 @@ export function* readCrossbars(
   for (const group of crossbarsSharingFactor(mapping, compensation)) {
     let readings = group.map((crossbar) => readAt(crossbar, readTime, "read"));
     if ((references !== null || codeReferences !== null) && last !== null) {
-      // Low-frequency noise hardly changes between a calibration right before use and the use itself.
+      // Low-frequency noise hardly changes between a calibration just before use and the use itself.
       const atUse = compensation.schedule.kind === "at-use";
       const calibration = atUse ? readings : group.map((crossbar) => readAt(crossbar, last, "calibration read"));
       readings =
@@ -230,7 +234,7 @@ export function* readCrossbars(
   }
 }
 
-/** One crossbar at a time, through its wires, drift left alone. Random: `random` itself. Throws as `readCrossbars`. */
+/** One crossbar at a time, through its wires, without drift compensation. Random: `random` itself. Throws as `readCrossbars`. */
 export const readOne = (
   { crossbars, device, hardware }: Chip,
   crossbar: number,
@@ -240,7 +244,7 @@ export const readOne = (
 ): CrossbarReading =>
   readThroughWires(readCrossbar(crossbars[crossbar], device, time, random, weights), hardware.crossbar.wires);
 
-/** What `readCrossbars` gives, by crossbar. */
+/** The results of `readCrossbars`, by crossbar. */
 export function readChip(chip: Chip, random: Stream): CrossbarReading[] {
   const readings: CrossbarReading[] = [];
   for (const [crossbar, reading] of readCrossbars(chip, random)) readings[crossbar] = reading;

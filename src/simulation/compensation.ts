@@ -1,13 +1,13 @@
 /**
- * Drift compensation of a chip: references are read once after programming, factors whenever the schedule says, and every
- * read of the chip comes back scaled. How a factor is measured and applied: `hardware/compensation.ts`.
+ * Drift compensation of a chip: references are read once after programming, factors whenever the schedule says, and every read
+ * of the chip is scaled by them. `hardware/compensation.ts` describes how a factor is measured and applied.
  *
- * Converter ranges follow. They are calibrated once, `CALIBRATION_TIME` after programming. Currents then shrink with drift, and a
- * control unit that knows the factor alpha sets the converters' reference with it, so that codes stay as fine as they were:
+ * Converter ranges follow. They are calibrated once, `CALIBRATION_TIME` after programming. Currents then shrink with drift. A
+ * control unit that knows the factor alpha scales the converters' reference with it, so codes keep their resolution:
  *
  *   full scale at t = full scale at calibration * alpha at calibration / alpha at t
  *
- * Without compensation nobody knows how far devices have drifted, and the full scale stays. So does one that the spec fixes.
+ * Without compensation the amount of drift is unknown, and the full scale stays fixed, as does one set by the spec.
  */
 import type { DeviceModel } from "../device/device.ts";
 import { invariant } from "../errors.ts";
@@ -42,8 +42,8 @@ import type { HardwareSpec } from "../spec/hardware.ts";
 /**
  * The readings of crossbars that share a factor, with their factors applied.
  *
- * @param references  what the calibration input gave just after programming, one for each reading
- * @param calibration the reads in which factors are measured: those of the last calibration, one for each reading
+ * @param references  response to the calibration input just after programming, one per reading
+ * @param calibration the reads that measure the factors: those of the last calibration, one per reading
  */
 export function compensate(
   { scope, readout }: CompensationSpec,
@@ -62,7 +62,7 @@ export function compensate(
   return readings.map((reading) => compensateReading(reading, new Float64Array(reading.columns).fill(factor)));
 }
 
-/** What compensation by codes needs to know of a chip. */
+/** What code-based compensation needs from a chip. */
 interface OwnCalibration {
   readonly hardware: HardwareSpec;
   readonly converterErrors: readonly ConverterErrors[] | null;
@@ -70,7 +70,7 @@ interface OwnCalibration {
 }
 
 /**
- * What the known inputs give on a crossbar whose range has just been set.
+ * Response to the known inputs of a crossbar just after setting its range.
  *
  * Random   `random.fork("known lines", c)`, and `random.fork("known inputs", c, 0)` and `1` of the same
  */
@@ -92,7 +92,7 @@ export function referenceByCodes(
   return { lines, fullScale, codes, agreement: agreement(codes, again, columns) };
 }
 
-/** As `compensate`, by codes of the chip's own converters. Random: `random.fork("known inputs", c, trial)` */
+/** As `compensate`, with codes of the chip's own converters. Random: `random.fork("known inputs", c, trial)` */
 export function compensateByCodes(
   { hardware, converterErrors, codeReferences }: OwnCalibration,
   group: readonly number[],
@@ -116,14 +116,14 @@ export function compensateByCodes(
   if (hardware.compensation.scope !== "column") return readings.map((of) => compensateReading(of, shared(of)));
   const present = agreementsAt(factor, FACTOR_TRIALS);
   return readings.map((reading, i) => {
-    // A column that puts out next to nothing has the factor of its crossbar.
+    // A column with almost no output uses the factor of its crossbar.
     const sum = (of: Float64Array, c: number) => Math.max(of[c], KNOWN_INPUTS);
     const ofColumn = references[i].agreement.map((_, c, all) => (factor * sum(all, c)) / sum(present[i], c));
     return compensateReading(reading, ofColumn);
   });
 }
 
-/** Crossbars by the factor they share: those of a tile, or each alone. */
+/** Crossbars grouped by shared factor: those of a tile, or each alone. */
 export function crossbarsSharingFactor({ layers }: Mapping, { scope }: CompensationSpec): number[][] {
   const blocks = layers.flatMap((layer) => layer.blocks);
   if (scope !== "tile") return blocks.map(({ crossbar }) => [crossbar]);
@@ -137,7 +137,7 @@ export const CALIBRATION_TIME = 1;
 
 type Scaled = Pick<CrossbarReading, "scales">;
 
-/** A chip's crossbars as they left programming; their scales know nothing of drift. */
+/** A chip's crossbars just after programming, with scales before drift. */
 interface RangedChip {
   readonly crossbars: readonly Scaled[];
   readonly ranges: Float64Array | null;
@@ -149,7 +149,7 @@ interface RangedChip {
 export const fullScales = (chip: RangedChip, readings: readonly Scaled[]): Float64Array =>
   Float64Array.from(readings, (reading, crossbar) => fullScaleOf(chip, crossbar, reading));
 
-/** The same of one crossbar. */
+/** The same for one crossbar. */
 export function fullScaleOf(
   { crossbars, ranges, hardware: { adc }, device }: RangedChip,
   crossbar: number,
@@ -159,14 +159,14 @@ export function fullScaleOf(
   return ranges === null ? 0 : ranges[crossbar] / appliedFactor(crossbars[crossbar].scales, reading);
 }
 
-/** A chip's `ranges`, from the full scales that were measured in these readings. */
+/** A chip's `ranges`, from the full scales measured in these readings. */
 export const rangesOf = (
   chip: Pick<RangedChip, "crossbars">,
   readings: readonly Scaled[],
   measured: Float64Array,
 ): Float64Array => measured.map((fullScale, crossbar) => rangeOf(chip, crossbar, readings[crossbar], fullScale));
 
-/** The same of one crossbar. */
+/** The same for one crossbar. */
 export const rangeOf = (
   { crossbars }: Pick<RangedChip, "crossbars">,
   crossbar: number,
@@ -174,18 +174,18 @@ export const rangeOf = (
   measured: number,
 ): number => measured * appliedFactor(crossbars[crossbar].scales, reading);
 
-/** The factor with which drift was compensated: 1 without, the mean of all columns where each has its own. */
+/** The applied drift compensation factor: 1 without compensation, the mean over columns with a factor per column. */
 const appliedFactor = (programmed: Float64Array, { scales }: Scaled): number =>
   programmed.reduce((sum, scale, c) => sum + scale / scales[c], 0) / programmed.length;
 
 export interface CompensationCost extends CalibrationHistory {
-  /** Input vectors read for it over all crossbars, with those of the references. */
+  /** Input vectors read for compensation over all crossbars, including the references. */
   readonly reads: number;
-  /** The same in counted actions; summing the codes is not counted, because the control unit does it while tiles are idle. */
+  /** The same in counted actions. Summing the codes is not counted, because the control unit does it while tiles are idle. */
   readonly actions: ActionCounts;
 }
 
-/** What compensation, and what a chip measures of itself, has cost up to its `readTime`. */
+/** The cost of compensation and of self-measurement up to the chip's `readTime`. */
 export function compensationCost({ layers, totals }: Mapping, hardware: HardwareSpec): CompensationCost {
   const { compensation, adc, readTime } = hardware;
   const tally = emptyTally();

@@ -1,6 +1,6 @@
 /**
- * Actions of an operation from its shape and its spikes, for simulators that do not count while they work: the formulas that
- * `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts` add up to.
+ * Actions of an operation from its shape and spikes, for simulators that do not count while they work. The formulas equal the
+ * totals counted in `reference/linear.ts`, `hardware/lif.ts` and `hardware/ssa-tile.ts`.
  */
 import { ACTION_NAMES, type ActionTally, emptyTally } from "../hardware/actions.ts";
 import { lfsrShifts, usesLfsrs } from "../hardware/draws.ts";
@@ -9,7 +9,7 @@ import { tileActions } from "../hardware/ssa-tile.ts";
 import type { LayerMapping, SsaMapping } from "../mapping/mapping.ts";
 import type { HardwareSpec, LoopOrder } from "../spec/hardware.ts";
 
-/** A linear layer that read `vectors` input vectors with `spikes` ones among them. */
+/** A linear layer that read `vectors` input vectors with `spikes` ones in total. */
 export function linearActions(
   { inputs, outputs, rowBlocks, columnGroups }: LayerMapping,
   mode: HardwareSpec["adc"]["mode"],
@@ -31,7 +31,7 @@ export function linearActions(
   };
 }
 
-/** LIF units of `neurons` neurons over all steps. */
+/** LIF units for `neurons` neurons over all steps. */
 export function neuronActions(neurons: number, steps: number, order: LoopOrder): ActionTally {
   const stored = storedMembranes(neurons, steps, order);
   return {
@@ -43,11 +43,11 @@ export function neuronActions(neurons: number, steps: number, order: LoopOrder):
   };
 }
 
-/** Membranes that wait in SRAM for the next step of their token: all but the last step's, where other tokens come in between. */
+/** Membranes kept in SRAM until the next step of their token: all steps but the last, where other tokens come in between. */
 export const storedMembranes = (neurons: number, steps: number, order: LoopOrder): number =>
   order === "step-major" ? (steps - 1) * neurons : 0;
 
-/** What joining a branch to the residual stream adds to an operation's actions: `kept` where a later addition reads the sum. */
+/** Actions added to an operation by joining its branch to the residual stream; `kept` if a later addition reads the sum. */
 export function countJoin(tally: ActionTally, values: number, kept: boolean): void {
   tally.residualAdditions += values;
   tally.streamReads += values;
@@ -64,7 +64,7 @@ export function attentionActions(
   const { tokens, dimension, draws, lfsr, plan } = parameters;
   const shape = { steps: run.steps, tokens, dimension };
   const one = tileActions(shape, parameters, 0, usesLfsrs(random, draws) ? lfsrShifts(shape, lfsr, plan) : 0);
-  // The registers of an engine shift once for all heads that are served at a time.
+  // The registers of an engine shift once for all heads served at a time.
   if (parameters.sharedByHeads) one.lfsrShifts *= Math.ceil(heads / tiles) / heads;
   for (const action of ACTION_NAMES) one[action] *= run.prompts * heads;
   return { ...one, counterIncrements: run.increments };

@@ -1,9 +1,9 @@
 /**
- * The cycle simulator: values, cycles and real activity. The network of `reference/simulate.ts` with attention on clocked tiles
- * (`hardware/clocked-tile.ts`), and the schedule of a prompt (`machine/schedule.ts`).
+ * The cycle simulator: values, cycles and real activity. It runs the network of `reference/simulate.ts` with attention on
+ * clocked tiles (`hardware/clocked-tile.ts`) and adds the schedule of a prompt (`machine/schedule.ts`).
  *
- * On every digital path it gives the functional simulator's bits and counted actions; beyond them it knows when each unit is busy and
- * how many register bits of the SSA engine toggled.
+ * On every digital path it gives the same bits and counted actions as the functional simulator. In addition it reports when
+ * each unit is busy and how many register bits of the SSA engine toggled.
  */
 import { ACTION_NAMES, emptyTally } from "../hardware/actions.ts";
 import type { TileActivity } from "../hardware/clocked-tile.ts";
@@ -20,7 +20,7 @@ import { runTiles, seedStream, shiftsRegisters, tileDraws } from "./reference/at
 import { type SimulationOptions, simulate } from "./reference/simulate.ts";
 import type { Trace, TraceOptions } from "./trace.ts";
 
-/** q, k, v of a head of a block, what its tile gave, and its registers' seeds: vectors for the RTL. */
+/** q, k, v of a head of a block, the output of its tile, and the seeds of its registers: test vectors for the RTL. */
 export interface TileRecord {
   readonly block: number;
   readonly prompt: number;
@@ -29,14 +29,14 @@ export interface TileRecord {
   readonly key: SpikeTrain;
   readonly value: SpikeTrain;
   readonly output: SpikeTrain;
-  /** Null when random numbers are ideal. */
+  /** Null with ideal random numbers. */
   readonly seeds: Uint32Array | null;
 }
 
 export interface CycleTrace extends Trace {
   /** When each unit is busy with a prompt; every prompt takes the same clocks. */
   readonly schedule: Schedule;
-  /** Of all tiles, all prompts. */
+  /** Total of all tiles and prompts. */
   readonly activity: TileActivity;
 }
 
@@ -46,7 +46,7 @@ export interface CycleOptions extends TraceOptions, Pick<SimulationOptions, "onC
 }
 
 /**
- * Runs the chip on spikes, tiles clock by clock.
+ * Runs the chip on spikes, with tiles simulated clock by clock.
  *
  * Shapes, random, throws as `simulate`
  */
@@ -73,7 +73,7 @@ export function simulateCycles(chip: Chip, input: SpikeTrain, random: Stream, op
         const source = seeds ? { seeds } : { draws: drawsOf(block, prompt, head) };
         const own = emptyTally();
         const run = runClockedTile(query, key, value, parameters, source, own);
-        // What an engine's registers do for several heads at a time happens once.
+        // Events in an engine's registers that serve several heads at a time happen once.
         const shifting = counted(head);
         for (const action of ACTION_NAMES) if (action !== "lfsrShifts" || shifting) tally[action] += own[action];
         for (const name of Object.keys(activity) as (keyof TileActivity)[]) {

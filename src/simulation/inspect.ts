@@ -1,6 +1,6 @@
 /**
- * One prompt on a chip with all that its crossbars and tiles saw, to be looked at part by part: by a page that shows how an answer
- * comes about, or by hand. The numbers are those of `simulate`; nothing is computed again but what it does not keep.
+ * One prompt on a chip, with the signals of all its crossbars and tiles for inspection part by part: by a page that explains
+ * how an answer is computed, or by hand. The numbers are those of `simulate`; only what it does not keep is computed again.
  */
 import { ValueError } from "../errors.ts";
 import { type CrossbarReading, spikeProduct } from "../hardware/crossbar.ts";
@@ -22,7 +22,7 @@ export interface Inspection {
   readonly chip: Chip;
   /** With the spike trains of the prompt. */
   readonly trace: Trace;
-  /** What the columns of each crossbar saw, by crossbar. */
+  /** The column signals of each crossbar, by crossbar. */
   readonly readings: readonly CrossbarReading[];
   /** Codes of each crossbar, by crossbar; empty where converters pass the exact current. */
   readonly codes: readonly CodeRecord[];
@@ -34,15 +34,15 @@ export interface Inspection {
 export interface CrossbarView {
   readonly layer: string;
   readonly block: CrossbarBlock;
-  /** `[rows]`, 1 for a line that is driven. */
+  /** `[rows]`, 1 for a driven line. */
   readonly lines: Uint8Array;
   /** Conductances of the devices, `[rows, columns]`, microsiemens. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
-  /** Sums of the driven lines, `[columns]`, microsiemens: what the lines carry, for each volt of a driven line. */
+  /** Sums over the driven lines, `[columns]`, microsiemens: line current per volt of read voltage. */
   readonly plusCurrents: Float32Array;
   readonly minusCurrents: Float32Array;
-  /** What the converters made of them, `[columns]`; null for exact currents. */
+  /** The converters' codes, `[columns]`; null for exact currents. */
   readonly codes: Float32Array | null;
 }
 
@@ -50,7 +50,7 @@ export interface CrossbarView {
 export interface TileView {
   readonly tokens: number;
   readonly dimension: number;
-  /** `[N, N]`, 1 where a query may see a key. */
+  /** `[N, N]`, 1 where a query may attend to a key. */
   readonly mask: Uint8Array;
   /** Spikes of the head, `[N, d]`. */
   readonly query: Uint8Array;
@@ -93,8 +93,8 @@ export function inspectPrompt(chip: Chip, input: SpikeTrain, random: Stream, fir
 }
 
 /**
- * A crossbar at a time step and a row of its layer's input: a token, or a window of a stem's map. The head reads some tokens only.
- * Throws ValueError for a crossbar, step or row that there is not
+ * A crossbar at a time step and a row of its layer's input: a token, or a window of a stem's map. The head reads only some
+ * tokens. Throws ValueError for a crossbar, step or row that does not exist
  */
 export function inspectCrossbar(
   { chip, trace, readings, codes }: Inspection,
@@ -131,7 +131,7 @@ export function inspectCrossbar(
   };
 }
 
-/** A head's tile at a time step. Throws ValueError for a block, head or step that there is not. */
+/** A head's tile at a time step. Throws ValueError for a block, head or step that does not exist. */
 export function inspectTile({ chip, trace, draws }: Inspection, block: number, head: number, step: number): TileView {
   const { network, hardware, mapping } = chip;
   const { heads, tokens, dimension } = mapping.ssa;
@@ -185,7 +185,7 @@ function encoders(
   return { ...view, gain, normaliser, bits };
 }
 
-/** The spike train that a layer's lines carry. */
+/** The spike train on a layer's lines. */
 export function trainInto(layer: string, windows: boolean): string {
   if (layer === "head") return "output";
   const [, block, part] = /^(blocks\.\d+\.)(\w+)$/.exec(layer) ?? [];
@@ -217,7 +217,7 @@ function requireIndex(name: string, index: number, count: number): void {
 
 const rowOf = (train: SpikeTrain, step: number, row: number): Uint8Array => unpackSpikes(oneRow(train, step, row));
 
-/** One row of a train at one step, as a train of its own. */
+/** One row of a train at one step, as a separate train. */
 function oneRow({ words, rows, features }: SpikeTrain, step: number, row: number): SpikeTrain {
   const one = emptySpikeTrain(1, 1, features);
   const stride = one.words.length;

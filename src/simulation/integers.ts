@@ -1,9 +1,9 @@
 /**
- * What a chip in whole numbers computes with: its crossbars and the network's constants, as registers hold them. Equations and bounds:
- * `hardware/integer-arithmetic.ts`.
+ * The constants of a chip in whole numbers: its crossbars and the network's parameters, as held in registers. Equations and
+ * bounds: `hardware/integer-arithmetic.ts`.
  *
- * Full scales are analog settings: they are measured on currents as they are, before conductances are rounded to units of the code step
- * that follows from them.
+ * Full scales are analog settings: they are measured on unrounded currents, before conductances are rounded to units of the
+ * resulting code step.
  */
 
 import { ValueError } from "../errors.ts";
@@ -35,16 +35,16 @@ export interface IntegerCrossbar {
   /** Conductances of the two signs, `[rows, columns]`, in units of current. */
   readonly plus: Float32Array;
   readonly minus: Float32Array;
-  /** What a code step of each column is worth, in 2^-fractionBits. */
+  /** Value of a code step of each column, in 2^-fractionBits. */
   readonly factors: Float32Array;
 }
 
 /**
  * One crossbar's read, in whole numbers.
  *
- * @param factors what a code step of its converters is worth, by column
+ * @param factors value of a code step of its converters, by column
  * @param errors  of its converters; null when they are exact
- * Throws  ValueError where a line could overflow unseen even in whole code steps, or a factor does not fit
+ * Throws  ValueError where a line could overflow unnoticed even with whole code steps, or a factor does not fit
  */
 export function integerCrossbar(
   { columns, ...reading }: Pick<CrossbarReading, "columns" | "plus" | "minus">,
@@ -75,10 +75,10 @@ export function integerCrossbar(
 }
 
 /**
- * Bits of a code step of a crossbar: as many as the format says, or as many fewer as its lines ask for.
+ * Bits of a code step of a crossbar: as many as the format specifies, or fewer if its lines require it.
  *
- * @param totalsAt of its lines, in units of current of this size
- * Throws  ValueError where a line could overflow unseen even in whole code steps
+ * @param totalsAt line totals, in units of current of the given size
+ * Throws  ValueError where a line could overflow unnoticed even with whole code steps
  */
 export function fittingStepBits(
   totalsAt: (unit: number) => LineTotals,
@@ -89,7 +89,7 @@ export function fittingStepBits(
 ): number {
   let stepBits = mostStepBits(adc, arithmetic);
   for (;;) {
-    // Exact lines of pairs fit by the format alone.
+    // Exact lines of pairs always fit, by the format alone.
     if (adc.mode === "pair" && errors === null) return stepBits;
     const misfit = misfitOfLines(totalsAt(unitOf(step, stepBits)), adc, errors, stepBits);
     if (misfit === null) return stepBits;
@@ -114,10 +114,10 @@ export const integerPosition = ({ network }: Pick<Chip, "network">, arithmetic: 
   network.model.position === "none" ? null : wholeOffsets(network.parameters.position.data, "position", arithmetic);
 
 /**
- * Throws ValueError where a sum of the layer could overflow, on any of the tiles whose crossbars are all there.
+ * Throws ValueError where a sum of the layer could overflow, on any tile with all crossbars present.
  *
  * @param offsets of the layer, in whole numbers
- * @param factors by crossbar; holes where they are not known
+ * @param factors by crossbar; holes where they are unknown
  */
 export function requireLayerSums(
   { name, blocks, rowBlocks }: Pick<LayerMapping, "name" | "blocks" | "rowBlocks">,

@@ -1,33 +1,33 @@
-/** How many numbers a machine in whole numbers put into registers that can overflow, and how many of them stopped at an end. */
+/** Counts the numbers that a machine in whole numbers writes to registers that can overflow, and those that saturate. */
 import { type FittedRegister, requireFit } from "../hardware/integer-arithmetic.ts";
 import type { ArithmeticSpec } from "../spec/arithmetic.ts";
 
-/** Numbers that registers of one kind took. */
+/** Numbers written to registers of one kind. */
 export interface RegisterCount {
   readonly numbers: number;
-  /** Those that stopped at an end. */
+  /** Those that saturated. */
   readonly stopped: number;
 }
 
-/** By what registers hold. */
+/** By register content. */
 export type RegisterCounts = Readonly<Record<FittedRegister, RegisterCount>>;
 
 export const REGISTERS: readonly FittedRegister[] = ["stream", "membrane", "logit"];
 
-/** Told how many of an operation's numbers stopped at an end of their register. */
+/** Receives the number of an operation's values that saturated in their register. */
 export type OnStopped = (register: FittedRegister, operation: string, stopped: number, count: number) => void;
 
-/** Counts of a run under way. */
+/** Counts of a run in progress. */
 export interface RegisterTally {
-  /** Throws ValueError where a number stopped and the spec refuses it. State: the counts. */
+  /** Throws ValueError for a saturated number if the spec refuses it. State: the counts. */
   readonly onStopped: OnStopped;
-  /** By operation, where any number stopped. */
+  /** By operation, where any number saturated. */
   readonly saturated: Readonly<Record<string, number>>;
   /** Null in floating point. */
   readonly registers: RegisterCounts | null;
 }
 
-/** @param arithmetic null: floating point, in which nothing stops and nothing is counted */
+/** @param arithmetic null for floating point, in which nothing saturates and nothing is counted */
 export function registerTally(arithmetic: ArithmeticSpec | null): RegisterTally {
   if (arithmetic === null) return { onStopped: () => {}, saturated: {}, registers: null };
   const saturated: Record<string, number> = {};
@@ -41,7 +41,7 @@ export function registerTally(arithmetic: ArithmeticSpec | null): RegisterTally 
   return { onStopped, saturated, registers };
 }
 
-/** Sum of several runs' counts; null in floating point, that is, where there are none. */
+/** Sum of several runs' counts; null in floating point, which has none. */
 export function sumRegisters(parts: readonly (RegisterCounts | null)[]): RegisterCounts | null {
   const counts = parts.filter((part) => part !== null);
   if (counts.length === 0) return null;

@@ -1,4 +1,4 @@
-/** What a simulation hands over: answers, spikes and counted actions. Costs and reports read nothing else. */
+/** The result of a simulation: answers, spikes and counted actions. Costs and reports read nothing else. */
 import { type ActionCounts, sumActions } from "../hardware/actions.ts";
 import { tokensPerAnswer, tokensRead } from "../model/geometry.ts";
 import { logitsOf, type Network } from "../model/network.ts";
@@ -15,8 +15,8 @@ export interface OperationTrace {
   /** Crossbars with converters and adders; LIF units; SSA tiles; or, without a projection, the residual adders alone. */
   readonly kind: "linear" | "neurons" | "attention" | "residual";
   /**
-   * Clocks that the operation is busy for all prompts, one after another: `vectorClocks` for each input vector, those of a tile for
-   * each prompt. LIF updates hide behind the conversions and take 0. Overlap between operations is not modelled here.
+   * Clocks that the operation is busy for all prompts, one after another: `vectorClocks` per input vector, or the clocks of a
+   * tile per prompt. LIF updates are hidden behind the conversions and take 0. Overlap between operations is not modelled here.
    */
   readonly cycles: number;
   readonly actions: ActionCounts;
@@ -24,15 +24,15 @@ export interface OperationTrace {
   readonly clipped: number;
 }
 
-/** How many of a train's bits are 1. */
+/** Number of ones in a train. */
 export interface SpikeCount {
   readonly ones: number;
   readonly bits: number;
 }
 
-/** What a simulation is told beside its input. */
+/** Options of a simulation besides its input. */
 export interface TraceOptions {
-  /** Position of the input's first prompt in the whole set: prompts draw by position. Default 0. */
+  /** Index of the input's first prompt in the whole set: prompts draw random numbers by index. Default 0. */
   readonly firstPrompt?: number;
   /** Keep the spike trains of this many prompts in `trace.rasters`. Default 0. */
   readonly rasters?: number;
@@ -43,28 +43,29 @@ export interface Trace {
   readonly prompts: number;
   /** Mean over all steps, `[prompts, queries, C]`: C classes, or bits of a class. */
   readonly logits: Float32Array;
-  /** Of each step, `[steps, prompts, queries, C]`; step t depends on inputs up to t only. */
+  /** By step, `[steps, prompts, queries, C]`; step t depends only on inputs up to t. */
   readonly stepLogits: Float32Array;
   readonly operations: readonly OperationTrace[];
   /** Sum over all operations. */
   readonly actions: ActionCounts;
   /**
-   * Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. With a stem also
-   * what its layers read and fire, `stem.0.windows`, `stem.0.map`, ..., `embed.windows`.
+   * Ones by spike train: `input`, `blocks.0.input`, `.qkv`, `.scores`, `.attention`, `.middle`, `.hidden`, ..., `output`. With
+   * a stem also what its layers read and fire: `stem.0.windows`, `stem.0.map`, ..., `embed.windows`.
    */
   readonly spikes: Readonly<Record<string, SpikeCount>>;
-  /** Share of ones of the same trains. */
+  /** Fraction of ones in the same trains. */
   readonly densities: Readonly<Record<string, number>>;
-  /** Numbers that stopped at an end of their register, by operation, where any did. Empty in floating point. */
+  /** Saturated numbers by operation, where there are any. Empty in floating point. */
   readonly saturated: Readonly<Record<string, number>>;
-  /** Numbers that stream, membranes and logits took, and those that stopped. Null in floating point. */
+  /** Numbers written to stream, membranes and logits, and those that saturated. Null in floating point. */
   readonly registers: RegisterCounts | null;
-  /** The trains above of the first prompts, where asked for; scores are left out. */
+  /** The trains above for the first prompts, if requested; without scores. */
   readonly rasters: Readonly<Record<string, SpikeTrain>>;
 }
 
 /**
- * Logits after the first `steps` steps only: one run of T steps answers for every shorter run, because nothing looks ahead.
+ * Logits after only the first `steps` steps: one run of T steps answers for every shorter run, because no step depends on later
+ * ones.
  *
  * Returns  [prompts, queries, C]
  */
@@ -80,8 +81,8 @@ export function meanLogits(stepLogits: Float32Array, totalSteps: number, steps: 
 }
 
 /**
- * The mean of the head's outputs over the tokens of each answer, `[rows, tokens read, C]` to `[rows, answers, C]`, in token order. The
- * outputs themselves where every answer has one token.
+ * The mean of the head's outputs over the tokens of each answer, `[rows, tokens read, C]` to `[rows, answers, C]`, in token
+ * order. With one token per answer, the outputs themselves.
  */
 export function meanOverTokens(outputs: Float32Array, network: Network): Float32Array {
   const perAnswer = tokensPerAnswer(network.geometry);
@@ -100,7 +101,7 @@ export function meanOverTokens(outputs: Float32Array, network: Network): Float32
   return logits;
 }
 
-/** Share of ones of every train. */
+/** Fraction of ones in every train. */
 export const densitiesOf = (spikes: Readonly<Record<string, SpikeCount>>): Record<string, number> =>
   Object.fromEntries(Object.entries(spikes).map(([name, { ones, bits }]) => [name, ones / Math.max(1, bits)]));
 
@@ -113,7 +114,7 @@ export const sumOperations = (runs: readonly (readonly OperationTrace[])[]): Ope
     clipped: runs.reduce((sum, run) => sum + run[i].clipped, 0),
   }));
 
-/** A trace from what a simulator keeps of its run: the rest follows from it. */
+/** A trace from the data that a simulator keeps of its run; the rest is derived. */
 export const traceOf = (
   run: Pick<
     Trace,
@@ -126,7 +127,7 @@ export const traceOf = (
   densities: densitiesOf(run.spikes),
 });
 
-/** Share of conversions that clipped, over all operations; 0 when nothing was converted. */
+/** Fraction of conversions that clipped, over all operations; 0 when nothing was converted. */
 export function clippedShare({ operations, actions }: Pick<Trace, "operations" | "actions">): number {
   const clipped = operations.reduce((sum, operation) => sum + operation.clipped, 0);
   return clipped / Math.max(1, actions.conversions);

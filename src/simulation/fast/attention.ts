@@ -1,8 +1,8 @@
 /**
  * The SSA engine on the WebAssembly kernels: fast twin of `reference/attention.ts`, bit for bit, with ideal words and with LFSR bytes.
  *
- * The kernels hold a head's features in one 64-bit word, and know the default LFSRs only. Wider heads and other LFSRs, tiles that
- * serve their tokens in several passes and counters that saturate take the slow tile of `hardware/ssa-tile.ts`.
+ * The kernels hold a head's features in one 64-bit word and support only the default LFSRs. Wider heads, other LFSRs, tiles
+ * that serve their tokens in several passes and saturating counters use the slow tile of `hardware/ssa-tile.ts`.
  */
 import { emptyTally } from "../../hardware/actions.ts";
 import { LFSR_SETUP, lfsrSeeds, lfsrWiring, usesLfsrs } from "../../hardware/draws.ts";
@@ -16,7 +16,7 @@ import { wordsPerRow } from "../../spike/train.ts";
 import type { MappedNetwork } from "../chip.ts";
 import { runAttention, seedStream, tileDraws } from "../reference/attention.ts";
 
-/** What an attention operation ran on, and where its bits lie. */
+/** Memory layout and inputs of an attention operation. */
 export interface AttentionCall {
   readonly block: number;
   readonly steps: number;
@@ -26,15 +26,15 @@ export interface AttentionCall {
 }
 
 export interface AttentionKernels {
-  /** out [T][prompts tokens][D] from qkv [T][prompts tokens][3 D]. Returns ones in S, and counters that counted up. */
+  /** out [T][prompts tokens][D] from qkv [T][prompts tokens][3 D]. Returns the number of ones in S, and the counter increments. */
   run(qkv: PackedBits, out: PackedBits, call: AttentionCall): { readonly ones: number; readonly increments: number };
 }
 
-/** Where the kernels' arrays lie; null where the slow tile serves. */
+/** Addresses of the kernels' arrays; null if the slow tile is used. */
 export interface AttentionPlan {
   readonly mask: Place;
   readonly scores: Place;
-  /** Of the LFSRs `[prompts][heads]`; null with ideal words. */
+  /** LFSR states `[prompts][heads]`; null with ideal words. */
   readonly registers: Place | null;
   readonly scratch: Place;
 }
@@ -54,7 +54,7 @@ export function planAttention(
   };
 }
 
-/** State: writes the network's mask. */
+/** State: writes the network's mask to memory. */
 export function bindAttention(ops: SimulationOps, plan: AttentionPlan | null, chip: MappedNetwork): AttentionKernels {
   return plan ? bindKernels(ops, plan, chip) : slowTiles(ops, chip);
 }

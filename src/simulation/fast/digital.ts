@@ -1,6 +1,6 @@
 /**
- * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin: `reference/digital.ts`. In single
- * precision numbers take 4 bytes, in whole numbers 2.
+ * The digital side of the fast simulator: neurons, the residual stream and the outputs of the head. Twin:
+ * `reference/digital.ts`. Numbers take 4 bytes in single precision, 2 in whole numbers.
  */
 import { integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
 import { signedRange } from "../../hardware/lif-parameters.ts";
@@ -14,9 +14,9 @@ import type { OnStopped } from "../registers.ts";
 export interface DigitalKernels {
   /** A layer of LIF units on currents [steps, rows, features]. */
   fire(operation: string, currents: Place, steps: number, rows: number, to: PackedBits, onStopped: OnStopped): void;
-  /** Adds position vectors to what the embedding left in `stream`, where there are any. */
+  /** Adds position vectors, if any, to the embedding's result in `stream`. */
   addPositions(operation: string, stream: Place, rows: number, onStopped: OnStopped): void;
-  /** Joins a branch to the stream: it is added, or, where it is null, stands in the stream's place already. */
+  /** Joins a branch to the stream: adds it, or, if it is null, uses what is already in the stream's place. */
   join(operation: string, stream: Place, branch: Place | null, count: number, onStopped: OnStopped): void;
   /** Joins spikes. */
   joinBits(operation: string, stream: Place, bits: PackedBits, rows: number, onStopped: OnStopped): void;
@@ -24,7 +24,7 @@ export interface DigitalKernels {
   outputs(at: Place, count: number, onStopped: OnStopped): Float32Array;
 }
 
-/** @param position place of the position vectors; null without. State: they are written */
+/** @param position address of the position vectors; null without. State: they are written */
 export function bindDigital(ops: SimulationOps, position: Place | null, chip: MappedNetwork): DigitalKernels {
   const { arithmetic } = chip.hardware;
   return arithmetic === null ? singlePrecision(ops, position, chip) : wholeNumbers(ops, position, chip, arithmetic);

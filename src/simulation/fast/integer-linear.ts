@@ -1,9 +1,9 @@
 /**
  * Linear layers of a chip in whole numbers of 16 bits, with the WebAssembly kernels: fast twin of `reference/linear.ts`, bit for bit.
  *
- * A crossbar is read and measured as in floating point (`linear.ts`), by strips of 8 columns. Once its converters are set, each strip of 32
- * lines, both lines of 16 columns or the differences of 32, takes the place of the first of the strips that it is made of. Lines are then
- * tabulated and summed with half a code step on top, and a code is a shift.
+ * Crossbars are read and measured as in floating point (`linear.ts`), in strips of 8 columns. Once the converters are set, each
+ * strip of 32 lines (both lines of 16 columns or the differences of 32) replaces the first of the strips it is made of. Lines
+ * are then tabulated and summed with an added half code step, and a code is a shift.
  */
 
 import { invariant } from "../../errors.ts";
@@ -44,19 +44,19 @@ interface IntegerStripPlan {
   /** First column within the block. */
   readonly column: number;
   readonly columns: number;
-  /** The strips of 8 columns that it is made of; its matrix [lead + rows, 32] lies where that of the first lay. */
+  /** The strips of 8 columns that it is made of; its matrix [lead + rows, 32] is stored at the address of the first. */
   readonly parts: readonly StripPlan[];
   readonly matrix: Place;
   /** Whole numbers, by column. */
   readonly factors: Place;
-  /** What converters err by, by line; null where they are exact. */
+  /** Converter errors by line; null when converters are exact. */
   readonly errors: { readonly gains: Place; readonly offsets: Place; readonly deviations: Place } | null;
 }
 
-/** Words of a row of sums: 32 numbers of 16 bits. */
+/** Words per row of sums: 32 numbers of 16 bits. */
 const INTEGER_SUMS = INTEGER_LINES / 2;
 
-/** Columns of a strip. */
+/** Columns per strip. */
 const columnsOf = (mode: AdcSpec["mode"]): number => (mode === "pair" ? INTEGER_PAIRS : INTEGER_LINES);
 
 export function planIntegers(
@@ -105,7 +105,7 @@ export function bindIntegerCrossbars(
   const floats = bindCrossbars(ops, plan, scratch, chip);
   const { largest } = converter(mode, adc.bits as number, 1);
   const erring = hasConverterErrors(spread);
-  /** A crossbar's block, and those of its tile: the row blocks that it is added to. */
+  /** A crossbar's block, and the row blocks of its tile that it is summed with. */
   const byCrossbar: { layer: LayerMapping; of: IntegerBlockPlan; tile: LayerMapping["blocks"] }[] = [];
   const offsetsOf = new Map<string, Float32Array>();
   for (const layer of chip.mapping.layers) {
@@ -118,7 +118,7 @@ export function bindIntegerCrossbars(
     offsetsOf.set(layer.name, whole);
     ops.write(offsets.get(layer.name) as Place, Int16Array.from(whole));
   }
-  /** By crossbar, of those that this thread sets. */
+  /** By crossbar, for those that this thread sets. */
   const factorsOf: Float32Array[] = [];
   const errorsOf: ConverterErrors[] = [];
   const loaded = new Set<number>();
@@ -175,7 +175,7 @@ export function bindIntegerCrossbars(
     }
   }
 
-  /** Of the conductances that `load` put into strips of 8 columns. */
+  /** For the conductances that `load` put into strips of 8 columns. */
   function totalsOf({ block: { columns }, rows, strips }: IntegerBlockPlan, unit: number): LineTotals {
     const totals = { plus: new Float64Array(columns), minus: new Float64Array(columns) };
     for (const part of strips.flatMap(({ parts }) => parts)) {

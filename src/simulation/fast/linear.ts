@@ -5,15 +5,16 @@
  *
  *   matrix [lead + rows, 16]     I+ of column c of the strip at c, I- at 8 + c
  *
- * For each strip the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`) where spikes are enough for it
- * to pay (`gatherBytes`, in the same order, where not), then all vectors go through in chunks, whose line currents are converted while they
- * are in the first-level cache. What the row blocks of a strip add up to lies side by side until the last one brings it to its place: rows
- * of a wide layer are far apart, and often in each other's way in the cache.
+ * For each strip, the sums of every 8 rows are tabulated (`byteProduct`, in the order of `spikeProduct`) if there are enough
+ * spikes for this to pay; otherwise the rows are gathered (`gatherBytes`, same order). All vectors then pass through in chunks,
+ * and their line currents are converted while still in the first-level cache. Sums over the row blocks of a strip are stored
+ * contiguously until the last block moves them to their place: rows of a wide layer are far apart and often collide in the
+ * cache.
  *
- * A block whose first row is not a multiple of 32 starts in the middle of a word: its matrix then has `lead` rows of zeros in front, and
- * zeros up to the end of its last word, so bits of neighbouring blocks add 0.
+ * A block with a first row that is not a multiple of 32 starts in the middle of a word. Its matrix then has `lead` rows of
+ * zeros in front, and zeros up to the end of its last word, so bits of neighbouring blocks add 0.
  *
- * Conductances, and what converters are set to, lie in memory that several threads may share; each has working space of its own.
+ * Conductances and converter settings are in memory that several threads may share; each thread has its own working space.
  */
 import { type Converter, converter } from "../../hardware/adc.ts";
 import { type ConvertedVectors, type ConverterErrors, NORMALS, normalTable } from "../../hardware/converter-errors.ts";
@@ -30,30 +31,32 @@ import type { MappedNetwork } from "../chip.ts";
 import { columnFactors, conversionKey, rangingKey } from "../reference/linear.ts";
 
 export interface CrossbarKernels {
-  /** Whether readings are loaded as weights, not as lines: where converters are exact. */
+  /** Whether readings are loaded as weights rather than lines: when converters are exact. */
   readonly takeWeights: boolean;
-  /** Writes what the converters of one crossbar err by. */
+  /** Writes the converter errors of one crossbar. */
   placeErrors(crossbar: number, errors: ConverterErrors): void;
-  /** Puts the conductances of one crossbar in place. */
+  /** Loads the conductances of one crossbar. */
   load(crossbar: number, reading: CrossbarReading): void;
   /** Sets the converters of one crossbar; `scales` are those of its reading. */
   setRange(crossbar: number, fullScale: number, scales: Float64Array): void;
   /**
-   * y [steps prompts perPrompt, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the clipped conversions.
+   * y [steps prompts perPrompt, outputs] = the layer's pre-activations for the vectors of `bits`. Returns the number of clipped
+   * conversions.
    *
-   * @param random of the noise of conversions
+   * @param random source of conversion noise
    */
   run(layer: LayerMapping, bits: PackedBits, vectors: ConvertedVectors, y: Place, random: Stream): number;
   /**
-   * The range of one crossbar, measured on so many vectors of `bits`, by exact currents or by codes; 0 where no current is seen.
+   * The range of one crossbar, measured on the given vectors of `bits`, by exact currents or by codes; 0 if there is no
+   * current.
    *
-   * @param widest full scale at which measuring by codes begins
-   * @param random of the noise of the conversions that codes come from
+   * @param widest initial full scale for measuring by codes
+   * @param random source of the noise of these conversions
    */
   measure(crossbar: number, bits: PackedBits, vectors: number, widest: number, random: Stream): number;
 }
 
-/** Where the crossbars of a chip lie in memory. */
+/** Memory layout of a chip's crossbars. */
 export interface CrossbarPlan {
   /** Blocks by layer, in the order of the mapping. */
   readonly layers: ReadonlyMap<string, readonly BlockPlan[]>;
@@ -61,17 +64,17 @@ export interface CrossbarPlan {
   readonly fullScales: Place;
 }
 
-/** What a thread computes crossbars in. */
+/** Working memory in which a thread computes crossbars. */
 export interface CrossbarScratch {
   /** Offsets by layer. */
   readonly offsets: ReadonlyMap<string, Place>;
-  /** The normals of conversion noise; null where there is none. */
+  /** The normals of conversion noise; null without noise. */
   readonly normals: Place | null;
-  /** Currents of the vectors that are in the works, and the words of their noise. */
+  /** Currents of the vectors in progress, and the words of their noise. */
   readonly lines: Place;
   readonly noise: Place;
   readonly tables: Place;
-  /** Conductances of a crossbar that is being put in place. */
+  /** Conductances of the crossbar being loaded. */
   readonly reading: Place;
   /** Sums of a strip over the row blocks. */
   readonly sums: Place;
@@ -83,7 +86,7 @@ export interface BlockPlan {
   readonly block: CrossbarBlock;
   /** Rows of zeros in front. */
   readonly lead: number;
-  /** Rows of the matrix: up to the end of the last word that the block's bits lie in. */
+  /** Rows of the matrix: up to the end of the last word that contains bits of the block. */
   readonly rows: number;
   readonly strips: readonly StripPlan[];
 }
@@ -93,7 +96,7 @@ export interface StripPlan {
   readonly column: number;
   readonly columns: number;
   readonly matrix: Place;
-  /** What a code step is worth, by column. */
+  /** Value of a code step, by column. */
   readonly factors: Place;
   readonly errors: ErrorPlan | null;
 }
@@ -105,7 +108,7 @@ interface ErrorPlan {
   readonly deviations: Place;
 }
 
-/** Vectors whose currents are held at a time. */
+/** Number of vectors with currents held at a time. */
 export const CHUNK = 256;
 
 export function planCrossbars(arena: Arena, chip: MappedNetwork): CrossbarPlan {
@@ -115,7 +118,7 @@ export function planCrossbars(arena: Arena, chip: MappedNetwork): CrossbarPlan {
   return { layers: new Map(layers), fullScales: arena.words(2 * chip.mapping.totals.blocks) };
 }
 
-/** @param maxVectors most vectors of one call of `run` */
+/** @param maxVectors most vectors per call of `run` */
 export function planCrossbarScratch(
   arena: Arena,
   chip: MappedNetwork,
@@ -132,7 +135,7 @@ export function planCrossbarScratch(
     noise: arena.words(converterScratch(CHUNK)),
     tables: arena.words((mostRows / 8) * STRIP_TABLE),
     reading: arena.words((isExact(chip) ? 1 : 2) * mostRows * mostColumns),
-    // A strip of whole numbers has 32 columns of 16 bits.
+    // A strip in whole numbers has 32 columns of 16 bits.
     sums: arena.words(maxVectors * (chip.hardware.arithmetic === null ? stripColumns(chip) : STRIP_LINES)),
     sample: arena.words(sampleWords(keptOf(chip, MEASURED_VECTORS, mostColumns))),
   };
@@ -166,7 +169,7 @@ const isExact = ({ hardware }: MappedNetwork): boolean => hardware.adc.bits === 
 const isNoisy = ({ hardware }: MappedNetwork): boolean => hardware.adc.errors.outputNoise > 0;
 const stripColumns = (chip: MappedNetwork): number => (isExact(chip) ? STRIP_LINES : STRIP_COLUMNS);
 
-/** Of the currents of so many vectors, those from the range's quantile on. */
+/** Of this many vectors' currents, those at or above the range's quantile. */
 function keptOf({ hardware: { adc } }: MappedNetwork, vectors: number, columns: number): number {
   const currents = (adc.mode === "pair" ? 2 : 1) * vectors * columns;
   return currents - quantileRank(currents, adc.rangeQuantile);
@@ -188,7 +191,7 @@ export function bindCrossbars(
   for (const [name, offset] of offsets) ops.write(offset, chip.network.parameters[`${name}.offset`].data);
   if (normals !== null) ops.write(normals, normalTable());
 
-  /** Copies a strip's columns of one sign, zeros behind them. */
+  /** Copies a strip's columns of one sign, padded with zeros. */
   function place(at: Place, values: Float32Array, { column, columns }: StripPlan) {
     const whole = new Float32Array(STRIP_COLUMNS);
     whole.set(values.subarray(column, column + columns));
@@ -210,7 +213,7 @@ export function bindCrossbars(
 
   function load(crossbar: number, { plus, minus, weights }: CrossbarReading) {
     const { block, lead, rows, strips } = byCrossbar[crossbar];
-    // The lines of a strip come from two matrices, or its weights from two places of one.
+    // The lines of a strip come from two matrices, or its weights from two places in one.
     const size = block.rows * block.columns;
     if (exact) ops.write(reading, weights);
     else {
@@ -238,7 +241,7 @@ export function bindCrossbars(
     for (const strip of byCrossbar[crossbar].strips) place(strip.factors, factors, strip);
   }
 
-  /** The converters of a crossbar, as another thread may have set them; null where they are exact. */
+  /** The converters of a crossbar, possibly set by another thread; null when they are exact. */
   function converterOf(crossbar: number): Converter | null {
     if (adcBits === null) return null;
     const [fullScale] = new Float64Array(ops.words(fullScales + 8 * crossbar, 2).buffer);
@@ -279,14 +282,15 @@ export function bindCrossbars(
     return clipped;
   }
 
-  /** The converters of a crossbar, null where they are exact, and the key of their noise, null without. */
+  /** The converters of a crossbar, null when exact, and the key of their noise, null without noise. */
   function settingsOf(crossbar: number, random: Stream): Settings {
     return { adc: converterOf(crossbar), noiseKey: normals === null ? null : conversionKey(random, crossbar) };
   }
 
-  // These run for every chunk of every strip. Arguments in a literal are free; spreading an object into it takes a microsecond.
+  // These run for every chunk of every strip. Passing arguments as an object literal is free; spreading an object into it takes
+  // a microsecond.
 
-  /** Currents in the strip, whose tables are there where it is `tabled`, of `vectors` vectors from `first` on, to `lines`. */
+  /** Currents in the strip (from its tables if `tabled`) of `vectors` vectors from `first` on, written to `lines`. */
   function multiply(
     { block, rows }: BlockPlan,
     { matrix }: StripPlan,
@@ -299,7 +303,7 @@ export function bindCrossbars(
     ops.stripCurrents({ bits, first, vectors, firstRow, matrix, rows, tables: tabled ? tables : null, lines });
   }
 
-  /** Errors of the converters, on `lines`; returns the conversions that clip at 0 for them. */
+  /** Applies converter errors to `lines`; returns the number of conversions that clip at 0 because of them. */
   function err(
     { adc, noiseKey }: Settings,
     { column }: StripPlan,
@@ -330,7 +334,7 @@ export function bindCrossbars(
     });
   }
 
-  /** From `lines` to the strip's columns of so many vectors; returns the clipped conversions. */
+  /** Converts `lines` into the strip's columns for the given vectors; returns the number of clipped conversions. */
   function convert(
     { adc }: Settings,
     { columns, factors, errors: erring }: StripPlan,
@@ -342,7 +346,7 @@ export function bindCrossbars(
       return 0;
     }
     const { largest } = adc;
-    // Errors leave lines in code steps.
+    // With errors, lines are already in code steps.
     const step = erring ? 1 : adc.step;
     return ops.convertStrip({
       lines,
@@ -367,7 +371,7 @@ export function bindCrossbars(
     });
   }
 
-  /** The quantile of the sizes of currents, microsiemens, or of what converters of these settings round to codes, in code steps. */
+  /** The quantile of current magnitudes, microsiemens, or of the values that such converters round to codes, in code steps. */
   function quantileOf(crossbar: number, bits: PackedBits, vectors: number, settings: Settings | null): number {
     const of = byCrossbar[crossbar];
     const kept = keptOf(chip, vectors, of.block.columns);
@@ -385,7 +389,7 @@ export function bindCrossbars(
       }
     }
     const quantile = ops.smallestKept({ kept, sample });
-    // Exact converters leave lines as they are.
+    // Exact converters leave lines unchanged.
     return settings === null || hasConverterErrors(errors)
       ? quantile
       : Math.fround(quantile / (settings.adc as Converter).step);

@@ -1,13 +1,14 @@
 /**
- * A chip in parts. Each thread programs, reads and calibrates the crossbars of its part, and writes what they conduct to the memory that
- * all threads share; then every thread can run any prompts on the whole chip. Random streams are those of crossbars and prompts, so
- * neither the number of parts nor who computes what changes a bit.
+ * A chip in parts. Each thread programs, reads and calibrates the crossbars of its part and writes their conductances to the
+ * memory that all threads share; then every thread can run any prompts on the whole chip. Random streams belong to crossbars
+ * and prompts, so results are identical for any number of parts and any assignment of work.
  *
- * A part is a chip whose mapping has some of the tiles only: `crossbars` and what else goes by crossbar has entries for these.
+ * A part is a chip with a mapping of only some tiles: `crossbars` and other per-crossbar fields have entries for these.
  *
- * Calibration goes layer by layer, because a layer is measured on what the calibrated ones before it deliver. The prompts are cut into
- * slices, and each thread advances its slices up to a linear layer; then each measures the crossbars of its part on the vectors of all
- * slices; and on. Threads must wait for each other in between, and after reading: whoever calls these functions sees to it.
+ * Calibration proceeds layer by layer, because a layer is measured on the output of the calibrated layers before it. Prompts
+ * are divided into slices. Each thread advances its slices to the next linear layer, then measures the crossbars of its part on
+ * the vectors of all slices, and continues. Threads must wait for each other in between and after reading; the caller of these
+ * functions is responsible for that.
  */
 import type { CodeReference } from "../../hardware/own-calibration.ts";
 import type { LayerMapping, Mapping } from "../../mapping/mapping.ts";
@@ -19,7 +20,7 @@ import { measuredEvery } from "../reference/linear.ts";
 import type { Trace } from "../trace.ts";
 import type { BoundSimulator, LayerInput } from "./bound.ts";
 
-/** The tiles of one of `parts` parts. Whole tiles, because their crossbars may share a factor of compensation. */
+/** The tiles of one of `parts` parts. Whole tiles, because their crossbars may share a compensation factor. */
 export function partOfMapping(mapping: Mapping, part: number, parts: number): Mapping {
   const ofPart = (layer: LayerMapping): LayerMapping => ({
     ...layer,
@@ -28,7 +29,7 @@ export function partOfMapping(mapping: Mapping, part: number, parts: number): Ma
   return { ...mapping, layers: mapping.layers.map(ofPart) };
 }
 
-/** Writes the errors of the part's converters. */
+/** Writes the converter errors of the part. */
 export function placeErrors({ crossbars }: BoundSimulator, { converterErrors, mapping }: Chip): void {
   if (converterErrors === null) return;
   for (const { crossbar } of mapping.layers.flatMap(({ blocks }) => blocks)) {
@@ -44,7 +45,7 @@ export function readPart({ crossbars }: BoundSimulator, part: Chip, random: Stre
   }
 }
 
-/** Prompts of a calibration, cut into slices of `slicePrompts`, the last of which may have fewer. */
+/** Prompts of a calibration, divided into slices of `slicePrompts`; the last may have fewer. */
 export interface CalibrationShape {
   readonly steps: number;
   readonly prompts: number;
@@ -52,18 +53,18 @@ export interface CalibrationShape {
 }
 
 export interface Calibration {
-  /** The part with ranges and references, which are there as soon as they are measured. */
+  /** The part with ranges and references, as far as they have been measured. */
   readonly part: Chip;
   /** Brings this thread's slices to their next linear layer and returns it; null after the last. */
   advance(): LayerInput | null;
-  /** Measures this part's crossbars of the layer that all threads' slices have come to, and sets their converters. */
+  /** Measures this part's crossbars of the layer that all threads' slices have reached, and sets their converters. */
   measure(layer: LayerInput): void;
 }
 
 /**
- * Begins to calibrate a part, as `calibrate` of the reference, by reading its crossbars.
+ * Starts calibrating a part, as `calibrate` of the reference does, by reading its crossbars.
  *
- * @param inputs by number of the slice: those that this thread runs, holes for the others
+ * @param inputs by slice number: those that this thread runs, holes for the others
  */
 export function startCalibration(
   simulator: BoundSimulator,
@@ -86,7 +87,7 @@ export function startCalibration(
     passes.push(simulator.pass(slice, input, random, { firstPrompt: slice * slicePrompts }));
   });
 
-  /** Every how many-th vector of all prompts, and where it lies. */
+  /** The sampling interval over the vectors of all prompts, and their address. */
   function* measuredVectors(perPrompt: number): Generator<{ slice: number; vector: number }> {
     const inStep = prompts * perPrompt;
     const every = measuredEvery(steps * inStep, perPrompt);
@@ -108,7 +109,7 @@ export function startCalibration(
       crossbars.setRange(crossbar, range, scales[crossbar]);
       ranges[crossbar] = rangeOf(part, crossbar, { scales: scales[crossbar] }, range);
       if (codeReferences === null) continue;
-      // Read again, as before, because readings of a large chip are not held.
+      // Read again, with the same result, because readings of a large chip are not stored.
       const reading = readOne(part, crossbar, CALIBRATION_TIME, random.fork("read", crossbar), false);
       codeReferences[crossbar] = referenceByCodes(part, crossbar, reading, range, random);
     }

@@ -1,9 +1,9 @@
 /**
- * Where a simulator's arrays lie, in three kinds of memory:
+ * Memory layout of a simulator's arrays, in three kinds of memory:
  *
- *   crossbars   a chip as it was read: conductances, and what converters are set to. All threads read it
- *   slices      what a slice of prompts keeps from one linear layer to the next, so that several can go through a layer together
- *   scratch     what a thread computes in; nothing in it outlives a layer, but for constants
+ *   crossbars   a chip as it was read: conductances and converter settings. Read by all threads
+ *   slices      data that a slice of prompts keeps from one linear layer to the next, so several can pass a layer together
+ *   scratch     working memory of a thread; nothing in it outlives a layer, except constants
  */
 
 import { isStraight } from "../../hardware/line-order.ts";
@@ -20,14 +20,14 @@ import { type IntegerPlan, planIntegers } from "./integer-linear.ts";
 import { type CrossbarPlan, type CrossbarScratch, planCrossbarScratch, planCrossbars } from "./linear.ts";
 
 export interface SimulatorOptions {
-  /** Most prompts that one run may carry. */
+  /** Most prompts per run. */
   readonly maxPrompts: number;
-  /** Most time steps of a run. Default: those of the network. */
+  /** Most time steps per run. Default: those of the network. */
   readonly maxSteps?: number;
 }
 
 export interface PlanOptions extends SimulatorOptions {
-  /** Slices of up to `maxPrompts` prompts that are under way at a time. Default 1. */
+  /** Slices of up to `maxPrompts` prompts in progress at a time. Default 1. */
   readonly slices?: number;
   /** Threads that compute at a time. Default 1. */
   readonly threads?: number;
@@ -37,7 +37,7 @@ export interface SimulatorPlan {
   readonly maxPrompts: number;
   readonly maxSteps: number;
   readonly crossbars: CrossbarPlan;
-  /** Strips of whole numbers, in place of the crossbars' own once converters are set; null in floating point. */
+  /** Strips in whole numbers, which replace the crossbars' own once converters are set; null in floating point. */
   readonly integers: IntegerPlan | null;
   readonly slices: readonly SlicePlan[];
   /** By thread. */
@@ -45,8 +45,8 @@ export interface SimulatorPlan {
 }
 
 /**
- * Trains that linear layers read; windows by the name of the stem's layer. `lines`: the first layer's, where they have an order of their
- * own.
+ * Trains read by linear layers; windows by the name of the stem's layer. `lines`: the first layer's, if its lines have their
+ * own order.
  */
 export type LayerTrain = "input" | "lines" | "narrow" | "hidden" | "read" | `${string}.windows`;
 
@@ -58,16 +58,16 @@ export interface SlicePlan {
 export interface SimulatorScratch {
   /** Position vectors; null without. */
   readonly position: Place | null;
-  /** The tokens that the head reads. */
+  /** The tokens read by the head. */
   readonly chosen: ChosenTokens;
   readonly crossbars: CrossbarScratch;
   readonly tiles: AttentionPlan | null;
   readonly qkv: PackedBits;
   /** Pre-activations of one layer. */
   readonly y: Place;
-  /** What neurons of a stem's layer fire, and what its squares leave; none without a stem. */
+  /** Spikes of the neurons of a stem's layer, and the result of its max pooling; none without a stem. */
   readonly maps: readonly Place[];
-  /** Rows that ranges are measured on. */
+  /** Rows on which ranges are measured. */
   readonly measured: Place;
 }
 
@@ -84,13 +84,13 @@ export function planSimulator(arena: Arena, chip: MappedNetwork, options: PlanOp
   };
 }
 
-/** Bytes that a simulator of one thread takes from its arena; the same for every chip of one network and mapping. */
+/** Bytes that a single-threaded simulator takes from its arena; the same for every chip of one network and mapping. */
 export function simulatorBytes(chip: MappedNetwork, options: SimulatorOptions): number {
   const { crossbars, slice, scratch } = simulatorSizes(chip, options);
   return crossbars + slice + scratch;
 }
 
-/** Bytes of what `planSimulator` takes: once, for each slice, and for each thread. */
+/** Bytes of the memory that `planSimulator` takes: once, per slice, and per thread. */
 export interface SimulatorSizes {
   readonly crossbars: number;
   readonly slice: number;
@@ -137,7 +137,7 @@ function planSlice(arena: Arena, { network, mapping }: MappedNetwork, { maxPromp
   };
 }
 
-/** Windows of all layers of a stem in one place, as no two are there at a time; none without a stem. */
+/** Windows of all layers of a stem, in one place because only one layer's exist at a time; none without a stem. */
 function planWindows(
   arena: Arena,
   { model, geometry }: MappedNetwork["network"],
@@ -185,5 +185,5 @@ function planScratch(arena: Arena, chip: MappedNetwork, crossbars: CrossbarPlan,
   };
 }
 
-/** Words of a layer's map of one image. */
+/** Words of a layer's map for one image. */
 const mapWords = ({ windows, outputs }: StemLayer): number => pixels(windows) * Math.ceil(outputs / 32);

@@ -1,11 +1,11 @@
 /**
  * The functional simulator on the WebAssembly kernels: fast twin of `reference/simulate.ts`, with the same `Trace` to the last bit.
  *
- * A simulator is planned once per chip on an arena (`plan.ts`) and never allocates there afterwards. Spikes stay packed; line currents
- * live in chunks (`linear.ts`); counts follow from shapes and numbers of ones (`../counts.ts`). The chip's conductances are read
- * when a run brings another stream than the one before, because a read depends on chip and stream only.
+ * A simulator is planned once per chip on an arena (`plan.ts`) and never allocates there afterwards. Spikes stay packed; line
+ * currents are processed in chunks (`linear.ts`); counts follow from shapes and numbers of ones (`../counts.ts`). The chip's
+ * conductances are read again only when a run uses a different stream, because a read depends only on chip and stream.
  *
- * Threads share a chip by a simulator each in one memory: `part.ts`.
+ * For threads that share a chip, each with a simulator in common memory, see `part.ts`.
  */
 import { ShapeError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
@@ -48,12 +48,12 @@ export interface Simulator {
   calibrate(input: SpikeTrain, random: Stream): Chip;
 }
 
-/** Runs a chip once, on memory of its own. For more than a few runs of a chip keep a simulator. */
+/** Runs a chip once, in its own memory. For more than a few runs of a chip, keep a simulator. */
 export function simulateFast(chip: Chip, input: SpikeTrain, random: Stream, options: TraceOptions = {}): Trace {
   return createStandaloneSimulator(chip, inputSizes(chip, input)).run(input, random, options);
 }
 
-/** Calibrates a chip, on memory of its own. */
+/** Calibrates a chip, in its own memory. */
 export function calibrateFast(chip: Chip, input: SpikeTrain, random: Stream): Chip {
   return createStandaloneSimulator(chip, inputSizes(chip, input)).calibrate(input, random);
 }
@@ -63,7 +63,7 @@ const inputSizes = (chip: Chip, input: SpikeTrain): SimulatorOptions => ({
   maxSteps: input.steps,
 });
 
-/** A simulator on memory of its own. */
+/** A simulator with its own memory. */
 export function createStandaloneSimulator(chip: Chip, options: SimulatorOptions): Simulator {
   const { kernels, arena } = standaloneKernels(simulatorBytes(chip, options));
   return createSimulator(kernels, arena, chip, options);
@@ -95,7 +95,7 @@ export function createSimulator(ops: SimulationOps, arena: Arena, chip: Chip, op
   };
 }
 
-/** State: writes what the network has beside its weights: offsets, position vectors, the mask. */
+/** State: writes the network's constants other than weights: offsets, position vectors, the mask. */
 export function bindSimulator(
   ops: SimulationOps,
   plan: SimulatorPlan,
@@ -173,7 +173,7 @@ export function bindSimulator(
       operations.push({ name, kind: "neurons", cycles: 0, actions, clipped: 0 });
       keep(name, to, perPrompt);
     };
-    /** What a layer of the stem reads of a map. Without a stem, the embedding reads the input itself. */
+    /** What a layer of the stem reads from a map. Without a stem, the embedding reads the input itself. */
     const windows = (layer: StemLayer, map: PackedBits): LayerTrain => {
       if (!geometry.grid) return "input";
       const train: LayerTrain = `${layer.name}.windows`;
@@ -191,14 +191,14 @@ export function bindSimulator(
       spikes[`${name}.scores`] = { ones, bits: steps * prompts * model.heads * tokens ** 2 };
       keep(`${name}.attention`, bits.narrow);
     };
-    /** A layer whose result joins the stream: it is added, or takes the stream's place. */
+    /** A layer with a result that joins the stream: it is added, or takes the stream's place. */
     function* branch(name: string, train: LayerTrain, kept: boolean): Generator<LayerInput, void> {
       const added = model.residual !== "none";
       const actions = yield* linear(name, train, tokens, added ? y : stream);
       if (added) countJoin(actions, steps * rows * D, kept);
       digital.join(name, stream, added ? y : null, steps * rows * D, onStopped);
     }
-    /** Without a projection the attention's output itself joins the stream. */
+    /** Without a projection, the output of attention itself joins the stream. */
     const shortcut = (name: string) => {
       const actions = emptyTally();
       if (model.residual === "none") ops.fill(stream, steps * rows * D, 0);
@@ -268,7 +268,7 @@ export function bindSimulator(
   return { crossbars, pass, gather };
 }
 
-/** Runs a pass whose crossbars are all ready. */
+/** Runs a pass with all crossbars ready. */
 export function finish(pass: Generator<LayerInput, Trace>): Trace {
   for (;;) {
     const { done, value } = pass.next();
@@ -276,7 +276,7 @@ export function finish(pass: Generator<LayerInput, Trace>): Trace {
   }
 }
 
-/** The first rows of every step, at most `kept` of them, copied. */
+/** Copies the first rows of every step, at most `kept` of them. */
 function firstRows(ops: SimulationOps, train: PackedBits, steps: number, rows: number, kept: number): SpikeTrain {
   const taken = Math.min(kept, rows);
   const words = new Uint32Array(steps * taken * train.words);

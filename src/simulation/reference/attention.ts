@@ -1,8 +1,8 @@
 /**
- * The SSA engine: cuts q, k and v of every head out of the packed qkv train, runs one tile per head, and merges the heads.
+ * The SSA engine: splits the packed qkv train into q, k and v of every head, runs one tile per head, and merges the heads.
  *
- * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work side by side
- * and take prompts one after another. `fast/attention.ts` is the fast twin.
+ * A qkv row has 3 D features: q, then k, then v; head h owns features h d .. h d + d - 1 of each. Tiles work in parallel and
+ * take prompts one after another. `fast/attention.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
 import { idealDraws, lfsrDraws, type TileDraws } from "../../hardware/draws.ts";
@@ -16,7 +16,7 @@ import type { SpikeCount } from "../trace.ts";
 export interface AttentionRun {
   /** A, `[T][prompts tokens][D]`. */
   readonly output: SpikeTrain;
-  /** Ones in S, of all cells of all heads. */
+  /** Number of ones in S, over all cells of all heads. */
   readonly scores: SpikeCount;
   readonly cycles: number;
 }
@@ -34,7 +34,7 @@ export function runAttention(
   );
 }
 
-/** Runs a tile per head and prompt, however `runTile` does it. Shapes: qkv [T][prompts tokens][3 D]; q, k, v [T][N][d]. */
+/** Runs a tile per head and prompt through `runTile`. Shapes: qkv [T][prompts tokens][3 D]; q, k, v [T][N][d]. */
 export function runTiles(
   qkv: SpikeTrain,
   ssa: SsaMapping,
@@ -57,12 +57,12 @@ export function runTiles(
   return { output, scores, cycles: prompts * engineCycles(qkv.steps, ssa) };
 }
 
-/** Clocks in which the engine serves all heads of a prompt: tiles side by side, one group of heads after another. */
+/** Clocks in which the engine serves all heads of a prompt: tiles in parallel, one group of heads after another. */
 export const engineCycles = (steps: number, { heads, tiles, dimension, passes, drained }: SsaMapping): number =>
   Math.ceil(heads / tiles) * ssaTileCycles(steps, dimension, passes, drained);
 
 /**
- * The tiles' random numbers as the spec says; each head of each prompt in each block has numbers of its own.
+ * The tiles' random numbers, as specified; each head of each prompt in each block has its own numbers.
  *
  * Random   ideal: the key of `random.fork("attention")`; lfsr: as `seedStream`; ordered draws: none
  */
@@ -85,7 +85,7 @@ export function tileDraws(
     : (block, prompt, head) => idealDraws(shape, kind, { key: root.key, block, prompt, head });
 }
 
-/** Whether registers shift for a head: those of an engine shift once for all heads that are served at a time. */
+/** Whether registers shift for a head: those of an engine shift once for all heads served at a time. */
 export const shiftsRegisters = ({
   hardware,
   mapping,
@@ -93,8 +93,8 @@ export const shiftsRegisters = ({
   hardware.ssa.lfsr.scope === "engine" ? (head) => head % mapping.ssa.tiles === 0 : () => true;
 
 /**
- * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or one for all heads of a
- * block where they share an engine's registers, `random.fork("attention", block, prompt)`.
+ * The stream that seeds the registers of a head: `random.fork("attention", block, prompt, head)`, or, when the heads of a block
+ * share an engine's registers, `random.fork("attention", block, prompt)`.
  */
 export function seedStream(
   chip: MappedNetwork,
@@ -133,7 +133,7 @@ function pasteHead(head: SpikeTrain, train: SpikeTrain, prompt: number, first: n
         const position = first + 32 * w;
         const [word, shift] = [row + (position >> 5), position & 31];
         train.words[word] |= bits << shift;
-        // Bits past the row's last feature are 0, so a carry is never lost to the next row.
+        // Bits past the row's last feature are 0, so a carry never enters the next row.
         if (shift > 0 && bits >>> (32 - shift) !== 0) train.words[word + 1] |= bits >>> (32 - shift);
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The digital side of the functional simulator: offsets, positions, neurons, and what stream and logits hold. In single precision nothing
- * stops anywhere; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
+ * The digital side of the functional simulator: offsets, positions, neurons, and the storage of stream and logits. Nothing
+ * saturates in single precision; in whole numbers registers do (`hardware/integer-arithmetic.ts`).
  */
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type FittedRegister, integerLifConstants, saturate } from "../../hardware/integer-arithmetic.ts";
@@ -14,7 +14,7 @@ import { integerOffsets, integerPosition } from "../integers.ts";
 import { type RegisterTally, registerTally } from "../registers.ts";
 
 export interface DigitalSide extends Pick<RegisterTally, "saturated" | "registers"> {
-  /** What the last bit of a number is worth: 1 in single precision, whose numbers are worth what they say. */
+  /** Value of the last bit of a number: 1 in single precision, where numbers have their own value. */
   readonly unit: number;
   /** Offsets of a layer, by output. */
   offsets(layer: string): Float32Array;
@@ -27,7 +27,7 @@ export interface DigitalSide extends Pick<RegisterTally, "saturated" | "register
     shape: { readonly steps: number; readonly rows: number; readonly features: number },
     tally: ActionTally,
   ): SpikeTrain;
-  /** Stops numbers at the ends of their register. State: `values`. */
+  /** Saturates numbers to the range of their register. State: `values`. */
   hold(register: Exclude<FittedRegister, "membrane">, operation: string, values: Float32Array): void;
 }
 

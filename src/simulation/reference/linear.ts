@@ -3,11 +3,11 @@
  *
  *   I_n = sum over row blocks of  factor_n * code_n  +  offset_n,    factor_n = step / scale_n of the block's crossbar
  *
- * Each crossbar has its own conductance scale and converter range, so a local sum is brought to the layer's unit before it
- * is added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order.
- * In whole numbers (`../integers.ts`) lines are products with conductances in units of current, and the same operations give whole numbers,
- * all exact. Converters may err (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact current, in the layer's unit.
- * `fast/linear.ts` is the fast twin.
+ * Each crossbar has its own conductance scale and converter range, so a local sum is scaled to the layer's unit before it is
+ * added; the offset (a folded BatchNorm) is added digitally. Sums are in single precision, row blocks in ascending order. In
+ * whole numbers (`../integers.ts`), lines are products with conductances in units of current, and the same operations give
+ * exact whole numbers. Converters may have errors (`hardware/converter-errors.ts`). With `adc.bits` null they pass the exact
+ * current, in the layer's unit. `fast/linear.ts` is the fast twin.
  */
 import type { ActionTally } from "../../hardware/actions.ts";
 import { type Converter, convertColumns, convertedSizes, converter } from "../../hardware/adc.ts";
@@ -31,35 +31,35 @@ import type { AdcSpec } from "../../spec/hardware.ts";
 import type { SpikeTrain } from "../../spike/train.ts";
 import { integerCrossbar, requireLayerSums } from "../integers.ts";
 
-/** What all layers of one simulation share. */
+/** Shared by all layers of one simulation. */
 export interface AnalogEngine {
   readonly readings: readonly CrossbarReading[];
   readonly adc: AdcSpec;
   /** Full scale by crossbar, microsiemens. */
   readonly ranges: Float64Array;
-  /** Calibration: each crossbar's range is measured on the currents it sees, and written to `ranges`, before it converts. */
+  /** Calibration: each crossbar's range is measured on its currents and written to `ranges` before it converts. */
   readonly measure: boolean;
-  /** Whether it is measured by the codes of the crossbar's own converters. */
+  /** Whether ranges are measured with the codes of the crossbar's own converters. */
   readonly byCodes: boolean;
-  /** Range of a crossbar that saw no current in calibration, per row: the largest conductance, microsiemens. */
+  /** Range, per row, of a crossbar without current in calibration: the largest conductance, microsiemens. */
   readonly maxConductance: number;
-  /** Prompts of the input: its rows are those of one after another. */
+  /** Number of prompts in the input; their rows follow each other. */
   readonly prompts: number;
   /** Errors of the converters, null when they are exact. */
   readonly errors: AnalogErrors | null;
-  /** Of whole numbers; null: floating point. Readings and ranges are those of currents, before they are rounded to units. */
+  /** For whole numbers; null in floating point. Readings and ranges are those of currents, before they are rounded to units. */
   readonly arithmetic: ArithmeticSpec | null;
-  /** Called with every block's codes, where there are converters. */
+  /** Called with every block's codes, if there are converters. */
   readonly onCodes?: ((record: CodeRecord) => void) | undefined;
 }
 
-/** What the converters of one block delivered. */
+/** The converter outputs of one block. */
 export interface CodeRecord {
   readonly layer: string;
   readonly block: CrossbarBlock;
   /** `[T rows][columns]` */
   readonly codes: Float32Array;
-  /** What a code step is worth in the layer's unit, by column. */
+  /** Value of a code step in the layer's unit, by column. */
   readonly factors: Float32Array;
 }
 
@@ -79,8 +79,8 @@ export interface LinearRun {
 }
 
 /**
- * Every how many-th input vector a crossbar's range is measured on. The number has no common divisor with the vectors of a prompt, or
- * only some of its tokens would be measured: the left edges of images, say.
+ * Sampling interval of the input vectors on which a crossbar's range is measured. It is coprime with the number of vectors per
+ * prompt; otherwise only some tokens would be measured, such as the left edges of images.
  */
 export function measuredEvery(vectors: number, perPrompt: number): number {
   let every = Math.ceil(vectors / MEASURED_VECTORS);
@@ -222,7 +222,7 @@ function convertErring(
 export const conversionKey = (random: Stream, crossbar: number): readonly [number, number] =>
   random.fork("conversion", crossbar).key;
 
-/** What one code step is worth in the layer's unit, by column. */
+/** Value of one code step in the layer's unit, by column. */
 export const columnFactors = ({ step }: Converter, scales: Float64Array): Float32Array =>
   Float32Array.from(scales, (scale) => step / scale);
 
@@ -231,7 +231,7 @@ interface Lines {
   readonly minus: Float32Array;
 }
 
-/** The vectors that a range is measured on. */
+/** The vectors on which a range is measured. */
 function measuredLines(plus: Float32Array, minus: Float32Array, columns: number, every: number): Lines {
   const vectors = plus.length / columns;
   const seen = { plus: new Float32Array(columns * Math.ceil(vectors / every)), minus: new Float32Array(0) };
@@ -243,7 +243,7 @@ function measuredLines(plus: Float32Array, minus: Float32Array, columns: number,
   return seen;
 }
 
-/** What erring converters round to codes, in code steps: sizes, as `convertedSizes`. */
+/** Inputs to the rounding of converters with errors, in code steps: magnitudes, as `convertedSizes`. */
 function sizesInSteps(
   { plus, minus }: Lines,
   columns: number,
@@ -273,6 +273,6 @@ function sizesInSteps(
   ).map(Math.abs);
 }
 
-/** Key of the noise of conversions that set a crossbar's range. */
+/** Key of the noise of the conversions that set a crossbar's range. */
 export const rangingKey = (random: Stream, crossbar: number, pass: number): readonly [number, number] =>
   random.fork("ranging", crossbar, pass).key;

@@ -1,21 +1,21 @@
 /**
- * The functional simulator: the folded spiking network on a programmed chip, by value, with actions counted.
+ * The functional simulator: the folded spiking network on a programmed chip, by value, with counted actions.
  *
- *   R = embed(x_t) + position                          or, with a stem, of windows of the last of its maps
+ *   R = embed(x_t) + position                          with a stem: embed of windows of its last map
  *   each block:   s = LIF(R);    q, k, v = LIF(qkv(s));   A = SSA(q, k, v);   R = R + projection(A)
  *                 s2 = LIF(R);   h = LIF(up(s2));                             R = R + down(h)
  *   logits_t = head(LIF(R)) at the query tokens, or the mean over all tokens; averaged over t
  *
- * which is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
- * (`attention.ts`); on an ideal device with exact converters it gives the same spikes. Residual stream, offsets, positions
- * and neurons are digital (`digital.ts`), in single precision or, where `hardware.arithmetic` says so, in whole numbers. The head runs at
- * the tokens that are read only; a mean over tokens is taken where the mean over steps is, behind the converters, in the same accumulators.
- * All time steps of an operation are computed before the next operation, which changes no value, because each operation's step t needs only
- * steps up to t before it.
+ * This is `model/spiking.ts` with linear layers on crossbars (`linear.ts`), neurons on LIF units and attention on SSA tiles
+ * (`attention.ts`); an ideal device with exact converters gives the same spikes. Residual stream, offsets, positions and
+ * neurons are digital (`digital.ts`), in single precision or, with `hardware.arithmetic`, in whole numbers. The head runs only
+ * at the tokens that are read. A mean over tokens is taken together with the mean over steps, after the converters, in the same
+ * accumulators. All time steps of an operation are computed before the next operation. This changes no value, because step t of
+ * each operation depends only on steps up to t of the previous one.
  *
- * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes
- * within an inference. Prompts have random numbers of their own, so a set cut into several calls with the same stream and the
- * right `firstPrompt` gives the same answers as one call. `fast/simulate.ts` is the fast twin, equal bit for bit.
+ * A simulation draws read noise once, at `readTime`, and keeps it for the whole call: low-frequency noise hardly changes within
+ * an inference. Prompts have their own random numbers, so a set split into several calls with the same stream and the right
+ * `firstPrompt` gives the same answers as one call. `fast/simulate.ts` is the fast twin, equal bit for bit.
  */
 import { ShapeError, ValueError } from "../../errors.ts";
 import { type ActionTally, emptyTally } from "../../hardware/actions.ts";
@@ -44,11 +44,11 @@ import { type AnalogEngine, type CodeRecord, runLinear } from "./linear.ts";
 import { poolSpikes, spikeWindows } from "./stem.ts";
 
 export interface SimulationOptions extends TraceOptions {
-  /** Random numbers of the tiles, in place of those that the hardware's spec says: for comparing simulators. */
+  /** Random numbers of the tiles, instead of those in the hardware's spec: for comparing simulators. */
   readonly draws?: (block: number, prompt: number, head: number) => TileDraws;
-  /** The SSA engine that runs a block's q, k and v, in place of the functional tiles: `../cycle.ts` passes the clocked ones. */
+  /** The SSA engine that runs a block's q, k and v, instead of the functional tiles: `../cycle.ts` passes the clocked ones. */
   readonly engine?: (qkv: SpikeTrain, block: number, firstPrompt: number, tally: ActionTally) => AttentionRun;
-  /** Called with the codes of every crossbar, layer by layer: vectors for the RTL. */
+  /** Called with the codes of every crossbar, layer by layer: test vectors for the RTL. */
   readonly onCodes?: (record: CodeRecord) => void;
 }
 
@@ -56,9 +56,10 @@ export interface SimulationOptions extends TraceOptions {
  * Runs the chip on spikes.
  *
  * Shapes   input: [T][prompts tokens][inputs], or [T][prompts pixels][inputs] for a stem
- * Random   `random.fork("read", crossbar)`, `random.fork("conversion", crossbar)`, and for the tiles as `tileDraws` says
- * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated, or a number does not fit
- *          what `hardware.arithmetic` gives it
+ * Random   `random.fork("read", crossbar)`, `random.fork("conversion", crossbar)`, and for the tiles as in `tileDraws`
+ * Throws   ShapeError when the input does not fit the network, ValueError when the chip is not calibrated, or a number does not
+ * fit
+ *         its register in `hardware.arithmetic`
  */
 export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options: SimulationOptions = {}): Trace {
   requireRanges(chip);
@@ -72,10 +73,10 @@ export function simulate(chip: Chip, input: SpikeTrain, random: Stream, options:
   );
 }
 
-/** Whether full scales are measured: not those of exact converters, nor those that the spec fixes. */
+/** Whether full scales are measured: neither for exact converters nor when the spec fixes them. */
 export const needsCalibration = ({ bits, fullScale }: AdcSpec): boolean => bits !== null && fullScale === null;
 
-/** Throws ValueError when the chip has converters that are not calibrated. */
+/** Throws ValueError when the chip has uncalibrated converters. */
 export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
   if (ranges !== null || !needsCalibration(hardware.adc)) return;
   throw new ValueError(
@@ -86,13 +87,13 @@ export function requireRanges({ ranges, hardware, crossbars }: Chip): void {
 }
 
 /**
- * Sets each crossbar's converter range to the `adc.rangeQuantile` of the currents it sees on `input`, layer after layer, so
- * that a layer is measured on what the calibrated ones before it deliver: on the chip `CALIBRATION_TIME` after programming,
- * whatever its age, as ranges are set once. Returns a chip with ranges; `chip` is unchanged, and returned where there is nothing to
- * set.
+ * Sets each crossbar's converter range to the `adc.rangeQuantile` of its currents on `input`, layer after layer, so a layer is
+ * measured on the output of the calibrated layers before it. The chip is taken `CALIBRATION_TIME` after programming, whatever
+ * its age, because ranges are set once. Returns a chip with ranges; `chip` is unchanged, and is returned itself if there is
+ * nothing to set.
  *
- * Where the chip calibrates itself (`hardware.calibration`), ranges are measured by codes, and the known inputs of drift compensation
- * are read right after them. A crossbar that sees no current gets the range of all of its rows at the largest conductance.
+ * If the chip calibrates itself (`hardware.calibration`), ranges are measured by codes, and the known inputs of drift
+ * compensation are read right after them. A crossbar with no current gets the range of all its rows at the largest conductance.
  * Shapes, random, throws as `simulate`
  */
 export function calibrate(chip: Chip, input: SpikeTrain, random: Stream): Chip {
@@ -181,7 +182,7 @@ function run(
     digital.hold("stream", name, stream);
   };
 
-  /** What a layer of the stem reads of a map. Without a stem, the embedding reads the input itself. */
+  /** What a layer of the stem reads from a map. Without a stem, the embedding reads the input itself. */
   const windows = (layer: StemLayer, map: SpikeTrain) =>
     geometry.grid ? keep(`${layer.name}.windows`, spikeWindows(map, layer, prompts)) : map;
 
@@ -244,7 +245,7 @@ export function requirePrompts({ network }: MappedNetwork, input: SpikeTrain): n
   return input.rows / perPrompt;
 }
 
-/** Factors in the layer's unit, whatever they are counted in. */
+/** Factors in the layer's unit, from floating point or registers. */
 const inLayerUnit = (record: CodeRecord, unit: number): CodeRecord =>
   unit === 1 ? record : { ...record, factors: record.factors.map((factor) => factor * unit) };
 
